@@ -1,0 +1,48 @@
+"""Documents to JSON and back, with errors that name the field."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from core.errors import WorkspaceError
+
+Document = TypeVar("Document")
+
+
+def to_json(document: object) -> dict[str, Any]:
+    """Return a frozen dataclass of JSON types as a plain dict."""
+    assert dataclasses.is_dataclass(document) and not isinstance(document, type)
+    return dataclasses.asdict(document)
+
+
+def from_json(kind: type[Document], values: Mapping[str, Any]) -> Document:
+    """Build a dataclass from a plain dict.
+
+    Raises
+    ------
+    WorkspaceError
+        If a field is unknown, missing or of the wrong type; the text names the fields.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise WorkspaceError(
+            "{kind} does not know the setting {unknown}. It knows: {known}.",
+            kind=kind.__name__,
+            unknown=", ".join(unknown),
+            known=", ".join(sorted(known)),
+        )
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise WorkspaceError(
+            "{kind} cannot be read: {problems}.", kind=kind.__name__, problems=problems
+        ) from error

@@ -1,0 +1,78 @@
+"""What can go wrong, as one tree.
+
+    AppError                  every error this product raises on purpose
+    ├── DataError             an uploaded file or its content cannot be used
+    │   └── TooLittleDataError    readable, but not enough to split, tune or compare
+    ├── ExpertError           an expert cannot be loaded or cannot score
+    │   └── ModelUnavailableError its files are neither here nor reachable
+    ├── LabelError            a label recipe does not fit its data or experts
+    ├── TuningError           a tuning run cannot start or go on
+    ├── ComparisonError       arms cannot be compared with each other
+    ├── WorkspaceError        the workspace folder or database cannot be read or written
+    └── JobError              a background job cannot be launched or followed
+
+Each says what, why and what to do, with the numbers. The text is an English template plus values,
+so that a page can show it in the reader's language::
+
+    raise DataError("The file {name} has no rows.", name="faq.csv")
+"""
+
+from __future__ import annotations
+
+from core.messages import Message
+
+
+class AppError(Exception):
+    """An error meant for the user's eyes.
+
+    Parameters
+    ----------
+    template : str
+        English text with ``str.format`` fields; collected into the translation catalogue
+        from the places where an error class is called.
+    **params : str, int or float
+        Values of the fields.
+    """
+
+    def __init__(self, template: str, **params: str | int | float) -> None:
+        self.message = Message(template, params)
+        super().__init__(template)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class DataError(AppError):
+    """An uploaded file or its content cannot be used."""
+
+
+class TooLittleDataError(DataError):
+    """The data can be read, but there is not enough of it."""
+
+
+class ExpertError(AppError):
+    """An expert cannot be loaded or cannot score."""
+
+
+class ModelUnavailableError(ExpertError):
+    """The files of a model are neither on this machine nor reachable."""
+
+
+class LabelError(AppError):
+    """A label recipe does not fit its data or its experts."""
+
+
+class TuningError(AppError):
+    """A tuning run cannot start or cannot go on."""
+
+
+class ComparisonError(AppError):
+    """Arms cannot be compared with each other."""
+
+
+class WorkspaceError(AppError):
+    """The workspace folder or its database cannot be read or written."""
+
+
+class JobError(AppError):
+    """A background job cannot be launched or followed."""

@@ -1,0 +1,45 @@
+"""Texts for people that are made in one place and translated in another.
+
+``core`` knows what happened, the page knows the reader's language. A :class:`Message` carries the
+English template and its values from one to the other; the template is the gettext message id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+def N_(template: str) -> str:
+    """Mark a text for the translation catalogue and return it unchanged."""
+    return template
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence with values: ``Message(N_("Row {row}: the answer is empty."), {"row": 7})``.
+
+    Attributes
+    ----------
+    template : str
+        English text with ``str.format`` fields; the key of the translation catalogue.
+    params : mapping of str to str, int or float
+        Values of the fields. Kept to JSON types, so that a message survives in an event log.
+    """
+
+    template: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.params)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the form kept in event logs and result files."""
+        return {"template": self.template, "params": dict(self.params)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Message:
+        """Read what :meth:`to_json` wrote; unknown keys are ignored."""
+        params = document.get("params", {})
+        assert isinstance(params, Mapping)  # written by to_json only
+        return cls(str(document["template"]), dict(params))
