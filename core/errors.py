@@ -10,6 +10,7 @@
     ├── ComparisonError       arms cannot be compared with each other
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     └── JobError              a background job cannot be launched or followed
+    Stopped                   not an error: somebody asked a long step to stop, and it did
 
 Each says what, why and what to do, with the numbers. The text is an English template plus values,
 so that a page can show it in the reader's language::
@@ -76,3 +77,7 @@ class WorkspaceError(AppError):
 
 class JobError(AppError):
     """A background job cannot be launched or followed."""
+
+
+class Stopped(Exception):  # noqa: N818  (not an error)
+    """Somebody asked a long step to stop, and it did so at the next safe moment."""

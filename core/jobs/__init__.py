@@ -1,0 +1,1 @@
+"""Background jobs. The run folder is the whole contract: a worker is fed nothing else."""

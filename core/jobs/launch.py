@@ -1,0 +1,109 @@
+"""Start, follow, stop and resume workers; a worker outlives the process that launched it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import JobError
+from core.jobs.folder import RunFolder, append_event, create_run, read_events
+from core.jobs.state import FINAL, JobView, view
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def launch(root: Path, request: Mapping[str, Any]) -> RunFolder:
+    """Make a run folder and start a worker on it.
+
+    Raises
+    ------
+    JobError
+        If the folder cannot be made or the process cannot be started.
+    """
+    folder = create_run(root, request)
+    _start(folder)
+    return folder
+
+
+def resume(folder: RunFolder) -> None:
+    """Start a worker again on the folder of a job that is no longer running.
+
+    Raises
+    ------
+    JobError
+        If a worker still holds the lock.
+    """
+    if is_locked(folder):
+        raise JobError("This job is still running; there is nothing to resume.")
+    folder.cancel.unlink(missing_ok=True)
+    _start(folder)
+
+
+def _start(folder: RunFolder) -> None:
+    append_event(folder, "launched")
+    command = [sys.executable, "-m", "core", "work", str(folder.root.resolve())]
+    try:
+        with folder.log.open("ab") as log:
+            # Its own session: closing the app, or Ctrl+C in its terminal, does not reach it.
+            subprocess.Popen(
+                command,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise JobError(
+            "The background process cannot be started: {reason}. Close other programs to free "
+            "memory, then press Resume.",
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def is_locked(folder: RunFolder) -> bool:
+    """Return True while a worker lives. Never a PID: a killed, unreaped worker still has one."""
+    from filelock import FileLock, Timeout
+
+    if not folder.lock.exists():
+        return False
+    try:
+        # Another page may be looking at the same instant: ask for 50 ms before believing it.
+        with FileLock(folder.lock, timeout=0.05, poll_interval=0.01):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def follow(folder: RunFolder) -> JobView:
+    """Return what a page shows of a job now."""
+    locked = is_locked(folder)
+    return view(
+        folder.read_request(),
+        # Read after the lock: a worker that ended in between has written its last word.
+        read_events(folder),
+        run_id=folder.root.name,
+        lock_held=locked,
+        now=datetime.now(UTC),
+        cancel_asked=folder.cancel.exists(),
+    )
+
+
+def ask_to_stop(folder: RunFolder) -> None:
+    """Ask the worker to stop; it does so at its next step. Asking twice is harmless."""
+    if follow(folder).state not in FINAL:
+        folder.cancel.touch()
+
+
+def log_tail(folder: RunFolder, characters: int = 20_000) -> str:
+    """Return the end of the worker's log."""
+    try:
+        return folder.log.read_bytes()[-characters:].decode(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,124 @@
+"""Datasets on disk: ``datasets/<id>/`` with three Parquet tables and ``meta.json``."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import WorkspaceError
+from core.types import QADataset
+from core.workspace.layout import read_json, write_bytes, write_json
+
+_QUESTION, _ANSWER, _RIGHT = "question", "answer", "right"
+
+
+def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) -> Path:
+    """Write a dataset below ``folder``; writing the same dataset again changes nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        The datasets folder of the workspace.
+    report : mapping of JSON types
+        What the import found, for the Data page and the report.
+
+    Returns
+    -------
+    Path
+        Folder of this dataset.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    target = folder / dataset.id
+    tables = {
+        _QUESTION: {
+            "id": list(dataset.question_ids),
+            "text": list(dataset.questions),
+            "group": dataset.question_group,
+            "split": dataset.split.tolist(),
+            "row": dataset.question_row,
+            **{f"attribute.{name}": list(v) for name, v in dataset.attributes.items()},
+        },
+        _ANSWER: {
+            "id": list(dataset.answer_ids),
+            "text": list(dataset.answers),
+            "group": dataset.answer_group,
+        },
+        _RIGHT: {
+            "question": dataset.right_question,
+            "answer": dataset.right_answer,
+            "grade": dataset.right_grade,
+        },
+    }
+    for name, columns in tables.items():
+        buffer = io.BytesIO()
+        parquet.write_table(pa.table(columns), buffer, compression="zstd")
+        write_bytes(target / f"{name}.parquet", buffer.getvalue())
+    meta = {"id": dataset.id, "name": dataset.name, "source_sha256": dataset.source_sha256}
+    # Last, because its presence says that the other files are whole.
+    write_json(target / "meta.json", {**meta, "report": dict(report)})
+    return target
+
+
+def load_dataset(folder: Path, dataset_id: str) -> QADataset:
+    """Read a dataset.
+
+    Raises
+    ------
+    WorkspaceError
+        If files are missing or damaged, or the content does not match its id.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    target = folder / dataset_id
+    meta = read_json(target / "meta.json")
+    try:
+        questions, answers, right = (
+            parquet.read_table(target / f"{name}.parquet") for name in (_QUESTION, _ANSWER, _RIGHT)
+        )
+        dataset = QADataset(
+            name=meta["name"],
+            questions=tuple(questions["text"].to_pylist()),
+            answers=tuple(answers["text"].to_pylist()),
+            question_ids=tuple(questions["id"].to_pylist()),
+            answer_ids=tuple(answers["id"].to_pylist()),
+            right_question=right["question"].to_numpy(),
+            right_answer=right["answer"].to_numpy(),
+            right_grade=right["grade"].to_numpy(),
+            question_group=questions["group"].to_numpy(),
+            answer_group=answers["group"].to_numpy(),
+            split=np.array(questions["split"].to_pylist(), dtype="U18"),
+            question_row=questions["row"].to_numpy(),
+            attributes={
+                name.removeprefix("attribute."): tuple(questions[name].to_pylist())
+                for name in questions.column_names
+                if name.startswith("attribute.")
+            },
+            source_sha256=meta["source_sha256"],
+        )
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise WorkspaceError(
+            "Dataset {id} cannot be read: {reason}. Upload the file again.",
+            id=dataset_id,
+            reason=str(error),
+        ) from error
+    if dataset.id != dataset_id:
+        raise WorkspaceError(
+            "Dataset {id} was changed on disk: its content now has the hash {found}. "
+            "Upload the file again.",
+            id=dataset_id,
+            found=dataset.id,
+        )
+    return dataset
+
+
+def load_report(folder: Path, dataset_id: str) -> dict[str, Any]:
+    """Return what the import of a dataset reported."""
+    report = read_json(folder / dataset_id / "meta.json").get("report", {})
+    return dict(report)

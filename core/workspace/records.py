@@ -1,0 +1,287 @@
+"""Records that people make: projects, settings, recipes, overrides, runs and the audit trail.
+
+SQLite in WAL mode by default, any SQLAlchemy URL through ``$DATABASE_URL`` for teams.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.documents import from_json, to_json
+from core.errors import WorkspaceError
+from core.types import LabelRecipe, Override
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project: a name and the dataset in use (None before the first upload)."""
+
+    id: str
+    name: str
+    created_at: str
+    dataset_id: str | None
+
+
+@dataclass(frozen=True)
+class SavedRecipe:
+    """A named label recipe; never changed once saved."""
+
+    id: str
+    name: str
+    recipe: LabelRecipe
+    who: str
+    at: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A background job of a project; its state is read from its run folder."""
+
+    id: str
+    project_id: str
+    kind: str
+    at: str
+
+
+class Records:
+    """The records database of one workspace.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, for example ``sqlite:////data/records.db``.
+
+    Raises
+    ------
+    WorkspaceError
+        From every method, if the database cannot be opened, read or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        from sqlalchemy import create_engine, event, make_url
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from core.workspace import tables
+
+        self._tables = tables
+        # Never in a message: a database URL may hold a password.
+        self._place = make_url(url).render_as_string(hide_password=True)
+        # A server's connection may have been cut since its last use: ask before trusting it.
+        self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if url.startswith("sqlite"):
+
+            @event.listens_for(self._engine, "connect")
+            def _configure(connection: Any, _record: object) -> None:
+                # WAL lets readers and one writer work at once; others wait up to 10 s.
+                for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL"):
+                    connection.execute(f"PRAGMA {pragma}")
+
+        try:
+            tables.metadata.create_all(self._engine)
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> WorkspaceError:
+        reason = str(getattr(error, "orig", None) or error)
+        return WorkspaceError(
+            "The records database {place} cannot be used: {reason}. Restore it from a backup, "
+            "or move the file away to start with an empty one.",
+            place=self._place,
+            reason=reason,
+        )
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+
+    def _read(self, query: Any) -> list[Any]:
+        with self._write() as connection:
+            return list(connection.execute(query))
+
+    def create_project(self, name: str, who: str) -> Project:
+        """Add a project and return it.
+
+        Raises
+        ------
+        WorkspaceError
+            If the name is empty or already used by another open project.
+        """
+        name = self._free_name(name)
+        project = Project(uuid.uuid4().hex[:12], name, now(), None)
+        with self._write() as connection:
+            connection.execute(self._tables.projects.insert().values(**asdict(project)))
+        self.note(project.id, "project created", who, {"name": name})
+        return project
+
+    def _free_name(self, name: str, but: str = "") -> str:
+        name = " ".join(name.split())[:120]
+        if not name:
+            raise WorkspaceError("A project needs a name. Type one and try again.")
+        if any(p.name.casefold() == name.casefold() and p.id != but for p in self.projects()):
+            raise WorkspaceError(
+                "There is already a project named {name}. Choose another name.", name=name
+            )
+        return name
+
+    def projects(self) -> list[Project]:
+        """Return all projects that were not deleted, newest first."""
+        table = self._tables.projects
+        query = table.select().where(table.c.deleted_at.is_(None)).order_by(table.c.created_at)
+        return [Project(r.id, r.name, r.created_at, r.dataset_id) for r in self._read(query)][::-1]
+
+    def project(self, project_id: str) -> Project:
+        """Return one project.
+
+        Raises
+        ------
+        WorkspaceError
+            If it does not exist or was deleted.
+        """
+        found = next((p for p in self.projects() if p.id == project_id), None)
+        if found is None:
+            raise WorkspaceError(
+                "There is no project {id} in this workspace. It may have been deleted; "
+                "choose another one on the Home page.",
+                id=project_id,
+            )
+        return found
+
+    def _update_project(self, project_id: str, **values: object) -> None:
+        table = self._tables.projects
+        with self._write() as connection:
+            connection.execute(table.update().where(table.c.id == project_id).values(**values))
+
+    def rename_project(self, project_id: str, name: str, who: str) -> None:
+        """Give a project another name."""
+        name = self._free_name(name, but=project_id)
+        self._update_project(project_id, name=name)
+        self.note(project_id, "project renamed", who, {"name": name})
+
+    def delete_project(self, project_id: str, who: str) -> None:
+        """Hide a project; its records stay for the audit trail."""
+        self._update_project(project_id, deleted_at=now())
+        self.note(project_id, "project deleted", who, {})
+
+    def use_dataset(self, project_id: str, dataset_id: str, who: str) -> None:
+        """Make a dataset the one in use."""
+        self._update_project(project_id, dataset_id=dataset_id)
+        self.note(project_id, "dataset imported", who, {"dataset": dataset_id})
+
+    def set(self, project_id: str, key: str, value: Any) -> None:
+        """Keep a JSON value under a key; earlier values stay in the table."""
+        row = {"project_id": project_id, "key": key, "value": value, "at": now()}
+        with self._write() as connection:
+            connection.execute(self._tables.settings.insert().values(**row))
+
+    def get(self, project_id: str, key: str, default: Any = None) -> Any:
+        """Return the newest value of a key."""
+        table = self._tables.settings
+        query = (
+            table.select()
+            .where(table.c.project_id == project_id, table.c.key == key)
+            .order_by(table.c.number.desc())
+            .limit(1)
+        )
+        rows = self._read(query)
+        return rows[0].value if rows else default
+
+    def save_recipe(self, project_id: str, name: str, recipe: LabelRecipe, who: str) -> SavedRecipe:
+        """Save a label recipe under a new name.
+
+        Raises
+        ------
+        WorkspaceError
+            If the name is empty or taken: a saved recipe is never changed.
+        """
+        name = " ".join(name.split())[:80]
+        if not name:
+            raise WorkspaceError("A recipe needs a name. Type one and try again.")
+        if any(r.name.casefold() == name.casefold() for r in self.recipes(project_id)):
+            raise WorkspaceError(
+                "There is already a recipe named {name}, and saved recipes are never changed. "
+                "Choose another name.",
+                name=name,
+            )
+        saved = SavedRecipe(uuid.uuid4().hex[:12], name, recipe, who, now())
+        row = {**asdict(saved), "recipe": to_json(recipe), "project_id": project_id}
+        with self._write() as connection:
+            connection.execute(self._tables.recipes.insert().values(**row))
+        self.note(project_id, "recipe saved", who, {"recipe": saved.id, "name": name})
+        return saved
+
+    def recipes(self, project_id: str) -> list[SavedRecipe]:
+        """Return the saved recipes of a project, newest first."""
+        table = self._tables.recipes
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.at.desc())
+        return [
+            SavedRecipe(r.id, r.name, from_json(LabelRecipe, r.recipe), r.who, r.at)
+            for r in self._read(query)
+        ]
+
+    def add_override(self, project_id: str, override: Override) -> None:
+        """Record a human's word on a pair, or its withdrawal; earlier words are kept."""
+        row = {**asdict(override), "project_id": project_id}
+        with self._write() as connection:
+            connection.execute(self._tables.overrides.insert().values(**row))
+
+    def overrides(self, project_id: str) -> tuple[Override, ...]:
+        """Return every override ever made in a project, oldest first."""
+        table = self._tables.overrides
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
+        return tuple(
+            Override(r.question, r.answer, r.value, r.who, r.reason, r.at)
+            for r in self._read(query)
+        )
+
+    def add_run(self, run: RunRecord) -> None:
+        """Register a background job."""
+        with self._write() as connection:
+            connection.execute(self._tables.runs.insert().values(**asdict(run)))
+
+    def runs(self, project_id: str, kind: str | None = None) -> list[RunRecord]:
+        """Return the jobs of a project, newest first."""
+        table = self._tables.runs
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.at.desc())
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        return [RunRecord(r.id, r.project_id, r.kind, r.at) for r in self._read(query)]
+
+    def note(self, project_id: str, what: str, who: str, detail: Mapping[str, Any]) -> None:
+        """Add a line to the audit trail."""
+        row = {"project_id": project_id, "what": what, "who": who, "detail": dict(detail)}
+        with self._write() as connection:
+            connection.execute(self._tables.audit.insert().values(**row, at=now()))
+
+    def audit_trail(self, project_id: str) -> list[dict[str, Any]]:
+        """Return the audit trail of a project, oldest first."""
+        table = self._tables.audit
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
+        return [
+            {"at": r.at, "who": r.who, "what": r.what, "detail": r.detail}
+            for r in self._read(query)
+        ]
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the SQLAlchemy URL of a SQLite file."""
+    return f"sqlite:///{path}"

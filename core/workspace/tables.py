@@ -1,0 +1,72 @@
+"""Tables of the records database. Where people write at once, rows are only ever added."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("dataset_id", String(16)),
+    Column("deleted_at", String(32)),
+)
+
+# One row per changed value; the newest row of a key is the value in force.
+settings = Table(
+    "settings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("key", String(64), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+recipes = Table(
+    "recipes",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("recipe", JSON, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("value", Float),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("what", String(32), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("detail", JSON, nullable=False),
+)

@@ -1,0 +1,55 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.types import (
+    TEST_KNOWN,
+    TEST_UNSEEN,
+    TRAIN,
+    VALIDATION_KNOWN,
+    VALIDATION_UNSEEN,
+    QADataset,
+)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the public data sets that benchmarks use; tests that need it are skipped without."""
+    folder = Path(os.environ.get("DATA_DIR", "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip("no benchmark data here: set DATA_DIR to the folder that holds them")
+    return folder
+
+
+@pytest.fixture
+def tiny_dataset() -> QADataset:
+    """12 answers × 4 questions: 9 known groups, 1 for unseen validation, 2 for unseen testing."""
+    topics = "parcel refund password invoice size colour tent stove boots voucher store bike"
+    answers = tuple(f"This is how we handle your {topic}." for topic in topics.split())
+    forms = ("where is my {}", "{} help please", "trouble with the {}", "question about a {}")
+    questions = tuple(form.format(topic) for topic in topics.split() for form in forms)
+    n_a, n_q = len(answers), len(questions)
+    split = np.array([TRAIN, TRAIN, VALIDATION_KNOWN, TEST_KNOWN] * n_a, dtype="U18")
+    split[9 * 4 : 10 * 4] = VALIDATION_UNSEEN
+    split[10 * 4 :] = TEST_UNSEEN
+    return QADataset(
+        name="tiny",
+        questions=questions,
+        answers=answers,
+        question_ids=tuple(f"q{i + 1}" for i in range(n_q)),
+        answer_ids=tuple(f"a{i + 1}" for i in range(n_a)),
+        right_question=np.arange(n_q, dtype=np.int32),
+        right_answer=np.repeat(np.arange(n_a), 4).astype(np.int32),
+        right_grade=np.ones(n_q, np.float32),
+        question_group=np.repeat(np.arange(n_a), 4).astype(np.int32),
+        answer_group=np.arange(n_a, dtype=np.int32),
+        split=split,
+        question_row=np.arange(2, n_q + 2, dtype=np.int32),
+        attributes={"category": tuple(np.repeat(["a", "b", "c"], 16))},
+    )
