@@ -131,7 +131,7 @@ class ExpertScores:
         Hash of weights revision, prompts and maximum length (or of the lexical settings).
     dataset_id : str
     question_matrix, answer_matrix : Matrix [n_q, d], [n_a, d]
-        Unit vectors for embedding experts (raw score = cosine), sparse term weights for lexical ones.
+        Unit vectors for embedding experts (raw score = cosine), term weights for lexical ones.
     """
 
     expert: str
@@ -249,7 +249,7 @@ class Labels(Protocol):
     """Soft labels of any block of pairs; what tuning needs to know about labels."""
 
     def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """Return targets float32 [b_q, b_a] in [0, 1] and a bool mask, True = may be learned from."""
+        """Return targets float32 [b_q, b_a] in [0, 1] and a bool mask, True = learn from it."""
         ...
 
 
@@ -269,7 +269,7 @@ class Reporter(Protocol):
         ...
 
     def should_stop(self) -> bool:
-        """Return True once somebody asked to stop; steps look at it at least once a second or so."""
+        """Return True once somebody asked to stop; long steps look about once a second."""
         ...
 
 
@@ -352,6 +352,8 @@ class Difference:
         ``better``, ``worse`` or ``not shown``.
     smallest_detectable : float
         Difference that would be found with 80% power at this number of questions.
+    p_adjusted : float in (0, 1]
+        ``p`` after Holm over all metrics of the regime.
     """
 
     regime: str
@@ -369,6 +371,7 @@ class Difference:
     groups: int
     word: str
     smallest_detectable: float
+    p_adjusted: float = 1.0
 
 
 @dataclass(frozen=True)

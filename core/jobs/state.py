@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.messages import Message, N_
+from core.messages import N_, Message
 
 STARTING = "starting"  # launched; the worker has not taken the lock yet
 WAITING = "waiting"  # the worker is alive and waits for its device

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import AppError, JobError, Stopped
 from core.jobs.folder import RunFolder, append_event
-from core.messages import Message, N_
+from core.messages import N_, Message
 from core.workspace.layout import write_json
 
 log = logging.getLogger(__name__)

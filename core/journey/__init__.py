@@ -1,0 +1,1 @@
+"""The steps of the journey, load → compute → save; the entry for pages, CLI and worker."""

@@ -1,0 +1,136 @@
+"""Background jobs of a project: launch, follow, stop, resume; and what the worker does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import WorkspaceError
+from core.jobs import launch as jobs
+from core.jobs.folder import RunFolder
+from core.jobs.state import JobView
+from core.messages import Message
+from core.types import Reporter
+from core.workspace.records import RunRecord, now
+from core.workspace.workspace import Workspace
+
+SCORE, TUNE, COMPARE = "score", "tune", "compare"
+
+
+def new_run_id(kind: str) -> str:
+    """Return an id that sorts by time and says what it is: ``tune-20261123-1405-3f9a``."""
+    return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def launch_job(
+    workspace: Workspace, project_id: str, kind: str, config: Mapping[str, Any], who: str
+) -> str:
+    """Write the request of a job, register it and start its worker.
+
+    Returns
+    -------
+    str
+        Run id.
+
+    Raises
+    ------
+    JobError
+        If the run folder cannot be written or the worker cannot be started.
+    """
+    run_id = new_run_id(kind)
+    request = {
+        "kind": kind,
+        "project_id": project_id,
+        "config": dict(config),
+        "who": who,
+        "created_at": now(),
+    }
+    workspace.records.add_run(RunRecord(run_id, project_id, kind, now()))
+    workspace.records.note(project_id, f"{kind} started", who, {"run": run_id})
+    jobs.launch(workspace.run_folder(run_id), request)
+    return run_id
+
+
+def job(workspace: Workspace, run_id: str) -> JobView:
+    """Return what a page shows of a job; raises WorkspaceError if its folder is gone."""
+    return jobs.follow(RunFolder(workspace.run_folder(run_id)))
+
+
+def jobs_of(workspace: Workspace, project_id: str, kind: str | None = None) -> list[JobView]:
+    """Return the jobs of a project, newest first; jobs whose folder is gone are left out."""
+    views = []
+    for record in workspace.records.runs(project_id, kind):
+        try:
+            views.append(job(workspace, record.id))
+        except WorkspaceError:
+            continue  # the run folder was deleted by hand: there is nothing left to show
+    return views
+
+
+def stop(workspace: Workspace, run_id: str) -> None:
+    """Ask a job to stop; what it has so far is kept."""
+    jobs.ask_to_stop(RunFolder(workspace.run_folder(run_id)))
+
+
+def resume(workspace: Workspace, run_id: str) -> None:
+    """Start a job again where it left off; raises JobError if it is still running."""
+    jobs.resume(RunFolder(workspace.run_folder(run_id)))
+
+
+def log_of(workspace: Workspace, run_id: str) -> str:
+    """Return the end of a job's log."""
+    return jobs.log_tail(RunFolder(workspace.run_folder(run_id)))
+
+
+def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """Return the result of a finished job; raises WorkspaceError if it is missing."""
+    return RunFolder(workspace.run_folder(run_id)).read_result()
+
+
+def work(folder: Path) -> int:
+    """Do the job of a run folder in this process; the worker's entry.
+
+    Returns
+    -------
+    int
+        Exit status as of :func:`core.jobs.worker.work`.
+    """
+    from core.jobs.worker import Step
+    from core.jobs.worker import work as run_worker
+    from core.journey.comparing import compare_step
+    from core.journey.scoring import score_step
+    from core.journey.tuning import tune_step
+
+    steps: Mapping[str, Step] = {SCORE: score_step, TUNE: tune_step, COMPARE: compare_step}
+    return run_worker(RunFolder(folder), steps)
+
+
+def workspace_of(folder: RunFolder) -> Workspace:
+    """Open the workspace that a run folder (``<workspace>/runs/<id>``) lies in."""
+    return Workspace.open(folder.root.resolve().parents[1])
+
+
+class PartOfReport:
+    """A :class:`core.types.Reporter` for one part of a longer step."""
+
+    def __init__(self, report: Reporter, start: float, end: float) -> None:
+        self._report, self._start, self._end = report, start, end
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Scale the part's progress into the whole."""
+        self._report.progress(self._start + fraction * (self._end - self._start), message)
+
+    def metric(self, values: Mapping[str, float]) -> None:
+        """Pass on."""
+        self._report.metric(values)
+
+    def warning(self, message: Message) -> None:
+        """Pass on."""
+        self._report.warning(message)
+
+    def should_stop(self) -> bool:
+        """Pass on."""
+        return self._report.should_stop()

@@ -1,0 +1,124 @@
+"""Home: projects, journey progress, and the sample data."""
+
+import streamlit as st
+
+from core.jobs.state import STATE_TITLES
+from core.journey import projects
+from core.journey.running import jobs_of
+from core.journey.status import DONE, journey_status
+from core.workspace.records import Project
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
+from pages.parts.page import sample_buttons
+from pages.parts.translate import moment, plain, t
+
+
+@st.dialog(t("New project"), icon=":material/add:")
+def new_project() -> None:
+    """Ask for a name and make the project."""
+    name = st.text_input(t("Name of the project"), placeholder=t("Support FAQ, spring pilot"))
+    if st.button(t("Create"), type="primary"):
+        try:
+            session.choose_project(
+                projects.create_project(session.workspace(), name, session.who())
+            )
+        except Exception as error:
+            show_error(error)
+        else:
+            go_to("data")
+
+
+@st.dialog(t("Rename project"), icon=":material/edit:")
+def rename(project: Project) -> None:
+    """Ask for another name."""
+    name = st.text_input(t("Name of the project"), value=project.name)
+    if st.button(t("Rename"), type="primary"):
+        try:
+            projects.rename_project(session.workspace(), project.id, name, session.who())
+        except Exception as error:
+            show_error(error)
+        else:
+            st.rerun()
+
+
+@st.dialog(t("Delete project?"), icon=":material/delete:")
+def delete(project: Project) -> None:
+    """Ask before deleting."""
+    st.markdown(
+        t(
+            "**{name}** disappears from this list and its running jobs are stopped. "
+            "Models and reports that you downloaded stay with you.",
+            name=plain(project.name),
+        )
+    )
+    if st.button(t("Delete this project"), type="primary", icon=":material/delete:"):
+        projects.delete_project(session.workspace(), project.id, session.who())
+        if st.session_state.get("project") == project.id:
+            session.choose_project(None)
+        st.rerun()
+
+
+def project_card(project: Project) -> None:
+    """Draw one project: how far it is, its last job, what can be done with it."""
+    stops = journey_status(session.workspace(), project)
+    done = [stop for stop in stops if stop.state == DONE]
+    following = next((stop for stop in stops if stop.state != DONE), stops[-1])
+    with st.container(border=True, key=f"project_{project.id}"):
+        st.markdown(f"##### {plain(project.name)}")
+        st.progress(
+            len(done) / len(stops),
+            text=t(
+                "{done} of {all} steps done · next: {stop}",
+                done=len(done),
+                all=len(stops),
+                stop=t(STOP_TITLES[following.key]),
+            ),
+        )
+        jobs = jobs_of(session.workspace(), project.id)
+        created = t("Made {at}", at=moment(project.created_at))
+        last = (
+            t("last job {job}: {state}", job=jobs[0].id, state=t(STATE_TITLES[jobs[0].state]))
+            if jobs
+            else t("no jobs yet")
+        )
+        st.caption(f"{created} · {last}")
+        with st.container(horizontal=True):
+            if st.button(
+                t("Open"), key=f"open_{project.id}", type="primary", icon=":material/arrow_forward:"
+            ):
+                session.choose_project(project)
+                go_to(following.key)
+            if st.button(t("Rename"), key=f"rename_{project.id}", icon=":material/edit:"):
+                rename(project)
+            if st.button(t("Delete"), key=f"delete_{project.id}", icon=":material/delete:"):
+                delete(project)
+
+
+journey_bar()
+st.title(t("Make your search find more"), anchor=False)
+st.markdown(
+    t(
+        "Upload questions with their right answers, let several expert models score them, and "
+        "fine-tune a small search model on those scores. You see before and after side by side, "
+        "on questions the model has never met."
+    )
+)
+known = projects.projects(session.workspace())
+with st.container(horizontal=True):
+    if st.button(t("New project"), type="primary" if known else "secondary", icon=":material/add:"):
+        new_project()
+if known:
+    columns = st.columns(2)
+    for number, project in enumerate(known):
+        with columns[number % 2]:
+            project_card(project)
+    with st.expander(t("Try with sample data"), icon=":material/science:"):
+        sample_buttons(primary=False)
+else:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(
+            f"#### {t('New here? One click takes you through with real data.')}",
+            text_alignment="center",
+        )
+        sample_buttons()

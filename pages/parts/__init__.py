@@ -1,0 +1,1 @@
+"""Widgets and page furniture that several pages share."""

@@ -1,0 +1,88 @@
+"""The frame of a page: journey bar, title, one sentence, and what to do if something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.journey import projects
+from core.journey.status import MISSING, MISSING_TEXT
+from core.types import QADataset
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+from pages.parts import session
+from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
+from pages.parts.translate import t, tm
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page of a project works with."""
+
+    workspace: Workspace
+    project: Project
+
+    @property
+    def dataset(self) -> QADataset:
+        """The project's dataset; only on pages behind the Data stop."""
+        return session.dataset(self.project)
+
+
+def open_page(stop: str, purpose: str) -> Context:
+    """Draw the head of a page and return its context; ends the page where something is missing.
+
+    Parameters
+    ----------
+    stop : str
+        Key of the stop.
+    purpose : str
+        One translated sentence: what this step is for.
+    """
+    stops = journey_bar(stop)
+    st.title(t(STOP_TITLES[stop]), anchor=False)
+    st.markdown(purpose)
+    project = session.project()
+    if project is None:
+        empty_state(t("Choose a project in the sidebar, or start one here."))
+    this = next(s for s in stops if s.key == stop)
+    if this.state == MISSING and this.missing is not None:
+        missing = this.missing
+        empty_state(
+            tm(MISSING_TEXT[missing]),
+            action=t("Go to {stop}", stop=t(STOP_TITLES[missing])),
+            do=lambda: go_to(missing),
+        )
+    return Context(session.workspace(), project)
+
+
+def empty_state(text: str, action: str | None = None, do: Callable[[], None] | None = None) -> None:
+    """Say what to do on a page that has nothing to show yet, and end the page.
+
+    Without an action of its own the page offers the sample project.
+    """
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"#### {text}", text_alignment="center")
+        if action is not None and do is not None:
+            if st.button(action, type="primary", icon=":material/arrow_forward:"):
+                do()
+        else:
+            sample_buttons()
+    st.stop()
+
+
+def sample_buttons(primary: bool = True) -> None:
+    """Offer the sample projects; one click makes one and goes to the choice of experts."""
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        for key, sample in projects.SAMPLES.items():
+            label = t("Try with sample data: {title}", title=t(sample.title))
+            first = key == st.session_state.get("language")
+            kind = "primary" if primary and first else "secondary"
+            if st.button(label, key=f"sample_{key}", type=kind, icon=":material/science:"):
+                with st.spinner(t("Reading the sample data …")):
+                    project = projects.create_sample_project(
+                        session.workspace(), key, t(sample.title), session.who()
+                    )
+                session.choose_project(project)
+                go_to("experts")

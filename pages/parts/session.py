@@ -1,0 +1,72 @@
+"""Who is here and what they look at: workspace, project, name. Selections only."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import WorkspaceError
+from core.journey import projects
+from core.types import QADataset
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+from pages.parts.translate import language
+
+
+@st.cache_resource(show_spinner=False)
+def _open_workspace() -> Workspace:
+    return Workspace.open()
+
+
+def workspace() -> Workspace:
+    """Return the workspace of this server; raises WorkspaceError if it cannot be used."""
+    return _open_workspace()
+
+
+def start() -> None:
+    """Take project and language from the link, and keep both in it: a link can be shared."""
+    linked = st.query_params.get("project")
+    if linked:
+        st.session_state["project"] = linked
+    st.session_state.setdefault("language", language())
+    st.query_params["lang"] = st.session_state["language"]
+    if st.session_state.get("project"):
+        st.query_params["project"] = st.session_state["project"]
+
+
+def choose_project(project: Project | None) -> None:
+    """Make a project the one that all pages show; None closes it."""
+    if project is None:
+        st.session_state.pop("project", None)
+        st.query_params.pop("project", None)
+    else:
+        st.session_state["project"] = project.id
+        st.query_params["project"] = project.id
+
+
+def project() -> Project | None:
+    """Return the project in use, None if none was chosen or it is gone."""
+    chosen = st.session_state.get("project")
+    if not chosen:
+        return None
+    try:
+        return projects.find_project(workspace(), chosen)
+    except WorkspaceError:
+        choose_project(None)
+        return None
+
+
+def who() -> str:
+    """Return the name that changes are recorded under."""
+    signed_in = getattr(st.user, "email", None) or getattr(st.user, "name", None)
+    return str(signed_in or st.session_state.get("who") or "").strip() or "user"
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _dataset(root: str, dataset_id: str) -> QADataset:
+    return workspace().load_dataset(dataset_id)
+
+
+def dataset(of: Project) -> QADataset:
+    """Return the dataset of a project, read once per server; raises WorkspaceError if damaged."""
+    assert of.dataset_id is not None
+    return _dataset(str(workspace().layout.root), of.dataset_id)

@@ -1,0 +1,69 @@
+"""The sidebar: project in use, language, the name that changes are recorded under."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import WorkspaceError
+from core.journey import projects
+from core.translation import LANGUAGES
+from pages.parts import session
+from pages.parts.translate import language, t
+
+
+def sidebar() -> None:
+    """Draw the sidebar below the navigation."""
+    with st.sidebar:
+        _project_choice()
+        st.session_state.setdefault("who", "")
+        st.text_input(
+            t("Your name"),
+            key="who",
+            persist_state="session",
+            help=t("Recorded with every label you change and every run you start."),
+            placeholder=t("for the record of changes"),
+        )
+        st.segmented_control(
+            "Language / 言語",
+            list(LANGUAGES),
+            default=language(),
+            format_func=LANGUAGES.__getitem__,
+            key="language_choice",
+            on_change=_switch_language,
+            required=True,
+            width="stretch",
+        )
+
+
+def _switch_language() -> None:
+    chosen = st.session_state.get("language_choice")
+    if chosen in LANGUAGES:
+        st.session_state["language"] = chosen
+        st.query_params["lang"] = chosen
+
+
+def _project_choice() -> None:
+    try:
+        known = projects.projects(session.workspace())
+    except WorkspaceError:
+        return  # the page itself says what is wrong with the workspace
+    if not known:
+        return
+    names = {project.id: project.name for project in known}
+    current = session.project()
+    # The key follows the choice made elsewhere, so that the box never shows an old project.
+    key = f"project_choice_{current.id if current else ''}"
+
+    def choose() -> None:
+        chosen = st.session_state.get(key)
+        session.choose_project(next((p for p in known if p.id == chosen), None))
+
+    st.selectbox(
+        t("Project"),
+        list(names),
+        index=list(names).index(current.id) if current else None,
+        format_func=names.__getitem__,
+        key=key,
+        on_change=choose,
+        placeholder=t("Choose a project"),
+    )
