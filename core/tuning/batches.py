@@ -1,0 +1,163 @@
+"""Which questions meet which answers in one step.
+
+The plan of an epoch depends on the data, the settings, the seed and the number of the epoch, on
+nothing that happened before: a resumed run sees exactly the batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.tuning.config import TuningConfig
+from core.types import QADataset, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One grid: every question is compared with every answer.
+
+    Attributes
+    ----------
+    question_rows : int32 array [b_q]
+    answer_rows : int32 array [b_a]
+        Distinct: an answer that several questions share is encoded once.
+    """
+
+    question_rows: Rows
+    answer_rows: Rows
+
+
+def plan_epoch(
+    dataset: QADataset,
+    question_rows: Rows,
+    negatives: np.ndarray | None,
+    config: TuningConfig,
+    epoch: int,
+) -> list[Batch]:
+    """Return the batches of one epoch; every question is in exactly one.
+
+    Parameters
+    ----------
+    question_rows : int32 array [n]
+        Training questions.
+    negatives : int32 array [n, p] or None
+        Wrong answers worth telling apart, one row per entry of ``question_rows``, -1 = none.
+    epoch : int, from 0
+        Right answers take turns from epoch to epoch.
+    """
+    rng = np.random.default_rng([config.seed, epoch])
+    turns = np.random.default_rng([config.seed])
+    right = [turns.permutation(dataset.right_answers(int(row))) for row in question_rows]
+    batches = []
+    for places in group_batches(
+        dataset.question_group[question_rows], config.questions_per_batch, rng
+    ):
+        answers = [
+            _take_turns(right[place], config.right_answers_per_question, epoch) for place in places
+        ]
+        if negatives is not None and config.hard_negatives_per_question:
+            for place in places:
+                pool = negatives[place][negatives[place] >= 0]
+                count = min(config.hard_negatives_per_question, len(pool))
+                answers.append(rng.choice(pool, count, replace=False))
+        columns = np.unique(np.concatenate(answers)).astype(np.int32)
+        batches.append(Batch(question_rows[places].astype(np.int32), columns))
+    return batches
+
+
+def _take_turns(answers: np.ndarray, count: int, epoch: int) -> np.ndarray:
+    """Return ``count`` entries, going round: after enough epochs each was taken equally often."""
+    taken = min(count, len(answers))
+    return answers[(epoch * taken + np.arange(taken)) % max(len(answers), 1)]
+
+
+def group_batches(groups: np.ndarray, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Deal positions into even batches whose groups are distinct as far as possible.
+
+    Two questions of one answer group in a batch would compete for the same answer, so each batch
+    takes one position from each of the groups that have most left.
+
+    Parameters
+    ----------
+    groups : int array [n]
+        Answer group of each question.
+    size : int
+        Largest batch. Batches differ by at most one: a last batch of one question teaches nothing.
+
+    Returns
+    -------
+    list of int arrays
+        Positions 0 … n − 1, each exactly once.
+    """
+    order = rng.permutation(len(groups))
+    queues: dict[int, list[int]] = {}
+    for place in order:
+        queues.setdefault(int(groups[place]), []).append(int(place))
+    names = np.array(list(queues))
+    left = np.array([len(queues[name]) for name in names])
+    batches: list[np.ndarray] = []
+    count = -(-len(groups) // size)
+    for number in range(count):
+        room = (len(groups) - sum(len(batch) for batch in batches)) // (count - number)
+        taken: list[int] = []
+        while len(taken) < room:
+            # Most left first, ties at random; a second round only when groups run out.
+            first = np.lexsort((rng.random(len(names)), -left))
+            for index in first[: room - len(taken)]:
+                if left[index]:
+                    taken.append(queues[int(names[index])].pop())
+                    left[index] -= 1
+        batches.append(np.array(taken))
+    return batches
+
+
+def mine_hard_negatives(
+    dataset: QADataset,
+    question_rows: Rows,
+    question_vectors: np.ndarray,
+    answer_rows: Rows,
+    answer_vectors: np.ndarray,
+    depth: int = 8,
+) -> np.ndarray:
+    """Return for each question the wrong answers that the given vectors rank highest.
+
+    Answers of the question's own answer group are left out: near-duplicates of a right answer are
+    not wrong.
+
+    Parameters
+    ----------
+    question_rows, answer_rows : int32 arrays [n], [m]
+    question_vectors, answer_vectors : float arrays [n, d], [m, d], unit length
+    depth : int
+        Wrong answers per question.
+
+    Returns
+    -------
+    int32 array [n, depth]
+        Answer rows, most confusable first, ties by answer row, -1 = fewer than ``depth``.
+    """
+    found = np.full((len(question_rows), depth), -1, np.int32)
+    groups = dataset.answer_group[answer_rows]
+    for start in range(0, len(question_rows), 256):  # bounds memory to 256 × m
+        rows = question_rows[start : start + 256]
+        scores = question_vectors[start : start + 256] @ answer_vectors.T
+        own = groups[None, :] == dataset.question_group[rows][:, None]
+        scores[own | (dataset.hard_block(rows, answer_rows) > 0)] = -np.inf
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+        kept = np.where(np.isfinite(np.take_along_axis(scores, best, 1)), answer_rows[best], -1)
+        found[start : start + 256, : best.shape[1]] = kept
+    return found
+
+
+def learnable(dataset: QADataset, batch: Batch, hard: np.ndarray) -> np.ndarray:
+    """Return a bool array [b_q, b_a]: False for unmarked answers of the question's own group.
+
+    A known near-duplicate of a right answer is not a wrong answer, so its cell says nothing.
+    """
+    own = (
+        dataset.question_group[batch.question_rows][:, None]
+        == (dataset.answer_group[batch.answer_rows][None, :])
+    )
+    return (hard > 0) | ~own

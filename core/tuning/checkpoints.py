@@ -1,0 +1,191 @@
+"""The saved states of a run, from which it goes on after a kill exactly where it was.
+
+    checkpoints/
+      step-000012/
+        model.safetensors       weights
+        optimizer.safetensors   Adam's moments by weight name, and the mined wrong answers
+        state.json              everything else, with the sha256 of the two files
+
+Random generators need no state: dropout is seeded from (seed, step), batches from (seed, epoch),
+and the learning rate is a function of the step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.documents import from_json
+from core.errors import WorkspaceError
+from core.hashing import file_sha256
+from core.tuning.encoding import flush, flush_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Search quality on validation questions at one moment.
+
+    Attributes
+    ----------
+    step : int
+        Steps done; 0 = the base model.
+    score : float in [0, 1]
+        Mean nDCG@10 over the regimes present.
+    regimes : mapping of regime to nDCG@10
+    """
+
+    step: int
+    score: float
+    regimes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunState:
+    """Where a run is.
+
+    Attributes
+    ----------
+    run_id : str
+        Hash of settings, data, labels and base model: a state of another run is never taken.
+    step : int
+        Steps done.
+    parts : int
+        2 once a batch had to be computed in two halves for want of memory, else 1.
+    curve : tuple of CurvePoint
+    labels : int
+        Grid cells learned from so far.
+    learning_seconds, seconds : float
+        Spent in steps; spent in all, evaluations and checkpoints included.
+    files : mapping of file name to sha256
+    """
+
+    run_id: str
+    step: int = 0
+    parts: int = 1
+    curve: tuple[CurvePoint, ...] = ()
+    labels: int = 0
+    learning_seconds: float = 0.0
+    seconds: float = 0.0
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def best(self) -> CurvePoint | None:
+        """The best point of the curve, the earliest of equals; None before the first check."""
+        return max(self.curve, key=lambda point: (point.score, -point.step), default=None)
+
+    @property
+    def checks_without_gain(self) -> int:
+        """How many checks there were after the best one."""
+        best = self.best
+        return 0 if best is None else sum(point.step > best.step for point in self.curve)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One saved state: a folder layout."""
+
+    folder: Path
+
+    @property
+    def step(self) -> int:
+        """Steps done when it was written."""
+        return int(self.folder.name.removeprefix("step-"))
+
+    def state(self) -> RunState | None:
+        """Return the state, None where the folder is incomplete, damaged or cut short."""
+        try:
+            state = from_json(RunState, json.loads((self.folder / STATE).read_text("utf-8")))
+            whole = all(file_sha256(self.folder / n) == state.files[n] for n in (MODEL, OPTIMIZER))
+        except (OSError, ValueError, KeyError, TypeError, WorkspaceError):
+            return None
+        return state if whole and state.step == self.step else None
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the model's weights by name."""
+        from safetensors.torch import load_file
+
+        return load_file(self.folder / MODEL)
+
+    def optimizer(self) -> dict[str, Tensor]:
+        """Return the optimizer's tensors by name."""
+        from safetensors.torch import load_file
+
+        return load_file(self.folder / OPTIMIZER)
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The folder that holds the saved states of one run."""
+
+    folder: Path
+
+    def all(self) -> list[Checkpoint]:
+        """Return what is there, newest first, valid or not."""
+        found = (Checkpoint(path) for path in self.folder.glob("step-*") if path.is_dir())
+        return sorted(found, key=lambda checkpoint: -checkpoint.step)
+
+    def at(self, step: int) -> Checkpoint:
+        """Return the place of the state after ``step`` steps."""
+        return Checkpoint(self.folder / f"step-{step:06d}")
+
+    def newest(self, run_id: str) -> tuple[Checkpoint, RunState] | None:
+        """Return the newest whole state of this run whose best state is whole, too."""
+        whole: dict[int, tuple[Checkpoint, RunState]] = {}
+        for checkpoint in self.all():
+            state = checkpoint.state()
+            if state is not None and state.run_id == run_id:
+                whole[checkpoint.step] = checkpoint, state
+        for checkpoint, state in whole.values():
+            if state.best is None or state.best.step == 0 or state.best.step in whole:
+                return checkpoint, state
+        return None
+
+    def write(
+        self, state: RunState, weights: dict[str, Tensor], optimizer: dict[str, Tensor]
+    ) -> Checkpoint:
+        """Save a state, all of it or nothing; then drop all but the newest two and the best."""
+        from safetensors.torch import save_file
+
+        checkpoint = self.at(state.step)
+        half = self.folder / f"writing-{state.step:06d}"
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        save_file(weights, half / MODEL)
+        save_file(optimizer, half / OPTIMIZER)
+        files = {name: file_sha256(half / name) for name in (MODEL, OPTIMIZER)}
+        document = dataclasses.asdict(dataclasses.replace(state, files=files))
+        (half / STATE).write_text(json.dumps(document, indent=1), encoding="utf-8")
+        flush_folder(half)
+        shutil.rmtree(checkpoint.folder, ignore_errors=True)
+        half.rename(checkpoint.folder)
+        flush(self.folder)
+        self._prune(state)
+        return checkpoint
+
+    def _prune(self, state: RunState) -> None:
+        kept = {checkpoint.step for checkpoint in self.all()[:2]}
+        kept |= {state.best.step} if state.best else set()
+        for checkpoint in self.all():
+            if checkpoint.step not in kept:
+                shutil.rmtree(checkpoint.folder, ignore_errors=True)
+        for leftover in self.folder.glob("writing-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def drop_after(self, step: int) -> None:
+        """Drop states after ``step``: damaged ones, which must not count as the newest."""
+        for checkpoint in self.all():
+            if checkpoint.step > step:
+                shutil.rmtree(checkpoint.folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Drop all states: the run is over."""
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,203 @@
+"""What a tuning run is told: one frozen document, and the presets that fill it in."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import TuningError
+from core.hashing import document_id
+from core.messages import N_
+
+LOSS_KEYS = ("kl", "mse", "mse_matched", "infonce")
+DEVICES = ("auto", "cuda", "mps", "cpu")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def _setting(
+    default: Any,
+    title: str,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """Return a dataclass field that carries its own words and its allowed values."""
+    return field(
+        default=default,
+        metadata={"title": title, "help": text, "low": low, "high": high, "choices": choices},
+    )
+
+
+@dataclass(frozen=True)
+class TuningConfig:
+    """Settings of one tuning run.
+
+    Every field carries ``metadata`` with ``title`` and ``help`` (message ids) and either ``low``
+    and ``high`` (inclusive) or ``choices``; :func:`settings` lists them for a form.
+
+    Raises
+    ------
+    TuningError
+        If a value lies outside its allowed values.
+    """
+
+    base_model: str = _setting(
+        "all-MiniLM-L6-v2",
+        N_("Base model"),
+        N_("The model that is tuned; the result has its size and speed."),
+    )
+    loss: str = _setting(
+        "kl",
+        N_("Learning goal (loss)"),
+        N_("What the model is rewarded for: matching the experts' order, scores or right answers."),
+        choices=LOSS_KEYS,
+    )
+    epochs: int = _setting(
+        3,
+        N_("Passes over the data (epochs)"),
+        N_("How often every training question is used; more takes longer and may memorise."),
+        1,
+        100,
+    )
+    questions_per_batch: int = _setting(
+        32,
+        N_("Questions per step (batch)"),
+        N_("Questions compared with each other's answers at once; more needs more memory."),
+        2,
+        4096,
+    )
+    right_answers_per_question: int = _setting(
+        1,
+        N_("Right answers per question"),
+        N_("How many right answers of a question join one step; the others take turns."),
+        1,
+        32,
+    )
+    hard_negatives_per_question: int = _setting(
+        1,
+        N_("Confusable wrong answers per question (hard negatives)"),
+        N_("Wrong answers that the base model likes most, added to sharpen the distinction."),
+        0,
+        32,
+    )
+    learning_rate: float = _setting(
+        5e-5,
+        N_("Learning rate"),
+        N_("Size of each learning step; word-vector models (static) use 100 times this value."),
+        1e-8,
+        1.0,
+    )
+    warmup_share: float = _setting(
+        0.1,
+        N_("Warm-up share"),
+        N_("Share of the steps in which the learning rate rises before it falls."),
+        0.0,
+        0.9,
+    )
+    weight_decay: float = _setting(
+        0.01,
+        N_("Weight decay"),
+        N_("Pull of the weights towards zero, against memorising."),
+        0.0,
+        1.0,
+    )
+    student_temperature: float = _setting(
+        0.05,
+        N_("Sharpness of the model's scores (student temperature)"),
+        N_("Smaller values make the model tell close scores further apart."),
+        0.001,
+        10.0,
+    )
+    teacher_temperature: float = _setting(
+        0.1,
+        N_("Sharpness of the labels (teacher temperature)"),
+        N_("Smaller values let only the best labelled answers of a question count."),
+        0.001,
+        10.0,
+    )
+    infonce_share: float = _setting(
+        0.1,
+        N_("Weight of the right answers (InfoNCE share)"),
+        N_("How much the marked right answers count besides the experts' labels."),
+        0.0,
+        10.0,
+    )
+    max_length: int = _setting(
+        128,
+        N_("Longest text in word pieces (tokens)"),
+        N_("Longer texts are cut while learning; the tuned model keeps the base model's limit."),
+        8,
+        8192,
+    )
+    evaluations_per_epoch: int = _setting(
+        2,
+        N_("Checks per pass"),
+        N_("How often the search quality on validation questions is measured in each pass."),
+        1,
+        100,
+    )
+    patience: int = _setting(
+        4,
+        N_("Patience"),
+        N_("Stop after this many checks in a row without a new best; 0 never stops early."),
+        0,
+        1000,
+    )
+    seed: int = _setting(
+        0,
+        N_("Random seed"),
+        N_("The same seed gives the same result on the same machine."),
+        0,
+        2**31 - 1,
+    )
+    device: str = _setting(
+        "auto",
+        N_("Device"),
+        N_("Where to compute: auto takes a graphics card (GPU) when there is one."),
+        choices=DEVICES,
+    )
+    precision: str = _setting(
+        "auto",
+        N_("Number format (precision)"),
+        N_("bf16 is faster on newer graphics cards; auto takes it only where it is supported."),
+        choices=PRECISIONS,
+    )
+
+    def __post_init__(self) -> None:
+        for setting in settings():
+            value, allowed = getattr(self, setting.name), setting.metadata
+            if allowed["choices"] is not None and value not in allowed["choices"]:
+                raise TuningError(
+                    "The tuning setting {name} is {value}. Choose one of: {choices}.",
+                    name=setting.name,
+                    value=str(value),
+                    choices=", ".join(allowed["choices"]),
+                )
+            if allowed["low"] is not None and not (
+                _is_number(value) and allowed["low"] <= value <= allowed["high"]
+            ):
+                raise TuningError(
+                    "The tuning setting {name} is {value}. Choose a number from {low} to {high}.",
+                    name=setting.name,
+                    value=str(value),
+                    low=allowed["low"],
+                    high=allowed["high"],
+                )
+
+    @property
+    def id(self) -> str:
+        """Content hash of all settings, 16 hex digits."""
+        return document_id(dataclasses.asdict(self))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def settings() -> tuple[dataclasses.Field[Any], ...]:
+    """Return the fields of :class:`TuningConfig` with their metadata, in the order of a form."""
+    return dataclasses.fields(TuningConfig)

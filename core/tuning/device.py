@@ -1,0 +1,76 @@
+"""Which processor computes, found by itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+from core.errors import TuningError
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """The device that a run uses.
+
+    Attributes
+    ----------
+    name : str
+        What the maker calls it.
+    kind : str
+        ``cuda``, ``mps`` or ``cpu``: also the name that torch takes.
+    precision : str
+        ``bf16`` or ``fp32``.
+    memory_gb : float or None
+        Memory of a CUDA device in GiB; None elsewhere.
+    cores : int
+        Processor cores that this process may use.
+    """
+
+    name: str
+    kind: str
+    precision: str
+    memory_gb: float | None
+    cores: int
+
+
+def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
+    """Return the best device, or the one asked for.
+
+    Parameters
+    ----------
+    device : str
+        ``auto`` (CUDA, then MPS, then CPU), ``cuda``, ``mps`` or ``cpu``.
+    precision : str
+        ``auto`` is bf16 where a CUDA device supports it and fp32 everywhere else.
+
+    Raises
+    ------
+    TuningError
+        If the device asked for is not on this machine, or cannot compute in bf16.
+    """
+    import torch
+
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    present["cpu"] = True
+    kind = next(name for name in present if present[name]) if device == "auto" else device
+    if not present.get(kind, False):
+        raise TuningError(
+            "This machine has no {device} device. It has: {present}. Set the device to auto.",
+            device=device,
+            present=", ".join(name for name in present if present[name]),
+        )
+    has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported()
+    if precision == "bf16" and not has_bf16:
+        raise TuningError(
+            "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind
+        )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    properties = torch.cuda.get_device_properties(0) if kind == "cuda" else None
+    return DeviceInfo(
+        name=properties.name if properties else platform.processor() or platform.machine(),
+        kind=kind,
+        precision="bf16" if has_bf16 and precision != "fp32" else "fp32",
+        memory_gb=round(properties.total_memory / 2**30, 1) if properties else None,
+        cores=cores or 1,
+    )

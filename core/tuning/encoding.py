@@ -1,0 +1,222 @@
+"""Texts through a sentence-transformers model, with or without gradient; its folder on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import TuningError
+from core.hashing import file_sha256
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+QUERY = "query"
+DOCUMENT = "document"
+# The names under which models store their prompts, in the order in which
+# sentence-transformers' encode_query and encode_document look for them.
+PROMPT_NAMES = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
+
+
+class Stopped(Exception):  # noqa: N818  (not an error: somebody asked for it)
+    """Somebody asked to stop while texts were being encoded."""
+
+
+def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
+    """Load a model folder in fp32, never running code from it.
+
+    Raises
+    ------
+    TuningError
+        If the folder does not hold a sentence-transformers model.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        # fp32: Adam's small steps vanish in the rounding of half-precision weights.
+        return SentenceTransformer(
+            str(folder), device=device, trust_remote_code=False, local_files_only=True
+        ).float()
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise TuningError(
+            "The base model in {folder} cannot be loaded: {reason}. Choose another base model or "
+            "fetch this one again.",
+            folder=folder.name,
+            reason=str(error),
+        ) from error
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """Return 16 hex digits for the content of all files of a model folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\x00{file_sha256(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def prompt_of(model: SentenceTransformer, task: str) -> str | None:
+    """Return the model's own prompt for ``query`` or ``document``, None where it has none."""
+    for name in PROMPT_NAMES[task]:
+        if name in model.prompts:
+            return model.prompts[name]
+    return model.prompts.get(model.default_prompt_name) if model.default_prompt_name else None
+
+
+def is_static(model: SentenceTransformer) -> bool:
+    """Return True for word-vector models, which look tokens up and compute nothing else."""
+    return type(model[0]).__name__ == "StaticEmbedding"
+
+
+@contextmanager
+def limited_length(model: SentenceTransformer, max_length: int) -> Iterator[None]:
+    """Cut texts at ``max_length`` tokens inside the block, never above the model's own limit."""
+    own = None if is_static(model) else model.max_seq_length
+    if own is None:
+        yield
+        return
+    model.max_seq_length = min(own, max_length)
+    try:
+        yield
+    finally:
+        model.max_seq_length = own
+
+
+def embed(
+    model: SentenceTransformer, texts: Sequence[str], task: str, bucket: int | None = None
+) -> Tensor:
+    """Return unit vectors [n, d] of a batch, in the model's current mode, on its device.
+
+    Parameters
+    ----------
+    bucket : int or None
+        Compute so many texts of similar length at a time: less padding, which is what a CPU
+        spends its time on. None computes all at once, which is what a GPU likes.
+    """
+    import torch
+    from sentence_transformers.util import batch_to_device
+
+    if bucket is not None and len(texts) > bucket:
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        parts = np.array_split(order, -(-len(texts) // bucket))
+        vectors = torch.cat([embed(model, [texts[i] for i in part], task) for part in parts])
+        return vectors[torch.from_numpy(np.argsort(order, kind="stable")).to(vectors.device)]
+    features = model.preprocess(list(texts), prompt=prompt_of(model, task), task=task)
+    features = batch_to_device(features, model.device)
+    vectors = model(features, task=task)["sentence_embedding"]
+    return torch.nn.functional.normalize(vectors.float(), dim=1)
+
+
+def encode(
+    model: SentenceTransformer,
+    texts: Sequence[str],
+    task: str,
+    should_stop: Callable[[], bool] = lambda: False,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Return unit vectors float32 [n, d] without gradient or dropout.
+
+    Raises
+    ------
+    Stopped
+        As soon as ``should_stop`` answers True; it is asked after every batch.
+    """
+    import torch
+
+    order = np.argsort([-len(text) for text in texts], kind="stable")  # little padding
+    vectors: np.ndarray | None = None
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(order), batch_size):
+                if should_stop():
+                    raise Stopped
+                rows = order[start : start + batch_size]
+                part = embed(model, [texts[row] for row in rows], task).cpu().numpy()
+                if vectors is None:
+                    vectors = np.empty((len(texts), part.shape[1]), np.float32)
+                vectors[rows] = part
+    finally:
+        model.train(training)
+    return np.empty((0, 0), np.float32) if vectors is None else vectors
+
+
+def weights_of(model: SentenceTransformer) -> dict[str, Tensor]:
+    """Return a copy of all weights on the CPU by name; shared ones once."""
+    shared = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    tensors = dict(model.named_parameters())
+    tensors.update((n, t) for n, t in model.state_dict().items() if n not in shared)
+    return {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+
+
+def load_weights(model: SentenceTransformer, weights: dict[str, Tensor]) -> None:
+    """Put weights from :func:`weights_of` into a model of the same build.
+
+    Raises
+    ------
+    TuningError
+        If a weight of the model is missing among them, or one of them is unknown.
+    """
+    missing, unknown = model.load_state_dict(weights, strict=False)
+    tied = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    tied -= {name for name, _ in model.named_parameters()}
+    if unknown or set(missing) - tied:
+        raise TuningError(
+            "The saved state does not fit the base model ({count} weights differ). "
+            "Start a new run instead of resuming this one.",
+            count=len(unknown) + len(set(missing) - tied),
+        )
+
+
+def save_model(base_folder: Path, weights: dict[str, Tensor] | None, folder: Path) -> None:
+    """Write the base model with other weights as a new folder, all of it or nothing.
+
+    The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own and
+    nothing of the training (a shorter limit, for example) is left in the files.
+
+    Parameters
+    ----------
+    weights : mapping of name to tensor, or None
+        None writes the base itself.
+    folder : Path
+        Replaced where it exists; loads with plain sentence-transformers.
+    """
+    model = load_model(base_folder)
+    if weights is not None:
+        load_weights(model, weights)
+    half, old = (folder.with_name(f"{folder.name}.{word}") for word in ("writing", "replaced"))
+    for leftover in (half, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    model.save_pretrained(str(half), create_model_card=False, safe_serialization=True)
+    flush_folder(half)
+    if folder.exists():
+        folder.rename(old)
+    half.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Force files and names of a folder onto the disk: a rename then never shows half of them."""
+    if os.name != "posix":  # Windows cannot flush what is open for reading only
+        return
+    for path in [*(p for p in folder.rglob("*") if p.is_file()), folder]:
+        flush(path)
+
+
+def flush(path: Path) -> None:
+    """Force one file, or the list of names of one folder, onto the disk."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

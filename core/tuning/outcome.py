@@ -1,0 +1,66 @@
+"""What a tuning run leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.tuning.checkpoints import CurvePoint
+from core.tuning.device import DeviceInfo
+
+
+@dataclass(frozen=True)
+class TuningFolders:
+    """Where a run writes.
+
+    Attributes
+    ----------
+    checkpoints : Path
+        Saved states, removed when the run is over.
+    model : Path
+        The tuned model: a plain sentence-transformers folder.
+    """
+
+    checkpoints: Path
+    model: Path
+
+    @classmethod
+    def of(cls, run_folder: Path) -> TuningFolders:
+        """Return the places inside a run folder."""
+        return cls(run_folder / "checkpoints", run_folder / "model")
+
+
+@dataclass(frozen=True)
+class TuningOutcome:
+    """The result of a run that ended without an error.
+
+    Attributes
+    ----------
+    model_folder : Path or None
+        None where a run was cancelled before it found anything better than the base model.
+    best_step : int
+        Steps behind the model in the folder; 0 = it is the base model.
+    best_score, base_score : float or None
+        Validation nDCG@10, mean over regimes; None without validation questions.
+    curve : tuple of CurvePoint
+    steps : int
+        Steps done.
+    seconds : float
+        Time spent, over all sessions of a resumed run.
+    stopped_early, cancelled : bool
+    labels_per_s : float
+        Grid cells learned from per second of learning.
+    device : DeviceInfo
+    """
+
+    model_folder: Path | None
+    best_step: int
+    best_score: float | None
+    base_score: float | None
+    curve: tuple[CurvePoint, ...]
+    steps: int
+    seconds: float
+    stopped_early: bool
+    cancelled: bool
+    labels_per_s: float
+    device: DeviceInfo

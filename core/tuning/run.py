@@ -1,0 +1,251 @@
+"""The life of a tuning run: begin or resume, learn, check, save, end well."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import TuningError
+from core.hashing import content_id
+from core.messages import N_, Message
+from core.tuning.batches import Batch, plan_epoch
+from core.tuning.checkpoints import Checkpoints, RunState
+from core.tuning.config import TuningConfig
+from core.tuning.device import DeviceInfo
+from core.tuning.encoding import (
+    Stopped,
+    folder_fingerprint,
+    limited_length,
+    load_model,
+    load_weights,
+    save_model,
+    weights_of,
+)
+from core.tuning.outcome import TuningFolders, TuningOutcome
+from core.tuning.preparation import confusable_answers, matching_scale
+from core.tuning.step import Learner
+from core.tuning.validation import Evaluate, ValidationSet
+from core.types import TRAIN, Labels, QADataset, Reporter
+
+METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
+_NO_VALIDATION = N_(
+    "There are no validation questions: the model after the last step is kept, whether or not it "
+    "searches best."
+)
+_BASE_KEPT = N_(
+    "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
+    "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
+    "or more questions."
+)
+LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
+
+
+class Run:
+    """One run; its state is all that a checkpoint has to carry."""
+
+    clock: Callable[[], float]
+    checkpoint_seconds: float
+
+    def __init__(
+        self,
+        dataset: QADataset,
+        labels: Labels,
+        base_folder: Path,
+        config: TuningConfig,
+        folders: TuningFolders,
+        report: Reporter,
+        evaluate: Evaluate,
+        device: DeviceInfo,
+    ) -> None:
+        self.dataset, self.config, self.report = dataset, config, report
+        self.base_folder, self.folders, self.device = base_folder, folders, device
+        self.evaluate = evaluate
+        self.rows = dataset.rows(TRAIN)
+        if len(self.rows) < LEAST_QUESTIONS:
+            raise TuningError(
+                "There are {count} training questions; tuning needs at least {least}. Add "
+                "questions or make the held-out shares smaller.",
+                count=len(self.rows),
+                least=LEAST_QUESTIONS,
+            )
+        self.model = load_model(base_folder, device.kind)
+        self.learner = Learner(self.model, dataset, labels, config, device, report)
+        self.validation = ValidationSet.of(dataset, device.kind, config.seed)
+        self.checkpoints = Checkpoints(folders.checkpoints)
+        identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
+        self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
+        self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
+        self.steps = self.per_epoch * config.epochs
+        self.negatives: np.ndarray | None = None
+        self.plan: tuple[int, list[Batch]] = (-1, [])
+        self.last_saved = self.last_metric = -np.inf
+
+    def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
+        """Run to the end."""
+        self.started, cancelled = self.clock(), False
+        self.last_saved = self.started
+        with limited_length(self.model, self.config.max_length):
+            try:
+                self._begin_or_resume(hard_negatives)
+                self._learn()
+            except Stopped:
+                cancelled = True
+                if self.state.step:
+                    self._save()
+            except TuningError:
+                with contextlib.suppress(OSError):  # the reason may be a full disk
+                    self._keep_best()
+                raise
+        return self._finish(cancelled)
+
+    def _begin_or_resume(self, hard_negatives: np.ndarray | None) -> None:
+        found = self.checkpoints.newest(self.state.run_id)
+        if found:
+            checkpoint, self.state = found
+            self.checkpoints.drop_after(checkpoint.step)
+            load_weights(self.model, checkpoint.weights())
+            self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.parts)
+            return
+        self.checkpoints.clear()
+        self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
+        dataset, stop, answers = self.dataset, self.report.should_stop, None
+        if hard_negatives is not None:
+            self.negatives = hard_negatives[self.rows]
+        elif self.config.hard_negatives_per_question:
+            answers = self.validation.answer_vectors(self.model, stop)
+            corpus = self.validation.answer_rows
+            self.negatives = confusable_answers(
+                self.model, dataset, self.rows, corpus, answers, stop
+            )
+        if self.config.loss == "mse_matched":
+            self.learner.match = matching_scale(
+                self.model,
+                dataset,
+                self.learner.labels,
+                self.rows,
+                self.negatives,
+                self.config,
+                stop,
+            )
+        if self.validation.questions:
+            self._check(answers)
+        else:
+            self.report.warning(Message(_NO_VALIDATION))
+
+    def _learn(self) -> None:
+        """Step after step, with a check wherever one is due and not done yet."""
+        every = self.per_epoch / self.config.evaluations_per_epoch
+        due = {round(every * n) for n in range(1, round(self.steps / every) + 1)} | {self.steps}
+        while True:
+            done = self.state.step
+            if done in due and self.validation.questions and self.state.curve[-1].step < done:
+                self._check()
+            if done == self.steps or self._stops_early:
+                return
+            if self.report.should_stop():
+                raise Stopped
+            self._step()
+            if self.clock() - self.last_saved >= self.checkpoint_seconds:
+                self._save()
+
+    @property
+    def _stops_early(self) -> bool:
+        patience = self.config.patience
+        return 0 < patience <= self.state.checks_without_gain
+
+    def _step(self) -> None:
+        before, done = self.clock(), self.state.step
+        epoch, place = divmod(done, self.per_epoch)
+        if self.plan[0] != epoch:
+            batches = plan_epoch(self.dataset, self.rows, self.negatives, self.config, epoch)
+            self.plan = epoch, batches
+        result = self.learner.step(self.plan[1][place], done, self.steps)
+        now = self.clock()
+        self.state = replace(
+            self.state,
+            step=done + 1,
+            parts=self.learner.parts,
+            labels=self.state.labels + result.labels,
+            learning_seconds=self.state.learning_seconds + now - before,
+        )
+        if now - self.last_metric >= METRIC_SECONDS or done + 1 == self.steps:
+            self.last_metric = now
+            values = {"step": done + 1, "epoch": (done + 1) / self.per_epoch, "loss": result.loss}
+            values |= {"learning_rate": result.learning_rate, "labels_per_s": self._labels_per_s}
+            self.report.metric(values)
+            text = N_("Learning: step {step} of {steps}")
+            message = Message(text, {"step": done + 1, "steps": self.steps})
+            self.report.progress((done + 1) / self.steps, message)
+
+    @property
+    def _labels_per_s(self) -> float:
+        return self.state.labels / max(self.state.learning_seconds, 1e-9)
+
+    def _check(self, answer_vectors: np.ndarray | None = None) -> None:
+        step = self.state.step
+        text = N_("Checking the search quality after step {step}")
+        self.report.progress(step / self.steps, Message(text, {"step": step}))
+        stop = self.report.should_stop
+        point = self.validation.check(self.model, self.evaluate, step, stop, answer_vectors)
+        self.state = replace(self.state, curve=(*self.state.curve, point))
+        values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
+        self.report.metric({"step": step, "validation": point.score, **values})
+        if step and self.state.best == point:
+            self._save()
+
+    def _save(self) -> None:
+        from safetensors import SafetensorError
+
+        state = replace(self.state, seconds=self._seconds)
+        tensors = self.learner.tensors(self.negatives)
+        try:
+            self.checkpoints.write(state, weights_of(self.model), tensors)
+        except (OSError, SafetensorError) as error:
+            raise TuningError(
+                "The state after step {step} cannot be saved: {reason}. Free some disk space (a "
+                "state takes about {size} MB, three are kept) and resume the run.",
+                step=state.step,
+                reason=str(error),
+                size=round(3 * sum(p.numel() for p in self.model.parameters()) * 4 / 1e6),
+            ) from error
+        self.last_saved = self.clock()
+
+    @property
+    def _seconds(self) -> float:
+        return self.state.seconds + self.clock() - self.started
+
+    def _keep_best(self) -> bool:
+        """Write the best state found so far as the model; return False where it is the base."""
+        best = self.state.best
+        if best is None or best.step == 0:
+            return False
+        weights = self.checkpoints.at(best.step).weights()
+        save_model(self.base_folder, weights, self.folders.model)
+        return True
+
+    def _finish(self, cancelled: bool) -> TuningOutcome:
+        best, folder = self.state.best, self.folders.model
+        kept = self._keep_best()
+        if not kept and not cancelled:
+            save_model(self.base_folder, weights_of(self.model) if best is None else None, folder)
+            if best is not None:
+                self.report.warning(Message(_BASE_KEPT, {"score": best.score}))
+        if not cancelled:
+            self.checkpoints.clear()
+        return TuningOutcome(
+            model_folder=folder if kept or not cancelled else None,
+            best_step=best.step if best else self.state.step,
+            best_score=best.score if best else None,
+            base_score=self.state.curve[0].score if best else None,
+            curve=self.state.curve,
+            steps=self.state.step,
+            seconds=self._seconds,
+            stopped_early=not cancelled and self.state.step < self.steps,
+            cancelled=cancelled,
+            labels_per_s=self._labels_per_s,
+            device=self.device,
+        )

@@ -1,0 +1,69 @@
+"""The door to tuning.
+
+Not sentence-transformers' own trainer: it feeds rows of texts with one label per pair, while here
+a grid of texts has one label per cell, computed when it is needed; and it resumes from pickled
+random states, while here a run resumes bit for bit from safetensors and JSON.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core.tuning.config import TuningConfig
+from core.tuning.device import DeviceInfo, find_device
+from core.tuning.outcome import TuningFolders, TuningOutcome
+from core.tuning.run import Run
+from core.tuning.validation import Evaluate
+from core.types import Labels, QADataset, Reporter
+
+
+def train(
+    dataset: QADataset,
+    labels: Labels,
+    base_folder: Path,
+    config: TuningConfig,
+    folders: TuningFolders,
+    report: Reporter,
+    evaluate: Evaluate,
+    *,
+    device: DeviceInfo | None = None,
+    hard_negatives: np.ndarray | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    checkpoint_seconds: float = 30.0,
+) -> TuningOutcome:
+    """Tune a model on the training questions; keep the state that searches best.
+
+    Goes on from the newest whole checkpoint of the same run (settings, data, labels, base model)
+    where there is one, with the same final weights on a CPU as if it had never stopped.
+
+    Parameters
+    ----------
+    labels : Labels
+        Its ``id``, where it has one, is part of the identity of the run.
+    evaluate : Evaluate
+        Mean nDCG@10; called per regime with the rows that it gets vectors for.
+    hard_negatives : int32 array [n_q, p] or None
+        Wrong answers per question of the dataset, -1 = none; None mines them with the base model.
+    clock : callable
+        Seconds, rising.
+    checkpoint_seconds : float
+        Longest time between two saved states.
+
+    Raises
+    ------
+    TuningError
+        If there is nothing to learn from, the base model cannot be loaded, the loss is not a
+        number any more, or memory does not suffice. The best state so far is kept as the model.
+    """
+    import torch
+
+    info = device or find_device(config.device, config.precision)
+    cuda = [torch.cuda.current_device()] if info.kind == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        run = Run(dataset, labels, base_folder, config, folders, report, evaluate, info)
+        run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
+        return run.go(hard_negatives)

@@ -1,0 +1,65 @@
+"""Settings, presets and the device."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from core.documents import from_json, to_json
+from core.errors import TuningError
+from core.tuning.config import TuningConfig, settings
+from core.tuning.device import find_device
+from core.tuning.presets import PRESETS
+
+
+@pytest.mark.parametrize("setting", settings(), ids=lambda setting: setting.name)
+def test_every_setting_explains_itself_and_refuses_what_is_not_allowed(setting):
+    """A setting without words would be a bare variable name in front of a business user."""
+    words = setting.metadata
+    assert words["title"] and words["help"].endswith(".")
+    if words["choices"]:
+        wrong = ["nonsense"]
+    elif words["low"] is not None:
+        assert words["low"] <= setting.default <= words["high"]
+        wrong = [words["low"] - 1e-6, words["high"] * 1.1, math.nan, "3", True]
+    else:
+        wrong = []
+    for value in wrong:
+        with pytest.raises(TuningError, match="tuning setting") as caught:
+            TuningConfig(**{setting.name: value})
+        assert setting.name in str(caught.value)
+
+
+def test_a_config_survives_json_with_the_same_id():
+    """The run folder keeps the config as JSON; another id after reading would prevent resuming."""
+    config = PRESETS["thorough"].config(base_model="e5", seed=3)
+    again = from_json(TuningConfig, json.loads(json.dumps(to_json(config))))
+    assert again == config
+    assert again.id == config.id
+    assert dataclasses.replace(config, seed=4).id != config.id
+
+
+def test_presets_are_valid_described_and_different():
+    configs = {key: preset.config() for key, preset in PRESETS.items()}
+    assert list(configs) == ["quick", "balanced", "thorough"]
+    assert len(set(configs.values())) == 3
+    assert all(preset.title and preset.meaning for preset in PRESETS.values())
+    assert PRESETS["quick"].config(epochs=7).epochs == 7
+
+
+def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = find_device("cpu")
+    assert (found.kind, found.precision, found.memory_gb) == ("cpu", "fp32", None)
+    assert found.cores >= 1
+    with pytest.raises(TuningError, match="This machine has no cuda device") as caught:
+        find_device("cuda")
+    assert "cpu" in str(caught.value)
+    with pytest.raises(TuningError) as caught:
+        find_device("cpu", "bf16")
+    assert "bf16" in str(caught.value)

