@@ -1,0 +1,1 @@
+"""From rankings to a verdict: metrics, paired statistics, generality, promotion."""

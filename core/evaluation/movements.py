@@ -1,0 +1,164 @@
+"""Which questions changed between base and tuned, and which answers moved for one question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import ComparisonError
+from core.evaluation.differences import BASE, TUNED
+from core.evaluation.metrics import MAIN_METRIC
+from core.types import ArmResult, Comparison, QADataset
+
+SHOWN = 10  # what a person looks at: a right answer past it counts as lost
+
+
+@dataclass(frozen=True)
+class QuestionChange:
+    """One held-out question before and after.
+
+    Attributes
+    ----------
+    position : int
+        Position in ``Comparison.question_rows``.
+    question : int
+        Question row of the dataset.
+    regime : str
+    before_rank, after_rank : int
+        Rank (1 = first) of the best placed right answer in the whole corpus.
+    before, after : float
+        The metric.
+    """
+
+    position: int
+    question: int
+    regime: str
+    before_rank: int
+    after_rank: int
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """Tuned minus base."""
+        return self.after - self.before
+
+    @property
+    def lost(self) -> bool:
+        """Whether the right answer was among the first ten and no longer is."""
+        return self.before_rank <= SHOWN < self.after_rank
+
+    @property
+    def found(self) -> bool:
+        """Whether a right answer is among the first ten only since tuning."""
+        return self.after_rank <= SHOWN < self.before_rank
+
+
+@dataclass(frozen=True)
+class AnswerMove:
+    """One answer in the two result lists of one question; None = not in that list."""
+
+    answer: int
+    before_rank: int | None
+    after_rank: int | None
+    before_score: float | None
+    after_score: float | None
+    right: bool
+
+
+def wins_and_losses(comparison: Comparison, metric: str = MAIN_METRIC) -> list[QuestionChange]:
+    """Return every held-out question: lost right answers first, then from worst to best change.
+
+    Raises
+    ------
+    ComparisonError
+        If base or tuned is absent.
+    """
+    base, tuned = _both(comparison)
+    before, after = base.metrics[metric], tuned.metrics[metric]
+    changes = [
+        QuestionChange(
+            position=i,
+            question=int(question),
+            regime=str(comparison.regimes[i]),
+            before_rank=int(base.right_rank[i]),
+            after_rank=int(tuned.right_rank[i]),
+            before=float(before[i]),
+            after=float(after[i]),
+        )
+        for i, question in enumerate(comparison.question_rows)
+    ]
+    return sorted(changes, key=lambda change: (not change.lost, change.change, change.position))
+
+
+def answer_moves(
+    dataset: QADataset, comparison: Comparison, position: int, depth: int = SHOWN
+) -> list[AnswerMove]:
+    """Return the answers of one held-out question's two result lists, see :func:`list_moves`."""
+    base, tuned = _both(comparison)
+    question = int(comparison.question_rows[position])
+    return list_moves(
+        (base.top_answers[position], base.top_scores[position]),
+        (tuned.top_answers[position], tuned.top_scores[position]),
+        dataset.right_answers(question),
+        depth,
+    )
+
+
+def list_moves(
+    before: tuple[np.ndarray, np.ndarray],
+    after: tuple[np.ndarray, np.ndarray],
+    right: np.ndarray,
+    depth: int = SHOWN,
+) -> list[AnswerMove]:
+    """Set two result lists of one question side by side; also for a question typed just now.
+
+    Parameters
+    ----------
+    before, after : pair of int array [k] and float array [k]
+        Answer rows, best first (-1 = nothing), and their scores. Ranks are given as deep as the
+        lists go, though only answers in the first ``depth`` of either list are returned.
+    right : int array
+        Answer rows that are right; empty where nobody knows.
+    depth : int
+        How many answers of each list are shown.
+
+    Returns
+    -------
+    list of AnswerMove
+        In the order of the tuned list, answers that dropped out of it last, in base order.
+    """
+    ranks_before, ranks_after = _ranks(before[0]), _ranks(after[0])
+    shown = [int(a) for a in (*after[0][:depth], *before[0][:depth]) if a >= 0]
+    right_rows = {int(a) for a in right}
+    return [
+        AnswerMove(
+            answer=answer,
+            before_rank=ranks_before.get(answer),
+            after_rank=ranks_after.get(answer),
+            before_score=_score(before[1], ranks_before.get(answer)),
+            after_score=_score(after[1], ranks_after.get(answer)),
+            right=answer in right_rows,
+        )
+        for answer in dict.fromkeys(shown)
+    ]
+
+
+def _both(comparison: Comparison) -> tuple[ArmResult, ArmResult]:
+    base, tuned = comparison.arm(BASE), comparison.arm(TUNED)
+    if base is None or tuned is None:
+        raise ComparisonError(
+            "Before and after cannot be set side by side: the results of {missing} are absent. "
+            "Run the comparison again.",
+            missing=BASE if base is None else TUNED,
+        )
+    return base, tuned
+
+
+def _ranks(answers: np.ndarray) -> dict[int, int]:
+    return {int(answer): i for i, answer in enumerate(answers, start=1) if answer >= 0}
+
+
+def _score(scores: np.ndarray, rank: int | None) -> float | None:
+    return None if rank is None else float(scores[rank - 1])

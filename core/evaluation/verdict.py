@@ -1,0 +1,137 @@
+"""From numbers to one of three words, and to the sentence that a manager reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.evaluation.metrics import MAIN_METRIC
+from core.messages import N_, Message
+from core.types import KNOWN, UNSEEN, Difference
+
+BETTER = "better"
+WORSE = "worse"
+NOT_SHOWN = "not shown"
+
+ALPHA = 0.05
+MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
+MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
+
+WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One way of holding questions out, in the reader's words."""
+
+    key: str
+    title: str
+    meaning: str
+
+
+REGIME_TEXTS = {
+    regime.key: regime
+    for regime in (
+        Regime(
+            KNOWN,
+            N_("Known answers, new wording"),
+            N_("Questions that were held out, about answers that other questions trained."),
+        ),
+        Regime(
+            UNSEEN,
+            N_("Unseen answers"),
+            N_("Questions about answers that no training question was about."),
+        ),
+    )
+}
+
+
+def word(low: float, high: float, p: float, questions: int, groups: int) -> str:
+    """Return ``better``, ``worse`` or ``not shown``.
+
+    A difference is shown only when there are at least ``MIN_QUESTIONS`` questions from
+    ``MIN_GROUPS`` answer groups, the 95% interval leaves out zero AND the randomisation test gives
+    p below ``ALPHA``: two tests with different weaknesses have to agree.
+
+    Parameters
+    ----------
+    low, high : float
+        Interval of tuned minus base.
+    p : float in (0, 1]
+        For the main metric the raw p (it was chosen beforehand), for others Holm's.
+    questions, groups : int
+        Held-out questions and their answer groups.
+    """
+    if questions < MIN_QUESTIONS or groups < MIN_GROUPS or p >= ALPHA or low <= 0 <= high:
+        return NOT_SHOWN
+    return BETTER if low > 0 else WORSE
+
+
+def decisive_p(difference: Difference) -> float:
+    """Return the p-value that decides: raw for the main metric, adjusted for the others."""
+    return difference.p if difference.metric == MAIN_METRIC else difference.p_adjusted
+
+
+def sentence(difference: Difference) -> Message:
+    """Return the verdict in one sentence, with the reason where nothing was shown."""
+    size = _digits(difference)
+    params: dict[str, str | int | float] = {
+        "difference": _signed(difference.difference, size),
+        "low": _number(difference.low, size),
+        "high": _number(difference.high, size),
+        "questions": difference.questions,
+        "groups": difference.groups,
+    }
+    if difference.word == BETTER:
+        return Message(
+            N_("Better: {difference} ({low} to {high}), on {questions} held-out questions."), params
+        )
+    if difference.word == WORSE:
+        return Message(
+            N_("Worse: {difference} ({low} to {high}), on {questions} held-out questions."), params
+        )
+    if difference.questions < MIN_QUESTIONS or difference.groups < MIN_GROUPS:
+        return Message(
+            N_(
+                "Not shown: too few held-out questions for a verdict ({questions} questions on "
+                "{groups} groups of answers; needed: {min_questions} questions on {min_groups} "
+                "groups). Add questions and compare again."
+            ),
+            {**params, "min_questions": MIN_QUESTIONS, "min_groups": MIN_GROUPS},
+        )
+    if difference.wins == difference.losses == 0:
+        return Message(
+            N_("Not shown: on all {questions} held-out questions the result is the same."), params
+        )
+    if difference.low <= 0 <= difference.high:
+        return Message(
+            N_(
+                "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. "
+                "There may be no difference at all; with this many questions, one of {smallest} "
+                "or more would probably be found."
+            ),
+            {**params, "smallest": _number(difference.smallest_detectable, 2)},
+        )
+    return Message(
+        N_(
+            "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. A "
+            "second test does not confirm the difference (p = {p}, needed: below {alpha})."
+        ),
+        {**params, "p": f"{decisive_p(difference):.3f}", "alpha": ALPHA},
+    )
+
+
+def _digits(difference: Difference) -> int:
+    """Return decimals, 2 to 4, so that an end of the interval that is not zero does not read 0."""
+    ends = [abs(x) for x in (difference.low, difference.high) if x != 0]
+    smallest = min(ends, default=1.0)
+    return 2 if smallest >= 0.01 else 3 if smallest >= 0.001 else 4
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _signed(value: float, digits: int) -> str:
+    text = _number(value, digits)
+    return text if text.startswith("−") or float(text) == 0 else f"+{text}"

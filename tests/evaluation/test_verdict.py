@@ -1,0 +1,94 @@
+"""The words of the verdict and the promotion guard."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.evaluation.guard import promotion_allowed
+from core.evaluation.verdict import sentence, word
+from core.types import ArmResult, Comparison, Difference, Generality
+
+BETTER = Difference(
+    regime="known",
+    metric="ndcg@10",
+    before=0.70,
+    after=0.76,
+    difference=0.06,
+    low=0.04,
+    high=0.08,
+    p=0.001,
+    wins=60,
+    ties=130,
+    losses=20,
+    questions=210,
+    groups=50,
+    word="better",
+    smallest_detectable=0.028,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "questions", "groups", "expected"),
+    [
+        (0.01, 0.09, 0.01, 100, 30, "better"),
+        (-0.09, -0.01, 0.01, 100, 30, "worse"),
+        (-0.01, 0.09, 0.01, 100, 30, "not shown"),  # interval holds zero
+        (0.0, 0.09, 0.01, 100, 30, "not shown"),  # interval touches zero
+        (0.01, 0.09, 0.05, 100, 30, "not shown"),  # tests disagree
+        (0.01, 0.09, 0.01, 19, 12, "not shown"),  # too few questions
+        (0.01, 0.09, 0.01, 100, 9, "not shown"),  # too few groups
+    ],
+)
+def test_a_claim_needs_interval_and_test_and_enough_data(low, high, p, questions, groups, expected):
+    assert word(low, high, p, questions, groups) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "Better: +0.06 (0.04 to 0.08), on 210 held-out questions."),
+        ({"low": 0.004}, "Better: +0.060 (0.004 to 0.080), on 210 held-out questions."),
+        (
+            {"difference": -0.06, "low": -0.08, "high": -0.04, "word": "worse"},
+            "Worse: −0.06 (−0.08 to −0.04), on 210 held-out questions.",
+        ),
+        (
+            {"low": -0.02, "word": "not shown"},
+            "Not shown: +0.06 (−0.02 to 0.08), on 210 held-out questions. There may be no",
+        ),
+        ({"p": 0.07, "word": "not shown"}, "second test does not confirm the difference (p = 0.07"),
+        ({"questions": 12, "groups": 3, "word": "not shown"}, "too few held-out questions"),
+        (
+            {"wins": 0, "losses": 0, "low": 0.0, "high": 0.0, "word": "not shown"},
+            "on all 210 held-out questions the result is the same",
+        ),
+    ],
+)
+def test_the_sentence_gives_numbers_and_the_reason(changes, text):
+    assert text in str(sentence(replace(BETTER, **changes)))
+
+
+def test_a_secondary_metric_is_judged_by_its_adjusted_p():
+    secondary = replace(BETTER, metric="top1", word="not shown", p=0.01, p_adjusted=0.06)
+    assert "p = 0.060" in str(sentence(secondary))
+
+
+def comparison(*differences, generality=()) -> Comparison:
+    none = np.zeros(0, np.int32)
+    arms = tuple(ArmResult(n, n, n, n, {}, none, none, none) for n in ("base", "tuned"))
+    return Comparison("d", "r", none, none.astype(str), none, arms, differences, generality)
+
+
+@pytest.mark.parametrize(("after", "allowed"), [(0.781, True), (0.779, False), (0.9, True)])
+def test_promotion_stops_at_the_generality_limit(after, allowed):
+    probe = Generality("en", 250, 0.80, after, -0.1, 0.1)
+    verdict, reasons = promotion_allowed(comparison(BETTER, generality=(probe,)))
+    assert verdict == allowed
+    assert [r.params["language"] for r in reasons] == ([] if allowed else ["en"])
+
+
+def test_promotion_is_refused_for_every_regime_that_got_worse_but_not_for_side_metrics():
+    bad = replace(BETTER, difference=-0.05, low=-0.08, high=-0.02, word="worse")
+    assert len(promotion_allowed(comparison(bad, replace(bad, regime="unseen")))[1]) == 2
+    assert promotion_allowed(comparison(replace(bad, metric="top1")))[0]
