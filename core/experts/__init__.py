@@ -1,0 +1,1 @@
+"""Experts: models and rules that score how well an answer fits a question."""

