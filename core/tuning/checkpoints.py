@@ -83,6 +83,11 @@ class RunState:
         return max(self.curve, key=lambda point: (point.score, -point.step), default=None)
 
     @property
+    def labels_per_s(self) -> float:
+        """Grid cells learned from per second of learning."""
+        return self.labels / max(self.learning_seconds, 1e-9)
+
+    @property
     def checks_without_gain(self) -> int:
         """How many checks there were after the best one."""
         best = self.best

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import TuningError
+from core.errors import Stopped, TuningError
 from core.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ DOCUMENT = "document"
 # sentence-transformers' encode_query and encode_document look for them.
 PROMPT_NAMES = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
 
-
-class Stopped(Exception):  # noqa: N818  (not an error: somebody asked for it)
-    """Somebody asked to stop while texts were being encoded."""
+ENCODED_AT_ONCE = {"cpu": 32}  # 256 elsewhere
 
 
 def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
@@ -119,7 +117,6 @@ def encode(
     texts: Sequence[str],
     task: str,
     should_stop: Callable[[], bool] = lambda: False,
-    batch_size: int = 32,
 ) -> np.ndarray:
     """Return unit vectors float32 [n, d] without gradient or dropout.
 
@@ -131,6 +128,7 @@ def encode(
     import torch
 
     order = np.argsort([-len(text) for text in texts], kind="stable")  # little padding
+    batch_size = ENCODED_AT_ONCE.get(model.device.type, 256)
     vectors: np.ndarray | None = None
     training = model.training
     model.eval()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import TuningError
+from core.errors import Stopped, TuningError
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
@@ -17,7 +17,6 @@ from core.tuning.checkpoints import Checkpoints, RunState
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo
 from core.tuning.encoding import (
-    Stopped,
     folder_fingerprint,
     limited_length,
     load_model,
@@ -27,7 +26,7 @@ from core.tuning.encoding import (
 )
 from core.tuning.outcome import TuningFolders, TuningOutcome
 from core.tuning.preparation import confusable_answers, matching_scale
-from core.tuning.step import Learner
+from core.tuning.step import Learner, is_out_of_memory, memory_error
 from core.tuning.validation import Evaluate, ValidationSet
 from core.types import TRAIN, Labels, QADataset, Reporter
 
@@ -96,9 +95,11 @@ class Run:
                 cancelled = True
                 if self.state.step:
                     self._save()
-            except TuningError:
+            except (TuningError, RuntimeError) as error:
                 with contextlib.suppress(OSError):  # the reason may be a full disk
                     self._keep_best()
+                if is_out_of_memory(error):
+                    raise memory_error(self.device, self.config) from error
                 raise
         return self._finish(cancelled)
 
@@ -175,15 +176,14 @@ class Run:
         if now - self.last_metric >= METRIC_SECONDS or done + 1 == self.steps:
             self.last_metric = now
             values = {"step": done + 1, "epoch": (done + 1) / self.per_epoch, "loss": result.loss}
-            values |= {"learning_rate": result.learning_rate, "labels_per_s": self._labels_per_s}
+            values |= {
+                "learning_rate": result.learning_rate,
+                "labels_per_s": self.state.labels_per_s,
+            }
             self.report.metric(values)
             text = N_("Learning: step {step} of {steps}")
             message = Message(text, {"step": done + 1, "steps": self.steps})
             self.report.progress((done + 1) / self.steps, message)
-
-    @property
-    def _labels_per_s(self) -> float:
-        return self.state.labels / max(self.state.learning_seconds, 1e-9)
 
     def _check(self, answer_vectors: np.ndarray | None = None) -> None:
         step = self.state.step
@@ -246,6 +246,6 @@ class Run:
             seconds=self._seconds,
             stopped_early=not cancelled and self.state.step < self.steps,
             cancelled=cancelled,
-            labels_per_s=self._labels_per_s,
+            labels_per_s=self.state.labels_per_s,
             device=self.device,
         )

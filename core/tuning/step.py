@@ -132,13 +132,7 @@ class Learner:
             if not is_out_of_memory(error):
                 raise
             if self.parts > 1 or len(batch.question_rows) < 2:
-                raise TuningError(
-                    "{device} has too little memory, even for half of {count} questions at a "
-                    "time. Lower the questions per step or the longest text (now {length}).",
-                    device=self.device.name,
-                    count=self.config.questions_per_batch,
-                    length=self.config.max_length,
-                ) from error
+                raise memory_error(self.device, self.config) from error
         self.parts = 2
         if self.device.kind == "cuda":
             import torch
@@ -211,6 +205,17 @@ def halves(dataset: QADataset, batch: Batch) -> list[Batch]:
         if len(rows):
             parts.append(Batch(rows, batch.answer_rows[right | dealt]))
     return parts
+
+
+def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
+    """Return the error for memory that does not suffice even after a batch was halved."""
+    return TuningError(
+        "{device} has too little memory, even for half of {count} questions at a time. Lower the "
+        "questions per step or the longest text (now {length}).",
+        device=device.name,
+        count=config.questions_per_batch,
+        length=config.max_length,
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
