@@ -78,7 +78,7 @@ class TuningConfig:
         32,
     )
     hard_negatives_per_question: int = _setting(
-        1,
+        0,
         N_("Confusable wrong answers per question (hard negatives)"),
         N_("Wrong answers that the base model likes most, added to sharpen the distinction."),
         0,

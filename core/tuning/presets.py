@@ -39,7 +39,7 @@ PRESETS: dict[str, Preset] = {
             "quick",
             N_("Quick look"),
             N_("One pass over the data: shows in the shortest time whether tuning helps."),
-            (("epochs", 1), ("max_length", 96), ("hard_negatives_per_question", 0)),
+            (("epochs", 1), ("max_length", 96)),
         ),
         Preset(
             "balanced",
@@ -49,12 +49,10 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "thorough",
             N_("Thorough"),
-            N_("Longer texts, more passes, more confusable wrong answers; takes far longer."),
+            N_("Longer texts and twice as many passes; takes several times longer."),
             (
                 ("epochs", 6),
                 ("max_length", 256),
-                ("hard_negatives_per_question", 2),
-                ("evaluations_per_epoch", 2),
                 ("patience", 6),
             ),
         ),

@@ -181,15 +181,14 @@ class Run:
                 "labels_per_s": self.state.labels_per_s,
             }
             self.report.metric(values)
-            text = N_("Learning: step {step} of {steps}")
-            message = Message(text, {"step": done + 1, "steps": self.steps})
+            told = {"step": done + 1, "steps": self.steps}
+            message = Message(N_("Learning: step {step} of {steps}"), told)
             self.report.progress((done + 1) / self.steps, message)
 
     def _check(self, answer_vectors: np.ndarray | None = None) -> None:
         step = self.state.step
-        text = N_("Checking the search quality after step {step}")
+        text, stop = N_("Checking the search quality after step {step}"), self.report.should_stop
         self.report.progress(step / self.steps, Message(text, {"step": step}))
-        stop = self.report.should_stop
         point = self.validation.check(self.model, self.evaluate, step, stop, answer_vectors)
         self.state = replace(self.state, curve=(*self.state.curve, point))
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
