@@ -12,8 +12,6 @@ from core.errors import WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import RunFolder
 from core.jobs.state import JobView
-from core.messages import Message
-from core.types import Reporter
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 
@@ -111,26 +109,3 @@ def work(folder: Path) -> int:
 def workspace_of(folder: RunFolder) -> Workspace:
     """Open the workspace that a run folder (``<workspace>/runs/<id>``) lies in."""
     return Workspace.open(folder.root.resolve().parents[1])
-
-
-class PartOfReport:
-    """A :class:`core.types.Reporter` for one part of a longer step."""
-
-    def __init__(self, report: Reporter, start: float, end: float) -> None:
-        self._report, self._start, self._end = report, start, end
-
-    def progress(self, fraction: float, message: Message) -> None:
-        """Scale the part's progress into the whole."""
-        self._report.progress(self._start + fraction * (self._end - self._start), message)
-
-    def metric(self, values: Mapping[str, float]) -> None:
-        """Pass on."""
-        self._report.metric(values)
-
-    def warning(self, message: Message) -> None:
-        """Pass on."""
-        self._report.warning(message)
-
-    def should_stop(self) -> bool:
-        """Pass on."""
-        return self._report.should_stop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import streamlit as st
-from core.reporting.charts.chart import Chart
 
+from core.reporting.charts.chart import Chart
 from pages.parts.translate import t, tm
 
 

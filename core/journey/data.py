@@ -1,0 +1,139 @@
+"""Upload: look at a file, import it with a mapping, and read back what the import found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.data.columns import ColumnMapping, guess_mapping
+from core.data.reading import read_table
+from core.data.table import Table
+from core.messages import Message
+from core.types import QADataset
+from core.workspace.workspace import Workspace
+
+BEIR = "beir"
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A file as it was understood, before anything is imported."""
+
+    table: Table
+    mapping: ColumnMapping
+
+
+def preview(content: bytes, filename: str) -> Preview:
+    """Read an uploaded file and guess which column is what; raises DataError if it cannot be."""
+    table = read_table(content, filename)
+    return Preview(table, guess_mapping(table))
+
+
+def read_dataset(
+    content: bytes, filename: str, mapping: ColumnMapping | None = None, *, seed: int = 0
+) -> tuple[QADataset, dict[str, Any]]:
+    """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping or None
+        None takes the guess.
+    seed : int
+        Of the split.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used; nothing is kept then.
+    """
+    from core.data.importing import ImportSettings, import_table
+
+    found = preview(content, filename)
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = Path(filename).stem
+    if found.table.format == BEIR:
+        from core.data.beir import read_beir
+
+        return _beir(read_beir(content, name=name, source_sha256=sha256, seed=seed), filename)
+    result = import_table(
+        found.table,
+        mapping or found.mapping,
+        name=name,
+        settings=ImportSettings(seed=seed),
+        source_sha256=sha256,
+    )
+    report = {
+        "file": filename,
+        "format": found.table.format,
+        "encoding": found.table.encoding,
+        "mapping": asdict(mapping or found.mapping),
+        "summary": asdict(result.summary),
+        "set_aside": [
+            {"row": s.row, "reason": s.reason.to_json(), "question": s.question, "answer": s.answer}
+            for s in result.set_aside
+        ],
+        "warnings": [warning.to_json() for warning in result.warnings],
+    }
+    return result.dataset, report
+
+
+def _beir(result: Any, filename: str) -> tuple[QADataset, dict[str, Any]]:
+    report = {
+        "file": filename,
+        "format": BEIR,
+        "set_aside": [],
+        "warnings": [warning.to_json() for warning in result.warnings],
+    }
+    return result.dataset, report
+
+
+def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, Any]]:
+    """Read a BEIR folder from disk; for the command line."""
+    from core.data.beir import read_beir
+
+    return _beir(read_beir(folder, name=folder.name, seed=seed), folder.name)
+
+
+def import_file(
+    workspace: Workspace,
+    project_id: str,
+    content: bytes,
+    filename: str,
+    *,
+    who: str,
+    mapping: ColumnMapping | None = None,
+) -> QADataset:
+    """Import a file and make it the project's data; raises DataError and changes nothing if bad."""
+    dataset, report = read_dataset(content, filename, mapping)
+    workspace.save_dataset(dataset, report)
+    workspace.records.use_dataset(project_id, dataset.id, who)
+    return dataset
+
+
+def import_report(workspace: Workspace, dataset_id: str) -> dict[str, Any]:
+    """Return what the import of a dataset found."""
+    return workspace.load_import_report(dataset_id)
+
+
+def set_aside_rows(report: Mapping[str, Any]) -> list[tuple[int, Message, str, str]]:
+    """Return row number, reason, question and answer of the rows that were not taken."""
+    return [
+        (row["row"], Message.from_json(row["reason"]), row["question"], row["answer"])
+        for row in report["set_aside"]
+    ]
+
+
+def split_counts(dataset: QADataset) -> dict[str, tuple[int, int]]:
+    """Return questions and answer groups per split, in the order of ``core.types.SPLITS``."""
+    import numpy as np
+
+    from core.types import SPLITS
+
+    return {
+        split: (len(rows), len(np.unique(dataset.question_group[rows])))
+        for split in SPLITS
+        for rows in (dataset.rows(split),)
+    }

@@ -1,0 +1,141 @@
+"""Soft labels of a project: the model in use, recipes, overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.errors import LabelError
+from core.journey.scoring import load_expert_scores
+from core.journey.status import chosen_recipe_id, scored_experts
+from core.types import LabelRecipe, Override, QADataset
+from core.workspace.records import Project, SavedRecipe, now
+from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
+    from core.labels.pair_sample import PairSample
+
+_SEED = 0
+
+
+def default_recipe(experts: Sequence[str]) -> LabelRecipe:
+    """Return the recipe to start from: experts weighted by reliability, half hard label."""
+    return LabelRecipe(tuple(experts))
+
+
+def label_model(
+    workspace: Workspace,
+    dataset: QADataset,
+    recipe: LabelRecipe,
+    overrides: Sequence[Override] = (),
+) -> LabelModel:
+    """Return the label model of a recipe, from cached vectors.
+
+    Raises
+    ------
+    ExpertError
+        If an expert of the recipe has not scored this dataset.
+    LabelError
+        If the recipe does not fit.
+    """
+    from core.labels.model import LabelModel
+
+    scores = load_expert_scores(workspace, dataset, recipe.experts)
+    return LabelModel.fit(dataset, scores, recipe, overrides)
+
+
+def inspection_sample(
+    workspace: Workspace, dataset: QADataset, experts: Sequence[str]
+) -> PairSample:
+    """Return the pairs that the Labels page shows: no question of the test split is among them."""
+    from core.labels.pair_sample import sample_for_inspection
+
+    scores = load_expert_scores(workspace, dataset, experts)
+    return sample_for_inspection(dataset, scores, seed=_SEED)
+
+
+def save_recipe(
+    workspace: Workspace, project: Project, name: str, recipe: LabelRecipe, who: str
+) -> SavedRecipe:
+    """Save a recipe under a new name and make it the one in use."""
+    saved = workspace.records.save_recipe(project.id, name, recipe, who)
+    workspace.records.set(project.id, "recipe_id", saved.id)
+    return saved
+
+
+def use_recipe(workspace: Workspace, project: Project, recipe_id: str, who: str) -> None:
+    """Make a saved recipe the one in use; raises LabelError if its experts have not scored."""
+    saved = find_recipe(workspace, project, recipe_id)
+    absent = sorted(set(saved.recipe.experts) - set(scored_experts(workspace, project)))
+    if absent:
+        raise LabelError(
+            "The recipe {name} needs scores of {experts}. Let them score the data on the Experts "
+            "page first.",
+            name=saved.name,
+            experts=", ".join(absent),
+        )
+    workspace.records.set(project.id, "recipe_id", saved.id)
+    workspace.records.note(project.id, "recipe chosen", who, {"recipe": saved.id})
+
+
+def recipes(workspace: Workspace, project: Project) -> list[SavedRecipe]:
+    """Return the saved recipes of a project, newest first."""
+    return workspace.records.recipes(project.id)
+
+
+def find_recipe(workspace: Workspace, project: Project, recipe_id: str) -> SavedRecipe:
+    """Return a saved recipe; raises LabelError if there is no such recipe."""
+    found = next((r for r in recipes(workspace, project) if r.id == recipe_id), None)
+    if found is None:
+        raise LabelError("There is no recipe {id} in this project.", id=recipe_id)
+    return found
+
+
+def recipe_in_use(workspace: Workspace, project: Project) -> SavedRecipe | None:
+    """Return the recipe that the next tuning takes, None before one was saved."""
+    recipe_id = chosen_recipe_id(workspace, project)
+    return find_recipe(workspace, project, recipe_id) if recipe_id else None
+
+
+def overrides(workspace: Workspace, project: Project) -> tuple[Override, ...]:
+    """Return every override ever made, oldest first; the newest of a pair is in force."""
+    return workspace.records.overrides(project.id)
+
+
+def override_pair(
+    workspace: Workspace,
+    project: Project,
+    question: str,
+    answer: str,
+    value: float | None,
+    who: str,
+    reason: str,
+) -> None:
+    """Record a human's word on a pair; ``None`` withdraws an earlier one.
+
+    Raises
+    ------
+    LabelError
+        If the value is outside [0, 1] or the reason is missing.
+    """
+    if value is not None and not 0 <= value <= 1:
+        raise LabelError("A label must lie between 0 and 100; {value} does not.", value=value * 100)
+    if value is not None and not reason.strip():
+        raise LabelError("Say in a few words why, so that others can follow the change.")
+    override = Override(question, answer, value, who, reason.strip(), now())
+    workspace.records.add_override(project.id, override)
+
+
+def undo_last_override(workspace: Workspace, project: Project, who: str) -> Override | None:
+    """Withdraw the newest override in force; returns it, None where there is none."""
+    in_force: dict[tuple[str, str], Override] = {}
+    for override in overrides(workspace, project):
+        in_force.pop((override.question, override.answer), None)
+        if override.value is not None:
+            in_force[(override.question, override.answer)] = override
+    if not in_force:
+        return None
+    last = list(in_force.values())[-1]
+    override_pair(workspace, project, last.question, last.answer, None, who, "")
+    return last

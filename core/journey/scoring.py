@@ -1,0 +1,248 @@
+"""Experts score the data: what can be chosen, the job, and how good each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.errors import ExpertError
+from core.experts.catalogue import Availability, availability, catalogue, find_entry
+from core.experts.entry import CatalogueEntry
+from core.experts.progress import Part
+from core.jobs.folder import RunFolder
+from core.journey.running import SCORE, launch_job, workspace_of
+from core.messages import N_, Message
+from core.types import (
+    TRAIN,
+    VALIDATION_KNOWN,
+    VALIDATION_UNSEEN,
+    ExpertScores,
+    Interval,
+    QADataset,
+    Reporter,
+)
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+# Experts are judged and chosen on these; test questions are kept for the verdict alone.
+SEEN_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class ExpertCard:
+    """One expert as the user chooses it.
+
+    Attributes
+    ----------
+    suggested : bool
+        Whether it belongs to the default panel for the language of the data.
+    seconds : float or None
+        Estimated scoring time on this machine; None before anything was measured.
+    """
+
+    entry: CatalogueEntry
+    availability: Availability
+    suggested: bool
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class ExpertFigures:
+    """How good one expert is alone on questions outside the test split."""
+
+    expert: str
+    title: str
+    ndcg: Interval
+    average_precision: Interval
+    roc_auc: Interval
+    seconds: float
+    texts_encoded: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringReport:
+    """What a finished scoring job found.
+
+    Attributes
+    ----------
+    agreement : float64 array [K, K]
+        Spearman correlations between experts, in the order of ``figures``.
+    failures : mapping of expert to Message
+        Experts that could not score, and why.
+    """
+
+    run_id: str
+    figures: tuple[ExpertFigures, ...]
+    agreement: np.ndarray
+    failures: Mapping[str, Message]
+
+
+def expert_cards(
+    workspace: Workspace, dataset: QADataset, folders: Sequence[str] = ()
+) -> list[ExpertCard]:
+    """Return every expert that can be chosen for a dataset.
+
+    Parameters
+    ----------
+    folders : sequence of str
+        Keys ``local:<path>`` of model folders that the user added.
+    """
+    from core.data.checks import guess_language
+    from core.experts.catalogue import default_experts
+    from core.experts.estimate import estimate_seconds
+
+    suggested = set(default_experts(guess_language(dataset.questions)))
+    texts = len(dataset.questions) + len(dataset.answers)
+    entries = [*catalogue().values(), *(find_entry(key) for key in folders)]
+    return [
+        ExpertCard(
+            entry,
+            availability(entry, workspace.models),
+            entry.key in suggested,
+            estimate_seconds(entry, texts, workspace.models),
+        )
+        for entry in entries
+    ]
+
+
+def launch_scoring(workspace: Workspace, project: Project, experts: Sequence[str], who: str) -> str:
+    """Start a job in which experts score the project's data; returns the run id.
+
+    Raises
+    ------
+    ExpertError
+        If no expert is chosen or a key is unknown.
+    """
+    if not experts:
+        raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
+    for key in experts:
+        find_entry(key)
+    config = {"dataset_id": project.dataset_id, "experts": list(experts)}
+    return launch_job(workspace, project.id, SCORE, config, who)
+
+
+def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+    """Worker step: score, measure, and make the experts the ones in use."""
+    workspace = workspace_of(folder)
+    config = request["config"]
+    dataset = workspace.load_dataset(config["dataset_id"])
+    result = run_scoring(workspace, dataset, config["experts"], report)
+    scored = {
+        "dataset_id": dataset.id,
+        "experts": [figures["expert"] for figures in result["figures"]],
+        "run_id": folder.root.name,
+    }
+    workspace.records.set(str(request["project_id"]), "scored", scored)
+    return result
+
+
+def run_scoring(
+    workspace: Workspace, dataset: QADataset, experts: Sequence[str], report: Reporter
+) -> dict[str, Any]:
+    """Score a dataset with experts and measure each, as a JSON document.
+
+    Raises
+    ------
+    ExpertError
+        If every expert failed; the text holds the reason of the first.
+    """
+    from core.experts.scoring import score_dataset
+
+    scoring = score_dataset(
+        dataset,
+        list(experts),
+        store=workspace.models,
+        cache=workspace.vectors,
+        report=Part(report, 0.0, 0.92),
+    )
+    if not scoring.scores:
+        raise ExpertError(
+            "No expert could score the data. The first reason: {reason}",
+            reason=str(next(iter(scoring.failures.values()))),
+        )
+    report.progress(0.93, Message(N_("Measuring how good each expert is")))
+    figures, agreement = measure_experts(dataset, scoring.scores)
+    return {
+        "figures": [
+            asdict(f)
+            | {
+                "seconds": round(scoring.seconds.get(f.expert, 0.0), 2),
+                "texts_encoded": scoring.encoded.get(f.expert, 0),
+            }
+            for f in figures
+        ],
+        "agreement": agreement.tolist(),
+        "failures": {key: reason.to_json() for key, reason in scoring.failures.items()},
+    }
+
+
+def measure_experts(
+    dataset: QADataset, scores: Sequence[ExpertScores]
+) -> tuple[list[ExpertFigures], np.ndarray]:
+    """Return figures of each expert and their agreement, on questions outside the test split."""
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.retrieval import rank
+    from core.evaluation.statistics import mean_intervals
+    from core.labels.model import LabelModel
+    from core.labels.pair_sample import sample_for_inspection
+    from core.labels.quality import agreement, pair_quality
+    from core.types import LabelRecipe
+
+    rows = dataset.rows(*SEEN_SPLITS)
+    relevance = dataset.relevance[rows]
+    ideal = ideal_grades(relevance)
+    sample = sample_for_inspection(dataset, scores, seed=_SEED)
+    model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
+    calibrated = model.expert_pairs(sample)
+    figures = []
+    for k, expert in enumerate(scores):
+        top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
+        values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal)
+        (ndcg,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)
+        quality = pair_quality(calibrated[k], sample, seed=_SEED)
+        figures.append(
+            ExpertFigures(
+                expert.expert,
+                find_entry(expert.expert).title,
+                ndcg,
+                quality.average_precision,
+                quality.roc_auc,
+                0.0,
+                0,
+                expert.fingerprint,
+            )
+        )
+    return figures, agreement(calibrated)
+
+
+def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | None:
+    """Return what the scores in use say about the experts, None before the first scoring."""
+    from core.documents import from_json
+
+    kept = workspace.records.get(project.id, "scored", {})
+    if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
+        return None
+    result = RunFolder(workspace.run_folder(kept["run_id"])).read_result()
+    return ScoringReport(
+        kept["run_id"],
+        tuple(from_json(ExpertFigures, figures) for figures in result["figures"]),
+        np.array(result["agreement"]),
+        {key: Message.from_json(reason) for key, reason in result["failures"].items()},
+    )
+
+
+def load_expert_scores(
+    workspace: Workspace, dataset: QADataset, experts: Sequence[str]
+) -> list[ExpertScores]:
+    """Read the scores of experts from the cache; raises ExpertError if one has not scored yet."""
+    from core.experts.scoring import load_scores
+
+    return [
+        load_scores(dataset, key, store=workspace.models, cache=workspace.vectors)
+        for key in experts
+    ]

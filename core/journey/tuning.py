@@ -1,0 +1,142 @@
+"""Fine-tuning: what can be tuned, the job, and the runs of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from core.documents import from_json, to_json
+from core.errors import TuningError
+from core.experts.catalogue import catalogue, find_entry
+from core.experts.entry import CatalogueEntry
+from core.jobs.folder import RunFolder
+from core.journey.labels import label_model, overrides, recipe_in_use
+from core.journey.running import TUNE, launch_job, workspace_of
+from core.tuning.config import TuningConfig
+from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+
+def trainable_models(workspace: Workspace) -> list[CatalogueEntry]:
+    """Return the models that can be fine-tuned, those at hand first."""
+    from core.experts.catalogue import availability
+
+    entries = [entry for entry in catalogue().values() if entry.trainable]
+    return sorted(entries, key=lambda entry: not availability(entry, workspace.models).ready)
+
+
+def suggested_model(dataset: QADataset) -> str:
+    """Return the key of the model to tune by default, by the language of the questions."""
+    from core.data.checks import guess_language
+    from core.experts.catalogue import default_student
+
+    return default_student(guess_language(dataset.questions))
+
+
+def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, who: str) -> str:
+    """Start a tuning job on the project's data with the recipe in use; returns the run id.
+
+    The request holds everything by value (recipe, overrides, settings), so that nothing that is
+    changed later changes this run.
+
+    Raises
+    ------
+    TuningError
+        If no recipe is in use or the model cannot be tuned.
+    """
+    saved = recipe_in_use(workspace, project)
+    if saved is None:
+        raise TuningError("No label recipe is in use. Save one on the Labels page first.")
+    _check_trainable(config.base_model)
+    request = {
+        "dataset_id": project.dataset_id,
+        "recipe_name": saved.name,
+        "recipe": to_json(saved.recipe),
+        "overrides": [asdict(override) for override in overrides(workspace, project)],
+        "tuning": asdict(config),
+    }
+    return launch_job(workspace, project.id, TUNE, request, who)
+
+
+def _check_trainable(key: str) -> None:
+    entry = find_entry(key)
+    if not entry.trainable:
+        raise TuningError(
+            "{title} can score but cannot be tuned. Choose one of: {trainable}.",
+            title=entry.title,
+            trainable=", ".join(e.key for e in catalogue().values() if e.trainable),
+        )
+
+
+def tune_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+    """Worker step: tune, or go on where a killed worker left off."""
+    workspace = workspace_of(folder)
+    config = request["config"]
+    dataset = workspace.load_dataset(config["dataset_id"])
+    recipe = from_json(LabelRecipe, config["recipe"])
+    corrections = [from_json(Override, override) for override in config["overrides"]]
+    labels = label_model(workspace, dataset, recipe, corrections)
+    settings = from_json(TuningConfig, config["tuning"])
+    result = run_tuning(workspace, dataset, labels, settings, folder, report)
+    return result | {"dataset_id": dataset.id, "label_id": labels.id}
+
+
+def run_tuning(
+    workspace: Workspace,
+    dataset: QADataset,
+    labels: Labels,
+    config: TuningConfig,
+    folder: RunFolder,
+    report: Reporter,
+) -> dict[str, Any]:
+    """Tune a model into ``folder`` and return the result as a JSON document."""
+    from core.experts.sources import model_folder
+    from core.tuning.outcome import TuningFolders
+    from core.tuning.trainer import train
+
+    _check_trainable(config.base_model)
+    base = model_folder(find_entry(config.base_model), workspace.models)
+    outcome = train(
+        dataset,
+        labels,
+        base,
+        config,
+        TuningFolders.of(folder.root),
+        report,
+        lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
+    )
+    return {
+        "base_model": config.base_model,
+        "has_model": outcome.model_folder is not None,
+        "best_step": outcome.best_step,
+        "best_score": outcome.best_score,
+        "base_score": outcome.base_score,
+        "curve": [asdict(point) for point in outcome.curve],
+        "steps": outcome.steps,
+        "seconds": round(outcome.seconds, 2),
+        "stopped_early": outcome.stopped_early,
+        "cancelled": outcome.cancelled,
+        "labels_per_s": round(outcome.labels_per_s, 1),
+        "device": asdict(outcome.device),
+    }
+
+
+def validation_ndcg(
+    dataset: QADataset,
+    question_rows: Rows,
+    question_vectors: np.ndarray,
+    answer_rows: Rows,
+    answer_vectors: np.ndarray,
+) -> float:
+    """Return mean nDCG@10 of questions over the given answers, as the comparison measures it."""
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.retrieval import rank
+
+    relevance = dataset.relevance[question_rows][:, answer_rows]
+    top = rank(question_vectors, answer_vectors, 10).top_answers
+    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+    return float(values.mean())

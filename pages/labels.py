@@ -1,0 +1,38 @@
+"""Labels: see how experts and rule make soft labels, adjust, correct single pairs, save."""
+
+import streamlit as st
+
+from core.journey.status import scored_experts
+from pages.parts.journey_bar import go_to
+from pages.parts.label_controls import label_controls
+from pages.parts.label_studio import Studio, open_studio
+from pages.parts.label_views import distributions, recipe_summary
+from pages.parts.page import open_page
+from pages.parts.pair_review import pair_review
+from pages.parts.recipes import recipe_shelf, save_form
+from pages.parts.translate import t
+
+context = open_page(
+    "labels",
+    t(
+        "Turn the experts' scores into labels between 0 and 100 (soft labels): decide whom to "
+        "trust and how much, look at what comes out, and correct what is wrong."
+    ),
+)
+experts = scored_experts(context.workspace, context.project)
+controls, view = st.columns([1, 2.2], gap="large")
+with controls:
+    recipe = label_controls(context, experts)
+with view:
+    studio: Studio = open_studio(context, experts, recipe)
+    recipe_summary(studio)
+    tabs = st.tabs([t("Distributions"), t("Correct single pairs"), t("Saved recipes")])
+    with tabs[0]:
+        distributions(studio)
+    with tabs[1]:
+        pair_review(context, studio)
+    with tabs[2]:
+        recipe_shelf(context)
+with controls:
+    if save_form(context, recipe):
+        go_to("tune")

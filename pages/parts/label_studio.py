@@ -1,0 +1,89 @@
+"""What the Labels page works on: the pairs looked at and the labels that the sliders ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.experts.catalogue import find_entry
+from core.journey import labels
+from core.types import LabelRecipe, QADataset
+from pages.parts import session
+from pages.parts.page import Context
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.labels.model import LabelModel
+    from core.labels.pair_sample import PairSample
+    from core.labels.suspects import PairFindings
+
+
+@dataclass(frozen=True, eq=False)
+class Studio:
+    """One set of sliders applied to one sample of pairs.
+
+    Attributes
+    ----------
+    model : LabelModel
+        With the recipe of the sliders and all overrides.
+    sample : PairSample
+        Pairs of training and validation questions; the test questions are not among them.
+    """
+
+    model: LabelModel
+    sample: PairSample
+
+    @property
+    def dataset(self) -> QADataset:
+        """The project's data."""
+        return self.model.dataset
+
+    @property
+    def names(self) -> list[str]:
+        """Titles of the experts of the recipe."""
+        return [find_entry(key).title for key in self.model.recipe.experts]
+
+    @cached_property
+    def calibrated(self) -> np.ndarray:
+        """Calibrated scores float32 [K, n]."""
+        return self.model.expert_pairs(self.sample)
+
+    @cached_property
+    def combined(self) -> np.ndarray:
+        """Soft labels float32 [n], overrides included."""
+        return self.model.of_sample(self.sample, self.calibrated)[0]
+
+    @cached_property
+    def findings(self) -> PairFindings:
+        """Disagreement and suspected wrong hard labels."""
+        from core.labels.suspects import find_suspects
+
+        return find_suspects(self.sample, self.calibrated, self.model.weights)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> tuple[LabelModel, PairSample]:
+    """Read the scores and draw the sample once; every slider move only recombines them."""
+    workspace = session.workspace()
+    dataset = workspace.load_dataset(dataset_id)
+    model = labels.label_model(workspace, dataset, labels.default_recipe(experts))
+    return model, labels.inspection_sample(workspace, dataset, experts)
+
+
+def open_studio(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> Studio:
+    """Return the studio for the recipe of the sliders.
+
+    Raises
+    ------
+    ExpertError
+        If the scores of an expert are gone from the workspace.
+    """
+    root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
+    assert dataset_id is not None
+    model, sample = _fitted(root, dataset_id, experts)
+    changed = labels.overrides(context.workspace, context.project)
+    return Studio(model.with_recipe(recipe).with_overrides(changed), sample)
