@@ -33,7 +33,7 @@ HEAVY = ("torch", "transformers", "sentence_transformers")
 
 
 def imports(path: Path, *, types_too: bool = True) -> set[str]:
-    """Every module that a file imports, also inside functions; also those for type checking only."""
+    """Every module that a file imports, also inside functions, also for type checking."""
     found: set[str] = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     if not types_too:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.reading import read_table
+from core.data.reading import MAX_UPLOAD_MB as MAX_UPLOAD_MB
+from core.data.reading import read_table, set_aside_csv
+from core.data.splitting import MIN_GROUPS as MIN_GROUPS
+from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
 from core.data.table import Table
 from core.messages import Message
-from core.types import QADataset
+from core.types import SPLITS, QADataset
 from core.workspace.workspace import Workspace
 
 BEIR = "beir"
@@ -25,15 +31,31 @@ class Preview:
     table: Table
     mapping: ColumnMapping
 
+    @property
+    def can_be_mapped(self) -> bool:
+        """False for a BEIR folder, whose files say themselves what is what."""
+        return self.table.format != BEIR
 
-def preview(content: bytes, filename: str) -> Preview:
-    """Read an uploaded file and guess which column is what; raises DataError if it cannot be."""
-    table = read_table(content, filename)
+
+def preview(content: bytes, filename: str, sheet: str | None = None) -> Preview:
+    """Read an uploaded file and guess which column is what; raises DataError if it cannot be.
+
+    Parameters
+    ----------
+    sheet : str or None
+        Which sheet of a workbook; None takes the first with a table in it.
+    """
+    table = read_table(content, filename, sheet=sheet)
     return Preview(table, guess_mapping(table))
 
 
 def read_dataset(
-    content: bytes, filename: str, mapping: ColumnMapping | None = None, *, seed: int = 0
+    content: bytes,
+    filename: str,
+    mapping: ColumnMapping | None = None,
+    *,
+    seed: int = 0,
+    found: Preview | None = None,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -41,6 +63,8 @@ def read_dataset(
     ----------
     mapping : ColumnMapping or None
         None takes the guess.
+    found : Preview or None
+        The same file as :func:`preview` read it, so that it is not read twice.
     seed : int
         Of the split.
 
@@ -51,13 +75,13 @@ def read_dataset(
     """
     from core.data.importing import ImportSettings, import_table
 
-    found = preview(content, filename)
+    found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
     name = Path(filename).stem
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 
-        return _beir(read_beir(content, name=name, source_sha256=sha256, seed=seed), filename)
+        return _beir(read_beir(content, name=name, source_sha256=sha256), filename)
     result = import_table(
         found.table,
         mapping or found.mapping,
@@ -69,6 +93,7 @@ def read_dataset(
         "file": filename,
         "format": found.table.format,
         "encoding": found.table.encoding,
+        "sheet": found.table.sheet,
         "mapping": asdict(mapping or found.mapping),
         "summary": asdict(result.summary),
         "set_aside": [
@@ -84,6 +109,7 @@ def _beir(result: Any, filename: str) -> tuple[QADataset, dict[str, Any]]:
     report = {
         "file": filename,
         "format": BEIR,
+        "summary": asdict(result.summary),
         "set_aside": [],
         "warnings": [warning.to_json() for warning in result.warnings],
     }
@@ -94,7 +120,7 @@ def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, An
     """Read a BEIR folder from disk; for the command line."""
     from core.data.beir import read_beir
 
-    return _beir(read_beir(folder, name=folder.name, seed=seed), folder.name)
+    return _beir(read_beir(folder, name=folder.name), folder.name)
 
 
 def import_file(
@@ -105,9 +131,10 @@ def import_file(
     *,
     who: str,
     mapping: ColumnMapping | None = None,
+    found: Preview | None = None,
 ) -> QADataset:
     """Import a file and make it the project's data; raises DataError and changes nothing if bad."""
-    dataset, report = read_dataset(content, filename, mapping)
+    dataset, report = read_dataset(content, filename, mapping, found=found)
     workspace.save_dataset(dataset, report)
     workspace.records.use_dataset(project_id, dataset.id, who)
     return dataset
@@ -126,12 +153,39 @@ def set_aside_rows(report: Mapping[str, Any]) -> list[tuple[int, Message, str, s
     ]
 
 
+def set_aside_download(rows: Sequence[tuple[int, str, str, str]]) -> bytes:
+    """Return row number, reason, question and answer as CSV that spreadsheet programs open."""
+    return set_aside_csv(list(rows))
+
+
+def find_questions(dataset: QADataset, words: str, splits: Sequence[str] = ()) -> np.ndarray:
+    """Return the question rows whose question or right answers hold all words, ascending.
+
+    Parameters
+    ----------
+    words : str
+        Parted by spaces; width and case do not count. Empty finds all.
+    splits : sequence of str
+        Only questions of these; empty = all.
+    """
+    rows = dataset.rows(*(splits or SPLITS))
+    wanted = _folded(words).split()
+    if not wanted:
+        return rows
+    answers = [_folded(answer) for answer in dataset.answers]
+    texts = (
+        "\n".join([_folded(dataset.questions[q]), *(answers[a] for a in dataset.right_answers(q))])
+        for q in rows
+    )
+    return rows[[all(word in text for word in wanted) for text in texts]]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def split_counts(dataset: QADataset) -> dict[str, tuple[int, int]]:
     """Return questions and answer groups per split, in the order of ``core.types.SPLITS``."""
-    import numpy as np
-
-    from core.types import SPLITS
-
     return {
         split: (len(rows), len(np.unique(dataset.question_group[rows])))
         for split in SPLITS

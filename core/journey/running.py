@@ -1,11 +1,10 @@
-"""Background jobs of a project: launch, follow, stop, resume; and what the worker does."""
+"""Background jobs of a project: launch, follow, stop, resume."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from core.errors import WorkspaceError
@@ -86,24 +85,6 @@ def log_of(workspace: Workspace, run_id: str) -> str:
 def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """Return the result of a finished job; raises WorkspaceError if it is missing."""
     return RunFolder(workspace.run_folder(run_id)).read_result()
-
-
-def work(folder: Path) -> int:
-    """Do the job of a run folder in this process; the worker's entry.
-
-    Returns
-    -------
-    int
-        Exit status as of :func:`core.jobs.worker.work`.
-    """
-    from core.jobs.worker import Step
-    from core.jobs.worker import work as run_worker
-    from core.journey.comparing import compare_step
-    from core.journey.scoring import score_step
-    from core.journey.tuning import tune_step
-
-    steps: Mapping[str, Step] = {SCORE: score_step, TUNE: tune_step, COMPARE: compare_step}
-    return run_worker(RunFolder(folder), steps)
 
 
 def workspace_of(folder: RunFolder) -> Workspace:

@@ -1,0 +1,105 @@
+"""Tuning runs of a project: what each was told, how far it came, what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from core.documents import from_json
+from core.errors import WorkspaceError
+from core.jobs.state import CANCELLED, FINISHED, JobView
+from core.journey.running import TUNE, jobs_of, result_of
+from core.messages import Message
+from core.tuning.checkpoints import CurvePoint
+from core.tuning.device import DeviceInfo
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """What a run wrote when it ended; fields as in :class:`core.tuning.outcome.TuningOutcome`."""
+
+    has_model: bool
+    best_step: int
+    best_score: float | None
+    base_score: float | None
+    curve: tuple[CurvePoint, ...]
+    steps: int
+    seconds: float
+    stopped_early: bool
+    cancelled: bool
+    labels_per_s: float
+    device: DeviceInfo
+
+
+@dataclass(frozen=True)
+class TuningRun:
+    """One run as a page shows it.
+
+    Attributes
+    ----------
+    job : JobView
+    recipe : str
+        Name of the label recipe it learned from.
+    base_model : str
+        Catalogue key.
+    loss : str
+        Key of the loss.
+    epochs : int
+    result : TuningResult or None
+        None while it runs, where it failed, and where the result cannot be read.
+    problem : Message or None
+        Why the result cannot be read.
+    model_gone : bool
+        The run ended with a model, but its folder is no longer there.
+    """
+
+    job: JobView
+    recipe: str
+    base_model: str
+    loss: str
+    epochs: int
+    result: TuningResult | None = None
+    problem: Message | None = None
+    model_gone: bool = False
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model to compare."""
+        return self.result is not None and self.result.has_model and not self.model_gone
+
+
+def tuning_runs(workspace: Workspace, project: Project) -> list[TuningRun]:
+    """Return the tuning runs of a project, newest first; none that is damaged stops the others."""
+    return [read_run(workspace, view) for view in jobs_of(workspace, project.id, TUNE)]
+
+
+def read_run(workspace: Workspace, view: JobView) -> TuningRun:
+    """Return one run with its result, or with the reason why that cannot be read."""
+    told = view.config.get("tuning", {})
+    run = TuningRun(
+        view,
+        str(view.config.get("recipe_name", "")),
+        str(told.get("base_model", "")),
+        str(told.get("loss", "")),
+        int(told.get("epochs", 0)),
+    )
+    if view.state not in {FINISHED, CANCELLED}:
+        return run
+    folder = workspace.run_folder(view.id)
+    if view.state == CANCELLED and not (folder / "result.json").is_file():
+        return run  # stopped before anything was learned
+    try:
+        result = read_result(workspace, view.id)
+    except WorkspaceError as error:
+        return dataclasses.replace(run, problem=error.message)
+    gone = result.has_model and not (folder / "model").is_dir()
+    return dataclasses.replace(run, result=result, model_gone=gone)
+
+
+def read_result(workspace: Workspace, run_id: str) -> TuningResult:
+    """Read what a run wrote when it ended; raises WorkspaceError if it is missing or damaged."""
+    document = result_of(workspace, run_id)
+    known = {field.name for field in dataclasses.fields(TuningResult)}
+    return from_json(TuningResult, {key: document[key] for key in known & set(document)})
