@@ -1,0 +1,1 @@
+"""Experts' scores become soft labels: calibrated, combined, bent, overridden, measured."""

@@ -1,0 +1,220 @@
+"""How well labels (or one expert's scores) tell right pairs from other pairs.
+
+All figures are computed on a :class:`~core.labels.pair_sample.PairSample`. Average precision and
+ROC-AUC use the sample's weights and so estimate those of the whole table of pairs; histograms,
+overlap and calibration error let right pairs and other pairs count the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.labels.pair_sample import PairSample
+from core.types import Interval
+
+BINS = 40
+ERROR_BINS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Where right pairs and other pairs lie between 0 and 1.
+
+    Attributes
+    ----------
+    right, other : float64 arrays [bins], each summing to 1 (to 0 where there are no such pairs)
+        Shares per equally wide bin of [0, 1].
+    """
+
+    right: np.ndarray
+    other: np.ndarray
+
+    @property
+    def overlap(self) -> float:
+        """Share in [0, 1] that both have in common; 0 = right and other pairs never mix."""
+        return float(np.minimum(self.right, self.other).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class PairQuality:
+    """How well one expert, or the combined label, tells right pairs from others.
+
+    Attributes
+    ----------
+    average_precision : Interval
+        Over all pairs of the questions looked at; ``chance`` is what blind guessing would reach.
+    roc_auc : Interval
+        Chance that a right pair scores higher than another pair.
+    overlap : float in [0, 1]
+        Overlap of the two histograms.
+    calibration_error : float in [0, 1]
+        Expected calibration error: how far labels are from the share of right pairs among pairs
+        with that label, right pairs and other pairs counting the same.
+    coverage : float in [0, 1]
+        Share of pairs with an opinion.
+    """
+
+    average_precision: Interval
+    roc_auc: Interval
+    chance: float
+    overlap: float
+    calibration_error: float
+    coverage: float
+
+
+def pair_quality(
+    values: np.ndarray, sample: PairSample, *, seed: int, replicates: int = 200
+) -> PairQuality:
+    """Measure one row of scores or labels on a sample.
+
+    Parameters
+    ----------
+    values : float array [n] in [0, 1]; NaN = no opinion, left out
+    seed : int
+        Seed of the bootstrap.
+    replicates : int
+        Bootstrap replicates; questions are drawn, with all their pairs, because pairs of one
+        question are not independent. 0 = no intervals.
+    """
+    known = ~np.isnan(values)
+    values, hard, weight = values[known], sample.hard_label[known], sample.weight[known]
+    order = np.argsort(-values, kind="stable")
+    values, hard, weight = values[order], hard[order], weight[order]
+    questions = np.unique(sample.question_rows[known][order], return_inverse=True)[1]
+    n_questions = int(questions.max()) + 1 if len(questions) else 0
+    last = _last_of_ties(values)
+    found = [_precision_and_area(hard, weight, last)]
+    rng = np.random.default_rng(seed)
+    for _ in range(replicates if n_questions else 0):
+        drawn = np.bincount(rng.integers(0, n_questions, n_questions), minlength=n_questions)
+        found.append(_precision_and_area(hard, weight * drawn[questions], last))
+    estimates = np.array(found)
+    low, high = _interval(estimates)
+    return PairQuality(
+        average_precision=Interval(float(estimates[0, 0]), float(low[0]), float(high[0])),
+        roc_auc=Interval(float(estimates[0, 1]), float(low[1]), float(high[1])),
+        chance=float(weight[hard > 0].sum() / weight.sum()) if len(weight) else float("nan"),
+        overlap=histogram(values, hard).overlap,
+        calibration_error=calibration_error(values, hard),
+        coverage=float(known.mean()) if len(known) else 0.0,
+    )
+
+
+def average_precision(
+    values: np.ndarray, hard: np.ndarray, weight: np.ndarray | None = None
+) -> float:
+    """Return weighted average precision, ties counted as one step as in scikit-learn.
+
+    NaN where there is no right pair.
+    """
+    return _sorted_measures(values, hard, weight)[0]
+
+
+def roc_auc(values: np.ndarray, hard: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the weighted area under the ROC curve, ties counting one half.
+
+    NaN where there are only right pairs or none.
+    """
+    return _sorted_measures(values, hard, weight)[1]
+
+
+def histogram(values: np.ndarray, hard: np.ndarray, bins: int = BINS) -> Histogram:
+    """Count labels in [0, 1] per bin, right pairs and other pairs apart; NaN is left out."""
+    known = ~np.isnan(values)
+    place = (values[known] * bins).astype(np.int64).clip(0, bins - 1)
+    right = hard[known] > 0
+    counts = [np.bincount(place[group], minlength=bins) for group in (right, ~right)]
+    return Histogram(*(count / max(count.sum(), 1) for count in counts))
+
+
+def calibration_error(values: np.ndarray, hard: np.ndarray, bins: int = ERROR_BINS) -> float:
+    """Return the expected calibration error in [0, 1], both kinds of pairs counting the same.
+
+    Notes
+    -----
+    Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian
+    binning", with equally wide bins. NaN where there are only right pairs or none.
+    """
+    known = ~np.isnan(values)
+    values, right = values[known], hard[known] > 0
+    if right.all() or not right.any():
+        return float("nan")
+    weight = np.where(right, 0.5 / right.sum(), 0.5 / (~right).sum())
+    place = (values * bins).astype(np.int64).clip(0, bins - 1)
+    gap = np.bincount(place, weights=weight * (right - values), minlength=bins)
+    return float(np.abs(gap).sum())
+
+
+def agreement(values: np.ndarray) -> np.ndarray:
+    """Return Spearman rank correlations float64 [K, K] between rows of scores [K, n].
+
+    Pairs on which either expert has no opinion are left out. An expert that scores every pair the
+    same correlates 0 with the others.
+    """
+    from scipy.stats import rankdata
+
+    count = len(values)
+    result = np.eye(count)
+    complete = not np.isnan(values).any()
+    ranks = rankdata(values, axis=1) if complete and values.size else np.empty(0)
+    for first in range(count):
+        for second in range(first):
+            if complete:
+                left, right = ranks[first], ranks[second]
+            else:
+                known = ~np.isnan(values[first]) & ~np.isnan(values[second])
+                left, right = rankdata(values[first][known]), rankdata(values[second][known])
+            result[first, second] = result[second, first] = _correlation(left, right)
+    return result
+
+
+def _correlation(left: np.ndarray, right: np.ndarray) -> float:
+    if len(left) < 2 or np.ptp(left) == 0 or np.ptp(right) == 0:
+        return 0.0
+    left, right = left - left.mean(), right - right.mean()
+    return float(left @ right / np.sqrt((left @ left) * (right @ right)))
+
+
+def _sorted_measures(
+    values: np.ndarray, hard: np.ndarray, weight: np.ndarray | None
+) -> tuple[float, float]:
+    order = np.argsort(-values, kind="stable")
+    weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
+    return _precision_and_area(hard[order], weight[order], _last_of_ties(values[order]))
+
+
+def _last_of_ties(descending: np.ndarray) -> np.ndarray:
+    """Return the positions after which the value changes."""
+    return np.append(np.flatnonzero(np.diff(descending)), len(descending) - 1)
+
+
+def _precision_and_area(
+    hard: np.ndarray, weight: np.ndarray, last: np.ndarray
+) -> tuple[float, float]:
+    """Return average precision and ROC area of pairs sorted by falling value."""
+    if not len(hard):
+        return float("nan"), float("nan")
+    right = np.cumsum(weight * (hard > 0))[last]
+    everything = np.cumsum(weight)[last]
+    other = everything - right
+    if right[-1] <= 0:
+        return float("nan"), float("nan")
+    gained = np.diff(right, prepend=0)
+    shares = right / np.maximum(everything, np.finfo(float).tiny)  # replicates can have 0 in front
+    precision = float((gained * shares).sum() / right[-1])
+    if other[-1] <= 0:
+        return precision, float("nan")
+    missed = np.diff(other, prepend=0)
+    area = ((right - gained / 2) * missed).sum()
+    return precision, float(area / (right[-1] * other[-1]))
+
+
+def _interval(estimates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 95 % percentile interval of the replicates (rows 1 onward)."""
+    replicates = estimates[1:][~np.isnan(estimates[1:]).any(axis=1)]
+    if not len(replicates):
+        return np.full(2, np.nan), np.full(2, np.nan)
+    low, high = np.percentile(replicates, [2.5, 97.5], axis=0)
+    return low, high

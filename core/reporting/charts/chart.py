@@ -1,0 +1,85 @@
+"""What every chart function returns, and the look that all figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from core.messages import Message
+from core.reporting.charts.palette import GUIDE
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from plotly.graph_objects import Figure
+
+Translate: TypeAlias = Callable[[str], str]
+TRANSPARENT = "rgba(0,0,0,0)"
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A figure for the eye, a sentence for the screen reader, a table for both.
+
+    Attributes
+    ----------
+    figure : plotly figure
+        Aggregated values only, never raw pairs; no colour of its own for text or background.
+    summary : Message
+        Text alternative: what the chart shows, with its main numbers.
+    table : pandas.DataFrame
+        The numbers that are drawn, with translated column names.
+    """
+
+    figure: Figure
+    summary: Message
+    table: DataFrame
+
+
+def new_figure(height: int, **layout: object) -> Figure:
+    """Return an empty figure that is legible on light and dark pages.
+
+    Parameters
+    ----------
+    height : int
+        Height in pixels; the width follows the page.
+    **layout
+        Further plotly layout settings.
+    """
+    import plotly.graph_objects as go
+
+    # A template of its own, because plotly's default one is 6 kB of colours for other charts and
+    # ties the figure to white; it keeps the key "layout", which Streamlit's theme fills in.
+    figure = go.Figure(layout={"template": go.layout.Template(layout={"hovermode": "closest"})})
+    figure.update_layout(
+        height=height,
+        paper_bgcolor=TRANSPARENT,
+        plot_bgcolor=TRANSPARENT,
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
+        font={"size": 13},
+    )
+    figure.update_layout(**layout)
+    return figure
+
+
+def style_axes(figure: Figure) -> None:
+    """Give all axes the same quiet grid and room for their labels."""
+    figure.update_xaxes(automargin=True, gridcolor=GUIDE, zeroline=False, title_standoff=8)
+    figure.update_yaxes(automargin=True, gridcolor=GUIDE, zeroline=False, title_standoff=8)
+
+
+def rounded(values: Sequence[float] | np.ndarray, digits: int) -> list[float | None]:
+    """Return values as short numbers, NaN as None: what is not shown is not sent."""
+    return [None if np.isnan(value) else round(float(value), digits) for value in values]
+
+
+def shortened(text: str, most: int = 28) -> str:
+    """Return a name that fits beside or above a small chart, free of markup.
+
+    Plotly reads a few HTML tags in titles, and names of experts may come from a user's folder.
+    """
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,199 @@
+"""Where right pairs and other pairs lie: per expert, and for the combined label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.labels.pair_sample import PairSample
+from core.labels.quality import BINS, Histogram, average_precision, histogram
+from core.messages import N_, Message
+from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, shortened, style_axes
+from core.reporting.charts.palette import MARK, OTHER, RIGHT
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from plotly.graph_objects import Figure
+
+FACET_HEIGHT = 190
+SMALL_BINS = 25
+
+
+def score_histograms(
+    sample: PairSample,
+    calibrated: np.ndarray,
+    combined: np.ndarray,
+    names: Sequence[str],
+    t: Translate,
+) -> Chart:
+    """Draw small histograms of right and other pairs per expert, the combined label last.
+
+    Parameters
+    ----------
+    sample : PairSample
+    calibrated : float array [K, n] in [0, 1]; NaN = no opinion
+    combined : float array [n] in [0, 1]
+    names : sequence of str, K long
+        What the user calls the experts; the combined label names itself.
+    t : callable
+        Translates a text into the reader's language.
+    """
+    from plotly.subplots import make_subplots
+
+    titles = [*names, t(N_("Combined label"))]
+    rows = [*calibrated, combined]
+    found = [histogram(values, sample.hard_label, SMALL_BINS) for values in rows]
+    precisions = [_precision(values, sample) for values in rows]
+    columns = 4 if len(rows) > 6 else min(3, len(rows))
+    lines = -(-len(rows) // columns)
+    facet = t(N_("precision {precision:.2f} · overlap {overlap:.0%}"))
+    height = FACET_HEIGHT * lines + 90
+    figure = make_subplots(
+        rows=lines,
+        cols=columns,
+        horizontal_spacing=0.05,
+        vertical_spacing=min(75 / (height - 90), 0.9 / lines),
+        subplot_titles=[
+            f"<b>{shortened(title, 24)}</b><br>"
+            f"<span style='font-size:12px'>"
+            f"{facet.format(precision=precision, overlap=shape.overlap)}</span>"
+            for title, precision, shape in zip(titles, precisions, found, strict=True)
+        ],
+        figure=new_figure(
+            height, barmode="overlay", bargap=0, margin={"l": 8, "r": 8, "t": 84, "b": 8}
+        ),
+    )
+    for place, shape in enumerate(found):
+        row, column = place // columns + 1, place % columns + 1
+        _add_bars(figure, shape, t, legend=place == 0, row=row, col=column)
+    figure.update_annotations(font_size=14, yshift=2)
+    style_axes(figure)
+    figure.update_xaxes(range=[0, 1], dtick=0.5, showgrid=False)
+    figure.update_yaxes(rangemode="tozero", ticksuffix=" %", nticks=4)
+    for column in range(1, columns + 1):  # the lowest facet of each column names the axis
+        last = lines if (lines - 1) * columns + column <= len(rows) else lines - 1
+        figure.update_xaxes(title_text=t(N_("Soft label")), row=last, col=column)
+    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
+    best = int(np.nanargmax(precisions[:-1])) if len(precisions) > 1 else -1
+    return Chart(
+        figure,
+        Message(
+            N_(
+                "Distributions of right and other pairs for {count} experts and the combined "
+                "label. Best single expert: {best} (average precision {best_precision:.2f}). "
+                "Combined label: average precision {precision:.2f}, overlap {overlap:.0%}."
+            ),
+            {
+                "count": len(names),
+                "best": titles[best],
+                "best_precision": round(precisions[best], 4),
+                "precision": round(precisions[-1], 4),
+                "overlap": round(found[-1].overlap, 4),
+            },
+        ),
+        _table(titles, found, t),
+    )
+
+
+def label_histogram(
+    sample: PairSample,
+    combined: np.ndarray,
+    t: Translate,
+    cuts: Sequence[tuple[float, str]] = (),
+) -> Chart:
+    """Draw the combined label alone, larger, with marks at the cuts.
+
+    Parameters
+    ----------
+    combined : float array [n] in [0, 1]
+    cuts : sequence of (label in [0, 1], translated name)
+        Vertical marks, for example the threshold of the curve.
+    """
+    shape = histogram(combined, sample.hard_label)
+    figure = new_figure(380, barmode="overlay", bargap=0, margin={"l": 8, "r": 8, "t": 64, "b": 8})
+    _add_bars(figure, shape, t, legend=True)
+    for place, (label, name) in enumerate(cuts):
+        figure.add_vline(
+            x=label,
+            line={"color": MARK, "width": 2, "dash": "dash"},
+            annotation={"text": shortened(name), "yshift": 2 - 18 * place},
+            annotation_position="top left" if label > 0.8 else "top right",
+        )
+    style_axes(figure)
+    figure.update_xaxes(range=[0, 1], dtick=0.1, title_text=t(N_("Soft label")), showgrid=False)
+    figure.update_yaxes(
+        rangemode="tozero", ticksuffix=" %", title_text=t(N_("Share of pairs of each kind"))
+    )
+    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
+    right = sample.hard_label > 0
+    return Chart(
+        figure,
+        Message(
+            N_(
+                "Distribution of the combined label over {right} right pairs (mean "
+                "{right_mean:.2f}) and {other} other pairs (mean {other_mean:.2f}). They overlap "
+                "by {overlap:.0%}; average precision {precision:.2f}."
+            ),
+            {
+                "right": int(right.sum()),
+                "other": int((~right).sum()),
+                "right_mean": _mean(combined[right]),
+                "other_mean": _mean(combined[~right]),
+                "overlap": round(shape.overlap, 4),
+                "precision": round(_precision(combined, sample), 4),
+            },
+        ),
+        _table([t(N_("Combined label"))], [shape], t),
+    )
+
+
+def _precision(values: np.ndarray, sample: PairSample) -> float:
+    known = ~np.isnan(values)
+    found = average_precision(values[known], sample.hard_label[known], sample.weight[known])
+    return 0.0 if np.isnan(found) else found
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return round(float(known.mean()), 4) if len(known) else 0.0
+
+
+def _add_bars(
+    figure: Figure, shape: Histogram, t: Translate, *, legend: bool, **place: int
+) -> None:
+    bins = len(shape.right)
+    kinds = (
+        (t(N_("Other pairs")), shape.other, OTHER),
+        (t(N_("Right answers")), shape.right, RIGHT),
+    )
+    for name, shares, colour in kinds:
+        figure.add_bar(
+            x0=0.5 / bins,
+            dx=1 / bins,
+            y=rounded(shares * 100, 2),
+            width=1 / bins,
+            name=name,
+            legendgroup=name,
+            showlegend=legend,
+            marker={"color": colour, "opacity": 0.62, "line": {"width": 0}},
+            hovertemplate="%{x:.2f}: %{y:.1f} %",
+            **place,
+        )
+
+
+def _table(titles: Sequence[str], shapes: Sequence[Histogram], t: Translate) -> DataFrame:
+    import pandas as pd
+
+    bins = len(shapes[0].right) if shapes else BINS
+    edges = np.linspace(0, 1, bins + 1)
+    return pd.DataFrame(
+        {
+            t(N_("Labels by")): np.repeat(list(titles), bins),
+            t(N_("From")): np.tile(edges[:-1].round(3), len(shapes)),
+            t(N_("To")): np.tile(edges[1:].round(3), len(shapes)),
+            t(N_("Right answers (%)")): np.concatenate([s.right * 100 for s in shapes]).round(2),
+            t(N_("Other pairs (%)")): np.concatenate([s.other * 100 for s in shapes]).round(2),
+        }
+    )
