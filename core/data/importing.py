@@ -1,0 +1,217 @@
+"""Rows of a table to a dataset, with an account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.data.checks import EXAMPLE_ROWS, Finding, guess_language
+from core.data.columns import ColumnMapping
+from core.data.grouping import Grouping, GroupingSettings, group_texts
+from core.data.pairing import Pairs, collect_pairs
+from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
+from core.data.table import SetAside, Table
+from core.errors import DataError
+from core.messages import Message
+from core.types import QADataset
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """How rows become a dataset."""
+
+    grouping: GroupingSettings = field(default_factory=GroupingSettings)
+    splitting: SplitSettings = field(default_factory=SplitSettings)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """The same question and answer with different ratings; the higher one was taken."""
+
+    rows: tuple[int, ...]
+    grades: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What became of the rows; plain numbers, so that it can be stored as JSON.
+
+    Attributes
+    ----------
+    rows_read : int
+        Filled rows; ``rows_taken + rows_set_aside``.
+    rows_merged : int
+        Rows taken that repeat an earlier pair exactly (width and spaces do not count).
+    questions_with_several_answers : int
+    near_duplicate_questions, near_duplicate_answers : int
+        Clusters of texts that are nearly, but not quite, the same.
+    near_duplicate_rows : tuple of tuples of int
+        Rows of the nearly same questions, cluster by cluster; the first ``EXAMPLE_ROWS`` clusters.
+    merged_rows : tuple of tuples of int
+        Rows that hold the same pair; the first ``EXAMPLE_ROWS`` pairs.
+    groups : int
+        Answer groups, METHOD §6, that have questions.
+    contradictions : tuple of Contradiction
+    short_questions, short_answers, long_texts, wordless : Finding
+        Rows by what stands out; ``wordless`` texts are numbers, dates or signs only.
+    personal_data : mapping of kind to Finding
+        See ``checks.PERSONAL_DATA``.
+    language : str
+        ``ja``, ``en`` or ``other``.
+    """
+
+    rows_read: int
+    rows_taken: int
+    rows_set_aside: int
+    rows_merged: int
+    questions: int
+    answers: int
+    questions_with_several_answers: int
+    near_duplicate_questions: int
+    near_duplicate_answers: int
+    groups: int
+    contradictions: tuple[Contradiction, ...]
+    short_questions: Finding
+    short_answers: Finding
+    long_texts: Finding
+    wordless: Finding
+    personal_data: Mapping[str, Finding]
+    language: str
+    split: SplitFigures
+    near_duplicate_rows: tuple[tuple[int, ...], ...] = ()
+    merged_rows: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ImportResult:
+    """The dataset, the rows that are not in it and why, and what to know about it."""
+
+    dataset: QADataset
+    set_aside: tuple[SetAside, ...]
+    summary: ImportSummary
+    warnings: tuple[Message, ...]
+
+
+def import_table(
+    table: Table,
+    mapping: ColumnMapping,
+    *,
+    name: str,
+    settings: ImportSettings | None = None,
+    source_sha256: str = "",
+) -> ImportResult:
+    """Turn rows into a dataset that is grouped and split.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping
+        Which column is what; question and answer are needed.
+    name : str
+        What the user calls the dataset.
+    source_sha256 : str
+        Hash of the uploaded file, kept with the dataset.
+
+    Raises
+    ------
+    DataError
+        If a column does not exist, no row is usable, or all questions or all answers are the same.
+    TooLittleDataError
+        See :func:`core.data.splitting.check_enough`.
+    """
+    settings = settings or ImportSettings()
+    pairs = collect_pairs(table, mapping)
+    _check_variety(pairs)
+    grouping = group_texts(
+        pairs.questions,
+        pairs.answers,
+        pairs.right_question,
+        pairs.right_answer,
+        settings=settings.grouping,
+    )
+    split = split_by_group(
+        grouping.question_group,
+        seed=settings.seed,
+        settings=settings.splitting,
+        question_cluster=grouping.question_cluster,
+    )
+    dataset = QADataset(
+        name=name,
+        questions=pairs.questions,
+        answers=pairs.answers,
+        question_ids=pairs.question_ids,
+        answer_ids=pairs.answer_ids,
+        right_question=pairs.right_question,
+        right_answer=pairs.right_answer,
+        right_grade=pairs.right_grade,
+        question_group=grouping.question_group,
+        answer_group=grouping.answer_group,
+        split=split,
+        question_row=pairs.question_row,
+        attributes=pairs.attributes,
+        source_sha256=source_sha256,
+    )
+    summary = _summary(pairs, grouping, split_figures(split, grouping.question_group))
+    warnings = (*table.warnings, *pairs.warnings, *grouping.warnings, *summary.split.warnings)
+    return ImportResult(dataset, pairs.set_aside, summary, warnings)
+
+
+def _check_variety(pairs: Pairs) -> None:
+    if not pairs.questions:
+        first = pairs.set_aside[0] if pairs.set_aside else None
+        raise DataError(
+            "None of the {count} rows can be used. Row {row}: {reason} Check which columns are "
+            "the question and the answer.",
+            count=len(pairs.set_aside),
+            row=first.row if first else 2,
+            reason=str(first.reason) if first else "–",
+        )
+    if len(pairs.questions) == 1:
+        raise DataError(
+            "All {rows} questions are the same ({text}). Check which column is the question.",
+            rows=pairs.rows_taken,
+            text=pairs.questions[0][:80],
+        )
+    if len(pairs.answers) == 1:
+        raise DataError(
+            "All {rows} answers are the same ({text}), so there is nothing to tell apart. Check "
+            "which column is the answer.",
+            rows=pairs.rows_taken,
+            text=pairs.answers[0][:80],
+        )
+
+
+def _summary(pairs: Pairs, grouping: Grouping, split: SplitFigures) -> ImportSummary:
+    several = np.bincount(pairs.right_question, minlength=len(pairs.questions)) > 1
+    return ImportSummary(
+        rows_read=pairs.rows_taken + len(pairs.set_aside),
+        rows_taken=pairs.rows_taken,
+        rows_set_aside=len(pairs.set_aside),
+        rows_merged=pairs.rows_merged,
+        questions=len(pairs.questions),
+        answers=len(pairs.answers),
+        questions_with_several_answers=int(several.sum()),
+        near_duplicate_questions=grouping.question_near_duplicates,
+        near_duplicate_answers=grouping.answer_near_duplicates,
+        groups=len(np.unique(grouping.question_group)),
+        contradictions=tuple(
+            Contradiction(tuple(rows), tuple(grades)) for rows, grades in pairs.contradictions
+        ),
+        short_questions=pairs.findings["short_questions"],
+        short_answers=pairs.findings["short_answers"],
+        long_texts=pairs.findings["long_texts"],
+        wordless=pairs.findings["wordless"],
+        personal_data=pairs.personal_data,
+        language=guess_language([*pairs.questions, *pairs.answers]),
+        split=split,
+        near_duplicate_rows=_crowded_rows(grouping.question_cluster, pairs.question_row),
+        merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
+    )
+
+
+def _crowded_rows(cluster: np.ndarray, row: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Return the rows of the clusters that hold two or more questions, the first of them."""
+    crowded = np.flatnonzero(np.bincount(cluster) > 1)[:EXAMPLE_ROWS]
+    return tuple(tuple(row[cluster == label][:EXAMPLE_ROWS].tolist()) for label in crowded)

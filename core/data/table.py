@@ -1,0 +1,223 @@
+"""A file as a table of texts, whatever format it came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from core.data.columns import role_of
+from core.errors import DataError
+from core.messages import N_, Message
+
+MAX_ROWS = 1_000_000  # about what a spreadsheet program can show (1,048,576)
+MAX_CELLS = 20_000_000  # a guard: a few bytes of XLSX can claim billions of empty cells
+TITLE_ROWS = 20  # how far down the column names are looked for, below titles and notes
+
+# Everything that no reader sees and no model expects. Tab and line break stay.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character; cannot be written as UTF-8
+_LINE_BREAK = re.compile("\r\n?|\x85|\u2028|\u2029")
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row that was not taken, and why.
+
+    Attributes
+    ----------
+    row : int
+        Row in the user's own file, the header being row 1.
+    reason : Message
+    question, answer : str
+        What the row holds, as far as it could be read.
+    """
+
+    row: int
+    reason: Message
+    question: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What was found in an uploaded file.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Distinct column names.
+    frame : DataFrame of str
+        "" = missing; control characters removed, outer spaces stripped.
+    row_numbers : int64 array [n]
+        Row as in the user's spreadsheet (header = row 1); line in JSONL; record in
+        JSON and Parquet.
+    format : str
+        ``csv``, ``xlsx``, ``json``, ``jsonl``, ``parquet`` or ``beir``.
+    encoding, delimiter, sheet : str
+        As found; "" where the format has none.
+    warnings : tuple of Message
+    unreadable : tuple of SetAside
+        Rows that could not be cut into columns.
+    sheets : tuple of str
+        All sheets of a workbook, for a choice by hand.
+    """
+
+    columns: tuple[str, ...]
+    frame: pd.DataFrame
+    row_numbers: np.ndarray
+    format: str
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    warnings: tuple[Message, ...] = ()
+    unreadable: tuple[SetAside, ...] = field(default=())
+    sheets: tuple[str, ...] = ()
+
+
+def row_list(rows: Iterable[int], most: int = 8) -> str:
+    """Return row numbers for a sentence: ``3, 7, 12, …``."""
+    ordered = sorted(set(rows))
+    return ", ".join(str(row) for row in ordered[:most]) + (", …" if len(ordered) > most else "")
+
+
+def clean_cell(text: str) -> str:
+    """Remove what cannot be shown or stored: control characters, halves of characters."""
+    text = _LINE_BREAK.sub("\n", text)
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text)).strip()
+
+
+def build_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    row_numbers: Sequence[int],
+    *,
+    name: str,
+    kind: str,
+    warnings: Sequence[Message] = (),
+    unreadable: Sequence[SetAside] = (),
+    encoding: str = "",
+    delimiter: str = "",
+    sheet: str = "",
+    sheets: Sequence[str] = (),
+) -> Table:
+    """Clean the cells of a rectangular table, drop blank rows and nameless empty columns.
+
+    Raises
+    ------
+    DataError
+        If no row or fewer than two columns are left.
+    """
+    dirty: list[int] = []
+    replaced: list[int] = []
+    kept: list[list[str]] = []
+    numbers: list[int] = []
+    for number, row in zip(row_numbers, rows, strict=True):
+        cells = [clean_cell(cell) if cell else "" for cell in row]
+        if any(_CONTROL.search(cell) for cell in row if cell):
+            dirty.append(number)
+        if not any(cells):
+            continue
+        if any("\ufffd" in cell for cell in cells):
+            replaced.append(number)
+        kept.append(cells)
+        numbers.append(number)
+    names = _distinct([clean_cell(column) for column in columns])
+    used = [
+        i for i, column in enumerate(columns) if clean_cell(column) or any(row[i] for row in kept)
+    ]
+    if not kept and not unreadable:
+        raise DataError(
+            "{name} has column names but no rows below them. Add your questions and answers, one "
+            "pair per row, and upload it again.",
+            name=name,
+        )
+    if len(used) < 2:
+        raise DataError(
+            "{name} has only one column ({column}). Questions and answers must be in two columns, "
+            "separated by comma, semicolon, tab or |.",
+            name=name,
+            column=names[used[0]][:60] if used else "",
+        )
+    found = list(warnings)
+    if dirty:
+        text = N_(
+            "Control characters were removed. Rows: {rows} ({count} in all). This often "
+            "means that the file was damaged on its way."
+        )
+        found.append(Message(text, {"count": len(dirty), "rows": row_list(dirty)}))
+    if replaced:
+        text = N_(
+            "Some characters could not be read (shown as \ufffd). Rows: {rows} ({count} in all). "
+            "Save the file as UTF-8 and upload it again to see them."
+        )
+        found.append(Message(text, {"count": len(replaced), "rows": row_list(replaced)}))
+    chosen = tuple(names[i] for i in used)
+    data = {names[i]: pd.Series([row[i] for row in kept], dtype=object) for i in used}
+    return Table(
+        columns=chosen,
+        frame=pd.DataFrame(data, columns=list(chosen)),
+        row_numbers=np.array(numbers, np.int64),
+        format=kind,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        warnings=tuple(found),
+        unreadable=tuple(unreadable),
+        sheets=tuple(sheets),
+    )
+
+
+def header_position(grid: Sequence[Sequence[str]]) -> int | None:
+    """Return the index of the row with the column names, None where no row has two names.
+
+    It is the first row with two filled cells: exports often carry a title above the table. Below
+    the first filled row it counts only if most rows under it have two filled cells too; otherwise
+    a file of one column with stray commas would be taken for a table.
+    """
+    filled = [sum(1 for cell in row if cell.strip()) for row in grid]
+    first = next((i for i, count in enumerate(filled) if count), None)
+    if first is None:
+        return None
+    for i in range(first, min(len(filled), first + TITLE_ROWS)):
+        if filled[i] < 2:
+            continue
+        below = [count for count in filled[i + 1 :] if count]
+        if i == first or (below and sum(count >= 2 for count in below) > len(below) / 2):
+            return i
+    return None
+
+
+def header_warnings(header: Sequence[str], position: int) -> list[Message]:
+    """Return what the user should know about the row taken as column names."""
+    warnings = []
+    if position > 0:
+        text = N_("The column names were found in row {row}; the rows above it were skipped.")
+        warnings.append(Message(text, {"row": position + 1}))
+    if not any(role_of(cell) for cell in header) and any(
+        len(cell) > 60 or cell.rstrip().endswith(("?", "？")) for cell in header
+    ):
+        text = N_(
+            "Row {row} was taken as column names, but it looks like a question and an answer. If "
+            "the file has no column names, add a first row such as: question, answer."
+        )
+        warnings.append(Message(text, {"row": position + 1}))
+    return warnings
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Give every column a name of its own: empty ones by position, repeated ones by count."""
+    taken: set[str] = set()
+    result = []
+    for position, name in enumerate(names, 1):
+        base = " ".join(name.split()) or f"column {position}"
+        candidate, count = base, 1
+        while candidate in taken:
+            count += 1
+            candidate = f"{base} ({count})"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
