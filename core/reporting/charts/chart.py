@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Chart:
     table: DataFrame
 
 
-def new_figure(height: int, **layout: object) -> Figure:
+def new_figure(height: int, **layout: Any) -> Figure:
     """Return an empty figure that is legible on light and dark pages.
 
     Parameters
@@ -52,17 +52,18 @@ def new_figure(height: int, **layout: object) -> Figure:
 
     # A template of its own, because plotly's default one is 6 kB of colours for other charts and
     # ties the figure to white; it keeps the key "layout", which Streamlit's theme fills in.
-    figure = go.Figure(layout={"template": go.layout.Template(layout={"hovermode": "closest"})})
-    figure.update_layout(
-        height=height,
-        paper_bgcolor=TRANSPARENT,
-        plot_bgcolor=TRANSPARENT,
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-        font={"size": 13},
-    )
-    figure.update_layout(**layout)
-    return figure
+    settings: dict[str, Any] = {
+        "template": go.layout.Template(layout={"hovermode": "closest"}),
+        "height": height,
+        "paper_bgcolor": TRANSPARENT,
+        "plot_bgcolor": TRANSPARENT,
+        "margin": {"l": 8, "r": 8, "t": 48, "b": 8},
+        "font": {"size": 13},
+    }
+    legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+    settings |= layout
+    settings["legend"] = legend | layout.get("legend", {})
+    return go.Figure(layout=settings)
 
 
 def style_axes(figure: Figure) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,12 @@ from core.labels.pair_sample import PairSample
 from core.labels.quality import BINS, Histogram, average_precision, histogram
 from core.messages import N_, Message
 from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, shortened, style_axes
+from core.reporting.charts.facets import facet_figure
 from core.reporting.charts.palette import MARK, OTHER, RIGHT
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from plotly.graph_objects import Figure
 
-FACET_HEIGHT = 190
 SMALL_BINS = 25
 
 
@@ -40,42 +39,25 @@ def score_histograms(
     t : callable
         Translates a text into the reader's language.
     """
-    from plotly.subplots import make_subplots
-
     titles = [*names, t(N_("Combined label"))]
     rows = [*calibrated, combined]
     found = [histogram(values, sample.hard_label, SMALL_BINS) for values in rows]
     precisions = [_precision(values, sample) for values in rows]
-    columns = 4 if len(rows) > 6 else min(3, len(rows))
-    lines = -(-len(rows) // columns)
+    columns, room = (4, 20) if len(rows) > 6 else (min(3, len(rows)), 26)
     facet = t(N_("precision {precision:.2f} · overlap {overlap:.0%}"))
-    height = FACET_HEIGHT * lines + 90
-    figure = make_subplots(
-        rows=lines,
-        cols=columns,
-        horizontal_spacing=0.05,
-        vertical_spacing=min(75 / (height - 90), 0.9 / lines),
-        subplot_titles=[
-            f"<b>{shortened(title, 24)}</b><br>"
+    figure = facet_figure(
+        [
+            f"<b>{shortened(title, room)}</b><br>"
             f"<span style='font-size:12px'>"
             f"{facet.format(precision=precision, overlap=shape.overlap)}</span>"
             for title, precision, shape in zip(titles, precisions, found, strict=True)
         ],
-        figure=new_figure(
-            height, barmode="overlay", bargap=0, margin={"l": 8, "r": 8, "t": 84, "b": 8}
-        ),
+        [_bars(shape, t, legend=place == 0) for place, shape in enumerate(found)],
+        columns,
+        x_axis={"range": [0, 1], "dtick": 0.5, "showgrid": False},
+        y_axis={"rangemode": "tozero", "ticksuffix": " %", "nticks": 4, "automargin": True},
+        x_title=t(N_("Soft label")),
     )
-    for place, shape in enumerate(found):
-        row, column = place // columns + 1, place % columns + 1
-        _add_bars(figure, shape, t, legend=place == 0, row=row, col=column)
-    figure.update_annotations(font_size=14, yshift=2)
-    style_axes(figure)
-    figure.update_xaxes(range=[0, 1], dtick=0.5, showgrid=False)
-    figure.update_yaxes(rangemode="tozero", ticksuffix=" %", nticks=4)
-    for column in range(1, columns + 1):  # the lowest facet of each column names the axis
-        last = lines if (lines - 1) * columns + column <= len(rows) else lines - 1
-        figure.update_xaxes(title_text=t(N_("Soft label")), row=last, col=column)
-    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
     best = int(np.nanargmax(precisions[:-1])) if len(precisions) > 1 else -1
     return Chart(
         figure,
@@ -113,7 +95,8 @@ def label_histogram(
     """
     shape = histogram(combined, sample.hard_label)
     figure = new_figure(380, barmode="overlay", bargap=0, margin={"l": 8, "r": 8, "t": 64, "b": 8})
-    _add_bars(figure, shape, t, legend=True)
+    for bar in _bars(shape, t, legend=True):
+        figure.add_bar(**bar)
     for place, (label, name) in enumerate(cuts):
         figure.add_vline(
             x=label,
@@ -160,27 +143,26 @@ def _mean(values: np.ndarray) -> float:
     return round(float(known.mean()), 4) if len(known) else 0.0
 
 
-def _add_bars(
-    figure: Figure, shape: Histogram, t: Translate, *, legend: bool, **place: int
-) -> None:
+def _bars(shape: Histogram, t: Translate, *, legend: bool) -> list[dict[str, Any]]:
     bins = len(shape.right)
     kinds = (
         (t(N_("Other pairs")), shape.other, OTHER),
         (t(N_("Right answers")), shape.right, RIGHT),
     )
-    for name, shares, colour in kinds:
-        figure.add_bar(
-            x0=0.5 / bins,
-            dx=1 / bins,
-            y=rounded(shares * 100, 2),
-            width=1 / bins,
-            name=name,
-            legendgroup=name,
-            showlegend=legend,
-            marker={"color": colour, "opacity": 0.62, "line": {"width": 0}},
-            hovertemplate="%{x:.2f}: %{y:.1f} %",
-            **place,
-        )
+    return [
+        {
+            "x0": round(0.5 / bins, 4),
+            "dx": 1 / bins,
+            "y": rounded(shares * 100, 2),
+            "width": 1 / bins,
+            "name": name,
+            "legendgroup": name,
+            "showlegend": legend,
+            "marker": {"color": colour, "opacity": 0.62, "line": {"width": 0}},
+            "hovertemplate": "%{x:.2f}: %{y:.1f} %",
+        }
+        for name, shares, colour in kinds
+    ]
 
 
 def _table(titles: Sequence[str], shapes: Sequence[Histogram], t: Translate) -> DataFrame:
