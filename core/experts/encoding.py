@@ -75,6 +75,7 @@ def load_model(
             folder=str(folder),
             reason=_first_line(error),
         ) from error
+    model.float()  # weights stored in half precision are slow on a CPU and round the vectors
     if max_length is not None and np.isfinite(model.max_seq_length or np.inf):
         model.max_seq_length = max_length
     return model

@@ -59,7 +59,8 @@ def read_folder(path: Path) -> ModelFolder:
         If it is not such a folder, has no safetensors weights or brings code of its own.
     """
     modules = _json(path / "modules.json") if path.is_dir() else None
-    if not isinstance(modules, list) or not modules:
+    listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
+    if not listed or not modules:
         raise ModelUnavailableError(
             "The folder {folder} is not a sentence-transformers model: it has no readable "
             "modules.json. Choose the folder that SentenceTransformer.save() wrote.",
@@ -75,7 +76,7 @@ def read_folder(path: Path) -> ModelFolder:
             folder=str(path),
             found=", ".join(pickles) or "-",
         )
-    foreign = [str(m.get("type")) for m in modules if not _known_type(m)]
+    foreign = [str(m.get("type")) for m in modules if not _known(m)]
     configs = [p for p in path.rglob("*config*.json") if not _hidden(p, path)]
     custom = foreign or [p.name for p in configs if _brings_code(p)]
     if custom:
@@ -108,14 +109,13 @@ def _hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _known_type(module: object) -> bool:
-    name = module.get("type") if isinstance(module, dict) else None
-    return isinstance(name, str) and name.startswith("sentence_transformers.")
+def _known(module: Mapping[str, Any]) -> bool:
+    return str(module.get("type")).startswith("sentence_transformers.")
 
 
-def _pickled(path: Path, module: object) -> bool:
+def _pickled(path: Path, module: Mapping[str, Any]) -> bool:
     """Return True if a module has only weights that could contain code."""
-    part = path / str(module.get("path", "")) if isinstance(module, dict) else path
+    part = path / str(module.get("path", ""))
     return any(part.glob("pytorch_model*.bin")) and not any(part.glob("*.safetensors"))
 
 

