@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core.journey.status import STOPS
 from pages.parts import session
 from pages.parts.errors import show_error
+from pages.parts.front_door import go_on
 from pages.parts.sidebar import sidebar
 from pages.parts.translate import t
 
@@ -20,6 +22,7 @@ journey = [
 ]
 home = st.Page("pages/home.py", title=t("Home"), icon=":material/home:", default=True)
 page = st.navigation({"": [home], t("The journey"): journey})
+go_on(STOPS)
 sidebar()
 try:
     page.run()

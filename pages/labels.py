@@ -6,7 +6,7 @@ from core.journey.status import scored_experts
 from pages.parts.journey_bar import go_to
 from pages.parts.label_controls import label_controls
 from pages.parts.label_studio import Studio, open_studio
-from pages.parts.label_views import distributions, recipe_summary
+from pages.parts.label_views import distributions, expert_figures
 from pages.parts.page import open_page
 from pages.parts.pair_review import pair_review
 from pages.parts.recipes import recipe_shelf, save_form
@@ -20,19 +20,20 @@ context = open_page(
     ),
 )
 experts = scored_experts(context.workspace, context.project)
-controls, view = st.columns([1, 2.2], gap="large")
-with controls:
-    recipe = label_controls(context, experts)
-with view:
-    studio: Studio = open_studio(context, experts, recipe)
-    recipe_summary(studio)
-    tabs = st.tabs([t("Distributions"), t("Correct single pairs"), t("Saved recipes")])
-    with tabs[0]:
+shape, review, shelf = st.tabs(
+    [t("Shape the labels"), t("Correct single pairs"), t("Saved recipes")]
+)
+with shape:
+    controls, view = st.columns([1, 2.2], gap="large")
+    with controls:
+        recipe = label_controls(context, experts)
+        if save_form(context, recipe):
+            go_to("tune")
+    with view, st.spinner(t("Reading the experts' scores …")):
+        studio: Studio = open_studio(context, experts, recipe)
+        expert_figures(studio)
         distributions(studio)
-    with tabs[1]:
-        pair_review(context, studio)
-    with tabs[2]:
-        recipe_shelf(context)
-with controls:
-    if save_form(context, recipe):
-        go_to("tune")
+with review:
+    pair_review(context, studio)
+with shelf:
+    recipe_shelf(context)

@@ -7,6 +7,7 @@ import streamlit as st
 from core.journey.status import DONE, MISSING_TEXT, OPEN, Stop, journey_status
 from core.messages import N_
 from pages.parts import session
+from pages.parts.front_door import come_in
 from pages.parts.translate import t, tm
 
 STOP_TITLES = {
@@ -32,9 +33,15 @@ def link_parameters() -> dict[str, str]:
     return {name: value for name, value in kept.items() if value}
 
 
-def go_to(stop: str) -> None:
-    """Go to the page of a stop, keeping project and language in the link."""
-    st.switch_page(page_of(stop), query_params=link_parameters())
+def go_to(stop: str, **selection: str) -> None:
+    """Go to the page of a stop, keeping project and language in the link.
+
+    Parameters
+    ----------
+    **selection : str
+        More that the link carries, for example ``run``.
+    """
+    st.switch_page(page_of(stop), query_params=link_parameters() | selection)
 
 
 def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
@@ -45,6 +52,7 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
     here : str or None
         Key of the stop that this page is.
     """
+    come_in(here)
     stops = journey_status(session.workspace(), session.project())
     with st.container(horizontal=True, gap="small", key="journey_bar"):
         for number, stop in enumerate(stops, start=1):

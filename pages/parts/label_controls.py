@@ -30,6 +30,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         format_func=lambda key: find_entry(key).title,
         key=f"{_keys}_experts_{len(experts)}",
         persist_state="session",
+        wrap=True,
         help=t("Click an expert to leave it out or take it back in."),
     )
     if not chosen:

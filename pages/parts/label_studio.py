@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,13 @@ class Studio:
         return self.model.of_sample(self.sample, self.calibrated)[0]
 
     @cached_property
+    def alone(self) -> np.ndarray:
+        """What the experts say together before known answers, curve and overrides, float32 [n]."""
+        bare = replace(self.model.recipe, blend=0.0, gain=1.0, threshold=0.5, temperature=1.0)
+        model = self.model.with_overrides(()).with_recipe(bare)
+        return model.of_sample(self.sample, self.calibrated)[0]
+
+    @cached_property
     def findings(self) -> PairFindings:
         """Disagreement and suspected wrong hard labels."""
         from core.labels.suspects import find_suspects
@@ -66,16 +73,23 @@ class Studio:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> tuple[LabelModel, PairSample]:
-    """Read the scores and draw the sample once; every slider move only recombines them."""
+def _sample(root: str, dataset_id: str, experts: tuple[str, ...]) -> PairSample:
+    """Draw the pairs once, with the scores of all experts at hand."""
+    workspace = session.workspace()
+    return labels.inspection_sample(workspace, workspace.load_dataset(dataset_id), experts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> LabelModel:
+    """Fit once per panel, on the same pairs as tuning does; slider moves only recombine."""
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
-    model = labels.label_model(workspace, dataset, labels.default_recipe(experts))
-    return model, labels.inspection_sample(workspace, dataset, experts)
+    recipe = labels.default_recipe(experts) if experts else LabelRecipe((), "hard")
+    return labels.label_model(workspace, dataset, recipe)
 
 
 def open_studio(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> Studio:
-    """Return the studio for the recipe of the sliders.
+    """Return the studio for the recipe of the controls.
 
     Raises
     ------
@@ -84,6 +98,8 @@ def open_studio(context: Context, experts: tuple[str, ...], recipe: LabelRecipe)
     """
     root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
     assert dataset_id is not None
-    model, sample = _fitted(root, dataset_id, experts)
+    model = _fitted(root, dataset_id, recipe.experts)
     changed = labels.overrides(context.workspace, context.project)
-    return Studio(model.with_recipe(recipe).with_overrides(changed), sample)
+    return Studio(
+        model.with_recipe(recipe).with_overrides(changed), _sample(root, dataset_id, experts)
+    )

@@ -11,30 +11,37 @@ from pages.parts.label_studio import Studio
 from pages.parts.translate import t
 
 
-def recipe_summary(studio: Studio) -> None:
-    """Say in three figures how well the labels tell right answers from other pairs."""
-    quality = pair_quality(studio.combined, studio.sample, seed=0, replicates=0)
+def expert_figures(studio: Studio) -> None:
+    """Say how well the experts together tell right answers from other pairs, by themselves.
+
+    The known right answers are left out here: labels that contain them agree with them anyway.
+    """
+    if not studio.names:
+        return
+    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
     changed = len({(o.question, o.answer) for o in studio.model.overrides if o.value is not None})
-    columns = st.columns(4)
+    st.markdown(f"##### {t('The experts together, without the known right answers')}")
+    columns = st.columns(2) + st.columns(2)
     columns[0].metric(
-        t("Right pairs come first (average precision)"),
+        t("Right pairs come first (AP)"),
         f"{quality.average_precision.value:.3f}",
         help=t(
-            "1 = every right pair is labelled higher than every other pair. Labels that contain "
-            "the known right answers reach 1 by themselves: move the blend to 0% to judge the "
-            "experts."
+            "Average precision over all pairs of question and answer: 1 = every right pair scores "
+            "higher than every other pair; {chance} would be blind guessing.",
+            chance=f"{quality.chance:.3f}",
         ),
         border=True,
     )
     columns[1].metric(
-        t("Chance that a right pair is labelled higher (ROC-AUC)"),
+        t("Right beats other (ROC-AUC)"),
         f"{quality.roc_auc.value:.3f}",
+        help=t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
         border=True,
     )
     columns[2].metric(
-        t("Overlap of right and other pairs"),
+        t("Overlap of right and other"),
         f"{quality.overlap:.0%}",
-        help=t("0% = the two never mix; 100% = the labels cannot tell them apart."),
+        help=t("0% = the two never mix; 100% = the scores cannot tell them apart."),
         border=True,
     )
     columns[3].metric(t("Labels set by hand"), str(changed), border=True)
@@ -45,7 +52,7 @@ def _weights(studio: Studio) -> None:
     """Say how much each expert counts, where the rule weighs them."""
     from core.labels.rules import RULES
 
-    if RULES[studio.model.recipe.rule].weigh is None or not studio.names:
+    if RULES[studio.model.recipe.rule].weigh is None:
         return
     shares = sorted(zip(studio.model.weights, studio.names, strict=True), reverse=True)
     listed = " · ".join(f"{name} {share:.0%}" for share, name in shares)
@@ -54,6 +61,7 @@ def _weights(studio: Studio) -> None:
 
 def distributions(studio: Studio) -> None:
     """Draw right against other pairs: the combined label, then every expert."""
+    st.markdown(f"##### {t('The labels that come out')}")
     st.markdown(
         t(
             "How many pairs get which label: **right answers** should lie on the right, **other "

@@ -94,15 +94,14 @@ def _table(studio: Studio, positions: np.ndarray) -> int:
     answers = [dataset.answers[i] for i in sample.answer_rows[positions]]
     frame = pd.DataFrame(
         {
+            "label": (studio.combined[positions] * 100).round(),
+            "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
             "question": questions,
             "answer": answers,
-            "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "label": (studio.combined[positions] * 100).round(),
             "spread": (studio.findings.spread[positions] * 100).round(),
             "by_hand": [by_hand.get(p) is not None for p in zip(questions, answers, strict=True)],
         }
     )
-    label, spread = t("Label"), t("Disagreement")
     event = st.dataframe(
         frame,
         hide_index=True,
@@ -111,14 +110,17 @@ def _table(studio: Studio, positions: np.ndarray) -> int:
         selection_mode="single-row",
         key=f"pairs_{len(positions)}_{positions[0]}",
         column_config={
-            "question": st.column_config.TextColumn(t("Question"), width="large"),
-            "answer": st.column_config.TextColumn(t("Answer"), width="large"),
-            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
             "label": st.column_config.ProgressColumn(
-                label, min_value=0, max_value=100, format="%d", width="small"
+                t("Label"), min_value=0, max_value=100, format="%d", width="small"
             ),
+            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
+            "question": st.column_config.TextColumn(t("Question"), width="medium"),
+            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
             "spread": st.column_config.NumberColumn(
-                spread, format="%d", width="small", help=t("How far the experts are apart (0–100).")
+                t("Disagreement"),
+                format="%d",
+                width="small",
+                help=t("How far the experts are apart (0–100)."),
             ),
             "by_hand": st.column_config.CheckboxColumn(t("Set by hand"), width="small"),
         },

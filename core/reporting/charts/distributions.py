@@ -43,12 +43,12 @@ def score_histograms(
     rows = [*calibrated, combined]
     found = [histogram(values, sample.hard_label, SMALL_BINS) for values in rows]
     precisions = [_precision(values, sample) for values in rows]
-    columns, room = (4, 20) if len(rows) > 6 else (min(3, len(rows)), 26)
+    columns, room = min(3, len(rows)), 22
     facet = t(N_("precision {precision:.2f} · overlap {overlap:.0%}"))
     figure = facet_figure(
         [
             f"<b>{shortened(title, room)}</b><br>"
-            f"<span style='font-size:12px'>"
+            f"<span style='font-size:11px'>"
             f"{facet.format(precision=precision, overlap=shape.overlap)}</span>"
             for title, precision, shape in zip(titles, precisions, found, strict=True)
         ],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FACET_HEIGHT = 120  # pixels of the drawn area
 TITLE_HEIGHT = 75  # room for two title lines and the tick labels of the facet above
 TOP, BOTTOM = 84, 50
-GAP = 0.05  # between columns, as a share of the width
+GAP = 0.09  # between columns, as a share of the width
 
 
 def facet_figure(
