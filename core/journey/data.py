@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from core.data.table import Table
 from core.messages import Message
 from core.types import SPLITS, QADataset
 from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.data.importing import ImportResult
 
 BEIR = "beir"
 
@@ -77,24 +80,40 @@ def read_dataset(
 
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
-    name = Path(filename).stem
+    settings, name = ImportSettings(seed=seed), Path(filename).stem
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 
-        return _beir(read_beir(content, name=name, source_sha256=sha256), filename)
-    result = import_table(
-        found.table,
-        mapping or found.mapping,
-        name=name,
-        settings=ImportSettings(seed=seed),
-        source_sha256=sha256,
-    )
-    report = {
-        "file": filename,
+        result = read_beir(content, name=name, settings=settings, source_sha256=sha256)
+    else:
+        result = import_table(
+            found.table,
+            mapping or found.mapping,
+            name=name,
+            settings=settings,
+            source_sha256=sha256,
+        )
+    understood = {
         "format": found.table.format,
         "encoding": found.table.encoding,
         "sheet": found.table.sheet,
         "mapping": asdict(mapping or found.mapping),
+    }
+    return result.dataset, {"file": filename, **understood, **_account(result)}
+
+
+def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, Any]]:
+    """Read a BEIR folder from disk; for the command line."""
+    from core.data.beir import read_beir
+    from core.data.importing import ImportSettings
+
+    result = read_beir(folder, name=folder.name, settings=ImportSettings(seed=seed))
+    return result.dataset, {"file": folder.name, "format": BEIR, **_account(result)}
+
+
+def _account(result: ImportResult) -> dict[str, Any]:
+    """Return as JSON what became of every row."""
+    return {
         "summary": asdict(result.summary),
         "set_aside": [
             {"row": s.row, "reason": s.reason.to_json(), "question": s.question, "answer": s.answer}
@@ -102,25 +121,6 @@ def read_dataset(
         ],
         "warnings": [warning.to_json() for warning in result.warnings],
     }
-    return result.dataset, report
-
-
-def _beir(result: Any, filename: str) -> tuple[QADataset, dict[str, Any]]:
-    report = {
-        "file": filename,
-        "format": BEIR,
-        "summary": asdict(result.summary),
-        "set_aside": [],
-        "warnings": [warning.to_json() for warning in result.warnings],
-    }
-    return result.dataset, report
-
-
-def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, Any]]:
-    """Read a BEIR folder from disk; for the command line."""
-    from core.data.beir import read_beir
-
-    return _beir(read_beir(folder, name=folder.name), folder.name)
 
 
 def import_file(
