@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import AppError
+from core.messages import Message
 from pages.parts.translate import plain, t, tm
 
 log = logging.getLogger(__name__)
@@ -26,3 +28,13 @@ def show_error(error: Exception) -> None:
         ),
         icon=":material/error:",
     )
+
+
+def show_warnings(warnings: Sequence[Message]) -> None:
+    """Show what the user should know about a step that went well, in one box."""
+    if len(warnings) == 1:
+        st.warning(plain(tm(warnings[0])), icon=":material/info:")
+    elif warnings:
+        st.warning(
+            "\n".join(f"- {plain(tm(warning))}" for warning in warnings), icon=":material/info:"
+        )

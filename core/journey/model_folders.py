@@ -1,0 +1,68 @@
+"""Model folders that a user added to a project as experts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import ExpertError
+from core.experts.catalogue import FOLDER_PREFIX, entry_for_folder
+from core.messages import Message
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+_KEY = "model_folders"
+
+
+@dataclass(frozen=True)
+class ModelFolders:
+    """The added folders of a project.
+
+    Attributes
+    ----------
+    usable : tuple of str
+        Keys ``local:<path>``.
+    broken : mapping of path to Message
+        Folders that were moved, deleted or changed since, and why they cannot be used.
+    """
+
+    usable: tuple[str, ...] = ()
+    broken: Mapping[str, Message] = field(default_factory=dict)
+
+
+def model_folders(workspace: Workspace, project: Project) -> ModelFolders:
+    """Return the folders that were added to a project, looked at afresh."""
+    usable: list[str] = []
+    broken: dict[str, Message] = {}
+    for path in workspace.records.get(project.id, _KEY, []):
+        try:
+            usable.append(entry_for_folder(Path(path)).key)
+        except ExpertError as error:
+            broken[path] = error.message
+    return ModelFolders(tuple(usable), broken)
+
+
+def add_model_folder(workspace: Workspace, project: Project, path: str, who: str) -> str:
+    """Add a sentence-transformers folder to a project's experts; returns its key.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is no such folder, has no safetensors weights or needs code of its own.
+    """
+    # Paths copied from a file manager come in quotes.
+    key = entry_for_folder(Path(path.strip().strip("\"'"))).key
+    found = key.removeprefix(FOLDER_PREFIX)
+    known = workspace.records.get(project.id, _KEY, [])
+    if found not in known:
+        workspace.records.set(project.id, _KEY, [*known, found])
+        workspace.records.note(project.id, "model folder added", who, {"folder": found})
+    return key
+
+
+def remove_model_folder(workspace: Workspace, project: Project, path: str, who: str) -> None:
+    """Take a folder off a project's experts; nothing is deleted on disk."""
+    known = workspace.records.get(project.id, _KEY, [])
+    workspace.records.set(project.id, _KEY, [one for one in known if one != path])
+    workspace.records.note(project.id, "model folder removed", who, {"folder": path})

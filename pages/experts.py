@@ -1,0 +1,44 @@
+"""Experts: choose models that score the data, let them score, see how good each one is."""
+
+import streamlit as st
+
+from core.jobs.state import FINISHED
+from core.journey.running import SCORE, jobs_of
+from core.journey.scoring import scoring_report
+from pages.parts.errors import show_error
+from pages.parts.expert_choice import expert_choice
+from pages.parts.expert_results import expert_results
+from pages.parts.job_card import job_card
+from pages.parts.page import open_page
+from pages.parts.translate import t
+
+context = open_page(
+    "experts",
+    t(
+        "Experts are models that say how well an answer fits a question. Several of them together "
+        "teach your search model what it cannot learn from right answers alone."
+    ),
+)
+jobs = jobs_of(context.workspace, context.project.id, SCORE)
+present = [job for job in jobs if job.config.get("dataset_id") == context.project.dataset_id]
+# A job on earlier data is shown as long as it runs, so that it can be stopped.
+shown = [job for job in jobs if not job.is_final and job not in present[:1]] + present[:1]
+for job in shown:
+    if job.state != FINISHED:
+        job_card(job.id, t("Experts score your data"))
+report = None
+try:
+    report = scoring_report(context.workspace, context.project)
+except Exception as error:
+    show_error(error)
+    st.info(
+        t("Let the experts score again: texts that were read before need not be read again."),
+        icon=":material/refresh:",
+    )
+if report is not None:
+    expert_results(report)
+expert_choice(
+    context,
+    scored=tuple(figures.expert for figures in report.figures) if report else (),
+    busy=any(not job.is_final for job in present[:1]),
+)

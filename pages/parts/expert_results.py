@@ -1,0 +1,143 @@
+"""What scoring found: how good each expert is alone, who agrees with whom, who failed."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.journey.scoring import ExpertFigures, ScoringReport
+from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
+from pages.parts.charts import show_chart
+from pages.parts.journey_bar import go_to
+from pages.parts.translate import plain, t, tm
+
+_CLOSE = 0.9  # rank correlation from which two experts say nearly the same
+
+
+def expert_results(report: ScoringReport) -> None:
+    """Draw the figures of a finished scoring, and the way on."""
+    for expert, reason in report.failures.items():
+        st.warning(
+            t(
+                "**{expert}** could not score: {reason}",
+                expert=plain(expert),
+                reason=plain(tm(reason)),
+            ),
+            icon=":material/person_off:",
+        )
+    names = [figures.title for figures in report.figures]
+    st.subheader(t("How good is each expert alone?"), anchor=False)
+    st.markdown(_who_is_weakest(report.figures))
+    if st.button(t("Look at the labels"), type="primary", icon=":material/arrow_forward:"):
+        go_to("labels")
+    st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
+    show_chart(
+        expert_quality_bars(
+            names,
+            [figures.ndcg.value for figures in report.figures],
+            [figures.ndcg.low for figures in report.figures],
+            [figures.ndcg.high for figures in report.figures],
+            t,
+            t("nDCG@10, 1 = perfect"),
+        ),
+        key="expert_quality",
+    )
+    st.subheader(t("Who agrees with whom?"), anchor=False)
+    st.markdown(_who_agrees(names, report.agreement))
+    show_chart(agreement_heatmap(report.agreement, names, t), key="expert_agreement")
+    with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
+        _table(report.figures)
+
+
+def _who_is_weakest(figures: tuple[ExpertFigures, ...]) -> str:
+    ranked = sorted(figures, key=lambda one: -one.ndcg.value)
+    best, worst = ranked[0], ranked[-1]
+    values = {
+        "best": plain(best.title),
+        "best_value": f"{best.ndcg.value:.2f}",
+        "best_low": f"{best.ndcg.low:.2f}",
+        "best_high": f"{best.ndcg.high:.2f}",
+        "worst": plain(worst.title),
+        "worst_value": f"{worst.ndcg.value:.2f}",
+        "worst_low": f"{worst.ndcg.low:.2f}",
+        "worst_high": f"{worst.ndcg.high:.2f}",
+    }
+    if len(ranked) == 1:
+        return t(
+            "**{best}** reaches {best_value} ({best_low} to {best_high}) on the questions that are "
+            "not kept for the test; 1 would be perfect.",
+            **values,
+        )
+    if worst.ndcg.high < best.ndcg.low:
+        return t(
+            "Strongest on your data is **{best}** with {best_value} ({best_low} to {best_high}), "
+            "weakest **{worst}** with {worst_value} ({worst_low} to {worst_high}); 1 would be "
+            "perfect. A weak expert is no harm: on the next page it counts as much as it deserves.",
+            **values,
+        )
+    return t(
+        "**{best}** is ahead with {best_value} ({best_low} to {best_high}) and **{worst}** last "
+        "with {worst_value} ({worst_low} to {worst_high}), but these ranges overlap: on your data "
+        "no expert is shown to be better than the others.",
+        **values,
+    )
+
+
+def _who_agrees(names: list[str], agreement: np.ndarray) -> str:
+    pairs = [
+        (float(agreement[i, j]), names[j], names[i])
+        for i in range(len(names))
+        for j in range(i)
+        if np.isfinite(agreement[i, j])
+    ]
+    if not pairs:
+        return t("With one expert there is nobody to agree with. Choose others below as well.")
+    high, first, second = max(pairs)
+    values = {"first": plain(first), "second": plain(second), "value": f"{high:.2f}"}
+    if high >= _CLOSE:
+        return t(
+            "**{first}** and **{second}** say nearly the same (agreement {value} of 1): one of "
+            "them adds little.",
+            **values,
+        )
+    return t(
+        "**{first}** and **{second}** agree most (agreement {value} of 1), but still differ "
+        "enough that each adds something.",
+        **values,
+    )
+
+
+def _table(figures: tuple[ExpertFigures, ...]) -> None:
+    span = "{value:.2f} ({low:.2f} – {high:.2f})"
+    st.dataframe(
+        {
+            t("Expert"): [one.title for one in figures],
+            t("Right answer in the first ten (nDCG@10)"): [
+                span.format(value=one.ndcg.value, low=one.ndcg.low, high=one.ndcg.high)
+                for one in figures
+            ],
+            t("Right above other pairs (average precision)"): [
+                span.format(
+                    value=one.average_precision.value,
+                    low=one.average_precision.low,
+                    high=one.average_precision.high,
+                )
+                for one in figures
+            ],
+            t("Tells right from other pairs (ROC-AUC)"): [
+                span.format(value=one.roc_auc.value, low=one.roc_auc.low, high=one.roc_auc.high)
+                for one in figures
+            ],
+            t("Texts read"): [one.texts_encoded for one in figures],
+            t("Seconds"): [round(one.seconds, 1) for one in figures],
+        },
+        hide_index=True,
+        key="expert_table",
+    )
+    st.caption(
+        t(
+            "In brackets the 95 % interval. Measured on the questions for training and "
+            "validation only; the test questions stay untouched until the comparison. "
+            "No texts read means that all were known from an earlier scoring."
+        )
+    )
