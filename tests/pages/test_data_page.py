@@ -1,0 +1,283 @@
+"""The Data page: nothing is lost, nothing is written early, every trouble has a sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.journey import data
+from core.workspace.workspace import Workspace
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+FLAWED = ("shop_faq_flawed.xlsx", (SAMPLES / "shop_faq_flawed.xlsx").read_bytes(), "")
+TOPICS = (
+    *("parcel", "refund", "password", "invoice", "size", "colour"),
+    *("tent", "stove", "boots", "voucher", "shop", "bike"),
+)
+
+
+def table(rows: list[tuple[str, str]], header: tuple[str, str] = ("question", "answer")) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([header, *rows])
+    return buffer.getvalue().encode()
+
+
+def good_rows() -> list[tuple[str, str]]:
+    forms = ("where is my {}", "the {} does not work, help", "I have a question about a {}")
+    return [
+        (form.format(topic), f"About your {topic}: call us, and our {topic} team will help you.")
+        for topic in TOPICS
+        for form in forms
+    ]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path)
+
+
+@pytest.fixture
+def empty(workspace: Workspace, app) -> AppTest:
+    """The Data page of a project without data."""
+    project = workspace.records.create_project("Empty", "me")
+    return app(workspace.layout.root, "data", project.id)
+
+
+@pytest.fixture
+def loaded(workspace: Workspace, app):
+    """Return a function that opens the Data page of a project with the flawed sample."""
+    project = workspace.records.create_project("Loaded", "me")
+    data.import_file(workspace, project.id, FLAWED[1], FLAWED[0], who="me")
+    return lambda: app(workspace.layout.root, "data", project.id)
+
+
+def dataset_of(workspace: Workspace) -> str | None:
+    return workspace.records.projects()[0].dataset_id
+
+
+def upload(at: AppTest, name: str, content: bytes) -> AppTest:
+    at.file_uploader[0].set_value((name, content, ""))
+    return at.run()
+
+
+def texts(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.text)
+    shown = "\n".join(str(element.value) for kind in kinds for element in kind)
+    return shown.replace("\\", "")  # user texts are escaped for markdown
+
+
+def button(at: AppTest, label: str):
+    return next(b for b in at.button if b.label == label)
+
+
+def metrics(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def test_without_a_project_the_page_says_what_to_do(tmp_path, app):
+    at = app(tmp_path, "data")
+    assert not at.exception
+    assert "Choose a project" in texts(at)
+    assert sum("sample data" in b.label for b in at.button) == 2
+    assert not at.file_uploader
+
+
+def test_a_project_without_data_shows_what_a_file_should_hold(empty):
+    assert not empty.exception and not empty.error
+    assert "one question and its right answer per row" in texts(empty)
+    assert "At least 20 different questions and 8 different answers" in texts(empty)
+    assert list(empty.dataframe[0].value.columns) == ["question", "answer", "category"]
+    assert "Import" not in [b.label for b in empty.button]
+
+
+def test_nothing_is_written_before_import(empty, workspace):
+    """Looking at a file must not change the project."""
+    at = upload(empty, *FLAWED[:2])
+    assert not at.exception and not at.error
+    assert dataset_of(workspace) is None
+    assert not list(workspace.layout.datasets.iterdir())
+    at = button(at, "Import").click().run()
+    assert not at.exception and not at.error
+    assert dataset_of(workspace) is not None
+
+
+def test_preview_shows_the_first_rows_with_the_users_own_row_numbers(empty):
+    at = upload(empty, *FLAWED[:2])
+    shown = at.dataframe[0].value
+    assert len(shown) == 20
+    assert shown["Row"].tolist()[:2] == [2, 3]
+    assert "What time do you open" in shown["Customer question"][0]
+    guessed = {box.label: box.value for box in at.selectbox if box.label != "Project"}
+    assert guessed == {
+        "Question": "Customer question",
+        "Answer": "Answer",
+        "Category": "Category",
+        "Rating": "Rating",
+        "Language": "Language",
+        "Source": None,
+        "Question number": "Ticket",
+        "Answer number": None,
+    }
+
+
+def test_a_corrected_column_is_the_one_that_is_imported(empty, workspace):
+    """A correction that is shown but not used would import the wrong texts silently."""
+    rows = [(f"{q} (raw)", q, a) for q, a in good_rows()]
+    at = upload(empty, "three.csv", table(rows, ("question", "reworded", "answer")))
+    box = next(b for b in at.selectbox if b.label == "Question")
+    assert box.value == "question"
+    at = box.set_value("reworded").run()
+    button(at, "Import").click().run()
+    dataset = workspace.load_dataset(dataset_of(workspace))
+    assert not any("(raw)" in question for question in dataset.questions)
+
+
+def test_import_waits_until_question_and_answer_are_two_columns(empty):
+    at = upload(empty, "good.csv", table(good_rows()))
+    assert not button(at, "Import").disabled
+    at = next(b for b in at.selectbox if b.label == "Answer").set_value("question").run()
+    assert button(at, "Import").disabled
+    assert "the same column" in texts(at)
+
+
+def test_changing_a_column_does_not_read_the_file_again(empty, monkeypatch):
+    """Reading a large file takes seconds; every click would."""
+    read = []
+    original = data.preview
+    monkeypatch.setattr(data, "preview", lambda *args: read.append(1) or original(*args))
+    at = upload(empty, *FLAWED[:2])
+    at = next(b for b in at.selectbox if b.label == "Category").set_value(None).run()
+    at = button(at, "Import").click().run()
+    assert not at.exception and metrics(at)
+    assert len(read) == 1
+
+
+BAD_FILES = {
+    "empty": ("empty.csv", b"", "empty"),
+    "header only": ("header.csv", b"question,answer\n", "no rows"),
+    "pdf": ("faq.pdf", b"%PDF-1.7 ...", "PDF"),
+    "zip as csv": ("faq.csv", b"PK\x05\x06" + bytes(18), "ZIP"),
+    "one column": ("one.csv", b"question\nwhere?\nwhen?\n", "one column"),
+    "too large": ("big.csv", bytes(200_000_001), "at most 200 MB"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_file_that_cannot_be_read_is_answered_with_a_reason(empty, workspace, case):
+    name, content, reason = BAD_FILES[case]
+    at = upload(empty, name, content)
+    assert not at.exception
+    assert len(at.error) == 1 and reason in texts(at)
+    assert at.file_uploader[0].value.name == name, "the upload must be kept"
+    assert dataset_of(workspace) is None
+
+
+def test_too_little_data_keeps_the_preview_and_says_how_much_is_needed(empty, workspace):
+    at = upload(empty, "few.csv", table(good_rows()[:9]))
+    at = button(at, "Import").click().run()
+    assert not at.exception
+    assert "at least 20 questions and 8 groups" in at.error[0].value
+    assert dataset_of(workspace) is None
+    assert button(at, "Import"), "the user can correct the columns and try again"
+
+
+def test_summary_agrees_with_the_import_report(loaded, workspace):
+    at = loaded()
+    assert not at.exception and not at.error
+    summary = data.import_report(workspace, dataset_of(workspace))["summary"]
+    assert metrics(at) == {
+        "Questions": str(summary["questions"]),
+        "Answers": str(summary["answers"]),
+        "Answer groups": str(summary["groups"]),
+        "Rows taken": str(summary["rows_taken"]),
+        "Rows set aside": str(summary["rows_set_aside"]),
+    }
+    primary = [b.label for b in at.button if b.proto.type == "primary"]
+    assert primary == ["Choose experts"]
+
+
+def test_set_aside_rows_are_listed_with_the_users_row_numbers(loaded, workspace):
+    at = loaded()
+    listed = next(d.value for d in at.dataframe if "Reason" in d.value.columns)
+    kept = data.import_report(workspace, dataset_of(workspace))["set_aside"]
+    assert listed["Row"].tolist() == [row["row"] for row in kept]
+    assert listed["Reason"][0] == "The question is empty."
+    assert any(b.label == "Download as CSV" for b in at.get("download_button"))
+
+
+def test_findings_name_their_rows(loaded):
+    """Row 16 holds invented personal data, rows 2 and 24 are the same, 3 and 31 nearly so."""
+    shown = texts(loaded())
+    for expected in ("Rows with card numbers: 1", "Rows in your file: 16", "2 = 24", "3 = 31"):
+        assert expected in shown
+
+
+def test_search_narrows_the_list_of_questions(loaded):
+    at = loaded()
+
+    def listed() -> list[str]:
+        return next(d.value for d in at.dataframe if "Right answer" in d.value.columns)[
+            "Question"
+        ].tolist()
+
+    assert len(listed()) == 50, "one page"
+    box = next(i for i in at.text_input if i.label.startswith("Search"))
+    at = box.set_value("SATURDAYS open").run()
+    assert listed() == ["What time do you open on Saturdays?"]
+    at = box.set_value("no such words at all").run()
+    assert not at.exception
+    assert "No question and no answer has all these words." in texts(at)
+
+
+def test_uploaded_markup_never_becomes_markup(loaded):
+    """The flawed sample has script tags; only cells and plain texts may carry user texts."""
+    at = loaded()
+    cells = "".join(str(d.value.to_dict()) for d in at.dataframe)
+    assert "<script" in cells, "otherwise this test proves nothing"
+    assert not any(m.allow_html for m in at.markdown)
+    assert "<script" not in "".join(m.value for m in at.markdown)
+
+
+def test_replacing_warns_and_can_be_called_off(loaded, workspace):
+    before = dataset_of(workspace)
+    at = button(loaded(), "Replace the data").click().run()
+    assert "belong to the present data" in texts(at)
+    at = button(at, "Keep the present data").click().run()
+    assert metrics(at) and dataset_of(workspace) == before
+    at = button(at, "Replace the data").click().run()
+    at = upload(at, "good.csv", table(good_rows()))
+    assert dataset_of(workspace) == before
+    at = button(at, "Import").click().run()
+    assert metrics(at)["Questions"] == "36"
+    assert dataset_of(workspace) != before
+    assert (workspace.layout.datasets / before / "meta.json").is_file(), "nothing is lost"
+
+
+@pytest.mark.parametrize("damage", ["folder gone", "meta cut off", "table cut off"])
+def test_a_damaged_dataset_is_named_and_can_be_uploaded_again(loaded, workspace, damage):
+    folder = workspace.layout.datasets / str(dataset_of(workspace))
+    if damage == "folder gone":
+        shutil.rmtree(folder)
+    else:
+        file = folder / ("meta.json" if damage == "meta cut off" else "question.parquet")
+        file.write_bytes(file.read_bytes()[:40])
+    at = loaded()
+    assert not at.exception
+    assert len(at.error) == 1 and "Something went wrong" not in at.error[0].value
+    at = upload(at, *FLAWED[:2])
+    at = button(at, "Import").click().run()
+    assert not at.exception and not at.error
+    assert metrics(at)["Questions"] == "77"
+
+
+def test_a_damaged_database_is_named(loaded, workspace):
+    for file in workspace.layout.root.glob("records.db*"):
+        file.write_bytes(b"no database at all" * 400)
+    at = loaded()
+    assert not at.exception
+    assert any("records database" in error.value for error in at.error)
