@@ -7,6 +7,7 @@ from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.front_door import go_on
 from pages.parts.sidebar import sidebar
+from pages.parts.sign_in import ask_to_sign_in
 from pages.parts.translate import t
 
 st.set_page_config(page_title="Search Tuner", page_icon=":material/manage_search:", layout="wide")
@@ -22,6 +23,7 @@ journey = [
 ]
 home = st.Page("pages/home.py", title=t("Home"), icon=":material/home:", default=True)
 page = st.navigation({"": [home], t("The journey"): journey})
+ask_to_sign_in()
 go_on(STOPS)
 sidebar()
 try:

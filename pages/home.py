@@ -4,14 +4,21 @@ import streamlit as st
 
 from core.jobs.state import STATE_TITLES
 from core.journey import projects
-from core.journey.running import jobs_of
+from core.journey.running import COMPARE, SCORE, TUNE, jobs_of
 from core.journey.status import DONE, journey_status
+from core.messages import N_
 from core.workspace.records import Project
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
 from pages.parts.page import sample_buttons
 from pages.parts.translate import moment, plain, t
+
+JOB_TITLES = {
+    SCORE: N_("last job: scoring"),
+    TUNE: N_("last job: tuning"),
+    COMPARE: N_("last job: comparison"),
+}
 
 
 @st.dialog(t("New project"), icon=":material/add:")
@@ -78,7 +85,7 @@ def project_card(project: Project) -> None:
         jobs = jobs_of(session.workspace(), project.id)
         created = t("Made {at}", at=moment(project.created_at))
         last = (
-            t("last job {job}: {state}", job=jobs[0].id, state=t(STATE_TITLES[jobs[0].state]))
+            f"{t(JOB_TITLES[jobs[0].kind])}: {t(STATE_TITLES[jobs[0].state])}"
             if jobs
             else t("no jobs yet")
         )

@@ -127,15 +127,21 @@ def override_pair(
     workspace.records.add_override(project.id, override)
 
 
+def in_force(changes: Sequence[Override]) -> list[Override]:
+    """Return the overrides that hold now, oldest first: the newest of each pair, if not undone."""
+    newest: dict[tuple[str, str], Override] = {}
+    for override in changes:
+        newest.pop((override.question, override.answer), None)
+        if override.value is not None:
+            newest[(override.question, override.answer)] = override
+    return list(newest.values())
+
+
 def undo_last_override(workspace: Workspace, project: Project, who: str) -> Override | None:
     """Withdraw the newest override in force; returns it, None where there is none."""
-    in_force: dict[tuple[str, str], Override] = {}
-    for override in overrides(workspace, project):
-        in_force.pop((override.question, override.answer), None)
-        if override.value is not None:
-            in_force[(override.question, override.answer)] = override
-    if not in_force:
+    holding = in_force(overrides(workspace, project))
+    if not holding:
         return None
-    last = list(in_force.values())[-1]
+    last = holding[-1]
     override_pair(workspace, project, last.question, last.answer, None, who, "")
     return last

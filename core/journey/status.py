@@ -60,7 +60,8 @@ def finished_runs(workspace: Workspace, project: Project, kind: str) -> list[Job
 
 def has_model(workspace: Workspace, view: JobView) -> bool:
     """Return True if a run left a model behind, which a cancelled one may have."""
-    return view.kind == TUNE and (workspace.run_folder(view.id) / "result.json").is_file()
+    folder = workspace.run_folder(view.id)
+    return view.kind == TUNE and all((folder / name).exists() for name in ("result.json", "model"))
 
 
 def scored_experts(workspace: Workspace, project: Project) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def journey_status(workspace: Workspace, project: Project | None) -> tuple[Stop,
     for key in STOPS:
         need = _NEEDS[key]
         # An early stop may be repeated at any time, but what it feeds must exist.
-        blocked = project is None or (need is not None and not done[need])
+        blocked = need is not None and not done[need]
         state = DONE if done[key] and not blocked else MISSING if blocked else OPEN
         stops.append(Stop(key, state, _first_missing(key, done) if blocked else None))
     return tuple(stops)

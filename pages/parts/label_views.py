@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.journey.labels import in_force
 from core.labels.quality import pair_quality
 from core.reporting.charts.distributions import label_histogram, score_histograms
 from pages.parts.charts import show_chart
@@ -19,7 +20,7 @@ def expert_figures(studio: Studio) -> None:
     if not studio.names:
         return
     quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
-    changed = len({(o.question, o.answer) for o in studio.model.overrides if o.value is not None})
+    changed = len(in_force(studio.model.overrides))
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     columns = st.columns(2) + st.columns(2)
     columns[0].metric(

@@ -9,6 +9,7 @@ from core.journey import projects
 from core.types import QADataset
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
+from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import language
 
 
@@ -57,8 +58,8 @@ def project() -> Project | None:
 
 def who() -> str:
     """Return the name that changes are recorded under."""
-    signed_in = getattr(st.user, "email", None) or getattr(st.user, "name", None)
-    return str(signed_in or st.session_state.get("who") or "").strip() or "user"
+    typed = str(st.session_state.get("who") or "").strip()
+    return signed_in_name() or typed or "user"
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -8,6 +8,7 @@ from core.errors import WorkspaceError
 from core.journey import projects
 from core.translation import LANGUAGES
 from pages.parts import session
+from pages.parts.sign_in import sign_out_button, signed_in_name
 from pages.parts.translate import language, t
 
 
@@ -15,14 +16,10 @@ def sidebar() -> None:
     """Draw the sidebar below the navigation."""
     with st.sidebar:
         _project_choice()
-        st.session_state.setdefault("who", "")
-        st.text_input(
-            t("Your name"),
-            key="who",
-            persist_state="session",
-            help=t("Recorded with every label you change and every run you start."),
-            placeholder=t("for the record of changes"),
-        )
+        if signed_in_name():
+            sign_out_button()
+        else:
+            _name_field()
         st.segmented_control(
             "Language / 言語",
             list(LANGUAGES),
@@ -33,6 +30,17 @@ def sidebar() -> None:
             required=True,
             width="stretch",
         )
+
+
+def _name_field() -> None:
+    st.session_state.setdefault("who", "")
+    st.text_input(
+        t("Your name"),
+        key="who",
+        persist_state="session",
+        help=t("Recorded with every label you change and every run you start."),
+        placeholder=t("for the record of changes"),
+    )
 
 
 def _switch_language() -> None:

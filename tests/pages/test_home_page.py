@@ -1,0 +1,70 @@
+"""The Home page: empty, one click to a sample, the life of a project, broken workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.journey import projects
+from core.workspace.workspace import Workspace
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+def test_empty_workspace_says_what_to_do(app, tmp_path):
+    at = app(tmp_path)
+    assert not at.exception
+    assert any("One click" in m.value for m in at.markdown)
+    assert len([b for b in at.button if "Try with sample data" in b.label]) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_one_click_makes_a_sample_project(app, tmp_path, language):
+    at = app(tmp_path, language=language)
+    next(b for b in at.button if b.key == "sample_ja").click().run()
+    assert not at.exception
+    (project,) = projects.projects(Workspace.open(tmp_path))
+    assert project.dataset_id is not None
+    assert at.session_state["project"] == project.id
+
+
+def test_projects_are_listed_with_their_next_step(app, tmp_path):
+    workspace = Workspace.open(tmp_path)
+    projects.create_project(workspace, "Spring <b>pilot</b> $x$", "ann")
+    at = app(tmp_path)
+    assert not at.exception
+    shown = " ".join(m.value for m in at.markdown)
+    assert "<b>" not in shown.replace(r"\<b\>", "")
+    assert button(at, "Open") and button(at, "Rename") and button(at, "Delete")
+
+
+def test_name_is_kept_for_the_record_of_changes(app, tmp_path):
+    at = app(tmp_path)
+    next(x for x in at.text_input if x.label == "Your name").set_value("Ann").run()
+    next(b for b in at.button if b.key == "sample_en").click().run()
+    workspace = Workspace.open(tmp_path)
+    (project,) = projects.projects(workspace)
+    assert {line["who"] for line in workspace.records.audit_trail(project.id)} == {"Ann"}
+
+
+def test_language_switch_changes_the_page(app, tmp_path):
+    at = app(tmp_path)
+    at.get("button_group")[0].set_value("ja").run()
+    assert not at.exception
+    assert at.title[0].value != "Make your search find more"
+    assert at.query_params["lang"] == ["ja"]
+
+
+def test_link_to_a_deleted_project_falls_back_to_the_list(app, tmp_path):
+    at = app(tmp_path, project="nosuchproject")
+    assert not at.exception
+    assert "project" not in at.session_state
+
+
+def test_damaged_database_is_a_readable_message(app, tmp_path):
+    (tmp_path / "records.db").write_bytes(b"not a database, not even nearly so" * 99)
+    at = app(tmp_path)
+    assert not at.exception
+    assert any("cannot be used" in e.value for e in at.error)
+    assert not any("Traceback" in e.value for e in at.error)

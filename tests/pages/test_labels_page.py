@@ -1,0 +1,133 @@
+"""The Labels page: nothing scored yet, loaded, changed by hand, broken workspace."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from core.experts.catalogue import find_entry
+from core.journey import labels, projects, scoring
+from core.types import SilentReporter
+from core.workspace.workspace import Workspace
+
+EXPERTS = ("wordllama-l2-supercat-256", "bm25", "tfidf")
+
+
+@pytest.fixture(scope="module")
+def scored_workspace(tmp_path_factory):
+    """A workspace with the English sample, scored by three quick experts."""
+    root = tmp_path_factory.mktemp("scored")
+    workspace = Workspace.open(root)
+    project = projects.create_sample_project(workspace, "en", "Sample", "ann")
+    dataset = workspace.load_dataset(project.dataset_id)
+    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
+    scored = {"dataset_id": dataset.id, "experts": list(EXPERTS), "run_id": "score-1"}
+    workspace.records.set(project.id, "scored", scored)
+    return root, project.id
+
+
+@pytest.fixture
+def scored(scored_workspace, tmp_path):
+    root, project_id = scored_workspace
+    shutil.copytree(root, tmp_path / "workspace")
+    return tmp_path / "workspace", project_id
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+def test_without_project_offers_the_samples(app, tmp_path):
+    at = app(tmp_path, "labels")
+    assert not at.exception
+    assert any("Try with sample data" in b.label for b in at.button)
+
+
+def test_without_scores_leads_to_the_experts(app, tmp_path):
+    project = projects.create_sample_project(Workspace.open(tmp_path), "en", "Sample", "ann")
+    at = app(tmp_path, "labels", project.id)
+    assert not at.exception
+    assert any("Let experts score your data first" in m.value for m in at.markdown)
+    assert button(at, "Go to Experts")
+
+
+def test_loaded_page_shows_what_the_experts_reach_together(app, scored):
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    assert not at.exception
+    assert not at.error
+    shown = {m.label: float(m.value) for m in at.metric if "ROC" in m.label}
+    assert 0.7 < shown["Right beats other (ROC-AUC)"] < 1
+    assert any(find_entry("bm25").title in c.value for c in at.caption)
+
+
+def test_rule_and_blend_change_the_figures_and_the_saved_recipe(app, scored):
+    """Sliders that move nothing would look alive and do nothing."""
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    before = next(m.value for m in at.metric if "(AP)" in m.label)
+    next(s for s in at.selectbox if "rule" in s.label).set_value("min").run()
+    assert next(m.value for m in at.metric if "(AP)" in m.label) != before
+    next(s for s in at.slider if "blend" in s.label).set_value(20).run()
+    next(x for x in at.text_input if x.label == "Name of this recipe").set_value("Strict")
+    button(at, "Save recipe").click().run()
+    assert not at.exception
+    workspace = Workspace.open(root)
+    (saved,) = labels.recipes(workspace, projects.find_project(workspace, project_id))
+    assert (saved.name, saved.recipe.rule, saved.recipe.blend) == ("Strict", "min", 0.2)
+    assert button(at, "Go on to Tune")
+
+
+def test_taken_recipe_name_is_refused_readably(app, scored):
+    root, project_id = scored
+    workspace = Workspace.open(root)
+    project = projects.find_project(workspace, project_id)
+    labels.save_recipe(workspace, project, "Mine", labels.default_recipe(("bm25",)), "ann")
+    at = app(root, "labels", project_id)
+    next(x for x in at.text_input if x.label == "Name of this recipe").set_value("mine")
+    button(at, "Save recipe").click().run()
+    assert any("already a recipe named" in e.value for e in at.error)
+
+
+def test_label_set_by_hand_wins_is_recorded_and_can_be_undone(app, scored):
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    next(s for s in at.slider if "Your label" in s.label).set_value(7)
+    next(x for x in at.text_input if x.label == "Why?").set_value("about exchanges")
+    button(at, "Save this label").click().run()
+    assert not at.exception
+    workspace = Workspace.open(root)
+    project = projects.find_project(workspace, project_id)
+    (override,) = labels.overrides(workspace, project)
+    assert (override.value, override.reason) == (0.07, "about exchanges")
+    assert next(m.value for m in at.metric if m.label == "Labels set by hand") == "1"
+    button(at, "Undo the last change").click().run()
+    assert [o.value for o in labels.overrides(workspace, project)] == [0.07, None]
+    assert next(m.value for m in at.metric if m.label == "Labels set by hand") == "0"
+
+
+def test_label_without_a_reason_is_not_saved(app, scored):
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    button(at, "Save this label").click().run()
+    assert any("Say in a few words why" in e.value for e in at.error)
+    workspace = Workspace.open(root)
+    assert labels.overrides(workspace, projects.find_project(workspace, project_id)) == ()
+
+
+def test_no_expert_left_means_hard_labels(app, scored):
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    at.get("button_group")[0].set_value([]).run()
+    assert not at.exception
+    assert any("known right answers only" in i.value for i in at.info)
+
+
+@pytest.mark.parametrize("lost", ["vectors", "datasets"])
+def test_deleted_folder_is_a_readable_message(app, scored, lost):
+    root, project_id = scored
+    shutil.rmtree(root / lost)
+    at = app(root, "labels", project_id)
+    assert not at.exception
+    assert len(at.error) == 1
