@@ -82,7 +82,9 @@ def tune_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -
     labels = label_model(workspace, dataset, recipe, corrections)
     settings = from_json(TuningConfig, config["tuning"])
     result = run_tuning(workspace, dataset, labels, settings, folder, report)
-    return result | {"dataset_id": dataset.id, "label_id": labels.id}
+    weights = dict(zip(recipe.experts, labels.weights.tolist(), strict=True))
+    made_from = {"dataset_id": dataset.id, "label_id": labels.id, "weights": weights}
+    return result | made_from
 
 
 def run_tuning(

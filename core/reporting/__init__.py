@@ -1,0 +1,1 @@
+"""Reports: charts, the decision pack, model cards, model archives."""

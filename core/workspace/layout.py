@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.errors import WorkspaceError
 
@@ -83,20 +84,30 @@ def default_root() -> Path:
     return Path(os.environ.get(WORKSPACE_VARIABLE) or "workspace").expanduser().resolve()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically: temporary file in the same folder, fsync, rename."""
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears whole or not at all.
+
+    A temporary file in the same folder, fsync, rename; on an error nothing is left behind.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically, see :func:`atomic_file`."""
+    with atomic_file(path) as file:
+        file.write(content)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

@@ -1,0 +1,171 @@
+"""What a reader should decide, beware of, and do next; worked out from the results alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, NOT_SHOWN, WORSE
+from core.messages import N_, Message
+from core.reporting.report_input import RegimeResults, ReportInput
+from core.types import KNOWN, UNSEEN
+
+SMALL_TEST = 100  # questions; below this the smallest detectable difference is about 0.05 or more
+
+
+def decision(words: Sequence[str]) -> Message:
+    """Return the verdict over all regimes in one sentence.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Verdict of each regime that has one, by the main metric.
+    """
+    found = set(words)
+    if not found:
+        text = N_("No verdict: the results of the base or the tuned model are missing.")
+    elif found == {BETTER}:
+        text = N_("Better: the tuned model places right answers higher than the base model.")
+    elif found == {BETTER, NOT_SHOWN}:
+        text = N_("Better in one test; in the other no difference is shown.")
+    elif {BETTER, WORSE} <= found:
+        text = N_("Mixed: better in one test, worse in the other.")
+    elif WORSE in found:
+        text = N_("Worse: the tuned model places right answers lower than the base model.")
+    else:
+        text = N_("Not shown: the held-out questions show no difference between the two models.")
+    return Message(text)
+
+
+def overall_word(words: Sequence[str]) -> str:
+    """Return the word that colours the decision: the worst news wins."""
+    return WORSE if WORSE in words else BETTER if BETTER in words else NOT_SHOWN
+
+
+def caveats(report: ReportInput) -> list[Message]:
+    """Return what limits the verdict."""
+    found = [_size_caveat(regime) for regime in report.regimes]
+    tested = {regime.key for regime in report.regimes}
+    if KNOWN not in tested:
+        text = N_("New wordings of known answers were not tested: no such question is held out.")
+        found.append(Message(text))
+    if UNSEEN not in tested:
+        text = N_("Answers without training questions were not tested: none is held out.")
+        found.append(Message(text))
+    if report.lost:
+        text = N_(
+            "Right answers that were among the first ten and no longer are: {lost}. Read them in "
+            "the list of losses before deciding."
+        )
+        found.append(Message(text, {"lost": report.lost}))
+    if not report.generality:
+        text = N_("Whether everyday language is still understood was not measured.")
+        found.append(Message(text))
+    if report.data.personal_data:
+        text = N_(
+            "The uploaded texts hold personal data. Whoever gets this report or the model should "
+            "be allowed to see it."
+        )
+        found.append(Message(text))
+    if report.tuning.best_step == 0:
+        text = N_("No learning step was better than the base model, so both models are the same.")
+        found.append(Message(text))
+    if report.labels.overrides:
+        text = N_("Labels set by hand: {count}. The verdict depends on them too.")
+        found.append(Message(text, {"count": len(report.labels.overrides)}))
+    asked = set(report.labels.recipe.experts)
+    if any(not expert.commercial_use for expert in report.experts if expert.key in asked):
+        text = N_(
+            "The licence of an expert does not allow commercial use, or is not known. Ask your "
+            "legal department whether a model that learned from it may be used."
+        )
+        found.append(Message(text))
+    text = N_(
+        "One run with one random seed: another seed gives slightly different figures. The "
+        "intervals cover the choice of questions, not the choice of seed."
+    )
+    found.append(Message(text))
+    return found
+
+
+def _size_caveat(regime: RegimeResults) -> Message:
+    main = regime.main
+    params: dict[str, str | int | float] = {
+        "questions": regime.questions,
+        "groups": regime.groups,
+        "smallest": f"{main.smallest_detectable:.2f}" if main else "–",
+    }
+    small = regime.questions < SMALL_TEST
+    if regime.key == KNOWN:
+        text = (
+            N_(
+                "New wordings of known answers: a small test of {questions} questions on {groups} "
+                "groups of answers. Differences below about {smallest} would often be missed."
+            )
+            if small
+            else N_(
+                "New wordings of known answers: {questions} questions on {groups} groups of "
+                "answers. Differences below about {smallest} would often be missed."
+            )
+        )
+    else:
+        text = (
+            N_(
+                "Unseen answers: a small test of {questions} questions on {groups} groups of "
+                "answers. Differences below about {smallest} would often be missed."
+            )
+            if small
+            else N_(
+                "Unseen answers: {questions} questions on {groups} groups of answers. Differences "
+                "below about {smallest} would often be missed."
+            )
+        )
+    return Message(text, params)
+
+
+def next_steps(report: ReportInput) -> list[Message]:
+    """Return what to do now, the most important step first."""
+    found = set(report.words)
+    steps: list[str] = []
+    if report.refusals or WORSE in found:
+        steps += [
+            N_(
+                "Keep the base model for now. Read the losses: where the experts are wrong, "
+                "correct the labels by hand and tune again."
+            ),
+            N_(
+                "Try a lower share of hard labels or fewer passes over the data: both memorise "
+                "less of the training questions."
+            ),
+        ]
+    elif BETTER in found:
+        steps += [
+            N_(
+                "Let colleagues who know the customers try their own questions on the Compare "
+                "page before the model goes live."
+            ),
+            N_(
+                "To use the tuned model, encode all answers again with it: vectors of the base "
+                "model and of the tuned model must not be mixed."
+            ),
+        ]
+    if NOT_SHOWN in found or not found:
+        steps.append(
+            N_(
+                "Add questions: four times as many held-out questions halve the smallest "
+                "difference that can be found."
+            )
+        )
+    if any(r.questions < MIN_QUESTIONS or r.groups < MIN_GROUPS for r in report.regimes):
+        steps.append(
+            N_(
+                "One test is too small for any verdict. Collect more differently worded questions "
+                "per answer, and more answers."
+            )
+        )
+    steps.append(
+        N_(
+            "Repeat the journey with new real questions after some weeks: customers change their "
+            "words."
+        )
+    )
+    return [Message(step) for step in steps]

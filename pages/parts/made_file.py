@@ -1,0 +1,85 @@
+"""A file that is made when somebody asks for it, and can then be downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts.errors import show_error
+from pages.parts.translate import t
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """One file on offer; all texts are translated.
+
+    Attributes
+    ----------
+    key : str
+        Of the widgets.
+    path : Path
+        Where the file lies once it was made.
+    make, again, working : str
+        What the button says before and after it was made, and while it is being made.
+    download : str
+        What the download button says; ``{size}`` is filled in.
+    name, mime : str
+        Of the download.
+    """
+
+    key: str
+    path: Path
+    make: str
+    again: str
+    working: str
+    download: str
+    name: str
+    mime: str
+
+    def show(self, build: Callable[[], object]) -> None:
+        """Draw the buttons; ``build`` makes the file."""
+        there = self.path.is_file()
+        if there:
+            st.download_button(
+                self.download.format(size=size_text(self.path.stat().st_size)),
+                lambda: self.path.open("rb"),  # read when asked for: it may be large
+                self.name,
+                self.mime,
+                key=f"download_{self.key}",
+                type="primary",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        pressed = st.button(
+            self.again if there else self.make,
+            key=f"make_{self.key}",
+            type="tertiary" if there else "primary",
+            icon=":material/refresh:" if there else ":material/draft:",
+        )
+        if not pressed:
+            return
+        try:
+            with st.spinner(self.working):
+                build()
+        except Exception as error:
+            show_error(error)
+        else:
+            st.rerun()  # the journey bar above shows the step as done
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return (
+        t("{number} MB", number=round(size / 1e6))
+        if size >= 1e6
+        else t("{number} kB", number=max(1, round(size / 1e3)))
+    )
+
+
+def file_name(name: str, ending: str) -> str:
+    """Return a name for a download: the user's, without anything that a file system minds."""
+    kept = "".join(sign if sign.isalnum() else "-" for sign in name)
+    return f"{'-'.join(filter(None, kept.split('-')))[:80] or 'project'}{ending}"
