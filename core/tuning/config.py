@@ -85,7 +85,7 @@ class TuningConfig:
         32,
     )
     learning_rate: float = _setting(
-        5e-5,
+        1e-4,
         N_("Learning rate"),
         N_("Size of each learning step; word-vector models (static) use 100 times this value."),
         1e-8,

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.messages import N_
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
+
+NO_VALIDATION = N_(
+    "There are no validation questions: the model after the last step is kept, whether or not it "
+    "searches best."
+)
+BASE_KEPT = N_(
+    "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
+    "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
+    "or more questions."
+)
 
 
 @dataclass(frozen=True)

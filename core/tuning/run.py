@@ -24,22 +24,14 @@ from core.tuning.encoding import (
     save_model,
     weights_of,
 )
-from core.tuning.outcome import TuningFolders, TuningOutcome
+from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import confusable_answers, matching_scale
 from core.tuning.step import Learner, is_out_of_memory, memory_error
 from core.tuning.validation import Evaluate, ValidationSet
 from core.types import TRAIN, Labels, QADataset, Reporter
 
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
-_NO_VALIDATION = N_(
-    "There are no validation questions: the model after the last step is kept, whether or not it "
-    "searches best."
-)
-_BASE_KEPT = N_(
-    "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
-    "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
-    "or more questions."
-)
+SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
 
 
@@ -82,6 +74,7 @@ class Run:
         self.negatives: np.ndarray | None = None
         self.plan: tuple[int, list[Batch]] = (-1, [])
         self.last_saved = self.last_metric = -np.inf
+        self.saving_seconds = 0.0
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
         """Run to the end."""
@@ -135,7 +128,7 @@ class Run:
         if self.validation.questions:
             self._check(answers)
         else:
-            self.report.warning(Message(_NO_VALIDATION))
+            self.report.warning(Message(NO_VALIDATION))
 
     def _learn(self) -> None:
         """Step after step, with a check wherever one is due and not done yet."""
@@ -150,7 +143,8 @@ class Run:
             if self.report.should_stop():
                 raise Stopped
             self._step()
-            if self.clock() - self.last_saved >= self.checkpoint_seconds:
+            pause = max(self.checkpoint_seconds, SAVING_SHARE * self.saving_seconds)
+            if self.clock() - self.last_saved >= pause:
                 self._save()
 
     @property
@@ -199,7 +193,7 @@ class Run:
     def _save(self) -> None:
         from safetensors import SafetensorError
 
-        state = replace(self.state, seconds=self._seconds)
+        before, state = self.clock(), replace(self.state, seconds=self._seconds)
         tensors = self.learner.tensors(self.negatives)
         try:
             self.checkpoints.write(state, weights_of(self.model), tensors)
@@ -212,6 +206,7 @@ class Run:
                 size=round(3 * sum(p.numel() for p in self.model.parameters()) * 4 / 1e6),
             ) from error
         self.last_saved = self.clock()
+        self.saving_seconds = self.last_saved - before
 
     @property
     def _seconds(self) -> float:
@@ -232,7 +227,7 @@ class Run:
         if not kept and not cancelled:
             save_model(self.base_folder, weights_of(self.model) if best is None else None, folder)
             if best is not None:
-                self.report.warning(Message(_BASE_KEPT, {"score": best.score}))
+                self.report.warning(Message(BASE_KEPT, {"score": best.score}))
         if not cancelled:
             self.checkpoints.clear()
         return TuningOutcome(
