@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import AppError, ComparisonError
+from core.errors import AppError, ComparisonError, WorkspaceError
 from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, LEXICAL, QUERY
 from core.experts.progress import Part
@@ -201,7 +201,17 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     from core.workspace.tensorfile import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))
-    return from_files(folder.read_result(), read_tensors(folder.arrays))
+    document = folder.read_result()
+    try:
+        arrays = read_tensors(folder.arrays)
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(
+            "The results in {file} cannot be read: {reason}. The file was deleted or damaged; run "
+            "the comparison again.",
+            file=str(folder.arrays),
+            reason=str(error),
+        ) from error
+    return from_files(document, arrays)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,8 @@ from core.workspace.layout import read_json
 from core.workspace.workspace import Workspace
 
 _RUNS_LOOKED_AT = 20
+# Beyond this ratio of speeds other work than the model's own decides: no estimate is better.
+_COMPARABLE = 6.0
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def plan(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> Tuni
     """Return what a run with this config will take.
 
     The time is questions × epochs divided by the speed of the last run with the same model, checks
-    and saving included; else that of the last run with any model, scaled by the relative speeds of
-    the catalogue.
+    and saving included; else that of the last run with a model of similar speed, scaled by the
+    relative speeds of the catalogue.
     """
     questions = len(dataset.rows(TRAIN))
     steps = math.ceil(questions / config.questions_per_batch) * config.epochs
@@ -62,7 +64,8 @@ def _seconds(workspace: Workspace, passes: int, base_model: str) -> tuple[float 
             ratio = find_entry(base_model).relative_speed / find_entry(model).relative_speed
         except (AppError, ZeroDivisionError):
             continue
-        return passes / (speed * ratio), False
+        if 1 / _COMPARABLE <= ratio <= _COMPARABLE:
+            return passes / (speed * ratio), False
     return None, False
 
 

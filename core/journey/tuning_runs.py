@@ -69,6 +69,10 @@ class TuningRun:
         """Whether there is a model to compare."""
         return self.result is not None and self.result.has_model and not self.model_gone
 
+    def is_of(self, dataset_id: str | None) -> bool:
+        """Return True if the run learned from this dataset."""
+        return self.job.config.get("dataset_id") == dataset_id
+
 
 def tuning_runs(workspace: Workspace, project: Project) -> list[TuningRun]:
     """Return the tuning runs of a project, newest first; none that is damaged stops the others."""

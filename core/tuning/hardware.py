@@ -1,0 +1,57 @@
+"""A look at the machine without importing torch, for a page that wants to say what it will use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+
+from core.tuning.device import DeviceInfo
+
+_QUERY = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
+_SECONDS = 3.0  # a graphics driver that hangs must not hang the page
+
+
+def likely_device() -> DeviceInfo:
+    """Return the device that :func:`core.tuning.device.find_device` will probably find.
+
+    Precision is a guess too; the run's result says what was really used.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = None if _torch_without_cuda() else _first_graphics_card()
+    if found is not None:
+        return DeviceInfo(found[0], "cuda", "auto", found[1], cores or 1)
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return DeviceInfo("Apple GPU", "mps", "fp32", None, cores or 1)
+    name = platform.processor() or platform.machine()
+    return DeviceInfo(name, "cpu", "fp32", None, cores or 1)
+
+
+def _torch_without_cuda() -> bool:
+    """Return True if torch was built for processors only, or is told to see no graphics card."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
+        return True
+    try:
+        return version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        return True
+
+
+def _first_graphics_card() -> tuple[str, float | None] | None:
+    """Return name and memory in GiB of the first NVIDIA card, None where there is none."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, *_QUERY], capture_output=True, text=True, timeout=_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    name, _, memory = next(iter(done.stdout.splitlines()), "").rpartition(",")
+    if not name.strip():
+        return None
+    mebibytes = memory.strip()
+    return name.strip(), round(int(mebibytes) / 1024, 1) if mebibytes.isdigit() else None

@@ -1,0 +1,82 @@
+"""The tuning runs of a project: which one is shown, and the table to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.jobs.state import RUNNING, STATE_TITLES
+from core.journey.tuning_runs import TuningRun
+from pages.parts.page import Context
+from pages.parts.translate import duration, moment, t
+from pages.parts.tuning_words import loss_title, model_title
+
+RUN = "run"  # name in the link
+
+
+def selected_run(runs: Sequence[TuningRun]) -> TuningRun | None:
+    """Return the run of the link, else the newest one, None where there is none."""
+    linked = st.query_params.get(RUN)
+    return next((run for run in runs if run.job.id == linked), runs[0] if runs else None)
+
+
+def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun) -> None:
+    """Draw the table of all runs; selecting a row shows that run above."""
+    import pandas as pd
+
+    st.subheader(t("History of runs"), anchor=False)
+    st.caption(t("Select a row to look at that run."))
+    rows = []
+    for place, run in enumerate(runs):
+        result = run.result
+        older = not run.is_of(context.project.dataset_id)
+        # The table is not redrawn while a run goes on: it says no more than that.
+        state = t(STATE_TITLES[run.job.state if run.job.is_final else RUNNING])
+        rows.append(
+            {
+                "shown": "▶" if run.job.id == shown.job.id else "",
+                "number": len(runs) - place,
+                "when": moment(run.job.created_at),
+                "state": t("{state} (earlier data)", state=state) if older else state,
+                "before": result.base_score if result else None,
+                "after": result.best_score if result else None,
+                "recipe": run.recipe,
+                "model": model_title(run.base_model),
+                "loss": loss_title(run.loss),
+                "epochs": run.epochs,
+                "time": duration(result.seconds if result else run.job.seconds),
+            }
+        )
+    # A new run shifts the rows: the key follows, so that no selection points at the wrong one.
+    key = f"runs_{len(runs)}_{runs[0].job.id}"
+
+    def choose() -> None:
+        picked = st.session_state[key].selection.rows
+        if picked and picked[0] < len(runs):
+            st.query_params[RUN] = runs[picked[0]].job.id
+
+    number = st.column_config.NumberColumn
+    meaning = t("nDCG@10 on validation questions, which are never learned from; 1 is perfect.")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key=key,
+        on_select=choose,
+        selection_mode="single-row",
+        placeholder="–",
+        column_config={
+            "shown": st.column_config.TextColumn("", width=30),
+            "number": number(t("Run"), width=50),
+            "when": st.column_config.TextColumn(t("When")),
+            "recipe": st.column_config.TextColumn(t("Label recipe")),
+            "model": st.column_config.TextColumn(t("Base model")),
+            "loss": st.column_config.TextColumn(t("Learning goal (loss)"), width=170),
+            "epochs": number(t("Passes"), width=70),
+            "before": number(t("Before"), format="%.3f", width=75, help=meaning),
+            "after": number(t("After"), format="%.3f", width=75, help=meaning),
+            "state": st.column_config.TextColumn(t("State")),
+            "time": st.column_config.TextColumn(t("Time"), width="small"),
+        },
+        alt=t("Table of {count} tuning runs, the newest first.", count=len(runs)),
+    )

@@ -1,0 +1,111 @@
+"""The answers to one question before and after, as cards, and how they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.evaluation.movements import SHOWN, AnswerMove
+from core.reporting.charts.movement_chart import movement_chart
+from core.types import QADataset
+from pages.parts.charts import show_chart
+from pages.parts.translate import plain, t
+
+_LENGTH = 130  # characters of an answer on a card; right answers are shown longer
+_RIGHT_LENGTH = 400
+
+
+def side_by_side(dataset: QADataset, moves: Sequence[AnswerMove], key: str) -> None:
+    """Draw both result lists of one question, lost right answers first as a note."""
+    moves = [
+        move for move in moves if min(_rank(move.before_rank), _rank(move.after_rank)) <= SHOWN
+    ]
+    for move in moves:
+        if move.right and _rank(move.before_rank) <= SHOWN < _rank(move.after_rank):
+            _lost(dataset, move)
+    before = {move.before_rank: move for move in moves}
+    after = {move.after_rank: move for move in moves}
+    left, right = st.columns(2)
+    left.markdown(f"##### :material/history: {t('Before (base)')}")
+    right.markdown(f"##### :blue[:material/auto_awesome: {t('After (tuned)')}]")
+    for rank in range(1, SHOWN + 1):
+        left, right = st.columns(2)
+        if rank in before:
+            move = before[rank]
+            with left:
+                _card(dataset, move, rank, move.before_score, _went(move))
+        if rank in after:
+            move = after[rank]
+            with right:
+                _card(dataset, move, rank, move.after_score, _came(move))
+    texts = {move.answer: dataset.answers[move.answer] for move in moves}
+    st.markdown(f"##### {t('How the answers moved')}")
+    show_chart(movement_chart(moves, t, texts), key=f"moves_{key}")
+
+
+def _rank(rank: int | None) -> int:
+    return 10**9 if rank is None else rank
+
+
+def _lost(dataset: QADataset, move: AnswerMove) -> None:
+    text = plain(_shortened(dataset.answers[move.answer], _LENGTH))
+    note = (
+        t(
+            "A right answer dropped out of the first ten: it was on rank {before}.",
+            before=move.before_rank,
+        )
+        if move.after_rank is None
+        else t(
+            "A right answer dropped out of the first ten: it was on rank {before}, now it is on "
+            "rank {after}.",
+            before=move.before_rank,
+            after=move.after_rank,
+        )
+    )
+    st.warning(f"**{note}**  \n{text}", icon=":material/trending_down:")
+
+
+def _card(dataset: QADataset, move: AnswerMove, rank: int, score: float | None, moved: str) -> None:
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        parts = [f"**{rank}**"]
+        if move.right:
+            parts.append(f":green-badge[:material/check: {t('right answer')}]")
+        parts.append(moved)
+        if score is not None:
+            parts.append(f":gray[{t('score {score}', score=f'{score:.2f}')}]")
+        st.markdown(" ".join(parts))
+        length = _RIGHT_LENGTH if move.right else _LENGTH
+        st.markdown(plain(_shortened(dataset.answers[move.answer], length)))
+
+
+def _went(move: AnswerMove) -> str:
+    """Say where an answer of the list before went."""
+    assert move.before_rank is not None
+    if _rank(move.after_rank) > SHOWN:
+        return f":orange-badge[{t('drops out')}]"
+    if move.after_rank == move.before_rank:
+        return ":gray-badge[=]"
+    return f":gray-badge[→ {move.after_rank}]"
+
+
+def _came(move: AnswerMove) -> str:
+    """Say from where an answer of the list after came."""
+    assert move.after_rank is not None
+    if move.before_rank is None:
+        return f":blue-badge[{t('new')}]"
+    if move.before_rank > SHOWN:
+        return f":blue-badge[{t('new, was on rank {rank}', rank=move.before_rank)}]"
+    up = move.before_rank - move.after_rank
+    if up == 0:
+        return ":gray-badge[=]"
+    return f":blue-badge[↑ {up}]" if up > 0 else f":orange-badge[↓ {-up}]"
+
+
+def _shortened(text: str, length: int) -> str:
+    """Return the beginning of a text, cut between words where it has any."""
+    if len(text) <= length:
+        return text
+    kept = text[:length]
+    words = kept.rpartition(" ")[0]
+    return f"{words if len(words) > length // 2 else kept} …"

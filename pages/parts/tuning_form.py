@@ -1,0 +1,195 @@
+"""What a tuning run is told: recipe, base model, preset, expert panel; and what it will take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import AppError
+from core.experts.catalogue import FOLDER_PREFIX, availability, find_entry
+from core.experts.entry import CatalogueEntry
+from core.journey.labels import recipe_in_use
+from core.journey.status import scored_experts
+from core.journey.tuning import launch_tuning, suggested_model, trainable_models
+from core.journey.tuning_plan import plan
+from core.labels.rules import RULES
+from core.tuning.config import TuningConfig
+from core.tuning.presets import PRESETS
+from core.workspace.records import SavedRecipe
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.journey_bar import link_parameters, page_of
+from pages.parts.page import Context
+from pages.parts.run_history import RUN
+from pages.parts.translate import duration, plain, t, tm
+from pages.parts.tuning_settings import tuning_settings
+from pages.parts.tuning_words import device_words, languages_of, model_title, this_device
+
+
+def tuning_form(context: Context, *, first: bool, going_on: bool = False) -> None:
+    """Draw the form with its start button.
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the first run, so that starting it is the page's next action.
+    going_on : bool
+        A run is going on: a second one would only slow both down.
+    """
+    saved = recipe_in_use(context.workspace, context.project)
+    if saved is not None:
+        _recipe(saved)
+    left, right = st.columns(2, gap="large")
+    with left:
+        entry = _base_model(context)
+    with right:
+        preset = _preset()
+    config = tuning_settings(PRESETS[preset], entry.key)
+    _what_it_takes(context, config)
+    pressed = st.button(
+        t("Start tuning"),
+        type="primary" if first else "secondary",
+        icon=":material/rocket_launch:",
+        disabled=going_on,
+        help=t("A run is going on. Wait for its end or stop it first.") if going_on else None,
+    )
+    if pressed:
+        try:
+            run_id = launch_tuning(context.workspace, context.project, config, session.who())
+        except Exception as error:
+            show_error(error)
+        else:
+            st.query_params[RUN] = run_id
+            st.rerun()
+
+
+def _recipe(saved: SavedRecipe) -> None:
+    recipe = saved.recipe
+    rule = t(RULES[recipe.rule].title) if recipe.rule in RULES else recipe.rule
+    names = ", ".join(model_title(key) for key in recipe.experts) or t("no experts")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(t("**Labels in use:** {name}", name=plain(saved.name)))
+            st.caption(
+                t(
+                    "{rule} · {count} experts: {names} · share of your own right answers: {blend}",
+                    rule=plain(rule),
+                    count=len(recipe.experts),
+                    names=plain(names),
+                    blend=f"{recipe.blend:.0%}",
+                )
+            )
+        st.page_link(
+            page_of("labels"),
+            label=t("Change on the Labels page"),
+            icon=":material/edit:",
+            query_params=link_parameters(),
+        )
+
+
+def _choices(context: Context) -> list[CatalogueEntry]:
+    """Return the models that can be tuned, folders of the user's own that have scored included."""
+    own = []
+    for key in scored_experts(context.workspace, context.project):
+        if key.startswith(FOLDER_PREFIX):
+            try:
+                own.append(find_entry(key))
+            except AppError:
+                continue  # the folder is gone; the Experts page says so
+    return [*trainable_models(context.workspace), *own]
+
+
+def _base_model(context: Context) -> CatalogueEntry:
+    entries = {entry.key: entry for entry in _choices(context)}
+    suggested = _suggested(context.project.dataset_id or "")
+    ready = {key: availability(entry, context.workspace.models) for key, entry in entries.items()}
+
+    def words(key: str) -> str:
+        entry = entries[key]
+        size = t("{size} MB", size=entry.size_mb)
+        parts = [entry.folder or entry.title, languages_of(entry), size]
+        if key == suggested:
+            parts.append(t("suggested"))
+        if not ready[key].ready:
+            parts.append(t("to be downloaded"))
+        return " · ".join(parts)
+
+    keys = list(entries)
+    chosen = st.selectbox(
+        t("Base model"),
+        keys,
+        index=keys.index(suggested) if suggested in keys else 0,
+        format_func=words,
+        key="tune_model",
+        persist_state="session",
+        help=t("The model that is tuned; the result has its size and speed."),
+    )
+    entry = entries[chosen]
+    mark = ":green[:material/check_circle:]" if ready[chosen].ready else ":material/cloud_download:"
+    st.caption(f"{t(entry.meaning)}  \n{mark} {plain(tm(ready[chosen].message))}")
+    if entry.licence and entry.commercial_use:
+        st.caption(t("Licence: {licence}", licence=plain(entry.licence)))
+    else:
+        st.caption(
+            t("Licence not known here or not for commercial use: check it before you use it."),
+        )
+    return entry
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _suggested_for(dataset_id: str, root: str) -> str:
+    return suggested_model(session.workspace().load_dataset(dataset_id))
+
+
+def _suggested(dataset_id: str) -> str:
+    return _suggested_for(dataset_id, str(session.workspace().layout.root))
+
+
+def _preset() -> str:
+    preset = st.segmented_control(
+        t("How thorough?"),
+        list(PRESETS),
+        default="balanced",
+        format_func=lambda key: t(PRESETS[key].title),
+        key="tune_preset",
+        persist_state="session",
+        required=True,
+        width="stretch",
+    )
+    chosen = preset if preset in PRESETS else "balanced"
+    for key, entry in PRESETS.items():
+        words = f"**{t(entry.title)}**: {t(entry.meaning)}"
+        st.caption(words if key == chosen else f":gray[{words}]")
+    return chosen
+
+
+def _what_it_takes(context: Context, config: TuningConfig) -> None:
+    found = plan(context.workspace, context.dataset, config)
+    if found.seconds is None:
+        time, why = t("unknown"), t("Unknown until the first run on this machine was measured.")
+    else:
+        time = t("≈ {time}", time=duration(found.seconds))
+        why = (
+            t("From the last run of this model on this machine.")
+            if found.same_model
+            else t("Roughly, from a run of another model on this machine.")
+        )
+    device = (
+        device_words(this_device())
+        if config.device == "auto"
+        else t("as you chose: {device}", device=config.device)
+    )
+    with st.container(border=True, key="what_it_takes"):
+        columns = st.columns(3)
+        questions_help = t("Validation and test questions are held out and never learned from.")
+        columns[0].metric(t("Training questions"), found.questions, help=questions_help)
+        steps_help = t(
+            "Questions ÷ questions per step × passes; it ends earlier when nothing improves. The "
+            "search quality is checked {checks} times.",
+            checks=found.checks,
+        )
+        columns[1].metric(t("Learning steps"), found.steps, help=steps_help)
+        columns[2].metric(t("Time"), time, help=why)
+        st.caption(
+            t("Runs on: {device}", device=plain(device)),
+            help=t("Found by a quick look at this machine; the run itself checks at its start."),
+        )

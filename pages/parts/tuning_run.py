@@ -1,0 +1,142 @@
+"""One tuning run: its job with live curves, and what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.jobs.state import FINISHED, JobView
+from core.journey.tuning_runs import TuningResult, TuningRun
+from core.reporting.charts.tuning_charts import learning_curve
+from pages.parts.charts import show_chart
+from pages.parts.job_card import job_card
+from pages.parts.journey_bar import go_to
+from pages.parts.page import Context
+from pages.parts.translate import duration, plain, t, tm
+from pages.parts.tuning_words import device_words, loss_title, model_title
+
+
+def tuning_run(context: Context, run: TuningRun) -> None:
+    """Draw one run, going on or ended, with its next action."""
+    if run.result is not None:
+        _result(context, run, run.result)
+    job_card(run.job.id, _title(run), live=_curves)
+    if run.problem is not None:
+        st.error(plain(tm(run.problem)), icon=":material/error:")
+    if run.model_gone:
+        st.error(
+            t(
+                "The folder of the tuned model is gone, so this run can no longer be compared. "
+                "Start another run with the same settings, or restore the folder from a backup."
+            ),
+            icon=":material/error:",
+        )
+    elif run.job.state == FINISHED and not run.is_of(context.project.dataset_id):
+        st.info(
+            t("This run learned from earlier data, so it cannot be compared on the present data."),
+            icon=":material/history:",
+        )
+
+
+def _title(run: TuningRun) -> str:
+    return t(
+        "Tuning {model} on the labels {recipe}",
+        model=model_title(run.base_model),
+        recipe=run.recipe,
+    )
+
+
+def _curves(job: JobView) -> None:
+    """Draw the curves so far; while the job runs this is redrawn every second."""
+    if not job.metrics:
+        return
+    chart = learning_curve(job.metrics, t)
+    if job.is_final:
+        show_chart(chart, key=f"curves_{job.id}")
+        return
+    last: dict[str, Any] = {}
+    for values in job.metrics:
+        last |= values
+    st.plotly_chart(
+        chart.figure,
+        key=f"curves_{job.id}",
+        alt=tm(chart.summary),
+        config={"displayModeBar": False},
+    )
+    if "labels_per_s" in last:
+        st.caption(
+            t(
+                "Learning from {speed} labels per second · learning rate {rate}",
+                speed=f"{last['labels_per_s']:,.0f}",
+                rate=f"{last.get('learning_rate', 0):.2g}",
+            )
+        )
+
+
+def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
+    with st.container(border=True, key="tuning_result"):
+        st.markdown(f"##### {_sentence(result)}")
+        if result.base_score is not None and result.best_score is not None:
+            columns = st.columns(4)
+            meaning = t(
+                "Right answers near the top (nDCG@10) on validation questions, which chose the "
+                "best moment. The verdict uses other questions: see Compare."
+            )
+            gain = result.best_score - result.base_score
+            columns[0].metric(t("Validation before"), f"{result.base_score:.3f}", help=meaning)
+            columns[1].metric(
+                t("Validation after"),
+                f"{result.best_score:.3f}",
+                delta=f"{gain:+.3f}" if abs(gain) >= 0.0005 else None,
+                help=meaning,
+            )
+            steps = t("{best} of {steps}", best=result.best_step, steps=result.steps)
+            columns[2].metric(t("Best after step"), steps)
+            columns[3].metric(t("Time"), duration(result.seconds))
+        st.caption(
+            t(
+                "Ran on {device} · learning goal: {loss} · {speed} labels per second",
+                device=plain(device_words(result.device)),
+                loss=loss_title(run.loss),
+                speed=f"{result.labels_per_s:,.0f}",
+            )
+        )
+        comparable = run.has_model and run.is_of(context.project.dataset_id)
+        if comparable and st.button(
+            t("Compare before and after"), type="primary", icon=":material/compare_arrows:"
+        ):
+            go_to("compare", run=run.job.id)
+
+
+def _sentence(result: TuningResult) -> str:
+    """Say in one sentence what came out."""
+    if not result.has_model:
+        return t("Stopped before anything better than the base model was found; nothing was kept.")
+    if result.base_score is None or result.best_score is None:
+        return t(
+            "The model after the last step was kept; there were no validation questions to choose "
+            "by."
+        )
+    values = {"before": f"{result.base_score:.3f}", "after": f"{result.best_score:.3f}"}
+    if result.best_step == 0:
+        return t(
+            "No moment of this run searched better than the base model ({before}), so its weights "
+            "were kept unchanged.",
+            **values,
+        )
+    if result.cancelled:
+        return t(
+            "Stopped on request; the best model so far was kept. Search quality on validation "
+            "questions went from {before} to {after}.",
+            **values,
+        )
+    if result.stopped_early:
+        return t(
+            "Done, and ended early because nothing improved any more. Search quality on validation "
+            "questions went from {before} to {after}.",
+            **values,
+        )
+    return t(
+        "Done. Search quality on validation questions went from {before} to {after}.", **values
+    )

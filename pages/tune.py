@@ -1,0 +1,27 @@
+"""Tune: configure, launch, watch, stop, resume; the runs so far."""
+
+import streamlit as st
+
+from core.journey.tuning_runs import tuning_runs
+from pages.parts.page import open_page
+from pages.parts.run_history import run_history, selected_run
+from pages.parts.translate import t
+from pages.parts.tuning_form import tuning_form
+from pages.parts.tuning_run import tuning_run
+
+context = open_page(
+    "tune",
+    t(
+        "A small search model learns from your labels. The model you start from is not changed: "
+        "you get a tuned copy, and see on held-out questions whether it searches better."
+    ),
+)
+runs = tuning_runs(context.workspace, context.project)
+shown = selected_run(runs)
+if shown is None:
+    tuning_form(context, first=True)
+else:
+    tuning_run(context, shown)
+    with st.expander(t("Start another run"), icon=":material/add_circle:"):
+        tuning_form(context, first=False, going_on=any(not run.job.is_final for run in runs))
+    run_history(context, runs, shown)
