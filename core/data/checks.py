@@ -63,31 +63,33 @@ PERSONAL_DATA: Mapping[str, PersonalData] = MappingProxyType(
                 lambda text: text.rsplit(".", 1)[-1].isalpha(),
             ),
             PersonalData(
+                "iban",
+                N_("Bank accounts"),
+                N_("International account numbers (IBAN) with the right check digits"),
+                re.compile(
+                    r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)",
+                    re.ASCII | re.IGNORECASE,
+                ),
+                iban_valid,
+            ),
+            PersonalData(
+                "card",
+                N_("Card numbers"),
+                N_("13 to 19 digits that pass the check of payment cards (Luhn)"),
+                re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)", re.ASCII),
+                luhn_valid,
+            ),
+            PersonalData(
                 "phone",
                 N_("Telephone numbers"),
                 N_("8 to 15 digits in groups, with a leading + or 0 or an area code"),
                 re.compile(
                     r"(?<![\w.,/-])(?:\+\d{1,3}[ .()-]{0,2}(?:\d{1,5}[ .()-]{0,2}){1,5}\d{2,4}"
                     r"|\(?0\d{1,4}\)?[ .-]\d{1,4}[ .-]?\d{3,4}(?:[ .-]?\d{1,4})?|0\d{9,10}"
-                    r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[ .-]\d{3}[ .-]\d{4})(?![\w-])"
+                    r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[ .-]\d{3}[ .-]\d{4})(?![\w-])",
+                    re.ASCII,
                 ),
                 _phone_valid,
-            ),
-            PersonalData(
-                "card",
-                N_("Card numbers"),
-                N_("13 to 19 digits that pass the check of payment cards (Luhn)"),
-                re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)"),
-                luhn_valid,
-            ),
-            PersonalData(
-                "iban",
-                N_("Bank accounts"),
-                N_("International account numbers (IBAN) with the right check digits"),
-                re.compile(
-                    r"(?<!\w)[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?!\w)"
-                ),
-                iban_valid,
             ),
         )
     }
@@ -120,8 +122,11 @@ def personal_data(texts: Sequence[str], rows: Sequence[int]) -> dict[str, Findin
                     continue
             elif not has_digits:
                 continue
-            if any(kind.is_valid(match[0]) for match in kind.pattern.finditer(plain)):
+            values = [match[0] for match in kind.pattern.finditer(plain) if kind.is_valid(match[0])]
+            if values:
                 found.setdefault(kind.key, []).append(row)
+            for value in values:  # the digits of an account are no telephone number as well
+                plain = plain.replace(value, " ")
     return {key: finding(numbers) for key, numbers in found.items()}
 
 

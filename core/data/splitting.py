@@ -70,9 +70,8 @@ class SplitFigures:
         found = []
         if not self.questions[TEST_KNOWN] and self.questions[TRAIN]:
             text = N_(
-                "Every answer has only one question (or several nearly the same), so the test "
-                "“known answers, new wording” is not possible. Add differently worded questions "
-                "for the same answer to get it."
+                "The test “known answers, new wording” has no questions. It needs answers with at "
+                "least two differently worded questions each: add some to get it."
             )
             found.append(Message(text))
         for split, regime in (
