@@ -1,0 +1,109 @@
+"""A server of the app on a workspace of its own, and a real Chromium that drives it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+
+
+class Server:
+    """``streamlit run app.py`` that can be stopped and started again on the same port."""
+
+    def __init__(self, workspace: Path, log: Path) -> None:
+        self.workspace, self.log = workspace, log
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        environment = {**os.environ, "WORKSPACE": str(self.workspace), "HF_HUB_OFFLINE": "1"}
+        environment.pop("DATABASE_URL", None)
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        pytest.fail(f"the app did not start: {self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+
+    @staticmethod
+    def workers_of(folder: Path) -> list[int]:
+        """Return the processes that work on a run folder."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if str(folder).encode() in command and b"work" in command:
+                found.append(int(process.name))
+        return found
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    made = Server(tmp_path / "workspace", tmp_path / "server.log")
+    made.start()
+    yield made
+    made.stop()
+    # Workers outlive the app by design; those of a failed test must not outlive the test.
+    for folder in (made.workspace / "runs").glob("*"):
+        (folder / "cancel").touch()
+        for pid in made.workers_of(folder):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def page(request):
+    """A page of a real Chromium; what it looked like is kept where a test fails."""
+    if not Path(CHROMIUM).exists():
+        pytest.fail("Chromium is needed for browser tests: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    # Without these, a Chromium keeps trying to reach its maker's servers.
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+        made = context.new_page()
+        yield made
+        folder = ROOT / "test-artifacts"
+        folder.mkdir(exist_ok=True)
+        made.screenshot(path=folder / f"{request.node.name}.png", full_page=True)
+        browser.close()

@@ -1,0 +1,152 @@
+"""The journey of a newcomer in a real browser, with everything that goes wrong on the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+
+
+def no_exception(page) -> None:
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def click(page, label: str | re.Pattern[str], timeout: float = MINUTE) -> None:
+    button = page.get_by_role("button", name=label).first
+    button.wait_for(timeout=timeout)
+    button.click()
+    no_exception(page)
+
+
+def see(page, text: str | re.Pattern[str], timeout: float = MINUTE) -> None:
+    page.get_by_text(text).first.wait_for(timeout=timeout)
+    no_exception(page)
+
+
+def only_run(workspace: Path, kind: str) -> Path:
+    (folder,) = (workspace / "runs").glob(f"{kind}-*")
+    return folder
+
+
+def wait_for_step(folder: Path, step: int, seconds: float = 120) -> None:
+    """Wait until training has reported a step."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        events = (folder / "events.jsonl").read_text()
+        steps = [int(s) for s in re.findall(r'"step": (\d+), "epoch"', events)]
+        if steps and max(steps) >= step:
+            return
+        time.sleep(0.2)
+    pytest.fail(f"training did not reach step {step}: {(folder / 'worker.log').read_text()}")
+
+
+def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_path):
+    """Upload to report; reload, SIGKILL, resume and app restart in the middle of training."""
+    page.goto(f"{server.url}/?lang=en")
+    see(page, "Make your search find more")
+    click(page, re.compile("Outdoor shop FAQ"))
+
+    see(page, "On this machine")
+    for slow in ("all-MiniLM-L6-v2", "multilingual-e5-small", "Universal Sentence Encoder"):
+        page.locator('[data-testid="stCheckbox"]', has_text=slow).first.locator("label").click()
+        page.wait_for_timeout(SECOND)
+    click(page, "Let 3 experts score")
+    click(page, "Look at the labels", timeout=3 * MINUTE)
+
+    see(page, "The labels that come out")
+    click(page, "Save recipe")
+    click(page, "Go on to Tune")
+
+    page.get_by_role("radio", name="Quick look").or_(
+        page.get_by_role("button", name="Quick look")
+    ).first.click()
+    page.wait_for_timeout(SECOND)
+    click(page, "Start tuning")
+    see(page, re.compile("Running|Learning"))
+    folder = only_run(server.workspace, "tune")
+
+    wait_for_step(folder, 2)
+    page.reload()
+    see(page, re.compile(r"Learning: step \d+ of \d+|Checking the search quality"))
+
+    (worker,) = server.workers_of(folder)
+    os.kill(worker, signal.SIGKILL)
+    see(page, "Interrupted")
+    click(page, "Resume")
+    see(page, re.compile(r"Learning: step \d+ of \d+|Checking the search quality"))
+
+    server.stop()
+    server.start()
+    page.goto(f"{server.url}/tune?{page.url.partition('?')[2]}")
+    see(page, re.compile(r"Learning: step \d+ of \d+|Checking the search quality|Done\."))
+    assert (folder / "events.jsonl").read_text().count('"event": "launched"') == 2
+    click(page, "Compare before and after", timeout=5 * MINUTE)
+
+    click(page, re.compile("^(?:compare_arrows)?\\s*Compare$"))
+    see(page, "Unseen answers", timeout=3 * MINUTE)
+    see(page, re.compile(r"(Better|Worse|Not shown)"))
+    see(page, re.compile("Everyday language"))
+
+    click(page, "Make the report")
+    see(page, "Take the result with you")
+    click(page, "Make the report")
+    with page.expect_download(timeout=MINUTE) as made:
+        click(page, re.compile("Download the report"))
+    report = tmp_path / "report.html"
+    made.value.save_as(report)
+    text = report.read_text(encoding="utf-8")
+    assert "Outdoor shop FAQ" in text
+    assert "nDCG@10" in text
+    with page.expect_download(timeout=MINUTE) as packed:
+        click(page, "Pack the model")
+        click(page, re.compile("Download the model"))
+    archive = tmp_path / "model.zip"
+    packed.value.save_as(archive)
+    assert "model.safetensors" in " ".join(zip_names(archive))
+
+
+def zip_names(path: Path) -> list[str]:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+def test_link_to_a_page_on_a_server_that_just_started(server, page):
+    """The first visitor must not meet Streamlit's old multipage mode, which skips app.py."""
+    page.goto(f"{server.url}/labels?lang=en")
+    see(page, "The journey")
+    see(page, "Choose a project in the sidebar")
+    assert "/labels" in page.url
+
+
+def test_texts_of_users_are_never_html(server, page, tmp_path):
+    """A script tag in an uploaded answer is shown as text and never runs."""
+    rows = ["question,answer"]
+    for topic in "parcel refund password invoice colour tent stove boots voucher bike".split():
+        for form in ("where is my {}", "{} help please", "trouble with {}", "about the {} I got"):
+            evil = f"<img src=x onerror=document.title='owned'><b>{topic}</b> $x$ [a](javascript:1)"
+            rows.append(f'"{form.format(topic)} <script>document.title=1</script>","{evil}"')
+    upload = tmp_path / "evil.csv"
+    upload.write_text("\n".join(rows), encoding="utf-8")
+    page.goto(f"{server.url}/?lang=en")
+    click(page, "New project")
+    page.get_by_label("Name of the project").fill("<script>document.title='owned'</script>")
+    click(page, "Create")
+    page.locator('input[type="file"]').set_input_files(upload)
+    click(page, "Import")
+    see(page, "Choose experts")
+    page.goto(f"{server.url}/?lang=en")
+    see(page, "<script>document.title='owned'</script>")
+    assert page.title() not in ("owned", "1")
