@@ -24,7 +24,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 DELIMITERS: Mapping[str, str] = MappingProxyType(
-    {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("vertical bar")}
+    {",": ",", "\t": "TAB", ";": ";", "|": "|"}  # as shown in messages
 )
 SAMPLE_CHARACTERS = 256_000
 SAMPLE_RECORDS = 300

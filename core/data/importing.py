@@ -160,13 +160,12 @@ def import_table(
 
 def _check_variety(pairs: Pairs) -> None:
     if not pairs.questions:
-        first = pairs.set_aside[0] if pairs.set_aside else None
         raise DataError(
-            "None of the {count} rows can be used. Row {row}: {reason} Check which columns are "
-            "the question and the answer.",
+            "None of the {count} rows can be used: {questions} have no question, {answers} have no "
+            "answer. Check which columns are the question and the answer.",
             count=len(pairs.set_aside),
-            row=first.row if first else 2,
-            reason=str(first.reason) if first else "–",
+            questions=sum(1 for item in pairs.set_aside if not item.question),
+            answers=sum(1 for item in pairs.set_aside if not item.answer),
         )
     if len(pairs.questions) == 1:
         raise DataError(

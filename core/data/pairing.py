@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,6 +24,12 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 ATTRIBUTES = ("category", "language", "source")
+_MISSING = MappingProxyType(
+    {
+        "question": N_("No column was found for the question. Choose one of: {columns}."),
+        "answer": N_("No column was found for the answer. Choose one of: {columns}."),
+    }
+)
 _NO_QUESTION = N_("The question is empty.")
 _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
@@ -163,12 +170,8 @@ def _reason(question: str, answer: str) -> str | None:
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
     for role in fields(mapping):
         column = getattr(mapping, role.name)
-        if column is None and role.name in ("question", "answer"):
-            raise DataError(
-                "No column was found for the {role}. Choose one of: {columns}.",
-                role=role.name,
-                columns=", ".join(table.columns),
-            )
+        if column is None and role.name in _MISSING:
+            raise DataError(_MISSING[role.name], columns=", ".join(table.columns))
         if column is not None and column not in table.columns:
             raise DataError(
                 "There is no column {column}. Choose one of: {columns}.",

@@ -17,19 +17,29 @@ from core.messages import N_, Message
 
 MAX_UPLOAD_MB = 200
 # First bytes of what people upload by mistake, and what to do instead.
+_PACKED = N_("{name} is a packed archive. Unpack it and upload the table inside.")
+_PICTURE = N_("{name} is a picture. Questions and answers must be text: {formats}.")
+_OFFICE = N_("{name} is a document, not a table. Save its table as one of: {formats}.")
+_MARKUP = N_("{name} is a web page or XML, not a table. Save its table as one of: {formats}.")
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", N_("an old Excel file (XLS) or a workbook with a password")),
-    (b"%PDF", N_("a PDF")),
-    (b"\x1f\x8b", N_("a gzip archive")),
-    (b"7z\xbc\xaf", N_("a 7z archive")),
-    (b"Rar!", N_("a RAR archive")),
-    (b"\x89PNG", N_("a picture")),
-    (b"\xff\xd8\xff", N_("a picture")),
-    (b"{\\rtf", N_("a word-processor document")),
-    (b"SQLite format 3", N_("a database file")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        N_(
+            "{name} is an old Excel file (XLS) or is protected by a password. "
+            "Save it as XLSX without a password."
+        ),
+    ),
+    (b"%PDF", N_("{name} is a PDF. Export the table behind it as one of: {formats}.")),
+    (b"\x1f\x8b", _PACKED),
+    (b"7z\xbc\xaf", _PACKED),
+    (b"Rar!", _PACKED),
+    (b"\x89PNG", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    (b"{\\rtf", _OFFICE),
+    (b"SQLite format 3", N_("{name} is a database. Export a table of it as one of: {formats}.")),
 )
 _FORMATS = "CSV, TSV, XLSX, JSON, JSONL, Parquet"
-_MARKUP = ("<!doctype", "<html", "<?xml", "<table", "<body")
+_MARKUP_STARTS = ("<!doctype", "<html", "<?xml", "<table", "<body")
 
 
 def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Table:
@@ -66,14 +76,9 @@ def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Ta
         )
     if not content.strip(b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"):
         raise DataError("{name} is empty. Export it again and check its size.", name=name)
-    for mark, what in _FOREIGN:
+    for mark, template in _FOREIGN:
         if content.startswith(mark):
-            raise DataError(
-                "{name} is {what}, which cannot be read. Save or export it as one of: {formats}.",
-                name=name,
-                what=what,
-                formats=_FORMATS,
-            )
+            raise DataError(template, name=name, formats=_FORMATS)
     if content.startswith(b"PK"):
         return _read_zip(content, name, sheet)
     if content.startswith(b"PAR1"):
@@ -89,15 +94,11 @@ def _read_zip(content: bytes, name: str, sheet: str | None) -> Table:
     if beir_root(members) is not None:
         return _beir_table(content, name)
     if "mimetype" in members or "[Content_Types].xml" in members:
-        raise DataError(
-            "{name} is {what}, which cannot be read. Save or export it as one of: {formats}.",
-            name=name,
-            what=N_("an office document other than XLSX"),
-            formats=_FORMATS,
-        )
+        raise DataError(_OFFICE, name=name, formats=_FORMATS)
     files = [part for part in members if not part.endswith("/")]
     raise DataError(
-        "{name} is a ZIP archive with {count} files (first: {first}), not a table. Unpack it and "
+        "{name} is a ZIP archive (files in it: {count}, first: {first}), not a table. Unpack it "
+        "and "
         "upload the table inside; only a zipped BEIR folder (corpus.jsonl, queries.jsonl, qrels) "
         "can be read as it is.",
         name=name,
@@ -121,13 +122,8 @@ def _read_text(content: bytes, name: str, filename: str) -> Table:
                 name=name,
                 detail=_json_problem(decoded.text),
             )
-    if start[:10].lower().startswith(_MARKUP):
-        raise DataError(
-            "{name} is {what}, which cannot be read. Save or export it as one of: {formats}.",
-            name=name,
-            what=N_("a web page or XML"),
-            formats=_FORMATS,
-        )
+    if start[:10].lower().startswith(_MARKUP_STARTS):
+        raise DataError(_MARKUP, name=name, formats=_FORMATS)
     return read_delimited(decoded, name)
 
 

@@ -26,6 +26,14 @@ MIN_GROUPS = 8
 # From here on an interval clustered by group means something; below it a warning is shown.
 FEW_TEST_QUESTIONS = 10
 FEW_TEST_GROUPS = 5
+_FEW_KNOWN = N_(
+    "The test “known answers, new wording” has only {questions} questions from {groups} groups of "
+    "answers; from {least} questions and {fewest} groups on, its result means something."
+)
+_FEW_UNSEEN = N_(
+    "The test “unseen answers” has only {questions} questions from {groups} groups of answers; "
+    "from {least} questions and {fewest} groups on, its result means something."
+)
 _WIDEST = max(map(len, SPLITS))
 
 
@@ -74,19 +82,10 @@ class SplitFigures:
                 "least two differently worded questions each: add some to get it."
             )
             found.append(Message(text))
-        for split, regime in (
-            (TEST_KNOWN, N_("known answers, new wording")),
-            (TEST_UNSEEN, N_("unseen answers")),
-        ):
+        for split, text in ((TEST_KNOWN, _FEW_KNOWN), (TEST_UNSEEN, _FEW_UNSEEN)):
             questions, groups = self.questions[split], self.groups[split]
             if questions and (questions < FEW_TEST_QUESTIONS or groups < FEW_TEST_GROUPS):
-                text = N_(
-                    "The test “{regime}” has only {questions} questions from {groups} groups of "
-                    "answers; from {least} questions and {fewest} groups on, its result means "
-                    "something."
-                )
                 values: dict[str, str | int | float] = {
-                    "regime": regime,
                     "questions": questions,
                     "groups": groups,
                     "least": FEW_TEST_QUESTIONS,
