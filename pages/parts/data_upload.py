@@ -14,6 +14,9 @@ from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
 _PREVIEW_ROWS = 20
+# Above data.MAX_UPLOAD_MB: the field only turns a too large file red, without a word that could be
+# translated; a file that it takes is answered with what to do.
+_TAKEN_MB = 300
 _DELIMITERS = {",": ",", ";": ";", "\t": "⇥", "|": "|"}
 
 
@@ -36,7 +39,12 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     field = f"upload_{context.project.id}"
     if st.session_state.get(field) is None:
         _instructions()
-    file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed")
+    file = st.file_uploader(
+        t("Your file"),
+        key=field,
+        label_visibility="collapsed",
+        max_upload_size=_TAKEN_MB,
+    )
     if replacing is not None and st.button(
         t("Keep the present data"), icon=":material/arrow_back:", type="tertiary"
     ):
@@ -112,7 +120,10 @@ def _instructions() -> None:
                 t("category"): [t("Delivery"), t("Delivery"), t("Returns")],
             },
             hide_index=True,
-            column_config={t("answer"): st.column_config.TextColumn(width=165)},
+            column_config={
+                t("question"): st.column_config.TextColumn(width=140),
+                t("answer"): st.column_config.TextColumn(width=140),
+            },
             key="upload_example",
         )
     st.caption(

@@ -40,7 +40,7 @@ _GROUPS = (  # where an expert is: title, one sentence
 )
 
 
-def expert_choice(context: Context, scored: Sequence[str], busy: bool) -> None:
+def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_action: bool) -> None:
     """Draw the choice of experts and the button that lets them score.
 
     Parameters
@@ -49,6 +49,8 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool) -> None:
         Experts whose scores are there already.
     busy : bool
         Whether experts are scoring the present data now.
+    main_action : bool
+        Whether to let experts score is what the user should do next.
     """
     folders = model_folders(context.workspace, context.project)
     cards = expert_cards(context.workspace, context.dataset, folders.usable)
@@ -66,12 +68,12 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool) -> None:
         if places == ("folder",):
             _own_folders(context, group, folders, chosen, scored)
         elif group and places == ("hub",):
-            picked = sum(card.entry.key in chosen for card in group)
+            ticked = sum(card.entry.key in chosen for card in group)
             label = t(
                 "{group}: {count} models, {picked} chosen",
                 group=t(title),
                 count=len(group),
-                picked=picked,
+                picked=ticked,
             )
             with st.expander(label, icon=":material/cloud_download:"):
                 st.caption(t(meaning))
@@ -81,7 +83,8 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool) -> None:
             st.caption(t(meaning))
             _draw_group(group, chosen, scored)
     with start:
-        _start(context, [card for card in cards if card.entry.key in chosen], scored, busy)
+        picked = [card for card in cards if card.entry.key in chosen]
+        _start(context, picked, scored, busy, main_action)
 
 
 def _selection(
@@ -145,13 +148,17 @@ def _add(context: Context, path: str, chosen: dict[str, None]) -> None:
 
 
 def _start(
-    context: Context, cards: Sequence[ExpertCard], scored: Sequence[str], busy: bool
+    context: Context,
+    cards: Sequence[ExpertCard],
+    scored: Sequence[str],
+    busy: bool,
+    main_action: bool,
 ) -> None:
     keys = [card.entry.key for card in cards]
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
             t("Let {count} experts score", count=len(keys)),
-            type="secondary" if scored else "primary",
+            type="primary" if main_action else "secondary",
             icon=":material/play_arrow:",
             disabled=busy or not keys,
             key="let_score",
@@ -159,6 +166,8 @@ def _start(
         st.caption(_time_needed(context, cards, scored) if keys else t("No expert is chosen yet."))
     if busy:
         st.caption(t("Experts are scoring now. You can start again when they are done."))
+    elif scored and keys and set(keys) != set(scored):
+        st.caption(t("Your choice takes effect once these experts have scored."))
     remote = [plain(card.entry.title) for card in cards if not card.availability.ready]
     if remote:
         st.info(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
 from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
+from core.types import Interval
 from pages.parts.charts import show_chart
 from pages.parts.journey_bar import go_to
 from pages.parts.translate import plain, t, tm
@@ -108,36 +109,39 @@ def _who_agrees(names: list[str], agreement: np.ndarray) -> str:
 
 
 def _table(figures: tuple[ExpertFigures, ...]) -> None:
-    span = "{value:.2f} ({low:.2f} – {high:.2f})"
+    columns = {
+        t("Expert"): [one.title for one in figures],
+        t("First ten (nDCG@10)"): [_span(one.ndcg) for one in figures],
+        t("Pairs in order (AP)"): [_span(one.average_precision) for one in figures],
+        t("Right or not (ROC-AUC)"): [_span(one.roc_auc) for one in figures],
+        t("Texts read"): [one.texts_encoded for one in figures],
+        t("Seconds"): [round(one.seconds, 1) for one in figures],
+    }
+    helps = (
+        None,
+        t("Does the right answer come in the first ten, and how far up? 1 = always first."),
+        t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
+        t("How often a right pair is scored above another one (ROC-AUC); 0.5 = by chance."),
+        t("Texts that had to be read; 0 = all were known from an earlier scoring."),
+        t("Time that this expert took."),
+    )
+    widths = (190, 145, 145, 150, 70, 65)
     st.dataframe(
-        {
-            t("Expert"): [one.title for one in figures],
-            t("Right answer in the first ten (nDCG@10)"): [
-                span.format(value=one.ndcg.value, low=one.ndcg.low, high=one.ndcg.high)
-                for one in figures
-            ],
-            t("Right above other pairs (average precision)"): [
-                span.format(
-                    value=one.average_precision.value,
-                    low=one.average_precision.low,
-                    high=one.average_precision.high,
-                )
-                for one in figures
-            ],
-            t("Tells right from other pairs (ROC-AUC)"): [
-                span.format(value=one.roc_auc.value, low=one.roc_auc.low, high=one.roc_auc.high)
-                for one in figures
-            ],
-            t("Texts read"): [one.texts_encoded for one in figures],
-            t("Seconds"): [round(one.seconds, 1) for one in figures],
-        },
+        columns,
         hide_index=True,
         key="expert_table",
+        column_config={
+            name: st.column_config.Column(help=meaning, width=width)
+            for name, meaning, width in zip(columns, helps, widths, strict=True)
+        },
     )
     st.caption(
         t(
             "In brackets the 95 % interval. Measured on the questions for training and "
-            "validation only; the test questions stay untouched until the comparison. "
-            "No texts read means that all were known from an earlier scoring."
+            "validation only; the test questions stay untouched until the comparison."
         )
     )
+
+
+def _span(interval: Interval) -> str:
+    return f"{interval.value:.2f} ({interval.low:.2f} – {interval.high:.2f})"

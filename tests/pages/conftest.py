@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+
+from core.jobs import launch
+from core.jobs.folder import RunFolder, append_event
+from core.journey import comparing, data, labels, projects, scoring, tuning, worker
+from core.tuning.presets import PRESETS
+from core.workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,3 +56,81 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     yield open_app
     for clear in (st.cache_resource.clear, st.cache_data.clear):
         clear()
+
+
+@dataclass(frozen=True)
+class FinishedWorkspace:
+    """A workspace in which one project has come as far as its first comparison."""
+
+    root: Path
+    project: str
+    tune_run: str
+    compare_run: str
+
+    def run(self, run_id: str) -> Path:
+        """Return the folder of a run."""
+        return self.root / "runs" / run_id
+
+    def open(self) -> Workspace:
+        """Open the workspace, as the app does."""
+        return Workspace.open(self.root)
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> FinishedWorkspace:
+    """Walk the journey once on a part of the English sample; small, but with real models."""
+    root = tmp_path_factory.mktemp("finished") / "workspace"
+    workspace = Workspace.open(root)
+    project = projects.create_project(workspace, "Shop FAQ pilot", "Mika")
+    data.import_file(workspace, project.id, first_answers(60), "faq.csv", who="Mika")
+    project = projects.find_project(workspace, project.id)
+    experts = ["wordllama-l2-supercat-256", "bm25", "tfidf"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.setattr(launch, "_start", work_in_this_process)
+        scoring.launch_scoring(workspace, project, experts, "Mika")
+        recipe = labels.default_recipe(experts)
+        labels.save_recipe(workspace, project, "First recipe", recipe, "Mika")
+        config = PRESETS["quick"].config(base_model=experts[0])
+        tuned = tuning.launch_tuning(workspace, project, config, "Mika")
+        compared = comparing.launch_comparison(workspace, project, tuned, experts, "Mika")
+    return FinishedWorkspace(root, project.id, tuned, compared)
+
+
+@pytest.fixture
+def finished_workspace(finished_once: FinishedWorkspace, tmp_path: Path) -> FinishedWorkspace:
+    """Return a copy of the finished workspace that a test may damage."""
+    copy = tmp_path / "workspace"
+    shutil.copytree(finished_once.root, copy)
+    return replace(finished_once, root=copy)
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
+    """Keep workers from being started; returns the run folders that were launched."""
+    folders: list[RunFolder] = []
+
+    def start(folder: RunFolder) -> None:
+        append_event(folder, "launched")
+        folders.append(folder)
+
+    monkeypatch.setattr(launch, "_start", start)
+    return folders
+
+
+def first_answers(count: int) -> bytes:
+    """Return the sample file with the questions of its first answers only."""
+    with (ROOT / "sample_data" / "shop_faq_en.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kept = set(list(dict.fromkeys(row["answer"] for row in rows))[:count])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(row for row in rows if row["answer"] in kept)
+    return text.getvalue().encode()
+
+
+def work_in_this_process(folder: RunFolder) -> None:
+    """Do what a worker would do, here and now: saves starting Python and torch three times."""
+    append_event(folder, "launched")
+    assert worker.work(folder.root) == 0, launch.log_tail(folder)

@@ -1,0 +1,258 @@
+"""The Compare page: its words are the comparison's words, and damage is explained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.evaluation.movements import answer_moves, wins_and_losses
+from core.evaluation.verdict import WORDS, sentence
+from core.jobs.folder import RunFolder, append_event
+from core.journey.comparing import load_comparison
+from core.workspace.records import RunRecord, now
+from core.workspace.workspace import Workspace
+
+
+def texts(at: AppTest) -> str:
+    kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
+    shown = "\n".join(element.value for kind in kinds for element in kind)
+    return shown.replace("\\", "")
+
+
+def button(at: AppTest, label: str):
+    return next((b for b in at.button if b.label == label), None)
+
+
+def questions_table(at: AppTest):
+    """Return the list of held-out questions, as the page shows it."""
+    return next(d.value for d in at.dataframe if "what" in d.value.columns)
+
+
+@pytest.fixture
+def comparison(finished_workspace):
+    return load_comparison(finished_workspace.open(), finished_workspace.compare_run)
+
+
+@pytest.fixture
+def dataset(finished_workspace, comparison):
+    return finished_workspace.open().load_dataset(comparison.dataset_id)
+
+
+@pytest.fixture
+def opened(finished_workspace, app):
+    return lambda: app(finished_workspace.root, "compare", finished_workspace.project)
+
+
+def test_empty_workspace_offers_sample_data(tmp_path, app):
+    at = app(tmp_path, "compare")
+    assert not at.exception and not at.error
+    assert any(b.key == "sample_en" for b in at.button)
+
+
+def test_missing_data_is_named(tmp_path, app):
+    project = Workspace.open(tmp_path).records.create_project("Empty", "me")
+    at = app(tmp_path, "compare", project.id)
+    assert "Upload your questions and answers first." in texts(at)
+
+
+def test_deleted_tuning_run_is_a_missing_stop(finished_workspace, opened):
+    shutil.rmtree(finished_workspace.run(finished_workspace.tune_run))
+    at = opened()
+    assert "Fine-tune a model first." in texts(at)
+    assert not at.exception and not at.error
+
+
+def test_model_that_was_not_compared_is_compared_on_click(finished_workspace, opened, launched):
+    shutil.rmtree(finished_workspace.run(finished_workspace.compare_run))
+    at = opened()
+    assert not at.exception and not at.error
+    assert button(at, "Make the report") is None
+    start = button(at, "Compare")
+    assert start.proto.type == "primary"
+    start.click().run()
+    (folder,) = launched
+    told = folder.read_request()["config"]
+    assert told["tune_run"] == finished_workspace.tune_run
+    assert told["experts"] == ["wordllama-l2-supercat-256", "bm25", "tfidf"]
+    assert not at.exception and not at.error
+    assert "Comparing before and after" in texts(at) and "Starting" in texts(at)
+    assert button(at, "Compare") is None  # a second click must not start a second job
+
+
+def test_verdict_is_the_comparisons_own(opened, comparison):
+    at = opened()
+    assert not at.exception and not at.error
+    shown = texts(at)
+    for regime in ("known", "unseen"):
+        difference = comparison.difference(regime)
+        assert str(sentence(difference)) in shown
+        assert WORDS[difference.word] in shown
+        assert f"better on {difference.wins} of these questions" in shown
+    assert f"{comparison.generality[0].before:.3f} before" in shown
+    assert button(at, "Make the report").proto.type == "primary"
+    names = {element.value for element in at.subheader}
+    assert {"Question by question", "Beside keyword search and the experts"} <= names
+
+
+def test_every_system_and_measure_is_in_the_table(opened, comparison):
+    at = opened()
+    table = next(
+        d.value
+        for d in at.dataframe
+        if len(d.value) == 2 * len(comparison.arms) and d.value.shape[1] == 7
+    )
+    tuned = comparison.arm("tuned")
+    known = comparison.regimes == "known"
+    row = table[(table["System"] == "After: tuned model")].iloc[0]
+    assert row["The first answer is right (top-1)"].startswith(f"{tuned.mean('top1', known):.3f} (")
+
+
+def test_absent_system_is_named_with_its_reason(finished_workspace, opened):
+    """A system that failed must not look as if it had never been asked."""
+    file = finished_workspace.run(finished_workspace.compare_run) / "result.json"
+    document = json.loads(file.read_text())
+    document["absent"] = {"bm25": {"template": "It broke: {why}", "params": {"why": "<i>no</i>"}}}
+    file.write_text(json.dumps(document))
+    at = opened()
+    assert any("is absent" in info.value and "<i>" not in info.value for info in at.info)
+
+
+def test_worse_verdict_and_lost_generality_speak_against_use(finished_workspace, opened):
+    file = finished_workspace.run(finished_workspace.compare_run) / "result.json"
+    document = json.loads(file.read_text())
+    for difference in document["differences"]:
+        difference |= {"word": "worse", "difference": -0.2, "low": -0.3, "high": -0.1}
+    document["generality"][0] |= {"before": 0.8, "after": 0.6}
+    file.write_text(json.dumps(document))
+    at = opened()
+    shown = texts(at)
+    assert ":red[" in shown and "Better not use this model" in shown
+    assert "Everyday language is understood less well" in shown
+    assert "On unseen answers the tuned model is worse by 0.200" in shown
+
+
+def test_list_is_sorted_and_narrowed(opened, comparison, dataset):
+    changes = wins_and_losses(comparison)
+    at = opened()
+    shown = questions_table(at)
+    assert list(shown["question"]) == [dataset.questions[c.question] for c in changes]
+    at.button_group(key="wins_filter").set_value("better").run()
+    better = questions_table(at)
+    assert len(better) == sum(c.change > 1e-9 for c in changes) > 0
+    at.button_group(key="wins_regime").set_value("unseen").run()
+    assert set(questions_table(at)["regime"]) == {"Unseen answers"}
+    at.button_group(key="wins_filter").set_value("same").run()
+    assert (questions_table(at)["change"] == 0).all()
+    assert not at.exception
+
+
+def test_held_out_question_shows_both_lists(opened, comparison, dataset):
+    changes = wins_and_losses(comparison)
+    chosen = next(c for c in changes if c.before_rank <= 10 and c.after_rank <= 10)
+    at = opened()
+    at.selectbox(key="compare_pick").select(chosen.position).run()
+    assert not at.exception
+    shown = texts(at)
+    assert f"was on rank {chosen.before_rank}, now it is on rank {chosen.after_rank}" in shown
+    moves = answer_moves(dataset, comparison, chosen.position)
+    assert shown.count(":green-badge") == sum(
+        m.right * ((m.before_rank or 99) <= 10) + m.right * ((m.after_rank or 99) <= 10)
+        for m in moves
+    )
+    first = next(m for m in moves if m.after_rank == 1)
+    assert dataset.answers[first.answer][:60] in shown
+
+
+def test_typed_question_finds_what_the_comparison_found(
+    finished_workspace, opened, comparison, dataset
+):
+    """Live search and measured search must be one and the same, or the page contradicts itself."""
+    position = 0
+    question = dataset.questions[comparison.question_rows[position]]
+    at = opened()
+    at.button_group(key="compare_mode").set_value("typed").run()
+    assert "Both models search all answers" in texts(at)
+    at.text_input(key="compare_typed").set_value(question).run()
+    assert not at.exception and not at.error
+    for arm in ("base", "tuned"):
+        best = comparison.arm(arm).top_answers[position, 0]
+        assert dataset.answers[best][:60] in texts(at)
+    cards = [m.value for m in at.markdown if m.value.startswith("**1** ")]
+    scores = [float(card.split("score ")[1].rstrip("]")) for card in cards]
+    expected = [comparison.arm(arm).top_scores[position, 0] for arm in ("base", "tuned")]
+    assert np.allclose(scores, expected, atol=0.006)
+    at.text_input(key="compare_typed").set_value("<script>alert(1)</script> tent?").run()
+    assert "This question is not in your data" in texts(at)
+    assert not at.exception and not at.error
+
+
+def test_runs_of_the_same_minute_can_be_told_apart(finished_workspace, opened):
+    """The browser sends an option's words: equal words would choose the wrong run."""
+    other = "tune-20990101-000000-aaaa"
+    shutil.copytree(
+        finished_workspace.run(finished_workspace.tune_run), finished_workspace.run(other)
+    )
+    finished_workspace.open().records.add_run(
+        RunRecord(other, finished_workspace.project, "tune", now())
+    )
+    at = opened()
+    options = next(s for s in at.selectbox if s.label == "Tuned model").options
+    assert len(set(options)) == len(options) == 2
+    assert button(at, "Compare") is not None  # the newest is chosen, and was not compared
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda run: (run / "result.json").write_text("[]"),
+        lambda run: (run / "result.json").write_text("{}"),
+        lambda run: (run / "result.json").unlink(),
+        lambda run: (run / "arrays.safetensors").unlink(),
+        lambda run: (run / "arrays.safetensors").write_bytes(b"\x00" * 40),
+        lambda run: (run / "arrays.safetensors").write_bytes(
+            (run / "arrays.safetensors").read_bytes()[:-100]
+        ),
+    ],
+)
+def test_damaged_result_is_explained_and_can_be_repeated(finished_workspace, opened, damage):
+    damage(finished_workspace.run(finished_workspace.compare_run))
+    at = opened()
+    assert not at.exception
+    assert len(at.error) == 1 and "Something went wrong" not in at.error[0].value
+    assert button(at, "Compare again").proto.type == "primary"
+    assert button(at, "Make the report") is None
+
+
+def test_verdict_outlives_its_model(finished_workspace, opened):
+    """Somebody freed disk space: what was measured is still true, searching is not possible."""
+    shutil.rmtree(finished_workspace.run(finished_workspace.tune_run) / "model")
+    at = opened()
+    assert not at.exception and not at.error
+    assert button(at, "Make the report") is not None
+    at.button_group(key="compare_mode").set_value("typed").run()
+    at.text_input(key="compare_typed").set_value("where is my parcel").run()
+    assert not at.exception
+    assert len(at.error) == 1 and "Something went wrong" not in at.error[0].value
+    button(at, "Compare again").click().run()
+    assert any("left no model to compare" in error.value for error in at.error)
+
+
+@pytest.mark.parametrize("story", ["failed", "interrupted"])
+def test_comparison_that_did_not_end_can_be_repeated(finished_workspace, opened, story):
+    folder = RunFolder(finished_workspace.run(finished_workspace.compare_run))
+    folder.result.unlink()
+    folder.events.write_text(
+        '{"at": "2026-01-01T00:00:00+00:00", "event": "launched"}\n'
+        '{"at": "2026-01-01T00:00:01+00:00", "event": "started"}\n'
+    )
+    if story == "failed":
+        reason = {"template": "The disk is full.", "params": {}}
+        append_event(folder, "failed", message=reason)
+    at = opened()
+    assert not at.exception
+    assert ("The disk is full" if story == "failed" else "press Resume") in texts(at)
+    assert button(at, "Resume") is not None and button(at, "Compare again") is not None

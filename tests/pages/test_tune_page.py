@@ -1,0 +1,272 @@
+"""The Tune page: what is launched is what is shown, and no damaged run takes the page down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs.folder import RunFolder, append_event
+from core.workspace.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDLLAMA = "wordllama-l2-supercat-256"
+
+
+def texts(at: AppTest) -> str:
+    kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
+    shown = "\n".join(element.value for kind in kinds for element in kind)
+    return shown.replace("\\", "")
+
+
+def button(at: AppTest, label: str):
+    return next((b for b in at.button if b.label == label), None)
+
+
+def table(at: AppTest):
+    return at.dataframe[-1].value
+
+
+def without_runs(finished) -> None:
+    """Take the project back to the moment before its first tuning."""
+    for kind in ("tune", "compare"):
+        for folder in (finished.root / "runs").glob(f"{kind}-*"):
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def opened(finished_workspace, app):
+    return lambda **more: app(finished_workspace.root, "tune", finished_workspace.project, **more)
+
+
+def test_empty_workspace_offers_sample_data(tmp_path, app):
+    at = app(tmp_path, "tune")
+    assert not at.exception and not at.error
+    assert any(b.key == "sample_en" for b in at.button)
+
+
+def test_missing_recipe_leads_to_the_stop_that_is_missing(tmp_path, app):
+    project = Workspace.open(tmp_path).records.create_project("Empty", "me")
+    at = app(tmp_path, "tune", project.id)
+    assert "Upload your questions and answers first." in texts(at)
+    assert button(at, "Start tuning") is None
+
+
+def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, launched):
+    """A form that shows one thing and launches another makes every later number a lie."""
+    without_runs(finished_workspace)
+    at = opened()
+    assert not at.exception
+    shown = texts(at)
+    assert "First recipe" in shown and "Weighted by reliability" in shown
+    assert at.selectbox(key="tune_model").value == "all-MiniLM-L6-v2"  # suggested for English
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert metrics["Training questions"] == "185"
+    assert metrics["Learning steps"] == "18"  # 6 batches of 32, three passes
+    assert metrics["Time"] == "unknown"
+    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    at.number_input(key="setting_balanced_epochs").set_value(5).run()
+    assert any(e.label == "Settings for experts · 1 changed" for e in at.expander)
+    assert {metric.label: metric.value for metric in at.metric}["Learning steps"] == "30"
+    button(at, "Start tuning").click().run()
+    assert not at.exception and not at.error
+    (folder,) = launched
+    told = folder.read_request()["config"]["tuning"]
+    assert (told["base_model"], told["epochs"], told["max_length"]) == (WORDLLAMA, 5, 128)
+    assert at.query_params["run"] == folder.root.name
+    assert "Starting" in texts(at)
+
+
+def test_preset_changes_every_setting_and_changes_can_be_taken_back(
+    finished_workspace, opened, launched
+):
+    without_runs(finished_workspace)
+    at = opened()
+    at.button_group(key="tune_preset").set_value("quick").run()
+    assert at.number_input(key="setting_quick_epochs").value == 1
+    at.number_input(key="setting_quick_epochs").set_value(7).run()
+    button(at, "Back to the preset").click().run()
+    assert at.number_input(key="setting_quick_epochs").value == 1
+    button(at, "Start tuning").click().run()
+    told = launched[0].read_request()["config"]["tuning"]
+    assert (told["epochs"], told["max_length"]) == (1, 96)
+
+
+def test_settings_outlive_a_visit_to_another_page(finished_workspace, opened):
+    """Streamlit forgets keyed widgets when the page changes: an hour of thought would be gone."""
+    without_runs(finished_workspace)
+    at = opened()
+    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    at.number_input(key="setting_balanced_epochs").set_value(9).run()
+    at.switch_page("pages/labels.py").run()
+    at.switch_page("pages/tune.py").run()
+    assert at.selectbox(key="tune_model").value == WORDLLAMA
+    assert at.number_input(key="setting_balanced_epochs").value == 9
+
+
+def test_finished_run_says_what_came_out_and_leads_to_compare(finished_workspace, opened):
+    at = opened()
+    result = json.loads(
+        (finished_workspace.run(finished_workspace.tune_run) / "result.json").read_text()
+    )
+    assert not at.exception and not at.error
+    assert f"from {result['base_score']:.3f} to {result['best_score']:.3f}" in texts(at)
+    assert button(at, "Compare before and after").proto.type == "primary"
+    assert button(at, "Start tuning").proto.type == "secondary"
+    (row,) = table(at).to_dict("records")
+    assert row["recipe"] == "First recipe" and row["after"] == pytest.approx(result["best_score"])
+    assert any(element.type == "plotly_chart" for element in at.get("plotly_chart"))
+
+
+def test_time_is_estimated_from_the_last_run_of_the_same_model(finished_workspace, opened):
+    at = opened()
+    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    assert {m.label: m.value for m in at.metric if m.label == "Time"}["Time"].startswith("≈")
+    time = [m for m in at.metric if m.label == "Time"][-1]
+    assert time.value.startswith("≈")
+    assert time.help == "From the last run of this model on this machine."
+
+
+def new_run(finished, run_id: str, *events: tuple[str, dict]) -> RunFolder:
+    """Add a run with a story of its own."""
+    folder = RunFolder(finished.run(run_id))
+    shutil.copytree(finished.run(finished.tune_run), folder.root)
+    for file in (folder.events, folder.result):
+        file.unlink()
+    shutil.rmtree(folder.model)
+    for event, values in events:
+        append_event(folder, event, **values)
+    from core.workspace.records import RunRecord, now
+
+    finished.open().records.add_run(RunRecord(run_id, finished.project, "tune", now()))
+    return folder
+
+
+def test_no_second_run_beside_one_that_is_going_on(finished_workspace, opened):
+    """Two runs on one processor take twice as long each, and the estimate is wrong for both."""
+    new_run(finished_workspace, "tune-20990101-000000-aaaa", ("launched", {}))
+    at = opened()
+    assert not at.exception
+    assert "Starting" in texts(at)
+    assert button(at, "Stop") is not None
+    assert button(at, "Start tuning").disabled
+    assert list(table(at)["state"]) == ["Running", "Finished"]
+
+
+def test_interrupted_run_offers_to_go_on(finished_workspace, opened, launched):
+    folder = new_run(finished_workspace, "tune-20990101-000000-aaaa")
+    folder.events.write_text(
+        '{"at": "2026-01-01T00:00:00+00:00", "event": "launched"}\n'
+        '{"at": "2026-01-01T00:00:01+00:00", "event": "started"}\n'
+        '{"at": "2026-01-01T00:00:02+00:00", "event": "metric", "values": {"step": 3, "loss": 1}}\n'
+    )
+    at = opened()
+    assert not at.exception
+    assert "Interrupted" in texts(at) and "press Resume" in texts(at)
+    button(at, "Resume").click().run()
+    assert [f.root for f in launched] == [folder.root]
+
+
+def test_failed_run_shows_its_reason(finished_workspace, opened):
+    reason = {"template": "The disk is <b>full</b>.", "params": {}}
+    new_run(
+        finished_workspace,
+        "tune-20990101-000000-aaaa",
+        ("launched", {}),
+        ("started", {}),
+        ("failed", {"message": reason}),
+    )
+    at = opened()
+    assert not at.exception
+    assert any("The disk is" in error.value and "<b>" not in error.value for error in at.error)
+
+
+def test_run_that_kept_nothing_cannot_be_compared(finished_workspace, opened):
+    folder = new_run(
+        finished_workspace,
+        "tune-20990101-000000-aaaa",
+        ("launched", {}),
+        ("started", {}),
+        ("cancelled", {}),
+    )
+    source = finished_workspace.run(finished_workspace.tune_run) / "result.json"
+    document = json.loads(source.read_text()) | {"has_model": False, "cancelled": True}
+    folder.result.write_text(json.dumps(document))
+    at = opened()
+    assert "Stopped before anything better than the base model was found" in texts(at)
+    assert button(at, "Compare before and after") is None
+
+
+def test_link_shows_an_older_run(finished_workspace, opened):
+    new_run(finished_workspace, "tune-20990101-000000-aaaa", ("launched", {}))
+    at = opened()
+    assert button(at, "Compare before and after") is None
+    at.query_params["run"] = finished_workspace.tune_run
+    at.run()
+    assert button(at, "Compare before and after") is not None
+    at.query_params["run"] = "../../etc"
+    at.run()
+    assert not at.exception and "Starting" in texts(at)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda run: (run / "result.json").write_text("{"), "cannot be read"),
+        (lambda run: (run / "result.json").write_text("{}"), "cannot be read"),
+        (lambda run: (run / "result.json").unlink(), "cannot be read"),
+        (lambda run: shutil.rmtree(run / "model"), "The folder of the tuned model is gone"),
+    ],
+)
+def test_damaged_run_is_explained(finished_workspace, opened, damage, said):
+    damage(finished_workspace.run(finished_workspace.tune_run))
+    at = opened()
+    assert not at.exception
+    assert any(said in error.value.replace("\\", "") for error in at.error)
+    assert button(at, "Compare before and after") is None
+    assert button(at, "Start tuning") is not None
+    assert len(table(at)) == 1
+
+
+@pytest.mark.parametrize("damage", ["folder", "request"])
+def test_run_without_a_trace_leaves_the_form(finished_workspace, opened, damage):
+    run = finished_workspace.run(finished_workspace.tune_run)
+    if damage == "folder":
+        shutil.rmtree(run)
+    else:
+        (run / "request.json").write_bytes(b"\x00\x01")
+    at = opened()
+    assert not at.exception
+    assert button(at, "Start tuning").proto.type == "primary"
+
+
+def test_opening_tune_and_compare_does_not_import_torch(finished_workspace):
+    """Importing torch takes seconds and hundreds of MB, for every visitor of the page."""
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"at = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
+        f"at.query_params['project'] = {finished_workspace.project!r}\n"
+        "at.run()\n"
+        "for page in ('tune', 'compare'):\n"
+        "    at.switch_page(f'pages/{page}.py').run().run()\n"
+        "    assert at.title[0].value.lower() == page, at.title\n"
+        "    assert not at.exception and not at.error\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"WORKSPACE": str(finished_workspace.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,61 @@
+"""The learning curve shows the best check, keeps its size, and says the same in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.reporting.charts.tuning_charts import POINTS, learning_curve, thinned
+
+
+def keep(text: str) -> str:
+    return text
+
+
+def metrics(steps: int, every: int) -> list[dict[str, float]]:
+    told: list[dict[str, float]] = [
+        {"step": 0, "validation": 0.5, "validation_known": 0.6, "validation_unseen": 0.4}
+    ]
+    for step in range(1, steps + 1):
+        told.append({"step": step, "loss": 2.0 / step})
+        if step % every == 0:
+            score = 0.5 + 0.3 * np.sin(step / steps * 3)
+            told.append({"step": step, "validation": score, "validation_known": score + 0.1})
+    return told
+
+
+def test_best_check_is_marked_and_said():
+    told = metrics(100, 10)
+    chart = learning_curve(told, keep)
+    best = max((m for m in told if "validation" in m), key=lambda m: m["validation"])
+    star = next(trace for trace in chart.figure.data if trace.name == "Best")
+    assert list(star.x) == [best["step"]] and abs(star.y[0] - best["validation"]) < 1e-4
+    assert f"{best['validation']:.3f} at the best one, after step {best['step']}" in str(
+        chart.summary
+    )
+    assert str(chart.summary).startswith("Search quality")
+    row = chart.table[chart.table["Step"] == best["step"]].iloc[0]
+    assert abs(row["Mean validation nDCG@10"] - best["validation"]) < 1e-4
+
+
+def test_long_run_stays_small():
+    """A day of training has 100,000 points: they would freeze the browser every second."""
+    chart = learning_curve(metrics(20_000, 10), keep)
+    assert all(len(trace.x) <= POINTS for trace in chart.figure.data)
+    assert len(chart.figure.to_json()) < 100_000
+
+
+def test_thinning_keeps_the_mean_and_the_order():
+    points = [(float(i), float(i % 7)) for i in range(1200)]
+    thin = thinned(points)
+    assert thin.shape == (POINTS, 2)
+    np.testing.assert_allclose(thin.mean(axis=0), np.mean(points, axis=0))
+    assert (np.diff(thin[:, 0]) > 0).all()
+    assert thinned([]).shape == (0, 2)
+
+
+def test_run_without_validation_or_without_anything():
+    only_loss = learning_curve([{"step": 1, "loss": 2.0}, {"step": 9, "loss": 0.5}], keep)
+    assert "from 2.000 to 0.500" in str(only_loss.summary)
+    assert "Nothing was measured yet" in str(learning_curve([], keep).summary)
+    one = learning_curve([{"step": 0, "validation": 0.5, "validation_known": 0.5}], keep)
+    assert [trace.name for trace in one.figure.data] == ["Mean", "Best"]  # one regime is the mean
