@@ -2,5 +2,5 @@
 
 ``reading`` (bytes to a table) → ``columns`` (what is the question, what the answer) →
 ``importing`` (rows to a dataset, with ``checks``, ``grouping`` and ``splitting``);
-``beir`` reads benchmark folders, ``samples`` picks pairs to look at.
+``beir`` reads benchmark folders.
 """
