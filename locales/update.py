@@ -23,6 +23,7 @@ ERRORS = (
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     name: None for name in ("N_", "t", "_", *ERRORS.split())
 }
+HEADER = "# Texts of Search Tuner. Licence: Apache-2.0."
 SOURCES = (
     ("python", ["app.py", "core/**/*.py", "pages/**/*.py"]),
     ("jinja2", ["core/reporting/templates/*.jinja"]),
@@ -31,7 +32,7 @@ SOURCES = (
 
 def collect() -> Catalog:
     """Return a catalogue of all texts in the source, with the places where they stand."""
-    catalog = Catalog(project="search-tuner", charset="utf-8")
+    catalog = Catalog(project="Search Tuner", charset="utf-8", header_comment=HEADER)
     for method, patterns in SOURCES:
         extractor = "jinja2.ext:babel_extract" if method == "jinja2" else method
         for path in sorted(p for pattern in patterns for p in ROOT.glob(pattern)):
@@ -56,12 +57,19 @@ def update(language: str) -> Catalog:
             catalog = read_po(file, locale=language)
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        catalog.header_comment = HEADER
     else:
         catalog = template
         catalog.locale = language
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        write_po(file, catalog, width=100, sort_output=True, include_lineno=False)
+        write_po(
+            file,
+            catalog,
+            width=100,
+            sort_output=True,
+            include_lineno=False,
+        )
     return catalog
 
 

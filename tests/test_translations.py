@@ -53,4 +53,4 @@ def test_source_texts_are_whole_sentences_with_named_fields():
 def test_message_is_filled_in_after_translation():
     message = Message("{seconds} s", {"seconds": 5})
     assert translate(message, "en") == "5 s"
-    assert translate(message, "ja") == "5 秒"
+    assert translate(message, "ja") == "5秒"
