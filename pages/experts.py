@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.jobs.state import FINISHED
+from core.jobs.state import FINISHED, INTERRUPTED
 from core.journey.running import SCORE, jobs_of
 from core.journey.scoring import scoring_report
 from pages.parts.errors import show_error
@@ -41,4 +41,5 @@ expert_choice(
     context,
     scored=tuple(figures.expert for figures in report.figures) if report else (),
     busy=any(not job.is_final for job in present[:1]),
+    main_action=report is None and not any(job.state == INTERRUPTED for job in present[:1]),
 )

@@ -14,9 +14,6 @@ from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
 _PREVIEW_ROWS = 20
-# Above data.MAX_UPLOAD_MB: the field only turns a too large file red, without a word that could be
-# translated; a file that it takes is answered with what to do.
-_TAKEN_MB = 300
 _DELIMITERS = {",": ",", ";": ";", "\t": "⇥", "|": "|"}
 
 
@@ -39,12 +36,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     field = f"upload_{context.project.id}"
     if st.session_state.get(field) is None:
         _instructions()
-    file = st.file_uploader(
-        t("Your file"),
-        key=field,
-        label_visibility="collapsed",
-        max_upload_size=_TAKEN_MB,
-    )
+    file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed")
     if replacing is not None and st.button(
         t("Keep the present data"), icon=":material/arrow_back:", type="tertiary"
     ):

@@ -1,4 +1,4 @@
-"""The card of one expert, with the box that chooses it."""
+"""The cards of experts, each with the box that chooses it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ import streamlit as st
 from core.journey.scoring import ExpertCard
 from pages.parts.translate import duration, language, plain, t, tm
 
+_COLUMNS = 3
 _LEXICAL = "lexical"
 _ANY = "*"  # the catalogue's sign for about a hundred languages, or all
 _MANY = 4  # more languages than this are summed up
+
+
+def draw_cards(group: Sequence[ExpertCard], chosen: dict[str, None], scored: Sequence[str]) -> None:
+    """Draw cards side by side; see :func:`draw_card`."""
+    for first in range(0, len(group), _COLUMNS):
+        for cell, card in zip(st.columns(_COLUMNS), group[first : first + _COLUMNS], strict=False):
+            with cell:
+                draw_card(card, chosen, card.entry.key in scored)
 
 
 def draw_card(card: ExpertCard, chosen: dict[str, None], scored: bool) -> None:

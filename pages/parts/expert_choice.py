@@ -16,11 +16,10 @@ from core.journey.scoring import ExpertCard, expert_cards, launch_scoring
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import show_error
-from pages.parts.expert_card import draw_card
+from pages.parts.expert_card import draw_cards
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 
-_COLUMNS = 3
 _GROUPS = (  # where an expert is: title, one sentence
     (
         ("bundled", "downloaded"),
@@ -77,11 +76,11 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
             )
             with st.expander(label, icon=":material/cloud_download:"):
                 st.caption(t(meaning))
-                _draw_group(group, chosen, scored)
+                draw_cards(group, chosen, scored)
         elif group:
             st.markdown(f"#### {t(title)}")
             st.caption(t(meaning))
-            _draw_group(group, chosen, scored)
+            draw_cards(group, chosen, scored)
     with start:
         picked = [card for card in cards if card.entry.key in chosen]
         _start(context, picked, scored, busy, main_action)
@@ -98,15 +97,6 @@ def _selection(
     return st.session_state[name]
 
 
-def _draw_group(
-    group: Sequence[ExpertCard], chosen: dict[str, None], scored: Sequence[str]
-) -> None:
-    for first in range(0, len(group), _COLUMNS):
-        for cell, card in zip(st.columns(_COLUMNS), group[first : first + _COLUMNS], strict=False):
-            with cell:
-                draw_card(card, chosen, card.entry.key in scored)
-
-
 def _own_folders(
     context: Context,
     group: Sequence[ExpertCard],
@@ -118,7 +108,7 @@ def _own_folders(
     label = t("{group}: {count}", group=t(title), count=len(group))
     with st.expander(label, icon=":material/folder_open:", expanded=bool(group or folders.broken)):
         st.caption(t(meaning))
-        _draw_group(group, chosen, scored)
+        draw_cards(group, chosen, scored)
         for path, reason in folders.broken.items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.warning(plain(tm(reason)), icon=":material/folder_off:")

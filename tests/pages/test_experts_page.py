@@ -175,6 +175,7 @@ def test_the_page_stays_usable_after_a_job_that_did_not_finish(page, workspace, 
     assert not at.exception
     assert f"**Experts score your data** · {state}" in texts(at)
     assert button(at, "Resume")
+    assert len(primary(at)) == 1, "one thing to do next"
     assert not button(at, f"Let {len(default_experts('en'))} experts score").disabled
     assert ("The disk is full." in texts(at)) == (event == "failed")
 
