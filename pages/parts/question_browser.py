@@ -152,7 +152,7 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
         selection_mode="single-row",
         column_config={
             "what": st.column_config.TextColumn(t("What happened"), width=165),
-            "question": st.column_config.TextColumn(t("Question"), width=430),
+            "question": st.column_config.TextColumn(t("Question"), width=330),
             "before": number(t("Rank before"), width=95, help=_rank_help()),
             "after": number(t("Rank after"), width=90, help=_rank_help()),
             "change": number(

@@ -157,21 +157,21 @@ def _preset() -> str:
     )
     chosen = preset if preset in PRESETS else "balanced"
     for key, entry in PRESETS.items():
-        words = f"**{t(entry.title)}**: {t(entry.meaning)}"
-        st.caption(words if key == chosen else f":gray[{words}]")
+        title = f":primary[**{t(entry.title)}**]" if key == chosen else f"**{t(entry.title)}**"
+        st.caption(f"{title}: {t(entry.meaning)}")
     return chosen
 
 
 def _what_it_takes(context: Context, config: TuningConfig) -> None:
     found = plan(context.workspace, context.dataset, config)
     if found.seconds is None:
-        time, why = t("unknown"), t("Unknown until the first run on this machine was measured.")
+        time, why = t("unknown"), t("Time is unknown until the first run on this machine.")
     else:
         time = t("≈ {time}", time=duration(found.seconds))
         why = (
-            t("From the last run of this model on this machine.")
+            t("Time as in the last run of this model on this machine.")
             if found.same_model
-            else t("Roughly, from a run of another model on this machine.")
+            else t("Time roughly as in a run of another model on this machine.")
         )
     device = (
         device_words(this_device())
@@ -188,8 +188,8 @@ def _what_it_takes(context: Context, config: TuningConfig) -> None:
             checks=found.checks,
         )
         columns[1].metric(t("Learning steps"), found.steps, help=steps_help)
-        columns[2].metric(t("Time"), time, help=why)
+        columns[2].metric(t("Time"), time)
         st.caption(
-            t("Runs on: {device}", device=plain(device)),
+            f"{t('Runs on: {device}', device=plain(device))} · {why}",
             help=t("Found by a quick look at this machine; the run itself checks at its start."),
         )
