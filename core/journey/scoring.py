@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ExpertError
+from core.errors import ExpertError, WorkspaceError
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
 from core.experts.entry import CatalogueEntry
 from core.experts.progress import Part
@@ -137,7 +137,10 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
         "experts": [figures["expert"] for figures in result["figures"]],
         "run_id": folder.root.name,
     }
-    workspace.records.set(str(request["project_id"]), "scored", scored)
+    project_id = str(request["project_id"])
+    # New data may have been imported meanwhile: scores of the old must not take their place.
+    if workspace.records.project(project_id).dataset_id == dataset.id:
+        workspace.records.set(project_id, "scored", scored)
     return result
 
 
@@ -228,12 +231,19 @@ def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | No
     if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
         return None
     result = RunFolder(workspace.run_folder(kept["run_id"])).read_result()
-    return ScoringReport(
-        kept["run_id"],
-        tuple(from_json(ExpertFigures, figures) for figures in result["figures"]),
-        np.array(result["agreement"]),
-        {key: Message.from_json(reason) for key, reason in result["failures"].items()},
-    )
+    try:
+        return ScoringReport(
+            kept["run_id"],
+            tuple(from_json(ExpertFigures, figures) for figures in result["figures"]),
+            np.array(result["agreement"]),
+            {key: Message.from_json(reason) for key, reason in result["failures"].items()},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WorkspaceError(
+            "The result of the scoring {run} is damaged ({reason}). Let the experts score again.",
+            run=kept["run_id"],
+            reason=f"{type(error).__name__}: {error}",
+        ) from error
 
 
 def load_expert_scores(

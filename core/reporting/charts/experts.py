@@ -44,6 +44,7 @@ def agreement_heatmap(matrix: np.ndarray, names: Sequence[str], t: Translate) ->
         y=[row for row in places for _ in places],
         text=[f"{value:.2f}" for value in matrix.ravel()],
         mode="text",
+        textfont={"size": 14},
         hoverinfo="skip",
         showlegend=False,
     )

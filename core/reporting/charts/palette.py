@@ -19,4 +19,4 @@ MARK = "rgba(128,128,128,0.95)"  # cuts and other marks that the reader sets
 
 # White to blue for shares and correlations; the low end is transparent, so that it is the page's
 # own background in either theme.
-SEQUENTIAL = ((0.0, "rgba(59,130,208,0.0)"), (1.0, "rgba(59,130,208,0.6)"))
+SEQUENTIAL = ((0.0, "rgba(59,130,208,0.0)"), (1.0, "rgba(59,130,208,0.38)"))
