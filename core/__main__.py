@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,9 @@ verbs:
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 done, 1 failed, 2 wrong usage or cancelled)."""
     options = _parser().parse_args(arguments)
+    # Read when torch is first imported: threads that wait for each other sleep instead of spinning,
+    # which on a busy machine (the app, a browser, a colleague's run) halves the processor time.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

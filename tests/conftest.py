@@ -20,7 +20,7 @@ from core.types import (
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """Folder of the public data sets that benchmarks use; tests that need it are skipped without."""
+    """Folder of the public data sets for benchmarks; tests that need it are skipped without."""
     folder = Path(os.environ.get("DATA_DIR", "../shared/data")).resolve()
     if not folder.is_dir():
         pytest.skip("no benchmark data here: set DATA_DIR to the folder that holds them")

@@ -104,7 +104,7 @@ def run_comparison(
         if key == base_model:
             continue  # it is the base arm already
         try:
-            arms.append(_expert_arm(workspace, dataset, key, Part(report, 0.6, 0.65)))
+            arms.append(_expert_arm(workspace, dataset, key))
         except AppError as error:
             absent[key] = error.message
     report.progress(0.65, Message(N_("Checking that everyday language is still understood")))
@@ -154,16 +154,14 @@ def _arm(
     return ArmInput(name, title, name, encoder.fingerprint, left, right)
 
 
-def _expert_arm(workspace: Workspace, dataset: QADataset, key: str, report: Reporter) -> ArmInput:
+def _expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> ArmInput:
     from core.evaluation.comparison import ArmInput
 
     entry = find_entry(key)
     if entry.family == LEXICAL:
         from core.experts.scoring import score_dataset
 
-        result = score_dataset(
-            dataset, [key], store=workspace.models, cache=workspace.vectors, report=report
-        )
+        result = score_dataset(dataset, [key], store=workspace.models, cache=workspace.vectors)
         (scores,) = result.scores
     else:
         (scores,) = load_expert_scores(workspace, dataset, [key])

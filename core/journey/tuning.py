@@ -15,6 +15,7 @@ from core.experts.entry import CatalogueEntry
 from core.jobs.folder import RunFolder
 from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.running import TUNE, launch_job, workspace_of
+from core.journey.scoring import load_expert_scores
 from core.tuning.config import TuningConfig
 from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
 from core.workspace.records import Project
@@ -49,9 +50,11 @@ def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, 
         If no recipe is in use or the model cannot be tuned.
     """
     saved = recipe_in_use(workspace, project)
-    if saved is None:
+    if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     _check_trainable(config.base_model)
+    # Now rather than in the worker: a page can say at once which expert has to score again.
+    load_expert_scores(workspace, workspace.load_dataset(project.dataset_id), saved.recipe.experts)
     request = {
         "dataset_id": project.dataset_id,
         "recipe_name": saved.name,

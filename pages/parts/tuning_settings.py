@@ -63,9 +63,10 @@ def _value(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig)
 def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> Any:
     words, given = setting.metadata, getattr(start, setting.name)
     changed = _value(preset, setting, start) != given
-    title = t(words["title"])
+    title_text, help_text = words["title"], words["help"]
+    title = t(title_text)
     label = f":blue[:material/edit: **{title}**]" if changed else title
-    help_text = t(words["help"])
+    help_text = t(help_text)
     if changed:
         shown = choice_title(setting.name, given) if words["choices"] else f"{given:g}"
         help_text = f"{help_text} {t('The preset has {value}.', value=shown)}"

@@ -53,6 +53,7 @@ def test_state_table(events, locked, age, expected):
 
 def test_time_left_is_extrapolated_from_this_attempt_only():
     """An earlier attempt that stood still for an hour must not make the estimate hopeless."""
+
     def at(seconds, event, **values):
         return {"at": (START + timedelta(seconds=seconds)).isoformat(), "event": event, **values}
 
@@ -74,6 +75,7 @@ def test_time_left_is_extrapolated_from_this_attempt_only():
 
 def test_repeated_steps_of_a_resumed_run_are_shown_once():
     """A resumed run repeats the steps after its checkpoint; the curve must not run backwards."""
+
     def metric(step, loss):
         return {"at": START.isoformat(), "event": "metric", "values": {"step": step, "loss": loss}}
 
