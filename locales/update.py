@@ -6,6 +6,7 @@ Run ``python locales/update.py`` after changing texts; then translate what is em
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -20,27 +21,43 @@ ERRORS = (
     "TuningError ComparisonError WorkspaceError JobError"
 )
 # The first argument of each of these calls is a text for people.
-KEYWORDS: dict[str, tuple[int, ...] | None] = {
-    name: None for name in ("N_", "t", "_", *ERRORS.split())
-}
+KEYWORDS = frozenset(("N_", "t", "_", *ERRORS.split()))
 HEADER = "# Texts of Search Tuner. Licence: Apache-2.0."
-SOURCES = (
-    ("python", ["app.py", "core/**/*.py", "pages/**/*.py"]),
-    ("jinja2", ["core/reporting/templates/*.jinja"]),
-)
+PYTHON = ("app.py", "core/**/*.py", "pages/**/*.py")
+TEMPLATES = ("core/reporting/templates/*.jinja",)
 
 
 def collect() -> Catalog:
     """Return a catalogue of all texts in the source, with the places where they stand."""
     catalog = Catalog(project="Search Tuner", charset="utf-8", header_comment=HEADER)
-    for method, patterns in SOURCES:
-        extractor = "jinja2.ext:babel_extract" if method == "jinja2" else method
+    for patterns, texts_of in ((PYTHON, python_texts), (TEMPLATES, template_texts)):
         for path in sorted(p for pattern in patterns for p in ROOT.glob(pattern)):
-            found = extract_from_file(extractor, path, keywords=KEYWORDS, comment_tags=("NOTE:",))
-            for _line, message, comments, context in found:
-                place = (path.relative_to(ROOT).as_posix(), None)
-                catalog.add(message, None, [place], auto_comments=comments, context=context)
+            for text in texts_of(path):
+                catalog.add(text, None, [(path.relative_to(ROOT).as_posix(), None)])
     return catalog
+
+
+def python_texts(path: Path) -> list[str]:
+    """Return the texts of a module.
+
+    Read from the syntax tree, because Babel's own reader of Python 3.11 sources does not look
+    inside f-strings.
+    """
+    calls = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call))
+    return [
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+        if call.args and isinstance(call.args[0], ast.Constant)
+        if isinstance(call.args[0].value, str)
+    ]
+
+
+def template_texts(path: Path) -> list[str]:
+    """Return the texts of a Jinja2 template."""
+    keywords = dict.fromkeys(KEYWORDS)
+    found = extract_from_file("jinja2.ext:babel_extract", path, keywords=keywords)
+    return [message for _line, message, _comments, _context in found if isinstance(message, str)]
 
 
 def catalogue_path(language: str) -> Path:
