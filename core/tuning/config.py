@@ -108,7 +108,10 @@ class TuningConfig:
     student_temperature: float = _setting(
         0.05,
         N_("Sharpness of the model's scores (student temperature)"),
-        N_("Smaller values make the model tell close scores further apart."),
+        N_(
+            "Smaller values make the model tell close scores further apart. Scaled by how widely "
+            "the base model's own scores spread, so that one value suits every model."
+        ),
         0.001,
         10.0,
     )

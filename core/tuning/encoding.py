@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import Stopped, TuningError
+from core.experts import encoding
 from core.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -29,27 +30,15 @@ ENCODED_AT_ONCE = {"cpu": 32}  # 256 elsewhere
 
 
 def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
-    """Load a model folder in fp32, never running code from it.
+    """Load a model folder in fp32: local files, safetensors, no foreign code.
 
     Raises
     ------
-    TuningError
-        If the folder does not hold a sentence-transformers model.
+    ExpertError
+        If the folder is refused or does not hold a sentence-transformers model.
     """
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        # fp32: Adam's small steps vanish in the rounding of half-precision weights.
-        return SentenceTransformer(
-            str(folder), device=device, trust_remote_code=False, local_files_only=True
-        ).float()
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise TuningError(
-            "The base model in {folder} cannot be loaded: {reason}. Choose another base model or "
-            "fetch this one again.",
-            folder=folder.name,
-            reason=str(error),
-        ) from error
+    # fp32: Adam's small steps vanish in the rounding of half-precision weights.
+    return encoding.load_model(folder, device).float()
 
 
 def folder_fingerprint(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,15 @@ import numpy as np
 from core.tuning.batches import mine_hard_negatives, plan_epoch
 from core.tuning.config import TuningConfig
 from core.tuning.encoding import DOCUMENT, QUERY, encode
-from core.tuning.losses import Affine
+from core.tuning.losses import IDENTITY, Affine
 from core.types import Labels, QADataset, Rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-MATCHED_BATCHES = 4  # some thousand cells: enough for a mean and a spread
+MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread
+USUAL_SPREAD = 0.1  # of all-MiniLM-L6-v2, for which the default student temperature was chosen
+TEMPERATURES = (0.001, 10.0)  # what TuningConfig allows
 
 
 def confusable_answers(
@@ -33,7 +36,33 @@ def confusable_answers(
     return mine_hard_negatives(dataset, question_rows, vectors, answer_rows, answer_vectors)
 
 
-def matching_scale(
+@dataclass(frozen=True)
+class BaseScale:
+    """The scale on which the base model gives its scores.
+
+    Models differ widely: the cosines of one question with many answers spread by about 0.1 for
+    all-MiniLM-L6-v2 and by 0.02 for the e5 models, which were trained at a lower temperature.
+
+    Attributes
+    ----------
+    match : Affine
+        From labels to cosines, for ``mse matched`` (METHOD §5: raw targets fight the scale of the
+        base model).
+    spread : float > 0
+        Standard deviation of the cosines of one question with the answers of its batch.
+    """
+
+    match: Affine = IDENTITY
+    spread: float = USUAL_SPREAD
+
+    def settings(self, config: TuningConfig) -> TuningConfig:
+        """Return the settings with the student temperature brought to this scale."""
+        temperature = config.student_temperature * self.spread / USUAL_SPREAD
+        low, high = TEMPERATURES
+        return replace(config, student_temperature=min(max(temperature, low), high))
+
+
+def base_scale(
     model: SentenceTransformer,
     dataset: QADataset,
     labels: Labels,
@@ -41,18 +70,20 @@ def matching_scale(
     negatives: np.ndarray | None,
     config: TuningConfig,
     should_stop: Callable[[], bool],
-) -> Affine:
-    """Return the map from labels to the scale that the model's cosines have on the first batches.
-
-    METHOD §5, ``mse matched``: raw targets fight the scale of the base model.
-    """
-    targets, cosines = [], []
-    for batch in plan_epoch(dataset, question_rows, negatives, config, 0)[:MATCHED_BATCHES]:
+) -> BaseScale:
+    """Measure the scale of the model's cosines on the first batches."""
+    targets, cosines, spreads = [], [], []
+    for batch in plan_epoch(dataset, question_rows, negatives, config, 0)[:MEASURED_BATCHES]:
         questions = [dataset.questions[row] for row in batch.question_rows]
         answers = [dataset.answers[row] for row in batch.answer_rows]
         left = encode(model, questions, QUERY, should_stop)
         right = encode(model, answers, DOCUMENT, should_stop)
-        block, mask = labels.block(batch.question_rows, batch.answer_rows)
-        targets.append(block[mask])
-        cosines.append((left @ right.T)[mask])
-    return Affine.match(np.concatenate(targets), np.concatenate(cosines))
+        table = left @ right.T
+        spreads.append(table.std(axis=1))
+        if config.loss == "mse_matched":
+            block, mask = labels.block(batch.question_rows, batch.answer_rows)
+            targets.append(block[mask])
+            cosines.append(table[mask])
+    match = Affine.match(np.concatenate(targets), np.concatenate(cosines)) if targets else IDENTITY
+    spread = float(np.concatenate(spreads).mean())
+    return BaseScale(match, spread if spread > 0 else USUAL_SPREAD)

@@ -25,7 +25,7 @@ from core.tuning.encoding import (
     weights_of,
 )
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
-from core.tuning.preparation import confusable_answers, matching_scale
+from core.tuning.preparation import base_scale, confusable_answers
 from core.tuning.step import Learner, is_out_of_memory, memory_error
 from core.tuning.validation import Evaluate, ValidationSet
 from core.types import TRAIN, Labels, QADataset, Reporter
@@ -115,16 +115,10 @@ class Run:
             self.negatives = confusable_answers(
                 self.model, dataset, self.rows, corpus, answers, stop
             )
-        if self.config.loss == "mse_matched":
-            self.learner.match = matching_scale(
-                self.model,
-                dataset,
-                self.learner.labels,
-                self.rows,
-                self.negatives,
-                self.config,
-                stop,
-            )
+        labels = self.learner.labels
+        self.learner.scale = base_scale(
+            self.model, dataset, labels, self.rows, self.negatives, self.config, stop
+        )
         if self.validation.questions:
             self._check(answers)
         else:

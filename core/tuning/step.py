@@ -15,13 +15,14 @@ from core.tuning.batches import Batch, learnable
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo
 from core.tuning.encoding import DOCUMENT, QUERY, embed, is_static
-from core.tuning.losses import IDENTITY, LOSSES, Affine
+from core.tuning.losses import LOSSES, Affine
 from core.tuning.optimizer import (
     learning_rate,
     load_optimizer_tensors,
     make_optimizer,
     optimizer_tensors,
 )
+from core.tuning.preparation import BaseScale
 from core.types import Labels, QADataset, Reporter
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Learner:
     parts : int
         1, or 2 once a batch did not fit into memory: its two halves are then computed one after
         the other and make one step together, so that the plan of the run does not change.
-    match : Affine
-        Scale of the targets for the loss ``mse_matched``.
+    scale : BaseScale
+        Scale of the base model's scores, measured before the first step.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Learner:
         self.loss = LOSSES[config.loss].compute
         self.static = is_static(model)
         self.parts = 1
-        self.match = IDENTITY
+        self.scale = BaseScale()
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
         """Do step ``number`` (from 0) of ``steps``.
@@ -110,8 +111,9 @@ class Learner:
         import torch
 
         tensors = optimizer_tensors(self.optimizer)
-        scale = [self.match.slope, self.match.intercept]
-        tensors["run.match"] = torch.tensor(scale, dtype=torch.float64)
+        match = self.scale.match
+        scale = [match.slope, match.intercept, self.scale.spread]
+        tensors["run.scale"] = torch.tensor(scale, dtype=torch.float64)
         if negatives is not None:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
         return tensors
@@ -119,8 +121,8 @@ class Learner:
     def restore(self, tensors: dict[str, Tensor], parts: int) -> np.ndarray | None:
         """Put back what :meth:`tensors` gave; return the mined wrong answers."""
         tensors, self.parts = dict(tensors), parts
-        slope, intercept = tensors.pop("run.match").tolist()
-        self.match = Affine(slope, intercept)
+        slope, intercept, spread = tensors.pop("run.scale").tolist()
+        self.scale = BaseScale(Affine(slope, intercept), spread)
         negatives = tensors.pop("run.negatives", None)
         load_optimizer_tensors(self.optimizer, tensors)
         return None if negatives is None else negatives.numpy()
@@ -191,7 +193,8 @@ class Learner:
             torch.from_numpy(np.ascontiguousarray(array)).to(cosines.device)
             for array in (targets.astype(np.float32), hard, mask)
         )
-        loss = self.loss(cosines, soft, marked, usable, self.config, self.match)
+        settings = self.scale.settings(self.config)
+        loss = self.loss(cosines, soft, marked, usable, settings, self.scale.match)
         return loss, int(mask.sum())
 
 

@@ -13,6 +13,7 @@ from scipy.special import rel_entr, softmax
 
 from core.tuning.config import LOSS_KEYS, TuningConfig
 from core.tuning.losses import LOSSES, Affine, infonce, kl, mse, mse_matched
+from core.tuning.preparation import BaseScale
 
 CONFIG = TuningConfig(student_temperature=0.05, teacher_temperature=0.1, infonce_share=0.0)
 
@@ -120,6 +121,26 @@ def test_matched_targets_have_mean_and_spread_of_the_base_cosines():
     grids = [torch.tensor(values.reshape(20, 20)) for values in (moved, targets)]
     hard, mask = torch.eye(20), torch.ones(20, 20, dtype=torch.bool)
     assert mse_matched(grids[0], grids[1], hard, mask, CONFIG, match).item() == pytest.approx(0)
+
+
+def test_a_model_with_crowded_scores_learns_at_a_lower_temperature():
+    """At one temperature for all, the labels of an e5 model would look flat: it would not learn."""
+    usual, crowded = BaseScale(spread=0.1), BaseScale(spread=0.02)
+    assert usual.settings(CONFIG).student_temperature == pytest.approx(CONFIG.student_temperature)
+    lower = crowded.settings(CONFIG)
+    assert lower.student_temperature == pytest.approx(CONFIG.student_temperature / 5)
+    cosines, targets, hard, mask = grid()
+    mean = cosines.detach().mean()
+    # The same scores, five times closer together, give the same loss.
+    for key in ("kl", "infonce"):
+        loss = LOSSES[key].compute
+        left = loss(cosines - mean, targets, hard, mask, CONFIG)
+        right = loss((cosines - mean) / 5, targets, hard, mask, lower)
+        assert left.item() == pytest.approx(right.item(), rel=1e-4)
+
+
+def test_scores_that_do_not_spread_at_all_keep_the_temperature_within_its_bounds():
+    assert BaseScale(spread=1e-12).settings(CONFIG).student_temperature == 0.001
 
 
 @pytest.mark.parametrize("key", LOSS_KEYS)

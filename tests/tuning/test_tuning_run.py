@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import TuningError
+from core.errors import ExpertError, TuningError
 from core.tuning import checkpoints as checkpoints_module
 from core.tuning import run as run_module
 from core.tuning import step as step_module
@@ -445,7 +445,7 @@ def test_too_few_training_questions_and_a_missing_base_are_refused(
     with pytest.raises(TuningError, match="1 training questions"):
         run(dataclasses.replace(small_dataset, split=split), tiny_bert, tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TuningError, match="cannot be loaded"):
+    with pytest.raises(ExpertError, match="empty"):
         run(small_dataset, tmp_path / "empty", tmp_path / "run")
 
 
