@@ -57,7 +57,7 @@ class TuningConfig:
         choices=LOSS_KEYS,
     )
     epochs: int = _setting(
-        3,
+        4,
         N_("Passes over the data (epochs)"),
         N_("How often every training question is used; more takes longer and may memorise."),
         1,
