@@ -21,7 +21,7 @@ from core.labels.curve import bend
 from core.labels.overrides import OverrideTable
 from core.labels.pair_sample import PairSample, sample_pairs
 from core.labels.rules import RULES
-from core.types import TRAIN, Calibration, ExpertScores, LabelRecipe, Override, QADataset, Rows
+from core.types import TRAIN, Calibration, LabelRecipe, Override, PairScores, QADataset, Rows
 
 FITTED_PAIRS = 20_000
 
@@ -34,7 +34,7 @@ class LabelModel:
 
     Attributes
     ----------
-    scores : tuple of ExpertScores
+    scores : tuple of PairScores
         All experts at hand, K_all; the recipe says which of them are used.
     training : PairSample
         Pairs of training questions on which calibrations and weights were fitted.
@@ -44,7 +44,7 @@ class LabelModel:
     """
 
     dataset: QADataset
-    scores: tuple[ExpertScores, ...]
+    scores: tuple[PairScores, ...]
     recipe: LabelRecipe
     training: PairSample
     calibrators: Mapping[tuple[str, Calibration], Calibrator]
@@ -54,7 +54,7 @@ class LabelModel:
     def fit(
         cls,
         dataset: QADataset,
-        scores: Sequence[ExpertScores],
+        scores: Sequence[PairScores],
         recipe: LabelRecipe,
         overrides: Iterable[Override] = (),
         *,
@@ -65,7 +65,7 @@ class LabelModel:
 
         Parameters
         ----------
-        scores : sequence of ExpertScores
+        scores : sequence of PairScores
             At least the experts of the recipe, all of this dataset. Each expert at hand also
             proposes hard pairs for the sample; to get the same labels again, pass the same experts.
         seed, size : int
@@ -182,7 +182,7 @@ class LabelModel:
         return self._label(calibrated, sample.hard_label, overridden)
 
     @cached_property
-    def _used(self) -> tuple[ExpertScores, ...]:
+    def _used(self) -> tuple[PairScores, ...]:
         by_key = {expert.expert: expert for expert in self.scores}
         return tuple(by_key[key] for key in self.recipe.experts)
 
