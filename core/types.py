@@ -349,6 +349,9 @@ class LabelRecipe:
     gain, threshold, temperature : float
         Curve adjustments after the blend: ``clip(gain · (y − threshold) + threshold)``, then
         ``sigmoid(logit(y) / temperature)``; 1, 0.5, 1 change nothing.
+    recentre : tuple of str
+        Attributes (``category``, ``answer_length`` …) whose groups are brought to the same means
+        before the blend, in this order.
     """
 
     experts: tuple[str, ...]
@@ -359,6 +362,7 @@ class LabelRecipe:
     gain: float = 1.0
     threshold: float = 0.5
     temperature: float = 1.0
+    recentre: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.blend <= 1:

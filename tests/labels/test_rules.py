@@ -56,6 +56,8 @@ def test_rules_equal_numpys_and_scipys(calibrated):
         "min": calibrated.min(axis=0),
         "weighted_mean": np.average(calibrated, axis=0, weights=weights),
         "reliability": np.average(calibrated, axis=0, weights=weights),
+        "decorrelated": np.average(calibrated, axis=0, weights=weights),
+        "consensus": np.average(calibrated, axis=0, weights=weights),
         "trimmed_mean": trim_mean(calibrated, 1.01 / len(calibrated), axis=0),
         "anchored": np.where(hard > 0, calibrated.max(axis=0), calibrated.min(axis=0)),
     }
