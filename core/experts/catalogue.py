@@ -23,12 +23,13 @@ from core.experts.entry import (
 from core.experts.folders import is_cross_encoder, reader_of
 from core.experts.hub_entries import HUB
 from core.experts.packages import missing_file
+from core.experts.people import entry_for_people, is_people
 from core.messages import N_, Message
 from core.workspace.modelstore import ModelStore
 
 FOLDER_PREFIX, FILE_PREFIX = "local:", "file:"
 BUNDLED, DOWNLOADED, ON_HUB, FOLDER = "bundled", "downloaded", "hub", "folder"
-BEHIND_API, UPLOADED = "api", "uploaded"
+BEHIND_API, UPLOADED, PEOPLE = "api", "uploaded", "people"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Availability:
     ready : bool
         False: it is fetched from the model hub at first use, or it cannot be used at all.
     where : str
-        ``bundled`` (came with the app), ``downloaded``, ``hub``, ``folder``, ``api`` or
-        ``uploaded``.
+        ``bundled`` (came with the app), ``downloaded``, ``hub``, ``folder``, ``api``,
+        ``uploaded`` or ``people``.
     message : Message
         The same for the user, with what to do where something is missing.
     """
@@ -73,6 +74,8 @@ def find_entry(key: str) -> CatalogueEntry:
         return _entry_for_file(key)
     if key.startswith(API_PREFIX):
         return entry_for_api(key)
+    if is_people(key):
+        return entry_for_people(key)
     try:
         return catalogue()[key]
     except KeyError:
@@ -145,6 +148,8 @@ def availability(entry: CatalogueEntry, store: ModelStore | None = None) -> Avai
     if entry.api is not None:
         text = N_("Behind an API: your texts are sent to {host}.")
         return Availability(True, BEHIND_API, Message(text, {"host": entry.api}))
+    if is_people(entry.key):
+        return Availability(True, PEOPLE, Message(N_("Your colleagues; nothing to compute.")))
     if entry.family == SCORE_FILE:
         return Availability(True, UPLOADED, Message(N_("Your own file; nothing to compute.")))
     if entry.family == LEXICAL:

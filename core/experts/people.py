@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ExpertError
+from core.experts.entry import SCORE_FILE, CatalogueEntry
 from core.hashing import content_id
+from core.messages import N_
 from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
 from core.workspace.ratings import Rating, in_force
 
-PEOPLE = "people"
+PEOPLE_PREFIX = "people:"
 PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings
 LEAST_WEIGHT = 0.02  # of a rater who contradicts the others; never 0, so that no pair loses all
 
@@ -197,5 +199,28 @@ def people_scores(dataset: QADataset, ratings: PairRatings) -> ListedScores:
     values = (sums / np.bincount(ratings.pair, weight, minlength=n_pairs)).astype(np.float32)
     _, first = np.unique(ratings.pair, return_index=True)
     rows, columns = ratings.question_rows[first], ratings.answer_rows[first]
-    fingerprint = content_id([PEOPLE, rows, columns, values])
-    return ListedScores(PEOPLE, fingerprint, dataset.id, rows, columns, values)
+    fingerprint = content_id([PEOPLE_PREFIX, rows, columns, values])
+    key = f"{PEOPLE_PREFIX}{len(values)}-{fingerprint[:8]}"
+    return ListedScores(key, fingerprint, dataset.id, rows, columns, values)
+
+
+def is_people(key: str) -> bool:
+    """Return True for the key of people as an expert: ``people:<pairs>-<hash of the scores>``."""
+    return key.startswith(PEOPLE_PREFIX)
+
+
+def entry_for_people(key: str) -> CatalogueEntry:
+    """Return the catalogue entry of people as an expert."""
+    return CatalogueEntry(
+        key=key,
+        title=f"People ({key.removeprefix(PEOPLE_PREFIX).split('-')[0]})",
+        meaning=N_(
+            "People who rated pairs of your data, brought to one scale; the number says how many "
+            "pairs. They have no opinion on any other pair."
+        ),
+        family=SCORE_FILE,
+        languages=(),
+        licence="",
+        commercial_use=True,
+        trainable=False,
+    )
