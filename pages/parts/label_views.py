@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.labels import in_force
+from core.labels.overrides import in_force
 from core.labels.quality import pair_quality
 from core.reporting.charts.distributions import label_histogram, score_histograms
 from pages.parts.charts import show_chart
