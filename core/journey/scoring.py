@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import ExpertError, WorkspaceError
+from core.experts.api_connection import ApiConnection, entry_for_api
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
 from core.experts.entry import CatalogueEntry
 from core.experts.progress import Part
 from core.jobs.folder import RunFolder
+from core.journey.api_experts import api_experts
+from core.journey.api_sending import agree_to_send, sending_experts
 from core.journey.running import SCORE, launch_job, workspace_of
 from core.messages import N_, Message
 from core.types import (
@@ -26,6 +30,10 @@ from core.types import (
 )
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.experts.adapters import Expert
+    from core.experts.api_plan import SendPlan
 
 # Experts are judged and chosen on these; test questions are kept for the verdict alone.
 SEEN_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
@@ -83,7 +91,10 @@ class ScoringReport:
 
 
 def expert_cards(
-    workspace: Workspace, dataset: QADataset, folders: Sequence[str] = ()
+    workspace: Workspace,
+    dataset: QADataset,
+    folders: Sequence[str] = (),
+    connections: Sequence[ApiConnection] = (),
 ) -> list[ExpertCard]:
     """Return every expert that can be chosen for a dataset.
 
@@ -91,6 +102,8 @@ def expert_cards(
     ----------
     folders : sequence of str
         Keys ``local:<path>`` of model folders that the user added.
+    connections : sequence of ApiConnection
+        Embeddings APIs that the user added.
     """
     from core.data.checks import guess_language
     from core.experts.catalogue import default_experts
@@ -99,31 +112,48 @@ def expert_cards(
     suggested = set(default_experts(guess_language(dataset.questions)))
     texts = len(dataset.questions) + len(dataset.answers)
     entries = [*catalogue().values(), *(find_entry(key) for key in folders)]
+    entries += [entry_for_api(one.key, one) for one in connections]
     return [
         ExpertCard(
             entry,
             availability(entry, workspace.models),
             entry.key in suggested,
-            estimate_seconds(entry, texts, workspace.models),
+            None if entry.api else estimate_seconds(entry, texts, workspace.models),
         )
         for entry in entries
     ]
 
 
-def launch_scoring(workspace: Workspace, project: Project, experts: Sequence[str], who: str) -> str:
+def launch_scoring(
+    workspace: Workspace,
+    project: Project,
+    experts: Sequence[str],
+    who: str,
+    *,
+    agreed: Sequence[SendPlan] = (),
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Start a job in which experts score the project's data; returns the run id.
+
+    Parameters
+    ----------
+    agreed : sequence of SendPlan
+        What the user agreed to send to APIs.
+    environment : mapping or None
+        Keys of APIs for the worker, where this process's environment does not hold them.
 
     Raises
     ------
     ExpertError
-        If no expert is chosen or a key is unknown.
+        If no expert is chosen, a key is unknown, or texts would be sent that nobody agreed to.
     """
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     for key in experts:
         find_entry(key)
     config = {"dataset_id": project.dataset_id, "experts": list(experts)}
-    return launch_job(workspace, project.id, SCORE, config, who)
+    config |= agree_to_send(workspace, project, experts, agreed, who, environment)
+    return launch_job(workspace, project.id, SCORE, config, who, environment)
 
 
 def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -131,7 +161,8 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     workspace = workspace_of(folder)
     config = request["config"]
     dataset = workspace.load_dataset(config["dataset_id"])
-    result = run_scoring(workspace, dataset, config["experts"], report)
+    apis = sending_experts(workspace, config, os.environ)
+    result = run_scoring(workspace, dataset, config["experts"], report, apis)
     scored = {
         "dataset_id": dataset.id,
         "experts": [figures["expert"] for figures in result["figures"]],
@@ -145,9 +176,18 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
 
 
 def run_scoring(
-    workspace: Workspace, dataset: QADataset, experts: Sequence[str], report: Reporter
+    workspace: Workspace,
+    dataset: QADataset,
+    experts: Sequence[str],
+    report: Reporter,
+    apis: Mapping[str, Expert] | None = None,
 ) -> dict[str, Any]:
     """Score a dataset with experts and measure each, as a JSON document.
+
+    Parameters
+    ----------
+    apis : mapping of key to Expert, or None
+        Experts behind APIs that may send texts; None: only what is in the cache is used.
 
     Raises
     ------
@@ -162,6 +202,7 @@ def run_scoring(
         store=workspace.models,
         cache=workspace.vectors,
         report=Part(report, 0.0, 0.92),
+        extra=api_experts(workspace, experts) if apis is None else apis,
     )
     if not scoring.scores:
         raise ExpertError(
@@ -252,7 +293,8 @@ def load_expert_scores(
     """Read the scores of experts from the cache; raises ExpertError if one has not scored yet."""
     from core.experts.scoring import load_scores
 
+    extra = api_experts(workspace, experts)
     return [
-        load_scores(dataset, key, store=workspace.models, cache=workspace.vectors)
+        load_scores(dataset, key, store=workspace.models, cache=workspace.vectors, extra=extra)
         for key in experts
     ]

@@ -9,7 +9,6 @@ from email.utils import formatdate
 
 import numpy as np
 import pytest
-from api_server import KEY, EmbeddingsServer, embeddings_server, fails, vector_of
 
 from core.errors import ExpertError, Stopped
 from core.experts.api import ApiExpert
@@ -20,6 +19,7 @@ from core.experts.scoring import load_scores, score_dataset
 from core.types import SilentReporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
+from tests.experts.api_server import KEY, EmbeddingsServer, embeddings_server, fails, vector_of
 
 ENVIRONMENT = {"TEST_API_KEY": KEY}
 QUESTIONS = tuple(f"How do I return item {i}?" for i in range(90))
