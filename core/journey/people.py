@@ -70,14 +70,10 @@ def rating_summary(workspace: Workspace, project: Project, dataset: QADataset) -
 
 
 def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: str) -> str:
-    """Keep the ratings as they are now as an expert and let the panel be measured with it.
+    """Make the ratings as they are now one of the experts in use; returns the expert's key.
 
-    The expert's key names its content, so a saved recipe never changes when more ratings come.
-
-    Returns
-    -------
-    str
-        Id of the scoring job; experts that have scored before are not asked again.
+    The key names the content, so a saved recipe never changes when more ratings come. People of an
+    earlier moment leave the panel.
 
     Raises
     ------
@@ -85,7 +81,7 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
         If nobody has rated a pair outside the held-out test questions.
     """
     from core.experts.people import PairRatings, is_people, people_scores
-    from core.journey.scoring import launch_scoring
+    from core.journey.panel import join_panel, leave_panel
     from core.journey.status import scored_experts
 
     ratings = PairRatings.of(dataset, workspace.records.ratings(project.id))
@@ -97,13 +93,17 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
     }
     about = {"raters": len(ratings.raters), "ratings": len(ratings), "at": now()}
     workspace.score_files.save(dataset.id, scores.expert, arrays, about)
-    workspace.records.set(project.id, "people", {"dataset_id": dataset.id, "key": scores.expert})
-    panel = [key for key in scored_experts(workspace, project) if not is_people(key)]
-    return launch_scoring(workspace, project, [*panel, scores.expert], who)
+    join_panel(workspace, project, dataset, scores.expert)
+    for key in scored_experts(workspace, project):
+        if is_people(key) and key != scores.expert:
+            leave_panel(workspace, project, dataset, key)
+    workspace.records.note(project.id, "people as expert", who, {"expert": scores.expert, **about})
+    return scores.expert
 
 
 def people_expert(workspace: Workspace, project: Project) -> str | None:
-    """Return the key under which people are an expert on the present data, None before."""
-    kept = workspace.records.get(project.id, "people", {})
-    fits = kept.get("dataset_id") == project.dataset_id
-    return str(kept["key"]) if fits and project.dataset_id else None
+    """Return the key of people among the experts in use, None where they are not."""
+    from core.experts.people import is_people
+    from core.journey.status import scored_experts
+
+    return next((key for key in scored_experts(workspace, project) if is_people(key)), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.journey import rating
@@ -14,7 +16,7 @@ from pages.parts.page import Context
 from pages.parts.rating_file import rating_upload
 from pages.parts.rating_results import rating_results
 from pages.parts.sign_in import signed_in_name
-from pages.parts.translate import t
+from pages.parts.translate import plain, t
 
 _MEANINGS = (
     N_("no answer to it at all"),
@@ -33,21 +35,31 @@ def _pool(root: str, dataset_id: str, experts: tuple[str, ...]) -> RatingPool:
 
 
 def people_section(context: Context) -> None:
-    """Draw all that has to do with people as experts, folded."""
-    with st.expander(t("People: rate pairs yourself"), icon=":material/groups:"):
+    """Draw all that has to do with people as experts, folded.
+
+    Only what is open is drawn: the keys 1 to 5 must not rate a pair that nobody sees.
+    """
+    fold = st.expander(
+        t("People: rate pairs yourself"),
+        icon=":material/groups:",
+        key="people_open",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    with fold:
         st.markdown(
             t(
                 "People are experts too: colleagues who know your customers say how well an answer "
                 "fits. Two or more of them on the same pairs show how far people agree at all."
             )
         )
-        tabs = st.tabs([t("Rate pairs"), t("Upload ratings"), t("What people said")])
-        with tabs[0]:
-            _rate(context)
-        with tabs[1]:
-            rating_upload(context)
-        with tabs[2]:
-            rating_results(context)
+        titles = [t("Rate pairs"), t("Upload ratings"), t("What people said")]
+        tabs = st.tabs(titles, key="people_tab", on_change="rerun")
+        for tab, draw in zip(tabs, (_rate, rating_upload, rating_results), strict=True):
+            if tab.open:
+                with tab:
+                    draw(context)
 
 
 def rater_name() -> str:
@@ -85,6 +97,9 @@ def _ask_name() -> None:
 @st.fragment
 def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
     """Draw one pair and its buttons; a click redraws this part of the page only."""
+    failed = st.session_state.pop("rating_error", None)
+    if failed is not None:
+        show_error(failed)
     dataset = context.dataset
     task = rating.rating_task(context.workspace, context.project, dataset, pool, rater)
     if not task.total:
@@ -95,17 +110,19 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
         _show(dataset.questions[task.question_row], dataset.answers[task.answer_row])
         _buttons(context, task, rater)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        st.button(
             t("Back: change my last rating"),
             key="rating_back",
             icon=":material/undo:",
             type="tertiary",
             shortcut="Z",
             disabled=not task.given,
-        ):
-            _do(lambda: rating.undo_rating(context.workspace, context.project, dataset, rater))
-        given = t("{name}, you have rated {count} pairs so far.", name=rater, count=task.given)
-        st.caption(given.replace("\\", "").replace("$", "").replace("[", "("))
+            on_click=_do,
+            args=(rating.undo_rating, context.workspace, context.project, dataset, rater),
+        )
+        st.caption(
+            t("{name}, you have rated {count} pairs so far.", name=plain(rater), count=task.given)
+        )
 
 
 def _show(question: str, answer: str) -> None:
@@ -118,28 +135,32 @@ def _show(question: str, answer: str) -> None:
 
 def _buttons(context: Context, task: RatingTask, rater: str) -> None:
     st.markdown(f"**{t('How well does this answer the question?')}**")
-    given: int | None = -1
-    for row in range(MOST_STARS):
-        stars = row + 1
-        label = f"{'★' * stars}{'☆' * (MOST_STARS - stars)}  {t(_MEANINGS[row])}"
-        if st.button(label, key=f"rate_{stars}", shortcut=str(stars), width="stretch"):
-            given = stars
-    if st.button(
-        t("Cannot say"), key="rate_none", shortcut="0", width="stretch", icon=":material/help:"
-    ):
-        given = None
+    pair = task.question_row, task.answer_row
+    place = rating.rate_pair, context.workspace, context.project, context.dataset, pair, rater
+    for stars, meaning in enumerate(_MEANINGS, start=1):
+        st.button(
+            f"{'★' * stars}{'☆' * (MOST_STARS - stars)}  {t(meaning)}",
+            key=f"rate_{stars}",
+            shortcut=str(stars),
+            width="stretch",
+            on_click=_do,
+            args=(*place, stars),
+        )
+    st.button(
+        t("Cannot say"),
+        key="rate_none",
+        shortcut="0",
+        width="stretch",
+        icon=":material/help:",
+        on_click=_do,
+        args=(*place, None),
+    )
     st.caption(t("Keys: 1 to 5 for the stars, 0 for “cannot say”, Z to go back."))
-    if given != -1:
-        pair = task.question_row, task.answer_row
-        place = context.workspace, context.project, context.dataset
-        _do(lambda: rating.rate_pair(*place, pair, rater, given))
 
 
-def _do(action: object) -> None:
-    assert callable(action)
+def _do(action: Callable[..., object], *values: object) -> None:
+    """Record a click, before the page is drawn again; an error is shown by that drawing."""
     try:
-        action()
+        action(*values)
     except Exception as error:
-        show_error(error)
-    else:
-        st.rerun(scope="fragment")
+        st.session_state["rating_error"] = error

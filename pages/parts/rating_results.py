@@ -15,12 +15,13 @@ from pages.parts.translate import t
 
 # Krippendorff's own advice: rely on 0.8 and more, be careful from 0.667, leave the rest.
 _GOOD, _FAIR = 0.8, 0.667
+_ENOUGH = 10  # shared pairs; with fewer, full agreement may be luck
 
 
 def rating_results(context: Context) -> None:
     """Draw the table of raters, how far they agree, and the button that makes them an expert."""
-    if st.button(t("Refresh"), key="ratings_refresh", icon=":material/refresh:", type="tertiary"):
-        st.rerun()
+    # A click runs the page again, which reads what others have said meanwhile.
+    st.button(t("Refresh"), key="ratings_refresh", icon=":material/refresh:", type="tertiary")
     try:
         summary = people.rating_summary(context.workspace, context.project, context.dataset)
     except Exception as error:
@@ -57,7 +58,12 @@ def _agreement_words(agreement: Agreement | None) -> str:
         "high": f"{agreement.high:.2f}",
         "pairs": agreement.pairs,
     }
-    if agreement.low >= _GOOD:
+    if agreement.pairs < _ENOUGH:
+        words = t(
+            "Too few pairs to say how far people agree: at least {least} that two people rated.",
+            least=_ENOUGH,
+        )
+    elif agreement.low >= _GOOD:
         words = t("People **agree well**.")
     elif agreement.alpha >= _GOOD:
         words = t("People seem to **agree well**; more ratings would make that certain.")
@@ -118,8 +124,9 @@ def _use(context: Context, summary: RatingSummary) -> None:
     )
     if pressed:
         try:
-            place = context.workspace, context.project
-            people.use_people(*place, context.dataset, session.who())
+            with st.spinner(t("Measuring how good each expert is")):
+                place = context.workspace, context.project
+                people.use_people(*place, context.dataset, session.who())
         except Exception as error:
             show_error(error)
         else:
