@@ -13,6 +13,8 @@ from core.journey.model_folders import (
     model_folders,
     remove_model_folder,
 )
+from core.journey.people import is_people, keep_people
+from core.journey.score_files import score_files
 from core.journey.scoring import ExpertCard, expert_cards
 from core.messages import N_
 from pages.parts import session
@@ -21,6 +23,7 @@ from pages.parts.errors import show_error
 from pages.parts.expert_api import expert_api
 from pages.parts.expert_card import draw_cards
 from pages.parts.page import Context
+from pages.parts.score_files import score_file_section
 from pages.parts.translate import duration, plain, t, tm
 
 _GROUPS = (  # where an expert is: title, one sentence
@@ -56,8 +59,12 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     """
     folders = model_folders(context.workspace, context.project)
     connections = api_connections(context.workspace, context.project)
-    cards = expert_cards(context.workspace, context.dataset, folders.usable, connections)
+    files = [one.key for one in score_files(context.workspace, context.project, context.dataset)]
+    people = tuple(key for key in scored if is_people(key))
+    keys = (*folders.usable, *files, *people)
+    cards = expert_cards(context.workspace, context.dataset, keys, connections)
     chosen = _selection(context, cards, scored)
+    keep_people(chosen, people)
     st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
     st.markdown(
         t(
@@ -86,6 +93,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
             st.caption(t(meaning))
             draw_cards(group, chosen, scored)
     expert_api(context, connections, chosen, scored)
+    score_file_section(context, chosen)
     with start:
         picked = [card for card in cards if card.entry.key in chosen]
         _start(context, picked, scored, busy, main_action)
