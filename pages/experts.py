@@ -10,6 +10,7 @@ from pages.parts.expert_choice import expert_choice
 from pages.parts.expert_results import expert_results
 from pages.parts.job_card import job_card
 from pages.parts.page import open_page
+from pages.parts.rating import people_section
 from pages.parts.translate import t
 
 context = open_page(
@@ -43,3 +44,4 @@ expert_choice(
     busy=any(not job.is_final for job in present[:1]),
     main_action=report is None and not any(job.state == INTERRUPTED for job in present[:1]),
 )
+people_section(context)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.experts.people import is_people as is_people
 from core.types import QADataset
 from core.workspace.ratings import CANNOT_SAY, in_force
 from core.workspace.records import Project, now
@@ -80,7 +82,7 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
     ExpertError
         If nobody has rated a pair outside the held-out test questions.
     """
-    from core.experts.people import PairRatings, is_people, people_scores
+    from core.experts.people import PairRatings, people_scores
     from core.journey.panel import join_panel, leave_panel
     from core.journey.status import scored_experts
 
@@ -103,7 +105,31 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
 
 def people_expert(workspace: Workspace, project: Project) -> str | None:
     """Return the key of people among the experts in use, None where they are not."""
-    from core.experts.people import is_people
     from core.journey.status import scored_experts
 
     return next((key for key in scored_experts(workspace, project) if is_people(key)), None)
+
+
+def leave_people(workspace: Workspace, project: Project, dataset: QADataset, who: str) -> None:
+    """Take people off the experts in use; their ratings stay on record."""
+    from core.journey.panel import leave_panel
+
+    key = people_expert(workspace, project)
+    if key is not None:
+        leave_panel(workspace, project, dataset, key)
+        workspace.records.note(project.id, "people left the experts", who, {"expert": key})
+
+
+def keep_people(chosen: dict[str, None], present: Sequence[str]) -> None:
+    """Bring a choice of experts in line with the people in use: they join and leave elsewhere.
+
+    Parameters
+    ----------
+    chosen : dict with expert keys
+        Changed in place.
+    present : sequence of str
+        Keys of people among the experts in use.
+    """
+    for key in [key for key in chosen if is_people(key) and key not in present]:
+        del chosen[key]
+    chosen.update(dict.fromkeys(present))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -108,25 +110,32 @@ def _raters(summary: RatingSummary) -> None:
 
 def _use(context: Context, summary: RatingSummary) -> None:
     used = people.people_expert(context.workspace, context.project)
-    pressed = st.button(
-        t("Use people as an expert: take the newest ratings")
-        if used
-        else t("Use people as an expert"),
-        key="use_people",
-        icon=":material/group_add:",
-        disabled=not summary.ratings,
-    )
+    place = context.workspace, context.project, context.dataset
+    action: Callable[..., object] | None = None
+    with st.container(horizontal=True):
+        if st.button(
+            t("Use people as an expert: take the newest ratings")
+            if used
+            else t("Use people as an expert"),
+            key="use_people",
+            icon=":material/group_add:",
+            disabled=not summary.ratings,
+        ):
+            action = people.use_people
+        if used and st.button(
+            t("Take people off the experts"), key="leave_people", icon=":material/group_remove:"
+        ):
+            action = people.leave_people
     st.caption(
         t(
             "Brings all raters to one scale and measures the panel again with people in it; that "
             "takes seconds. Saved recipes keep the ratings that they were made with."
         )
     )
-    if pressed:
+    if action is not None:
         try:
             with st.spinner(t("Measuring how good each expert is")):
-                place = context.workspace, context.project
-                people.use_people(*place, context.dataset, session.who())
+                action(*place, session.who())
         except Exception as error:
             show_error(error)
         else:

@@ -212,6 +212,26 @@ def test_ratings_file_is_taken_and_people_become_an_expert(rating_as, workspace)
     assert len(scores) == 12 and 0 <= scores.values.min() < scores.values.max() <= 1
 
 
+def test_people_stay_when_other_experts_score_and_leave_when_told(rating_as, workspace, launched):
+    """The choice of experts has no box for people: a new scoring would silently drop them."""
+    project = workspace.records.projects()[0]
+    dataset = workspace.load_dataset(project.dataset_id)
+    click(rating_as("Ann"), "rate_5")
+    key = people.use_people(workspace, project, dataset, "me")
+    at = click(rating_as("Ann", TABS[2]), "let_score")
+    assert not at.exception and not at.error
+    (folder,) = launched
+    assert folder.read_request()["config"]["experts"] == [*LEXICAL, key]
+    assert worker.work(folder.root) == 0
+    assert scored_experts(workspace, project) == (*LEXICAL, key)
+
+    at = click(rating_as("Ann", TABS[2]), "leave_people")
+    assert not at.exception and not at.error
+    assert scored_experts(workspace, project) == LEXICAL
+    assert next(b for b in at.button if b.key == "let_score").label == "Let 2 experts score"
+    assert len(ratings(workspace)) == 1, "what people said stays"
+
+
 def test_newer_ratings_replace_people_in_the_panel_but_not_in_old_recipes(rating_as, workspace):
     project = workspace.records.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
