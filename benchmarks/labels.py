@@ -54,18 +54,6 @@ def large_dataset() -> QADataset:
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(GROUPS), QUESTIONS // GROUPS).astype(np.int32)
     words = ["order", "parcel", "refund", "invoice", "size", "colour", "voucher", "store"]
-        "order",
-        "parcel",
-        "refund",
-        "invoice",
-        "size",
-        "colour",
-        "voucher",
-        "store",
-        "account",
-        "delivery",
-        "time",
-    ]
 
     def text(kind: str, number: int) -> str:
         return f"{kind} {number} {' '.join(rng.choice(words, rng.integers(3, 30)))}"

@@ -111,11 +111,17 @@ class LabelModel:
                 calibrators[expert, settings] = fit(
                     raw, sample.hard_label, settings, sample.balance
                 )
-        return replace(self, recipe=recipe, calibrators=calibrators)
+        changed = replace(self, recipe=recipe, calibrators=calibrators)
+        if _weighing(recipe) == _weighing(self.recipe) and "weights" in vars(self):
+            vars(changed)["weights"] = self.weights  # most slider moves leave the weights alone
+        return changed
 
     def with_overrides(self, overrides: Iterable[Override]) -> LabelModel:
         """Return the same labels with these overrides instead of the present ones."""
-        return replace(self, overrides=tuple(overrides))
+        changed = replace(self, overrides=tuple(overrides))
+        if "weights" in vars(self):
+            vars(changed)["weights"] = self.weights
+        return changed
 
     @cached_property
     def id(self) -> str:
@@ -231,3 +237,8 @@ class LabelModel:
         by_hand = ~np.isnan(overridden)
         targets = np.where(by_hand, overridden, labels).astype(np.float32).clip(0, 1)
         return targets, ~silent | (hard > 0) | by_hand
+
+
+def _weighing(recipe: LabelRecipe) -> tuple[object, ...]:
+    """Return the parts of a recipe on which the weights of its experts depend."""
+    return recipe.rule, recipe.experts, recipe.calibrations, recipe.weights

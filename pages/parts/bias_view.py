@@ -65,6 +65,8 @@ def bias_view(context: Context, studio: Studio) -> None:
         plainer = Studio(studio.model.with_recipe(bare), studio.sample)
         before = group_bias(plainer.alone, studio.sample, **common, replicates=0)
     _say(now)
+    if before is not None:
+        st.caption(t("Hollow grey dots: before the groups were evened out."))
     show_chart(bias_chart(now, t, before), key=f"bias_{chosen}")
     _experts(studio, now)
 

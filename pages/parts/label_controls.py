@@ -6,8 +6,10 @@ import streamlit as st
 
 from core.experts.catalogue import find_entry
 from core.labels.calibration import CALIBRATIONS
+from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
+from pages.parts.bias_view import corrected_attributes
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -54,6 +56,10 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     )
     calibrations = _calibrations(_keys, taking_part)
     gain, threshold, temperature = _curve(_keys)
+    recentre = corrected_attributes(context) if taking_part else ()
+    if recentre:
+        listed = ", ".join(t(ATTRIBUTES[key].title) for key in recentre)
+        st.caption(t("Evened out by {listed} (see the tab Bias).", listed=listed))
     return LabelRecipe(
         experts=taking_part,
         rule=rule,
@@ -63,6 +69,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         gain=gain,
         threshold=threshold,
         temperature=temperature,
+        recentre=recentre,
     )
 
 
