@@ -37,7 +37,7 @@ class SendPlan:
         Estimated, in the currency of the connection's price; None where no price is known.
     requests : int
     seconds : float
-        At least, by the number of requests a minute.
+        Estimated from the requests a minute that are allowed, at one second each or more.
     examples : tuple of str
         Up to five of the texts as they would be sent.
     """

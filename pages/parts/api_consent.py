@@ -99,11 +99,11 @@ def _show(plan: SendPlan) -> None:
             t(
                 "**{texts} texts** go to **{host}** (model {model}): {questions} questions and "
                 "{answers} answers.",
-                texts=plan.texts,
+                texts=f"{plan.texts:,}",
                 host=plain(plan.connection.host),
                 model=plain(plan.connection.model),
-                questions=plan.questions,
-                answers=plan.answers,
+                questions=f"{plan.questions:,}",
+                answers=f"{plan.answers:,}",
             )
         )
         st.caption(expense(plan))
@@ -117,13 +117,13 @@ def expense(plan: SendPlan) -> str:
     values = {"tokens": f"{plan.tokens:,}", "time": duration(plan.seconds)}
     if plan.cost is None:
         return t(
-            "About {tokens} tokens (estimate); no price is entered, so the cost is unknown. At "
-            "least {time}.",
+            "About {tokens} tokens (estimate); no price is entered, so the cost is unknown. "
+            "Takes about {time}.",
             **values,
         )
     return t(
-        "About {tokens} tokens, cost about {cost} at {price} for a million tokens (estimate). At "
-        "least {time}.",
+        "About {tokens} tokens, cost about {cost} at {price} for a million tokens (estimate). "
+        "Takes about {time}.",
         **values,
         cost=f"{plan.cost:,.2f}" if plan.cost >= 0.1 else f"{plan.cost:.4f}",
         price=f"{plan.connection.price:g}",

@@ -106,7 +106,7 @@ def _facts(context: Context, connection: ApiConnection) -> list[str]:
             t("Key: {variable} is not set on this server", variable=plain(connection.key_variable))
         )
     if plan.texts:
-        lines.append(t("Texts to send: {count}.", count=plan.texts) + " " + expense(plan))
+        lines.append(t("Texts to send: {count}.", count=f"{plan.texts:,}") + " " + expense(plan))
     else:
         lines.append(t("Nothing to send: all texts were answered before."))
     return lines
@@ -184,7 +184,7 @@ def _form(
             value=was.requests_per_minute,
             key=f"api_rate_{tag}",
         )
-        third = st.columns(4)
+        third = st.columns(4, vertical_alignment="bottom")
         dimensions = third[0].number_input(
             t("Numbers per text (dimensions)"),
             min_value=1,
