@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.labels.bias import GroupBias, KindBias, expert_bias, group_bias
 from core.labels.groups import ATTRIBUTES, groupings
+from core.labels.quality import pair_quality
 from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
 from pages.parts.charts import show_chart
 from pages.parts.label_studio import Studio
@@ -58,17 +59,28 @@ def bias_view(context: Context, studio: Studio) -> None:
     grouping = known[chosen]
     common = {"dataset": studio.dataset, "grouping": grouping, "seed": 0}
     now = group_bias(studio.alone, studio.sample, **common, replicates=_REPLICATES)
-    before = None
+    before, cost = None, ""
     if corrected:
         rest = tuple(key for key in studio.model.recipe.recentre if key != chosen)
         bare = replace(studio.model.recipe, recentre=rest)
         plainer = Studio(studio.model.with_recipe(bare), studio.sample)
         before = group_bias(plainer.alone, studio.sample, **common, replicates=0)
+        cost = t(
+            "Hollow grey dots: before the groups were evened out. Over all groups, right pairs "
+            "come first (AP) with {now} now and {before} before: evening out can cost precision.",
+            now=_precision(studio),
+            before=_precision(plainer),
+        )
     _say(now)
-    if before is not None:
-        st.caption(t("Hollow grey dots: before the groups were evened out."))
+    if cost:
+        st.caption(cost)
     show_chart(bias_chart(now, t, before), key=f"bias_{chosen}")
     _experts(studio, now)
+
+
+def _precision(studio: Studio) -> str:
+    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
+    return f"{quality.average_precision.value:.3f}"
 
 
 def _switch(context: Context, key: str) -> str:
