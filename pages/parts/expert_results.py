@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
+from core.labels.likeness import leaf_order
 from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
 from pages.parts.charts import show_chart
@@ -49,13 +50,18 @@ def expert_results(report: ScoringReport) -> None:
         st.caption(
             t(
                 "Not ranked: {names}. An expert that scores a list of pairs cannot order all "
-                "answers; how well it tells right pairs from others stands in the table below.",
+                "answers; how well it tells the right pairs on its list from the others stands in "
+                "the table below.",
                 names=", ".join(plain(one.title) for one in report.figures if one.ndcg is None),
             )
         )
     st.subheader(t("Who agrees with whom?"), anchor=False)
     st.markdown(_who_agrees(names, report.agreement))
-    show_chart(agreement_heatmap(report.agreement, names, t), key="expert_agreement")
+    order = leaf_order(report.agreement)  # groups of like experts become dark squares
+    chart = agreement_heatmap(
+        report.agreement[np.ix_(order, order)], [names[place] for place in order], t
+    )
+    show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.experts.catalogue import find_entry
+from core.journey.panel_advice import panel_in_use
 from core.labels.calibration import CALIBRATIONS
 from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
@@ -24,13 +25,14 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     keeping longer is saved as a recipe.
     """
     _keys = f"label_{context.project.id}_{context.project.dataset_id}"
+    panel = panel_in_use(context.workspace, context.project, experts)
     chosen = st.pills(
         t("Experts that take part"),
         experts,
         selection_mode="multi",
-        default=list(experts),
+        default=list(panel),
         format_func=lambda key: find_entry(key).title,
-        key=f"{_keys}_experts_{len(experts)}",
+        key=f"{_keys}_experts_{len(experts)}_{'_'.join(panel)}",
         persist_state="session",
         wrap=True,
         help=t("Click an expert to leave it out or take it back in."),
