@@ -78,7 +78,7 @@ def read_ratings(content: bytes, name: str, dataset: QADataset, rater: str) -> R
     name : str
         Of the file, only for messages.
     rater : str
-        Stands for the rater where the file has no column for it.
+        Stands for the rater where the file has no column for it; "" = rows need a name.
 
     Raises
     ------
@@ -116,7 +116,9 @@ def read_ratings(content: bytes, name: str, dataset: QADataset, rater: str) -> R
         elif tested[q]:
             reason = Message(N_("This question is kept for the final test and must not be used."))
         elif not names[i].strip():
-            reason = Message(N_("The name of the rater is missing."))
+            reason = Message(
+                N_("The name of the rater is missing: fill it in, or type your own name.")
+            )
         elif not passes and (number is None or not low <= number <= high):
             text = N_("“{rating}” is not a rating from {low} to {high}.")
             values = {"rating": texts[i][:40], "low": f"{low:g}", "high": f"{high:g}"}

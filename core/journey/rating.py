@@ -62,19 +62,16 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
 
     Without experts the pairs are drawn by chance, and all count as equally disputed.
     """
-    from core.experts.people import is_people
     from core.journey.labels import default_recipe, label_model
     from core.journey.scoring import load_expert_scores
     from core.labels.pair_sample import sample_for_inspection
     from core.labels.suspects import find_suspects
 
-    machines = [key for key in experts if not is_people(key)]
-    sample = sample_for_inspection(
-        dataset, load_expert_scores(workspace, dataset, machines), seed=_SEED
-    )
-    if not machines:
+    scores = load_expert_scores(workspace, dataset, experts)
+    sample = sample_for_inspection(dataset, scores, seed=_SEED)
+    if not experts:
         return RatingPool(sample, np.zeros(len(sample), np.float32))
-    model = label_model(workspace, dataset, default_recipe(machines))
+    model = label_model(workspace, dataset, default_recipe(experts))
     findings = find_suspects(sample, model.expert_pairs(sample), model.weights)
     return RatingPool(sample, findings.spread)
 

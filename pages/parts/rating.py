@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.journey import rating
+from core.journey.people import is_people
 from core.journey.rating import MOST_STARS, RatingPool, RatingTask
 from core.journey.status import scored_experts
 from core.messages import N_
@@ -15,7 +16,6 @@ from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.rating_file import rating_upload
 from pages.parts.rating_results import rating_results
-from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import plain, t
 
 _MEANINGS = (
@@ -62,18 +62,15 @@ def people_section(context: Context) -> None:
                     draw(context)
 
 
-def rater_name() -> str:
-    """Return the name that ratings are recorded under, "" where none was given."""
-    return " ".join((signed_in_name() or str(st.session_state.get("who") or "")).split())[:120]
-
-
 def _rate(context: Context) -> None:
-    rater = rater_name()
+    rater = session.given_name()
     if not rater:
         _ask_name()
         return
     try:
-        experts = scored_experts(context.workspace, context.project)
+        scored = scored_experts(context.workspace, context.project)
+        # What people say must not decide which pairs people are asked about.
+        experts = tuple(key for key in scored if not is_people(key))
         assert context.project.dataset_id is not None
         with st.spinner(t("Looking for pairs that are worth a rating …")):
             pool = _pool(str(context.workspace.layout.root), context.project.dataset_id, experts)

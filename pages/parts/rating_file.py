@@ -29,7 +29,9 @@ def rating_upload(context: Context) -> None:
     if file is None:
         return
     try:
-        found = rating.read_rating_file(file.getvalue(), file.name, context.dataset, session.who())
+        # Without a name the rows say that it is missing: "user" would be everybody.
+        rater = session.given_name()
+        found = rating.read_rating_file(file.getvalue(), file.name, context.dataset, rater)
     except Exception as error:
         show_error(error)
         return
