@@ -19,17 +19,32 @@ SMALLEST_EIGENVALUE = 1e-6
 def precision_above_chance(sample: PairSample) -> np.ndarray:
     """Return each expert's average precision minus the share of right pairs, float64 [K], >= 0.
 
-    Figures are those of the whole table that the sample stands for. Pairs on which an expert has no
-    opinion are left out for that expert.
+    Figures are those of the whole table that the sample stands for. An expert without an opinion
+    on some pairs is measured on its own pairs, beside the experts that scored all pairs: it gets
+    their mean figure over the whole table, times how much better it is than they are on its pairs.
+    A short list of right answers and random others is easy; taken as it is, its figure would be
+    several times that of an equally good expert that scored everything.
     """
-    found = np.zeros(len(sample.raw))
-    for row, raw in enumerate(sample.raw):
-        known = ~np.isnan(raw)
-        hard, weight = sample.hard_label[known], sample.weight[known]
-        if (hard > 0).any():
-            chance = float(weight[hard > 0].sum() / weight.sum())
-            found[row] = max(average_precision(raw[known], hard, weight) - chance, 0.0)
+    known = ~np.isnan(sample.raw)
+    found = np.array([_above_chance(sample, *pair) for pair in zip(sample.raw, known, strict=True)])
+    full = known.all(axis=1)
+    if full.all() or not full.any():
+        return found
+    usual = float(found[full].mean())
+    for row in np.flatnonzero(~full):
+        peers = [_above_chance(sample, raw, known[row]) for raw in sample.raw[full]]
+        if usual > 0 and np.mean(peers) > 0:
+            found[row] = min(found[row] / float(np.mean(peers)) * usual, 1.0)
     return found
+
+
+def _above_chance(sample: PairSample, raw: np.ndarray, among: np.ndarray) -> float:
+    """Return average precision above chance of one row of scores on the pairs ``among``."""
+    hard, weight = sample.hard_label[among], sample.weight[among]
+    if not (hard > 0).any():
+        return 0.0
+    chance = float(weight[hard > 0].sum() / weight.sum())
+    return max(average_precision(raw[among], hard, weight) - chance, 0.0)
 
 
 def reliability_weights(

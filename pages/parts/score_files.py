@@ -22,6 +22,7 @@ from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
 _PREVIEW_ROWS = 10
+_TAKEN = "score_files_taken"
 _ROLES = (
     ("question", N_("Question"), N_("Its text as in your data, or its id.")),
     ("answer", N_("Answer"), N_("Its text as in your data, or its id.")),
@@ -44,7 +45,8 @@ def score_file_section(context: Context, chosen: dict[str, None]) -> None:
     """
     kept = score_files(context.workspace, context.project, context.dataset)
     label = t("Your own scores (file): {count}", count=len(kept))
-    field = f"score_file_{context.project.id}"
+    # A new field after every file that was taken: an upload field cannot be emptied otherwise.
+    field = f"score_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
     open_now = bool(kept) or st.session_state.get(field) is not None
     with st.expander(label, icon=":material/upload_file:", expanded=open_now):
         st.caption(
@@ -76,7 +78,14 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
     show_warnings(table.warnings)
     first = table.frame.head(_PREVIEW_ROWS)
     first.insert(0, t("Row"), table.row_numbers[:_PREVIEW_ROWS], allow_duplicates=True)
-    st.dataframe(first, hide_index=True, height=220, key=f"score_preview_{file.file_id}")
+    wide = {name: st.column_config.TextColumn(width="medium") for name in table.columns}
+    st.dataframe(
+        first,
+        hide_index=True,
+        height=220,
+        column_config=wide,
+        key=f"score_preview_{file.file_id}",
+    )
     columns = _columns(found, file.file_id)
     if st.button(
         t("Use these scores"),
@@ -100,6 +109,7 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
             show_error(error)
         else:
             chosen[added.key] = None
+            st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
             st.session_state.pop(f"expert_{added.key}", None)  # the box is seeded anew
             st.rerun()
 

@@ -129,6 +129,22 @@ def test_figures_of_a_listed_expert_are_those_of_its_own_pairs(mixed):
     assert np.isfinite(agreement(calibrated)).all()
 
 
+@pytest.mark.parametrize("others", [1, 5, 20])
+def test_an_easy_list_does_not_buy_weight(make_world, others):
+    """Prevents an expert from counting more only because its list leaves hard pairs out."""
+    dataset, scores = make_world(seed=7, noises=(1.0, 1.0))
+    rng = np.random.default_rng(1)
+    n_q, n_a = len(dataset.questions), len(dataset.answers)
+    drawn = np.stack([np.repeat(np.arange(n_q), others), rng.integers(0, n_a, n_q * others)], 1)
+    right = np.stack([dataset.right_question, dataset.right_answer], 1)
+    pairs = np.unique(np.concatenate([drawn, right]), axis=0)
+    twin = scores[0].pairs(pairs[:, 0], pairs[:, 1])  # thinks what the first expert thinks
+    scores = [*scores, listed(pairs, twin, dataset_id=dataset.id)]
+    keys = tuple(s.expert for s in scores)
+    weights = LabelModel.fit(dataset, scores, LabelRecipe(keys, "reliability")).weights
+    assert weights[2] == pytest.approx(weights[:2].mean(), rel=0.5)
+
+
 def test_an_expert_that_lists_nothing_breaks_nothing(make_world):
     """Prevents a crash of the Labels page when a file matched pairs of test questions only."""
     dataset, scores = make_world(seed=6)
