@@ -10,6 +10,7 @@ from pages.parts.label_studio import Studio, open_studio
 from pages.parts.label_views import distributions, expert_figures
 from pages.parts.page import open_page
 from pages.parts.pair_review import pair_review
+from pages.parts.recipe_comparison import recipe_comparison
 from pages.parts.recipes import recipe_shelf, save_form
 from pages.parts.translate import t
 
@@ -48,3 +49,4 @@ if review.open:
 if shelf.open:
     with shelf:
         recipe_shelf(context)
+        recipe_comparison(context)
