@@ -85,6 +85,7 @@ def test_uploaded_scores_become_an_expert_in_use(page, workspace):
     assert "80 pairs of 40 questions have a score, from 81 rows of gold.csv." in texts(at)
     assert "Rows that could not be used: 1." in texts(at)
     assert "Not ranked: gold." in texts(at)
+    assert "Use these scores" not in [b.label for b in at.button], "the upload is taken"
     aside = next(d.value for d in at.dataframe if "Reason" in d.value.columns)
     assert aside["Row"].tolist() == [82] and "Who" in aside["Reason"][0]
     figures = next(d.value for d in at.dataframe if "Texts read" in d.value.columns)
