@@ -11,6 +11,7 @@ from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
 from pages.parts.bias_view import corrected_attributes
+from pages.parts.cut_inputs import cut_inputs, forget_cuts
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -143,14 +144,7 @@ def _calibration(keys: str, now: Calibration) -> Calibration:
     st.caption(t(CALIBRATIONS[method].meaning))
     low, high = now.low, now.high
     if method not in _FITTED:
-        low, high = st.slider(
-            t("Scores that become 0 and 100 (percentiles)"),
-            0.0,
-            100.0,
-            (now.low, now.high),
-            0.1,
-            key=f"{keys}_cuts",
-        )
+        low, high = cut_inputs(keys, now.low, now.high)
         if low >= high:
             st.warning(t("Both cuts are at the same place; the default cuts are used."))
             low, high = Calibration().low, Calibration().high
@@ -167,8 +161,9 @@ def _calibration(keys: str, now: Calibration) -> Calibration:
 
 
 def _forget(keys: str) -> None:
-    for part in ("method", "cuts", "gamma"):
+    for part in ("method", "gamma"):
         st.session_state.pop(f"{keys}_{part}", None)
+    forget_cuts(keys)
 
 
 def _curve(keys: str) -> tuple[float, float, float]:
