@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _experts(options: argparse.Namespace) -> int:
-    """List key, title, languages, licence and whether the expert is at hand."""
+    """List key, languages, licence, kind (trainable or family) and whether it is at hand."""
     from core.experts.catalogue import availability, catalogue
     from core.workspace.workspace import Workspace
 
@@ -102,8 +102,8 @@ def _experts(options: argparse.Namespace) -> int:
     for entry in catalogue().values():
         at_hand = availability(entry, store)
         languages = ",".join(entry.languages)
-        tuned = "trainable" if entry.trainable else ""
-        columns = (f"{entry.key:38}", f"{languages:24}", f"{entry.licence:12}", f"{tuned:10}")
+        kind = "trainable" if entry.trainable else entry.family
+        columns = (f"{entry.key:38}", f"{languages:24}", f"{entry.licence:12}", f"{kind:13}")
         sys.stdout.write(f"{' '.join(columns)} {at_hand.message}\n")
     return 0
 

@@ -10,6 +10,8 @@ from pages.parts.expert_choice import expert_choice
 from pages.parts.expert_results import expert_results
 from pages.parts.job_card import job_card
 from pages.parts.page import open_page
+from pages.parts.panel_advice import panel_choice
+from pages.parts.rating import people_section
 from pages.parts.translate import t
 
 context = open_page(
@@ -37,9 +39,11 @@ except Exception as error:
     )
 if report is not None:
     expert_results(report)
+    panel_choice(context, report)
 expert_choice(
     context,
     scored=tuple(figures.expert for figures in report.figures) if report else (),
     busy=any(not job.is_final for job in present[:1]),
     main_action=report is None and not any(job.state == INTERRUPTED for job in present[:1]),
 )
+people_section(context)

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from core.journey.status import scored_experts
+from pages.parts.bias_view import bias_view
 from pages.parts.journey_bar import go_to
 from pages.parts.label_controls import label_controls
 from pages.parts.label_studio import Studio, open_studio
 from pages.parts.label_views import distributions, expert_figures
 from pages.parts.page import open_page
 from pages.parts.pair_review import pair_review
+from pages.parts.recipe_comparison import recipe_comparison
 from pages.parts.recipes import recipe_shelf, save_form
 from pages.parts.translate import t
 
@@ -20,8 +22,12 @@ context = open_page(
     ),
 )
 experts = scored_experts(context.workspace, context.project)
-shape, review, shelf = st.tabs(
-    [t("Shape the labels"), t("Correct single pairs"), t("Saved recipes")]
+# Only the tab that is open is drawn: the keys of the review must not work elsewhere, and a slider
+# should not wait for charts that nobody sees.
+shape, bias, review, shelf = st.tabs(
+    [t("Shape the labels"), t("Bias"), t("Correct single pairs"), t("Saved recipes")],
+    key="label_tabs",
+    on_change="rerun",
 )
 with shape:
     controls, view = st.columns([1, 2.2], gap="large")
@@ -31,9 +37,16 @@ with shape:
             go_to("tune")
     with view, st.spinner(t("Reading the experts' scores …")):
         studio: Studio = open_studio(context, experts, recipe)
-        expert_figures(studio)
-        distributions(studio)
-with review:
-    pair_review(context, studio)
-with shelf:
-    recipe_shelf(context)
+        if shape.open:
+            expert_figures(studio)
+            distributions(studio)
+if bias.open:
+    with bias:
+        bias_view(context, studio)
+if review.open:
+    with review:
+        pair_review(context, studio)
+if shelf.open:
+    with shelf:
+        recipe_shelf(context)
+        recipe_comparison(context)

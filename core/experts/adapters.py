@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from core.errors import ExpertError
+from core.experts.api_connection import API_PREFIX
 from core.experts.catalogue import find_entry
 from core.experts.embedding import fill_cache, read_cached
 from core.experts.encoders import load_encoder
-from core.experts.entry import DOCUMENT, LEXICAL, QUERY, CatalogueEntry
+from core.experts.entry import DOCUMENT, LEXICAL, LISTED_FAMILIES, QUERY, CatalogueEntry
 from core.experts.lexical import LEXICAL_METHODS
 from core.experts.progress import Part
 from core.experts.sources import known_fingerprint
@@ -177,9 +179,28 @@ def find_expert(
     store: ModelStore,
     device: str | None = None,
     clock: Callable[[], float] = time.monotonic,
+    extra: Mapping[str, Expert] | None = None,
 ) -> Expert:
-    """Return the expert of a catalogue key or ``local:<path>``; see ``find_entry`` for errors."""
+    """Return the expert of a catalogue key or ``local:<path>``; see ``find_entry`` for errors.
+
+    Parameters
+    ----------
+    extra : mapping of key to Expert, or None
+        Experts that no catalogue knows, for example those behind an API.
+    """
+    if extra and key in extra:
+        return extra[key]
+    if key.startswith(API_PREFIX):
+        raise ExpertError(
+            "There is no connection to an API called {name} in this workspace. Add it on the "
+            "Experts page.",
+            name=key.removeprefix(API_PREFIX),
+        )
     entry = find_entry(key)
+    if entry.family in LISTED_FAMILIES:
+        raise ExpertError(
+            "{title} scores listed pairs and has no vectors of texts.", title=entry.title
+        )
     if entry.family == LEXICAL:
         return LexicalExpert(entry)
     return EmbeddingExpert(entry, store, device, clock)

@@ -10,16 +10,26 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import ExpertError
+from core.experts.api_connection import API_PREFIX, entry_for_api
 from core.experts.entries import BUILT_IN
-from core.experts.entry import ANY_LANGUAGE, LEXICAL, CatalogueEntry
-from core.experts.folders import read_folder
+from core.experts.entry import (
+    ANY_LANGUAGE,
+    CROSS_ENCODER,
+    EMBEDDING,
+    LEXICAL,
+    SCORE_FILE,
+    CatalogueEntry,
+)
+from core.experts.folders import is_cross_encoder, reader_of
 from core.experts.hub_entries import HUB
 from core.experts.packages import missing_file
+from core.experts.people import entry_for_people, is_people
 from core.messages import N_, Message
 from core.workspace.modelstore import ModelStore
 
-FOLDER_PREFIX = "local:"
+FOLDER_PREFIX, FILE_PREFIX = "local:", "file:"
 BUNDLED, DOWNLOADED, ON_HUB, FOLDER = "bundled", "downloaded", "hub", "folder"
+BEHIND_API, UPLOADED, PEOPLE = "api", "uploaded", "people"
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,8 @@ class Availability:
     ready : bool
         False: it is fetched from the model hub at first use, or it cannot be used at all.
     where : str
-        ``bundled`` (came with the app), ``downloaded``, ``hub`` or ``folder``.
+        ``bundled`` (came with the app), ``downloaded``, ``hub``, ``folder``, ``api``,
+        ``uploaded`` or ``people``.
     message : Message
         The same for the user, with what to do where something is missing.
     """
@@ -48,7 +59,7 @@ def catalogue() -> dict[str, CatalogueEntry]:
 
 
 def find_entry(key: str) -> CatalogueEntry:
-    """Return the entry of a key: of the catalogue, or ``local:<path>`` for a folder.
+    """Return the entry of a catalogue key, ``local:<path>``, ``api:<name>`` or ``file:<name>``.
 
     Raises
     ------
@@ -59,6 +70,12 @@ def find_entry(key: str) -> CatalogueEntry:
     """
     if key.startswith(FOLDER_PREFIX):
         return entry_for_folder(Path(key.removeprefix(FOLDER_PREFIX)))
+    if key.startswith(FILE_PREFIX):
+        return _entry_for_file(key)
+    if key.startswith(API_PREFIX):
+        return entry_for_api(key)
+    if is_people(key):
+        return entry_for_people(key)
     try:
         return catalogue()[key]
     except KeyError:
@@ -72,18 +89,29 @@ def find_entry(key: str) -> CatalogueEntry:
 
 
 def entry_for_folder(path: Path) -> CatalogueEntry:
-    """Return an entry for a sentence-transformers folder of the user.
+    """Return an entry for a sentence-transformers folder of the user, cross-encoders included.
 
     Raises
     ------
     ModelUnavailableError
         If the folder is no such folder, has no safetensors weights or needs code of its own.
     """
-    folder = read_folder(path.expanduser().resolve())
+    path = path.expanduser().resolve()
+    together = is_cross_encoder(path)
+    family = CROSS_ENCODER if together else EMBEDDING
+    folder = reader_of(family)(path)
+    meaning = N_("A model folder of yours.")
+    if together:
+        meaning = N_(
+            "A model folder of yours that reads question and answer together (cross-encoder); it "
+            "scores the most likely pairs only."
+        )
     return CatalogueEntry(
         key=f"{FOLDER_PREFIX}{folder.path}",
         title=folder.path.name,
-        meaning=N_("A model folder of yours."),
+        meaning=meaning,
+        family=family,
+        trainable=not together,
         languages=(),
         dimension=folder.dimension,
         max_length=folder.max_length,
@@ -92,6 +120,18 @@ def entry_for_folder(path: Path) -> CatalogueEntry:
         commercial_use=False,
         size_mb=round(sum(file.stat().st_size for file in folder.weights) / 1e6),
         folder=str(folder.path),
+    )
+
+
+def _entry_for_file(key: str) -> CatalogueEntry:
+    return CatalogueEntry(
+        key=key,
+        title=key.removeprefix(FILE_PREFIX),
+        meaning=N_("Scores that you uploaded as a file."),
+        family=SCORE_FILE,
+        languages=(),
+        licence="",
+        trainable=False,
     )
 
 
@@ -105,6 +145,13 @@ def availability(entry: CatalogueEntry, store: ModelStore | None = None) -> Avai
     """
     if entry.folder is not None:
         return Availability(True, FOLDER, Message(N_("Your folder on this machine.")))
+    if entry.api is not None:
+        text = N_("Behind an API: your texts are sent to {host}.")
+        return Availability(True, BEHIND_API, Message(text, {"host": entry.api}))
+    if is_people(entry.key):
+        return Availability(True, PEOPLE, Message(N_("Your colleagues; nothing to compute.")))
+    if entry.family == SCORE_FILE:
+        return Availability(True, UPLOADED, Message(N_("Your own file; nothing to compute.")))
     if entry.family == LEXICAL:
         return Availability(True, BUNDLED, Message(N_("On this machine, needs no model.")))
     absent = missing_file(entry.bundle) if entry.bundle else None

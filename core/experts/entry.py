@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 QUERY, DOCUMENT = "query", "document"
 EMBEDDING, LEXICAL = "embedding", "lexical"
+CROSS_ENCODER, SCORE_FILE = "cross-encoder", "file"
+# Families whose experts score a list of pairs and have no opinion on any other pair.
+LISTED_FAMILIES = (CROSS_ENCODER, SCORE_FILE)
 ANY_LANGUAGE = "*"
 
 
@@ -73,7 +76,8 @@ class CatalogueEntry:
     meaning : str
         One sentence for the user, a translatable message.
     family : str
-        ``embedding`` (vectors, raw score = cosine) or ``lexical`` (shared words or characters).
+        ``embedding`` (vectors, raw score = cosine), ``lexical`` (shared words or characters),
+        ``cross-encoder`` (reads question and answer together) or ``file`` (uploaded scores).
     languages : tuple of str
         ISO 639-1 codes; ``*`` = about a hundred languages or any.
     dimension : int or None
@@ -88,10 +92,13 @@ class CatalogueEntry:
         May be chosen as the model to fine-tune.
     size_mb : int
     relative_speed : float
-        Texts per second compared with all-MiniLM-L6-v2 on a CPU, roughly.
+        Texts (for cross-encoders: pairs) per second compared with all-MiniLM-L6-v2 on a CPU,
+        roughly.
     bundle, hub : where the model comes from, the bundle first
     folder : str or None
         For a folder of the user: its path.
+    api : str or None
+        For a model behind an API: the host that texts are sent to, "" if its settings are unknown.
     default_for : tuple of str
         Languages in which this expert is suggested, ``*`` = all.
     student_for : tuple of str
@@ -114,6 +121,7 @@ class CatalogueEntry:
     bundle: Bundle | None = None
     hub: HubSource | None = None
     folder: str | None = None
+    api: str | None = None
     default_for: tuple[str, ...] = ()
     student_for: tuple[str, ...] = ()
 

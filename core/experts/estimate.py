@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.experts.catalogue import catalogue
-from core.experts.entry import EMBEDDING, CatalogueEntry
+from core.experts.entry import CROSS_ENCODER, EMBEDDING, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 
 
@@ -13,7 +13,7 @@ def estimate_seconds(entry: CatalogueEntry, n_texts: int, store: ModelStore) -> 
     Parameters
     ----------
     n_texts : int
-        Texts that are not in the cache.
+        Texts (for cross-encoders: pairs) that are not in the cache.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def estimate_seconds(entry: CatalogueEntry, n_texts: int, store: ModelStore) -> 
     speeds = store.speeds()
     if entry.key in speeds:
         return n_texts / speeds[entry.key]
-    if entry.family != EMBEDDING:
+    if entry.family not in (EMBEDDING, CROSS_ENCODER):
         return None
     known = catalogue()
     references = [

@@ -7,13 +7,13 @@ Folders that bring Python code of their own (``auto_map``, foreign modules) are 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailableError
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.entry import CROSS_ENCODER, DOCUMENT, QUERY
 
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
@@ -58,6 +58,12 @@ def read_folder(path: Path) -> ModelFolder:
     ModelUnavailableError
         If it is not such a folder, has no safetensors weights or brings code of its own.
     """
+    if is_cross_encoder(path):
+        raise ModelUnavailableError(
+            "The model in {folder} reads question and answer together (cross-encoder) and makes "
+            "no vectors. It can score as an expert, but it can neither search nor be fine-tuned.",
+            folder=str(path),
+        )
     modules = _json(path / "modules.json") if path.is_dir() else None
     listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
     if not listed or not modules:
@@ -66,6 +72,71 @@ def read_folder(path: Path) -> ModelFolder:
             "modules.json. Choose the folder that SentenceTransformer.save() wrote.",
             folder=str(path),
         )
+    weights = _safe_weights(path, modules)
+    stated = _json(path / "config_sentence_transformers.json")
+    prompts = stated.get("prompts") if isinstance(stated, dict) else None
+    return ModelFolder(
+        path=path,
+        weights=weights,
+        prompts=_prompts(prompts if isinstance(prompts, dict) else {}),
+        dimension=_dimension(path, modules),
+        max_length=_max_length(path, modules),
+    )
+
+
+def is_cross_encoder(path: Path) -> bool:
+    """Return True if a folder says that it holds a model that reads two texts together."""
+    stated = _json(path / "config_sentence_transformers.json")
+    if isinstance(stated, dict) and "model_type" in stated:
+        return bool(stated["model_type"] == "CrossEncoder")
+    config = _json(path / "config.json")
+    kinds = config.get("architectures") if isinstance(config, dict) else None
+    classifies = isinstance(kinds, list) and str(kinds[:1]).endswith("ForSequenceClassification']")
+    return classifies and not (path / "modules.json").exists()
+
+
+def read_cross_encoder(path: Path) -> ModelFolder:
+    """Read the folder of a cross-encoder without loading it.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If it is no cross-encoder, gives more than one number per pair, has no safetensors weights
+        or brings code of its own.
+    """
+    if not path.is_dir() or not is_cross_encoder(path):
+        raise ModelUnavailableError(
+            "The folder {folder} holds no cross-encoder. Choose the folder that "
+            "CrossEncoder.save() wrote.",
+            folder=str(path),
+        )
+    modules = _json(path / "modules.json")
+    listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
+    modules = modules if listed else [{"type": "sentence_transformers.", "path": ""}]
+    weights = _safe_weights(path, modules)
+    config = _json(path / "config.json")
+    config = config if isinstance(config, dict) else {}
+    labels = config.get("id2label") or range(int(config.get("num_labels", 1)))
+    if len(labels) != 1:
+        raise ModelUnavailableError(
+            "The model in {folder} gives {count} numbers per pair; an expert must give one. "
+            "Choose a cross-encoder made for search (a reranker).",
+            folder=str(path),
+            count=len(labels),
+        )
+    length = (_json(path / "tokenizer_config.json") or {}).get("model_max_length")
+    length = length if isinstance(length, int | float) and length < 1e6 else None
+    length = length or config.get("max_position_embeddings")
+    return ModelFolder(path, weights, {}, None, int(length) if length else None)
+
+
+def reader_of(family: str) -> Callable[[Path], ModelFolder]:
+    """Return the function that reads folders of a family of experts."""
+    return read_cross_encoder if family == CROSS_ENCODER else read_folder
+
+
+def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]:
+    """Return the safetensors files; raise ModelUnavailableError where code could be run."""
     weights = tuple(sorted(p for p in path.rglob("*.safetensors") if not _hidden(p, path)))
     pickles = sorted(p.name for p in path.rglob("*") if p.suffix in _PICKLES)
     if not weights or any(_pickled(path, module) for module in modules):
@@ -86,15 +157,7 @@ def read_folder(path: Path) -> ModelFolder:
             folder=str(path),
             code=", ".join(custom),
         )
-    stated = _json(path / "config_sentence_transformers.json")
-    prompts = stated.get("prompts") if isinstance(stated, dict) else None
-    return ModelFolder(
-        path=path,
-        weights=weights,
-        prompts=_prompts(prompts if isinstance(prompts, dict) else {}),
-        dimension=_dimension(path, modules),
-        max_length=_max_length(path, modules),
-    )
+    return weights
 
 
 def _json(path: Path) -> Any:

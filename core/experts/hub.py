@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import ModelUnavailableError
 from core.experts.entry import CatalogueEntry
-from core.experts.folders import read_folder
+from core.experts.folders import reader_of
 from core.hashing import file_sha256
 from core.workspace.modelstore import ModelStore
 
@@ -48,7 +48,7 @@ def downloaded_folder(entry: CatalogueEntry, store: ModelStore) -> Path:
             )
         except Exception as error:
             raise _unreachable(entry, error) from error
-        folder = read_folder(target)
+        folder = reader_of(entry.family)(target)
         found = {p.relative_to(target).as_posix(): file_sha256(p) for p in folder.weights}
         if hub.weights_sha256 is not None and hub.weights_sha256 not in found.values():
             raise ModelUnavailableError(

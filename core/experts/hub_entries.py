@@ -6,7 +6,14 @@ is resolved at the first download and recorded with the model.
 
 from __future__ import annotations
 
-from core.experts.entry import ANY_LANGUAGE, DOCUMENT, QUERY, CatalogueEntry, HubSource
+from core.experts.entry import (
+    ANY_LANGUAGE,
+    CROSS_ENCODER,
+    DOCUMENT,
+    QUERY,
+    CatalogueEntry,
+    HubSource,
+)
 from core.messages import N_
 
 _ANY = (ANY_LANGUAGE,)
@@ -155,5 +162,34 @@ HUB = (
         size_mb=433,
         relative_speed=30.0,
         hub=HubSource("sentence-transformers/static-similarity-mrl-multilingual-v1"),
+    ),
+    CatalogueEntry(
+        key="ms-marco-MiniLM-L6-v2",
+        title="ms-marco-MiniLM-L6-v2",
+        meaning=N_(
+            "English model that reads question and answer together (cross-encoder): more exact, "
+            "but it scores the most likely pairs only."
+        ),
+        family=CROSS_ENCODER,
+        max_length=512,
+        trainable=False,
+        size_mb=91,
+        relative_speed=0.6,
+        hub=HubSource("cross-encoder/ms-marco-MiniLM-L6-v2"),
+    ),
+    CatalogueEntry(
+        key="bge-reranker-v2-m3",
+        title="bge-reranker-v2-m3",
+        meaning=N_(
+            "Large model for about 100 languages that reads question and answer together "
+            "(cross-encoder) and scores the most likely pairs only; a GPU is advised."
+        ),
+        family=CROSS_ENCODER,
+        languages=_ANY,
+        max_length=512,
+        trainable=False,
+        size_mb=2271,
+        relative_speed=0.02,
+        hub=HubSource("BAAI/bge-reranker-v2-m3"),
     ),
 )

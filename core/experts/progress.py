@@ -28,6 +28,10 @@ class Pace:
         Seconds.
     """
 
+    told = N_("{done} of {total} texts read")
+    told_minutes = N_("{done} of {total} texts read, about {left} minutes left")
+    told_seconds = N_("{done} of {total} texts read, about {left} seconds left")
+
     def __init__(
         self, lengths: Sequence[int], report: Reporter, clock: Callable[[], float]
     ) -> None:
@@ -44,20 +48,28 @@ class Pace:
         count = int(np.searchsorted(self._shares, share + 1e-9, side="right")) - 1
         values: dict[str, str | int | float] = {"done": count, "total": len(self._shares) - 1}
         passed = self._clock() - self._start
-        text = N_("{done} of {total} texts read")
+        text = self.told
         if passed >= _FEW_SECONDS and 0 < share < 1:
             left = passed * (1 - share) / share
             if left >= _MINUTE:
-                text = N_("{done} of {total} texts read, about {left} minutes left")
+                text = self.told_minutes
                 values["left"] = round(left / 60)
             else:
-                text = N_("{done} of {total} texts read, about {left} seconds left")
+                text = self.told_seconds
                 values["left"] = max(1, round(left))
         self._report.progress(min(share, 1.0), Message(text, values))
 
     def chunk(self, start: int, end: int) -> Reporter:
         """Return a reporter for the texts from ``start`` to ``end``, which tells of all texts."""
         return _Chunk(self, self._report, float(self._shares[start]), float(self._shares[end]))
+
+
+class PairPace(Pace):
+    """The same for pairs; lengths are those of question and answer together."""
+
+    told = N_("{done} of {total} pairs scored")
+    told_minutes = N_("{done} of {total} pairs scored, about {left} minutes left")
+    told_seconds = N_("{done} of {total} pairs scored, about {left} seconds left")
 
 
 class Part:

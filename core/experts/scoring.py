@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AppError, ExpertError, Stopped
-from core.experts.adapters import find_expert
+from core.experts.adapters import Expert, find_expert
+from core.experts.listed import find_listed, is_listed
 from core.experts.progress import Part
 from core.messages import N_, Message
-from core.types import ExpertScores, QADataset, Reporter, SilentReporter
+from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
 from core.workspace.modelstore import ModelStore
+from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
+
+_FALLBACK = "bm25"
 
 
 @dataclass(frozen=True)
@@ -21,16 +25,16 @@ class ScoringResult:
 
     Attributes
     ----------
-    scores : tuple of ExpertScores
+    scores : tuple of PairScores
         Of the experts that succeeded, in the order asked for.
     failures : mapping of expert to Message
         Why an expert is absent.
     seconds : mapping of expert to float
     encoded : mapping of expert to int
-        Texts that had to be read; 0 = all were in the cache.
+        Texts (of a cross-encoder: pairs) that had to be read; 0 = all were in the cache.
     """
 
-    scores: tuple[ExpertScores, ...]
+    scores: tuple[PairScores, ...]
     failures: Mapping[str, Message]
     seconds: Mapping[str, float]
     encoded: Mapping[str, int]
@@ -42,18 +46,26 @@ def score_dataset(
     *,
     store: ModelStore,
     cache: VectorCache,
+    files: ScoreFiles | None = None,
     report: Reporter | None = None,
     device: str | None = None,
     clock: Callable[[], float] = time.monotonic,
+    extra: Mapping[str, Expert] | None = None,
 ) -> ScoringResult:
     """Let experts score a dataset, one after the other; one that fails does not stop the others.
+
+    Experts that score a list of pairs come last: the others propose which pairs are worth it.
 
     Parameters
     ----------
     expert_keys : sequence of str
-        Catalogue keys or ``local:<path>``.
+        Catalogue keys, ``local:<path>`` or ``file:<name>``.
+    files : ScoreFiles or None
+        Where uploaded scores lie.
     device : str or None
         None takes the fastest there is.
+    extra : mapping of key to Expert, or None
+        Experts that no catalogue knows.
 
     Raises
     ------
@@ -61,19 +73,27 @@ def score_dataset(
         If the reporter was asked to stop; what was encoded is kept.
     """
     report = report or SilentReporter()
-    scores: list[ExpertScores] = []
+    scores: dict[str, PairScores] = {}
     failures: dict[str, Message] = {}
     seconds: dict[str, float] = {}
     encoded: dict[str, int] = {}
-    keys = list(dict.fromkeys(expert_keys))
+    asked = list(dict.fromkeys(expert_keys))
+    keys = sorted(asked, key=_comes_last)
     for number, key in enumerate(keys):
         part = Part(report, number / len(keys), (number + 1) / len(keys))
         part.progress(0.0, Message(N_("Expert {key} is preparing"), {"key": key}))
         began = clock()
         try:
-            expert = find_expert(key, store, device, clock)
-            encoded[key] = expert.represent(dataset.questions, dataset.answers, cache, part)
-            scores.append(load_scores(dataset, key, store=store, cache=cache))
+            if is_listed(key):
+                listed = find_listed(key, store, files, device, clock)
+                others = _proposing(dataset, scores, store, cache)
+                encoded[key] = listed.score(dataset, others, cache, part)
+            else:
+                expert = find_expert(key, store, device, clock, extra)
+                encoded[key] = expert.represent(dataset.questions, dataset.answers, cache, part)
+            scores[key] = load_scores(
+                dataset, key, store=store, cache=cache, files=files, extra=extra
+            )
         except Stopped:
             raise
         except AppError as error:
@@ -86,12 +106,38 @@ def score_dataset(
             report.warning(failures[key])
         seconds[key] = clock() - began
     report.progress(1.0, Message(N_("{count} experts have scored"), {"count": len(scores)}))
-    return ScoringResult(tuple(scores), failures, seconds, encoded)
+    ordered = tuple(scores[key] for key in asked if key in scores)
+    return ScoringResult(ordered, failures, seconds, encoded)
+
+
+def _comes_last(key: str) -> bool:
+    try:
+        return is_listed(key)
+    except AppError:
+        return False  # the reason is told when its turn comes
+
+
+def _proposing(
+    dataset: QADataset, scores: Mapping[str, PairScores], store: ModelStore, cache: VectorCache
+) -> list[PairScores]:
+    """Return the experts that have scored all pairs; BM25, which takes seconds, if none has."""
+    full = [one for key, one in scores.items() if not is_listed(key)]
+    if full:
+        return full
+    expert = find_expert(_FALLBACK, store)
+    expert.represent(dataset.questions, dataset.answers, cache, SilentReporter())
+    return [load_scores(dataset, _FALLBACK, store=store, cache=cache)]
 
 
 def load_scores(
-    dataset: QADataset, key: str, *, store: ModelStore, cache: VectorCache
-) -> ExpertScores:
+    dataset: QADataset,
+    key: str,
+    *,
+    store: ModelStore,
+    cache: VectorCache,
+    files: ScoreFiles | None = None,
+    extra: Mapping[str, Expert] | None = None,
+) -> PairScores:
     """Return an expert's scores from the cache; never loads a model or imports torch.
 
     Raises
@@ -99,13 +145,22 @@ def load_scores(
     ExpertError
         If there is no such expert, or it has not scored all texts of this dataset.
     """
-    expert = find_expert(key, store)
+    if is_listed(key):
+        found = find_listed(key, store, files).recall(dataset, cache)
+        if found is None:
+            raise _not_scored(key)
+        return found
+    expert = find_expert(key, store, extra=extra)
     tables = expert.recall(dataset.questions, dataset.answers, cache)
     if tables is None:
-        raise ExpertError(
-            "The expert {key} has not scored this data yet. Start scoring on the Experts page.",
-            key=key,
-        )
+        raise _not_scored(key)
     fingerprint = expert.fingerprint()
     assert fingerprint is not None  # tables were found under it
     return ExpertScores(key, fingerprint, dataset.id, tables.questions, tables.answers)
+
+
+def _not_scored(key: str) -> ExpertError:
+    return ExpertError(
+        "The expert {key} has not scored this data yet. Start scoring on the Experts page.",
+        key=key,
+    )

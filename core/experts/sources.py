@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.errors import ExpertError, ModelUnavailableError
 from core.experts.bundled import bundled_folder
-from core.experts.entry import CatalogueEntry
-from core.experts.folders import read_folder
+from core.experts.entry import LISTED_FAMILIES, CatalogueEntry
+from core.experts.folders import ModelFolder, read_folder, reader_of
 from core.experts.hub import downloaded_folder
 from core.experts.packages import checked_folder, missing_file, package_folder
 from core.hashing import content_id
@@ -30,9 +30,11 @@ def model_folder(entry: CatalogueEntry, store: ModelStore) -> Path:
     ExpertError
         If the expert is not a sentence-transformers model.
     """
-    if entry.folder is not None:
+    scores_only = entry.family in LISTED_FAMILIES
+    if entry.folder is not None and not scores_only:
         return read_folder(Path(entry.folder)).path
-    if (entry.bundle and entry.bundle.loader == USEM3) or not (entry.bundle or entry.hub):
+    packed = bool(entry.bundle and entry.bundle.loader == USEM3)
+    if packed or scores_only or not (entry.bundle or entry.hub):
         raise ExpertError(
             "{title} can score but is not a model that can be fine-tuned. Choose a model that "
             "is marked as trainable.",
@@ -63,7 +65,13 @@ def fingerprint_of_folder(
     Weights, tokenizer and configuration files by sha256 (remembered by path, size and time of
     change), prompts and maximum length.
     """
-    folder = read_folder(path)
+    return _fingerprint(read_folder(path), prompts, max_length, store)
+
+
+def _fingerprint(
+    folder: ModelFolder, prompts: Mapping[str, str], max_length: int | None, store: ModelStore
+) -> str:
+    path = folder.path
     parts = [f"{p.relative_to(path).as_posix()}={store.file_sha256(p)}" for p in folder.files()]
     said = [f"{role}={prompts[role]}" for role in sorted(prompts) if prompts[role]]
     return content_id([*parts, *said, f"max_length={max_length}"])
@@ -87,7 +95,8 @@ def known_fingerprint(entry: CatalogueEntry, store: ModelStore) -> str | None:
     if folder is None:
         return None
     try:
-        return fingerprint_of_folder(folder, entry.prompts, entry.max_length, store)
+        read = reader_of(entry.family)(folder)
+        return _fingerprint(read, entry.prompts, entry.max_length, store)
     except OSError as error:
         raise ModelUnavailableError(
             "The files of {title} in {folder} cannot be read: {reason}.",

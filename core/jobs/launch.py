@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,8 +17,15 @@ from core.jobs.state import FINAL, JobView, view
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def launch(root: Path, request: Mapping[str, Any]) -> RunFolder:
+def launch(
+    root: Path, request: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> RunFolder:
     """Make a run folder and start a worker on it.
+
+    Parameters
+    ----------
+    environment : mapping or None
+        What the worker's environment holds besides this one's: secrets, which are written nowhere.
 
     Raises
     ------
@@ -25,12 +33,17 @@ def launch(root: Path, request: Mapping[str, Any]) -> RunFolder:
         If the folder cannot be made or the process cannot be started.
     """
     folder = create_run(root, request)
-    _start(folder)
+    _start(folder, environment)
     return folder
 
 
-def resume(folder: RunFolder) -> None:
+def resume(folder: RunFolder, environment: Mapping[str, str] | None = None) -> None:
     """Start a worker again on the folder of a job that is no longer running.
+
+    Parameters
+    ----------
+    environment : mapping or None
+        See :func:`launch`; nothing of it was kept since.
 
     Raises
     ------
@@ -40,10 +53,10 @@ def resume(folder: RunFolder) -> None:
     if is_locked(folder):
         raise JobError("This job is still running; there is nothing to resume.")
     folder.cancel.unlink(missing_ok=True)
-    _start(folder)
+    _start(folder, environment)
 
 
-def _start(folder: RunFolder) -> None:
+def _start(folder: RunFolder, environment: Mapping[str, str] | None = None) -> None:
     append_event(folder, "launched")
     command = [sys.executable, "-m", "core", "work", str(folder.root.resolve())]
     try:
@@ -52,6 +65,7 @@ def _start(folder: RunFolder) -> None:
             subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
+                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -18,7 +18,7 @@ from core.journey.projects import SAMPLES_FOLDER
 from core.journey.running import COMPARE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
 from core.messages import N_, Message
-from core.types import Comparison, Generality, QADataset, Reporter
+from core.types import Comparison, ExpertScores, Generality, QADataset, Reporter
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
@@ -165,6 +165,12 @@ def _expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> ArmInput:
         (scores,) = result.scores
     else:
         (scores,) = load_expert_scores(workspace, dataset, [key])
+    if not isinstance(scores, ExpertScores):
+        raise ComparisonError(
+            "{title} has scored a list of pairs only and cannot search all answers, so it is not "
+            "compared.",
+            title=entry.title,
+        )
     kind = "lexical" if entry.family == LEXICAL else "expert"
     return ArmInput(
         key, entry.title, kind, scores.fingerprint, scores.question_matrix, scores.answer_matrix

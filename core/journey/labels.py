@@ -114,6 +114,8 @@ def override_pair(
 ) -> None:
     """Record a human's word on a pair; ``None`` withdraws an earlier one.
 
+    :mod:`core.labels.overrides` says what holds where several people changed one pair.
+
     Raises
     ------
     LabelError
@@ -125,23 +127,3 @@ def override_pair(
         raise LabelError("Say in a few words why, so that others can follow the change.")
     override = Override(question, answer, value, who, reason.strip(), now())
     workspace.records.add_override(project.id, override)
-
-
-def in_force(changes: Sequence[Override]) -> list[Override]:
-    """Return the overrides that hold now, oldest first: the newest of each pair, if not undone."""
-    newest: dict[tuple[str, str], Override] = {}
-    for override in changes:
-        newest.pop((override.question, override.answer), None)
-        if override.value is not None:
-            newest[(override.question, override.answer)] = override
-    return list(newest.values())
-
-
-def undo_last_override(workspace: Workspace, project: Project, who: str) -> Override | None:
-    """Withdraw the newest override in force; returns it, None where there is none."""
-    holding = in_force(overrides(workspace, project))
-    if not holding:
-        return None
-    last = holding[-1]
-    override_pair(workspace, project, last.question, last.answer, None, who, "")
-    return last

@@ -172,11 +172,9 @@ def _absent(
 
 def in_force(overrides: Sequence[Override]) -> tuple[Override, ...]:
     """Return the overrides that were not replaced or withdrawn, newest first."""
-    latest: dict[tuple[str, str], Override] = {}
-    for override in sorted(overrides, key=lambda one: one.at):
-        latest.pop((override.question, override.answer), None)
-        latest[(override.question, override.answer)] = override
-    return tuple(override for override in reversed(latest.values()) if override.value is not None)
+    from core.labels import overrides as by_hand
+
+    return tuple(reversed(by_hand.in_force(overrides)))
 
 
 def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:

@@ -63,7 +63,7 @@ def expert_facts(
                 title=title_of(key),
                 licence=entry.licence if entry else "",
                 commercial_use=entry.commercial_use if entry else False,
-                ndcg=from_json(Interval, found["ndcg"]) if found else None,
+                ndcg=from_json(Interval, found["ndcg"]) if found.get("ndcg") else None,
                 weight=weights.get(key) if weighed and key in recipe.experts else None,
                 seconds=float(found.get("seconds", 0.0)),
                 fingerprint=str(found.get("fingerprint", "")),

@@ -20,6 +20,7 @@ from core.journey.report_content import (
     hashes,
     regime_results,
 )
+from core.journey.scoring import scoring_result
 from core.messages import N_, Message
 from core.reporting.report_input import RegimeResults, ReportInput
 from core.translation import DEFAULT_LANGUAGE
@@ -104,7 +105,8 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
     tuned = RunFolder(workspace.run_folder(str(config["tune_run"])))
     dataset = workspace.load_dataset(str(config["dataset_id"]))
     scored = workspace.records.get(project.id, "scored", {})
-    score_run = str(scored.get("run_id", "")) if scored.get("dataset_id") == dataset.id else ""
+    scored = scored if scored.get("dataset_id") == dataset.id else {}
+    score_run = str(scored.get("run_id", ""))
     request, result = tuned.read_request()["config"], tuned.read_result()
     return build_report_input(
         ReportSources(
@@ -112,7 +114,7 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
             created_at=now(),
             dataset=dataset,
             import_report=import_report(workspace, dataset.id),
-            scoring=_scoring(workspace, score_run),
+            scoring=_scoring(workspace, scored),
             tuning_request=request,
             tuning_result=result,
             comparison=load_comparison(workspace, compare_run),
@@ -122,9 +124,10 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
     )
 
 
-def _scoring(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
-    folder = RunFolder(workspace.run_folder(run_id))
-    return folder.read_result() if run_id and folder.result.is_file() else None
+def _scoring(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any] | None:
+    run_id = str(scored.get("run_id", ""))
+    there = run_id and RunFolder(workspace.run_folder(run_id)).result.is_file()
+    return scoring_result(workspace, scored) if there or scored.get("measured") else None
 
 
 def _weights(

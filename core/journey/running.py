@@ -23,9 +23,19 @@ def new_run_id(kind: str) -> str:
 
 
 def launch_job(
-    workspace: Workspace, project_id: str, kind: str, config: Mapping[str, Any], who: str
+    workspace: Workspace,
+    project_id: str,
+    kind: str,
+    config: Mapping[str, Any],
+    who: str,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Write the request of a job, register it and start its worker.
+
+    Parameters
+    ----------
+    environment : mapping or None
+        Secrets for the worker's environment; written nowhere.
 
     Returns
     -------
@@ -47,7 +57,7 @@ def launch_job(
     }
     workspace.records.add_run(RunRecord(run_id, project_id, kind, now()))
     workspace.records.note(project_id, f"{kind} started", who, {"run": run_id})
-    jobs.launch(workspace.run_folder(run_id), request)
+    jobs.launch(workspace.run_folder(run_id), request, environment)
     return run_id
 
 
@@ -72,9 +82,9 @@ def stop(workspace: Workspace, run_id: str) -> None:
     jobs.ask_to_stop(RunFolder(workspace.run_folder(run_id)))
 
 
-def resume(workspace: Workspace, run_id: str) -> None:
+def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | None = None) -> None:
     """Start a job again where it left off; raises JobError if it is still running."""
-    jobs.resume(RunFolder(workspace.run_folder(run_id)))
+    jobs.resume(RunFolder(workspace.run_folder(run_id)), environment)
 
 
 def log_of(workspace: Workspace, run_id: str) -> str:

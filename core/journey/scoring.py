@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import ExpertError, WorkspaceError
+from core.experts.api_connection import ApiConnection, entry_for_api
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
-from core.experts.entry import CatalogueEntry
+from core.experts.entry import CROSS_ENCODER, CatalogueEntry
 from core.experts.progress import Part
 from core.jobs.folder import RunFolder
+from core.journey.api_experts import api_experts
+from core.journey.api_sending import agree_to_send, sending_experts
+from core.journey.measuring import SEEN_SPLITS as SEEN_SPLITS
+from core.journey.measuring import ExpertFigures, measured
 from core.journey.running import SCORE, launch_job, workspace_of
 from core.messages import N_, Message
 from core.types import (
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
-    ExpertScores,
-    Interval,
+    PairScores,
     QADataset,
     Reporter,
 )
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
-# Experts are judged and chosen on these; test questions are kept for the verdict alone.
-SEEN_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
-_SEED = 0
+if TYPE_CHECKING:
+    from core.experts.adapters import Expert
+    from core.experts.api_plan import SendPlan
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,6 @@ class ExpertCard:
     availability: Availability
     suggested: bool
     seconds: float | None
-
-
-@dataclass(frozen=True)
-class ExpertFigures:
-    """How good one expert is alone on questions outside the test split."""
-
-    expert: str
-    title: str
-    ndcg: Interval
-    average_precision: Interval
-    roc_auc: Interval
-    seconds: float
-    texts_encoded: int
-    fingerprint: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +71,10 @@ class ScoringReport:
 
 
 def expert_cards(
-    workspace: Workspace, dataset: QADataset, folders: Sequence[str] = ()
+    workspace: Workspace,
+    dataset: QADataset,
+    folders: Sequence[str] = (),
+    connections: Sequence[ApiConnection] = (),
 ) -> list[ExpertCard]:
     """Return every expert that can be chosen for a dataset.
 
@@ -91,39 +82,62 @@ def expert_cards(
     ----------
     folders : sequence of str
         Keys ``local:<path>`` of model folders that the user added.
+    connections : sequence of ApiConnection
+        Embeddings APIs that the user added.
     """
     from core.data.checks import guess_language
+    from core.experts.candidates import CandidateSettings
     from core.experts.catalogue import default_experts
     from core.experts.estimate import estimate_seconds
 
     suggested = set(default_experts(guess_language(dataset.questions)))
+    units = {CROSS_ENCODER: CandidateSettings().expected(dataset)}
     texts = len(dataset.questions) + len(dataset.answers)
     entries = [*catalogue().values(), *(find_entry(key) for key in folders)]
+    entries += [entry_for_api(one.key, one) for one in connections]
     return [
         ExpertCard(
             entry,
             availability(entry, workspace.models),
             entry.key in suggested,
-            estimate_seconds(entry, texts, workspace.models),
+            None
+            if entry.api
+            else estimate_seconds(entry, units.get(entry.family, texts), workspace.models),
         )
         for entry in entries
     ]
 
 
-def launch_scoring(workspace: Workspace, project: Project, experts: Sequence[str], who: str) -> str:
+def launch_scoring(
+    workspace: Workspace,
+    project: Project,
+    experts: Sequence[str],
+    who: str,
+    *,
+    agreed: Sequence[SendPlan] = (),
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Start a job in which experts score the project's data; returns the run id.
+
+    Parameters
+    ----------
+    agreed : sequence of SendPlan
+        What the user agreed to send to APIs.
+    environment : mapping or None
+        Keys of APIs for the worker, where this process's environment does not hold them.
 
     Raises
     ------
     ExpertError
-        If no expert is chosen or a key is unknown.
+        If no expert is chosen, a key is unknown, or texts would be sent that nobody agreed to.
     """
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     for key in experts:
         find_entry(key)
     config = {"dataset_id": project.dataset_id, "experts": list(experts)}
-    return launch_job(workspace, project.id, SCORE, config, who)
+    config |= agree_to_send(workspace, project, experts, agreed, who, environment)
+    return launch_job(workspace, project.id, SCORE, config, who, environment)
 
 
 def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -131,7 +145,8 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     workspace = workspace_of(folder)
     config = request["config"]
     dataset = workspace.load_dataset(config["dataset_id"])
-    result = run_scoring(workspace, dataset, config["experts"], report)
+    apis = sending_experts(workspace, config, os.environ)
+    result = run_scoring(workspace, dataset, config["experts"], report, apis)
     scored = {
         "dataset_id": dataset.id,
         "experts": [figures["expert"] for figures in result["figures"]],
@@ -145,9 +160,18 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
 
 
 def run_scoring(
-    workspace: Workspace, dataset: QADataset, experts: Sequence[str], report: Reporter
+    workspace: Workspace,
+    dataset: QADataset,
+    experts: Sequence[str],
+    report: Reporter,
+    apis: Mapping[str, Expert] | None = None,
 ) -> dict[str, Any]:
     """Score a dataset with experts and measure each, as a JSON document.
+
+    Parameters
+    ----------
+    apis : mapping of key to Expert, or None
+        Experts behind APIs that may send texts; None: only what is in the cache is used.
 
     Raises
     ------
@@ -161,7 +185,9 @@ def run_scoring(
         list(experts),
         store=workspace.models,
         cache=workspace.vectors,
+        files=workspace.score_files,
         report=Part(report, 0.0, 0.92),
+        extra=api_experts(workspace, experts) if apis is None else apis,
     )
     if not scoring.scores:
         raise ExpertError(
@@ -169,58 +195,13 @@ def run_scoring(
             reason=str(next(iter(scoring.failures.values()))),
         )
     report.progress(0.93, Message(N_("Measuring how good each expert is")))
-    figures, agreement = measure_experts(dataset, scoring.scores)
-    return {
-        "figures": [
-            asdict(f)
-            | {
-                "seconds": round(scoring.seconds.get(f.expert, 0.0), 2),
-                "texts_encoded": scoring.encoded.get(f.expert, 0),
-            }
-            for f in figures
-        ],
-        "agreement": agreement.tolist(),
-        "failures": {key: reason.to_json() for key, reason in scoring.failures.items()},
-    }
-
-
-def measure_experts(
-    dataset: QADataset, scores: Sequence[ExpertScores]
-) -> tuple[list[ExpertFigures], np.ndarray]:
-    """Return figures of each expert and their agreement, on questions outside the test split."""
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
-    from core.evaluation.statistics import mean_intervals
-    from core.labels.model import LabelModel
-    from core.labels.pair_sample import sample_for_inspection
-    from core.labels.quality import agreement, pair_quality
-    from core.types import LabelRecipe
-
-    rows = dataset.rows(*SEEN_SPLITS)
-    relevance = dataset.relevance[rows]
-    ideal = ideal_grades(relevance)
-    sample = sample_for_inspection(dataset, scores, seed=_SEED)
-    model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
-    calibrated = model.expert_pairs(sample)
-    figures = []
-    for k, expert in enumerate(scores):
-        top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
-        values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal)
-        (ndcg,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)
-        quality = pair_quality(calibrated[k], sample, seed=_SEED)
-        figures.append(
-            ExpertFigures(
-                expert.expert,
-                find_entry(expert.expert).title,
-                ndcg,
-                quality.average_precision,
-                quality.roc_auc,
-                0.0,
-                0,
-                expert.fingerprint,
-            )
-        )
-    return figures, agreement(calibrated)
+    return measured(
+        dataset,
+        scoring.scores,
+        seconds=scoring.seconds,
+        encoded=scoring.encoded,
+        failures=scoring.failures,
+    )
 
 
 def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | None:
@@ -230,7 +211,7 @@ def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | No
     kept = workspace.records.get(project.id, "scored", {})
     if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
         return None
-    result = RunFolder(workspace.run_folder(kept["run_id"])).read_result()
+    result = scoring_result(workspace, kept)
     try:
         return ScoringReport(
             kept["run_id"],
@@ -246,13 +227,33 @@ def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | No
         ) from error
 
 
+def scoring_result(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the experts in use: of the job, or of the last change without one.
+
+    Parameters
+    ----------
+    scored : mapping
+        The record of the experts in use.
+    """
+    measured = scored.get("measured")
+    return measured or RunFolder(workspace.run_folder(scored["run_id"])).read_result()
+
+
 def load_expert_scores(
     workspace: Workspace, dataset: QADataset, experts: Sequence[str]
-) -> list[ExpertScores]:
+) -> list[PairScores]:
     """Read the scores of experts from the cache; raises ExpertError if one has not scored yet."""
     from core.experts.scoring import load_scores
 
+    extra = api_experts(workspace, experts)
     return [
-        load_scores(dataset, key, store=workspace.models, cache=workspace.vectors)
+        load_scores(
+            dataset,
+            key,
+            store=workspace.models,
+            cache=workspace.vectors,
+            files=workspace.score_files,
+            extra=extra,
+        )
         for key in experts
     ]

@@ -1,6 +1,7 @@
 """The soft labels of one dataset as a function of question and answer rows.
 
-    raw scores → calibration → combination rule → blend with the hard label → curve → overrides
+    raw scores → calibration → combination rule → correction of groups
+    → blend with the hard label → curve → overrides
 
 Nothing of size questions x answers is kept: memory grows with the number of texts.
 """
@@ -20,8 +21,10 @@ from core.labels.calibration import Calibrator, fit
 from core.labels.curve import bend
 from core.labels.overrides import OverrideTable
 from core.labels.pair_sample import PairSample, sample_pairs
+from core.labels.recentring import Recentring, fit_recentring
+from core.labels.recipe_check import check_recipe
 from core.labels.rules import RULES
-from core.types import TRAIN, Calibration, ExpertScores, LabelRecipe, Override, QADataset, Rows
+from core.types import TRAIN, Calibration, LabelRecipe, Override, PairScores, QADataset, Rows
 
 FITTED_PAIRS = 20_000
 
@@ -34,7 +37,7 @@ class LabelModel:
 
     Attributes
     ----------
-    scores : tuple of ExpertScores
+    scores : tuple of PairScores
         All experts at hand, K_all; the recipe says which of them are used.
     training : PairSample
         Pairs of training questions on which calibrations and weights were fitted.
@@ -44,7 +47,7 @@ class LabelModel:
     """
 
     dataset: QADataset
-    scores: tuple[ExpertScores, ...]
+    scores: tuple[PairScores, ...]
     recipe: LabelRecipe
     training: PairSample
     calibrators: Mapping[tuple[str, Calibration], Calibrator]
@@ -54,7 +57,7 @@ class LabelModel:
     def fit(
         cls,
         dataset: QADataset,
-        scores: Sequence[ExpertScores],
+        scores: Sequence[PairScores],
         recipe: LabelRecipe,
         overrides: Iterable[Override] = (),
         *,
@@ -65,7 +68,7 @@ class LabelModel:
 
         Parameters
         ----------
-        scores : sequence of ExpertScores
+        scores : sequence of PairScores
             At least the experts of the recipe, all of this dataset. Each expert at hand also
             proposes hard pairs for the sample; to get the same labels again, pass the same experts.
         seed, size : int
@@ -98,7 +101,7 @@ class LabelModel:
         LabelError
             As in :meth:`fit`.
         """
-        _check(recipe, self.training.experts)
+        check_recipe(recipe, self.training.experts, self.dataset)
         calibrators = dict(self.calibrators)
         for expert in recipe.experts:
             settings = recipe.calibration_of(expert)
@@ -108,16 +111,24 @@ class LabelModel:
                 calibrators[expert, settings] = fit(
                     raw, sample.hard_label, settings, sample.balance
                 )
-        return replace(self, recipe=recipe, calibrators=calibrators)
+        changed = replace(self, recipe=recipe, calibrators=calibrators)
+        if _weighing(recipe) == _weighing(self.recipe) and "weights" in vars(self):
+            vars(changed)["weights"] = self.weights  # most slider moves leave the weights alone
+        return changed
 
     def with_overrides(self, overrides: Iterable[Override]) -> LabelModel:
         """Return the same labels with these overrides instead of the present ones."""
-        return replace(self, overrides=tuple(overrides))
+        changed = replace(self, overrides=tuple(overrides))
+        if "weights" in vars(self):
+            vars(changed)["weights"] = self.weights
+        return changed
 
     @cached_property
     def id(self) -> str:
         """Content hash of recipe, expert fingerprints, dataset and overrides, 16 hex digits."""
         recipe = to_json(self.recipe) | {"experts": sorted(self.recipe.experts)}
+        if not self.recipe.recentre:
+            del recipe["recentre"]  # labels without it keep the id they had before it existed
         table = self._overridden
         fitted = [self.training.question_rows, self.training.answer_rows]
         parts = [document_id(recipe), self.dataset.id, *sorted(e.id for e in self._used)]
@@ -129,7 +140,18 @@ class LabelModel:
         weigh, count = RULES[self.recipe.rule].weigh, len(self.recipe.experts)
         if weigh is None or not count:
             return np.full(count, 1 / max(count, 1))
-        return weigh(self.training.of_experts(self.recipe.experts), self.recipe)
+        sample = self.training.of_experts(self.recipe.experts)
+        return weigh(sample, self.recipe, self.expert_pairs(sample))
+
+    @cached_property
+    def recentring(self) -> tuple[Recentring, ...]:
+        """The corrections of the recipe, fitted on pairs of training questions."""
+        recipe, sample = self.recipe, self.training
+        if not recipe.recentre or not recipe.experts or not RULES[recipe.rule].needs_experts:
+            return ()
+        combine = RULES[recipe.rule].combine
+        soft = combine(self.expert_pairs(sample), sample.hard_label, self.weights)
+        return fit_recentring(self.dataset, sample, soft, recipe.recentre)
 
     def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return soft labels of a block of pairs.
@@ -144,7 +166,8 @@ class LabelModel:
         return self._label(
             self.expert_block(question_rows, answer_rows),
             self.dataset.hard_block(question_rows, answer_rows),
-            self._overridden.lookup(question_rows[:, None], answer_rows[None, :]),
+            question_rows[:, None],
+            answer_rows[None, :],
         )
 
     def pairs(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +178,8 @@ class LabelModel:
         return self._label(
             self._calibrated(raw, (len(question_rows),)),
             hard.astype(np.float32),
-            self._overridden.lookup(question_rows, answer_rows),
+            question_rows,
+            answer_rows,
         )
 
     def expert_block(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
@@ -178,11 +202,11 @@ class LabelModel:
             What :meth:`expert_pairs` gave for the sample, where it is at hand already.
         """
         calibrated = self.expert_pairs(sample) if calibrated is None else calibrated
-        overridden = self._overridden.lookup(sample.question_rows, sample.answer_rows)
-        return self._label(calibrated, sample.hard_label, overridden)
+        rows = sample.question_rows, sample.answer_rows
+        return self._label(calibrated, sample.hard_label, *rows)
 
     @cached_property
-    def _used(self) -> tuple[ExpertScores, ...]:
+    def _used(self) -> tuple[PairScores, ...]:
         by_key = {expert.expert: expert for expert in self.scores}
         return tuple(by_key[key] for key in self.recipe.experts)
 
@@ -197,12 +221,16 @@ class LabelModel:
         return calibrated
 
     def _label(
-        self, calibrated: np.ndarray, hard: np.ndarray, overridden: np.ndarray
+        self, calibrated: np.ndarray, hard: np.ndarray, question_rows: Rows, answer_rows: Rows
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Label pairs; both row arrays broadcast to the shape of ``hard``."""
         recipe = self.recipe
+        overridden = self._overridden.lookup(question_rows, answer_rows)
         hard_only = recipe.blend == 1 or not len(calibrated)
         soft = hard if hard_only else RULES[recipe.rule].combine(calibrated, hard, self.weights)
         silent = np.isnan(soft)
+        for correct in () if hard_only else self.recentring:
+            soft = correct(soft, question_rows, answer_rows)
         blended = recipe.blend * hard + (1 - recipe.blend) * soft
         labels = np.where(silent, hard, blended)
         labels = bend(labels, recipe.gain, recipe.threshold, recipe.temperature)
@@ -211,25 +239,6 @@ class LabelModel:
         return targets, ~silent | (hard > 0) | by_hand
 
 
-def _check(recipe: LabelRecipe, scored: Sequence[str]) -> None:
-    rule = RULES.get(recipe.rule)
-    if rule is None:
-        raise LabelError(
-            "There is no combination rule {rule}. Choose one of: {known}.",
-            rule=recipe.rule,
-            known=", ".join(RULES),
-        )
-    if rule.needs_experts and not recipe.experts:
-        raise LabelError(
-            "The combination rule {rule} needs at least one expert. Choose an expert or the rule "
-            "that uses known right answers only.",
-            rule=recipe.rule,
-        )
-    missing = [expert for expert in recipe.experts if expert not in scored]
-    if missing:
-        raise LabelError(
-            "The recipe uses {missing}, not scored on these data. Scored: {scored}. Score the "
-            "missing experts or leave them out.",
-            missing=", ".join(missing),
-            scored=", ".join(scored) or "–",
-        )
+def _weighing(recipe: LabelRecipe) -> tuple[object, ...]:
+    """Return the parts of a recipe on which the weights of its experts depend."""
+    return recipe.rule, recipe.experts, recipe.calibrations, recipe.weights

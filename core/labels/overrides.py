@@ -1,14 +1,70 @@
-"""Human overrides as a lookup by question row and answer row."""
+"""What people say about single pairs: which word is in force, who contradicts whom, the lookup.
+
+Overrides are only ever added. What holds now is replayed from the list, in the order of time:
+
+- a value takes the place of the same person's earlier value; values of others stay beside it;
+- a withdrawal (value None) takes back the latest change of the person who withdraws; somebody who
+  changed nothing on the pair withdraws everybody's;
+- of several values the newest is in force. Where two people's values differ the pair is in
+  conflict, and the next value that anybody sets decides it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from core.errors import LabelError
 from core.types import Override, QADataset
+
+Pair: TypeAlias = tuple[str, str]
+
+
+def standing(overrides: Iterable[Override]) -> dict[Pair, tuple[Override, ...]]:
+    """Return the values that hold for each pair (question, answer), the one in force last.
+
+    Pairs on which everything was withdrawn are left out; pairs changed last come last.
+    """
+    changes: dict[Pair, list[Override]] = {}
+    for override in sorted(overrides, key=lambda one: one.at):
+        pair = override.question, override.answer
+        kept = changes.pop(pair, [])
+        if override.value is not None:
+            kept = [*kept, override]
+        else:
+            own = [place for place, one in enumerate(kept) if one.who == override.who]
+            kept = [one for place, one in enumerate(kept) if own and place != own[-1]]
+        if kept:
+            changes[pair] = kept
+    return {pair: _undecided(kept) for pair, kept in changes.items()}
+
+
+def in_force(overrides: Iterable[Override]) -> list[Override]:
+    """Return the one override that holds for each pair, pairs changed last coming last."""
+    return [values[-1] for values in standing(overrides).values()]
+
+
+def conflicts(overrides: Iterable[Override]) -> dict[Pair, tuple[Override, ...]]:
+    """Return the pairs on which people contradict each other, with their values, newest last."""
+    return {pair: held for pair, held in standing(overrides).items() if _differ(held)}
+
+
+def _differ(held: Iterable[Override]) -> bool:
+    return len({override.value for override in held}) > 1
+
+
+def _undecided(changes: Iterable[Override]) -> tuple[Override, ...]:
+    """Replay the changes of one pair: a value set while others differ decides."""
+    held: dict[str, Override] = {}
+    for change in changes:
+        if _differ(held.values()):
+            held = {}
+        held.pop(change.who, None)
+        held[change.who] = change
+    return tuple(held.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +85,7 @@ class OverrideTable:
 
     @classmethod
     def of(cls, dataset: QADataset, overrides: Iterable[Override]) -> OverrideTable:
-        """Take the latest override of each pair; pairs that the dataset lacks are left out.
-
-        Of several overrides of one pair the one with the latest ``at`` wins, of equal times the
-        last in the given order. A value of None withdraws the pair's earlier overrides.
+        """Take the override in force of each pair; pairs that the dataset lacks are left out.
 
         Raises
         ------
@@ -41,17 +94,18 @@ class OverrideTable:
         """
         question_row = {text: row for row, text in enumerate(dataset.questions)}
         answer_row = {text: row for row, text in enumerate(dataset.answers)}
-        latest: dict[int, float | None] = {}
-        for override in sorted(overrides, key=lambda one: one.at):
-            row, column = question_row.get(override.question), answer_row.get(override.answer)
-            if override.value is not None and not 0 <= override.value <= 1:
+        latest: dict[int, float] = {}
+        for override in in_force(overrides):
+            assert override.value is not None  # withdrawn ones are not in force
+            if not 0 <= override.value <= 1:
                 raise LabelError(
                     "A label of {value} was set by hand; labels lie between 0 and 1.",
                     value=override.value,
                 )
+            row, column = question_row.get(override.question), answer_row.get(override.answer)
             if row is not None and column is not None:
                 latest[row * len(dataset.answers) + column] = override.value
-        kept = sorted((key, value) for key, value in latest.items() if value is not None)
+        kept = sorted(latest.items())
         return cls(
             np.array([key for key, _ in kept], np.int64),
             np.array([value for _, value in kept], np.float32),

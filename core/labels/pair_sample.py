@@ -18,7 +18,7 @@ from core.types import (
     TRAIN,
     VALIDATION_KNOWN,
     VALIDATION_UNSEEN,
-    ExpertScores,
+    PairScores,
     QADataset,
     Rows,
 )
@@ -87,7 +87,7 @@ class PairSample:
 
 def sample_for_inspection(
     dataset: QADataset,
-    scores: Sequence[ExpertScores],
+    scores: Sequence[PairScores],
     *,
     seed: int,
     size: int = 20_000,
@@ -109,7 +109,7 @@ def sample_for_inspection(
 
 def sample_pairs(
     dataset: QADataset,
-    scores: Sequence[ExpertScores],
+    scores: Sequence[PairScores],
     question_rows: Rows,
     *,
     seed: int,
@@ -193,7 +193,7 @@ def _unclear_pairs(dataset: QADataset, question_rows: np.ndarray) -> int:
 
 def _hard_pairs(
     dataset: QADataset,
-    scores: Sequence[ExpertScores],
+    scores: Sequence[PairScores],
     question_rows: np.ndarray,
     room: int,
     rng: np.random.Generator,

@@ -166,11 +166,12 @@ def agreement(values: np.ndarray) -> np.ndarray:
             else:
                 known = ~np.isnan(values[first]) & ~np.isnan(values[second])
                 left, right = rankdata(values[first][known]), rankdata(values[second][known])
-            result[first, second] = result[second, first] = _correlation(left, right)
+            result[first, second] = result[second, first] = correlation(left, right)
     return result
 
 
-def _correlation(left: np.ndarray, right: np.ndarray) -> float:
+def correlation(left: np.ndarray, right: np.ndarray) -> float:
+    """Return Pearson's correlation of two rows [n], for example of ranks; 0 where one is flat."""
     if len(left) < 2 or np.ptp(left) == 0 or np.ptp(right) == 0:
         return 0.0
     left, right = left - left.mean(), right - right.mean()

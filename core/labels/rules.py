@@ -15,12 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.labels.pair_sample import PairSample
-from core.labels.weights import given_weights, reliability_weights
+from core.labels.weights import (
+    consensus_weights,
+    decorrelated_weights,
+    given_weights,
+    reliability_weights,
+)
 from core.messages import N_
 from core.types import LabelRecipe
 
 Combine = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-Weigh = Callable[[PairSample, LabelRecipe], np.ndarray]
+Weigh = Callable[[PairSample, LabelRecipe, np.ndarray], np.ndarray]
 
 _LU = "Lu, Li, Ding, Kang 2024, arXiv:2408.11868 (the idea)"
 
@@ -35,7 +40,8 @@ class Rule:
         ``combine(calibrated [K, ...], hard [...], weights [K])`` returns soft labels float32 [...].
         NaN is left out and weights are renormalised; a pair without any opinion becomes NaN.
     weigh : callable or None
-        ``weigh(training sample, recipe)`` returns weights [K] that sum to 1; None = equal weights.
+        ``weigh(training sample, recipe, calibrated scores [K, n] of that sample)`` returns weights
+        [K] that sum to 1; None = equal weights.
     needs_experts : bool
         False for the rule that looks at hard labels only.
     """
@@ -137,6 +143,36 @@ _RULES = (
         N_("This project's own definition."),
         weighted_mean,
         weigh=reliability_weights,
+    ),
+    Rule(
+        "decorrelated",
+        N_("Weighted so that errors cancel out (minimum variance)"),
+        N_(
+            "Experts whose errors on training questions are small and unlike those of the others "
+            "count more; near-copies of one expert share one vote."
+        ),
+        r"\hat{y} = \sum_k w_k c_k,\quad w = \arg\min_{w \ge 0,\ \sum_k w_k d_k = 1} "
+        r"w^{\top} \hat{\Sigma} w,\quad d_k = \overline{c_k}^{\,y=1} - \overline{c_k}^{\,y=0}",
+        N_(
+            "Bates & Granger 1969, doi:10.1057/jors.1969.103; covariance of errors shrunk as in "
+            "Ledoit & Wolf 2004, doi:10.1016/S0047-259X(03)00096-4"
+        ),
+        weighted_mean,
+        weigh=decorrelated_weights,
+    ),
+    Rule(
+        "consensus",
+        N_("Weighted by agreement with the other experts (consensus)"),
+        N_(
+            "Needs no known right answers: an expert counts more the better its order of pairs "
+            "agrees with that of all others together. Copies confirm each other, so leave them "
+            "out."
+        ),
+        r"\hat{y} = \sum_k w_k c_k,\quad "
+        r"w_k \propto \max\left(\rho(c_k, \overline{c_{j \ne k}}), 0\right)^{3}",
+        N_("This project's own definition."),
+        weighted_mean,
+        weigh=consensus_weights,
     ),
     Rule(
         "mean",

@@ -82,15 +82,27 @@ def find_suspects(sample: PairSample, calibrated: np.ndarray, weights: np.ndarra
     )
 
 
-def _opposed(values: np.ndarray, sample: PairSample) -> np.ndarray:
-    """Return int32 [n]: 1 where one voice contradicts the hard label, else 0 (also for NaN)."""
-    known, right = ~np.isnan(values), sample.kind == RIGHT
+def usual_levels(values: np.ndarray, sample: PairSample) -> tuple[float, float] | None:
+    """Return what one voice usually gives right pairs and other pairs, means in [0, 1].
+
+    The mean of other pairs lies halfway between hard and random ones. None where the voice cannot
+    tell the kinds apart.
+    """
+    known = ~np.isnan(values)
     groups = [known & (sample.kind == kind) for kind in (RIGHT, HARD, RANDOM)]
     means = [float(values[group].mean()) for group in groups if group.any()]
     if not groups[0].any() or len(means) < 2:
-        return np.zeros(len(values), np.int32)
+        return None
     of_right, of_other = means[0], sum(means[1:]) / len(means[1:])
-    if of_right <= of_other:  # this voice cannot tell the kinds apart
+    return (of_right, of_other) if of_right > of_other else None
+
+
+def _opposed(values: np.ndarray, sample: PairSample) -> np.ndarray:
+    """Return int32 [n]: 1 where one voice contradicts the hard label, else 0 (also for NaN)."""
+    levels = usual_levels(values, sample)
+    if levels is None:
         return np.zeros(len(values), np.int32)
     with np.errstate(invalid="ignore"):
-        return np.where(right, values <= of_other, values >= of_right).astype(np.int32)
+        return np.where(sample.kind == RIGHT, values <= levels[1], values >= levels[0]).astype(
+            np.int32
+        )

@@ -49,6 +49,11 @@ class Layout:
         return self.root / "models"
 
     @property
+    def scores(self) -> Path:
+        """Scores that people uploaded, one folder per dataset id."""
+        return self.root / "scores"
+
+    @property
     def runs(self) -> Path:
         """One folder per background job."""
         return self.root / "runs"

@@ -6,24 +6,17 @@ SQLite in WAL mode by default, any SQLAlchemy URL through ``$DATABASE_URL`` for 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.documents import from_json, to_json
 from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
+from core.workspace.database import now, sqlite_url
+from core.workspace.ratings import RatingRecords
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-
-def now() -> str:
-    """Return the time in UTC as ISO 8601, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+__all__ = ["Project", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 
 
 @dataclass(frozen=True)
@@ -57,66 +50,8 @@ class RunRecord:
     at: str
 
 
-class Records:
-    """The records database of one workspace.
-
-    Parameters
-    ----------
-    url : str
-        SQLAlchemy URL, for example ``sqlite:////data/records.db``.
-
-    Raises
-    ------
-    WorkspaceError
-        From every method, if the database cannot be opened, read or written.
-    """
-
-    def __init__(self, url: str) -> None:
-        from sqlalchemy import create_engine, event, make_url
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from core.workspace import tables
-
-        self._tables = tables
-        # Never in a message: a database URL may hold a password.
-        self._place = make_url(url).render_as_string(hide_password=True)
-        # A server's connection may have been cut since its last use: ask before trusting it.
-        self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-        if url.startswith("sqlite"):
-
-            @event.listens_for(self._engine, "connect")
-            def _configure(connection: Any, _record: object) -> None:
-                # WAL lets readers and one writer work at once; others wait up to 10 s.
-                for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL"):
-                    connection.execute(f"PRAGMA {pragma}")
-
-        try:
-            tables.metadata.create_all(self._engine)
-        except SQLAlchemyError as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: Exception) -> WorkspaceError:
-        reason = str(getattr(error, "orig", None) or error)
-        return WorkspaceError(
-            "The records database {place} cannot be used: {reason}. Restore it from a backup, "
-            "or move the file away to start with an empty one.",
-            place=self._place,
-            reason=reason,
-        )
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._unusable(error) from error
-
-    def _read(self, query: Any) -> list[Any]:
-        with self._write() as connection:
-            return list(connection.execute(query))
+class Records(RatingRecords):
+    """The records database of one workspace, ratings included; see :class:`Database`."""
 
     def create_project(self, name: str, who: str) -> Project:
         """Add a project and return it.
@@ -280,8 +215,3 @@ class Records:
             {"at": r.at, "who": r.who, "what": r.what, "detail": r.detail}
             for r in self._read(query)
         ]
-
-
-def sqlite_url(path: Path) -> str:
-    """Return the SQLAlchemy URL of a SQLite file."""
-    return f"sqlite:///{path}"

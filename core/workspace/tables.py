@@ -51,6 +51,20 @@ overrides = Table(
     Column("at", String(32), nullable=False),
 )
 
+# What people say about pairs; value None: "cannot say" or withdrawn, see ``scale``.
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("rater", Text, nullable=False),
+    Column("value", Float),
+    Column("scale", String(16), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -12,6 +12,7 @@ from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.layout import Layout, default_root
 from core.workspace.modelstore import ModelStore
 from core.workspace.records import Records, sqlite_url
+from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
 
 
@@ -49,6 +50,11 @@ class Workspace:
         layout = Layout(default_root() if root is None else root.resolve()).create()
         url = os.environ.get("DATABASE_URL") or sqlite_url(layout.database)
         return cls(layout, Records(url), VectorCache(layout.vectors), ModelStore(layout.models))
+
+    @property
+    def score_files(self) -> ScoreFiles:
+        """Scores that people uploaded."""
+        return ScoreFiles(self.layout.scores)
 
     def save_dataset(self, dataset: QADataset, report: dict[str, Any]) -> None:
         """Keep a dataset and what its import reported."""

@@ -11,6 +11,11 @@ from pages.parts.translate import t, tm
 def show_chart(chart: Chart, key: str) -> None:
     """Draw a chart with its summary as text alternative and its numbers as a table."""
     st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config={"displayModeBar": False})
+    show_numbers(chart, key)
+
+
+def show_numbers(chart: Chart, key: str) -> None:
+    """Draw the summary and the table of a chart, folded away."""
     with st.expander(t("The numbers behind this chart"), icon=":material/table_chart:"):
         st.caption(tm(chart.summary))
         st.dataframe(chart.table, hide_index=True, key=f"{key}_table")

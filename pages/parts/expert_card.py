@@ -34,22 +34,27 @@ def draw_card(card: ExpertCard, chosen: dict[str, None], scored: bool) -> None:
         Whether its scores are there already.
     """
     entry = card.entry
-    box = f"expert_{entry.key}"
-    # Seeded once per visit: a box that is given a value on every run loses clicks.
-    if box not in st.session_state:
-        st.session_state[box] = entry.key in chosen
-
-    def toggle() -> None:
-        if st.session_state[box]:
-            chosen[entry.key] = None
-        else:
-            chosen.pop(entry.key, None)
-
     with st.container(border=True, height="stretch", gap="small"):
-        st.checkbox(f"**{plain(entry.title)}**", key=box, on_change=toggle)
+        choice_box(entry.key, entry.title, chosen)
         _badges(card, scored)
         st.markdown(t(entry.meaning))
         st.caption("  \n".join(_facts(card, scored)))
+
+
+def choice_box(key: str, title: str, chosen: dict[str, None]) -> None:
+    """Draw the box that adds an expert to the chosen ones or takes it off, in place."""
+    box = f"expert_{key}"
+    # Seeded once per visit: a box that is given a value on every run loses clicks.
+    if box not in st.session_state:
+        st.session_state[box] = key in chosen
+
+    def toggle() -> None:
+        if st.session_state[box]:
+            chosen[key] = None
+        else:
+            chosen.pop(key, None)
+
+    st.checkbox(f"**{plain(title)}**", key=box, on_change=toggle)
 
 
 def _badges(card: ExpertCard, scored: bool) -> None:

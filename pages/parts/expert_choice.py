@@ -6,18 +6,24 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.journey.api_experts import api_connections
 from core.journey.model_folders import (
     ModelFolders,
     add_model_folder,
     model_folders,
     remove_model_folder,
 )
-from core.journey.scoring import ExpertCard, expert_cards, launch_scoring
+from core.journey.people import is_people, keep_people
+from core.journey.score_files import score_files
+from core.journey.scoring import ExpertCard, expert_cards
 from core.messages import N_
 from pages.parts import session
+from pages.parts.api_consent import start_scoring
 from pages.parts.errors import show_error
+from pages.parts.expert_api import expert_api
 from pages.parts.expert_card import draw_cards
 from pages.parts.page import Context
+from pages.parts.score_files import score_file_section
 from pages.parts.translate import duration, plain, t, tm
 
 _GROUPS = (  # where an expert is: title, one sentence
@@ -52,8 +58,13 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
         Whether to let experts score is what the user should do next.
     """
     folders = model_folders(context.workspace, context.project)
-    cards = expert_cards(context.workspace, context.dataset, folders.usable)
+    connections = api_connections(context.workspace, context.project)
+    files = [one.key for one in score_files(context.workspace, context.project, context.dataset)]
+    people = tuple(key for key in scored if is_people(key))
+    keys = (*folders.usable, *files, *people)
+    cards = expert_cards(context.workspace, context.dataset, keys, connections)
     chosen = _selection(context, cards, scored)
+    keep_people(chosen, people)
     st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
     st.markdown(
         t(
@@ -81,6 +92,8 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
             st.markdown(f"#### {t(title)}")
             st.caption(t(meaning))
             draw_cards(group, chosen, scored)
+    expert_api(context, connections, chosen, scored)
+    score_file_section(context, chosen)
     with start:
         picked = [card for card in cards if card.entry.key in chosen]
         _start(context, picked, scored, busy, main_action)
@@ -168,13 +181,7 @@ def _start(
             ),
             icon=":material/cloud_download:",
         )
-    if pressed:
-        try:
-            launch_scoring(context.workspace, context.project, keys, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
-            st.rerun()
+    start_scoring(context, keys, pressed)
 
 
 def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]) -> str:

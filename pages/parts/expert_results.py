@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
+from core.labels.likeness import leaf_order
 from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
 from pages.parts.charts import show_chart
@@ -27,41 +28,61 @@ def expert_results(report: ScoringReport) -> None:
             icon=":material/person_off:",
         )
     names = [figures.title for figures in report.figures]
+    ranking = [(one.title, one.ndcg) for one in report.figures if one.ndcg is not None]
     st.subheader(t("How good is each expert alone?"), anchor=False)
-    st.markdown(_who_is_weakest(report.figures))
+    st.markdown(_who_is_weakest(ranking))
     if st.button(t("Look at the labels"), type="primary", icon=":material/arrow_forward:"):
         go_to("labels")
-    st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
-    show_chart(
-        expert_quality_bars(
-            names,
-            [figures.ndcg.value for figures in report.figures],
-            [figures.ndcg.low for figures in report.figures],
-            [figures.ndcg.high for figures in report.figures],
-            t,
-            t("nDCG@10, 1 = perfect"),
-        ),
-        key="expert_quality",
-    )
+    if ranking:
+        st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
+        show_chart(
+            expert_quality_bars(
+                [title for title, _ in ranking],
+                [ndcg.value for _, ndcg in ranking],
+                [ndcg.low for _, ndcg in ranking],
+                [ndcg.high for _, ndcg in ranking],
+                t,
+                t("nDCG@10, 1 = perfect"),
+            ),
+            key="expert_quality",
+        )
+    if len(ranking) < len(report.figures):
+        st.caption(
+            t(
+                "Not ranked: {names}. An expert that scores a list of pairs cannot order all "
+                "answers; how well it tells the right pairs on its list from the others stands in "
+                "the table below.",
+                names=", ".join(plain(one.title) for one in report.figures if one.ndcg is None),
+            )
+        )
     st.subheader(t("Who agrees with whom?"), anchor=False)
     st.markdown(_who_agrees(names, report.agreement))
-    show_chart(agreement_heatmap(report.agreement, names, t), key="expert_agreement")
+    order = leaf_order(report.agreement)  # groups of like experts become dark squares
+    chart = agreement_heatmap(
+        report.agreement[np.ix_(order, order)], [names[place] for place in order], t
+    )
+    show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
 
 
-def _who_is_weakest(figures: tuple[ExpertFigures, ...]) -> str:
-    ranked = sorted(figures, key=lambda one: -one.ndcg.value)
-    best, worst = ranked[0], ranked[-1]
+def _who_is_weakest(ranking: list[tuple[str, Interval]]) -> str:
+    if not ranking:
+        return t(
+            "The experts in use have scored lists of pairs only. Add one that scores all pairs, "
+            "so that the others can be compared with it."
+        )
+    ranked = sorted(ranking, key=lambda one: -one[1].value)
+    (best, high), (worst, low) = ranked[0], ranked[-1]
     values = {
-        "best": plain(best.title),
-        "best_value": f"{best.ndcg.value:.2f}",
-        "best_low": f"{best.ndcg.low:.2f}",
-        "best_high": f"{best.ndcg.high:.2f}",
-        "worst": plain(worst.title),
-        "worst_value": f"{worst.ndcg.value:.2f}",
-        "worst_low": f"{worst.ndcg.low:.2f}",
-        "worst_high": f"{worst.ndcg.high:.2f}",
+        "best": plain(best),
+        "best_value": f"{high.value:.2f}",
+        "best_low": f"{high.low:.2f}",
+        "best_high": f"{high.high:.2f}",
+        "worst": plain(worst),
+        "worst_value": f"{low.value:.2f}",
+        "worst_low": f"{low.low:.2f}",
+        "worst_high": f"{low.high:.2f}",
     }
     if len(ranked) == 1:
         return t(
@@ -69,7 +90,7 @@ def _who_is_weakest(figures: tuple[ExpertFigures, ...]) -> str:
             "not kept for the test; 1 would be perfect.",
             **values,
         )
-    if worst.ndcg.high < best.ndcg.low:
+    if low.high < high.low:
         return t(
             "Strongest on your data is **{best}** with {best_value} ({best_low} to {best_high}), "
             "weakest **{worst}** with {worst_value} ({worst_low} to {worst_high}); 1 would be "
@@ -119,10 +140,13 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
     }
     helps = (
         None,
-        t("Does the right answer come in the first ten, and how far up? 1 = always first."),
+        t(
+            "Does the right answer come in the first ten, and how far up? 1 = always first. "
+            "– = scores a list of pairs only and cannot order all answers."
+        ),
         t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
         t("How often a right pair is scored above another one (ROC-AUC); 0.5 = by chance."),
-        t("Texts that had to be read; 0 = all were known from an earlier scoring."),
+        t("Texts or pairs that had to be read; 0 = all were known from an earlier scoring."),
         t("Time that this expert took."),
     )
     widths = (190, 145, 145, 150, 70, 65)
@@ -143,5 +167,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
     )
 
 
-def _span(interval: Interval) -> str:
+def _span(interval: Interval | None) -> str:
+    if interval is None or np.isnan(interval.value):
+        return "–"
     return f"{interval.value:.2f} ({interval.low:.2f} – {interval.high:.2f})"

@@ -8,7 +8,9 @@ import streamlit as st
 
 from core.jobs.state import FAILED, FINISHED, INTERRUPTED, STATE_TITLES, JobView
 from core.journey import running
+from core.journey.api_sending import agreed_connections
 from pages.parts import session
+from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import show_error
 from pages.parts.translate import duration, moment, plain, t, tm
 
@@ -93,7 +95,8 @@ def _buttons(job: JobView) -> None:
                 t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"
             ):
                 try:
-                    running.resume(workspace, job.id)
+                    keys = keys_for_worker(agreed_connections(job.config))
+                    running.resume(workspace, job.id, keys)
                 except Exception as error:
                     show_error(error)
                 else:

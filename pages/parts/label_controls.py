@@ -5,9 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.experts.catalogue import find_entry
+from core.journey.panel_advice import panel_in_use
 from core.labels.calibration import CALIBRATIONS
+from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
+from pages.parts.bias_view import corrected_attributes
+from pages.parts.cut_inputs import cut_inputs, forget_cuts
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -22,13 +26,14 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     keeping longer is saved as a recipe.
     """
     _keys = f"label_{context.project.id}_{context.project.dataset_id}"
+    panel = panel_in_use(context.workspace, context.project, experts)
     chosen = st.pills(
         t("Experts that take part"),
         experts,
         selection_mode="multi",
-        default=list(experts),
+        default=list(panel),
         format_func=lambda key: find_entry(key).title,
-        key=f"{_keys}_experts_{len(experts)}",
+        key=f"{_keys}_experts_{len(experts)}_{'_'.join(panel)}",
         persist_state="session",
         wrap=True,
         help=t("Click an expert to leave it out or take it back in."),
@@ -54,6 +59,10 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     )
     calibrations = _calibrations(_keys, taking_part)
     gain, threshold, temperature = _curve(_keys)
+    recentre = corrected_attributes(context) if taking_part else ()
+    if recentre:
+        listed = ", ".join(t(ATTRIBUTES[key].title) for key in recentre)
+        st.caption(t("Evened out by {listed} (see the tab Bias).", listed=listed))
     return LabelRecipe(
         experts=taking_part,
         rule=rule,
@@ -63,6 +72,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         gain=gain,
         threshold=threshold,
         temperature=temperature,
+        recentre=recentre,
     )
 
 
@@ -134,14 +144,7 @@ def _calibration(keys: str, now: Calibration) -> Calibration:
     st.caption(t(CALIBRATIONS[method].meaning))
     low, high = now.low, now.high
     if method not in _FITTED:
-        low, high = st.slider(
-            t("Scores that become 0 and 100 (percentiles)"),
-            0.0,
-            100.0,
-            (now.low, now.high),
-            0.1,
-            key=f"{keys}_cuts",
-        )
+        low, high = cut_inputs(keys, now.low, now.high)
         if low >= high:
             st.warning(t("Both cuts are at the same place; the default cuts are used."))
             low, high = Calibration().low, Calibration().high
@@ -158,8 +161,9 @@ def _calibration(keys: str, now: Calibration) -> Calibration:
 
 
 def _forget(keys: str) -> None:
-    for part in ("method", "cuts", "gamma"):
+    for part in ("method", "gamma"):
         st.session_state.pop(f"{keys}_{part}", None)
+    forget_cuts(keys)
 
 
 def _curve(keys: str) -> tuple[float, float, float]:

@@ -60,6 +60,7 @@ class Studio:
     @cached_property
     def alone(self) -> np.ndarray:
         """What the experts say together before known answers, curve and overrides, float32 [n]."""
+        assert len(self.model.weights) == len(self.names)  # found here once, shared by the copy
         bare = replace(self.model.recipe, blend=0.0, gain=1.0, threshold=0.5, temperature=1.0)
         model = self.model.with_overrides(()).with_recipe(bare)
         return model.of_sample(self.sample, self.calibrated)[0]
@@ -85,7 +86,9 @@ def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> LabelModel:
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     recipe = labels.default_recipe(experts) if experts else LabelRecipe((), "hard")
-    return labels.label_model(workspace, dataset, recipe)
+    model = labels.label_model(workspace, dataset, recipe)
+    assert len(model.weights) == len(experts)  # found here once, shared by moves that keep them
+    return model
 
 
 def open_studio(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> Studio:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.labels import in_force
+from core.labels.overrides import in_force
 from core.labels.quality import pair_quality
-from core.reporting.charts.distributions import label_histogram, score_histograms
+from core.labels.reliability_curve import reliability_curve
+from core.reporting.charts.calibration_chart import calibration_chart
+from core.reporting.charts.distributions import score_histograms
+from core.types import Interval
 from pages.parts.charts import show_chart
 from pages.parts.label_studio import Studio
+from pages.parts.range_pairs import selectable_histogram
 from pages.parts.translate import t
+
+_REPLICATES = 60  # bootstrap replicates: enough for an interval, quick enough for a slider
 
 
 def expert_figures(studio: Studio) -> None:
@@ -19,7 +25,7 @@ def expert_figures(studio: Studio) -> None:
     """
     if not studio.names:
         return
-    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
+    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=_REPLICATES)
     changed = len(in_force(studio.model.overrides))
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     columns = st.columns(2) + st.columns(2)
@@ -31,12 +37,18 @@ def expert_figures(studio: Studio) -> None:
             "higher than every other pair; {chance} would be blind guessing.",
             chance=f"{quality.chance:.3f}",
         ),
+        delta=_range(quality.average_precision),
+        delta_color="off",
+        delta_arrow="off",
         border=True,
     )
     columns[1].metric(
         t("Right beats other (ROC-AUC)"),
         f"{quality.roc_auc.value:.3f}",
         help=t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
+        delta=_range(quality.roc_auc),
+        delta_color="off",
+        delta_arrow="off",
         border=True,
     )
     columns[2].metric(
@@ -47,6 +59,27 @@ def expert_figures(studio: Studio) -> None:
     )
     columns[3].metric(t("Labels set by hand"), str(changed), border=True)
     _weights(studio)
+    _calibration(studio)
+
+
+def _range(interval: Interval) -> str:
+    return t("{low} to {high} (95%)", low=f"{interval.low:.3f}", high=f"{interval.high:.3f}")
+
+
+def _calibration(studio: Studio) -> None:
+    """Draw the calibration curve of the experts together, folded away."""
+    with st.expander(
+        t("Do the labels mean what they say? (calibration curve)"), icon=":material/show_chart:"
+    ):
+        curve = reliability_curve(studio.alone, studio.sample, seed=0, replicates=_REPLICATES)
+        st.markdown(
+            t(
+                "Of pairs labelled 70, are 70 of 100 right? Right answers and other pairs count "
+                "the same here. Calibration error: {error}.",
+                error=f"{curve.error:.0%}",
+            )
+        )
+        show_chart(calibration_chart(curve, t), key="calibration_curve")
 
 
 def _weights(studio: Studio) -> None:
@@ -71,7 +104,7 @@ def distributions(studio: Studio) -> None:
             pairs=f"{len(studio.sample):,}",
         )
     )
-    show_chart(label_histogram(studio.sample, studio.combined, t), key="label_histogram")
+    selectable_histogram(studio)
     if studio.names:
         st.markdown(f"##### {t('Each expert alone')}")
         chart = score_histograms(studio.sample, studio.calibrated, studio.combined, studio.names, t)

@@ -1,58 +1,39 @@
-"""Single pairs: find the doubtful ones, read both texts, correct the label, undo."""
+"""Single pairs: a list to work off, one pair on the table, one key per judgement."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.journey import labels
-from core.messages import N_
-from core.types import Override
-from pages.parts import session
+from pages.parts.correction_history import correction_history
 from pages.parts.errors import show_error
 from pages.parts.label_studio import Studio
 from pages.parts.page import Context
-from pages.parts.translate import moment, plain, t
+from pages.parts.pair_card import pair_card
+from pages.parts.review_lists import LISTS, Place, Review, open_review, place_of
+from pages.parts.translate import plain, t
 
-_SHOWN = 300  # rows sent to the browser; the search box narrows the rest
-
-# What the list can show first; each returns positions in the sample.
-ORDERS: Mapping[str, tuple[str, Callable[[Studio], np.ndarray]]] = {
-    "suspected": (
-        N_("Suspected wrong labels: experts contradict the data"),
-        lambda studio: studio.findings.most_suspicious,
-    ),
-    "disputed": (
-        N_("Experts disagree most"),
-        lambda studio: studio.findings.most_disputed,
-    ),
-    "right": (
-        N_("Right answers with the lowest label"),
-        lambda studio: _sorted(studio.combined, studio.sample.hard_label > 0),
-    ),
-    "other": (
-        N_("Other pairs with the highest label"),
-        lambda studio: _sorted(-studio.combined, studio.sample.hard_label == 0),
-    ),
-}
+_WINDOW = 300  # rows sent to the browser at once
 
 
-def _sorted(values: np.ndarray, among: np.ndarray) -> np.ndarray:
-    positions = np.flatnonzero(among)
-    return positions[np.argsort(values[positions], kind="stable")]
-
-
+@st.fragment
 def pair_review(context: Context, studio: Studio) -> None:
-    """Draw the list of pairs and, below it, the pair that is open."""
+    """Draw the filter, the pair on the table with its buttons, the list, and the history.
+
+    A fragment: one judgement redraws this part of the page only.
+    """
+    review, place = open_review(context, studio), place_of(context)
+    if place.problem is not None:
+        show_error(place.problem)
+        place.problem = None
+    _announce_conflicts(review)
     left, right = st.columns(2)
     with left:
-        order = st.selectbox(
-            t("Show first"),
-            list(ORDERS),
-            format_func=lambda key: t(ORDERS[key][0]),
+        chosen = st.selectbox(
+            t("Show"),
+            list(LISTS),
+            format_func=lambda key: t(LISTS[key].title),
             key="pair_order",
             persist_state="session",
         )
@@ -60,46 +41,122 @@ def pair_review(context: Context, studio: Studio) -> None:
         wanted = st.text_input(
             t("Search in both texts"), key="pair_search", persist_state="session"
         )
-    positions = _matching(studio, ORDERS[order][1](studio), wanted)
-    if not len(positions):
-        st.info(
-            t("No pair matches. Clear the search, or choose another list.")
-            if wanted
-            else t("There is no such pair: nothing here needs your attention.")
-        )
+    shown = LISTS[chosen]
+    positions = _matching(review, shown.find(review), wanted)
+    if len(positions):
+        left_over = _left_over(review, place, positions, shown.judged)
+        at = _opened(review, place, positions, left_over)
+        if not shown.judged:
+            _progress(review, place, positions, left_over)
+        following = _following(review, positions, left_over, at)
+        pair_card(context, review, place, int(positions[at]), following)
+        _table(review, place, positions, at)
+    elif wanted:
+        st.info(t("No pair matches. Clear the search, or choose another list."))
     else:
-        opened = _table(studio, positions)
-        _open_pair(context, studio, positions[opened])
-    _history(context)
+        st.info(t("There is no such pair: nothing here needs your attention."))
+    correction_history(context, place)
 
 
-def _matching(studio: Studio, positions: np.ndarray, wanted: str) -> np.ndarray:
-    """Return the first positions whose question or answer contains the search text."""
+def _announce_conflicts(review: Review) -> None:
+    if not review.conflicts:
+        return
+    (question, _), held = next(reversed(review.conflicts.items()))
+    st.warning(
+        t(
+            "Pairs on which two people set different labels: {count}. The last one: {first} says "
+            "{first_value}, {second} says {second_value} for “{question}”. The newest label "
+            "counts until somebody decides; choose the list “In conflict”.",
+            count=len(review.conflicts),
+            first=plain(held[-2].who),
+            first_value=_points(held[-2].value),
+            second=plain(held[-1].who),
+            second_value=_points(held[-1].value),
+            question=plain(question[:80]),
+        ),
+        icon=":material/group:",
+    )
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else str(round(value * 100))
+
+
+def _matching(review: Review, positions: np.ndarray, wanted: str) -> np.ndarray:
+    """Return the positions whose question or answer contains the search text."""
     if not wanted.strip():
-        return positions[:_SHOWN]
+        return positions
     needle = wanted.strip().casefold()
+    dataset, sample = review.studio.dataset, review.studio.sample
     has = [
         np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
-        for texts in (studio.dataset.questions, studio.dataset.answers)
+        for texts in (dataset.questions, dataset.answers)
     ]
-    rows = studio.sample.question_rows[positions], studio.sample.answer_rows[positions]
-    return positions[has[0][rows[0]] | has[1][rows[1]]][:_SHOWN]
+    rows = sample.question_rows[positions], sample.answer_rows[positions]
+    return positions[has[0][rows[0]] | has[1][rows[1]]]
 
 
-def _table(studio: Studio, positions: np.ndarray) -> int:
-    """Draw the pairs and return which one is open; the first where none was clicked."""
-    sample, dataset = studio.sample, studio.dataset
-    by_hand = {(o.question, o.answer): o.value for o in studio.model.overrides}
-    questions = [dataset.questions[i] for i in sample.question_rows[positions]]
-    answers = [dataset.answers[i] for i in sample.answer_rows[positions]]
+def _left_over(review: Review, place: Place, positions: np.ndarray, judged: bool) -> np.ndarray:
+    """Return for each place of the list whether it is still to be looked at, bool [m]."""
+    if judged:
+        return np.ones(len(positions), bool)
+    done = review.keys[review.among(review.held)].tolist()
+    return ~np.isin(review.keys[positions], [*done, *place.skipped])
+
+
+def _opened(review: Review, place: Place, positions: np.ndarray, left_over: np.ndarray) -> int:
+    """Return the place in the list of the pair on the table."""
+    if place.opened is not None:
+        found = np.flatnonzero(review.keys[positions] == place.opened)
+        if len(found):
+            return int(found[0])
+    return int(left_over.argmax())
+
+
+def _following(review: Review, positions: np.ndarray, left_over: np.ndarray, at: int) -> int | None:
+    """Return the key of the pair to open next, None where this is the last."""
+    order = np.r_[np.arange(at + 1, len(positions)), np.arange(at)]
+    rest = order[left_over[order]]
+    return int(review.keys[positions[rest[0]]]) if len(rest) else None
+
+
+def _progress(review: Review, place: Place, positions: np.ndarray, left_over: np.ndarray) -> None:
+    total = len(positions)
+    skipped = int(np.isin(review.keys[positions], list(place.skipped)).sum())
+    reviewed = total - int(left_over.sum())
+    st.progress(
+        reviewed / total,
+        text=t(
+            "{reviewed} of {total} reviewed, {skipped} of them skipped",
+            reviewed=reviewed,
+            total=total,
+            skipped=skipped,
+        ),
+    )
+    if reviewed == total:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.success(t("Every pair of this list was looked at."), icon=":material/check_circle:")
+        if skipped and right.button(t("Show skipped pairs again"), key="show_skipped"):
+            place.skipped.clear()
+            place.move(None)
+            st.rerun(scope="fragment")
+
+
+def _table(review: Review, place: Place, positions: np.ndarray, at: int) -> None:
+    """Draw the part of the list around the open pair; a click opens another one."""
+    studio, start = review.studio, at // _WINDOW * _WINDOW
+    positions = positions[start : start + _WINDOW]
+    sample = studio.sample
+    texts = [review.texts(int(position)) for position in positions]
     frame = pd.DataFrame(
         {
+            "open": ["▶" if start + row == at else "" for row in range(len(positions))],
             "label": (studio.combined[positions] * 100).round(),
             "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": questions,
-            "answer": answers,
+            "question": [question for question, _ in texts],
+            "answer": [answer for _, answer in texts],
             "spread": (studio.findings.spread[positions] * 100).round(),
-            "by_hand": [by_hand.get(p) is not None for p in zip(questions, answers, strict=True)],
+            "by_hand": [_state(review, pair) for pair in texts],
         }
     )
     event = st.dataframe(
@@ -108,8 +165,9 @@ def _table(studio: Studio, positions: np.ndarray) -> int:
         height=330,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"pairs_{len(positions)}_{positions[0]}",
+        key=f"pairs_{place.turn}_{len(positions)}_{positions[0]}",
         column_config={
+            "open": st.column_config.TextColumn("", width=30),
             "label": st.column_config.ProgressColumn(
                 t("Label"), min_value=0, max_value=100, format="%d", width="small"
             ),
@@ -122,109 +180,15 @@ def _table(studio: Studio, positions: np.ndarray) -> int:
                 width="small",
                 help=t("How far the experts are apart (0–100)."),
             ),
-            "by_hand": st.column_config.CheckboxColumn(t("Set by hand"), width="small"),
+            "by_hand": st.column_config.TextColumn(t("Set by hand"), width="small"),
         },
     )
-    rows = event.selection.rows
-    return int(rows[0]) if rows else 0
+    if event.selection.rows:
+        place.move(int(review.keys[positions[int(event.selection.rows[0])]]))
+        st.rerun(scope="fragment")
 
 
-def _open_pair(context: Context, studio: Studio, position: int) -> None:
-    """Show one pair in full with every expert's score, and the form to correct its label."""
-    sample, dataset = studio.sample, studio.dataset
-    question_row = int(sample.question_rows[position])
-    question = dataset.questions[question_row]
-    answer = dataset.answers[int(sample.answer_rows[position])]
-    with st.container(border=True, key="open_pair"):
-        left, right = st.columns([1.4, 1], gap="medium")
-        with left:
-            row = int(dataset.question_row[question_row])
-            st.caption(t("Question (row {row} of your file)", row=row))
-            st.text(question)
-            st.caption(t("Answer"))
-            st.text(answer)
-        with right:
-            scores = [
-                f"{name}: {_points(value)}"
-                for name, value in zip(studio.names, studio.calibrated[:, position], strict=True)
-            ]
-            st.caption(t("What the experts say (0–100)"))
-            st.text("\n".join(scores) if scores else t("No expert takes part."))
-        _correction(context, studio, position, question, answer)
-
-
-def _points(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value * 100:.0f}"
-
-
-def _correction(
-    context: Context, studio: Studio, position: int, question: str, answer: str
-) -> None:
-    in_force = next(
-        (
-            o
-            for o in reversed(studio.model.overrides)
-            if (o.question, o.answer) == (question, answer)
-        ),
-        None,
-    )
-    if in_force is not None and in_force.value is not None:
-        st.info(
-            t(
-                "Set to {value} by {who} on {at}: {reason}",
-                value=round(in_force.value * 100),
-                who=plain(in_force.who),
-                at=moment(in_force.at),
-                reason=plain(in_force.reason),
-            )
-        )
-    with st.form(f"correct_{studio.sample.question_rows[position]}_{position}", border=False):
-        value = st.slider(
-            t("Your label: how well does this answer the question?"),
-            0,
-            100,
-            round(float(studio.combined[position]) * 100),
-            format="%d",
-        )
-        reason = st.text_input(
-            t("Why?"), placeholder=t("for example: this answer is about exchanges, not refunds")
-        )
-        if st.form_submit_button(t("Save this label"), icon=":material/check:"):
-            _record(context, question, answer, value / 100, reason)
-
-
-def _record(context: Context, question: str, answer: str, value: float, reason: str) -> None:
-    try:
-        labels.override_pair(
-            context.workspace, context.project, question, answer, value, session.who(), reason
-        )
-    except Exception as error:
-        show_error(error)
-    else:
-        st.toast(t("Saved. The charts above already use it."), icon=":material/check:")
-        st.rerun()
-
-
-def _history(context: Context) -> None:
-    """Draw every change by hand with who, when and why, and the button that undoes the last."""
-    changes: tuple[Override, ...] = labels.overrides(context.workspace, context.project)
-    if not changes:
-        return
-    with st.expander(t("Changes by hand: {count}", count=len(changes)), icon=":material/history:"):
-        if st.button(t("Undo the last change"), icon=":material/undo:", key="undo_override"):
-            labels.undo_last_override(context.workspace, context.project, session.who())
-            st.rerun()
-        frame = pd.DataFrame(
-            {
-                t("When"): [moment(o.at) for o in reversed(changes)],
-                t("Who"): [o.who for o in reversed(changes)],
-                t("Label"): [
-                    t("withdrawn") if o.value is None else str(round(o.value * 100))
-                    for o in reversed(changes)
-                ],
-                t("Why"): [o.reason for o in reversed(changes)],
-                t("Question"): [o.question for o in reversed(changes)],
-                t("Answer"): [o.answer for o in reversed(changes)],
-            }
-        )
-        st.dataframe(frame, hide_index=True)
+def _state(review: Review, pair: tuple[str, str]) -> str:
+    if pair in review.conflicts:
+        return t("in conflict")
+    return review.held[pair][-1].who if pair in review.held else ""

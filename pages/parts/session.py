@@ -56,10 +56,15 @@ def project() -> Project | None:
         return None
 
 
+def given_name() -> str:
+    """Return the name of who signed in or typed one, "" where nobody did."""
+    name = signed_in_name() or str(st.session_state.get("who") or "")
+    return " ".join(name.split())[:120]
+
+
 def who() -> str:
     """Return the name that changes are recorded under."""
-    typed = str(st.session_state.get("who") or "").strip()
-    return signed_in_name() or typed or "user"
+    return given_name() or "user"
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

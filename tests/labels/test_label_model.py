@@ -171,6 +171,18 @@ def test_unchanged_calibrations_are_not_fitted_again(model):
         assert changed.calibrators[key] is model.calibrators[key]
 
 
+@settings(max_examples=40, deadline=None)
+@given(first=RECIPES, second=RECIPES)
+def test_weights_kept_from_another_recipe_are_those_of_this_one(silent_world, first, second):
+    """Weights are found once and shared by moves that leave them alone, never by others."""
+    model = LabelModel.fit(*silent_world, first)
+    assert model.weights.sum() == pytest.approx(1 if first.experts else 0)
+    fresh = LabelModel.fit(*silent_world, second)
+    np.testing.assert_array_equal(model.with_recipe(second).weights, fresh.weights)
+    blended = model.with_overrides(()).with_recipe(replace(first, blend=0.9))
+    assert blended.weights is model.weights
+
+
 def test_id_changes_with_all_that_labels_are_made_from(model):
     ids = [
         model.id,

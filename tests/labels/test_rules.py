@@ -56,6 +56,8 @@ def test_rules_equal_numpys_and_scipys(calibrated):
         "min": calibrated.min(axis=0),
         "weighted_mean": np.average(calibrated, axis=0, weights=weights),
         "reliability": np.average(calibrated, axis=0, weights=weights),
+        "decorrelated": np.average(calibrated, axis=0, weights=weights),
+        "consensus": np.average(calibrated, axis=0, weights=weights),
         "trimmed_mean": trim_mean(calibrated, 1.01 / len(calibrated), axis=0),
         "anchored": np.where(hard > 0, calibrated.max(axis=0), calibrated.min(axis=0)),
     }
@@ -96,7 +98,8 @@ def test_reliability_is_scikit_learns_average_precision_above_the_base_rate(sile
 
     dataset, scores = silent_world
     sample = sample_pairs(dataset, scores, dataset.rows(TRAIN), seed=0)
-    for raw, found in zip(sample.raw, precision_above_chance(sample), strict=True):
+    for name, raw in zip(sample.experts, sample.raw, strict=True):
+        (found,) = precision_above_chance(sample.of_experts([name]))  # alone: nobody to compare
         known = ~np.isnan(raw)
         hard = sample.hard_label[known]
         expected = average_precision_score(hard, raw[known]) - hard.mean(dtype=float)

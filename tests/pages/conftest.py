@@ -110,7 +110,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
     """Keep workers from being started; returns the run folders that were launched."""
     folders: list[RunFolder] = []
 
-    def start(folder: RunFolder) -> None:
+    def start(folder: RunFolder, _environment: object = None) -> None:
         append_event(folder, "launched")
         folders.append(folder)
 
@@ -130,7 +130,7 @@ def first_answers(count: int) -> bytes:
     return text.getvalue().encode()
 
 
-def work_in_this_process(folder: RunFolder) -> None:
+def work_in_this_process(folder: RunFolder, _environment: object = None) -> None:
     """Do what a worker would do, here and now: saves starting Python and torch three times."""
     append_event(folder, "launched")
     assert worker.work(folder.root) == 0, launch.log_tail(folder)

@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A copy of it, where jobs are launched but no process starts."""
-    monkeypatch.setattr(launch, "_start", lambda folder: append_event(folder, "launched"))
+    monkeypatch.setattr(launch, "_start", lambda folder, _=None: append_event(folder, "launched"))
     root = tmp_path / "workspace"
     shutil.copytree(made, root)
     return Workspace.open(root)

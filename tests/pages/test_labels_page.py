@@ -90,32 +90,6 @@ def test_taken_recipe_name_is_refused_readably(app, scored):
     assert any("already a recipe named" in e.value for e in at.error)
 
 
-def test_label_set_by_hand_wins_is_recorded_and_can_be_undone(app, scored):
-    root, project_id = scored
-    at = app(root, "labels", project_id)
-    next(s for s in at.slider if "Your label" in s.label).set_value(7)
-    next(x for x in at.text_input if x.label == "Why?").set_value("about exchanges")
-    button(at, "Save this label").click().run()
-    assert not at.exception
-    workspace = Workspace.open(root)
-    project = projects.find_project(workspace, project_id)
-    (override,) = labels.overrides(workspace, project)
-    assert (override.value, override.reason) == (0.07, "about exchanges")
-    assert next(m.value for m in at.metric if m.label == "Labels set by hand") == "1"
-    button(at, "Undo the last change").click().run()
-    assert [o.value for o in labels.overrides(workspace, project)] == [0.07, None]
-    assert next(m.value for m in at.metric if m.label == "Labels set by hand") == "0"
-
-
-def test_label_without_a_reason_is_not_saved(app, scored):
-    root, project_id = scored
-    at = app(root, "labels", project_id)
-    button(at, "Save this label").click().run()
-    assert any("Say in a few words why" in e.value for e in at.error)
-    workspace = Workspace.open(root)
-    assert labels.overrides(workspace, projects.find_project(workspace, project_id)) == ()
-
-
 def test_no_expert_left_means_hard_labels(app, scored):
     root, project_id = scored
     at = app(root, "labels", project_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,8 +15,10 @@ from core.workspace.records import Records, now, sqlite_url
 
 
 @pytest.fixture
-def records(tmp_path) -> Records:
-    return Records(sqlite_url(tmp_path / "records.db"))
+def records(records_url) -> Iterator[Records]:
+    opened = Records(records_url)
+    yield opened
+    opened.close()
 
 
 def test_project_life(records):
@@ -67,17 +70,14 @@ def test_undone_override_stays_on_record(records):
     assert records.overrides("p") == (first, undone)
 
 
-def test_many_processes_writing_at_once_lose_nothing(tmp_path):
-    """A workshop: everyone changes labels at the same moment on one SQLite file."""
-    path = tmp_path / "records.db"
-    records = Records(sqlite_url(path))
+def test_many_processes_writing_at_once_lose_nothing(records, records_url):
+    """A workshop: everyone changes labels at the same moment in one database."""
     code = textwrap.dedent(
         f"""
         import sys
-        from pathlib import Path
         from core.types import Override
-        from core.workspace.records import Records, now, sqlite_url
-        records = Records(sqlite_url(Path({str(path)!r})))
+        from core.workspace.records import Records, now
+        records = Records({records_url!r})
         for i in range(25):
             records.add_override("p", Override("q", f"a{{i}}", i / 25, sys.argv[1], "", now()))
         """

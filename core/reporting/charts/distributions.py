@@ -132,6 +132,49 @@ def label_histogram(
     )
 
 
+def recipe_histograms(
+    sample: PairSample, labels: Sequence[np.ndarray], names: Sequence[str], t: Translate
+) -> Chart:
+    """Draw the labels of several recipes over the same pairs, one facet per recipe.
+
+    Parameters
+    ----------
+    labels : sequence of float arrays [n] in [0, 1], one per recipe
+    names : sequence of str
+        What the user calls the recipes.
+    """
+    found = [histogram(values, sample.hard_label, SMALL_BINS) for values in labels]
+    overlap = t(N_("overlap {overlap:.0%}"))
+    figure = facet_figure(
+        [
+            f"<b>{shortened(name, 30)}</b><br>"
+            f"<span style='font-size:11px'>{overlap.format(overlap=shape.overlap)}</span>"
+            for name, shape in zip(names, found, strict=True)
+        ],
+        [_bars(shape, t, legend=place == 0) for place, shape in enumerate(found)],
+        2,
+        x_axis={"range": [0, 1], "dtick": 0.25, "showgrid": False},
+        y_axis={"rangemode": "tozero", "ticksuffix": " %", "nticks": 4, "automargin": True},
+        x_title=t(N_("Soft label")),
+    )
+    least = int(np.argmin([shape.overlap for shape in found]))
+    return Chart(
+        figure,
+        Message(
+            N_(
+                "Distributions of right and other pairs for {count} recipes. They overlap least "
+                "with {best}: {overlap:.0%}."
+            ),
+            {
+                "count": len(found),
+                "best": names[least],
+                "overlap": round(found[least].overlap, 4),
+            },
+        ),
+        _table(names, found, t),
+    )
+
+
 def _precision(values: np.ndarray, sample: PairSample) -> float:
     known = ~np.isnan(values)
     found = average_precision(values[known], sample.hard_label[known], sample.weight[known])

@@ -1,0 +1,210 @@
+"""A file of scores (question, answer, score) matched with the rows of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.columns import guess_mapping, role_of
+from core.data.distinct import clean_text, same_key
+from core.data.ratings import parse_rating
+from core.data.table import SetAside, Table
+from core.errors import DataError
+from core.messages import N_, Message
+from core.types import QADataset
+
+SAMPLE_ROWS = 2000  # enough to tell numbers from texts
+_UNKNOWN = {
+    "question": N_("No question of your data has this text or id: {text}."),
+    "answer": N_("No answer of your data has this text or id: {text}."),
+}
+_EMPTY = {
+    "question": N_("The question is empty."),
+    "answer": N_("The answer is empty."),
+    "score": N_("The score is empty."),
+}
+_NO_NUMBER = N_("The score is not a number: {text}.")
+_REPEATED = N_("Row {row} has scored the same pair already; the first score counts.")
+_SHOWN = 80  # characters of a cell in a reason
+
+
+@dataclass(frozen=True)
+class ScoreColumns:
+    """Names of the columns; question and answer hold texts or ids, row by row as they come."""
+
+    question: str | None = None
+    answer: str | None = None
+    score: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all three are chosen and differ."""
+        names = (self.question, self.answer, self.score)
+        return all(names) and len(set(names)) == len(names)
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedScores:
+    """Scores of pairs of the dataset, and what became of every row of the file.
+
+    Attributes
+    ----------
+    question_rows, answer_rows : int32 arrays [m]
+        Rows of the dataset, each pair once.
+    values : float32 array [m]
+    rows : int
+        Rows of the file.
+    by_id : int
+        Rows in which a question or an answer was found by its id.
+    repeated : int
+        Rows that say again what an earlier row said.
+    set_aside : tuple of SetAside
+        Rows that were not taken, with row number and reason.
+    """
+
+    question_rows: np.ndarray
+    answer_rows: np.ndarray
+    values: np.ndarray
+    rows: int
+    by_id: int
+    repeated: int
+    set_aside: tuple[SetAside, ...]
+
+
+def guess_score_columns(table: Table) -> ScoreColumns:
+    """Find the columns by name, else by content; the score is the first other column of numbers."""
+    found = guess_mapping(table)
+    named = {role: name for name in reversed(table.columns) if (role := role_of(name))}
+    question = found.question or found.question_id or named.get("question")
+    answer = found.answer or found.answer_id or named.get("answer")
+    taken = {question, answer, found.question_id, found.answer_id}
+    score = found.rating
+    if score is None or _share_of_numbers(table, score) < 0.5:
+        free = (name for name in table.columns if name not in taken)
+        score = next((name for name in free if _share_of_numbers(table, name) >= 0.9), None)
+    return ScoreColumns(question, answer, score)
+
+
+def match_scores(
+    table: Table, columns: ScoreColumns, dataset: QADataset, *, name: str
+) -> MatchedScores:
+    """Find the pair of every row in a dataset: by text (width and spaces do not count), else by id.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, for messages.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, no row belongs to the data, or all scores are the same.
+    """
+    if not columns.complete:
+        raise DataError(
+            "Choose three different columns of {name}: question, answer and score.", name=name
+        )
+    assert columns.question and columns.answer and columns.score
+    sides = {
+        "question": _Places(dataset.questions, dataset.question_ids),
+        "answer": _Places(dataset.answers, dataset.answer_ids),
+    }
+    cells = zip(
+        table.row_numbers.tolist(),
+        table.frame[columns.question],
+        table.frame[columns.answer],
+        table.frame[columns.score],
+        strict=True,
+    )
+    aside = list(table.unreadable)
+    found: dict[tuple[int, int], tuple[float, int]] = {}
+    by_id = repeated = 0
+    for row, question, answer, score in cells:
+        places, reason = _place(sides, {"question": question, "answer": answer})
+        value = parse_rating(score)
+        if reason is None and value is None:
+            empty, wrong = Message(_EMPTY["score"]), Message(_NO_NUMBER, {"text": score[:_SHOWN]})
+            reason = wrong if score else empty
+        if reason is None and value is not None:
+            pair = (places["question"][0], places["answer"][0])
+            first = found.setdefault(pair, (value, row))
+            by_id += any(known for _, known in places.values())
+            if first == (value, row):
+                continue
+            repeated += first[0] == value
+            reason = None if first[0] == value else Message(_REPEATED, {"row": first[1]})
+        if reason is not None:
+            aside.append(SetAside(row, reason, question, answer))
+    _check(found, len(table.frame), aside, name)
+    pairs = np.array(list(found), np.int32).reshape(-1, 2)
+    return MatchedScores(
+        question_rows=pairs[:, 0].copy(),
+        answer_rows=pairs[:, 1].copy(),
+        values=np.array([value for value, _ in found.values()], np.float32),
+        rows=len(table.frame) + len(table.unreadable),
+        by_id=by_id,
+        repeated=repeated,
+        set_aside=tuple(sorted(aside, key=lambda item: item.row)),
+    )
+
+
+class _Places:
+    """Rows of texts by text and by id."""
+
+    def __init__(self, texts: Sequence[str], ids: Sequence[str]) -> None:
+        self.by_text = {same_key(text): place for place, text in enumerate(texts)}
+        self.by_id = {name.strip(): place for place, name in enumerate(ids)}
+
+    def find(self, cell: str) -> tuple[int, bool] | None:
+        """Return the row of a text or id and whether it was the id, None where there is none."""
+        place = self.by_text.get(same_key(clean_text(cell)))
+        if place is not None:
+            return place, False
+        place = self.by_id.get(cell.strip())
+        return None if place is None else (place, True)
+
+
+def _place(
+    sides: Mapping[str, _Places], cells: Mapping[str, str]
+) -> tuple[dict[str, tuple[int, bool]], Message | None]:
+    """Return the rows of question and answer, or why there are none."""
+    places: dict[str, tuple[int, bool]] = {}
+    for side, cell in cells.items():
+        if not cell.strip():
+            return {}, Message(_EMPTY[side])
+        place = sides[side].find(cell)
+        if place is None:
+            return {}, Message(_UNKNOWN[side], {"text": cell[:_SHOWN]})
+        places[side] = place
+    return places, None
+
+
+def _check(
+    found: Mapping[tuple[int, int], tuple[float, int]],
+    rows: int,
+    aside: Sequence[SetAside],
+    name: str,
+) -> None:
+    if not found:
+        raise DataError(
+            "None of the {rows} rows of {name} could be used. The first reason (row {row}): "
+            "{reason} Questions and answers must be those of your data, as texts or as ids.",
+            rows=rows,
+            name=name,
+            row=aside[0].row if aside else 0,
+            reason=str(aside[0].reason) if aside else "–",
+        )
+    if len({value for value, _ in found.values()}) < 2:
+        raise DataError(
+            "All {count} scores of {name} are the same, so they cannot tell right answers from "
+            "others. Choose another column as the score.",
+            count=len(found),
+            name=name,
+        )
+
+
+def _share_of_numbers(table: Table, column: str) -> float:
+    cells = [cell for cell in table.frame[column].head(SAMPLE_ROWS) if cell]
+    return sum(parse_rating(cell) is not None for cell in cells) / max(len(cells), 1)

@@ -1,0 +1,244 @@
+"""Cross-encoders: models that read question and answer together and give one number per pair.
+
+The raw score is the model's raw output (logit), without a sigmoid: a sigmoid squeezes everything a
+model is sure of towards 0 or 1, where float32 and the percentile calibration cannot tell pairs
+apart any more. The order of pairs is the same with and without it; calibration does the scaling.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import ExpertError, Stopped
+from core.experts.candidates import CandidateSettings, candidate_pairs
+from core.experts.encoding import BATCH_SIZES, pick_device
+from core.experts.entry import CatalogueEntry
+from core.experts.folders import read_cross_encoder
+from core.experts.hub import downloaded_folder
+from core.experts.progress import PairPace
+from core.experts.sources import known_fingerprint
+from core.hashing import text_key
+from core.types import ListedScores, PairScores, QADataset, Reporter
+from core.workspace.modelstore import ModelStore
+from core.workspace.vectors import VectorCache
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+Pair = tuple[str, str]
+Predict = Callable[[Sequence[Pair]], np.ndarray]
+
+# A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
+FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 32, 8192, 5.0
+_ENOUGH_TO_MEASURE = 64  # fewer pairs say more about loading the model than about its speed
+
+
+@dataclass(frozen=True)
+class CrossEncoderExpert:
+    """A model that reads pairs; it scores a list of candidate pairs and is silent on all others.
+
+    Attributes
+    ----------
+    settings : CandidateSettings
+        Which pairs are listed.
+    """
+
+    entry: CatalogueEntry
+    store: ModelStore
+    device: str | None = None
+    clock: Callable[[], float] = time.monotonic
+    settings: CandidateSettings = field(default_factory=CandidateSettings)
+
+    @property
+    def key(self) -> str:
+        """Catalogue key."""
+        return self.entry.key
+
+    def fingerprint(self) -> str | None:
+        """Return the hash of the model's files and settings, None if it is not here yet."""
+        return known_fingerprint(self.entry, self.store)
+
+    def score(
+        self,
+        dataset: QADataset,
+        others: Sequence[PairScores],
+        cache: VectorCache,
+        report: Reporter,
+    ) -> int:
+        """List candidates with the help of the other experts, and score what is not in the cache.
+
+        Returns
+        -------
+        int
+            Number of pairs that the model had to read.
+
+        Raises
+        ------
+        Stopped
+            If the reporter was asked to stop; finished chunks are kept.
+        """
+        folder = self._folder()
+        fingerprint = self.fingerprint()
+        assert fingerprint is not None  # the folder is here
+        rows, columns = candidate_pairs(dataset, others, self.settings)
+        model: list[CrossEncoder] = []
+
+        def predict(pairs: Sequence[Pair]) -> np.ndarray:
+            if not model:
+                model.append(load_cross_encoder(folder, self.device, self.entry.max_length))
+            return predict_with(model[0], pairs, report)
+
+        began = self.clock()
+        pairs = _texts(dataset, rows, columns)
+        count = fill_pairs(predict, fingerprint, pairs, cache, report, self.clock)
+        seconds = self.clock() - began
+        if count >= _ENOUGH_TO_MEASURE and seconds > 0:
+            self.store.record_speed(self.key, model[0].device.type, count / seconds)
+        # Replaces the list of an earlier panel: scores follow from the panel, not from history.
+        arrays = {"question_rows": rows, "answer_rows": columns}
+        cache.put_matrices(fingerprint, dataset.id, arrays)
+        return count
+
+    def recall(self, dataset: QADataset, cache: VectorCache) -> ListedScores | None:
+        """Return what :meth:`score` kept, None if it is not all there; loads no model."""
+        fingerprint = self.fingerprint()
+        listed = cache.get_matrices(fingerprint, dataset.id) if fingerprint else None
+        if fingerprint is None or listed is None:
+            return None
+        rows, columns = np.array(listed["question_rows"]), np.array(listed["answer_rows"])
+        values, found = cache.get(fingerprint, pair_keys(_texts(dataset, rows, columns)))
+        if not found.all():
+            return None
+        values = values.reshape(len(rows))
+        return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
+
+    def _folder(self) -> Path:
+        if self.entry.folder is not None:
+            return read_cross_encoder(Path(self.entry.folder)).path
+        return downloaded_folder(self.entry, self.store)
+
+
+def pair_keys(pairs: Sequence[Pair]) -> np.ndarray:
+    """Return the cache keys of pairs of texts, uint8 [n, 16]."""
+    joined = b"".join(text_key(answer, question) for question, answer in pairs)
+    return np.frombuffer(joined, np.uint8).reshape(-1, 16)
+
+
+def fill_pairs(
+    predict: Predict,
+    fingerprint: str,
+    pairs: Sequence[Pair],
+    cache: VectorCache,
+    report: Reporter,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Score the pairs that are not in the cache, and keep the scores; returns how many.
+
+    Raises
+    ------
+    Stopped
+        If the reporter was asked to stop; finished chunks are kept.
+    ExpertError
+        If the model gives numbers that are not finite.
+    """
+    # Sorted by length, so that a chunk holds pairs of like length and its batches pad little.
+    distinct = sorted(set(pairs), key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
+    _, found = cache.get(fingerprint, pair_keys(distinct))
+    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    pace = PairPace([len(question) + len(answer) for question, answer in missing], report, clock)
+    start, size = 0, FIRST_CHUNK
+    while start < len(missing):
+        if report.should_stop():
+            raise Stopped
+        chunk = missing[start : start + size]
+        began = clock()
+        scores = np.asarray(predict(chunk), np.float32).reshape(len(chunk), 1)
+        if not np.isfinite(scores).all():
+            raise ExpertError(
+                "The model gave numbers that are not finite for {count} of {total} pairs. Its "
+                "weights may be damaged; choose another model or fetch it again.",
+                count=int((~np.isfinite(scores)).sum()),
+                total=len(chunk),
+            )
+        cache.put(fingerprint, pair_keys(chunk), scores)
+        start += len(chunk)
+        pace.done(start)
+        if clock() - began < CHUNK_SECONDS:
+            size = min(2 * size, LARGEST_CHUNK)
+    return len(missing)
+
+
+def load_cross_encoder(
+    folder: Path, device: str | None = None, max_length: int | None = None
+) -> CrossEncoder:
+    """Load a cross-encoder: local files, safetensors, no foreign code.
+
+    Parameters
+    ----------
+    device : str or None
+        None takes the fastest there is.
+    max_length : int or None
+        Tokens read of a pair; None = what the folder says.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is refused.
+    ExpertError
+        If its files cannot be loaded.
+    """
+    length = read_cross_encoder(folder).max_length
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging as noise
+
+    noise.disable_progress_bar()  # our logs are files, a progress bar fills them with one line
+    try:
+        model = CrossEncoder(
+            str(folder),
+            device=device or pick_device(),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+    except Exception as error:  # whatever is wrong in a model's files, the user picks another
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise ExpertError(
+            "The model in {folder} cannot be loaded: {reason}. Choose another model, or save or "
+            "download this one again.",
+            folder=str(folder),
+            reason=reason,
+        ) from error
+    model.float()  # weights stored in half precision are slow on a CPU and round the scores
+    limits = [limit for limit in (max_length, length) if limit]
+    if limits:
+        model.max_seq_length = min(limits)
+    return model
+
+
+def predict_with(model: CrossEncoder, pairs: Sequence[Pair], report: Reporter) -> np.ndarray:
+    """Return the raw outputs of a model for pairs, float32 [n]; stops between batches."""
+    from torch.nn import Identity
+
+    size = BATCH_SIZES.get(model.device.type, 32)
+    scores = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), size):
+        if report.should_stop():
+            raise Stopped
+        batch = list(pairs[start : start + size])
+        scores[start : start + len(batch)] = model.predict(
+            batch, batch_size=size, show_progress_bar=False, activation_fn=Identity()
+        )
+    return scores
+
+
+def _texts(dataset: QADataset, rows: np.ndarray, columns: np.ndarray) -> list[Pair]:
+    return [
+        (dataset.questions[row], dataset.answers[column])
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+    ]

@@ -1,0 +1,226 @@
+"""People as an expert: ratings of several raters brought to one scale, one score per pair.
+
+Raters differ in how they use a scale: one never gives five stars, another never fewer than three.
+Each rater is therefore compared with what all raters together give to pairs of the same kinds
+(right answers and others), and moved and stretched towards that; the fewer ratings somebody gave,
+the less is changed. Then each pair gets the mean over its raters, in which raters whose ratings do
+not go with those of the others count little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import ExpertError
+from core.experts.entry import SCORE_FILE, CatalogueEntry
+from core.hashing import content_id
+from core.messages import N_
+from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
+from core.workspace.ratings import Rating, in_force
+
+PEOPLE_PREFIX = "people:"
+PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings
+LEAST_WEIGHT = 0.02  # of a rater who contradicts the others; never 0, so that no pair loses all
+
+
+@dataclass(frozen=True, eq=False)
+class PairRatings:
+    """Ratings in force on one dataset, without those of held-out test questions.
+
+    Attributes
+    ----------
+    raters : tuple of str, R long
+    rater : int32 array [n], position in ``raters``
+    question_rows, answer_rows : int32 arrays [n]
+    pair : int64 array [n]
+        The same number for the same pair, 0 … number of pairs − 1.
+    value : float64 array [n] in [0, 1]
+    right : bool array [n], whether the pair is a right answer in the data
+    unknown : int
+        Ratings left out because their question or answer is not in the data.
+    held_out : int
+        Ratings left out because their question is kept for the final test.
+    passed : int
+        Ratings that say “cannot say”.
+    """
+
+    raters: tuple[str, ...]
+    rater: np.ndarray
+    question_rows: np.ndarray
+    answer_rows: np.ndarray
+    pair: np.ndarray
+    value: np.ndarray
+    right: np.ndarray
+    unknown: int
+    held_out: int
+    passed: int
+
+    @classmethod
+    def of(cls, dataset: QADataset, ratings: Iterable[Rating]) -> PairRatings:
+        """Take the newest rating of each rater and pair; see the attributes for what is left out.
+
+        Parameters
+        ----------
+        ratings : iterable of Rating
+            Every rating ever given, oldest first.
+        """
+        question_row = {text: row for row, text in enumerate(dataset.questions)}
+        answer_row = {text: row for row, text in enumerate(dataset.answers)}
+        held_out = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
+        kept: list[tuple[str, int, int, float]] = []
+        unknown = tested = passed = 0
+        for rating in in_force(ratings):
+            question, answer = question_row.get(rating.question), answer_row.get(rating.answer)
+            if question is None or answer is None:
+                unknown += 1
+            elif held_out[question]:
+                tested += 1
+            elif rating.value is None:
+                passed += 1
+            else:
+                kept.append((rating.rater, question, answer, rating.value))
+        # In the order of rows and names, so that it does not matter who was first.
+        kept.sort(key=lambda one: (one[1], one[2], one[0]))
+        raters = tuple(sorted({one[0] for one in kept}))
+        position = {name: number for number, name in enumerate(raters)}
+        rows = np.array([one[1] for one in kept], np.int32)
+        columns = np.array([one[2] for one in kept], np.int32)
+        keys = rows.astype(np.int64) * len(dataset.answers) + columns
+        return cls(
+            raters=raters,
+            rater=np.array([position[one[0]] for one in kept], np.int32),
+            question_rows=rows,
+            answer_rows=columns,
+            pair=np.unique(keys, return_inverse=True)[1].reshape(-1).astype(np.int64),
+            value=np.array([one[3] for one in kept], np.float64),
+            right=np.asarray(dataset.relevance[rows, columns]).reshape(-1) > 0
+            if len(kept)
+            else np.zeros(0, bool),
+            unknown=unknown,
+            held_out=tested,
+            passed=passed,
+        )
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def pairs(self) -> int:
+        """Number of distinct pairs."""
+        return int(self.pair.max()) + 1 if len(self) else 0
+
+
+def calibrate(ratings: PairRatings, prior: float = PRIOR_RATINGS) -> np.ndarray:
+    """Bring all raters to one use of the scale.
+
+    For a rater r with n_r ratings, let m_r, v_r be mean and variance of these, and M_r, V_r what
+    the ratings of all raters lead one to expect for pairs of the same kinds. With shrinkage
+    m = (n_r m_r + k M_r)/(n_r + k), v = (n_r v_r + k V_r)/(n_r + k) a value x becomes
+    M_r + (x − m)·√(V_r / v), clipped to [0, 1]. Right and other pairs are told apart in M_r and
+    V_r because a rater who saw only right answers is not generous, but had good answers to rate.
+
+    Parameters
+    ----------
+    prior : float > 0
+        The k above.
+
+    Returns
+    -------
+    float64 array [n] in [0, 1], in the order of ``ratings``
+    """
+    value, kind = ratings.value, ratings.right.astype(np.int64)
+    count = np.bincount(kind, minlength=2).clip(min=1)
+    mean_of_kind = np.bincount(kind, value, minlength=2) / count
+    square_of_kind = np.bincount(kind, value**2, minlength=2) / count
+    result = value.copy()
+    for rater in range(len(ratings.raters)):
+        own = ratings.rater == rater
+        n, mine = int(own.sum()), value[own]
+        expected = float(mean_of_kind[kind[own]].mean())
+        expected_variance = max(float(square_of_kind[kind[own]].mean()) - expected**2, 0.0)
+        mean = (n * mine.mean() + prior * expected) / (n + prior)
+        variance = (n * mine.var() + prior * expected_variance) / (n + prior)
+        stretch = np.sqrt(expected_variance / variance) if variance > 0 else 1.0
+        result[own] = expected + (mine - mean) * stretch
+    return result.clip(0, 1)
+
+
+def rater_weights(
+    ratings: PairRatings, calibrated: np.ndarray, prior: float = PRIOR_RATINGS
+) -> np.ndarray:
+    """Return how much each rater counts, float64 [R], 1 on average.
+
+    The weight is r², the share of a rater's variation that the other raters' mean on the same pairs
+    explains (r: Pearson correlation over shared pairs, below 0 taken as 0), shrunk towards the
+    average over raters as ``prior`` more pairs would. Without shared pairs all raters weigh 1.
+    """
+    count = len(ratings.raters)
+    n_pairs = ratings.pairs
+    total = np.bincount(ratings.pair, calibrated, minlength=n_pairs)
+    voices = np.bincount(ratings.pair, minlength=n_pairs)
+    explained, shared = np.zeros(count), np.zeros(count)
+    for rater in range(count):
+        own = (ratings.rater == rater) & (voices[ratings.pair] > 1)
+        if own.sum() < 3:
+            continue
+        mine = calibrated[own]
+        others = (total[ratings.pair[own]] - mine) / (voices[ratings.pair[own]] - 1)
+        shared[rater] = own.sum()
+        if mine.std() > 0 and others.std() > 0:
+            explained[rater] = max(float(np.corrcoef(mine, others)[0, 1]), 0.0) ** 2
+    if not shared.any():
+        return np.ones(count)
+    average = float((explained * shared).sum() / shared.sum())
+    weights = (shared * explained + prior * average) / (shared + prior)
+    weights = np.maximum(weights, LEAST_WEIGHT)
+    return weights / weights.mean()
+
+
+def people_scores(dataset: QADataset, ratings: PairRatings) -> ListedScores:
+    """Return one score per rated pair: the weighted mean of its raters' calibrated ratings.
+
+    Raises
+    ------
+    ExpertError
+        If no pair outside the held-out test questions was rated.
+    """
+    if not len(ratings):
+        raise ExpertError(
+            "Nobody has rated a pair of these data yet. Rate some pairs or upload a file with "
+            "ratings first."
+        )
+    calibrated = calibrate(ratings)
+    weight = rater_weights(ratings, calibrated)[ratings.rater]
+    n_pairs = ratings.pairs
+    sums = np.bincount(ratings.pair, weight * calibrated, minlength=n_pairs)
+    values = (sums / np.bincount(ratings.pair, weight, minlength=n_pairs)).astype(np.float32)
+    _, first = np.unique(ratings.pair, return_index=True)
+    rows, columns = ratings.question_rows[first], ratings.answer_rows[first]
+    fingerprint = content_id([PEOPLE_PREFIX, rows, columns, values])
+    key = f"{PEOPLE_PREFIX}{len(values)}-{fingerprint[:8]}"
+    return ListedScores(key, fingerprint, dataset.id, rows, columns, values)
+
+
+def is_people(key: str) -> bool:
+    """Return True for the key of people as an expert: ``people:<pairs>-<hash of the scores>``."""
+    return key.startswith(PEOPLE_PREFIX)
+
+
+def entry_for_people(key: str) -> CatalogueEntry:
+    """Return the catalogue entry of people as an expert."""
+    return CatalogueEntry(
+        key=key,
+        title=f"People ({key.removeprefix(PEOPLE_PREFIX).split('-')[0]})",
+        meaning=N_(
+            "People who rated pairs of your data, brought to one scale; the number says how many "
+            "pairs. They have no opinion on any other pair."
+        ),
+        family=SCORE_FILE,
+        languages=(),
+        licence="",
+        commercial_use=True,
+        trainable=False,
+    )

@@ -1,0 +1,123 @@
+"""How good each expert is alone, and who agrees with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.experts.catalogue import find_entry
+from core.messages import Message
+from core.types import (
+    TRAIN,
+    VALIDATION_KNOWN,
+    VALIDATION_UNSEEN,
+    ExpertScores,
+    Interval,
+    PairScores,
+    QADataset,
+)
+
+# Experts are judged and chosen on these; test questions are kept for the verdict alone.
+SEEN_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class ExpertFigures:
+    """How good one expert is alone on questions outside the test split.
+
+    Attributes
+    ----------
+    ndcg : Interval or None
+        None for an expert that scores listed pairs: it cannot order all answers, and an order of
+        the list alone would flatter it, because every right answer was put on the list.
+    average_precision, roc_auc : Interval
+        Over the pairs that the expert has an opinion on; NaN where these are too few.
+    texts_encoded : int
+        Texts (of a cross-encoder: pairs) that had to be read.
+    """
+
+    expert: str
+    title: str
+    ndcg: Interval | None
+    average_precision: Interval
+    roc_auc: Interval
+    seconds: float
+    texts_encoded: int
+    fingerprint: str
+
+
+def measured(
+    dataset: QADataset,
+    scores: Sequence[PairScores],
+    *,
+    seconds: Mapping[str, float],
+    encoded: Mapping[str, int],
+    failures: Mapping[str, Message],
+) -> dict[str, Any]:
+    """Return the figures of experts as the JSON document that a scoring leaves.
+
+    Parameters
+    ----------
+    seconds, encoded : mappings of expert to what its scoring took
+        Experts that are not named took nothing.
+    """
+    figures, agreement = measure_experts(dataset, scores)
+    return {
+        "figures": [
+            asdict(one)
+            | {
+                "seconds": round(seconds.get(one.expert, 0.0), 2),
+                "texts_encoded": encoded.get(one.expert, 0),
+            }
+            for one in figures
+        ],
+        "agreement": agreement.tolist(),
+        "failures": {key: reason.to_json() for key, reason in failures.items()},
+    }
+
+
+def measure_experts(
+    dataset: QADataset, scores: Sequence[PairScores]
+) -> tuple[list[ExpertFigures], np.ndarray]:
+    """Return figures of each expert and their agreement, on questions outside the test split."""
+    from core.labels.model import LabelModel
+    from core.labels.pair_sample import sample_for_inspection
+    from core.labels.quality import agreement, pair_quality
+    from core.types import LabelRecipe
+
+    sample = sample_for_inspection(dataset, scores, seed=_SEED)
+    model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
+    calibrated = model.expert_pairs(sample)
+    figures = []
+    for k, expert in enumerate(scores):
+        quality = pair_quality(calibrated[k], sample, seed=_SEED)
+        figures.append(
+            ExpertFigures(
+                expert.expert,
+                find_entry(expert.expert).title,
+                _ndcg(dataset, expert) if isinstance(expert, ExpertScores) else None,
+                quality.average_precision,
+                quality.roc_auc,
+                0.0,
+                0,
+                expert.fingerprint,
+            )
+        )
+    return figures, agreement(calibrated)
+
+
+def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.retrieval import rank
+    from core.evaluation.statistics import mean_intervals
+
+    rows = dataset.rows(*SEEN_SPLITS)
+    relevance = dataset.relevance[rows]
+    top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
+    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+    (interval,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)
+    return interval

@@ -1,0 +1,206 @@
+"""Scores that the user brings along as a file: looked at, matched, kept as one more expert."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.data.score_table import (
+    MatchedScores,
+    ScoreColumns,
+    guess_score_columns,
+    match_scores,
+)
+from core.data.table import Table
+from core.experts.catalogue import FILE_PREFIX
+from core.journey.panel import join_panel, leave_panel
+from core.messages import Message
+from core.types import QADataset
+from core.workspace.records import Project, now
+from core.workspace.workspace import Workspace
+
+_KEY = "score_files"
+_MOST_KEPT = 1000  # rows set aside that are kept with the scores; the count is of all
+
+
+@dataclass(frozen=True, eq=False)
+class ScorePreview:
+    """A file of scores as it was understood, before anything is kept."""
+
+    table: Table
+    columns: ScoreColumns
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """Uploaded scores in use by a project.
+
+    Attributes
+    ----------
+    key : str
+        ``file:<name>``, the expert.
+    filename : str
+        Of the upload.
+    rows, pairs, questions : int
+        Rows of the file, pairs scored, questions with a scored pair.
+    by_id, repeated : int
+        Rows found by id; rows that repeat an earlier one.
+    set_aside : tuple of (row, reason, question, answer)
+        Rows that were not taken, at most the first thousand.
+    set_aside_count : int
+        All of them.
+    at, who : str
+    """
+
+    key: str
+    filename: str
+    rows: int
+    pairs: int
+    questions: int
+    by_id: int
+    repeated: int
+    set_aside: tuple[tuple[int, Message, str, str], ...]
+    set_aside_count: int
+    at: str
+    who: str
+
+    @property
+    def title(self) -> str:
+        """What the user calls it."""
+        return self.key.removeprefix(FILE_PREFIX)
+
+
+def preview_scores(content: bytes, filename: str, sheet: str | None = None) -> ScorePreview:
+    """Read a file of scores and guess its columns; raises DataError if it cannot be read."""
+    from core.data.reading import read_table
+
+    table = read_table(content, filename, sheet=sheet)
+    return ScorePreview(table, guess_score_columns(table))
+
+
+def add_score_file(
+    workspace: Workspace,
+    project: Project,
+    dataset: QADataset,
+    content: bytes,
+    filename: str,
+    *,
+    who: str,
+    columns: ScoreColumns | None = None,
+    found: ScorePreview | None = None,
+) -> ScoreFile:
+    """Match a file with the data, keep its scores, and make them one of the experts in use.
+
+    The same name uploaded again replaces what this project has under it.
+
+    Parameters
+    ----------
+    columns : ScoreColumns or None
+        None takes the guess.
+    found : ScorePreview or None
+        The same file as :func:`preview_scores` read it, so that it is not read twice.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used; nothing is kept then.
+    """
+    found = found or preview_scores(content, filename)
+    matched = match_scores(found.table, columns or found.columns, dataset, name=filename)
+    key = _free_key(workspace, project, dataset, filename)
+    arrays = {
+        "question_rows": matched.question_rows,
+        "answer_rows": matched.answer_rows,
+        "values": matched.values,
+    }
+    about = _about(matched, filename, who) | {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "columns": asdict(columns or found.columns),
+    }
+    workspace.score_files.save(dataset.id, key, arrays, about)
+    known = _keys(workspace, project)
+    if key not in known:
+        workspace.records.set(project.id, _KEY, [*known, key])
+    workspace.records.note(
+        project.id, "scores uploaded", who, {"expert": key, "pairs": len(matched.values)}
+    )
+    join_panel(workspace, project, dataset, key)
+    return _file(key, about)
+
+
+def score_files(workspace: Workspace, project: Project, dataset: QADataset) -> list[ScoreFile]:
+    """Return the uploaded scores of a project for its present data, oldest first."""
+    found = (
+        (key, workspace.score_files.about(dataset.id, key)) for key in _keys(workspace, project)
+    )
+    return [_file(key, about) for key, about in found if about is not None]
+
+
+def remove_score_file(
+    workspace: Workspace, project: Project, dataset: QADataset, key: str, who: str
+) -> None:
+    """Delete uploaded scores and take them off the experts in use.
+
+    Recipes that name them keep their name and need the file again.
+    """
+    leave_panel(workspace, project, dataset, key)
+    workspace.records.set(
+        project.id, _KEY, [one for one in _keys(workspace, project) if one != key]
+    )
+    workspace.score_files.delete(dataset.id, key)
+    workspace.records.note(project.id, "scores deleted", who, {"expert": key})
+
+
+def _keys(workspace: Workspace, project: Project) -> list[str]:
+    return list(workspace.records.get(project.id, _KEY, []))
+
+
+def _free_key(workspace: Workspace, project: Project, dataset: QADataset, filename: str) -> str:
+    """Return ``file:<name>``, numbered where another project has these scores of the same data."""
+    # A comma parts experts on the command line.
+    stem = "".join(sign if sign.isprintable() else " " for sign in Path(filename).stem)
+    name = " ".join(stem.replace(",", " ").split())[:60] or "scores"
+    own, key, number = _keys(workspace, project), f"{FILE_PREFIX}{name}", 1
+    while key not in own and workspace.score_files.about(dataset.id, key) is not None:
+        number += 1
+        key = f"{FILE_PREFIX}{name} ({number})"
+    return key
+
+
+def _about(matched: MatchedScores, filename: str, who: str) -> dict[str, Any]:
+    return {
+        "filename": filename,
+        "rows": matched.rows,
+        "pairs": len(matched.values),
+        "questions": len(set(matched.question_rows.tolist())),
+        "by_id": matched.by_id,
+        "repeated": matched.repeated,
+        "set_aside": [
+            [item.row, item.reason.to_json(), item.question, item.answer]
+            for item in matched.set_aside[:_MOST_KEPT]
+        ],
+        "set_aside_count": len(matched.set_aside),
+        "at": now(),
+        "who": who,
+    }
+
+
+def _file(key: str, about: dict[str, Any]) -> ScoreFile:
+    return ScoreFile(
+        key=key,
+        filename=about["filename"],
+        rows=about["rows"],
+        pairs=about["pairs"],
+        questions=about["questions"],
+        by_id=about["by_id"],
+        repeated=about["repeated"],
+        set_aside=tuple(
+            (row, Message.from_json(reason), question, answer)
+            for row, reason, question, answer in about["set_aside"]
+        ),
+        set_aside_count=about["set_aside_count"],
+        at=about["at"],
+        who=about["who"],
+    )

@@ -1,0 +1,91 @@
+"""Choose for me: the proposed experts with a sentence each, and the button that takes them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.journey import panel_advice
+from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
+from core.journey.scoring import ScoringReport, load_expert_scores
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.journey_bar import go_to
+from pages.parts.page import Context
+from pages.parts.translate import plain, t, tm
+
+_SIGNS = {
+    KEEP: ":material/check_circle:",
+    LEAVE_OUT: ":material/do_not_disturb_on:",
+    COPY_OF: ":material/content_copy:",
+}
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _advice(
+    root: str, dataset_id: str, run_id: str, experts: tuple[str, ...], _report: ScoringReport
+) -> PanelAdvice:
+    workspace = session.workspace()
+    dataset = workspace.load_dataset(dataset_id)
+    scores = load_expert_scores(workspace, dataset, experts)
+    return panel_advice.advise(dataset, scores, _report.figures, _report.agreement)
+
+
+def panel_choice(context: Context, report: ScoringReport) -> None:
+    """Draw the button that asks for advice and, once asked, the advice."""
+    if len(report.figures) < 2:
+        return
+    st.subheader(t("Who should take part?"), anchor=False)
+    st.markdown(
+        t(
+            "Experts that say the same count twice, and weak ones only take time. Let the figures "
+            "choose: how well each finds right pairs, who copies whom, what the labels lose "
+            "without it, and what it costs."
+        )
+    )
+    key = f"panel_advice_{context.project.id}"
+    if st.button(t("Choose for me"), icon=":material/auto_awesome:", key="choose_for_me"):
+        st.session_state[key] = report.run_id
+    if st.session_state.get(key) != report.run_id:
+        return
+    try:
+        with st.spinner(t("Trying the labels without each expert …")):
+            found = _advice(
+                str(context.workspace.layout.root),
+                str(context.project.dataset_id),
+                report.run_id,
+                tuple(one.expert for one in report.figures),
+                report,
+            )
+    except Exception as error:
+        show_error(error)
+        return
+    _show(context, found)
+
+
+def _show(context: Context, found: PanelAdvice) -> None:
+    with st.container(border=True, key="panel_advice"):
+        for one in found.advice:
+            st.markdown(f"{_SIGNS[one.verdict]} **{plain(one.title)}**  \n{plain(tm(one.why))}")
+        if found.everybody is not None and found.panel is not None:
+            st.caption(
+                t(
+                    "Labels by reliability put right answers into the first ten (nDCG@10) with "
+                    "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
+                    "({all_low} to {all_high}) for everybody: {questions} validation questions, "
+                    "their known right answers left out.",
+                    panel=f"{found.panel.value:.3f}",
+                    panel_low=f"{found.panel.low:.3f}",
+                    panel_high=f"{found.panel.high:.3f}",
+                    all=f"{found.everybody.value:.3f}",
+                    all_low=f"{found.everybody.low:.3f}",
+                    all_high=f"{found.everybody.high:.3f}",
+                    questions=found.questions,
+                )
+            )
+        if st.button(
+            t("Let these {count} experts make the labels", count=len(found.kept)),
+            icon=":material/arrow_forward:",
+            key="use_panel",
+        ):
+            panel_advice.use_panel(context.workspace, context.project, found.kept, session.who())
+            go_to("labels")

@@ -1,0 +1,142 @@
+"""What people said so far: raters, agreement in words, and people as one more expert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.experts.rater_agreement import Agreement
+from core.journey import people
+from core.journey.people import RatingSummary
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.page import Context
+from pages.parts.translate import t
+
+# Krippendorff's own advice: rely on 0.8 and more, be careful from 0.667, leave the rest.
+_GOOD, _FAIR = 0.8, 0.667
+_ENOUGH = 10  # shared pairs; with fewer, full agreement may be luck
+
+
+def rating_results(context: Context) -> None:
+    """Draw the table of raters, how far they agree, and the button that makes them an expert."""
+    # A click runs the page again, which reads what others have said meanwhile.
+    st.button(t("Refresh"), key="ratings_refresh", icon=":material/refresh:", type="tertiary")
+    try:
+        summary = people.rating_summary(context.workspace, context.project, context.dataset)
+    except Exception as error:
+        show_error(error)
+        return
+    if not summary.raters:
+        st.info(t("Nobody has rated a pair yet."), icon=":material/groups:")
+        return
+    counts = {"ratings": summary.ratings, "raters": len(summary.raters), "pairs": summary.pairs}
+    st.markdown(t("{ratings} ratings by {raters} people on {pairs} pairs.", **counts))
+    st.markdown(_agreement_words(summary.agreement))
+    _raters(summary)
+    if summary.held_out or summary.unknown:
+        st.caption(
+            t(
+                "On record but not used: {held_out} ratings of questions that are kept for the "
+                "final test, {unknown} of texts that are not in the present data.",
+                held_out=summary.held_out,
+                unknown=summary.unknown,
+            )
+        )
+    _use(context, summary)
+
+
+def _agreement_words(agreement: Agreement | None) -> str:
+    if agreement is None:
+        return t(
+            "How far people agree cannot be said yet: two people must have rated the same pairs, "
+            "and not all alike."
+        )
+    values = {
+        "alpha": f"{agreement.alpha:.2f}",
+        "low": f"{agreement.low:.2f}",
+        "high": f"{agreement.high:.2f}",
+        "pairs": agreement.pairs,
+    }
+    if agreement.pairs < _ENOUGH:
+        words = t(
+            "Too few pairs to say how far people agree: at least {least} that two people rated.",
+            least=_ENOUGH,
+        )
+    elif agreement.low >= _GOOD:
+        words = t("People **agree well**.")
+    elif agreement.alpha >= _GOOD:
+        words = t("People seem to **agree well**; more ratings would make that certain.")
+    elif agreement.alpha >= _FAIR:
+        words = t("People **agree fairly well**: good enough for labels, not for fine differences.")
+    else:
+        words = t(
+            "People **agree little**: talk about a few pairs together before you rely on this."
+        )
+    figures = t(
+        "Agreement (Krippendorff's alpha): {alpha} ({low} to {high}) on {pairs} pairs that two or "
+        "more people rated; 1 = always the same, 0 = as by chance.",
+        **values,
+    )
+    return f"{words} {figures}"
+
+
+def _raters(summary: RatingSummary) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "name": [rater.name for rater in summary.raters],
+                "rated": [rater.rated for rater in summary.raters],
+                "passed": [rater.passed for rater in summary.raters],
+                "weight": [round(rater.weight, 2) for rater in summary.raters],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            "name": st.column_config.TextColumn(t("Rater")),
+            "rated": st.column_config.NumberColumn(t("Pairs rated"), width="small"),
+            "passed": st.column_config.NumberColumn(t("Cannot say"), width="small"),
+            "weight": st.column_config.NumberColumn(
+                t("Counts"),
+                format="%.2f",
+                width="small",
+                help=t("1 = as much as others; less for ratings that do not go with the others'."),
+            ),
+        },
+    )
+
+
+def _use(context: Context, summary: RatingSummary) -> None:
+    used = people.people_expert(context.workspace, context.project)
+    place = context.workspace, context.project, context.dataset
+    action: Callable[..., object] | None = None
+    with st.container(horizontal=True):
+        if st.button(
+            t("Use people as an expert: take the newest ratings")
+            if used
+            else t("Use people as an expert"),
+            key="use_people",
+            icon=":material/group_add:",
+            disabled=not summary.ratings,
+        ):
+            action = people.use_people
+        if used and st.button(
+            t("Take people off the experts"), key="leave_people", icon=":material/group_remove:"
+        ):
+            action = people.leave_people
+    st.caption(
+        t(
+            "Brings all raters to one scale and measures the panel again with people in it; that "
+            "takes seconds. Saved recipes keep the ratings that they were made with."
+        )
+    )
+    if action is not None:
+        try:
+            with st.spinner(t("Measuring how good each expert is")):
+                action(*place, session.who())
+        except Exception as error:
+            show_error(error)
+        else:
+            st.rerun()

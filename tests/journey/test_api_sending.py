@@ -1,0 +1,199 @@
+"""Texts for an API in a real worker: killed and resumed, cut off from changes, and no key left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import ExpertError
+from core.experts.api_connection import ApiConnection
+from core.jobs import launch
+from core.jobs.state import FINISHED, INTERRUPTED
+from core.journey import headless, running, scoring
+from core.journey.api_experts import remove_connection, save_connection
+from core.journey.api_sending import send_plans
+from core.types import SilentReporter
+from core.workspace.workspace import Workspace
+from tests.experts.api_server import KEY, embeddings_server
+
+SECRET = {"TEST_API_KEY": KEY}
+
+
+@pytest.fixture
+def server():
+    with embeddings_server() as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def workspace(tmp_path, tiny_dataset, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("TEST_API_KEY", raising=False)
+    workspace = Workspace.open(tmp_path / "workspace")
+    # More texts than fit into one request.
+    more = tuple(f"{q} (case {i})" for i, q in enumerate(tiny_dataset.questions))
+    dataset = replace(tiny_dataset, questions=more)
+    dataset = replace(dataset, answers=tuple(a * 100 for a in dataset.answers))
+    project = workspace.records.create_project("Pilot", "Mika")
+    workspace.save_dataset(dataset, {})
+    workspace.records.use_dataset(project.id, dataset.id, "Mika")
+    return workspace
+
+
+@pytest.fixture
+def project(workspace):
+    return workspace.records.projects()[0]
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Every worker process that is started; none outlives the test."""
+    started = []
+    popen = subprocess.Popen
+
+    def start(*arguments, **settings):
+        started.append(popen(*arguments, **settings))
+        return started[-1]
+
+    monkeypatch.setattr(launch.subprocess, "Popen", start)
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def connect(workspace, project, server, **settings) -> ApiConnection:
+    fields = {"name": "Ours", "base_url": server.url, "model": "m", "key_variable": "TEST_API_KEY"}
+    return save_connection(workspace, project, ApiConnection(**{**fields, **settings}), "Mika", {})
+
+
+def plans(workspace, project, connection):
+    dataset = workspace.load_dataset(project.dataset_id)
+    return send_plans(workspace, project, dataset, [connection.key])
+
+
+def until(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
+    workspace, project, server, processes
+):
+    """Texts that were answered are paid for: a resumed job must not send them again."""
+
+    def hang(body):
+        time.sleep(1.5)
+        return server.answer(body)
+
+    def accepted() -> list[str]:
+        taken = [r["input"] for r in server.requests if len(r["input"]) <= server.most]
+        return [text for batch in taken for text in batch]
+
+    server.most = 10
+    server.misbehave = [None] * 5 + [hang]
+    one = connect(workspace, project, server)
+    agreed = plans(workspace, project, one)
+    run_id = scoring.launch_scoring(
+        workspace, project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
+    )
+    until(lambda: not server.misbehave)  # the request that hangs has come in
+    os.killpg(processes[0].pid, signal.SIGKILL)
+    processes[0].wait()
+    assert running.job(workspace, run_id).state == INTERRUPTED
+    server.requests.pop()  # nobody heard its answer
+    answered = accepted()
+    server.requests.clear()
+    running.resume(workspace, run_id, SECRET)
+    until(lambda: running.job(workspace, run_id).is_final)
+    assert running.job(workspace, run_id).state == FINISHED, running.log_of(workspace, run_id)
+    again = Counter(accepted())
+    assert len(answered) >= 10 and not set(answered) & set(again)
+    assert len(again) == 60 - len(answered) and max(again.values()) == 1
+    report = scoring.scoring_report(workspace, project)
+    assert [one.expert for one in report.figures] == ["api:Ours", "bm25"]
+    dataset = workspace.load_dataset(project.dataset_id)
+    (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
+    assert np.isfinite(scores.block(np.arange(48), np.arange(12))).all()
+    for file in workspace.layout.root.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server, monkeypatch):
+    """Whoever changes the connection after the confirmation must not divert the texts."""
+    folders = []
+    monkeypatch.setattr(launch, "_start", lambda folder, _=None: folders.append(folder))
+    one = connect(workspace, project, server)
+    agreed = plans(workspace, project, one)
+    scoring.launch_scoring(workspace, project, [one.key], "Mika", agreed=agreed, environment=SECRET)
+    with embeddings_server() as other:
+        connect(workspace, project, other)
+        monkeypatch.setenv("TEST_API_KEY", KEY)
+        request = folders[0].read_request()
+        scoring.score_step(folders[0], request, SilentReporter())
+        assert other.requests == [] and len(server.texts) == 60
+
+
+@pytest.mark.parametrize("change", ["none", "other model", "more texts", "removed", "no key"])
+def test_what_nobody_agreed_to_is_not_started(workspace, project, server, monkeypatch, change):
+    started = []
+    monkeypatch.setattr(launch, "_start", lambda folder, _=None: started.append(folder))
+    one = connect(workspace, project, server)
+    agreed, environment = plans(workspace, project, one), SECRET
+    if change == "none":
+        agreed = []
+    elif change == "other model":
+        connect(workspace, project, server, model="other")
+    elif change == "more texts":
+        agreed = [replace(agreed[0], questions=agreed[0].questions - 1)]
+    elif change == "removed":
+        remove_connection(workspace, project, one.name, "Mika")
+    else:
+        environment = {}
+    with pytest.raises(ExpertError, match=r"nobody agreed|was removed|is not set"):
+        scoring.launch_scoring(
+            workspace, project, [one.key], "Mika", agreed=agreed, environment=environment
+        )
+    assert started == [] and server.requests == []
+    trail = workspace.records.audit_trail(project.id)
+    assert "sending to an API confirmed" not in [line["what"] for line in trail]
+
+
+def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, project, server):
+    one = connect(workspace, project, server)
+    dataset = workspace.load_dataset(project.dataset_id)
+    agreed = {"api": [replace(one).__dict__], "experts": [one.key]}
+    from core.journey.api_sending import sending_experts
+
+    experts = sending_experts(workspace, agreed, SECRET)
+    scoring.run_scoring(workspace, dataset, [one.key], SilentReporter(), experts)
+    other = workspace.records.create_project("Second", "Mika")
+    with pytest.raises(ExpertError, match="The project Pilot uses the name Ours"):
+        connect(workspace, other, server, model="other")
+    assert connect(workspace, other, server, price=3.0).price == 3.0, "the same model may be shared"
+    remove_connection(workspace, other, "Ours", "Mika")
+    remove_connection(workspace, project, "Ours", "Mika")
+    (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
+    assert scores.fingerprint == one.fingerprint
+
+
+def test_the_command_line_sends_nothing(workspace, project, server, monkeypatch):
+    """Headless runs have nobody to ask: they may read the cache, not send."""
+    monkeypatch.setenv("TEST_API_KEY", KEY)
+    connect(workspace, project, server)
+    dataset = workspace.load_dataset(project.dataset_id)
+    result = headless.scoring.run_scoring(
+        workspace, dataset, ["api:Ours", "bm25"], SilentReporter()
+    )
+    assert "nobody agreed" in str(result["failures"]["api:Ours"])
+    assert server.requests == []

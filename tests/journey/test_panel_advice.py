@@ -1,0 +1,173 @@
+"""Choose for me: planted copies, noise and strength are told apart, with the right reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from core.journey.measuring import ExpertFigures
+from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
+from core.labels.likeness import copies, leaf_order
+from core.labels.model import LabelModel
+from core.labels.pair_sample import sample_for_inspection
+from core.labels.quality import agreement, pair_quality
+from core.labels.ranker import best_answers, blind
+from core.types import SPLITS, ExpertScores, LabelRecipe, QADataset
+from core.workspace.workspace import Workspace
+
+
+def world(noises, copy_of=None, seed=0, n_groups=40, per_group=5):
+    """Experts that see the truth through noise; an expert may be a slightly blurred copy."""
+    rng = np.random.default_rng(seed)
+    n_q = n_groups * per_group
+    group = np.repeat(np.arange(n_groups), per_group).astype(np.int32)
+    dataset = QADataset(
+        name="world",
+        questions=tuple(f"question {i}" for i in range(n_q)),
+        answers=tuple(f"answer {i}" for i in range(n_groups)),
+        question_ids=tuple(f"q{i}" for i in range(n_q)),
+        answer_ids=tuple(f"a{i}" for i in range(n_groups)),
+        right_question=np.arange(n_q, dtype=np.int32),
+        right_answer=group.copy(),
+        right_grade=np.ones(n_q, np.float32),
+        question_group=group,
+        answer_group=np.arange(n_groups, dtype=np.int32),
+        split=np.array(SPLITS)[np.arange(n_q) % per_group % len(SPLITS)],
+        question_row=np.arange(2, n_q + 2, dtype=np.int32),
+    )
+    meaning = rng.normal(size=(n_groups, 24))
+    vectors = []
+    for noise in noises:
+        q = meaning[group] + noise * rng.normal(size=(n_q, 24))
+        a = meaning + noise * rng.normal(size=(n_groups, 24))
+        vectors.append((q, a))
+    if copy_of is not None:
+        q, a = vectors[copy_of]
+        vectors.append((q + 0.05 * rng.normal(size=q.shape), a + 0.05 * rng.normal(size=a.shape)))
+    scores = [
+        ExpertScores(f"expert{k}", f"p{k}", dataset.id, *(_unit(v) for v in pair))
+        for k, pair in enumerate(vectors)
+    ]
+    return dataset, scores
+
+
+def _unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def measure(dataset, scores, seconds=None):
+    recipe = LabelRecipe(tuple(one.expert for one in scores), "mean")
+    sample = sample_for_inspection(dataset, scores, seed=0)
+    calibrated = LabelModel.fit(dataset, scores, recipe).expert_pairs(sample)
+    figures = []
+    for k, values in enumerate(calibrated):
+        quality = pair_quality(values, sample, seed=0, replicates=60)
+        spent = seconds[k] if seconds else 1.0
+        figures.append(
+            ExpertFigures(
+                f"expert{k}",
+                f"Expert {k}",
+                None,
+                quality.average_precision,
+                quality.roc_auc,
+                spent,
+                100,
+                f"p{k}",
+            )
+        )
+    return figures, agreement(calibrated)
+
+
+def test_a_copy_and_a_guesser_are_left_out_and_the_strong_are_kept():
+    dataset, scores = world((0.8, 0.9, 60.0), copy_of=0)
+    figures, alike = measure(dataset, scores)
+    found = advise(dataset, scores, figures, alike)
+    verdicts = {one.expert: one.verdict for one in found.advice}
+    assert sorted([verdicts["expert0"], verdicts["expert3"]]) == sorted([COPY_OF, KEEP])
+    assert (verdicts["expert1"], verdicts["expert2"]) == (KEEP, LEAVE_OUT)
+    copy = next(one for one in found.advice if one.verdict == COPY_OF)
+    assert copy.copy_of in str(copy.why) and copy.share == 0
+    assert "guessing" in str(found.advice[2].why)
+    assert sum(one.share for one in found.advice) == pytest.approx(1)
+    assert found.panel.value >= found.everybody.value - 0.02
+
+
+def test_influence_is_the_difference_of_the_label_models_themselves():
+    """The fast path with kept scores must not drift from what tuning would learn from."""
+    dataset, scores = world((0.9, 1.2, 1.0), seed=2)
+    found = advise(dataset, scores, *measure(dataset, scores))
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+
+    rows = dataset.rows("validation_known", "validation_unseen")
+
+    def ndcg(experts):
+        model = LabelModel.fit(dataset, scores, LabelRecipe(experts, "reliability", blend=0.7))
+        best = best_answers(blind(model), rows)
+        relevance = dataset.relevance[rows]
+        ranked = ranked_grades(relevance, best)
+        return METRICS["ndcg@10"].values(ranked, ideal_grades(relevance)).mean()
+
+    names = ("expert0", "expert1", "expert2")
+    assert found.everybody.value == pytest.approx(ndcg(names), abs=1e-6)
+    without = ndcg(("expert0", "expert2"))
+    assert found.advice[1].influence.value == pytest.approx(ndcg(names) - without, abs=1e-6)
+
+
+def test_a_slow_expert_that_changes_nothing_is_named_with_its_cost():
+    dataset, scores = world((0.3, 0.3, 0.35), seed=1)
+    figures, _ = measure(dataset, scores, seconds=(1.0, 1.0, 500.0))
+    slow = advise(dataset, scores, figures, np.eye(3)).advice[2]
+    assert slow.verdict == LEAVE_OUT and "500" in str(slow.why)
+
+
+def test_one_expert_is_always_kept_even_if_all_guess():
+    dataset, scores = world((60.0, 80.0), seed=3)
+    assert len(advise(dataset, scores, *measure(dataset, scores)).kept) == 1
+
+
+def test_blind_labels_do_not_know_the_answers_of_any_rule():
+    """A ranker that was told the right answers would always look perfect."""
+    dataset, scores = world((3.0, 4.0), seed=5)
+    rows = dataset.rows("validation_known")
+    for rule in ("reliability", "anchored", "hard"):
+        model = LabelModel.fit(dataset, scores, LabelRecipe(("expert0", "expert1"), rule))
+        targets, _ = blind(model).block(rows, np.arange(40))
+        moved = dataset.right_answer.copy()
+        held_out = ~np.isin(dataset.split, ["train"])
+        moved[held_out] = (moved[held_out] + 3) % 40
+        from dataclasses import replace
+
+        other = replace(dataset, right_answer=moved)
+        again = [replace(one, dataset_id=other.id) for one in scores]
+        changed = LabelModel.fit(other, again, LabelRecipe(("expert0", "expert1"), rule))
+        np.testing.assert_array_equal(targets, blind(changed).block(rows, np.arange(40))[0])
+
+
+def test_like_experts_stand_side_by_side():
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(2, 300))
+    rows = [left, right, left + 0.3 * rng.normal(size=300), right + 0.3 * rng.normal(size=300)]
+    order = leaf_order(spearmanr(rows, axis=1).statistic)
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+    assert leaf_order(np.full((3, 3), np.nan)) is not None
+
+
+def test_a_chain_of_likes_is_not_one_copy():
+    """a~b and b~c do not make c a copy of a."""
+    alike = np.array([[1, 0.96, 0.80], [0.96, 1, 0.96], [0.80, 0.96, 1]])
+    assert copies(alike, np.array([0.9, 0.5, 0.8])) in ([0, 0, 2], [0, 2, 2])
+    assert copies(alike, np.array([np.nan, 0.5, 0.8])) == [0, 2, 2]  # unmeasured speaks last
+
+
+def test_the_chosen_panel_is_kept_and_ends_with_new_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    workspace = Workspace.open(tmp_path)
+    project = workspace.records.create_project("p", "ann")
+    assert panel_in_use(workspace, project, ("a", "b")) == ("a", "b")
+    use_panel(workspace, project, ("b",), "ann")
+    assert panel_in_use(workspace, project, ("a", "b")) == ("b",)
+    assert panel_in_use(workspace, project, ("a",)) == ("a",)  # never nobody
+    workspace.records.use_dataset(project.id, "other", "ann")
+    other = workspace.records.project(project.id)
+    assert panel_in_use(workspace, other, ("a", "b")) == ("a", "b")

@@ -1,0 +1,53 @@
+"""The Bias tab: groups are compared, and the switch reaches the recipe that is saved."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.journey import labels, projects, scoring
+from core.types import SilentReporter
+from core.workspace.workspace import Workspace
+
+EXPERTS = ("wordllama-l2-supercat-256", "bm25", "tfidf")
+
+
+@pytest.fixture
+def scored(tmp_path):
+    root = tmp_path / "workspace"
+    workspace = Workspace.open(root)
+    project = projects.create_sample_project(workspace, "en", "Sample", "ann")
+    dataset = workspace.load_dataset(project.dataset_id)
+    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
+    scored = {"dataset_id": dataset.id, "experts": list(EXPERTS), "run_id": "score-1"}
+    workspace.records.set(project.id, "scored", scored)
+    return root, project.id
+
+
+def open_tab(at, title):
+    at.session_state["label_tabs"] = title
+    return at.run()
+
+
+def test_switch_survives_the_change_of_tab_and_is_saved_with_the_recipe(app, scored):
+    """A correction that is shown but not saved would be missing from the tuning."""
+    root, project_id = scored
+    at = open_tab(app(root, "labels", project_id), "Bias")
+    assert not at.exception
+    toggle = next(x for x in at.toggle if "Even these groups out" in x.label)
+    toggle.set_value(True).run()
+    assert not at.exception
+    open_tab(at, "Shape the labels")
+    assert any("Evened out by Category of the question" in c.value for c in at.caption)
+    next(x for x in at.text_input if x.label == "Name of this recipe").set_value("Fair")
+    next(b for b in at.button if b.label == "Save recipe").click().run()
+    assert not at.exception
+    workspace = Workspace.open(root)
+    (saved,) = labels.recipes(workspace, projects.find_project(workspace, project_id))
+    assert saved.recipe.recentre == ("category",)
+
+
+def test_groups_that_stand_out_are_named_with_the_expert_that_causes_it(app, scored):
+    root, project_id = scored
+    at = open_tab(app(root, "labels", project_id), "Bias")
+    assert any("higher" in w.value or "lower" in w.value for w in at.warning)
+    assert any("stands out most" in m.value for m in at.markdown)
