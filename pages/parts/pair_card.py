@@ -69,23 +69,27 @@ def _voices(heard: list[Voice]) -> None:
         return
     frame = pd.DataFrame(
         {
-            t("Expert"): [voice.name for voice in heard],
-            t("Says"): [voice.score * 100 for voice in heard],
-            t("Right answers get"): [voice.usual_right * 100 for voice in heard],
-            t("Others get"): [voice.usual_other * 100 for voice in heard],
-            t("Contradicts"): ["✗" if voice.against else "" for voice in heard],
+            "expert": [voice.name for voice in heard],
+            "score": [voice.score * 100 for voice in heard],
+            "right": [voice.usual_right * 100 for voice in heard],
+            "other": [voice.usual_other * 100 for voice in heard],
+            "against": ["✗" if voice.against else "" for voice in heard],
         }
     )
-    number = st.column_config.NumberColumn(format="%.0f", width=55)
+    texts, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
+    usual = t("What this expert usually gives right answers and other pairs (0–100).")
     st.dataframe(
         frame,
         hide_index=True,
         key="pair_voices",
-        column_config={name: number for name in frame.columns[1:4]}
-        | {
-            frame.columns[0]: st.column_config.TextColumn(width=130),
-            frame.columns[4]: st.column_config.TextColumn(width=40),
+        column_config={
+            "against": texts("✗", width=28, help=t("This expert contradicts your data.")),
+            "expert": texts(t("Expert"), width=115),
+            "score": numbers(t("Score"), format="%.0f", width=48),
+            "right": numbers(t("Right"), format="%.0f", width=48, help=usual),
+            "other": numbers(t("Other"), format="%.0f", width=48, help=usual),
         },
+        column_order=("against", "expert", "score", "right", "other"),
     )
 
 

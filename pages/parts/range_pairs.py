@@ -64,21 +64,20 @@ def _take_selection() -> None:
 def _pairs(studio: Studio, values: np.ndarray) -> None:
     """Draw the typed range and the pairs inside it."""
     st.markdown(t("**Which pairs are these?** Drag over the chart, click a bar, or type a range."))
-    first, second, third = st.columns([1, 1, 2])
+    first, second = st.columns(2)
     for column, name, key, start in (
         (first, t("Labels from"), "range_low", 0.0),
         (second, t("to"), "range_high", 0.0),
     ):
         st.session_state.setdefault(key, start)
         column.number_input(name, 0.0, 100.0, step=1.0, format="%.1f", key=key)
-    with third:
-        kind = st.segmented_control(
-            t("Kind of pair"),
-            list(_KINDS),
-            default="both",
-            format_func=lambda key: t(_KINDS[key]),
-            key="range_kind",
-        )
+    kind = st.segmented_control(
+        t("Kind of pair"),
+        list(_KINDS),
+        default="both",
+        format_func=lambda key: t(_KINDS[key]),
+        key="range_kind",
+    )
     low, high = st.session_state["range_low"] / 100, st.session_state["range_high"] / 100
     if high <= low:
         st.caption(t("No range yet: the second number must be above the first."))

@@ -135,3 +135,53 @@ def test_keys_do_nothing_while_another_tab_is_open(app, review):
     at.session_state["label_tabs"] = "Shape the labels"
     at.run()
     assert not [b for b in at.button if (b.key or "").startswith("review_")]
+
+
+def test_a_typed_range_lists_the_pairs_in_it(review):
+    at, _, _ = review
+    at.session_state["label_tabs"] = "Shape the labels"
+    at.run()
+    for name, value in (("Labels from", 10.0), ("to", 30.0)):
+        next(n for n in at.number_input if n.label == name).set_value(value).run()
+    assert not at.exception
+    listed = next(d.value for d in at.dataframe if "label" in d.value.columns)
+    assert len(listed) and listed["label"].between(10, 30).all()
+
+
+def test_typed_cuts_reach_the_recipe(review):
+    """Numbers beside a slider that do nothing would look as if they did."""
+    at, workspace, project = review
+    at.session_state["label_tabs"] = "Shape the labels"
+    at.run()
+    next(n for n in at.number_input if "Becomes 100" in n.label).set_value(90.0).run()
+    assert not at.exception
+    next(b for b in at.button if b.label == "Save recipe").click().run()
+    (saved,) = labels.recipes(workspace, project)
+    (changed,) = saved.recipe.calibrations.values()
+    assert (changed.low, changed.high) == (1.0, 90.0)
+    assert next(s for s in at.slider if "percentiles" in s.label).value == (1.0, 90.0)
+
+
+def test_recipes_stand_side_by_side(review):
+    at, workspace, project = review
+    for name, rule in (("Strict", "min"), ("Mild", "max")):
+        recipe = labels.LabelRecipe(EXPERTS, rule, blend=0.2)
+        labels.save_recipe(workspace, project, name, recipe, "ann")
+    at.session_state["label_tabs"] = "Saved recipes"
+    at.run()
+    assert not at.exception and not at.error
+    figures = next(d.value for d in at.dataframe if "First ten (nDCG@10)" in d.value.columns)
+    assert list(figures["Recipe"]) == ["Mild", "Strict"]
+    apart = next(d.value for d in at.dataframe if "apart" in d.value.columns)["apart"]
+    assert apart.is_monotonic_decreasing and apart.iloc[0] > 10
+
+
+def test_the_proposed_experts_take_part_on_the_labels_page(app, scored_once, tmp_path):
+    from core.journey.panel_advice import use_panel
+
+    root, project_id = scored_once
+    shutil.copytree(root, tmp_path / "workspace")
+    workspace = Workspace.open(tmp_path / "workspace")
+    use_panel(workspace, projects.find_project(workspace, project_id), EXPERTS[:2], "ann")
+    at = app(tmp_path / "workspace", "labels", project_id)
+    assert at.get("button_group")[0].value == list(EXPERTS[:2])
