@@ -1,7 +1,7 @@
 """Which rule makes the best labels? Average precision on held-out questions of StackFAQ.
 
 Run ``python benchmarks/label_rules.py``. Reads vectors of five models as experts from
-``$DATA_DIR/stackfaq`` (default ``../shared/data``) and adds BM25 and TF-IDF. Calibration and weights
+``$DATA_DIR/stackfaq`` (default ``../shared/data``), adds BM25 and TF-IDF. Calibration and weights
 are fitted on training questions; figures are means over the test questions, blend 0, so that no
 known right answer is in the labels. The last line is one JSON object.
 """

@@ -67,8 +67,8 @@ def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, 
     assert "First recipe" in shown and "Weighted by reliability" in shown
     assert at.selectbox(key="tune_model").value == "all-MiniLM-L6-v2"  # suggested for English
     metrics = {metric.label: metric.value for metric in at.metric}
-    assert metrics["Training questions"] == "185"
-    assert metrics["Learning steps"] == "18"  # 6 batches of 32, three passes
+    assert metrics["Training questions"] == "170"
+    assert metrics["Learning steps"] == "24"  # 6 batches of 32, four passes
     assert metrics["Time"] == "unknown"
     at.selectbox(key="tune_model").select(WORDLLAMA).run()
     at.number_input(key="setting_balanced_epochs").set_value(5).run()
