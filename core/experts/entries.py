@@ -59,7 +59,7 @@ BUILT_IN = (
     ),
     CatalogueEntry(
         key="multilingual-e5-small-4bit",
-        title="multilingual-e5-small (4-bit weights)",
+        title="multilingual-e5-small (4-bit)",
         meaning=N_(
             "Small model for about 100 languages, Japanese among them. Its weights were rounded "
             "to 4 bits to fit into a package, which costs it little accuracy."
@@ -120,10 +120,10 @@ BUILT_IN = (
     ),
     CatalogueEntry(
         key="use-multilingual-v3-6bit",
-        title="Universal Sentence Encoder multilingual v3 (6-bit weights)",
+        title="USE multilingual v3 (6-bit)",
         meaning=N_(
-            "Fast model for 16 languages, Japanese among them, trained differently from the "
-            "others; it scores but cannot be fine-tuned."
+            "Universal Sentence Encoder: fast model for 16 languages, Japanese among them, trained "
+            "differently from the others; it scores but cannot be fine-tuned."
         ),
         languages=_USE_LANGUAGES,
         dimension=512,
@@ -166,10 +166,10 @@ BUILT_IN = (
     ),
     CatalogueEntry(
         key="tfidf",
-        title="Character n-grams (TF-IDF)",
+        title="TF-IDF",
         meaning=N_(
-            "Compares short runs of letters, so it forgives typos and word endings; like BM25 it "
-            "knows no synonyms."
+            "Compares short runs of letters (character n-grams), so it forgives typos and word "
+            "endings; like BM25 it knows no synonyms."
         ),
         family=LEXICAL,
         languages=_ANY,

@@ -32,10 +32,16 @@ def trainable_models(workspace: Workspace) -> list[CatalogueEntry]:
 
 def suggested_model(dataset: QADataset) -> str:
     """Return the key of the model to tune by default, by the language of the questions."""
-    from core.data.checks import guess_language
     from core.experts.catalogue import default_student
 
-    return default_student(guess_language(dataset.questions))
+    return default_student(language_of_questions(dataset))
+
+
+def language_of_questions(dataset: QADataset) -> str:
+    """Return the ISO 639-1 code of the language that the questions are in, as far as it shows."""
+    from core.data.checks import guess_language
+
+    return guess_language(dataset.questions)
 
 
 def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, who: str) -> str:

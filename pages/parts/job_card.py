@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.jobs.state import FAILED, FINISHED, INTERRUPTED, STATE_TITLES, JobView
+from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, STATE_TITLES, JobView
 from core.journey import running
 from core.journey.api_sending import agreed_connections
 from pages.parts import session
@@ -18,6 +18,7 @@ _ICONS = {
     FINISHED: ":material/check_circle:",
     FAILED: ":material/error:",
     INTERRUPTED: ":material/pause_circle:",
+    CANCELLED: ":material/stop_circle:",
 }
 
 

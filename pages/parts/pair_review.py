@@ -39,7 +39,9 @@ def pair_review(context: Context, studio: Studio) -> None:
         )
     with right:
         wanted = st.text_input(
-            t("Search in both texts"), key="pair_search", persist_state="session"
+            t("Search in both texts"),
+            key=f"pair_search_{context.project.id}",
+            persist_state="session",
         )
     shown = LISTS[chosen]
     positions = _matching(review, shown.find(review), wanted)

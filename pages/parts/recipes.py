@@ -28,6 +28,11 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
         return st.button(
             t("Go on to Tune"), type="primary", icon=":material/arrow_forward:", width="stretch"
         )
+    if same is not None:
+        st.info(t("Saved as {name}; another recipe is in use.", name=plain(same.name)))
+        if st.button(t("Use for tuning"), key="use_saved", type="primary", width="stretch"):
+            _use(context, same.id)
+        return False
     with st.form("save_recipe", border=True):
         name = st.text_input(
             t("Name of this recipe"), value=_free_name(recipe, {kept.name for kept in saved})
@@ -64,7 +69,7 @@ def recipe_shelf(context: Context) -> None:
     """Draw the saved recipes side by side and let the user choose the one in use."""
     saved = labels.recipes(context.workspace, context.project)
     if not saved:
-        st.info(t("No recipe is saved yet. Adjust the labels on the left and save them."))
+        st.info(t("No recipe is saved yet. Shape the labels first, then save them under a name."))
         return
     in_use = labels.recipe_in_use(context.workspace, context.project)
     frame = pd.DataFrame(
@@ -87,9 +92,13 @@ def recipe_shelf(context: Context) -> None:
             t("Recipe"), list(names), format_func=names.__getitem__, key="recipe_choice"
         )
         if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
-            try:
-                labels.use_recipe(context.workspace, context.project, chosen, session.who())
-            except Exception as error:
-                show_error(error)
-            else:
-                st.rerun()
+            _use(context, chosen)
+
+
+def _use(context: Context, recipe_id: str) -> None:
+    try:
+        labels.use_recipe(context.workspace, context.project, recipe_id, session.who())
+    except Exception as error:
+        show_error(error)
+    else:
+        st.rerun()

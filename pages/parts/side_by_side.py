@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from itertools import accumulate
 
 import streamlit as st
 
@@ -12,7 +14,8 @@ from core.types import QADataset
 from pages.parts.charts import show_chart
 from pages.parts.translate import plain, t
 
-_LENGTH = 130  # characters of an answer on a card; right answers are shown longer
+# Room for an answer on a card in Latin letters, Japanese ones take two; a right answer gets more.
+_LENGTH = 130
 _RIGHT_LENGTH = 400
 
 
@@ -104,8 +107,10 @@ def _came(move: AnswerMove) -> str:
 
 def _shortened(text: str, length: int) -> str:
     """Return the beginning of a text, cut between words where it has any."""
-    if len(text) <= length:
+    wide = (1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+    end = sum(reached <= length for reached in accumulate(wide))
+    if end == len(text):
         return text
-    kept = text[:length]
+    kept = text[:end]
     words = kept.rpartition(" ")[0]
-    return f"{words if len(words) > length // 2 else kept} …"
+    return f"{words if len(words) > end // 2 else kept} …"

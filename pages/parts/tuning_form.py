@@ -9,7 +9,12 @@ from core.experts.catalogue import FOLDER_PREFIX, availability, find_entry
 from core.experts.entry import CatalogueEntry
 from core.journey.labels import recipe_in_use
 from core.journey.status import scored_experts
-from core.journey.tuning import launch_tuning, suggested_model, trainable_models
+from core.journey.tuning import (
+    language_of_questions,
+    launch_tuning,
+    suggested_model,
+    trainable_models,
+)
 from core.journey.tuning_plan import plan
 from core.labels.rules import RULES
 from core.tuning.config import TuningConfig
@@ -22,7 +27,13 @@ from pages.parts.page import Context
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tuning_settings import tuning_settings
-from pages.parts.tuning_words import device_words, languages_of, model_title, this_device
+from pages.parts.tuning_words import (
+    device_words,
+    language_title,
+    languages_of,
+    model_title,
+    this_device,
+)
 
 
 def tuning_form(context: Context, *, first: bool, going_on: bool = False) -> None:
@@ -100,7 +111,7 @@ def _choices(context: Context) -> list[CatalogueEntry]:
 
 def _base_model(context: Context) -> CatalogueEntry:
     entries = {entry.key: entry for entry in _choices(context)}
-    suggested = _suggested(context.project.dataset_id or "")
+    suggested, language = _suggested(context.project.dataset_id or "")
     ready = {key: availability(entry, context.workspace.models) for key, entry in entries.items()}
 
     def words(key: str) -> str:
@@ -119,11 +130,20 @@ def _base_model(context: Context) -> CatalogueEntry:
         keys,
         index=keys.index(suggested) if suggested in keys else 0,
         format_func=words,
-        key="tune_model",
+        key=f"tune_model_{context.project.dataset_id}",  # other data may need another model
         persist_state="session",
         help=t("The model that is tuned; the result has its size and speed."),
     )
     entry = entries[chosen]
+    if language in {"en", "ja"} and not entry.speaks(language):
+        st.warning(
+            t(
+                "This model was not made for {language}, the language of your questions. It may "
+                "learn little from them: take the suggested one unless you want to compare.",
+                language=language_title(language),
+            ),
+            icon=":material/translate:",
+        )
     mark = ":green[:material/check_circle:]" if ready[chosen].ready else ":material/cloud_download:"
     st.caption(f"{t(entry.meaning)}  \n{mark} {plain(tm(ready[chosen].message))}")
     if entry.licence and entry.commercial_use:
@@ -136,11 +156,13 @@ def _base_model(context: Context) -> CatalogueEntry:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _suggested_for(dataset_id: str, root: str) -> str:
-    return suggested_model(session.workspace().load_dataset(dataset_id))
+def _suggested_for(dataset_id: str, root: str) -> tuple[str, str]:
+    dataset = session.workspace().load_dataset(dataset_id)
+    return suggested_model(dataset), language_of_questions(dataset)
 
 
-def _suggested(dataset_id: str) -> str:
+def _suggested(dataset_id: str) -> tuple[str, str]:
+    """Return the suggested model and the language of the questions."""
     return _suggested_for(dataset_id, str(session.workspace().layout.root))
 
 

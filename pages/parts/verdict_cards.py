@@ -97,7 +97,8 @@ def generality_lines(comparison: Comparison) -> None:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    # A change that rounds to nothing has no sign.
+    return f"{value:+.3f}".replace("-", "−") if abs(value) >= 0.0005 else "0.000"
 
 
 def promotion_note(comparison: Comparison) -> None:

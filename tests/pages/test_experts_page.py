@@ -150,7 +150,7 @@ def test_results_are_said_in_words_and_lead_on(page, workspace):
     assert primary(at) == ["Look at the labels"]
     assert ticked(at) == set(LEXICAL), "the panel in use is what is ticked"
     table = next(d.value for d in at.dataframe if "Texts read" in d.value.columns)
-    assert table["Expert"].tolist() == ["BM25", "Character n-grams (TF-IDF)"]
+    assert table["Expert"].tolist() == ["BM25", "TF-IDF"]
     assert (table["Seconds"] >= 0).all()
 
 

@@ -53,3 +53,10 @@ def test_long_answers_are_cut_on_cards_but_right_ones_later():
     at = drawn(["word " * 200, "字" * 900], [(0, 1, 1, 0.5, 0.5, False), (1, 2, 2, 0.4, 0.4, True)])
     lengths = [len(m.value) for m in at.markdown if m.value.startswith(("word", "字"))]
     assert lengths[0] == lengths[1] < 140 < lengths[2] == lengths[3] < 410
+
+
+def test_japanese_answers_take_no_more_room_than_english_ones():
+    """130 Japanese letters were five lines on each of twenty cards: a page without an end."""
+    at = drawn(["字" * 900], [(0, 1, 1, 0.5, 0.5, False)])
+    (card, _) = [m.value for m in at.markdown if m.value.startswith("字")]
+    assert card == "字" * 65 + " …"

@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 WORDLLAMA = "wordllama-l2-supercat-256"
 
 
+def base_model(at: AppTest):
+    return next(box for box in at.selectbox if box.label == "Base model")
+
+
 def texts(at: AppTest) -> str:
     kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
     shown = "\n".join(element.value for kind in kinds for element in kind)
@@ -65,12 +69,12 @@ def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, 
     assert not at.exception
     shown = texts(at)
     assert "First recipe" in shown and "Weighted by reliability" in shown
-    assert at.selectbox(key="tune_model").value == "all-MiniLM-L6-v2"  # suggested for English
+    assert base_model(at).value == "all-MiniLM-L6-v2"  # suggested for English
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["Training questions"] == "170"
     assert metrics["Learning steps"] == "24"  # 6 batches of 32, four passes
     assert metrics["Time"] == "unknown"
-    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    base_model(at).select(WORDLLAMA).run()
     at.number_input(key="setting_balanced_epochs").set_value(5).run()
     assert any(e.label == "Settings for experts · 1 changed" for e in at.expander)
     assert {metric.label: metric.value for metric in at.metric}["Learning steps"] == "30"
@@ -102,11 +106,11 @@ def test_settings_outlive_a_visit_to_another_page(finished_workspace, opened):
     """Streamlit forgets keyed widgets when the page changes: an hour of thought would be gone."""
     without_runs(finished_workspace)
     at = opened()
-    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    base_model(at).select(WORDLLAMA).run()
     at.number_input(key="setting_balanced_epochs").set_value(9).run()
     at.switch_page("pages/labels.py").run()
     at.switch_page("pages/tune.py").run()
-    assert at.selectbox(key="tune_model").value == WORDLLAMA
+    assert base_model(at).value == WORDLLAMA
     assert at.number_input(key="setting_balanced_epochs").value == 9
 
 
@@ -126,7 +130,7 @@ def test_finished_run_says_what_came_out_and_leads_to_compare(finished_workspace
 
 def test_time_is_estimated_from_the_last_run_of_the_same_model(finished_workspace, opened):
     at = opened()
-    at.selectbox(key="tune_model").select(WORDLLAMA).run()
+    base_model(at).select(WORDLLAMA).run()
     assert [m for m in at.metric if m.label == "Time"][-1].value.startswith("≈")
     assert "Time as in the last run of this model on this machine." in texts(at)
 

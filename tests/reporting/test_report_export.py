@@ -58,7 +58,7 @@ def test_report_input_holds_the_journey(journey):
     assert dict(report.hashes)["Labels"] == "0123456789abcdef"
     assert len(dict(report.hashes)["Uploaded file (sha256)"]) == 64
     assert [e.weight for e in report.experts] == [0.5, 0.5]
-    assert {title for title, _ in report.absent} == {"gone", "Character n-grams (TF-IDF)"}
+    assert {title for title, _ in report.absent} == {"gone", "TF-IDF"}
     assert all(m.change < 0 or m.lost for m in report.losses)
     assert all(m.change > 0 for m in report.wins) and len(report.wins) == 10
     assert [m.change for m in report.wins] == sorted((m.change for m in report.wins), reverse=True)

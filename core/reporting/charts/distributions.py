@@ -54,7 +54,7 @@ def score_histograms(
         ],
         [_bars(shape, t, legend=place == 0) for place, shape in enumerate(found)],
         columns,
-        x_axis={"range": [0, 1], "dtick": 0.5, "showgrid": False},
+        x_axis=_label_axis(0.5),
         y_axis={"rangemode": "tozero", "ticksuffix": " %", "nticks": 4, "automargin": True},
         x_title=t(N_("Soft label")),
     )
@@ -105,7 +105,7 @@ def label_histogram(
             annotation_position="top left" if label > 0.8 else "top right",
         )
     style_axes(figure)
-    figure.update_xaxes(range=[0, 1], dtick=0.1, title_text=t(N_("Soft label")), showgrid=False)
+    figure.update_xaxes(**_label_axis(0.1), title_text=t(N_("Soft label")))
     figure.update_yaxes(
         rangemode="tozero", ticksuffix=" %", title_text=t(N_("Share of pairs of each kind"))
     )
@@ -153,7 +153,7 @@ def recipe_histograms(
         ],
         [_bars(shape, t, legend=place == 0) for place, shape in enumerate(found)],
         2,
-        x_axis={"range": [0, 1], "dtick": 0.25, "showgrid": False},
+        x_axis=_label_axis(0.25),
         y_axis={"rangemode": "tozero", "ticksuffix": " %", "nticks": 4, "automargin": True},
         x_title=t(N_("Soft label")),
     )
@@ -173,6 +173,13 @@ def recipe_histograms(
         ),
         _table(names, found, t),
     )
+
+
+def _label_axis(step: float) -> dict[str, Any]:
+    """Return an axis of labels: drawn from 0 to 1, read as 0 to 100 like everywhere else."""
+    places = [round(place * step, 4) for place in range(round(1 / step) + 1)]
+    words = [f"{place * 100:g}" for place in places]
+    return {"range": [0, 1], "tickvals": places, "ticktext": words, "showgrid": False}
 
 
 def _precision(values: np.ndarray, sample: PairSample) -> float:
@@ -202,7 +209,9 @@ def _bars(shape: Histogram, t: Translate, *, legend: bool) -> list[dict[str, Any
             "legendgroup": name,
             "showlegend": legend,
             "marker": {"color": colour, "opacity": 0.62, "line": {"width": 0}},
-            "hovertemplate": "%{x:.2f}: %{y:.1f} %",
+            "text": [round(100 * (place + 0.5) / bins) for place in range(bins)],
+            "textposition": "none",  # for the hover alone
+            "hovertemplate": "%{text}: %{y:.1f} %",
         }
         for name, shares, colour in kinds
     ]
@@ -212,12 +221,12 @@ def _table(titles: Sequence[str], shapes: Sequence[Histogram], t: Translate) -> 
     import pandas as pd
 
     bins = len(shapes[0].right) if shapes else BINS
-    edges = np.linspace(0, 1, bins + 1)
+    edges = np.linspace(0, 100, bins + 1)
     return pd.DataFrame(
         {
             t(N_("Labels by")): np.repeat(list(titles), bins),
-            t(N_("From")): np.tile(edges[:-1].round(3), len(shapes)),
-            t(N_("To")): np.tile(edges[1:].round(3), len(shapes)),
+            t(N_("From")): np.tile(edges[:-1].round(1), len(shapes)),
+            t(N_("To")): np.tile(edges[1:].round(1), len(shapes)),
             t(N_("Right answers (%)")): np.concatenate([s.right * 100 for s in shapes]).round(2),
             t(N_("Other pairs (%)")): np.concatenate([s.other * 100 for s in shapes]).round(2),
         }

@@ -115,6 +115,7 @@ def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Tran
         mode="markers+text",
         text=[f"{best['validation']:.3f}"],
         textposition="top center",
+        cliponaxis=False,  # the best is the highest point: its number would lose its upper half
         marker={"color": palette.TUNED, "size": 14, "symbol": "star"},
         hovertemplate="%{y:.3f}",
         row=1,
