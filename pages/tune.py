@@ -17,9 +17,11 @@ context = open_page(
     ),
 )
 runs = tuning_runs(context.workspace, context.project)
-shown = selected_run(runs)
+shown = selected_run(context, runs)
 if shown is None:
     tuning_form(context, first=True)
+    if runs:
+        run_history(context, runs, None)
 else:
     tuning_run(context, shown)
     with st.expander(t("Start another run"), icon=":material/add_circle:"):

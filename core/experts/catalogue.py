@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.errors import ExpertError
+from core.errors import AppError, ExpertError
 from core.experts.api_connection import API_PREFIX, entry_for_api
 from core.experts.entries import BUILT_IN
 from core.experts.entry import (
@@ -86,6 +86,14 @@ def find_entry(key: str) -> CatalogueEntry:
             known=", ".join(catalogue()),
             prefix=FOLDER_PREFIX,
         ) from None
+
+
+def expert_title(key: str) -> str:
+    """Return what the user calls an expert; the key itself where it is known no longer."""
+    try:
+        return find_entry(key).title
+    except AppError:
+        return key
 
 
 def entry_for_folder(path: Path) -> CatalogueEntry:

@@ -120,7 +120,7 @@ BUILT_IN = (
     ),
     CatalogueEntry(
         key="use-multilingual-v3-6bit",
-        title="USE multilingual v3 (6-bit)",
+        title="USE multilingual v3",
         meaning=N_(
             "Universal Sentence Encoder: fast model for 16 languages, Japanese among them, trained "
             "differently from the others; it scores but cannot be fine-tuned."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import AppError, ExpertError, Stopped
 from core.experts.adapters import Expert, find_expert
-from core.experts.catalogue import find_entry
+from core.experts.catalogue import expert_title
 from core.experts.listed import find_listed, is_listed
 from core.experts.progress import Part
 from core.messages import N_, Message
@@ -82,7 +82,7 @@ def score_dataset(
     keys = sorted(asked, key=_comes_last)
     for number, key in enumerate(keys):
         part = Part(report, number / len(keys), (number + 1) / len(keys))
-        part.progress(0.0, Message(N_("{title} is getting ready"), {"title": _title(key)}))
+        part.progress(0.0, Message(N_("{title} is getting ready"), {"title": expert_title(key)}))
         began = clock()
         try:
             if is_listed(key):
@@ -102,7 +102,7 @@ def score_dataset(
         except Exception as error:  # out of memory, a broken package: the others can still score
             text = N_("The expert {title} failed: {reason}. The other experts are not affected.")
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-            failures[key] = Message(text, {"title": _title(key), "reason": reason})
+            failures[key] = Message(text, {"title": expert_title(key), "reason": reason})
         if key in failures:
             report.warning(failures[key])
         seconds[key] = clock() - began
@@ -128,14 +128,6 @@ def _proposing(
     expert = find_expert(_FALLBACK, store)
     expert.represent(dataset.questions, dataset.answers, cache, SilentReporter())
     return [load_scores(dataset, _FALLBACK, store=store, cache=cache)]
-
-
-def _title(key: str) -> str:
-    """Return what the user calls an expert; the key where no catalogue knows it."""
-    try:
-        return find_entry(key).title
-    except AppError:
-        return key
 
 
 def load_scores(

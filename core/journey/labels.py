@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import LabelError
+from core.experts.catalogue import expert_title
 from core.journey.scoring import load_expert_scores
 from core.journey.status import chosen_recipe_id, scored_experts
 from core.types import LabelRecipe, Override, QADataset
@@ -60,8 +61,13 @@ def save_recipe(
 ) -> SavedRecipe:
     """Save a recipe under a new name and make it the one in use."""
     saved = workspace.records.save_recipe(project.id, name, recipe, who)
-    workspace.records.set(project.id, "recipe_id", saved.id)
+    _put_in_use(workspace, project, saved)
     return saved
+
+
+def _put_in_use(workspace: Workspace, project: Project, saved: SavedRecipe) -> None:
+    workspace.records.set(project.id, "recipe_dataset", project.dataset_id)
+    workspace.records.set(project.id, "recipe_id", saved.id)
 
 
 def use_recipe(workspace: Workspace, project: Project, recipe_id: str, who: str) -> None:
@@ -73,9 +79,9 @@ def use_recipe(workspace: Workspace, project: Project, recipe_id: str, who: str)
             "The recipe {name} needs scores of {experts}. Let them score the data on the Experts "
             "page first.",
             name=saved.name,
-            experts=", ".join(absent),
+            experts=", ".join(expert_title(key) for key in absent),
         )
-    workspace.records.set(project.id, "recipe_id", saved.id)
+    _put_in_use(workspace, project, saved)
     workspace.records.note(project.id, "recipe chosen", who, {"recipe": saved.id})
 
 

@@ -77,7 +77,9 @@ def chosen_recipe_id(workspace: Workspace, project: Project) -> str | None:
     if not scored_experts(workspace, project):
         return None
     recipe_id = workspace.records.get(project.id, "recipe_id")
-    return str(recipe_id) if recipe_id else None
+    # A recipe chosen for data that were replaced since may name experts that never read the new.
+    chosen_for = workspace.records.get(project.id, "recipe_dataset", project.dataset_id)
+    return str(recipe_id) if recipe_id and chosen_for == project.dataset_id else None
 
 
 def journey_status(workspace: Workspace, project: Project | None) -> tuple[Stop, ...]:

@@ -15,13 +15,18 @@ from pages.parts.tuning_words import loss_title, model_title
 RUN = "run"  # name in the link
 
 
-def selected_run(runs: Sequence[TuningRun]) -> TuningRun | None:
-    """Return the run of the link, else the newest one, None where there is none."""
+def selected_run(context: Context, runs: Sequence[TuningRun]) -> TuningRun | None:
+    """Return the run of the link, else the newest of the present data or still going on.
+
+    None where there is none: what earlier data taught is history, the next thing to do is a run.
+    """
     linked = st.query_params.get(RUN)
-    return next((run for run in runs if run.job.id == linked), runs[0] if runs else None)
+    present = context.project.dataset_id
+    newest = (run for run in runs if run.is_of(present) or not run.job.is_final)
+    return next((run for run in runs if run.job.id == linked), next(newest, None))
 
 
-def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun) -> None:
+def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | None) -> None:
     """Draw the table of all runs; selecting a row shows that run above."""
     import pandas as pd
 
@@ -35,7 +40,7 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun) -
         state = t(STATE_TITLES[run.job.state if run.job.is_final else RUNNING])
         rows.append(
             {
-                "shown": "▶" if run.job.id == shown.job.id else "",
+                "shown": "▶" if shown is not None and run.job.id == shown.job.id else "",
                 "number": len(runs) - place,
                 "when": moment(run.job.created_at),
                 "state": t("{state} (earlier data)", state=state) if older else state,

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs.state import FINISHED, JobView
+from core.jobs.state import JobView
 from core.journey.tuning_runs import TuningResult, TuningRun
 from core.reporting.charts.tuning_charts import learning_curve
 from pages.parts.charts import show_chart
@@ -32,7 +32,7 @@ def tuning_run(context: Context, run: TuningRun) -> None:
             ),
             icon=":material/error:",
         )
-    elif run.job.state == FINISHED and not run.is_of(context.project.dataset_id):
+    elif run.job.is_final and not run.is_of(context.project.dataset_id):
         st.info(
             t("This run learned from earlier data, so it cannot be compared on the present data."),
             icon=":material/history:",

@@ -94,7 +94,7 @@ def label_histogram(
         Vertical marks, for example the threshold of the curve.
     """
     shape = histogram(combined, sample.hard_label)
-    figure = new_figure(380, barmode="overlay", bargap=0, margin={"l": 8, "r": 8, "t": 64, "b": 8})
+    figure = new_figure(380, barmode="overlay", bargap=0, margin={"l": 8, "r": 16, "t": 64, "b": 8})
     for bar in _bars(shape, t, legend=True):
         figure.add_bar(**bar)
     for place, (label, name) in enumerate(cuts):
