@@ -1,4 +1,4 @@
-"""A project whose data were replaced: what was made from the old data stays, and misleads nobody."""
+"""A project whose data were replaced: what the old data taught stays, and misleads nobody."""
 
 from __future__ import annotations
 
