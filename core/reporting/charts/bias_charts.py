@@ -95,7 +95,7 @@ def expert_bias_table(
     ]
     columns: dict[str, list[str]] = {
         t(N_("Group")): [groups[group] for _, group in listed],
-        t(N_("Pairs")): [t(kinds[place]) for place, _ in listed],
+        t(N_("Kind of pair")): [t(kinds[place]) for place, _ in listed],
     }
     for k, expert in enumerate(experts):
         columns[expert] = [
