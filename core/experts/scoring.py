@@ -106,7 +106,7 @@ def score_dataset(
         if key in failures:
             report.warning(failures[key])
         seconds[key] = clock() - began
-    report.progress(1.0, Message(N_("{count} experts have scored"), {"count": len(scores)}))
+    report.progress(1.0, Message(N_("Experts that have scored: {count}"), {"count": len(scores)}))
     ordered = tuple(scores[key] for key in asked if key in scores)
     return ScoringResult(ordered, failures, seconds, encoded)
 

@@ -160,7 +160,9 @@ def _start(
     keys = [card.entry.key for card in cards]
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            t("Let {count} experts score", count=len(keys)),
+            t("Let 1 expert score")
+            if len(keys) == 1
+            else t("Let {count} experts score", count=len(keys)),
             type="primary" if main_action else "secondary",
             icon=":material/play_arrow:",
             disabled=busy or not keys,

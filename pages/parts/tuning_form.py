@@ -82,9 +82,8 @@ def _recipe(saved: SavedRecipe) -> None:
             st.markdown(t("**Labels in use:** {name}", name=plain(saved.name)))
             st.caption(
                 t(
-                    "{rule} · {count} experts: {names} · share of your own right answers: {blend}",
+                    "{rule} · experts: {names} · share of your own right answers: {blend}",
                     rule=plain(rule),
-                    count=len(recipe.experts),
                     names=plain(names),
                     blend=f"{recipe.blend:.0%}",
                 )
@@ -187,7 +186,10 @@ def _preset() -> str:
 def _what_it_takes(context: Context, config: TuningConfig) -> None:
     found = plan(context.workspace, context.dataset, config)
     if found.seconds is None:
-        time, why = t("unknown"), t("Time is unknown until the first run on this machine.")
+        time, why = (
+            t("unknown"),
+            t("Time is unknown until a model like this one was tuned on this machine."),
+        )
     else:
         time = t("≈ {time}", time=duration(found.seconds))
         why = (
