@@ -10,7 +10,8 @@ from core.journey.scoring import load_expert_scores
 from core.labels.bias import expert_bias, group_bias
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
-from core.labels.pair_sample import sample_for_inspection
+from core.labels.pair_sample import INSPECTED_SPLITS, sample_for_inspection
+from core.labels.suspects import find_suspects
 from core.types import ExpertScores, LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -78,3 +79,27 @@ def test_duplicated_expert_shares_its_weight(sample_data, place):
     shared = twice.weights[[place, 3, 4]]
     np.testing.assert_allclose(shared, shared[0], atol=1e-4)
     assert shared.sum() == pytest.approx(model.weights[place], abs=0.05)
+
+
+def test_flipped_hard_labels_are_among_the_suspects(sample_data, record_property):
+    """10 % of the questions that experts see get a wrong answer as their right one."""
+    dataset, scores = sample_data
+    rng = np.random.default_rng(0)
+    seen = np.flatnonzero(np.isin(dataset.right_question, dataset.rows(*INSPECTED_SPLITS)))
+    flipped = rng.choice(seen, len(seen) // 10, replace=False)
+    answers = dataset.right_answer.copy()
+    others = rng.integers(1, len(dataset.answers), len(flipped))
+    answers[flipped] = (answers[flipped] + others) % len(dataset.answers)
+    wrong = replace(dataset, right_answer=answers)
+    panel = [replace(one, dataset_id=wrong.id) for one in scores]
+    model = LabelModel.fit(wrong, panel, LabelRecipe(EXPERTS))
+    sample = sample_for_inspection(wrong, panel, seed=0)
+    found = find_suspects(sample, model.expert_pairs(sample), model.weights)
+    planted = np.isin(sample.question_rows, dataset.right_question[flipped])
+    suspects = found.suspected[sample.hard_label > 0]
+    planted = planted[sample.hard_label > 0]
+    recall, precision = suspects[planted].mean(), planted[suspects].mean()
+    record_property("recall", float(recall))
+    record_property("precision", float(precision))
+    assert recall > 0.7
+    assert precision > 2 * planted.mean()  # far above chance, with three of the weakest experts
