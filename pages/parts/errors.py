@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from core.messages import Message
 from pages.parts.translate import plain, t, tm
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 
 def show_error(error: Exception) -> None:
@@ -28,6 +31,23 @@ def show_error(error: Exception) -> None:
         ),
         icon=":material/error:",
     )
+
+
+def guarded(draw: Callable[P, None]) -> Callable[P, None]:
+    """Make a part of a page show its errors itself.
+
+    For what is below ``st.fragment``: a fragment that is drawn again alone runs outside of the
+    page, so that nobody else would catch them.
+    """
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            draw(*args, **kwargs)
+        except Exception as error:
+            show_error(error)
+
+    return drawn
 
 
 def show_warnings(warnings: Sequence[Message]) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.errors import AppError
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, STATE_TITLES, JobView
 from core.journey import running
 from core.journey.api_sending import agreed_connections
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
-from pages.parts.errors import show_error
+from pages.parts.errors import guarded, show_error
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
@@ -41,8 +42,12 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
     every = None if seen.is_final else "1s"
 
     @st.fragment(run_every=every)
+    @guarded
     def follow() -> None:
-        now = running.job(session.workspace(), run_id)
+        try:
+            now = running.job(session.workspace(), run_id)
+        except AppError:  # its folder is gone: the page says what there is instead
+            st.rerun(scope="app")
         if now.is_final and not seen.is_final:
             st.rerun()
         _draw(now, title)

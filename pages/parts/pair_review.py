@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.correction_history import correction_history
-from pages.parts.errors import show_error
+from pages.parts.errors import guarded, show_error
 from pages.parts.label_studio import Studio
 from pages.parts.page import Context
 from pages.parts.pair_card import pair_card
@@ -18,6 +18,7 @@ _WINDOW = 300  # rows sent to the browser at once
 
 
 @st.fragment
+@guarded
 def pair_review(context: Context, studio: Studio) -> None:
     """Draw the filter, the pair on the table with its buttons, the list, and the history.
 

@@ -13,7 +13,7 @@ from core.evaluation.statistics import TIE_MARGIN
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_
 from core.types import REGIMES, Comparison, QADataset
-from pages.parts.errors import show_error
+from pages.parts.errors import guarded, show_error
 from pages.parts.free_search import free_search
 from pages.parts.page import Context
 from pages.parts.side_by_side import side_by_side
@@ -43,6 +43,7 @@ KINDS = {
 
 
 @st.fragment
+@guarded
 def question_browser(context: Context, comparison: Comparison, tune_run: str) -> None:
     """Draw the list of held-out questions, and the two result lists of one of them.
 

@@ -12,7 +12,7 @@ from core.journey.rating import MOST_STARS, RatingPool, RatingTask
 from core.journey.status import scored_experts
 from core.messages import N_
 from pages.parts import session
-from pages.parts.errors import show_error
+from pages.parts.errors import guarded, show_error
 from pages.parts.page import Context
 from pages.parts.rating_file import rating_upload
 from pages.parts.rating_results import rating_results
@@ -92,6 +92,7 @@ def _ask_name() -> None:
 
 
 @st.fragment
+@guarded
 def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
     """Draw one pair and its buttons; a click redraws this part of the page only."""
     failed = st.session_state.pop("rating_error", None)

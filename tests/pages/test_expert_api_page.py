@@ -170,7 +170,7 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     monkeypatch.setattr("pages.parts.api_keys._secret", {"TEST_API_KEY": KEY}.get)
     at = only(add(page(), server), "api:Our API")
     assert "Key: found in TEST_API_KEY" in texts(at)
-    at = button(at, "Let 1 experts score").click().run()
+    at = button(at, "Let 1 expert score").click().run()
     at = at.button(key="send_and_score").click().run()
     ((folder, environment),) = handed
     assert environment == {"TEST_API_KEY": KEY}
