@@ -58,8 +58,9 @@ class RunState:
         Hash of settings, data, labels and base model: a state of another run is never taken.
     step : int
         Steps done.
-    parts : int
-        2 once a batch had to be computed in two halves for want of memory, else 1.
+    chunk : int
+        Texts whose activations are kept at a time (smaller than in the settings once memory did
+        not suffice); 0 = all of a step.
     curve : tuple of CurvePoint
     labels : int
         Grid cells learned from so far.
@@ -70,7 +71,7 @@ class RunState:
 
     run_id: str
     step: int = 0
-    parts: int = 1
+    chunk: int = 0
     curve: tuple[CurvePoint, ...] = ()
     labels: int = 0
     learning_seconds: float = 0.0

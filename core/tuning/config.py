@@ -12,7 +12,7 @@ from core.errors import TuningError
 from core.hashing import document_id
 from core.messages import N_
 
-LOSS_KEYS = ("kl", "mse", "mse_matched", "infonce")
+LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
 DEVICES = ("auto", "cuda", "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -135,6 +135,16 @@ class TuningConfig:
         N_("Longer texts are cut while learning; the tuned model keeps the base model's limit."),
         8,
         8192,
+    )
+    chunk_size: int = _setting(
+        0,
+        N_("Texts in memory at a time (chunk)"),
+        N_(
+            "Lets large batches fit into little memory, for a third more time; the result stays "
+            "the same. 0 takes all at once, and chunks by itself when memory runs out."
+        ),
+        0,
+        4096,
     )
     evaluations_per_epoch: int = _setting(
         2,

@@ -76,25 +76,11 @@ def limited_length(model: SentenceTransformer, max_length: int) -> Iterator[None
         model.max_seq_length = own
 
 
-def embed(
-    model: SentenceTransformer, texts: Sequence[str], task: str, bucket: int | None = None
-) -> Tensor:
-    """Return unit vectors [n, d] of a batch, in the model's current mode, on its device.
-
-    Parameters
-    ----------
-    bucket : int or None
-        Compute so many texts of similar length at a time: less padding, which is what a CPU
-        spends its time on. None computes all at once, which is what a GPU likes.
-    """
+def embed(model: SentenceTransformer, texts: Sequence[str], task: str) -> Tensor:
+    """Return unit vectors [n, d] of a batch, in the model's current mode, on its device."""
     import torch
     from sentence_transformers.util import batch_to_device
 
-    if bucket is not None and len(texts) > bucket:
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        parts = np.array_split(order, -(-len(texts) // bucket))
-        vectors = torch.cat([embed(model, [texts[i] for i in part], task) for part in parts])
-        return vectors[torch.from_numpy(np.argsort(order, kind="stable")).to(vectors.device)]
     features = model.preprocess(list(texts), prompt=prompt_of(model, task), task=task)
     features = batch_to_device(features, model.device)
     vectors = model(features, task=task)["sentence_embedding"]

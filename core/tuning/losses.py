@@ -149,6 +149,34 @@ def kl(
     return divergence.sum(dim=1).mean() + loss
 
 
+def cosent(
+    cosines: Tensor,
+    targets: Tensor,
+    hard: Tensor,
+    mask: Tensor,
+    config: TuningConfig,
+    match: Affine = IDENTITY,
+) -> Tensor:
+    r"""Return the rank loss over all pairs of open cells whose labels differ.
+
+    A pair of cells with :math:`T_i > T_j` counts by how far :math:`c_j` exceeds :math:`c_i`. The
+    sum over pairs of n cells takes O(n log n): with the cells in falling order of label, the terms
+    of one j share the factor :math:`e^{c_j/\tau}`, the others are a running sum.
+    """
+    import torch
+
+    logits, labels = cosines[mask] / config.student_temperature, targets[mask]
+    if not len(logits):
+        return cosines.sum() * 0
+    labels, order = labels.sort(descending=True, stable=True)
+    logits = logits[order]
+    sums = (-logits).logcumsumexp(dim=0)
+    higher = torch.searchsorted(-labels, -labels)  # how many cells have a greater label
+    ranked = higher > 0
+    pairs = logits[ranked] + sums[higher[ranked] - 1]
+    return torch.cat([pairs, pairs.new_zeros(1)]).logsumexp(dim=0)
+
+
 @dataclass(frozen=True)
 class LossEntry:
     """A loss with its description; the help text on the page comes from here.
@@ -205,6 +233,14 @@ LOSSES: dict[str, LossEntry] = {
             r"\hat T = \bar C_0 + \tfrac{\sigma(C_0)}{\sigma(T)}\,(T-\bar T)",
             "Own definition; scales differ between experts: Margin-MSE, arXiv:2010.02666",
             mse_matched,
+        ),
+        LossEntry(
+            "cosent",
+            N_("Ranking of all pairs (CoSENT)"),
+            N_("Of any two pairs in a step, give the better labelled one the higher score."),
+            r"\log\Bigl(1+\sum_{T_{ij}>T_{kl}} e^{(C_{kl}-C_{ij})/\tau_s}\Bigr)",
+            "Su 2022, kexue.fm/archives/8847; CoSENTLoss in sentence-transformers",
+            cosent,
         ),
         LossEntry(
             "infonce",

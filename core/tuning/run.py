@@ -102,7 +102,7 @@ class Run:
             checkpoint, self.state = found
             self.checkpoints.drop_after(checkpoint.step)
             load_weights(self.model, checkpoint.weights())
-            self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.parts)
+            self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.chunk)
             return
         self.checkpoints.clear()
         self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
@@ -157,7 +157,7 @@ class Run:
         self.state = replace(
             self.state,
             step=done + 1,
-            parts=self.learner.parts,
+            chunk=self.learner.chunk,
             labels=self.state.labels + result.labels,
             learning_seconds=self.state.learning_seconds + now - before,
         )

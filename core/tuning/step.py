@@ -1,9 +1,10 @@
-"""One optimizer step on one grid: encode, compare, learn; halves batches for want of memory."""
+"""One optimizer step: encode, compare on the grid, learn; in chunks where memory is short."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ import numpy as np
 
 from core.errors import TuningError
 from core.messages import N_, Message
-from core.tuning.batches import Batch, learnable
+from core.tuning.batches import Batch
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo
 from core.tuning.encoding import DOCUMENT, QUERY, embed, is_static
-from core.tuning.losses import LOSSES, Affine
+from core.tuning.gradients import TextSet, add_gradients
+from core.tuning.grid import Grid, Term
+from core.tuning.losses import Affine
 from core.tuning.optimizer import (
     learning_rate,
     load_optimizer_tensors,
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CLIP = 1.0  # largest gradient norm
+# Texts of similar length computed together: less padding, which is what a CPU spends its time on.
 CPU_BUCKET = 16
+CHUNK_WHEN_FULL = 16
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,9 @@ class Learner:
 
     Attributes
     ----------
-    parts : int
-        1, or 2 once a batch did not fit into memory: its two halves are then computed one after
-        the other and make one step together, so that the plan of the run does not change.
+    chunk : int
+        Texts whose activations are kept at a time; 0 = all of a step. Falls once memory does not
+        suffice; batches, and therefore the plan of the run, do not change.
     scale : BaseScale
         Scale of the base model's scores, measured before the first step.
     """
@@ -74,9 +79,8 @@ class Learner:
         self.model, self.dataset, self.labels = model, dataset, labels
         self.config, self.device, self.report = config, device, report
         self.optimizer = make_optimizer(model, config)
-        self.loss = LOSSES[config.loss].compute
         self.static = is_static(model)
-        self.parts = 1
+        self.chunk = config.chunk_size
         self.scale = BaseScale()
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
@@ -85,7 +89,7 @@ class Learner:
         Raises
         ------
         TuningError
-            If the loss is not a number any more, or half a batch does not fit into memory.
+            If the loss is not a number any more, or a small chunk does not fit into memory.
         """
         import torch
 
@@ -118,9 +122,9 @@ class Learner:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
         return tensors
 
-    def restore(self, tensors: dict[str, Tensor], parts: int) -> np.ndarray | None:
+    def restore(self, tensors: dict[str, Tensor], chunk: int) -> np.ndarray | None:
         """Put back what :meth:`tensors` gave; return the mined wrong answers."""
-        tensors, self.parts = dict(tensors), parts
+        tensors, self.chunk = dict(tensors), chunk
         slope, intercept, spread = tensors.pop("run.scale").tolist()
         self.scale = BaseScale(Affine(slope, intercept), spread)
         negatives = tensors.pop("run.negatives", None)
@@ -128,93 +132,81 @@ class Learner:
         return None if negatives is None else negatives.numpy()
 
     def _gradients_within_memory(self, batch: Batch, number: int) -> tuple[float, int]:
-        try:
-            return self._gradients(batch, number)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            if self.parts > 1 or len(batch.question_rows) < 2:
-                raise memory_error(self.device, self.config) from error
-        self.parts = 2
-        if self.device.kind == "cuda":
-            import torch
+        while True:
+            try:
+                return self._gradients(batch, number)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                smaller = self._smaller_chunk(batch)
+                if smaller is None:
+                    raise memory_error(self.device, self.config) from error
+            self.chunk = smaller
+            if self.device.kind == "cuda":
+                import torch
 
-            torch.cuda.empty_cache()
-        self.report.warning(
-            Message(
-                N_(
-                    "{device} has too little memory for {count} questions at a time; "
-                    "going on with {half}."
-                ),
-                {
-                    "device": self.device.name,
-                    "count": self.config.questions_per_batch,
-                    "half": -(-self.config.questions_per_batch // 2),
-                },
+                torch.cuda.empty_cache()
+            self.report.warning(
+                Message(
+                    N_(
+                        "{device} has too little memory for a whole step; going on with {count} "
+                        "texts at a time. The result stays the same, it only takes longer."
+                    ),
+                    {"device": self.device.name, "count": smaller},
+                )
             )
-        )
-        return self._gradients_within_memory(batch, number)
+
+    def _smaller_chunk(self, batch: Batch) -> int | None:
+        """Return the next smaller chunk size; None once it was halved and still is too large."""
+        texts = len(batch.question_rows) + len(batch.answer_rows)
+        start = self.config.chunk_size or min(CHUNK_WHEN_FULL, -(-texts // 2))
+        if self.chunk == 0:
+            return start
+        return max(start // 2, 1) if self.chunk == start > 1 else None
 
     def _gradients(self, batch: Batch, number: int) -> tuple[float, int]:
-        """Add up the gradients of a batch; return its loss and the number of cells."""
-        import torch
-
-        # Seeding every step makes dropout independent of what ran before: resuming is exact.
-        seeds = np.random.SeedSequence([self.config.seed, number]).generate_state(1)
-        torch.manual_seed(int(seeds[0]))
+        """Set the gradients of a batch; return its loss and the number of cells."""
         self.optimizer.zero_grad(set_to_none=True)
-        total, cells = 0.0, 0
-        for part in [batch] if self.parts == 1 else halves(self.dataset, batch):
-            loss, used = self._grid_loss(part)
-            loss = loss * (len(part.question_rows) / len(batch.question_rows))
-            loss.backward()
-            total, cells = total + loss.item(), cells + used
-        return total, cells
+        grid = Grid.of(self.dataset, self.labels, batch, self.model.device)
+        sets = [
+            TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows]),
+            TextSet(DOCUMENT, [self.dataset.answers[row] for row in batch.answer_rows]),
+        ]
+        terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+        loss = add_gradients(
+            self._encode,
+            sets,
+            lambda vectors: sum((term(vectors) for term in terms[1:]), start=terms[0](vectors)),
+            size=self._texts_at_once,
+            cached=self.chunk > 0,
+            seed=(self.config.seed, number),
+        )
+        return loss, grid.cells
 
-    def _grid_loss(self, batch: Batch) -> tuple[Tensor, int]:
+    @property
+    def _texts_at_once(self) -> int:
+        if self.device.kind != "cpu":
+            return self.chunk
+        return min(self.chunk, CPU_BUCKET) if self.chunk else CPU_BUCKET
+
+    def _encode(self, texts: Sequence[str], task: str) -> Tensor:
         import torch
 
-        questions = [self.dataset.questions[row] for row in batch.question_rows]
-        answers = [self.dataset.answers[row] for row in batch.answer_rows]
-        bucket = CPU_BUCKET if self.device.kind == "cpu" else None
         mixed = (
             torch.autocast(self.device.kind, torch.bfloat16)
             if self.device.precision == "bf16"
             else contextlib.nullcontext()
         )
-        with mixed:
-            left = embed(self.model, questions, QUERY, bucket)
-            right = embed(self.model, answers, DOCUMENT, bucket)
-        cosines = left @ right.T  # outside: bf16 has three digits, too few for close scores
-        targets, mask = self.labels.block(batch.question_rows, batch.answer_rows)
-        hard = self.dataset.hard_block(batch.question_rows, batch.answer_rows)
-        mask = mask & learnable(self.dataset, batch, hard)
-        soft, marked, usable = (
-            torch.from_numpy(np.ascontiguousarray(array)).to(cosines.device)
-            for array in (targets.astype(np.float32), hard, mask)
-        )
-        settings = self.scale.settings(self.config)
-        loss = self.loss(cosines, soft, marked, usable, settings, self.scale.match)
-        return loss, int(mask.sum())
-
-
-def halves(dataset: QADataset, batch: Batch) -> list[Batch]:
-    """Split a grid in two: half the questions, their right answers and half the other answers."""
-    parts = []
-    for number, rows in enumerate(np.array_split(batch.question_rows, 2)):
-        right = dataset.hard_block(rows, batch.answer_rows).any(axis=0)
-        free = ~dataset.hard_block(batch.question_rows, batch.answer_rows).any(axis=0)
-        dealt = free & (np.cumsum(free) % 2 == number)
-        if len(rows):
-            parts.append(Batch(rows, batch.answer_rows[right | dealt]))
-    return parts
+        with mixed:  # unit vectors leave it in fp32: bf16 has three digits, few for close scores
+            return embed(self.model, texts, task)
 
 
 def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
-    """Return the error for memory that does not suffice even after a batch was halved."""
+    """Return the error for memory that does not suffice even for a small chunk."""
     return TuningError(
-        "{device} has too little memory, even for half of {count} questions at a time. Lower the "
-        "questions per step or the longest text (now {length}).",
+        "{device} has too little memory, even for a few texts at a time. Close other programs that "
+        "use it, lower the longest text (now {length}) or the questions per step (now {count}), "
+        "or choose a smaller base model.",
         device=device.name,
         count=config.questions_per_batch,
         length=config.max_length,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import rel_entr, softmax
 
 from core.tuning.config import LOSS_KEYS, TuningConfig
-from core.tuning.losses import LOSSES, Affine, infonce, kl, mse, mse_matched
+from core.tuning.losses import LOSSES, Affine, cosent, infonce, kl, mse, mse_matched
 from core.tuning.preparation import BaseScale
 
 CONFIG = TuningConfig(student_temperature=0.05, teacher_temperature=0.1, infonce_share=0.0)
@@ -82,6 +82,57 @@ def test_infonce_equals_sentence_transformers_ranking_loss():
     cosines, mask = unit[0] @ unit[1].T, torch.ones(7, 7, dtype=torch.bool)
     ours = infonce(cosines, cosines, torch.eye(7), mask, CONFIG)
     assert ours.item() == pytest.approx(theirs.item(), abs=1e-5)
+
+
+def sentence_transformers_cosent(cosines, targets):
+    """Their loss on the same pairs, written out as rows of two vectors with this cosine."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import CoSENTLoss
+
+    flat = cosines.flatten()
+    left = torch.stack([torch.ones_like(flat), torch.zeros_like(flat)], dim=1)
+    right = torch.stack([flat, (1 - flat.square()).sqrt()], dim=1)
+    model = SentenceTransformer(modules=[torch.nn.Identity()], device="cpu")
+    return CoSENTLoss(model, scale=20.0).compute_loss_from_embeddings(
+        [left, right], targets.flatten()
+    )
+
+
+def test_cosent_equals_sentence_transformers_loss_and_its_gradient():
+    """Ties (equal labels) are no pairs; a running sum that counts them is wrong only there."""
+    cosines, targets, hard, mask = grid(seed=4)
+    targets = (targets * 5).round() / 5
+    theirs = sentence_transformers_cosent(cosines, targets)
+    (wanted,) = torch.autograd.grad(theirs, cosines)
+    ours = cosent(cosines, targets, hard, mask, CONFIG)
+    (found,) = torch.autograd.grad(ours, cosines)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-9)
+    torch.testing.assert_close(found, wanted, atol=1e-9, rtol=1e-9)
+
+
+def test_cosent_of_a_large_grid_needs_no_table_of_all_pairs():
+    """64 × 200 cells have 82 million ordered pairs: a table of them fills 300 MB and more."""
+    rng = np.random.default_rng(5)
+    cosines = torch.tensor(rng.uniform(-1, 1, (64, 200)), dtype=torch.float32, requires_grad=True)
+    targets = torch.tensor(rng.uniform(0, 1, (64, 200)).round(2), dtype=torch.float32)
+    mask = torch.tensor(rng.uniform(size=(64, 200)) < 0.9)
+    sizes = []
+
+    def watch(tensor):
+        sizes.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(watch, lambda tensor: tensor):
+        loss = cosent(cosines, targets, targets, mask, CONFIG)
+    loss.backward()
+    assert max(sizes) <= 64 * 200
+    values = cosines.detach()[mask].double().numpy() / 0.05
+    labels = targets[mask].numpy()
+    total = sum(
+        np.exp(values[row] - values[labels > labels[row]]).sum() for row in range(len(values))
+    )
+    assert loss.item() == pytest.approx(np.log1p(total), rel=1e-5)
+    assert torch.isfinite(cosines.grad).all()
 
 
 def test_infonce_never_pushes_away_another_right_answer():

@@ -380,37 +380,34 @@ def out_of_memory(monkeypatch, above: int):
 
     real = step_module.embed
 
-    def embed(model, texts, task, bucket=None):
+    def embed(model, texts, task):
         if model.training and len(texts) > above:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return real(model, texts, task, bucket)
+        return real(model, texts, task)
 
     monkeypatch.setattr(step_module, "embed", embed)
 
 
-def test_out_of_memory_halves_the_batch_once_and_goes_on(
-    small_dataset, tiny_bert, tmp_path, monkeypatch
-):
-    config = dataclasses.replace(CONFIG, hard_negatives_per_question=0)
+def test_out_of_memory_turns_to_chunks_and_goes_on(small_dataset, tiny_bert, tmp_path, monkeypatch):
     out_of_memory(monkeypatch, above=3)
-    report = Recorder(die_at=6)
     with pytest.raises(Killed):
-        run(small_dataset, tiny_bert, tmp_path, report, config)
-    outcome = run(small_dataset, tiny_bert, tmp_path, report := Recorder(), config)
-    assert not report.warnings  # halved already: the state remembers
+        run(small_dataset, tiny_bert, tmp_path, report := Recorder(die_at=6))
+    assert ["texts at a time" in text for text in report.warnings] == [True, True]  # 6, then 3
+    outcome = run(small_dataset, tiny_bert, tmp_path, report := Recorder())
+    assert not report.warnings  # in chunks already: the state remembers
     assert outcome.steps == 10
-    straight = run(small_dataset, tiny_bert, tmp_path / "straight", report := Recorder(), config)
-    assert [text for text in report.warnings if "6 questions" in text and "with 3" in text]
+    straight = run(small_dataset, tiny_bert, tmp_path / "straight")
     assert same(outcome.model_folder, straight.model_folder)
 
 
-def test_out_of_memory_with_half_a_batch_is_said_with_a_remedy(
+def test_out_of_memory_with_a_small_chunk_is_said_with_a_remedy(
     small_dataset, tiny_bert, tmp_path, monkeypatch
 ):
     out_of_memory(monkeypatch, above=1)
     with pytest.raises(TuningError) as caught:
         run(small_dataset, tiny_bert, tmp_path)
-    assert "Lower the questions per step" in str(caught.value)
+    assert "or the questions per step (now 6)" in str(caught.value)
+    assert not (tmp_path / "model").exists()
 
 
 def test_a_full_disk_is_said_with_a_remedy(small_dataset, tiny_bert, tmp_path, monkeypatch):
