@@ -458,7 +458,7 @@ class ArmResult:
     title : str
         What the user reads.
     kind : str
-        ``base``, ``tuned``, ``lexical`` or ``expert``.
+        ``base``, ``tuned``, ``lexical``, ``expert``, ``interpolated``, ``hybrid`` or ``run_file``.
     fingerprint : str
         Hash of the model and its settings.
     metrics : mapping of metric name to float64 array [n]
@@ -467,7 +467,10 @@ class ArmResult:
         Answer rows, best first, ties by answer row; -1 where the corpus is smaller than depth.
     top_scores : float32 array [n, depth]
     right_rank : int32 array [n]
-        Rank (1 = first) of the best placed right answer in the whole corpus.
+        Rank (1 = first) of the best placed right answer in the whole corpus; one more than there
+        are answers where the system does not list it at all.
+    notes : tuple of Message
+        What a reader should know about this system, for example ids of a file that are not known.
     """
 
     name: str
@@ -478,6 +481,7 @@ class ArmResult:
     top_answers: np.ndarray
     top_scores: np.ndarray
     right_rank: np.ndarray
+    notes: tuple[Message, ...] = ()
 
     def mean(self, metric: str, rows: np.ndarray | slice = slice(None)) -> float:
         """Return the mean of a metric over positions ``rows`` of the held-out questions."""
@@ -495,22 +499,29 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """Tuned minus base on the same held-out questions of one regime, for one metric.
+    """One system minus another on the same held-out questions, for one metric.
 
     Attributes
     ----------
+    regime : str
+        ``known`` or ``unseen``; "" = both together.
+    before, after : float
+        Means of ``reference`` and of ``arm``.
     low, high : float
         95% paired bootstrap interval, clustered by answer group.
     p : float in (0, 1]
         Paired randomisation test, two-sided.
     wins, ties, losses : int
-        Questions on which tuned is better, equal, worse.
+        Questions on which ``arm`` is better, equal (within the tie margin), worse.
     word : str
         ``better``, ``worse`` or ``not shown``.
     smallest_detectable : float
         Difference that would be found with 80% power at this number of questions.
     p_adjusted : float in (0, 1]
-        ``p`` after Holm over all metrics of the regime.
+        ``p`` after Holm over everything that is looked at together: all metrics of the regime, all
+        systems, all slices.
+    arm, reference : str
+        Names of the two systems.
     """
 
     regime: str
@@ -529,6 +540,30 @@ class Difference:
     word: str
     smallest_detectable: float
     p_adjusted: float = 1.0
+    arm: str = "tuned"
+    reference: str = "base"
+
+
+@dataclass(frozen=True)
+class SliceDifference:
+    """Tuned minus base on one slice of the held-out questions, for the main metric.
+
+    Attributes
+    ----------
+    attribute : str
+        Key of :data:`core.evaluation.slices.SLICERS`, by which the questions are told apart.
+    label : Message
+        What the reader calls the slice: a category, a language, a range of lengths.
+    result : Difference
+        ``regime`` is ""; ``p_adjusted`` is Holm's over all slices that are large enough.
+    small : bool
+        Too few questions or answer groups for a verdict; the word is then ``not shown``.
+    """
+
+    attribute: str
+    label: Message
+    result: Difference
+    small: bool
 
 
 @dataclass(frozen=True)
@@ -558,6 +593,10 @@ class Comparison:
         Every metric in every regime that has questions.
     absent : mapping of arm name to Message
         Why an arm is missing.
+    contrasts : tuple of Difference
+        Every other system minus base on the main metric, per regime; Holm over the systems.
+    slices : tuple of SliceDifference
+        Tuned minus base on parts of the questions, attribute by attribute.
     """
 
     dataset_id: str
@@ -569,6 +608,8 @@ class Comparison:
     differences: tuple[Difference, ...]
     generality: tuple[Generality, ...] = ()
     absent: Mapping[str, Message] = field(default_factory=dict)
+    contrasts: tuple[Difference, ...] = ()
+    slices: tuple[SliceDifference, ...] = ()
 
     @cached_property
     def id(self) -> str:

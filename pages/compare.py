@@ -1,14 +1,25 @@
-"""Compare: the verdict on held-out questions, before and after side by side, wins and losses."""
+"""Compare: the verdict on held-out questions first, then one tab per way to look into it."""
 
 import streamlit as st
 
-from pages.parts.comparison_job import comparison_of, tuned_model_choice
+from core.messages import N_
+from pages.parts.comparison_job import Compared, compared
+from pages.parts.comparison_slices import slice_view
 from pages.parts.comparison_systems import all_systems
 from pages.parts.journey_bar import go_to
 from pages.parts.page import open_page
 from pages.parts.question_browser import question_browser
 from pages.parts.translate import t
 from pages.parts.verdict_cards import generality_lines, promotion_note, verdict_cards
+
+TABS = (  # title, what draws it; only the tab that is open is drawn
+    (N_("All systems"), lambda seen: all_systems(seen.comparison)),
+    (
+        N_("Question by question"),
+        lambda seen: question_browser(seen.context, seen.comparison, seen.run.job.id),
+    ),
+    (N_("Where it helps"), slice_view),
+)
 
 context = open_page(
     "compare",
@@ -17,12 +28,14 @@ context = open_page(
         "never met, beside keyword search and every expert."
     ),
 )
-run = tuned_model_choice(context)
-comparison = comparison_of(context, run)
-verdict_cards(comparison)
-generality_lines(comparison)
-promotion_note(comparison)
+seen: Compared = compared(context)
+verdict_cards(seen.comparison)
+generality_lines(seen.comparison)
+promotion_note(seen.comparison)
 if st.button(t("Make the report"), type="primary", icon=":material/description:"):
-    go_to("report", run=run.job.id)
-all_systems(comparison)
-question_browser(context, comparison, run.job.id)
+    go_to("report", run=seen.run.job.id)
+tabs = st.tabs([t(title) for title, _ in TABS], key="compare_tab", on_change="rerun")
+for tab, (_, draw) in zip(tabs, TABS, strict=True):
+    if tab.open:
+        with tab:
+            draw(seen)

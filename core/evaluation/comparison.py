@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ComparisonError, TooLittleDataError
-from core.evaluation.differences import differences
+from core.evaluation.differences import contrasts, differences
 from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
 from core.evaluation.retrieval import rank
+from core.evaluation.slices import slice_differences
 from core.messages import N_, Message
 from core.types import (
     KNOWN,
@@ -129,7 +130,12 @@ def compare(
         absent=missing,
     )
     report.progress(0.9, Message(N_("Working out how sure the difference is")))
-    return replace(comparison, differences=differences(comparison, seed=seed))
+    return replace(
+        comparison,
+        differences=differences(comparison, seed=seed),
+        contrasts=contrasts(comparison, seed=seed),
+        slices=slice_differences(comparison, dataset, seed=seed),
+    )
 
 
 def _measure(dataset: QADataset, rows: Rows, arm: ArmInput, question_matrix: Matrix) -> ArmResult:

@@ -11,7 +11,7 @@ import numpy as np
 from core.documents import from_json
 from core.errors import WorkspaceError
 from core.messages import Message
-from core.types import REGIMES, ArmResult, Comparison, Difference, Generality
+from core.types import REGIMES, ArmResult, Comparison, Difference, Generality, SliceDifference
 
 
 def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -26,10 +26,13 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
                 "kind": arm.kind,
                 "fingerprint": arm.fingerprint,
                 "metrics": list(arm.metrics),
+                "notes": [note.to_json() for note in arm.notes],
             }
             for arm in comparison.arms
         ],
         "differences": [asdict(difference) for difference in comparison.differences],
+        "contrasts": [asdict(difference) for difference in comparison.contrasts],
+        "slices": [asdict(part) for part in comparison.slices],
         "generality": [asdict(probe) for probe in comparison.generality],
         "absent": {name: reason.to_json() for name, reason in comparison.absent.items()},
     }
@@ -66,6 +69,9 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
             differences=tuple(from_json(Difference, d) for d in document["differences"]),
             generality=tuple(from_json(Generality, g) for g in document["generality"]),
             absent={name: Message.from_json(m) for name, m in document["absent"].items()},
+            # Comparisons made before there were contrasts and slices lack them.
+            contrasts=tuple(from_json(Difference, d) for d in document.get("contrasts", ())),
+            slices=tuple(from_json(SliceDifference, s) for s in document.get("slices", ())),
         )
     except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
         raise WorkspaceError(
@@ -85,4 +91,5 @@ def _arm(i: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
         top_answers=arrays[f"arms.{i}.top_answers"],
         top_scores=arrays[f"arms.{i}.top_scores"],
         right_rank=arrays[f"arms.{i}.right_rank"],
+        notes=tuple(Message.from_json(note) for note in values.get("notes", ())),
     )

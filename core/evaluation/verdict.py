@@ -66,9 +66,19 @@ def word(low: float, high: float, p: float, questions: int, groups: int) -> str:
     return BETTER if low > 0 else WORSE
 
 
+def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
+    """Return True for the question that was fixed before anybody looked: it needs no correction.
+
+    Tuned against base, on the main metric, on all questions of a regime. Everything else is one
+    of several looks at the same questions and is judged on its adjusted p.
+    """
+    return bool(regime) and (arm, reference, metric) == ("tuned", "base", MAIN_METRIC)
+
+
 def decisive_p(difference: Difference) -> float:
-    """Return the p-value that decides: raw for the main metric, adjusted for the others."""
-    return difference.p if difference.metric == MAIN_METRIC else difference.p_adjusted
+    """Return the p-value that decides, see :func:`decides_raw`."""
+    d = difference
+    return d.p if decides_raw(d.regime, d.arm, d.reference, d.metric) else d.p_adjusted
 
 
 def sentence(difference: Difference) -> Message:

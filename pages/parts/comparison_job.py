@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -21,6 +22,21 @@ from pages.parts.page import Context, empty_state
 from pages.parts.run_history import RUN
 from pages.parts.translate import moment, t
 from pages.parts.tuning_words import loss_title, model_title
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What the parts of the page work on."""
+
+    context: Context
+    run: TuningRun
+    comparison: Comparison
+
+
+def compared(context: Context) -> Compared:
+    """Draw the choice of a tuned model and return its comparison; ends the page without one."""
+    run = tuned_model_choice(context)
+    return Compared(context, run, comparison_of(context, run))
 
 
 def tuned_model_choice(context: Context) -> TuningRun:

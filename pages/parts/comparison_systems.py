@@ -18,7 +18,6 @@ from pages.parts.translate import language, plain, t, tm
 
 def all_systems(comparison: Comparison) -> None:
     """Draw every system, metric by metric."""
-    st.subheader(t("Beside keyword search and the experts"), anchor=False)
     st.markdown(
         t(
             "Every system searched for the same held-out questions. The lines show how far the "

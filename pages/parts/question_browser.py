@@ -49,7 +49,6 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
 
     A fragment: looking at another question redraws this part only.
     """
-    st.subheader(t("Question by question"), anchor=False)
     try:
         changes = wins_and_losses(comparison)
     except ComparisonError as error:

@@ -44,7 +44,16 @@ def dataset(finished_workspace, comparison):
 
 @pytest.fixture
 def opened(finished_workspace, app):
-    return lambda: app(finished_workspace.root, "compare", finished_workspace.project)
+    """Open the page, on another tab than the first where one is named."""
+
+    def open_tab(tab: str | None = None) -> AppTest:
+        at = app(finished_workspace.root, "compare", finished_workspace.project)
+        if tab is not None:
+            at.session_state["compare_tab"] = tab
+            at.run()
+        return at
+
+    return open_tab
 
 
 def test_empty_workspace_offers_sample_data(tmp_path, app):
@@ -94,8 +103,8 @@ def test_verdict_is_the_comparisons_own(opened, comparison):
         assert f"better on {difference.wins} of these questions" in shown
     assert f"{comparison.generality[0].before:.3f} before" in shown
     assert button(at, "Make the report").proto.type == "primary"
-    names = {element.value for element in at.subheader}
-    assert {"Question by question", "Beside keyword search and the experts"} <= names
+    names = [tab.label for tab in at.tabs]
+    assert names[:3] == ["All systems", "Question by question", "Where it helps"]
 
 
 def test_every_system_and_measure_is_in_the_table(opened, comparison):
@@ -137,7 +146,7 @@ def test_worse_verdict_and_lost_generality_speak_against_use(finished_workspace,
 
 def test_list_is_sorted_and_narrowed(opened, comparison, dataset):
     changes = wins_and_losses(comparison)
-    at = opened()
+    at = opened("Question by question")
     shown = questions_table(at)
     assert list(shown["question"]) == [dataset.questions[c.question] for c in changes]
     at.button_group(key="wins_filter").set_value("better").run()
@@ -153,7 +162,7 @@ def test_list_is_sorted_and_narrowed(opened, comparison, dataset):
 def test_held_out_question_shows_both_lists(opened, comparison, dataset):
     changes = wins_and_losses(comparison)
     chosen = next(c for c in changes if c.before_rank <= 10 and c.after_rank <= 10)
-    at = opened()
+    at = opened("Question by question")
     at.selectbox(key="compare_pick").select(chosen.position).run()
     assert not at.exception
     shown = texts(at)
@@ -173,7 +182,7 @@ def test_typed_question_finds_what_the_comparison_found(
     """Live search and measured search must be one and the same, or the page contradicts itself."""
     position = 0
     question = dataset.questions[comparison.question_rows[position]]
-    at = opened()
+    at = opened("Question by question")
     at.button_group(key="compare_mode").set_value("typed").run()
     assert "Both models search all answers" in texts(at)
     at.text_input(key="compare_typed").set_value(question).run()
@@ -230,7 +239,7 @@ def test_damaged_result_is_explained_and_can_be_repeated(finished_workspace, ope
 def test_verdict_outlives_its_model(finished_workspace, opened):
     """Somebody freed disk space: what was measured is still true, searching is not possible."""
     shutil.rmtree(finished_workspace.run(finished_workspace.tune_run) / "model")
-    at = opened()
+    at = opened("Question by question")
     assert not at.exception and not at.error
     assert button(at, "Make the report") is not None
     at.button_group(key="compare_mode").set_value("typed").run()
@@ -256,3 +265,12 @@ def test_comparison_that_did_not_end_can_be_repeated(finished_workspace, opened,
     assert not at.exception
     assert ("The disk is full" if story == "failed" else "press Resume") in texts(at)
     assert button(at, "Resume") is not None and button(at, "Compare again") is not None
+
+
+def test_slices_are_listed_with_their_sizes(opened, comparison):
+    at = opened("Where it helps")
+    assert not at.exception and not at.error
+    table = next(d.value for d in at.dataframe if "Questions of this kind" in d.value.columns)
+    assert list(table["Questions"]) == [part.result.questions for part in comparison.slices]
+    small = [part.small for part in comparison.slices]
+    assert list(table["Verdict"] == "Too few questions") == small
