@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from core.documents import from_json
 from core.errors import WorkspaceError
 from core.hashing import file_sha256
-from core.tuning.encoding import flush, flush_folder
+from core.tuning.encoding import flush, whole_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -136,7 +136,9 @@ class Checkpoints:
 
     def all(self) -> list[Checkpoint]:
         """Return what is there, newest first, valid or not."""
-        found = (Checkpoint(path) for path in self.folder.glob("step-*") if path.is_dir())
+        # Digits only: "step-000004 (copy)" is somebody's copy, made by hand.
+        paths = (path for path in self.folder.glob("step-*") if path.name[5:].isdecimal())
+        found = (Checkpoint(path) for path in paths if path.is_dir())
         return sorted(found, key=lambda checkpoint: -checkpoint.step)
 
     def at(self, step: int) -> Checkpoint:
@@ -158,19 +160,20 @@ class Checkpoints:
     def write(
         self, state: RunState, weights: dict[str, Tensor], optimizer: dict[str, Tensor]
     ) -> Checkpoint:
-        """Save a state, all of it or nothing; then drop all but the newest two and the best."""
+        """Save a state, all of it or nothing; then drop all but the newest two and the best.
+
+        The folder above must be there: a deleted run folder is not made anew.
+        """
         from safetensors.torch import save_file
 
         checkpoint = self.at(state.step)
-        half = self.folder / f"writing-{state.step:06d}"
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir(parents=True)
-        save_file(weights, half / MODEL)
-        save_file(optimizer, half / OPTIMIZER)
-        files = {name: file_sha256(half / name) for name in (MODEL, OPTIMIZER)}
-        document = dataclasses.asdict(dataclasses.replace(state, files=files))
-        (half / STATE).write_text(json.dumps(document, indent=1), encoding="utf-8")
-        flush_folder(half)
+        self.folder.mkdir(exist_ok=True)
+        with whole_folder(self.folder / f"writing-{state.step:06d}") as half:
+            save_file(weights, half / MODEL)
+            save_file(optimizer, half / OPTIMIZER)
+            files = {name: file_sha256(half / name) for name in (MODEL, OPTIMIZER)}
+            document = dataclasses.asdict(dataclasses.replace(state, files=files))
+            (half / STATE).write_text(json.dumps(document, indent=1), encoding="utf-8")
         shutil.rmtree(checkpoint.folder, ignore_errors=True)
         half.rename(checkpoint.folder)
         flush(self.folder)

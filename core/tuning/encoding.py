@@ -166,14 +166,29 @@ def save_model(base_folder: Path, weights: dict[str, Tensor] | None, folder: Pat
     if weights is not None:
         load_weights(model, weights)
     half, old = (folder.with_name(f"{folder.name}.{word}") for word in ("writing", "replaced"))
-    for leftover in (half, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    model.save_pretrained(str(half), create_model_card=False, safe_serialization=True)
-    flush_folder(half)
+    shutil.rmtree(old, ignore_errors=True)
+    with whole_folder(half):
+        model.save_pretrained(str(half), create_model_card=False, safe_serialization=True)
     if folder.exists():
         folder.rename(old)
     half.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder to be filled inside the block and flush it; on an error it is gone again.
+
+    What a full disk left half done must not fill the disk. The folder above must be there.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+        flush_folder(folder)
+    except Exception:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def flush_folder(folder: Path) -> None:

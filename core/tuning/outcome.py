@@ -40,6 +40,11 @@ class TuningFolders:
         """Return the places inside a run folder."""
         return cls(run_folder / "checkpoints", run_folder / "model")
 
+    @property
+    def root(self) -> Path:
+        """The run folder; while a run goes on, it is never made anew."""
+        return self.model.parent
+
 
 @dataclass(frozen=True)
 class TuningOutcome:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,11 +25,15 @@ from core.tuning.encoding import (
     save_model,
     weights_of,
 )
+from core.tuning.mishaps import best_state_damaged, check_folder, saving_model, saving_state
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import base_scale, confusable_answers
 from core.tuning.step import Learner, is_out_of_memory, memory_error
 from core.tuning.validation import Evaluate, ValidationSet
 from core.types import TRAIN, Labels, QADataset, Reporter
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
@@ -88,9 +93,10 @@ class Run:
                 cancelled = True
                 if self.state.step:
                     self._save()
-            except (TuningError, RuntimeError) as error:
-                with contextlib.suppress(OSError):  # the reason may be a full disk
+            except Exception as error:
+                with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
                     self._keep_best()
+                check_folder(self.folders.root)
                 if is_out_of_memory(error):
                     raise memory_error(self.device, self.config) from error
                 raise
@@ -136,6 +142,7 @@ class Run:
                 return
             if self.report.should_stop():
                 raise Stopped
+            check_folder(self.folders.root)
             self._step()
             pause = max(self.checkpoint_seconds, SAVING_SHARE * self.saving_seconds)
             if self.clock() - self.last_saved >= pause:
@@ -185,20 +192,10 @@ class Run:
             self._save()
 
     def _save(self) -> None:
-        from safetensors import SafetensorError
-
         before, state = self.clock(), replace(self.state, seconds=self._seconds)
         tensors = self.learner.tensors(self.negatives)
-        try:
+        with saving_state(self.folders.root, state.step, self._megabytes):
             self.checkpoints.write(state, weights_of(self.model), tensors)
-        except (OSError, SafetensorError) as error:
-            raise TuningError(
-                "The state after step {step} cannot be saved: {reason}. Free some disk space (a "
-                "state takes about {size} MB, three are kept) and resume the run.",
-                step=state.step,
-                reason=str(error),
-                size=round(3 * sum(p.numel() for p in self.model.parameters()) * 4 / 1e6),
-            ) from error
         self.last_saved = self.clock()
         self.saving_seconds = self.last_saved - before
 
@@ -206,20 +203,31 @@ class Run:
     def _seconds(self) -> float:
         return self.state.seconds + self.clock() - self.started
 
+    @property
+    def _megabytes(self) -> int:
+        return max(1, round(sum(p.numel() for p in self.model.parameters()) * 4 / 1e6))
+
     def _keep_best(self) -> bool:
         """Write the best state found so far as the model; return False where it is the base."""
         best = self.state.best
         if best is None or best.step == 0:
             return False
-        weights = self.checkpoints.at(best.step).weights()
-        save_model(self.base_folder, weights, self.folders.model)
+        checkpoint = self.checkpoints.at(best.step)
+        if checkpoint.state() is None:
+            check_folder(self.folders.root)
+            raise best_state_damaged(best.step)
+        self._save_model(checkpoint.weights())
         return True
+
+    def _save_model(self, weights: dict[str, Tensor] | None) -> None:
+        with saving_model(self.folders.root, self._megabytes):
+            save_model(self.base_folder, weights, self.folders.model)
 
     def _finish(self, cancelled: bool) -> TuningOutcome:
         best, folder = self.state.best, self.folders.model
         kept = self._keep_best()
         if not kept and not cancelled:
-            save_model(self.base_folder, weights_of(self.model) if best is None else None, folder)
+            self._save_model(weights_of(self.model) if best is None else None)
             if best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
         if not cancelled:

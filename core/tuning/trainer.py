@@ -57,11 +57,13 @@ def train(
     ------
     TuningError
         If there is nothing to learn from, the base model cannot be loaded, the loss is not a
-        number any more, or memory does not suffice. The best state so far is kept as the model.
+        number any more, memory or disk does not suffice, or the folder was deleted. Where it can
+        be written, the best state so far is kept as the model.
     """
     import torch
 
     info = device or find_device(config.device, config.precision)
+    folders.root.mkdir(parents=True, exist_ok=True)
     cuda = [torch.cuda.current_device()] if info.kind == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         run = Run(dataset, labels, base_folder, config, folders, report, evaluate, info)

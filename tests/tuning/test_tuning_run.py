@@ -14,114 +14,7 @@ from core.tuning import checkpoints as checkpoints_module
 from core.tuning import run as run_module
 from core.tuning import step as step_module
 from core.tuning.config import TuningConfig
-from core.tuning.outcome import TuningFolders
-from core.tuning.trainer import train
-from core.types import QADataset, SilentReporter
-
-CONFIG = TuningConfig(
-    epochs=2,
-    questions_per_batch=6,
-    learning_rate=5e-3,
-    evaluations_per_epoch=2,
-    patience=0,
-    hard_negatives_per_question=1,
-    max_length=16,
-    device="cpu",
-)
-
-
-class HardLabels:
-    """Soft labels without experts: 0.9 for right answers, 0.1 for the others."""
-
-    id = "hard"
-
-    def __init__(self, dataset: QADataset) -> None:
-        self.dataset = dataset
-
-    def block(self, question_rows, answer_rows):
-        hard = self.dataset.hard_block(question_rows, answer_rows)
-        return 0.1 + 0.8 * hard, np.ones(hard.shape, bool)
-
-
-def ndcg(dataset: QADataset):
-    """Mean nDCG@10 on binary relevance, ties by row."""
-
-    def evaluate(question_rows, question_vectors, answer_rows, answer_vectors):
-        order = np.argsort(-question_vectors @ answer_vectors.T, axis=1, kind="stable")[:, :10]
-        hard = dataset.hard_block(question_rows, answer_rows)
-        gain = np.take_along_axis(hard, order, 1)
-        discount = 1 / np.log2(np.arange(2, 2 + gain.shape[1]))
-        best = np.array([discount[: int(n)].sum() for n in hard.sum(axis=1)])
-        return float(((gain * discount).sum(axis=1) / best).mean())
-
-    return evaluate
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the trainer may catch it."""
-
-
-class Recorder(SilentReporter):
-    """Keeps what it hears; stops or dies when step ``stop_at`` or ``die_at`` is reported."""
-
-    def __init__(self, stop_at: float = np.inf, die_at: float = np.inf) -> None:
-        self.metrics, self.warnings, self.fractions = [], [], []
-        self.stop_at, self.die_at, self.step = stop_at, die_at, 0
-
-    def metric(self, values):
-        self.metrics.append(dict(values))
-        self.step = values["step"]
-        if self.step >= self.die_at and "loss" in values:
-            raise Killed
-
-    def progress(self, fraction, message):
-        str(message)
-        self.fractions.append(fraction)
-
-    def warning(self, message):
-        self.warnings.append(str(message))
-
-    def should_stop(self):
-        return self.step >= self.stop_at
-
-
-class Clock:
-    """Rises by two seconds at every look: every step is due for a metric."""
-
-    now = 0.0
-
-    def __call__(self):
-        self.now += 2.0
-        return self.now
-
-
-def run(dataset, base, folder, report=None, config=CONFIG, **options):
-    """Train with a small evaluation; a checkpoint after every step unless told otherwise."""
-    options.setdefault("checkpoint_seconds", 0.0)
-    labels = options.pop("labels", None) or HardLabels(dataset)
-    return train(
-        dataset,
-        labels,
-        base,
-        config,
-        TuningFolders.of(folder),
-        report or SilentReporter(),
-        options.pop("evaluate", None) or ndcg(dataset),
-        clock=Clock(),
-        **options,
-    )
-
-
-def weights(folder: Path):
-    from safetensors.numpy import load_file
-
-    return load_file(folder / "model.safetensors")
-
-
-def same(left: Path, right: Path) -> bool:
-    one, other = weights(left), weights(right)
-    assert one.keys() == other.keys()
-    return all((one[name] == other[name]).all() for name in one)
+from tests.tuning.tiny_runs import CONFIG, HardLabels, Killed, Recorder, run, same, weights
 
 
 @pytest.fixture(autouse=True)
@@ -202,35 +95,6 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     outcome = run(small_dataset, tiny_bert, tmp_path, config=config)
     assert outcome.curve == straight.curve
     assert same(outcome.model_folder, straight.model_folder)
-
-
-@pytest.mark.parametrize("damage", ["truncate", "flip", "delete", "state", "half-written"])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(
-    damage, whole, small_dataset, tiny_bert, tmp_path
-):
-    """A power cut leaves files cut short; loading them must neither crash nor change the result."""
-    with pytest.raises(Killed):
-        run(small_dataset, tiny_bert, tmp_path, Recorder(die_at=7))
-    newest, before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())[-1:-3:-1]
-    assert (newest, before) == ("step-000006", "step-000005")
-    file = tmp_path / "checkpoints" / newest / "model.safetensors"
-    if damage == "truncate":
-        file.write_bytes(file.read_bytes()[:-100])
-    elif damage == "flip":
-        content = bytearray(file.read_bytes())
-        content[-1] ^= 1
-        file.write_bytes(bytes(content))
-    elif damage == "delete":
-        (file.parent / "optimizer.safetensors").unlink()
-    elif damage == "state":
-        (file.parent / "state.json").write_text("{")
-    else:
-        file.parent.rename(file.parent.with_name("writing-000006"))
-    report = Recorder()
-    outcome = run(small_dataset, tiny_bert, tmp_path, report)
-    assert report.metrics[0]["step"] == 6
-    assert outcome.curve == whole[1].curve
-    assert same(outcome.model_folder, whole[1].model_folder)
 
 
 def test_checkpoints_of_another_run_are_not_taken(whole, small_dataset, tiny_bert, tmp_path):
@@ -408,18 +272,6 @@ def test_out_of_memory_with_a_small_chunk_is_said_with_a_remedy(
         run(small_dataset, tiny_bert, tmp_path)
     assert "or the questions per step (now 6)" in str(caught.value)
     assert not (tmp_path / "model").exists()
-
-
-def test_a_full_disk_is_said_with_a_remedy(small_dataset, tiny_bert, tmp_path, monkeypatch):
-    import safetensors.torch
-
-    def full(tensors, path):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(safetensors.torch, "save_file", full)
-    with pytest.raises(TuningError) as caught:
-        run(small_dataset, tiny_bert, tmp_path)
-    assert "Free some disk space" in str(caught.value)
 
 
 def test_a_word_vector_model_learns_and_forgets_no_word(small_dataset, tiny_static, tmp_path):
