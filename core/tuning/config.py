@@ -129,6 +129,17 @@ class TuningConfig:
         0.0,
         10.0,
     )
+    false_negative_margin: float = _setting(
+        -1.0,
+        N_("Spare likely right answers (false-negative margin)"),
+        N_(
+            "Unmarked answers whose label comes this close to the right answer's are not pushed "
+            "away as wrong. 0 spares those with a higher label, 0.1 also those just below; "
+            "-1 spares none."
+        ),
+        -1.0,
+        1.0,
+    )
     max_length: int = _setting(
         128,
         N_("Longest text in word pieces (tokens)"),

@@ -60,7 +60,8 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
             device=device,
             present=", ".join(name for name in present if present[name]),
         )
-    has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported()
+    # Cards before Ampere emulate bf16, which is slower than fp32.
+    has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     if precision == "bf16" and not has_bf16:
         raise TuningError(
             "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind

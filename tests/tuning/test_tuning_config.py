@@ -63,3 +63,22 @@ def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
     with pytest.raises(TuningError) as caught:
         find_device("cpu", "bf16")
     assert "bf16" in str(caught.value)
+
+
+def test_bf16_is_taken_only_where_the_card_computes_in_it(monkeypatch):
+    """Older cards emulate it, slower than fp32; torch calls that supported, too."""
+    import torch
+
+    card = type("Card", (), {"name": "Card", "total_memory": 8 * 2**30})()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: card)
+    for real in (True, False):
+        monkeypatch.setattr(
+            torch.cuda,
+            "is_bf16_supported",
+            lambda including_emulation=True, real=real: including_emulation or real,
+        )
+        found = find_device("auto")
+        assert (found.kind, found.precision) == ("cuda", "bf16" if real else "fp32")
+        assert (found.name, found.memory_gb) == ("Card", 8.0)
+    assert find_device("cuda", "fp32").precision == "fp32"

@@ -153,6 +153,26 @@ def test_infonce_never_pushes_away_another_right_answer():
     assert loss == pytest.approx(float(sum(one_by_one) / 2), abs=1e-9)
 
 
+def test_unmarked_answers_as_good_as_the_right_one_are_no_negatives():
+    """Pushing away an answer that the experts find right would unlearn it."""
+    cosines, _, hard, mask = grid(rows=2, columns=5)
+    targets = torch.tensor([[0.6, 0.1, 0.61, 0.55, 0.4], [0.9, 0.7, 0.71, 0.2, 0.2]])
+    config = replace(CONFIG, false_negative_margin=0.1)
+    infonce(cosines, targets, hard, mask, config).backward()
+    pushed = cosines.grad > 0
+    assert pushed.tolist() == [[False, True, False, False, True], [False, False, False, True, True]]
+    fewer = mask & torch.tensor([[1, 1, 0, 0, 1], [0, 1, 0, 1, 1]], dtype=torch.bool)
+    spared = infonce(cosines, targets, hard, mask, config)
+    assert spared.item() == pytest.approx(infonce(cosines, targets, hard, fewer, CONFIG).item())
+    for loss in (infonce, kl):  # by default every unmarked answer counts
+        everything = loss(cosines, targets, hard, mask, replace(CONFIG, infonce_share=1.0))
+        lower = replace(config, infonce_share=1.0)
+        assert loss(cosines, targets, hard, mask, lower).item() < everything.item()
+    cosines.grad = None
+    infonce(cosines, torch.ones_like(targets), hard, mask, CONFIG).backward()
+    assert ((cosines.grad > 0) == (hard == 0)).all()
+
+
 def test_mse_gives_the_rare_right_cells_half_of_the_weight():
     """Unbalanced, one right cell among nine would count a ninth and the loss would ignore it."""
     cosines, _, hard, mask = grid()
