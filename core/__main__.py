@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from core.errors import AppError
 
@@ -15,6 +16,7 @@ Make search over your own questions and answers measurably better.
 
 verbs:
   run      the whole journey on a file, ending in a verdict table and a report
+  tune     fine-tune only, with settings from a JSON file, on a project or a data file
   experts  list the experts that can score, with languages, licence and where they come from
   work     do the background job of a run folder (what the app starts; also for cluster jobs)
 """
@@ -64,12 +66,37 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--language", default="en", choices=["en", "ja"], help="of the report")
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     run.set_defaults(verb=_run)
+    _add_tune(verbs)
     experts = verbs.add_parser("experts", help="list the experts", description=_experts.__doc__)
     experts.set_defaults(verb=_experts)
     work = verbs.add_parser("work", help="do a background job", description=_work.__doc__)
     work.add_argument("folder", type=Path, help="run folder with a request.json")
     work.set_defaults(verb=_work)
     return parser
+
+
+def _add_tune(verbs: Any) -> None:
+    tune = verbs.add_parser(
+        "tune",
+        help="fine-tune only, with settings from a JSON file",
+        description=_tune.__doc__,
+        epilog="Exit status: 0 done, 1 failed, 2 cancelled. A run that was killed goes on with: "
+        "python -m core work RUN_FOLDER",
+    )
+    tune.add_argument("file", type=Path, nargs="?", help="data file or BEIR folder")
+    tune.add_argument("--project", help="id or name of a project of the app, instead of a file")
+    tune.add_argument("--config", type=Path, help="settings as exported on the Tune page (JSON)")
+    tune.add_argument("--preset", default="balanced", help="without --config (default balanced)")
+    tune.add_argument("--base", help="model to tune (default: of the settings, or by language)")
+    tune.add_argument("--experts", help="with a file: comma-separated keys (default: by language)")
+    tune.add_argument(
+        "--recipe",
+        help="with a file: RULE[:BLEND] or JSON file (default reliability:0.5); with a project: "
+        "the name of a saved recipe (default: the one in use)",
+    )
+    tune.add_argument("--seed", type=int, default=0, help="with a file: of its split (default 0)")
+    tune.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    tune.set_defaults(verb=_tune)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -91,6 +118,28 @@ def _run(options: argparse.Namespace) -> int:
         )
     )
     return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    """Fine-tune a model on a project or a data file; writes a run folder into $WORKSPACE/runs.
+
+    On a project the run appears on its Tune page, where it can be followed and compared.
+    """
+    from core.journey.tune_command import TuneOptions, tune
+
+    return tune(
+        TuneOptions(
+            file=options.file,
+            project=options.project,
+            config=options.config,
+            preset=options.preset,
+            base=options.base,
+            experts=tuple(filter(None, (options.experts or "").split(","))),
+            recipe=options.recipe,
+            seed=options.seed,
+            as_json=options.json,
+        )
+    )
 
 
 def _experts(options: argparse.Namespace) -> int:

@@ -119,7 +119,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     workspace, report = Workspace.open(), TerminalReporter()
     clock = _Clock()
     with clock.time("data"):
-        dataset, import_report = _read(options)
+        dataset, import_report = read_data(options.file, options.seed)
         workspace.save_dataset(dataset, import_report)
     experts = options.experts or default_experts(guess_language(dataset.questions))
     with clock.time("experts"):
@@ -167,18 +167,25 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     return summary
 
 
-def _read(options: HeadlessOptions) -> tuple[QADataset, dict[str, Any]]:
-    if options.file.is_dir():
-        return data.read_folder(options.file, seed=options.seed)
+def read_data(file: Path, seed: int) -> tuple[QADataset, dict[str, Any]]:
+    """Read a data file or a BEIR folder; returns the dataset and what its import reported.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    if file.is_dir():
+        return data.read_folder(file, seed=seed)
     try:
-        content = options.file.read_bytes()
+        content = file.read_bytes()
     except OSError as error:
         raise DataError(
             "The file {file} cannot be read: {reason}. Check the path.",
-            file=str(options.file),
+            file=str(file),
             reason=error.strerror or str(error),
         ) from error
-    return data.read_dataset(content, options.file.name, seed=options.seed)
+    return data.read_dataset(content, file.name, seed=seed)
 
 
 class _Clock:

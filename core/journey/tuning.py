@@ -18,7 +18,7 @@ from core.journey.running import TUNE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
 from core.tuning.config import TuningConfig
 from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
-from core.workspace.records import Project
+from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
 
 
@@ -55,20 +55,33 @@ def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, 
     TuningError
         If no recipe is in use or the model cannot be tuned.
     """
-    saved = recipe_in_use(workspace, project)
+    request = tuning_request(workspace, project, config)
+    return launch_job(workspace, project.id, TUNE, request, who)
+
+
+def tuning_request(
+    workspace: Workspace, project: Project, config: TuningConfig, saved: SavedRecipe | None = None
+) -> dict[str, Any]:
+    """Return what a worker is told of a run on a project; raises as :func:`launch_tuning` does.
+
+    Parameters
+    ----------
+    saved : SavedRecipe or None
+        None takes the recipe in use.
+    """
+    saved = saved or recipe_in_use(workspace, project)
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     _check_trainable(config.base_model)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     load_expert_scores(workspace, workspace.load_dataset(project.dataset_id), saved.recipe.experts)
-    request = {
+    return {
         "dataset_id": project.dataset_id,
         "recipe_name": saved.name,
         "recipe": to_json(saved.recipe),
         "overrides": [asdict(override) for override in overrides(workspace, project)],
         "tuning": asdict(config),
     }
-    return launch_job(workspace, project.id, TUNE, request, who)
 
 
 def _check_trainable(key: str) -> None:

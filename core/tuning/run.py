@@ -25,6 +25,7 @@ from core.tuning.encoding import (
     save_model,
     weights_of,
 )
+from core.tuning.memory import used_mb
 from core.tuning.mishaps import best_state_damaged, check_folder, saving_model, saving_state
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import base_scale, confusable_answers
@@ -80,6 +81,7 @@ class Run:
         self.plan: tuple[int, list[Batch]] = (-1, [])
         self.last_saved = self.last_metric = -np.inf
         self.saving_seconds = 0.0
+        self.measured = (0, 0.0)  # labels and seconds of learning at the last metric
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
         """Run to the end."""
@@ -173,12 +175,19 @@ class Run:
             values = {"step": done + 1, "epoch": (done + 1) / self.per_epoch, "loss": result.loss}
             values |= {
                 "learning_rate": result.learning_rate,
-                "labels_per_s": self.state.labels_per_s,
+                "labels_per_s": self._pace(),
+                "memory_mb": round(used_mb(self.device.kind), 1),
             }
             self.report.metric(values)
             told = {"step": done + 1, "steps": self.steps}
             message = Message(N_("Learning: step {step} of {steps}"), told)
             self.report.progress((done + 1) / self.steps, message)
+
+    def _pace(self) -> float:
+        """Return labels per second of learning since the metric before."""
+        labels, seconds = self.state.labels, self.state.learning_seconds
+        before, self.measured = self.measured, (labels, seconds)
+        return (labels - before[0]) / max(seconds - before[1], 1e-9)
 
     def _check(self, answer_vectors: np.ndarray | None = None) -> None:
         step = self.state.step

@@ -1,0 +1,221 @@
+"""``python -m core tune``: one tuning run from a terminal, by the worker's own step."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import AppError, DataError, TuningError
+from core.jobs.folder import RunFolder, append_event, create_run
+from core.jobs.launch import follow
+from core.jobs.state import FAILED
+from core.jobs.worker import FolderReporter, work
+from core.journey import scoring
+from core.journey.headless import TerminalReporter, parse_recipe, read_data
+from core.journey.labels import recipes
+from core.journey.running import TUNE, new_run_id
+from core.journey.tuning import suggested_model, tune_step, tuning_request
+from core.messages import Message
+from core.tuning.config import TuningConfig
+from core.tuning.config_file import LARGEST, from_document
+from core.tuning.presets import PRESETS
+from core.types import QADataset
+from core.workspace.records import Project, RunRecord, now
+from core.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """What the command line asked for: a file or a project, and settings or a preset."""
+
+    file: Path | None = None
+    project: str | None = None
+    config: Path | None = None
+    preset: str = "balanced"
+    base: str | None = None
+    experts: tuple[str, ...] = ()
+    recipe: str | None = None
+    seed: int = 0
+    as_json: bool = False
+
+
+def tune(options: TuneOptions) -> int:
+    """Make a run folder and do its work here; returns the exit status of a worker.
+
+    Raises
+    ------
+    AppError
+        If the run cannot be started; what goes wrong later is printed.
+    """
+    if (options.file is None) == (options.project is None):
+        raise DataError("Name either a data file or a project with --project, not both.")
+    workspace = Workspace.open()
+    if options.project is not None:
+        project = _project(workspace, options.project)
+        request = _of_project(workspace, project, options)
+        run_id, project_id = new_run_id(TUNE), project.id
+        workspace.records.add_run(RunRecord(run_id, project.id, TUNE, now()))
+        workspace.records.note(project.id, f"{TUNE} started", _who(), {"run": run_id})
+    else:
+        request = _of_file(workspace, options)
+        run_id, project_id = new_run_id(TUNE), ""
+    folder = create_run(
+        workspace.run_folder(run_id),
+        {
+            "kind": TUNE,
+            "project_id": project_id,
+            "config": request,
+            "who": _who(),
+            "created_at": now(),
+        },
+    )
+    append_event(folder, "launched")
+    sys.stderr.write(f"{TUNE} {folder.root}\n")
+    status = work(folder, {TUNE: _spoken_step})
+    _print_end(folder, options.as_json)
+    return status
+
+
+class _Spoken(TerminalReporter):
+    """Tells the run folder and the terminal; the stop button of the app works, too."""
+
+    def __init__(self, folder: FolderReporter) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Tell both."""
+        self._folder.progress(fraction, message)
+        super().progress(fraction, message)
+
+    def metric(self, values: Mapping[str, float]) -> None:
+        """Tell both."""
+        self._folder.metric(values)
+        super().metric(values)
+
+    def warning(self, message: Message) -> None:
+        """Tell the folder, whose reporter also logs it to the terminal."""
+        self._folder.warning(message)
+
+    def should_stop(self) -> bool:
+        """Return True once somebody pressed Stop in the app."""
+        return self._folder.should_stop()
+
+
+def _spoken_step(
+    folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
+) -> dict[str, Any]:
+    return tune_step(folder, request, _Spoken(report))
+
+
+def _project(workspace: Workspace, wanted: str) -> Project:
+    projects = workspace.records.projects()
+    found = next((p for p in projects if wanted in {p.id, p.name}), None)
+    if found is None:
+        raise TuningError(
+            "There is no project {wanted} in the workspace {folder}. Projects: {known}.",
+            wanted=wanted,
+            folder=str(workspace.layout.root),
+            known=", ".join(f"{p.name} ({p.id})" for p in projects) or "–",
+        )
+    return found
+
+
+def _of_project(workspace: Workspace, project: Project, options: TuneOptions) -> dict[str, Any]:
+    if project.dataset_id is None:
+        raise TuningError("The project {name} has no data yet.", name=project.name)
+    config = _settings(options, workspace.load_dataset(project.dataset_id))
+    saved = None
+    if options.recipe is not None:
+        named = {one.name: one for one in reversed(recipes(workspace, project))}
+        saved = named.get(options.recipe)
+        if saved is None:
+            raise TuningError(
+                "The project {project} has no recipe {name}. Recipes: {known}.",
+                project=project.name,
+                name=options.recipe,
+                known=", ".join(named) or "–",
+            )
+    return tuning_request(workspace, project, config, saved)
+
+
+def _of_file(workspace: Workspace, options: TuneOptions) -> dict[str, Any]:
+    from core.data.checks import guess_language
+    from core.experts.catalogue import default_experts
+
+    assert options.file is not None
+    dataset, import_report = read_data(options.file, options.seed)
+    config = _settings(options, dataset)
+    workspace.save_dataset(dataset, import_report)
+    experts = options.experts or default_experts(guess_language(dataset.questions))
+    scored = scoring.run_scoring(workspace, dataset, experts, TerminalReporter())
+    present = [figures["expert"] for figures in scored["figures"]]
+    recipe = options.recipe or "reliability:0.5"
+    return {
+        "dataset_id": dataset.id,
+        "recipe_name": recipe,
+        "recipe": asdict(parse_recipe(recipe, present)),
+        "overrides": [],
+        "tuning": asdict(config),
+    }
+
+
+def _settings(options: TuneOptions, dataset: QADataset) -> TuningConfig:
+    if options.config is None:
+        if options.preset not in PRESETS:
+            raise TuningError(
+                "There is no preset {preset}. Choose one of: {known}.",
+                preset=options.preset,
+                known=", ".join(PRESETS),
+            )
+        base = options.base or suggested_model(dataset)
+        return PRESETS[options.preset].config(base_model=base)
+    try:
+        with options.config.open("rb") as file:
+            config = from_document(file.read(LARGEST + 1))
+    except OSError as error:
+        raise TuningError(
+            "The settings {file} cannot be read: {reason}. Check the path.",
+            file=str(options.config),
+            reason=error.strerror or str(error),
+        ) from error
+    return dataclasses.replace(config, base_model=options.base) if options.base else config
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a user table
+        return "command line"
+
+
+def _print_end(folder: RunFolder, as_json: bool) -> None:
+    """Print what came out, or why nothing did."""
+    view = follow(folder)
+    if view.state == FAILED and view.error is not None:
+        sys.stderr.write(f"{view.error}\n")
+    try:
+        result = folder.read_result()
+    except AppError:
+        sys.stdout.write(f"Nothing was kept. Run folder: {folder.root}\n")
+        return
+    if result["base_score"] is not None:
+        sys.stdout.write(
+            f"Validation nDCG@10: {result['base_score']:.4f} before, {result['best_score']:.4f} "
+            f"after step {result['best_step']} of {result['steps']}\n"
+        )
+    sys.stdout.write(
+        f"Time:  {result['seconds']:.1f} s on {result['device']['name']}, "
+        f"{result['labels_per_s']:,.0f} labels/s\n"
+    )
+    if result["has_model"]:
+        sys.stdout.write(f"Model: {folder.model}\n")
+    sys.stdout.write(f"Run:   {folder.root}\n")
+    if as_json:
+        sys.stdout.write(json.dumps({"run": str(folder.root), **result}, ensure_ascii=False) + "\n")
