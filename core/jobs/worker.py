@@ -92,13 +92,13 @@ def _work_locked(folder: RunFolder, steps: Mapping[str, Step]) -> int:
         return 2
     except Exception as error:
         log.exception("the job failed")
-        append_event(folder, "failed", message=_reason(error).to_json())
+        append_event(folder, "failed", message=readable_reason(error).to_json())
         return 1
     append_event(folder, "cancelled" if result.get("cancelled") else "finished")
     return 0
 
 
-def _reason(error: Exception) -> Message:
+def readable_reason(error: Exception) -> Message:
     """Say in the user's words why a job failed; the whole story is in the log."""
     if isinstance(error, AppError):
         return error.message

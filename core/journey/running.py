@@ -15,6 +15,7 @@ from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
+RACE, DATA_CURVE = "race", "curve"
 
 
 def new_run_id(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from core.tuning.config import TuningConfig
 from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
 from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
 
 
 def trainable_models(workspace: Workspace) -> list[CatalogueEntry]:
@@ -72,7 +75,7 @@ def tuning_request(
     saved = saved or recipe_in_use(workspace, project)
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
-    _check_trainable(config.base_model)
+    check_trainable(config.base_model)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     load_expert_scores(workspace, workspace.load_dataset(project.dataset_id), saved.recipe.experts)
     return {
@@ -84,7 +87,8 @@ def tuning_request(
     }
 
 
-def _check_trainable(key: str) -> None:
+def check_trainable(key: str) -> None:
+    """Raise TuningError if the model of this key can score but not learn."""
     entry = find_entry(key)
     if not entry.trainable:
         raise TuningError(
@@ -104,9 +108,14 @@ def tune_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -
     labels = label_model(workspace, dataset, recipe, corrections)
     settings = from_json(TuningConfig, config["tuning"])
     result = run_tuning(workspace, dataset, labels, settings, folder, report)
-    weights = dict(zip(recipe.experts, labels.weights.tolist(), strict=True))
-    made_from = {"dataset_id": dataset.id, "label_id": labels.id, "weights": weights}
-    return result | made_from
+    return result | made_from(labels)
+
+
+def made_from(labels: LabelModel) -> dict[str, Any]:
+    """Return what the result of a run says about the data and labels it learned from."""
+    experts = labels.recipe.experts
+    weights = dict(zip(experts, labels.weights.tolist(), strict=True))
+    return {"dataset_id": labels.dataset.id, "label_id": labels.id, "weights": weights}
 
 
 def run_tuning(
@@ -122,7 +131,7 @@ def run_tuning(
     from core.tuning.outcome import TuningFolders
     from core.tuning.trainer import train
 
-    _check_trainable(config.base_model)
+    check_trainable(config.base_model)
     base = model_folder(find_entry(config.base_model), workspace.models)
     outcome = train(
         dataset,

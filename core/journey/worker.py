@@ -9,11 +9,17 @@ from core.jobs.folder import RunFolder
 from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
 from core.journey.comparing import compare_step
-from core.journey.running import COMPARE, SCORE, TUNE
+from core.journey.race import race_step
+from core.journey.running import COMPARE, RACE, SCORE, TUNE
 from core.journey.scoring import score_step
 from core.journey.tuning import tune_step
 
-STEPS: Mapping[str, Step] = {SCORE: score_step, TUNE: tune_step, COMPARE: compare_step}
+STEPS: Mapping[str, Step] = {
+    SCORE: score_step,
+    TUNE: tune_step,
+    COMPARE: compare_step,
+    RACE: race_step,
+}
 
 
 def work(folder: Path) -> int:

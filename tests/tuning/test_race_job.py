@@ -1,0 +1,348 @@
+"""A race as a job: every contestant counts once, a kill loses nothing, a failure stays alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.errors import TuningError
+from core.experts.catalogue import FOLDER_PREFIX
+from core.jobs import launch
+from core.jobs.folder import RunFolder, append_event
+from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
+from core.journey import labels, projects, race, running, scoring, worker
+from core.journey.race_plan import contestants, launch_race, plan_race, racing_recipes
+from core.journey.race_result import TOO_FEW, read_race
+from core.journey.races import (
+    adopt_model,
+    kept_models,
+    put_in_use,
+    race_request,
+    race_result,
+    races,
+    settings_of,
+)
+from core.journey.tuning_runs import tuning_runs
+from core.tuning.config import TuningConfig
+from core.types import LabelRecipe
+from core.workspace.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Keep workers from being started: a test works itself, or not at all."""
+    folders = []
+
+    def start(folder, _environment=None):
+        append_event(folder, "launched")
+        folders.append(folder)
+
+    monkeypatch.setattr(launch, "_start", start)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def scored_once(tmp_path_factory, small_dataset):
+    root = tmp_path_factory.mktemp("race") / "workspace"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.setattr(launch, "_start", lambda folder, _environment=None: worker.work(folder.root))
+        workspace = Workspace.open(root)
+        workspace.save_dataset(small_dataset, {})
+        made = projects.create_project(workspace, "Race", "ann")
+        workspace.records.use_dataset(made.id, small_dataset.id, "ann")
+        made = projects.find_project(workspace, made.id)
+        scoring.launch_scoring(workspace, made, ["bm25", "tfidf"], "ann")
+        recipe = LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5)
+        labels.save_recipe(workspace, made, "Mean", recipe, "ann")
+    return root, made
+
+
+@pytest.fixture
+def project(scored_once, tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    root, made = scored_once
+    shutil.copytree(root, tmp_path / "workspace")
+    return Workspace.open(tmp_path / "workspace"), made
+
+
+@pytest.fixture
+def begin(project, started, tiny_static):
+    """Return a function that launches a race with a tiny model; the worker is not started."""
+    workspace, made = project
+
+    def launched(seeds=2, losses=("kl",), keep="winner", **settings):
+        told = {"epochs": 2, "questions_per_batch": 8, "learning_rate": 1e-3, "device": "cpu"}
+        config = TuningConfig(f"{FOLDER_PREFIX}{tiny_static}", **(told | settings))
+        chosen = racing_recipes(workspace, made)
+        run = launch_race(workspace, made, config, chosen, losses, seeds, "ann", keep=keep)
+        return RunFolder(workspace.run_folder(run))
+
+    return launched
+
+
+def result_of(folder):
+    return read_race(folder.root, race_request(folder.read_request()["config"]))
+
+
+def figures(folder):
+    """Every finished run's figures, without its time."""
+    found = {}
+    for path in sorted((folder.root / "trials").glob("c*/result.json")):
+        document = json.loads(path.read_text())
+        document.pop("seconds")
+        found[path.parent.name] = document
+    return found
+
+
+def test_hard_label_baselines_always_run(project):
+    workspace, made = project
+    chosen = racing_recipes(workspace, made)
+    everyone = contestants(chosen, ["kl", "mse", "infonce"])
+    assert [(one.recipe_name, one.loss) for one in everyone] == [
+        ("Mean", "kl"),
+        ("Mean", "mse"),
+        ("", "infonce"),
+        ("", "mse"),
+    ]
+    assert all(one.baseline and one.recipe.rule == "hard" for one in everyone[2:])
+    assert [one.loss for one in contestants([], [])] == ["infonce", "mse"]
+    hard = labels.save_recipe(workspace, made, "Hard", LabelRecipe((), "hard", blend=1.0), "ann")
+    twice = contestants([hard, *chosen, *chosen], ["mse"])
+    assert [(one.recipe_name, one.loss) for one in twice][:-2] == [("Mean", "mse")]
+
+
+def test_race_runs_every_contestant_with_every_seed_and_keeps_one_model(begin):
+    folder = begin()
+    assert worker.work(folder.root) == 0, launch.log_tail(folder)
+    found = result_of(folder)
+    assert launch.follow(folder).state == FINISHED
+    assert (found.finished, found.runs) == (6, 6) and not found.absent
+    assert found.word == TOO_FEW  # seven validation questions say nothing
+    assert [one.score.mean for one in found.standings] == sorted(
+        (one.score.mean for one in found.standings), reverse=True
+    )
+    first = found.standings[0]
+    assert first.behind is None and first.tied and set(first.regimes) == {"known", "unseen"}
+    kept = {path.parent.name for path in (folder.root / "trials").glob("*/model")}
+    assert len(kept) == 1 and kept.pop().startswith(first.contestant.key)
+    assert not list((folder.root / "trials").glob("*/checkpoints"))
+    assert not list((folder.root / "trials").glob("*/model.*"))
+
+
+def test_test_questions_stay_untouched(begin, small_dataset):
+    folder = begin(seeds=1, losses=())
+    worker.work(folder.root)
+    ruler = result_of(folder).ruler
+    for regime, rows in ruler.questions.items():
+        assert set(small_dataset.split[list(rows)]) == {f"validation_{regime}"}
+
+
+def test_measured_as_the_run_itself_measures(begin):
+    """Another ruler than the one that chooses the checkpoint would rank the recipes by chance."""
+    folder = begin(seeds=1, losses=(), keep="all")
+    worker.work(folder.root)
+    for name, document in figures(folder).items():
+        tuned = json.loads((folder.root / "trials" / name / race.TUNED).read_text())
+        regimes = [sum(values) / len(values) for values in document["measured"]["ndcg"].values()]
+        assert sum(regimes) / len(regimes) == pytest.approx(tuned["best_score"], abs=1e-5)
+    assert len(list((folder.root / "trials").glob("*/model"))) == 2
+
+
+def test_a_contestant_that_fails_is_absent_and_the_others_go_on(begin, monkeypatch):
+    """A failed run counted as zero would make the recipe look hopeless instead of broken."""
+    true = race.run_tuning
+
+    def fail(workspace, dataset, model, config, folder, report):
+        if config.loss == "mse":
+            raise TuningError("The loss is not a number at step {step}.", step=3)
+        if config.loss == "infonce" and config.seed == 1:
+            raise RuntimeError("boom")
+        return true(workspace, dataset, model, config, folder, report)
+
+    monkeypatch.setattr(race, "run_tuning", fail)
+    folder = begin()
+    assert worker.work(folder.root) == 0
+    found = result_of(folder)
+    assert [one.contestant.loss for one in found.standings if one.failures] == ["infonce"]
+    (one,) = (one for one in found.standings if one.failures)
+    assert one.seeds == 1 and one.score.std is None and "boom" in str(one.failures[1])
+    ((absent, reasons),) = found.absent
+    assert absent.loss == "mse" and "not a number at step 3" in str(reasons[0])
+    assert found.finished == 3
+
+
+def test_race_in_which_nothing_works_fails_with_the_reason(begin, monkeypatch):
+    def fail(*_):
+        raise TuningError("The base model cannot be read.")
+
+    monkeypatch.setattr(race, "run_tuning", fail)
+    folder = begin(seeds=1)
+    assert worker.work(folder.root) == 1
+    seen = launch.follow(folder)
+    assert seen.state == FAILED and "The base model cannot be read" in str(seen.error)
+
+
+def test_full_disk_ends_the_race_at_once_and_it_goes_on_later(begin, monkeypatch):
+    """Each of twenty runs would fail in turn, and the user would read twenty failures."""
+    true, calls = race.run_tuning, []
+
+    def fill(*told):
+        calls.append(1)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return true(*told)
+
+    monkeypatch.setattr(race, "run_tuning", fill)
+    folder = begin(seeds=1)
+    assert worker.work(folder.root) == 1
+    assert "disk is full" in str(launch.follow(folder).error) and len(calls) == 2
+    assert worker.work(folder.root) == 0
+    assert result_of(folder).finished == 3 and len(calls) == 4
+
+
+def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, monkeypatch):
+    whole = begin(seeds=1)
+    assert worker.work(whole.root) == 0
+    folder, true, steps = begin(seeds=1), race.run_tuning, []
+
+    class Stopping:
+        def __init__(self, report):
+            self._report = report
+
+        def __getattr__(self, name):
+            return getattr(self._report, name)
+
+        def progress(self, fraction, message):
+            steps.append(fraction)
+            self._report.progress(fraction, message)
+
+        def should_stop(self):
+            return sum(0 < fraction < 1 for fraction in steps) > 2
+
+    def stopping(workspace, dataset, model, config, place, report):
+        second = config.loss == "infonce"
+        told = Stopping(report) if second else report
+        return true(workspace, dataset, model, config, place, told)
+
+    monkeypatch.setattr(race, "run_tuning", stopping)
+    assert worker.work(folder.root) == 0
+    assert launch.follow(folder).state == CANCELLED
+    found = result_of(folder)
+    assert found.finished == 1 and list((folder.root / "trials").glob("c02-s0/checkpoints/step-*"))
+    monkeypatch.setattr(race, "run_tuning", true)
+    append_event(folder, "launched")
+    assert worker.work(folder.root) == 0
+    assert launch.follow(folder).state == FINISHED
+    assert figures(folder) == figures(whole)
+
+
+@pytest.mark.parametrize("damage", ["{", "{}", '{"measured": {"ndcg": {"known": [1.0]}}}'])
+def test_damaged_result_is_absent_with_a_reason_and_repeated_on_resume(begin, damage):
+    folder = begin(seeds=1, losses=())
+    worker.work(folder.root)
+    before = figures(folder)
+    (folder.root / "trials" / "c01-s0" / "result.json").write_text(damage)
+    found = result_of(folder)
+    assert found.finished == 1 and "damaged" in str(found.absent[0][1][0])
+    shutil.rmtree(folder.root / "trials" / "c01-s0" / "model", ignore_errors=True)
+    append_event(folder, "launched")
+    assert worker.work(folder.root) == 0
+    assert figures(folder) == before
+
+
+def test_what_cannot_race_is_refused_before_it_starts(project, begin, started):
+    workspace, made = project
+    with pytest.raises(TuningError, match="1 to 10"):
+        begin(seeds=11)
+    with pytest.raises(TuningError, match="is not known"):
+        begin(losses=("nonsense",))
+    with pytest.raises(TuningError, match="is not known"):
+        begin(keep="some")
+    assert started == [] and running.jobs_of(workspace, made.id, running.RACE) == []
+
+
+def test_plan_counts_runs_and_disk(project, small_dataset):
+    workspace, made = project
+    everyone = contestants(racing_recipes(workspace, made), ["kl"])
+    planned = plan_race(workspace, small_dataset, TuningConfig(), everyone, 3, "winner")
+    assert (planned.contestants, planned.runs, planned.seconds) == (3, 9, None)
+    more = plan_race(workspace, small_dataset, TuningConfig(), everyone, 3, "all")
+    assert more.disk_mb > planned.disk_mb > 0
+
+
+def test_sigkill_in_the_middle_loses_nothing(begin):
+    """The race of a night must not begin again because the computer was restarted at six."""
+    whole, folder = begin(epochs=8, seeds=1), begin(epochs=8, seeds=1)
+    assert worker.work(whole.root) == 0
+    command = [sys.executable, "-m", "core", "work", str(folder.root)]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"CUDA_VISIBLE_DEVICES": ""})
+    try:
+        end = time.monotonic() + 120
+        while not list(folder.root.glob("trials/c02-s0/checkpoints")):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
+    assert launch.follow(folder).state == INTERRUPTED
+    done = {p: p.stat().st_mtime_ns for p in folder.root.glob("trials/c*/result.json")}
+    assert len(done) in {1, 2} and result_of(folder).finished == len(done)
+    append_event(folder, "launched")
+    assert worker.work(folder.root) == 0
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert figures(folder) == figures(whole)
+
+
+def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project):
+    workspace, made = project
+    folder = begin(seeds=1)
+    worker.work(folder.root)
+    (one,) = races(workspace, made)
+    ((key, seed),) = kept_models(workspace, one).items()
+    assert key == race_result(workspace, one).standings[0].contestant.key
+    run = adopt_model(workspace, made, one, key, "ann")
+    (found,) = tuning_runs(workspace, made)
+    winner = next(c for c in one.request.contestants if c.key == key)
+    assert found.job.id == run and found.job.state == FINISHED and found.has_model
+    assert found.job.config["tuning"]["loss"] == winner.loss == settings_of(one, winner).loss
+    assert found.job.config["tuning"]["seed"] == seed
+    measured = figures(folder)[winner.trial(seed)]["measured"]["ndcg"].values()
+    score = sum(sum(values) / len(values) for values in measured) / len(measured)
+    assert found.result.best_score == pytest.approx(score, abs=1e-5)
+    other = next(c for c in one.request.contestants if c.key != key)
+    with pytest.raises(TuningError, match="was not kept"):
+        adopt_model(workspace, made, one, other.key, "ann")
+
+
+def test_recipe_of_the_winner_is_put_in_use(begin, project):
+    workspace, made = project
+    begin(seeds=1)
+    (one,) = races(workspace, made)
+    soft, hard, _ = one.request.contestants
+    assert put_in_use(workspace, made, hard, "Hard labels", "ann").name == "Hard labels"
+    assert labels.recipe_in_use(workspace, made).recipe.rule == "hard"
+    assert put_in_use(workspace, made, soft, "", "ann").name == "Mean"
+    assert put_in_use(workspace, made, hard, "Hard labels", "ann").name == "Hard labels"
+    assert len(labels.recipes(workspace, made)) == 2
+
+
+def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
+    workspace, made = project
+    folder = begin(seeds=1)
+    document = folder.read_request()
+    document["config"]["seeds"] = "all"
+    folder.request.write_text(json.dumps(document))
+    (one,) = races(workspace, made)
+    assert one.request is None and "cannot be read" in str(one.problem)
+    assert kept_models(workspace, one) == {}
