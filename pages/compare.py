@@ -3,12 +3,15 @@
 import streamlit as st
 
 from core.messages import N_
+from pages.parts.blind_vote import voting_only
+from pages.parts.blind_vote_round import blind_vote
 from pages.parts.comparison_job import Compared, compared
 from pages.parts.comparison_slices import slice_view
 from pages.parts.comparison_systems import all_systems
 from pages.parts.journey_bar import go_to
 from pages.parts.page import open_page
 from pages.parts.question_browser import question_browser
+from pages.parts.savings import savings_calculator
 from pages.parts.translate import t
 from pages.parts.verdict_cards import generality_lines, promotion_note, verdict_cards
 
@@ -19,6 +22,8 @@ TABS = (  # title, what draws it; only the tab that is open is drawn
         lambda seen: question_browser(seen.context, seen.comparison, seen.run.job.id),
     ),
     (N_("Where it helps"), slice_view),
+    (N_("Blind vote"), lambda seen: blind_vote(seen.context, seen.comparison)),
+    (N_("Cost and savings"), lambda seen: savings_calculator(seen.context, seen.comparison)),
 )
 
 context = open_page(
@@ -28,6 +33,7 @@ context = open_page(
         "never met, beside keyword search and every expert."
     ),
 )
+voting_only(context)  # a voter's link shows the two lists and nothing else
 seen: Compared = compared(context)
 verdict_cards(seen.comparison)
 generality_lines(seen.comparison)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 2000
+# Krippendorff's own advice: rely on 0.8 and more, be careful from 0.667, leave the rest.
+GOOD, FAIR = 0.8, 0.667
 
 
 @dataclass(frozen=True)

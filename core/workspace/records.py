@@ -14,7 +14,9 @@ from core.documents import from_json, to_json
 from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
 from core.workspace.database import now, sqlite_url
+from core.workspace.notes import NoteRecords
 from core.workspace.ratings import RatingRecords
+from core.workspace.votes import VoteRecords
 
 __all__ = ["Project", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 
@@ -50,8 +52,8 @@ class RunRecord:
     at: str
 
 
-class Records(RatingRecords):
-    """The records database of one workspace, ratings included; see :class:`Database`."""
+class Records(RatingRecords, VoteRecords, NoteRecords):
+    """The records database of one workspace: ratings, votes and notes too; see Database."""
 
     def create_project(self, name: str, who: str) -> Project:
         """Add a project and return it.

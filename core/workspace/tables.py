@@ -65,6 +65,55 @@ ratings = Table(
     Column("at", String(32), nullable=False),
 )
 
+# Blind votes: what is asked (see ``core.workspace.votes``), what people chose, who ended a round.
+vote_rounds = Table(
+    "vote_rounds",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("settings", JSON, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("round_id", String(16), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("voter", Text, nullable=False),
+    Column("left_arm", String(64), nullable=False),
+    Column("choice", String(16), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+vote_openings = Table(
+    "vote_openings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("round_id", String(16), nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("votes", Integer, nullable=False),
+    Column("early", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+# What people wrote about questions on the Compare page; see ``core.workspace.notes``.
+question_notes = Table(
+    "question_notes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.experts.rater_agreement import Agreement
+from core.experts.rater_agreement import FAIR, GOOD, Agreement
 from core.journey import people
 from core.journey.people import RatingSummary
 from pages.parts import session
@@ -15,8 +15,6 @@ from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import t
 
-# Krippendorff's own advice: rely on 0.8 and more, be careful from 0.667, leave the rest.
-_GOOD, _FAIR = 0.8, 0.667
 _ENOUGH = 10  # shared pairs; with fewer, full agreement may be luck
 
 
@@ -65,11 +63,11 @@ def _agreement_words(agreement: Agreement | None) -> str:
             "Too few pairs to say how far people agree: at least {least} that two people rated.",
             least=_ENOUGH,
         )
-    elif agreement.low >= _GOOD:
+    elif agreement.low >= GOOD:
         words = t("People **agree well**.")
-    elif agreement.alpha >= _GOOD:
+    elif agreement.alpha >= GOOD:
         words = t("People seem to **agree well**; more ratings would make that certain.")
-    elif agreement.alpha >= _FAIR:
+    elif agreement.alpha >= FAIR:
         words = t("People **agree fairly well**: good enough for labels, not for fine differences.")
     else:
         words = t(

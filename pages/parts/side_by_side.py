@@ -52,7 +52,7 @@ def _rank(rank: int | None) -> int:
 
 
 def _lost(dataset: QADataset, move: AnswerMove) -> None:
-    text = plain(_shortened(dataset.answers[move.answer], _LENGTH))
+    text = plain(shortened(dataset.answers[move.answer], _LENGTH))
     note = (
         t(
             "A right answer dropped out of the first ten: it was on rank {before}.",
@@ -79,7 +79,7 @@ def _card(dataset: QADataset, move: AnswerMove, rank: int, score: float | None, 
             parts.append(f":gray[{t('score {score}', score=f'{score:.2f}')}]")
         st.markdown(" ".join(parts))
         length = _RIGHT_LENGTH if move.right else _LENGTH
-        st.markdown(plain(_shortened(dataset.answers[move.answer], length)))
+        st.markdown(plain(shortened(dataset.answers[move.answer], length)))
 
 
 def _went(move: AnswerMove) -> str:
@@ -105,7 +105,7 @@ def _came(move: AnswerMove) -> str:
     return f":blue-badge[↑ {up}]" if up > 0 else f":orange-badge[↓ {-up}]"
 
 
-def _shortened(text: str, length: int) -> str:
+def shortened(text: str, length: int) -> str:
     """Return the beginning of a text, cut between words where it has any."""
     wide = (1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
     end = sum(reached <= length for reached in accumulate(wide))

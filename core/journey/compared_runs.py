@@ -1,0 +1,22 @@
+"""Which comparison of a tuned model is the newest."""
+
+from __future__ import annotations
+
+from core.jobs.state import FINISHED
+from core.journey.running import COMPARE, jobs_of
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+
+def newest_comparison(workspace: Workspace, project: Project, tune_run: str) -> str | None:
+    """Return the run id of the newest finished comparison of a tuned model on the present data."""
+    return next(
+        (
+            job.id
+            for job in jobs_of(workspace, project.id, COMPARE)
+            if job.state == FINISHED
+            and job.config.get("tune_run") == tune_run
+            and job.config.get("dataset_id") == project.dataset_id
+        ),
+        None,
+    )

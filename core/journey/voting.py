@@ -1,0 +1,205 @@
+"""Blind vote: which question is next for whom, on which side a system stands, what was chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import ComparisonError
+from core.types import ArmResult, Comparison
+from core.workspace.database import now
+from core.workspace.records import Project
+from core.workspace.votes import (
+    WITHDRAWN,
+    Vote,
+    VoteRound,
+    new_round_id,
+    votes_in_force,
+)
+from core.workspace.workspace import Workspace
+
+DEPTH = 5  # answers of a list that people read before they choose
+QUESTIONS, NEEDED = 30, 30
+MAX_QUESTIONS = 200
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One question as a voter sees it; nothing in it tells which system is which.
+
+    Attributes
+    ----------
+    position : int
+        Position in ``Comparison.question_rows``; -1 when nothing is left to vote on.
+    question : int
+        Question row of the dataset.
+    left, right : tuple of int
+        Answer rows of the two lists, best first.
+    done, total : int
+    """
+
+    position: int
+    question: int
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+    done: int
+    total: int
+
+
+def start_round(
+    workspace: Workspace,
+    project: Project,
+    comparison: Comparison,
+    compare_run: str,
+    who: str,
+    *,
+    arms: tuple[str, str] = ("base", "tuned"),
+    questions: int = QUESTIONS,
+    needed: int = NEEDED,
+    seed: int | None = None,
+) -> VoteRound:
+    """Start a round on questions drawn from those whose first answers differ.
+
+    Parameters
+    ----------
+    arms : (first, second)
+        Names of the two systems.
+    questions : int
+        How many to ask; fewer where fewer differ.
+    needed : int
+        Votes before the seal may be broken without being recorded as early.
+    seed : int or None
+        Of sides and draw; None draws one. It is recorded.
+
+    Raises
+    ------
+    ComparisonError
+        If the systems are the same or absent, a number is out of range, or no question differs.
+    """
+    if not 1 <= questions <= MAX_QUESTIONS or needed < 1:
+        raise ComparisonError(
+            "A vote asks 1 to {most} questions and needs at least 1 vote; {questions} questions "
+            "and {needed} votes do not fit.",
+            most=MAX_QUESTIONS,
+            questions=questions,
+            needed=needed,
+        )
+    first, second = voted_arms(comparison, *arms)
+    differs = (first.top_answers[:, :DEPTH] != second.top_answers[:, :DEPTH]).any(axis=1)
+    candidates = np.flatnonzero(differs)
+    if first.name == second.name or not len(candidates):
+        raise ComparisonError(
+            "{first} and {second} show the same first {depth} answers on all {count} held-out "
+            "questions, so there is nothing to vote on. Choose two systems that differ.",
+            first=first.title,
+            second=second.title,
+            depth=DEPTH,
+            count=len(differs),
+        )
+    seed = secrets.randbits(31) if seed is None else seed
+    drawn = np.random.default_rng(seed).permutation(candidates)[:questions]
+    round_ = VoteRound(
+        id=new_round_id(),
+        compare_run=compare_run,
+        first=first.name,
+        second=second.name,
+        positions=tuple(int(position) for position in drawn),
+        candidates=len(candidates),
+        depth=DEPTH,
+        needed=needed,
+        seed=seed,
+        who=who,
+        at=now(),
+    )
+    workspace.records.start_vote(project.id, round_)
+    workspace.records.note(project.id, "blind vote started", who, {"vote": round_.id})
+    return round_
+
+
+def rounds(workspace: Workspace, project: Project) -> tuple[VoteRound, ...]:
+    """Return the rounds of a project, newest first."""
+    return workspace.records.vote_rounds(project.id)
+
+
+def find_round(workspace: Workspace, project: Project, round_id: str) -> VoteRound:
+    """Return one round; raises ComparisonError if the link is wrong."""
+    found = next((r for r in rounds(workspace, project) if r.id == round_id), None)
+    if found is None:
+        raise ComparisonError(
+            "There is no blind vote {id} in this project. Ask for the link again.", id=round_id
+        )
+    return found
+
+
+def left_arm(round_: VoteRound, voter: str, position: int) -> str:
+    """Return which system stands on the left: a fair coin per person and question, by the seed."""
+    told = f"{round_.seed}\x00{voter}\x00{position}".encode("utf-8", "surrogatepass")
+    heads = hashlib.sha256(told).digest()[0] & 1
+    return round_.second if heads else round_.first
+
+
+def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, voter: str) -> Ballot:
+    """Return the question that a voter should look at now."""
+    first, second = voted_arms(comparison, round_.first, round_.second)
+    own = {
+        v.position for v in votes_in_force(workspace.records.votes(round_.id)) if v.voter == voter
+    }
+    left_over = [position for position in round_.positions if position not in own]
+    done, total = len(round_.positions) - len(left_over), len(round_.positions)
+    if not left_over:
+        return Ballot(-1, -1, (), (), done, total)
+    position = left_over[0]
+    lists = [
+        tuple(int(a) for a in arm.top_answers[position, : round_.depth] if a >= 0)
+        for arm in (first, second)
+    ]
+    if left_arm(round_, voter, position) == round_.second:
+        lists.reverse()
+    question = int(comparison.question_rows[position])
+    return Ballot(position, question, lists[0], lists[1], done, total)
+
+
+def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, choice: str) -> None:
+    """Record ``left``, ``right`` or ``tie``.
+
+    Raises
+    ------
+    ComparisonError
+        If the question is not part of the round, or the round was ended meanwhile.
+    WorkspaceError
+        If the voter has no name or the choice is unknown.
+    """
+    if position not in round_.positions:
+        raise ComparisonError(
+            "Question {position} is not part of this vote. Reload the page.", position=position
+        )
+    vote = Vote(position, voter, left_arm(round_, voter, position), choice, now())
+    if not workspace.records.add_vote(round_.id, vote):
+        raise ComparisonError(
+            "This vote was ended while you were reading; your last choice does not count any more. "
+            "Thank you for taking part."
+        )
+
+
+def undo_vote(workspace: Workspace, round_: VoteRound, voter: str) -> bool:
+    """Withdraw a voter's newest choice; the question comes up again. False if there is none."""
+    own = [v for v in votes_in_force(workspace.records.votes(round_.id)) if v.voter == voter]
+    if not own:
+        return False
+    cast(workspace, round_, own[-1].position, voter, WITHDRAWN)
+    return True
+
+
+def voted_arms(comparison: Comparison, first: str, second: str) -> tuple[ArmResult, ArmResult]:
+    """Return both systems of a vote; raises ComparisonError if one is absent."""
+    found = comparison.arm(first), comparison.arm(second)
+    if found[0] is None or found[1] is None:
+        raise ComparisonError(
+            "The results of {name} are not in this comparison, so there is nothing to vote on. "
+            "Compare again.",
+            name=first if found[0] is None else second,
+        )
+    return found[0], found[1]

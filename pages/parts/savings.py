@@ -1,0 +1,152 @@
+"""The savings calculator: the user's own figures times the gain that was measured."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from core.evaluation.cost import MISSES, Saving, Savings, SavingsInput, savings
+from core.evaluation.differences import present_regimes
+from core.evaluation.verdict import REGIME_TEXTS
+from core.journey.savings import save_savings, saved_inputs
+from core.types import Comparison
+from pages.parts import session
+from pages.parts.errors import guarded
+from pages.parts.page import Context
+from pages.parts.translate import plain, t, tm
+
+
+def savings_calculator(context: Context, comparison: Comparison) -> None:
+    """Draw the calculator; without a difference between before and after there is none."""
+    st.subheader(t("What it would save"), anchor=False)
+    st.markdown(
+        t(
+            "Your own figures, multiplied by the gain that was measured on held-out questions: "
+            "for the low end, the middle and the high end of its interval."
+        )
+    )
+    if not comparison.differences:
+        st.caption(t("Not measured: the model before or after tuning is absent."))
+        return
+    _calculator(context, comparison)
+
+
+@st.fragment
+@guarded
+def _calculator(context: Context, comparison: Comparison) -> None:
+    kept = saved_inputs(context.workspace, context.project)
+    inputs = _inputs(kept or SavingsInput(), comparison)
+    difference = comparison.difference(inputs.regime, inputs.measure)
+    if difference is None:
+        st.info(t("This measure is not in the comparison. Choose another one."))
+        return
+    _shown(savings(inputs, difference))
+    if inputs == kept:
+        st.caption(t("The report prints these figures."))
+        return
+    st.button(
+        t("Keep for the report"),
+        key="savings_keep",
+        icon=":material/save:",
+        on_click=save_savings,
+        args=(context.workspace, context.project, inputs, session.who()),
+    )
+
+
+def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
+    regimes = list(present_regimes(comparison))
+    number = st.columns([1, 1, 1, 0.6])
+    questions = number[0].number_input(
+        t("Questions per month"),
+        0,
+        1_000_000_000,
+        start.questions_per_month,
+        step=1000,
+        key="savings_questions",
+    )
+    minutes = number[1].number_input(
+        t("Minutes per missed answer"),
+        0.0,
+        10_000.0,
+        float(start.minutes_per_miss),
+        step=0.5,
+        format="%.1f",
+        key="savings_minutes",
+        help=t("Working time that somebody spends when search does not find the answer."),
+    )
+    cost = number[2].number_input(
+        t("Cost of an hour"),
+        0.0,
+        1_000_000.0,
+        float(start.hourly_cost),
+        step=5.0,
+        format="%.0f",
+        key="savings_cost",
+    )
+    currency = number[3].text_input(
+        t("Currency"), start.currency, max_chars=8, key="savings_currency"
+    )
+    left, right = st.columns(2)
+    measure = left.selectbox(
+        t("A missed answer is"),
+        list(MISSES),
+        index=list(MISSES).index(start.measure),
+        format_func=lambda key: t(MISSES[key].title),
+        key="savings_measure",
+    )
+    regime = right.selectbox(
+        t("Gain of"),
+        regimes,
+        index=regimes.index(start.regime) if start.regime in regimes else 0,
+        format_func=lambda key: t(REGIME_TEXTS[key].title),
+        key="savings_regime",
+        help=t("Known answers where most questions are about answers in your data."),
+    )
+    return SavingsInput(
+        int(questions or 0),
+        float(minutes or 0),
+        float(cost or 0),
+        (currency or "").strip(),
+        measure,
+        regime,
+    )
+
+
+def _shown(found: Savings) -> None:
+    columns = st.columns(3)
+    for column, title, one in zip(
+        columns,
+        (t("Low"), t("Middle"), t("High")),
+        (found.low, found.middle, found.high),
+        strict=True,
+    ):
+        with column, st.container(border=True, height="stretch"):
+            st.metric(
+                t("{end}, per month", end=title),
+                money(one, found.inputs.currency),
+            )
+            st.caption(
+                t(
+                    "{questions} fewer misses, {hours} hours",
+                    questions=_number(one.questions),
+                    hours=_number(one.hours),
+                )
+            )
+    with st.container(border=True):
+        st.markdown(f"**{t('What has to hold for this')}**")
+        st.markdown("\n".join(f"- {plain(tm(line))}" for line in found.assumptions))
+
+
+def money(one: Saving, currency: str) -> str:
+    """Return an amount as people write it, rounded to three digits: no false precision."""
+    return f"{_number(one.money)} {currency}".strip()
+
+
+def _number(value: float) -> str:
+    """Return three digits, with thousands parted: ``12,300``, ``0.45``."""
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    shown = f"{round(value, digits):,.{min(max(digits, 0), 2)}f}"
+    return shown.replace("-", "−")

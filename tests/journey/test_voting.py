@@ -1,0 +1,153 @@
+"""A blind vote from start to result: fair sides, nothing told before it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from core.errors import ComparisonError
+from core.evaluation.comparison import ArmInput, compare
+from core.journey import vote_results, voting
+from core.types import Comparison, SilentReporter
+from core.workspace.votes import LEFT, RIGHT, TIE, votes_in_force
+from core.workspace.workspace import Workspace
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    workspace = Workspace.open(tmp_path / "workspace")
+    return workspace, workspace.records.create_project("Pilot", "ann")
+
+
+@pytest.fixture
+def comparison(tiny_dataset) -> Comparison:
+    rng = np.random.default_rng(0)
+    answers = rng.normal(size=(len(tiny_dataset.answers), 8)).astype(np.float32)
+    right = answers[tiny_dataset.right_answer]
+    noise = rng.normal(size=right.shape).astype(np.float32)
+    arms = [
+        ArmInput(name, name.title(), name, name, near * right + noise, answers)
+        for name, near in (("base", 0.2), ("tuned", 2.0), ("copy", 0.2))
+    ]
+    return compare(tiny_dataset, arms, run_id="tune-1", seed=0, report=SilentReporter())
+
+
+@pytest.fixture
+def started(place, comparison):
+    return voting.start_round(*place, comparison, "compare-1", "ann", questions=12, needed=20)
+
+
+def vote_all(workspace, round_, comparison, voter, choose) -> None:
+    while (ballot := voting.ballot(workspace, round_, comparison, voter)).position >= 0:
+        voting.cast(workspace, round_, ballot.position, voter, choose(ballot))
+
+
+def test_only_questions_whose_lists_differ_are_asked(place, comparison, started):
+    base, tuned = comparison.arm("base"), comparison.arm("tuned")
+    for position in started.positions:
+        assert (base.top_answers[position, :5] != tuned.top_answers[position, :5]).any()
+    assert len(set(started.positions)) == len(started.positions) == 12
+    with pytest.raises(ComparisonError, match="nothing to vote on"):
+        voting.start_round(*place, comparison, "compare-1", "ann", arms=("base", "copy"))
+    with pytest.raises(ComparisonError, match="not in this comparison"):
+        voting.start_round(*place, comparison, "compare-1", "ann", arms=("base", "gone"))
+    with pytest.raises(ComparisonError, match="1 to 200"):
+        voting.start_round(*place, comparison, "compare-1", "ann", questions=0)
+
+
+def test_sides_are_fair_differ_between_people_and_stay_on_reload(place, comparison, started):
+    """A voter who learns that the left list is always the old one is not blind."""
+    sides = np.array(
+        [
+            [voting.left_arm(started, f"person{i}", position) == "tuned" for position in range(40)]
+            for i in range(60)
+        ]
+    )
+    assert abs(sides.mean() - 0.5) < 0.04  # 2,400 fair coins: 4 standard errors
+    assert sides.mean(axis=1).min() > 0.2 and sides.mean(axis=1).max() < 0.8
+    assert len({row.tobytes() for row in sides}) == 60
+    workspace, _ = place
+    once = voting.ballot(workspace, started, comparison, "ann")
+    assert once == voting.ballot(workspace, started, comparison, "ann")
+
+
+def test_ballot_names_no_system(place, comparison, started):
+    """What the page holds it may show by mistake."""
+    ballot = voting.ballot(place[0], started, comparison, "ann")
+    assert {field.name for field in fields(ballot)} == {
+        "position", "question", "left", "right", "done", "total"
+    }  # fmt: skip
+    lists = {
+        tuple(comparison.arm(name).top_answers[ballot.position, :5].tolist())
+        for name in ("base", "tuned")
+    }
+    assert {ballot.left, ballot.right} == lists
+
+
+def test_result_is_what_people_chose_whatever_the_side(place, comparison, started, tiny_dataset):
+    """Counting sides instead of systems would make every result a coin toss."""
+    workspace, project = place
+
+    def likes_tuned(voter):
+        return lambda ballot: (
+            LEFT if voting.left_arm(started, voter, ballot.position) == "tuned" else RIGHT
+        )
+
+    for voter in ("ann", "ben"):
+        vote_all(workspace, started, comparison, voter, likes_tuned(voter))
+    vote_all(workspace, started, comparison, "cy", lambda _: TIE)
+    sealed = vote_results.progress(workspace, started)
+    assert (sealed.votes, sealed.voters, sealed.questions, sealed.enough) == (36, 3, 12, True)
+    with pytest.raises(ComparisonError, match="sealed"):
+        vote_results.result(workspace, tiny_dataset, started, comparison)
+    opening = vote_results.open_result(workspace, project, started, "dan")
+    assert (opening.who, opening.early, opening.votes) == ("dan", False, 36)
+    found = vote_results.result(workspace, tiny_dataset, started, comparison)
+    assert (found.wins, found.ties, found.losses) == (24, 12, 0)
+    assert found.second.value == pytest.approx(5 / 6)
+    chosen = [v for v in votes_in_force(workspace.records.votes(started.id)) if v.choice != TIE]
+    assert found.left.value == pytest.approx(np.mean([v.choice == LEFT for v in chosen]))
+    assert found.metric.both >= 6 and found.metric.same / found.metric.both > 0.8
+
+
+def test_opening_early_ends_the_vote_and_is_on_record(place, comparison, started):
+    workspace, project = place
+    voting.cast(workspace, started, started.positions[0], "ann", LEFT)
+    assert vote_results.open_result(workspace, project, started, "eve").early
+    assert vote_results.open_result(workspace, project, started, "fay").who == "eve"
+    with pytest.raises(ComparisonError, match="ended"):
+        voting.cast(workspace, started, started.positions[1], "ben", LEFT)
+    with pytest.raises(ComparisonError, match="ended"):
+        voting.undo_vote(workspace, started, "ann")
+    trail = [(line["what"], line["who"]) for line in workspace.records.audit_trail(project.id)]
+    assert trail.count(("blind vote opened", "eve")) == 1
+    assert vote_results.progress(workspace, started).votes == 1
+
+
+def test_undo_brings_the_question_up_again(place, comparison, started):
+    workspace, _ = place
+    first = voting.ballot(workspace, started, comparison, "ann")
+    assert not voting.undo_vote(workspace, started, "ann")
+    voting.cast(workspace, started, first.position, "ann", LEFT)
+    assert voting.ballot(workspace, started, comparison, "ann").position != first.position
+    assert voting.undo_vote(workspace, started, "ann")
+    assert voting.ballot(workspace, started, comparison, "ann") == first
+
+
+def test_foreign_link_and_foreign_question_are_refused(place, comparison, started):
+    workspace, project = place
+    other = workspace.records.create_project("Other", "ann")
+    assert voting.find_round(workspace, project, started.id) == started
+    with pytest.raises(ComparisonError, match="no blind vote"):
+        voting.find_round(workspace, other, started.id)
+    outside = next(p for p in range(99) if p not in started.positions)
+    with pytest.raises(ComparisonError, match="not part of this vote"):
+        voting.cast(workspace, started, outside, "ann", LEFT)
+
+
+def test_nobody_voted(place, comparison, started, tiny_dataset):
+    vote_results.open_result(*place, started, "ann")
+    assert vote_results.result(place[0], tiny_dataset, started, comparison) is None
