@@ -1,0 +1,103 @@
+"""What all parts of ``python benchmarks/tuning.py`` share: data, labels, base model, findings."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.label_rules import experts_of
+from core.data.beir import read_beir
+from core.experts.catalogue import find_entry
+from core.experts.sources import model_folder
+from core.journey.tuning import validation_ndcg
+from core.labels.model import LabelModel
+from core.tuning.config import TuningConfig
+from core.tuning.device import DeviceInfo, find_device
+from core.tuning.validation import Evaluate
+from core.types import LabelRecipe, Labels, QADataset
+from core.workspace.modelstore import ModelStore
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDENT = "all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One base model, one dataset, one machine.
+
+    Attributes
+    ----------
+    labels : Labels
+        Soft labels of the default rule; test questions are never asked for.
+    base : Path
+        Folder of the model that is tuned.
+    config : TuningConfig
+        The default settings.
+    quick : bool
+        Only see whether everything works: figures then mean nothing.
+    """
+
+    dataset: QADataset
+    labels: Labels
+    base: Path
+    config: TuningConfig
+    device: DeviceInfo
+    quick: bool = False
+
+    @property
+    def evaluate(self) -> Evaluate:
+        """Mean nDCG@10, as the product measures it."""
+
+        def measured(
+            question_rows: np.ndarray,
+            question_vectors: np.ndarray,
+            answer_rows: np.ndarray,
+            answer_vectors: np.ndarray,
+        ) -> float:
+            return validation_ndcg(
+                self.dataset, question_rows, question_vectors, answer_rows, answer_vectors
+            )
+
+        return measured
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one part found.
+
+    Attributes
+    ----------
+    rows : tuple of (name, value, target)
+        Lines of the table.
+    figures : mapping
+        For the JSON line.
+    """
+
+    rows: tuple[tuple[str, str, str], ...]
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+def data_folder() -> Path:
+    """Return where the public data sets lie, whether or not they are there."""
+    return Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data")).resolve()
+
+
+@contextmanager
+def stackfaq(quick: bool) -> Iterator[Setting]:
+    """Give StackFAQ with its fixed splits, labelled by the models whose vectors lie there."""
+    folder = data_folder() / "stackfaq"
+    dataset = read_beir(folder, name="stackfaq").dataset
+    experts = experts_of(folder, dataset)
+    labels = LabelModel.fit(dataset, experts, LabelRecipe(tuple(e.expert for e in experts)))
+    config = TuningConfig(base_model=STUDENT)
+    with tempfile.TemporaryDirectory() as store:
+        base = model_folder(find_entry(STUDENT), ModelStore(Path(store)))
+        device = find_device(config.device, config.precision)
+        yield Setting(dataset, labels, base, config, device, quick)
