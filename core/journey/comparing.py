@@ -98,7 +98,8 @@ def run_comparison(
     part = Part(report, 0.0, 0.3)
     arms = [_arm(workspace, dataset, BASE, find_entry(base_model).title, base, part)]
     part = Part(report, 0.3, 0.6)
-    arms.append(_arm(workspace, dataset, TUNED, N_("Tuned model"), after, part))
+    index = base if is_query_side(tuned) else after
+    arms.append(_arm(workspace, dataset, TUNED, N_("Tuned model"), after, part, index))
     absent: dict[str, Message] = {}
     for key in dict.fromkeys((BM25, *experts)):
         if key == base_model:
@@ -135,6 +136,11 @@ def encoders(workspace: Workspace, base_model: str, tuned: Path) -> tuple[Encode
     )
 
 
+def is_query_side(tuned: RunFolder) -> bool:
+    """Return True if only questions go through the tuned model; answers stay with the base."""
+    return bool(tuned.read_request()["config"]["tuning"].get("query_side", False))
+
+
 def _arm(
     workspace: Workspace,
     dataset: QADataset,
@@ -142,7 +148,9 @@ def _arm(
     title: str,
     encoder: Encoder,
     report: Reporter,
+    index: Encoder | None = None,
 ) -> ArmInput:
+    """Encode both sides; answers with ``index`` where another model made the index."""
     from core.evaluation.comparison import ArmInput, held_out_rows
     from core.experts.embedding import encode_cached
 
@@ -150,7 +158,7 @@ def _arm(
     half = Part(report, 0.0, 0.5)
     left = encode_cached(encoder, questions, QUERY, workspace.vectors, half)
     half = Part(report, 0.5, 1.0)
-    right = encode_cached(encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
+    right = encode_cached(index or encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
     return ArmInput(name, title, name, encoder.fingerprint, left, right)
 
 
@@ -263,6 +271,6 @@ def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searche
     before, after = encoders(workspace, base_model, folder.model)
     left, right = (
         encode_cached(encoder, dataset.answers, DOCUMENT, workspace.vectors)
-        for encoder in (before, after)
+        for encoder in (before, before if is_query_side(folder) else after)
     )
     return Searcher(before, after, left, right)

@@ -155,6 +155,7 @@ def run_tuning(
         "cancelled": outcome.cancelled,
         "labels_per_s": round(outcome.labels_per_s, 1),
         "device": asdict(outcome.device),
+        "query_side": outcome.query_side,
     }
 
 

@@ -31,6 +31,7 @@ class TuningResult:
     cancelled: bool
     labels_per_s: float
     device: DeviceInfo
+    query_side: bool = False
 
 
 @dataclass(frozen=True)

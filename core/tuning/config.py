@@ -37,7 +37,7 @@ class TuningConfig:
     """Settings of one tuning run.
 
     Every field carries ``metadata`` with ``title`` and ``help`` (message ids) and either ``low``
-    and ``high`` (inclusive) or ``choices``; :func:`settings` lists them for a form.
+    and ``high`` (inclusive) or ``choices``, or is a bool; :func:`settings` lists them for a form.
 
     Raises
     ------
@@ -171,6 +171,24 @@ class TuningConfig:
         0,
         1000,
     )
+    query_side: bool = _setting(
+        False,
+        N_("Tune for questions only (no re-indexing)"),
+        N_(
+            "Answers keep the base model's vectors, so an index that is in use stays as it is; "
+            "only questions go through the tuned model. Usually gains less."
+        ),
+    )
+    lora_rank: int = _setting(
+        0,
+        N_("Adapter rank (LoRA)"),
+        N_(
+            "Learns small additions to the weights instead of the weights: less memory, smaller "
+            "saved states. They are merged in the end. 8 or 16 is usual; 0 learns all weights."
+        ),
+        0,
+        256,
+    )
     seed: int = _setting(
         0,
         N_("Random seed"),
@@ -200,6 +218,12 @@ class TuningConfig:
                     name=setting.name,
                     value=str(value),
                     choices=", ".join(allowed["choices"]),
+                )
+            if isinstance(setting.default, bool) and not isinstance(value, bool):
+                raise TuningError(
+                    "The tuning setting {name} is {value}. Choose true or false.",
+                    name=setting.name,
+                    value=str(value),
                 )
             if allowed["low"] is not None and not (
                 _is_number(value) and allowed["low"] <= value <= allowed["high"]

@@ -123,11 +123,24 @@ def encode(
 
 
 def weights_of(model: SentenceTransformer) -> dict[str, Tensor]:
-    """Return a copy of all weights on the CPU by name; shared ones once."""
+    """Return a copy on the CPU of all weights that learn, by name; shared ones once.
+
+    Where some are frozen (adapters learn beside them), these are the base model's own and left
+    out; else the buffers are there, too.
+    """
     shared = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    tensors = dict(model.named_parameters())
-    tensors.update((n, t) for n, t in model.state_dict().items() if n not in shared)
+    tensors = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not _frozen(model):
+        tensors.update((n, t) for n, t in model.state_dict().items() if n not in shared)
     return {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+
+
+def _frozen(model: SentenceTransformer) -> set[str]:
+    """Return the names of what stays as it is in a model of which only a part learns."""
+    learning = {name for name, p in model.named_parameters() if p.requires_grad}
+    if learning == {name for name, _ in model.named_parameters()}:
+        return set()
+    return set(model.state_dict()) - learning
 
 
 def load_weights(model: SentenceTransformer, weights: dict[str, Tensor]) -> None:
@@ -141,30 +154,20 @@ def load_weights(model: SentenceTransformer, weights: dict[str, Tensor]) -> None
     missing, unknown = model.load_state_dict(weights, strict=False)
     tied = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     tied -= {name for name, _ in model.named_parameters()}
-    if unknown or set(missing) - tied:
+    absent = set(missing) - tied - _frozen(model)
+    if unknown or absent:
         raise TuningError(
             "The saved state does not fit the base model ({count} weights differ). "
             "Start a new run instead of resuming this one.",
-            count=len(unknown) + len(set(missing) - tied),
+            count=len(unknown) + len(absent),
         )
 
 
-def save_model(base_folder: Path, weights: dict[str, Tensor] | None, folder: Path) -> None:
-    """Write the base model with other weights as a new folder, all of it or nothing.
+def write_model(model: SentenceTransformer, folder: Path) -> None:
+    """Write a model as a folder that plain sentence-transformers loads, all of it or nothing.
 
-    The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own and
-    nothing of the training (a shorter limit, for example) is left in the files.
-
-    Parameters
-    ----------
-    weights : mapping of name to tensor, or None
-        None writes the base itself.
-    folder : Path
-        Replaced where it exists; loads with plain sentence-transformers.
+    A folder that exists is replaced.
     """
-    model = load_model(base_folder)
-    if weights is not None:
-        load_weights(model, weights)
     half, old = (folder.with_name(f"{folder.name}.{word}") for word in ("writing", "replaced"))
     shutil.rmtree(old, ignore_errors=True)
     with whole_folder(half):

@@ -67,6 +67,8 @@ class TuningOutcome:
     labels_per_s : float
         Grid cells learned from per second of learning.
     device : DeviceInfo
+    query_side : bool
+        The model is for questions only; answers keep the vectors of the base model.
     """
 
     model_folder: Path | None
@@ -80,3 +82,4 @@ class TuningOutcome:
     cancelled: bool
     labels_per_s: float
     device: DeviceInfo
+    query_side: bool = False

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,27 +13,27 @@ from core.errors import Stopped, TuningError
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.checkpoints import Checkpoints, RunState
+from core.tuning.checkpoints import RunState
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo
 from core.tuning.encoding import (
+    DOCUMENT,
+    encode,
     folder_fingerprint,
     limited_length,
     load_model,
     load_weights,
-    save_model,
     weights_of,
 )
+from core.tuning.keeping import Keeper
+from core.tuning.lora import add_adapters
 from core.tuning.memory import used_mb
-from core.tuning.mishaps import best_state_damaged, check_folder, saving_model, saving_state
+from core.tuning.mishaps import check_folder
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import base_scale, confusable_answers
 from core.tuning.step import Learner, is_out_of_memory, memory_error
 from core.tuning.validation import Evaluate, ValidationSet
 from core.types import TRAIN, Labels, QADataset, Reporter
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
@@ -59,8 +58,7 @@ class Run:
         device: DeviceInfo,
     ) -> None:
         self.dataset, self.config, self.report = dataset, config, report
-        self.base_folder, self.folders, self.device = base_folder, folders, device
-        self.evaluate = evaluate
+        self.folders, self.device, self.evaluate = folders, device, evaluate
         self.rows = dataset.rows(TRAIN)
         if len(self.rows) < LEAST_QUESTIONS:
             raise TuningError(
@@ -70,9 +68,11 @@ class Run:
                 least=LEAST_QUESTIONS,
             )
         self.model = load_model(base_folder, device.kind)
+        if config.lora_rank:
+            add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(self.model, dataset, labels, config, device, report)
         self.validation = ValidationSet.of(dataset, device.kind, config.seed)
-        self.checkpoints = Checkpoints(folders.checkpoints)
+        self.keeper = Keeper.of(base_folder, folders, config)
         identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
         self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
         self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
@@ -87,38 +87,46 @@ class Run:
         """Run to the end."""
         self.started, cancelled = self.clock(), False
         self.last_saved = self.started
-        with limited_length(self.model, self.config.max_length):
-            try:
+        try:
+            if self.config.query_side:
+                self._keep_answers()
+            with limited_length(self.model, self.config.max_length):
                 self._begin_or_resume(hard_negatives)
                 self._learn()
-            except Stopped:
-                cancelled = True
-                if self.state.step:
-                    self._save()
-            except Exception as error:
-                with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
-                    self._keep_best()
-                check_folder(self.folders.root)
-                if is_out_of_memory(error):
-                    raise memory_error(self.device, self.config) from error
-                raise
+        except Stopped:
+            cancelled = True
+            if self.state.step:
+                self._save()
+        except Exception as error:
+            with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
+                self.keeper.keep_best(self.state)
+            check_folder(self.folders.root)
+            if is_out_of_memory(error):
+                raise memory_error(self.device, self.config) from error
+            raise
         return self._finish(cancelled)
 
+    def _keep_answers(self) -> None:
+        """Encode all answers with the base model, uncut, as a deployed index holds them."""
+        self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
+        stop = self.report.should_stop
+        self.learner.answers = encode(self.model, self.dataset.answers, DOCUMENT, stop)
+
     def _begin_or_resume(self, hard_negatives: np.ndarray | None) -> None:
-        found = self.checkpoints.newest(self.state.run_id)
+        found = self.keeper.checkpoints.newest(self.state.run_id)
         if found:
             checkpoint, self.state = found
-            self.checkpoints.drop_after(checkpoint.step)
+            self.keeper.checkpoints.drop_after(checkpoint.step)
             load_weights(self.model, checkpoint.weights())
             self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.chunk)
             return
-        self.checkpoints.clear()
+        self.keeper.checkpoints.clear()
         self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
         dataset, stop, answers = self.dataset, self.report.should_stop, None
         if hard_negatives is not None:
             self.negatives = hard_negatives[self.rows]
         elif self.config.hard_negatives_per_question:
-            answers = self.validation.answer_vectors(self.model, stop)
+            answers = self._corpus_vectors()
             corpus = self.validation.answer_rows
             self.negatives = confusable_answers(
                 self.model, dataset, self.rows, corpus, answers, stop
@@ -193,18 +201,23 @@ class Run:
         step = self.state.step
         text, stop = N_("Checking the search quality after step {step}"), self.report.should_stop
         self.report.progress(step / self.steps, Message(text, {"step": step}))
-        point = self.validation.check(self.model, self.evaluate, step, stop, answer_vectors)
+        answers = self._corpus_vectors() if answer_vectors is None else answer_vectors
+        point = self.validation.check(self.model, self.evaluate, step, stop, answers)
         self.state = replace(self.state, curve=(*self.state.curve, point))
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         self.report.metric({"step": step, "validation": point.score, **values})
         if step and self.state.best == point:
             self._save()
 
+    def _corpus_vectors(self) -> np.ndarray:
+        """Return the answers that checks search: as the model reads them, or as they stay."""
+        if self.learner.answers is not None:
+            return self.learner.answers[self.validation.answer_rows]
+        return self.validation.answer_vectors(self.model, self.report.should_stop)
+
     def _save(self) -> None:
         before, state = self.clock(), replace(self.state, seconds=self._seconds)
-        tensors = self.learner.tensors(self.negatives)
-        with saving_state(self.folders.root, state.step, self._megabytes):
-            self.checkpoints.write(state, weights_of(self.model), tensors)
+        self.keeper.save(state, self.model, self.learner.tensors(self.negatives))
         self.last_saved = self.clock()
         self.saving_seconds = self.last_saved - before
 
@@ -212,35 +225,15 @@ class Run:
     def _seconds(self) -> float:
         return self.state.seconds + self.clock() - self.started
 
-    @property
-    def _megabytes(self) -> int:
-        return max(1, round(sum(p.numel() for p in self.model.parameters()) * 4 / 1e6))
-
-    def _keep_best(self) -> bool:
-        """Write the best state found so far as the model; return False where it is the base."""
-        best = self.state.best
-        if best is None or best.step == 0:
-            return False
-        checkpoint = self.checkpoints.at(best.step)
-        if checkpoint.state() is None:
-            check_folder(self.folders.root)
-            raise best_state_damaged(best.step)
-        self._save_model(checkpoint.weights())
-        return True
-
-    def _save_model(self, weights: dict[str, Tensor] | None) -> None:
-        with saving_model(self.folders.root, self._megabytes):
-            save_model(self.base_folder, weights, self.folders.model)
-
     def _finish(self, cancelled: bool) -> TuningOutcome:
         best, folder = self.state.best, self.folders.model
-        kept = self._keep_best()
+        kept = self.keeper.keep_best(self.state)
         if not kept and not cancelled:
-            self._save_model(weights_of(self.model) if best is None else None)
+            self.keeper.keep(weights_of(self.model) if best is None else None)
             if best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
         if not cancelled:
-            self.checkpoints.clear()
+            self.keeper.checkpoints.clear()
         return TuningOutcome(
             model_folder=folder if kept or not cancelled else None,
             best_step=best.step if best else self.state.step,
@@ -253,4 +246,5 @@ class Run:
             cancelled=cancelled,
             labels_per_s=self.state.labels_per_s,
             device=self.device,
+            query_side=self.config.query_side,
         )

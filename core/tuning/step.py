@@ -63,6 +63,8 @@ class Learner:
     chunk : int
         Texts whose activations are kept at a time; 0 = all of a step. Falls once memory does not
         suffice; batches, and therefore the plan of the run, do not change.
+    answers : float32 array [n_a, d] or None
+        Vectors that the answers of the dataset keep; None where they go through the model.
     scale : BaseScale
         Scale of the base model's scores, measured before the first step.
     """
@@ -81,6 +83,7 @@ class Learner:
         self.optimizer = make_optimizer(model, config)
         self.static = is_static(model)
         self.chunk = config.chunk_size
+        self.answers: np.ndarray | None = None
         self.scale = BaseScale()
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
@@ -166,13 +169,18 @@ class Learner:
 
     def _gradients(self, batch: Batch, number: int) -> tuple[float, int]:
         """Set the gradients of a batch; return its loss and the number of cells."""
+        import torch
+
         self.optimizer.zero_grad(set_to_none=True)
         grid = Grid.of(self.dataset, self.labels, batch, self.model.device)
-        sets = [
-            TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows]),
-            TextSet(DOCUMENT, [self.dataset.answers[row] for row in batch.answer_rows]),
-        ]
-        terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+        sets = [TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows])]
+        if self.answers is None:
+            answers = [self.dataset.answers[row] for row in batch.answer_rows]
+            sets.append(TextSet(DOCUMENT, answers))
+            terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+        else:
+            fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
+            terms = [lambda v: grid.loss(v[0], fixed, self.config, self.scale)]
         loss = add_gradients(
             self._encode,
             sets,

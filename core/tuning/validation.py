@@ -85,11 +85,9 @@ class ValidationSet:
         evaluate: Evaluate,
         step: int,
         should_stop: Callable[[], bool],
-        answer_vectors: np.ndarray | None = None,
+        answer_vectors: np.ndarray,
     ) -> CurvePoint:
         """Measure the model as it is now: the mean over regimes, each counting the same."""
-        if answer_vectors is None:
-            answer_vectors = self.answer_vectors(model, should_stop)
         regimes = {}
         for regime, rows in self.questions.items():
             texts = [self.dataset.questions[row] for row in rows]

@@ -68,7 +68,7 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
     label = f":blue[:material/edit: **{title}**]" if changed else title
     help_text = t(help_text)
     if changed:
-        shown = choice_title(setting.name, given) if words["choices"] else f"{given:g}"
+        shown = _words(setting.name, given)
         help_text = f"{help_text} {t('The preset has {value}.', value=shown)}"
     common: dict[str, Any] = {
         "key": _key(preset, setting),
@@ -84,6 +84,8 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
             format_func=lambda choice: choice_title(setting.name, choice),
             **common,
         )
+    if isinstance(given, bool):
+        return st.toggle(label, value=given, **common)
     whole = isinstance(given, int)
     kind = int if whole else float
     value = st.number_input(
@@ -96,6 +98,13 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
         **common,
     )
     return given if value is None else value
+
+
+def _words(name: str, value: Any) -> str:
+    """Return a value as it is written in a sentence."""
+    if isinstance(value, bool):
+        return t("yes") if value else t("no")
+    return choice_title(name, value) if isinstance(value, str) else f"{value:g}"
 
 
 def _step(value: float) -> float:

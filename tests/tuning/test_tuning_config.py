@@ -20,7 +20,9 @@ def test_every_setting_explains_itself_and_refuses_what_is_not_allowed(setting):
     """A setting without words would be a bare variable name in front of a business user."""
     words = setting.metadata
     assert words["title"] and words["help"].endswith(".")
-    if words["choices"]:
+    if isinstance(setting.default, bool):
+        wrong = [1, "yes", None]
+    elif words["choices"]:
         wrong = ["nonsense"]
     elif words["low"] is not None:
         assert words["low"] <= setting.default <= words["high"]

@@ -1,0 +1,91 @@
+"""What a run leaves on the disk: its states while it goes on, its model in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.tuning.checkpoints import Checkpoints, RunState
+from core.tuning.config import TuningConfig
+from core.tuning.encoding import load_model, load_weights, weights_of, write_model
+from core.tuning.lora import add_adapters, merge_adapters
+from core.tuning.mishaps import best_state_damaged, check_folder, saving_model, saving_state
+from core.tuning.outcome import TuningFolders
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Writes states and the tuned model of one run, all of each or nothing.
+
+    Attributes
+    ----------
+    base_folder : Path
+        The model that is tuned.
+    lora_rank : int
+        Rank of the adapters that the states hold; 0 = they hold whole weights.
+    """
+
+    base_folder: Path
+    folders: TuningFolders
+    lora_rank: int = 0
+
+    @classmethod
+    def of(cls, base_folder: Path, folders: TuningFolders, config: TuningConfig) -> Keeper:
+        """Return the keeper of a run with these settings."""
+        return cls(base_folder, folders, config.lora_rank)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The saved states."""
+        return Checkpoints(self.folders.checkpoints)
+
+    def save(
+        self, state: RunState, model: SentenceTransformer, optimizer: dict[str, Tensor]
+    ) -> None:
+        """Save a state; raises TuningError if the disk is full or the folder gone."""
+        weights = weights_of(model)
+        with saving_state(self.folders.root, state.step, _megabytes(weights)):
+            self.checkpoints.write(state, weights, optimizer)
+
+    def keep_best(self, state: RunState) -> bool:
+        """Write the best state found so far as the model; return False where it is the base.
+
+        Raises
+        ------
+        TuningError
+            If the best state was damaged, the disk is full or the folder gone.
+        """
+        best = state.best
+        if best is None or best.step == 0:
+            return False
+        checkpoint = self.checkpoints.at(best.step)
+        if checkpoint.state() is None:
+            check_folder(self.folders.root)
+            raise best_state_damaged(best.step)
+        self.keep(checkpoint.weights())
+        return True
+
+    def keep(self, weights: dict[str, Tensor] | None) -> None:
+        """Write the base model with these weights (adapters merged), or as it is, as the model.
+
+        The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own
+        and nothing of the training (a shorter limit, for example) is left in the files.
+        """
+        model = load_model(self.base_folder)
+        size = sum(p.numel() for p in model.parameters()) * 4 / 1e6
+        if weights is not None:
+            adapters = add_adapters(model, self.lora_rank, 0) if self.lora_rank else None
+            load_weights(model, weights)
+            if adapters is not None:
+                merge_adapters(model, adapters)
+        with saving_model(self.folders.root, max(1, round(size))):
+            write_model(model, self.folders.model)
+
+
+def _megabytes(weights: dict[str, Tensor]) -> int:
+    return max(1, round(sum(t.numel() * t.element_size() for t in weights.values()) / 1e6))
