@@ -8,11 +8,13 @@ from pages.parts.blind_vote_round import blind_vote
 from pages.parts.comparison_job import Compared, compared
 from pages.parts.comparison_slices import slice_view
 from pages.parts.comparison_systems import all_systems
+from pages.parts.generality_view import generality_view
 from pages.parts.journey_bar import go_to
+from pages.parts.model_costs import cost_view
 from pages.parts.page import open_page
 from pages.parts.question_browser import question_browser
-from pages.parts.savings import savings_calculator
 from pages.parts.translate import t
+from pages.parts.vector_map import vector_map
 from pages.parts.verdict_cards import generality_lines, promotion_note, verdict_cards
 
 TABS = (  # title, what draws it; only the tab that is open is drawn
@@ -22,8 +24,10 @@ TABS = (  # title, what draws it; only the tab that is open is drawn
         lambda seen: question_browser(seen.context, seen.comparison, seen.run.job.id),
     ),
     (N_("Where it helps"), slice_view),
+    (N_("Map"), vector_map),
+    (N_("Other fields"), generality_view),
     (N_("Blind vote"), lambda seen: blind_vote(seen.context, seen.comparison)),
-    (N_("Cost and savings"), lambda seen: savings_calculator(seen.context, seen.comparison)),
+    (N_("Cost and savings"), cost_view),
 )
 
 context = open_page(

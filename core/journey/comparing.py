@@ -14,6 +14,7 @@ from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, LEXICAL, QUERY
 from core.experts.progress import Part
 from core.jobs.folder import RunFolder
+from core.journey.examining import examine
 from core.journey.projects import SAMPLES_FOLDER
 from core.journey.running import COMPARE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
@@ -73,11 +74,24 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
         config["base_model"],
         RunFolder(workspace.run_folder(config["tune_run"])),
         config["experts"],
-        report,
+        Part(report, 0.0, 0.7),
     )
     document, arrays = to_files(comparison)
-    write_tensors(folder.arrays, arrays)
-    return document
+    models = encoders(
+        workspace, config["base_model"], RunFolder(workspace.run_folder(config["tune_run"])).model
+    )
+    titles = find_entry(config["base_model"]).title, N_("Tuned model")
+    more, more_arrays = examine(
+        workspace,
+        dataset,
+        str(request["project_id"]),
+        models,
+        titles,
+        config["experts"],
+        Part(report, 0.7, 1.0),
+    )
+    write_tensors(folder.arrays, arrays | more_arrays)
+    return document | more
 
 
 def run_comparison(
