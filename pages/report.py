@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.journey import reporting
+from core.journey import model_delivery, reporting
 from core.journey.running import COMPARE
 from core.journey.status import finished_runs
 from pages.parts import session
 from pages.parts.errors import show_error
-from pages.parts.made_file import MadeFile, file_name
+from pages.parts.made_file import MadeFile, file_name, size_text
 from pages.parts.page import open_page
 from pages.parts.translate import language, moment, plain, t, tm
 
@@ -65,6 +65,24 @@ def offer_report(run: str) -> None:
             context.workspace, context.project, run, language(), session.who()
         )
     )
+    offer_workbook(run)
+
+
+def offer_workbook(run: str) -> None:
+    """Download the workbook, which is made together with the report."""
+    path = reporting.exported_workbook(context.workspace, run, language())
+    if not path.is_file():
+        return
+    st.download_button(
+        t("Download as tables (XLSX, {size})", size=size_text(path.stat().st_size)),
+        lambda: path.open("rb"),
+        file_name(context.project.name, f"-report-{language()}.xlsx"),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        key="download_workbook",
+        icon=":material/table_view:",
+        on_click="ignore",
+        help=t("Summary, metrics, slices, all losses and wins, changed labels, settings."),
+    )
 
 
 def offer_model(run: str, preview: reporting.Preview) -> None:
@@ -82,7 +100,7 @@ def offer_model(run: str, preview: reporting.Preview) -> None:
         return
     MadeFile(
         key="model",
-        path=reporting.exported_model(context.workspace, run, language()),
+        path=model_delivery.exported_model(context.workspace, run, language()),
         make=t("Pack the model"),
         again=t("Pack it again"),
         working=t("Packing the model …"),
@@ -90,7 +108,7 @@ def offer_model(run: str, preview: reporting.Preview) -> None:
         name=file_name(context.project.name, "-model.zip"),
         mime="application/zip",
     ).show(
-        lambda: reporting.write_model_zip(
+        lambda: model_delivery.write_model_zip(
             context.workspace, context.project, preview.tune_run, run, language()
         )
     )

@@ -18,6 +18,7 @@ from core.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from core.experts.api_plan import SendPlan
 
+SENDING_NOTE = "sending to an API confirmed"  # in the audit trail
 _AGREED = "api"
 
 
@@ -105,7 +106,7 @@ def agree_to_send(
             "tokens": plan.tokens,
             "cost": plan.cost,
         }
-        workspace.records.note(project.id, "sending to an API confirmed", who, detail)
+        workspace.records.note(project.id, SENDING_NOTE, who, detail)
     return {_AGREED: [to_json(plan.connection) for plan in plans]}
 
 

@@ -7,25 +7,22 @@ their row. Texts are written as texts: a question that begins with ``=`` never b
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from core.data.reading import read_table
 from core.data.table import Table
 from core.errors import LabelError
 from core.labels.overrides import standing
 from core.messages import N_, Message
+from core.reporting.spreadsheet import LONGEST_CELL, write_text
 from core.types import Override, QADataset
 from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace
 
 COLUMNS = ("question", "answer", "label", "reason", "who", "at")
-LONGEST_CELL = 32_767  # Excel cuts longer texts
 _WIDTHS = (50, 70, 8, 40, 16, 26)
-_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # would be read as an escaped sign
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def write_corrections(changes: Sequence[Override]) -> bytes:
     for line, one in enumerate(held, start=2):
         texts = {1: one.question, 2: one.answer, 4: one.reason, 5: one.who, 6: one.at}
         for column, text in texts.items():
-            _write_text(sheet.cell(line, column), text)
+            write_text(sheet.cell(line, column), text)
         sheet.cell(line, 3, round((one.value or 0) * 100, 2))
     for letter, width in zip("ABCDEF", _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
@@ -80,15 +77,6 @@ def write_corrections(changes: Sequence[Override]) -> bytes:
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
-
-
-def _write_text(cell: Any, text: str) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_CELL]
-    cell.value = _ESCAPE.sub("_x005F_", text)
-    cell.data_type = "s"  # openpyxl takes "=…" for a formula
-    cell.quotePrefix = True  # and a spreadsheet program would, once somebody edits the cell
 
 
 def read_corrections(

@@ -21,11 +21,8 @@ from core.journey.report_facts import (
 from core.journey.report_movements import best_and_worst
 from core.messages import N_, Message
 from core.reporting.model_card import CardInput
-from core.reporting.report_input import (
-    ArmRow,
-    RegimeResults,
-    ReportInput,
-)
+from core.reporting.report_input import ArmRow, RegimeResults, ReportInput
+from core.reporting.report_rows import Sending, Step
 from core.tuning.config import TuningConfig
 from core.types import TRAIN, Comparison, LabelRecipe, Override, QADataset
 
@@ -54,6 +51,8 @@ class ReportSources:
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
     split_seed : int
+    steps, sendings
+        As in :class:`core.reporting.report_input.ReportInput`.
     """
 
     name: str
@@ -67,6 +66,8 @@ class ReportSources:
     weights: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)
     split_seed: int = 0
+    steps: tuple[Step, ...] = ()
+    sendings: tuple[Sending, ...] = ()
 
 
 def build_report_input(sources: ReportSources) -> ReportInput:
@@ -106,6 +107,8 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         losses=losses,
         wins=wins,
         lost=lost,
+        steps=sources.steps,
+        sendings=sources.sendings,
         configuration={
             "data": {"file": sources.import_report.get("file", ""), "seed": sources.split_seed},
             "recipe": to_json(recipe),

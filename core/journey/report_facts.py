@@ -106,6 +106,7 @@ def label_facts(
     request: Mapping[str, Any], recipe: LabelRecipe, overrides: tuple[Override, ...]
 ) -> LabelFacts:
     """Return how labels were made; ``request`` is that of the tuning run."""
+    from core.labels.groups import ATTRIBUTES
     from core.labels.rules import RULES
 
     rule = RULES.get(recipe.rule)
@@ -115,6 +116,7 @@ def label_facts(
         rule_meaning=rule.meaning if rule else "",
         recipe=recipe,
         overrides=overrides,
+        recentred=tuple(ATTRIBUTES[key].title for key in recipe.recentre if key in ATTRIBUTES),
     )
 
 

@@ -1,4 +1,4 @@
-"""The held-out questions that a report shows: the worst losses and the best wins."""
+"""The held-out questions that moved: losses, the worst first, and wins, the best first."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.reporting.report_input import Movement
+from core.reporting.report_rows import Movement
 from core.types import ArmResult, Comparison, QADataset
 
 if TYPE_CHECKING:
     from core.evaluation.movements import QuestionChange
 
-SHOWN = 10  # of each kind
-
 
 def best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
-    """Return the worst losses, the best wins, and the number of lost right answers.
+    """Return all losses, all wins, and the number of lost right answers.
 
     Nothing of any where base or tuned is absent.
     """
@@ -30,7 +28,7 @@ def best_and_worst(
     if base is None or tuned is None:
         return (), (), 0
     changes = wins_and_losses(comparison)
-    losses = [change for change in changes if change.lost or change.change < 0][:SHOWN]
+    losses = [change for change in changes if change.lost or change.change < 0]
     best = sorted((c for c in changes if c.change > 0), key=lambda c: (-c.change, c.position))
     lost = sum(change.lost for change in changes)
 
@@ -49,11 +47,12 @@ def best_and_worst(
                     change=change.change,
                     first_now="" if first < 0 or first in right else dataset.answers[first],
                     lost=change.lost,
+                    question_id=dataset.question_ids[change.question],
                 )
             )
         return tuple(found)
 
-    return movements(losses), movements(best[:SHOWN]), lost
+    return movements(losses), movements(best), lost
 
 
 def _shown_answer(right: np.ndarray, arms: tuple[ArmResult, ...], position: int) -> int:

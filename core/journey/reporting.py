@@ -1,4 +1,4 @@
-"""The report and the model archive of a comparison: load, write to ``exports/``, record."""
+"""The report of a comparison, as a page and as a workbook: load, write to ``exports/``, record."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from core.documents import from_json
-from core.errors import AppError, TuningError
+from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.data import import_report
 from core.journey.labels import label_model
 from core.journey.report_content import (
     ReportSources,
-    bare_card,
     build_report_input,
     hashes,
     regime_results,
 )
+from core.journey.report_costs import sendings, step_times
 from core.journey.scoring import scoring_result
 from core.messages import N_, Message
 from core.reporting.report_input import RegimeResults, ReportInput
-from core.translation import DEFAULT_LANGUAGE
 from core.types import Comparison, LabelRecipe, QADataset
-from core.workspace.layout import atomic_file, write_bytes
+from core.workspace.layout import write_bytes
 from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace
 
@@ -120,6 +119,10 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
             comparison=load_comparison(workspace, compare_run),
             weights=result.get("weights") or _weights(workspace, dataset, request),
             runs=_run_titles(tuned.root.name, compare_run, score_run),
+            steps=step_times(
+                workspace, {"score": score_run, "tune": tuned.root.name, "compare": compare_run}
+            ),
+            sendings=sendings(workspace, project.id),
         )
     )
 
@@ -147,67 +150,26 @@ def exported_report(workspace: Workspace, compare_run: str, language: str) -> Pa
     return workspace.layout.exports / Path(compare_run).name / f"report_{language}.html"
 
 
-def exported_model(workspace: Workspace, run_id: str, language: str) -> Path:
-    """Return where the model archive of a comparison (or tuning run) lies, made or not."""
-    return workspace.layout.exports / Path(run_id).name / f"model_{language}.zip"
+def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> Path:
+    """Return where the workbook of a comparison lies, whether or not it was made yet."""
+    return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
 
 
 def write_report(
     workspace: Workspace, project: Project, compare_run: str, language: str, who: str
 ) -> Path:
-    """Make the report of a comparison and record that it was made; returns its path."""
+    """Make report and workbook of a comparison and record it; returns the path of the report."""
     from core.reporting.report import render
+    from core.reporting.workbook import decision_workbook
 
-    page = render(report_input(workspace, project, compare_run), language)
+    content = report_input(workspace, project, compare_run)
     path = exported_report(workspace, compare_run, language)
-    write_bytes(path, page.encode())
+    table = exported_workbook(workspace, compare_run, language)
+    write_bytes(table, decision_workbook(content, language))
+    write_bytes(path, render(content, language).encode())
     made = {"run_id": compare_run, "language": language, "file": path.name}
     workspace.records.set(project.id, REPORT_KEY, made)
     workspace.records.note(project.id, "report made", who, made)
-    return path
-
-
-def write_model_zip(
-    workspace: Workspace,
-    project: Project,
-    tune_run: str,
-    compare_run: str | None = None,
-    language: str = DEFAULT_LANGUAGE,
-) -> Path:
-    """Pack a tuned model with its model card for download; returns the path of the archive.
-
-    Parameters
-    ----------
-    compare_run : str or None
-        Comparison whose figures go into the card; None = a card without figures.
-    language : str
-        Of the card.
-
-    Raises
-    ------
-    TuningError
-        If the run left no model.
-    """
-    from core.reporting.model_card import CardInput, model_card
-    from core.reporting.model_export import write_archive
-
-    folder = RunFolder(workspace.run_folder(tune_run))
-    if not folder.model.is_dir():
-        raise TuningError(
-            "The run {run} has no model folder any more. Tune again, or restore the folder from "
-            "a backup.",
-            run=tune_run,
-        )
-    if compare_run is not None:
-        card = CardInput.of(report_input(workspace, project, compare_run))
-    else:
-        request = folder.read_request()["config"]
-        dataset = workspace.load_dataset(str(request["dataset_id"]))
-        card = bare_card(dataset, request, folder.read_result())
-    path = exported_model(workspace, compare_run or tune_run, language)
-    text = model_card(card, language)
-    with atomic_file(path) as file:
-        write_archive(file, folder.model, text, name=card.tuning.base_key)
     return path
 
 
@@ -222,7 +184,7 @@ def write_headless_report(
     comparison: Comparison,
     language: str,
 ) -> Path:
-    """Make a report without a project, beside the model of a tuning run; returns its path.
+    """Make report and workbook without a project, beside the model; returns the report's path.
 
     Parameters
     ----------
@@ -232,6 +194,7 @@ def write_headless_report(
         Of the tuning run, with request and result.
     """
     from core.reporting.report import render
+    from core.reporting.workbook import decision_workbook
 
     request = folder.read_request()["config"]
     sources = ReportSources(
@@ -248,5 +211,7 @@ def write_headless_report(
         split_seed=int(request["tuning"]["seed"]),
     )
     path = folder.root / f"report_{language}.html"
-    write_bytes(path, render(build_report_input(sources), language).encode())
+    content = build_report_input(sources)
+    write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))
+    write_bytes(path, render(content, language).encode())
     return path

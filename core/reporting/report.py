@@ -18,6 +18,8 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 # Control characters are not allowed in HTML, halves of surrogate pairs not in any file.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 MOST_OVERRIDES = 50
+MOST_MOVEMENTS = 10  # of each kind; the workbook has all
+MOST_SLICES = 24
 LANGUAGE_NAMES = {"en": N_("English"), "ja": N_("Japanese")}
 
 
@@ -56,6 +58,8 @@ def render(report: ReportInput, language: str) -> str:
         regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
         most_overrides=MOST_OVERRIDES,
+        most_movements=MOST_MOVEMENTS,
+        most_slices=MOST_SLICES,
         palette=palette,
         bars={r.key: geometry.difference_bar(r.main) for r in report.regimes if r.main},
         dots={r.key: geometry.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},

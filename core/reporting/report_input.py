@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.messages import Message
+from core.reporting.report_rows import Movement, Sending, SliceRow, Step
 from core.types import Difference, Generality, Interval, LabelRecipe, Override
 
 
@@ -72,6 +73,8 @@ class LabelFacts:
         Message ids.
     overrides : tuple of Override
         Those in force, newest first.
+    recentred : tuple of str
+        Message ids of what labels were evened out by, group by group, in this order.
     """
 
     recipe_name: str
@@ -79,6 +82,7 @@ class LabelFacts:
     rule_meaning: str
     recipe: LabelRecipe
     overrides: tuple[Override, ...] = ()
+    recentred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,32 +162,6 @@ class RegimeResults:
 
 
 @dataclass(frozen=True)
-class Movement:
-    """One held-out question whose right answer moved.
-
-    Attributes
-    ----------
-    regime : str
-        Key of the regime.
-    answer : str
-        Text of the best placed right answer.
-    first_now : str
-        Text of the answer that tuned places first, "" where it is the right one.
-    lost : bool
-        The right answer was among the first ten and no longer is.
-    """
-
-    regime: str
-    question: str
-    answer: str
-    before_rank: int
-    after_rank: int
-    change: float
-    first_now: str = ""
-    lost: bool = False
-
-
-@dataclass(frozen=True)
 class ReportInput:
     """What a report is made from.
 
@@ -200,7 +178,13 @@ class ReportInput:
     refusals : tuple of Message
         Why the promotion guard refuses the tuned model; empty = it does not.
     losses, wins : tuple of Movement
-        The worst ones first, the best ones first.
+        All of them, the worst first, the best first.
+    slices : tuple of SliceRow
+        Results by category, language, length …; empty where they were not worked out.
+    steps : tuple of Step
+        What took how long.
+    sendings : tuple of Sending
+        What went to APIs, oldest first.
     lost : int
         Right answers that dropped out of the first ten, over all held-out questions.
     configuration : mapping
@@ -227,6 +211,9 @@ class ReportInput:
     losses: tuple[Movement, ...] = ()
     wins: tuple[Movement, ...] = ()
     lost: int = 0
+    slices: tuple[SliceRow, ...] = ()
+    steps: tuple[Step, ...] = ()
+    sendings: tuple[Sending, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.messages import N_, Message
+from core.reporting.report_rows import Sending
 from core.translation import translator
 from core.types import Interval
 
@@ -84,6 +85,24 @@ class Wording:
         """Return a time in UTC, to the minute."""
         at = datetime.fromisoformat(iso)
         return f"{at if at.tzinfo is None else at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+    def sending(self, sent: Sending) -> str:
+        """Return what went to an API, who agreed and when, and what it was to cost."""
+        values = {
+            "count": self.count(sent.texts),
+            "host": sent.host,
+            "model": sent.model,
+            "who": self.shortened(sent.who, 60),
+            "at": self.moment(sent.at),
+        }
+        if sent.cost is None:
+            text = N_("{count} texts to {host} ({model}), agreed by {who} on {at}.")
+            return self.t(text, **values)
+        text = N_(
+            "{count} texts to {host} ({model}), agreed by {who} on {at}; estimated cost {cost} in "
+            "the currency of the price that was entered."
+        )
+        return self.t(text, cost=f"{sent.cost:.4g}", **values)
 
     def shortened(self, text: str, length: int = 220) -> str:
         """Return a user's text on one line, without control characters, cut at ``length``."""

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder
-from core.journey.reporting import exported_model, exported_report
+from core.journey.model_delivery import exported_model
+from core.journey.reporting import exported_report
 from core.workspace.workspace import Workspace
 from tests.reporting.finished_journey import finished_journey
 
@@ -74,7 +75,7 @@ def test_report_and_model_are_made_on_click(root, language):
     assert exported_model(journey.workspace, journey.compare_run, language).is_file()
     assert not app.exception and not app.error
     downloads = [element for element in app.get("download_button")]
-    assert len(downloads) == 2
+    assert len(downloads) == 3  # report, workbook, model
 
 
 def test_a_worse_model_is_shown_as_worse(root):

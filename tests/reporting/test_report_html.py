@@ -11,77 +11,17 @@ import pytest
 from core.messages import Message
 from core.reporting import advice, geometry
 from core.reporting.report import render
-from core.reporting.report_input import (
-    ArmRow,
-    DataFacts,
-    ExpertFacts,
-    LabelFacts,
-    Movement,
-    RegimeResults,
-    ReportInput,
-    TuningFacts,
-)
+from core.reporting.report_input import LabelFacts, ReportInput
 from core.reporting.wording import Wording
-from core.types import Difference, Generality, Interval, LabelRecipe, Override
+from core.types import LabelRecipe
+from tests.reporting.sample_report import difference, regime, sample_report
 
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
-METRICS = ("ndcg@10", "map@10", "recall@10", "mrr@10", "top1")
 VOID = {"meta", "br", "img", "line", "circle", "rect", "polyline"}
-
-
-def difference(regime: str, metric: str, word: str = "better", value: float = 0.06) -> Difference:
-    return Difference(
-        regime, metric, 0.7, 0.7 + value, value, value - 0.02, value + 0.02, 0.0004,
-        30, 60, 10, 100, 40, word, 0.03, 0.002,
-    )  # fmt: skip
-
-
-def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults:
-    names = (("base", "Base <b>model</b>"), ("tuned", "Tuned model"), ("lexical", "BM25"))
-    scores = {metric: Interval(0.8, 0.75, 0.85) for metric in METRICS}
-    return RegimeResults(
-        key, "Known answers, new wording", "Meaning.", 100, 40,
-        tuple(difference(key, metric, word, value) for metric in METRICS),
-        tuple(ArmRow(name, title, name, scores) for name, title in names),
-    )  # fmt: skip
 
 
 @pytest.fixture
 def report() -> ReportInput:
-    return ReportInput(
-        name=EVIL,
-        created_at="2026-11-23T13:14:15+00:00",
-        data=DataFacts(
-            EVIL, "csv", 1200, 1190, 10, 1190, 150, 140,
-            {"train": (500, 90), "test_known": (100, 40), "test_unseen": (80, 20)},
-            (("E-mail addresses", 3),), (Message("A warning about {name}", {"name": EVIL}),),
-        ),
-        experts=(
-            ExpertFacts("a", EVIL, "CC-BY-NC-4.0", False, Interval(0.6, 0.5, 0.7), 0.8, 12.0, "f1"),
-            ExpertFacts("bm25", "BM25", "MIT", True, None, None, 0.1, "f2"),
-        ),
-        agreement=(Message("Most alike are {first}", {"first": EVIL}),),
-        labels=LabelFacts(
-            EVIL, "Weighted by reliability", "Meaning.", LabelRecipe(("a", "bm25")),
-            (Override(EVIL, EVIL, 0.25, EVIL, EVIL, "2026-11-20T10:00:00+00:00"),),
-        ),
-        tuning=TuningFacts(
-            "a", EVIL, "MIT", "org/a", "Note.", {"query": "query: "}, ("en",), True,
-            (("Random seed", EVIL),), EVIL, 321.0, 45, ((0, 0.6), (20, 0.66), (45, 0.65)),
-            20, 0.66, 0.6,
-        ),
-        regimes=(regime("known"), regime("unseen", "not shown", 0.01)),
-        generality=(Generality("en", 283, 0.82, 0.815, -0.01, 0.0),),
-        absent=((EVIL, Message("It broke: {why}", {"why": EVIL})),),
-        losses=(Movement("known", EVIL, EVIL, 2, 14, -0.6, EVIL, True),),
-        wins=(Movement("unseen", EVIL, EVIL, 1234, 1, 0.9),),
-        lost=1,
-        configuration={"data": EVIL},
-        hashes=(("Labels", "abc123"), (EVIL, "fff")),
-        software=(("torch", "2"),),
-        command=f"python -m core run '{EVIL}'",
-        command_notes=(Message("A note."),),
-    )  # fmt: skip
+    return sample_report()
 
 
 class Reader(HTMLParser):
@@ -162,6 +102,11 @@ def test_every_part_of_the_decision_is_there(report):
         "Right answers that were among the first ten and no longer are: 1.",
         "Missing from the comparison",
         "abc123",
+        "evened out group by group",
+        "Category of the question",
+        "few questions",
+        "1,340 texts to api.example.com",
+        "estimated cost 0.02",
     ):
         assert part in text, part
 

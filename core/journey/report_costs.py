@@ -1,0 +1,58 @@
+"""What a journey cost: how long its steps took, and what was sent to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import WorkspaceError
+from core.journey.api_sending import SENDING_NOTE
+from core.journey.running import job
+from core.messages import N_
+from core.reporting.report_rows import Sending, Step
+from core.workspace.workspace import Workspace
+
+_TITLES = {
+    "score": N_("Experts scored"),
+    "tune": N_("The model was tuned"),
+    "compare": N_("Before and after were compared"),
+}
+
+
+def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return how long the jobs took; jobs whose folder is gone are left out.
+
+    Parameters
+    ----------
+    runs : mapping of ``score``, ``tune``, ``compare`` to run id
+        "" = there is none.
+    """
+    steps = []
+    for kind, run in runs.items():
+        if not run:
+            continue
+        try:
+            steps.append(Step(_TITLES[kind], job(workspace, run).seconds))
+        except WorkspaceError:
+            continue
+    return tuple(steps)
+
+
+def sendings(workspace: Workspace, project_id: str) -> tuple[Sending, ...]:
+    """Return every confirmed sending of texts to an API, oldest first."""
+    found = []
+    for note in workspace.records.audit_trail(project_id):
+        if note["what"] != SENDING_NOTE:
+            continue
+        detail = note["detail"]
+        cost = detail.get("cost")
+        found.append(
+            Sending(
+                host=str(detail.get("host", "")),
+                model=str(detail.get("model", "")),
+                texts=int(detail.get("questions", 0)) + int(detail.get("answers", 0)),
+                cost=None if cost is None else float(cost),
+                who=str(note["who"]),
+                at=str(note["at"]),
+            )
+        )
+    return tuple(found)

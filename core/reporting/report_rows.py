@@ -1,0 +1,97 @@
+"""Rows of a report's longer tables: moved questions, slices, steps of work, texts sent away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One held-out question whose right answer moved.
+
+    Attributes
+    ----------
+    regime : str
+        Key of the regime.
+    answer : str
+        Text of the best placed right answer.
+    change : float
+        Of the main metric, after minus before.
+    first_now : str
+        Text of the answer that tuned places first, "" where it is the right one.
+    lost : bool
+        The right answer was among the first ten and no longer is.
+    question_id : str
+        As in the user's file.
+    """
+
+    regime: str
+    question: str
+    answer: str
+    before_rank: int
+    after_rank: int
+    change: float
+    first_now: str = ""
+    lost: bool = False
+    question_id: str = ""
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """The result on one part of the held-out questions.
+
+    Attributes
+    ----------
+    attribute : str
+        Message id of what the questions were divided by.
+    group : str
+        Name of the part, the user's own where it comes from the file.
+    regime : str
+        Key of the regime, "" = all held-out questions.
+    difference, low, high : float
+        Tuned minus base of the main metric with its 95% interval.
+    word : str
+        ``better``, ``worse`` or ``not shown``.
+    small : bool
+        Too few questions to say anything for sure.
+    """
+
+    attribute: str
+    group: str
+    regime: str
+    questions: int
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    word: str
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the journey and how long it took; ``title`` is a message id."""
+
+    title: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Texts that somebody agreed to send to an API, and what that costs.
+
+    Attributes
+    ----------
+    cost : float or None
+        Estimated, in the currency of the price that was entered; None where none was.
+    at : str
+        UTC, ISO 8601.
+    """
+
+    host: str
+    model: str
+    texts: int
+    cost: float | None
+    who: str
+    at: str

@@ -1,0 +1,262 @@
+"""The decision pack as a workbook: what the report says, as tables to sort and to compute with.
+
+The summary lies in ``workbook_summary.py``; every other sheet is described here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from core.evaluation.metrics import METRICS
+from core.evaluation.verdict import REGIME_TEXTS, WORDS
+from core.messages import N_
+from core.reporting.report_input import ReportInput
+from core.reporting.report_rows import Movement
+from core.reporting.spreadsheet import (
+    COUNT,
+    P_VALUE,
+    PERCENT,
+    SCORE,
+    SECONDS,
+    SIGNED,
+    Column,
+    Row,
+    Sheet,
+    workbook,
+)
+from core.reporting.wording import Wording
+from core.reporting.workbook_summary import summary_sheet
+
+SheetMaker = Callable[[ReportInput, Wording], Sheet]
+
+
+def decision_workbook(report: ReportInput, language: str) -> bytes:
+    """Return the decision pack as an XLSX file in ``en`` or ``ja``."""
+    wording = Wording(language)
+    title = wording.t("Search report: {name}", name=wording.shortened(report.name, 120))
+    sheets = [make(report, wording) for make in SHEETS]
+    return workbook(sheets, title=title, language=language)
+
+
+def _metrics(report: ReportInput, w: Wording) -> Sheet:
+    columns = (
+        Column(w.t(N_("Test")), 26),
+        Column(w.t(N_("Metric")), 44),
+        Column(w.t(N_("System")), 30),
+        Column(w.t(N_("Value")), 10, SCORE),
+        Column(w.t(N_("95% from")), 10, SCORE),
+        Column(w.t(N_("95% to")), 10, SCORE),
+        Column(w.t(N_("Tuned minus base")), 12, SIGNED),
+        Column(w.t(N_("95% from")), 10, SIGNED),
+        Column(w.t(N_("95% to")), 10, SIGNED),
+        Column(w.t(N_("p")), 9, P_VALUE),
+        Column(w.t(N_("p, adjusted (Holm)")), 11, P_VALUE),
+        Column(w.t(N_("Better")), 9, COUNT),
+        Column(w.t(N_("The same")), 9, COUNT),
+        Column(w.t(N_("Worse")), 9, COUNT),
+        Column(w.t(N_("Questions")), 10, COUNT),
+        Column(w.t(N_("Verdict")), 14),
+    )
+    rows = []
+    for regime in report.regimes:
+        found = {d.metric: d for d in regime.differences}
+        for key in METRICS:
+            for arm in regime.arms:
+                if key not in arm.metrics:
+                    continue
+                value = arm.metrics[key]
+                cells = [w.t(regime.title), w.t(METRICS[key].title), w.t(arm.title)]
+                numbers: list[str | int | float | None] = [value.value, value.low, value.high]
+                d = found.get(key) if arm.kind == "tuned" else None
+                if d is None:
+                    numbers += [None] * 8 + [regime.questions, None]
+                else:
+                    numbers += [d.difference, d.low, d.high, d.p, d.p_adjusted]
+                    numbers += [d.wins, d.ties, d.losses, d.questions, w.t(WORDS[d.word])]
+                rows.append(Row((*cells, *numbers)))
+    note = w.t(
+        N_(
+            "Means over held-out questions with 95% intervals (bootstrap over groups of answers). "
+            "Differences are tuned minus base on the same questions; the verdict rests on nDCG@10, "
+            "for the other metrics the adjusted p counts."
+        )
+    )
+    return Sheet(w.t(N_("Metrics")), columns, rows, note)
+
+
+def _slices(report: ReportInput, w: Wording) -> Sheet:
+    columns = (
+        Column(w.t(N_("Divided by")), 30),
+        Column(w.t(N_("Part")), 32),
+        Column(w.t(N_("Test")), 26),
+        Column(w.t(N_("Questions")), 10, COUNT),
+        Column(w.t(N_("Before")), 10, SCORE),
+        Column(w.t(N_("After")), 10, SCORE),
+        Column(w.t(N_("Difference")), 12, SIGNED),
+        Column(w.t(N_("95% from")), 10, SIGNED),
+        Column(w.t(N_("95% to")), 10, SIGNED),
+        Column(w.t(N_("Verdict")), 14),
+        Column(w.t(N_("Remark")), 40),
+    )
+    small = w.t(N_("Few questions: this part alone says little."))
+    rows = [
+        Row(
+            (
+                w.t(one.attribute),
+                one.group,
+                w.t(REGIME_TEXTS[one.regime].title) if one.regime in REGIME_TEXTS else None,
+                one.questions,
+                one.before,
+                one.after,
+                one.difference,
+                one.low,
+                one.high,
+                w.t(WORDS.get(one.word, one.word)),
+                small if one.small else None,
+            )
+        )
+        for one in report.slices
+    ]
+    note = (
+        w.t(N_("nDCG@10 on parts of the held-out questions, with 95% intervals of the difference."))
+        if rows
+        else w.t(N_("Not worked out for this comparison."))
+    )
+    return Sheet(w.t(N_("Slices")), columns, rows, note)
+
+
+def _losses(report: ReportInput, w: Wording) -> Sheet:
+    note = w.t(
+        N_(
+            "Held-out questions that got worse, lost right answers first. Lost: the right answer "
+            "was among the first ten and no longer is."
+        )
+    )
+    return _movements(w.t(N_("Losses")), note, report.losses, w)
+
+
+def _wins(report: ReportInput, w: Wording) -> Sheet:
+    note = w.t(N_("Held-out questions that got better, the largest gain first."))
+    return _movements(w.t(N_("Wins")), note, report.wins, w)
+
+
+def _movements(title: str, note: str, rows: Sequence[Movement], w: Wording) -> Sheet:
+    columns = (
+        Column(w.t(N_("Test")), 26),
+        Column(w.t(N_("Id")), 12),
+        Column(w.t(N_("Question")), 48),
+        Column(w.t(N_("Right answer")), 60),
+        Column(w.t(N_("Rank before")), 9, COUNT),
+        Column(w.t(N_("Rank after")), 9, COUNT),
+        Column(w.t(N_("Change of nDCG@10")), 11, SIGNED),
+        Column(w.t(N_("Lost")), 8),
+        Column(w.t(N_("Now first")), 60),
+    )
+    lost = w.t(N_("lost"))
+    cells = [
+        Row(
+            (
+                w.t(REGIME_TEXTS[row.regime].title) if row.regime in REGIME_TEXTS else row.regime,
+                row.question_id,
+                row.question,
+                row.answer,
+                row.before_rank,
+                row.after_rank,
+                row.change,
+                lost if row.lost else None,
+                row.first_now or None,
+            )
+        )
+        for row in rows
+    ]
+    return Sheet(title, columns, cells, note)
+
+
+def _labels(report: ReportInput, w: Wording) -> Sheet:
+    columns = (
+        Column(w.t(N_("Question")), 48),
+        Column(w.t(N_("Answer")), 60),
+        Column(w.t(N_("Label")), 9, COUNT),
+        Column(w.t(N_("Reason")), 40),
+        Column(w.t(N_("Who")), 18),
+        Column(w.t(N_("When (UTC)")), 20),
+    )
+    rows = [
+        Row(
+            (
+                one.question,
+                one.answer,
+                round((one.value or 0) * 100, 2),
+                one.reason,
+                one.who,
+                w.moment(one.at),
+            )
+        )
+        for one in report.labels.overrides
+    ]
+    note = (
+        w.t(N_("Labels that people set by hand (0 to 100), the newest first; they win over rules."))
+        if rows
+        else w.t(N_("No label was set by hand."))
+    )
+    return Sheet(w.t(N_("Labels changed")), columns, rows, note)
+
+
+def _experts(report: ReportInput, w: Wording) -> Sheet:
+    columns = (
+        Column(w.t(N_("Expert")), 36),
+        Column(w.t(N_("Licence")), 20),
+        Column(w.t(N_("Commercial use")), 30),
+        Column(w.t(N_("Alone (nDCG@10)")), 12, SCORE),
+        Column(w.t(N_("95% from")), 10, SCORE),
+        Column(w.t(N_("95% to")), 10, SCORE),
+        Column(w.t(N_("Weight in the labels")), 12, PERCENT),
+        Column(w.t(N_("Seconds")), 10, SECONDS),
+        Column(w.t(N_("Content hash")), 40),
+    )
+    rows = []
+    for one in report.experts:
+        allowed = w.t(N_("allowed"))
+        if not one.commercial_use:
+            refused = w.t(N_("commercial use not allowed"))
+            allowed = refused if one.licence else w.t(N_("check before commercial use"))
+        spread = (one.ndcg.value, one.ndcg.low, one.ndcg.high) if one.ndcg else (None,) * 3
+        licence = one.licence or w.t(N_("not known"))
+        rows.append(
+            Row((one.title, licence, allowed, *spread, one.weight, one.seconds, one.fingerprint))
+        )
+    note = w.t(
+        N_("How good each expert is alone, on questions outside the final test, and its licence.")
+    )
+    return Sheet(w.t(N_("Experts")), columns, rows, note)
+
+
+def _configuration(report: ReportInput, w: Wording) -> Sheet:
+    columns = (Column(w.t(N_("Setting")), 44), Column(w.t(N_("Value")), 90))
+    rows = [Row((w.t(N_("The command that repeats it")), report.command))]
+    rows += [Row(("", w.tm(note))) for note in report.command_notes]
+    rows.append(Row((w.t(N_("Settings")),), heading=True))
+    rows += [Row((w.t(title), value)) for title, value in report.tuning.settings]
+    rows.append(Row((w.t(N_("Content hashes")),), heading=True))
+    rows += [Row((w.t(title), value)) for title, value in report.hashes]
+    rows.append(Row((w.t(N_("Software")),), heading=True))
+    rows += [Row(pair) for pair in report.software]
+    rows.append(Row((w.t(N_("Configuration")),), heading=True))
+    rows += [
+        Row((key, json.dumps(value, ensure_ascii=False, indent=1)))
+        for key, value in report.configuration.items()
+    ]
+    return Sheet(w.t(N_("Configuration")), columns, rows)
+
+
+SHEETS: tuple[SheetMaker, ...] = (
+    summary_sheet,
+    _metrics,
+    _slices,
+    _losses,
+    _wins,
+    _labels,
+    _experts,
+    _configuration,
+)
