@@ -107,6 +107,7 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         losses=losses,
         wins=wins,
         lost=lost,
+        slices=comparison.slices,
         steps=sources.steps,
         sendings=sources.sendings,
         configuration={

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_
 from core.reporting import advice, geometry
@@ -55,6 +56,7 @@ def render(report: ReportInput, language: str) -> str:
         sentence=sentence,
         verdict_words=WORDS,
         metrics=METRICS,
+        slicers=SLICERS,
         regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
         most_overrides=MOST_OVERRIDES,

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.messages import Message
-from core.reporting.report_rows import Movement, Sending, SliceRow, Step
-from core.types import Difference, Generality, Interval, LabelRecipe, Override
+from core.reporting.report_rows import Movement, Sending, Step
+from core.types import (
+    Difference,
+    Generality,
+    Interval,
+    LabelRecipe,
+    Override,
+    SliceDifference,
+)
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,7 @@ class ReportInput:
         Why the promotion guard refuses the tuned model; empty = it does not.
     losses, wins : tuple of Movement
         All of them, the worst first, the best first.
-    slices : tuple of SliceRow
+    slices : tuple of SliceDifference
         Results by category, language, length …; empty where they were not worked out.
     steps : tuple of Step
         What took how long.
@@ -211,7 +218,7 @@ class ReportInput:
     losses: tuple[Movement, ...] = ()
     wins: tuple[Movement, ...] = ()
     lost: int = 0
-    slices: tuple[SliceRow, ...] = ()
+    slices: tuple[SliceDifference, ...] = ()
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Rows of a report's longer tables: moved questions, slices, steps of work, texts sent away."""
+"""Rows of a report's longer tables: moved questions, steps of work, texts sent away."""
 
 from __future__ import annotations
 
@@ -34,39 +34,6 @@ class Movement:
     first_now: str = ""
     lost: bool = False
     question_id: str = ""
-
-
-@dataclass(frozen=True)
-class SliceRow:
-    """The result on one part of the held-out questions.
-
-    Attributes
-    ----------
-    attribute : str
-        Message id of what the questions were divided by.
-    group : str
-        Name of the part, the user's own where it comes from the file.
-    regime : str
-        Key of the regime, "" = all held-out questions.
-    difference, low, high : float
-        Tuned minus base of the main metric with its 95% interval.
-    word : str
-        ``better``, ``worse`` or ``not shown``.
-    small : bool
-        Too few questions to say anything for sure.
-    """
-
-    attribute: str
-    group: str
-    regime: str
-    questions: int
-    before: float
-    after: float
-    difference: float
-    low: float
-    high: float
-    word: str
-    small: bool = False
 
 
 @dataclass(frozen=True)

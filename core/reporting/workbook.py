@@ -86,16 +86,18 @@ def _metrics(report: ReportInput, w: Wording) -> Sheet:
 
 
 def _slices(report: ReportInput, w: Wording) -> Sheet:
+    from core.evaluation.slices import SLICERS
+
     columns = (
-        Column(w.t(N_("Divided by")), 30),
-        Column(w.t(N_("Part")), 32),
-        Column(w.t(N_("Test")), 26),
+        Column(w.t(N_("Divided by")), 34),
+        Column(w.t(N_("Part")), 40),
         Column(w.t(N_("Questions")), 10, COUNT),
         Column(w.t(N_("Before")), 10, SCORE),
         Column(w.t(N_("After")), 10, SCORE),
         Column(w.t(N_("Difference")), 12, SIGNED),
         Column(w.t(N_("95% from")), 10, SIGNED),
         Column(w.t(N_("95% to")), 10, SIGNED),
+        Column(w.t(N_("p, adjusted (Holm)")), 11, P_VALUE),
         Column(w.t(N_("Verdict")), 14),
         Column(w.t(N_("Remark")), 40),
     )
@@ -103,16 +105,16 @@ def _slices(report: ReportInput, w: Wording) -> Sheet:
     rows = [
         Row(
             (
-                w.t(one.attribute),
-                one.group,
-                w.t(REGIME_TEXTS[one.regime].title) if one.regime in REGIME_TEXTS else None,
-                one.questions,
-                one.before,
-                one.after,
-                one.difference,
-                one.low,
-                one.high,
-                w.t(WORDS.get(one.word, one.word)),
+                w.t(SLICERS[one.attribute].title) if one.attribute in SLICERS else one.attribute,
+                w.tm(one.label),
+                one.result.questions,
+                one.result.before,
+                one.result.after,
+                one.result.difference,
+                one.result.low,
+                one.result.high,
+                None if one.small else one.result.p_adjusted,
+                w.t(WORDS.get(one.result.word, one.result.word)),
                 small if one.small else None,
             )
         )

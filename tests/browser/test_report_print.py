@@ -10,9 +10,9 @@ import pytest
 from pypdf import PdfReader
 
 from core.reporting.report import render
-from core.reporting.report_rows import Movement, SliceRow
+from core.reporting.report_rows import Movement
 from core.types import Override
-from tests.reporting.sample_report import sample_report
+from tests.reporting.sample_report import part, sample_report
 
 pytestmark = pytest.mark.browser
 
@@ -47,11 +47,7 @@ def long_report(language: str):
         losses=tuple(moved(n) for n in range(10)),
         wins=tuple(moved(n) for n in range(10, 20)),
         slices=tuple(
-            SliceRow(
-                "Category of the question", f"part {n} {long_word[: n * 8]}", "known", 12 + n, 0.6,
-                0.7, 0.1, -0.02, 0.22, "not shown", n < 3,
-            )
-            for n in range(16)
+            part(f"part {n} {long_word[: n * 8]}", 12 + n, "not shown", 0.1) for n in range(16)
         ),
         labels=replace(report.labels, overrides=overrides),
         experts=tuple(replace(e, title=f"Expert {i}") for i, e in enumerate(report.experts * 5)),

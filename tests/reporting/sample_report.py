@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.messages import Message
 from core.reporting.report_input import (
     ArmRow,
@@ -12,8 +14,8 @@ from core.reporting.report_input import (
     ReportInput,
     TuningFacts,
 )
-from core.reporting.report_rows import Movement, Sending, SliceRow, Step
-from core.types import Difference, Generality, Interval, LabelRecipe, Override
+from core.reporting.report_rows import Movement, Sending, Step
+from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
 METRICS = ("ndcg@10", "map@10", "recall@10", "mrr@10", "top1")
@@ -24,6 +26,12 @@ def difference(regime: str, metric: str, word: str = "better", value: float = 0.
         regime, metric, 0.7, 0.7 + value, value, value - 0.02, value + 0.02, 0.0004,
         30, 60, 10, 100, 40, word, 0.03, 0.002,
     )  # fmt: skip
+
+
+def part(name: str, questions: int, word: str, value: float) -> SliceDifference:
+    """Return the result on one category; one of fewer than 20 questions is small."""
+    found = replace(difference("", "ndcg@10", word, value), questions=questions)
+    return SliceDifference("category", Message("{name}", {"name": name}), found, questions < 20)
 
 
 def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults:
@@ -68,11 +76,7 @@ def sample_report() -> ReportInput:
         losses=(Movement("known", EVIL, EVIL, 2, 14, -0.6, EVIL, True),),
         wins=(Movement("unseen", EVIL, EVIL, 1234, 1, 0.9),),
         lost=1,
-        slices=(
-            SliceRow("Category of the question", EVIL, "known", 12, 0.6, 0.7, 0.1, -0.02, 0.22,
-                     "not shown", True),
-            SliceRow("Language", "ja", "", 90, 0.6, 0.55, -0.05, -0.09, -0.01, "worse"),
-        ),
+        slices=(part(EVIL, 12, "not shown", 0.1), part("camping", 90, "worse", -0.05)),
         steps=(Step("Experts scored", 61.0), Step("The model was tuned", 321.0)),
         sendings=(Sending("api.example.com", EVIL, 1340, 0.02, EVIL, "2026-11-19T10:00:00+00:00"),),
         configuration={"data": EVIL},

@@ -103,7 +103,7 @@ def test_every_part_of_the_decision_is_there(report):
         "Missing from the comparison",
         "abc123",
         "evened out group by group",
-        "Category of the question",
+        "Category",
         "few questions",
         "1,340 texts to api.example.com",
         "estimated cost 0.02",
