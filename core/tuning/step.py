@@ -222,10 +222,10 @@ def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return True for torch's error on a GPU and for what the CPU and MPS allocators say."""
+    """Return True for torch's error on a GPU, numpy's, and what the CPU and MPS allocators say."""
     import torch
 
     text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or (
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         "out of memory" in text or "can't allocate memory" in text
     )

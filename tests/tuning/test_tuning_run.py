@@ -14,7 +14,7 @@ from core.tuning import checkpoints as checkpoints_module
 from core.tuning import run as run_module
 from core.tuning import step as step_module
 from core.tuning.config import TuningConfig
-from tests.tuning.tiny_runs import CONFIG, HardLabels, Killed, Recorder, run, same, weights
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 
 @pytest.fixture(autouse=True)
@@ -213,29 +213,6 @@ def test_without_validation_questions_the_last_state_is_kept_and_said(
     assert (outcome.best_score, outcome.base_score, outcome.best_step) == (None, None, 10)
     assert not same(outcome.model_folder, tiny_bert)
     assert any("no validation questions" in text for text in report.warnings)
-
-
-class BrokenLabels(HardLabels):
-    """Targets that are not numbers from the sixth block on."""
-
-    calls = 0
-
-    def block(self, question_rows, answer_rows):
-        targets, mask = super().block(question_rows, answer_rows)
-        self.calls += 1
-        return targets * (np.nan if self.calls > 6 else 1), mask
-
-
-def test_a_loss_that_is_not_a_number_stops_readably_and_keeps_the_best(
-    small_dataset, tiny_bert, tmp_path
-):
-    """Going on would silently fill the weights with NaN."""
-    with pytest.raises(TuningError) as caught:
-        run(small_dataset, tiny_bert, tmp_path, labels=BrokenLabels(small_dataset))
-    assert "Lower the learning rate" in str(caught.value)
-    assert "step 7" in str(caught.value)
-    kept = weights(tmp_path / "model")
-    assert all(np.isfinite(values).all() for values in kept.values())
 
 
 def out_of_memory(monkeypatch, above: int):
