@@ -11,6 +11,7 @@
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     └── JobError              a background job cannot be launched or followed
     Stopped                   not an error: somebody asked a long step to stop, and it did
+    FolderGone                a worker's folder was deleted under it: nobody is left to tell
 
 Each says what, why and what to do, with the numbers. The text is an English template plus values,
 so that a page can show it in the reader's language::
@@ -81,3 +82,7 @@ class JobError(AppError):
 
 class Stopped(Exception):  # noqa: N818  (not an error)
     """Somebody asked a long step to stop, and it did so at the next safe moment."""
+
+
+class FolderGone(Exception):  # noqa: N818  (it ends a worker; no user is told by it)
+    """The run folder was deleted while its worker was busy. Not an AppError: no step may go on."""

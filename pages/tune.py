@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.journey.tuning_runs import tuning_runs
 from pages.parts.page import open_page
+from pages.parts.queue_panel import queue_panel
 from pages.parts.run_history import run_history, selected_run
 from pages.parts.translate import t
 from pages.parts.tuning_form import tuning_form
@@ -18,12 +19,15 @@ context = open_page(
 )
 runs = tuning_runs(context.workspace, context.project)
 shown = selected_run(context, runs)
+going_on = sum(not run.job.is_final for run in runs)
 if shown is None:
+    queue_panel(context, None)
     tuning_form(context, first=True)
     if runs:
         run_history(context, runs, None)
 else:
     tuning_run(context, shown)
+    queue_panel(context, shown.job.id)
     with st.expander(t("Start another run"), icon=":material/add_circle:"):
-        tuning_form(context, first=False, going_on=any(not run.job.is_final for run in runs))
+        tuning_form(context, first=False, going_on=going_on)
     run_history(context, runs, shown)

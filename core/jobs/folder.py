@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import JobError
+from core.errors import FolderGone, JobError
 from core.workspace.layout import read_json, write_json
+
+# What can be asked of a job, the strongest first. Each is an empty file of that name in its folder:
+# nothing to tear, and no room needed on a full disk.
+DISCARD, KEEP, PAUSE = "discard", "cancel", "pause"
+WISHES = (DISCARD, KEEP, PAUSE)
+_RESERVE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,9 @@ class RunFolder:
         return self.root / "events.jsonl"
 
     @property
-    def cancel(self) -> Path:
-        """An empty file here means: please stop."""
-        return self.root / "cancel"
+    def reserve(self) -> Path:
+        """Room on the disk that a worker gives back to write its last words when it is full."""
+        return self.root / "reserve"
 
     @property
     def log(self) -> Path:
@@ -69,6 +77,40 @@ class RunFolder:
         """Return True if the folder holds a request."""
         return self.request.is_file()
 
+    def asked(self) -> str | None:
+        """Return the strongest wish of a user: discard, cancel (keep the best so far) or pause."""
+        return next((wish for wish in WISHES if (self.root / wish).exists()), None)
+
+    def ask(self, wish: str) -> None:
+        """Leave a wish for the worker; one of :data:`WISHES`."""
+        if self.is_valid():
+            (self.root / wish).touch()
+
+    def forget_wishes(self) -> None:
+        """Take back what was asked: the job goes on."""
+        for wish in WISHES:
+            (self.root / wish).unlink(missing_ok=True)
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        """Write the result; raises FolderGone rather than making a deleted folder again."""
+        if not self.is_valid():
+            raise FolderGone(str(self.root))
+        write_json(self.result, result)
+
+    def discard(self) -> None:
+        """Remove all that the job made; what it was told and its story stay."""
+        kept = {self.request, self.lock, self.events, self.log}
+        for path in sorted(set(self.root.iterdir()) - kept):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def reserve_room(self) -> None:
+        """Hold some room on the disk for the last words."""
+        # Random bytes: a file system that compresses would give no room for zeros.
+        self.reserve.write_bytes(os.urandom(_RESERVE_BYTES))
+
     def read_request(self) -> dict[str, Any]:
         """Return the request; raises WorkspaceError if it is missing or damaged."""
         return read_json(self.request)
@@ -91,6 +133,8 @@ def create_run(root: Path, request: Mapping[str, Any]) -> RunFolder:
         root.mkdir(parents=True, exist_ok=False)
         write_json(folder.request, request)
     except OSError as error:
+        if not isinstance(error, FileExistsError):
+            shutil.rmtree(root, ignore_errors=True)  # never half a folder
         raise JobError(
             "The run folder {folder} cannot be made: {reason}. Free some disk space or check "
             "the rights of the workspace folder, then try again.",
@@ -104,14 +148,27 @@ def append_event(folder: RunFolder, event: str, **values: Any) -> None:
     """Add one line to the story of a job; a line is written whole or not at all.
 
     One ``write`` to a file opened for appending, so that lines of two processes never mix.
+
+    Raises
+    ------
+    FolderGone
+        If the folder was deleted; it is not made again.
+    OSError
+        If the disk is full.
     """
+    if not folder.is_valid():
+        raise FolderGone(str(folder.root))
     line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **values}
     content = (json.dumps(line, ensure_ascii=False) + "\n").encode()
-    handle = os.open(folder.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        handle = os.open(folder.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except FileNotFoundError as error:
+        raise FolderGone(str(folder.root)) from error
     try:
         if _ends_torn(folder.events):
             content = b"\n" + content
-        os.write(handle, content)
+        if os.write(handle, content) < len(content):  # so a disk tells that this filled it
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.events))
     finally:
         os.close(handle)
 

@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import JobError
-from core.jobs.folder import RunFolder, append_event, create_run, read_events
-from core.jobs.state import FINAL, JobView, view
+from core.jobs.folder import (
+    KEEP,
+    WISHES,
+    RunFolder,
+    append_event,
+    create_run,
+    read_events,
+)
+from core.jobs.state import FAILED, FINAL, INTERRUPTED, PAUSED, JobView, view
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -52,14 +59,14 @@ def resume(folder: RunFolder, environment: Mapping[str, str] | None = None) -> N
     """
     if is_locked(folder):
         raise JobError("This job is still running; there is nothing to resume.")
-    folder.cancel.unlink(missing_ok=True)
+    folder.forget_wishes()
     _start(folder, environment)
 
 
 def _start(folder: RunFolder, environment: Mapping[str, str] | None = None) -> None:
-    append_event(folder, "launched")
     command = [sys.executable, "-m", "core", "work", str(folder.root.resolve())]
     try:
+        append_event(folder, "launched")
         with folder.log.open("ab") as log:
             # Its own session: closing the app, or Ctrl+C in its terminal, does not reach it.
             subprocess.Popen(
@@ -73,8 +80,8 @@ def _start(folder: RunFolder, environment: Mapping[str, str] | None = None) -> N
             )
     except OSError as error:
         raise JobError(
-            "The background process cannot be started: {reason}. Close other programs to free "
-            "memory, then press Resume.",
+            "The background process cannot be started: {reason}. Free memory (close other "
+            "programs) or disk space, then press Resume.",
             reason=error.strerror or str(error),
         ) from error
 
@@ -105,14 +112,54 @@ def follow(folder: RunFolder) -> JobView:
         run_id=folder.root.name,
         lock_held=locked,
         now=datetime.now(UTC),
-        cancel_asked=folder.cancel.exists(),
+        asked=folder.asked(),
     )
 
 
-def ask_to_stop(folder: RunFolder) -> None:
-    """Ask the worker to stop; it does so at its next step. Asking twice is harmless."""
+def ask(folder: RunFolder, wish: str = KEEP) -> None:
+    """Ask the worker to end at its next safe moment. Asking twice is harmless.
+
+    Parameters
+    ----------
+    wish : str
+        ``pause`` (can be resumed), ``cancel`` (keep the best so far) or ``discard`` (keep nothing).
+        Asked one after the other, the strongest counts.
+    """
+    if wish not in WISHES:
+        raise JobError(
+            "A job cannot be asked to {wish}. Choose one of: {known}.",
+            wish=wish,
+            known=", ".join(WISHES),
+        )
     if follow(folder).state not in FINAL:
-        folder.cancel.touch()
+        folder.ask(wish)
+
+
+def close(folder: RunFolder, *, keep: bool) -> None:
+    """End for good what no worker is busy with: a paused, interrupted or failed job.
+
+    Parameters
+    ----------
+    keep : bool
+        False removes checkpoints, model and result.
+
+    Raises
+    ------
+    JobError
+        If a worker is busy with it, or has finished it.
+    """
+    from filelock import FileLock, Timeout
+
+    if follow(folder).state not in {PAUSED, INTERRUPTED, FAILED}:
+        raise JobError("This job has ended or is still running; there is nothing to discard.")
+    try:
+        # Held, so that nobody resumes it at the same moment.
+        with FileLock(folder.lock, timeout=1):
+            if not keep:
+                folder.discard()
+            append_event(folder, "cancelled", discarded=not keep)
+    except Timeout as error:
+        raise JobError("This job was just resumed. Cancel it while it runs.") from error
 
 
 def log_tail(folder: RunFolder, characters: int = 20_000) -> str:

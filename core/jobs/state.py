@@ -15,9 +15,10 @@ RUNNING = "running"
 FINISHED = "finished"
 FAILED = "failed"
 CANCELLED = "cancelled"
+PAUSED = "paused"  # the worker saved where it was and ended on request: it can be resumed
 INTERRUPTED = "interrupted"  # the worker is gone and never said why: it can be resumed
 
-FINAL = frozenset({FINISHED, FAILED, CANCELLED, INTERRUPTED})
+FINAL = frozenset({FINISHED, FAILED, CANCELLED, PAUSED, INTERRUPTED})
 STATE_TITLES: Mapping[str, str] = {
     STARTING: N_("Starting"),
     WAITING: N_("Waiting"),
@@ -25,12 +26,13 @@ STATE_TITLES: Mapping[str, str] = {
     FINISHED: N_("Finished"),
     FAILED: N_("Failed"),
     CANCELLED: N_("Cancelled"),
+    PAUSED: N_("Paused"),
     INTERRUPTED: N_("Interrupted"),
 }
 
 # A new Python process needs a few seconds to import its libraries on a slow disk.
 START_GRACE_SECONDS = 60.0
-_LAST_WORDS = frozenset({"finished", "failed", "cancelled"})
+_LAST_WORDS = frozenset({"finished", "failed", "cancelled", "paused"})
 
 
 def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) -> str:
@@ -70,6 +72,10 @@ class JobView:
         Every ``metric`` event, oldest first.
     error : Message or None
         Why the job failed.
+    asked : str or None
+        What was asked of its worker: see :data:`core.jobs.folder.WISHES`.
+    discarded : bool
+        Whether all that it had made was thrown away on request.
     """
 
     id: str
@@ -86,7 +92,8 @@ class JobView:
     attempts: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
-    cancel_asked: bool = False
+    asked: str | None = None
+    discarded: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -101,7 +108,7 @@ def view(
     run_id: str,
     lock_held: bool,
     now: datetime,
-    cancel_asked: bool = False,
+    asked: str | None = None,
 ) -> JobView:
     """Fold the story of a job into what a page shows.
 
@@ -137,7 +144,8 @@ def view(
         attempts=max(1, len(launches)),
         config=dict(request.get("config", {})),
         created_at=str(request.get("created_at", "")),
-        cancel_asked=cancel_asked,
+        asked=asked,
+        discarded=any(e["event"] == "cancelled" and e.get("discarded") for e in attempt),
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import AppError, JobError, Stopped
-from core.jobs.folder import RunFolder, append_event
+from core.errors import AppError, FolderGone, JobError, Stopped
+from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, read_events
+from core.jobs.queue import Queue
+from core.jobs.tickets import Need
 from core.messages import N_, Message
-from core.workspace.layout import write_json
 
 log = logging.getLogger(__name__)
 
@@ -34,49 +39,78 @@ class FolderReporter:
             return
         self._last_progress = moment
         share = round(min(1.0, max(0.0, fraction)), 5)
-        append_event(self._folder, "progress", fraction=share, message=message.to_json())
+        self._append("progress", fraction=share, message=message.to_json())
 
     def metric(self, values: Mapping[str, float]) -> None:
         """Append a metric event."""
-        append_event(self._folder, "metric", values=dict(values))
+        self._append("metric", values=dict(values))
 
     def warning(self, message: Message) -> None:
         """Append a warning event."""
         log.warning("%s", message)
-        append_event(self._folder, "warning", message=message.to_json())
+        self._append("warning", message=message.to_json())
 
     def should_stop(self) -> bool:
-        """Return True once the cancel file is there."""
-        return self._folder.cancel.exists()
+        """Return True once somebody asked for an end; raises FolderGone if the folder is."""
+        if not self._folder.is_valid():
+            raise FolderGone(str(self._folder.root))
+        return self._folder.asked() is not None
+
+    def _append(self, event: str, **values: Any) -> None:
+        """Append an event; a full disk costs the event, not the job: saving has its own words."""
+        try:
+            append_event(self._folder, event, **values)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            log.warning("the disk is full: a line of the story was left out")
 
 
-def work(folder: RunFolder, steps: Mapping[str, Step]) -> int:
+def work(
+    folder: RunFolder,
+    steps: Mapping[str, Step],
+    need_of: Callable[[Mapping[str, Any]], Need | None] = lambda _: None,
+) -> int:
     """Do the job of a run folder.
 
     Parameters
     ----------
     steps : mapping of job kind to function
         ``step(folder, request, reporter) -> result``, a JSON document.
+    need_of : callable
+        From the request to the devices that the job has to wait for; None = none.
 
     Returns
     -------
     int
-        Exit status: 0 finished, 1 failed, 2 cancelled, 3 another worker has the folder.
+        Exit status: 0 finished, 1 failed, 2 cancelled or paused, 3 another worker has the folder,
+        4 the folder is not there (any more).
     """
     from filelock import FileLock, Timeout
 
+    if not folder.is_valid():
+        log.error("there is no request in %s", folder.root)
+        return 4
     try:
         # A page that looks whether the lock is held holds it for an instant: wait that out.
         with FileLock(folder.lock, timeout=3, poll_interval=0.02):
-            return _work_locked(folder, steps)
+            return _work_locked(folder, steps, need_of)
     except Timeout:
         log.error("another worker holds %s", folder.lock)
         return 3
+    except FolderGone:
+        log.error("%s was deleted: nothing is left to do", folder.root)
+        return 4
 
 
-def _work_locked(folder: RunFolder, steps: Mapping[str, Step]) -> int:
-    append_event(folder, "started")
+def _work_locked(
+    folder: RunFolder,
+    steps: Mapping[str, Step],
+    need_of: Callable[[Mapping[str, Any]], Need | None],
+) -> int:
+    stopped = False
     try:
+        folder.reserve_room()
         request = folder.read_request()
         step = steps.get(str(request.get("kind")))
         if step is None:
@@ -85,17 +119,82 @@ def _work_locked(folder: RunFolder, steps: Mapping[str, Step]) -> int:
                 kind=str(request.get("kind")),
                 known=", ".join(sorted(steps)),
             )
-        result = step(folder, request, FolderReporter(folder))
-        write_json(folder.result, result)
+        report = FolderReporter(folder)
+        with _turn(folder, need_of(request), report):
+            append_event(folder, "started")
+            result = step(folder, request, report)
+            _at_all_costs(folder, lambda: folder.write_result(result))
+        stopped = bool(result.get("cancelled"))
     except Stopped:
-        append_event(folder, "cancelled")
-        return 2
+        stopped = True
     except Exception as error:
+        if not folder.is_valid():  # whatever the step made of it: this is why
+            raise FolderGone(str(folder.root)) from error
         log.exception("the job failed")
-        append_event(folder, "failed", message=readable_reason(error).to_json())
+        reason = readable_reason(error).to_json()
+        _at_all_costs(folder, lambda: append_event(folder, "failed", message=reason))
         return 1
-    append_event(folder, "cancelled" if result.get("cancelled") else "finished")
-    return 0
+    return _ended(folder, stopped)
+
+
+@contextmanager
+def _turn(folder: RunFolder, need: Need | None, report: FolderReporter) -> Iterator[None]:
+    """Wait for the devices that the job needs and hold them."""
+    if need is None:
+        yield
+        return
+    launched = [event["at"] for event in read_events(folder) if event["event"] == "launched"]
+    joined = str(launched[-1]) if launched else datetime.now(UTC).isoformat(timespec="milliseconds")
+    with Queue.of(folder).turn(
+        folder,
+        joined,
+        need,
+        should_stop=report.should_stop,
+        waiting=lambda: append_event(folder, "waiting"),
+    ) as taken:
+        os.environ.update(need.environment(taken))
+        yield
+
+
+def _ended(folder: RunFolder, stopped: bool) -> int:
+    """Say how a job ended whose step came back; return the exit status."""
+    folder.reserve.unlink(missing_ok=True)
+    wish = folder.asked()
+    if wish == DISCARD:  # also where the step was done before it saw the wish
+        folder.discard()
+        append_event(folder, "cancelled", discarded=True)
+        return 2
+    if not stopped:
+        append_event(folder, "finished")
+        return 0
+    append_event(folder, "paused" if wish == PAUSE else "cancelled")
+    return 2
+
+
+def _at_all_costs(folder: RunFolder, write: Callable[[], None]) -> None:
+    """Write; on a full disk give the reserved room back and write again."""
+    try:
+        write()
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        folder.reserve.unlink(missing_ok=True)
+        try:
+            write()
+        except OSError as again:
+            log.error("the disk is full: %s", again)  # the story ends here: it shows as interrupted
+            raise
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return True if a full disk or a used up quota is behind an error."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        if "No space left on device" in str(error):  # safetensors says it in words only
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def readable_reason(error: Exception) -> Message:
@@ -109,7 +208,7 @@ def readable_reason(error: Exception) -> Message:
                 "smaller model, then resume."
             )
         )
-    if isinstance(error, OSError) and error.errno == 28:
+    if is_disk_full(error):
         return Message(
             N_("The disk is full. Free some space, then resume: nothing that was saved is lost.")
         )

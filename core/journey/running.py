@@ -9,13 +9,22 @@ from typing import Any
 
 from core.errors import WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import RunFolder
+from core.jobs.folder import KEEP, RunFolder
 from core.jobs.state import JobView
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
 RACE, DATA_CURVE = "race", "curve"
+
+
+def is_queued(kind: str) -> bool:
+    """Return True if jobs of a kind wait for their device, one at a time.
+
+    Scoring and comparing take minutes and are what a person waits for on the page: they do not
+    stand in line behind hours of tuning.
+    """
+    return kind not in {SCORE, COMPARE}
 
 
 def new_run_id(kind: str) -> str:
@@ -78,9 +87,14 @@ def jobs_of(workspace: Workspace, project_id: str, kind: str | None = None) -> l
     return views
 
 
-def stop(workspace: Workspace, run_id: str) -> None:
-    """Ask a job to stop; what it has so far is kept."""
-    jobs.ask_to_stop(RunFolder(workspace.run_folder(run_id)))
+def stop(workspace: Workspace, run_id: str, wish: str = KEEP) -> None:
+    """Ask a job to end; see :func:`core.jobs.launch.ask` for what can be wished."""
+    jobs.ask(RunFolder(workspace.run_folder(run_id)), wish)
+
+
+def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:
+    """End a paused, interrupted or failed job for good; see :func:`core.jobs.launch.close`."""
+    jobs.close(RunFolder(workspace.run_folder(run_id)), keep=keep)
 
 
 def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | None = None) -> None:

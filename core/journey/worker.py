@@ -9,6 +9,7 @@ from core.jobs.folder import RunFolder
 from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
 from core.journey.comparing import compare_step
+from core.journey.devices import need_of
 from core.journey.race import race_step
 from core.journey.running import COMPARE, RACE, SCORE, TUNE
 from core.journey.scoring import score_step
@@ -30,4 +31,4 @@ def work(folder: Path) -> int:
     int
         Exit status as of :func:`core.jobs.worker.work`.
     """
-    return run_worker(RunFolder(folder), STEPS)
+    return run_worker(RunFolder(folder), STEPS, need_of)

@@ -29,6 +29,29 @@ def likely_device() -> DeviceInfo:
     return DeviceInfo(name, "cpu", "fp32", None, cores or 1)
 
 
+def graphics_cards() -> tuple[str, ...]:
+    """Return the UUIDs of the NVIDIA cards that torch may use here, () where there are none.
+
+    ``CUDA_VISIBLE_DEVICES`` is heeded; its numbers are taken in the order of nvidia-smi, which is
+    CUDA's own where all cards are of one kind.
+    """
+    if _torch_without_cuda():
+        return ()
+    lines = _ask_driver("--query-gpu=uuid", "--format=csv,noheader").splitlines()
+    cards = tuple(line.strip() for line in lines if line.strip())
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return cards
+    named = [name.strip() for name in visible.split(",") if name.strip()]
+    found = [
+        card
+        for name in named
+        for number, card in enumerate(cards)
+        if name == str(number) or (len(name) > 4 and card.startswith(name))
+    ]
+    return tuple(dict.fromkeys(found)) or tuple(named)  # parts of cards (MIG) have other names
+
+
 def _torch_without_cuda() -> bool:
     """Return True if torch was built for processors only, or is told to see no graphics card."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
@@ -41,17 +64,22 @@ def _torch_without_cuda() -> bool:
 
 def _first_graphics_card() -> tuple[str, float | None] | None:
     """Return name and memory in GiB of the first NVIDIA card, None where there is none."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run(
-            [program, *_QUERY], capture_output=True, text=True, timeout=_SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    name, _, memory = next(iter(done.stdout.splitlines()), "").rpartition(",")
+    lines = _ask_driver(*_QUERY).splitlines()
+    name, _, memory = next(iter(lines), "").rpartition(",")
     if not name.strip():
         return None
     mebibytes = memory.strip()
     return name.strip(), round(int(mebibytes) / 1024, 1) if mebibytes.isdigit() else None
+
+
+def _ask_driver(*question: str) -> str:
+    """Return what nvidia-smi answers, "" where there is none or it does not answer."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    try:
+        return subprocess.run(
+            [program, *question], capture_output=True, text=True, timeout=_SECONDS, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -59,6 +59,11 @@ class Layout:
         return self.root / "runs"
 
     @property
+    def queue(self) -> Path:
+        """Who waits for which device; made by the first that waits."""
+        return self.root / "queue"
+
+    @property
     def exports(self) -> Path:
         """Reports and model archives made for download."""
         return self.root / "exports"

@@ -7,19 +7,36 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import AppError
-from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, STATE_TITLES, JobView
-from core.journey import running
-from core.journey.api_sending import agreed_connections
+from core.jobs.folder import DISCARD, KEEP, PAUSE
+from core.jobs.state import (
+    CANCELLED,
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    PAUSED,
+    STATE_TITLES,
+    WAITING,
+    JobView,
+)
+from core.journey import queueing, running
+from core.messages import N_
 from pages.parts import session
-from pages.parts.api_keys import keys_for_worker
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import guarded
+from pages.parts.job_buttons import buttons
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
     FINISHED: ":material/check_circle:",
     FAILED: ":material/error:",
     INTERRUPTED: ":material/pause_circle:",
+    PAUSED: ":material/pause_circle:",
+    WAITING: ":material/schedule:",
     CANCELLED: ":material/stop_circle:",
+}
+_ASKED = {
+    PAUSE: N_("Pausing …"),
+    KEEP: N_("Stopping …"),
+    DISCARD: N_("Stopping and discarding …"),
 }
 
 
@@ -61,9 +78,12 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
 
 def _draw(job: JobView, title: str) -> None:
     icon = _ICONS.get(job.state, ":material/hourglass_top:")
-    state = t("Stopping …") if job.cancel_asked and not job.is_final else t(STATE_TITLES[job.state])
+    asked = None if job.is_final else job.asked
+    state = t(_ASKED[asked] if asked else STATE_TITLES[job.state])
     st.markdown(f"{icon} **{plain(title)}** · {state}")
-    if not job.is_final or job.state == INTERRUPTED:
+    if job.state == WAITING:
+        _place(job)
+    elif not job.is_final or job.state in {INTERRUPTED, PAUSED}:
         what = tm(job.message) if job.message else t("Getting ready …")
         left = t("about {time} left", time=duration(job.seconds_left)) if job.seconds_left else ""
         st.progress(job.fraction, text=" · ".join(part for part in (plain(what), left) if part))
@@ -78,44 +98,36 @@ def _draw(job: JobView, title: str) -> None:
                 "was killed). Everything it had saved is kept: press Resume to go on."
             )
         )
-    _buttons(job)
-
-
-def _buttons(job: JobView) -> None:
-    workspace = session.workspace()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if not job.is_final:
-            pressed = st.button(
-                t("Stop"),
-                key=f"stop_{job.id}",
-                icon=":material/stop_circle:",
-                disabled=job.cancel_asked,
-                help=t("Stops at the next safe moment; the best result so far is kept."),
-            )
-            if pressed:
-                running.stop(workspace, job.id)
-                st.rerun(scope="fragment")
-        elif job.state != FINISHED:
-            kind = "primary" if job.state == INTERRUPTED else "secondary"
-            if st.button(
-                t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"
-            ):
-                try:
-                    keys = keys_for_worker(agreed_connections(job.config))
-                    running.resume(workspace, job.id, keys)
-                except Exception as error:
-                    show_error(error)
-                else:
-                    st.rerun(scope="app")
-        st.caption(
-            t("Started {at} · took {time}", at=moment(job.created_at), time=duration(job.seconds))
-            if job.is_final
-            else t(
-                "Started {at} · running for {time}",
-                at=moment(job.created_at),
-                time=duration(job.seconds),
+    elif job.state == PAUSED:
+        st.info(
+            t(
+                "Paused: its place is saved and the device is free. Resume goes on exactly there, "
+                "or waits in the queue if another run computes by then."
             )
         )
+    elif job.state == CANCELLED and job.discarded:
+        st.caption(t("Discarded on request: neither a result nor a model was kept."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        buttons(job)
+        st.caption(_times(job))
         with st.popover(t("Log"), icon=":material/terminal:", type="tertiary"):
-            log = running.log_of(workspace, job.id)
+            log = running.log_of(session.workspace(), job.id)
             st.code(log or t("The log is empty so far."), language=None, height=320)
+
+
+def _place(job: JobView) -> None:
+    place = queueing.place_of(session.workspace(), job.id)
+    st.caption(
+        t("Place {place} in the queue: it starts by itself when its device is free.", place=place)
+        if place
+        else t("Its device is free any moment: it starts by itself.")
+    )
+
+
+def _times(job: JobView) -> str:
+    if job.state == WAITING:
+        return t("Launched {at}", at=moment(job.created_at))
+    values = {"at": moment(job.created_at), "time": duration(job.seconds)}
+    if job.is_final:
+        return t("Started {at} · took {time}", **values)
+    return t("Started {at} · running for {time}", **values)

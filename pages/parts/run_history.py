@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.jobs.state import RUNNING, STATE_TITLES
+from core.jobs.state import RUNNING, STATE_TITLES, WAITING
 from core.journey.tuning_runs import TuningRun
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, t
@@ -36,8 +36,9 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | 
     for place, run in enumerate(runs):
         result = run.result
         older = not run.is_of(context.project.dataset_id)
-        # The table is not redrawn while a run goes on: it says no more than that.
-        state = t(STATE_TITLES[run.job.state if run.job.is_final else RUNNING])
+        # The table is redrawn when a run starts, ends or moves in the queue: it says no more.
+        told = run.job.is_final or run.job.state == WAITING
+        state = t(STATE_TITLES[run.job.state if told else RUNNING])
         rows.append(
             {
                 "shown": "▶" if shown is not None and run.job.id == shown.job.id else "",

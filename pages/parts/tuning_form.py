@@ -24,6 +24,7 @@ from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.journey_bar import link_parameters, page_of
 from pages.parts.page import Context
+from pages.parts.queue_panel import start_button
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tuning_settings import tuning_settings
@@ -36,15 +37,15 @@ from pages.parts.tuning_words import (
 )
 
 
-def tuning_form(context: Context, *, first: bool, going_on: bool = False) -> None:
+def tuning_form(context: Context, *, first: bool, going_on: int = 0) -> None:
     """Draw the form with its start button.
 
     Parameters
     ----------
     first : bool
         Whether this is the first run, so that starting it is the page's next action.
-    going_on : bool
-        A run is going on: a second one would only slow both down.
+    going_on : int
+        Runs of this project that start, wait or compute: the next one joins the queue.
     """
     saved = recipe_in_use(context.workspace, context.project)
     if saved is not None:
@@ -56,14 +57,7 @@ def tuning_form(context: Context, *, first: bool, going_on: bool = False) -> Non
         preset = _preset()
     config = tuning_settings(PRESETS[preset], entry.key)
     _what_it_takes(context, config)
-    pressed = st.button(
-        t("Start tuning"),
-        type="primary" if first else "secondary",
-        icon=":material/rocket_launch:",
-        disabled=going_on,
-        help=t("A run is going on. Wait for its end or stop it first.") if going_on else None,
-    )
-    if pressed:
+    if start_button(context, config.device, first=first, going_on=going_on):
         try:
             run_id = launch_tuning(context.workspace, context.project, config, session.who())
         except Exception as error:

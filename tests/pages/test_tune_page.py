@@ -150,14 +150,15 @@ def new_run(finished, run_id: str, *events: tuple[str, dict]) -> RunFolder:
     return folder
 
 
-def test_no_second_run_beside_one_that_is_going_on(finished_workspace, opened):
-    """Two runs on one processor take twice as long each, and the estimate is wrong for both."""
+def test_run_beside_one_that_is_going_on_is_said_to_queue(finished_workspace, opened):
+    """Two runs on one processor take twice as long each: whoever launches must know it waits."""
     new_run(finished_workspace, "tune-20990101-000000-aaaa", ("launched", {}))
     at = opened()
     assert not at.exception
     assert "Starting" in texts(at)
-    assert button(at, "Stop") is not None
-    assert button(at, "Start tuning").disabled
+    assert button(at, "Pause") is not None
+    assert button(at, "Start tuning") is None and button(at, "Add to the queue") is not None
+    assert "joins the queue at place 2" in texts(at)
     assert list(table(at)["state"]) == ["Running", "Finished"]
 
 

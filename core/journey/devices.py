@@ -1,0 +1,60 @@
+"""Which devices a job has to wait for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.jobs.tickets import Need
+from core.journey.running import is_queued
+
+
+def need_of(request: Mapping[str, Any]) -> Need | None:
+    """Return what a job needs to start; None for the kinds that wait for nothing."""
+    if not is_queued(str(request.get("kind"))):
+        return None
+    return Need(slots_for(device_told(request.get("config", {}))), environment=_pinned)
+
+
+def device_told(config: Mapping[str, Any]) -> str:
+    """Return the device that a job's settings ask for, ``auto`` where they say nothing."""
+    for settings in (config.get("tuning"), config):
+        if isinstance(settings, Mapping) and settings.get("device"):
+            return str(settings["device"])
+    return "auto"
+
+
+def slots_for(device: str) -> tuple[str, ...]:
+    """Return the devices of this machine that a setting allows, found without importing torch.
+
+    Parameters
+    ----------
+    device : str
+        ``auto``, ``cuda``, ``cuda:N``, ``mps`` or ``cpu``.
+
+    Returns
+    -------
+    tuple of str
+        A graphics card by its UUID, which is its own in the whole world; another device with the
+        name of the machine, because machines of a cluster may share one workspace.
+    """
+    from core.tuning.hardware import graphics_cards
+
+    kind, _, number = device.partition(":")
+    if kind in {"auto", "cuda"}:
+        cards = graphics_cards()
+        if number.isdigit() and int(number) < len(cards):
+            return (cards[int(number)],)
+        if cards:
+            return cards
+    if kind == "auto":
+        apple = platform.system() == "Darwin" and platform.machine() == "arm64"
+        kind = "mps" if apple else "cpu"
+    return (f"{kind}@{platform.node()}",)
+
+
+def _pinned(slots: Sequence[str]) -> Mapping[str, str]:
+    """Let the worker see only its own cards, so that none of its libraries takes another one."""
+    cards = [slot for slot in slots if "@" not in slot]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(cards)} if cards else {}
