@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.jobs.folder import DISCARD, KEEP, PAUSE
 from core.jobs.state import FAILED, FINISHED, INTERRUPTED, PAUSED, WAITING, JobView
@@ -27,6 +28,14 @@ def buttons(job: JobView) -> None:
             _close(job)
 
 
+def redraw() -> None:
+    """Draw the fragment again, or the page where the fragment was drawn as a part of it."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
+
+
 def _stop(job: JobView) -> None:
     if st.button(
         t("Stop"),
@@ -36,7 +45,7 @@ def _stop(job: JobView) -> None:
         help=t("Stops at the next safe moment; the best result so far is kept."),
     ):
         running.stop(session.workspace(), job.id)
-        st.rerun(scope="fragment")
+        redraw()
 
 
 def _while_it_lives(job: JobView) -> None:
@@ -52,7 +61,7 @@ def _while_it_lives(job: JobView) -> None:
         else t("Saves where it is and frees the device; Resume goes on exactly there."),
     ):
         running.stop(session.workspace(), job.id, PAUSE)
-        st.rerun(scope="fragment")
+        redraw()
     with st.popover(
         t("Cancel"),
         key=f"choice_{job.id}",
@@ -76,7 +85,7 @@ def _choice(job: JobView) -> None:
             width="stretch",
         ):
             running.stop(session.workspace(), job.id, wish)
-            st.rerun(scope="fragment")
+            redraw()
     st.caption(
         t("Kept: the model that searched best until now. Discarded: model, saved states, result.")
     )

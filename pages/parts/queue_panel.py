@@ -13,6 +13,7 @@ from core.journey.queueing import QueuedJob
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
+from pages.parts.job_buttons import redraw
 from pages.parts.page import Context
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, plain, t
@@ -23,6 +24,7 @@ _MOVES = (
     (UP, ":material/arrow_upward:", N_("One place forward")),
     (DOWN, ":material/arrow_downward:", N_("One place back")),
 )
+_TITLES = {running.TUNE: N_("Tuning {model}"), running.RACE: N_("Race with {model}")}
 
 
 def queue_panel(context: Context, shown: str | None) -> None:
@@ -103,8 +105,9 @@ def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> 
 
 
 def _words(one: QueuedJob, *, here: bool) -> str:
-    job, told = one.job, one.job.config.get("tuning", {}).get("base_model")
-    title = t("Tuning {model}", model=model_title(str(told))) if told else job.kind
+    job, told = one.job, one.job.config.get("tuning", {}).get("base_model", "")
+    text = _TITLES.get(job.kind, N_("Computing with {model}"))
+    title = t(text, model=model_title(str(told)))
     parts = [plain(title), plain(one.project)]
     if here:
         parts.append(t("the run above"))
@@ -145,7 +148,7 @@ def _do(action: Callable[[], None]) -> None:
     except Exception as error:
         show_error(error)
     else:
-        st.rerun(scope="fragment")
+        redraw()
 
 
 def _look(one: QueuedJob) -> None:

@@ -20,7 +20,15 @@ def _open_workspace() -> Workspace:
 
 def workspace() -> Workspace:
     """Return the workspace of this server; raises WorkspaceError if it cannot be used."""
-    return _open_workspace()
+    found = _open_workspace()
+    if not found.layout.runs.is_dir():
+        found.records.close()  # open files of the deleted database would hide a restored one
+        raise WorkspaceError(
+            "The workspace folder {folder} was deleted or moved while the app was running. Restore "
+            "it from a backup and reload this page, or restart the app to begin with an empty one.",
+            folder=str(found.layout.root),
+        )
+    return found
 
 
 def start() -> None:
@@ -49,8 +57,9 @@ def project() -> Project | None:
     chosen = st.session_state.get("project")
     if not chosen:
         return None
+    place = workspace()
     try:
-        return projects.find_project(workspace(), chosen)
+        return projects.find_project(place, chosen)
     except WorkspaceError:
         choose_project(None)
         return None
