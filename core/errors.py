@@ -8,6 +8,7 @@
     ├── LabelError            a label recipe does not fit its data or experts
     ├── TuningError           a tuning run cannot start or go on
     ├── ComparisonError       arms cannot be compared with each other
+    │   └── BrokenArmError        one of them failed: it is absent, never zero
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     └── JobError              a background job cannot be launched or followed
     Stopped                   not an error: somebody asked a long step to stop, and it did
@@ -70,6 +71,10 @@ class TuningError(AppError):
 
 class ComparisonError(AppError):
     """Arms cannot be compared with each other."""
+
+
+class BrokenArmError(ComparisonError):
+    """A system failed; it is absent from the comparison, never zero."""
 
 
 class WorkspaceError(AppError):

@@ -12,13 +12,14 @@ from pages.parts.generality_view import generality_view
 from pages.parts.journey_bar import go_to
 from pages.parts.model_costs import cost_view
 from pages.parts.page import open_page
+from pages.parts.promotion_view import promotion_button, promotion_view
 from pages.parts.question_browser import question_browser
 from pages.parts.translate import t
 from pages.parts.vector_map import vector_map
-from pages.parts.verdict_cards import generality_lines, promotion_note, verdict_cards
+from pages.parts.verdict_cards import generality_lines, verdict_cards
 
 TABS = (  # title, what draws it; only the tab that is open is drawn
-    (N_("All systems"), lambda seen: all_systems(seen.comparison)),
+    (N_("All systems"), all_systems),
     (
         N_("Question by question"),
         lambda seen: question_browser(seen.context, seen.comparison, seen.run.job.id),
@@ -41,9 +42,11 @@ voting_only(context)  # a voter's link shows the two lists and nothing else
 seen: Compared = compared(context)
 verdict_cards(seen.comparison)
 generality_lines(seen.comparison)
-promotion_note(seen.comparison)
-if st.button(t("Make the report"), type="primary", icon=":material/description:"):
-    go_to("report", run=seen.run.job.id)
+promotion_view(seen)
+with st.container(horizontal=True):
+    if st.button(t("Make the report"), type="primary", icon=":material/description:"):
+        go_to("report", run=seen.run.job.id)
+    promotion_button(seen)
 tabs = st.tabs([t(title) for title, _ in TABS], key="compare_tab", on_change="rerun")
 for tab, (_, draw) in zip(tabs, TABS, strict=True):
     if tab.open:

@@ -8,8 +8,9 @@ ideal : float array [n, m]
     Grades of all right answers of the question, highest first, padded with 0.
 
 The values equal those of trec_eval (through ir_measures): nDCG gains are the grades themselves
-(linear), every other metric counts an answer as right when its grade is above 0, and average
-precision and recall are divided by the number of ALL right answers, not by the cut-off.
+(linear), every other metric counts an answer as right when its grade is above 0 (or at least the
+metric's threshold), and average precision and recall are divided by the number of ALL right
+answers, not by the cut-off.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ class Metric:
         ``(ranked, ideal, cutoff) -> float64 array [n]``.
     cutoff : int
         How many of the answers found are looked at.
+    threshold : float
+        Lowest grade that counts as right; 0 = every grade above 0.
     """
 
     key: str
@@ -126,9 +129,12 @@ class Metric:
     source: str
     measure: Measure
     cutoff: int
+    threshold: float = 0.0
 
     def values(self, ranked: np.ndarray, ideal: np.ndarray) -> np.ndarray:
         """Return the metric per question as float64 array [n] in [0, 1]."""
+        if self.threshold > 0:
+            ranked, ideal = (np.where(g >= self.threshold, g, 0.0) for g in (ranked, ideal))
         return self.measure(ranked, ideal, self.cutoff)
 
 

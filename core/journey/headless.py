@@ -18,6 +18,7 @@ from core.errors import DataError, LabelError, TuningError
 from core.jobs.folder import RunFolder, create_run
 from core.journey import data, labels, scoring
 from core.journey.comparing import BASE, TUNED, run_comparison
+from core.journey.comparison_arms import ArmChoice
 from core.journey.running import TUNE, new_run_id
 from core.journey.tuning import run_tuning, suggested_model
 from core.messages import Message
@@ -147,7 +148,8 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
         tuned = run_tuning(workspace, dataset, model, config, folder, report)
         write_json(folder.result, tuned | {"dataset_id": dataset.id, "label_id": model.id})
     with clock.time("compare"):
-        comparison = run_comparison(workspace, dataset, config.base_model, folder, present, report)
+        choice = ArmChoice(experts=tuple(present))
+        comparison = run_comparison(workspace, dataset, config.base_model, folder, choice, report)
     with clock.time("report"):
         page = write_headless_report(
             workspace,

@@ -54,6 +54,11 @@ class Layout:
         return self.root / "scores"
 
     @property
+    def run_files(self) -> Path:
+        """Result lists of other searches that people uploaded, by content hash."""
+        return self.root / "run_files"
+
+    @property
     def runs(self) -> Path:
         """One folder per background job."""
         return self.root / "runs"

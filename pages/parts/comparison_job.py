@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import AppError
 from core.jobs.state import FINISHED, JobView
 from core.journey.comparing import BASE, TUNED, launch_comparison, load_comparison
+from core.journey.comparison_arms import ArmChoice
 from core.journey.running import COMPARE, jobs_of
 from core.journey.status import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
@@ -31,12 +32,14 @@ class Compared:
     context: Context
     run: TuningRun
     comparison: Comparison
+    choice: ArmChoice
 
 
 def compared(context: Context) -> Compared:
     """Draw the choice of a tuned model and return its comparison; ends the page without one."""
     run = tuned_model_choice(context)
-    return Compared(context, run, comparison_of(context, run))
+    comparison, choice = comparison_of(context, run)
+    return Compared(context, run, comparison, choice)
 
 
 def tuned_model_choice(context: Context) -> TuningRun:
@@ -81,8 +84,11 @@ def tuned_model_choice(context: Context) -> TuningRun:
     return runs[chosen]
 
 
-def comparison_of(context: Context, run: TuningRun) -> Comparison:
-    """Return the newest comparison of a run; where there is none, offer one and end the page."""
+def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoice]:
+    """Return the newest comparison of a run and what was chosen for it.
+
+    Where there is none, offers one and ends the page.
+    """
     jobs = [
         job
         for job in jobs_of(context.workspace, context.project.id, COMPARE)
@@ -97,6 +103,7 @@ def comparison_of(context: Context, run: TuningRun) -> Comparison:
             _offer(context, run)
         st.stop()
     try:
+        choice = ArmChoice.of(finished.config)
         comparison = _load(str(context.workspace.layout.root), finished.id)
     except AppError as error:
         show_error(error)
@@ -111,8 +118,8 @@ def comparison_of(context: Context, run: TuningRun) -> Comparison:
             )
         )
         if jobs[0].is_final:
-            _start_button(context, run, t("Compare again"), primary=False)
-    return with_titles(comparison)
+            _start_button(context, run, t("Compare again"), primary=False, choice=choice)
+    return with_titles(comparison), choice
 
 
 def with_titles(comparison: Comparison) -> Comparison:
@@ -123,6 +130,8 @@ def with_titles(comparison: Comparison) -> Comparison:
             return dataclasses.replace(arm, title=t("Before: {model}", model=arm.title))
         if arm.name == TUNED:
             return dataclasses.replace(arm, title=t("After: tuned model"))
+        if arm.kind == "hybrid":
+            return dataclasses.replace(arm, title=t(arm.title))
         return arm
 
     return dataclasses.replace(comparison, arms=tuple(named(arm) for arm in comparison.arms))
@@ -152,14 +161,23 @@ def _offer(context: Context, run: TuningRun) -> None:
         _start_button(context, run, t("Compare"), primary=True)
 
 
-def _start_button(context: Context, run: TuningRun, label: str, *, primary: bool) -> None:
+def _start_button(
+    context: Context,
+    run: TuningRun,
+    label: str,
+    *,
+    primary: bool,
+    choice: ArmChoice | None = None,
+) -> None:
     kind = "primary" if primary else "tertiary"
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
     if not st.button(label, type=kind, icon=icon, key="start_comparison"):
         return
     experts = scored_experts(context.workspace, context.project)
     try:
-        launch_comparison(context.workspace, context.project, run.job.id, experts, session.who())
+        launch_comparison(
+            context.workspace, context.project, run.job.id, experts, session.who(), choice
+        )
     except Exception as error:
         show_error(error)
     else:

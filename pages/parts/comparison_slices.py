@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import WORDS
+from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE
+from core.reporting.charts.slice_chart import slice_chart, slice_label
 from core.types import SliceDifference
+from pages.parts.charts import show_chart
 from pages.parts.comparison_job import Compared
-from pages.parts.translate import t, tm
+from pages.parts.translate import plain, t
 
 
 def slice_view(seen: Compared) -> None:
@@ -27,24 +29,47 @@ def slice_view(seen: Compared) -> None:
             "(Holm correction)."
         )
     )
-    _table(slices)
+    _sentences(slices)
+    keys = list(dict.fromkeys(part.attribute for part in slices))
+    chosen = st.pills(
+        t("Told apart by"),
+        keys,
+        default=keys[min(1, len(keys) - 1)],
+        format_func=lambda key: t(SLICERS[key].title),
+        key="slice_attribute",
+        help=t("All of them where nothing is chosen."),
+    )
+    if chosen in keys:
+        st.caption(t(SLICERS[chosen].meaning))
+    shown = [part for part in slices if chosen not in keys or part.attribute == chosen]
+    show_chart(slice_chart(shown, t), key="slices")
+    if any(part.small for part in shown):
+        st.caption(
+            t(
+                "Groups with fewer than {questions} questions or {groups} groups of answers are "
+                "too small for a verdict; their numbers are shown all the same.",
+                questions=MIN_QUESTIONS,
+                groups=MIN_GROUPS,
+            )
+        )
 
 
-def _table(slices: tuple[SliceDifference, ...]) -> None:
-    import pandas as pd
-
-    rows = [
-        {
-            t("Told apart by"): t(SLICERS[part.attribute].title),
-            t("Questions of this kind"): tm(part.label),
-            t("Questions"): part.result.questions,
-            t("Before (nDCG@10)"): round(part.result.before, 3),
-            t("After (nDCG@10)"): round(part.result.after, 3),
-            t("Difference"): round(part.result.difference, 3),
-            t("Low (95 %)"): round(part.result.low, 3),
-            t("High (95 %)"): round(part.result.high, 3),
-            t("Verdict"): t("Too few questions") if part.small else t(WORDS[part.result.word]),
-        }
-        for part in slices
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="slices")
+def _sentences(slices: tuple[SliceDifference, ...]) -> None:
+    """Name the groups with a verdict, the worse ones first."""
+    for word, icon in ((WORSE, ":material/trending_down:"), (BETTER, ":material/trending_up:")):
+        found = [part for part in slices if part.result.word == word]
+        if not found:
+            continue
+        names = " · ".join(
+            f"{slice_label(part, t)} ({part.result.difference:+.2f})" for part in found
+        )
+        text = (
+            t("Worse on: {names}", names=names)
+            if word == WORSE
+            else t("Better on: {names}", names=names)
+        )
+        st.markdown(f"{icon} {plain(text)}")
+    if not any(part.result.word in (WORSE, BETTER) for part in slices):
+        st.markdown(
+            f":material/trending_flat: {plain(t('No group of questions shows a difference.'))}"
+        )

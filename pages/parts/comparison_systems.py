@@ -1,93 +1,118 @@
-"""All systems on the same held-out questions: chart, table, and who is absent and why."""
+"""All systems on the same held-out questions, by a measure that the reader chooses."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.differences import intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS
-from core.evaluation.verdict import REGIME_TEXTS
+from core.evaluation.families import FAMILIES
+from core.evaluation.remeasure import MeasureChoice, grades_of, possible_cutoffs, remeasured
 from core.experts.catalogue import find_entry
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
-from core.types import Comparison, Interval
+from core.types import Comparison, QADataset
 from pages.parts.charts import show_chart
+from pages.parts.comparison_against import against
+from pages.parts.comparison_choice import more_systems
+from pages.parts.comparison_job import Compared
+from pages.parts.comparison_power import questions_to_show
+from pages.parts.comparison_table import every_measure
 from pages.parts.translate import language, plain, t, tm
 
+_FAMILY, _CUTOFF, _THRESHOLD = "compare_family", "compare_cutoff", "compare_threshold"
 
-def all_systems(comparison: Comparison) -> None:
-    """Draw every system, metric by metric."""
+
+def all_systems(seen: Compared) -> None:
+    """Draw every system, by one measure at a time, and how it differs from another one."""
+    comparison, dataset = seen.comparison, seen.context.dataset
     st.markdown(
         t(
             "Every system searched for the same held-out questions. The lines show how far the "
             "mean could lie from the dot by chance (95 % interval)."
         )
     )
-    metric = st.selectbox(
-        t("Measure"),
-        list(METRICS),
-        format_func=lambda key: t(METRICS[key].title),
-        key="compare_metric",
-        persist_state="session",
-    )
-    st.caption(t(METRICS[metric].meaning))
-    show_chart(_arms(comparison.id, language(), metric, comparison), key=f"arms_{metric}")
+    choice = _measure_choice(comparison, dataset)
+    metric = choice.metric
+    st.caption(t(metric.meaning, cutoff=metric.cutoff))
+    try:
+        measured = _measured(comparison.id, language(), choice, comparison, dataset)
+    except AppError as error:  # kept lists of an older comparison are too short
+        st.info(plain(tm(error.message)), icon=":material/refresh:")
+        return
+    show_chart(_arms(comparison.id, language(), choice, measured), key=f"arms_{metric.key}")
     for name, reason in comparison.absent.items():
         st.info(
             plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
             icon=":material/block:",
         )
+    for arm in comparison.arms:
+        for note in arm.notes:
+            said = t("{title}: {note}", title=arm.title, note=tm(note))
+            st.info(plain(said), icon=":material/info:")
+    more_systems(seen)
+    with st.expander(t("One against the other"), icon=":material/difference:"):
+        against(measured, metric.key)
     with st.expander(t("All systems, all measures"), icon=":material/table_chart:"):
-        _table(comparison)
+        every_measure(comparison)
     if comparison.differences:
-        with st.expander(t("Tuned against base, all measures"), icon=":material/difference:"):
+        with st.expander(
+            t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
+        ):
             show_chart(difference_chart(comparison, t), key="differences")
+    with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
+        questions_to_show(comparison)
+
+
+def _measure_choice(comparison: Comparison, dataset: QADataset) -> MeasureChoice:
+    grades = grades_of(dataset)
+    cutoffs = possible_cutoffs(comparison) or (10,)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        family = st.selectbox(
+            t("Measure"),
+            list(FAMILIES),
+            format_func=lambda key: t(FAMILIES[key].title).format(cutoff="k"),
+            key=_FAMILY,
+            persist_state="session",
+        )
+        cutoff = st.selectbox(
+            t("First answers looked at (k)"),
+            cutoffs,
+            index=cutoffs.index(10) if 10 in cutoffs else 0,
+            key=_CUTOFF,
+            persist_state="session",
+            width=220,
+        )
+        threshold = 0.0
+        if len(grades) > 1:
+            threshold = st.selectbox(
+                t("Right from grade"),
+                grades,
+                format_func=lambda grade: f"{grade:g}",
+                key=_THRESHOLD,
+                disabled=FAMILIES[family].graded,
+                help=t(
+                    "Your data grade their answers. nDCG uses the grades as they are; all other "
+                    "measures need to know from which grade on an answer counts as right."
+                ),
+                width=160,
+            )
+    return MeasureChoice(family, cutoff, 0.0 if FAMILIES[family].graded else float(threshold))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _arms(comparison_id: str, reader: str, metric: str, _comparison: Comparison) -> Chart:
-    return arm_chart(_comparison, t, metric=metric)
+def _measured(
+    comparison_id: str,
+    reader: str,
+    choice: MeasureChoice,
+    _comparison: Comparison,
+    _dataset: QADataset,
+) -> Comparison:
+    return remeasured(_comparison, _dataset, choice)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _intervals(
-    comparison_id: str, regime: str, _comparison: Comparison
-) -> dict[tuple[str, str], Interval]:
-    return intervals(_comparison, regime)
-
-
-def _table(comparison: Comparison) -> None:
-    import pandas as pd
-
-    cell = t("{value} ({low} to {high})")
-    rows = []
-    for regime in present_regimes(comparison):
-        found = _intervals(comparison.id, regime, comparison)
-        for arm in comparison.arms:
-            row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): arm.title}
-            for key, metric in METRICS.items():
-                interval = found.get((arm.name, key))
-                row[t(metric.title)] = (
-                    cell.format(
-                        value=f"{interval.value:.3f}",
-                        low=f"{interval.low:.3f}",
-                        high=f"{interval.high:.3f}",
-                    )
-                    if interval
-                    else "–"
-                )
-            rows.append(row)
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key="all_systems",
-        alt=t("Mean and 95 % interval of every system, for every measure and kind of question."),
-    )
-    main = METRICS[MAIN_METRIC]
-    st.caption(
-        t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=t(main.title))
-    )
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _arms(comparison_id: str, reader: str, choice: MeasureChoice, _measured: Comparison) -> Chart:
+    return arm_chart(_measured, t, metric=choice.metric)
 
 
 def _title(name: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.experts.entry import QUERY
-from core.journey.comparing import Searcher, searcher
+from core.journey.free_search import Searcher, searcher
 from core.types import QADataset
 from pages.parts import session
 from pages.parts.errors import show_error
@@ -19,8 +18,7 @@ from pages.parts.translate import t
 def _searcher(root: str, dataset_id: str, tune_run: str) -> Searcher:
     workspace = session.workspace()
     found = searcher(workspace, workspace.load_dataset(dataset_id), tune_run)
-    for encoder in (found.before, found.after):
-        encoder.encode(["."], QUERY)  # loads the model, so that no search waits for it
+    found.warm_up()
     return found
 
 

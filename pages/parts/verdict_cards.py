@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.differences import present_regimes
-from core.evaluation.guard import GENERALITY_LIMIT, promotion_allowed
+from core.evaluation.guard import GENERALITY_LIMIT, KEPT, LOST, UNSURE, generality_state
 from core.evaluation.metrics import MAIN_METRIC, METRICS
 from core.evaluation.verdict import BETTER, NOT_SHOWN, REGIME_TEXTS, WORDS, WORSE, sentence
+from core.messages import N_
 from core.types import Comparison, Difference
 from pages.parts.translate import plain, t, tm
 from pages.parts.tuning_words import language_title
@@ -16,6 +17,24 @@ _LOOKS = {  # icon, colour: told apart without colour too
     BETTER: (":material/trending_up:", "blue"),
     WORSE: (":material/trending_down:", "red"),
     NOT_SHOWN: (":material/trending_flat:", "gray"),
+}
+
+_GENERALITY = {
+    KEPT: N_(
+        "Everyday language is still understood ({language}): {before} before, {after} after, "
+        "{change} ({low} to {high}) on {pairs} general sentence pairs (Spearman). A drop of up to "
+        "{limit} is allowed."
+    ),
+    UNSURE: N_(
+        "Everyday language seems to be still understood ({language}): {before} before, {after} "
+        "after, {change} ({low} to {high}) on {pairs} general sentence pairs (Spearman). A drop of "
+        "up to {limit} is allowed; the interval reaches past it."
+    ),
+    LOST: N_(
+        "Everyday language is understood less well ({language}): {before} before, {after} after, "
+        "{change} ({low} to {high}) on {pairs} general sentence pairs (Spearman). A drop of up to "
+        "{limit} is allowed."
+    ),
 }
 
 
@@ -63,33 +82,18 @@ def _card(difference: Difference) -> None:
 def generality_lines(comparison: Comparison) -> None:
     """Say how well everyday language is understood before and after."""
     for probe in comparison.generality:
-        change = probe.after - probe.before
-        inside = -change <= GENERALITY_LIMIT
-        icon = ":material/check_circle:" if inside else ":material/warning:"
-        values = {
-            "before": f"{probe.before:.3f}",
-            "after": f"{probe.after:.3f}",
-            "change": _signed(change),
-            "low": _signed(probe.low),
-            "high": _signed(probe.high),
-            "pairs": probe.pairs,
-            "language": language_title(probe.language),
-            "limit": GENERALITY_LIMIT,
-        }
-        text = (
-            t(
-                "Everyday language is still understood ({language}): {before} before, {after} "
-                "after, {change} ({low} to {high}) on {pairs} general sentence pairs (Spearman). A "
-                "drop of up to {limit} is allowed.",
-                **values,
-            )
-            if inside
-            else t(
-                "Everyday language is understood less well ({language}): {before} before, {after} "
-                "after, {change} ({low} to {high}) on {pairs} general sentence pairs (Spearman). A "
-                "drop of up to {limit} is allowed.",
-                **values,
-            )
+        state = generality_state(probe)
+        icon = ":material/warning:" if state == LOST else ":material/check_circle:"
+        text = t(
+            _GENERALITY[state],
+            before=f"{probe.before:.3f}",
+            after=f"{probe.after:.3f}",
+            change=_signed(probe.after - probe.before),
+            low=_signed(probe.low),
+            high=_signed(probe.high),
+            pairs=probe.pairs,
+            language=language_title(probe.language),
+            limit=GENERALITY_LIMIT,
         )
         st.markdown(f"{icon} {plain(text)}")
     if not comparison.generality:
@@ -99,19 +103,3 @@ def generality_lines(comparison: Comparison) -> None:
 def _signed(value: float) -> str:
     # A change that rounds to nothing has no sign.
     return f"{value:+.3f}".replace("-", "−") if abs(value) >= 0.0005 else "0.000"
-
-
-def promotion_note(comparison: Comparison) -> None:
-    """Say what speaks against using the tuned model, if anything does."""
-    allowed, reasons = promotion_allowed(comparison)
-    if allowed:
-        words = {d.word for d in comparison.differences if d.metric == MAIN_METRIC}
-        if BETTER in words:
-            st.success(
-                t("Nothing measured here speaks against using the tuned model."),
-                icon=":material/verified:",
-            )
-        return
-    head = t("Better not use this model in place of the old one:")
-    listed = "\n".join(f"- {plain(tm(reason))}" for reason in reasons)
-    st.warning(f"**{head}**\n\n{listed}", icon=":material/front_hand:")

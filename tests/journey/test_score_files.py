@@ -12,7 +12,7 @@ import pytest
 from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import availability, find_entry
 from core.journey import data, labels, scoring
-from core.journey.comparing import _expert_arm
+from core.journey.comparison_arms import expert_arm
 from core.journey.score_files import (
     ScoreColumns,
     add_score_file,
@@ -189,7 +189,7 @@ def test_a_listed_expert_is_absent_from_a_comparison_with_the_reason(shop):
     content = table(["question", "answer", "score"], truth_rows(dataset))
     kept = add_score_file(workspace, project, dataset, content, "gold.csv", who="me")
     with pytest.raises(AppError, match="cannot search all answers"):
-        _expert_arm(workspace, dataset, kept.key)
+        expert_arm(workspace, dataset, kept.key)
 
 
 def test_another_project_with_the_same_data_keeps_its_own_file(shop):

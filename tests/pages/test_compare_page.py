@@ -269,8 +269,69 @@ def test_comparison_that_did_not_end_can_be_repeated(finished_workspace, opened,
 
 def test_slices_are_listed_with_their_sizes(opened, comparison):
     at = opened("Where it helps")
+    at.button_group(key="slice_attribute").set_value(None).run()
     assert not at.exception and not at.error
     table = next(d.value for d in at.dataframe if "Questions of this kind" in d.value.columns)
     assert list(table["Questions"]) == [part.result.questions for part in comparison.slices]
     small = [part.small for part in comparison.slices]
-    assert list(table["Verdict"] == "Too few questions") == small
+    assert list(table["Verdict"] == "too few to say") == small
+    at.button_group(key="slice_attribute").set_value("overlap").run()
+    table = next(d.value for d in at.dataframe if "Questions of this kind" in d.value.columns)
+    assert len(table) == sum(part.attribute == "overlap" for part in comparison.slices)
+
+
+def test_another_measure_changes_the_chart_and_its_table(opened, comparison, dataset):
+    at = opened()
+    at.selectbox(key="compare_family").set_value("success").run()
+    at.selectbox(key="compare_cutoff").set_value(3).run()
+    assert not at.exception and not at.error
+    table = next(d.value for d in at.dataframe if "System" in d.value.columns)
+    measure = next(name for name in table.columns if "success@3" in name)
+    known = comparison.regimes == "known"
+    ranks = comparison.arm("tuned").right_rank[known]
+    shown = table[table["System"] == "After: tuned model"].iloc[0][measure]
+    assert shown == pytest.approx((ranks <= 3).mean(), abs=1e-4)
+
+
+def test_systems_are_set_against_a_chosen_one(opened, comparison):
+    at = opened()
+    at.selectbox(key="compare_reference").set_value("bm25").run()
+    assert not at.exception and not at.error
+    table = next(d.value for d in at.dataframe if "smallest" in d.value.columns)
+    assert len(table) == 2 * (len(comparison.arms) - 1)
+    assert "BM25" not in set(table["system"])
+
+
+def test_a_refused_model_can_be_overruled_with_a_reason_only(finished_workspace, opened):
+    file = finished_workspace.run(finished_workspace.compare_run) / "result.json"
+    document = json.loads(file.read_text())
+    document["generality"][0] |= {"before": 0.8, "after": 0.6, "low": -0.25, "high": -0.15}
+    file.write_text(json.dumps(document))
+    at = opened()
+    assert button(at, "Use this model") is None
+    assert button(at, "Overrule and use it").disabled
+    at.text_area(key="overrule_reason").set_value("It is for <b>one</b> demo only").run()
+    button(at, "Overrule and use it").click().run()
+    shown = texts(at)
+    assert "In use by decision of" in shown and "The refusal was overruled" in shown
+    trail = finished_workspace.open().records.audit_trail(finished_workspace.project)
+    assert trail[-1]["what"] == "refusal overruled"
+    button(at, "Withdraw").click().run()
+    assert "In use by decision of" not in texts(at)
+
+
+def test_more_systems_are_compared_on_click(finished_workspace, opened, launched):
+    at = opened()
+    at.button_group(key="arms_alphas").set_value([0.5]).run()
+    at.checkbox(key="arms_hybrid_base").uncheck().run()
+    button(at, "Compare with these systems").click().run()
+    assert not at.exception and not at.error
+    (folder,) = launched
+    arms = folder.read_request()["config"]["arms"]
+    assert arms == {"runs": [], "alphas": [0.5], "hybrids": ["tuned"], "run_files": []}
+
+
+def test_questions_needed_are_worked_out(opened, comparison):
+    at = opened()
+    at.number_input(key="power_effect").set_value(0.01).run()
+    assert "to show +0.01, about" in texts(at)

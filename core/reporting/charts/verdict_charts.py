@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.metrics import MAIN_METRIC, METRICS, Metric
 from core.evaluation.verdict import BETTER, WORDS, WORSE
 from core.messages import N_, Message
 from core.reporting.charts import palette
@@ -28,7 +28,7 @@ NOT_SHOWN_LOOK = (palette.BASE, "circle-open")
 
 
 def arm_chart(
-    comparison: Comparison, t: Translate, *, metric: str = MAIN_METRIC, seed: int = 0
+    comparison: Comparison, t: Translate, *, metric: Metric | None = None, seed: int = 0
 ) -> Chart:
     """Draw every system's mean with its 95 % interval, one facet per regime.
 
@@ -36,8 +36,8 @@ def arm_chart(
     ----------
     t : callable
         Translates a text into the reader's language.
-    metric : str
-        Key of ``METRICS``.
+    metric : Metric or None
+        One that the arms were measured by; None takes the main metric.
     seed : int
         Of the bootstrap.
 
@@ -57,23 +57,24 @@ def arm_chart(
         raise ComparisonError(
             "No system has results, so there is nothing to draw. Run the comparison again."
         )
+    metric = metric or METRICS[MAIN_METRIC]
     regimes = present_regimes(comparison)
     found = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
-    arms = _ordered(comparison, found[regimes[0]], metric)
-    measure = t(METRICS[metric].title)
+    arms = _ordered(comparison, found[regimes[0]], metric.key)
+    measure = t(metric.title).format(cutoff=metric.cutoff)
     figure = facets(comparison, regimes, len(arms), [shortened(arm.title, NAME) for arm in arms], t)
     rows = []
     for column, regime in enumerate(regimes, start=1):
         for place, arm in enumerate(arms):
-            interval = found[regime][arm.name, metric]
+            interval = found[regime][arm.name, metric.key]
             colour, symbol = ARM_LOOKS.get(arm.name, OTHER_LOOK)
             add_dot(figure, interval, place, colour, symbol, f"{interval.value:.2f}", column)
             rows.append((regime_title(regime, t), arm.title, *_numbers(interval)))
     figure.update_xaxes(range=[-0.02, 1.04], dtick=0.2, title_text=in_two_lines(measure))
     columns = (N_("Kind of question"), N_("System"), measure, N_("Low (95 %)"), N_("High (95 %)"))
     table = pd.DataFrame(rows, columns=[t(name) for name in columns])
-    best = max(arms, key=lambda arm: found[regimes[0]][arm.name, metric].value)
-    top = found[regimes[0]][best.name, metric]
+    best = max(arms, key=lambda arm: found[regimes[0]][arm.name, metric.key].value)
+    top = found[regimes[0]][best.name, metric.key]
     summary = Message(
         N_(
             "{count} systems on the same {questions} held-out questions, with 95 % intervals. "

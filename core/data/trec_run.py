@@ -1,0 +1,230 @@
+"""Result lists of another search, as TREC run files or ranx JSON, matched by the user's own ids.
+
+A TREC run has six columns per line, separated by spaces or tabs: question id, ``Q0``, answer id,
+rank, score, name of the system. Lists are ordered by score, then by rank, as ir_measures and ranx
+read them; the rank column alone never decides. ranx writes ``{question id: {answer id: score}}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import DataError
+from core.types import QADataset, Rows
+
+COLUMNS = 6
+EXAMPLES = 5  # ids and rows that a message names; counts are of all
+MOST_LINES = 5_000_000
+UNKNOWN = -1  # an answer that the data do not have still holds its rank
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One line of a run: an answer that the other search found.
+
+    Attributes
+    ----------
+    row : int
+        Line of the file, the first being 1; of JSON the place of the entry.
+    """
+
+    row: int
+    question: str
+    answer: str
+    rank: float
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedRun:
+    """A run file matched with a dataset.
+
+    Attributes
+    ----------
+    name : str
+        What the file calls the system, "" if nothing.
+    lists : mapping of question row to int32 array
+        Answer rows, best first; ``UNKNOWN`` where the id is not in the data: in the live search
+        that answer stands above those below it, so it keeps its rank.
+    scores : mapping of question row to float32 array
+        Beside ``lists``.
+    lines : int
+    unknown_questions, unknown_answers : tuple of str
+        Ids that are not in the data, in the order of the file, each once.
+    repeated : tuple of int
+        Lines that name an answer of a question once more; the better scored one is kept.
+    """
+
+    name: str
+    lists: dict[int, np.ndarray]
+    scores: dict[int, np.ndarray]
+    lines: int
+    unknown_questions: tuple[str, ...]
+    unknown_answers: tuple[str, ...]
+    repeated: tuple[int, ...]
+
+    def missing(self, rows: Rows) -> Rows:
+        """Return those of the given question rows that the run has no list for."""
+        return np.array([row for row in rows if int(row) not in self.lists], np.int32)
+
+    def table(self, rows: Rows, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return answers int32 [n, depth] and scores float32 [n, depth] of the given questions.
+
+        -1 and -inf where nothing is listed.
+        """
+        answers = np.full((len(rows), depth), UNKNOWN, np.int32)
+        scores = np.full((len(rows), depth), -np.inf, np.float32)
+        for place, row in enumerate(rows):
+            listed = self.lists.get(int(row))
+            if listed is not None:
+                kept = min(depth, len(listed))
+                answers[place, :kept] = listed[:kept]
+                scores[place, :kept] = self.scores[int(row)][:kept]
+        return answers, scores
+
+
+def parse_run(content: bytes, dataset: QADataset) -> ParsedRun:
+    """Read a run file and match its ids with a dataset.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8, with or without byte order mark.
+
+    Raises
+    ------
+    DataError
+        If the file is not text, a line cannot be read (its number is named), or no line fits the
+        data.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            "The file is not UTF-8 text (byte {place}). Export the run as a UTF-8 text file.",
+            place=error.start,
+        ) from error
+    name, lines = _json_lines(text) if text.lstrip().startswith("{") else _trec_lines(text)
+    if not lines:
+        raise DataError("The file has no result. A run has one line per answer that was found.")
+    return _matched(name, lines, dataset)
+
+
+def _trec_lines(text: str) -> tuple[str, list[RunLine]]:
+    found: list[RunLine] = []
+    name = ""
+    for row, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        # Ids of a user's own may hold spaces; then the columns are separated by tabs.
+        parts = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
+        if len(parts) != COLUMNS:
+            raise DataError(
+                "Line {row} has {found} columns; a TREC run has {needed}: question id, Q0, answer "
+                "id, rank, score, name. Ids with spaces need columns separated by tabs.",
+                row=row,
+                found=len(parts),
+                needed=COLUMNS,
+            )
+        question, _, answer, rank, score, name = parts
+        found.append(RunLine(row, question, answer, _number(rank, row), _number(score, row)))
+        if len(found) > MOST_LINES:
+            raise DataError(
+                "The file has more than {most} lines. Keep the first hundred answers per question.",
+                most=MOST_LINES,
+            )
+    return name, found
+
+
+def _json_lines(text: str) -> tuple[str, list[RunLine]]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            "The file begins like JSON but cannot be read as such: {reason}. Export it again.",
+            reason=str(error),
+        ) from error
+    return "", list(_entries(document))
+
+
+def _entries(document: object) -> Iterator[RunLine]:
+    row = 0
+    assert isinstance(document, dict)  # the text begins with a brace
+    for question, answers in document.items():
+        if not isinstance(answers, dict):
+            raise DataError(
+                "The entry {question} is not a list of answers with scores. A JSON run is "
+                '{{"question id": {{"answer id": score}}}}.',
+                question=question,
+            )
+        for answer, score in answers.items():
+            row += 1
+            number = _number(score if isinstance(score, int | float) else str(score), row)
+            yield RunLine(row, question, answer, row, number)
+
+
+def _number(value: str | float, row: int) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(
+            "Line {row}: {value} is not a number. Rank and score must be numbers.",
+            row=row,
+            value=str(value)[:40],
+        )
+    return number
+
+
+def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedRun:
+    questions = {key: row for row, key in enumerate(dataset.question_ids)}
+    answers = {key: row for row, key in enumerate(dataset.answer_ids)}
+    unknown_questions: dict[str, None] = {}
+    unknown_answers: dict[str, None] = {}
+    by_question: dict[int, list[RunLine]] = {}
+    count = 0
+    for line in lines:
+        count += 1
+        if line.question in questions:
+            by_question.setdefault(questions[line.question], []).append(line)
+        else:
+            unknown_questions[line.question] = None
+    repeated: list[int] = []
+    lists, scores = {}, {}
+    for question, found in by_question.items():
+        found.sort(key=lambda line: (-line.score, line.rank, line.row))
+        kept: dict[str, RunLine] = {}
+        for line in found:
+            if line.answer in kept:
+                repeated.append(line.row)
+            else:
+                kept[line.answer] = line
+        unknown_answers |= {answer: None for answer in kept if answer not in answers}
+        lists[question] = np.array([answers.get(a, UNKNOWN) for a in kept], np.int32)
+        scores[question] = np.array([line.score for line in kept.values()], np.float32)
+    known = sum(int((listed >= 0).sum()) for listed in lists.values())
+    if not known:
+        raise DataError(
+            "No line names a question and an answer of these data. The file's first ids are "
+            "{question} and {answer}; the data's are {known_question} and {known_answer}. Use the "
+            "ids of the uploaded file.",
+            question=next(iter([*unknown_questions, *(dataset.question_ids[q] for q in lists)])),
+            answer=next(iter([*unknown_answers, "–"])),
+            known_question=dataset.question_ids[0],
+            known_answer=dataset.answer_ids[0],
+        )
+    return ParsedRun(
+        name,
+        lists,
+        scores,
+        count,
+        tuple(unknown_questions),
+        tuple(unknown_answers),
+        tuple(sorted(repeated)),
+    )

@@ -1,0 +1,156 @@
+"""Base, tuned models and those between as systems to compare: encoded, with what they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import AppError, ComparisonError
+from core.evaluation.differences import TUNED
+from core.experts.catalogue import find_entry
+from core.experts.entry import DOCUMENT, QUERY
+from core.experts.progress import Part
+from core.jobs.folder import RunFolder
+from core.types import QADataset, Reporter
+from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.evaluation.arms import ArmInput, Origin
+    from core.experts.encoders import Encoder
+
+RUN_PREFIX, ALPHA_PREFIX = "run:", "alpha:"
+
+
+def encoders(workspace: Workspace, base_model: str, tuned: RunFolder) -> tuple[Encoder, Encoder]:
+    """Return the encoders before and after; no model is loaded before it encodes.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If a model's files are missing.
+    """
+    from core.experts.encoders import load_encoder
+
+    before = load_encoder(find_entry(base_model), workspace.models)
+    return before, load_encoder(tuned.model, workspace.models)
+
+
+def is_query_side(tuned: RunFolder) -> bool:
+    """Return True if only questions go through the tuned model; answers stay with the base."""
+    return bool(tuned.read_request()["config"]["tuning"].get("query_side", False))
+
+
+def model_arm(
+    workspace: Workspace,
+    dataset: QADataset,
+    name: str,
+    title: str,
+    kind: str,
+    encoder: Encoder,
+    report: Reporter,
+    *,
+    answers: Encoder | None = None,
+    origin: Origin | None = None,
+) -> ArmInput:
+    """Encode the held-out questions and all answers; what is in the cache is not encoded again."""
+    from core.evaluation.arms import ArmInput, held_out_rows
+    from core.experts.embedding import encode_cached
+
+    questions = [dataset.questions[row] for row in held_out_rows(dataset)]
+    half = Part(report, 0.0, 0.2)
+    left = encode_cached(encoder, questions, QUERY, workspace.vectors, half)
+    half = Part(report, 0.2, 1.0)
+    right = encode_cached(answers or encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
+    return ArmInput(name, title, kind, encoder.fingerprint, left, right, origin)
+
+
+def tuned_arm(
+    workspace: Workspace,
+    dataset: QADataset,
+    name: str,
+    title: str,
+    tuned: RunFolder,
+    report: Reporter,
+    encoder: Encoder | None = None,
+    kind: str = TUNED,
+) -> ArmInput:
+    """Return a tuned model, or one between base and tuned, as a system to compare."""
+    from core.experts.encoders import load_encoder
+
+    told = tuned.read_request()["config"]
+    encoder = encoder or load_encoder(tuned.model, workspace.models)
+    base = load_encoder(find_entry(told["tuning"]["base_model"]), workspace.models)
+    origin = run_origin(workspace, dataset, title, told["dataset_id"], encoder, base)
+    beside = base if is_query_side(tuned) else encoder
+    return model_arm(
+        workspace, dataset, name, title, kind, encoder, report, answers=beside, origin=origin
+    )
+
+
+def run_origin(
+    workspace: Workspace,
+    dataset: QADataset,
+    title: str,
+    dataset_id: str,
+    encoder: Encoder,
+    base: Encoder,
+) -> Origin:
+    """Return what a tuned model was made from.
+
+    Raises
+    ------
+    ComparisonError
+        If its data are gone, so that nobody can tell whether it learned from held-out questions.
+    """
+    from core.evaluation.arms import origin_of
+
+    prompts, base_prompts = (
+        {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
+    )
+    if dataset_id == dataset.id:
+        return origin_of(dataset, prompts, base_prompts)
+    try:
+        return origin_of(workspace.load_dataset(dataset_id), prompts, base_prompts)
+    except AppError as error:
+        raise ComparisonError(
+            "{title} learned from other data ({dataset}), which cannot be read any more: it may "
+            "have learned from questions that are held out here. Tune again with these data.",
+            title=title,
+            dataset=dataset_id,
+        ) from error
+
+
+def other_run(workspace: Workspace, dataset: QADataset, run: str, report: Reporter) -> ArmInput:
+    """Return another tuning run as a system to compare."""
+    folder = RunFolder(workspace.run_folder(run))
+    if not folder.model.is_dir():
+        raise ComparisonError("The run {run} left no model to compare.", run=run)
+    request = folder.read_request()
+    title = f"{request['config']['recipe_name']} · {str(request['created_at'])[:16]}"
+    return tuned_arm(workspace, dataset, f"{RUN_PREFIX}{run}", title, folder, report)
+
+
+def alpha_arm(
+    workspace: Workspace,
+    dataset: QADataset,
+    base_model: str,
+    tuned: RunFolder,
+    alpha: float,
+    report: Reporter,
+) -> ArmInput:
+    """Return the model between base and tuned as a system to compare; made once per run and α."""
+    from core.experts.encoders import load_encoder
+    from core.experts.sources import model_folder
+    from core.hashing import content_id
+    from core.tuning.interpolation import interpolated_model
+
+    before, after = encoders(workspace, base_model, tuned)
+    key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}"])
+    folder = interpolated_model(
+        model_folder(find_entry(base_model), workspace.models),
+        tuned.model,
+        alpha,
+        tuned.root / "interpolated" / key,
+    )
+    encoder = load_encoder(folder, workspace.models)
+    name, title = f"{ALPHA_PREFIX}{alpha:g}", f"α = {alpha:g}"
+    return tuned_arm(workspace, dataset, name, title, tuned, report, encoder, "interpolated")

@@ -1,0 +1,104 @@
+"""A model between base and tuned: θ = (1 − α)·base + α·tuned (LM-Cocktail, arXiv:2311.13534)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import TuningError
+from core.experts.encoding import load_model
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
+
+
+def interpolated_weights(
+    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float
+) -> dict[str, Tensor]:
+    """Return (1 − α)·base + α·tuned, weight by weight.
+
+    Parameters
+    ----------
+    base, tuned : mapping of name to tensor
+        The same names and shapes. Whole numbers (positions of tokens) are taken from ``tuned``.
+    alpha : float in [0, 1]
+        0 = base, 1 = tuned, both exactly.
+
+    Raises
+    ------
+    TuningError
+        If alpha is outside [0, 1], or the models are not of the same build.
+    """
+    if not 0 <= alpha <= 1:
+        raise TuningError("α is {alpha}; it must lie between 0 and 1.", alpha=alpha)
+    different = sorted(
+        name
+        for name in {*base, *tuned}
+        if name not in base or name not in tuned or base[name].shape != tuned[name].shape
+    )
+    if different:
+        raise TuningError(
+            "Base and tuned model are not of the same build: {count} weights differ in name or "
+            "shape, the first is {name}. Only a model and what was tuned from it can be mixed.",
+            count=len(different),
+            name=different[0],
+        )
+    mixed = {}
+    for name, after in tuned.items():
+        before = base[name]
+        if not after.is_floating_point() or alpha == 1:
+            mixed[name] = after
+        elif alpha == 0:
+            mixed[name] = before.to(after.dtype)
+        else:
+            # In float64, so that half-precision weights are rounded once.
+            value = (1 - alpha) * before.double() + alpha * after.double()
+            mixed[name] = value.to(after.dtype)
+    return mixed
+
+
+def interpolated_model(base: Path, tuned: Path, alpha: float, target: Path) -> Path:
+    """Write the model between two sentence-transformers folders; kept ones are not made again.
+
+    Prompts, tokenizer and maximum length are those of the tuned model.
+
+    Parameters
+    ----------
+    base, tuned : Path
+        Folders with safetensors weights.
+    alpha : float in [0, 1]
+        Share of the tuned model.
+    target : Path
+        Folder to make; it appears whole or not at all. Name it after both models and α.
+
+    Returns
+    -------
+    Path
+        ``target``.
+
+    Raises
+    ------
+    TuningError
+        If the two are not of the same build or alpha is outside [0, 1].
+    """
+    if (target / FINISHED).is_file():
+        return target
+    before, model = load_model(base, "cpu"), load_model(tuned, "cpu")
+    model.load_state_dict(interpolated_weights(before.state_dict(), model.state_dict(), alpha))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".alpha-"))
+    try:
+        model.save_pretrained(str(made), create_model_card=False, safe_serialization=True)
+        try:
+            made.replace(target)
+        except OSError:
+            if not (target / FINISHED).is_file():  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return target

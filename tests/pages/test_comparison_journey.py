@@ -1,0 +1,123 @@
+"""Real models through the comparison job: itself, a damaged one, those in between, the decision."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from core.errors import ComparisonError
+from core.evaluation.guard import promotion_allowed
+from core.experts.catalogue import find_entry
+from core.experts.sources import model_folder
+from core.jobs import launch
+from core.jobs.folder import RunFolder
+from core.journey import comparing
+from core.journey.comparison_arms import ArmChoice
+from core.journey.free_search import searcher
+from core.journey.promotion import promote, promotion, withdraw
+from tests.pages.conftest import work_in_this_process
+
+BASE = "wordllama-l2-supercat-256"
+
+
+@pytest.fixture
+def workspace(finished_workspace, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(launch, "_start", work_in_this_process)
+    return finished_workspace.open()
+
+
+@pytest.fixture
+def project(workspace, finished_workspace):
+    return workspace.records.project(finished_workspace.project)
+
+
+def replace_model(workspace, tune_run, noise: float):
+    """Put the base model, with noise on its weights, where the tuned model was."""
+    folder = RunFolder(workspace.run_folder(tune_run)).model
+    shutil.rmtree(folder)
+    shutil.copytree(model_folder(find_entry(BASE), workspace.models), folder)
+    rng = np.random.default_rng(0)
+    for file in folder.rglob("*.safetensors"):
+        weights = load_file(file)
+        save_file(
+            {k: (w + noise * w.std() * rng.normal(size=w.shape)).astype(w.dtype)
+             for k, w in weights.items()},
+            file,
+        )  # fmt: skip
+
+
+def compare_again(workspace, project, run, choice=None):
+    made = comparing.launch_comparison(workspace, project, run, [], "ann", choice)
+    return comparing.load_comparison(workspace, made)
+
+
+def test_a_model_against_itself_is_not_shown(workspace, project, finished_workspace):
+    replace_model(workspace, finished_workspace.tune_run, noise=0.0)
+    comparison = compare_again(workspace, project, finished_workspace.tune_run)
+    for difference in comparison.differences:
+        assert (difference.difference, difference.low, difference.high) == (0, 0, 0)
+        assert difference.word == "not shown"
+    assert {part.result.word for part in comparison.slices} == {"not shown"}
+    assert comparison.generality[0].before == comparison.generality[0].after
+    assert promotion_allowed(comparison) == (True, [])
+
+
+def test_a_damaged_model_is_worse_refused_and_its_overruling_recorded(
+    workspace, project, finished_workspace
+):
+    replace_model(workspace, finished_workspace.tune_run, noise=3.0)
+    comparison = compare_again(workspace, project, finished_workspace.tune_run)
+    assert comparison.difference("known").word == "worse"
+    allowed, reasons = promotion_allowed(comparison)
+    assert not allowed and reasons
+    for reason in ("", "ok", "  short  "):
+        with pytest.raises(ComparisonError, match="say why"):
+            promote(workspace, project, comparison, "ann", reason=reason)
+    assert promotion(workspace, project) is None
+    promote(workspace, project, comparison, "ann", reason="Only for the trade fair demo.")
+    decided = promotion(workspace, project)
+    assert (decided.who, decided.reason) == ("ann", "Only for the trade fair demo.")
+    assert decided.overruled == tuple(str(reason) for reason in reasons)
+    withdraw(workspace, project, "bob")
+    assert promotion(workspace, project) is None
+    trail = [line["what"] for line in workspace.records.audit_trail(project.id)]
+    assert trail[-2:] == ["refusal overruled", "model withdrawn"]
+
+
+def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, finished_workspace):
+    run = finished_workspace.tune_run
+    choice = ArmChoice(alphas=(0.5,), runs=(run, "tune-that-is-gone"))
+    comparison = compare_again(workspace, project, run, choice)
+    names = [arm.name for arm in comparison.arms]
+    assert names == [
+        "base",
+        "tuned",
+        "bm25",
+        f"run:{run}",
+        "alpha:0.5",
+        "hybrid:base",
+        "hybrid:tuned",
+    ]
+    assert set(comparison.absent) == {"run:tune-that-is-gone"}
+    tuned, again = comparison.arm("tuned"), comparison.arm(f"run:{run}")
+    assert (tuned.top_answers == again.top_answers).all()
+    between = comparison.arm("alpha:0.5")
+    assert between.fingerprint not in {tuned.fingerprint, comparison.arm("base").fingerprint}
+    assert len({d.arm for d in comparison.contrasts}) == len(names) - 1
+
+
+def test_a_typed_question_finds_what_the_comparison_found(workspace, finished_workspace):
+    comparison = comparing.load_comparison(workspace, finished_workspace.compare_run)
+    dataset = workspace.load_dataset(comparison.dataset_id)
+    found = searcher(workspace, dataset, finished_workspace.tune_run)
+    found.warm_up()
+    for place in range(5):
+        question = dataset.questions[comparison.question_rows[place]]
+        moves = found.search(question, np.empty(0, np.int32), depth=10)
+        ranked = {move.after_rank: move.answer for move in moves if move.after_rank}
+        expected = comparison.arm("tuned").top_answers[place, :10]
+        assert [ranked[rank] for rank in range(1, 11)] == expected.tolist()
