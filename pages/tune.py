@@ -28,6 +28,9 @@ if shown is None:
 else:
     tuning_run(context, shown)
     queue_panel(context, shown.job.id)
-    with st.expander(t("Start another run"), icon=":material/add_circle:"):
-        tuning_form(context, first=False, going_on=going_on)
+    another = st.expander(
+        t("Start another run"), icon=":material/add_circle:", key="another_run", on_change="rerun"
+    )
+    with another:
+        tuning_form(context, first=False, going_on=going_on, measure=bool(another.open))
     run_history(context, runs, shown)

@@ -16,6 +16,7 @@ from core.workspace.workspace import Workspace
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
 RACE, DATA_CURVE = "race", "curve"
+PROBE = "probe"  # a short measurement; it lies outside the runs and waits for nothing
 
 
 def is_queued(kind: str) -> bool:
@@ -24,7 +25,7 @@ def is_queued(kind: str) -> bool:
     Scoring and comparing take minutes and are what a person waits for on the page: they do not
     stand in line behind hours of tuning.
     """
-    return kind not in {SCORE, COMPARE}
+    return kind not in {SCORE, COMPARE, PROBE}
 
 
 def new_run_id(kind: str) -> str:

@@ -11,16 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.documents import from_json
 from core.errors import AppError, DataError, TuningError
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.launch import follow
 from core.jobs.state import FAILED
 from core.jobs.worker import FolderReporter, work
 from core.journey import scoring
+from core.journey.devices import need_of
 from core.journey.headless import TerminalReporter, parse_recipe, read_data
 from core.journey.labels import recipes
+from core.journey.queueing import next_place
 from core.journey.running import TUNE, new_run_id
-from core.journey.tuning import suggested_model, tune_step, tuning_request
+from core.journey.tuning import estimated, suggested_model, tune_step, tuning_request
 from core.messages import Message
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import LARGEST, from_document
@@ -65,6 +68,8 @@ def tune(options: TuneOptions) -> int:
     else:
         request = _of_file(workspace, options)
         run_id, project_id = new_run_id(TUNE), ""
+    config = from_json(TuningConfig, request["tuning"])
+    request |= estimated(workspace, workspace.load_dataset(request["dataset_id"]), config)
     folder = create_run(
         workspace.run_folder(run_id),
         {
@@ -77,7 +82,10 @@ def tune(options: TuneOptions) -> int:
     )
     append_event(folder, "launched")
     sys.stderr.write(f"{TUNE} {folder.root}\n")
-    status = work(folder, {TUNE: _spoken_step})
+    place = next_place(workspace, config.device)
+    if place:
+        sys.stderr.write(f"Waiting for the device at place {place} of the queue.\n")
+    status = work(folder, {TUNE: _spoken_step}, need_of)
     _print_end(folder, options.as_json)
     return status
 

@@ -12,10 +12,13 @@ from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.experts.catalogue import catalogue, find_entry
 from core.experts.entry import CatalogueEntry
+from core.experts.sources import present_folder
 from core.jobs.folder import RunFolder
 from core.journey.labels import label_model, overrides, recipe_in_use
+from core.journey.probes import end_probes
 from core.journey.running import TUNE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
+from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
 from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
 from core.workspace.records import Project, SavedRecipe
@@ -47,6 +50,18 @@ def language_of_questions(dataset: QADataset) -> str:
     return guess_language(dataset.questions)
 
 
+def only_looks_words_up(entry: CatalogueEntry, workspace: Workspace) -> bool:
+    """Return True for word-vector models (static embeddings), as far as can be seen from here."""
+    folder = present_folder(entry, workspace.models)
+    try:
+        modules = (folder / "modules.json").read_text("utf-8") if folder else None
+    except (OSError, ValueError):
+        modules = None
+    if modules is None:
+        return entry.max_length is None  # they read texts of any length
+    return "StaticEmbedding" in modules
+
+
 def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, who: str) -> str:
     """Start a tuning job on the project's data with the recipe in use; returns the run id.
 
@@ -59,7 +74,16 @@ def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, 
         If no recipe is in use or the model cannot be tuned.
     """
     request = tuning_request(workspace, project, config)
+    request |= estimated(workspace, workspace.load_dataset(request["dataset_id"]), config)
+    end_probes(workspace)
     return launch_job(workspace, project.id, TUNE, request, who)
+
+
+def estimated(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> dict[str, Any]:
+    """Return the part of a request that says what the run was estimated to take."""
+    found = plan(workspace, dataset, config)
+    said = {"estimate": to_json(found.estimate)} if found.estimate else {}
+    return {"estimate_key": found.key, **said}
 
 
 def tuning_request(
@@ -101,14 +125,21 @@ def check_trainable(key: str) -> None:
 def tune_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: tune, or go on where a killed worker left off."""
     workspace = workspace_of(folder)
+    dataset, labels, settings = told(workspace, request)
+    result = run_tuning(workspace, dataset, labels, settings, folder, report)
+    return result | made_from(labels)
+
+
+def told(
+    workspace: Workspace, request: Mapping[str, Any]
+) -> tuple[QADataset, LabelModel, TuningConfig]:
+    """Return what a request names: data, labels and settings."""
     config = request["config"]
     dataset = workspace.load_dataset(config["dataset_id"])
     recipe = from_json(LabelRecipe, config["recipe"])
     corrections = [from_json(Override, override) for override in config["overrides"]]
     labels = label_model(workspace, dataset, recipe, corrections)
-    settings = from_json(TuningConfig, config["tuning"])
-    result = run_tuning(workspace, dataset, labels, settings, folder, report)
-    return result | made_from(labels)
+    return dataset, labels, from_json(TuningConfig, config["tuning"])
 
 
 def made_from(labels: LabelModel) -> dict[str, Any]:
@@ -128,6 +159,7 @@ def run_tuning(
 ) -> dict[str, Any]:
     """Tune a model into ``folder`` and return the result as a JSON document."""
     from core.experts.sources import model_folder
+    from core.tuning.memory import peak_mb
     from core.tuning.outcome import TuningFolders
     from core.tuning.trainer import train
 
@@ -156,6 +188,7 @@ def run_tuning(
         "labels_per_s": round(outcome.labels_per_s, 1),
         "device": asdict(outcome.device),
         "query_side": outcome.query_side,
+        "memory_mb": round(peak_mb(outcome.device.kind), 1),
     }
 
 

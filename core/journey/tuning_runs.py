@@ -9,6 +9,7 @@ from core.documents import from_json
 from core.errors import WorkspaceError
 from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.running import TUNE, jobs_of, result_of
+from core.journey.tuning_plan import Estimate, estimate_of
 from core.messages import Message
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
@@ -32,6 +33,7 @@ class TuningResult:
     labels_per_s: float
     device: DeviceInfo
     query_side: bool = False
+    memory_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class TuningRun:
     result: TuningResult | None = None
     problem: Message | None = None
     model_gone: bool = False
+    estimate: Estimate | None = None
 
     @property
     def has_model(self) -> bool:
@@ -89,6 +92,7 @@ def read_run(workspace: Workspace, view: JobView) -> TuningRun:
         str(told.get("base_model", "")),
         str(told.get("loss", "")),
         int(told.get("epochs", 0)),
+        estimate=estimate_of(view.config),
     )
     if view.state not in {FINISHED, CANCELLED}:
         return run

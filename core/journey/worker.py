@@ -10,8 +10,9 @@ from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
 from core.journey.comparing import compare_step
 from core.journey.devices import need_of
+from core.journey.probing import probe_step
 from core.journey.race import race_step
-from core.journey.running import COMPARE, RACE, SCORE, TUNE
+from core.journey.running import COMPARE, PROBE, RACE, SCORE, TUNE
 from core.journey.scoring import score_step
 from core.journey.tuning import tune_step
 
@@ -20,6 +21,7 @@ STEPS: Mapping[str, Step] = {
     TUNE: tune_step,
     COMPARE: compare_step,
     RACE: race_step,
+    PROBE: probe_step,
 }
 
 

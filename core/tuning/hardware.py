@@ -83,3 +83,10 @@ def _ask_driver(*question: str) -> str:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
+
+
+def free_graphics_memory_mb() -> float | None:
+    """Return the free memory of the first NVIDIA card in MB, None where it cannot be asked."""
+    lines = _ask_driver("--query-gpu=memory.free", "--format=csv,noheader,nounits").splitlines()
+    free = next(iter(lines), "").strip()
+    return int(free) * 2**20 / 1e6 if free.isdigit() else None

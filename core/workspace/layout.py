@@ -69,6 +69,11 @@ class Layout:
         return self.root / "queue"
 
     @property
+    def probes(self) -> Path:
+        """Short measurements before a run, one folder each, laid out like a background job."""
+        return self.root / "probes"
+
+    @property
     def exports(self) -> Path:
         """Reports and model archives made for download."""
         return self.root / "exports"

@@ -50,7 +50,9 @@ def queue_panel(context: Context, shown: str | None) -> None:
     follow()
 
 
-def start_button(context: Context, device: str, *, first: bool, going_on: int) -> bool:
+def start_button(
+    context: Context, device: str, *, first: bool, going_on: int, fits: bool = True
+) -> bool:
     """Draw the button that launches a run, or puts it into the queue; return True when pressed.
 
     Parameters
@@ -61,6 +63,8 @@ def start_button(context: Context, device: str, *, first: bool, going_on: int) -
         Whether starting it is the page's next action.
     going_on : int
         Runs of this project that start, wait or compute.
+    fits : bool
+        Whether the run can fit on this machine.
     """
     queue = queueing.queue_of(context.workspace)
     known = sum(one.job.project_id == context.project.id for one in queue)
@@ -79,6 +83,7 @@ def start_button(context: Context, device: str, *, first: bool, going_on: int) -
         key="start_tuning",
         type="primary" if first else "secondary",
         icon=":material/playlist_add:" if place else ":material/rocket_launch:",
+        disabled=not fits,
     )
 
 

@@ -12,12 +12,11 @@ from core.journey.status import scored_experts
 from core.journey.tuning import (
     language_of_questions,
     launch_tuning,
+    only_looks_words_up,
     suggested_model,
     trainable_models,
 )
-from core.journey.tuning_plan import plan
 from core.labels.rules import RULES
-from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.workspace.records import SavedRecipe
 from pages.parts import session
@@ -26,18 +25,17 @@ from pages.parts.journey_bar import link_parameters, page_of
 from pages.parts.page import Context
 from pages.parts.queue_panel import start_button
 from pages.parts.run_history import RUN
-from pages.parts.translate import duration, plain, t, tm
+from pages.parts.translate import plain, t, tm
+from pages.parts.tuning_estimate import tuning_estimate
 from pages.parts.tuning_settings import tuning_settings
 from pages.parts.tuning_words import (
-    device_words,
     language_title,
     languages_of,
     model_title,
-    this_device,
 )
 
 
-def tuning_form(context: Context, *, first: bool, going_on: int = 0) -> None:
+def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bool = True) -> None:
     """Draw the form with its start button.
 
     Parameters
@@ -46,6 +44,8 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0) -> None:
         Whether this is the first run, so that starting it is the page's next action.
     going_on : int
         Runs of this project that start, wait or compute: the next one joins the queue.
+    measure : bool
+        Whether to measure shortly what the run will take: somebody looks at the form.
     """
     saved = recipe_in_use(context.workspace, context.project)
     if saved is not None:
@@ -55,9 +55,17 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0) -> None:
         entry = _base_model(context)
     with right:
         preset = _preset()
-    config = tuning_settings(PRESETS[preset], entry.key)
-    _what_it_takes(context, config)
-    if start_button(context, config.device, first=first, going_on=going_on):
+    config = tuning_settings(
+        PRESETS[preset],
+        entry.key,
+        static=only_looks_words_up(entry, context.workspace),
+        dataset_id=context.project.dataset_id,
+        models=[one.key for one in _choices(context)],
+    )
+    ready = availability(entry, context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
+    pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
+    if pressed:
         try:
             run_id = launch_tuning(context.workspace, context.project, config, session.who())
         except Exception as error:
@@ -175,39 +183,3 @@ def _preset() -> str:
         title = f":primary[**{t(entry.title)}**]" if key == chosen else f"**{t(entry.title)}**"
         st.caption(f"{title}: {t(entry.meaning)}")
     return chosen
-
-
-def _what_it_takes(context: Context, config: TuningConfig) -> None:
-    found = plan(context.workspace, context.dataset, config)
-    if found.seconds is None:
-        time, why = (
-            t("unknown"),
-            t("Time is unknown until a model like this one was tuned on this machine."),
-        )
-    else:
-        time = t("≈ {time}", time=duration(found.seconds))
-        why = (
-            t("Time as in the last run of this model on this machine.")
-            if found.same_model
-            else t("Time roughly as in a run of another model on this machine.")
-        )
-    device = (
-        device_words(this_device())
-        if config.device == "auto"
-        else t("as you chose: {device}", device=config.device)
-    )
-    with st.container(border=True, key="what_it_takes"):
-        columns = st.columns(3)
-        questions_help = t("Validation and test questions are held out and never learned from.")
-        columns[0].metric(t("Training questions"), found.questions, help=questions_help)
-        steps_help = t(
-            "Questions ÷ questions per step × passes; it ends earlier when nothing improves. The "
-            "search quality is checked {checks} times.",
-            checks=found.checks,
-        )
-        columns[1].metric(t("Learning steps"), found.steps, help=steps_help)
-        columns[2].metric(t("Time"), time)
-        st.caption(
-            f"{t('Runs on: {device}', device=plain(device))} · {why}",
-            help=t("Found by a quick look at this machine; the run itself checks at its start."),
-        )

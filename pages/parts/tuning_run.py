@@ -7,14 +7,18 @@ from typing import Any
 import streamlit as st
 
 from core.jobs.state import JobView
+from core.journey.room import gigabytes
+from core.journey.tuning_plan import Estimate
 from core.journey.tuning_runs import TuningResult, TuningRun
+from core.reporting.charts.chart import Chart
+from core.reporting.charts.run_charts import machine_chart
 from core.reporting.charts.tuning_charts import learning_curve
 from pages.parts.charts import show_chart
 from pages.parts.job_card import job_card
 from pages.parts.journey_bar import go_to
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
-from pages.parts.tuning_words import device_words, loss_title, model_title
+from pages.parts.tuning_words import clock, device_words, loss_title, model_title
 
 
 def tuning_run(context: Context, run: TuningRun) -> None:
@@ -51,27 +55,42 @@ def _curves(job: JobView) -> None:
     """Draw the curves so far; while the job runs this is redrawn every second."""
     if not job.metrics:
         return
-    chart = learning_curve(job.metrics, t)
+    chart, machine = learning_curve(job.metrics, t), machine_chart(job.metrics, t)
     if job.is_final:
         show_chart(chart, key=f"curves_{job.id}")
+        with st.expander(t("Learning rate, pace and memory"), icon=":material/speed:"):
+            _draw(machine, f"machine_{job.id}")
+            st.caption(tm(machine.summary))
         return
+    _figures(job)
+    _draw(chart, f"curves_{job.id}")
+    _draw(machine, f"machine_{job.id}")
+
+
+def _draw(chart: Chart, key: str) -> None:
+    st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config={"displayModeBar": False})
+
+
+def _figures(job: JobView) -> None:
+    """Draw the latest numbers of a run that is going on."""
     last: dict[str, Any] = {}
     for values in job.metrics:
         last |= values
-    st.plotly_chart(
-        chart.figure,
-        key=f"curves_{job.id}",
-        alt=tm(chart.summary),
-        config={"displayModeBar": False},
-    )
-    if "labels_per_s" in last:
-        st.caption(
-            t(
-                "Learning from {speed} labels per second · learning rate {rate}",
-                speed=f"{last['labels_per_s']:,.0f}",
-                rate=f"{last.get('learning_rate', 0):.2g}",
-            )
+    checks = [values["validation"] for values in job.metrics if "validation" in values]
+    columns = st.columns(4)
+    if checks:
+        best, base = max(checks), checks[0]
+        columns[0].metric(
+            t("Best so far (nDCG@10)"),
+            f"{best:.3f}",
+            delta=f"{best - base:+.3f}" if best - base >= 0.0005 else None,
+            help=t("On validation questions; below it the gain over the base model."),
         )
+    columns[1].metric(t("Loss"), f"{last['loss']:.3f}" if "loss" in last else "–")
+    speed = f"{last['labels_per_s']:,.0f}" if "labels_per_s" in last else "–"
+    columns[2].metric(t("Labels per second"), speed)
+    memory = t("{size} GB", size=gigabytes(last["memory_mb"])) if "memory_mb" in last else "–"
+    columns[3].metric(t("Memory"), memory)
 
 
 def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
@@ -102,11 +121,42 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
                 speed=f"{result.labels_per_s:,.0f}",
             )
         )
+        if run.estimate is not None:
+            st.caption(_foretold(run.estimate, result))
         comparable = run.has_model and run.is_of(context.project.dataset_id)
         if comparable and st.button(
             t("Compare before and after"), type="primary", icon=":material/compare_arrows:"
         ):
             go_to("compare", run=run.job.id)
+
+
+def _foretold(said: Estimate, result: TuningResult) -> str:
+    """Say what was estimated before the start and what it really took."""
+    values = {
+        "said": clock(said.seconds),
+        "low": clock(said.low),
+        "high": clock(said.high),
+        "took": clock(result.seconds),
+    }
+    parts = [
+        t("Estimated {said} ({low} to {high}), took {took}.", **values)
+        if result.steps >= said.steps
+        else t(
+            "Estimated {said} ({low} to {high}) for all {steps} steps; took {took} for {done}.",
+            **values,
+            steps=said.steps,
+            done=result.steps,
+        )
+    ]
+    if said.memory_mb is not None and result.memory_mb is not None:
+        parts.append(
+            t(
+                "Memory: estimated {said} GB, took at most {took} GB.",
+                said=gigabytes(said.memory_mb),
+                took=gigabytes(result.memory_mb),
+            )
+        )
+    return " ".join(parts)
 
 
 def _sentence(result: TuningResult) -> str:

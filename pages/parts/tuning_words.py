@@ -69,6 +69,16 @@ def device_words(device: DeviceInfo) -> str:
     return device.name
 
 
+def clock(seconds: float) -> str:
+    """Return a time span to the second, so that two can be compared: ``40 s``, ``2:10``."""
+    whole = round(seconds)
+    if whole < 60:
+        return t("{seconds} s", seconds=f"{seconds:.1f}" if seconds < 10 else whole)
+    hours, minutes = divmod(whole // 60, 60)
+    tail = f"{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    return f"{hours}:{tail}" if hours else tail
+
+
 @st.cache_data(ttl=600, show_spinner=False)
 def this_device() -> DeviceInfo:
     """Return the device that a run will probably use, without importing torch."""

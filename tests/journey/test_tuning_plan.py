@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from core.journey.tuning_plan import plan
+from core.journey.tuning_plan import OTHER_MODEL, SAME_MODEL, plan
 from core.tuning import hardware
 from core.tuning.config import TuningConfig
 from core.workspace.workspace import Workspace
@@ -39,7 +39,9 @@ def test_time_comes_from_the_newest_run_of_the_same_model(tmp_path, tiny_dataset
     broken.mkdir()
     (broken / "result.json").write_text("{")
     found = plan(workspace, tiny_dataset, TuningConfig(epochs=2))
-    assert found.seconds == pytest.approx(18 * 2 / 2) and found.same_model
+    assert found.seconds == pytest.approx(18 * 2 / 2)
+    assert found.estimate.source == SAME_MODEL
+    assert found.estimate.low < found.seconds < found.estimate.high
 
 
 def test_no_time_from_a_model_of_quite_another_speed(tmp_path, tiny_dataset):
@@ -49,7 +51,8 @@ def test_no_time_from_a_model_of_quite_another_speed(tmp_path, tiny_dataset):
     assert plan(workspace, tiny_dataset, TuningConfig()).seconds is None
     measured(workspace, "20260102-000000-aaaa", "all-MiniLM-L6-v2", 10, 100.0)
     found = plan(workspace, tiny_dataset, TuningConfig(base_model="all-MiniLM-L12-v2", epochs=1))
-    assert found.seconds is not None and found.seconds > 18.0 and not found.same_model
+    assert found.seconds is not None and found.seconds > 18.0
+    assert found.estimate.source == OTHER_MODEL
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from core.jobs.folder import RunFolder, append_event
 from core.journey import comparing, data, labels, projects, scoring, tuning, worker
 from core.tuning.presets import PRESETS
 from core.workspace.workspace import Workspace
+from pages.parts import tuning_estimate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,6 +31,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
         clear()
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    # A page with the tuning form tries a few steps in a process of its own.
+    monkeypatch.setattr(tuning_estimate, "start_probe", lambda *_args, **_settings: False)
     make = PagesManager.__init__
 
     def make_declared(self: PagesManager, *args: object, **settings: object) -> None:

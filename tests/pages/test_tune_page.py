@@ -132,7 +132,7 @@ def test_time_is_estimated_from_the_last_run_of_the_same_model(finished_workspac
     at = opened()
     base_model(at).select(WORDLLAMA).run()
     assert [m for m in at.metric if m.label == "Time"][-1].value.startswith("≈")
-    assert "Time as in the last run of this model on this machine." in texts(at)
+    assert "Time roughly as in the last run of this model on this machine." in texts(at)
 
 
 def new_run(finished, run_id: str, *events: tuple[str, dict]) -> RunFolder:

@@ -7,12 +7,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from core.errors import TuningError
 from core.tuning.config import TuningConfig, settings
 from core.tuning.config_file import FORMAT, VERSION, from_document, to_document
+
+# A busy machine is no failure.
+SLOW = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def values_of(setting: dataclasses.Field[Any]) -> st.SearchStrategy[Any]:
@@ -36,6 +40,7 @@ def document(**values: Any) -> bytes:
     return json.dumps({"format": FORMAT, "version": VERSION, "settings": values}).encode()
 
 
+@SLOW
 @given(CONFIGS)
 def test_every_config_comes_back_as_it_was(values):
     """A rounded learning rate would make a repeated run another run."""
@@ -87,6 +92,7 @@ def test_what_cannot_be_read_is_said(content, said):
     assert said in str(caught.value)
 
 
+@SLOW
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_file_crashes_the_reader(content):
     with pytest.raises(TuningError):

@@ -1,0 +1,212 @@
+"""A few real steps on this machine, to say what a whole run will take before it is started."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import Stopped
+from core.messages import N_, Message
+from core.tuning.batches import Batch, plan_epoch
+from core.tuning.config import TuningConfig
+from core.tuning.device import find_device
+from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length
+from core.tuning.memory import MEGABYTE, peak_mb
+from core.tuning.outcome import TuningFolders
+from core.tuning.preparation import base_scale
+from core.tuning.run import SAVING_SHARE, Run
+from core.tuning.validation import Evaluate
+from core.types import Labels, QADataset, Reporter
+
+STEPS, SECONDS = 8, 6.0  # whichever comes first, but never fewer than two steps
+SAMPLED_TEXTS = 64  # of each side; a check of many is scaled up from them
+CHECKPOINT_SECONDS = 30.0  # the longest time between two saved states of a run
+# What a measurement of seconds says about minutes: a processor gets warm, other programs start.
+DOUBT = 0.15
+# A state keeps moments only of words that occurred: a run meets more of them than a few steps do.
+_MORE_WORDS = 1.25
+STATES_KEPT = 4  # the newest two, the best, and the one that is being written
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a few real steps took on one device.
+
+    Attributes
+    ----------
+    step_seconds : tuple of float
+        One entry per measured step; the first step, which warms up, is not among them.
+    check_seconds : float
+        One measurement of the search quality on the validation questions.
+    start_seconds : float
+        From the loaded model to the first step, without the first check.
+    save_seconds : float
+        One saved state.
+    state_mb, model_mb : float
+        A saved state and a model on disk.
+    memory_mb : float
+        Most memory that the process took on the device, in the step with the longest texts.
+    device_kind, device_name, precision : str
+    """
+
+    step_seconds: tuple[float, ...]
+    check_seconds: float
+    start_seconds: float
+    save_seconds: float
+    state_mb: float
+    model_mb: float
+    memory_mb: float
+    device_kind: str
+    device_name: str
+    precision: str
+
+    def seconds(self, steps: int, checks: int) -> tuple[float, float, float]:
+        """Return the time of a run that does not end early: low, expected, high, in seconds.
+
+        The range holds the spread of the measured steps (two standard errors) and ``DOUBT``.
+        """
+        step = float(np.mean(self.step_seconds))
+        work = self.start_seconds + steps * step + checks * self.check_seconds
+        pause = max(CHECKPOINT_SECONDS, SAVING_SHARE * self.save_seconds)
+        # About every second check is a new best, which is saved; the model itself comes last.
+        saves = 1 + checks / 2 + work / pause
+        expected = work + saves * self.save_seconds
+        error = float(np.std(self.step_seconds)) / max(len(self.step_seconds), 1) ** 0.5
+        doubt = math.hypot(2 * error / step if step > 0 else 0.0, DOUBT)
+        return expected * max(1 - doubt, 0.1), expected, expected * (1 + doubt)
+
+    @property
+    def disk_mb(self) -> float:
+        """Most disk space that a run takes at a time: saved states, the model and its copy."""
+        return STATES_KEPT * self.state_mb + 2 * self.model_mb
+
+
+def measure(
+    dataset: QADataset,
+    labels: Labels,
+    base_folder: Path,
+    config: TuningConfig,
+    scratch: Path,
+    report: Reporter,
+    evaluate: Evaluate,
+    clock: Callable[[], float] = time.monotonic,
+) -> Probe:
+    """Do a few steps, a part of a check and one save as a run would, and throw them away.
+
+    Parameters
+    ----------
+    scratch : Path
+        An empty folder; nothing is left in it.
+
+    Raises
+    ------
+    TuningError
+        As :func:`core.tuning.trainer.train` does, want of memory included.
+    """
+    device = find_device(config.device, config.precision)
+    report.progress(0.05, Message(N_("Loading the base model")))
+    scratch.mkdir(parents=True, exist_ok=True)
+    folders = TuningFolders.of(scratch)
+    run = Run(dataset, labels, base_folder, config, folders, report, evaluate, device)
+    with limited_length(run.model, config.max_length):
+        report.progress(0.3, Message(N_("Measuring how fast texts are read")))
+        question, answer = _reading_seconds(run, clock)
+        negatives = _some_answers(run, config)
+        before = clock()
+        run.learner.scale = base_scale(
+            run.model, dataset, labels, run.rows, negatives, config, report.should_stop
+        )
+        start_seconds = clock() - before
+        if config.hard_negatives_per_question:  # found by reading every training question
+            start_seconds += question * len(run.rows)
+        asked = sum(len(rows) for rows in run.validation.questions.values())
+        check_seconds = question * asked
+        if config.query_side:  # answers are read once, and stay
+            start_seconds += answer * len(dataset.answers)
+            run.learner.answers = _any_vectors(run)
+        elif asked:
+            check_seconds += answer * len(run.validation.answer_rows)
+        batches = plan_epoch(dataset, run.rows, negatives, config, 0)
+        step_seconds = _step_seconds(run, batches, report, clock)
+        memory = peak_mb(device.kind)
+        report.progress(0.9, Message(N_("Measuring how fast states are saved")))
+        before = clock()
+        run.keeper.save(replace(run.state, step=1), run.model, run.learner.tensors(negatives))
+        save_seconds = clock() - before
+        saved = run.keeper.checkpoints.at(1).folder
+        size = sum(path.stat().st_size for path in saved.iterdir()) / MEGABYTE
+        run.keeper.checkpoints.clear()
+    model_mb = 4 * sum(weight.numel() for weight in run.model.parameters()) / MEGABYTE
+    return Probe(
+        step_seconds=step_seconds,
+        check_seconds=check_seconds,
+        start_seconds=start_seconds,
+        save_seconds=save_seconds,
+        state_mb=min(size * _MORE_WORDS, max(3 * model_mb, size)),
+        model_mb=model_mb,
+        memory_mb=memory,
+        device_kind=device.kind,
+        device_name=device.name,
+        precision=device.precision,
+    )
+
+
+def _reading_seconds(run: Run, clock: Callable[[], float]) -> tuple[float, float]:
+    """Return the time that a question and an answer take without gradient, from a sample."""
+    rng = np.random.default_rng([run.config.seed, 2])
+    dataset, stop = run.dataset, run.report.should_stop
+    encode(run.model, dataset.answers[:2], DOCUMENT, stop)  # the first call sets things up
+    seconds = []
+    for task, texts in ((QUERY, dataset.questions), (DOCUMENT, dataset.answers)):
+        count = min(SAMPLED_TEXTS, len(texts))
+        sample = [texts[place] for place in rng.permutation(len(texts))[:count]]
+        before = clock()
+        encode(run.model, sample, task, stop)
+        seconds.append((clock() - before) / count)
+    return seconds[0], seconds[1]
+
+
+def _any_vectors(run: Run) -> np.ndarray:
+    """Return unit vectors [n_a, d] in place of those of the answers: they cost the same."""
+    width = encode(run.model, run.dataset.answers[:1], DOCUMENT).shape[1]
+    rng = np.random.default_rng([run.config.seed, 4])
+    vectors = rng.normal(size=(len(run.dataset.answers), width)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _some_answers(run: Run, config: TuningConfig) -> np.ndarray | None:
+    """Return any answers in place of confusable ones: they take the same time in a step."""
+    if not config.hard_negatives_per_question:
+        return None
+    rng = np.random.default_rng([config.seed, 3])
+    shape = (len(run.rows), config.hard_negatives_per_question)
+    return rng.integers(0, len(run.dataset.answers), shape).astype(np.int32)
+
+
+def _step_seconds(
+    run: Run, batches: list[Batch], report: Reporter, clock: Callable[[], float]
+) -> tuple[float, ...]:
+    def length(batch: Batch) -> int:
+        texts = [run.dataset.questions[row] for row in batch.question_rows]
+        texts += [run.dataset.answers[row] for row in batch.answer_rows]
+        return sum(map(len, texts))
+
+    heaviest = max(batches, key=length)  # decides what memory is needed; also warms up
+    run.learner.step(heaviest, 0, run.steps)
+    seconds: list[float] = []
+    started = clock()
+    while len(seconds) < 2 or (len(seconds) < STEPS and clock() - started < SECONDS):
+        if report.should_stop():
+            raise Stopped
+        share = 0.4 + 0.5 * len(seconds) / STEPS
+        told = {"number": len(seconds) + 1}
+        report.progress(share, Message(N_("Trying a learning step ({number})"), told))
+        before = clock()
+        run.learner.step(batches[len(seconds) % len(batches)], len(seconds), run.steps)
+        seconds.append(clock() - before)
+    return tuple(seconds)
