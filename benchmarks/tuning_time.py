@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from benchmarks.tuning_rate import ROW_BATCHES, row_rate
 from benchmarks.tuning_rows import Pairs, grid_pairs, train_on_rows
 from benchmarks.tuning_setting import Findings, Setting
-from core.tuning.checkpoints import CurvePoint
 from core.tuning.outcome import TuningFolders
 from core.tuning.trainer import train
 from core.tuning.validation import ValidationSet
@@ -58,7 +56,8 @@ def baseline(setting: Setting, pairs: Pairs, batch: int, learning_rate: float) -
 
     def check(model: Any, step: int, seconds: float) -> bool:
         if step in due:
-            point = checks.check(model, setting.evaluate, step, lambda: False)
+            answers = checks.answer_vectors(model, _never)
+            point = checks.check(model, setting.evaluate, step, _never, answers)
             trace.add(seconds, point.score)
         return False
 
@@ -68,15 +67,25 @@ def baseline(setting: Setting, pairs: Pairs, batch: int, learning_rate: float) -
 
 
 class Chase(SilentReporter):
-    """Asks to stop once a tuned state reaches the target."""
+    """Notes every check of a run, and asks to stop once a tuned state reaches the target."""
 
     def __init__(self, target: float) -> None:
-        self.target, self.reached = target, False
+        self.target, self.reached, self.trace = target, False, Trace()
+        self.begun = self.told = time.perf_counter()
+        self.checking = 0.0
+
+    def progress(self, *_: object) -> None:
+        """Note the time: a run tells that a check begins, then nothing before its result."""
+        self.told = time.perf_counter()
 
     def metric(self, values: Mapping[str, float]) -> None:
-        """Compare each check but that of the base model."""
-        if values["step"] and values.get("validation", -1.0) >= self.target:
-            self.reached = True
+        """Note a check; the base model's does not count as reaching the target."""
+        if "validation" not in values:
+            return
+        now = time.perf_counter()
+        self.checking += now - self.told
+        self.trace.add(now - self.begun - self.checking, values["validation"])
+        self.reached = self.reached or (values["step"] > 0 and values["validation"] >= self.target)
 
     def should_stop(self) -> bool:
         """Return True once there is nothing more to find out."""
@@ -85,29 +94,19 @@ class Chase(SilentReporter):
 
 def grid(setting: Setting, target: float) -> Trace:
     """Train on grids until the target is reached or the run is over."""
-    trace, checking = Trace(), 0.0
-    check, begun = ValidationSet.check, time.perf_counter()
-
-    def timed(self: ValidationSet, *arguments: Any, **settings: Any) -> CurvePoint:
-        nonlocal checking
-        before = time.perf_counter()
-        point = check(self, *arguments, **settings)
-        checking += time.perf_counter() - before
-        trace.add(time.perf_counter() - begun - checking, point.score)
-        return point
-
-    with patch.object(ValidationSet, "check", timed), tempfile.TemporaryDirectory() as folder:
+    chase = Chase(target)
+    with tempfile.TemporaryDirectory() as folder:
         train(
             setting.dataset,
             setting.labels,
             setting.base,
             setting.config,
             TuningFolders.of(Path(folder)),
-            Chase(target),
+            chase,
             setting.evaluate,
             device=setting.device,
         )
-    return trace
+    return chase.trace
 
 
 def measure(setting: Setting, found: Mapping[str, Any]) -> Findings:
@@ -149,6 +148,10 @@ def measure(setting: Setting, found: Mapping[str, Any]) -> Findings:
         "rows_pairs": len(pairs),
     }
     return Findings(tuple(rows), figures)
+
+
+def _never() -> bool:
+    return False
 
 
 def _told(score: float, seconds: float) -> str:

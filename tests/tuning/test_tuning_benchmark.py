@@ -77,3 +77,18 @@ def test_without_the_data_it_says_so_and_ends_with_2(tmp_path, monkeypatch, caps
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert tuning.main(["--parts", "rate"]) == 2
     assert "set DATA_DIR" in capsys.readouterr().err
+
+
+def test_checks_are_not_counted_as_time_of_learning(monkeypatch):
+    """A run says that it checks, then what came out: what lies between is taken off."""
+    moments = iter([0.0, 5.0, 25.0, 40.0, 60.0])
+    monkeypatch.setattr(tuning_time.time, "perf_counter", lambda: next(moments))
+    chase = tuning_time.Chase(0.8)
+    chase.progress(0.0, "checking")
+    chase.metric({"step": 0, "validation": 0.9})  # the base model does not end it
+    assert not chase.should_stop()
+    chase.metric({"step": 3, "loss": 1.0})
+    chase.progress(0.5, "checking")
+    chase.metric({"step": 4, "validation": 0.85})
+    assert chase.trace.seconds == [5.0, 20.0]
+    assert chase.should_stop()
