@@ -56,7 +56,8 @@ def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) 
     return INTERRUPTED
 
 
-_MARKS = _LAST_WORDS | {"launched", "waiting", "started"}
+# "awake" is the first word of a worker: one that is gone since then does not start any more.
+_MARKS = _LAST_WORDS | {"launched", "awake", "waiting", "started"}
 
 
 @dataclass(frozen=True)

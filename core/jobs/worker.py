@@ -110,6 +110,7 @@ def _work_locked(
 ) -> int:
     stopped = False
     try:
+        append_event(folder, "awake")
         folder.reserve_room()
         request = folder.read_request()
         step = steps.get(str(request.get("kind")))

@@ -115,7 +115,7 @@ def test_runs_take_turns_in_the_order_of_their_launch(workers):
     wait_for(state_is(third, RUNNING))
     assert workers.end(third) == 0
     assert [e["event"] for e in read_events(third)] == [
-        *("launched", "waiting", "started", "finished")
+        *("launched", "awake", "waiting", "started", "finished")
     ]
     assert workers.queue.tickets() == []
 
