@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.jobs.state import STATE_TITLES
 from core.journey import projects
-from core.journey.running import COMPARE, SCORE, TUNE, jobs_of
+from core.journey.running import COMPARE, DATA_CURVE, RACE, SCORE, TUNE, jobs_of
 from core.journey.status import DONE, journey_status
 from core.messages import N_
 from core.workspace.records import Project
@@ -18,6 +18,8 @@ JOB_TITLES = {
     SCORE: N_("last job: scoring"),
     TUNE: N_("last job: tuning"),
     COMPARE: N_("last job: comparison"),
+    RACE: N_("last job: race"),
+    DATA_CURVE: N_("last job: amount of data"),
 }
 
 

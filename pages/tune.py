@@ -7,6 +7,7 @@ from pages.parts.page import open_page
 from pages.parts.queue_panel import queue_panel
 from pages.parts.run_history import run_history, selected_run
 from pages.parts.translate import t
+from pages.parts.tune_views import tune_view
 from pages.parts.tuning_form import tuning_form
 from pages.parts.tuning_run import tuning_run
 
@@ -17,6 +18,10 @@ context = open_page(
         "you get a tuned copy, and see on held-out questions whether it searches better."
     ),
 )
+view = tune_view()
+if view.draw is not None:
+    view.draw(context)
+    st.stop()
 runs = tuning_runs(context.workspace, context.project)
 shown = selected_run(context, runs)
 going_on = sum(not run.job.is_final for run in runs)

@@ -9,10 +9,11 @@ from core.jobs.folder import RunFolder
 from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
 from core.journey.comparing import compare_step
+from core.journey.data_curve import curve_step
 from core.journey.devices import need_of
 from core.journey.probing import probe_step
 from core.journey.race import race_step
-from core.journey.running import COMPARE, PROBE, RACE, SCORE, TUNE
+from core.journey.running import COMPARE, DATA_CURVE, PROBE, RACE, SCORE, TUNE
 from core.journey.scoring import score_step
 from core.journey.tuning import tune_step
 
@@ -22,6 +23,7 @@ STEPS: Mapping[str, Step] = {
     COMPARE: compare_step,
     RACE: race_step,
     PROBE: probe_step,
+    DATA_CURVE: curve_step,
 }
 
 

@@ -52,16 +52,10 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
         _recipe(saved)
     left, right = st.columns(2, gap="large")
     with left:
-        entry = _base_model(context)
+        entry = choose_base_model(context)
     with right:
-        preset = _preset()
-    config = tuning_settings(
-        PRESETS[preset],
-        entry.key,
-        static=only_looks_words_up(entry, context.workspace),
-        dataset_id=context.project.dataset_id,
-        models=[one.key for one in _choices(context)],
-    )
+        preset = choose_preset()
+    config = choose_settings(context, entry, preset)
     ready = availability(entry, context.workspace.models).ready
     fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
@@ -73,6 +67,17 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
         else:
             st.query_params[RUN] = run_id
             st.rerun()
+
+
+def choose_settings(context: Context, entry: CatalogueEntry, preset: str) -> TuningConfig:
+    """Draw the expert panel; the same settings in every form of the page."""
+    return tuning_settings(
+        PRESETS[preset],
+        entry.key,
+        static=only_looks_words_up(entry, context.workspace),
+        dataset_id=context.project.dataset_id,
+        models=[one.key for one in _choices(context)],
+    )
 
 
 def _recipe(saved: SavedRecipe) -> None:
@@ -110,7 +115,8 @@ def _choices(context: Context) -> list[CatalogueEntry]:
     return [*trainable_models(context.workspace), *own]
 
 
-def _base_model(context: Context) -> CatalogueEntry:
+def choose_base_model(context: Context) -> CatalogueEntry:
+    """Draw the choice of the model to tune; the same choice in every form of the page."""
     entries = {entry.key: entry for entry in _choices(context)}
     suggested, language = _suggested(context.project.dataset_id or "")
     ready = {key: availability(entry, context.workspace.models) for key, entry in entries.items()}
@@ -167,7 +173,8 @@ def _suggested(dataset_id: str) -> tuple[str, str]:
     return _suggested_for(dataset_id, str(session.workspace().layout.root))
 
 
-def _preset() -> str:
+def choose_preset() -> str:
+    """Draw the choice of the preset; the same choice in every form of the page."""
     preset = st.segmented_control(
         t("How thorough?"),
         list(PRESETS),

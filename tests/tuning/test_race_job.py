@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -19,7 +20,9 @@ from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
 from core.journey import labels, projects, race, running, scoring, worker
-from core.journey.race_plan import contestants, launch_race, plan_race, racing_recipes
+from core.journey.data_curve import launch_curve
+from core.journey.data_curves import curve_result, data_curves
+from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes
 from core.journey.race_result import TOO_FEW, read_race
 from core.journey.races import (
     adopt_model,
@@ -346,3 +349,46 @@ def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
     (one,) = races(workspace, made)
     assert one.request is None and "cannot be read" in str(one.problem)
     assert kept_models(workspace, one) == {}
+
+
+def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_static):
+    """Labels fitted on questions that are left out would tell a small share too much."""
+    workspace, made = project
+    config = TuningConfig(
+        f"{FOLDER_PREFIX}{tiny_static}", epochs=1, questions_per_batch=8, device="cpu"
+    )
+    run = launch_curve(workspace, made, config, 2, "ann")
+    folder = RunFolder(workspace.run_folder(run))
+    assert worker.work(folder.root) == 0, launch.log_tail(folder)
+    (one,) = data_curves(workspace, made)
+    found = curve_result(workspace, one)
+    assert (found.finished, found.runs) == (8, 8) and not found.failures
+    assert [point.share for point in found.points] == [25, 50, 75, 100]
+    assert [point.questions for point in found.points] == [8, 16, 24, 28]
+    assert found.word == "too few" and found.gain_of_more() is None
+    assert not list(folder.root.glob("trials/*/model"))
+    labelled = {
+        json.loads(path.read_text())["label_id"]
+        for path in folder.root.glob(f"trials/p*-s0/{race.TUNED}")
+    }
+    assert len(labelled) == 4
+
+
+def test_too_little_data_for_a_curve_is_said_at_once(project, started, small_dataset, tiny_static):
+    workspace, made = project
+    split = small_dataset.split.copy()
+    split[4:28] = "test_known"
+    little = dataclasses.replace(small_dataset, split=split)
+    workspace.save_dataset(little, {})
+    workspace.records.use_dataset(made.id, little.id, "ann")
+    labels.save_recipe(workspace, projects.find_project(workspace, made.id), "Hard", HARD, "ann")
+    workspace.records.set(made.id, "scored", {"dataset_id": little.id, "experts": ["bm25"]})
+    with pytest.raises(TuningError, match="At least 20"):
+        launch_curve(
+            workspace,
+            projects.find_project(workspace, made.id),
+            TuningConfig(f"{FOLDER_PREFIX}{tiny_static}"),
+            2,
+            "ann",
+        )
+    assert started == []

@@ -1,0 +1,95 @@
+"""The race view: the race that is shown, the form for another one, the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.jobs.state import RUNNING, STATE_TITLES
+from core.journey.races import Race, races
+from pages.parts.page import Context
+from pages.parts.race_form import race_form
+from pages.parts.race_view import race_view
+from pages.parts.run_history import RUN
+from pages.parts.translate import duration, moment, t
+from pages.parts.tuning_words import model_title
+
+
+def race_page(context: Context) -> None:
+    """Draw the view."""
+    st.markdown(
+        t(
+            "Several label recipes and learning goals run against each other on the same "
+            "questions, each several times. The table says which is best, and whether that may be "
+            "luck."
+        )
+    )
+    found = races(context.workspace, context.project)
+    shown = _selected(context, found)
+    if shown is None:
+        race_form(context, first=True)
+    else:
+        race_view(context, shown)
+        with st.expander(t("Start another race"), icon=":material/add_circle:"):
+            race_form(context, first=False)
+    if found:
+        _history(context, found, shown)
+
+
+def _selected(context: Context, found: Sequence[Race]) -> Race | None:
+    """Return the race of the link, else the newest of the present data or still going on."""
+    linked = st.query_params.get(RUN)
+    present = context.project.dataset_id
+    newest = (one for one in found if one.is_of(present) or not one.job.is_final)
+    return next((one for one in found if one.job.id == linked), next(newest, None))
+
+
+def _history(context: Context, found: Sequence[Race], shown: Race | None) -> None:
+    import pandas as pd
+
+    st.subheader(t("History of races"), anchor=False)
+    rows = []
+    for place, one in enumerate(found):
+        state = t(STATE_TITLES[one.job.state if one.job.is_final else RUNNING])
+        older = not one.is_of(context.project.dataset_id)
+        request = one.request
+        rows.append(
+            {
+                "shown": "▶" if shown is not None and one.job.id == shown.job.id else "",
+                "number": len(found) - place,
+                "when": moment(one.job.created_at),
+                "state": t("{state} (earlier data)", state=state) if older else state,
+                "model": model_title(request.tuning.base_model) if request else None,
+                "contestants": len(request.contestants) if request else None,
+                "seeds": len(request.seeds) if request else None,
+                "time": duration(one.job.seconds),
+            }
+        )
+    key = f"races_{len(found)}_{found[0].job.id}"
+
+    def choose() -> None:
+        picked = st.session_state[key].selection.rows
+        if picked and picked[0] < len(found):
+            st.query_params[RUN] = found[picked[0]].job.id
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key=key,
+        on_select=choose,
+        selection_mode="single-row",
+        placeholder="–",
+        column_config={
+            "shown": st.column_config.TextColumn("", width=30),
+            "number": number(t("Race"), width=60),
+            "when": st.column_config.TextColumn(t("When")),
+            "state": st.column_config.TextColumn(t("State")),
+            "model": st.column_config.TextColumn(t("Base model")),
+            "contestants": number(t("Contestants")),
+            "seeds": number(t("Runs per contestant")),
+            "time": st.column_config.TextColumn(t("Time"), width="small"),
+        },
+        alt=t("Table of {count} races, the newest first.", count=len(found)),
+    )

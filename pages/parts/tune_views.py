@@ -1,0 +1,66 @@
+"""What the Tune page offers: one run, a race, or whether more data would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.messages import N_
+from pages.parts.data_curve_page import data_curve_page
+from pages.parts.page import Context
+from pages.parts.race_page import race_page
+from pages.parts.run_history import RUN
+from pages.parts.translate import t
+
+VIEW = "view"  # name in the link
+ONE = "one"
+_STATE = "tune_view"
+
+
+@dataclass(frozen=True)
+class View:
+    """One view; ``draw`` is None for the page's own."""
+
+    title: str
+    icon: str
+    draw: Callable[[Context], None] | None = None
+
+
+VIEWS: Mapping[str, View] = {
+    ONE: View(N_("One run"), ":material/rocket_launch:"),
+    "race": View(N_("Race: which settings are best?"), ":material/trophy:", race_page),
+    "data": View(N_("Would more data help?"), ":material/trending_up:", data_curve_page),
+}
+
+
+def tune_view() -> View:
+    """Draw the choice of the view; it is part of the link."""
+    linked = st.query_params.get(VIEW, ONE)
+    if _STATE not in st.session_state:
+        st.session_state[_STATE] = linked if linked in VIEWS else ONE
+
+    def choose() -> None:
+        show_view(st.session_state[_STATE] or ONE)
+
+    chosen = st.segmented_control(
+        t("What do you want to do?"),
+        list(VIEWS),
+        format_func=lambda key: f"{VIEWS[key].icon} {t(VIEWS[key].title)}",
+        key=_STATE,
+        on_change=choose,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return VIEWS[chosen if chosen in VIEWS else ONE]
+
+
+def show_view(key: str, run: str | None = None) -> None:
+    """Make the link say which view and which run are shown."""
+    st.query_params.pop(RUN, None)
+    st.query_params[VIEW] = key
+    if key == ONE:
+        st.query_params.pop(VIEW, None)
+    if run is not None:
+        st.query_params[RUN] = run
