@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.documents import from_json, to_json
 from core.errors import Stopped, WorkspaceError
+from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.journey.labels import label_model
 from core.journey.race_model import ALL_MODELS, NO_MODELS, Contestant, RaceRequest
@@ -136,7 +138,14 @@ def tune_and_measure(
     measured = (
         ruler.base
         if tuned["best_step"] == 0
-        else measure(dataset, place.model, ruler.kind, ruler.language, report.should_stop)
+        else measure(
+            dataset,
+            place.model,
+            ruler.kind,
+            ruler.language,
+            report.should_stop,
+            answers_by=_base_folder(workspace, config) if config.query_side else None,
+        )
     )
     return TrialResult(
         measured,
@@ -145,6 +154,12 @@ def tune_and_measure(
         int(tuned["steps"]),
         len(dataset.rows(TRAIN)),
     )
+
+
+def _base_folder(workspace: Workspace, config: TuningConfig) -> Path:
+    from core.experts.sources import model_folder
+
+    return model_folder(find_entry(config.base_model), workspace.models)
 
 
 def _keep_best(trials: Trials, keys: list[str]) -> None:

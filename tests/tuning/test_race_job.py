@@ -151,9 +151,10 @@ def test_test_questions_stay_untouched(begin, small_dataset):
         assert set(small_dataset.split[list(rows)]) == {f"validation_{regime}"}
 
 
-def test_measured_as_the_run_itself_measures(begin):
+@pytest.mark.parametrize("query_side", [False, True])
+def test_measured_as_the_run_itself_measures(begin, query_side):
     """Another ruler than the one that chooses the checkpoint would rank the recipes by chance."""
-    folder = begin(seeds=1, losses=(), keep="all")
+    folder = begin(seeds=1, losses=(), keep="all", query_side=query_side)
     worker.work(folder.root)
     for name, document in figures(folder).items():
         tuned = json.loads((folder.root / "trials" / name / race.TUNED).read_text())
