@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.documents import from_json, to_json
-from core.errors import Stopped, TuningError, WorkspaceError
+from core.errors import FolderGone, Stopped, TuningError, WorkspaceError
 from core.jobs.folder import RunFolder
-from core.jobs.worker import readable_reason
+from core.jobs.worker import is_disk_full, readable_reason
 from core.journey.validation import Measured
 from core.messages import N_, Message
 from core.types import Reporter
@@ -31,7 +31,6 @@ from core.workspace.layout import read_json, write_json
 log = logging.getLogger(__name__)
 
 BASE = "base"
-_DISK_FULL = 28
 UNREADABLE = N_("The result of this run is damaged. Start the job again to repeat it.")
 
 
@@ -228,6 +227,5 @@ def run_trials(
 
 def _concerns_all(error: Exception, trials: Trials) -> bool:
     """Return True for a full disk or a folder that is gone, whoever reports it."""
-    causes = (error, error.__cause__)
-    full = any(isinstance(cause, OSError) and cause.errno == _DISK_FULL for cause in causes)
-    return full or not trials.root.parent.is_dir()
+    gone = isinstance(error, FolderGone) or not trials.root.parent.is_dir()
+    return gone or is_disk_full(error)

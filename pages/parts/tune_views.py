@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.journey.running import DATA_CURVE, RACE, TUNE
 from core.messages import N_
 from pages.parts.data_curve_page import data_curve_page
 from pages.parts.page import Context
@@ -34,11 +35,16 @@ VIEWS: Mapping[str, View] = {
     "data": View(N_("Would more data help?"), ":material/trending_up:", data_curve_page),
 }
 
+_OF_KIND = {TUNE: ONE, RACE: "race", DATA_CURVE: "data"}
+
 
 def tune_view() -> View:
     """Draw the choice of the view; it is part of the link."""
     linked = st.query_params.get(VIEW, ONE)
-    if _STATE not in st.session_state:
+    kind = st.query_params.get(RUN, "").partition("-")[0]
+    if kind in _OF_KIND:  # a link to a job leads to where it is shown
+        st.session_state[_STATE] = _OF_KIND[kind]
+    elif _STATE not in st.session_state:
         st.session_state[_STATE] = linked if linked in VIEWS else ONE
 
     def choose() -> None:

@@ -240,7 +240,7 @@ def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, 
         return true(workspace, dataset, model, config, place, told)
 
     monkeypatch.setattr(race, "run_tuning", stopping)
-    assert worker.work(folder.root) == 0
+    assert worker.work(folder.root) == 2
     assert launch.follow(folder).state == CANCELLED
     found = result_of(folder)
     assert found.finished == 1 and list((folder.root / "trials").glob("c02-s0/checkpoints/step-*"))
