@@ -17,6 +17,7 @@ from core.journey.tuning import (
     trainable_models,
 )
 from core.labels.rules import RULES
+from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.workspace.records import SavedRecipe
 from pages.parts import session
