@@ -20,7 +20,7 @@ from core.journey.running import TUNE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
-from core.types import LabelRecipe, Labels, Override, QADataset, Reporter, Rows
+from core.types import LabelRecipe, Override, QADataset, Reporter, Rows
 from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
 
@@ -152,13 +152,14 @@ def made_from(labels: LabelModel) -> dict[str, Any]:
 def run_tuning(
     workspace: Workspace,
     dataset: QADataset,
-    labels: Labels,
+    labels: LabelModel,
     config: TuningConfig,
     folder: RunFolder,
     report: Reporter,
 ) -> dict[str, Any]:
     """Tune a model into ``folder`` and return the result as a JSON document."""
     from core.experts.sources import model_folder
+    from core.labels.answer_labels import answer_labels
     from core.tuning.memory import peak_mb
     from core.tuning.outcome import TuningFolders
     from core.tuning.trainer import train
@@ -173,6 +174,7 @@ def run_tuning(
         TuningFolders.of(folder.root),
         report,
         lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
+        answer_labels=answer_labels(labels),
     )
     return {
         "base_model": config.base_model,

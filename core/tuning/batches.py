@@ -6,12 +6,13 @@ nothing that happened before: a resumed run sees exactly the batches that it wou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.tuning.config import TuningConfig
-from core.types import QADataset, Rows
+from core.tuning.neighbourhoods import neighbourhoods
+from core.types import Labels, QADataset, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +23,15 @@ class Batch:
     ----------
     question_rows : int32 array [b_q]
     answer_rows : int32 array [b_a]
-        Distinct: an answer that several questions share is encoded once.
+        Distinct, ascending: an answer that several questions share is encoded once.
+    alike_rows : int32 array [b_n]
+        Those of ``answer_rows`` that are also compared with all of them as if they were
+        questions, see :mod:`core.tuning.neighbourhoods`.
     """
 
     question_rows: Rows
     answer_rows: Rows
+    alike_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 def plan_epoch(
@@ -35,6 +40,7 @@ def plan_epoch(
     negatives: np.ndarray | None,
     config: TuningConfig,
     epoch: int,
+    answer_labels: Labels | None = None,
 ) -> list[Batch]:
     """Return the batches of one epoch; every question is in exactly one.
 
@@ -46,14 +52,15 @@ def plan_epoch(
         Wrong answers worth telling apart, one row per entry of ``question_rows``, -1 = none.
     epoch : int, from 0
         Right answers take turns from epoch to epoch.
+    answer_labels : Labels or None
+        How alike two answers are; None leaves neighbourhoods out.
     """
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
     right = [turns.permutation(dataset.right_answers(int(row))) for row in question_rows]
     batches = []
-    for places in group_batches(
-        dataset.question_group[question_rows], config.questions_per_batch, rng
-    ):
+    groups = group_batches(dataset.question_group[question_rows], config.questions_per_batch, rng)
+    for number, places in enumerate(groups):
         answers = [
             _take_turns(right[place], config.right_answers_per_question, epoch) for place in places
         ]
@@ -62,8 +69,15 @@ def plan_epoch(
                 pool = negatives[place][negatives[place] >= 0]
                 count = min(config.hard_negatives_per_question, len(pool))
                 answers.append(rng.choice(pool, count, replace=False))
+        alike = np.empty(0, np.int32)
+        if answer_labels is not None:
+            size = config.neighbourhoods_per_batch, config.neighbours
+            turn = epoch * len(groups) + number
+            total = len(dataset.answers)
+            alike = neighbourhoods(answer_labels, total, *size, turn, config.seed)
+            answers.append(alike)
         columns = np.unique(np.concatenate(answers)).astype(np.int32)
-        batches.append(Batch(question_rows[places].astype(np.int32), columns))
+        batches.append(Batch(question_rows[places].astype(np.int32), columns, alike))
     return batches
 
 

@@ -84,6 +84,30 @@ class TuningConfig:
         0,
         32,
     )
+    neighbourhoods_per_batch: int = _setting(
+        12,
+        N_("Groups of similar answers per step (neighbourhoods)"),
+        N_(
+            "The model also learns how alike the experts find answers, which helps answers that "
+            "no question asks for yet; 0 leaves this out."
+        ),
+        0,
+        4096,
+    )
+    neighbours: int = _setting(
+        5,
+        N_("Answers in each group (neighbours)"),
+        N_("How many of the answers most like it join each answer of a group."),
+        1,
+        256,
+    )
+    neighbourhood_weight: float = _setting(
+        1.0,
+        N_("Weight of similar answers"),
+        N_("How much the likeness of answers counts beside your questions."),
+        0.0,
+        100.0,
+    )
     learning_rate: float = _setting(
         1e-4,
         N_("Learning rate"),

@@ -43,6 +43,15 @@ class Grid:
         arrays = (targets.astype(np.float32), hard, mask)
         return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
 
+    @classmethod
+    def of_answers(cls, labels: Labels, batch: Batch, device: torch.device | str) -> Grid:
+        """Look up how alike the answers of a batch are; no cell is marked as right."""
+        import torch
+
+        targets, mask = labels.block(batch.alike_rows, batch.answer_rows)
+        arrays = (targets.astype(np.float32), np.zeros_like(targets, np.float32), mask)
+        return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
+
     @property
     def cells(self) -> int:
         """How many cells are learned from."""

@@ -27,6 +27,7 @@ from core.tuning.encoding import (
 )
 from core.tuning.keeping import Keeper
 from core.tuning.lora import add_adapters
+from core.tuning.losses import LOSSES
 from core.tuning.memory import used_mb
 from core.tuning.mishaps import check_folder
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
@@ -56,7 +57,9 @@ class Run:
         report: Reporter,
         evaluate: Evaluate,
         device: DeviceInfo,
+        answer_labels: Labels | None = None,
     ) -> None:
+        self.answer_labels = answer_labels if learns_from_answers(config) else None
         self.dataset, self.config, self.report = dataset, config, report
         self.folders, self.device, self.evaluate = folders, device, evaluate
         self.rows = dataset.rows(TRAIN)
@@ -70,10 +73,13 @@ class Run:
         self.model = load_model(base_folder, device.kind)
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
-        self.learner = Learner(self.model, dataset, labels, config, device, report)
+        self.learner = Learner(
+            self.model, dataset, labels, config, device, report, self.answer_labels
+        )
         self.validation = ValidationSet.of(dataset, device.kind, config.seed)
         self.keeper = Keeper.of(base_folder, folders, config)
         identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
+        identity += [str(getattr(self.answer_labels, "id", ""))]
         self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
         self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
         self.steps = self.per_epoch * config.epochs
@@ -167,7 +173,8 @@ class Run:
         before, done = self.clock(), self.state.step
         epoch, place = divmod(done, self.per_epoch)
         if self.plan[0] != epoch:
-            batches = plan_epoch(self.dataset, self.rows, self.negatives, self.config, epoch)
+            given = (self.dataset, self.rows, self.negatives, self.config)
+            batches = plan_epoch(*given, epoch, self.answer_labels)
             self.plan = epoch, batches
         result = self.learner.step(self.plan[1][place], done, self.steps)
         now = self.clock()
@@ -248,3 +255,9 @@ class Run:
             device=self.device,
             query_side=self.config.query_side,
         )
+
+
+def learns_from_answers(config: TuningConfig) -> bool:
+    """Return True if how alike answers are changes what is learned."""
+    wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
+    return wanted and LOSSES[config.loss].uses_labels and not config.query_side

@@ -77,7 +77,9 @@ class Learner:
         config: TuningConfig,
         device: DeviceInfo,
         report: Reporter,
+        answer_labels: Labels | None = None,
     ) -> None:
+        self.answer_labels = answer_labels
         self.model, self.dataset, self.labels = model, dataset, labels
         self.config, self.device, self.report = config, device, report
         self.optimizer = make_optimizer(model, config)
@@ -173,11 +175,19 @@ class Learner:
 
         self.optimizer.zero_grad(set_to_none=True)
         grid = Grid.of(self.dataset, self.labels, batch, self.model.device)
+        cells = grid.cells
         sets = [TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows])]
         if self.answers is None:
             answers = [self.dataset.answers[row] for row in batch.answer_rows]
             sets.append(TextSet(DOCUMENT, answers))
             terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+            if self.answer_labels is not None and len(batch.alike_rows):
+                alike = Grid.of_answers(self.answer_labels, batch, self.model.device)
+                places = np.searchsorted(batch.answer_rows, batch.alike_rows)
+                weight, cells = self.config.neighbourhood_weight, cells + alike.cells
+                terms.append(
+                    lambda v: weight * alike.loss(v[1][places], v[1], self.config, self.scale)
+                )
         else:
             fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
             terms = [lambda v: grid.loss(v[0], fixed, self.config, self.scale)]
@@ -189,7 +199,7 @@ class Learner:
             cached=self.chunk > 0,
             seed=(self.config.seed, number),
         )
-        return loss, grid.cells
+        return loss, cells
 
     @property
     def _texts_at_once(self) -> int:

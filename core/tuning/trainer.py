@@ -32,6 +32,7 @@ def train(
     *,
     device: DeviceInfo | None = None,
     hard_negatives: np.ndarray | None = None,
+    answer_labels: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
 ) -> TuningOutcome:
@@ -48,6 +49,9 @@ def train(
         Mean nDCG@10; called per regime with the rows that it gets vectors for.
     hard_negatives : int32 array [n_q, p] or None
         Wrong answers per question of the dataset, -1 = none; None mines them with the base model.
+    answer_labels : Labels or None
+        How alike two answers are, rows of the answers on both sides; see
+        :mod:`core.tuning.neighbourhoods`. Used where the config asks for it.
     clock : callable
         Seconds, rising.
     checkpoint_seconds : float
@@ -66,6 +70,8 @@ def train(
     folders.root.mkdir(parents=True, exist_ok=True)
     cuda = [torch.cuda.current_device()] if info.kind == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        run = Run(dataset, labels, base_folder, config, folders, report, evaluate, info)
+        run = Run(
+            dataset, labels, base_folder, config, folders, report, evaluate, info, answer_labels
+        )
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
         return run.go(hard_negatives)
