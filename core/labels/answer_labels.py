@@ -16,7 +16,7 @@ from core.hashing import content_id
 from core.labels.curve import bend
 from core.labels.model import LabelModel
 from core.labels.rules import RULES
-from core.types import ExpertScores, PairScores, Rows
+from core.types import ExpertScores, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,26 +36,28 @@ class AnswerLabels:
         """Content hash."""
         return content_id(["answers", self.model.id])
 
-    @cached_property
+    @property
     def readers(self) -> tuple[str, ...]:
         """Keys of the recipe's experts that can compare two answers.
 
         Word matching (its two sides are weighed differently), score files and people cannot.
         """
-        if not RULES[self.model.recipe.rule].needs_experts:
-            return ()
-        return tuple(
-            one.expert
-            for one, weight in zip(self._used, self.model.weights, strict=True)
-            if isinstance(one, ExpertScores)
-            and isinstance(one.answer_matrix, np.ndarray)
-            and weight > 0
-        )
+        return tuple(self._vectors)
 
-    @property
-    def _used(self) -> list[PairScores]:
-        by_key = {one.expert: one for one in self.model.scores}
-        return [by_key[key] for key in self.model.recipe.experts]
+    @cached_property
+    def _vectors(self) -> dict[str, np.ndarray]:
+        """Unit vectors of all answers by expert."""
+        recipe, by_key = self.model.recipe, {one.expert: one for one in self.model.scores}
+        if not RULES[recipe.rule].needs_experts:
+            return {}
+        found = {}
+        for key, weight in zip(recipe.experts, self.model.weights, strict=True):
+            one = by_key[key]
+            if isinstance(one, ExpertScores) and weight > 0:
+                matrix = one.answer_matrix
+                if isinstance(matrix, np.ndarray):
+                    found[key] = matrix
+        return found
 
     def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return how alike answers are.
@@ -75,11 +77,12 @@ class AnswerLabels:
         question_rows, answer_rows = np.asarray(question_rows), np.asarray(answer_rows)
         recipe, shape = self.model.recipe, (len(question_rows), len(answer_rows))
         calibrated = np.full((len(recipe.experts), *shape), np.nan, np.float32)
-        for place, one in enumerate(self._used):
-            if one.expert in self.readers:
-                raw = one.answer_matrix[question_rows] @ one.answer_matrix[answer_rows].T
-                settings = recipe.calibration_of(one.expert)
-                calibrated[place] = self.model.calibrators[one.expert, settings](raw)
+        for place, key in enumerate(recipe.experts):
+            if key in self._vectors:
+                vectors = self._vectors[key]
+                raw = vectors[question_rows] @ vectors[answer_rows].T
+                settings = recipe.calibration_of(key)
+                calibrated[place] = self.model.calibrators[key, settings](raw)
         nothing_marked = np.zeros(shape, np.float32)
         soft = RULES[recipe.rule].combine(calibrated, nothing_marked, self.model.weights)
         targets = bend(soft, recipe.gain, recipe.threshold, recipe.temperature)
