@@ -27,6 +27,15 @@ def curve_lines(found: DataCurve) -> list[str]:
     gain = found.gain_of_more()
     if gain is None:
         lines.append(t("What {count} more questions would bring cannot be told.", count=MORE))
+    elif found.word == LEVEL:
+        lines.append(
+            t(
+                "{count} more training questions of the same kind would bring about {gain} "
+                "(nDCG@10).",
+                count=MORE,
+                gain=difference(gain, signed=True),
+            )
+        )
     else:
         lines.append(
             t(

@@ -38,7 +38,9 @@ def verdict_lines(found: RaceResult) -> list[str]:
 def _against_hard_labels(found: RaceResult) -> list[str]:
     first, rest = found.standings[0], found.standings[1:]
     if first.contestant.baseline:
-        return [t("Known right answers alone did best: here the experts' labels add nothing.")]
+        return [
+            t("Known right answers alone did best: a gain from the experts' labels is not shown.")
+        ]
     lines = []
     for one in rest:
         if not one.contestant.baseline or one.behind is None:
