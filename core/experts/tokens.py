@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 
 # Scripts written without spaces: kana, CJK ideographs, Thai, Lao, Burmese, Khmer.
@@ -40,6 +41,12 @@ def words(text: str) -> list[str]:
         run = match.group()
         tokens += [run] if match.group("unspaced") is None or len(run) == 1 else _pieces(run)
     return tokens
+
+
+def runs(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Yield start, letters and “written without spaces” of every run of letters in a raw text."""
+    for match in _RUN.finditer(text):
+        yield match.start(), match.group(), match.group("unspaced") is not None
 
 
 def _pieces(run: str) -> list[str]:

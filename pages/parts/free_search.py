@@ -48,7 +48,7 @@ def free_search(context: Context, tune_run: str) -> None:
         return
     if not len(known):
         st.caption(t("This question is not in your data, so no answer is marked as right."))
-    side_by_side(dataset, moves, "typed")
+    side_by_side(dataset, moves, "typed", question)
 
 
 def _known(dataset: QADataset, question: str) -> np.ndarray:

@@ -46,19 +46,27 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
         hide_index=True,
         key="model_costs",
         column_config={
-            "system": text(t("System"), width="medium"),
-            "rate": number(t("Texts per second"), format="%.0f", help=t("Median of the rounds.")),
-            "range": text(t("slowest – fastest")),
+            "system": text(t("System"), width=200),
+            "rate": number(
+                t("Texts per second"), format="%.0f", width=115, help=t("Median of the rounds.")
+            ),
+            "range": text(t("slowest – fastest"), width=115),
             "single": number(
-                t("One question (ms)"), format="%.1f", help=t("Median of single questions.")
+                t("One question (ms)"),
+                format="%.1f",
+                width=115,
+                help=t("Median of single questions."),
             ),
-            "weights": number(t("Model in memory (MB)"), format="%.0f"),
+            "weights": number(
+                t("Model (MB)"), format="%.0f", width=85, help=t("Memory of its weights.")
+            ),
             "vectors": number(
-                t("Vectors of all answers (MB)"),
+                t("Index (MB)"),
                 format="%.2f",
-                help=t("What a search index holds of your answers."),
+                width=85,
+                help=t("Vectors of all your answers."),
             ),
-            "device": text(t("Device")),
+            "device": text(t("Device"), width=60),
         },
         alt=t("Speed and memory of every model on this machine."),
     )

@@ -41,6 +41,12 @@ def pair_card(
     with st.container(border=True, key="open_pair"):
         why = tm(reason(heard, studio.findings, studio.sample, position))
         st.markdown(f":material/lightbulb: {plain(why)}")
+        if pair in review.reports:
+            note = review.reports[pair]
+            told = {"who": note.who, "at": moment(note.at), "reason": note.text}
+            st.markdown(
+                f":material/flag: {plain(t('Reported by {who} on {at}: {reason}', **told))}"
+            )
         left, right = st.columns([1.5, 1], gap="medium")
         with left:
             row = int(studio.dataset.question_row[studio.sample.question_rows[position]])

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import ComparisonError
 from core.evaluation.movements import QuestionChange, answer_moves, wins_and_losses
-from core.evaluation.statistics import TIE_MARGIN
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_
-from core.types import REGIMES, Comparison, QADataset
+from core.types import Comparison, QADataset
 from pages.parts.errors import guarded, show_error
 from pages.parts.free_search import free_search
 from pages.parts.page import Context
+from pages.parts.question_filter import filtered, kind_of
+from pages.parts.question_notes import question_notes
 from pages.parts.side_by_side import side_by_side
 from pages.parts.translate import t
 
 _MODE, _PICK = "compare_mode", "compare_pick"
 HELD_OUT, TYPED = "held_out", "typed"
 _MODES = {HELD_OUT: N_("A held-out question"), TYPED: N_("Your own question")}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What became of a question, and how the list is narrowed to it."""
-
-    title: str
-    mark: str
-    holds: Callable[[QuestionChange], bool]
-
-
-KINDS = {
-    "lost": Kind(N_("Right answer lost"), "✗", lambda change: change.lost),
-    "worse": Kind(N_("Worse"), "↓", lambda change: change.change < -TIE_MARGIN),
-    "found": Kind(N_("Right answer found"), "✓", lambda change: change.found),
-    "better": Kind(N_("Better"), "↑", lambda change: change.change > TIE_MARGIN),
-    "same": Kind(N_("Unchanged"), "=", lambda change: abs(change.change) <= TIE_MARGIN),
-}
 
 
 @st.fragment
@@ -74,7 +56,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         t("Question"),
         list(by_position),
         format_func=lambda p: (
-            f"{_kind(by_position[p]).mark} {dataset.questions[by_position[p].question]}"
+            f"{kind_of(by_position[p]).mark} {dataset.questions[by_position[p].question]}"
         ),
         key=_PICK,
         help=t("Type to search. Lost right answers come first, then from worse to better."),
@@ -85,46 +67,36 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
             "{kind} · {outcome}: the best right answer was on rank {before}, now it is on rank "
             "{after}.",
             kind=t(REGIME_TEXTS[change.regime].title),
-            outcome=t(_kind(change).title),
+            outcome=t(kind_of(change).title),
             before=change.before_rank,
             after=change.after_rank,
         )
     )
-    side_by_side(dataset, answer_moves(dataset, comparison, position), f"held_{position}")
+    moves = answer_moves(dataset, comparison, position)
+    _texts(dataset, change.question)
+    question_notes(context, change.question, moves)
+    side_by_side(dataset, moves, f"held_{position}", dataset.questions[change.question])
 
 
-def _kind(change: QuestionChange) -> Kind:
-    return next(kind for kind in KINDS.values() if kind.holds(change))
+def _texts(dataset: QADataset, question: int) -> None:
+    """Draw the question and its right answers in full, folded away."""
+    with st.expander(t("Question and right answers in full"), icon=":material/article:"):
+        st.caption(t("Question (row {row} of your file)", row=int(dataset.question_row[question])))
+        st.text(dataset.questions[question])
+        for answer in dataset.right_answers(question):
+            st.caption(t("Answer, right according to your data"))
+            st.text(dataset.answers[int(answer)])
 
 
 def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) -> None:
     import pandas as pd
 
-    counts = {key: sum(map(kind.holds, changes)) for key, kind in KINDS.items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
-            t("Show"),
-            [key for key in KINDS if counts[key]],
-            format_func=lambda key: f"{KINDS[key].mark} {t(KINDS[key].title)} ({counts[key]})",
-            key="wins_filter",
-            help=t("All questions where nothing is chosen."),
-        )
-        regimes = [r for r in REGIMES if any(change.regime == r for change in changes)]
-        regime = st.pills(
-            t("Kind of question"),
-            regimes,
-            format_func=lambda key: t(REGIME_TEXTS[key].title),
-            key="wins_regime",
-        )
-    shown = [
-        change
-        for change in changes
-        if (chosen is None or KINDS[chosen].holds(change)) and regime in {None, change.regime}
-    ]
+    shown = filtered(dataset, changes)
     if not shown:
         st.info(t("No question is of this kind."), icon=":material/filter_alt_off:")
         return
-    key = f"wins_{run_id}_{chosen}_{regime}"
+    # Rows that moved must not keep a selection made in another list.
+    key = f"wins_{run_id}_{hash(tuple(change.position for change in shown))}"
 
     def choose() -> None:
         picked = st.session_state[key].selection.rows
@@ -132,17 +104,25 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
             st.session_state[_MODE] = HELD_OUT
             st.session_state[_PICK] = shown[picked[0]].position
 
-    st.caption(t("Select a row to see its answers before and after below."))
+    categories = dataset.attributes.get("category", ())
+    st.caption(
+        t(
+            "{count} of {all} questions. Select a row to see its answers before and after below.",
+            count=len(shown),
+            all=len(changes),
+        )
+    )
     number = st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(
             {
-                "what": [f"{_kind(change).mark} {t(_kind(change).title)}" for change in shown],
+                "what": [f"{kind_of(change).mark} {t(kind_of(change).title)}" for change in shown],
                 "question": [dataset.questions[change.question] for change in shown],
                 "before": [change.before_rank for change in shown],
                 "after": [change.after_rank for change in shown],
                 "change": [round(change.change, 3) for change in shown],
                 "regime": [t(REGIME_TEXTS[change.regime].title) for change in shown],
+                "category": [categories[change.question] if categories else "" for change in shown],
             }
         ),
         hide_index=True,
@@ -159,6 +139,7 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
                 t("Change"), width=80, help=t("Change of nDCG@10 on this question."), format="%+.3f"
             ),
             "regime": st.column_config.TextColumn(t("Kind of question")),
+            "category": st.column_config.TextColumn(t("Category")) if categories else None,
         },
         alt=t("Held-out questions, lost right answers first, then from worse to better."),
     )

@@ -10,10 +10,12 @@ import numpy as np
 import streamlit as st
 
 from core.journey import labels
+from core.journey.question_notes import reported_pairs
 from core.labels.extra_pairs import with_pairs
 from core.labels.overrides import conflicts, standing
 from core.messages import N_
 from core.types import Override
+from core.workspace.notes import QuestionNote
 from pages.parts.label_studio import Studio
 from pages.parts.page import Context
 
@@ -25,6 +27,7 @@ class Review:
     """The pairs at hand: those of the sample and those that people judged, wherever they lie."""
 
     studio: Studio
+    reports: Mapping[tuple[str, str], QuestionNote] = field(default_factory=dict)
 
     @cached_property
     def held(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
@@ -92,6 +95,9 @@ LISTS: Mapping[str, ReviewList] = {
         N_("Suspected wrong labels: experts contradict the data"),
         lambda review: review.studio.findings.most_suspicious,
     ),
+    "reported": ReviewList(
+        N_("Reported on the Compare page"), lambda review: review.among(review.reports)
+    ),
     "disputed": ReviewList(
         N_("Experts disagree most"),
         lambda review: review.studio.findings.most_disputed[:MOST],
@@ -155,10 +161,11 @@ def place_of(context: Context) -> Place:
 def open_review(context: Context, studio: Studio) -> Review:
     """Return the pairs at hand, with what people recorded up to this moment."""
     model = studio.model.with_overrides(labels.overrides(context.workspace, context.project))
+    reports = reported_pairs(context.workspace, context.project)
     sample = with_pairs(
         studio.sample.of_experts(model.recipe.experts),
         studio.dataset,
         model.scores,
-        list(standing(model.overrides)),
+        [*standing(model.overrides), *reports],
     )
-    return Review(replace(studio, model=model, sample=sample))
+    return Review(replace(studio, model=model, sample=sample), reports)

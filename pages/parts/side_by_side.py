@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 import streamlit as st
 
 from core.evaluation.movements import SHOWN, AnswerMove
+from core.evaluation.shared_words import common_words, in_pieces, shared_spans
 from core.reporting.charts.movement_chart import movement_chart
 from core.types import QADataset
 from pages.parts.charts import show_chart
@@ -17,10 +19,25 @@ from pages.parts.translate import plain, t
 # Room for an answer on a card in Latin letters, Japanese ones take two; a right answer gets more.
 _LENGTH = 130
 _RIGHT_LENGTH = 400
+_WHOLE = 20_000
 
 
-def side_by_side(dataset: QADataset, moves: Sequence[AnswerMove], key: str) -> None:
-    """Draw both result lists of one question, lost right answers first as a note."""
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _common(dataset_id: str, _dataset: QADataset) -> frozenset[str]:
+    return common_words(_dataset.answers)
+
+
+def side_by_side(
+    dataset: QADataset, moves: Sequence[AnswerMove], key: str, question: str = ""
+) -> None:
+    """Draw both result lists of one question, lost right answers first as a note.
+
+    Parameters
+    ----------
+    question : str, optional
+        Its words are marked in the answers.
+    """
+    common = _common(dataset.id, dataset) if question else frozenset()
     moves = [
         move for move in moves if min(_rank(move.before_rank), _rank(move.after_rank)) <= SHOWN
     ]
@@ -29,6 +46,19 @@ def side_by_side(dataset: QADataset, moves: Sequence[AnswerMove], key: str) -> N
             _lost(dataset, move)
     before = {move.before_rank: move for move in moves}
     after = {move.after_rank: move for move in moves}
+    if question:
+        st.caption(
+            t(
+                "Marked: words of the question, other than those that most answers use. Bars: "
+                "score as a share of the best in the same list; scores of two models cannot be "
+                "compared with each other."
+            )
+        )
+    whole = st.toggle(t("Whole answers"), key=f"whole_{key.partition('_')[0]}")
+    tops = [
+        max((score for score in scores if score is not None), default=None)
+        for scores in ([m.before_score for m in moves], [m.after_score for m in moves])
+    ]
     left, right = st.columns(2)
     left.markdown(f"##### :material/history: {t('Before (base)')}")
     right.markdown(f"##### :blue[:material/auto_awesome: {t('After (tuned)')}]")
@@ -36,12 +66,14 @@ def side_by_side(dataset: QADataset, moves: Sequence[AnswerMove], key: str) -> N
         left, right = st.columns(2)
         if rank in before:
             move = before[rank]
-            with left:
-                _card(dataset, move, rank, move.before_score, _went(move))
+            with left, _frame():
+                _card(rank, move, Score(move.before_score, tops[0]), _went(move))
+                _text(question, dataset.answers[move.answer], common, _room(move, whole))
         if rank in after:
             move = after[rank]
-            with right:
-                _card(dataset, move, rank, move.after_score, _came(move))
+            with right, _frame():
+                _card(rank, move, Score(move.after_score, tops[1]), _came(move))
+                _text(question, dataset.answers[move.answer], common, _room(move, whole))
     texts = {move.answer: dataset.answers[move.answer] for move in moves}
     st.markdown(f"##### {t('How the answers moved')}")
     show_chart(movement_chart(moves, t, texts), key=f"moves_{key}")
@@ -69,17 +101,51 @@ def _lost(dataset: QADataset, move: AnswerMove) -> None:
     st.warning(f"**{note}**  \n{text}", icon=":material/trending_down:")
 
 
-def _card(dataset: QADataset, move: AnswerMove, rank: int, score: float | None, moved: str) -> None:
-    with st.container(border=True, height="stretch", gap="xxsmall"):
-        parts = [f"**{rank}**"]
-        if move.right:
-            parts.append(f":green-badge[:material/check: {t('right answer')}]")
-        parts.append(moved)
-        if score is not None:
-            parts.append(f":gray[{t('score {score}', score=f'{score:.2f}')}]")
-        st.markdown(" ".join(parts))
-        length = _RIGHT_LENGTH if move.right else _LENGTH
-        st.markdown(plain(shortened(dataset.answers[move.answer], length)))
+@dataclass(frozen=True)
+class Score:
+    """A score and the best one of its list; None = not in the list."""
+
+    value: float | None
+    top: float | None
+
+    @property
+    def share(self) -> float | None:
+        """Share in [0, 1] of the best score, None where that says nothing."""
+        if self.value is None or self.top is None or self.top <= 0:
+            return None
+        return min(max(self.value / self.top, 0.0), 1.0)
+
+
+def _frame() -> st.delta_generator.DeltaGenerator:
+    return st.container(border=True, height="stretch", gap="xxsmall")
+
+
+def _card(rank: int, move: AnswerMove, score: Score, moved: str) -> None:
+    parts = [f"**{rank}**"]
+    if move.right:
+        parts.append(f":green-badge[:material/check: {t('right answer')}]")
+    parts.append(moved)
+    if score.value is not None:
+        parts.append(f":gray[{t('score {score}', score=f'{score.value:.2f}')}]")
+    st.markdown(" ".join(parts))
+    if score.share is not None:
+        st.progress(score.share)
+
+
+def _room(move: AnswerMove, whole: bool) -> int:
+    return _WHOLE if whole else _RIGHT_LENGTH if move.right else _LENGTH
+
+
+def _text(question: str, answer: str, common: Collection[str], room: int) -> None:
+    """Draw an answer with the words that the question shares; its own markup stays text."""
+    shown = shortened(answer, room)
+    pieces = in_pieces(shown, shared_spans(question, shown, common) if question else ())
+    st.markdown(
+        "".join(
+            f":blue-background[{plain(piece)}]" if marked else plain(piece)
+            for piece, marked in pieces
+        )
+    )
 
 
 def _went(move: AnswerMove) -> str:

@@ -73,19 +73,25 @@ def _figures(shape: tuple[ShapeChange, ...]) -> None:
         measure = MEASURES[one.measure]
         digits = 1 if one.measure == "effective_rank" else 3
         with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{t(measure.title)}**", help=t(measure.meaning))
             st.metric(
                 t(measure.title),
-                f"{one.after:.{digits}f}",
+                _number(one.after, digits),
                 delta=f"{one.after - one.before:+.{digits}f}",
                 delta_color="off",
-                help=t(measure.meaning),
+                label_visibility="collapsed",
             )
             st.caption(
                 t(
                     "before {before}; change {low} to {high} (95 %)",
-                    before=f"{one.before:.{digits}f}",
-                    low=f"{one.low:+.{digits}f}",
-                    high=f"{one.high:+.{digits}f}",
+                    before=_number(one.before, digits),
+                    low=_number(one.low, digits),
+                    high=_number(one.high, digits),
                 )
             )
             st.markdown(tm(one.sentence))
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -20,7 +21,9 @@ from core.workspace.workspace import Workspace
 def texts(at: AppTest) -> str:
     kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
     shown = "\n".join(element.value for kind in kinds for element in kind)
-    return shown.replace("\\", "")
+    shown = shown.replace("\\", "")
+    # Words that question and answer share are marked; a word holds no bracket.
+    return re.sub(r":blue-background\[(.*?)\]", r"\1", shown)
 
 
 def button(at: AppTest, label: str):

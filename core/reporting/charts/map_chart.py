@@ -45,7 +45,11 @@ def map_chart(
         shared_yaxes="all",
         horizontal_spacing=0.03,
         subplot_titles=[t(N_("Before (base)")), t(N_("After (tuned)"))],
-        figure=new_figure(HEIGHT, margin={"l": 8, "r": 8, "t": 64, "b": 8}),
+        figure=new_figure(
+            HEIGHT,
+            margin={"l": 8, "r": 8, "t": 32, "b": 40},
+            legend={"y": -0.02, "yanchor": "top"},
+        ),
     )
     kinds = (
         (t(N_("Questions")), slice(0, count), questions, palette.TUNED, "circle", 5),

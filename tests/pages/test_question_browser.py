@@ -1,0 +1,136 @@
+"""Wins and losses: filters, full texts, comments, and labels reported to the Labels page."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.evaluation.movements import wins_and_losses
+from core.journey import question_notes as notes
+from core.journey.comparing import load_comparison
+from tests.reporting.finished_journey import EVIL, finished_journey
+
+
+def texts(at: AppTest) -> str:
+    kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def listed(at: AppTest):
+    return next(d.value for d in at.dataframe if "what" in d.value.columns)
+
+
+@pytest.fixture
+def made(tmp_path):
+    return finished_journey(tmp_path / "workspace", model=False)
+
+
+@pytest.fixture
+def comparison(made):
+    return load_comparison(made.workspace, made.compare_run)
+
+
+@pytest.fixture
+def dataset(made, comparison):
+    return made.workspace.load_dataset(comparison.dataset_id)
+
+
+@pytest.fixture
+def opened(made, app, tmp_path):
+    def open_tab() -> AppTest:
+        at = app(tmp_path / "workspace", "compare", made.project.id)
+        at.session_state["compare_tab"] = "Question by question"
+        return at.run()
+
+    return open_tab
+
+
+def test_search_and_order_narrow_and_sort_the_list(opened, comparison, dataset):
+    at = opened()
+    everything = listed(at)
+    at.text_input(key="wins_words").set_value("KAYAK").run()
+    shown = listed(at)
+    assert 0 < len(shown) < len(everything)
+    assert all("kayak" in question for question in shown["question"])
+    at.text_input(key="wins_words").set_value("no such word").run()
+    assert "No question is of this kind" in texts(at)
+    at.text_input(key="wins_words").set_value("").run()
+    at.selectbox(key="wins_order").select("gains").run()
+    assert listed(at)["change"].is_monotonic_decreasing
+    at.selectbox(key="wins_order").select("after").run()
+    assert listed(at)["after"].is_monotonic_decreasing
+    at.selectbox(key="wins_order").select("file").run()
+    asked = [dataset.questions[q] for q in sorted(comparison.question_rows)]
+    assert list(listed(at)["question"]) == asked
+    assert at.selectbox(key="wins_category").disabled, "these data have no category"
+    assert not at.exception and not at.error
+
+
+def test_category_filter_takes_the_datasets_categories(finished_workspace, app):
+    at = app(finished_workspace.root, "compare", finished_workspace.project)
+    at.session_state["compare_tab"] = "Question by question"
+    at.run()
+    at.session_state["wins_category"] = None
+    names = at.selectbox(key="wins_category").options
+    at.selectbox(key="wins_category").select(names[0]).run()
+    assert set(listed(at)["category"]) == {names[0]}
+    assert not at.exception and not at.error
+
+
+def test_open_question_shows_full_texts_and_marks_shared_words(opened, comparison, dataset):
+    at = opened()
+    change = wins_and_losses(comparison)[0]
+    at.selectbox(key="compare_pick").select(change.position).run()
+    right = dataset.answers[int(dataset.right_answers(change.question)[0])]
+    assert {dataset.questions[change.question], right} <= {t.value for t in at.text}
+    raw = "\n".join(m.value for m in at.markdown)
+    assert ":blue-background[" in raw and EVIL not in raw
+
+
+def test_comment_is_kept_with_who_and_shown_as_text(opened, made, comparison, dataset):
+    at = opened()
+    question = dataset.questions[wins_and_losses(comparison)[0].question]
+    row = wins_and_losses(comparison)[0].question
+    at.text_area(key=f"comment_{row}").set_value(f"odd {EVIL}").run()
+    at.button(key="comment_keep").click().run()
+    assert not at.exception and not at.error
+    (note,) = notes.notes_on(made.workspace, made.project, question)
+    assert (note.text, note.who, note.kind) == (f"odd {EVIL}", "user", "comment")
+    assert EVIL not in "\n".join(m.value for m in at.markdown) and "odd" in texts(at)
+    assert at.text_area(key=f"comment_{row}").value == ""
+    at.button(key="comment_keep").click().run()
+    assert len(at.error) == 1 and "empty" in at.error[0].value
+    assert len(notes.notes_on(made.workspace, made.project, question)) == 1
+
+
+def test_bad_label_goes_to_the_labels_page_and_can_be_taken_back(opened, made, comparison, dataset):
+    change = wins_and_losses(comparison)[0]
+    right = int(dataset.right_answers(change.question)[0])
+    at = opened()
+    at.text_input(key=f"report_reason_{change.question}_{right}").set_value("not the answer").run()
+    at.button(key="report_keep").click().run()
+    assert not at.exception and not at.error
+    pair = dataset.questions[change.question], dataset.answers[right]
+    (report,) = notes.reported_pairs(made.workspace, made.project).items()
+    assert report[0] == pair and report[1].text == "not the answer"
+    at.button(key="report_settle").click().run()
+    assert notes.reported_pairs(made.workspace, made.project) == {}
+    assert "settled the doubt" in texts(at)
+
+
+def test_reported_pair_is_on_the_table_of_the_labels_page(finished_workspace, app):
+    """A test question is in no sample of the Labels page: the report must bring it there."""
+    workspace = finished_workspace.open()
+    project = workspace.records.project(finished_workspace.project)
+    comparison = load_comparison(workspace, finished_workspace.compare_run)
+    dataset = workspace.load_dataset(comparison.dataset_id)
+    question = int(comparison.question_rows[0])
+    pair = dataset.questions[question], dataset.answers[int(dataset.right_answers(question)[0])]
+    notes.report_label(workspace, project, pair, "wrong <b>one</b>", "Mika")
+    at = app(finished_workspace.root, "labels", finished_workspace.project)
+    at.session_state["label_tabs"] = "Correct single pairs"
+    at.run()
+    at.selectbox(key="pair_order").select("reported").run()
+    assert not at.exception and not at.error
+    assert set(pair) <= {t.value for t in at.text}
+    assert "Reported by Mika" in texts(at)
