@@ -7,14 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.jobs.tickets import Need
-from core.journey.running import is_queued
+from core.journey.running import TUNE, is_queued
+from core.tuning.config import ALL_CARDS
 
 
 def need_of(request: Mapping[str, Any]) -> Need | None:
     """Return what a job needs to start; None for the kinds that wait for nothing."""
     if not is_queued(str(request.get("kind"))):
         return None
-    return Need(slots_for(device_told(request.get("config", {}))), environment=_pinned)
+    slots = slots_for(device_told(request.get("config", {})))
+    return Need(slots, cards_together(request), environment=_pinned)
+
+
+def cards_together(request: Mapping[str, Any]) -> int:
+    """Return how many graphics cards a job computes on at once; 1 also where there is none."""
+    config = request.get("config", {})
+    together = request.get("kind") == TUNE and device_told(config) == ALL_CARDS
+    return len(slots_for(ALL_CARDS)) if together else 1
 
 
 def device_told(config: Mapping[str, Any]) -> str:
@@ -31,7 +40,7 @@ def slots_for(device: str) -> tuple[str, ...]:
     Parameters
     ----------
     device : str
-        ``auto``, ``cuda``, ``cuda:N``, ``mps`` or ``cpu``.
+        ``auto``, ``cuda``, ``cuda:N``, ``cuda_all``, ``mps`` or ``cpu``.
 
     Returns
     -------
@@ -42,7 +51,7 @@ def slots_for(device: str) -> tuple[str, ...]:
     from core.tuning.hardware import graphics_cards
 
     kind, _, number = device.partition(":")
-    if kind in {"auto", "cuda"}:
+    if kind in {"auto", "cuda", ALL_CARDS}:
         cards = graphics_cards()
         if number.isdigit() and int(number) < len(cards):
             return (cards[int(number)],)

@@ -160,12 +160,15 @@ def run_tuning(
     """Tune a model into ``folder`` and return the result as a JSON document."""
     from core.experts.sources import model_folder
     from core.labels.answer_labels import answer_labels
+    from core.tuning.device import find_device
     from core.tuning.memory import peak_mb
     from core.tuning.outcome import TuningFolders
+    from core.tuning.team import join_team
     from core.tuning.trainer import train
 
     check_trainable(config.base_model)
     base = model_folder(find_entry(config.base_model), workspace.models)
+    device = find_device(config.device, config.precision)
     outcome = train(
         dataset,
         labels,
@@ -175,6 +178,8 @@ def run_tuning(
         report,
         lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
         answer_labels=answer_labels(labels),
+        device=device,
+        team=join_team(device.kind),
     )
     return {
         "base_model": config.base_model,

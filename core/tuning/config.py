@@ -13,7 +13,8 @@ from core.hashing import document_id
 from core.messages import N_
 
 LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
-DEVICES = ("auto", "cuda", "mps", "cpu")
+ALL_CARDS = "cuda_all"
+DEVICES = ("auto", "cuda", ALL_CARDS, "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 

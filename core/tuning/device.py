@@ -7,6 +7,7 @@ import platform
 from dataclasses import dataclass
 
 from core.errors import TuningError
+from core.tuning.config import ALL_CARDS
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
     Parameters
     ----------
     device : str
-        ``auto`` (CUDA, then MPS, then CPU), ``cuda``, ``mps`` or ``cpu``.
+        ``auto`` (CUDA, then MPS, then CPU), ``cuda``, ``mps``, ``cpu``, or ``cuda_all``: one
+        process per card, of which each finds ``cuda``.
     precision : str
         ``auto`` is bf16 where a CUDA device supports it and fp32 everywhere else.
 
@@ -53,11 +55,12 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
 
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     present["cpu"] = True
-    kind = next(name for name in present if present[name]) if device == "auto" else device
+    asked = "cuda" if device == ALL_CARDS else device
+    kind = next(name for name in present if present[name]) if asked == "auto" else asked
     if not present.get(kind, False):
         raise TuningError(
             "This machine has no {device} device. It has: {present}. Set the device to auto.",
-            device=device,
+            device=asked,
             present=", ".join(name for name in present if present[name]),
         )
     # Cards before Ampere emulate bf16, which is slower than fp32.
@@ -74,4 +77,14 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         precision="bf16" if has_bf16 and precision != "fp32" else "fp32",
         memory_gb=round(properties.total_memory / 2**30, 1) if properties else None,
         cores=cores or 1,
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return True for torch's error on a GPU, numpy's, and what the CPU and MPS allocators say."""
+    import torch
+
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        "out of memory" in text or "can't allocate memory" in text
     )

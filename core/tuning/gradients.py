@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.tuning.device import is_out_of_memory
+from core.tuning.team import ALONE, Team
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -50,20 +53,20 @@ class Chunk:
     places: np.ndarray
 
 
-def plan_chunks(sets: Sequence[TextSet], size: int) -> list[Chunk]:
+def plan_chunks(sets: Sequence[TextSet], size: int, processes: int = 1) -> list[Chunk]:
     """Deal texts of similar length into even chunks: less padding to compute.
 
     Parameters
     ----------
     size : int
-        Most texts of a chunk; 0 = each set is one chunk.
+        Most texts of a chunk; 0 = each set is one chunk for each process.
     """
     chunks: list[Chunk] = []
     for index, one in enumerate(sets):
         if not one.texts:
             continue
         order = np.argsort([len(text) for text in one.texts], kind="stable")
-        count = -(-len(order) // size) if size else 1
+        count = -(-len(order) // size) if size else min(processes, len(order))
         for places in np.array_split(order, count):
             chunks.append(Chunk(len(chunks), index, places))
     return chunks
@@ -77,8 +80,12 @@ def add_gradients(
     size: int,
     cached: bool,
     seed: Sequence[int],
+    team: Team = ALONE,
 ) -> float:
     """Add the gradients of an objective to the encoder's weights; return its value.
+
+    In a team every process encodes its share of the chunks, all compute the same loss on all
+    vectors, and each carries back the gradients of its own: the sum over processes is the gradient.
 
     Parameters
     ----------
@@ -97,28 +104,39 @@ def add_gradients(
         one = sets[chunk.text_set]
         return encode([one.texts[place] for place in chunk.places], one.task)
 
-    chunks = plan_chunks(sets, size)
-    with torch.set_grad_enabled(not cached):
-        parts = [encoded(chunk) for chunk in chunks]
-    vectors = _assembled(sets, chunks, parts)
-    loss = objective(vectors)
-    loss.backward()
-    gradients = [_gradient(vectors[chunk.text_set])[chunk.places] for chunk in chunks]
-    if not cached:
-        torch.autograd.backward(parts, gradients)
+    def forward() -> list[Tensor]:
+        with torch.set_grad_enabled(not cached):
+            return [encoded(chunk) for chunk in chunks]
+
+    def backward() -> float:
+        loss = objective(vectors)
+        loss.backward()
+        gradients = [_gradient(vectors[chunk.text_set])[chunk.places] for chunk in chunks]
+        if cached:
+            for chunk, gradient in zip(chunks, gradients, strict=True):
+                encoded(chunk).backward(gradient)
+        elif parts:
+            torch.autograd.backward(parts, gradients)
         return float(loss.item())
-    for chunk, gradient in zip(chunks, gradients, strict=True):
-        encoded(chunk).backward(gradient)
-    return float(loss.item())
+
+    chunks = team.share(plan_chunks(sets, size, team.size))
+    parts = team.together(forward, is_out_of_memory)
+    vectors = _assembled(sets, chunks, parts, team)
+    return team.together(backward, is_out_of_memory)
 
 
 def _assembled(
-    sets: Sequence[TextSet], chunks: Sequence[Chunk], parts: Sequence[Tensor]
+    sets: Sequence[TextSet], chunks: Sequence[Chunk], parts: Sequence[Tensor], team: Team
 ) -> list[Tensor]:
     """Return the vectors of each set as a leaf that collects its gradient."""
-    vectors = [parts[0].new_zeros((len(one.texts), parts[0].shape[1])) for one in sets]
+    import torch
+
+    (width,) = team.most([parts[0].shape[1] if parts else 0])
+    place = parts[0].device if parts else team.device
+    vectors = [torch.zeros((len(one.texts), width), device=place) for one in sets]
     for chunk, part in zip(chunks, parts, strict=True):
         vectors[chunk.text_set][chunk.places] = part.detach()
+    team.add(vectors)
     return [tensor.requires_grad_() for tensor in vectors]
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.tuning.checkpoints import Checkpoints, RunState
+from core.tuning.checkpoints import Checkpoint, Checkpoints, RunState
 from core.tuning.config import TuningConfig
 from core.tuning.encoding import load_model, load_weights, weights_of, write_model
 from core.tuning.lora import add_adapters, merge_adapters
 from core.tuning.mishaps import best_state_damaged, check_folder, saving_model, saving_state
 from core.tuning.outcome import TuningFolders
+from core.tuning.team import ALONE, Team
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -43,6 +44,30 @@ class Keeper:
     def checkpoints(self) -> Checkpoints:
         """The saved states."""
         return Checkpoints(self.folders.checkpoints)
+
+    def newest(self, run_id: str, team: Team = ALONE) -> tuple[Checkpoint, RunState] | None:
+        """Return the state to go on from; drop what cannot be gone on from.
+
+        The leading process of a team looks and drops; the others take the same state.
+        """
+        checkpoints = self.checkpoints
+
+        def place() -> int | None:
+            found = checkpoints.newest(run_id)
+            if found is None:
+                checkpoints.clear()
+                return None
+            checkpoints.drop_after(found[0].step)
+            return found[0].step
+
+        step = team.tell(place)
+        if step is None:
+            return None
+        checkpoint = checkpoints.at(step)
+        state = checkpoint.state()
+        if state is None:
+            raise best_state_damaged(step)
+        return checkpoint, state
 
     def save(
         self, state: RunState, model: SentenceTransformer, optimizer: dict[str, Tensor]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,17 @@ class BaseScale:
 
     match: Affine = IDENTITY
     spread: float = USUAL_SPREAD
+
+    @property
+    def values(self) -> list[float]:
+        """Slope, intercept and spread: all there is to save or to send."""
+        return [self.match.slope, self.match.intercept, self.spread]
+
+    @classmethod
+    def told(cls, values: Sequence[float]) -> BaseScale:
+        """Return the scale that :attr:`values` describes."""
+        slope, intercept, spread = values
+        return cls(Affine(slope, intercept), spread)
 
     def settings(self, config: TuningConfig) -> TuningConfig:
         """Return the settings with the student temperature brought to this scale."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from core.errors import Stopped, TuningError
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.checkpoints import RunState
+from core.tuning.checkpoints import CurvePoint, RunState
 from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo
+from core.tuning.device import DeviceInfo, is_out_of_memory
 from core.tuning.encoding import (
     DOCUMENT,
     encode,
@@ -28,15 +29,15 @@ from core.tuning.encoding import (
 from core.tuning.keeping import Keeper
 from core.tuning.lora import add_adapters
 from core.tuning.losses import LOSSES
-from core.tuning.memory import used_mb
 from core.tuning.mishaps import check_folder
 from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
-from core.tuning.preparation import base_scale, confusable_answers
-from core.tuning.step import Learner, is_out_of_memory, memory_error
+from core.tuning.preparation import BaseScale, base_scale, confusable_answers
+from core.tuning.step import Learner, memory_error
+from core.tuning.team import ALONE, Team
+from core.tuning.telling import Teller
 from core.tuning.validation import Evaluate, ValidationSet
-from core.types import TRAIN, Labels, QADataset, Reporter
+from core.types import TRAIN, Labels, QADataset, Reporter, SilentReporter
 
-METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
 
@@ -58,9 +59,11 @@ class Run:
         evaluate: Evaluate,
         device: DeviceInfo,
         answer_labels: Labels | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.answer_labels = answer_labels if learns_from_answers(config) else None
-        self.dataset, self.config, self.report = dataset, config, report
+        self.dataset, self.config, self.team = dataset, config, team
+        self.report = report if team.leads else SilentReporter()
         self.folders, self.device, self.evaluate = folders, device, evaluate
         self.rows = dataset.rows(TRAIN)
         if len(self.rows) < LEAST_QUESTIONS:
@@ -74,7 +77,7 @@ class Run:
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(
-            self.model, dataset, labels, config, device, report, self.answer_labels
+            self.model, dataset, labels, config, device, self.report, self.answer_labels, team
         )
         self.validation = ValidationSet.of(dataset, device.kind, config.seed)
         self.keeper = Keeper.of(base_folder, folders, config)
@@ -85,9 +88,8 @@ class Run:
         self.steps = self.per_epoch * config.epochs
         self.negatives: np.ndarray | None = None
         self.plan: tuple[int, list[Batch]] = (-1, [])
-        self.last_saved = self.last_metric = -np.inf
-        self.saving_seconds = 0.0
-        self.measured = (0, 0.0)  # labels and seconds of learning at the last metric
+        self.teller = Teller(self.report, device.kind, self.steps, self.per_epoch)
+        self.last_saved, self.saving_seconds = -np.inf, 0.0
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
         """Run to the end."""
@@ -101,11 +103,12 @@ class Run:
                 self._learn()
         except Stopped:
             cancelled = True
-            if self.state.step:
+            if self.state.step and self.team.leads:
                 self._save()
         except Exception as error:
-            with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
-                self.keeper.keep_best(self.state)
+            if self.team.leads:
+                with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
+                    self.keeper.keep_best(self.state)
             check_folder(self.folders.root)
             if is_out_of_memory(error):
                 raise memory_error(self.device, self.config) from error
@@ -116,35 +119,43 @@ class Run:
         """Encode all answers with the base model, uncut, as a deployed index holds them."""
         self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
         stop = self.report.should_stop
-        self.learner.answers = encode(self.model, self.dataset.answers, DOCUMENT, stop)
+        self.learner.answers = self.team.tell_array(
+            lambda: encode(self.model, self.dataset.answers, DOCUMENT, stop)
+        )
 
     def _begin_or_resume(self, hard_negatives: np.ndarray | None) -> None:
-        found = self.keeper.checkpoints.newest(self.state.run_id)
+        found = self.keeper.newest(self.state.run_id, self.team)
         if found:
             checkpoint, self.state = found
-            self.keeper.checkpoints.drop_after(checkpoint.step)
             load_weights(self.model, checkpoint.weights())
             self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.chunk)
             return
-        self.keeper.checkpoints.clear()
         self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
-        dataset, stop, answers = self.dataset, self.report.should_stop, None
-        if hard_negatives is not None:
-            self.negatives = hard_negatives[self.rows]
-        elif self.config.hard_negatives_per_question:
-            answers = self._corpus_vectors()
-            corpus = self.validation.answer_rows
-            self.negatives = confusable_answers(
-                self.model, dataset, self.rows, corpus, answers, stop
-            )
-        labels = self.learner.labels
-        self.learner.scale = base_scale(
-            self.model, dataset, labels, self.rows, self.negatives, self.config, stop
-        )
+        answers: list[np.ndarray] = []
+        self.negatives = self.team.tell_array(lambda: self._wrong_answers(hard_negatives, answers))
+        self.learner.scale = BaseScale.told(self.team.tell(lambda: self._scale().values))
         if self.validation.questions:
-            self._check(answers)
+            self._check(answers[0] if answers else None)
         else:
             self.report.warning(Message(NO_VALIDATION))
+
+    def _wrong_answers(
+        self, given: np.ndarray | None, answers: list[np.ndarray]
+    ) -> np.ndarray | None:
+        """Return those of the training questions; vectors that were needed go to ``answers``."""
+        if given is not None:
+            return given[self.rows]
+        if not self.config.hard_negatives_per_question:
+            return None
+        answers.append(self._corpus_vectors())
+        corpus, stop = self.validation.answer_rows, self.report.should_stop
+        return confusable_answers(self.model, self.dataset, self.rows, corpus, answers[0], stop)
+
+    def _scale(self) -> BaseScale:
+        labels, stop = self.learner.labels, self.report.should_stop
+        return base_scale(
+            self.model, self.dataset, labels, self.rows, self.negatives, self.config, stop
+        )
 
     def _learn(self) -> None:
         """Step after step, with a check wherever one is due and not done yet."""
@@ -156,13 +167,16 @@ class Run:
                 self._check()
             if done == self.steps or self._stops_early:
                 return
-            if self.report.should_stop():
+            if self.team.tell(self._asked_to_stop):
                 raise Stopped
-            check_folder(self.folders.root)
             self._step()
             pause = max(self.checkpoint_seconds, SAVING_SHARE * self.saving_seconds)
-            if self.clock() - self.last_saved >= pause:
+            if self.team.leads and self.clock() - self.last_saved >= pause:
                 self._save()
+
+    def _asked_to_stop(self) -> bool:
+        check_folder(self.folders.root)
+        return self.report.should_stop()
 
     @property
     def _stops_early(self) -> bool:
@@ -185,36 +199,23 @@ class Run:
             labels=self.state.labels + result.labels,
             learning_seconds=self.state.learning_seconds + now - before,
         )
-        if now - self.last_metric >= METRIC_SECONDS or done + 1 == self.steps:
-            self.last_metric = now
-            values = {"step": done + 1, "epoch": (done + 1) / self.per_epoch, "loss": result.loss}
-            values |= {
-                "learning_rate": result.learning_rate,
-                "labels_per_s": self._pace(),
-                "memory_mb": round(used_mb(self.device.kind), 1),
-            }
-            self.report.metric(values)
-            told = {"step": done + 1, "steps": self.steps}
-            message = Message(N_("Learning: step {step} of {steps}"), told)
-            self.report.progress((done + 1) / self.steps, message)
-
-    def _pace(self) -> float:
-        """Return labels per second of learning since the metric before."""
-        labels, seconds = self.state.labels, self.state.learning_seconds
-        before, self.measured = self.measured, (labels, seconds)
-        return (labels - before[0]) / max(seconds - before[1], 1e-9)
+        self.teller.step(self.state, result, now)
 
     def _check(self, answer_vectors: np.ndarray | None = None) -> None:
         step = self.state.step
-        text, stop = N_("Checking the search quality after step {step}"), self.report.should_stop
+        text = N_("Checking the search quality after step {step}")
         self.report.progress(step / self.steps, Message(text, {"step": step}))
-        answers = self._corpus_vectors() if answer_vectors is None else answer_vectors
-        point = self.validation.check(self.model, self.evaluate, step, stop, answers)
+        point = CurvePoint(**self.team.tell(lambda: self._measured(answer_vectors)))
         self.state = replace(self.state, curve=(*self.state.curve, point))
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         self.report.metric({"step": step, "validation": point.score, **values})
-        if step and self.state.best == point:
+        if step and self.state.best == point and self.team.leads:
             self._save()
+
+    def _measured(self, answers: np.ndarray | None) -> dict[str, Any]:
+        answers = self._corpus_vectors() if answers is None else answers
+        step, stop = self.state.step, self.report.should_stop
+        return asdict(self.validation.check(self.model, self.evaluate, step, stop, answers))
 
     def _corpus_vectors(self) -> np.ndarray:
         """Return the answers that checks search: as the model reads them, or as they stay."""
@@ -234,12 +235,12 @@ class Run:
 
     def _finish(self, cancelled: bool) -> TuningOutcome:
         best, folder = self.state.best, self.folders.model
-        kept = self.keeper.keep_best(self.state)
-        if not kept and not cancelled:
+        kept = self.team.leads and self.keeper.keep_best(self.state)
+        if self.team.leads and not kept and not cancelled:
             self.keeper.keep(weights_of(self.model) if best is None else None)
             if best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
-        if not cancelled:
+        if self.team.leads and not cancelled:
             self.keeper.checkpoints.clear()
         return TuningOutcome(
             model_folder=folder if kept or not cancelled else None,
@@ -252,9 +253,16 @@ class Run:
             stopped_early=not cancelled and self.state.step < self.steps,
             cancelled=cancelled,
             labels_per_s=self.state.labels_per_s,
-            device=self.device,
+            device=self._whole_device,
             query_side=self.config.query_side,
         )
+
+    @property
+    def _whole_device(self) -> DeviceInfo:
+        """The device in the words of a result: all cards of a team."""
+        count = self.team.size
+        name = f"{count} × {self.device.name}" if count > 1 else self.device.name
+        return replace(self.device, name=name)
 
 
 def learns_from_answers(config: TuningConfig) -> bool:

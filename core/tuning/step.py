@@ -14,11 +14,10 @@ from core.errors import TuningError
 from core.messages import N_, Message
 from core.tuning.batches import Batch
 from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo
+from core.tuning.device import DeviceInfo, is_out_of_memory
 from core.tuning.encoding import DOCUMENT, QUERY, embed, is_static
 from core.tuning.gradients import TextSet, add_gradients
 from core.tuning.grid import Grid, Term
-from core.tuning.losses import Affine
 from core.tuning.optimizer import (
     learning_rate,
     load_optimizer_tensors,
@@ -26,6 +25,7 @@ from core.tuning.optimizer import (
     optimizer_tensors,
 )
 from core.tuning.preparation import BaseScale
+from core.tuning.team import ALONE, Team
 from core.types import Labels, QADataset, Reporter
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class Learner:
         device: DeviceInfo,
         report: Reporter,
         answer_labels: Labels | None = None,
+        team: Team = ALONE,
     ) -> None:
-        self.answer_labels = answer_labels
+        self.answer_labels, self.team = answer_labels, team
         self.model, self.dataset, self.labels = model, dataset, labels
         self.config, self.device, self.report = config, device, report
         self.optimizer = make_optimizer(model, config)
@@ -120,9 +121,7 @@ class Learner:
         import torch
 
         tensors = optimizer_tensors(self.optimizer)
-        match = self.scale.match
-        scale = [match.slope, match.intercept, self.scale.spread]
-        tensors["run.scale"] = torch.tensor(scale, dtype=torch.float64)
+        tensors["run.scale"] = torch.tensor(self.scale.values, dtype=torch.float64)
         if negatives is not None:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
         return tensors
@@ -130,8 +129,7 @@ class Learner:
     def restore(self, tensors: dict[str, Tensor], chunk: int) -> np.ndarray | None:
         """Put back what :meth:`tensors` gave; return the mined wrong answers."""
         tensors, self.chunk = dict(tensors), chunk
-        slope, intercept, spread = tensors.pop("run.scale").tolist()
-        self.scale = BaseScale(Affine(slope, intercept), spread)
+        self.scale = BaseScale.told(tensors.pop("run.scale").tolist())
         negatives = tensors.pop("run.negatives", None)
         load_optimizer_tensors(self.optimizer, tensors)
         return None if negatives is None else negatives.numpy()
@@ -198,8 +196,20 @@ class Learner:
             size=self._texts_at_once,
             cached=self.chunk > 0,
             seed=(self.config.seed, number),
+            team=self.team,
         )
+        if self.team.size > 1:
+            self._add_up_gradients()
         return loss, cells
+
+    def _add_up_gradients(self) -> None:
+        """Sum the gradients of all processes; weights that none of them used stay without."""
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        used = self.team.most([p.grad is not None for p in parameters])
+        for parameter, by_any in zip(parameters, used, strict=True):
+            if by_any and parameter.grad is None:
+                parameter.grad = parameter.new_zeros(parameter.shape)
+        self.team.add([p.grad for p in parameters if p.grad is not None])
 
     @property
     def _texts_at_once(self) -> int:
@@ -228,14 +238,4 @@ def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
         device=device.name,
         count=config.questions_per_batch,
         length=config.max_length,
-    )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return True for torch's error on a GPU, numpy's, and what the CPU and MPS allocators say."""
-    import torch
-
-    text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        "out of memory" in text or "can't allocate memory" in text
     )

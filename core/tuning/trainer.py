@@ -17,6 +17,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, find_device
 from core.tuning.outcome import TuningFolders, TuningOutcome
 from core.tuning.run import Run
+from core.tuning.team import ALONE, Team
 from core.tuning.validation import Evaluate
 from core.types import Labels, QADataset, Reporter
 
@@ -35,6 +36,7 @@ def train(
     answer_labels: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
+    team: Team = ALONE,
 ) -> TuningOutcome:
     """Tune a model on the training questions; keep the state that searches best.
 
@@ -56,6 +58,8 @@ def train(
         Seconds, rising.
     checkpoint_seconds : float
         Longest time between two saved states.
+    team : Team
+        The processes that do this run together; only the leading one writes and reports.
 
     Raises
     ------
@@ -71,7 +75,16 @@ def train(
     cuda = [torch.cuda.current_device()] if info.kind == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         run = Run(
-            dataset, labels, base_folder, config, folders, report, evaluate, info, answer_labels
+            dataset,
+            labels,
+            base_folder,
+            config,
+            folders,
+            report,
+            evaluate,
+            info,
+            answer_labels,
+            team,
         )
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
         return run.go(hard_negatives)

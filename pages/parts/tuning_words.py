@@ -15,6 +15,7 @@ from pages.parts.translate import t
 _CHOICES = {
     ("device", "auto"): N_("Found at the start (auto)"),
     ("device", "cuda"): N_("NVIDIA graphics card (CUDA)"),
+    ("device", "cuda_all"): N_("All NVIDIA graphics cards (CUDA)"),
     ("device", "mps"): N_("Apple graphics chip (MPS)"),
     ("device", "cpu"): N_("Processor (CPU)"),
     ("precision", "auto"): N_("Suits the device (auto)"),
