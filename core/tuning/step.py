@@ -138,7 +138,7 @@ class Learner:
         while True:
             try:
                 return self._gradients(batch, number)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 smaller = self._smaller_chunk(batch)
