@@ -34,7 +34,10 @@ else:
     tuning_run(context, shown)
     queue_panel(context, shown.job.id)
     another = st.expander(
-        t("Start another run"), icon=":material/add_circle:", key="another_run", on_change="rerun"
+        t("Start another run"),
+        icon=":material/add_circle:",
+        key=f"another_than_{shown.job.id}",  # closed again once that other run is the one shown
+        on_change="rerun",
     )
     with another:
         tuning_form(context, first=False, going_on=going_on, measure=bool(another.open))

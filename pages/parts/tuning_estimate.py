@@ -52,7 +52,7 @@ def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) ->
     lacking = shortages(found.estimate, view, free)
     with st.container(border=True, key="what_it_takes"):
         _figures(found, free)
-        _source(context, config, found)
+        _source(context, config, found, measure)
         for shortage in lacking:
             show = st.error if shortage.blocks else st.warning
             show(plain(tm(shortage.message)), icon=":material/memory:")
@@ -107,7 +107,7 @@ def _needed(
     )
 
 
-def _source(context: Context, config: TuningConfig, found: TuningPlan) -> None:
+def _source(context: Context, config: TuningConfig, found: TuningPlan, measure: bool) -> None:
     device = (
         device_words(this_device())
         if config.device == "auto"
@@ -120,8 +120,9 @@ def _source(context: Context, config: TuningConfig, found: TuningPlan) -> None:
         st.caption(
             " · ".join(parts),
             help=t("Found by a quick look at this machine; the run itself checks at its start."),
+            width="stretch",
         )
-        if found.estimate is not None and found.estimate.source == PROBED:
+        if measure and found.estimate is not None and found.estimate.source == PROBED:
             _again(
                 context,
                 config,

@@ -79,7 +79,7 @@ def machine_chart(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart
         tables.append(pd.Series(values, index=steps, name=t(gauge.title)))
     style_axes(figure)
     figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False, nticks=5)
-    figure.update_yaxes(rangemode="tozero", nticks=4)
+    figure.update_yaxes(rangemode="tozero", nticks=4, exponentformat="e", minexponent=2)
     figure.update_annotations(font_size=13)
     table = pd.concat(tables, axis=1).sort_index()
     table.insert(0, t(N_("Step")), table.index)
