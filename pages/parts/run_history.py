@@ -39,6 +39,7 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | 
         # The table is redrawn when a run starts, ends or moves in the queue: it says no more.
         told = run.job.is_final or run.job.state == WAITING
         state = t(STATE_TITLES[run.job.state if told else RUNNING])
+        seconds = result.seconds if result else run.job.seconds
         rows.append(
             {
                 "shown": "▶" if shown is not None and run.job.id == shown.job.id else "",
@@ -51,7 +52,7 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | 
                 "model": model_title(run.base_model),
                 "loss": loss_title(run.loss),
                 "epochs": run.epochs,
-                "time": duration(result.seconds if result else run.job.seconds),
+                "time": duration(seconds) if seconds else None,
             }
         )
     # A new run shifts the rows: the key follows, so that no selection points at the wrong one.
