@@ -20,6 +20,7 @@ context = open_page(
 )
 view = tune_view()
 if view.draw is not None:
+    queue_panel(context, None)
     view.draw(context)
     st.stop()
 runs = tuning_runs(context.workspace, context.project)

@@ -20,6 +20,7 @@ from pages.parts.data_curve_words import curve_lines
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
+from pages.parts.queue_panel import queue_note
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, moment, plain, t, tm
 from pages.parts.tuning_form import choose_base_model, choose_preset, choose_settings
@@ -91,6 +92,7 @@ def _form(context: Context, *, first: bool) -> None:
                 "collected yet. Models are not kept."
             )
         )
+    queue_note(context, config.device)
     pressed = st.button(
         t("Measure"), type="primary" if first else "secondary", icon=":material/trending_up:"
     )

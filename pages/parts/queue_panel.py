@@ -24,7 +24,11 @@ _MOVES = (
     (UP, ":material/arrow_upward:", N_("One place forward")),
     (DOWN, ":material/arrow_downward:", N_("One place back")),
 )
-_TITLES = {running.TUNE: N_("Tuning {model}"), running.RACE: N_("Race with {model}")}
+_TITLES = {
+    running.TUNE: N_("Tuning {model}"),
+    running.RACE: N_("Race with {model}"),
+    running.DATA_CURVE: N_("Learning curve of {model}"),
+}
 
 
 def queue_panel(context: Context, shown: str | None) -> None:
@@ -67,8 +71,27 @@ def start_button(
         Whether the run can fit on this machine.
     """
     queue = queueing.queue_of(context.workspace)
-    known = sum(one.job.project_id == context.project.id for one in queue)
-    place = queueing.next_place(context.workspace, device, max(0, going_on - known))
+    mine = (one for one in queue if one.job.kind == running.TUNE)
+    known = sum(one.job.project_id == context.project.id for one in mine)
+    place = queue_note(context, device, max(0, going_on - known))
+    return st.button(
+        t("Add to the queue") if place else t("Start tuning"),
+        key="start_tuning",
+        type="primary" if first else "secondary",
+        icon=":material/playlist_add:" if place else ":material/rocket_launch:",
+        disabled=not fits,
+    )
+
+
+def queue_note(context: Context, device: str, starting: int = 0) -> int:
+    """Say before a launch that it would have to wait; return its place, 0 = it starts at once.
+
+    Parameters
+    ----------
+    device, starting
+        See :func:`core.journey.queueing.next_place`.
+    """
+    place = queueing.next_place(context.workspace, device, starting)
     if place:
         st.info(
             t(
@@ -78,13 +101,7 @@ def start_button(
             ),
             icon=":material/schedule:",
         )
-    return st.button(
-        t("Add to the queue") if place else t("Start tuning"),
-        key="start_tuning",
-        type="primary" if first else "secondary",
-        icon=":material/playlist_add:" if place else ":material/rocket_launch:",
-        disabled=not fits,
-    )
+    return place
 
 
 def _signature(queue: tuple[QueuedJob, ...]) -> tuple[tuple[str, int], ...]:

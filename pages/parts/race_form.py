@@ -22,6 +22,7 @@ from core.workspace.records import SavedRecipe
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context
+from pages.parts.queue_panel import queue_note
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, plain, t
 from pages.parts.tuning_form import choose_base_model, choose_preset, choose_settings
@@ -80,6 +81,7 @@ def race_form(context: Context, *, first: bool) -> None:
             t("{runs} runs are more than {most}. Choose fewer.", runs=runs, most=MOST_RUNS),
             icon=":material/error:",
         )
+    queue_note(context, config.device)
     pressed = st.button(
         t("Start the race"),
         type="primary" if first else "secondary",
