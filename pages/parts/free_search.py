@@ -14,7 +14,7 @@ from pages.parts.side_by_side import side_by_side
 from pages.parts.translate import t
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _searcher(root: str, dataset_id: str, tune_run: str) -> Searcher:
     workspace = session.workspace()
     found = searcher(workspace, workspace.load_dataset(dataset_id), tune_run)
@@ -36,11 +36,13 @@ def free_search(context: Context, tune_run: str) -> None:
         st.caption(
             t("Both models search all answers. The first search takes a few seconds longer.")
         )
-        return
     dataset = context.dataset
     try:
+        # Also before anything was typed: the models load while the question is being written.
         with st.spinner(t("Loading the two models …")):
             models = _searcher(str(context.workspace.layout.root), dataset.id, tune_run)
+        if not question:
+            return
         known = _known(dataset, question)
         moves = models.search(question, known, depth=20)
     except Exception as error:

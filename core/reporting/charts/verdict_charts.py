@@ -22,6 +22,11 @@ ARM_LOOKS = {  # colour, marker: told apart without colour too
     BASE: (palette.BASE, "diamond"),
     TUNED: (palette.TUNED, "circle"),
 }
+KIND_LOOKS = {  # other tuned models are blue too, but hollow
+    "tuned": (palette.TUNED, "circle-open"),
+    "interpolated": (palette.TUNED, "diamond-open"),
+    "run_file": (palette.BASELINE, "square-open"),
+}
 OTHER_LOOK = (palette.BASELINE, "circle-open")
 WORD_LOOKS = {BETTER: (palette.TUNED, "circle"), WORSE: (palette.WORSE, "x")}
 NOT_SHOWN_LOOK = (palette.BASE, "circle-open")
@@ -67,7 +72,7 @@ def arm_chart(
     for column, regime in enumerate(regimes, start=1):
         for place, arm in enumerate(arms):
             interval = found[regime][arm.name, metric.key]
-            colour, symbol = ARM_LOOKS.get(arm.name, OTHER_LOOK)
+            colour, symbol = ARM_LOOKS.get(arm.name) or KIND_LOOKS.get(arm.kind, OTHER_LOOK)
             add_dot(figure, interval, place, colour, symbol, f"{interval.value:.2f}", column)
             rows.append((regime_title(regime, t), arm.title, *_numbers(interval)))
     figure.update_xaxes(range=[-0.02, 1.04], dtick=0.2, title_text=in_two_lines(measure))
