@@ -1,4 +1,4 @@
-"""How long does a question typed by hand take, once the models are loaded?
+"""Measure how long a question typed by hand takes, once the models are loaded.
 
 Run ``python benchmarks/free_search.py [ANSWERS]`` (default 20000). Two bundled models of 6 and of
 12 layers each stand for base and tuned at once: encoding twice, searching ANSWERS made-up vectors
