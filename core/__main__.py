@@ -17,6 +17,7 @@ Make search over your own questions and answers measurably better.
 verbs:
   run      the whole journey on a file, ending in a verdict table and a report
   tune     fine-tune only, with settings from a JSON file, on a project or a data file
+  race     recipes × losses × seeds of a project against each other, ending in a table
   experts  list the experts that can score, with languages, licence and where they come from
   work     do the background job of a run folder (what the app starts; also for cluster jobs)
 """
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     run.set_defaults(verb=_run)
     _add_tune(verbs)
+    _add_race(verbs)
     experts = verbs.add_parser("experts", help="list the experts", description=_experts.__doc__)
     experts.set_defaults(verb=_experts)
     work = verbs.add_parser("work", help="do a background job", description=_work.__doc__)
@@ -97,6 +99,18 @@ def _add_tune(verbs: Any) -> None:
     tune.add_argument("--seed", type=int, default=0, help="with a file: of its split (default 0)")
     tune.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     tune.set_defaults(verb=_tune)
+
+
+def _add_race(verbs: Any) -> None:
+    race = verbs.add_parser("race", help="which settings are best?", description=_race.__doc__)
+    race.add_argument("project", help="id or name of a project of the app")
+    race.add_argument("--recipes", help="comma-separated names (default: the recipe in use)")
+    race.add_argument("--losses", default="kl,mse", help="comma-separated keys (default kl,mse)")
+    race.add_argument("--seeds", type=int, default=3, help="runs per contestant (default 3)")
+    race.add_argument("--preset", default="balanced", help="quick, balanced or thorough")
+    race.add_argument("--base", help="model to tune (default: by language)")
+    race.add_argument("--keep", default="winner", help="models to keep: winner, all or none")
+    race.set_defaults(verb=_race)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -138,6 +152,26 @@ def _tune(options: argparse.Namespace) -> int:
             recipe=options.recipe,
             seed=options.seed,
             as_json=options.json,
+        )
+    )
+
+
+def _race(options: argparse.Namespace) -> int:
+    """Race recipes and losses of a project, hard labels always among them; prints the table.
+
+    The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.
+    """
+    from core.journey.race_command import RaceOptions, race
+
+    return race(
+        RaceOptions(
+            project=options.project,
+            recipes=tuple(filter(None, (options.recipes or "").split(","))),
+            losses=tuple(filter(None, options.losses.split(","))),
+            seeds=options.seeds,
+            preset=options.preset,
+            base=options.base,
+            keep=options.keep,
         )
     )
 

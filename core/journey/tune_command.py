@@ -60,7 +60,7 @@ def tune(options: TuneOptions) -> int:
         raise DataError("Name either a data file or a project with --project, not both.")
     workspace = Workspace.open()
     if options.project is not None:
-        project = _project(workspace, options.project)
+        project = named_project(workspace, options.project)
         request = _of_project(workspace, project, options)
         run_id, project_id = new_run_id(TUNE), project.id
         workspace.records.add_run(RunRecord(run_id, project.id, TUNE, now()))
@@ -122,7 +122,8 @@ def _spoken_step(
     return tune_step(folder, request, _Spoken(report))
 
 
-def _project(workspace: Workspace, wanted: str) -> Project:
+def named_project(workspace: Workspace, wanted: str) -> Project:
+    """Return the project of an id or a name; raises TuningError that lists those there are."""
     projects = workspace.records.projects()
     found = next((p for p in projects if wanted in {p.id, p.name}), None)
     if found is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import AppError
+from core.experts.catalogue import availability
 from core.jobs.state import JobView
 from core.journey.data_curve import MOST_DRAWS, SHARES, curve_seconds, launch_curve
 from core.journey.data_curve_result import DataCurve
@@ -23,6 +24,7 @@ from pages.parts.page import Context
 from pages.parts.queue_panel import queue_note
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, moment, plain, t, tm
+from pages.parts.tuning_estimate import tuning_estimate
 from pages.parts.tuning_form import choose_base_model, choose_preset, choose_settings
 from pages.parts.tuning_words import model_title
 
@@ -78,6 +80,10 @@ def _form(context: Context, *, first: bool) -> None:
     with right:
         preset = choose_preset()
     config = choose_settings(context, entry, preset)
+    st.caption(t("One run with all data:"))
+    ready = availability(entry, context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=first and ready)
+    st.caption(t("All runs together:"))
     with st.container(border=True):
         columns = st.columns(2)
         columns[0].metric(t("Runs"), draws * len(SHARES))
@@ -94,7 +100,10 @@ def _form(context: Context, *, first: bool) -> None:
         )
     queue_note(context, config.device)
     pressed = st.button(
-        t("Measure"), type="primary" if first else "secondary", icon=":material/trending_up:"
+        t("Measure"),
+        type="primary" if first else "secondary",
+        icon=":material/trending_up:",
+        disabled=not fits,
     )
     if pressed:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.experts.catalogue import find_entry
+from core.experts.catalogue import availability, find_entry
 from core.journey.labels import recipe_in_use
 from core.journey.race_model import KEEP, WINNER_MODEL, Contestant
 from core.journey.race_plan import (
@@ -25,6 +25,7 @@ from pages.parts.page import Context
 from pages.parts.queue_panel import queue_note
 from pages.parts.run_history import RUN
 from pages.parts.translate import duration, plain, t
+from pages.parts.tuning_estimate import tuning_estimate
 from pages.parts.tuning_form import choose_base_model, choose_preset, choose_settings
 from pages.parts.tuning_words import loss_title
 
@@ -75,6 +76,10 @@ def race_form(context: Context, *, first: bool) -> None:
     )
     everyone = contestants(chosen, losses)
     _who(everyone)
+    st.caption(t("One run:"))
+    ready = availability(entry, context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=first and ready)
+    st.caption(t("All runs together:"))
     runs = _what_it_takes(context, config, everyone, seeds, str(keep))
     if runs > MOST_RUNS:
         st.error(
@@ -86,7 +91,7 @@ def race_form(context: Context, *, first: bool) -> None:
         t("Start the race"),
         type="primary" if first else "secondary",
         icon=":material/flag:",
-        disabled=runs > MOST_RUNS,
+        disabled=runs > MOST_RUNS or not fits,
     )
     if pressed:
         try:

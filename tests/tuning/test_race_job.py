@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
 from core.errors import TuningError
 from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
@@ -327,6 +328,26 @@ def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project
     other = next(c for c in one.request.contestants if c.key != key)
     with pytest.raises(TuningError, match="was not kept"):
         adopt_model(workspace, made, one, other.key, "ann")
+
+
+def test_race_from_a_terminal_prints_the_table(project, tiny_static, monkeypatch, capsys):
+    workspace, made = project
+    monkeypatch.setattr(launch, "_start", lambda folder, _environment=None: _work(folder))
+    monkeypatch.setenv("WORKSPACE", str(workspace.layout.root))
+    base = f"{FOLDER_PREFIX}{tiny_static}"
+    arguments = ["race", made.name, "--losses", "kl", "--seeds", "1", "--preset", "quick"]
+    assert main([*arguments, "--base", base, "--recipes", "Nobody"]) == 1
+    assert "Recipes: Mean" in capsys.readouterr().err
+    assert main([*arguments, "--base", base]) == 0
+    told = capsys.readouterr().out
+    for part in ("Mean · kl", "hard labels · infonce", "hard labels · mse", "untuned"):
+        assert f"\n{part}  " in told
+    assert "too little was measured" in told and "test questions stay untouched" in told
+
+
+def _work(folder):
+    append_event(folder, "launched")
+    assert worker.work(folder.root) == 0
 
 
 def test_recipe_of_the_winner_is_put_in_use(begin, project):
