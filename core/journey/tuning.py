@@ -26,6 +26,7 @@ from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
+    from core.tuning.sweep import EncodeTexts, GeneralityCheck
 
 
 def trainable_models(workspace: Workspace) -> list[CatalogueEntry]:
@@ -178,6 +179,7 @@ def run_tuning(
         report,
         lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
         answer_labels=answer_labels(labels),
+        generality=generality_check(dataset),
         device=device,
         team=join_team(device.kind),
     )
@@ -195,8 +197,25 @@ def run_tuning(
         "labels_per_s": round(outcome.labels_per_s, 1),
         "device": asdict(outcome.device),
         "query_side": outcome.query_side,
+        "alpha": outcome.alpha,
+        "alpha_sweep": [asdict(point) for point in outcome.alpha_sweep],
         "memory_mb": round(peak_mb(outcome.device.kind), 1),
     }
+
+
+def generality_check(dataset: QADataset) -> GeneralityCheck:
+    """Return the check on the shipped sentence pairs in the language of the questions."""
+    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.guard import GENERALITY_LIMIT
+    from core.journey.comparing import PROBES
+    from core.tuning.sweep import GeneralityCheck
+
+    probe = load_probe(PROBES.get(language_of_questions(dataset), PROBES["en"]))
+
+    def measure(encode: EncodeTexts) -> float:
+        return spearman(cosines(encode(probe.left), encode(probe.right)), probe.scores)
+
+    return GeneralityCheck(measure, GENERALITY_LIMIT)
 
 
 def validation_ndcg(

@@ -15,6 +15,7 @@ from core.messages import N_
 LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
 ALL_CARDS = "cuda_all"
 DEVICES = ("auto", "cuda", ALL_CARDS, "mps", "cpu")
+INTERPOLATIONS = ("search", "off")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -164,6 +165,15 @@ class TuningConfig:
         ),
         -1.0,
         1.0,
+    )
+    interpolation: str = _setting(
+        "search",
+        N_("Mixing with the base model (interpolation)"),
+        N_(
+            "After learning, mixtures of base and tuned model are measured on validation questions "
+            "and the best is kept that does not forget everyday language."
+        ),
+        choices=INTERPOLATIONS,
     )
     max_length: int = _setting(
         128,

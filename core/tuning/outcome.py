@@ -8,6 +8,7 @@ from pathlib import Path
 from core.messages import N_
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
+from core.tuning.sweep import SweepPoint
 
 NO_VALIDATION = N_(
     "There are no validation questions: the model after the last step is kept, whether or not it "
@@ -17,6 +18,11 @@ BASE_KEPT = N_(
     "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
     "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
     "or more questions."
+)
+FORGETS = N_(
+    "Every model of this run lost more general ability than the limit allows, even mixed with the "
+    "base model, so the base model was kept. Try a smaller learning rate, fewer passes or more "
+    "weight on staying close to the base model."
 )
 
 
@@ -67,6 +73,10 @@ class TuningOutcome:
     labels_per_s : float
         Grid cells learned from per second of learning.
     device : DeviceInfo
+    alpha : float in [0, 1]
+        Share of what was learned in the model that was kept; the rest is the base model's.
+    alpha_sweep : tuple of SweepPoint
+        The mixtures that were measured; empty where none were.
     query_side : bool
         The model is for questions only; answers keep the vectors of the base model.
     """
@@ -83,3 +93,5 @@ class TuningOutcome:
     labels_per_s: float
     device: DeviceInfo
     query_side: bool = False
+    alpha: float = 1.0
+    alpha_sweep: tuple[SweepPoint, ...] = ()

@@ -39,7 +39,7 @@ PRESETS: dict[str, Preset] = {
             "quick",
             N_("Quick look"),
             N_("One pass over the data: shows in the shortest time whether tuning helps."),
-            (("epochs", 1), ("max_length", 96)),
+            (("epochs", 1), ("max_length", 96), ("interpolation", "off")),
         ),
         Preset(
             "balanced",

@@ -30,9 +30,11 @@ from core.tuning.keeping import Keeper
 from core.tuning.lora import add_adapters
 from core.tuning.losses import LOSSES
 from core.tuning.mishaps import check_folder
-from core.tuning.outcome import BASE_KEPT, NO_VALIDATION, TuningFolders, TuningOutcome
+from core.tuning.mixing import Mixing
+from core.tuning.outcome import BASE_KEPT, FORGETS, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import BaseScale, base_scale, confusable_answers
 from core.tuning.step import Learner, memory_error
+from core.tuning.sweep import GeneralityCheck, SweepPoint, chosen
 from core.tuning.team import ALONE, Team
 from core.tuning.telling import Teller
 from core.tuning.validation import Evaluate, ValidationSet
@@ -90,6 +92,8 @@ class Run:
         self.plan: tuple[int, list[Batch]] = (-1, [])
         self.teller = Teller(self.report, device.kind, self.steps, self.per_epoch)
         self.last_saved, self.saving_seconds = -np.inf, 0.0
+        self.generality: GeneralityCheck | None = None
+        self.sweep: tuple[SweepPoint, ...] = ()
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
         """Run to the end."""
@@ -101,6 +105,7 @@ class Run:
             with limited_length(self.model, self.config.max_length):
                 self._begin_or_resume(hard_negatives)
                 self._learn()
+                self._mix()
         except Stopped:
             cancelled = True
             if self.state.step and self.team.leads:
@@ -233,19 +238,41 @@ class Run:
     def _seconds(self) -> float:
         return self.state.seconds + self.clock() - self.started
 
+    def _mix(self) -> None:
+        best, wanted = self.state.best, self.config.interpolation != "off"
+        if self.team.leads and wanted and best is not None and best.step:
+            self.sweep = self._mixing.sweep(self.state.curve[0], best)
+
+    @property
+    def _mixing(self) -> Mixing:
+        def measured() -> CurvePoint:
+            stop, answers = self.report.should_stop, self._corpus_vectors()
+            return self.validation.check(self.model, self.evaluate, self.state.step, stop, answers)
+
+        return Mixing(self.model, self.keeper, measured, self.generality, self.report)
+
+    def _keep(self, choice: SweepPoint | None) -> bool:
+        """Write the model that is wanted; return False where it is the base."""
+        if choice is None or choice.alpha == 1 or self.state.best is None:
+            return self.keeper.keep_best(self.state)
+        return self._mixing.keep(self.state.best, choice.alpha)
+
     def _finish(self, cancelled: bool) -> TuningOutcome:
         best, folder = self.state.best, self.folders.model
-        kept = self.team.leads and self.keeper.keep_best(self.state)
+        choice = chosen(self.sweep, self.generality) if self.sweep else None
+        kept = self.team.leads and self._keep(choice)
         if self.team.leads and not kept and not cancelled:
             self.keeper.keep(weights_of(self.model) if best is None else None)
-            if best is not None:
+            if choice is not None and choice.alpha == 0:
+                self.report.warning(Message(FORGETS))
+            elif best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
         if self.team.leads and not cancelled:
             self.keeper.checkpoints.clear()
         return TuningOutcome(
             model_folder=folder if kept or not cancelled else None,
-            best_step=best.step if best else self.state.step,
-            best_score=best.score if best else None,
+            best_step=self.state.step if best is None else best.step if kept or cancelled else 0,
+            best_score=choice.score if choice else best.score if best else None,
             base_score=self.state.curve[0].score if best else None,
             curve=self.state.curve,
             steps=self.state.step,
@@ -255,6 +282,8 @@ class Run:
             labels_per_s=self.state.labels_per_s,
             device=self._whole_device,
             query_side=self.config.query_side,
+            alpha=choice.alpha if choice else 1.0,
+            alpha_sweep=self.sweep,
         )
 
     @property

@@ -17,6 +17,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, find_device
 from core.tuning.outcome import TuningFolders, TuningOutcome
 from core.tuning.run import Run
+from core.tuning.sweep import GeneralityCheck
 from core.tuning.team import ALONE, Team
 from core.tuning.validation import Evaluate
 from core.types import Labels, QADataset, Reporter
@@ -34,6 +35,7 @@ def train(
     device: DeviceInfo | None = None,
     hard_negatives: np.ndarray | None = None,
     answer_labels: Labels | None = None,
+    generality: GeneralityCheck | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
     team: Team = ALONE,
@@ -54,6 +56,8 @@ def train(
     answer_labels : Labels or None
         How alike two answers are, rows of the answers on both sides; see
         :mod:`core.tuning.neighbourhoods`. Used where the config asks for it.
+    generality : GeneralityCheck or None
+        What the model kept must not lose; None lets search quality alone decide.
     clock : callable
         Seconds, rising.
     checkpoint_seconds : float
@@ -86,5 +90,6 @@ def train(
             answer_labels,
             team,
         )
+        run.generality = generality
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
         return run.go(hard_negatives)
