@@ -51,3 +51,19 @@ def test_a_difference_of_the_margin_itself_is_a_tie():
     changes = np.array([0.1, 0.1 + 1e-12, 0.11, -0.1, -0.2, 0.0])
     assert win_tie_loss(changes, 0.1) == (1, 4, 1)
     assert win_tie_loss(changes) == (3, 1, 2)
+
+
+def test_the_interval_covers_the_truth_on_changes_as_searches_make_them():
+    """Most questions do not change, few change a lot, whole groups together: far from normal."""
+    rng, hits, tries = np.random.default_rng(8), 0, 400
+    sizes = np.array([0.0, 0.37, 0.5, 1.0, -0.37, -0.5])
+    shares = np.array([0.70, 0.10, 0.06, 0.04, 0.06, 0.04])
+    truth = float(sizes @ shares)
+    for seed in range(tries):
+        clusters = np.repeat(np.arange(50), 4)
+        shared = rng.choice(sizes, 50, p=shares)[clusters]
+        own = rng.choice(sizes, 200, p=shares)
+        values = np.where(rng.random(200) < 0.5, shared, own)
+        interval = mean_intervals(values[:, None], clusters, seed=seed, resamples=800)[0]
+        hits += interval.low <= truth <= interval.high
+    assert 0.91 <= hits / tries <= 0.985, hits / tries
