@@ -44,7 +44,8 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         ``auto`` (CUDA, then MPS, then CPU), ``cuda``, ``mps``, ``cpu``, or ``cuda_all``: one
         process per card, of which each finds ``cuda``.
     precision : str
-        ``auto`` is bf16 where a CUDA device supports it and fp32 everywhere else.
+        ``auto`` is bf16 where the device multiplies matrices in it (CUDA cards from Ampere on,
+        processors with AMX, which learn about twice as fast) and fp32 everywhere else.
 
     Raises
     ------
@@ -65,6 +66,7 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         )
     # Cards before Ampere emulate bf16, which is slower than fp32.
     has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    has_bf16 |= kind == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
     if precision == "bf16" and not has_bf16:
         raise TuningError(
             "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind

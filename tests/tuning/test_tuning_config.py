@@ -56,6 +56,7 @@ def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False})
     found = find_device("cpu")
     assert (found.kind, found.precision, found.memory_gb) == ("cpu", "fp32", None)
     assert found.cores >= 1
@@ -65,6 +66,15 @@ def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
     with pytest.raises(TuningError) as caught:
         find_device("cpu", "bf16")
     assert "bf16" in str(caught.value)
+
+
+def test_processors_that_multiply_in_bf16_use_it(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert [find_device("cpu", p).precision for p in ("auto", "bf16", "fp32")] == [
+        *("bf16", "bf16", "fp32")
+    ]
 
 
 def test_bf16_is_taken_only_where_the_card_computes_in_it(monkeypatch):

@@ -20,6 +20,7 @@ CONFIG = TuningConfig(
     hard_negatives_per_question=1,
     max_length=16,
     device="cpu",
+    precision="fp32",  # the same on every machine, with AMX or without
 )
 
 
