@@ -13,6 +13,7 @@ from core.journey.tuning_plan import Estimate, estimate_of
 from core.messages import Message
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
+from core.tuning.sweep import SweepPoint
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
@@ -33,6 +34,8 @@ class TuningResult:
     labels_per_s: float
     device: DeviceInfo
     query_side: bool = False
+    alpha: float = 1.0
+    alpha_sweep: tuple[SweepPoint, ...] = ()
     memory_mb: float | None = None
 
 

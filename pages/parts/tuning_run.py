@@ -121,6 +121,8 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
                 speed=f"{result.labels_per_s:,.0f}",
             )
         )
+        if result.alpha_sweep:
+            st.caption(_mixture(result))
         if run.estimate is not None:
             st.caption(_foretold(run.estimate, result))
         comparable = run.has_model and run.is_of(context.project.dataset_id)
@@ -128,6 +130,21 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
             t("Compare before and after"), type="primary", icon=":material/compare_arrows:"
         ):
             go_to("compare", run=run.job.id)
+
+
+def _mixture(result: TuningResult) -> str:
+    """Say which mixture with the base model was kept, and why."""
+    if result.alpha == 1:
+        return t("All of what was learned was kept: no mixture with the base model did better.")
+    if result.alpha == 0:
+        return t("Nothing of what was learned was kept: mixtures forgot too much or did no better.")
+    return t(
+        "A mixture was kept: {share} of what was learned, the rest is the base model "
+        "(interpolation α = {alpha}). It did best on validation questions without forgetting "
+        "everyday language.",
+        share=f"{result.alpha:.0%}",
+        alpha=f"{result.alpha:g}",
+    )
 
 
 def _foretold(said: Estimate, result: TuningResult) -> str:

@@ -24,13 +24,14 @@ _GROUPS = (
         (
             *("loss", "infonce_share", "false_negative_margin"),
             *("teacher_temperature", "student_temperature", "query_side"),
+            *("neighbourhood_weight", "interpolation"),
         ),
     ),
     (
         N_("What meets in one step"),
         (
             *("questions_per_batch", "right_answers_per_question", "hard_negatives_per_question"),
-            *("max_length",),
+            *("neighbourhoods_per_batch", "neighbours", "max_length"),
         ),
     ),
     (

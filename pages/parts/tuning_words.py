@@ -21,6 +21,8 @@ _CHOICES = {
     ("precision", "auto"): N_("Suits the device (auto)"),
     ("precision", "fp32"): N_("32 bits (fp32)"),
     ("precision", "bf16"): N_("16 bits (bf16)"),
+    ("interpolation", "search"): N_("Measured, the best is kept"),
+    ("interpolation", "off"): N_("Off: all of what was learned"),
 }
 _LANGUAGES = {
     "en": N_("English"),
