@@ -12,7 +12,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,11 @@ class Trace:
 
 
 def baseline(setting: Setting, pairs: Pairs, batch: int, learning_rate: float) -> Trace:
-    """Train on rows, checking twelve times."""
+    """Train on rows, checking twelve times on the way."""
     checks = ValidationSet.of(setting.dataset, setting.device.kind, setting.config.seed)
     steps, trace = -(-len(pairs) // batch), Trace()
-    due = {round(steps * n / CHECKS) for n in range(1, CHECKS + 1)}
+    count = 2 if setting.quick else CHECKS
+    due = {round(steps * n / count) for n in range(1, count + 1)}
 
     def check(model: Any, step: int, seconds: float) -> bool:
         if step in due:
@@ -100,7 +101,7 @@ def grid(setting: Setting, target: float) -> Trace:
             setting.dataset,
             setting.labels,
             setting.base,
-            setting.config,
+            replace(setting.config, epochs=1) if setting.quick else setting.config,
             TuningFolders.of(Path(folder)),
             chase,
             setting.evaluate,
@@ -114,7 +115,7 @@ def measure(setting: Setting, found: Mapping[str, Any]) -> Findings:
     batch = found.get("rows_batch") or ROW_BATCHES[1]
     pace = found.get("labels_per_s_rows") or row_rate(setting, batch)
     pairs = grid_pairs(setting, setting.config.epochs)
-    count = CHECKS * batch if setting.quick else int(BASELINE_SECONDS * pace)
+    count = 4 * batch if setting.quick else int(BASELINE_SECONDS * pace)
     pairs = pairs.sample(min(count, len(pairs)), setting.config.seed)
     rates = LEARNING_RATES[:1] if setting.quick else LEARNING_RATES
     traces = {rate: baseline(setting, pairs, batch, rate) for rate in rates}

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.jobs.state import FINISHED, INTERRUPTED
+from core.jobs.state import FINISHED, INTERRUPTED, STARTING
 from core.journey import labels, scoring, worker
 from core.journey.projects import create_project, find_project
 from core.journey.tuning import launch_tuning
@@ -95,7 +95,8 @@ def test_ten_kills_at_random_moments_change_nothing(
             usual = sorted(seconds[phase])[len(seconds[phase]) // 2]
             shop.work(folder, Death(phase, call, rng.uniform(0, usual)))
             killed_after.append(newest_state(folder))
-            assert launch.follow(folder).state == INTERRUPTED
+            # Killed before its first word, a worker may still be on its way for all one can see.
+            assert launch.follow(folder).state in {INTERRUPTED, STARTING}
         # What was saved stays; only a state that is just being replaced may cost one step.
         assert all(b >= a - 1 for a, b in pairwise(killed_after)), killed_after
         assert killed_after[-1] > 0
