@@ -104,7 +104,7 @@ class TuningConfig:
         256,
     )
     neighbourhood_weight: float = _setting(
-        2.0,
+        4.0,
         N_("Weight of similar answers"),
         N_("How much the likeness of answers counts beside your questions."),
         0.0,
