@@ -39,6 +39,8 @@ class Ballot:
     left, right : tuple of int
         Answer rows of the two lists, best first.
     done, total : int
+    last : int
+        Position that this voter voted on last; -1 before the first vote.
     """
 
     position: int
@@ -47,6 +49,7 @@ class Ballot:
     right: tuple[int, ...]
     done: int
     total: int
+    last: int
 
 
 def start_round(
@@ -144,13 +147,13 @@ def left_arm(round_: VoteRound, voter: str, position: int) -> str:
 def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, voter: str) -> Ballot:
     """Return the question that a voter should look at now."""
     first, second = voted_arms(comparison, round_.first, round_.second)
-    own = {
-        v.position for v in votes_in_force(workspace.records.votes(round_.id)) if v.voter == voter
-    }
+    votes = votes_in_force(workspace.records.votes(round_.id))
+    own = [vote.position for vote in votes if vote.voter == voter]
+    last = own[-1] if own else -1
     left_over = [position for position in round_.positions if position not in own]
     done, total = len(round_.positions) - len(left_over), len(round_.positions)
     if not left_over:
-        return Ballot(-1, -1, (), (), done, total)
+        return Ballot(-1, -1, (), (), done, total, last)
     position = left_over[0]
     lists = [
         tuple(int(a) for a in arm.top_answers[position, : round_.depth] if a >= 0)
@@ -159,11 +162,14 @@ def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, vote
     if left_arm(round_, voter, position) == round_.second:
         lists.reverse()
     question = int(comparison.question_rows[position])
-    return Ballot(position, question, lists[0], lists[1], done, total)
+    return Ballot(position, question, lists[0], lists[1], done, total, last)
 
 
 def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, choice: str) -> None:
-    """Record ``left``, ``right`` or ``tie``.
+    """Record ``left``, ``right`` or ``tie``, or ``withdrawn`` where one of them is in force.
+
+    A second choice on a question that was not taken back changes nothing: a key pressed while the
+    next question is being drawn still belongs to the last one, and the browser may send it twice.
 
     Raises
     ------
@@ -176,6 +182,11 @@ def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, cho
         raise ComparisonError(
             "Question {position} is not part of this vote. Reload the page.", position=position
         )
+    given = (position, voter) in {
+        (vote.position, vote.voter) for vote in votes_in_force(workspace.records.votes(round_.id))
+    }
+    if given != (choice == WITHDRAWN) and workspace.records.vote_opening(round_.id) is None:
+        return
     vote = Vote(position, voter, left_arm(round_, voter, position), choice, now())
     if not workspace.records.add_vote(round_.id, vote):
         raise ComparisonError(
@@ -184,13 +195,13 @@ def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, cho
         )
 
 
-def undo_vote(workspace: Workspace, round_: VoteRound, voter: str) -> bool:
-    """Withdraw a voter's newest choice; the question comes up again. False if there is none."""
-    own = [v for v in votes_in_force(workspace.records.votes(round_.id)) if v.voter == voter]
-    if not own:
-        return False
-    cast(workspace, round_, own[-1].position, voter, WITHDRAWN)
-    return True
+def undo_vote(workspace: Workspace, round_: VoteRound, position: int, voter: str) -> None:
+    """Withdraw a voter's choice on one question, which comes up again.
+
+    The question is named, not "the last one": a click that the browser sends twice must not
+    withdraw two.
+    """
+    cast(workspace, round_, position, voter, WITHDRAWN)
 
 
 def voted_arms(comparison: Comparison, first: str, second: str) -> tuple[ArmResult, ArmResult]:

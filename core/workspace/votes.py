@@ -138,8 +138,9 @@ class VoteRecords(Database):
             ~exists().where(opened.c.round_id == round_id)
         )
         with self._write() as connection:
-            done = connection.execute(insert(table).from_select(list(row), values))
-        return bool(done.rowcount)
+            # psycopg does not count the rows of such a statement: ask for them.
+            kept = insert(table).from_select(list(row), values).returning(table.c.number)
+            return connection.execute(kept).first() is not None
 
     def votes(self, round_id: str) -> tuple[Vote, ...]:
         """Return every vote ever given in a round, oldest first."""

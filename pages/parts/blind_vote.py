@@ -45,7 +45,8 @@ def voting_only(context: Context) -> None:
         show_error(error)
         st.stop()
     voter = session.given_name()
-    if voter:
+    ended = vote_results.progress(context.workspace, round_).opening is not None
+    if voter or ended:  # nobody types a name to learn that it is over
         _vote(context, round_, comparison, voter)
     else:
         _ask_name()
@@ -94,9 +95,9 @@ def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: st
             icon=":material/undo:",
             type="tertiary",
             shortcut="Z",
-            disabled=not ballot.done,
+            disabled=ballot.last < 0,
             on_click=_do,
-            args=(voting.undo_vote, context.workspace, round_, voter),
+            args=(voting.undo_vote, context.workspace, round_, ballot.last, voter),
         )
         st.caption(
             t("You vote as {name}. Keys: ← left, → right, 0 neither, Z back.", name=plain(voter))
@@ -116,7 +117,7 @@ def _lists(dataset: QADataset, ballot: Ballot) -> None:
     st.markdown(t("Which list of answers would help the person who asks more?"))
     sides = st.columns(2, gap="medium")
     for side, answers, title in zip(
-        sides, (ballot.left, ballot.right), (t("Left"), t("Right")), strict=True
+        sides, (ballot.left, ballot.right), (t("Left list"), t("Right list")), strict=True
     ):
         with side, st.container(border=True, height="stretch"):
             st.markdown(f"##### {title}")
