@@ -26,6 +26,7 @@ from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
+    from core.tuning.neighbourhoods import ExpertsSearch
     from core.tuning.sweep import EncodeTexts, GeneralityCheck
 
 
@@ -180,6 +181,7 @@ def run_tuning(
         lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
         answer_labels=answer_labels(labels),
         generality=generality_check(dataset),
+        experts_search=experts_search(labels),
         device=device,
         team=join_team(device.kind),
     )
@@ -218,6 +220,18 @@ def generality_check(dataset: QADataset) -> GeneralityCheck:
     return GeneralityCheck(measure, GENERALITY_LIMIT)
 
 
+def experts_search(labels: LabelModel) -> ExpertsSearch:
+    """Return how well the experts of a recipe search by themselves: mean nDCG@10."""
+    from core.labels.answer_labels import experts_alone
+
+    def ndcg(question_rows: Rows, answer_rows: Rows) -> float:
+        soft = experts_alone(labels, question_rows, answer_rows)
+        top = np.argsort(-soft, axis=1, kind="stable")[:, :10].astype(np.int32)
+        return _mean_ndcg(labels.dataset, question_rows, answer_rows, top)
+
+    return ndcg
+
+
 def validation_ndcg(
     dataset: QADataset,
     question_rows: Rows,
@@ -226,10 +240,17 @@ def validation_ndcg(
     answer_vectors: np.ndarray,
 ) -> float:
     """Return mean nDCG@10 of questions over the given answers, as the comparison measures it."""
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
     from core.evaluation.retrieval import rank
 
-    relevance = dataset.relevance[question_rows][:, answer_rows]
     top = rank(question_vectors, answer_vectors, 10).top_answers
+    return _mean_ndcg(dataset, question_rows, answer_rows, top)
+
+
+def _mean_ndcg(
+    dataset: QADataset, question_rows: Rows, answer_rows: Rows, top: np.ndarray
+) -> float:
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+
+    relevance = dataset.relevance[question_rows][:, answer_rows]
     values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
     return float(values.mean())

@@ -8,11 +8,23 @@ neighbourhoods: a few answers with those that the experts find most like them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from core.messages import N_
 from core.types import Labels, Rows
 
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
+
+ExpertsSearch = Callable[[Rows, Rows], float]
+"""Question rows and answer rows to mean nDCG@10 of the answers in the experts' own order."""
+
+EXPERTS_WEAKER = N_(
+    "The experts together search no better than the base model on validation questions "
+    "({experts:.3f} against {base:.3f} nDCG@10), so the model does not learn from them how alike "
+    "answers are. A stronger expert would help answers that no question asks for yet."
+)
 
 
 def turn_of(count: int, taken: int, turn: int, seed: int) -> Rows:

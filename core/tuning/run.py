@@ -31,6 +31,7 @@ from core.tuning.lora import add_adapters
 from core.tuning.losses import LOSSES
 from core.tuning.mishaps import check_folder
 from core.tuning.mixing import Mixing
+from core.tuning.neighbourhoods import EXPERTS_WEAKER, ExpertsSearch
 from core.tuning.outcome import BASE_KEPT, FORGETS, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import BaseScale, base_scale, confusable_answers
 from core.tuning.step import Learner, memory_error
@@ -93,6 +94,7 @@ class Run:
         self.teller = Teller(self.report, device.kind, self.steps, self.per_epoch)
         self.last_saved, self.saving_seconds = -np.inf, 0.0
         self.generality: GeneralityCheck | None = None
+        self.experts_search: ExpertsSearch | None = None
         self.sweep: tuple[SweepPoint, ...] = ()
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
@@ -104,6 +106,7 @@ class Run:
                 self._keep_answers()
             with limited_length(self.model, self.config.max_length):
                 self._begin_or_resume(hard_negatives)
+                self._doubt_experts()
                 self._learn()
                 self._mix()
         except Stopped:
@@ -161,6 +164,21 @@ class Run:
         return base_scale(
             self.model, self.dataset, labels, self.rows, self.negatives, self.config, stop
         )
+
+    def _doubt_experts(self) -> None:
+        """Leave neighbourhoods out where the experts search no better than the base model.
+
+        How alike weaker experts find answers would undo what the base model knows.
+        """
+        search, regimes = self.experts_search, self.validation.questions.values()
+        if self.answer_labels is None or search is None or not regimes:
+            return
+        base, corpus = self.state.curve[0].score, self.validation.answer_rows
+        experts = float(np.mean([search(rows, corpus) for rows in regimes]))
+        if experts <= base:
+            self.answer_labels = self.learner.answer_labels = None
+            if self.state.step == 0:
+                self.report.warning(Message(EXPERTS_WEAKER, {"experts": experts, "base": base}))
 
     def _learn(self) -> None:
         """Step after step, with a check wherever one is due and not done yet."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, find_device
+from core.tuning.neighbourhoods import ExpertsSearch
 from core.tuning.outcome import TuningFolders, TuningOutcome
 from core.tuning.run import Run
 from core.tuning.sweep import GeneralityCheck
@@ -36,6 +37,7 @@ def train(
     hard_negatives: np.ndarray | None = None,
     answer_labels: Labels | None = None,
     generality: GeneralityCheck | None = None,
+    experts_search: ExpertsSearch | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
     team: Team = ALONE,
@@ -58,6 +60,9 @@ def train(
         :mod:`core.tuning.neighbourhoods`. Used where the config asks for it.
     generality : GeneralityCheck or None
         What the model kept must not lose; None lets search quality alone decide.
+    experts_search : callable or None
+        How well the experts search by themselves; where no better than the base model,
+        ``answer_labels`` are not learned from. None = they are trusted.
     clock : callable
         Seconds, rising.
     checkpoint_seconds : float
@@ -90,6 +95,6 @@ def train(
             answer_labels,
             team,
         )
-        run.generality = generality
+        run.generality, run.experts_search = generality, experts_search
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
         return run.go(hard_negatives)

@@ -114,3 +114,23 @@ def test_settings_that_cannot_learn_it_leave_it_out(changes, small_dataset, tiny
         small_dataset, tiny_bert, tmp_path / "b", config=config, answer_labels=NearInOrder()
     )
     assert same(plain.model_folder, labelled.model_folder)
+
+
+@pytest.mark.parametrize(("experts", "trusted"), [(0.0, False), (1.0, True)])
+def test_experts_weaker_than_the_base_model_teach_no_likeness(
+    experts, trusted, small_dataset, tiny_bert, tmp_path
+):
+    """Weak experts' likeness took the whole gain on unseen answers of the sample data away."""
+    labels, report = NearInOrder(), Recorder()
+    plain = run(small_dataset, tiny_bert, tmp_path / "plain", config=ALIKE)
+    doubted = run(
+        small_dataset,
+        tiny_bert,
+        tmp_path / "a",
+        report,
+        ALIKE,
+        answer_labels=labels,
+        experts_search=lambda questions, answers: experts,
+    )
+    assert same(plain.model_folder, doubted.model_folder) is not trusted
+    assert any("alike" in warning for warning in report.warnings) is not trusted
