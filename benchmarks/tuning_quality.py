@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.label_rules import experts_of
-from benchmarks.tuning_setting import Findings, Setting, data_folder
+from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
 from core.evaluation.generality import cosines, spearman
-from core.journey.tuning import experts_search, generality_check, validation_ndcg
+from core.journey.tuning import generality_check, strongest_teacher, validation_ndcg
 from core.labels.answer_labels import answer_labels
 from core.labels.model import LabelModel
 from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length, load_model
@@ -119,7 +119,7 @@ def tuned(
             setting.evaluate,
             answer_labels=answer_labels(labels),
             generality=generality_check(setting.dataset),
-            experts_search=experts_search(labels),
+            strongest_teacher=strongest_teacher(labels, STUDENT),
         )
         seconds = time.perf_counter() - began
         assert outcome.model_folder is not None

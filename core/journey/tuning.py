@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +181,7 @@ def run_tuning(
         lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
         answer_labels=answer_labels(labels),
         generality=generality_check(dataset),
-        experts_search=experts_search(labels),
+        strongest_teacher=strongest_teacher(labels, config.base_model),
         device=device,
         team=join_team(device.kind),
     )
@@ -220,16 +220,34 @@ def generality_check(dataset: QADataset) -> GeneralityCheck:
     return GeneralityCheck(measure, GENERALITY_LIMIT)
 
 
-def experts_search(labels: LabelModel) -> ExpertsSearch:
-    """Return how well the experts of a recipe search by themselves: mean nDCG@10."""
-    from core.labels.answer_labels import experts_alone
+def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
+    """Return how well the best expert that can compare answers searches by itself: nDCG@10.
 
-    def ndcg(question_rows: Rows, answer_rows: Rows) -> float:
-        soft = experts_alone(labels, question_rows, answer_rows)
-        top = np.argsort(-soft, axis=1, kind="stable")[:, :10].astype(np.int32)
-        return _mean_ndcg(labels.dataset, question_rows, answer_rows, top)
+    Parameters
+    ----------
+    base_model : str
+        Key of the model that is tuned: it cannot teach itself anything.
+    """
+    from core.labels.answer_labels import AnswerLabels
 
-    return ndcg
+    readers = set(AnswerLabels(labels).readers) - {base_model}
+    teachers = [one for one in labels.scores if one.expert in readers]
+
+    def best(questions: Sequence[Rows], answer_rows: Rows) -> float:
+        scores = [0.0]
+        for one in teachers:
+            tops = [top_of(one.block(rows, answer_rows)) for rows in questions]
+            found = [
+                _mean_ndcg(labels.dataset, rows, answer_rows, top)
+                for rows, top in zip(questions, tops, strict=True)
+            ]
+            scores.append(float(np.mean(found)))
+        return max(scores)
+
+    def top_of(scores: np.ndarray) -> np.ndarray:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
+
+    return best
 
 
 def validation_ndcg(

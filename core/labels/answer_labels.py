@@ -94,17 +94,3 @@ def answer_labels(model: LabelModel) -> AnswerLabels | None:
     """Return how alike answers are; None where no expert of the recipe can tell."""
     labels = AnswerLabels(model)
     return labels if labels.readers else None
-
-
-def experts_alone(model: LabelModel, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
-    """Return what the experts of a recipe say together of questions, with no answer marked.
-
-    Returns
-    -------
-    float32 array [b_q, b_a]
-        −1 where no expert has an opinion.
-    """
-    calibrated = model.expert_block(question_rows, answer_rows)
-    nothing_marked = np.zeros(calibrated.shape[1:], np.float32)
-    soft = RULES[model.recipe.rule].combine(calibrated, nothing_marked, model.weights)
-    return np.where(np.isnan(soft), -1.0, soft).astype(np.float32)

@@ -8,7 +8,7 @@ neighbourhoods: a few answers with those that the experts find most like them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,12 +17,14 @@ from core.types import Labels, Rows
 
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
 
-ExpertsSearch = Callable[[Rows, Rows], float]
-"""Question rows and answer rows to mean nDCG@10 of the answers in the experts' own order."""
+ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
+"""Rows of questions, one array per regime, and rows of answers to mean nDCG@10 over regimes."""
 
-EXPERTS_WEAKER = N_(
-    "The experts together search no better than the base model on validation questions "
-    "({experts:.3f} against {base:.3f} nDCG@10), so the model does not learn from them how alike "
+# An expert must search better than the base model by this much: less is noise.
+CLEARLY = 0.02
+NO_TEACHER = N_(
+    "No expert searches clearly better than the base model by itself (validation nDCG@10: "
+    "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
     "answers are. A stronger expert would help answers that no question asks for yet."
 )
 

@@ -31,7 +31,7 @@ from core.tuning.lora import add_adapters
 from core.tuning.losses import LOSSES
 from core.tuning.mishaps import check_folder
 from core.tuning.mixing import Mixing
-from core.tuning.neighbourhoods import EXPERTS_WEAKER, ExpertsSearch
+from core.tuning.neighbourhoods import CLEARLY, NO_TEACHER, ExpertsSearch
 from core.tuning.outcome import BASE_KEPT, FORGETS, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import BaseScale, base_scale, confusable_answers
 from core.tuning.step import Learner, memory_error
@@ -94,7 +94,7 @@ class Run:
         self.teller = Teller(self.report, device.kind, self.steps, self.per_epoch)
         self.last_saved, self.saving_seconds = -np.inf, 0.0
         self.generality: GeneralityCheck | None = None
-        self.experts_search: ExpertsSearch | None = None
+        self.strongest_teacher: ExpertsSearch | None = None
         self.sweep: tuple[SweepPoint, ...] = ()
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
@@ -166,19 +166,18 @@ class Run:
         )
 
     def _doubt_experts(self) -> None:
-        """Leave neighbourhoods out where the experts search no better than the base model.
+        """Leave neighbourhoods out where no expert searches clearly better than the base model.
 
         How alike weaker experts find answers would undo what the base model knows.
         """
-        search, regimes = self.experts_search, self.validation.questions.values()
+        search, regimes = self.strongest_teacher, list(self.validation.questions.values())
         if self.answer_labels is None or search is None or not regimes:
             return
-        base, corpus = self.state.curve[0].score, self.validation.answer_rows
-        experts = float(np.mean([search(rows, corpus) for rows in regimes]))
-        if experts <= base:
+        base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
+        if best <= base + CLEARLY:
             self.answer_labels = self.learner.answer_labels = None
             if self.state.step == 0:
-                self.report.warning(Message(EXPERTS_WEAKER, {"experts": experts, "base": base}))
+                self.report.warning(Message(NO_TEACHER, {"experts": best, "base": base}))
 
     def _learn(self) -> None:
         """Step after step, with a check wherever one is due and not done yet."""

@@ -37,7 +37,7 @@ def train(
     hard_negatives: np.ndarray | None = None,
     answer_labels: Labels | None = None,
     generality: GeneralityCheck | None = None,
-    experts_search: ExpertsSearch | None = None,
+    strongest_teacher: ExpertsSearch | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
     team: Team = ALONE,
@@ -60,8 +60,8 @@ def train(
         :mod:`core.tuning.neighbourhoods`. Used where the config asks for it.
     generality : GeneralityCheck or None
         What the model kept must not lose; None lets search quality alone decide.
-    experts_search : callable or None
-        How well the experts search by themselves; where no better than the base model,
+    strongest_teacher : callable or None
+        How well the best expert searches by itself; where not clearly better than the base model,
         ``answer_labels`` are not learned from. None = they are trusted.
     clock : callable
         Seconds, rising.
@@ -95,6 +95,6 @@ def train(
             answer_labels,
             team,
         )
-        run.generality, run.experts_search = generality, experts_search
+        run.generality, run.strongest_teacher = generality, strongest_teacher
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
         return run.go(hard_negatives)

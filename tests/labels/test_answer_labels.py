@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from core.labels.answer_labels import AnswerLabels, answer_labels, experts_alone
+from core.labels.answer_labels import AnswerLabels, answer_labels
 from core.labels.model import LabelModel
 from core.types import LabelRecipe
 from tests.labels.conftest import build_world
@@ -77,11 +77,3 @@ def test_hard_labels_alone_say_nothing_about_two_answers(world):
 def test_the_id_follows_the_recipe(world):
     one, other = (AnswerLabels(model_of(world, LabelRecipe(NAMES, r))).id for r in ("mean", "max"))
     assert one != other
-
-
-def test_experts_alone_do_not_see_which_answers_are_right(world):
-    """The rule anchored would rank right answers first by itself."""
-    model = model_of(world, LabelRecipe(NAMES, "anchored", 0.5))
-    rows, answers = np.arange(20), np.arange(30)
-    found = experts_alone(model, rows, answers)
-    np.testing.assert_allclose(found, model.expert_block(rows, answers).min(axis=0), atol=1e-6)

@@ -130,7 +130,7 @@ def test_experts_weaker_than_the_base_model_teach_no_likeness(
         report,
         ALIKE,
         answer_labels=labels,
-        experts_search=lambda questions, answers: experts,
+        strongest_teacher=lambda questions, answers: experts,
     )
     assert same(plain.model_folder, doubted.model_folder) is not trusted
     assert any("alike" in warning for warning in report.warnings) is not trusted
