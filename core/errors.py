@@ -9,6 +9,7 @@
     ├── TuningError           a tuning run cannot start or go on
     ├── ComparisonError       arms cannot be compared with each other
     │   └── BrokenArmError        one of them failed: it is absent, never zero
+    ├── ExportError           a result cannot be written for other tools, or handed to them
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     └── JobError              a background job cannot be launched or followed
     Stopped                   not an error: somebody asked a long step to stop, and it did
@@ -75,6 +76,10 @@ class ComparisonError(AppError):
 
 class BrokenArmError(ComparisonError):
     """A system failed; it is absent from the comparison, never zero."""
+
+
+class ExportError(AppError):
+    """A result cannot be written in a form for other tools, or handed to them."""
 
 
 class WorkspaceError(AppError):

@@ -118,7 +118,10 @@ def read_beir(
         answer_group=answer_group,
         split=split[chosen],
         question_row=(chosen + 1).astype(np.int32),
-        attributes={},
+        attributes={
+            name: tuple(values.get(queries[i], "") for i in chosen)
+            for name, values in files.query_attributes.items()
+        },
         source_sha256=source_sha256,
     )
     summary = _summary(dataset, grouping, len(files.queries))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from core.data.pairing import ATTRIBUTES
 from core.errors import DataError
 
 CORPUS, QUERIES, QRELS, SPLITS_FILE = "corpus.jsonl", "queries.jsonl", "qrels.tsv", "splits.json"
@@ -28,6 +29,8 @@ class BeirFiles:
         ``""`` is the name where there is a single ``qrels.tsv``.
     splits : mapping of split name to query ids, from ``splits.json``; empty without it
     corpus_group, query_group : mapping of id to group, where the files name groups
+    query_attributes : mapping of attribute to (mapping of query id to value)
+        From the ``metadata`` of the queries, as far as it names category, language or source.
     """
 
     corpus: Mapping[str, str]
@@ -36,6 +39,7 @@ class BeirFiles:
     splits: Mapping[str, list[str]] = field(default_factory=dict)
     corpus_group: Mapping[str, str] = field(default_factory=dict)
     query_group: Mapping[str, str] = field(default_factory=dict)
+    query_attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def beir_root(names: list[str]) -> str | None:
@@ -104,14 +108,14 @@ def _read(present: list[str], load: Callable[[str], bytes]) -> BeirFiles:
             "or qrels/*.tsv.",
             missing=", ".join(missing) or QRELS,
         )
-    corpus, corpus_group = _documents(load(CORPUS), CORPUS)
-    queries, query_group = _documents(load(QUERIES), QUERIES)
+    corpus, corpus_group, _ = _documents(load(CORPUS), CORPUS)
+    queries, query_group, attributes = _documents(load(QUERIES), QUERIES)
     qrels = {
         "" if name == QRELS else PurePosixPath(name).stem: _judgements(load(name), name)
         for name in judged
     }
     splits = _splits(load(SPLITS_FILE)) if SPLITS_FILE in present else {}
-    return BeirFiles(corpus, queries, qrels, splits, corpus_group, query_group)
+    return BeirFiles(corpus, queries, qrels, splits, corpus_group, query_group, attributes)
 
 
 def _text(content: bytes, name: str) -> str:
@@ -124,9 +128,13 @@ def _text(content: bytes, name: str) -> str:
         ) from error
 
 
-def _documents(content: bytes, name: str) -> tuple[dict[str, str], dict[str, str]]:
+def _documents(
+    content: bytes, name: str
+) -> tuple[dict[str, str], dict[str, str], dict[str, dict[str, str]]]:
+    """Return text and group of each id, and the attributes that the records' metadata name."""
     texts: dict[str, str] = {}
     groups: dict[str, str] = {}
+    attributes: dict[str, dict[str, str]] = {}
     for number, line in enumerate(_text(content, name).split("\n"), 1):
         if not line.strip():
             continue
@@ -145,7 +153,11 @@ def _documents(content: bytes, name: str) -> tuple[dict[str, str], dict[str, str
         texts[key] = f"{title} {text}".strip()  # the text that published BEIR figures are made with
         if record.get("group") is not None:
             groups[key] = str(record["group"])
-    return texts, groups
+        metadata = record.get("metadata")
+        for attribute in ATTRIBUTES if isinstance(metadata, dict) else ():
+            if metadata.get(attribute):
+                attributes.setdefault(attribute, {})[key] = str(metadata[attribute]).strip()
+    return texts, groups, attributes
 
 
 def _judgements(content: bytes, name: str) -> list[tuple[str, str, float]]:

@@ -28,6 +28,7 @@ DELIMITERS: Mapping[str, str] = MappingProxyType(
 )
 SAMPLE_CHARACTERS = 256_000
 SAMPLE_RECORDS = 300
+_FORMULA = frozenset("=+-@\t\r")
 _END = "\ue000end of file\ue000"  # a record of its own unless a quotation mark is still open
 
 
@@ -65,6 +66,7 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
     header = records[position]
     warnings += header_warnings(header, position)
     rows, numbers, unreadable = _fitting(records, position, delimiter)
+    rows = [[_unshielded(cell) for cell in row] for row in rows]
     filled = len(rows) + len(unreadable)
     if len(unreadable) > filled / 2:
         raise DataError(
@@ -98,6 +100,11 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
         encoding=decoded.encoding,
         delimiter=delimiter,
     )
+
+
+def _unshielded(cell: str) -> str:
+    """Take off the apostrophe that careful programs put before a text such as ``=1+1``."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def find_delimiter(text: str) -> str | None:

@@ -47,9 +47,12 @@ class Preview:
         Why the tuned model should not replace the base model.
     model : Path or None
         Folder of the tuned model, None where it is gone.
+    base_key : str
+        Catalogue key of the base model.
     """
 
     tune_run: str
+    base_key: str
     decision: Message
     word: str
     regimes: tuple[RegimeResults, ...]
@@ -73,6 +76,7 @@ def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Previ
     words = [regime.main.word for regime in regimes if regime.main]
     return Preview(
         tune_run=tune_run,
+        base_key=str(tuned.read_request()["config"]["tuning"]["base_model"]),
         decision=decision(words),
         word=overall_word(words),
         regimes=regimes,

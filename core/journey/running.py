@@ -17,15 +17,16 @@ from core.workspace.workspace import Workspace
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
 RACE, DATA_CURVE = "race", "curve"
 PROBE = "probe"  # a short measurement; it lies outside the runs and waits for nothing
+EXPORT = "export"  # the tuned model as ONNX
 
 
 def is_queued(kind: str) -> bool:
     """Return True if jobs of a kind wait for their device, one at a time.
 
-    Scoring and comparing take minutes and are what a person waits for on the page: they do not
-    stand in line behind hours of tuning.
+    Scoring, comparing and exporting take minutes and are what a person waits for on the page: they
+    do not stand in line behind hours of tuning.
     """
-    return kind not in {SCORE, COMPARE, PROBE}
+    return kind not in {SCORE, COMPARE, PROBE, EXPORT}
 
 
 def new_run_id(kind: str) -> str:

@@ -13,9 +13,10 @@ from core.jobs.worker import work as run_worker
 from core.journey.comparing import compare_step
 from core.journey.data_curve import curve_step
 from core.journey.devices import cards_together, need_of
+from core.journey.onnx_exporting import export_step
 from core.journey.probing import probe_step
 from core.journey.race import race_step
-from core.journey.running import COMPARE, DATA_CURVE, PROBE, RACE, SCORE, TUNE
+from core.journey.running import COMPARE, DATA_CURVE, EXPORT, PROBE, RACE, SCORE, TUNE
 from core.journey.scoring import score_step
 from core.journey.tuning import tune_step
 from core.tuning.team import place_in_team, team_command
@@ -28,6 +29,7 @@ STEPS: Mapping[str, Step] = {
     RACE: race_step,
     PROBE: probe_step,
     DATA_CURVE: curve_step,
+    EXPORT: export_step,
 }
 CANCELLED_STATUS = 2
 

@@ -66,8 +66,14 @@ class CardInput:
         )
 
 
-def model_card(card: CardInput, language: str) -> str:
-    """Return the text of README.md: YAML front matter, then Markdown."""
+def model_card(card: CardInput, language: str, *, onnx: Message | None = None) -> str:
+    """Return the text of README.md: YAML front matter, then Markdown.
+
+    Parameters
+    ----------
+    onnx : Message or None
+        What the check of the ONNX file measured, None where none is handed over.
+    """
     import yaml
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -84,6 +90,7 @@ def model_card(card: CardInput, language: str) -> str:
     questions, answers = (json.dumps(texts) for texts in _EXAMPLES)
     text = environment.get_template("model_card.md.jinja").render(
         c=card,
+        onnx=onnx,
         title=name,
         folder=name,
         sentence=sentence,
@@ -91,11 +98,13 @@ def model_card(card: CardInput, language: str) -> str:
         example_questions=questions,
         example_answers=answers,
     )
-    front = yaml.safe_dump(metadata(card, name), sort_keys=False, allow_unicode=True)
+    front = yaml.safe_dump(
+        metadata(card, name, onnx=onnx is not None), sort_keys=False, allow_unicode=True
+    )
     return f"---\n{front}---\n\n{text}"
 
 
-def metadata(card: CardInput, name: str) -> dict[str, Any]:
+def metadata(card: CardInput, name: str, *, onnx: bool = False) -> dict[str, Any]:
     """Return the front matter as a document of plain types."""
     tuning = card.tuning
     document: dict[str, Any] = {
@@ -103,7 +112,7 @@ def metadata(card: CardInput, name: str) -> dict[str, Any]:
         "pipeline_tag": "sentence-similarity",
         "license": tuning.base_licence.lower() or "other",
         "language": list(tuning.languages) or ["multilingual"],
-        "tags": list(TAGS),
+        "tags": [*TAGS, "onnx"] if onnx else list(TAGS),
     }
     if tuning.base_repo:
         document |= {"base_model": tuning.base_repo, "base_model_relation": "finetune"}

@@ -1,4 +1,4 @@
-"""The tuned model as one archive: the same model always gives the same bytes."""
+"""The tuned model as a folder or one archive: the same model always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 SUFFIXES = (".safetensors", ".json", ".txt")  # nothing that could hold code: no pickle, no Python
+ONNX_SUFFIXES = (".onnx", ".json")
+ONNX_FOLDER = "onnx"
 CARD = "README.md"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows
 _CHUNK = 1 << 20  # bytes copied at once
@@ -29,14 +31,33 @@ def exported_files(model: Path) -> list[Path]:
     )
 
 
-def write_archive(target: BinaryIO, model: Path, card: str, *, name: str) -> None:
+def contents(model: Path, onnx: Path | None = None) -> list[tuple[str, Path]]:
+    """Return name inside the export and path of every file but the model card.
+
+    Parameters
+    ----------
+    model : Path
+        A sentence-transformers folder.
+    onnx : Path or None
+        Folder of an ONNX export; goes into ``onnx/``.
+    """
+    found = [(path.relative_to(model).as_posix(), path) for path in exported_files(model)]
+    if onnx is not None:
+        files = sorted(p for p in onnx.iterdir() if p.suffix in ONNX_SUFFIXES and p.is_file())
+        found += [(f"{ONNX_FOLDER}/{path.name}", path) for path in files if not path.is_symlink()]
+    return found
+
+
+def write_archive(
+    target: BinaryIO, model: Path, card: str, *, name: str, onnx: Path | None = None
+) -> None:
     """Write model folder and model card as a ZIP archive, piece by piece.
 
     Parameters
     ----------
     target : binary file
-    model : Path
-        A sentence-transformers folder.
+    model, onnx
+        As in :func:`contents`.
     card : str
         Text of README.md; replaces the one in the folder.
     name : str
@@ -45,16 +66,39 @@ def write_archive(target: BinaryIO, model: Path, card: str, *, name: str) -> Non
     root = archive_name(name)
     # Stored, not deflated: weights hardly shrink, and compressed bytes depend on zlib's version.
     with ZipFile(target, "w", ZIP_STORED, allowZip64=True) as archive:
-        archive.writestr(_info(f"{root}/{CARD}"), card.encode())
-        for path in exported_files(model):
-            info = _info(f"{root}/{path.relative_to(model).as_posix()}")
+        archive.writestr(archive_info(f"{root}/{CARD}"), card.encode())
+        for inside, path in contents(model, onnx):
+            info = archive_info(f"{root}/{inside}")
             info.file_size = path.stat().st_size  # lets the format choose 64 bits where needed
             with path.open("rb") as source, archive.open(info, "w") as file:
                 shutil.copyfileobj(source, file, _CHUNK)
 
 
-def _info(name: str) -> ZipInfo:
+def write_folder(target: Path, model: Path, card: str, *, onnx: Path | None = None) -> None:
+    """Write the same content as a folder; what lay there before is replaced.
+
+    Parameters
+    ----------
+    target : Path
+        The folder itself.
+    model, card, onnx
+        As in :func:`write_archive`.
+    """
+    fresh = target.with_name(f".{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for inside, path in contents(model, onnx):
+        place = fresh / inside
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    (fresh / CARD).write_text(card, encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+
+
+def archive_info(name: str, compression: int = ZIP_STORED) -> ZipInfo:
+    """Return the head of a file in an archive whose bytes depend on nothing but its content."""
     info = ZipInfo(name, _FIXED_TIME)
+    info.compress_type = compression
     info.external_attr = 0o644 << 16
     info.create_system = 3  # Unix, wherever it was made
     return info

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -28,6 +29,10 @@ class MadeFile:
         What the download button says; ``{size}`` is filled in.
     name, mime : str
         Of the download.
+    beside : callable or None
+        Draws more beside the download once the file is there.
+    primary : bool
+        Whether this is the page's next action; a page has one.
     """
 
     key: str
@@ -38,27 +43,33 @@ class MadeFile:
     download: str
     name: str
     mime: str
+    beside: Callable[[], None] | None = None
+    primary: bool = True
 
     def show(self, build: Callable[[], object]) -> None:
         """Draw the buttons; ``build`` makes the file."""
         there = self.path.is_file()
-        if there:
-            st.download_button(
-                self.download.format(size=size_text(self.path.stat().st_size)),
-                lambda: self.path.open("rb"),  # read when asked for: it may be large
-                self.name,
-                self.mime,
-                key=f"download_{self.key}",
-                type="primary",
-                icon=":material/download:",
-                on_click="ignore",
+        kind: Literal["primary", "secondary"] = "primary" if self.primary else "secondary"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if there:
+                st.download_button(
+                    self.download.format(size=size_text(self.path.stat().st_size)),
+                    lambda: self.path.open("rb"),  # read when asked for: it may be large
+                    self.name,
+                    self.mime,
+                    key=f"download_{self.key}",
+                    type=kind,
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+                if self.beside is not None:
+                    self.beside()
+            pressed = st.button(
+                self.again if there else self.make,
+                key=f"make_{self.key}",
+                type="tertiary" if there else kind,
+                icon=":material/refresh:" if there else ":material/draft:",
             )
-        pressed = st.button(
-            self.again if there else self.make,
-            key=f"make_{self.key}",
-            type="tertiary" if there else "primary",
-            icon=":material/refresh:" if there else ":material/draft:",
-        )
         if not pressed:
             return
         try:

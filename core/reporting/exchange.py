@@ -1,0 +1,194 @@
+"""Data and results in the formats that search people exchange; this app reads all of them back.
+
+TREC run and qrels (https://trec.nist.gov, read by trec_eval, ir_measures, ranx), BEIR folder
+(https://github.com/beir-cellar/beir), and one table with a row per held-out question.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
+
+from core.reporting.csv_export import csv_bytes
+from core.reporting.model_export import archive_info
+from core.types import (
+    SPLITS,
+    TEST_KNOWN,
+    TEST_UNSEEN,
+    TRAIN,
+    VALIDATION_KNOWN,
+    VALIDATION_UNSEEN,
+    ArmResult,
+    Comparison,
+    QADataset,
+)
+
+BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loader knows
+    "train": (TRAIN,),
+    "dev": (VALIDATION_KNOWN, VALIDATION_UNSEEN),
+    "test": (TEST_KNOWN, TEST_UNSEEN),
+}
+_LINE_ENDS = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f]")  # white space but the plain space; controls
+
+
+def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
+    """Return ids that fit into one cell of a line; numbered ones where that makes two the same."""
+    plain = tuple(_LINE_ENDS.sub(" ", key).strip() for key in ids)
+    if len(set(plain)) == len(plain) and all(plain):
+        return plain
+    return tuple(f"{prefix}{number}" for number in range(1, len(ids) + 1))
+
+
+def trec_run(dataset: QADataset, comparison: Comparison, arm: ArmResult) -> str:
+    """Return one system's lists: ``question Q0 answer rank score system``, best first.
+
+    Columns are separated by spaces, or by tabs where an id of the user's holds a space. Scores
+    that tie are told apart by their rank, which trec_eval does not look at: they are lowered by
+    the least step, so that every tool reads the order that was measured.
+    """
+    questions, answers = _both_ids(dataset)
+    gap = _separator((*questions, *answers))
+    name = re.sub(r"\s+", "-", arm.name) or "run"
+    lines = []
+    for position, row in enumerate(comparison.question_rows):
+        last = np.float32(np.inf)
+        for rank, answer in enumerate(arm.top_answers[position], start=1):
+            if answer < 0:
+                break
+            score = np.float32(arm.top_scores[position][rank - 1])
+            if not score < last:
+                score = np.nextafter(last, np.float32(-np.inf), dtype=np.float32)
+            last = score
+            cells = (questions[row], "Q0", answers[answer], str(rank), f"{score:.9g}", name)
+            lines.append(gap.join(cells))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def trec_qrels(dataset: QADataset, rows: np.ndarray) -> str:
+    """Return the judgements of the given questions: ``question 0 answer grade``.
+
+    Grades are whole numbers, as trec_eval demands: where they are not, all are multiplied by 100,
+    which leaves nDCG as it is.
+    """
+    questions, answers = _both_ids(dataset)
+    gap = _separator((*questions, *answers))
+    kept = np.isin(dataset.right_question, rows)
+    grades = whole_grades(dataset.right_grade[kept])
+    pairs = zip(dataset.right_question[kept], dataset.right_answer[kept], grades, strict=True)
+    return "".join(f"{gap.join((questions[q], '0', answers[a], str(g)))}\n" for q, a, g in pairs)
+
+
+def whole_grades(grades: np.ndarray) -> list[int]:
+    """Return grades as whole numbers above 0; see :func:`trec_qrels`."""
+    if np.array_equal(grades, np.round(grades)):
+        return [int(grade) for grade in grades]
+    return [max(1, round(float(grade) * 100)) for grade in grades]
+
+
+def beir_archive(dataset: QADataset) -> bytes:
+    """Return the whole data as a zipped BEIR folder.
+
+    Groups, splits and attributes go along (``group`` and ``metadata`` of the records,
+    ``splits.json``), so that this app gets back what it gave; other tools leave them aside.
+    """
+    questions, answers = _both_ids(dataset)
+    content = io.BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+
+        def add(name: str, lines: Iterable[str]) -> None:
+            archive.writestr(archive_info(f"beir/{name}", ZIP_DEFLATED), "".join(lines).encode())
+
+        add("corpus.jsonl", _documents(dataset, answers))
+        add("queries.jsonl", _queries(dataset, questions))
+        for name, splits in BEIR_QRELS.items():
+            rows = dataset.rows(*splits)
+            if len(rows):
+                add(f"qrels/{name}.tsv", _qrels_table(dataset, rows, questions, answers))
+        named = {s: [questions[row] for row in dataset.rows(s)] for s in SPLITS}
+        kept = {split: ids for split, ids in named.items() if ids}
+        add("splits.json", [json.dumps(kept, ensure_ascii=False, indent=1)])
+    return content.getvalue()
+
+
+def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
+    """Return one row per held-out question with rank and metrics of every system, as CSV.
+
+    ``answer`` is the right answer that the tuned model (else the first system) places best. With
+    a byte order mark, so that Excel reads Japanese; read it back on the Data page, where
+    question, answer and their categories are found by the names of the columns.
+    """
+    questions, answers = _both_ids(dataset)
+    attributes = [name for name, values in dataset.attributes.items() if any(values)]
+    head = ["question_id", "question", "answer_id", "answer", *attributes, "test", "right_answers"]
+    for arm in comparison.arms:
+        head += [f"{arm.name} rank", *(f"{arm.name} {metric}" for metric in arm.metrics)]
+    shown = comparison.arm("tuned") or (comparison.arms[0] if comparison.arms else None)
+    rows: list[list[str | int | float]] = []
+    for position, row in enumerate(comparison.question_rows):
+        right = dataset.right_answers(int(row))
+        answer = _best_placed(right, shown, position)
+        cells: list[str | int | float] = [questions[row], dataset.questions[row]]
+        cells += [answers[answer], dataset.answers[answer]]
+        cells += [dataset.attributes[name][row] for name in attributes]
+        cells += [str(comparison.regimes[position]), len(right)]
+        for arm in comparison.arms:
+            cells.append(int(arm.right_rank[position]))
+            cells += [round(float(values[position]), 6) for values in arm.metrics.values()]
+        rows.append(cells)
+    return csv_bytes(head, rows)
+
+
+def _both_ids(dataset: QADataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return exchange_ids(dataset.question_ids, "q"), exchange_ids(dataset.answer_ids, "a")
+
+
+def _separator(ids: Iterable[str]) -> str:
+    return "\t" if any(" " in key for key in ids) else " "
+
+
+def _documents(dataset: QADataset, ids: Sequence[str]) -> Iterator[str]:
+    for key, text, group in zip(ids, dataset.answers, dataset.answer_group, strict=True):
+        yield _record({"_id": key, "title": "", "text": text, "group": int(group)})
+
+
+def _queries(dataset: QADataset, ids: Sequence[str]) -> Iterator[str]:
+    for row, key in enumerate(ids):
+        given = {name: values[row] for name, values in dataset.attributes.items() if values[row]}
+        yield _record(
+            {
+                "_id": key,
+                "text": dataset.questions[row],
+                "metadata": given,
+                "group": int(dataset.question_group[row]),
+            }
+        )
+
+
+def _record(document: dict[str, object]) -> str:
+    return f"{json.dumps(document, ensure_ascii=False)}\n"
+
+
+def _qrels_table(
+    dataset: QADataset, rows: np.ndarray, questions: Sequence[str], answers: Sequence[str]
+) -> Iterator[str]:
+    yield "query-id\tcorpus-id\tscore\n"
+    kept = np.flatnonzero(np.isin(dataset.right_question, rows))
+    for place in kept:
+        # Whole grades as BEIR's own loader demands; others as they are, so that nothing is lost.
+        grade = f"{float(dataset.right_grade[place]):.9g}"
+        question, answer = dataset.right_question[place], dataset.right_answer[place]
+        yield f"{questions[question]}\t{answers[answer]}\t{grade}\n"
+
+
+def _best_placed(right: np.ndarray, arm: ArmResult | None, position: int) -> int:
+    if arm is not None:
+        top = arm.top_answers[position]
+        hits = top[np.isin(top, right)]
+        if hits.size:
+            return int(hits[0])
+    return int(right[0])

@@ -1,0 +1,166 @@
+"""Ready-made code for the places where a tuned model is used: only the texts are left to change.
+
+Each snippet is a whole program with the model's own prompts, dimension and length filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.messages import N_
+from core.reporting.onnx_graph import FILE, TokenRules
+from core.reporting.report import TEMPLATES
+
+QUESTION = {"en": "How can I send something back?", "ja": "返品するにはどうすればよいですか？"}
+ANSWERS = {
+    "en": ["You can return items within 30 days.", "We ship to all countries of the EU."],
+    "ja": ["商品は30日以内であれば返品できます。", "EUのすべての国へ発送しています。"],
+}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a snippet has to know of a model.
+
+    Attributes
+    ----------
+    folder : str
+        Name of the unpacked model folder.
+    dimension : int
+        Length of a vector.
+    query_prompt, document_prompt : str
+        Put before a question, before an answer; "" = nothing.
+    rules : TokenRules
+        For the ONNX file, which has no tokenizer.
+    """
+
+    folder: str
+    dimension: int
+    query_prompt: str
+    document_prompt: str
+    rules: TokenRules
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One program.
+
+    Attributes
+    ----------
+    title, meaning : str
+        Message ids; the title is a product name and stays as it is.
+    packages : tuple of str
+        What has to be installed, as pip knows it.
+    onnx : bool
+        Runs the ONNX file instead of the model folder.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    packages: tuple[str, ...]
+    onnx: bool = False
+
+
+SNIPPETS: dict[str, Snippet] = {
+    one.key: one
+    for one in (
+        Snippet(
+            "sentence_transformers",
+            "Sentence Transformers",
+            N_("Plain Python: encode answers and questions, compare them."),
+            ("sentence-transformers",),
+        ),
+        Snippet(
+            "onnxruntime",
+            "ONNX Runtime",
+            N_("Without PyTorch: small, fast to start, also for servers in other languages."),
+            ("onnxruntime", "tokenizers", "numpy"),
+            onnx=True,
+        ),
+        Snippet(
+            "langchain",
+            "LangChain",
+            N_("As the embedding model of a LangChain application."),
+            ("langchain-huggingface", "sentence-transformers"),
+        ),
+        Snippet(
+            "llamaindex",
+            "LlamaIndex",
+            N_("As the embedding model of a LlamaIndex application."),
+            ("llama-index-core", "llama-index-embeddings-huggingface"),
+        ),
+        Snippet(
+            "haystack",
+            "Haystack",
+            N_("As the embedders of a Haystack pipeline."),
+            ("haystack-ai", "sentence-transformers-haystack"),
+        ),
+        Snippet(
+            "pgvector",
+            "PostgreSQL (pgvector)",
+            N_("Search inside a PostgreSQL database."),
+            ("psycopg[binary]", "pgvector", "sentence-transformers"),
+        ),
+        Snippet(
+            "qdrant",
+            "Qdrant",
+            N_("Search in the vector database Qdrant."),
+            ("qdrant-client", "sentence-transformers"),
+        ),
+        Snippet(
+            "elasticsearch",
+            "Elasticsearch",
+            N_("Vectors beside the keyword search of Elasticsearch."),
+            ("elasticsearch", "sentence-transformers"),
+        ),
+        Snippet(
+            "opensearch",
+            "OpenSearch",
+            N_("Vectors beside the keyword search of OpenSearch."),
+            ("opensearch-py", "sentence-transformers"),
+        ),
+    )
+}
+
+
+def render_snippet(key: str, model: ModelFacts, language: str) -> str:
+    """Return the program ``key`` of :data:`SNIPPETS` for one model.
+
+    Parameters
+    ----------
+    language : str
+        Of the example texts, ``en`` or ``ja``.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(  # noqa: S701  (Python, not HTML; every value goes through repr)
+        loader=FileSystemLoader(TEMPLATES / "snippets"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["py"] = _literal
+    return environment.get_template(f"{key}.py.jinja").render(
+        install=f"pip install {' '.join(SNIPPETS[key].packages)}",
+        folder=model.folder,
+        dimension=model.dimension,
+        query_prompt=model.query_prompt,
+        document_prompt=model.document_prompt,
+        max_length=model.rules.max_length,
+        special=model.rules.special,
+        pad=model.rules.pad,
+        onnx_file=FILE,
+        question=QUESTION.get(language, QUESTION["en"]),
+        answers=ANSWERS.get(language, ANSWERS["en"]),
+    )
+
+
+def _literal(value: str | list[str]) -> str:
+    """Return a Python literal with double quotes, as code is written today."""
+    import json
+
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=False)  # JSON's escapes are also Python's

@@ -1,0 +1,160 @@
+"""The tuned model to take along: archive, ONNX, model hub."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from core.jobs.state import FINISHED
+from core.journey import hub_pushing, model_delivery, onnx_exporting
+from core.journey.reporting import Preview
+from core.reporting.onnx_graph import missing_packages
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.job_card import job_card
+from pages.parts.made_file import MadeFile, file_name
+from pages.parts.page import Context
+from pages.parts.translate import language, plain, t, tm
+
+
+def model_export(context: Context, run: str, preview: Preview) -> None:
+    """Draw everything that the tuned model can be taken along as."""
+    if preview.model is None:
+        st.warning(t("The model folder of this run is gone. Tune again to get a model."))
+        return
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        _archive(context, run, preview)
+    with right.container(border=True, height="stretch"):
+        _onnx(context, preview)
+    with st.expander(t("Send to a model hub"), icon=":material/cloud_upload:"):
+        _hub(context, run, preview)
+
+
+def _archive(context: Context, run: str, preview: Preview) -> None:
+    st.markdown(f"##### {t('The tuned model')}")
+    st.markdown(
+        t(
+            "A ZIP archive with the model folder and a model card (what it is, what it learned "
+            "from, how to use it). It loads with sentence-transformers and needs nothing of this "
+            "app."
+        )
+    )
+    path = model_delivery.exported_model(context.workspace, run, language())
+    export = model_delivery.usable_export(context.workspace, context.project, preview.tune_run)
+    made = path.is_file()
+    if export is not None and made and export.folder.stat().st_mtime > path.stat().st_mtime:
+        st.caption(t("The ONNX file was made after this archive: pack it again to have it inside."))
+    MadeFile(
+        key="model",
+        path=path,
+        make=t("Pack the model"),
+        again=t("Pack it again"),
+        working=t("Packing the model …"),
+        download=t("Download the model ({size})"),
+        name=file_name(context.project.name, "-model.zip"),
+        mime="application/zip",
+        primary=False,
+    ).show(
+        lambda: model_delivery.write_model_zip(
+            context.workspace, context.project, preview.tune_run, run, language()
+        )
+    )
+    folder = model_delivery.exported_folder(context.workspace, run, preview.base_key)
+    if made and folder.is_dir():
+        st.caption(t("The same content as a folder on this server:"))
+        st.code(str(folder), language=None, wrap_lines=True)
+
+
+def _onnx(context: Context, preview: Preview) -> None:
+    st.markdown(f"##### {t('Without PyTorch (ONNX)')}")
+    st.markdown(
+        t(
+            "One file that runs with ONNX Runtime: small to install, quick to start. It is "
+            "compared with the model on validation questions and refused if it differs."
+        )
+    )
+    absent = missing_packages()
+    if absent is not None:
+        st.info(plain(tm(absent)), icon=":material/extension_off:")
+        return
+    newest = onnx_exporting.newest_export_job(context.workspace, context.project, preview.tune_run)
+    if newest is not None and newest.state != FINISHED:
+        job_card(newest.id, t("Convert to ONNX"))
+        if not newest.is_final:
+            return
+    found = onnx_exporting.finished_export(context.workspace, context.project, preview.tune_run)
+    if found is not None:
+        box, icon = (
+            (st.success, ":material/verified:") if found.usable else (st.error, ":material/block:")
+        )
+        box(plain(tm(found.fidelity.message())), icon=icon)
+    again = t("Convert again") if newest is not None else t("Convert to ONNX")
+    if st.button(
+        again,
+        key="make_onnx",
+        type="secondary" if newest is None else "tertiary",
+        icon=":material/transform:",
+    ):
+        try:
+            onnx_exporting.launch_export(
+                context.workspace, context.project, preview.tune_run, session.who()
+            )
+        except Exception as error:
+            show_error(error)
+        else:
+            st.rerun()
+
+
+def _hub(context: Context, run: str, preview: Preview) -> None:
+    environment = os.environ
+    st.markdown(
+        t(
+            "Uploads the model folder, the model card and the ONNX file to {hub}. Texts of yours "
+            "are not in them, but a model can give away what it learned from.",
+            hub=plain(hub_pushing.hub_endpoint(environment)),
+        )
+    )
+    if not hub_pushing.can_push(environment):
+        st.info(
+            t(
+                "Set the environment variable {variable} to a token with write access and start "
+                "the app again. The token is read from there only, and written nowhere.",
+                variable="`HF_TOKEN`",
+            ),
+            icon=":material/key:",
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("Repository (owner/name)"), key="hub_repository", placeholder="acme/faq-search"
+        )
+        private = st.toggle(
+            t("Private"),
+            value=True,
+            key="hub_private",
+            help=t("Only members of the owner see it. A public model cannot be taken back."),
+        )
+        pressed = st.button(
+            t("Send"), key="hub_send", icon=":material/cloud_upload:", disabled=not name.strip()
+        )
+    if not pressed:
+        return
+    try:
+        with st.spinner(t("Sending the model …"), show_time=True):
+            address = hub_pushing.push_model(
+                context.workspace,
+                context.project,
+                preview.tune_run,
+                run,
+                name.strip(),
+                session.who(),
+                environment=environment,
+                private=private,
+                language=language(),
+            )
+    except Exception as error:
+        show_error(error)
+    else:
+        st.success(t("Sent: {address}", address=plain(address)), icon=":material/cloud_done:")
