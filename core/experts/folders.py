@@ -199,6 +199,8 @@ def _dimension(path: Path, modules: list[dict[str, Any]]) -> int | None:
     for module in modules:
         config = _json(path / str(module.get("path", "")) / "config.json")
         kind = str(module["type"]).rsplit(".", 1)[-1]
+        if kind == "StaticEmbedding":
+            dimension = _table_width(path / str(module.get("path", "")) / "model.safetensors")
         if not isinstance(config, dict):
             continue
         if kind == "Pooling":
@@ -206,6 +208,19 @@ def _dimension(path: Path, modules: list[dict[str, Any]]) -> int | None:
         if kind == "Dense":
             dimension = config.get("out_features")
     return dimension if isinstance(dimension, int) else None
+
+
+def _table_width(path: Path) -> int | None:
+    """Return the length of the word vectors in a file, read from its head alone."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            # sentence-transformers writes the first name, model2vec the second
+            names = [n for n in ("embedding.weight", "embeddings") if n in file.keys()]  # noqa: SIM118
+            return int(file.get_slice(names[0]).get_shape()[1]) if names else None
+    except (OSError, SafetensorError):
+        return None
 
 
 def _max_length(path: Path, modules: list[dict[str, Any]]) -> int | None:

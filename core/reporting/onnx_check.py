@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -164,9 +165,9 @@ def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
     return encode
 
 
-def _ndcg(questions: np.ndarray, answers: np.ndarray, relevance: object) -> float:
+def _ndcg(questions: np.ndarray, answers: np.ndarray, relevance: Any) -> float:
     metric = METRICS[MAIN_METRIC]
     found = rank(questions, answers, metric.cutoff)
-    ranked = ranked_grades(relevance, found.top_answers)  # type: ignore[arg-type]
-    values = metric.values(ranked, ideal_grades(relevance))  # type: ignore[arg-type]
+    ranked = ranked_grades(relevance, found.top_answers)
+    values = metric.values(ranked, ideal_grades(relevance))
     return float(values.mean()) if len(values) else 0.0

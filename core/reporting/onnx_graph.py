@@ -144,6 +144,7 @@ def _graph(model: SentenceTransformer) -> Any:
 
     parts: list[Any] = list(model)
     static = _is_static(model)
+    table: Any = parts[0].embedding if static else None
 
     class Graph(nn.Module):
         def __init__(self) -> None:
@@ -155,7 +156,7 @@ def _graph(model: SentenceTransformer) -> Any:
             later = list(self.parts)
             if static:
                 # The bag of word vectors has no mask: the same mean, written out.
-                vectors = embedding(input_ids, self.parts[0].embedding.weight)
+                vectors = embedding(input_ids, table.weight)
                 mask = attention_mask.unsqueeze(-1).to(vectors.dtype)
                 total = (vectors * mask).sum(1)
                 features[OUTPUT] = total / mask.sum(1).clamp(min=1.0)

@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder
+from core.journey.exchanging import FORMATS, exchange_file
 from core.journey.model_delivery import exported_model
 from core.journey.reporting import exported_report
+from core.reporting import onnx_graph
 from core.workspace.workspace import Workspace
 from tests.reporting.finished_journey import finished_journey
 
@@ -67,7 +69,6 @@ def test_report_and_model_are_made_on_click(root, language):
     assert not app.error
     if language == "en":
         assert "Better in one test" in texts(app)
-        assert "0123456789abcdef  Labels" in texts(app)
     app.button(key="make_report").click().run()
     assert exported_report(journey.workspace, journey.compare_run, language).is_file()
     assert not exported_model(journey.workspace, journey.compare_run, language).exists()
@@ -122,3 +123,68 @@ def test_opening_the_page_does_not_import_torch(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment
     )
     assert done.stdout.strip().endswith("set()"), done.stderr[-2000:]
+
+
+def open_tab(root: Path, title: str, **finished) -> tuple[AppTest, object]:
+    journey = finished_journey(root, **finished)
+    app = open_report(journey.project.id)
+    app.session_state["report_tab"] = title
+    app.run()
+    assert not app.exception and not app.error
+    return app, journey
+
+
+def test_one_button_is_the_next_action(root):
+    """Two blue buttons side by side ask a question that nobody answered."""
+    app = open_report(finished_journey(root).project.id)
+    assert [b.key for b in app.button if b.proto.type == "primary"] == ["make_report"]
+    app.button(key="make_report").click().run()
+    assert not [b.key for b in app.button if b.proto.type == "primary"]
+    kinds = [d.proto.type for d in app.get("download_button")]
+    assert kinds.count("primary") == 1
+
+
+def test_content_hashes_are_listed(root):
+    app, _ = open_tab(root, "Content hashes")
+    assert "0123456789abcdef  Labels" in texts(app)
+
+
+def test_files_for_other_tools_are_made_on_click(root):
+    app, journey = open_tab(root, "For other search tools")
+    for key in FORMATS:
+        app.button(key=f"make_exchange_{key}").click().run()
+        assert exchange_file(journey.workspace, journey.compare_run, key).is_file()
+    assert len(app.get("download_button")) == 3 and not app.exception
+
+
+def test_code_has_the_values_of_this_model(root):
+    app, _ = open_tab(root, "Use it in your software")
+    assert "SentenceTransformer(" in app.code[0].value and "[n, 8]" in app.code[0].value
+    assert "query\\: " in texts(app)
+    app.selectbox(key="snippet").set_value("qdrant").run()
+    assert "VectorParams(size=8" in app.code[0].value
+    app.selectbox(key="snippet").set_value("onnxruntime").run()
+    assert "Convert the model to ONNX first" in texts(app)
+
+
+def test_without_the_onnx_packages_the_page_says_what_to_install(root, monkeypatch):
+    monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
+    app, _ = open_tab(root, "The model")
+    assert "pip install onnx" in texts(app).replace("\\", "")
+    assert "make_onnx" not in keys(app)
+
+
+def test_without_a_token_nothing_can_be_sent(root, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    app, _ = open_tab(root, "The model")
+    assert "HF_TOKEN" in texts(app) and "hub_send" not in keys(app)
+
+
+def test_a_push_that_fails_is_said_and_the_token_never_shown(root, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_verysecret")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    app, _ = open_tab(root, "The model")
+    app.text_input(key="hub_repository").set_value("acme/search").run()
+    app.button(key="hub_send").click().run()
+    assert len(app.error) == 1 and "offline" in app.error[0].value
+    assert "hf_verysecret" not in texts(app)

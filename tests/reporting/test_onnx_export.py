@@ -90,8 +90,10 @@ def test_the_check_never_looks_at_test_questions(journey):
     assert np.isin(right, columns).all()
 
 
-def test_a_file_that_differs_is_refused_and_deleted(journey, tmp_path, monkeypatch):
+def test_a_file_that_differs_is_refused_and_deleted(journey, exported, tmp_path, monkeypatch):
     """A conversion that silently changes results must not reach anybody's search."""
+    converted = (exported.folder / FILE).read_bytes()
+    monkeypatch.setattr(onnx_graph, "write_onnx", lambda model, place: place.write_bytes(converted))
     honest = onnx_check.onnx_encoder
 
     def damaged(folder, rules):
