@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import from_json, to_json
+from core.evaluation.cost import Savings
 from core.journey.report_command import repeat_command
 from core.journey.report_facts import (
     agreement,
@@ -22,7 +23,7 @@ from core.journey.report_movements import best_and_worst
 from core.messages import N_, Message
 from core.reporting.model_card import CardInput
 from core.reporting.report_input import ArmRow, RegimeResults, ReportInput
-from core.reporting.report_rows import Sending, Step
+from core.reporting.report_rows import InUse, Sending, Step
 from core.tuning.config import TuningConfig
 from core.types import TRAIN, Comparison, LabelRecipe, Override, QADataset
 
@@ -51,7 +52,7 @@ class ReportSources:
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
     split_seed : int
-    steps, sendings
+    steps, sendings, savings, in_use
         As in :class:`core.reporting.report_input.ReportInput`.
     """
 
@@ -68,6 +69,8 @@ class ReportSources:
     split_seed: int = 0
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
+    savings: Savings | None = None
+    in_use: InUse | None = None
 
 
 def build_report_input(sources: ReportSources) -> ReportInput:
@@ -110,6 +113,8 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         slices=comparison.slices,
         steps=sources.steps,
         sendings=sources.sendings,
+        savings=sources.savings,
+        in_use=sources.in_use,
         configuration={
             "data": {"file": sources.import_report.get("file", ""), "seed": sources.split_seed},
             "recipe": to_json(recipe),

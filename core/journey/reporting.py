@@ -13,6 +13,7 @@ from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.data import import_report
 from core.journey.labels import label_model
+from core.journey.promotion import promotion
 from core.journey.report_content import (
     ReportSources,
     build_report_input,
@@ -20,9 +21,11 @@ from core.journey.report_content import (
     regime_results,
 )
 from core.journey.report_costs import sendings, step_times
+from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
 from core.messages import N_, Message
 from core.reporting.report_input import RegimeResults, ReportInput
+from core.reporting.report_rows import InUse
 from core.types import Comparison, LabelRecipe, QADataset
 from core.workspace.layout import write_bytes
 from core.workspace.records import Project, now
@@ -111,6 +114,7 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
     scored = scored if scored.get("dataset_id") == dataset.id else {}
     score_run = str(scored.get("run_id", ""))
     request, result = tuned.read_request()["config"], tuned.read_result()
+    comparison = load_comparison(workspace, compare_run)
     return build_report_input(
         ReportSources(
             name=project.name,
@@ -120,15 +124,24 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
             scoring=_scoring(workspace, scored),
             tuning_request=request,
             tuning_result=result,
-            comparison=load_comparison(workspace, compare_run),
+            comparison=comparison,
             weights=result.get("weights") or _weights(workspace, dataset, request),
             runs=_run_titles(tuned.root.name, compare_run, score_run),
             steps=step_times(
                 workspace, {"score": score_run, "tune": tuned.root.name, "compare": compare_run}
             ),
             sendings=sendings(workspace, project.id),
+            savings=savings_of(workspace, project, comparison),
+            in_use=_in_use(workspace, project, tuned.root.name),
         )
     )
+
+
+def _in_use(workspace: Workspace, project: Project, tune_run: str) -> InUse | None:
+    found = promotion(workspace, project)
+    if found is None or found.run != tune_run:
+        return None
+    return InUse(found.who, found.at, found.reason)
 
 
 def _scoring(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.evaluation.cost import Savings
 from core.messages import Message
-from core.reporting.report_rows import Movement, Sending, Step
+from core.reporting.report_rows import InUse, Movement, Sending, Step
 from core.types import (
     Difference,
     Generality,
@@ -192,6 +193,10 @@ class ReportInput:
         What took how long.
     sendings : tuple of Sending
         What went to APIs, oldest first.
+    savings : Savings or None
+        What the gain is worth with the user's own figures; None before they were kept.
+    in_use : InUse or None
+        Who took this tuned model into use, None where nobody did.
     lost : int
         Right answers that dropped out of the first ten, over all held-out questions.
     configuration : mapping
@@ -221,6 +226,8 @@ class ReportInput:
     slices: tuple[SliceDifference, ...] = ()
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
+    savings: Savings | None = None
+    in_use: InUse | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()

@@ -62,3 +62,20 @@ class Sending:
     cost: float | None
     who: str
     at: str
+
+
+@dataclass(frozen=True)
+class InUse:
+    """Somebody decided to use the tuned model.
+
+    Attributes
+    ----------
+    reason : str
+        Why the guard was overruled, in the person's words; "" where it had nothing against it.
+    at : str
+        UTC, ISO 8601.
+    """
+
+    who: str
+    at: str
+    reason: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,6 +104,18 @@ class Wording:
             "the currency of the price that was entered."
         )
         return self.t(text, cost=f"{sent.cost:.4g}", **values)
+
+    def amount(self, value: float) -> str:
+        """Return three digits with the reader's thousands mark: more would be false precision."""
+        from babel.numbers import format_decimal
+
+        if value == 0:
+            return "0"
+        digits = 2 - math.floor(math.log10(abs(value)))
+        rounded = round(value, digits)
+        pattern = "#,##0" if digits <= 0 else f"#,##0.{'0' * min(digits, 2)}"
+        text = str(format_decimal(rounded, format=pattern, locale=self.language))
+        return text.replace("-", MINUS)
 
     def shortened(self, text: str, length: int = 220) -> str:
         """Return a user's text on one line, without control characters, cut at ``length``."""

@@ -52,6 +52,19 @@ def _decision(report: ReportInput, w: Wording) -> Iterator[Row]:
         yield Row(("", text))
     for reason in report.refusals:
         yield Row((w.t(N_("Against the tuned model")), w.tm(reason)))
+    if report.in_use:
+        text = w.t(
+            N_("In use since {at}, decided by {who}."),
+            at=w.moment(report.in_use.at),
+            who=w.shortened(report.in_use.who, 60),
+        )
+        yield Row((w.t(N_("Decision of the project")), text))
+        if report.in_use.reason:
+            text = w.t(
+                N_("The refusal was overruled with the reason: {reason}"),
+                reason=w.shortened(report.in_use.reason),
+            )
+            yield Row(("", text))
     for probe in report.generality:
         text = w.t(
             N_(
@@ -134,3 +147,33 @@ def _cost(report: ReportInput, w: Wording) -> Iterator[Row]:
     yield Row((w.t(N_("Device")), report.tuning.device))
     for sent in report.sendings:
         yield Row((w.t(N_("Sent to an API")), w.sending(sent)))
+    if report.savings is None:
+        return
+    inputs = report.savings.inputs
+    text = w.t(
+        N_(
+            "With your own figures: {questions} questions a month, {minutes} minutes per missed "
+            "answer, {cost} {currency} an hour."
+        ),
+        questions=w.count(inputs.questions_per_month),
+        minutes=f"{inputs.minutes_per_miss:g}",
+        cost=f"{inputs.hourly_cost:g}",
+        currency=w.shortened(inputs.currency, 12),
+    )
+    yield Row((w.t(N_("What it would save")), text))
+    ends = (
+        (N_("Low end of the interval"), report.savings.low),
+        (N_("Middle"), report.savings.middle),
+        (N_("High end of the interval"), report.savings.high),
+    )
+    for title, one in ends:
+        text = w.t(
+            N_("Per month: {questions} fewer misses, {hours} hours, {money} {currency}"),
+            questions=w.amount(one.questions),
+            hours=w.amount(one.hours),
+            money=w.amount(one.money),
+            currency=w.shortened(inputs.currency, 12),
+        )
+        yield Row((w.t(title), text))
+    for line in report.savings.assumptions:
+        yield Row((w.t(N_("What has to hold for this")), w.tm(line)))

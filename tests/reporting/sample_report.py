@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.evaluation.cost import SavingsInput, savings
 from core.messages import Message
 from core.reporting.report_input import (
     ArmRow,
@@ -14,7 +15,7 @@ from core.reporting.report_input import (
     ReportInput,
     TuningFacts,
 )
-from core.reporting.report_rows import Movement, Sending, Step
+from core.reporting.report_rows import InUse, Movement, Sending, Step
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
@@ -77,6 +78,8 @@ def sample_report() -> ReportInput:
         wins=(Movement("unseen", EVIL, EVIL, 1234, 1, 0.9),),
         lost=1,
         slices=(part(EVIL, 12, "not shown", 0.1), part("camping", 90, "worse", -0.05)),
+        savings=savings(SavingsInput(currency=EVIL), difference("known", "top1")),
+        in_use=InUse(EVIL, "2026-11-18T10:00:00+00:00", EVIL),
         steps=(Step("Experts scored", 61.0), Step("The model was tuned", 321.0)),
         sendings=(Sending("api.example.com", EVIL, 1340, 0.02, EVIL, "2026-11-19T10:00:00+00:00"),),
         configuration={"data": EVIL},

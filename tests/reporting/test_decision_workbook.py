@@ -75,6 +75,8 @@ def test_the_summary_holds_decision_caveats_and_licence_warning():
         "python -m core run",
         "abc123",
         "E-mail addresses: 3 rows",
+        "Per month: 600 fewer misses, 50.0 hours, 2,000",
+        "The refusal was overruled with the reason",
     ):
         assert part in text, part
 
@@ -121,8 +123,8 @@ def test_a_text_beyond_the_limit_of_excel_and_controls():
 def test_missing_parts_leave_a_whole_workbook():
     bare = replace(
         sample_report(), regimes=(), experts=(), losses=(), wins=(), slices=(), generality=(),
-        steps=(), sendings=(), hashes=(), software=(), configuration={}, command="",
-        command_notes=(),
+        steps=(), sendings=(), savings=None, in_use=None, hashes=(), software=(),
+        configuration={}, command="", command_notes=(),
     )  # fmt: skip
     text = everything(opened(decision_workbook(bare, "en")))
     assert "Not worked out for this comparison." in text

@@ -107,6 +107,10 @@ def test_every_part_of_the_decision_is_there(report):
         "few questions",
         "1,340 texts to api.example.com",
         "estimated cost 0.02",
+        "10,000 questions a month",
+        "2,000",  # money per month: 600 fewer misses of five minutes, at 40 an hour
+        "The cost of tuning, hosting and re-encoding is not taken off.",
+        "In use since 2026-11-18 10:00 UTC",
     ):
         assert part in text, part
 
@@ -224,5 +228,7 @@ def test_numbers_are_rounded_honestly():
     assert wording.signed(0.0314) == "+0.031"
     assert wording.signed(-0.0314) == "−0.031"
     assert wording.p_value(0.00004) == "p < 0.001"
+    assert (wording.amount(12345), wording.amount(-0.456)) == ("12,300", "−0.46")
+    assert (wording.amount(0), wording.amount(7.5)) == ("0", "7.50")
     assert wording.duration(5400) == "1 h 30 min"
     assert wording.shortened("a\n b\x07c" + "x" * 300, 10) == "a b cxxxx…"
