@@ -18,7 +18,7 @@ from core.journey.probes import (
     view_probe,
 )
 from core.journey.running import PROBE, workspace_of
-from core.journey.tuning import told, tuning_request, validation_ndcg
+from core.journey.tuning import language_of_questions, told, tuning_request, validation_ndcg
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
 from core.tuning.hardware import likely_device
@@ -71,6 +71,7 @@ def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     """Worker step: measure; want of memory is a result, too."""
     from core.experts.sources import model_folder
     from core.tuning.probe import measure
+    from core.tuning.regularisers import neutral_texts
     from core.tuning.step import is_out_of_memory
 
     workspace = workspace_of(folder)
@@ -87,6 +88,7 @@ def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
             scratch,
             report,
             lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
+            neutral=neutral_texts(language_of_questions(dataset)),
         )
     except TuningError as error:
         if error.__cause__ is None or not is_out_of_memory(error.__cause__):

@@ -165,6 +165,7 @@ def run_tuning(
     from core.tuning.device import find_device
     from core.tuning.memory import peak_mb
     from core.tuning.outcome import TuningFolders
+    from core.tuning.regularisers import neutral_texts
     from core.tuning.team import join_team
     from core.tuning.trainer import train
 
@@ -182,6 +183,7 @@ def run_tuning(
         answer_labels=answer_labels(labels),
         generality=generality_check(dataset),
         strongest_teacher=strongest_teacher(labels, config.base_model),
+        neutral=neutral_texts(language_of_questions(dataset)),
         device=device,
         team=join_team(device.kind),
     )

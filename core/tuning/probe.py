@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,6 +97,7 @@ def measure(
     report: Reporter,
     evaluate: Evaluate,
     clock: Callable[[], float] = time.monotonic,
+    neutral: Sequence[str] = (),
 ) -> Probe:
     """Do a few steps, a part of a check and one save as a run would, and throw them away.
 
@@ -104,6 +105,8 @@ def measure(
     ----------
     scratch : Path
         An empty folder; nothing is left in it.
+    neutral : sequence of str
+        As for :func:`core.tuning.trainer.train`.
 
     Raises
     ------
@@ -114,7 +117,10 @@ def measure(
     report.progress(0.05, Message(N_("Loading the base model")))
     scratch.mkdir(parents=True, exist_ok=True)
     folders = TuningFolders.of(scratch)
-    run = Run(dataset, labels, base_folder, config, folders, report, evaluate, device)
+    run = Run(
+        *(dataset, labels, base_folder, config, folders, report, evaluate, device),
+        neutral=neutral,
+    )
     with limited_length(run.model, config.max_length):
         report.progress(0.3, Message(N_("Measuring how fast texts are read")))
         question, answer = _reading_seconds(run, clock)
@@ -123,6 +129,7 @@ def measure(
         run.learner.scale = base_scale(
             run.model, dataset, labels, run.rows, negatives, config, report.should_stop
         )
+        run.read_neutral()
         start_seconds = clock() - before
         if config.hard_negatives_per_question:  # found by reading every training question
             start_seconds += question * len(run.rows)

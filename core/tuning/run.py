@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, is_out_of_memory
 from core.tuning.encoding import (
     DOCUMENT,
+    QUERY,
     encode,
     folder_fingerprint,
     limited_length,
@@ -34,6 +35,7 @@ from core.tuning.mixing import Mixing
 from core.tuning.neighbourhoods import CLEARLY, NO_TEACHER, ExpertsSearch
 from core.tuning.outcome import BASE_KEPT, FORGETS, NO_VALIDATION, TuningFolders, TuningOutcome
 from core.tuning.preparation import BaseScale, base_scale, confusable_answers
+from core.tuning.regularisers import NeutralTexts, wanted_neutral
 from core.tuning.step import Learner, memory_error
 from core.tuning.sweep import GeneralityCheck, SweepPoint, chosen
 from core.tuning.team import ALONE, Team
@@ -63,7 +65,9 @@ class Run:
         device: DeviceInfo,
         answer_labels: Labels | None = None,
         team: Team = ALONE,
+        neutral: Sequence[str] = (),
     ) -> None:
+        self.neutral = wanted_neutral(config, neutral)
         self.answer_labels = answer_labels if learns_from_answers(config) else None
         self.dataset, self.config, self.team = dataset, config, team
         self.report = report if team.leads else SilentReporter()
@@ -85,7 +89,7 @@ class Run:
         self.validation = ValidationSet.of(dataset, device.kind, config.seed)
         self.keeper = Keeper.of(base_folder, folders, config)
         identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
-        identity += [str(getattr(self.answer_labels, "id", ""))]
+        identity += [str(getattr(self.answer_labels, "id", "")), *self.neutral]
         self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
         self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
         self.steps = self.per_epoch * config.epochs
@@ -136,16 +140,27 @@ class Run:
         if found:
             checkpoint, self.state = found
             load_weights(self.model, checkpoint.weights())
-            self.negatives = self.learner.restore(checkpoint.optimizer(), self.state.chunk)
+            self.negatives = self.learner.restore(
+                checkpoint.optimizer(), self.state.chunk, self.neutral
+            )
             return
         self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
         answers: list[np.ndarray] = []
         self.negatives = self.team.tell_array(lambda: self._wrong_answers(hard_negatives, answers))
         self.learner.scale = BaseScale.told(self.team.tell(lambda: self._scale().values))
+        self.read_neutral()
         if self.validation.questions:
             self._check(answers[0] if answers else None)
         else:
             self.report.warning(Message(NO_VALIDATION))
+
+    def read_neutral(self) -> None:
+        """Keep how the base model reads the neutral sentences, where the run asks for them."""
+        stop = self.report.should_stop
+        if self.neutral:
+            vectors = self.team.tell_array(lambda: encode(self.model, self.neutral, QUERY, stop))
+            assert vectors is not None
+            self.learner.neutral = NeutralTexts(self.neutral, vectors)
 
     def _wrong_answers(
         self, given: np.ndarray | None, answers: list[np.ndarray]

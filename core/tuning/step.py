@@ -25,6 +25,7 @@ from core.tuning.optimizer import (
     optimizer_tensors,
 )
 from core.tuning.preparation import BaseScale
+from core.tuning.regularisers import NeutralTexts, regularised
 from core.tuning.team import ALONE, Team
 from core.types import Labels, QADataset, Reporter
 
@@ -67,6 +68,8 @@ class Learner:
         Vectors that the answers of the dataset keep; None where they go through the model.
     scale : BaseScale
         Scale of the base model's scores, measured before the first step.
+    neutral : NeutralTexts or None
+        Everyday sentences as the base model reads them; None where no term asks for them.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Learner:
         self.chunk = config.chunk_size
         self.answers: np.ndarray | None = None
         self.scale = BaseScale()
+        self.neutral: NeutralTexts | None = None
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
         """Do step ``number`` (from 0) of ``steps``.
@@ -124,11 +128,23 @@ class Learner:
         tensors["run.scale"] = torch.tensor(self.scale.values, dtype=torch.float64)
         if negatives is not None:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
+        if self.neutral is not None:
+            tensors["run.neutral"] = torch.from_numpy(self.neutral.vectors)
         return tensors
 
-    def restore(self, tensors: dict[str, Tensor], chunk: int) -> np.ndarray | None:
-        """Put back what :meth:`tensors` gave; return the mined wrong answers."""
+    def restore(
+        self, tensors: dict[str, Tensor], chunk: int, neutral: Sequence[str] = ()
+    ) -> np.ndarray | None:
+        """Put back what :meth:`tensors` gave; return the mined wrong answers.
+
+        Parameters
+        ----------
+        neutral : sequence of str
+            The texts whose vectors are among the tensors.
+        """
         tensors, self.chunk = dict(tensors), chunk
+        vectors = tensors.pop("run.neutral", None)
+        self.neutral = None if vectors is None else NeutralTexts(neutral, vectors.numpy())
         self.scale = BaseScale.told(tensors.pop("run.scale").tolist())
         negatives = tensors.pop("run.negatives", None)
         load_optimizer_tensors(self.optimizer, tensors)
@@ -189,6 +205,8 @@ class Learner:
         else:
             fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
             terms = [lambda v: grid.loss(v[0], fixed, self.config, self.scale)]
+        more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
+        sets, terms = [*sets, *more_sets], [*terms, *more_terms]
         loss = add_gradients(
             self._encode,
             sets,

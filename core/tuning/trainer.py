@@ -8,7 +8,7 @@ random states, while here a run resumes bit for bit from safetensors and JSON.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ def train(
     answer_labels: Labels | None = None,
     generality: GeneralityCheck | None = None,
     strongest_teacher: ExpertsSearch | None = None,
+    neutral: Sequence[str] = (),
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
     team: Team = ALONE,
@@ -63,6 +64,9 @@ def train(
     strongest_teacher : callable or None
         How well the best expert searches by itself; where not clearly better than the base model,
         ``answer_labels`` are not learned from. None = they are trusted.
+    neutral : sequence of str
+        Everyday sentences, related ones side by side, in the language of the questions; see
+        :mod:`core.tuning.regularisers`. Used where the config asks for them.
     clock : callable
         Seconds, rising.
     checkpoint_seconds : float
@@ -94,6 +98,7 @@ def train(
             info,
             answer_labels,
             team,
+            neutral,
         )
         run.generality, run.strongest_teacher = generality, strongest_teacher
         run.clock, run.checkpoint_seconds = clock, checkpoint_seconds

@@ -25,6 +25,7 @@ _GROUPS = (
             *("loss", "infonce_share", "false_negative_margin"),
             *("teacher_temperature", "student_temperature", "query_side"),
             *("neighbourhood_weight", "interpolation"),
+            *("stay_close", "orthogonal"),
         ),
     ),
     (
