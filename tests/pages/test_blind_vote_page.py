@@ -122,6 +122,7 @@ def test_vote_that_ended_meanwhile_says_so(vote, round_, place):
     assert not at.exception
     assert "does not count any more" in texts(at) and "This vote has ended" in texts(at)
     assert not workspace.records.votes(round_.id)
+    assert "This vote has ended" in texts(vote(round_.id)), "nobody types a name to learn that"
 
 
 @pytest.mark.parametrize("link", ["nothing", "<script>"])
