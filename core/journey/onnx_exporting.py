@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.documents import from_json
-from core.errors import ExportError
+from core.errors import ExportError, Stopped
 from core.experts.entry import DOCUMENT, QUERY
+from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.running import EXPORT, jobs_of, launch_job, result_of, workspace_of
@@ -97,18 +98,18 @@ def convert(
     from core.reporting.onnx_graph import save_tokenizer, token_rules, write_onnx
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    report.progress(0.05, Message(N_("Loading the tuned model")))
+    _go_on(report, 0.05, Message(N_("Loading the tuned model")))
     dataset = workspace.load_dataset(dataset_id)
     model = load_model(model_folder, "cpu")
     rules, prompts = token_rules(model), read_folder(model_folder).prompts
     spoken = prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")
-    report.progress(0.2, Message(N_("Converting it to ONNX")))
+    _go_on(report, 0.2, Message(N_("Converting it to ONNX")))
     write_onnx(model, target / FILE)
     save_tokenizer(model, target / "tokenizer.json")
-    report.progress(0.5, Message(N_("Comparing the ONNX file with the model")))
+    _go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
     fidelity = measure_fidelity(
         dataset,
-        lambda texts, prompt: encode_with(model, texts, prompt),
+        lambda texts, prompt: encode_with(model, texts, prompt, report=Part(report, 0.5, 0.7)),
         onnx_encoder(target, rules),
         spoken,
         seed=_SEED,
@@ -129,6 +130,13 @@ def convert(
     write_json(target / "config.json", facts)
     write_json(target / "fidelity.json", measured)
     return {"fidelity": asdict(fidelity), "rules": asdict(rules), "dimension": dimension}
+
+
+def _go_on(report: Reporter, fraction: float, what: Message) -> None:
+    """Say what comes next, or end here where somebody asked to stop."""
+    if report.should_stop():
+        raise Stopped
+    report.progress(fraction, what)
 
 
 def newest_export_job(workspace: Workspace, project: Project, tune_run: str) -> JobView | None:

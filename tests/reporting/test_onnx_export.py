@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import ExportError
+from core.errors import ExportError, Stopped
 from core.experts.encoding import encode_with, load_model
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import model_delivery, onnx_exporting
@@ -161,6 +161,19 @@ def test_the_snippet_for_onnx_runtime_finds_what_the_model_finds(
         text, score = capsys.readouterr().out.strip().rsplit(" ", 1)
         printed.append((text, pytest.approx(float(score), abs=1e-4)))
     assert printed[0] == printed[1]
+
+
+def test_stop_is_obeyed_before_the_next_part(journey, tmp_path):
+    """A button "Stop" that does nothing is worse than none."""
+
+    class Stopping(SilentReporter):
+        def should_stop(self):
+            return True
+
+    model = RunFolder(journey.workspace.run_folder(journey.tune_run)).model
+    with pytest.raises(Stopped):
+        convert(journey.workspace, journey.project.dataset_id, model, tmp_path, Stopping())
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_packages_are_named_before_anything_starts(journey, monkeypatch):
