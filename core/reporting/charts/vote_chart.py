@@ -27,7 +27,12 @@ def vote_chart(found: Preference, first: str, second: str, t: Translate) -> Char
         (t(N_("Neither")), found.ties, palette.BASELINE),
         (second, found.wins, palette.TUNED),
     )
-    figure = new_figure(150, barmode="stack", margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    figure = new_figure(
+        150,
+        barmode="stack",
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        legend={"traceorder": "normal"},
+    )
     for name, count, colour in rows:
         share = count / found.votes
         figure.add_bar(
