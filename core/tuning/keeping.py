@@ -88,12 +88,16 @@ class Keeper:
         best = state.best
         if best is None or best.step == 0:
             return False
-        checkpoint = self.checkpoints.at(best.step)
+        self.keep(self.weights_at(best.step))
+        return True
+
+    def weights_at(self, step: int) -> dict[str, Tensor]:
+        """Return the weights of a saved state; raises TuningError if it was damaged or is gone."""
+        checkpoint = self.checkpoints.at(step)
         if checkpoint.state() is None:
             check_folder(self.folders.root)
-            raise best_state_damaged(best.step)
-        self.keep(checkpoint.weights())
-        return True
+            raise best_state_damaged(step)
+        return checkpoint.weights()
 
     def keep(self, weights: dict[str, Tensor] | None) -> None:
         """Write the base model with these weights (adapters merged), or as it is, as the model.

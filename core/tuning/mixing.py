@@ -49,6 +49,8 @@ class Mixing:
         ------
         Stopped
             If the reporter was asked to stop.
+        TuningError
+            If the best state was damaged meanwhile.
         """
         before, after = self._ends(best)
         known, points = {0.0: base, 1.0: best}, []
@@ -70,7 +72,7 @@ class Mixing:
         return True
 
     def _ends(self, best: CurvePoint) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        tuned = self.keeper.checkpoints.at(best.step).weights()
+        tuned = self.keeper.weights_at(best.step)
         if self.keeper.lora_rank:  # adapters: what they add to the base is scaled
             return {}, tuned
         return weights_of(load_model(self.keeper.base_folder)), tuned

@@ -194,7 +194,7 @@ def test_failed_and_damaged_measurements_can_be_made_again(project, monkeypatch)
     workspace, made, config = project
     key = probe_key(made.dataset_id, config, likely_device())
     with monkeypatch.context() as patch:
-        patch.setattr("core.tuning.probe.measure", lambda *_: 1 / 0)
+        patch.setattr("core.tuning.probe.measure", lambda *_, **__: 1 / 0)
         assert probing.start_probe(workspace, made, config)
     view = view_probe(workspace, key)
     assert "ZeroDivisionError" in str(view.problem) and not view.going_on
