@@ -141,7 +141,7 @@ def measure(setting: Setting, found: Mapping[str, Any]) -> Findings:
     figures = {
         "time_to_quality_ratio": None if ratio is None else round(ratio, 4),
         "time_to_quality_grid_s": None if reached is None else round(ours.seconds[reached], 1),
-        "time_to_quality_rows_s": round(seconds, 1),
+        "time_to_quality_rows_s": round(seconds, 4),
         "validation_base": round(ours.scores[0], 4),
         "validation_rows_best": round(target, 4),
         "validation_grid_best": round(max(ours.scores[1:]), 4),
