@@ -15,6 +15,7 @@ from core.workspace.votes import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
 from pages.parts.journey_bar import go_to
+from pages.parts.own_name import ask_name
 from pages.parts.page import Context
 from pages.parts.side_by_side import shortened
 from pages.parts.translate import plain, t
@@ -49,20 +50,8 @@ def voting_only(context: Context) -> None:
     if voter or ended:  # nobody types a name to learn that it is over
         _vote(context, round_, comparison, voter)
     else:
-        _ask_name()
+        ask_name(t("Your name, so that your votes can be told from those of others"), "voter_name")
     st.stop()
-
-
-def _ask_name() -> None:
-    def keep() -> None:
-        st.session_state["who"] = str(st.session_state.get("voter_name") or "").strip()
-
-    st.text_input(
-        t("Your name, so that your votes can be told from those of others"),
-        key="voter_name",
-        on_change=keep,
-        placeholder=t("then press Enter"),
-    )
 
 
 @st.fragment

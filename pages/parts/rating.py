@@ -13,6 +13,7 @@ from core.journey.status import scored_experts
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
+from pages.parts.own_name import ask_name
 from pages.parts.page import Context
 from pages.parts.rating_file import rating_upload
 from pages.parts.rating_results import rating_results
@@ -65,7 +66,9 @@ def people_section(context: Context) -> None:
 def _rate(context: Context) -> None:
     rater = session.given_name()
     if not rater:
-        _ask_name()
+        ask_name(
+            t("Your name, so that your ratings can be told from those of others"), "rater_name"
+        )
         return
     try:
         scored = scored_experts(context.workspace, context.project)
@@ -77,18 +80,6 @@ def _rate(context: Context) -> None:
         _pairs(context, pool, rater)
     except Exception as error:
         show_error(error)
-
-
-def _ask_name() -> None:
-    def keep() -> None:
-        st.session_state["who"] = str(st.session_state.get("rater_name") or "").strip()
-
-    st.text_input(
-        t("Your name, so that your ratings can be told from those of others"),
-        key="rater_name",
-        on_change=keep,
-        placeholder=t("then press Enter"),
-    )
 
 
 @st.fragment
