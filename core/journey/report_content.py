@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import from_json, to_json
-from core.evaluation.cost import Savings
+from core.evaluation.cost import EncodingCost, Savings
 from core.journey.report_command import repeat_command
 from core.journey.report_facts import (
     agreement,
@@ -24,6 +24,7 @@ from core.messages import N_, Message
 from core.reporting.model_card import CardInput
 from core.reporting.report_input import ArmRow, RegimeResults, ReportInput
 from core.reporting.report_rows import InUse, Sending, Step
+from core.reporting.vote_words import VoteFacts
 from core.tuning.config import TuningConfig
 from core.types import TRAIN, Comparison, LabelRecipe, Override, QADataset
 
@@ -52,7 +53,7 @@ class ReportSources:
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
     split_seed : int
-    steps, sendings, savings, in_use
+    steps, sendings, votes, speeds, savings, in_use
         As in :class:`core.reporting.report_input.ReportInput`.
     """
 
@@ -69,6 +70,8 @@ class ReportSources:
     split_seed: int = 0
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
+    votes: tuple[VoteFacts, ...] = ()
+    speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
     in_use: InUse | None = None
 
@@ -113,6 +116,8 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         slices=comparison.slices,
         steps=sources.steps,
         sendings=sources.sendings,
+        votes=sources.votes,
+        speeds=sources.speeds,
         savings=sources.savings,
         in_use=sources.in_use,
         configuration={

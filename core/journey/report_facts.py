@@ -14,6 +14,7 @@ from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
 from core.journey.data import split_counts
 from core.messages import N_, Message
 from core.reporting.report_input import DataFacts, ExpertFacts, LabelFacts, TuningFacts
+from core.reporting.report_rows import AlphaPoint
 from core.tuning.config import TuningConfig, settings
 from core.types import Interval, LabelRecipe, Override, QADataset
 
@@ -146,6 +147,18 @@ def tuning_facts(config: TuningConfig, result: Mapping[str, Any]) -> TuningFacts
         base_score=result["base_score"],
         stopped_early=bool(result["stopped_early"]),
         cancelled=bool(result["cancelled"]),
+        alphas=_alphas(result),
+    )
+
+
+def _alphas(result: Mapping[str, Any]) -> tuple[AlphaPoint, ...]:
+    """Return the mixes that a run measured, from base to tuned."""
+    kept = float(result.get("alpha", 1.0))
+    points = sorted(result.get("alpha_sweep", ()), key=lambda one: float(one["alpha"]))
+    return tuple(
+        AlphaPoint(one["alpha"], one["score"], one.get("generality"), one["alpha"] == kept)
+        for one in points
+        if one.get("score") is not None
     )
 
 

@@ -12,6 +12,7 @@ from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.data import import_report
+from core.journey.examining import load_examination
 from core.journey.labels import label_model
 from core.journey.promotion import promotion
 from core.journey.report_content import (
@@ -23,6 +24,7 @@ from core.journey.report_content import (
 from core.journey.report_costs import sendings, step_times
 from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
+from core.journey.vote_results import opened_votes
 from core.messages import N_, Message
 from core.reporting.report_input import RegimeResults, ReportInput
 from core.reporting.report_rows import InUse
@@ -131,6 +133,8 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
                 workspace, {"score": score_run, "tune": tuned.root.name, "compare": compare_run}
             ),
             sendings=sendings(workspace, project.id),
+            votes=opened_votes(workspace, project, dataset, tuned.root.name),
+            speeds=load_examination(workspace, compare_run).costs,
             savings=savings_of(workspace, project, comparison),
             in_use=_in_use(workspace, project, tuned.root.name),
         )

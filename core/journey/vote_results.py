@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import ComparisonError
-from core.journey.voting import voted_arms
+from core.errors import AppError, ComparisonError
+from core.jobs.folder import RunFolder
+from core.journey.comparing import load_comparison
+from core.journey.voting import rounds, voted_arms
+from core.reporting.vote_words import VoteFacts
 from core.types import Comparison, QADataset
 from core.workspace.database import now
 from core.workspace.records import Project
@@ -109,3 +112,52 @@ def result(
             change=change[position],
         )
     )
+
+
+def vote_facts(
+    workspace: Workspace,
+    dataset: QADataset,
+    round_: VoteRound,
+    comparison: Comparison,
+    opening: VoteOpening,
+) -> VoteFacts:
+    """Return what may be said of an opened round; systems are named as the comparison does."""
+    first, second = voted_arms(comparison, round_.first, round_.second)
+    return VoteFacts(
+        first=first.title,
+        second=second.title,
+        who=opening.who,
+        at=opening.at,
+        votes=opening.votes,
+        needed=round_.needed,
+        early=opening.early,
+        depth=round_.depth,
+        candidates=round_.candidates,
+        held_out=len(comparison.question_rows),
+        seed=round_.seed,
+        found=result(workspace, dataset, round_, comparison),
+    )
+
+
+def opened_votes(
+    workspace: Workspace, project: Project, dataset: QADataset, tune_run: str
+) -> tuple[VoteFacts, ...]:
+    """Return every opened round about a tuned model, newest first.
+
+    All of them, so that nobody can pick the one that suits; a sealed one tells nothing, and one
+    whose comparison is gone or was on other data has nothing left to be read from.
+    """
+    found = []
+    for round_ in rounds(workspace, project):
+        opening = workspace.records.vote_opening(round_.id)
+        if opening is None:
+            continue
+        try:
+            told = RunFolder(workspace.run_folder(round_.compare_run)).read_request()["config"]
+            if (told.get("tune_run"), told.get("dataset_id")) != (tune_run, dataset.id):
+                continue
+            comparison = load_comparison(workspace, round_.compare_run)
+            found.append(vote_facts(workspace, dataset, round_, comparison, opening))
+        except AppError:
+            continue
+    return tuple(found)

@@ -10,7 +10,7 @@ from core.evaluation.metrics import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_
-from core.reporting import advice, geometry
+from core.reporting import advice, geometry, vote_words
 from core.reporting.charts import palette
 from core.reporting.report_input import ReportInput
 from core.reporting.wording import Wording
@@ -67,6 +67,9 @@ def render(report: ReportInput, language: str) -> str:
         dots={r.key: geometry.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},
         splits=geometry.split_bars(report.data.split),
         curve=geometry.curve(report.tuning),
+        alphas=geometry.alpha_curve(report.tuning.alphas),
+        votes=[wording.vote(vote) for vote in report.votes],
+        vote_words=vote_words,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.evaluation.cost import Savings
+from core.evaluation.cost import EncodingCost, Savings
 from core.messages import Message
-from core.reporting.report_rows import InUse, Movement, Sending, Step
+from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
+from core.reporting.vote_words import VoteFacts
 from core.types import (
     Difference,
     Generality,
@@ -111,6 +112,8 @@ class TuningFacts:
         Titles are message ids.
     curve : tuple of (step, score)
         Validation nDCG@10; step 0 is the base model.
+    alphas : tuple of AlphaPoint
+        Mixes of base and tuned model, from base to tuned; empty where none were measured.
     """
 
     base_key: str
@@ -131,6 +134,7 @@ class TuningFacts:
     base_score: float | None
     stopped_early: bool = False
     cancelled: bool = False
+    alphas: tuple[AlphaPoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,10 @@ class ReportInput:
         What took how long.
     sendings : tuple of Sending
         What went to APIs, oldest first.
+    votes : tuple of VoteFacts
+        Opened blind votes about the tuned model, newest first.
+    speeds : tuple of EncodingCost
+        Speed and memory of the models; empty where they were not measured.
     savings : Savings or None
         What the gain is worth with the user's own figures; None before they were kept.
     in_use : InUse or None
@@ -226,6 +234,8 @@ class ReportInput:
     slices: tuple[SliceDifference, ...] = ()
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
+    votes: tuple[VoteFacts, ...] = ()
+    speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
     in_use: InUse | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)

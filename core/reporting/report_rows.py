@@ -79,3 +79,25 @@ class InUse:
     who: str
     at: str
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class AlphaPoint:
+    """A mix of the tuned weights with those of the base model, measured on validation questions.
+
+    Attributes
+    ----------
+    alpha : float in [0, 1]
+        Share of the tuned weights; 0 = base.
+    score : float in [0, 1]
+        nDCG@10 on the project's own validation questions.
+    generality : float in [-1, 1] or None
+        Everyday language (Spearman); None where it was not measured.
+    chosen : bool
+        This mix was kept.
+    """
+
+    alpha: float
+    score: float
+    generality: float | None
+    chosen: bool = False

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 LONGEST_CELL = 32_767  # Excel cuts longer texts
-TEXT, SCORE, SIGNED, COUNT, PERCENT, P_VALUE, SECONDS = (
-    "@", "0.000", "+0.000;-0.000;0.000", "#,##0", "0%", "0.0000", "#,##0.0"
+TEXT, SCORE, SIGNED, COUNT, PERCENT, P_VALUE, ONE_DIGIT, ANY = (
+    "@", "0.000", "+0.000;-0.000;0.000", "#,##0", "0%", "0.0000", "#,##0.0", "General"
 )  # fmt: skip
-GENERAL = "General"
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # would be read as an escaped sign
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_TITLE = 31
@@ -172,4 +171,4 @@ def _write(cell: Any, value: Value, column: Column, font: Any) -> None:
         write_text(cell, value)
     elif value is not None and value == value:  # a figure that is not a number stays empty
         cell.value = value
-        cell.number_format = GENERAL if column.form == TEXT else column.form
+        cell.number_format = ANY if column.form == TEXT else column.form

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from core.messages import N_, Message
 from core.reporting.report_rows import Sending
+from core.reporting.vote_words import VoteFacts
 from core.translation import translator
 from core.types import Interval
 
@@ -104,6 +105,15 @@ class Wording:
             "the currency of the price that was entered."
         )
         return self.t(text, cost=f"{sent.cost:.4g}", **values)
+
+    def vote(self, vote: VoteFacts) -> VoteFacts:
+        """Return a blind vote whose systems and people are named as the reader reads them."""
+        return replace(
+            vote,
+            first=self.shortened(self.t(vote.first), 80),
+            second=self.shortened(self.t(vote.second), 80),
+            who=self.shortened(vote.who, 60),
+        )
 
     def amount(self, value: float) -> str:
         """Return three digits with the reader's thousands mark: more would be false precision."""

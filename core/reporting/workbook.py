@@ -23,7 +23,13 @@ from core.reporting.spreadsheet import (
     workbook,
 )
 from core.reporting.wording import Wording
-from core.reporting.workbook_sources import configuration_sheet, experts_sheet, labels_sheet
+from core.reporting.workbook_sources import (
+    alpha_sheet,
+    configuration_sheet,
+    experts_sheet,
+    labels_sheet,
+    speed_sheet,
+)
 from core.reporting.workbook_summary import summary_sheet
 
 SheetMaker = Callable[[ReportInput, Wording], Sheet]
@@ -181,5 +187,7 @@ SHEETS: tuple[SheetMaker, ...] = (
     _wins,
     labels_sheet,
     experts_sheet,
+    alpha_sheet,
+    speed_sheet,
     configuration_sheet,
 )

@@ -6,7 +6,16 @@ import json
 
 from core.messages import N_
 from core.reporting.report_input import ReportInput
-from core.reporting.spreadsheet import COUNT, PERCENT, SCORE, SECONDS, Column, Row, Sheet
+from core.reporting.spreadsheet import (
+    ANY,
+    COUNT,
+    ONE_DIGIT,
+    PERCENT,
+    SCORE,
+    Column,
+    Row,
+    Sheet,
+)
 from core.reporting.wording import Wording
 
 
@@ -51,7 +60,7 @@ def experts_sheet(report: ReportInput, w: Wording) -> Sheet:
         Column(w.t(N_("95% from")), 10, SCORE),
         Column(w.t(N_("95% to")), 10, SCORE),
         Column(w.t(N_("Weight in the labels")), 12, PERCENT),
-        Column(w.t(N_("Seconds")), 10, SECONDS),
+        Column(w.t(N_("Seconds")), 10, ONE_DIGIT),
         Column(w.t(N_("Content hash")), 40),
     )
     rows = []
@@ -69,6 +78,77 @@ def experts_sheet(report: ReportInput, w: Wording) -> Sheet:
         N_("How good each expert is alone, on questions outside the final test, and its licence.")
     )
     return Sheet(w.t(N_("Experts")), columns, rows, note)
+
+
+def alpha_sheet(report: ReportInput, w: Wording) -> Sheet:
+    """Return the mixes of base and tuned model that were measured, and which was kept."""
+    columns = (
+        Column(w.t(N_("Share of the tuned weights (α)")), 20, ANY),
+        Column(w.t(N_("Own questions (nDCG@10, validation)")), 22, SCORE),
+        Column(w.t(N_("Everyday language (Spearman)")), 22, SCORE),
+        Column(w.t(N_("Chosen")), 12),
+    )
+    kept = w.t(N_("kept"))
+    rows = [
+        Row((one.alpha, one.score, one.generality, kept if one.chosen else None))
+        for one in report.tuning.alphas
+    ]
+    note = (
+        w.t(
+            N_(
+                "The tuned weights mixed with the old ones: 0 is the old model, 1 the tuned one. "
+                "Chosen on validation questions, not on the questions of the verdict."
+            )
+        )
+        if rows
+        else w.t(N_("Not measured for this model."))
+    )
+    return Sheet(w.t(N_("Mixes (α)")), columns, rows, note)
+
+
+def speed_sheet(report: ReportInput, w: Wording) -> Sheet:
+    """Return speed and memory of every model, as measured in the comparison."""
+    columns = (
+        Column(w.t(N_("System")), 36),
+        Column(w.t(N_("Texts per second")), 12, ONE_DIGIT),
+        Column(w.t(N_("Slowest round")), 12, ONE_DIGIT),
+        Column(w.t(N_("Fastest round")), 12, ONE_DIGIT),
+        Column(w.t(N_("One question (ms)")), 12, ONE_DIGIT),
+        Column(w.t(N_("Model (MB)")), 12, ONE_DIGIT),
+        Column(w.t(N_("Index (MB)")), 12, ONE_DIGIT),
+        Column(w.t(N_("Device")), 14),
+        Column(w.t(N_("Texts")), 10, COUNT),
+        Column(w.t(N_("Rounds")), 10, COUNT),
+    )
+    rows = [
+        Row(
+            (
+                w.t(one.title),
+                one.texts_per_second,
+                one.slowest,
+                one.fastest,
+                one.query_ms,
+                one.weights_mb or None,
+                one.vectors_mb,
+                one.device,
+                one.texts,
+                one.rounds,
+            )
+        )
+        for one in report.speeds
+    ]
+    note = (
+        w.t(
+            N_(
+                "Measured in the comparison job on texts of your data, past the cache; other work "
+                "on the machine slows it down. Model: memory of its weights. Index: vectors of all "
+                "your answers."
+            )
+        )
+        if rows
+        else w.t(N_("Speed was not measured in this comparison."))
+    )
+    return Sheet(w.t(N_("Speed and memory")), columns, rows, note)
 
 
 def configuration_sheet(report: ReportInput, w: Wording) -> Sheet:

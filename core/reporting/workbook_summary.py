@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.evaluation.verdict import sentence
 from core.messages import N_
-from core.reporting import advice
+from core.reporting import advice, vote_words
 from core.reporting.report_input import ReportInput
 from core.reporting.spreadsheet import Column, Row, Sheet
 from core.reporting.wording import Wording
@@ -17,6 +17,7 @@ def summary_sheet(report: ReportInput, w: Wording) -> Sheet:
     columns = (Column(w.t(N_("Subject")), 34), Column(w.t(N_("Result")), 110))
     rows = [
         *_decision(report, w),
+        *_votes(report, w),
         *_advice(report, w),
         *_data(report, w),
         *_labels(report, w),
@@ -79,6 +80,15 @@ def _decision(report: ReportInput, w: Wording) -> Iterator[Row]:
         yield Row((w.t(N_("Everyday language")), text))
     for title, reason in report.absent:
         yield Row((w.t(N_("Missing from the comparison")), f"{w.t(title)}: {w.tm(reason)}"))
+
+
+def _votes(report: ReportInput, w: Wording) -> Iterator[Row]:
+    for vote in map(w.vote, report.votes):
+        yield _heading(w.t(N_("Blind vote")))
+        yield Row((w.t(N_("Result")), w.tm(vote_words.headline(vote))))
+        yield Row(("", w.tm(vote_words.opening(vote, w.moment(vote.at)))))
+        for line in vote_words.in_words(vote):
+            yield Row(("", w.tm(line)))
 
 
 def _advice(report: ReportInput, w: Wording) -> Iterator[Row]:

@@ -166,3 +166,29 @@ def test_foreign_link_and_foreign_question_are_refused(place, comparison, starte
 def test_nobody_voted(place, comparison, started, tiny_dataset):
     vote_results.open_result(*place, started, "ann")
     assert vote_results.result(place[0], tiny_dataset, started, comparison) is None
+
+
+def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
+    """A sealed result in a report would break the seal; one on another model would mislead."""
+    from core.journey import reporting
+    from core.journey.comparing import load_comparison
+    from tests.reporting.finished_journey import finished_journey
+
+    done = finished_journey(tmp_path / "done", model=False)
+    place = done.workspace, done.project
+    compared = load_comparison(done.workspace, done.compare_run)
+    open_, sealed, gone = (
+        voting.start_round(*place, compared, run, "ann", questions=4, needed=2)
+        for run in (done.compare_run, done.compare_run, "compare-gone")
+    )
+    for round_ in (open_, sealed, gone):
+        voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
+    for round_ in (open_, gone):
+        vote_results.open_result(*place, round_, "eve")
+    (vote,) = reporting.report_input(*place, done.compare_run).votes
+    assert (vote.who, vote.votes, vote.early, vote.held_out) == (
+        "eve", 1, True, len(compared.question_rows)
+    )  # fmt: skip
+    assert vote.found.votes == 1
+    dataset = done.workspace.load_dataset(done.project.dataset_id)
+    assert vote_results.opened_votes(*place, dataset, "tune-other") == ()

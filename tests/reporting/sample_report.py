@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.evaluation.cost import SavingsInput, savings
+import numpy as np
+
+from core.evaluation.cost import EncodingCost, SavingsInput, savings
+from core.evaluation.preference import VoteTable, preference
 from core.messages import Message
 from core.reporting.report_input import (
     ArmRow,
@@ -15,7 +18,8 @@ from core.reporting.report_input import (
     ReportInput,
     TuningFacts,
 )
-from core.reporting.report_rows import InUse, Movement, Sending, Step
+from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
+from core.reporting.vote_words import VoteFacts
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
@@ -26,6 +30,20 @@ def difference(regime: str, metric: str, word: str = "better", value: float = 0.
     return Difference(
         regime, metric, 0.7, 0.7 + value, value, value - 0.02, value + 0.02, 0.0004,
         30, 60, 10, 100, 40, word, 0.03, 0.002,
+    )  # fmt: skip
+
+
+def blind_vote() -> VoteFacts:
+    """Return three people's votes on the same twenty questions; they prefer the tuned model."""
+    question = np.tile(np.arange(20), 3)
+    value = np.where(question < 16, 1.0, 0.0)
+    votes = VoteTable(
+        value, question, question, np.repeat(np.arange(3), 20),
+        np.ones(60, bool), np.where(question < 12, 0.2, -0.1),
+    )  # fmt: skip
+    return VoteFacts(
+        "Base <b>model</b>", "Tuned model", EVIL, "2026-11-18T10:00:00+00:00", 60, 30, False, 5,
+        60, 180, 7, preference(votes),
     )  # fmt: skip
 
 
@@ -70,6 +88,11 @@ def sample_report() -> ReportInput:
             "a", EVIL, "MIT", "org/a", "Note.", {"query": "query: "}, ("en",), True,
             (("Random seed", EVIL),), EVIL, 321.0, 45, ((0, 0.6), (20, 0.66), (45, 0.65)),
             20, 0.66, 0.6,
+            alphas=(
+                AlphaPoint(0.0, 0.6, 0.82), AlphaPoint(0.8, 0.66, 0.815, chosen=True),
+                AlphaPoint(0.81, 0.66, 0.815), AlphaPoint(1.0, 0.65, 0.7),
+                AlphaPoint(0.5, 0.6, None),
+            ),
         ),
         regimes=(regime("known"), regime("unseen", "not shown", 0.01)),
         generality=(Generality("en", 283, 0.82, 0.815, -0.01, 0.0),),
@@ -78,6 +101,11 @@ def sample_report() -> ReportInput:
         wins=(Movement("unseen", EVIL, EVIL, 1234, 1, 0.9),),
         lost=1,
         slices=(part(EVIL, 12, "not shown", 0.1), part("camping", 90, "worse", -0.05)),
+        votes=(blind_vote(), replace(blind_vote(), early=True, votes=0, found=None)),
+        speeds=(
+            EncodingCost("base", EVIL, "base", 812, 700, 1234, 3.4, 9, 90, 0.25, "cpu", 256, 3),
+            EncodingCost("bm", "BM", "expert", 9.5, 9, 10, 104, 120, 0, 2.5, "cuda", 256, 3),
+        ),
         savings=savings(SavingsInput(currency=EVIL), difference("known", "top1")),
         in_use=InUse(EVIL, "2026-11-18T10:00:00+00:00", EVIL),
         steps=(Step("Experts scored", 61.0), Step("The model was tuned", 321.0)),

@@ -34,9 +34,12 @@ def everything(book) -> str:
 def test_every_sheet_is_there_with_widths_and_print_setup(language):
     """A sheet with default widths shows ### and cut words; nobody reads on."""
     book = opened(decision_workbook(sample_report(), language))
-    assert len(book.worksheets) == len(SHEETS) == 8
+    assert len(book.worksheets) == len(SHEETS) == 10
     if language == "en":
-        names = "Summary,Metrics,Slices,Losses,Wins,Labels changed,Experts,Configuration"
+        names = (
+            "Summary,Metrics,Slices,Losses,Wins,Labels changed,Experts,Mixes (α),"
+            "Speed and memory,Configuration"
+        )
         assert book.sheetnames == names.split(",")
     for sheet in book:
         assert sheet.freeze_panes and sheet.page_setup.orientation == "landscape"
@@ -59,6 +62,10 @@ def test_numbers_are_numbers_with_a_format():
     place = heads.index("Value") + 1
     assert metrics.cell(3, place).number_format == "0.000"
     assert metrics.cell(3, place).data_type == "n"
+    mixes = list(book["Mixes (α)"].iter_rows(3, 4, values_only=True))
+    assert mixes == [(0, 0.6, 0.82, None), (0.8, 0.66, 0.815, "kept")]
+    speed = list(book["Speed and memory"].iter_rows(3, 4, min_col=2, max_col=6, values_only=True))
+    assert speed == [(812, 700, 1234, 3.4, 90), (9.5, 9, 10, 104, None)]
 
 
 def test_the_summary_holds_decision_caveats_and_licence_warning():
@@ -77,6 +84,8 @@ def test_the_summary_holds_decision_caveats_and_licence_warning():
         "E-mail addresses: 3 rows",
         "Per month: 600 fewer misses, 50.0 hours, 2,000",
         "The refusal was overruled with the reason",
+        "People prefer Tuned model.",
+        "prefer the same system on 16 of 20 questions",
     ):
         assert part in text, part
 
@@ -123,8 +132,9 @@ def test_a_text_beyond_the_limit_of_excel_and_controls():
 def test_missing_parts_leave_a_whole_workbook():
     bare = replace(
         sample_report(), regimes=(), experts=(), losses=(), wins=(), slices=(), generality=(),
-        steps=(), sendings=(), savings=None, in_use=None, hashes=(), software=(),
-        configuration={}, command="", command_notes=(),
+        steps=(), sendings=(), savings=None, in_use=None, votes=(), speeds=(), hashes=(),
+        software=(), configuration={}, command="", command_notes=(),
     )  # fmt: skip
     text = everything(opened(decision_workbook(bare, "en")))
     assert "Not worked out for this comparison." in text
+    assert "Speed was not measured in this comparison." in text and "Blind vote" not in text

@@ -111,6 +111,16 @@ def test_every_part_of_the_decision_is_there(report):
         "2,000",  # money per month: 600 fewer misses of five minutes, at 40 an hour
         "The cost of tuning, hosting and re-encoding is not taken off.",
         "In use since 2026-11-18 10:00 UTC",
+        "People prefer Tuned model.",
+        "60 votes by 3 people on 20 questions: 48 for Tuned model, 12 for Base",
+        "Agreement (Krippendorff's alpha): 1.00",
+        "prefer the same system on 16 of 20 questions",
+        "chose the left side",
+        "Opened early by",
+        "Nobody voted.",
+        "0.8 (kept)",
+        "812",
+        "700 to 1,230",
     ):
         assert part in text, part
 
@@ -118,8 +128,8 @@ def test_every_part_of_the_decision_is_there(report):
 def test_drawings_have_a_text_alternative(report):
     page = render(report, "en")
     drawings = re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", page)
-    assert len(drawings) == page.count("<svg") == 7
-    assert page.count('role="img"') == 7
+    assert len(drawings) == page.count("<svg") == 8
+    assert page.count('role="img"') == 8
     assert "nan" not in " ".join(re.findall(r'[xy]\d?="([^"]*)"', page))
 
 
@@ -129,9 +139,10 @@ def test_drawings_have_a_text_alternative(report):
         {"regimes": ()},
         {"experts": (), "agreement": (), "labels": None},
         {"generality": (), "losses": (), "wins": (), "lost": 0, "absent": ()},
+        {"votes": (), "speeds": (), "tuning": None},
         {"command": "", "command_notes": (), "hashes": (), "software": (), "configuration": {}},
     ],
-    ids=["no regime", "no experts", "no movements", "no appendix"],
+    ids=["no regime", "no experts", "no movements", "no vote", "no appendix"],
 )
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_missing_parts_leave_a_whole_report(report, changes, language):
@@ -139,7 +150,12 @@ def test_missing_parts_leave_a_whole_report(report, changes, language):
     if "labels" in changes:
         recipe = LabelRecipe((), rule="hard")
         changes = {**changes, "labels": LabelFacts("", "Hard", "Meaning.", recipe)}
-    read(render(replace(report, **changes), language))
+    if "tuning" in changes:
+        changes = {**changes, "tuning": replace(report.tuning, alphas=())}
+    page = render(replace(report, **changes), language)
+    read(page)
+    if "votes" in changes and language == "en":
+        assert not re.search("blind vote|Texts per second|α", page)
 
 
 def test_one_regime_without_base_says_so(report):
@@ -211,6 +227,16 @@ def test_difference_bar_has_zero_in_the_middle():
     bar = geometry.difference_bar(difference("known", "ndcg@10", value=-0.05))
     assert bar.zero == 160
     assert bar.low < bar.x < bar.high < bar.zero
+
+
+def test_mixes_are_named_where_there_is_room():
+    """A label over another one reads as a third number."""
+    points = sample_report().tuning.alphas
+    curve = geometry.alpha_curve(points)
+    assert [d.point.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
+    assert [d.label_y is not None for d in curve.dots] == [True, True, False, True]
+    assert all(curve.x.start <= d.x <= curve.x.end for d in curve.dots)
+    assert geometry.alpha_curve(points[:1]) is None
 
 
 def test_split_bars_share_one_scale():

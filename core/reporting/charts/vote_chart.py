@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.messages import N_, Message
+from core.messages import N_
 from core.reporting.charts import palette
 from core.reporting.charts.chart import Chart, Translate, new_figure, shortened, style_axes
+from core.reporting.vote_words import count
 
 if TYPE_CHECKING:
     from core.evaluation.preference import Preference
@@ -33,18 +34,18 @@ def vote_chart(found: Preference, first: str, second: str, t: Translate) -> Char
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
         legend={"traceorder": "normal"},
     )
-    for name, count, colour in rows:
-        share = count / found.votes
+    for name, votes, colour in rows:
+        share = votes / found.votes
         figure.add_bar(
             x=[round(share * 100, 1)],
             y=[0],
             orientation="h",
             name=shortened(name, 40),
             marker={"color": colour},
-            text=[f"{count} ({share:.0%})" if share >= 0.08 else ""],
+            text=[f"{votes} ({share:.0%})" if share >= 0.08 else ""],
             textposition="inside",
             insidetextanchor="middle",
-            hovertemplate=f"{shortened(name, 40)}: {count} ({share:.0%})<extra></extra>",
+            hovertemplate=f"{shortened(name, 40)}: {votes} ({share:.0%})<extra></extra>",
         )
     style_axes(figure)
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", showgrid=False)
@@ -53,24 +54,8 @@ def vote_chart(found: Preference, first: str, second: str, t: Translate) -> Char
     table = pd.DataFrame(
         {
             t(N_("Vote for")): [name for name, _, _ in rows],
-            t(N_("Votes")): [count for _, count, _ in rows],
-            t(N_("Share (%)")): [round(100 * count / found.votes, 1) for _, count, _ in rows],
+            t(N_("Votes")): [votes for _, votes, _ in rows],
+            t(N_("Share (%)")): [round(100 * votes / found.votes, 1) for _, votes, _ in rows],
         }
     )
-    summary = Message(
-        N_(
-            "{votes} votes by {voters} people on {questions} questions: {wins} for {second}, "
-            "{losses} for {first}, {ties} for neither."
-        ),
-        {
-            "votes": found.votes,
-            "voters": found.voters,
-            "questions": found.questions,
-            "wins": found.wins,
-            "ties": found.ties,
-            "losses": found.losses,
-            "first": first,
-            "second": second,
-        },
-    )
-    return Chart(figure, summary, table)
+    return Chart(figure, count(found, first, second), table)
