@@ -10,6 +10,7 @@ import numpy as np
 
 from core.documents import from_json, to_json
 from core.evaluation.cost import EncodingCost, Savings
+from core.evaluation.vote_words import VoteFacts
 from core.journey.report_command import repeat_command
 from core.journey.report_facts import (
     agreement,
@@ -24,7 +25,6 @@ from core.messages import N_, Message
 from core.reporting.model_card import CardInput
 from core.reporting.report_input import ArmRow, RegimeResults, ReportInput
 from core.reporting.report_rows import InUse, Sending, Step
-from core.reporting.vote_words import VoteFacts
 from core.tuning.config import TuningConfig
 from core.types import TRAIN, Comparison, LabelRecipe, Override, QADataset
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import AppError, ComparisonError
+from core.evaluation.vote_words import VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.voting import rounds, voted_arms
-from core.reporting.vote_words import VoteFacts
 from core.types import Comparison, QADataset
 from core.workspace.database import now
 from core.workspace.records import Project

@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 
+from core.evaluation import vote_words
 from core.evaluation.metrics import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_
-from core.reporting import advice, geometry, vote_words
+from core.reporting import advice, geometry
 from core.reporting.charts import palette
 from core.reporting.report_input import ReportInput
 from core.reporting.wording import Wording

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.evaluation.cost import EncodingCost, Savings
+from core.evaluation.vote_words import VoteFacts
 from core.messages import Message
 from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
-from core.reporting.vote_words import VoteFacts
 from core.types import (
     Difference,
     Generality,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from core.evaluation.vote_words import VoteFacts
 from core.messages import N_, Message
 from core.reporting.report_rows import Sending
-from core.reporting.vote_words import VoteFacts
 from core.translation import translator
 from core.types import Interval
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.evaluation import vote_words
 from core.evaluation.verdict import sentence
 from core.messages import N_
-from core.reporting import advice, vote_words
+from core.reporting import advice
 from core.reporting.report_input import ReportInput
 from core.reporting.spreadsheet import Column, Row, Sheet
 from core.reporting.wording import Wording

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.evaluation.cost import EncodingCost, SavingsInput, savings
 from core.evaluation.preference import VoteTable, preference
+from core.evaluation.vote_words import VoteFacts
 from core.messages import Message
 from core.reporting.report_input import (
     ArmRow,
@@ -19,7 +20,6 @@ from core.reporting.report_input import (
     TuningFacts,
 )
 from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
-from core.reporting.vote_words import VoteFacts
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"

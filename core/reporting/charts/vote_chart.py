@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.evaluation.vote_words import count
 from core.messages import N_
 from core.reporting.charts import palette
 from core.reporting.charts.chart import Chart, Translate, new_figure, shortened, style_axes
-from core.reporting.vote_words import count
 
 if TYPE_CHECKING:
     from core.evaluation.preference import Preference
