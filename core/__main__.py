@@ -62,9 +62,22 @@ def _parser() -> argparse.ArgumentParser:
         help="RULE[:BLEND], for example mean:0.3, or a JSON file of a label recipe",
     )
     run.add_argument("--preset", default="balanced", help="quick, balanced or thorough")
-    run.add_argument("--seed", type=int, default=0, help="of the split and of tuning (default 0)")
+    run.add_argument(
+        "--config", type=Path, help="settings of the Tune page (JSON) instead of a preset"
+    )
+    run.add_argument(
+        "--overrides", type=Path, help="labels set by hand, as a report offers them (JSON)"
+    )
+    run.add_argument(
+        "--seed", type=int, default=0, help="of the split and, without --config, of tuning (0)"
+    )
     run.add_argument("--out", type=Path, help="folder for report and model (default: workspace)")
     run.add_argument("--language", default="en", choices=["en", "ja"], help="of the report")
+    run.add_argument(
+        "--examine",
+        action="store_true",
+        help="measure the shape of the vectors and the speed of each model too, as the app does",
+    )
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     run.set_defaults(verb=_run)
     _add_tune(verbs)
@@ -125,10 +138,13 @@ def _run(options: argparse.Namespace) -> int:
             experts=experts,
             recipe=options.recipe,
             preset=options.preset,
+            config=options.config,
+            overrides=options.overrides,
             seed=options.seed,
             out=options.out,
             language=options.language,
             as_json=options.json,
+            examine=options.examine,
         )
     )
     return 0

@@ -13,13 +13,14 @@ from pages.parts.model_snippets import model_snippets
 from pages.parts.page import open_page
 from pages.parts.report_decision import show_decision
 from pages.parts.report_pack import offer_report
+from pages.parts.report_repeat import repeat_and_check
 from pages.parts.translate import moment, t
 
 TABS = (  # title, what draws it; only the tab that is open is drawn
     (N_("The model"), lambda run, seen: model_export(context, run, seen)),
     (N_("Use it in your software"), lambda run, seen: model_snippets(context, seen)),
     (N_("For other search tools"), lambda run, seen: data_exchange(context, run)),
-    (N_("Content hashes"), lambda run, seen: show_hashes(seen)),
+    (N_("Repeat and check"), lambda run, seen: repeat_and_check(seen)),
 )
 
 
@@ -30,15 +31,6 @@ def chosen_run() -> str:
         return runs[0].id
     titles = {r.id: f"{moment(r.created_at)} · {r.config.get('base_model', '')}" for r in runs}
     return st.selectbox(t("Comparison"), list(titles), format_func=titles.__getitem__)
-
-
-def show_hashes(seen: reporting.Preview) -> None:
-    """Draw what identifies data, labels, models and runs."""
-    st.caption(
-        t("The same content always has the same hash; a different hash means it was changed.")
-    )
-    lines = [f"{value}  {t(title)}" for title, value in seen.hashes]
-    st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
 context = open_page("report", t("Take the result with you: a report to decide on, and the model."))

@@ -30,6 +30,7 @@ PROBES = {
     "en": SAMPLES_FOLDER / "general_similarity_en.csv",
     "ja": SAMPLES_FOLDER / "general_similarity_ja.csv",
 }
+TUNED_TITLE = N_("Tuned model")
 _SEED = 0
 
 
@@ -95,7 +96,7 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
         dataset,
         str(request["project_id"]),
         encoders(workspace, config["base_model"], tuned),
-        (find_entry(config["base_model"]).title, N_("Tuned model")),
+        (find_entry(config["base_model"]).title, TUNED_TITLE),
         config["experts"],
         Part(report, 0.7, 1.0),
     )

@@ -98,6 +98,7 @@ def read_dataset(
         "encoding": found.table.encoding,
         "sheet": found.table.sheet,
         "mapping": asdict(mapping or found.mapping),
+        "mapped_by_hand": mapping not in (None, found.mapping),
     }
     return result.dataset, {"file": filename, **understood, **_account(result)}
 

@@ -199,17 +199,22 @@ def load_examination(workspace: Workspace, compare_run: str) -> Examination:
     from core.workspace.tensorfile import read_tensors
 
     folder = RunFolder(workspace.run_folder(compare_run))
-    document = folder.read_result().get("examination")
+    document = folder.read_result()
+    mapped = "explained" in (document.get("examination") or {})
+    return examination_of(document, read_tensors(folder.arrays) if mapped else {})
+
+
+def examination_of(result: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Examination:
+    """Read what :func:`examine` returned; raises WorkspaceError if it is damaged."""
+    document = result.get("examination")
     if not isinstance(document, Mapping):
         return Examination()
     found = None
-    if "explained" in document:
-        arrays = read_tensors(folder.arrays)
-        if f"{_MAP}before" in arrays:
-            found = TextMap(
-                **{n: arrays[_MAP + n] for n in ("before", "after", "questions", "answers")},
-                explained=float(document["explained"]),
-            )
+    if "explained" in document and f"{_MAP}before" in arrays:
+        found = TextMap(
+            **{n: arrays[_MAP + n] for n in ("before", "after", "questions", "answers")},
+            explained=float(document["explained"]),
+        )
     try:
         return Examination(
             tuple(from_json(ShapeChange, one) for one in document.get("shape", ())),

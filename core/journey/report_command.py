@@ -1,50 +1,100 @@
-"""The command line that repeats a journey, and what it leaves out."""
+"""The command line that repeats a journey, the files that it takes, and what it leaves out."""
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from core.documents import to_json
+from core.journey.command_inputs import OVERRIDES
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.types import LabelRecipe
+from core.tuning.config_file import to_document
+from core.types import LabelRecipe, Override
+
+RECIPE_FILE, SETTINGS_FILE, OVERRIDES_FILE = "recipe.json", "settings.json", "overrides.json"
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """How a journey is repeated.
+
+    Attributes
+    ----------
+    command : str
+        For a shell, run where the data file and ``files`` lie.
+    files : mapping of file name to text
+        What the command reads besides the data.
+    notes : tuple of Message
+        What it does not repeat.
+    """
+
+    command: str
+    files: Mapping[str, str]
+    notes: tuple[Message, ...]
 
 
 def repeat_command(
-    file: str, recipe: LabelRecipe, config: TuningConfig, *, by_hand: bool, split_seed: int
-) -> tuple[str, tuple[Message, ...]]:
-    """Return the command line that repeats the journey, and what it leaves out.
+    imported: Mapping[str, Any],
+    recipe: LabelRecipe,
+    config: TuningConfig,
+    *,
+    overrides: Sequence[Override] = (),
+    split_seed: int,
+) -> Repeat:
+    """Return the command line that repeats the journey.
+
+    What a word or two can say stands in the command itself; everything else goes into files.
 
     Parameters
     ----------
-    file : str
-        Name of the uploaded file.
-    by_hand : bool
-        Whether labels were set by hand.
+    imported : mapping
+        As :func:`core.journey.data.read_dataset` reports it.
+    overrides : sequence of Override
+        Labels that were set by hand, those in force.
     split_seed : int
         With which the data were split.
     """
-    from core.tuning.presets import PRESETS
-
-    notes = []
-    simple = LabelRecipe(recipe.experts, rule=recipe.rule, blend=recipe.blend) == recipe
-    shown = f"{recipe.rule}:{recipe.blend:g}" if simple else "recipe.json"
-    if not simple:
-        notes.append(N_("Save the part “recipe” of the configuration below as recipe.json first."))
-    same = {"base_model": config.base_model, "seed": config.seed}
-    preset = next((key for key, p in PRESETS.items() if p.config(**same) == config), None)
+    files: dict[str, str] = {}
+    rule = f"{recipe.rule}:{recipe.blend:g}"
+    told = LabelRecipe(recipe.experts, rule=recipe.rule, blend=float(f"{recipe.blend:g}"))
+    if not recipe.experts or told != recipe:
+        rule, files[RECIPE_FILE] = RECIPE_FILE, _text(to_json(recipe))
+    words = ["python", "-m", "core", "run", str(imported.get("file", "")) or "FILE"]
+    words += ["--experts", ",".join(recipe.experts)] if recipe.experts else []
+    words += ["--recipe", rule]
+    preset = _preset(config) if config.seed == split_seed else None
     if preset is None:
+        words += ["--config", SETTINGS_FILE]
+        files[SETTINGS_FILE] = to_document(config).decode()
+    else:
+        words += ["--base", config.base_model, "--preset", preset]
+    if overrides:
+        words += ["--overrides", OVERRIDES_FILE]
+        files[OVERRIDES_FILE] = _text({OVERRIDES: [asdict(one) for one in overrides]})
+    words += ["--seed", str(split_seed)]
+    notes = []
+    if imported.get("mapped_by_hand"):
         notes.append(
-            N_(
-                "The tuning settings were changed by hand and are no preset: set them on the Tune "
-                "page as listed under Settings."
+            Message(
+                N_(
+                    "The columns of the file were chosen by hand; the command finds them by their "
+                    "names. Compare the hash of the data."
+                )
             )
         )
-    if by_hand:
-        notes.append(N_("Labels that were set by hand are not repeated by the command."))
-    if config.seed != split_seed:
-        notes.append(N_("The data were split with another seed than the tuning; see below."))
-    words = ["python", "-m", "core", "run", file or "FILE"]
-    words += ["--base", config.base_model]
-    words += ["--experts", ",".join(recipe.experts)] if recipe.experts else []
-    words += ["--recipe", shown, "--preset", preset or "balanced", "--seed", str(config.seed)]
-    return shlex.join(words), tuple(Message(note) for note in notes)
+    return Repeat(shlex.join(words), files, tuple(notes))
+
+
+def _preset(config: TuningConfig) -> str | None:
+    from core.tuning.presets import PRESETS
+
+    same = {"base_model": config.base_model, "seed": config.seed}
+    return next((key for key, preset in PRESETS.items() if preset.config(**same) == config), None)
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=1) + "\n"  # ASCII: also half an emoji comes back whole

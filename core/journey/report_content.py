@@ -10,8 +10,9 @@ import numpy as np
 
 from core.documents import from_json, to_json
 from core.evaluation.cost import EncodingCost, Savings
+from core.evaluation.geometry import ShapeChange
 from core.evaluation.vote_words import VoteFacts
-from core.journey.report_command import repeat_command
+from core.journey.report_command import Repeat, repeat_command
 from core.journey.report_facts import (
     agreement,
     data_facts,
@@ -53,7 +54,7 @@ class ReportSources:
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
     split_seed : int
-    steps, sendings, votes, speeds, savings, in_use
+    steps, sendings, votes, shape, speeds, savings, in_use
         As in :class:`core.reporting.report_input.ReportInput`.
     """
 
@@ -71,6 +72,7 @@ class ReportSources:
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
     votes: tuple[VoteFacts, ...] = ()
+    shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
     in_use: InUse | None = None
@@ -91,13 +93,7 @@ def build_report_input(sources: ReportSources) -> ReportInput:
     config = from_json(TuningConfig, request["tuning"])
     overrides = in_force([from_json(Override, o) for o in request.get("overrides", ())])
     losses, wins, lost = best_and_worst(sources.dataset, comparison)
-    command, notes = repeat_command(
-        str(sources.import_report.get("file", "")),
-        recipe,
-        config,
-        by_hand=bool(overrides),
-        split_seed=sources.split_seed,
-    )
+    repeat = repeat_of(sources.import_report, request, sources.split_seed)
     return ReportInput(
         name=sources.name,
         created_at=sources.created_at,
@@ -117,6 +113,7 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         steps=sources.steps,
         sendings=sources.sendings,
         votes=sources.votes,
+        shape=sources.shape,
         speeds=sources.speeds,
         savings=sources.savings,
         in_use=sources.in_use,
@@ -127,8 +124,22 @@ def build_report_input(sources: ReportSources) -> ReportInput:
         },
         hashes=hashes(sources.dataset, comparison, sources.tuning_result, sources.runs),
         software=_software(),
-        command=command,
-        command_notes=notes,
+        command=repeat.command,
+        command_files=repeat.files,
+        command_notes=repeat.notes,
+    )
+
+
+def repeat_of(
+    import_report: Mapping[str, Any], request: Mapping[str, Any], split_seed: int = 0
+) -> Repeat:
+    """Return how a run is repeated; ``request`` is the ``config`` of the tuning run's request."""
+    return repeat_command(
+        import_report,
+        from_json(LabelRecipe, request["recipe"]),
+        from_json(TuningConfig, request["tuning"]),
+        overrides=in_force([from_json(Override, o) for o in request.get("overrides", ())]),
+        split_seed=split_seed,
     )
 
 

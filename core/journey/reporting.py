@@ -12,14 +12,16 @@ from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.data import import_report
-from core.journey.examining import load_examination
+from core.journey.examining import Examination, load_examination
 from core.journey.labels import label_model
 from core.journey.promotion import promotion
+from core.journey.report_command import Repeat
 from core.journey.report_content import (
     ReportSources,
     build_report_input,
     hashes,
     regime_results,
+    repeat_of,
 )
 from core.journey.report_costs import sendings, step_times
 from core.journey.savings import savings_of
@@ -52,6 +54,8 @@ class Preview:
         Why the tuned model should not replace the base model.
     model : Path or None
         Folder of the tuned model, None where it is gone.
+    repeat : Repeat
+        The command that repeats the journey, with its files.
     base_key : str
         Catalogue key of the base model.
     """
@@ -64,6 +68,7 @@ class Preview:
     sentences: Mapping[str, Message]
     refusals: tuple[Message, ...]
     hashes: tuple[tuple[str, str], ...]
+    repeat: Repeat
     model: Path | None
 
 
@@ -77,17 +82,19 @@ def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Previ
     tune_run = str(config["tune_run"])
     tuned = RunFolder(workspace.run_folder(tune_run))
     comparison = load_comparison(workspace, compare_run)
+    request = tuned.read_request()["config"]
     regimes = regime_results(comparison)
     words = [regime.main.word for regime in regimes if regime.main]
     return Preview(
         tune_run=tune_run,
-        base_key=str(tuned.read_request()["config"]["tuning"]["base_model"]),
+        base_key=str(request["tuning"]["base_model"]),
         decision=decision(words),
         word=overall_word(words),
         regimes=regimes,
         sentences={regime.key: sentence(regime.main) for regime in regimes if regime.main},
         refusals=tuple(promotion_allowed(comparison)[1]),
         hashes=hashes(dataset, comparison, tuned.read_result(), _run_titles(tune_run, compare_run)),
+        repeat=repeat_of(import_report(workspace, dataset.id), request),
         model=tuned.model if tuned.model.is_dir() else None,
     )
 
@@ -117,6 +124,7 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
     score_run = str(scored.get("run_id", ""))
     request, result = tuned.read_request()["config"], tuned.read_result()
     comparison = load_comparison(workspace, compare_run)
+    examined = load_examination(workspace, compare_run)
     return build_report_input(
         ReportSources(
             name=project.name,
@@ -134,7 +142,8 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
             ),
             sendings=sendings(workspace, project.id),
             votes=opened_votes(workspace, project, dataset, tuned.root.name),
-            speeds=load_examination(workspace, compare_run).costs,
+            shape=examined.shape,
+            speeds=examined.costs,
             savings=savings_of(workspace, project, comparison),
             in_use=_in_use(workspace, project, tuned.root.name),
         )
@@ -204,6 +213,8 @@ def write_headless_report(
     folder: RunFolder,
     comparison: Comparison,
     language: str,
+    split_seed: int,
+    examined: Examination,
 ) -> Path:
     """Make report and workbook without a project, beside the model; returns the report's path.
 
@@ -213,6 +224,8 @@ def write_headless_report(
         As :func:`core.journey.scoring.run_scoring` returns it.
     folder : RunFolder
         Of the tuning run, with request and result.
+    examined : Examination
+        What was measured besides search quality.
     """
     from core.reporting.report import render
     from core.reporting.workbook import decision_workbook
@@ -229,7 +242,9 @@ def write_headless_report(
         comparison=comparison,
         weights=_weights(workspace, dataset, request),
         runs=_run_titles(folder.root.name),
-        split_seed=int(request["tuning"]["seed"]),
+        split_seed=split_seed,
+        shape=examined.shape,
+        speeds=examined.costs,
     )
     path = folder.root / f"report_{language}.html"
     content = build_report_input(sources)

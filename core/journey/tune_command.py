@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import getpass
 import json
 import sys
@@ -18,16 +17,20 @@ from core.jobs.launch import follow
 from core.jobs.state import FAILED
 from core.jobs.worker import FolderReporter, work
 from core.journey import scoring
+from core.journey.command_inputs import (
+    chosen_settings,
+    parse_recipe,
+    read_data,
+    read_settings,
+)
 from core.journey.devices import need_of
-from core.journey.headless import TerminalReporter, parse_recipe, read_data
 from core.journey.labels import recipes
 from core.journey.queueing import next_place
 from core.journey.running import TUNE, new_run_id
-from core.journey.tuning import estimated, suggested_model, tune_step, tuning_request
+from core.journey.terminal import TerminalReporter
+from core.journey.tuning import estimated, tune_step, tuning_request
 from core.messages import Message
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import LARGEST, from_document
-from core.tuning.presets import PRESETS
 from core.types import QADataset
 from core.workspace.records import Project, RunRecord, now
 from core.workspace.workspace import Workspace
@@ -176,25 +179,8 @@ def _of_file(workspace: Workspace, options: TuneOptions) -> dict[str, Any]:
 
 
 def _settings(options: TuneOptions, dataset: QADataset) -> TuningConfig:
-    if options.config is None:
-        if options.preset not in PRESETS:
-            raise TuningError(
-                "There is no preset {preset}. Choose one of: {known}.",
-                preset=options.preset,
-                known=", ".join(PRESETS),
-            )
-        base = options.base or suggested_model(dataset)
-        return PRESETS[options.preset].config(base_model=base)
-    try:
-        with options.config.open("rb") as file:
-            config = from_document(file.read(LARGEST + 1))
-    except OSError as error:
-        raise TuningError(
-            "The settings {file} cannot be read: {reason}. Check the path.",
-            file=str(options.config),
-            reason=error.strerror or str(error),
-        ) from error
-    return dataclasses.replace(config, base_model=options.base) if options.base else config
+    settings = read_settings(options.config) if options.config else None
+    return chosen_settings(dataset, settings, options.preset, options.base)
 
 
 def _who() -> str:

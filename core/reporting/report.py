@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from core.evaluation import vote_words
+from core.evaluation.geometry import MEASURES
 from core.evaluation.metrics import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_
 from core.reporting import advice, geometry
+from core.reporting.alpha_geometry import alpha_curve
 from core.reporting.charts import palette
 from core.reporting.report_input import ReportInput
 from core.reporting.wording import Wording
@@ -57,6 +60,7 @@ def render(report: ReportInput, language: str) -> str:
         sentence=sentence,
         verdict_words=WORDS,
         metrics=METRICS,
+        shapes=MEASURES,
         slicers=SLICERS,
         regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
@@ -68,9 +72,16 @@ def render(report: ReportInput, language: str) -> str:
         dots={r.key: geometry.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},
         splits=geometry.split_bars(report.data.split),
         curve=geometry.curve(report.tuning),
-        alphas=geometry.alpha_curve(report.tuning.alphas),
+        alphas=alpha_curve(report.tuning.alphas),
         votes=[wording.vote(vote) for vote in report.votes],
         vote_words=vote_words,
+        attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
+
+
+def _attached(text: str) -> str:
+    """Return a JSON text as an address that holds the text itself: the page stays one file."""
+    content = text.encode("utf-8", "replace")
+    return f"data:application/json;charset=utf-8,{quote(content, safe='')}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.evaluation.cost import EncodingCost, Savings
+from core.evaluation.geometry import ShapeChange
 from core.evaluation.vote_words import VoteFacts
 from core.messages import Message
 from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
@@ -199,6 +200,8 @@ class ReportInput:
         What went to APIs, oldest first.
     votes : tuple of VoteFacts
         Opened blind votes about the tuned model, newest first.
+    shape : tuple of ShapeChange
+        What tuning did to the shape of the vectors; empty where it was not measured.
     speeds : tuple of EncodingCost
         Speed and memory of the models; empty where they were not measured.
     savings : Savings or None
@@ -213,6 +216,8 @@ class ReportInput:
         Titles are message ids or names of systems.
     command : str
         Repeats the whole journey.
+    command_files : mapping of file name to text
+        What the command reads besides the data file.
     command_notes : tuple of Message
         What the command does not repeat.
     """
@@ -235,6 +240,7 @@ class ReportInput:
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
     votes: tuple[VoteFacts, ...] = ()
+    shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
     in_use: InUse | None = None
@@ -242,6 +248,7 @@ class ReportInput:
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    command_files: Mapping[str, str] = field(default_factory=dict)
     command_notes: tuple[Message, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from core.reporting.report_input import ReportInput
 from core.reporting.spreadsheet import (
     ANY,
     COUNT,
+    LONGEST_CELL,
     ONE_DIGIT,
     PERCENT,
     SCORE,
@@ -156,6 +157,11 @@ def configuration_sheet(report: ReportInput, w: Wording) -> Sheet:
     columns = (Column(w.t(N_("Setting")), 44), Column(w.t(N_("Value")), 90))
     rows = [Row((w.t(N_("The command that repeats it")), report.command))]
     rows += [Row(("", w.tm(note))) for note in report.command_notes]
+    long = w.t(N_("Too long for a cell; the HTML report holds this file."))
+    rows += [
+        Row((name, text if len(text) <= LONGEST_CELL else long))
+        for name, text in report.command_files.items()
+    ]
     rows.append(Row((w.t(N_("Settings")),), heading=True))
     rows += [Row((w.t(title), value)) for title, value in report.tuning.settings]
     rows.append(Row((w.t(N_("Content hashes")),), heading=True))

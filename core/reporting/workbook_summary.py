@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.evaluation import vote_words
+from core.evaluation.geometry import MEASURES
 from core.evaluation.verdict import sentence
 from core.messages import N_
 from core.reporting import advice
@@ -19,6 +20,7 @@ def summary_sheet(report: ReportInput, w: Wording) -> Sheet:
     rows = [
         *_decision(report, w),
         *_votes(report, w),
+        *_shape(report, w),
         *_advice(report, w),
         *_data(report, w),
         *_labels(report, w),
@@ -90,6 +92,20 @@ def _votes(report: ReportInput, w: Wording) -> Iterator[Row]:
         yield Row(("", w.tm(vote_words.opening(vote, w.moment(vote.at)))))
         for line in vote_words.in_words(vote):
             yield Row(("", w.tm(line)))
+
+
+def _shape(report: ReportInput, w: Wording) -> Iterator[Row]:
+    if report.shape:
+        yield _heading(w.t(N_("The shape of the vectors")))
+    for one in report.shape:
+        text = w.t(
+            N_("{before} before, {after} after (95 % interval of the change: {interval})."),
+            before=w.score(one.before),
+            after=w.score(one.after),
+            interval=w.between(w.signed(one.low), w.signed(one.high)),
+        )
+        yield Row((w.t(MEASURES[one.measure].title), text))
+        yield Row(("", w.tm(one.sentence)))
 
 
 def _advice(report: ReportInput, w: Wording) -> Iterator[Row]:

@@ -145,8 +145,11 @@ def test_one_button_is_the_next_action(root):
 
 
 def test_content_hashes_are_listed(root):
-    app, _ = open_tab(root, "Content hashes")
+    app, _ = open_tab(root, "Repeat and check")
     assert "0123456789abcdef  Labels" in texts(app)
+    assert app.code[0].value.startswith("python -m core run")
+    assert "--overrides overrides.json" in app.code[0].value
+    assert [button.proto.label for button in app.get("download_button")] == ["overrides.json"]
 
 
 def test_files_for_other_tools_are_made_on_click(root):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.evaluation.cost import EncodingCost, SavingsInput, savings
+from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteTable, preference
 from core.evaluation.vote_words import VoteFacts
 from core.messages import Message
@@ -102,6 +103,7 @@ def sample_report() -> ReportInput:
         lost=1,
         slices=(part(EVIL, 12, "not shown", 0.1), part("camping", 90, "worse", -0.05)),
         votes=(blind_vote(), replace(blind_vote(), early=True, votes=0, found=None)),
+        shape=(ShapeChange("anisotropy", 0.21, 0.12, -0.1, -0.08),),
         speeds=(
             EncodingCost("base", EVIL, "base", 812, 700, 1234, 3.4, 9, 90, 0.25, "cpu", 256, 3),
             EncodingCost("bm", "BM", "expert", 9.5, 9, 10, 104, 120, 0, 2.5, "cuda", 256, 3),
@@ -114,5 +116,6 @@ def sample_report() -> ReportInput:
         hashes=(("Labels", "abc123"), (EVIL, "fff")),
         software=(("torch", "2"),),
         command=f"python -m core run '{EVIL}'",
+        command_files={"settings.json": f'{{"text": "{EVIL}"}}'},
         command_notes=(Message("A note."),),
     )  # fmt: skip

@@ -5,19 +5,30 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shlex
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 import yaml
+from openpyxl import load_workbook
 
-from core.errors import TuningError, WorkspaceError
+from core.__main__ import _parser
+from core.documents import to_json
+from core.errors import AppError, TuningError, WorkspaceError
+from core.hashing import document_id
 from core.jobs.folder import RunFolder
+from core.journey import command_inputs as inputs
 from core.journey import model_delivery, reporting
+from core.journey.examining import Examination
 from core.journey.report_command import repeat_command
 from core.journey.report_content import in_force
 from core.reporting.model_export import archive_name, exported_files, write_archive
+from core.reporting.report import render
+from core.reporting.workbook import decision_workbook
 from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.types import Calibration, LabelRecipe, Override
@@ -65,8 +76,9 @@ def test_report_input_holds_the_journey(journey):
     assert all(m.change > 0 for m in report.wins) and len(report.wins) > 10
     assert [m.change for m in report.wins] == sorted((m.change for m in report.wins), reverse=True)
     json.dumps(report.configuration)
-    assert report.command.startswith("python -m core run 'faq <b>.csv' --base wordllama")
-    assert "--recipe mean:0.3 --preset balanced --seed 0" in report.command
+    assert report.command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
+    assert "--recipe mean:0.3 --base wordllama" in report.command
+    assert report.command.endswith("--preset balanced --overrides overrides.json --seed 0")
 
 
 def test_worse_model_is_refused_in_the_report(tmp_path):
@@ -211,32 +223,71 @@ def test_only_the_newest_override_of_a_pair_counts():
     assert [(o.question, o.value) for o in found] == [("q", 0.9)]
 
 
-def test_the_command_admits_what_it_cannot_repeat():
-    recipe = LabelRecipe(("bm25",), calibrations={"bm25": Calibration("rank")})
-    config = PRESETS["quick"].config(base_model="m", seed=7)
-    command, notes = repeat_command("a b.csv", recipe, config, by_hand=True, split_seed=0)
-    assert command.endswith(
-        "'a b.csv' --base m --experts bm25 --recipe recipe.json --preset quick --seed 7"
+RECIPES = (
+    LabelRecipe(("bm25", "tfidf"), rule="median", blend=0.25),
+    LabelRecipe(("bm25",), blend=1 / 3),  # no short number
+    LabelRecipe(("bm25",), calibrations={"bm25": Calibration("rank")}, recentre=("category",)),
+    LabelRecipe((), rule="hard"),
+)
+SETTINGS = (
+    PRESETS["thorough"].config(base_model="m", seed=3),
+    PRESETS["quick"].config(base_model="m", seed=0),
+    TuningConfig(base_model="m", epochs=17, learning_rate=3.3e-5),
+)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("config", SETTINGS)
+def test_the_command_repeats_every_setting(recipe, config, tmp_path, monkeypatch):
+    """A report whose command does something else than what was done is worse than none."""
+    changed = (Override("q", "a", 0.4, "ann", 'because "=1+1"\ud83d', "2026-01-01"),)
+    imported = {"file": "my faq.csv"}
+    found = repeat_command(imported, recipe, config, overrides=changed, split_seed=3)
+    monkeypatch.chdir(tmp_path)
+    for name, text in found.files.items():
+        Path(name).write_text(text, "utf-8")
+    options = _parser().parse_args(shlex.split(found.command)[3:])
+    assert (str(options.file), options.seed, found.notes) == ("my faq.csv", 3, ())
+    experts = (options.experts or "unasked").split(",")
+    again = inputs.parse_recipe(options.recipe, experts)
+    assert document_id(to_json(again)) == document_id(to_json(recipe))
+    settings = inputs.read_settings(options.config) if options.config else None
+    chosen = inputs.chosen_settings(None, settings, options.preset, options.base, options.seed)
+    assert document_id(to_json(chosen)) == document_id(to_json(config))
+    (one,) = inputs.read_overrides(options.overrides)
+    assert one == changed[0]
+
+
+def test_what_a_word_can_say_needs_no_file():
+    found = repeat_command({"file": "f.csv"}, RECIPES[0], SETTINGS[0], split_seed=3)
+    assert found.files == {}
+    assert found.command.endswith(
+        "f.csv --experts bm25,tfidf --recipe median:0.25 --base m --preset thorough --seed 3"
     )
-    assert len(notes) == 3
-    odd = TuningConfig(base_model="m", epochs=17)
-    _, notes = repeat_command("f", LabelRecipe(("bm25",)), odd, by_hand=False, split_seed=0)
-    assert ["no preset" in str(note) for note in notes] == [True]
+    by_hand = repeat_command(
+        {"file": "f.csv", "mapped_by_hand": True}, RECIPES[0], SETTINGS[0], split_seed=3
+    )
+    assert "chosen by hand" in str(by_hand.notes[0])
 
 
-def test_the_command_is_understood_by_the_command_line():
-    """A report whose command fails is worse than none."""
-    import shlex
+def test_the_report_holds_the_files_of_its_command(journey):
+    """Who gets the report by mail has nothing but the report."""
+    report = reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+    assert list(report.command_files) == ["overrides.json"]
+    page = render(report, "en")
+    ((name, address),) = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page)
+    assert name == "overrides.json" and unquote(address) == report.command_files[name]
+    table = io.BytesIO(decision_workbook(report, "en"))
+    cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
+    assert report.command_files[name].strip() in [str(cell).strip() for cell in cells]
 
-    from core.__main__ import _parser
-    from core.journey.headless import parse_recipe
 
-    recipe = LabelRecipe(("bm25", "tfidf"), rule="median", blend=0.25)
-    config = PRESETS["thorough"].config(base_model="m", seed=3)
-    command, notes = repeat_command("f.csv", recipe, config, by_hand=False, split_seed=3)
-    options = _parser().parse_args(shlex.split(command)[3:])
-    assert parse_recipe(options.recipe, options.experts.split(",")) == recipe
-    assert (options.preset, options.seed, options.base, notes) == ("thorough", 3, "m", ())
+@pytest.mark.parametrize("content", ["[]", "{}", '{"overrides": [1]}', '{"overrides": [{}]}', "{"])
+def test_a_wrong_file_of_labels_is_a_readable_error(tmp_path, content):
+    file = tmp_path / "overrides.json"
+    file.write_text(content)
+    with pytest.raises(AppError):
+        inputs.read_overrides(file)
 
 
 def test_headless_report_lies_beside_the_model(journey):
@@ -253,6 +304,8 @@ def test_headless_report_lies_beside_the_model(journey):
         folder=folder,
         comparison=reporting.load_comparison(workspace, journey.compare_run),
         language="en",
+        split_seed=0,
+        examined=Examination(),
     )
     assert path.parent == folder.root and path.with_suffix(".xlsx").is_file()
     assert "Better in one test" in path.read_text("utf-8")

@@ -10,6 +10,7 @@ import pytest
 
 from core.messages import Message
 from core.reporting import advice, geometry
+from core.reporting.alpha_geometry import alpha_curve
 from core.reporting.report import render
 from core.reporting.report_input import LabelFacts, ReportInput
 from core.reporting.wording import Wording
@@ -121,6 +122,7 @@ def test_every_part_of_the_decision_is_there(report):
         "0.8 (kept)",
         "812",
         "700 to 1,230",
+        "are told apart better than before",
     ):
         assert part in text, part
 
@@ -139,7 +141,7 @@ def test_drawings_have_a_text_alternative(report):
         {"regimes": ()},
         {"experts": (), "agreement": (), "labels": None},
         {"generality": (), "losses": (), "wins": (), "lost": 0, "absent": ()},
-        {"votes": (), "speeds": (), "tuning": None},
+        {"votes": (), "speeds": (), "shape": (), "tuning": None},
         {"command": "", "command_notes": (), "hashes": (), "software": (), "configuration": {}},
     ],
     ids=["no regime", "no experts", "no movements", "no vote", "no appendix"],
@@ -155,7 +157,7 @@ def test_missing_parts_leave_a_whole_report(report, changes, language):
     page = render(replace(report, **changes), language)
     read(page)
     if "votes" in changes and language == "en":
-        assert not re.search("blind vote|Texts per second|α", page)
+        assert not re.search("blind vote|Texts per second|α|shape of the vectors", page)
 
 
 def test_one_regime_without_base_says_so(report):
@@ -232,11 +234,11 @@ def test_difference_bar_has_zero_in_the_middle():
 def test_mixes_are_named_where_there_is_room():
     """A label over another one reads as a third number."""
     points = sample_report().tuning.alphas
-    curve = geometry.alpha_curve(points)
+    curve = alpha_curve(points)
     assert [d.point.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
     assert [d.label_y is not None for d in curve.dots] == [True, True, False, True]
     assert all(curve.x.start <= d.x <= curve.x.end for d in curve.dots)
-    assert geometry.alpha_curve(points[:1]) is None
+    assert alpha_curve(points[:1]) is None
 
 
 def test_split_bars_share_one_scale():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,19 @@ def small_dataset() -> QADataset:
         split=np.array(split),
         question_row=np.arange(count, dtype=np.int32) + 2,
     )
+
+
+@pytest.fixture
+def faq(tmp_path) -> Path:
+    """A data file: eight answers with six questions each."""
+    forms = ["my {}", "{} help", "please {}", "where {}", "the {}", "{} please"]
+    path = tmp_path / "faq.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["question", "answer"])
+        for word, _ in TOPICS:
+            writer.writerows([form.format(word), f"About your {word} code."] for form in forms)
+    return path
 
 
 def _tokenizer():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -17,20 +16,6 @@ from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import to_document
 from core.workspace.workspace import Workspace
-
-WORDS = ["refund", "parcel", "password", "invoice", "size", "voucher", "repair", "newsletter"]
-FORMS = ["my {}", "{} help", "please {}", "where {}", "the {}", "{} please"]
-
-
-@pytest.fixture
-def faq(tmp_path) -> Path:
-    path = tmp_path / "faq.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["question", "answer"])
-        for word in WORDS:
-            writer.writerows([form.format(word), f"About your {word} code."] for form in FORMS)
-    return path
 
 
 @pytest.fixture

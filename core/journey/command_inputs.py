@@ -1,0 +1,140 @@
+"""What a command line names: the data, the label recipe, the settings, labels set by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.documents import from_json
+from core.errors import DataError, LabelError, TuningError
+from core.journey import data
+from core.journey.tuning import suggested_model
+from core.tuning.config import TuningConfig
+from core.tuning.config_file import LARGEST, from_document
+from core.tuning.presets import PRESETS
+from core.types import LabelRecipe, Override, QADataset
+from core.workspace.layout import read_json
+
+OVERRIDES = "overrides"  # the one key of a file of labels set by hand
+
+
+def read_data(file: Path, seed: int) -> tuple[QADataset, dict[str, Any]]:
+    """Read a data file or a BEIR folder; returns the dataset and what its import reported.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    if file.is_dir():
+        return data.read_folder(file, seed=seed)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DataError(
+            "The file {file} cannot be read: {reason}. Check the path.",
+            file=str(file),
+            reason=error.strerror or str(error),
+        ) from error
+    return data.read_dataset(content, file.name, seed=seed)
+
+
+def parse_recipe(text: str, experts: Sequence[str]) -> LabelRecipe:
+    """Return the recipe of ``RULE[:BLEND]`` or of a JSON file.
+
+    Raises
+    ------
+    LabelError
+        If the text is neither.
+    """
+    if text.endswith(".json"):
+        return from_json(LabelRecipe, read_json(Path(text)))
+    from core.labels.rules import RULES
+
+    rule, _, blend = text.partition(":")
+    try:
+        share = float(blend) if blend else 0.5
+    except ValueError:
+        share = -1.0
+    if rule not in RULES or not 0 <= share <= 1:
+        raise LabelError(
+            "The recipe {text} is neither a JSON file nor RULE:BLEND with a blend from 0 to 1. "
+            "Rules: {rules}.",
+            text=text,
+            rules=", ".join(RULES),
+        )
+    return LabelRecipe(tuple(experts), rule=rule, blend=share)
+
+
+def read_settings(path: Path) -> TuningConfig:
+    """Read tuning settings as the Tune page exports them; raises TuningError if they are bad."""
+    try:
+        with path.open("rb") as file:
+            return from_document(file.read(LARGEST + 1))
+    except OSError as error:
+        raise TuningError(
+            "The settings {file} cannot be read: {reason}. Check the path.",
+            file=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def read_overrides(path: Path) -> tuple[Override, ...]:
+    """Read the labels that people set by hand, as a report ships them.
+
+    Raises
+    ------
+    WorkspaceError
+        If the file is missing or damaged.
+    LabelError
+        If it holds something else.
+    """
+    found = read_json(path).get(OVERRIDES)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise LabelError(
+            "The file {file} holds no labels set by hand. Take the file that the report offers.",
+            file=str(path),
+        )
+    return tuple(from_json(Override, one) for one in found)
+
+
+def check_preset(preset: str) -> None:
+    """Raise TuningError for an unknown preset, with those there are."""
+    if preset not in PRESETS:
+        raise TuningError(
+            "There is no preset {preset}. Choose one of: {known}.",
+            preset=preset,
+            known=", ".join(PRESETS),
+        )
+
+
+def chosen_settings(
+    dataset: QADataset,
+    settings: TuningConfig | None,
+    preset: str,
+    base: str | None,
+    seed: int = 0,
+) -> TuningConfig:
+    """Return the settings of a run.
+
+    Parameters
+    ----------
+    settings : TuningConfig or None
+        Of a file; None takes the preset.
+    base : str or None
+        Model to tune, also where the file names another; None takes that of the file, or the one
+        that fits the language of the data.
+    seed : int
+        With a preset; a file has its own.
+
+    Raises
+    ------
+    TuningError
+        If there is no such preset.
+    """
+    if settings is not None:
+        return dataclasses.replace(settings, base_model=base) if base else settings
+    check_preset(preset)
+    return PRESETS[preset].config(base_model=base or suggested_model(dataset), seed=seed)
