@@ -69,6 +69,11 @@ class RunFolder:
         return self.root / "result.json"
 
     @property
+    def rescued(self) -> Path:
+        """What had come out when the job failed; the user may make it the result."""
+        return self.root / "rescued.json"
+
+    @property
     def arrays(self) -> Path:
         """Numbers that belong to the result and are too many for JSON."""
         return self.root / "arrays.safetensors"
@@ -96,6 +101,25 @@ class RunFolder:
         if not self.is_valid():
             raise FolderGone(str(self.root))
         write_json(self.result, result)
+        self.rescued.unlink(missing_ok=True)
+
+    def write_rescued(self, result: Mapping[str, Any]) -> None:
+        """Write what can be kept of a job that is about to fail."""
+        write_json(self.rescued, result)
+
+    def keep_rescued(self) -> None:
+        """Make what could be kept of a failed job its result, where there is something."""
+        if self.rescued.is_file():
+            self.rescued.replace(self.result)
+
+    @property
+    def has_something(self) -> bool:
+        """Whether there is something to keep of a job that did not come to its end."""
+        return self.rescued.is_file() or self.result.is_file()
+
+    def drop_checkpoints(self) -> None:
+        """Drop what a job would go on from: its result is written, it is over."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove all that the job made; what it was told and its story stay."""

@@ -113,6 +113,7 @@ def follow(folder: RunFolder) -> JobView:
         lock_held=locked,
         now=datetime.now(UTC),
         asked=folder.asked(),
+        keepable=folder.has_something,
     )
 
 
@@ -141,7 +142,8 @@ def close(folder: RunFolder, *, keep: bool) -> None:
     Parameters
     ----------
     keep : bool
-        False removes checkpoints, model and result.
+        False removes checkpoints, model and result. True makes what a failed job had found
+        before it failed, if anything, its result.
 
     Raises
     ------
@@ -155,7 +157,9 @@ def close(folder: RunFolder, *, keep: bool) -> None:
     try:
         # Held, so that nobody resumes it at the same moment.
         with FileLock(folder.lock, timeout=1):
-            if not keep:
+            if keep:
+                folder.keep_rescued()
+            else:
                 folder.discard()
             append_event(folder, "cancelled", discarded=not keep)
     except Timeout as error:

@@ -77,6 +77,8 @@ class JobView:
         What was asked of its worker: see :data:`core.jobs.folder.WISHES`.
     discarded : bool
         Whether all that it had made was thrown away on request.
+    keepable : bool
+        Whether there is something to keep although it did not come to its end.
     """
 
     id: str
@@ -95,6 +97,7 @@ class JobView:
     created_at: str = ""
     asked: str | None = None
     discarded: bool = False
+    keepable: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -110,6 +113,7 @@ def view(
     lock_held: bool,
     now: datetime,
     asked: str | None = None,
+    keepable: bool = False,
 ) -> JobView:
     """Fold the story of a job into what a page shows.
 
@@ -147,6 +151,7 @@ def view(
         created_at=str(request.get("created_at", "")),
         asked=asked,
         discarded=any(e["event"] == "cancelled" and e.get("discarded") for e in attempt),
+        keepable=keepable,
     )
 
 

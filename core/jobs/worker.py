@@ -166,6 +166,8 @@ def _ended(folder: RunFolder, stopped: bool) -> int:
         append_event(folder, "cancelled", discarded=True)
         return 2
     if not stopped:
+        # Not before the result is written: a kill in between would cost all that was learned.
+        folder.drop_checkpoints()
         append_event(folder, "finished")
         return 0
     append_event(folder, "paused" if wish == PAUSE else "cancelled")

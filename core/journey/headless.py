@@ -95,6 +95,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     with clock.time("tune"):
         tuned = run_tuning(workspace, dataset, model, config, folder, report)
         write_json(folder.result, tuned | {"dataset_id": dataset.id, "label_id": model.id})
+        folder.drop_checkpoints()
     with clock.time("compare"):
         choice = ArmChoice(experts=tuple(present))
         comparison = run_comparison(workspace, dataset, config.base_model, folder, choice, report)

@@ -135,6 +135,7 @@ def tune_and_measure(
         if tuned["cancelled"]:
             raise Stopped
         write_json(told, tuned | made_from(labels))
+    place.drop_checkpoints()
     measured = (
         ruler.base
         if tuned["best_step"] == 0

@@ -112,7 +112,8 @@ class Trials:
     def fail(self, key: str, reason: Message) -> None:
         """Write why a trial failed, and drop what it left behind."""
         folder = self.folder(key)
-        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+        folder.drop_checkpoints()
+        self.drop_model(key)
         write_json(folder.root / "failed.json", reason.to_json())
 
     def forget_failure(self, key: str) -> None:

@@ -199,6 +199,9 @@ def _print_end(folder: RunFolder, as_json: bool) -> None:
         result = folder.read_result()
     except AppError:
         sys.stdout.write(f"Nothing was kept. Run folder: {folder.root}\n")
+        if view.keepable:
+            text = "The best model until then can be kept on the Tune page, or taken from {place}"
+            sys.stdout.write(text.format(place=folder.model) + "\n")
         return
     if result["base_score"] is not None:
         sys.stdout.write(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.documents import from_json, to_json
-from core.errors import TuningError
+from core.errors import TuningError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.experts.entry import CatalogueEntry
 from core.experts.sources import present_folder
@@ -27,6 +27,7 @@ from core.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
     from core.tuning.neighbourhoods import ExpertsSearch
+    from core.tuning.outcome import TuningOutcome
     from core.tuning.sweep import EncodeTexts, GeneralityCheck
 
 
@@ -125,11 +126,27 @@ def check_trainable(key: str) -> None:
 
 
 def tune_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
-    """Worker step: tune, or go on where a killed worker left off."""
+    """Worker step: tune, or go on where a killed worker left off, even after the last step."""
+    done = whole_result(folder)
+    if done is not None:
+        return done
     workspace = workspace_of(folder)
     dataset, labels, settings = told(workspace, request)
-    result = run_tuning(workspace, dataset, labels, settings, folder, report)
+
+    def rescued(found: dict[str, Any]) -> None:
+        folder.write_rescued(found | made_from(labels))
+
+    result = run_tuning(workspace, dataset, labels, settings, folder, report, rescued)
     return result | made_from(labels)
+
+
+def whole_result(folder: RunFolder) -> dict[str, Any] | None:
+    """Return the result of a run that came to its end and has its model, None otherwise."""
+    try:
+        result = folder.read_result()
+    except WorkspaceError:
+        return None
+    return None if result.get("cancelled") or not folder.model.is_dir() else result
 
 
 def told(
@@ -158,12 +175,20 @@ def run_tuning(
     config: TuningConfig,
     folder: RunFolder,
     report: Reporter,
+    rescued: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Tune a model into ``folder`` and return the result as a JSON document."""
+    """Tune a model into ``folder`` and return the result as a JSON document.
+
+    The caller writes it down and then drops the checkpoints.
+
+    Parameters
+    ----------
+    rescued : callable
+        Gets what is kept of a run that fails, in the same form.
+    """
     from core.experts.sources import model_folder
     from core.labels.answer_labels import answer_labels
     from core.tuning.device import find_device
-    from core.tuning.memory import peak_mb
     from core.tuning.outcome import TuningFolders
     from core.tuning.regularisers import neutral_texts
     from core.tuning.team import join_team
@@ -186,7 +211,14 @@ def run_tuning(
         neutral=neutral_texts(language_of_questions(dataset)),
         device=device,
         team=join_team(device.kind),
+        rescued=lambda found: rescued(_document(config, found)),
     )
+    return _document(config, outcome)
+
+
+def _document(config: TuningConfig, outcome: TuningOutcome) -> dict[str, Any]:
+    from core.tuning.memory import peak_mb
+
     return {
         "base_model": config.base_model,
         "has_model": outcome.model_folder is not None,
@@ -198,6 +230,7 @@ def run_tuning(
         "seconds": round(outcome.seconds, 2),
         "stopped_early": outcome.stopped_early,
         "cancelled": outcome.cancelled,
+        "failed": outcome.failed,
         "labels_per_s": round(outcome.labels_per_s, 1),
         "device": asdict(outcome.device),
         "query_side": outcome.query_side,

@@ -37,6 +37,12 @@ class TuningResult:
     alpha: float = 1.0
     alpha_sweep: tuple[SweepPoint, ...] = ()
     memory_mb: float | None = None
+    failed: bool = False
+
+    @property
+    def forgot(self) -> bool:
+        """Whether a better model was found but left, for what it forgot."""
+        return self.alpha == 0 and bool(self.alpha_sweep)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def caveats(report: ReportInput) -> list[Message]:
         )
         found.append(Message(text))
     if report.tuning.best_step == 0:
-        text = N_("No learning step was better than the base model, so both models are the same.")
+        text = N_("Nothing of what was learned was kept, so both models are the same.")
         found.append(Message(text))
     if report.labels.overrides:
         text = N_("Labels set by hand: {count}. The verdict depends on them too.")

@@ -24,6 +24,12 @@ FORGETS = N_(
     "base model, so the base model was kept. Try a smaller learning rate, fewer passes or more "
     "weight on staying close to the base model."
 )
+NO_BETTER_INSIDE = N_(
+    "What this run learned searches better but lost more general ability than the limit allows; "
+    "mixed with the base model it stays inside the limit but searches no better than the base "
+    "model ({score:.3f} nDCG@10 on validation questions), so the base model was kept. Try a "
+    "smaller learning rate, fewer passes or more weight on staying close to the base model."
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class TuningFolders:
     Attributes
     ----------
     checkpoints : Path
-        Saved states, removed when the run is over.
+        Saved states; they stay until the outcome is written down, see
+        :func:`core.tuning.trainer.train`.
     model : Path
         The tuned model: a plain sentence-transformers folder.
     """
@@ -54,7 +61,7 @@ class TuningFolders:
 
 @dataclass(frozen=True)
 class TuningOutcome:
-    """The result of a run that ended without an error.
+    """The result of a run.
 
     Attributes
     ----------
@@ -70,6 +77,8 @@ class TuningOutcome:
     seconds : float
         Time spent, over all sessions of a resumed run.
     stopped_early, cancelled : bool
+    failed : bool
+        The run broke off; this is what it had found until then.
     labels_per_s : float
         Grid cells learned from per second of learning.
     device : DeviceInfo
@@ -95,3 +104,4 @@ class TuningOutcome:
     query_side: bool = False
     alpha: float = 1.0
     alpha_sweep: tuple[SweepPoint, ...] = ()
+    failed: bool = False

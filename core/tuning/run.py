@@ -33,11 +33,18 @@ from core.tuning.losses import LOSSES
 from core.tuning.mishaps import check_folder
 from core.tuning.mixing import Mixing
 from core.tuning.neighbourhoods import CLEARLY, NO_TEACHER, ExpertsSearch
-from core.tuning.outcome import BASE_KEPT, FORGETS, NO_VALIDATION, TuningFolders, TuningOutcome
+from core.tuning.outcome import (
+    BASE_KEPT,
+    FORGETS,
+    NO_BETTER_INSIDE,
+    NO_VALIDATION,
+    TuningFolders,
+    TuningOutcome,
+)
 from core.tuning.preparation import BaseScale, base_scale, confusable_answers
 from core.tuning.regularisers import NeutralTexts, wanted_neutral
 from core.tuning.step import Learner, memory_error
-from core.tuning.sweep import GeneralityCheck, SweepPoint, chosen
+from core.tuning.sweep import GeneralityCheck, SweepPoint, all_forget, chosen
 from core.tuning.team import ALONE, Team
 from core.tuning.telling import Teller
 from core.tuning.validation import Evaluate, ValidationSet
@@ -100,6 +107,7 @@ class Run:
         self.generality: GeneralityCheck | None = None
         self.strongest_teacher: ExpertsSearch | None = None
         self.sweep: tuple[SweepPoint, ...] = ()
+        self.rescued: Callable[[TuningOutcome], None] = lambda _: None
 
     def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
         """Run to the end."""
@@ -118,14 +126,19 @@ class Run:
             if self.state.step and self.team.leads:
                 self._save()
         except Exception as error:
-            if self.team.leads:
-                with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
-                    self.keeper.keep_best(self.state)
+            self._rescue()
             check_folder(self.folders.root)
             if is_out_of_memory(error):
                 raise memory_error(self.device, self.config) from error
             raise
         return self._finish(cancelled)
+
+    def _rescue(self) -> None:
+        """Keep the best state of a run that is about to fail, where there is one."""
+        if self.team.leads:
+            with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
+                if self.keeper.keep_best(self.state):
+                    self.rescued(replace(self._outcome(kept=True, cancelled=True), failed=True))
 
     def _keep_answers(self) -> None:
         """Encode all answers with the base model, uncut, as a deployed index holds them."""
@@ -290,19 +303,24 @@ class Run:
         return self._mixing.keep(self.state.best, choice.alpha)
 
     def _finish(self, cancelled: bool) -> TuningOutcome:
-        best, folder = self.state.best, self.folders.model
+        best = self.state.best
         choice = chosen(self.sweep, self.generality) if self.sweep else None
         kept = self.team.leads and self._keep(choice)
         if self.team.leads and not kept and not cancelled:
             self.keeper.keep(weights_of(self.model) if best is None else None)
             if choice is not None and choice.alpha == 0:
-                self.report.warning(Message(FORGETS))
+                why = FORGETS if all_forget(self.sweep, self.generality) else NO_BETTER_INSIDE
+                self.report.warning(Message(why, {"score": choice.score}))
             elif best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
-        if self.team.leads and not cancelled:
-            self.keeper.checkpoints.clear()
+        return self._outcome(kept=kept, cancelled=cancelled, choice=choice)
+
+    def _outcome(
+        self, *, kept: bool, cancelled: bool, choice: SweepPoint | None = None
+    ) -> TuningOutcome:
+        best = self.state.best
         return TuningOutcome(
-            model_folder=folder if kept or not cancelled else None,
+            model_folder=self.folders.model if kept or not cancelled else None,
             best_step=self.state.step if best is None else best.step if kept or cancelled else 0,
             best_score=choice.score if choice else best.score if best else None,
             base_score=self.state.curve[0].score if best else None,

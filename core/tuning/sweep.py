@@ -74,10 +74,18 @@ def chosen(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> Sweep
     SweepPoint
         Of equals the one nearest to the base model; the base where nothing else stays inside.
     """
+    return max(_inside(points, check), key=lambda point: (point.score, -point.alpha))
+
+
+def all_forget(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> bool:
+    """Return True if every model but the base loses more general ability than is accepted."""
+    return all(point.alpha == 0 for point in _inside(points, check))
+
+
+def _inside(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> list[SweepPoint]:
     base = next(point for point in points if point.alpha == 0)
     limit = float("inf") if check is None else check.limit
-    inside = [point for point in points if _loss(base, point) <= limit]
-    return max(inside, key=lambda point: (point.score, -point.alpha))
+    return [point for point in points if _loss(base, point) <= limit]
 
 
 def _loss(base: SweepPoint, point: SweepPoint) -> float:

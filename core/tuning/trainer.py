@@ -41,12 +41,15 @@ def train(
     neutral: Sequence[str] = (),
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
+    rescued: Callable[[TuningOutcome], None] = lambda _: None,
     team: Team = ALONE,
 ) -> TuningOutcome:
     """Tune a model on the training questions; keep the state that searches best.
 
     Goes on from the newest whole checkpoint of the same run (settings, data, labels, base model)
-    where there is one, with the same final weights on a CPU as if it had never stopped.
+    where there is one, with the same final weights on a CPU as if it had never stopped. The saved
+    states stay: a caller drops them once it has written down what came out, so that a kill in
+    between costs nothing.
 
     Parameters
     ----------
@@ -71,6 +74,9 @@ def train(
         Seconds, rising.
     checkpoint_seconds : float
         Longest time between two saved states.
+    rescued : callable
+        Told what is kept of a run that fails after it found something better than the base
+        model, before the error is raised.
     team : Team
         The processes that do this run together; only the leading one writes and reports.
 
@@ -101,5 +107,5 @@ def train(
             neutral,
         )
         run.generality, run.strongest_teacher = generality, strongest_teacher
-        run.clock, run.checkpoint_seconds = clock, checkpoint_seconds
+        run.clock, run.checkpoint_seconds, run.rescued = clock, checkpoint_seconds, rescued
         return run.go(hard_negatives)

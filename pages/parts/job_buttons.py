@@ -23,6 +23,8 @@ def buttons(job: JobView) -> None:
         else:
             _stop(job)
     elif job.state != FINISHED:
+        if fell_short(job):
+            _keep(job)
         _resume(job)
         if running.is_queued(job.kind) and job.state in {PAUSED, INTERRUPTED, FAILED}:
             _close(job)
@@ -103,6 +105,23 @@ def _resume(job: JobView) -> None:
             st.rerun(scope="app")
 
 
+def fell_short(job: JobView) -> bool:
+    """Return True for a run that broke off after it had found something worth keeping."""
+    broke_off = job.state in {FAILED, INTERRUPTED}
+    return broke_off and job.keepable and job.kind == running.TUNE
+
+
+def _keep(job: JobView) -> None:
+    if st.button(
+        t("Keep best model so far"),
+        key=f"keep_best_{job.id}",
+        type="primary" if job.state == FAILED else "secondary",
+        icon=":material/save:",
+        help=t("Ends the run: the model that searched best until then can be compared."),
+    ):
+        _end(job, keep=True)
+
+
 def _close(job: JobView) -> None:
     """Give up what is saved of a job that no worker is busy with."""
     with st.popover(t("Give up"), key=f"close_{job.id}", icon=":material/delete:"):
@@ -111,10 +130,14 @@ def _close(job: JobView) -> None:
             choices.insert(0, (True, t("Keep the best so far")))
         for keep, label in choices:
             if st.button(label, key=f"close_{keep}_{job.id}", width="stretch"):
-                try:
-                    running.close(session.workspace(), job.id, keep=keep)
-                except Exception as error:
-                    show_error(error)
-                else:
-                    st.rerun(scope="app")
+                _end(job, keep=keep)
         st.caption(t("What is discarded cannot be brought back."))
+
+
+def _end(job: JobView, *, keep: bool) -> None:
+    try:
+        running.close(session.workspace(), job.id, keep=keep)
+    except Exception as error:
+        show_error(error)
+    else:
+        st.rerun(scope="app")

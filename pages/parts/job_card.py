@@ -22,7 +22,7 @@ from core.journey import queueing, running
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded
-from pages.parts.job_buttons import buttons
+from pages.parts.job_buttons import buttons, fell_short
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
@@ -97,6 +97,15 @@ def _draw(job: JobView, title: str) -> None:
                 "The background process ended without finishing (the computer was restarted, or it "
                 "was killed). Everything it had saved is kept: press Resume to go on."
             )
+        )
+    elif job.state == FAILED and fell_short(job):
+        st.info(
+            t(
+                "What this run learned before is not lost: the model that searched best on "
+                "validation questions is saved. Keep it to compare it, or start another run with "
+                "other settings."
+            ),
+            icon=":material/save:",
         )
     elif job.state == PAUSED:
         st.info(

@@ -121,7 +121,7 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
                 speed=f"{result.labels_per_s:,.0f}",
             )
         )
-        if result.alpha_sweep:
+        if result.alpha_sweep and not result.forgot:
             st.caption(_mixture(result))
         if run.estimate is not None:
             st.caption(_foretold(run.estimate, result))
@@ -136,8 +136,6 @@ def _mixture(result: TuningResult) -> str:
     """Say which mixture with the base model was kept, and why."""
     if result.alpha == 1:
         return t("All of what was learned was kept: no mixture with the base model did better.")
-    if result.alpha == 0:
-        return t("Nothing of what was learned was kept: mixtures forgot too much or did no better.")
     return t(
         "A mixture was kept: {share} of what was learned, the rest is the base model "
         "(interpolation α = {alpha}). It did best on validation questions without forgetting "
@@ -186,10 +184,24 @@ def _sentence(result: TuningResult) -> str:
             "by."
         )
     values = {"before": f"{result.base_score:.3f}", "after": f"{result.best_score:.3f}"}
+    if result.forgot:
+        return t(
+            "This run found a model that searches better on validation questions ({learned} "
+            "instead of {before}), but it forgot too much everyday language, so the base model's "
+            "weights were kept unchanged.",
+            **values,
+            learned=f"{result.alpha_sweep[-1].score:.3f}",
+        )
     if result.best_step == 0:
         return t(
             "No moment of this run searched better than the base model ({before}), so its weights "
             "were kept unchanged.",
+            **values,
+        )
+    if result.failed:
+        return t(
+            "The run broke off; the best model until then was kept. Search quality on validation "
+            "questions went from {before} to {after}.",
             **values,
         )
     if result.cancelled:

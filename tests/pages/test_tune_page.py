@@ -190,6 +190,31 @@ def test_failed_run_shows_its_reason(finished_workspace, opened):
     assert any("The disk is" in error.value and "<b>" not in error.value for error in at.error)
 
 
+def test_best_model_of_a_failed_run_can_be_kept_and_compared(finished_workspace, opened):
+    """A run that broke down in its last hour would otherwise cost all that it had found."""
+    said = {"template": "Learning broke down at step {step}.", "params": {"step": 9}}
+    folder = new_run(
+        finished_workspace,
+        "tune-20990101-000000-aaaa",
+        ("launched", {}),
+        ("started", {}),
+        ("failed", {"message": said}),
+    )
+    assert button(opened(), "Keep best model so far") is None
+    source = RunFolder(finished_workspace.run(finished_workspace.tune_run))
+    shutil.copytree(source.model, folder.model)
+    folder.write_rescued(source.read_result() | {"cancelled": True, "failed": True})
+    at = opened()
+    assert "What this run learned before is not lost" in texts(at)
+    assert button(at, "Compare before and after") is None
+    button(at, "Keep best model so far").click().run()
+    assert not at.exception
+    assert "The run broke off; the best model until then was kept." in texts(at)
+    assert "Learning broke down at step 9." in texts(at)
+    assert button(at, "Compare before and after") is not None
+    assert button(at, "Keep best model so far") is None
+
+
 def test_run_that_kept_nothing_cannot_be_compared(finished_workspace, opened):
     folder = new_run(
         finished_workspace,

@@ -117,6 +117,27 @@ def test_ten_kills_at_random_moments_change_nothing(
     assert not folder.checkpoints.exists()
 
 
+@pytest.mark.parametrize("moment", ["result", "clear", "after clear"])
+def test_kill_between_model_result_and_tidying_repeats_no_training(
+    moment, small_dataset, tiny_static, tmp_path, monkeypatch
+):
+    """Killed with the saved states gone and no result, a run would learn everything again."""
+    with monkeypatch.context() as patch:
+        shop = Workshop(tmp_path / "ws", small_dataset, tiny_static, patch)
+        folder = shop.launch()
+        shop.work(folder, Death(moment))
+        assert folder.result.exists() == (moment != "result")
+        assert folder.checkpoints.exists() == (moment != "after clear")
+        model = (folder.model / "model.safetensors").read_bytes()
+        launch.resume(folder)
+        seconds = shop.work(folder)
+        assert seconds.get("step", []) == []
+        assert ("check" in seconds) == (moment == "result")  # mixtures are measured again
+    assert launch.follow(folder).state == FINISHED
+    assert not folder.checkpoints.exists()
+    assert (folder.model / "model.safetensors").read_bytes() == model
+
+
 def newest_state(folder: RunFolder) -> int:
     """Return the step of the newest saved state, 0 without one."""
     names = (path.name for path in folder.checkpoints.glob("step-*"))

@@ -45,7 +45,7 @@ def test_a_run_learns_and_tells_about_it(whole):
     assert checks == [point.score for point in outcome.curve]
     assert report.fractions == sorted(report.fractions)
     assert outcome.labels_per_s > 0
-    assert not (folder / "checkpoints").exists()
+    assert (folder / "checkpoints").exists()  # until the outcome is written down
 
 
 def test_the_model_loads_plainly_with_the_prompts_and_length_of_its_base(whole, tiny_bert):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tuning.sweep import ALPHAS, GeneralityCheck, SweepPoint, chosen, mixed
+from core.tuning.sweep import ALPHAS, GeneralityCheck, SweepPoint, all_forget, chosen, mixed
 from tests.tuning.tiny_runs import CONFIG, Recorder, run, same, weights
 
 ALL = [0.0, *ALPHAS, 1.0]
@@ -36,6 +36,13 @@ def test_of_equals_the_one_nearest_to_the_base_is_kept():
 def test_nothing_inside_the_limit_keeps_the_base():
     made = points([0.5, 0.6, 0.7, 0.8, 0.9], [0.80, 0.5, 0.4, 0.3, 0.2])
     assert chosen(made, check(0.02)).alpha == 0
+    assert all_forget(made, check(0.02))
+
+
+def test_mixtures_that_only_search_no_better_are_not_said_to_forget():
+    made = points([0.5, 0.4, 0.4, 0.8, 0.9], [0.80, 0.80, 0.79, 0.3, 0.2])
+    assert chosen(made, check(0.02)).alpha == 0
+    assert not all_forget(made, check(0.02))
 
 
 unit = st.floats(0, 1)
@@ -91,9 +98,32 @@ def test_a_run_measures_mixtures_and_keeps_the_chosen_one(rank, small_dataset, t
     report = Recorder()
     kept = run(small_dataset, tiny_bert, tmp_path / "base", report, config, generality=none)
     assert (kept.alpha, kept.best_step) == (0.0, 0)
-    assert any("general ability" in warning for warning in report.warnings)
+    assert any("even mixed with the base model" in warning for warning in report.warnings)
     before = weights(tiny_bert)
     assert all(np.allclose(before[k], v) for k, v in weights(kept.model_folder).items())
+
+
+def test_why_the_base_is_kept_is_said_as_it_was(small_dataset, tiny_bert, tmp_path):
+    """Mixtures inside the limit that search no better have not "lost general ability"."""
+    seen = []
+
+    def forgets_at_the_end(encode):
+        seen.append(0)
+        return 0.0 if len(seen) == len(ALL) else 1.0
+
+    asked = []
+
+    def evaluate(*_):
+        """The base 0.5, learning 0.9 (two regimes each), then every mixture 0.4."""
+        asked.append(0)
+        return 0.5 if len(asked) <= 2 else 0.9 if len(asked) <= 10 else 0.4
+
+    report, limit = Recorder(), GeneralityCheck(forgets_at_the_end, 0.01)
+    kept = run(small_dataset, tiny_bert, tmp_path, report, evaluate=evaluate, generality=limit)
+    assert (kept.alpha, kept.best_step, kept.best_score) == (0.0, 0, 0.5)
+    (said,) = report.warnings
+    assert "mixed with the base model it stays inside the limit but searches no better" in said
+    assert "0.500 nDCG@10" in said
 
 
 def test_mixing_can_be_left_out(small_dataset, tiny_bert, tmp_path):

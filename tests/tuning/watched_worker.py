@@ -46,14 +46,19 @@ def forking() -> ForkServerContext:
 
 @dataclass(frozen=True)
 class Death:
-    """When a worker dies: ``delay`` seconds after ``phase`` began for the ``call``-th time."""
+    """When a worker dies: ``delay`` seconds after ``phase`` began for the ``call``-th time.
+
+    Without a delay it dies at that very place. A phase named "after x" begins where x ends.
+    """
 
     phase: str
-    call: int
-    delay: float
+    call: int = 1
+    delay: float = 0.0
 
     def comes(self) -> None:
         """Let the system end this process, whatever it is doing then."""
+        if not self.delay:
+            os.kill(os.getpid(), signal.SIGKILL)
         timer = threading.Timer(self.delay, os.kill, (os.getpid(), signal.SIGKILL))
         timer.daemon = True
         timer.start()
@@ -68,6 +73,7 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
     for stream in (1, 2):
         os.dup2(log, stream)
     from core.__main__ import main
+    from core.jobs.folder import RunFolder
     from core.tuning import run, trainer
     from core.tuning.checkpoints import Checkpoints
     from core.tuning.step import Learner
@@ -92,6 +98,7 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
             begins(phase)
             result = real(*args, **settings)
             seconds[phase].append(time.monotonic() - before)
+            begins(f"after {phase}")
             return result
 
         setattr(owner, method, watched)
@@ -99,6 +106,8 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
     watch(Learner, "step", "step")
     watch(ValidationSet, "check", "check")
     watch(Checkpoints, "write", "save")
+    watch(RunFolder, "write_result", "result")
+    watch(RunFolder, "drop_checkpoints", "clear")
     begins("start")
     status = main(["work", str(folder)])
     teller.send(dict(seconds))
