@@ -13,6 +13,7 @@ from core.journey import data
 from core.journey.tuning import suggested_model
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import LARGEST, from_document
+from core.tuning.hardware import check_device
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe, Override, QADataset
 from core.workspace.layout import read_json
@@ -69,16 +70,24 @@ def parse_recipe(text: str, experts: Sequence[str]) -> LabelRecipe:
 
 
 def read_settings(path: Path) -> TuningConfig:
-    """Read tuning settings as the Tune page exports them; raises TuningError if they are bad."""
+    """Read tuning settings as the Tune page exports them.
+
+    Raises
+    ------
+    TuningError
+        If they are bad, or name a device that is not on this machine.
+    """
     try:
         with path.open("rb") as file:
-            return from_document(file.read(LARGEST + 1))
+            settings = from_document(file.read(LARGEST + 1))
     except OSError as error:
         raise TuningError(
             "The settings {file} cannot be read: {reason}. Check the path.",
             file=str(path),
             reason=error.strerror or str(error),
         ) from error
+    check_device(settings.device)
+    return settings
 
 
 def read_overrides(path: Path) -> tuple[Override, ...]:

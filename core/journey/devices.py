@@ -12,9 +12,18 @@ from core.tuning.config import ALL_CARDS
 
 
 def need_of(request: Mapping[str, Any]) -> Need | None:
-    """Return what a job needs to start; None for the kinds that wait for nothing."""
+    """Return what a job needs to start; None for the kinds that wait for nothing.
+
+    Raises
+    ------
+    TuningError
+        If its settings name a device that is not on this machine.
+    """
+    from core.tuning.hardware import check_device
+
     if not is_queued(str(request.get("kind"))):
         return None
+    check_device(device_told(request.get("config", {})))
     slots = slots_for(device_told(request.get("config", {})))
     return Need(slots, cards_together(request), environment=_pinned)
 
@@ -53,14 +62,19 @@ def slots_for(device: str) -> tuple[str, ...]:
     kind, _, number = device.partition(":")
     if kind in {"auto", "cuda", ALL_CARDS}:
         cards = graphics_cards()
-        if number.isdigit() and int(number) < len(cards):
-            return (cards[int(number)],)
+        if number and cards:
+            return cards[int(number) :][:1] or (f"{device}@{platform.node()}",)  # not here
         if cards:
             return cards
     if kind == "auto":
         apple = platform.system() == "Darwin" and platform.machine() == "arm64"
         kind = "mps" if apple else "cpu"
     return (f"{kind}@{platform.node()}",)
+
+
+def pinned_to(device: str) -> Mapping[str, str]:
+    """Return what the environment of a process has to say that is to use one numbered card."""
+    return _pinned(slots_for(device)) if ":" in device else {}
 
 
 def _pinned(slots: Sequence[str]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from core.errors import TuningError
 from core.experts.catalogue import find_entry
 from core.jobs import launch as jobs
 from core.jobs.folder import RunFolder
+from core.journey.devices import pinned_to
 from core.journey.probes import (
     probe_folder,
     probe_key,
@@ -63,7 +64,7 @@ def start_probe(
         "created_at": now(),
     }
     shutil.rmtree(folder.root, ignore_errors=True)  # what a full disk left behind
-    jobs.launch(folder.root, request)
+    jobs.launch(folder.root, request, pinned_to(config.device))
     return True
 
 

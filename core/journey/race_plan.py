@@ -18,6 +18,7 @@ from core.journey.status import scored_experts
 from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
+from core.tuning.hardware import check_device
 from core.tuning.losses import LOSSES
 from core.types import VALIDATION_SPLIT, LabelRecipe, QADataset
 from core.workspace.records import Project, SavedRecipe
@@ -164,6 +165,7 @@ def launch_race(
     dataset = workspace.load_dataset(project.dataset_id)
     check_validation(dataset)
     check_trainable(config.base_model)
+    check_device(config.device)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     for one in everyone:
         load_expert_scores(workspace, dataset, one.recipe.experts)

@@ -20,6 +20,7 @@ from core.journey.running import TUNE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
+from core.tuning.hardware import check_device
 from core.types import LabelRecipe, Override, QADataset, Reporter, Rows
 from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
@@ -103,6 +104,7 @@ def tuning_request(
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     check_trainable(config.base_model)
+    check_device(config.device)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     load_expert_scores(workspace, workspace.load_dataset(project.dataset_id), saved.recipe.experts)
     return {

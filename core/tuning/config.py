@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.messages import N_
 LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
 ALL_CARDS = "cuda_all"
 DEVICES = ("auto", "cuda", ALL_CARDS, "mps", "cpu")
+CARD = ("cuda:NUMBER", re.compile(r"cuda:(?:0|[1-9][0-9]?)", re.ASCII))  # one card of several
 INTERPOLATIONS = ("search", "off")
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -26,12 +28,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[str] | None = None,
+    also: tuple[str, re.Pattern[str]] | None = None,
 ) -> Any:
     """Return a dataclass field that carries its own words and its allowed values."""
-    return field(
-        default=default,
-        metadata={"title": title, "help": text, "low": low, "high": high, "choices": choices},
-    )
+    words = {"title": title, "help": text, "low": low, "high": high}
+    return field(default=default, metadata={**words, "choices": choices, "also": also})
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class TuningConfig:
     """Settings of one tuning run.
 
     Every field carries ``metadata`` with ``title`` and ``help`` (message ids) and either ``low``
-    and ``high`` (inclusive) or ``choices``, or is a bool; :func:`settings` lists them for a form.
+    and ``high`` (inclusive) or ``choices`` (where a machine may have more of them, ``also`` holds
+    how those are written), or is a bool; :func:`settings` lists them for a form.
 
     Raises
     ------
@@ -256,6 +258,7 @@ class TuningConfig:
         N_("Device"),
         N_("Where to compute: auto takes a graphics card (GPU) when there is one."),
         choices=DEVICES,
+        also=CARD,
     )
     precision: str = _setting(
         "auto",
@@ -267,12 +270,12 @@ class TuningConfig:
     def __post_init__(self) -> None:
         for setting in settings():
             value, allowed = getattr(self, setting.name), setting.metadata
-            if allowed["choices"] is not None and value not in allowed["choices"]:
+            if allowed["choices"] is not None and not _is_choice(value, allowed):
                 raise TuningError(
                     "The tuning setting {name} is {value}. Choose one of: {choices}.",
                     name=setting.name,
                     value=str(value),
-                    choices=", ".join(allowed["choices"]),
+                    choices=", ".join([*allowed["choices"], *(allowed["also"] or ())[:1]]),
                 )
             if isinstance(setting.default, bool) and not isinstance(value, bool):
                 raise TuningError(
@@ -295,6 +298,13 @@ class TuningConfig:
     def id(self) -> str:
         """Content hash of all settings, 16 hex digits."""
         return document_id(dataclasses.asdict(self))
+
+
+def _is_choice(value: object, allowed: Mapping[str, Any]) -> bool:
+    if value in allowed["choices"]:
+        return True
+    also = allowed["also"]
+    return also is not None and isinstance(value, str) and also[1].fullmatch(value) is not None
 
 
 def _is_number(value: object) -> bool:

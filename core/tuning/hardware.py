@@ -8,7 +8,9 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-from core.tuning.device import DeviceInfo
+from core.errors import TuningError
+from core.tuning.config import ALL_CARDS
+from core.tuning.device import DeviceInfo, no_such_card
 
 _QUERY = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 _SECONDS = 3.0  # a graphics driver that hangs must not hang the page
@@ -50,6 +52,34 @@ def graphics_cards() -> tuple[str, ...]:
         if name == str(number) or (len(name) > 4 and card.startswith(name))
     ]
     return tuple(dict.fromkeys(found)) or tuple(named)  # parts of cards (MIG) have other names
+
+
+def devices_here() -> tuple[str, ...]:
+    """Return the devices that settings may name on this machine, as far as can be seen."""
+    cards = graphics_cards()
+    found = ["auto"]
+    if cards or not _torch_without_cuda():
+        found.append("cuda")
+    if len(cards) > 1:
+        found += [*(f"cuda:{number}" for number in range(len(cards))), ALL_CARDS]
+    if platform.system() == "Darwin":
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def check_device(device: str) -> None:
+    """Raise TuningError where a device that settings name is surely not on this machine."""
+    kind, _, number = device.partition(":")
+    cards = graphics_cards()
+    if number and cards and int(number) >= len(cards):
+        raise no_such_card(int(number), len(cards))
+    here = devices_here()
+    if kind not in here and not (kind == ALL_CARDS and "cuda" in here):
+        raise TuningError(
+            "This machine has no {device} device. It has: {present}. Set the device to auto.",
+            device=device,
+            present=", ".join(name for name in here if name != "auto"),
+        )
 
 
 def _torch_without_cuda() -> bool:

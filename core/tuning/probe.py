@@ -114,6 +114,7 @@ def measure(
         As :func:`core.tuning.trainer.train` does, want of memory included.
     """
     device = find_device(config.device, config.precision)
+    device.take()
     report.progress(0.05, Message(N_("Loading the base model")))
     scratch.mkdir(parents=True, exist_ok=True)
     folders = TuningFolders.of(scratch)

@@ -90,6 +90,7 @@ def train(
     import torch
 
     info = device or find_device(config.device, config.precision)
+    info.take()
     folders.root.mkdir(parents=True, exist_ok=True)
     cuda = [torch.cuda.current_device()] if info.kind == "cuda" else []
     with torch.random.fork_rng(devices=cuda):

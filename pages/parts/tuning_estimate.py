@@ -22,7 +22,7 @@ from pages.parts import session
 from pages.parts.errors import guarded, show_error
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
-from pages.parts.tuning_words import device_words, this_device
+from pages.parts.tuning_words import choice_title, device_words, this_device
 
 _SOURCES = {
     SAME_RUN: N_("Time as in the last run with these settings on this machine."),
@@ -111,7 +111,7 @@ def _source(context: Context, config: TuningConfig, found: TuningPlan, measure: 
     device = (
         device_words(this_device())
         if config.device == "auto"
-        else t("as you chose: {device}", device=config.device)
+        else t("as you chose: {device}", device=choice_title("device", config.device))
     )
     parts = [t("Runs on: {device}", device=plain(device))]
     if found.estimate is not None:

@@ -14,7 +14,7 @@ from core.tuning.config import TuningConfig, settings
 from core.tuning.presets import PRESETS, Preset
 from pages.parts.settings_files import settings_files
 from pages.parts.translate import t
-from pages.parts.tuning_words import choice_title
+from pages.parts.tuning_words import choice_title, devices_to_choose
 
 _COLUMNS = 3
 _ELSEWHERE = frozenset({"base_model"})  # chosen above the panel
@@ -170,7 +170,9 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
         "persist_state": "session",
     }
     if words["choices"]:
-        choices = list(words["choices"])
+        offered = devices_to_choose() if setting.name == "device" else words["choices"]
+        chosen = _value(preset, setting, start)  # settings from elsewhere may name another device
+        choices = list(dict.fromkeys([*offered, chosen, given]))
         return st.selectbox(
             label,
             choices,

@@ -48,6 +48,9 @@ def choice_title(setting: str, choice: str) -> str:
     """Return what a choice of a setting is called."""
     if setting == "loss":
         return loss_title(choice)
+    if setting == "device" and choice.startswith("cuda:"):
+        number = choice.partition(":")[2]
+        return t("NVIDIA graphics card {number} (CUDA)", number=number)
     named = _CHOICES.get((setting, choice))
     return t(named) if named else choice
 
@@ -80,6 +83,14 @@ def clock(seconds: float) -> str:
     hours, minutes = divmod(whole // 60, 60)
     tail = f"{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
     return f"{hours}:{tail}" if hours else tail
+
+
+@st.cache_data(ttl=600, show_spinner=False)
+def devices_to_choose() -> tuple[str, ...]:
+    """Return the devices that settings may name here, without importing torch."""
+    from core.tuning.hardware import devices_here
+
+    return devices_here()
 
 
 @st.cache_data(ttl=600, show_spinner=False)

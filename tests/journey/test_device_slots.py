@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.journey.devices import device_told, need_of, slots_for
+from core.errors import TuningError
+from core.journey.devices import device_told, need_of, pinned_to, slots_for
 from core.journey.running import COMPARE, RACE, SCORE, TUNE
 from core.tuning import hardware
 
@@ -36,6 +37,7 @@ def three_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("2,0", "cuda:0", ("GPU-cccc-3",)),
         ("GPU-bbbb", "auto", CARDS[1:2]),
         ("MIG-1", "auto", ("MIG-1",)),
+        (None, "cuda:7", (f"cuda:7@{platform.node()}",)),
         (None, "cpu", (f"cpu@{platform.node()}",)),
     ],
 )
@@ -43,6 +45,35 @@ def test_cards_that_a_job_may_take(visible, device, slots, monkeypatch):
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert slots_for(device) == slots
+
+
+@pytest.mark.usefixtures("three_cards")
+def test_devices_are_offered_and_refused_as_they_are_there(monkeypatch):
+    """A slot for a card that is not there would let the run start, to fail after an hour's wait."""
+    numbered = ("cuda:0", "cuda:1", "cuda:2")
+    assert hardware.devices_here() == ("auto", "cuda", *numbered, "cuda_all", "cpu")
+    for device in hardware.devices_here():
+        hardware.check_device(device)
+    with pytest.raises(TuningError, match=r"no graphics card cuda:3. Cards here: 3"):
+        need_of({"kind": TUNE, "config": {"tuning": {"device": "cuda:3"}}})
+    with pytest.raises(TuningError, match=r"no mps device. It has: cuda, cuda:0"):
+        hardware.check_device("mps")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert hardware.devices_here() == ("auto", "cuda", "cpu")
+    hardware.check_device("cuda_all")  # settings of a larger machine: one card is all there are
+    with pytest.raises(TuningError, match=r"Cards here: 1"):
+        hardware.check_device("cuda:1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert hardware.devices_here() == ("auto", "cpu")
+    for device in ("cuda", "cuda:0", "cuda_all"):
+        with pytest.raises(TuningError, match=f"This machine has no {device} device. It has: cpu"):
+            need_of({"kind": TUNE, "config": {"tuning": {"device": device}}})
+
+
+@pytest.mark.usefixtures("three_cards")
+def test_short_measurement_uses_the_card_that_was_chosen():
+    assert pinned_to("cuda:1") == {"CUDA_VISIBLE_DEVICES": "GPU-bbbb-2"}
+    assert pinned_to("cuda") == pinned_to("auto") == pinned_to("cuda_all") == pinned_to("cpu") == {}
 
 
 def test_machine_without_cards_has_one_slot(monkeypatch):

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder, append_event
 from core.workspace.workspace import Workspace
+from pages.parts import tuning_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDLLAMA = "wordllama-l2-supercat-256"
@@ -100,6 +101,25 @@ def test_preset_changes_every_setting_and_changes_can_be_taken_back(
     button(at, "Start tuning").click().run()
     told = launched[0].read_request()["config"]["tuning"]
     assert (told["epochs"], told["max_length"]) == (1, 96)
+
+
+def test_device_of_another_machine_is_shown_and_refused(
+    finished_workspace, opened, launched, monkeypatch
+):
+    """Settings may come from a server with eight cards."""
+    without_runs(finished_workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(tuning_settings, "devices_to_choose", lambda: ("auto", "cuda:7", "cpu"))
+        at = opened()
+        at.selectbox(key="setting_balanced_device").set_value("cuda:7").run()
+    at.run()
+    assert not at.exception
+    chosen = at.selectbox(key="setting_balanced_device")
+    assert chosen.value == "cuda:7" and "Processor (CPU)" in chosen.options
+    assert "as you chose: NVIDIA graphics card 7 (CUDA)" in texts(at)
+    button(at, "Start tuning").click().run()
+    assert not at.exception and not launched
+    assert "This machine has no cuda:7 device" in texts(at)
 
 
 def test_settings_outlive_a_visit_to_another_page(finished_workspace, opened):

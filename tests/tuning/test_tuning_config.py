@@ -11,6 +11,7 @@ import pytest
 from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.tuning.config import TuningConfig, settings
+from core.tuning.config_file import from_document, to_document
 from core.tuning.device import find_device
 from core.tuning.presets import PRESETS
 
@@ -94,3 +95,66 @@ def test_bf16_is_taken_only_where_the_card_computes_in_it(monkeypatch):
         assert (found.kind, found.precision) == ("cuda", "bf16" if real else "fp32")
         assert (found.name, found.memory_gb) == ("Card", 8.0)
     assert find_device("cuda", "fp32").precision == "fp32"
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    """Give torch as many graphics cards as a test asks for."""
+    import torch
+
+    def card(number):
+        uuid = f"0000-{number}"
+        return type("Card", (), {"name": f"Card {number}", "total_memory": 2**33, "uuid": uuid})()
+
+    def have(count):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", card)
+
+    return have
+
+
+def test_one_card_of_several_is_found_by_its_number(cards, monkeypatch):
+    """Computing on the first card instead would disturb whoever computes there."""
+    import torch
+
+    cards(3)
+    found = find_device("cuda:2")
+    assert (found.kind, found.name, found.index) == ("cuda", "Card 2", 2)
+    taken = []
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    found.take()
+    assert taken == [2]
+    find_device("cuda").take()
+    find_device("auto").take()
+    assert taken == [2]
+    with pytest.raises(TuningError, match=r"no graphics card cuda:3. Cards here: 3, counted from"):
+        find_device("cuda:3")
+    cards(0)
+    with pytest.raises(TuningError, match="This machine has no cuda device"):
+        find_device("cuda:0")
+
+
+def test_card_that_the_queue_gave_is_found_under_any_number(cards, monkeypatch):
+    """A worker that sees only card 2 knows it as card 0; one that looked earlier sees them all."""
+    cards(1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0000-2")
+    assert find_device("cuda:2").index is None
+    cards(3)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0000-1")
+    assert [find_device(name).index for name in ("cuda:1", "cuda", "auto")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda", "cuda:0", "cuda:12", "cuda_all", "mps", "cpu"])
+def test_devices_that_settings_may_name(device):
+    assert from_document(to_document(TuningConfig(device=device))).device == device
+
+
+@pytest.mark.parametrize(
+    "device", ["cuda:", "cuda:-1", "cuda:01", "cuda:x", "cuda:100", "cuda:١", "gpu", "cuda:1\n", 0]
+)
+def test_names_that_are_no_device_are_refused_with_those_there_are(device):
+    with pytest.raises(TuningError, match="auto, cuda, cuda_all, mps, cpu, cuda:NUMBER"):
+        TuningConfig(device=device)
