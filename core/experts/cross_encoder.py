@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ExpertError, Stopped
+from core.experts.batching import length_batches, token_estimates
 from core.experts.candidates import CandidateSettings, candidate_pairs
-from core.experts.encoding import BATCH_SIZES, pick_device
+from core.experts.encoding import pick_device
 from core.experts.entry import CatalogueEntry
 from core.experts.folders import read_cross_encoder
 from core.experts.hub import downloaded_folder
@@ -225,14 +226,14 @@ def predict_with(model: CrossEncoder, pairs: Sequence[Pair], report: Reporter) -
     """Return the raw outputs of a model for pairs, float32 [n]; stops between batches."""
     from torch.nn import Identity
 
-    size = BATCH_SIZES.get(model.device.type, 32)
     scores = np.empty(len(pairs), np.float32)
-    for start in range(0, len(pairs), size):
+    tokens = token_estimates([" ".join(pair) for pair in pairs], model.max_seq_length)
+    for rows in length_batches(tokens, model.device.type):
         if report.should_stop():
             raise Stopped
-        batch = list(pairs[start : start + size])
-        scores[start : start + len(batch)] = model.predict(
-            batch, batch_size=size, show_progress_bar=False, activation_fn=Identity()
+        batch = [pairs[row] for row in rows]
+        scores[rows] = model.predict(
+            batch, batch_size=len(batch), show_progress_bar=False, activation_fn=Identity()
         )
     return scores
 

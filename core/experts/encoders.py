@@ -19,6 +19,7 @@ from core.experts.encoding import encode_in_batches, encode_with, load_model
 from core.experts.entry import LEXICAL, CatalogueEntry
 from core.experts.folders import read_folder
 from core.experts.packages import checked_folder
+from core.experts.precision import BF16, FP32, encoding_model
 from core.experts.sources import USEM3, fingerprint_of_folder, known_fingerprint, model_folder
 from core.types import Reporter
 from core.workspace.modelstore import ModelStore
@@ -26,7 +27,7 @@ from core.workspace.modelstore import ModelStore
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_USE_BATCH = 64
+_USE_TOKENS = 2048  # of a batch; its engine gains nothing by wider ones
 
 
 class Encoder(Protocol):
@@ -84,8 +85,9 @@ class SentenceEncoder:
         self.max_length = entry.max_length if entry else read.max_length
         self._prompts = entry.prompts if entry else read.prompts
         self._dimension = (entry.dimension if entry else None) or read.dimension
-        self._device, self._clock = device, clock
+        self._device, self._clock, self._store = device, clock, store
         self.fingerprint = fingerprint_of_folder(folder, self._prompts, self.max_length, store)
+        self._encoding: SentenceTransformer | None = None
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -109,7 +111,21 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
         """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
         prompt = self.prompt(role)
-        return encode_with(self.model, texts, prompt, report=report, clock=self._clock)
+        if self._encoding is None:
+            self._encoding = encoding_model(
+                self.model,
+                self.fingerprint,
+                texts,
+                lambda model, some: encode_with(model, some, prompt),
+                self._store,
+                self._clock,
+            )
+        return encode_with(self._encoding, texts, prompt, report=report, clock=self._clock)
+
+    @property
+    def precision(self) -> str:
+        """Number format that it encodes in: ``fp32`` or ``bf16``."""
+        return FP32 if self._encoding in (None, self.model) else BF16
 
 
 class UniversalSentenceEncoder:
@@ -151,10 +167,10 @@ class UniversalSentenceEncoder:
             # Its tokenizer encodes to UTF-8, which a lone surrogate from a broken file breaks.
             lambda batch: self._encode([t.encode("utf-8", "replace").decode() for t in batch]),
             texts,
-            _USE_BATCH,
             self.dimension,
-            report,
-            self._clock,
+            most_tokens=_USE_TOKENS,
+            report=report,
+            clock=self._clock,
         )
 
 

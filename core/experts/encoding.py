@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ExpertError, Stopped
+from core.experts.batching import CPU, CUDA, MPS, length_batches, token_estimates
 from core.experts.progress import Pace
 from core.types import Reporter, SilentReporter
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-CPU, CUDA, MPS = "cpu", "cuda", "mps"
-BATCH_SIZES = {CPU: 32, MPS: 64, CUDA: 256}
 
 
 def pick_device() -> str:
@@ -87,7 +85,6 @@ def encode_with(
     prompt: str = "",
     *,
     report: Reporter | None = None,
-    batch_size: int | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> np.ndarray:
     """Encode texts with a model in memory; equal texts are encoded once.
@@ -96,8 +93,6 @@ def encode_with(
     ----------
     prompt : str
         Put before every text.
-    batch_size : int or None
-        None takes the usual one of the model's device.
     clock : function
         Seconds, for the time left.
 
@@ -113,39 +108,63 @@ def encode_with(
     ExpertError
         If the model gives numbers that are not finite.
     """
-    size = batch_size or BATCH_SIZES.get(model.device.type, 32)
 
     def encode_batch(batch: list[str]) -> np.ndarray:
         vectors = model.encode(
-            batch, prompt=prompt or None, batch_size=size, show_progress_bar=False
+            batch,
+            prompt=prompt or None,
+            batch_size=len(batch),
+            show_progress_bar=False,
+            convert_to_tensor=True,  # numpy has no bf16
         )
-        return np.asarray(vectors, np.float32)
+        return vectors.float().cpu().numpy()
 
     return encode_in_batches(
-        encode_batch, texts, size, model.get_embedding_dimension() or 0, report, clock
+        encode_batch,
+        texts,
+        model.get_embedding_dimension() or 0,
+        device=model.device.type,
+        longest=_longest(model),
+        report=report,
+        clock=clock,
     )
 
 
 def encode_in_batches(
     encode_batch: Callable[[list[str]], np.ndarray],
     texts: Sequence[str],
-    size: int,
     dimension: int,
+    *,
+    device: str = CPU,
+    longest: int | None = None,
+    most_tokens: int | None = None,
     report: Reporter | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> np.ndarray:
-    """Encode distinct texts, sorted by length so that a batch pads little; see encode_with."""
+    """Encode distinct texts in batches of like length; see encode_with.
+
+    Parameters
+    ----------
+    device : str
+        Type of the device that computes; decides how large a batch is.
+    longest : int or None
+        Tokens at which the model cuts; None where it does not say.
+    most_tokens : int or None
+        Tokens of a batch, padding included; None takes those of the device.
+    """
     report = report or SilentReporter()
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
     position = {text: i for i, text in enumerate(distinct)}
     vectors = np.zeros((len(distinct), dimension), np.float32)
-    pace = Pace([len(text) for text in distinct], report, clock)
-    for start in range(0, len(distinct), size):
+    batches = length_batches(token_estimates(distinct, longest), device, most_tokens)
+    pace = Pace([len(distinct[row]) for rows in batches for row in rows], report, clock)
+    done = 0
+    for rows in batches:
         if report.should_stop():
             raise Stopped
-        batch = distinct[start : start + size]
-        vectors[start : start + len(batch)] = encode_batch(batch)
-        pace.done(start + len(batch))
+        vectors[rows] = encode_batch([distinct[row] for row in rows])
+        done += len(rows)
+        pace.done(done)
     return unit(vectors)[[position[text] for text in texts]] if len(texts) else vectors
 
 
@@ -166,6 +185,12 @@ def unit(vectors: np.ndarray) -> np.ndarray:
         )
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+
+
+def _longest(model: SentenceTransformer) -> int | None:
+    """Return the tokens at which a model cuts, None where it has no limit."""
+    limit = getattr(model, "max_seq_length", None)
+    return int(limit) if limit is not None and np.isfinite(limit) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 On disk ``<root>/<key>/``: the files of a model plus ``store.json``, which lists every file with
 size and sha256 and says where the model came from. A folder appears by a rename, so it is whole
-or not there. ``<root>/measurements.json`` keeps file hashes and encoding speeds.
+or not there. ``<root>/measurements.json`` keeps file hashes, encoding speeds
+and number formats.
 """
 
 from __future__ import annotations
@@ -163,6 +164,15 @@ class ModelStore:
         """Return the last measured texts per second of each model."""
         speeds = self._measurements().get("texts_per_second", {})
         return {key: float(entry["value"]) for key, entry in speeds.items()}
+
+    def record_probe(self, fingerprint: str, values: Mapping[str, Any]) -> None:
+        """Remember which number format was found best for a model on this machine."""
+        self._record("precision", fingerprint, dict(values))
+
+    def probe(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return what :meth:`record_probe` kept, None if there is nothing."""
+        found = self._measurements().get("precision", {}).get(fingerprint)
+        return found if isinstance(found, dict) else None
 
     def _measurements(self) -> dict[str, Any]:
         try:

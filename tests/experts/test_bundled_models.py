@@ -12,6 +12,7 @@ from core.experts.bundled import check_similarity
 from core.experts.catalogue import find_entry
 from core.experts.convert_e5 import convert_e5
 from core.experts.encoders import load_encoder
+from core.experts.encoding import encode_with
 from core.experts.packages import package_folder
 from core.experts.packed_e5 import unpack_4bit
 from core.experts.sources import model_folder
@@ -57,7 +58,9 @@ def test_encoding_is_that_of_plain_sentence_transformers(encoders):
     encoder = encoders["all-MiniLM-L6-v2"]
     texts = [f"{'very ' * (i % 7)}long question number {i % 11}" for i in range(70)]
     plain = encoder.model.encode(texts, normalize_embeddings=True)
-    assert np.allclose(encoder.encode(texts, "query"), plain, atol=1e-5)
+    assert np.allclose(encode_with(encoder.model, texts), plain, atol=1e-5)
+    # bf16, where the processor computes in it, rounds the single numbers
+    assert np.allclose(encoder.encode(texts, "query"), plain, atol=5e-3)
 
 
 @pytest.mark.parametrize("key", ["multilingual-e5-small-4bit", "use-multilingual-v3-6bit"])
@@ -78,7 +81,7 @@ def test_prompts_reach_the_model(encoders):
     encoder = encoders["multilingual-e5-small-4bit"]
     question, answer = (encoder.encode(["parcel"], role)[0] for role in ("query", "document"))
     bare = encoder.model.encode(["query: parcel", "passage: parcel"], normalize_embeddings=True)
-    assert np.allclose([question, answer], bare, atol=1e-5)
+    assert ([question, answer] * bare).sum(axis=1) == pytest.approx(1, abs=1e-3)
     assert not np.allclose(question, answer, atol=1e-2)
 
 

@@ -69,10 +69,10 @@ def test_batches_keep_the_order_and_stop_when_asked(listener):
         return np.array([[len(t), 0.0] for t in batch], np.float32)
 
     texts = ["ccc", "a", "bb", "a", ""]
-    vectors = encode_in_batches(encode, texts, 2, 2)
+    vectors = encode_in_batches(encode, texts, 2, most_tokens=4)
     assert vectors.tolist() == [[1, 0], [1, 0], [1, 0], [1, 0], [0, 0]]  # "" has no direction
     with pytest.raises(Stopped):
-        encode_in_batches(encode, texts, 2, 2, listener(stop_after=1))
+        encode_in_batches(encode, texts, 2, most_tokens=4, report=listener(stop_after=1))
 
 
 def test_broken_model_is_not_taken_for_a_bad_one():

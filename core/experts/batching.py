@@ -1,0 +1,63 @@
+"""Which texts go through a model together: of like length, and few enough for its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+CPU, CUDA, MPS = "cpu", "cuda", "mps"
+# Tokens of a batch, padding included: enough to keep the device busy, little enough to stay in
+# its fast memory. Wider batches were slower on a CPU (benchmarks/speed_encoding.py).
+BATCH_TOKENS = {CPU: 4096, MPS: 8192, CUDA: 65_536}
+MOST_TEXTS = {CPU: 128, MPS: 128, CUDA: 1024}
+# A token is about four bytes of UTF-8, in English as in Japanese, plus begin and end signs.
+_BYTES_PER_TOKEN, _SIGNS = 4, 2
+USUAL_LONGEST = 512  # tokens, where a model names no limit
+
+
+def token_estimates(texts: Sequence[str], longest: int | None) -> np.ndarray:
+    """Return about how many tokens a model reads of each text, int64 [n].
+
+    Parameters
+    ----------
+    longest : int or None
+        Where the model cuts; None where it does not say.
+    """
+    sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+    tokens = np.asarray(sizes, np.int64) // _BYTES_PER_TOKEN + _SIGNS
+    return np.minimum(tokens, longest or USUAL_LONGEST)
+
+
+def length_batches(
+    tokens: np.ndarray, device: str = CPU, most_tokens: int | None = None
+) -> list[np.ndarray]:
+    """Part texts into batches of like length, shortest first.
+
+    Parameters
+    ----------
+    tokens : int array [n]
+        Length of each text.
+    device : str
+        Type of the device that computes.
+    most_tokens : int or None
+        Tokens of a batch, padding included; None takes those of the device.
+
+    Returns
+    -------
+    list of int64 array
+        Rows of the texts; each row is in one batch.
+    """
+    budget = most_tokens or BATCH_TOKENS.get(device, BATCH_TOKENS[CPU])
+    most = MOST_TEXTS.get(device, MOST_TEXTS[CPU])
+    order = np.argsort(tokens, kind="stable")
+    batches: list[np.ndarray] = []
+    start = 0
+    while start < len(order):
+        stop = min(start + most, len(order))
+        # All are padded to the longest, which is the last: take as many as fit.
+        widths = tokens[order[start:stop]] * np.arange(1, stop - start + 1)
+        stop = start + max(1, int(np.searchsorted(widths, budget, side="right")))
+        batches.append(order[start:stop])
+        start = stop
+    return batches
