@@ -123,19 +123,24 @@ def measure(
     from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
     from core.evaluation.retrieval import rank
     from core.journey.comparing import PROBES
+    from core.tuning.device import find_device
     from core.tuning.encoding import QUERY, encode, load_model
     from core.tuning.validation import ValidationSet
 
-    chosen, model = ValidationSet.of(dataset, kind, _SEED), load_model(folder, kind)
+    precision = find_device(kind).precision
+    chosen, model = ValidationSet.of(dataset, kind, _SEED, precision), load_model(folder, kind)
     reader = model if answers_by is None else load_model(answers_by, kind)
     corpus = chosen.answer_vectors(reader, should_stop)
     ndcg = {}
     for regime, rows in chosen.questions.items():
-        vectors = encode(model, [dataset.questions[row] for row in rows], QUERY, should_stop)
+        texts = [dataset.questions[row] for row in rows]
+        vectors = encode(model, texts, QUERY, should_stop, precision)
         relevance = dataset.relevance[rows][:, chosen.answer_rows]
         top = rank(vectors, corpus, 10).top_answers
         values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
         ndcg[regime] = tuple(np.round(values, 6).tolist())
     probe = load_probe(PROBES[language])
-    sides = [encode(model, texts, QUERY, should_stop) for texts in (probe.left, probe.right)]
+    sides = [
+        encode(model, texts, QUERY, should_stop, precision) for texts in (probe.left, probe.right)
+    ]
     return Measured(ndcg, spearman(cosines(*sides), probe.scores))

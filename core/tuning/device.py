@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core.errors import TuningError
@@ -121,6 +123,15 @@ def no_such_card(number: int, count: int) -> TuningError:
         number=number,
         count=count,
     )
+
+
+def computing_in(precision: str, kind: str) -> AbstractContextManager[object]:
+    """Return the context in which a model computes in ``bf16``, or changes nothing (``fp32``)."""
+    import torch
+
+    if precision == "fp32":
+        return contextlib.nullcontext()
+    return torch.autocast(kind, torch.bfloat16)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -14,7 +14,9 @@ import numpy as np
 
 from core.errors import Stopped, TuningError
 from core.experts import encoding
+from core.experts.batching import length_batches, token_estimates
 from core.hashing import file_sha256
+from core.tuning.device import computing_in
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -25,8 +27,6 @@ DOCUMENT = "document"
 # The names under which models store their prompts, in the order in which
 # sentence-transformers' encode_query and encode_document look for them.
 PROMPT_NAMES = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
-
-ENCODED_AT_ONCE = {"cpu": 32}  # 256 elsewhere
 
 
 def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
@@ -92,8 +92,14 @@ def encode(
     texts: Sequence[str],
     task: str,
     should_stop: Callable[[], bool] = lambda: False,
+    precision: str = "fp32",
 ) -> np.ndarray:
     """Return unit vectors float32 [n, d] without gradient or dropout.
+
+    Parameters
+    ----------
+    precision : str
+        ``bf16`` or ``fp32``: what the model computes in.
 
     Raises
     ------
@@ -102,17 +108,15 @@ def encode(
     """
     import torch
 
-    order = np.argsort([-len(text) for text in texts], kind="stable")  # little padding
-    batch_size = ENCODED_AT_ONCE.get(model.device.type, 256)
+    kind, longest = model.device.type, None if is_static(model) else model.max_seq_length
     vectors: np.ndarray | None = None
     training = model.training
     model.eval()
     try:
-        with torch.inference_mode():
-            for start in range(0, len(order), batch_size):
+        with torch.inference_mode(), computing_in(precision, kind):
+            for rows in length_batches(token_estimates(texts, longest), kind):
                 if should_stop():
                     raise Stopped
-                rows = order[start : start + batch_size]
                 part = embed(model, [texts[row] for row in rows], task).cpu().numpy()
                 if vectors is None:
                     vectors = np.empty((len(texts), part.shape[1]), np.float32)

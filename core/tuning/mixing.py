@@ -32,6 +32,8 @@ class Mixing:
     measured : callable
         Search quality of ``model`` as it is now, on validation questions.
     generality : GeneralityCheck or None
+    precision : str
+        What the model computes in: ``bf16`` or ``fp32``.
     """
 
     model: SentenceTransformer
@@ -39,6 +41,7 @@ class Mixing:
     measured: Callable[[], CurvePoint]
     generality: GeneralityCheck | None
     report: Reporter
+    precision: str = "fp32"
 
     def sweep(self, base: CurvePoint, best: CurvePoint) -> tuple[SweepPoint, ...]:
         """Measure mixtures of the base model with the best state, both ends included.
@@ -81,4 +84,6 @@ class Mixing:
         if self.generality is None:
             return None
         stop = self.report.should_stop
-        return self.generality.measure(lambda texts: encode(self.model, texts, QUERY, stop))
+        return self.generality.measure(
+            lambda texts: encode(self.model, texts, QUERY, stop, self.precision)
+        )

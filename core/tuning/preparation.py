@@ -29,10 +29,11 @@ def confusable_answers(
     answer_rows: Rows,
     answer_vectors: np.ndarray,
     should_stop: Callable[[], bool],
+    precision: str = "fp32",
 ) -> np.ndarray:
     """Return the wrong answers that the model ranks highest, int32 [n, depth], -1 = none."""
     texts = [dataset.questions[row] for row in question_rows]
-    vectors = encode(model, texts, QUERY, should_stop)
+    vectors = encode(model, texts, QUERY, should_stop, precision)
     return mine_hard_negatives(dataset, question_rows, vectors, answer_rows, answer_vectors)
 
 
@@ -81,14 +82,15 @@ def base_scale(
     negatives: np.ndarray | None,
     config: TuningConfig,
     should_stop: Callable[[], bool],
+    precision: str = "fp32",
 ) -> BaseScale:
     """Measure the scale of the model's cosines on the first batches."""
     targets, cosines, spreads = [], [], []
     for batch in plan_epoch(dataset, question_rows, negatives, config, 0)[:MEASURED_BATCHES]:
         questions = [dataset.questions[row] for row in batch.question_rows]
         answers = [dataset.answers[row] for row in batch.answer_rows]
-        left = encode(model, questions, QUERY, should_stop)
-        right = encode(model, answers, DOCUMENT, should_stop)
+        left = encode(model, questions, QUERY, should_stop, precision)
+        right = encode(model, answers, DOCUMENT, should_stop, precision)
         table = left @ right.T
         spreads.append(table.std(axis=1))
         if config.loss == "mse_matched":

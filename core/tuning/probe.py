@@ -128,7 +128,8 @@ def measure(
         negatives = _some_answers(run, config)
         before = clock()
         run.learner.scale = base_scale(
-            run.model, dataset, labels, run.rows, negatives, config, report.should_stop
+            *(run.model, dataset, labels, run.rows, negatives, config, report.should_stop),
+            precision=device.precision,
         )
         run.read_neutral()
         start_seconds = clock() - before
@@ -169,14 +170,15 @@ def measure(
 def _reading_seconds(run: Run, clock: Callable[[], float]) -> tuple[float, float]:
     """Return the time that a question and an answer take without gradient, from a sample."""
     rng = np.random.default_rng([run.config.seed, 2])
-    dataset, stop = run.dataset, run.report.should_stop
-    encode(run.model, dataset.answers[:2], DOCUMENT, stop)  # the first call sets things up
+    dataset, stop, precision = run.dataset, run.report.should_stop, run.device.precision
+    # The first call sets things up.
+    encode(run.model, dataset.answers[:2], DOCUMENT, stop, precision)
     seconds = []
     for task, texts in ((QUERY, dataset.questions), (DOCUMENT, dataset.answers)):
         count = min(SAMPLED_TEXTS, len(texts))
         sample = [texts[place] for place in rng.permutation(len(texts))[:count]]
         before = clock()
-        encode(run.model, sample, task, stop)
+        encode(run.model, sample, task, stop, precision)
         seconds.append((clock() - before) / count)
     return seconds[0], seconds[1]
 

@@ -93,7 +93,7 @@ class Run:
         self.learner = Learner(
             self.model, dataset, labels, config, device, self.report, self.answer_labels, team
         )
-        self.validation = ValidationSet.of(dataset, device.kind, config.seed)
+        self.validation = ValidationSet.of(dataset, device.kind, config.seed, device.precision)
         self.keeper = Keeper.of(base_folder, folders, config)
         identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
         identity += [str(getattr(self.answer_labels, "id", "")), *self.neutral]
@@ -145,7 +145,7 @@ class Run:
         self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
         stop = self.report.should_stop
         self.learner.answers = self.team.tell_array(
-            lambda: encode(self.model, self.dataset.answers, DOCUMENT, stop)
+            lambda: encode(self.model, self.dataset.answers, DOCUMENT, stop, self.device.precision)
         )
 
     def _begin_or_resume(self, hard_negatives: np.ndarray | None) -> None:
@@ -171,7 +171,9 @@ class Run:
         """Keep how the base model reads the neutral sentences, where the run asks for them."""
         stop = self.report.should_stop
         if self.neutral:
-            vectors = self.team.tell_array(lambda: encode(self.model, self.neutral, QUERY, stop))
+            vectors = self.team.tell_array(
+                lambda: encode(self.model, self.neutral, QUERY, stop, self.device.precision)
+            )
             assert vectors is not None
             self.learner.neutral = NeutralTexts(self.neutral, vectors)
 
@@ -185,12 +187,16 @@ class Run:
             return None
         answers.append(self._corpus_vectors())
         corpus, stop = self.validation.answer_rows, self.report.should_stop
-        return confusable_answers(self.model, self.dataset, self.rows, corpus, answers[0], stop)
+        return confusable_answers(
+            *(self.model, self.dataset, self.rows, corpus, answers[0], stop),
+            precision=self.device.precision,
+        )
 
     def _scale(self) -> BaseScale:
         labels, stop = self.learner.labels, self.report.should_stop
         return base_scale(
-            self.model, self.dataset, labels, self.rows, self.negatives, self.config, stop
+            *(self.model, self.dataset, labels, self.rows, self.negatives, self.config, stop),
+            precision=self.device.precision,
         )
 
     def _doubt_experts(self) -> None:
@@ -294,7 +300,10 @@ class Run:
             stop, answers = self.report.should_stop, self._corpus_vectors()
             return self.validation.check(self.model, self.evaluate, self.state.step, stop, answers)
 
-        return Mixing(self.model, self.keeper, measured, self.generality, self.report)
+        return Mixing(
+            *(self.model, self.keeper, measured, self.generality, self.report),
+            precision=self.device.precision,
+        )
 
     def _keep(self, choice: SweepPoint | None) -> bool:
         """Write the model that is wanted; return False where it is the base."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from core.errors import TuningError
 from core.messages import N_, Message
 from core.tuning.batches import Batch
 from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo, is_out_of_memory
+from core.tuning.device import DeviceInfo, computing_in, is_out_of_memory
 from core.tuning.encoding import DOCUMENT, QUERY, embed, is_static
 from core.tuning.gradients import TextSet, add_gradients
 from core.tuning.grid import Grid, Term
@@ -236,14 +235,8 @@ class Learner:
         return min(self.chunk, CPU_BUCKET) if self.chunk else CPU_BUCKET
 
     def _encode(self, texts: Sequence[str], task: str) -> Tensor:
-        import torch
-
-        mixed = (
-            torch.autocast(self.device.kind, torch.bfloat16)
-            if self.device.precision == "bf16"
-            else contextlib.nullcontext()
-        )
-        with mixed:  # unit vectors leave it in fp32: bf16 has three digits, few for close scores
+        # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
+        with computing_in(self.device.precision, self.device.kind):
             return embed(self.model, texts, task)
 
 

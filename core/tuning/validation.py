@@ -51,14 +51,17 @@ class ValidationSet:
     questions : mapping of regime to int32 array
         Regimes without validation questions are absent.
     answer_rows : int32 array [m]
+    precision : str
+        What the model computes in: ``bf16`` or ``fp32``.
     """
 
     dataset: QADataset
     questions: dict[str, Rows]
     answer_rows: Rows
+    precision: str = "fp32"
 
     @classmethod
-    def of(cls, dataset: QADataset, kind: str, seed: int) -> ValidationSet:
+    def of(cls, dataset: QADataset, kind: str, seed: int, precision: str = "fp32") -> ValidationSet:
         """Choose questions and corpus for a device kind, within the bounds of this module."""
         rng = np.random.default_rng([seed, 1])
         questions = {}
@@ -70,14 +73,15 @@ class ValidationSet:
         kept = np.unique(np.concatenate(right)) if right else np.empty(0, np.int32)
         others = np.setdiff1d(np.arange(len(dataset.answers), dtype=np.int32), kept)
         others = _sample(others, max(MOST_ANSWERS[kind] - len(kept), 0), rng)
-        return cls(dataset, questions, np.sort(np.concatenate([kept, others])).astype(np.int32))
+        corpus = np.sort(np.concatenate([kept, others])).astype(np.int32)
+        return cls(dataset, questions, corpus, precision)
 
     def answer_vectors(
         self, model: SentenceTransformer, should_stop: Callable[[], bool]
     ) -> np.ndarray:
         """Return the corpus as unit vectors float32 [m, d]."""
         texts = [self.dataset.answers[row] for row in self.answer_rows]
-        return encode(model, texts, DOCUMENT, should_stop)
+        return encode(model, texts, DOCUMENT, should_stop, self.precision)
 
     def check(
         self,
@@ -91,7 +95,7 @@ class ValidationSet:
         regimes = {}
         for regime, rows in self.questions.items():
             texts = [self.dataset.questions[row] for row in rows]
-            vectors = encode(model, texts, QUERY, should_stop)
+            vectors = encode(model, texts, QUERY, should_stop, self.precision)
             regimes[regime] = float(evaluate(rows, vectors, self.answer_rows, answer_vectors))
         return CurvePoint(step, float(np.mean(list(regimes.values()))), regimes)
 

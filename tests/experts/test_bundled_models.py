@@ -151,7 +151,8 @@ def test_converted_model_survives_saving_with_plain_sentence_transformers(tmp_pa
         encoders[key].model.save(str(tmp_path / key))
         again = SentenceTransformer(str(tmp_path / key), device="cpu", local_files_only=True)
         plain = again.encode_query(TEXTS, normalize_embeddings=True)
-        assert np.allclose(plain, encoders[key].encode(TEXTS, "query"), atol=1e-5)
+        prompt = encoders[key].prompt("query")
+        assert np.allclose(plain, encode_with(encoders[key].model, TEXTS, prompt), atol=1e-5)
 
 
 @pytest.mark.parametrize("key", ["use-multilingual-v3-6bit", "bm25"])
