@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.shingles import plain_form, similar_pairs
+from core.data.ngrams import plain_form
+from core.data.shingles import similar_pairs
 from core.messages import N_, Message
 
 STRICTER = (0.8, 0.9, 1.0)  # tried in turn where near-duplicates chain into one giant group

@@ -1,14 +1,25 @@
 """Groups hold together what would leak, and only that."""
 
 import random
+import re
+import unicodedata
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from core.data import sketches
 from core.data.grouping import GroupingSettings, group_texts, near_duplicates
-from core.data.shingles import plain_form, similar_pairs
+from core.data.ngrams import ngram_table, plain_form
+from core.data.shingles import similar_pairs
+from core.data.sketches import likely_pairs
+from core.data.stretches import Stretch
+from core.messages import Message
+from core.types import SilentReporter
 
 WORDS = (
     *("apple", "river", "stone", "cloud", "lamp", "forest", "engine"),
@@ -46,6 +57,13 @@ def corpus_with_near_copies(count=300, seed=0):
     return sorted({plain_form(text) for text in texts})
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=30) | st.text("aB_-. \t0é\x7f", max_size=20))
+def test_the_quick_way_to_fold_ascii_texts_is_the_general_one(text):
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    assert plain_form(text) == " ".join(re.sub(r"[\W_]+", " ", folded).split())
+
+
 @pytest.mark.parametrize("threshold", [0.6, 0.7, 0.9])
 def test_similar_pairs_are_those_of_the_comparison_of_all_pairs(threshold):
     texts = corpus_with_near_copies()
@@ -60,7 +78,6 @@ def test_similar_pairs_are_those_of_the_comparison_of_all_pairs(threshold):
 
 
 def test_pairs_in_long_texts_are_found_too():
-    """Long texts are searched by a quarter of their n-grams."""
     rng = random.Random(1)
     texts = [
         " ".join("".join(rng.choices("abcdefghij", k=6)) for _ in range(150)) for _ in range(80)
@@ -71,6 +88,61 @@ def test_pairs_in_long_texts_are_found_too():
     first, second, _ = similar_pairs(texts, 0.7)
     assert set(zip(first.tolist(), second.tolist(), strict=True)) == set(expected)
     assert len(expected) == 30
+
+
+@pytest.mark.parametrize("rows", [4, 5, 6])
+def test_bands_of_large_files_lose_hardly_any_pair(rows, monkeypatch):
+    """Long bands keep chance candidates few among 500,000 texts; near-copies must survive them."""
+    monkeypatch.setattr(sketches, "BAND_ROWS", ())
+    monkeypatch.setattr(sketches, "MOST_BAND_ROWS", rows)
+    texts = corpus_with_near_copies(1200, seed=3)
+    table = ngram_table(texts)
+    size = np.diff(table.indptr)
+    shared = table.dot(table.T).toarray()
+    exact = np.triu(shared / (size[:, None] + size - shared), 1)
+    expected = set(zip(*(at.tolist() for at in np.nonzero(exact >= 0.7)), strict=True))
+    first, second, _ = similar_pairs(texts, 0.7)
+    found = set(zip(first.tolist(), second.tolist(), strict=True))
+    assert found <= expected
+    assert len(found) >= 0.97 * len(expected) > 400
+
+
+def test_texts_too_many_to_be_sketched_at_once_give_the_same_pairs(monkeypatch):
+    texts = corpus_with_near_copies()
+    first, second = likely_pairs(texts, 0.7)
+    monkeypatch.setattr(sketches, "_MOST_CHARACTERS", 0)
+    monkeypatch.setattr(sketches, "_BLOCK_TEXTS", 17)
+    again = likely_pairs(texts, 0.7)
+    assert np.array_equal(first, again[0])
+    assert np.array_equal(second, again[1])
+
+
+def test_texts_from_one_template_are_not_all_compared_with_all():
+    """Texts that share every band would otherwise cost the square of their number."""
+
+    def likely(count):
+        body = "how long does it take until my order with the number"
+        end = "is on its way to the address that i gave you"
+        return likely_pairs(sorted(f"{body} {i:04} {end}" for i in range(count)), 0.7)
+
+    first, second = likely(4000)
+    assert len(first) < 2.5 * len(likely(2000)[0])
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(4000, 4000))
+    assert connected_components(graph, directed=False)[0] < 40  # chains still hold them together
+
+
+def test_progress_is_told_from_start_to_end_and_never_goes_back():
+    class Ear(SilentReporter):
+        told: ClassVar[list[float]] = []
+
+        def progress(self, fraction, message):
+            self.told.append(fraction)
+
+    similar_pairs(corpus_with_near_copies(), 0.7, Stretch(Ear(), 0.2, 0.6, Message("x")))
+    assert len(Ear.told) >= 4
+    assert Ear.told == sorted(Ear.told)
+    assert Ear.told[0] >= 0.2
+    assert Ear.told[-1] <= 0.6
 
 
 def groups_of(questions, answers, pairs, **options):
