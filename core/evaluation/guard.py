@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.evaluation.differences import BASE, TUNED
 from core.evaluation.metrics import MAIN_METRIC
-from core.evaluation.verdict import WORSE
+from core.evaluation.verdict import WORSE, effect_text
 from core.messages import N_, Message
 from core.types import KNOWN, Comparison, Generality
 
@@ -46,9 +46,9 @@ def promotion_allowed(
         if (difference.metric, difference.word) != (MAIN_METRIC, WORSE):
             continue
         params: dict[str, str | int | float] = {
-            "drop": f"{-difference.difference:.3f}",
-            "low": f"{-difference.high:.3f}",
-            "high": f"{-difference.low:.3f}",
+            "drop": effect_text(-difference.difference, 3),
+            "low": effect_text(-difference.high, 3),
+            "high": effect_text(-difference.low, 3),
             "questions": difference.questions,
         }
         reasons.append(

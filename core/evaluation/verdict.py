@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.evaluation.metrics import MAIN_METRIC
@@ -15,6 +17,8 @@ NOT_SHOWN = "not shown"
 ALPHA = 0.05
 MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
 MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
+
+_MOST_DECIMALS = 6
 
 WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 
@@ -119,7 +123,7 @@ def sentence(difference: Difference) -> Message:
                 "There may be no difference at all; with this many questions, one of {smallest} "
                 "or more would probably be found."
             ),
-            {**params, "smallest": _number(difference.smallest_detectable, 2)},
+            {**params, "smallest": effect_text(difference.smallest_detectable)},
         )
     return Message(
         N_(
@@ -130,11 +134,19 @@ def sentence(difference: Difference) -> Message:
     )
 
 
+def effect_text(effect: float, least: int = 2) -> str:
+    """Return an effect with ``least`` decimals, or as many as it takes not to read as zero."""
+    return _number(effect, max(least, _decimals([effect])))
+
+
 def _digits(difference: Difference) -> int:
-    """Return decimals, 2 to 4, so that an end of the interval that is not zero does not read 0."""
-    ends = [abs(x) for x in (difference.low, difference.high) if x != 0]
-    smallest = min(ends, default=1.0)
-    return 2 if smallest >= 0.01 else 3 if smallest >= 0.001 else 4
+    """Return decimals so that an end of the interval that is not zero does not read as zero."""
+    return _decimals([difference.low, difference.high])
+
+
+def _decimals(values: Sequence[float]) -> int:
+    smallest = min((abs(value) for value in values if value != 0), default=1.0)
+    return min(max(2, -math.floor(math.log10(smallest))), _MOST_DECIMALS)
 
 
 def _number(value: float, digits: int) -> str:

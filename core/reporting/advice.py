@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, NOT_SHOWN, WORSE
+from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, NOT_SHOWN, WORSE, effect_text
 from core.messages import N_, Message
 from core.reporting.report_input import RegimeResults, ReportInput
 from core.types import KNOWN, UNSEEN
@@ -87,39 +87,41 @@ def caveats(report: ReportInput) -> list[Message]:
     return found
 
 
+# By regime; a test that tells no smallest effect, a small one, any other.
+_SIZES = {
+    KNOWN: (
+        N_("New wordings of known answers: {questions} questions on {groups} groups of answers."),
+        N_(
+            "New wordings of known answers: a small test of {questions} questions on {groups} "
+            "groups of answers. Differences below about {smallest} would often be missed."
+        ),
+        N_(
+            "New wordings of known answers: {questions} questions on {groups} groups of answers. "
+            "Differences below about {smallest} would often be missed."
+        ),
+    ),
+    UNSEEN: (
+        N_("Unseen answers: {questions} questions on {groups} groups of answers."),
+        N_(
+            "Unseen answers: a small test of {questions} questions on {groups} groups of answers. "
+            "Differences below about {smallest} would often be missed."
+        ),
+        N_(
+            "Unseen answers: {questions} questions on {groups} groups of answers. Differences "
+            "below about {smallest} would often be missed."
+        ),
+    ),
+}
+
+
 def _size_caveat(regime: RegimeResults) -> Message:
     main = regime.main
-    params: dict[str, str | int | float] = {
-        "questions": regime.questions,
-        "groups": regime.groups,
-        "smallest": f"{main.smallest_detectable:.2f}" if main else "–",
-    }
-    small = regime.questions < SMALL_TEST
-    if regime.key == KNOWN:
-        text = (
-            N_(
-                "New wordings of known answers: a small test of {questions} questions on {groups} "
-                "groups of answers. Differences below about {smallest} would often be missed."
-            )
-            if small
-            else N_(
-                "New wordings of known answers: {questions} questions on {groups} groups of "
-                "answers. Differences below about {smallest} would often be missed."
-            )
-        )
-    else:
-        text = (
-            N_(
-                "Unseen answers: a small test of {questions} questions on {groups} groups of "
-                "answers. Differences below about {smallest} would often be missed."
-            )
-            if small
-            else N_(
-                "Unseen answers: {questions} questions on {groups} groups of answers. Differences "
-                "below about {smallest} would often be missed."
-            )
-        )
-    return Message(text, params)
+    untold, small, large = _SIZES[regime.key]
+    counts: dict[str, str | int | float] = {"questions": regime.questions, "groups": regime.groups}
+    if main is None or main.smallest_detectable == 0:  # no question changed: nothing to plan with
+        return Message(untold, counts)
+    text = small if regime.questions < SMALL_TEST else large
+    return Message(text, {**counts, "smallest": effect_text(main.smallest_detectable)})
 
 
 def next_steps(report: ReportInput) -> list[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.statistics import questions_needed
-from core.evaluation.verdict import MIN_QUESTIONS, REGIME_TEXTS
+from core.evaluation.verdict import MIN_QUESTIONS, REGIME_TEXTS, effect_text
 from core.types import Comparison, Difference
 from pages.parts.translate import plain, t
 
@@ -45,7 +45,7 @@ def _sentence(difference: Difference, effect: float) -> str:
         "kind": t(REGIME_TEXTS[difference.regime].title),
         "effect": f"{effect:.2f}",
         "now": difference.questions,
-        "smallest": f"{difference.smallest_detectable:.2f}",
+        "smallest": effect_text(difference.smallest_detectable),
     }
     if needed is None:
         return t("{kind}: no question changed, so nothing can be planned with.", **values)

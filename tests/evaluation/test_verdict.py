@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.guard import promotion_allowed
-from core.evaluation.verdict import sentence, word
+from core.evaluation.verdict import effect_text, sentence, word
 from core.types import ArmResult, Comparison, Difference, Generality
 
 BETTER = Difference(
@@ -57,6 +57,14 @@ def test_a_claim_needs_interval_and_test_and_enough_data(low, high, p, questions
             {"low": -0.02, "word": "not shown"},
             "Not shown: +0.06 (−0.02 to 0.08), on 210 held-out questions. There may be no",
         ),
+        (
+            {"low": -0.02, "word": "not shown", "smallest_detectable": 0.0031},
+            "one of 0.003 or more would probably be found",
+        ),
+        (
+            {"difference": 0.004, "low": 0.00004, "high": 0.01},
+            "Better: +0.00400 (0.00004 to 0.01000)",
+        ),
         ({"p": 0.07, "word": "not shown"}, "second test does not confirm the difference (p = 0.07"),
         ({"questions": 12, "groups": 3, "word": "not shown"}, "too few held-out questions"),
         (
@@ -67,6 +75,16 @@ def test_a_claim_needs_interval_and_test_and_enough_data(low, high, p, questions
 )
 def test_the_sentence_gives_numbers_and_the_reason(changes, text):
     assert text in str(sentence(replace(BETTER, **changes)))
+
+
+@pytest.mark.parametrize(
+    ("effect", "least", "text"),
+    [(0.0, 2, "0.00"), (0.05, 2, "0.05"), (0.0049, 2, "0.005"), (0.0004, 3, "0.0004"),
+     (-0.002, 2, "−0.002"), (1e-12, 2, "0.000000")],
+)  # fmt: skip
+def test_an_effect_never_reads_as_zero(effect, least, text):
+    """ "0.00 or more would probably be found" promises everything."""
+    assert effect_text(effect, least) == text
 
 
 def test_a_secondary_metric_is_judged_by_its_adjusted_p():

@@ -208,6 +208,14 @@ def test_the_decision_never_sounds_better_than_its_parts(words, start, colour):
     assert advice.overall_word(words) == colour
 
 
+def test_a_test_without_any_change_tells_no_smallest_effect(report):
+    """An A/A comparison said that differences below about 0.00 would be missed."""
+    same = replace(difference("known", "ndcg@10", "not shown", 0.0), smallest_detectable=0.0)
+    alone = replace(report, regimes=(replace(regime("known"), differences=(same,)),))
+    first = str(advice.caveats(alone)[0])
+    assert first == "New wordings of known answers: 100 questions on 40 groups of answers."
+
+
 def test_a_refused_model_is_not_recommended(report):
     refused = replace(report, refusals=(Message("It is worse."),))
     steps = " ".join(str(step) for step in advice.next_steps(refused))
