@@ -6,7 +6,7 @@ Together with ``core.tuning`` the only place that loads models.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,10 @@ def pick_device() -> str:
 
 
 def load_model(
-    folder: Path, device: str | None = None, max_length: int | None = None
+    folder: Path,
+    device: str | None = None,
+    max_length: int | None = None,
+    prompts: Mapping[str, str] | None = None,
 ) -> SentenceTransformer:
     """Load a folder with plain sentence-transformers: local files, safetensors, no foreign code.
 
@@ -43,6 +46,8 @@ def load_model(
         None takes :func:`pick_device`.
     max_length : int or None
         Tokens read of a text; None = what the folder says.
+    prompts : mapping of ``query`` and ``document`` to text, or None
+        None = what the folder says. They are the model's own from then on, also once it is saved.
 
     Raises
     ------
@@ -53,7 +58,7 @@ def load_model(
     """
     from core.experts.folders import read_folder
 
-    read_folder(folder)
+    read = read_folder(folder)
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as noise
 
@@ -73,6 +78,7 @@ def load_model(
             folder=str(folder),
             reason=_first_line(error),
         ) from error
+    model.prompts.update(read.prompts if prompts is None else prompts)
     model.float()  # weights stored in half precision are slow on a CPU and round the vectors
     if max_length is not None and np.isfinite(model.max_seq_length or np.inf):
         model.max_seq_length = max_length
@@ -112,7 +118,7 @@ def encode_with(
     def encode_batch(batch: list[str]) -> np.ndarray:
         vectors = model.encode(
             batch,
-            prompt=prompt or None,
+            prompt=prompt,  # never None, which stands for the model's default prompt
             batch_size=len(batch),
             show_progress_bar=False,
             convert_to_tensor=True,  # numpy has no bf16

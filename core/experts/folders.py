@@ -17,7 +17,10 @@ from core.experts.entry import CROSS_ENCODER, DOCUMENT, QUERY
 
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
-_ROLE_NAMES = {QUERY: ("query", "search_query"), DOCUMENT: ("document", "passage", "corpus")}
+_ROLE_NAMES = {
+    QUERY: ("query", "search_query"),
+    DOCUMENT: ("document", "passage", "corpus", "search_document"),
+}
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,28 @@ def read_folder(path: Path) -> ModelFolder:
     return ModelFolder(
         path=path,
         weights=weights,
-        prompts=_prompts(prompts if isinstance(prompts, dict) else {}),
+        prompts=role_prompts(prompts if isinstance(prompts, dict) else {}),
         dimension=_dimension(path, modules),
         max_length=_max_length(path, modules),
     )
+
+
+def role_prompts(stated: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text put before a ``query`` and a ``document``, "" where there is none.
+
+    The one place that decides it, for scoring, tuning and export alike. An empty text does not
+    count as stated: sentence-transformers adds an empty ``document`` to every model it loads, and
+    a prompt that the model calls ``passage`` would never be used behind it.
+
+    Parameters
+    ----------
+    stated : mapping of name to text
+        ``prompts`` of config_sentence_transformers.json, or of a model in memory.
+    """
+    return {
+        role: next((str(stated[name]) for name in names if stated.get(name)), "")
+        for role, names in _ROLE_NAMES.items()
+    }
 
 
 def is_cross_encoder(path: Path) -> bool:
@@ -185,13 +206,6 @@ def _pickled(path: Path, module: Mapping[str, Any]) -> bool:
 def _brings_code(path: Path) -> bool:
     config = _json(path)
     return isinstance(config, dict) and bool(config.get("auto_map"))
-
-
-def _prompts(stated: Mapping[str, Any]) -> dict[str, str]:
-    prompts = {}
-    for role, names in _ROLE_NAMES.items():
-        prompts[role] = next((str(stated[n]) for n in names if stated.get(n)), "")
-    return prompts
 
 
 def _dimension(path: Path, modules: list[dict[str, Any]]) -> int | None:

@@ -188,6 +188,7 @@ def run_tuning(
     rescued : callable
         Gets what is kept of a run that fails, in the same form.
     """
+    from core.experts.entry import DOCUMENT, QUERY
     from core.experts.sources import model_folder
     from core.labels.answer_labels import answer_labels
     from core.tuning.device import find_device
@@ -197,7 +198,8 @@ def run_tuning(
     from core.tuning.trainer import train
 
     check_trainable(config.base_model)
-    base = model_folder(find_entry(config.base_model), workspace.models)
+    entry = find_entry(config.base_model)
+    base = model_folder(entry, workspace.models)
     device = find_device(config.device, config.precision)
     outcome = train(
         dataset,
@@ -211,6 +213,7 @@ def run_tuning(
         generality=generality_check(dataset),
         strongest_teacher=strongest_teacher(labels, config.base_model),
         neutral=neutral_texts(language_of_questions(dataset)),
+        prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
         device=device,
         team=join_team(device.kind),
         rescued=lambda found: rescued(_document(config, found)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 QUERY = "query"
 DOCUMENT = "document"
-# The names under which models store their prompts, in the order in which
-# sentence-transformers' encode_query and encode_document look for them.
-PROMPT_NAMES = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
 
 
-def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
+def load_model(
+    folder: Path, device: str = "cpu", prompts: Mapping[str, str] | None = None
+) -> SentenceTransformer:
     """Load a model folder in fp32: local files, safetensors, no foreign code.
+
+    Parameters
+    ----------
+    prompts : mapping of ``query`` and ``document`` to text, or None
+        Where the folder does not say them; None = as the folder does.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def load_model(folder: Path, device: str = "cpu") -> SentenceTransformer:
         If the folder is refused or does not hold a sentence-transformers model.
     """
     # fp32: Adam's small steps vanish in the rounding of half-precision weights.
-    return encoding.load_model(folder, device).float()
+    return encoding.load_model(folder, device, prompts=prompts).float()
 
 
 def folder_fingerprint(folder: Path) -> str:
@@ -47,14 +51,6 @@ def folder_fingerprint(folder: Path) -> str:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()}\x00{file_sha256(path)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def prompt_of(model: SentenceTransformer, task: str) -> str | None:
-    """Return the model's own prompt for ``query`` or ``document``, None where it has none."""
-    for name in PROMPT_NAMES[task]:
-        if name in model.prompts:
-            return model.prompts[name]
-    return model.prompts.get(model.default_prompt_name) if model.default_prompt_name else None
 
 
 def is_static(model: SentenceTransformer) -> bool:
@@ -81,7 +77,7 @@ def embed(model: SentenceTransformer, texts: Sequence[str], task: str) -> Tensor
     import torch
     from sentence_transformers.util import batch_to_device
 
-    features = model.preprocess(list(texts), prompt=prompt_of(model, task), task=task)
+    features = model.preprocess(list(texts), prompt=model.prompts.get(task), task=task)
     features = batch_to_device(features, model.device)
     vectors = model(features, task=task)["sentence_embedding"]
     return torch.nn.functional.normalize(vectors.float(), dim=1)

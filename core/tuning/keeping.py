@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,16 +30,25 @@ class Keeper:
         The model that is tuned.
     lora_rank : int
         Rank of the adapters that the states hold; 0 = they hold whole weights.
+    prompts : mapping of role to text, or None
+        As in :func:`core.tuning.encoding.load_model`.
     """
 
     base_folder: Path
     folders: TuningFolders
     lora_rank: int = 0
+    prompts: Mapping[str, str] | None = None
 
     @classmethod
-    def of(cls, base_folder: Path, folders: TuningFolders, config: TuningConfig) -> Keeper:
+    def of(
+        cls,
+        base_folder: Path,
+        folders: TuningFolders,
+        config: TuningConfig,
+        prompts: Mapping[str, str] | None = None,
+    ) -> Keeper:
         """Return the keeper of a run with these settings."""
-        return cls(base_folder, folders, config.lora_rank)
+        return cls(base_folder, folders, config.lora_rank, prompts)
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -105,7 +115,7 @@ class Keeper:
         The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own
         and nothing of the training (a shorter limit, for example) is left in the files.
         """
-        model = load_model(self.base_folder)
+        model = load_model(self.base_folder, prompts=self.prompts)
         size = sum(p.numel() for p in model.parameters()) * 4 / 1e6
         if weights is not None:
             adapters = add_adapters(model, self.lora_rank, 0) if self.lora_rank else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class Run:
         answer_labels: Labels | None = None,
         team: Team = ALONE,
         neutral: Sequence[str] = (),
+        prompts: Mapping[str, str] | None = None,
     ) -> None:
         self.neutral = wanted_neutral(config, neutral)
         self.answer_labels = answer_labels if learns_from_answers(config) else None
@@ -87,16 +88,17 @@ class Run:
                 count=len(self.rows),
                 least=LEAST_QUESTIONS,
             )
-        self.model = load_model(base_folder, device.kind)
+        self.model = load_model(base_folder, device.kind, prompts)
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(
             self.model, dataset, labels, config, device, self.report, self.answer_labels, team
         )
         self.validation = ValidationSet.of(dataset, device.kind, config.seed, device.precision)
-        self.keeper = Keeper.of(base_folder, folders, config)
+        self.keeper = Keeper.of(base_folder, folders, config, prompts)
         identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
         identity += [str(getattr(self.answer_labels, "id", "")), *self.neutral]
+        identity += [f"{role}={text}" for role, text in sorted((prompts or {}).items())]
         self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
         self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
         self.steps = self.per_epoch * config.epochs

@@ -8,7 +8,7 @@ random states, while here a run resumes bit for bit from safetensors and JSON.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ def train(
     generality: GeneralityCheck | None = None,
     strongest_teacher: ExpertsSearch | None = None,
     neutral: Sequence[str] = (),
+    prompts: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = 30.0,
     rescued: Callable[[TuningOutcome], None] = lambda _: None,
@@ -70,6 +71,9 @@ def train(
     neutral : sequence of str
         Everyday sentences, related ones side by side, in the language of the questions; see
         :mod:`core.tuning.regularisers`. Used where the config asks for them.
+    prompts : mapping of ``query`` and ``document`` to text, or None
+        What the model is to read before each text, where its folder does not say it; it is saved
+        with the model. None = as the folder says.
     clock : callable
         Seconds, rising.
     checkpoint_seconds : float
@@ -106,6 +110,7 @@ def train(
             answer_labels,
             team,
             neutral,
+            prompts,
         )
         run.generality, run.strongest_teacher = generality, strongest_teacher
         run.clock, run.checkpoint_seconds, run.rescued = clock, checkpoint_seconds, rescued

@@ -5,6 +5,7 @@ import pytest
 from core.errors import ModelUnavailableError
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
+from core.experts.folders import read_folder
 from core.experts.packages import package_folder
 from core.experts.sources import fingerprint_of_folder
 from core.workspace.modelstore import ModelStore
@@ -94,3 +95,21 @@ def test_fingerprint_changes_with_weights_prompts_and_length_but_not_with_the_pl
     assert len({first, of(one, {}), of(one, length=64)}) == 3
     (same / "model.safetensors").write_bytes(b"y" * 10)
     assert of(same) != first
+
+
+@pytest.mark.parametrize(
+    ("stated", "query", "document"),
+    [
+        ({}, "", ""),
+        ({"query": "q: ", "passage": "p: "}, "q: ", "p: "),
+        ({"query": "q: ", "document": "", "passage": "p: "}, "q: ", "p: "),
+        ({"document": "d: ", "passage": "p: "}, "", "d: "),
+        ({"search_query": "s: ", "search_document": "t: ", "clustering": "c"}, "s: ", "t: "),
+        ({"query": None, "corpus": "c: "}, "", "c: "),
+    ],
+)
+def test_a_prompt_is_found_under_each_of_its_names(tmp_path, stated, query, document):
+    folder = make(tmp_path / "m")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": stated}))
+    assert read_folder(folder).prompts == {"query": query, "document": document}
+    assert find_entry(f"local:{folder}").prompt("document") == document

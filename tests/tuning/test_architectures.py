@@ -111,7 +111,7 @@ def test_each_learns_and_keeps_prompts_modules_and_limits(
     assert outcome.best_step == outcome.steps == 2
     folders = base, tmp_path / "run" / "model"
     before, after = (SentenceTransformer(str(folder), device="cpu") for folder in folders)
-    assert after.prompts == before.prompts
+    assert after.prompts == {**before.prompts, "document": before.prompts.get("passage", "")}
     assert after.default_prompt_name == before.default_prompt_name
     assert after.max_seq_length == before.max_seq_length
     assert after.similarity_fn_name == before.similarity_fn_name

@@ -54,7 +54,7 @@ def test_the_model_loads_plainly_with_the_prompts_and_length_of_its_base(whole, 
 
     folder = whole[1].model_folder
     tuned, base = (SentenceTransformer(str(f), device="cpu") for f in (folder, tiny_bert))
-    assert tuned.prompts == base.prompts
+    assert tuned.prompts == {**base.prompts, "document": base.prompts["passage"]}
     assert tuned.max_seq_length == base.max_seq_length == 40
     vectors = [model.encode_query(["my refund"])[0] for model in (tuned, base)]
     assert not np.allclose(*vectors, atol=1e-3)
