@@ -5,9 +5,9 @@
       order.json        the order that people chose; runs that are not in it follow by launch
       device-<name>.lock    held by a worker for as long as it computes on that device
 
-Whatever is deleted, torn or left behind here costs at most the chosen order: a ticket counts only
-while its run's lock is held, a worker writes its ticket again where it is missing, and the locks
-end with the processes that hold them.
+Whatever is torn or left behind here costs at most the chosen order: a ticket counts only while its
+run's lock is held, a worker writes its ticket again where it is missing, and the locks end with the
+processes that hold them. Where the whole folder is deleted, the next run does not wait any more.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Queue:
         chosen = {key: place for place, key in enumerate(self._chosen_order())}
         last = len(chosen)
         return sorted(alive, key=lambda t: (t.waits, chosen.get(t.key, last), t.joined, t.run))
+
+    def run_of(self, ticket: Ticket) -> RunFolder:
+        """Return the run folder of a ticket."""
+        return RunFolder(Path(ticket.folder) if ticket.folder else self.runs / ticket.run)
 
     def move(self, run_id: str, to: str) -> None:
         """Give a waiting run another place; does nothing where its turn has come meanwhile.
@@ -128,7 +132,9 @@ class Queue:
         Stopped
             If ``should_stop`` says so before the turn came.
         """
-        ticket, told = Ticket(run.root.name, joined, need.slots), False
+        place = run.root.resolve()
+        elsewhere = "" if place.parent == self.runs.resolve() else str(place)
+        ticket, told = Ticket(place.name, joined, need.slots, folder=elsewhere), False
         try:
             while True:
                 if should_stop():
@@ -188,7 +194,8 @@ class Queue:
         """Return the ticket of a living worker; remove one that was left behind."""
         from filelock import FileLock, Timeout
 
-        run = RunFolder(self.runs / file.stem)
+        ticket = read_ticket(file)
+        run = self.run_of(ticket or Ticket(file.stem, "~"))
         try:
             if run.lock.exists():
                 # Held while the ticket goes, so that no worker starts and writes a new one.
@@ -198,7 +205,7 @@ class Queue:
                 file.unlink(missing_ok=True)
         except Timeout:
             # A damaged one counts, but for no device: its owner writes it again at once.
-            return read_ticket(file) or Ticket(file.stem, "~")
+            return ticket or Ticket(file.stem, "~")
         except OSError:
             pass
         return None

@@ -45,12 +45,15 @@ class Ticket:
         Devices that it could take.
     taken : tuple of str
         Devices that it computes on; empty while it waits.
+    folder : str
+        Run folder, where it lies elsewhere than the workspace's runs (a command's own).
     """
 
     run: str
     joined: str
     slots: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def key(self) -> str:
@@ -68,6 +71,7 @@ def read_ticket(file: Path) -> Ticket | None:
     try:
         told = json.loads(file.read_bytes())
         slots, taken = (tuple(str(slot) for slot in told[name]) for name in ("slots", "taken"))
-        return Ticket(file.stem, str(told["joined"]), slots, taken)
-    except (OSError, ValueError, KeyError, TypeError):
+        folder = str(told.get("folder", ""))
+        return Ticket(file.stem, str(told["joined"]), slots, taken, folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from core.experts.catalogue import find_entry
-from core.jobs.folder import RunFolder, create_run
+from core.jobs.folder import RunFolder, append_event, create_run
+from core.jobs.worker import FolderReporter
 from core.journey import labels, scoring
 from core.journey.command_inputs import (
     check_preset,
@@ -27,10 +28,10 @@ from core.journey.comparison_arms import ArmChoice
 from core.journey.examining import Examination, examination_of, examine
 from core.journey.model_arms import encoders
 from core.journey.running import TUNE, new_run_id
-from core.journey.terminal import TerminalReporter, print_examined, print_table
+from core.journey.terminal import SpokenReporter, TerminalReporter, print_examined, print_table
+from core.journey.terminal_turn import own_turn
 from core.journey.tuning import run_tuning
 from core.types import Comparison
-from core.workspace.layout import write_json
 from core.workspace.workspace import Workspace
 
 
@@ -92,10 +93,12 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
         },
     }
     folder = create_run(root / new_run_id(TUNE), request)
-    with clock.time("tune"):
-        tuned = run_tuning(workspace, dataset, model, config, folder, report)
-        write_json(folder.result, tuned | {"dataset_id": dataset.id, "label_id": model.id})
+    with clock.time("tune"), own_turn(workspace, folder, config.device):
+        told = SpokenReporter(FolderReporter(folder))
+        tuned = run_tuning(workspace, dataset, model, config, folder, told)
+        folder.write_result(tuned | {"dataset_id": dataset.id, "label_id": model.id})
         folder.drop_checkpoints()
+        append_event(folder, "finished")
     with clock.time("compare"):
         choice = ArmChoice(experts=tuple(present))
         comparison = run_comparison(workspace, dataset, config.base_model, folder, choice, report)

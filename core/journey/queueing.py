@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import AppError
+from core.jobs.launch import follow
 from core.jobs.queue import Queue
 from core.jobs.state import JobView
 from core.journey.devices import slots_for
-from core.journey.running import job
 from core.workspace.workspace import Workspace
 
 
@@ -23,11 +23,17 @@ class QueuedJob:
         Name of its project, "" where that is gone.
     place : int
         1 = the next to start; 0 = it computes now.
+    slots : tuple of str
+        Devices that it computes on, or could take.
+    elsewhere : bool
+        A command runs it in a folder of its own: it ends at its terminal, not here.
     """
 
     job: JobView
     project: str
     place: int
+    slots: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
@@ -38,13 +44,16 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
     names = {project.id: project.name for project in workspace.records.projects()}
     queued: list[QueuedJob] = []
     place = 0
-    for ticket in _queue(workspace).tickets():
+    line = _queue(workspace)
+    for ticket in line.tickets():
         try:
-            view = job(workspace, ticket.run)
+            view = follow(line.run_of(ticket))
         except AppError:
             continue  # its folder was deleted a moment ago: its worker is about to notice
         place += ticket.waits
-        queued.append(QueuedJob(view, names.get(view.project_id, ""), place if ticket.waits else 0))
+        project, number = names.get(view.project_id, ""), place if ticket.waits else 0
+        slots = ticket.taken or ticket.slots
+        queued.append(QueuedJob(view, project, number, slots, bool(ticket.folder)))
     return tuple(queued)
 
 

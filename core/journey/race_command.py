@@ -8,12 +8,13 @@ import time
 from dataclasses import dataclass
 
 from core.errors import TuningError
-from core.jobs.state import FINISHED
+from core.jobs.state import FINISHED, WAITING
 from core.journey.labels import recipe_in_use
 from core.journey.race_plan import launch_race, racing_recipes
 from core.journey.race_result import CLEAR, NOTHING, TIED, RaceResult, read_race
 from core.journey.races import race_request
 from core.journey.running import job
+from core.journey.terminal_turn import tell_waiting
 from core.journey.tune_command import named_project
 from core.journey.tuning import suggested_model
 from core.tuning.presets import PRESETS
@@ -61,10 +62,11 @@ def race(options: RaceOptions) -> int:
             known=", ".join(PRESETS),
         )
     base = options.base or suggested_model(workspace.load_dataset(project.dataset_id))
+    config = PRESETS[options.preset].config(base_model=base)
     run = launch_race(
         workspace,
         project,
-        PRESETS[options.preset].config(base_model=base),
+        config,
         _recipes(workspace, project, options.recipes),
         options.losses,
         options.seeds,
@@ -72,7 +74,7 @@ def race(options: RaceOptions) -> int:
         keep=options.keep,
     )
     sys.stderr.write(f"race {workspace.run_folder(run)}\n")
-    return _follow(workspace, run)
+    return _follow(workspace, run, config.device)
 
 
 def _recipes(workspace: Workspace, project: Project, names: tuple[str, ...]) -> list[SavedRecipe]:
@@ -89,10 +91,13 @@ def _recipes(workspace: Workspace, project: Project, names: tuple[str, ...]) -> 
     return [at_hand[name] for name in wanted]
 
 
-def _follow(workspace: Workspace, run: str) -> int:
+def _follow(workspace: Workspace, run: str, device: str) -> int:
     said = ""
     while True:
         seen = job(workspace, run)
+        if seen.state == WAITING and not said:
+            said = WAITING
+            tell_waiting(workspace, run, device)
         if seen.message is not None and str(seen.message) != said:
             said = str(seen.message)
             sys.stderr.write(f"  {seen.fraction:4.0%} {said}\n")

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.evaluation.differences import BASE, TUNED
 from core.evaluation.geometry import MEASURES
+from core.jobs.worker import FolderReporter
 from core.journey.examining import Examination
 from core.messages import Message
 from core.types import Comparison
@@ -43,6 +44,32 @@ class TerminalReporter:
     def should_stop(self) -> bool:
         """Return False: Ctrl+C stops a command line."""
         return False
+
+
+class SpokenReporter(TerminalReporter):
+    """Tells the run folder and the terminal; the stop button of the app works, too."""
+
+    def __init__(self, folder: FolderReporter) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Tell both."""
+        self._folder.progress(fraction, message)
+        super().progress(fraction, message)
+
+    def metric(self, values: Mapping[str, float]) -> None:
+        """Tell both."""
+        self._folder.metric(values)
+        super().metric(values)
+
+    def warning(self, message: Message) -> None:
+        """Tell the folder, whose reporter also logs it to the terminal."""
+        self._folder.warning(message)
+
+    def should_stop(self) -> bool:
+        """Return True once somebody pressed Stop in the app."""
+        return self._folder.should_stop()
 
 
 def print_table(comparison: Comparison) -> None:

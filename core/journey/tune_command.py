@@ -27,9 +27,9 @@ from core.journey.devices import need_of
 from core.journey.labels import recipes
 from core.journey.queueing import next_place
 from core.journey.running import TUNE, new_run_id
-from core.journey.terminal import TerminalReporter
+from core.journey.terminal import SpokenReporter, TerminalReporter
+from core.journey.terminal_turn import tell_waiting
 from core.journey.tuning import estimated, tune_step, tuning_request
-from core.messages import Message
 from core.tuning.config import TuningConfig
 from core.types import QADataset
 from core.workspace.records import Project, RunRecord, now
@@ -85,44 +85,17 @@ def tune(options: TuneOptions) -> int:
     )
     append_event(folder, "launched")
     sys.stderr.write(f"{TUNE} {folder.root}\n")
-    place = next_place(workspace, config.device)
-    if place:
-        sys.stderr.write(f"Waiting for the device at place {place} of the queue.\n")
+    if next_place(workspace, config.device):
+        tell_waiting(workspace, run_id, config.device)
     status = work(folder, {TUNE: _spoken_step}, need_of)
     _print_end(folder, options.as_json)
     return status
 
 
-class _Spoken(TerminalReporter):
-    """Tells the run folder and the terminal; the stop button of the app works, too."""
-
-    def __init__(self, folder: FolderReporter) -> None:
-        super().__init__()
-        self._folder = folder
-
-    def progress(self, fraction: float, message: Message) -> None:
-        """Tell both."""
-        self._folder.progress(fraction, message)
-        super().progress(fraction, message)
-
-    def metric(self, values: Mapping[str, float]) -> None:
-        """Tell both."""
-        self._folder.metric(values)
-        super().metric(values)
-
-    def warning(self, message: Message) -> None:
-        """Tell the folder, whose reporter also logs it to the terminal."""
-        self._folder.warning(message)
-
-    def should_stop(self) -> bool:
-        """Return True once somebody pressed Stop in the app."""
-        return self._folder.should_stop()
-
-
 def _spoken_step(
     folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
 ) -> dict[str, Any]:
-    return tune_step(folder, request, _Spoken(report))
+    return tune_step(folder, request, SpokenReporter(report))
 
 
 def named_project(workspace: Workspace, wanted: str) -> Project:

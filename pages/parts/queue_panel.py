@@ -131,6 +131,8 @@ def _words(one: QueuedJob, *, here: bool) -> str:
     text = _TITLES.get(job.kind, N_("Computing with {model}"))
     title = t(text, model=model_title(str(told)))
     parts = [plain(title), plain(one.project)]
+    if one.elsewhere:
+        parts.append(t("started at a terminal"))
     if here:
         parts.append(t("the run above"))
     elif not one.place:
@@ -153,6 +155,8 @@ def _moves(one: QueuedJob, waiting: int) -> None:
             disabled=useless or waiting == 1,
         ):
             _do(lambda to=to: queueing.move(session.workspace(), one.job.id, to))
+    if one.elsewhere:
+        return
     if st.button(
         "",
         key=f"leave_{one.job.id}",
