@@ -1,0 +1,198 @@
+"""Which answers can be among the best of a question: found roughly, with a bound on the error.
+
+Scoring 10,000 questions × 100,000 answers exactly means 770 billion multiplications in double
+precision, and putting each row in order. Here all pairs are scored in a short number format, the
+error of which is bounded; only the few answers that the bound cannot rule out are scored exactly
+(``core.evaluation.retrieval``). So the result is that of the exact search, whatever the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CELLS = 50_000_000  # rough scores held at once: 100 MB in bf16
+QUESTIONS = 512  # of a block; with the tile below, a product stays in the processor's cache
+TILE, GROUP = 4096, 16  # answers multiplied at once; answers of which only the best is looked at
+MOST_PER_QUESTION = 40  # candidates per place of the list, above which exact search is cheaper
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some questions with the answers that can be among their best.
+
+    Attributes
+    ----------
+    rows : slice
+        Of the questions.
+    question, answer : int64 arrays [c]
+        Candidates: question counted from the start of the block, ascending, and answer row. None
+        of the best ``depth`` answers is missing.
+    """
+
+    rows: slice
+    question: np.ndarray
+    answer: np.ndarray
+    _scores: RoughScores
+
+    def near(self, question: int, score: float) -> tuple[int, np.ndarray]:
+        """Return how many answers certainly score above a value, and the rows of the doubtful.
+
+        Parameters
+        ----------
+        question : int
+            Counted from the start of the block.
+        score : float
+        """
+        return self._scores.near(question, score)
+
+
+class RoughScores:
+    """Rough scores of a block of questions with all answers.
+
+    What is scored is ``q · (a - mean of a)``: less by the same amount for all answers of a
+    question, so that the order stays, and smaller, so that the error is.
+
+    Attributes
+    ----------
+    scores : Tensor [n_a, padded to whole tiles; b]
+        In the short format; -inf beyond the last answer.
+    best : Tensor [groups, b]
+        Largest score of each group of answers: every ``TILE / GROUP``-th of a tile.
+    error : float64 array [b]
+        No score is off by more than this, its own rounding excepted.
+    """
+
+    def __init__(self, answers: RoughAnswers, questions: np.ndarray, scores: Tensor) -> None:
+        import torch
+
+        self.answers, self.scores = answers, scores
+        left = torch.from_numpy(np.ascontiguousarray(questions, np.float32))
+        short = left.to(answers.short.dtype)
+        lost = torch.linalg.vector_norm(left - short.float(), dim=1).double().numpy()
+        length = torch.linalg.vector_norm(left, dim=1).double().numpy()
+        # |q·a - q'·a'| ≤ |q - q'| |a| + |q'| |a - a'|, and sums in fp32 (Higham 2002, section 3.1)
+        summing = questions.shape[1] * 2.0**-24
+        self.error = (
+            lost * answers.longest
+            + (length + lost) * answers.most_lost
+            + summing * length * answers.longest
+        )
+        self.shift = questions.astype(np.float64) @ answers.mean.astype(np.float64)
+        parts = []
+        for start in range(0, len(scores), TILE):
+            tile = scores[start : start + TILE]
+            torch.mm(answers.short[start : start + TILE], short.T, out=tile)
+            if start + TILE > answers.count:
+                tile[answers.count - start :] = -torch.inf
+            parts.append(tile.view(GROUP, TILE // GROUP, -1).amax(0))
+        self.best = torch.cat(parts)
+
+    def candidates(self, depth: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return (question, answer) that can be among the best, None if they are too many."""
+        import torch
+
+        best = self.best.T.contiguous()  # [b, groups]
+        kept = min(depth, best.shape[1])
+        # As many groups have a best score of at least this, hence as many answers.
+        least = torch.topk(best, kept).values[:, -1].double().numpy()
+        if kept < depth:
+            least[:] = -np.inf
+        floor = torch.from_numpy(least - self._room(least)).to(torch.float32)
+        question, group = torch.nonzero(best >= floor[:, None], as_tuple=True)
+        if len(question) * GROUP > CELLS // 4:
+            return None
+        tile = torch.div(group, TILE // GROUP, rounding_mode="floor")
+        first = tile * TILE + group % (TILE // GROUP)
+        rows = first[:, None] + torch.arange(GROUP) * (TILE // GROUP)
+        values = self.scores[rows, question[:, None]]
+        pair, slot = torch.nonzero(
+            (values >= floor[question][:, None]) & (rows < self.answers.count), as_tuple=True
+        )
+        if len(pair) > MOST_PER_QUESTION * depth * len(floor):
+            return None
+        return question[pair].numpy(), rows[pair, slot].numpy()
+
+    def near(self, question: int, score: float) -> tuple[int, np.ndarray]:
+        """Return how many answers certainly score above a value, and the rows of the doubtful."""
+        import torch
+
+        shifted = score - self.shift[question]
+        # the value itself was rounded to fp32
+        room = float(self._room(np.array([shifted]), question)[0]) + abs(score) * 2.0**-23
+        column = self.scores[: self.answers.count, question].float()
+        above = column > shifted + room
+        doubtful = (column >= shifted - room) & ~above
+        return int(above.sum()), torch.nonzero(doubtful)[:, 0].numpy()
+
+    def _room(self, score: np.ndarray, question: int | None = None) -> np.ndarray:
+        """Return what two scores near these values can differ by at most, float64."""
+        error = self.error if question is None else self.error[[question]]
+        return 2.2 * (
+            error + np.where(np.isfinite(score), np.abs(score), 0) * self.answers.rounding
+        )
+
+
+class RoughAnswers:
+    """All answers in a short number format, made once for all questions.
+
+    Parameters
+    ----------
+    answers : float32 array [n_a, d]
+    bf16 : bool or None
+        Whether to round to bf16; None does where the processor multiplies it by itself.
+
+    Attributes
+    ----------
+    short : Tensor [n_a, padded to whole tiles; d]
+        Less their mean.
+    longest, most_lost : float
+        Largest length of an answer, and of what the short format cuts off it.
+    rounding : float
+        Relative error of one rounded score.
+    """
+
+    def __init__(self, answers: np.ndarray, bf16: bool | None = None) -> None:
+        import torch
+
+        if bf16 is None:
+            bf16 = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+        self.count = len(answers)
+        self.mean = answers.mean(axis=0, dtype=np.float64).astype(np.float32)
+        kind = torch.bfloat16 if bf16 else torch.float32
+        self.rounding = 2.0**-8 if bf16 else 2.0**-24
+        padded = -(-self.count // TILE) * TILE
+        self.short = torch.zeros((padded, answers.shape[1]), dtype=kind)
+        longest = most_lost = 0.0
+        for start in range(0, self.count, TILE):
+            part = torch.from_numpy(answers[start : start + TILE] - self.mean)
+            short = part.to(kind)
+            self.short[start : start + len(part)] = short
+            longest = max(longest, float(torch.linalg.vector_norm(part, dim=1).max()))
+            lost = torch.linalg.vector_norm(part - short.float(), dim=1)
+            most_lost = max(most_lost, float(lost.max()))
+        # taking the mean away rounds to fp32 once
+        self.longest, self.most_lost = longest, most_lost + longest * 2.0**-23
+
+    def blocks(
+        self, questions: np.ndarray, depth: int, block: int | None = None
+    ) -> Iterator[Block | slice]:
+        """Yield the questions block by block; a bare slice where exact search is cheaper."""
+        import torch
+
+        step = block or min(QUESTIONS, max(1, CELLS // len(self.short)))
+        scores = torch.empty((len(self.short), step), dtype=self.short.dtype)
+        for start in range(0, len(questions), step):
+            rows = slice(start, min(start + step, len(questions)))
+            count = rows.stop - rows.start
+            if count < step:
+                scores = torch.empty((len(self.short), count), dtype=self.short.dtype)
+            rough = RoughScores(self, questions[rows], scores)
+            found = rough.candidates(depth)
+            yield rows if found is None else Block(rows, *found, rough)
