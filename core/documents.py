@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Document = TypeVar("Document")
 
@@ -25,7 +29,7 @@ def from_json(kind: type[Document], values: Mapping[str, Any]) -> Document:
     WorkspaceError
         If a field is unknown, missing or of the wrong type; the text names the fields.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     known = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
@@ -37,7 +41,8 @@ def from_json(kind: type[Document], values: Mapping[str, Any]) -> Document:
             known=", ".join(sorted(known)),
         )
     try:
-        return TypeAdapter(kind).validate_python(dict(values))
+        found: Document = _reader(cast(Any, kind)).validate_python(dict(values))
+        return found
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
@@ -46,3 +51,11 @@ def from_json(kind: type[Document], values: Mapping[str, Any]) -> Document:
         raise WorkspaceError(
             "{kind} cannot be read: {problems}.", kind=kind.__name__, problems=problems
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    """Return what checks the fields of a dataclass: milliseconds to make, so made once."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -8,6 +8,7 @@ from core.journey.status import finished_runs
 from core.messages import N_
 from pages.parts.data_exchange import data_exchange
 from pages.parts.errors import show_error
+from pages.parts.kept import kept
 from pages.parts.model_export import model_export
 from pages.parts.model_snippets import model_snippets
 from pages.parts.page import open_page
@@ -36,7 +37,12 @@ def chosen_run() -> str:
 context = open_page("report", t("Take the result with you: a report to decide on, and the model."))
 run = chosen_run()
 try:
-    preview = reporting.preview(context.workspace, context.dataset, run)
+    preview = kept(
+        lambda: reporting.preview(context.workspace, context.dataset, run),
+        "preview of the report",
+        context.dataset.id,
+        *reporting.preview_stamp(context.workspace, run),
+    )
 except Exception as error:
     show_error(error)
     st.stop()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import FolderGone, JobError
+from core.jobs.event_lines import without_middle
 from core.workspace.layout import read_json, write_json
 
 # What can be asked of a job, the strongest first. Each is an empty file of that name in its folder:
@@ -77,6 +78,18 @@ class RunFolder:
     def arrays(self) -> Path:
         """Numbers that belong to the result and are too many for JSON."""
         return self.root / "arrays.safetensors"
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return what changes whenever a file that a page reads does: sizes and times of them."""
+        seen: list[int] = []
+        for path in (self.request, self.events, self.result, self.rescued, self.arrays):
+            try:
+                found = path.stat()
+            except OSError:
+                seen += (-1, -1)
+            else:
+                seen += (found.st_size, found.st_mtime_ns)
+        return tuple(seen)
 
     def is_valid(self) -> bool:
         """Return True if the folder holds a request."""
@@ -206,12 +219,21 @@ def _ends_torn(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def read_events(folder: RunFolder) -> list[dict[str, Any]]:
-    """Return the story so far; a torn or damaged line is left out."""
+def read_events(folder: RunFolder, *, progress: bool = True) -> list[dict[str, Any]]:
+    """Return the story so far; a torn or damaged line is left out.
+
+    Parameters
+    ----------
+    progress : bool
+        False leaves out progress that lies between progress: hours of work leave tens of thousands
+        of such lines, and only the first and the last one say how fast it goes and how far it is.
+    """
     try:
         lines = folder.events.read_bytes().splitlines()
     except OSError:
         return []
+    if not progress:
+        lines = without_middle(lines)
     events = []
     for line in lines:
         try:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.errors import JobError
+from core.jobs.event_lines import last_event
 from core.jobs.folder import (
     KEEP,
     WISHES,
@@ -19,7 +21,7 @@ from core.jobs.folder import (
     create_run,
     read_events,
 )
-from core.jobs.state import FAILED, FINAL, INTERRUPTED, PAUSED, JobView, view
+from core.jobs.state import FAILED, FINAL, INTERRUPTED, LAST_WORDS, PAUSED, JobView, view
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -104,17 +106,36 @@ def is_locked(folder: RunFolder) -> bool:
 
 def follow(folder: RunFolder) -> JobView:
     """Return what a page shows of a job now."""
+    asked = folder.asked()
+    ended = _ended(folder, folder.stamp(), asked)
+    if ended is not None:
+        return ended
     locked = is_locked(folder)
+    # Read after the lock: a worker that ended in between has written its last word.
+    return _seen(folder, locked, asked)
+
+
+def _seen(folder: RunFolder, locked: bool, asked: str | None) -> JobView:
     return view(
         folder.read_request(),
-        # Read after the lock: a worker that ended in between has written its last word.
-        read_events(folder),
+        read_events(folder, progress=False),
         run_id=folder.root.name,
         lock_held=locked,
         now=datetime.now(UTC),
-        asked=folder.asked(),
+        asked=asked,
         keepable=folder.has_something,
     )
+
+
+@lru_cache(maxsize=256)
+def _ended(folder: RunFolder, _stamp: tuple[int, ...], asked: str | None) -> JobView | None:
+    """Return the view of a job that has said its last word, None where it has not.
+
+    Every page asks for all jobs of a project several times; the story of one that has ended is read
+    again only when a file of its folder has changed.
+    """
+    ended = last_event(folder.events) in LAST_WORDS
+    return _seen(folder, False, asked) if ended else None
 
 
 def ask(folder: RunFolder, wish: str = KEEP) -> None:

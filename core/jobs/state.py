@@ -32,7 +32,7 @@ STATE_TITLES: Mapping[str, str] = {
 
 # A new Python process needs a few seconds to import its libraries on a slow disk.
 START_GRACE_SECONDS = 60.0
-_LAST_WORDS = frozenset({"finished", "failed", "cancelled", "paused"})
+LAST_WORDS = frozenset({"finished", "failed", "cancelled", "paused"})
 
 
 def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) -> str:
@@ -47,7 +47,7 @@ def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) 
         Time since the last launch (or the last event, if that is later).
     """
     last = next((e["event"] for e in reversed(events) if e["event"] in _MARKS), "launched")
-    if last in _LAST_WORDS:
+    if last in LAST_WORDS:
         return str(last)
     if lock_held:
         return {"started": RUNNING, "waiting": WAITING}.get(str(last), STARTING)
@@ -57,7 +57,7 @@ def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) 
 
 
 # "awake" is the first word of a worker: one that is gone since then does not start any more.
-_MARKS = _LAST_WORDS | {"launched", "awake", "waiting", "started"}
+_MARKS = LAST_WORDS | {"launched", "awake", "waiting", "started"}
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,19 @@ class Preview:
     model: Path | None
 
 
+def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
+    """Return what changes whenever :func:`preview` of the same data would; costs no reading.
+
+    Raises
+    ------
+    WorkspaceError
+        If the request of the comparison is missing or damaged.
+    """
+    compared = RunFolder(workspace.run_folder(compare_run))
+    tuned = RunFolder(workspace.run_folder(str(compared.read_request()["config"]["tune_run"])))
+    return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
+
+
 def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Preview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.guard import promotion_allowed

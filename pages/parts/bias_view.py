@@ -11,6 +11,7 @@ from core.labels.groups import ATTRIBUTES, groupings
 from core.labels.quality import pair_quality
 from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
 from pages.parts.charts import show_chart
+from pages.parts.kept import kept
 from pages.parts.label_studio import Studio
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -28,7 +29,7 @@ def bias_view(context: Context, studio: Studio) -> None:
     if not studio.names:
         st.info(t("No expert takes part, so there is nothing that could lean to one side."))
         return
-    known = groupings(studio.dataset)
+    known = kept(lambda: groupings(studio.dataset), "groups", studio.dataset.id)
     st.markdown(
         t(
             "Do some groups of questions or answers get higher labels than others, although they "
@@ -58,13 +59,23 @@ def bias_view(context: Context, studio: Studio) -> None:
     )
     grouping = known[chosen]
     common = {"dataset": studio.dataset, "grouping": grouping, "seed": 0}
-    now = group_bias(studio.alone, studio.sample, **common, replicates=_REPLICATES)
+    now = kept(
+        lambda: group_bias(studio.alone, studio.sample, **common, replicates=_REPLICATES),
+        "bias",
+        chosen,
+        *studio.key,
+    )
     before, cost = None, ""
     if corrected:
         rest = tuple(key for key in studio.model.recipe.recentre if key != chosen)
         bare = replace(studio.model.recipe, recentre=rest)
         plainer = Studio(studio.model.with_recipe(bare), studio.sample)
-        before = group_bias(plainer.alone, studio.sample, **common, replicates=0)
+        before = kept(
+            lambda: group_bias(plainer.alone, studio.sample, **common, replicates=0),
+            "bias before",
+            chosen,
+            *plainer.key,
+        )
         cost = t(
             "Hollow grey dots: before the groups were evened out. Over all groups, right pairs "
             "come first (AP) with {now} now and {before} before: evening out can cost precision.",
@@ -74,12 +85,17 @@ def bias_view(context: Context, studio: Studio) -> None:
     _say(now)
     if cost:
         st.caption(cost)
-    show_chart(bias_chart(now, t, before), key=f"bias_{chosen}")
+    drawn = kept(lambda: bias_chart(now, t, before), "bias chart", chosen, corrected, *studio.key)
+    show_chart(drawn, key=f"bias_{chosen}")
     _experts(studio, now)
 
 
 def _precision(studio: Studio) -> str:
-    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
+    quality = kept(
+        lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=0),
+        "precision",
+        *studio.key,
+    )
     return f"{quality.average_precision.value:.3f}"
 
 
@@ -128,7 +144,12 @@ def _experts(studio: Studio, bias: GroupBias) -> None:
     """Say which expert treats a group unlike the other experts do."""
     if len(studio.names) < 2:
         return
-    found = expert_bias(studio.calibrated, studio.sample, studio.dataset, bias.grouping)
+    found = kept(
+        lambda: expert_bias(studio.calibrated, studio.sample, studio.dataset, bias.grouping),
+        "expert bias",
+        bias.grouping.attribute.key,
+        *studio.key,
+    )
     st.markdown(f"##### {t('Which expert causes it')}")
     if not found.worst:
         st.caption(t("No expert treats a group unlike the other experts do, beyond chance."))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import AppError
+from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.comparing import BASE, TUNED, launch_comparison, load_comparison
 from core.journey.comparison_arms import ArmChoice
@@ -104,7 +105,8 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoi
         st.stop()
     try:
         choice = ArmChoice.of(finished.config)
-        comparison = _load(str(context.workspace.layout.root), finished.id)
+        stamp = RunFolder(context.workspace.run_folder(finished.id)).stamp()
+        comparison = _load(str(context.workspace.layout.root), finished.id, stamp)
     except AppError as error:
         show_error(error)
         _start_button(context, run, t("Compare again"), primary=True)
@@ -138,7 +140,7 @@ def with_titles(comparison: Comparison) -> Comparison:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _load(root: str, run_id: str) -> Comparison:
+def _load(root: str, run_id: str, stamp: tuple[int, ...]) -> Comparison:
     return load_comparison(session.workspace(), run_id)
 
 

@@ -10,6 +10,7 @@ from core.reporting.charts.slice_chart import slice_chart, slice_label
 from core.types import SliceDifference
 from pages.parts.charts import show_chart
 from pages.parts.comparison_job import Compared
+from pages.parts.kept import kept
 from pages.parts.translate import plain, t
 
 
@@ -42,7 +43,8 @@ def slice_view(seen: Compared) -> None:
     if chosen in keys:
         st.caption(t(SLICERS[chosen].meaning))
     shown = [part for part in slices if chosen not in keys or part.attribute == chosen]
-    show_chart(slice_chart(shown, t), key="slices")
+    chart = kept(lambda: slice_chart(shown, t), "slices", seen.comparison.id, str(chosen))
+    show_chart(chart, key="slices")
     if any(part.small for part in shown):
         st.caption(
             t(

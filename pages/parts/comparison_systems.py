@@ -8,7 +8,6 @@ from core.errors import AppError
 from core.evaluation.families import FAMILIES
 from core.evaluation.remeasure import MeasureChoice, grades_of, possible_cutoffs, remeasured
 from core.experts.catalogue import find_entry
-from core.reporting.charts.chart import Chart
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, QADataset
 from pages.parts.charts import show_chart
@@ -17,6 +16,7 @@ from pages.parts.comparison_choice import more_systems
 from pages.parts.comparison_job import Compared
 from pages.parts.comparison_power import questions_to_show
 from pages.parts.comparison_table import every_measure
+from pages.parts.kept import kept
 from pages.parts.translate import language, plain, t, tm
 
 _FAMILY, _CUTOFF, _THRESHOLD = "compare_family", "compare_cutoff", "compare_threshold"
@@ -39,7 +39,10 @@ def all_systems(seen: Compared) -> None:
     except AppError as error:  # kept lists of an older comparison are too short
         st.info(plain(tm(error.message)), icon=":material/refresh:")
         return
-    show_chart(_arms(comparison.id, language(), choice, measured), key=f"arms_{metric.key}")
+    chart = kept(
+        lambda: arm_chart(measured, t, metric=metric), "systems", comparison.id, repr(choice)
+    )
+    show_chart(chart, key=f"arms_{metric.key}")
     for name, reason in comparison.absent.items():
         st.info(
             plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
@@ -58,7 +61,8 @@ def all_systems(seen: Compared) -> None:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
         ):
-            show_chart(difference_chart(comparison, t), key="differences")
+            chart = kept(lambda: difference_chart(comparison, t), "differences", comparison.id)
+            show_chart(chart, key="differences")
     with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
         questions_to_show(comparison)
 
@@ -108,11 +112,6 @@ def _measured(
     _dataset: QADataset,
 ) -> Comparison:
     return remeasured(_comparison, _dataset, choice)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _arms(comparison_id: str, reader: str, choice: MeasureChoice, _measured: Comparison) -> Chart:
-    return arm_chart(_measured, t, metric=choice.metric)
 
 
 def _title(name: str) -> str:

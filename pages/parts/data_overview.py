@@ -14,6 +14,7 @@ from pages.parts.charts import show_chart
 from pages.parts.data_browser import browse
 from pages.parts.errors import show_warnings
 from pages.parts.journey_bar import go_to
+from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -89,7 +90,8 @@ def _actions(replacing: str) -> None:
 
 def _split(counts: dict[str, tuple[int, int]]) -> None:
     st.subheader(t("What is learned from, and what is kept for the test"), anchor=False)
-    show_chart(split_picture(counts, t), key="split")
+    chart = kept(lambda: split_picture(counts, t), "split", tuple(counts.items()))
+    show_chart(chart, key="split")
     known, unseen = st.columns(2)
     known.markdown(
         t(

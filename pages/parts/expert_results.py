@@ -7,10 +7,12 @@ import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
 from core.labels.likeness import leaf_order
+from core.reporting.charts.chart import Chart
 from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
 from pages.parts.charts import show_chart
 from pages.parts.journey_bar import go_to
+from pages.parts.kept import kept
 from pages.parts.translate import plain, t, tm
 
 _CLOSE = 0.9  # rank correlation from which two experts say nearly the same
@@ -35,8 +37,8 @@ def expert_results(report: ScoringReport) -> None:
         go_to("labels")
     if ranking:
         st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
-        show_chart(
-            expert_quality_bars(
+        bars = kept(
+            lambda: expert_quality_bars(
                 [title for title, _ in ranking],
                 [ndcg.value for _, ndcg in ranking],
                 [ndcg.low for _, ndcg in ranking],
@@ -44,8 +46,10 @@ def expert_results(report: ScoringReport) -> None:
                 t,
                 t("nDCG@10, 1 = perfect"),
             ),
-            key="expert_quality",
+            "expert quality",
+            repr(ranking),
         )
+        show_chart(bars, key="expert_quality")
     if len(ranking) < len(report.figures):
         st.caption(
             t(
@@ -57,13 +61,16 @@ def expert_results(report: ScoringReport) -> None:
         )
     st.subheader(t("Who agrees with whom?"), anchor=False)
     st.markdown(_who_agrees(names, report.agreement))
-    order = leaf_order(report.agreement)  # groups of like experts become dark squares
-    chart = agreement_heatmap(
-        report.agreement[np.ix_(order, order)], [names[place] for place in order], t
-    )
+    said = repr((names, report.agreement.tolist()))
+    chart = kept(lambda: _agreement_chart(names, report.agreement), "expert agreement", said)
     show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
+
+
+def _agreement_chart(names: list[str], agreement: np.ndarray) -> Chart:
+    order = leaf_order(agreement)  # groups of like experts become dark squares
+    return agreement_heatmap(agreement[np.ix_(order, order)], [names[i] for i in order], t)
 
 
 def _who_is_weakest(ranking: list[tuple[str, Interval]]) -> str:

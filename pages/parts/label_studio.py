@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.experts.catalogue import find_entry
+from core.hashing import content_id
 from core.journey import labels
 from core.types import LabelRecipe, QADataset
 from pages.parts import session
@@ -48,6 +49,12 @@ class Studio:
         return [find_entry(key).title for key in self.model.recipe.experts]
 
     @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What decides on everything here: content hashes of labels and pairs, and the order."""
+        pairs = [self.sample.question_rows, self.sample.answer_rows, self.sample.raw]
+        return (self.model.id, self.model.recipe.experts, content_id(pairs))
+
+    @cached_property
     def calibrated(self) -> np.ndarray:
         """Calibrated scores float32 [K, n]."""
         return self.model.expert_pairs(self.sample)
@@ -76,15 +83,14 @@ class Studio:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _sample(root: str, dataset_id: str, experts: tuple[str, ...]) -> PairSample:
     """Draw the pairs once, with the scores of all experts at hand."""
-    workspace = session.workspace()
-    return labels.inspection_sample(workspace, workspace.load_dataset(dataset_id), experts)
+    dataset = session.dataset_of(dataset_id)
+    return labels.inspection_sample(session.workspace(), dataset, experts)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> LabelModel:
     """Fit once per panel, on the same pairs as tuning does; slider moves only recombine."""
-    workspace = session.workspace()
-    dataset = workspace.load_dataset(dataset_id)
+    workspace, dataset = session.workspace(), session.dataset_of(dataset_id)
     recipe = labels.default_recipe(experts) if experts else LabelRecipe((), "hard")
     model = labels.label_model(workspace, dataset, recipe)
     assert len(model.weights) == len(experts)  # found here once, shared by moves that keep them

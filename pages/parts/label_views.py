@@ -8,9 +8,11 @@ from core.labels.overrides import in_force
 from core.labels.quality import pair_quality
 from core.labels.reliability_curve import reliability_curve
 from core.reporting.charts.calibration_chart import calibration_chart
+from core.reporting.charts.chart import Chart
 from core.reporting.charts.distributions import score_histograms
 from core.types import Interval
 from pages.parts.charts import show_chart
+from pages.parts.kept import kept
 from pages.parts.label_studio import Studio
 from pages.parts.range_pairs import selectable_histogram
 from pages.parts.translate import t
@@ -25,7 +27,11 @@ def expert_figures(studio: Studio) -> None:
     """
     if not studio.names:
         return
-    quality = pair_quality(studio.alone, studio.sample, seed=0, replicates=_REPLICATES)
+    quality = kept(
+        lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
+        "quality",
+        *studio.key,
+    )
     changed = len(in_force(studio.model.overrides))
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     columns = st.columns(2) + st.columns(2)
@@ -71,7 +77,11 @@ def _calibration(studio: Studio) -> None:
     with st.expander(
         t("Do the labels mean what they say? (calibration curve)"), icon=":material/show_chart:"
     ):
-        curve = reliability_curve(studio.alone, studio.sample, seed=0, replicates=_REPLICATES)
+        curve = kept(
+            lambda: reliability_curve(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
+            "reliability",
+            *studio.key,
+        )
         st.markdown(
             t(
                 "Of pairs labelled 70, are 70 of 100 right? Right answers and other pairs count "
@@ -79,7 +89,8 @@ def _calibration(studio: Studio) -> None:
                 error=f"{curve.error:.0%}",
             )
         )
-        show_chart(calibration_chart(curve, t), key="calibration_curve")
+        chart = kept(lambda: calibration_chart(curve, t), "reliability chart", *studio.key)
+        show_chart(chart, key="calibration_curve")
 
 
 def _weights(studio: Studio) -> None:
@@ -107,5 +118,9 @@ def distributions(studio: Studio) -> None:
     selectable_histogram(studio)
     if studio.names:
         st.markdown(f"##### {t('Each expert alone')}")
-        chart = score_histograms(studio.sample, studio.calibrated, studio.combined, studio.names, t)
+        chart = kept(lambda: _each_expert(studio), "experts alone", *studio.key)
         show_chart(chart, key="expert_histograms")
+
+
+def _each_expert(studio: Studio) -> Chart:
+    return score_histograms(studio.sample, studio.calibrated, studio.combined, studio.names, t)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,15 +11,19 @@ from core.errors import ComparisonError
 from core.evaluation.movements import QuestionChange, answer_moves, wins_and_losses
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_
+from core.reporting.charts.chart import one_line
 from core.types import Comparison, QADataset
 from pages.parts.errors import guarded, show_error
 from pages.parts.free_search import free_search
+from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.question_filter import filtered, kind_of
 from pages.parts.question_notes import question_notes
 from pages.parts.side_by_side import side_by_side
 from pages.parts.translate import t
 
+_PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
+_COLUMNS = 300
 _MODE, _PICK = "compare_mode", "compare_pick"
 HELD_OUT, TYPED = "held_out", "typed"
 _MODES = {HELD_OUT: N_("A held-out question"), TYPED: N_("Your own question")}
@@ -32,12 +37,12 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
     A fragment: looking at another question redraws this part only.
     """
     try:
-        changes = wins_and_losses(comparison)
+        changes = kept(lambda: wins_and_losses(comparison), "wins", comparison.id)
     except ComparisonError as error:
         show_error(error)
         return
     dataset = context.dataset
-    _list(dataset, changes, comparison.run_id)
+    listed = _list(dataset, changes, comparison.run_id) or changes[:_PAGE]
     mode = st.segmented_control(
         t("Look at"),
         list(_MODES),
@@ -52,14 +57,17 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
     by_position = {change.position: change for change in changes}
     if st.session_state.get(_PICK) not in by_position:
         st.session_state.pop(_PICK, None)
+    offered = [change.position for change in listed]
+    picked = st.session_state.get(_PICK)
     position = st.selectbox(
         t("Question"),
-        list(by_position),
+        offered if picked is None or picked in offered else [picked, *offered],
         format_func=lambda p: (
-            f"{kind_of(by_position[p]).mark} {dataset.questions[by_position[p].question]}"
+            f"{kind_of(by_position[p]).mark} "
+            f"{one_line(dataset.questions[by_position[p].question], _COLUMNS)}"
         ),
         key=_PICK,
-        help=t("Type to search. Lost right answers come first, then from worse to better."),
+        help=t("The questions of the list above; search there to find another one."),
     )
     change = by_position[position]
     st.caption(
@@ -88,15 +96,22 @@ def _texts(dataset: QADataset, question: int) -> None:
             st.text(dataset.answers[int(answer)])
 
 
-def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) -> None:
+def _list(
+    dataset: QADataset, changes: Sequence[QuestionChange], run_id: str
+) -> Sequence[QuestionChange]:
+    """Draw one page of the list and return its questions."""
     import pandas as pd
 
-    shown = filtered(dataset, changes)
-    if not shown:
+    every = filtered(dataset, changes)
+    if not every:
         st.info(t("No question is of this kind."), icon=":material/filter_alt_off:")
-        return
-    # Rows that moved must not keep a selection made in another list.
-    key = f"wins_{run_id}_{hash(tuple(change.position for change in shown))}"
+        return ()
+    pages = math.ceil(len(every) / _PAGE)
+    # Another list starts on its first page, and rows that moved keep no selection made elsewhere.
+    of_list = f"wins_{run_id}_{hash(tuple(change.position for change in every))}"
+    page = st.session_state.get(f"{of_list}_page", 1) if pages > 1 else 1
+    shown = every[(page - 1) * _PAGE : page * _PAGE]
+    key = f"{of_list}_{page}"
 
     def choose() -> None:
         picked = st.session_state[key].selection.rows
@@ -108,7 +123,7 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
     st.caption(
         t(
             "{count} of {all} questions. Select a row to see its answers before and after below.",
-            count=len(shown),
+            count=len(every),
             all=len(changes),
         )
     )
@@ -117,7 +132,9 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
         pd.DataFrame(
             {
                 "what": [f"{kind_of(change).mark} {t(kind_of(change).title)}" for change in shown],
-                "question": [dataset.questions[change.question] for change in shown],
+                "question": [
+                    one_line(dataset.questions[change.question], _COLUMNS) for change in shown
+                ],
                 "before": [change.before_rank for change in shown],
                 "after": [change.after_rank for change in shown],
                 "change": [round(change.change, 3) for change in shown],
@@ -143,6 +160,9 @@ def _list(dataset: QADataset, changes: Sequence[QuestionChange], run_id: str) ->
         },
         alt=t("Held-out questions, lost right answers first, then from worse to better."),
     )
+    if pages > 1:
+        st.pagination(pages, key=f"{of_list}_page", width="stretch")
+    return shown
 
 
 def _rank_help() -> str:

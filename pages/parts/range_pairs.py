@@ -7,8 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from core.messages import N_
+from core.reporting.charts.chart import Chart
 from core.reporting.charts.distributions import label_histogram
 from pages.parts.charts import show_numbers
+from pages.parts.kept import kept
 from pages.parts.label_studio import Studio
 from pages.parts.translate import t, tm
 
@@ -33,8 +35,7 @@ def selectable_histogram(studio: Studio) -> None:
         persist_state="session",
     )
     values = studio.combined if shown == _COMBINED else studio.calibrated[keys.index(shown) - 1]
-    chart = label_histogram(studio.sample, values, t)
-    chart.figure.update_layout(dragmode="select", selectdirection="h")
+    chart = kept(lambda: _histogram(studio, values), "histogram", shown, *studio.key)
     st.plotly_chart(
         chart.figure,
         key="label_histogram",
@@ -45,6 +46,12 @@ def selectable_histogram(studio: Studio) -> None:
     )
     show_numbers(chart, "label_histogram")
     _pairs(studio, values)
+
+
+def _histogram(studio: Studio, values: np.ndarray) -> Chart:
+    chart = label_histogram(studio.sample, values, t)
+    chart.figure.update_layout(dragmode="select", selectdirection="h")
+    return chart
 
 
 def _take_selection() -> None:

@@ -84,4 +84,9 @@ def _dataset(root: str, dataset_id: str) -> QADataset:
 def dataset(of: Project) -> QADataset:
     """Return the dataset of a project, read once per server; raises WorkspaceError if damaged."""
     assert of.dataset_id is not None
-    return _dataset(str(workspace().layout.root), of.dataset_id)
+    return dataset_of(of.dataset_id)
+
+
+def dataset_of(dataset_id: str) -> QADataset:
+    """Return a dataset, read once per server; raises WorkspaceError if damaged."""
+    return _dataset(str(workspace().layout.root), dataset_id)

@@ -165,7 +165,7 @@ def choose_base_model(context: Context) -> CatalogueEntry:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _suggested_for(dataset_id: str, root: str) -> tuple[str, str]:
-    dataset = session.workspace().load_dataset(dataset_id)
+    dataset = session.dataset_of(dataset_id)
     return suggested_model(dataset), language_of_questions(dataset)
 
 

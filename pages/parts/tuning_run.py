@@ -16,6 +16,7 @@ from core.reporting.charts.tuning_charts import learning_curve
 from pages.parts.charts import show_chart
 from pages.parts.job_card import job_card
 from pages.parts.journey_bar import go_to
+from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tuning_words import clock, device_words, loss_title, model_title
@@ -55,7 +56,9 @@ def _curves(job: JobView) -> None:
     """Draw the curves so far; while the job runs this is redrawn every second."""
     if not job.metrics:
         return
-    chart, machine = learning_curve(job.metrics, t), machine_chart(job.metrics, t)
+    said = repr(job.metrics)  # hashed whole: the curves of a resumed run may change in the middle
+    chart = kept(lambda: learning_curve(job.metrics, t), "learning curve", said)
+    machine = kept(lambda: machine_chart(job.metrics, t), "machine", said)
     if job.is_final:
         show_chart(chart, key=f"curves_{job.id}")
         with st.expander(t("Learning rate, pace and memory"), icon=":material/speed:"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -75,6 +76,19 @@ def style_axes(figure: Figure) -> None:
 def rounded(values: Sequence[float] | np.ndarray, digits: int) -> list[float | None]:
     """Return values as short numbers, NaN as None: what is not shown is not sent."""
     return [None if np.isnan(value) else round(float(value), digits) for value in values]
+
+
+def one_line(text: str, columns: int) -> str:
+    """Return the beginning of a text that fits into so many columns; wide letters take two.
+
+    What is drawn small is sent small: a long text a thousand times over is a slow page.
+    """
+    room = columns
+    for place, letter in enumerate(text):
+        room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if room < 0:
+            return text[: max(place - 1, 0)] + "…"
+    return text
 
 
 def shortened(text: str, most: int = 28) -> str:

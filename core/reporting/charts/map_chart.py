@@ -9,14 +9,14 @@ import numpy as np
 
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, new_figure, shortened
+from core.reporting.charts.chart import Chart, Translate, new_figure, one_line, shortened
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from plotly.graph_objects import Figure
 
 HEIGHT = 460
-_HOVER = 110  # letters of a text in the tooltip
+_HOVER = 70  # columns of a text in tooltip and table: 1,200 texts are sent three times over
 
 
 def map_chart(
@@ -38,6 +38,9 @@ def map_chart(
     from plotly.subplots import make_subplots
 
     count = len(questions)
+    questions, answers = (
+        [one_line(text, _HOVER) for text in texts] for texts in (questions, answers)
+    )
     figure = make_subplots(
         rows=1,
         cols=2,
@@ -58,8 +61,8 @@ def map_chart(
     for column, points in enumerate((before, after), start=1):
         for name, rows, texts, colour, symbol, size in kinds:
             figure.add_scatter(
-                x=np.round(points[rows, 0].astype(float), 4),
-                y=np.round(points[rows, 1].astype(float), 4),
+                x=points[rows, 0].astype(np.float32),
+                y=points[rows, 1].astype(np.float32),
                 mode="markers",
                 name=name,
                 legendgroup=name,
