@@ -1,0 +1,83 @@
+"""The documents that flow from stop to stop, all frozen, all identified by their content.
+
+Aliases
+-------
+Rows : int array [n], positions of questions (or answers) in a :class:`QADataset`
+Matrix : float32 array [n, d] or ``scipy.sparse.csr_array`` [n, d]; the product of a question
+    matrix with a transposed answer matrix is a table of raw scores
+"""
+
+from typing import TYPE_CHECKING
+
+from core.types.comparison import (
+    ArmResult,
+    Comparison,
+    Difference,
+    Generality,
+    Interval,
+    SliceDifference,
+)
+from core.types.dataset import (
+    KNOWN,
+    REGIMES,
+    SPLITS,
+    TEST_KNOWN,
+    TEST_SPLIT,
+    TEST_UNSEEN,
+    TRAIN,
+    UNSEEN,
+    VALIDATION_KNOWN,
+    VALIDATION_SPLIT,
+    VALIDATION_UNSEEN,
+    QADataset,
+    Rows,
+)
+from core.types.recipes import (
+    Calibration,
+    LabelRecipe,
+    Labels,
+    Override,
+)
+from core.types.reporters import (
+    Reporter,
+    SilentReporter,
+)
+from core.types.scores import (
+    ExpertScores,
+    ListedScores,
+    PairScores,
+)
+
+if TYPE_CHECKING:
+    from core.types.scores import Matrix as Matrix
+
+__all__ = [
+    "KNOWN",
+    "REGIMES",
+    "SPLITS",
+    "TEST_KNOWN",
+    "TEST_SPLIT",
+    "TEST_UNSEEN",
+    "TRAIN",
+    "UNSEEN",
+    "VALIDATION_KNOWN",
+    "VALIDATION_SPLIT",
+    "VALIDATION_UNSEEN",
+    "ArmResult",
+    "Calibration",
+    "Comparison",
+    "Difference",
+    "ExpertScores",
+    "Generality",
+    "Interval",
+    "LabelRecipe",
+    "Labels",
+    "ListedScores",
+    "Override",
+    "PairScores",
+    "QADataset",
+    "Reporter",
+    "Rows",
+    "SilentReporter",
+    "SliceDifference",
+]

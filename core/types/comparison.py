@@ -1,0 +1,192 @@
+"""Before and after on the same held-out questions: systems, differences, slices, generality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from core.hashing import content_id
+from core.messages import Message
+
+
+@dataclass(frozen=True, eq=False)
+class ArmResult:
+    """One system on the held-out questions.
+
+    Attributes
+    ----------
+    name : str
+        ``base``, ``tuned``, or the catalogue key of an expert or baseline (``bm25`` …).
+    title : str
+        What the user reads.
+    kind : str
+        ``base``, ``tuned``, ``lexical``, ``expert``, ``interpolated``, ``hybrid`` or ``run_file``.
+    fingerprint : str
+        Hash of the model and its settings.
+    metrics : mapping of metric name to float64 array [n]
+        One value per held-out question, in the order of ``Comparison.question_rows``.
+    top_answers : int32 array [n, depth]
+        Answer rows, best first, ties by answer row; -1 where the corpus is smaller than depth.
+    top_scores : float32 array [n, depth]
+    right_rank : int32 array [n]
+        Rank (1 = first) of the best placed right answer in the whole corpus; one more than there
+        are answers where the system does not list it at all.
+    notes : tuple of Message
+        What a reader should know about this system, for example ids of a file that are not known.
+    """
+
+    name: str
+    title: str
+    kind: str
+    fingerprint: str
+    metrics: Mapping[str, np.ndarray]
+    top_answers: np.ndarray
+    top_scores: np.ndarray
+    right_rank: np.ndarray
+    notes: tuple[Message, ...] = ()
+
+    def mean(self, metric: str, rows: np.ndarray | slice = slice(None)) -> float:
+        """Return the mean of a metric over positions ``rows`` of the held-out questions."""
+        return float(self.metrics[metric][rows].mean())
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over questions with its uncertainty."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One system minus another on the same held-out questions, for one metric.
+
+    Attributes
+    ----------
+    regime : str
+        ``known`` or ``unseen``; "" = both together.
+    before, after : float
+        Means of ``reference`` and of ``arm``.
+    low, high : float
+        95% paired bootstrap interval, clustered by answer group.
+    p : float in (0, 1]
+        Paired randomisation test, two-sided.
+    wins, ties, losses : int
+        Questions on which ``arm`` is better, equal (within the tie margin), worse.
+    word : str
+        ``better``, ``worse`` or ``not shown``.
+    smallest_detectable : float
+        Difference that would be found with 80% power at this number of questions.
+    p_adjusted : float in (0, 1]
+        ``p`` after Holm over everything that is looked at together: all metrics of the regime, all
+        systems, all slices.
+    arm, reference : str
+        Names of the two systems.
+    """
+
+    regime: str
+    metric: str
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    wins: int
+    ties: int
+    losses: int
+    questions: int
+    groups: int
+    word: str
+    smallest_detectable: float
+    p_adjusted: float = 1.0
+    arm: str = "tuned"
+    reference: str = "base"
+
+
+@dataclass(frozen=True)
+class SliceDifference:
+    """Tuned minus base on one slice of the held-out questions, for the main metric.
+
+    Attributes
+    ----------
+    attribute : str
+        Key of :data:`core.evaluation.slices.SLICERS`, by which the questions are told apart.
+    label : Message
+        What the reader calls the slice: a category, a language, a range of lengths.
+    result : Difference
+        ``regime`` is ""; ``p_adjusted`` is Holm's over all slices that are large enough.
+    small : bool
+        Too few questions or answer groups for a verdict; the word is then ``not shown``.
+    """
+
+    attribute: str
+    label: Message
+    result: Difference
+    small: bool
+
+
+@dataclass(frozen=True)
+class Generality:
+    """Spearman correlation on general sentence pairs before and after, per probe language."""
+
+    language: str
+    pairs: int
+    before: float
+    after: float
+    low: float  # 95% paired bootstrap interval of after − before
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Before and after on the same held-out questions, with the verdict.
+
+    Attributes
+    ----------
+    question_rows : int32 array [n]
+    regimes : str array [n], ``known`` or ``unseen``
+    groups : int32 array [n], answer group of each question
+    arms : tuple of ArmResult
+        An arm that failed is absent, never zero.
+    differences : tuple of Difference
+        Every metric in every regime that has questions.
+    absent : mapping of arm name to Message
+        Why an arm is missing.
+    contrasts : tuple of Difference
+        Every other system minus base on the main metric, per regime; Holm over the systems.
+    slices : tuple of SliceDifference
+        Tuned minus base on parts of the questions, attribute by attribute.
+    """
+
+    dataset_id: str
+    run_id: str
+    question_rows: np.ndarray
+    regimes: np.ndarray
+    groups: np.ndarray
+    arms: tuple[ArmResult, ...]
+    differences: tuple[Difference, ...]
+    generality: tuple[Generality, ...] = ()
+    absent: Mapping[str, Message] = field(default_factory=dict)
+    contrasts: tuple[Difference, ...] = ()
+    slices: tuple[SliceDifference, ...] = ()
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash over what was compared."""
+        arms: Sequence[str] = [f"{arm.name}:{arm.fingerprint}" for arm in self.arms]
+        return content_id([self.dataset_id, self.run_id, *arms])
+
+    def arm(self, name: str) -> ArmResult | None:
+        """Return the arm of that name, None where it is absent."""
+        return next((arm for arm in self.arms if arm.name == name), None)
+
+    def difference(self, regime: str, metric: str = "ndcg@10") -> Difference | None:
+        """Return tuned minus base for one regime and metric, None where it was not measured."""
+        found = (d for d in self.differences if (d.regime, d.metric) == (regime, metric))
+        return next(found, None)

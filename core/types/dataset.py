@@ -1,0 +1,110 @@
+"""Questions, answers, which are right for which, and the split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from core.hashing import content_id
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Rows: TypeAlias = np.ndarray
+
+
+TRAIN = "train"
+VALIDATION_KNOWN = "validation_known"
+VALIDATION_UNSEEN = "validation_unseen"
+TEST_KNOWN = "test_known"
+TEST_UNSEEN = "test_unseen"
+SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, TEST_KNOWN, TEST_UNSEEN)
+
+KNOWN = "known"  # known answers, new wording: other questions of the answer group are in training
+UNSEEN = "unseen"  # unseen answers: the whole answer group is held out
+REGIMES = (KNOWN, UNSEEN)
+TEST_SPLIT = {KNOWN: TEST_KNOWN, UNSEEN: TEST_UNSEEN}
+VALIDATION_SPLIT = {KNOWN: VALIDATION_KNOWN, UNSEEN: VALIDATION_UNSEEN}
+
+
+@dataclass(frozen=True, eq=False)
+class QADataset:
+    """Questions, answers, which answers are right for which question, and the split.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it; not part of the id.
+    questions, answers : tuple of str, n_q and n_a long
+        Distinct cleaned texts. Answers without a question are allowed: they are part of the corpus.
+    question_ids, answer_ids : tuple of str
+        Ids as in the user's file where it has them, else ``q1 …`` and ``a1 …``.
+    right_question, right_answer : int32 arrays [n_r]
+        The judged pairs, sorted by question, then answer.
+    right_grade : float32 array [n_r], > 0
+        Relevance grade of each judged pair; 1 where the file has no ratings.
+    question_group, answer_group : int32 arrays [n_q], [n_a]
+        Answer group of METHOD §6: the same or near-duplicate answers, with all their questions.
+    split : str array [n_q], one of ``SPLITS``
+    question_row : int32 array [n_q]
+        Row of the question in the user's spreadsheet, the header being row 1.
+    attributes : mapping of str to tuple of str, n_q long
+        ``category``, ``language``, ``source`` of the question where known; "" = not given.
+    source_sha256 : str
+        Hash of the uploaded file.
+    """
+
+    name: str
+    questions: tuple[str, ...]
+    answers: tuple[str, ...]
+    question_ids: tuple[str, ...]
+    answer_ids: tuple[str, ...]
+    right_question: np.ndarray
+    right_answer: np.ndarray
+    right_grade: np.ndarray
+    question_group: np.ndarray
+    answer_group: np.ndarray
+    split: np.ndarray
+    question_row: np.ndarray
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source_sha256: str = ""
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash over texts, judgements, groups, split and attributes, 16 hex digits."""
+        parts: list[str | bytes | np.ndarray] = [*self.questions, "\x00", *self.answers, "\x00"]
+        parts += [*self.question_ids, "\x00", *self.answer_ids, "\x00"]
+        parts += [self.right_question, self.right_answer, self.right_grade]
+        parts += [self.question_group, self.answer_group, *self.split.tolist(), self.question_row]
+        for name in sorted(self.attributes):
+            parts += [name, *self.attributes[name]]
+        return content_id([*parts, self.source_sha256])
+
+    @cached_property
+    def relevance(self) -> csr_array:
+        """Grades as a sparse float32 table [n_q, n_a]; 0 = not judged right."""
+        from scipy.sparse import csr_array
+
+        shape = (len(self.questions), len(self.answers))
+        return csr_array((self.right_grade, (self.right_question, self.right_answer)), shape=shape)
+
+    def rows(self, *splits: str) -> Rows:
+        """Return the question rows [n] of the named splits, ascending."""
+        return np.flatnonzero(np.isin(self.split, splits)).astype(np.int32)
+
+    def right_answers(self, question: int) -> Rows:
+        """Return the answer rows judged right for one question, ascending."""
+        low, high = np.searchsorted(self.right_question, [question, question + 1])
+        return self.right_answer[low:high]
+
+    def grade_block(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return grades as float32 array [b_q, b_a]; 0 = not judged right."""
+        return np.asarray(self.relevance[question_rows][:, answer_rows].todense(), np.float32)
+
+    def hard_block(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return hard labels as float32 array [b_q, b_a]: 1 right answer, 0 not."""
+        return (self.grade_block(question_rows, answer_rows) > 0).astype(np.float32)
