@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.journey.status import scored_experts
+from core.messages import N_
+from core.types import LabelRecipe
 from pages.parts.bias_view import bias_view
 from pages.parts.journey_bar import go_to
-from pages.parts.label_controls import label_controls
+from pages.parts.label_controls import label_controls, set_controls
 from pages.parts.label_studio import Studio, open_studio
 from pages.parts.label_views import distributions, expert_figures
 from pages.parts.page import open_page
@@ -21,11 +23,20 @@ context = open_page(
         "trust and how much, look at what comes out, and correct what is wrong."
     ),
 )
+SHAPE = N_("Shape the labels")
+
+
+def load(recipe: LabelRecipe) -> None:
+    """Set the controls to a saved recipe and show them."""
+    set_controls(context, experts, recipe)
+    st.session_state["label_tabs"] = t(SHAPE)
+
+
 experts = scored_experts(context.workspace, context.project)
 # Only the tab that is open is drawn: the keys of the review must not work elsewhere, and a slider
 # should not wait for charts that nobody sees.
 shape, bias, review, shelf = st.tabs(
-    [t("Shape the labels"), t("Bias"), t("Correct single pairs"), t("Saved recipes")],
+    [t(SHAPE), t("Bias"), t("Correct single pairs"), t("Saved recipes")],
     key="label_tabs",
     on_change="rerun",
 )
@@ -48,5 +59,5 @@ if review.open:
         pair_review(context, studio)
 if shelf.open:
     with shelf:
-        recipe_shelf(context)
+        recipe_shelf(context, experts, load)
         recipe_comparison(context)

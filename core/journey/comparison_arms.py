@@ -51,8 +51,8 @@ class ArmChoice:
         Catalogue keys.
     runs : tuple of str
         Other tuning runs of the project.
-    alphas : tuple of float in (0, 1)
-        Models between base and tuned, see :mod:`core.tuning.interpolation`.
+    alphas : tuple of float in (0, 1]
+        Other mixes of base and tuned model, see :mod:`core.tuning.interpolation`; 1 = unmixed.
     hybrids : tuple of ``base`` or ``tuned``
         Which of them is also fused with keyword search.
     run_files : tuple of RunFile

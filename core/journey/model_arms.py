@@ -10,6 +10,7 @@ from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, QUERY
 from core.experts.progress import Part
 from core.jobs.folder import RunFolder
+from core.messages import N_
 from core.types import QADataset, Reporter
 from core.workspace.workspace import Workspace
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from core.experts.encoders import Encoder
 
 RUN_PREFIX, ALPHA_PREFIX = "run:", "alpha:"
+UNMIXED = N_("Tuned, unmixed (α = 1)")
+ALPHAS = (0.25, 0.5, 0.75, 1.0)
+
+
+def kept_alpha(tuned: RunFolder) -> float:
+    """Return the share of what was learned in a run's model; 1 for a run that mixed nothing."""
+    return float(tuned.read_result().get("alpha", 1.0))
+
+
+def other_alphas(kept: float) -> tuple[float, ...]:
+    """Return the mixes worth comparing with a model that is one itself; none where it is base."""
+    return tuple(alpha for alpha in ALPHAS if alpha != kept) if kept else ()
 
 
 def encoders(workspace: Workspace, base_model: str, tuned: RunFolder) -> tuple[Encoder, Encoder]:
@@ -137,20 +150,30 @@ def alpha_arm(
     alpha: float,
     report: Reporter,
 ) -> ArmInput:
-    """Return the model between base and tuned as a system to compare; made once per run and α."""
+    """Return another mix of base and tuned model as a system to compare; made once per run and α.
+
+    Raises
+    ------
+    ComparisonError
+        If the run kept nothing of what it learned.
+    """
     from core.experts.encoders import load_encoder
     from core.experts.sources import model_folder
     from core.hashing import content_id
     from core.tuning.interpolation import interpolated_model
 
+    kept = kept_alpha(tuned)
+    if not kept:
+        raise ComparisonError("The run kept the base model as it is, so there is nothing to mix.")
     before, after = encoders(workspace, base_model, tuned)
-    key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}"])
+    key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}", f"{kept:.6f}"])
     folder = interpolated_model(
         model_folder(find_entry(base_model), workspace.models),
         tuned.model,
         alpha,
         tuned.root / "interpolated" / key,
+        kept,
     )
     encoder = load_encoder(folder, workspace.models)
-    name, title = f"{ALPHA_PREFIX}{alpha:g}", f"α = {alpha:g}"
+    name, title = f"{ALPHA_PREFIX}{alpha:g}", UNMIXED if alpha == 1 else f"α = {alpha:g}"
     return tuned_arm(workspace, dataset, name, title, tuned, report, encoder, "interpolated")

@@ -18,23 +18,26 @@ FINISHED = "modules.json"  # written by sentence-transformers; the folder appear
 
 
 def interpolated_weights(
-    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float
+    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float, kept: float = 1.0
 ) -> dict[str, Tensor]:
-    """Return (1 − α)·base + α·tuned, weight by weight.
+    """Return (1 − α)·base + α·learned, weight by weight.
 
     Parameters
     ----------
     base, tuned : mapping of name to tensor
         The same names and shapes. Whole numbers (positions of tokens) are taken from ``tuned``.
     alpha : float in [0, 1]
-        0 = base, 1 = tuned, both exactly.
+        0 = base, 1 = what was learned, ``kept`` = ``tuned``; the first and the last exactly.
+    kept : float in (0, 1]
+        Share of what was learned in ``tuned``, which may be a mix itself. Beyond it the straight
+        line through base and tuned is followed, which comes to what was learned but for rounding.
 
     Raises
     ------
     TuningError
         If alpha is outside [0, 1], or the models are not of the same build.
     """
-    if not 0 <= alpha <= 1:
+    if not 0 <= alpha <= 1 or not 0 < kept <= 1:
         raise TuningError("α is {alpha}; it must lie between 0 and 1.", alpha=alpha)
     different = sorted(
         name
@@ -48,21 +51,24 @@ def interpolated_weights(
             count=len(different),
             name=different[0],
         )
+    share = alpha / kept
     mixed = {}
     for name, after in tuned.items():
         before = base[name]
-        if not after.is_floating_point() or alpha == 1:
+        if not after.is_floating_point() or alpha == kept:
             mixed[name] = after
         elif alpha == 0:
             mixed[name] = before.to(after.dtype)
         else:
             # In float64, so that half-precision weights are rounded once.
-            value = (1 - alpha) * before.double() + alpha * after.double()
+            value = (1 - share) * before.double() + share * after.double()
             mixed[name] = value.to(after.dtype)
     return mixed
 
 
-def interpolated_model(base: Path, tuned: Path, alpha: float, target: Path) -> Path:
+def interpolated_model(
+    base: Path, tuned: Path, alpha: float, target: Path, kept: float = 1.0
+) -> Path:
     """Write the model between two sentence-transformers folders; kept ones are not made again.
 
     Prompts, tokenizer and maximum length are those of the tuned model.
@@ -71,10 +77,10 @@ def interpolated_model(base: Path, tuned: Path, alpha: float, target: Path) -> P
     ----------
     base, tuned : Path
         Folders with safetensors weights.
-    alpha : float in [0, 1]
-        Share of the tuned model.
+    alpha, kept : float
+        As for :func:`interpolated_weights`.
     target : Path
-        Folder to make; it appears whole or not at all. Name it after both models and α.
+        Folder to make; it appears whole or not at all. Name it after both models, α and ``kept``.
 
     Returns
     -------
@@ -89,7 +95,8 @@ def interpolated_model(base: Path, tuned: Path, alpha: float, target: Path) -> P
     if (target / FINISHED).is_file():
         return target
     before, model = load_model(base, "cpu"), load_model(tuned, "cpu")
-    model.load_state_dict(interpolated_weights(before.state_dict(), model.state_dict(), alpha))
+    weights = interpolated_weights(before.state_dict(), model.state_dict(), alpha, kept)
+    model.load_state_dict(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".alpha-"))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import streamlit as st
@@ -22,6 +23,12 @@ _REPLICATES = 100
 def corrected_attributes(context: Context) -> tuple[str, ...]:
     """Return the attributes whose switch is on, in the order of the registry."""
     return tuple(key for key in ATTRIBUTES if st.session_state.get(_switch(context, key)))
+
+
+def set_corrected(context: Context, attributes: Collection[str]) -> None:
+    """Turn the switches of these attributes on and all others off."""
+    for key in ATTRIBUTES:
+        st.session_state[_switch(context, key)] = key in attributes
 
 
 def bias_view(context: Context, studio: Studio) -> None:

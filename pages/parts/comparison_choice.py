@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import AppError
 from core.evaluation.differences import BASE, TUNED
+from core.jobs.folder import RunFolder
 from core.journey.comparing import launch_comparison
 from core.journey.comparison_arms import ArmChoice
+from core.journey.model_arms import UNMIXED, kept_alpha, other_alphas
 from core.journey.run_files import chosen_run_files, run_files
 from core.journey.status import scored_experts
 from core.journey.tuning_runs import tuning_runs
@@ -15,8 +18,6 @@ from pages.parts.comparison_job import Compared
 from pages.parts.errors import show_error
 from pages.parts.run_file_upload import run_file_section
 from pages.parts.translate import moment, t
-
-_ALPHAS = (0.25, 0.5, 0.75)
 
 
 def more_systems(seen: Compared) -> None:
@@ -49,13 +50,19 @@ def _choice(seen: Compared) -> ArmChoice:
         disabled=not others,
         placeholder=t("None") if not others else t("Choose"),
     )
+    kept = _kept_alpha(seen)
+    offered = other_alphas(kept)
     alphas = st.pills(
-        t("Models between base and tuned (share α of the tuned model)"),
-        _ALPHAS,
+        t(
+            "Other mixes of base and tuned weights (α; the tuned model is α = {kept})",
+            kept=f"{kept:g}",
+        ),
+        offered,
         selection_mode="multi",
-        default=[alpha for alpha in last.alphas if alpha in _ALPHAS],
-        format_func=lambda alpha: f"α = {alpha:g}",
-        key="arms_alphas",
+        default=[alpha for alpha in last.alphas if alpha in offered],
+        format_func=lambda alpha: t(UNMIXED) if alpha == 1 else f"α = {alpha:g}",
+        key=f"arms_alphas_{seen.run.job.id}",
+        disabled=not offered,
         help=t(
             "Every weight is mixed: (1 − α)·base + α·tuned. Such a model often keeps more of what "
             "the base model knew. Each α encodes all answers once."
@@ -90,6 +97,13 @@ def _choice(seen: Compared) -> ArmChoice:
         hybrids=tuple(hybrids),
         run_files=tuple(chosen_run_files(context.workspace, context.project, files)),
     )
+
+
+def _kept_alpha(seen: Compared) -> float:
+    try:
+        return kept_alpha(RunFolder(seen.context.workspace.run_folder(seen.run.job.id)))
+    except AppError:
+        return 0.0  # the run folder is gone: nothing can be mixed
 
 
 def _launch(seen: Compared, choice: ArmChoice) -> None:

@@ -132,7 +132,7 @@ def with_titles(comparison: Comparison) -> Comparison:
             return dataclasses.replace(arm, title=t("Before: {model}", model=arm.title))
         if arm.name == TUNED:
             return dataclasses.replace(arm, title=t("After: tuned model"))
-        if arm.kind == "hybrid":
+        if arm.kind in {"hybrid", "interpolated"}:
             return dataclasses.replace(arm, title=t(arm.title))
         return arm
 

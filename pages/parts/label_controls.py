@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.experts.catalogue import find_entry
@@ -10,7 +12,7 @@ from core.labels.calibration import CALIBRATIONS
 from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
-from pages.parts.bias_view import corrected_attributes
+from pages.parts.bias_view import corrected_attributes, set_corrected
 from pages.parts.cut_inputs import cut_inputs, forget_cuts
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -25,7 +27,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     Their values stay while the user looks at other pages (``persist_state``); what is worth
     keeping longer is saved as a recipe.
     """
-    _keys = f"label_{context.project.id}_{context.project.dataset_id}"
+    _keys = _prefix(context)
     panel = panel_in_use(context.workspace, context.project, experts)
     chosen = st.pills(
         t("Experts that take part"),
@@ -33,7 +35,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         selection_mode="multi",
         default=list(panel),
         format_func=lambda key: find_entry(key).title,
-        key=f"{_keys}_experts_{len(experts)}_{'_'.join(panel)}",
+        key=_experts_key(_keys, experts, panel),
         persist_state="session",
         wrap=True,
         help=t("Click an expert to leave it out or take it back in."),
@@ -74,6 +76,36 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         temperature=temperature,
         recentre=recentre,
     )
+
+
+def set_controls(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> None:
+    """Set every control to a saved recipe; to be called before the controls are drawn.
+
+    Parameters
+    ----------
+    experts : tuple of str
+        All that have scored these data; others of the recipe are left out.
+    """
+    keys, state = _prefix(context), st.session_state
+    panel = panel_in_use(context.workspace, context.project, experts)
+    state[_experts_key(keys, experts, panel)] = [key for key in experts if key in recipe.experts]
+    state[f"{keys}_rule"] = recipe.rule
+    state[f"{keys}_blend"] = round(recipe.blend * 100)
+    for name in ("gain", "threshold", "temperature"):
+        state[f"{keys}_{name}"] = getattr(recipe, name)
+    for key in experts:
+        state[f"{keys}_weight_{key}"] = float(recipe.weights.get(key, 1.0))
+        _forget(f"{keys}_{key}")
+    state[f"{keys}_calibrations"] = {key: recipe.calibration_of(key) for key in recipe.experts}
+    set_corrected(context, recipe.recentre)
+
+
+def _prefix(context: Context) -> str:
+    return f"label_{context.project.id}_{context.project.dataset_id}"
+
+
+def _experts_key(keys: str, experts: tuple[str, ...], panel: Sequence[str]) -> str:
+    return f"{keys}_experts_{len(experts)}_{'_'.join(panel)}"
 
 
 def _rule(keys: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import pandas as pd
 import streamlit as st
 
-from core.experts.catalogue import find_entry
 from core.journey import labels
+from core.journey.report_facts import title_of
 from core.labels.rules import RULES
 from core.types import LabelRecipe
 from pages.parts import session
@@ -65,8 +67,18 @@ def _free_name(recipe: LabelRecipe, taken: set[str]) -> str:
     return next(candidate for candidate in numbered if candidate.casefold() not in known)
 
 
-def recipe_shelf(context: Context) -> None:
-    """Draw the saved recipes side by side and let the user choose the one in use."""
+def recipe_shelf(
+    context: Context, experts: Collection[str], load: Callable[[LabelRecipe], None]
+) -> None:
+    """Draw the saved recipes side by side and let the user choose the one in use.
+
+    Parameters
+    ----------
+    experts : collection of str
+        All that have scored these data.
+    load : callable
+        Sets the controls to a recipe; called before the page is drawn again.
+    """
     saved = labels.recipes(context.workspace, context.project)
     if not saved:
         st.info(t("No recipe is saved yet. Shape the labels first, then save them under a name."))
@@ -79,7 +91,7 @@ def recipe_shelf(context: Context) -> None:
             t("Rule"): [t(RULES[kept.recipe.rule].title) for kept in saved],
             t("Known right answers (%)"): [round(kept.recipe.blend * 100) for kept in saved],
             t("Experts"): [
-                ", ".join(find_entry(key).title for key in kept.recipe.experts) for kept in saved
+                ", ".join(title_of(key) for key in kept.recipe.experts) for kept in saved
             ],
             t("Saved by"): [kept.who for kept in saved],
             t("Saved at"): [moment(kept.at) for kept in saved],
@@ -93,6 +105,19 @@ def recipe_shelf(context: Context) -> None:
         )
         if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
             _use(context, chosen)
+        recipe = next(kept.recipe for kept in saved if kept.id == chosen)
+        gone = [title_of(key) for key in recipe.experts if key not in experts]
+        st.button(
+            t("Load into the controls"),
+            key="load_recipe",
+            icon=":material/tune:",
+            disabled=bool(gone),
+            on_click=load,
+            args=(recipe,),
+            help=t("These experts have not scored these data: {names}.", names=", ".join(gone))
+            if gone
+            else t("Sets experts, rule and sliders to this recipe, to look at it or to change it."),
+        )
 
 
 def _use(context: Context, recipe_id: str) -> None:

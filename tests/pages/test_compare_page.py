@@ -325,7 +325,7 @@ def test_a_refused_model_can_be_overruled_with_a_reason_only(finished_workspace,
 
 def test_more_systems_are_compared_on_click(finished_workspace, opened, launched):
     at = opened()
-    at.button_group(key="arms_alphas").set_value([0.5]).run()
+    at.button_group(key=f"arms_alphas_{finished_workspace.tune_run}").set_value([0.5]).run()
     at.checkbox(key="arms_hybrid_base").uncheck().run()
     button(at, "Compare with these systems").click().run()
     assert not at.exception and not at.error

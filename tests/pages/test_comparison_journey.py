@@ -18,6 +18,7 @@ from core.journey import comparing
 from core.journey.comparison_arms import ArmChoice
 from core.journey.free_search import searcher
 from core.journey.promotion import promote, promotion, withdraw
+from core.types import SilentReporter
 from tests.pages.conftest import work_in_this_process
 
 BASE = "wordllama-l2-supercat-256"
@@ -108,6 +109,30 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
     between = comparison.arm("alpha:0.5")
     assert between.fingerprint not in {tuned.fingerprint, comparison.arm("base").fingerprint}
     assert len({d.arm for d in comparison.contrasts}) == len(names) - 1
+
+
+def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_workspace):
+    from core.journey.model_arms import alpha_arm, other_alphas
+    from core.workspace.layout import write_json
+
+    folder = RunFolder(workspace.run_folder(finished_workspace.tune_run))
+    result, config = folder.read_result(), folder.read_request()["config"]
+    dataset, base = workspace.load_dataset(config["dataset_id"]), config["tuning"]["base_model"]
+    vectors = {}
+    try:
+        for kept in (1.0, 0.5, 0.0):
+            write_json(folder.result, result | {"alpha": kept})
+            if kept:
+                arm = alpha_arm(workspace, dataset, base, folder, 1.0, SilentReporter())
+                assert (arm.name, arm.title) == ("alpha:1", "Tuned, unmixed (α = 1)")
+                vectors[kept] = arm.question_matrix
+        with pytest.raises(ComparisonError, match="nothing to mix"):
+            alpha_arm(workspace, dataset, base, folder, 1.0, SilentReporter())
+    finally:
+        write_json(folder.result, result)
+    assert not np.allclose(vectors[1.0], vectors[0.5], atol=1e-4)
+    assert other_alphas(1.0) == (0.25, 0.5, 0.75) and other_alphas(0.0) == ()
+    assert other_alphas(0.8) == (0.25, 0.5, 0.75, 1.0) and 0.5 not in other_alphas(0.5)
 
 
 def test_a_typed_question_finds_what_the_comparison_found(workspace, finished_workspace):

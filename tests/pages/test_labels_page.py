@@ -8,7 +8,7 @@ import pytest
 
 from core.experts.catalogue import find_entry
 from core.journey import labels, projects, scoring
-from core.types import SilentReporter
+from core.types import Calibration, LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 
 EXPERTS = ("wordllama-l2-supercat-256", "bm25", "tfidf")
@@ -88,6 +88,34 @@ def test_taken_recipe_name_is_refused_readably(app, scored):
     next(x for x in at.text_input if x.label == "Name of this recipe").set_value("mine")
     button(at, "Save recipe").click().run()
     assert any("already a recipe named" in e.value for e in at.error)
+
+
+def test_a_saved_recipe_is_loaded_into_the_controls(app, scored):
+    """A control that keeps its old value would save another recipe under the same look."""
+    root, project_id = scored
+    workspace = Workspace.open(root)
+    project = projects.find_project(workspace, project_id)
+    kept = LabelRecipe(
+        EXPERTS[:2], rule="weighted_mean", blend=0.3, weights={EXPERTS[0]: 2.0, "bm25": 1.0},
+        calibrations={"bm25": Calibration("percentile", 5.0, 95.0, 1.5)},
+        gain=1.4, threshold=0.4, temperature=0.8, recentre=("category",),
+    )  # fmt: skip
+    labels.save_recipe(workspace, project, "Kept", kept, "ann")
+    strange = LabelRecipe(("bm25", "gone-expert"))
+    labels.save_recipe(workspace, project, "Strange", strange, "ann")
+    at = app(root, "labels", project_id)
+    next(s for s in at.slider if "gain" in s.label).set_value(3.0).run()
+    at.session_state["label_tabs"] = "Saved recipes"
+    at.run()
+    saved = {kept.name: kept.id for kept in labels.recipes(workspace, project)}
+    at.selectbox(key="recipe_choice").set_value(saved["Strange"]).run()
+    assert at.button(key="load_recipe").disabled
+    at.selectbox(key="recipe_choice").set_value(saved["Kept"]).run()
+    at.button(key="load_recipe").click().run()
+    assert not at.exception and not at.error
+    assert at.session_state["label_tabs"] == "Shape the labels"
+    assert any("Saved as Kept" in one.value for one in (*at.info, *at.success)), "another recipe"
+    assert next(s for s in at.slider if "gain" in s.label).value == 1.4
 
 
 def test_no_expert_left_means_hard_labels(app, scored):

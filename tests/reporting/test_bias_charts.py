@@ -58,6 +58,15 @@ def test_marked_groups_differ_in_symbol_and_colour():
     assert right["color"] == [palette.WORSE] * 2 + [palette.RIGHT] * 2
 
 
+def test_labels_read_from_0_to_100_as_everywhere_else():
+    chart = CHARTS["now"]()
+    right, _, precision = json.loads(chart.figure.to_json())["data"]
+    assert right["x"] == [80, 50, 50, None] and right["error_x"]["array"][0] == 5
+    assert precision["x"][0] == 0.4  # a share, no label
+    assert list(chart.table["«Right answers»: «mean label»"])[:3] == [80, 50, 50]
+    assert "right answers 50 to 80, other pairs 10 to 30" in str(chart.summary)
+
+
 def test_before_is_drawn_hollow_beside_now():
     traces = json.loads(CHARTS["before and after"]().figure.to_json())["data"]
     assert [trace["marker"]["symbol"] == "circle-open" for trace in traces] == [True, False] * 3

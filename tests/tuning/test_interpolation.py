@@ -80,3 +80,18 @@ def test_whole_numbers_are_not_mixed_and_half_precision_is_kept():
     mixed = interpolated_weights(base, after, 0.25)
     assert mixed["positions"].tolist() == [0, 1, 2, 3]
     assert mixed["weight"].dtype == torch.float16 and mixed["weight"].tolist() == [0.25] * 4
+
+
+def test_a_kept_mix_is_followed_to_what_was_learned():
+    """α means the same whether the model that was kept is a mix itself or not."""
+    torch.manual_seed(0)
+    base, learned = ({"weight": torch.randn(50)} for _ in range(2))
+    kept = interpolated_weights(base, learned, 0.4)
+    for alpha in (0.0, 0.25, 0.75, 1.0):
+        direct = interpolated_weights(base, learned, alpha)["weight"]
+        line = interpolated_weights(base, kept, alpha, kept=0.4)["weight"]
+        torch.testing.assert_close(line, direct, atol=2e-6, rtol=0)
+    same = interpolated_weights(base, kept, 0.4, kept=0.4)["weight"]
+    assert (same == kept["weight"]).all()
+    with pytest.raises(TuningError):
+        interpolated_weights(base, kept, 0.5, kept=0.0)

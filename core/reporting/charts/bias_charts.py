@@ -112,24 +112,16 @@ _Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _columns(bias: GroupBias) -> tuple[_Column, ...]:
-    """Return values, lower and upper ends, and signs of each facet."""
+    """Return values, lower and upper ends, and signs of each facet; labels from 0 to 100."""
     found = bias.average_precision
     precision = np.array([(one.value, one.low, one.high) for one in found]).reshape(-1, 3).T
     return (
-        *((kind.means, kind.low, kind.high, kind.sign) for kind in (bias.right, bias.other)),
+        *(
+            (100 * kind.means, 100 * kind.low, 100 * kind.high, kind.sign)
+            for kind in (bias.right, bias.other)
+        ),
         (precision[0], precision[1], precision[2], np.zeros(len(found), int)),
     )
-
-
-def _range(shown: Sequence[np.ndarray]) -> list[float]:
-    """Return an axis that holds all that is shown, with a margin, within [0, 1]."""
-    numbers = np.concatenate(shown)
-    numbers = numbers[~np.isnan(numbers)]
-    if not len(numbers):
-        return [0, 1]
-    margin = max(0.05 * float(np.ptp(numbers)), 0.01)
-    low, high = float(numbers.min()) - margin, float(numbers.max()) + margin
-    return [round(max(low, -0.02), 3), round(min(high, 1.02), 3)]
 
 
 def _dots(
@@ -147,7 +139,7 @@ def _dots(
             "size": 9 if hollow else [13 if one else 9 for one in sign],
             "line": {"width": 2 if hollow else 0},
         },
-        "hovertemplate": "%{x:.2f}",
+        "hovertemplate": "%{x:.3~g}",
     }
 
 
@@ -175,15 +167,15 @@ def _summary(bias: GroupBias, before: GroupBias | None) -> Message:
     }
     if before is None:
         text = N_(
-            "Mean labels of {groups} groups: right answers {right_low:.2f} to {right_high:.2f}, "
-            "other pairs {other_low:.2f} to {other_high:.2f}. Beyond chance, {marked} of them get "
+            "Mean labels of {groups} groups: right answers {right_low:.0f} to {right_high:.0f}, "
+            "other pairs {other_low:.0f} to {other_high:.0f}. Beyond chance, {marked} of them get "
             "higher or lower labels than the others."
         )
         return Message(text, params)
     text = N_(
-        "Mean labels of {groups} groups after they were evened out: right answers {right_low:.2f} "
-        "to {right_high:.2f} (before {was_low:.2f} to {was_high:.2f}), other pairs {other_low:.2f} "
-        "to {other_high:.2f}. Beyond chance, {marked} of them still get higher or lower labels "
+        "Mean labels of {groups} groups after they were evened out: right answers {right_low:.0f} "
+        "to {right_high:.0f} (before {was_low:.0f} to {was_high:.0f}), other pairs {other_low:.0f} "
+        "to {other_high:.0f}. Beyond chance, {marked} of them still get higher or lower labels "
         "than the others."
     )
     params["was_low"] = _end(before.right.means, np.nanmin)
@@ -192,7 +184,7 @@ def _summary(bias: GroupBias, before: GroupBias | None) -> Message:
 
 
 def _end(values: np.ndarray, which: Any) -> float:
-    return 0.0 if np.isnan(values).all() else round(float(which(values)), 4)
+    return 0.0 if np.isnan(values).all() else round(100 * float(which(values)), 2)
 
 
 def _table(bias: GroupBias, before: GroupBias | None, t: Translate) -> DataFrame:
@@ -208,10 +200,10 @@ def _table(bias: GroupBias, before: GroupBias | None, t: Translate) -> DataFrame
         name = t(title)
         columns[f"{name}: {t(N_('pairs'))}"] = pairs
         if earlier is not None:
-            columns[f"{name}: {t(N_('before'))}"] = earlier.means.round(3)
-        columns[f"{name}: {t(N_('mean label'))}"] = kind.means.round(3)
-        columns[f"{name}: {t(N_('low (95 %)'))}"] = kind.low.round(3)
-        columns[f"{name}: {t(N_('high (95 %)'))}"] = kind.high.round(3)
+            columns[f"{name}: {t(N_('before'))}"] = (100 * earlier.means).round(1)
+        columns[f"{name}: {t(N_('mean label'))}"] = (100 * kind.means).round(1)
+        columns[f"{name}: {t(N_('low (95 %)'))}"] = (100 * kind.low).round(1)
+        columns[f"{name}: {t(N_('high (95 %)'))}"] = (100 * kind.high).round(1)
         columns[f"{name}: {t(N_('p-value'))}"] = kind.p.round(4)
         columns[f"{name}: {t(N_('compared with the others'))}"] = [
             t(WORDS[int(sign)]) for sign in kind.sign

@@ -116,7 +116,7 @@ def label_histogram(
         Message(
             N_(
                 "Distribution of the combined label over {right} right pairs (mean "
-                "{right_mean:.2f}) and {other} other pairs (mean {other_mean:.2f}). They overlap "
+                "{right_mean:.0f}) and {other} other pairs (mean {other_mean:.0f}). They overlap "
                 "by {overlap:.0%}; average precision {precision:.2f}."
             ),
             {
@@ -190,7 +190,7 @@ def _precision(values: np.ndarray, sample: PairSample) -> float:
 
 def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
-    return round(float(known.mean()), 4) if len(known) else 0.0
+    return round(100 * float(known.mean()), 2) if len(known) else 0.0
 
 
 def _bars(shape: Histogram, t: Translate, *, legend: bool) -> list[dict[str, Any]]:
