@@ -17,9 +17,6 @@ import argparse
 import importlib
 import importlib.util
 import json
-import os
-import platform
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,24 +33,15 @@ def present() -> tuple[str, ...]:
     return tuple(part for part in PARTS if importlib.util.find_spec(f"benchmarks.tuning_{part}"))
 
 
-def machine(setting: Any) -> str:
-    """Say where and on which commit this was measured."""
-    import torch
-
-    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(asked, capture_output=True, text=True)
-    return (
-        f"{setting.device.name} ({setting.device.kind}, {setting.device.precision}), "
-        f"{os.cpu_count()} CPUs, {torch.get_num_threads()} threads, {platform.system()}, Python "
-        f"{platform.python_version()}, torch {torch.__version__}, "
-        f"commit {done.stdout.strip() or '?'}"
-    )
-
-
 def report(setting: Any, parts: Sequence[str]) -> dict[str, Any]:
     """Measure the parts and print their tables; return the figures of all."""
     print(f"{len(setting.dataset.questions):,} questions, {len(setting.dataset.answers):,} answers")
-    print(machine(setting))
+    import torch
+
+    from benchmarks.machine import machine
+
+    device = f"{setting.device.kind}, {setting.device.precision}"
+    print(f"{machine()}, {device}, {torch.get_num_threads()} threads")
     figures: dict[str, Any] = {}
     for part in parts:
         found = importlib.import_module(f"benchmarks.tuning_{part}").measure(setting, figures)
@@ -76,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are: {', '.join(present())}")
 
-    from benchmarks.tuning_setting import data_folder, stackfaq
+    from benchmarks.machine import data_folder
+    from benchmarks.tuning_setting import stackfaq
 
     if not (data_folder() / "stackfaq").is_dir():
         sys.stderr.write(

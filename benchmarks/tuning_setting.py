@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.label_rules import experts_of
+from benchmarks.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
 from core.experts.sources import model_folder
@@ -82,11 +82,6 @@ class Findings:
 
     rows: tuple[tuple[str, str, str], ...]
     figures: Mapping[str, Any] = field(default_factory=dict)
-
-
-def data_folder() -> Path:
-    """Return where the public data sets lie, whether or not they are there."""
-    return Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data")).resolve()
 
 
 @contextmanager

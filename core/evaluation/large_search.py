@@ -69,13 +69,13 @@ def _right_rank_listed(
         best = listed_keys(scores, known, len(answers)).max(axis=1)
     ranks = (listed > best[:, None]).sum(axis=1) + 1
     below = np.flatnonzero((ranks > listed.shape[1]) & (best > LOWEST))
-    for place in below.tolist():  # not in its list: count the answers that are better
-        key = best[place]
-        above, doubtful = found.near(place, float(scores_of_keys(key)))
-        listing = doubtful[None].astype(np.int32)
+    # Not in its list: count the answers that are better.
+    above, doubtful = found.near(below, scores_of_keys(best[below]).astype(np.float64))
+    for place, count, near in zip(below.tolist(), above.tolist(), doubtful, strict=True):
+        listing = near[None].astype(np.int32)
         scores = score_listed(questions[[place]], answers, listing)
-        better = listed_keys(scores, listing, len(answers)) > key
-        ranks[place] = above + int(better.sum()) + 1
+        better = listed_keys(scores, listing, len(answers)) > best[place]
+        ranks[place] = count + int(better.sum()) + 1
     return np.where(best == LOWEST, 0, ranks).astype(np.int32)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CELLS = 50_000_000  # rough scores held at once: 100 MB in bf16
 QUESTIONS = 512  # of a block; with the tile below, a product stays in the processor's cache
 TILE, GROUP = 4096, 16  # answers multiplied at once; answers of which only the best is looked at
+COLUMNS = 32  # questions whose scores with all answers are looked through at a time
 MOST_PER_QUESTION = 40  # candidates per place of the list, above which exact search is cheaper
 
 
@@ -41,16 +42,23 @@ class Block:
     answer: np.ndarray
     _scores: RoughScores
 
-    def near(self, question: int, score: float) -> tuple[int, np.ndarray]:
+    def near(
+        self, questions: np.ndarray, scores: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return how many answers certainly score above a value, and the rows of the doubtful.
 
         Parameters
         ----------
-        question : int
+        questions : int array [m]
             Counted from the start of the block.
-        score : float
+        scores : float array [m]
+            One value for each of them.
+
+        Returns
+        -------
+        int64 array [m], list of m int64 arrays
         """
-        return self._scores.near(question, score)
+        return self._scores.near(questions, scores)
 
 
 class RoughScores:
@@ -119,24 +127,33 @@ class RoughScores:
             return None
         return question[pair].numpy(), rows[pair, slot].numpy()
 
-    def near(self, question: int, score: float) -> tuple[int, np.ndarray]:
+    def near(
+        self, questions: np.ndarray, scores: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return how many answers certainly score above a value, and the rows of the doubtful."""
         import torch
 
-        shifted = score - self.shift[question]
+        shifted = scores - self.shift[questions]
         # the value itself was rounded to fp32
-        room = float(self._room(np.array([shifted]), question)[0]) + abs(score) * 2.0**-23
-        column = self.scores[: self.answers.count, question].float()
-        above = column > shifted + room
-        doubtful = (column >= shifted - room) & ~above
-        return int(above.sum()), torch.nonzero(doubtful)[:, 0].numpy()
+        room = self._room(shifted, questions) + np.abs(scores) * 2.0**-23
+        above: list[int] = []
+        doubtful: list[np.ndarray] = []
+        for start in range(0, len(questions), COLUMNS):
+            part = slice(start, start + COLUMNS)
+            chosen = torch.from_numpy(np.asarray(questions[part], np.int64))
+            table = self.scores[: self.answers.count].index_select(1, chosen).T.contiguous().float()
+            middle, half = (torch.from_numpy(x[part])[:, None] for x in (shifted, room))
+            better = table > (middle + half).float()
+            near = table >= (middle - half).float()
+            above += better.sum(dim=1).tolist()
+            doubtful += [torch.nonzero(row)[:, 0].numpy() for row in near & ~better]
+        return np.array(above, np.int64), doubtful
 
-    def _room(self, score: np.ndarray, question: int | None = None) -> np.ndarray:
+    def _room(self, score: np.ndarray, questions: np.ndarray | None = None) -> np.ndarray:
         """Return what two scores near these values can differ by at most, float64."""
-        error = self.error if question is None else self.error[[question]]
-        return 2.2 * (
-            error + np.where(np.isfinite(score), np.abs(score), 0) * self.answers.rounding
-        )
+        error = self.error if questions is None else self.error[questions]
+        size = np.where(np.isfinite(score), np.abs(score), 0)
+        return 2.1 * (error + size * self.answers.rounding)
 
 
 class RoughAnswers:

@@ -1,0 +1,130 @@
+"""Measure an evaluation against sentence-transformers' InformationRetrievalEvaluator.
+
+Run ``python benchmarks/speed_evaluation.py [WORK]``; WORK 16 (default) is 10,000 questions ×
+100,000 answers × 384, WORK 1 a sixteenth of the questions. Both get the same made-up vectors and
+compute accuracy, recall, MRR, nDCG and mAP at the same cut-offs; the largest difference must stay
+below 1e-6, else this ends with an error. Ours also keeps the result lists and the rank of every
+right answer in the whole corpus.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+LARGEST, QUESTIONS, ANSWERS, DIMENSION, DEPTH = 16.0, 10_000, 100_000, 384, 100
+TOPICS, RIGHT = 500, 2
+SAME = 1e-6
+# Name there → family here, cut-offs.
+FIGURES = {
+    "accuracy": ("success", (1, 3, 5, 10)),
+    "recall": ("recall", (1, 3, 5, 10)),
+    "ndcg": ("ndcg", (10,)),
+    "mrr": ("mrr", (10,)),
+    "map": ("map", (100,)),
+}
+
+
+def made_up(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return questions [count, d], answers [ANSWERS, d] in topics, right answers [count, RIGHT]."""
+    rng = np.random.default_rng(0)
+
+    def near(centres: np.ndarray, noise: float) -> np.ndarray:
+        moved = centres + noise * rng.standard_normal(centres.shape, dtype=np.float32)
+        return moved / np.linalg.norm(moved, axis=1, keepdims=True)
+
+    topics = near(np.zeros((TOPICS, DIMENSION), np.float32), 1.0)
+    answers = near(topics[rng.integers(0, TOPICS, ANSWERS)], 0.03)
+    right = np.array([rng.choice(ANSWERS, RIGHT, replace=False) for _ in range(count)])
+    # Questions lie between their right answers and far enough off that most are not first.
+    questions = near(answers[right].mean(axis=1), 0.06)
+    return questions, answers, right
+
+
+def theirs(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    """Return the figures of sentence-transformers, by names like ``ndcg@10``."""
+    import torch
+    from sentence_transformers.sentence_transformer.evaluation import (
+        InformationRetrievalEvaluator,
+    )
+    from sentence_transformers.util import dot_score
+
+    names = [str(i) for i in range(max(len(questions), len(answers)))]
+    evaluator = InformationRetrievalEvaluator(
+        {name: name for name in names[: len(questions)]},
+        {name: name for name in names[: len(answers)]},
+        {names[i]: {names[j] for j in row} for i, row in enumerate(right)},
+        score_functions={"dot": dot_score},
+    )
+
+    def of(table: np.ndarray) -> Any:
+        return lambda texts, **_: torch.from_numpy(table[[int(text) for text in texts]])
+
+    reader = SimpleNamespace(
+        encode_query=of(questions), encode_document=of(answers), similarity_fn_name="dot"
+    )
+    found = evaluator.compute_metrices(reader)["dot"]
+    return {
+        f"{name.removesuffix('@k')}@{cutoff}": float(value)
+        for name, values in found.items()
+        for cutoff, value in values.items()
+    }
+
+
+def ours(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    """Return the same figures of this app."""
+    from scipy.sparse import csr_array
+
+    from core.evaluation.families import FAMILIES
+    from core.evaluation.metrics import ideal_grades, ranked_grades
+    from core.evaluation.retrieval import rank
+
+    rows = np.repeat(np.arange(len(right)), RIGHT)
+    shape = (len(questions), len(answers))
+    relevance = csr_array((np.ones(rows.size, np.float32), (rows, right.ravel())), shape=shape)
+    ranking = rank(questions, answers, DEPTH, right=relevance)
+    grades, ideal = ranked_grades(relevance, ranking.top_answers), ideal_grades(relevance)
+    return {
+        f"{name}@{cutoff}": float(FAMILIES[key].measure(grades, ideal, cutoff).mean())
+        for name, (key, cutoffs) in FIGURES.items()
+        for cutoff in cutoffs
+    }
+
+
+def measure(work: float = LARGEST) -> dict[str, float]:
+    """Return both times, their ratio, the largest difference and the peak of memory."""
+    from benchmarks.machine import peak_mb
+
+    table = made_up(round(QUESTIONS * work / LARGEST))
+    ours(table[0][:256], table[1], table[2][:256])  # imports, first calls
+    start = time.perf_counter()
+    left = ours(*table)
+    middle = time.perf_counter()
+    peak = peak_mb()  # before the other one adds its own
+    right = theirs(*table)
+    seconds = middle - start, time.perf_counter() - middle
+    difference = max(abs(left[name] - right[name]) for name in left)
+    if difference > SAME:
+        raise SystemExit(f"the figures differ by {difference}: {left} {right}")
+    return {
+        "evaluate_ratio": round(seconds[1] / seconds[0], 2),
+        "evaluate_s": round(seconds[0], 2),
+        "evaluate_s_sentence_transformers": round(seconds[1], 2),
+        "evaluate_largest_difference": float(f"{difference:.1e}"),
+        "evaluate_ndcg": round(left["ndcg@10"], 4),
+        "evaluate_peak_mb": round(peak),
+    }
+
+
+if __name__ == "__main__":
+    from benchmarks.machine import run_part
+
+    run_part(measure)
