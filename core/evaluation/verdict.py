@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -146,7 +145,10 @@ def _digits(difference: Difference) -> int:
 
 def _decimals(values: Sequence[float]) -> int:
     smallest = min((abs(value) for value in values if value != 0), default=1.0)
-    return min(max(2, -math.floor(math.log10(smallest))), _MOST_DECIMALS)
+    digits = 2 if smallest >= 0.01 else 3 if smallest >= 0.001 else 4
+    while digits < _MOST_DECIMALS and float(f"{smallest:.{digits}f}") == 0:
+        digits += 1
+    return digits
 
 
 def _number(value: float, digits: int) -> str:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.jobs.state import RUNNING, STATE_TITLES
 from core.journey.races import Race, races
+from pages.parts.history_table import RUN, history_table
 from pages.parts.page import Context
 from pages.parts.race_form import race_form
 from pages.parts.race_view import race_view
-from pages.parts.run_history import RUN
 from pages.parts.translate import duration, moment, t
 from pages.parts.tuning_words import model_title
 
@@ -46,8 +46,6 @@ def _selected(context: Context, found: Sequence[Race]) -> Race | None:
 
 
 def _history(context: Context, found: Sequence[Race], shown: Race | None) -> None:
-    import pandas as pd
-
     st.subheader(t("History of races"), anchor=False)
     rows = []
     for place, one in enumerate(found):
@@ -66,30 +64,14 @@ def _history(context: Context, found: Sequence[Race], shown: Race | None) -> Non
                 "time": duration(one.job.seconds),
             }
         )
-    key = f"races_{len(found)}_{found[0].job.id}"
-
-    def choose() -> None:
-        picked = st.session_state[key].selection.rows
-        if picked and picked[0] < len(found):
-            st.query_params[RUN] = found[picked[0]].job.id
-
     number = st.column_config.NumberColumn
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=key,
-        on_select=choose,
-        selection_mode="single-row",
-        placeholder="–",
-        column_config={
-            "shown": st.column_config.TextColumn("", width=30),
+    history_table(
+        [one.job.id for one in found],
+        rows,
+        {
             "number": number(t("Race"), width=60),
-            "when": st.column_config.TextColumn(t("When")),
-            "state": st.column_config.TextColumn(t("State")),
-            "model": st.column_config.TextColumn(t("Base model")),
             "contestants": number(t("Contestants")),
             "seeds": number(t("Runs per contestant")),
-            "time": st.column_config.TextColumn(t("Time"), width="small"),
         },
         alt=t("Table of {count} races, the newest first.", count=len(found)),
     )

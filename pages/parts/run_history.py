@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.jobs.state import RUNNING, STATE_TITLES, WAITING
 from core.journey.tuning_runs import TuningRun
+from pages.parts.history_table import RUN as RUN
+from pages.parts.history_table import history_table
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, t
 from pages.parts.tuning_words import loss_title, model_title
-
-RUN = "run"  # name in the link
 
 
 def selected_run(context: Context, runs: Sequence[TuningRun]) -> TuningRun | None:
@@ -28,8 +28,6 @@ def selected_run(context: Context, runs: Sequence[TuningRun]) -> TuningRun | Non
 
 def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | None) -> None:
     """Draw the table of all runs; selecting a row shows that run above."""
-    import pandas as pd
-
     st.subheader(t("History of runs"), anchor=False)
     st.caption(t("Select a row to look at that run."))
     rows = []
@@ -55,35 +53,18 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | 
                 "time": duration(seconds) if seconds else None,
             }
         )
-    # A new run shifts the rows: the key follows, so that no selection points at the wrong one.
-    key = f"runs_{len(runs)}_{runs[0].job.id}"
-
-    def choose() -> None:
-        picked = st.session_state[key].selection.rows
-        if picked and picked[0] < len(runs):
-            st.query_params[RUN] = runs[picked[0]].job.id
-
     number = st.column_config.NumberColumn
     meaning = t("nDCG@10 on validation questions, which are never learned from; 1 is perfect.")
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=key,
-        on_select=choose,
-        selection_mode="single-row",
-        placeholder="–",
-        column_config={
-            "shown": st.column_config.TextColumn("", width=30),
+    history_table(
+        [run.job.id for run in runs],
+        rows,
+        {
             "number": number(t("Run"), width=50),
-            "when": st.column_config.TextColumn(t("When")),
             "recipe": st.column_config.TextColumn(t("Label recipe")),
-            "model": st.column_config.TextColumn(t("Base model")),
             "loss": st.column_config.TextColumn(t("Learning goal (loss)"), width=170),
             "epochs": number(t("Passes"), width=70),
             "before": number(t("Before"), format="%.3f", width=75, help=meaning),
             "after": number(t("After"), format="%.3f", width=75, help=meaning),
-            "state": st.column_config.TextColumn(t("State")),
-            "time": st.column_config.TextColumn(t("Time"), width="small"),
         },
         alt=t("Table of {count} tuning runs, the newest first.", count=len(runs)),
     )

@@ -62,6 +62,10 @@ def test_a_claim_needs_interval_and_test_and_enough_data(low, high, p, questions
             "one of 0.003 or more would probably be found",
         ),
         (
+            {"difference": 0.004, "low": 0.00009, "high": 0.01},
+            "Better: +0.0040 (0.0001 to 0.0100)",
+        ),
+        (
             {"difference": 0.004, "low": 0.00004, "high": 0.01},
             "Better: +0.00400 (0.00004 to 0.01000)",
         ),

@@ -43,8 +43,9 @@ def alpha_chart(
         x=[round(p[2], 4) for p in points],
         y=[round(p[1], 4) for p in points],
         mode="lines+markers+text",
-        text=[f"α {p[0]:g}" for p in points],
-        textposition="top center",
+        text=[f"\u2003α {p[0]:g}" for p in points],  # beside the ring, not under it
+        textposition="middle right",
+        cliponaxis=False,
         line={"color": palette.TUNED, "width": 2},
         marker={"color": palette.TUNED, "size": 8},
         hovertemplate="%{text}: %{y} · %{x}<extra></extra>",
