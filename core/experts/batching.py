@@ -7,9 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 CPU, CUDA, MPS = "cpu", "cuda", "mps"
+FP32, BF16 = "fp32", "bf16"
 # Tokens of a batch, padding included: enough to keep the device busy, little enough to stay in
-# its fast memory. Wider batches were slower on a CPU (benchmarks/speed_encoding.py).
-BATCH_TOKENS = {CPU: 4096, MPS: 8192, CUDA: 65_536}
+# its fast memory. On a CPU in fp32, 4096 took a third longer than 512, in bf16 a tenth less.
+BATCH_TOKENS = {
+    (CPU, FP32): 512,
+    (CPU, BF16): 4096,
+    (MPS, FP32): 8192,
+    (CUDA, FP32): 65_536,
+    (CUDA, BF16): 65_536,
+}
 MOST_TEXTS = {CPU: 128, MPS: 128, CUDA: 1024}
 # A token is about four bytes of UTF-8, in English as in Japanese, plus begin and end signs.
 _BYTES_PER_TOKEN, _SIGNS = 4, 2
@@ -30,7 +37,10 @@ def token_estimates(texts: Sequence[str], longest: int | None) -> np.ndarray:
 
 
 def length_batches(
-    tokens: np.ndarray, device: str = CPU, most_tokens: int | None = None
+    tokens: np.ndarray,
+    device: str = CPU,
+    precision: str = FP32,
+    most_tokens: int | None = None,
 ) -> list[np.ndarray]:
     """Part texts into batches of like length, shortest first.
 
@@ -40,15 +50,17 @@ def length_batches(
         Length of each text.
     device : str
         Type of the device that computes.
+    precision : str
+        What it computes in: ``fp32`` or ``bf16``.
     most_tokens : int or None
-        Tokens of a batch, padding included; None takes those of the device.
+        Tokens of a batch, padding included; None takes what suits both.
 
     Returns
     -------
     list of int64 array
         Rows of the texts; each row is in one batch.
     """
-    budget = most_tokens or BATCH_TOKENS.get(device, BATCH_TOKENS[CPU])
+    budget = most_tokens or BATCH_TOKENS.get((device, precision), BATCH_TOKENS[CPU, FP32])
     most = MOST_TEXTS.get(device, MOST_TEXTS[CPU])
     order = np.argsort(tokens, kind="stable")
     batches: list[np.ndarray] = []

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.errors import ExpertError
+from core.experts.batching import BF16, FP32
 from core.experts.encoding import encode_in_batches, encode_with, load_model
 from core.experts.entry import LEXICAL, CatalogueEntry
 from core.experts.folders import read_folder
 from core.experts.packages import checked_folder
-from core.experts.precision import BF16, FP32, encoding_model
+from core.experts.precision import encoding_model
 from core.experts.sources import USEM3, fingerprint_of_folder, known_fingerprint, model_folder
 from core.types import Reporter
 from core.workspace.modelstore import ModelStore

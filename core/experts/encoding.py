@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.batching import CPU, CUDA, MPS, length_batches, token_estimates
+from core.experts.batching import BF16, CPU, CUDA, FP32, MPS, length_batches, token_estimates
 from core.experts.progress import Pace
 from core.types import Reporter, SilentReporter
 
@@ -130,6 +130,7 @@ def encode_with(
         texts,
         model.get_embedding_dimension() or 0,
         device=model.device.type,
+        precision=BF16 if "bfloat16" in str(model.dtype) else FP32,
         longest=_longest(model),
         report=report,
         clock=clock,
@@ -142,6 +143,7 @@ def encode_in_batches(
     dimension: int,
     *,
     device: str = CPU,
+    precision: str = FP32,
     longest: int | None = None,
     most_tokens: int | None = None,
     report: Reporter | None = None,
@@ -152,7 +154,9 @@ def encode_in_batches(
     Parameters
     ----------
     device : str
-        Type of the device that computes; decides how large a batch is.
+        Type of the device that computes; decides with the next how large a batch is.
+    precision : str
+        ``fp32`` or ``bf16``.
     longest : int or None
         Tokens at which the model cuts; None where it does not say.
     most_tokens : int or None
@@ -162,7 +166,7 @@ def encode_in_batches(
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
     position = {text: i for i, text in enumerate(distinct)}
     vectors = np.zeros((len(distinct), dimension), np.float32)
-    batches = length_batches(token_estimates(distinct, longest), device, most_tokens)
+    batches = length_batches(token_estimates(distinct, longest), device, precision, most_tokens)
     pace = Pace([len(distinct[row]) for rows in batches for row in rows], report, clock)
     done = 0
     for rows in batches:

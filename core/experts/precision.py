@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.experts.batching import BF16, FP32
 from core.workspace.modelstore import ModelStore
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-FP32, BF16 = "fp32", "bf16"
 LEAST_COSINE = 0.999  # between the two vectors of a text; 0.9999 is usual
 LEAST_GAIN = 1.2  # below that the second copy of the weights is not worth its memory
 PROBE_TEXTS, ROUNDS = 24, 3

@@ -110,7 +110,7 @@ def encode(
     model.eval()
     try:
         with torch.inference_mode(), computing_in(precision, kind):
-            for rows in length_batches(token_estimates(texts, longest), kind):
+            for rows in length_batches(token_estimates(texts, longest), kind, precision):
                 if should_stop():
                     raise Stopped
                 part = embed(model, [texts[row] for row in rows], task).cpu().numpy()

@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.experts import precision
-from core.experts.batching import MOST_TEXTS, length_batches, token_estimates
+from core.experts.batching import BF16, FP32, MOST_TEXTS, length_batches, token_estimates
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
-from core.experts.precision import BF16, FP32, encoding_model, probe
+from core.experts.precision import encoding_model, probe
 from core.workspace.modelstore import ModelStore
 
 
 @given(st.lists(st.integers(1, 600), max_size=400), st.integers(64, 9000))
 def test_batches_hold_each_text_once_and_no_more_than_fits(lengths, budget):
     tokens = np.array(lengths, np.int64)
-    batches = length_batches(tokens, "cpu", budget)
+    batches = length_batches(tokens, "cpu", most_tokens=budget)
     rows = np.concatenate(batches) if batches else np.empty(0, np.int64)
     assert sorted(rows.tolist()) == list(range(len(tokens)))
     assert (np.diff(tokens[rows]) >= 0).all()
