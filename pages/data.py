@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import WorkspaceError
+from pages.parts.data_import import forget_import
 from pages.parts.data_overview import overview
 from pages.parts.data_upload import upload
 from pages.parts.errors import show_error
@@ -32,6 +33,7 @@ elif st.session_state.get(replacing):
     )
     upload(context, replacing)
 else:
+    forget_import(context)
     try:
         overview(context, replacing)
     except WorkspaceError as error:

@@ -14,6 +14,7 @@ from core.data.grouping import Grouping, group_texts
 from core.data.importing import ImportResult, ImportSettings, ImportSummary
 from core.data.pairing import text_findings
 from core.data.splitting import split_by_group, split_figures
+from core.data.stretches import Stretch
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import TRAIN, QADataset
@@ -25,6 +26,7 @@ def read_beir(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
+    stretch: Stretch | None = None,
 ) -> ImportResult:
     """Read a BEIR folder, or the bytes of its ZIP, into a dataset.
 
@@ -70,7 +72,12 @@ def read_beir(
     questions = [clean_text(files.queries[key]) for key in queries]
     answers = [clean_text(files.corpus[key]) for key in documents]
     grouping = group_texts(
-        questions, answers, right_question, right_answer, settings=settings.grouping
+        questions,
+        answers,
+        right_question,
+        right_answer,
+        settings=settings.grouping,
+        stretch=stretch,
     )
     question_group, answer_group = grouping.question_group, grouping.answer_group
     if files.query_group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -29,6 +30,8 @@ DELIMITERS: Mapping[str, str] = MappingProxyType(
 SAMPLE_CHARACTERS = 256_000
 SAMPLE_RECORDS = 300
 _FORMULA = frozenset("=+-@\t\r")
+_SHIELDED = re.compile("'[=+@\t\r-]")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
 _END = "\ue000end of file\ue000"  # a record of its own unless a quotation mark is still open
 
 
@@ -66,7 +69,9 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
     header = records[position]
     warnings += header_warnings(header, position)
     rows, numbers, unreadable = _fitting(records, position, delimiter)
-    rows = [[_unshielded(cell) for cell in row] for row in rows]
+    del records  # with half a million rows each copy counts
+    if _SHIELDED.search(text):
+        rows = [[_unshielded(cell) for cell in row] for row in rows]
     filled = len(rows) + len(unreadable)
     if len(unreadable) > filled / 2:
         raise DataError(
@@ -140,10 +145,10 @@ def find_delimiter(text: str) -> str | None:
 
 def _without_separator_line(text: str) -> tuple[str, str | None]:
     """Take off the line ``sep=;`` with which spreadsheet programs are told the delimiter."""
-    first, _, rest = text.partition("\n")
+    first, _, rest = text[:100].partition("\n")
     sign = first.strip("\r ")
     if len(sign) == 5 and sign.lower().startswith("sep=") and sign[4] in DELIMITERS:
-        return rest, sign[4]
+        return rest + text[100:], sign[4]
     return text, None
 
 
@@ -155,7 +160,7 @@ def _width(record: Sequence[str]) -> int:
 
 
 def _fitting(
-    records: Sequence[Sequence[str]], position: int, delimiter: str
+    records: Sequence[list[str]], position: int, delimiter: str
 ) -> tuple[list[list[str]], list[int], list[SetAside]]:
     columns = len(records[position])
     rows, numbers, unreadable = [], [], []
@@ -169,7 +174,8 @@ def _fitting(
             message = Message(reason, {"cells": width, "columns": columns})
             unreadable.append(SetAside(number, message, delimiter.join(record)[:500]))
         elif width:
-            rows.append([*record[:columns], *[""] * (columns - len(record))])
+            fits = len(record) == columns
+            rows.append(record if fits else [*record[:columns], *[""] * (columns - len(record))])
             numbers.append(number)
     return rows, numbers, unreadable
 
@@ -241,5 +247,7 @@ def _parse(text: str, delimiter: str, quoting: int) -> tuple[list[list[str]], li
 
 
 def _physical_lines(text: str) -> Iterator[str]:
-    yield from io.StringIO(text, newline="")
+    # not io.StringIO, which would hold the file once more with four bytes per character
+    for line in _LINE.finditer(text):
+        yield line[0]
     yield _END + "\n"

@@ -19,7 +19,7 @@ _ZERO_WIDTH = re.compile(
 
 def clean_text(text: str) -> str:
     """Remove signs of no width and outer spaces; everything else stays as the user wrote it."""
-    return _ZERO_WIDTH.sub("", text).strip()
+    return (text if text.isascii() else _ZERO_WIDTH.sub("", text)).strip()
 
 
 def same_key(text: str) -> str:
@@ -41,7 +41,8 @@ class DistinctTexts:
 
     def add(self, text: str, place: int) -> int:
         """Return the position of a text, taken in with its place in the file if it is new."""
-        return self.add_key(same_key(text), text, place)
+        at = self._at.get(text)  # most texts are their own key, and many come again and again
+        return self.add_key(same_key(text), text, place) if at is None else at
 
     def add_key(self, key: str, text: str, place: int) -> int:
         """Do the same for a text whose :func:`same_key` is known."""

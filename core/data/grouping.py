@@ -9,8 +9,11 @@ import numpy as np
 
 from core.data.ngrams import plain_form
 from core.data.shingles import similar_pairs
+from core.data.stretches import Stretch, silent
 from core.messages import N_, Message
 
+_QUESTIONS_COMPARED = N_("Looking for questions that are nearly the same ({count} questions)")
+_ANSWERS_COMPARED = N_("Looking for answers that are nearly the same ({count} answers)")
 STRICTER = (0.8, 0.9, 1.0)  # tried in turn where near-duplicates chain into one giant group
 
 
@@ -77,6 +80,7 @@ def group_texts(
     right_answer: np.ndarray,
     *,
     settings: GroupingSettings | None = None,
+    stretch: Stretch | None = None,
 ) -> Grouping:
     """Group answers that are the same or nearly so, with all their questions.
 
@@ -89,11 +93,17 @@ def group_texts(
     ----------
     right_question, right_answer : int arrays [n_r]
         Judged pairs.
+    stretch : Stretch, optional
+        To tell how far it is.
     """
     settings = settings or GroupingSettings()
     n_q, n_a = len(questions), len(answers)
-    question_pairs = near_duplicates(questions, settings.question_similarity)
-    answer_pairs = near_duplicates(answers, settings.answer_similarity)
+    stretch = stretch or silent()
+    share = n_q / max(1, n_q + n_a)
+    part = stretch.part(0.0, share, Message(_QUESTIONS_COMPARED, {"count": n_q}))
+    question_pairs = near_duplicates(questions, settings.question_similarity, part)
+    part = stretch.part(share, 1.0, Message(_ANSWERS_COMPARED, {"count": n_a}))
+    answer_pairs = near_duplicates(answers, settings.answer_similarity, part)
     right = (np.asarray(right_question, np.int64), np.asarray(right_answer, np.int64) + n_q)
 
     def components(threshold: float | None) -> np.ndarray:
@@ -142,7 +152,9 @@ def group_texts(
     )
 
 
-def near_duplicates(texts: Sequence[str], threshold: float) -> _Pairs:
+def near_duplicates(
+    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+) -> _Pairs:
     """Return pairs of nearly the same texts; case and punctuation do not count."""
     plain = [plain_form(text) or text for text in texts]
     order = np.array(sorted(range(len(texts)), key=lambda i: plain[i]), np.int64)
@@ -155,7 +167,7 @@ def near_duplicates(texts: Sequence[str], threshold: float) -> _Pairs:
         else:
             distinct.append(plain[i])
             owner.append(i)
-    first, second, similarity = similar_pairs(distinct, threshold)
+    first, second, similarity = similar_pairs(distinct, threshold, stretch)
     owners = np.array(owner, np.int64)
     equal = np.array(same, np.int64).reshape(-1, 2)
     return _Pairs(

@@ -12,10 +12,14 @@ from core.data.columns import ColumnMapping
 from core.data.grouping import Grouping, GroupingSettings, group_texts
 from core.data.pairing import Pairs, collect_pairs
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
+from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
 from core.errors import DataError
-from core.messages import Message
+from core.messages import N_, Message
 from core.types import QADataset
+
+# Shares of the time after which rows are checked and texts compared.
+_CHECKED, _COMPARED = 0.2, 0.9
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def import_table(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
+    stretch: Stretch | None = None,
 ) -> ImportResult:
     """Turn rows into a dataset that is grouped and split.
 
@@ -113,6 +118,8 @@ def import_table(
         What the user calls the dataset.
     source_sha256 : str
         Hash of the uploaded file, kept with the dataset.
+    stretch : Stretch, optional
+        To tell how far it is.
 
     Raises
     ------
@@ -121,8 +128,9 @@ def import_table(
     TooLittleDataError
         See :func:`core.data.splitting.check_enough`.
     """
-    settings = settings or ImportSettings()
-    pairs = collect_pairs(table, mapping)
+    settings, stretch = settings or ImportSettings(), stretch or silent()
+    checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
+    pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
     _check_variety(pairs)
     grouping = group_texts(
         pairs.questions,
@@ -130,7 +138,9 @@ def import_table(
         pairs.right_question,
         pairs.right_answer,
         settings=settings.grouping,
+        stretch=stretch.part(_CHECKED, _COMPARED),
     )
+    stretch.part(_COMPARED, 1.0, Message(N_("Keeping a part back for the test"))).reached(0.0)
     split = split_by_group(
         grouping.question_group,
         seed=settings.seed,

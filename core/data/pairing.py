@@ -18,11 +18,14 @@ from core.data.checks import (
 )
 from core.data.columns import ColumnMapping
 from core.data.distinct import DistinctTexts, clean_text, same_key
+from core.data.judged import Judged
 from core.data.ratings import grades
+from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
 from core.errors import DataError
 from core.messages import N_, Message
 
+_TOLD_EVERY = 10_000  # rows
 ATTRIBUTES = ("category", "language", "source")
 _MISSING = MappingProxyType(
     {
@@ -68,7 +71,7 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
 
 
-def collect_pairs(table: Table, mapping: ColumnMapping) -> Pairs:
+def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None = None) -> Pairs:
     """Read rows; set aside what cannot be used, merge what repeats.
 
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
@@ -80,14 +83,16 @@ def collect_pairs(table: Table, mapping: ColumnMapping) -> Pairs:
     DataError
         If question or answer is not mapped, or a mapped column does not exist.
     """
+    stretch = stretch or silent()
     _check_mapping(table, mapping)
     assert mapping.question and mapping.answer
     rows = table.row_numbers.tolist()
     texts = {
-        role.name: [clean_text(text) for text in table.frame[column]]
+        role.name: [clean_text(text) for text in table.frame[column].tolist()]
         for role in fields(mapping)
         if (column := getattr(mapping, role.name))
     }
+    stretch.reached(0.2)
     warnings: list[Message] = []
     grade = np.ones(len(rows), np.float32)
     if mapping.rating:
@@ -95,7 +100,10 @@ def collect_pairs(table: Table, mapping: ColumnMapping) -> Pairs:
     answers = DistinctTexts("a", texts.get("answer_id"))
     questions = DistinctTexts("q", texts.get("question_id"))
     aside = list(table.unreadable)
-    judged: dict[tuple[str, int], list[int]] = {}
+    asked: dict[str, int] = {}  # all questions, also those that no answer is right for
+    usable: list[int] = []
+    asked_at: list[int] = []
+    answer_at: list[int] = []
     for i, (row, question, answer) in enumerate(
         zip(rows, texts["question"], texts["answer"], strict=True)
     ):
@@ -103,34 +111,49 @@ def collect_pairs(table: Table, mapping: ColumnMapping) -> Pairs:
         if reason:
             aside.append(SetAside(row, Message(reason), question, answer))
             continue
-        judged.setdefault((same_key(question), answers.add(answer, i)), []).append(i)
-
-    taken: list[int] = []
-    pairs: list[tuple[int, int, float]] = []
-    contradictions = []
-    for (key, answer_at), places in judged.items():
-        best = float(grade[places].max())
-        if len({float(g) for g in grade[places]}) > 1:
-            contradictions.append(([rows[i] for i in places], [float(g) for g in grade[places]]))
-        if best > 0:
-            taken += places
-            question_at = questions.add_key(key, texts["question"][places[0]], places[0])
-            pairs.append((question_at, answer_at, best))
-        else:
-            for i in places:
-                question, answer = texts["question"][i], texts["answer"][i]
-                aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
-    pairs.sort()
+        usable.append(i)
+        asked_at.append(asked.setdefault(same_key(question), len(asked)))
+        answer_at.append(answers.add(answer, i))
+        if i % _TOLD_EVERY == 0:
+            stretch.reached(0.2 + 0.3 * i / len(rows))
+    judged = Judged.of(
+        np.array(usable, np.int64),
+        np.array(asked_at, np.int64),
+        np.array(answer_at, np.int64),
+        grade,
+    )
+    is_right = judged.best > 0
+    keys = list(asked)
+    right_question = [
+        questions.add_key(keys[question], texts["question"][place], place)
+        for question, place in zip(
+            judged.question[is_right].tolist(), judged.place[is_right].tolist(), strict=True
+        )
+    ]
+    for i in judged.places[~is_right[judged.pair]].tolist():
+        question, answer = texts["question"][i], texts["answer"][i]
+        aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
+    right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
+    order = np.lexsort(right[::-1])
     warnings += questions.warnings(rows) + answers.warnings(rows)
-    taken.sort()
+    stretch.reached(0.6)
+    taken = judged.places[is_right[judged.pair]].tolist()
+    taken_rows = [rows[i] for i in taken]
+    taken_questions = [texts["question"][i] for i in taken]
+    taken_answers = [texts["answer"][i] for i in taken]
+    findings = text_findings(taken_questions, taken_answers, taken_rows)
+    stretch.reached(0.8)
+    personal = personal_data(
+        [f"{q}\n{a}" for q, a in zip(taken_questions, taken_answers, strict=True)], taken_rows
+    )
     return Pairs(
         questions=tuple(questions.texts),
         answers=tuple(answers.texts),
         question_ids=tuple(questions.ids()),
         answer_ids=tuple(answers.ids()),
-        right_question=np.array([p[0] for p in pairs], np.int32),
-        right_answer=np.array([p[1] for p in pairs], np.int32),
-        right_grade=np.array([p[2] for p in pairs], np.float32),
+        right_question=right[0][order],
+        right_answer=right[1][order],
+        right_grade=judged.best[is_right][order],
         question_row=np.array([rows[i] for i in questions.places], np.int32),
         attributes={
             role: tuple(texts[role][i] for i in questions.places)
@@ -139,23 +162,15 @@ def collect_pairs(table: Table, mapping: ColumnMapping) -> Pairs:
         },
         set_aside=tuple(sorted(aside, key=lambda item: item.row)),
         rows_taken=len(taken),
-        rows_merged=len(taken) - len(pairs),
-        contradictions=tuple(contradictions),
-        findings=text_findings(
-            [texts["question"][i] for i in taken],
-            [texts["answer"][i] for i in taken],
-            [rows[i] for i in taken],
+        rows_merged=len(taken) - int(is_right.sum()),
+        contradictions=tuple(
+            ([rows[i] for i in places], grade[places].tolist())
+            for places in judged.repeated(judged.best != judged.worst)
         ),
-        personal_data=personal_data(
-            [f"{texts['question'][i]}\n{texts['answer'][i]}" for i in taken],
-            [rows[i] for i in taken],
-        ),
+        findings=findings,
+        personal_data=personal,
         warnings=tuple(warnings),
-        merged_rows=tuple(
-            tuple(rows[i] for i in places)
-            for places in judged.values()
-            if len(places) > 1 and float(grade[places].max()) > 0
-        ),
+        merged_rows=tuple(tuple(rows[i] for i in places) for places in judged.repeated(is_right)),
     )
 
 
@@ -164,7 +179,7 @@ def _reason(question: str, answer: str) -> str | None:
         return _NO_QUESTION
     if not answer:
         return _NO_ANSWER
-    return None if any(sign.isalnum() for sign in question) else _NO_WORD
+    return None if any(map(str.isalnum, question)) else _NO_WORD
 
 
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
@@ -199,4 +214,4 @@ def text_findings(
 
 
 def _worded(text: str) -> bool:
-    return any(sign.isalpha() for sign in text)
+    return any(map(str.isalpha, text))

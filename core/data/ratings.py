@@ -61,10 +61,11 @@ def grades(texts: Sequence[str], rows: Sequence[int]) -> tuple[np.ndarray, list[
     """
     value = np.full(len(texts), np.nan)
     unreadable = []
+    parsed = {text: parse_rating(text) for text in set(texts)}  # a few, however many rows
     for i, text in enumerate(texts):
         if not text:
             continue
-        number = parse_rating(text)
+        number = parsed[text]
         if number is None:
             unreadable.append(rows[i])
         else:

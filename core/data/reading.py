@@ -38,6 +38,7 @@ _FOREIGN = (
     (b"{\\rtf", _OFFICE),
     (b"SQLite format 3", N_("{name} is a database. Export a table of it as one of: {formats}.")),
 )
+_BLANK = b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"
 _FORMATS = "CSV, TSV, XLSX, JSON, JSONL, Parquet"
 _MARKUP_STARTS = ("<!doctype", "<html", "<?xml", "<table", "<body")
 
@@ -74,7 +75,7 @@ def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Ta
             size=round(len(content) / 1_000_000),
             limit=MAX_UPLOAD_MB,
         )
-    if not content.strip(b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"):
+    if not (content[:4096].strip(_BLANK) or content.strip(_BLANK)):  # a copy only if it must be
         raise DataError("{name} is empty. Export it again and check its size.", name=name)
     for mark, template in _FOREIGN:
         if content.startswith(mark):

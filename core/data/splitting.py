@@ -185,16 +185,16 @@ def split_by_group(
         wanted = int(quota) + int(rng.random() < quota % 1)
         if len(group) >= 3:
             wanted = max(1, wanted)
-        rest = list(group)
+        rest: list[np.ndarray] = []
         taken = 0
         # in random order: smallest clusters first would favour odd wordings
-        while taken < wanted and len(rest) > 1:
-            unit = next((u for u in rest if taken + len(u) <= max(wanted, 1)), None)
-            if unit is None:
-                break
-            rest = [u for u in rest if u is not unit]
-            split[unit] = TEST_KNOWN
-            taken += len(unit)
+        for at, unit in enumerate(group):
+            last = not rest and at == len(group) - 1
+            if taken < wanted and not last and taken + len(unit) <= max(wanted, 1):
+                split[unit] = TEST_KNOWN
+                taken += len(unit)
+            else:
+                rest.append(unit)
         spare.append(rest)
 
     wanted = round(settings.validation_known * sum(len(rows) for rows in known))

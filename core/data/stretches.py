@@ -29,10 +29,11 @@ class Stretch:
         """Tell that a share in [0, 1] of the stretch is done."""
         self.report.progress(self.low + (self.high - self.low) * share, self.message)
 
-    def part(self, low: float, high: float) -> Stretch:
+    def part(self, low: float, high: float, message: Message | None = None) -> Stretch:
         """Return the stretch from ``low`` to ``high`` of this one."""
         width = self.high - self.low
-        return Stretch(self.report, self.low + width * low, self.low + width * high, self.message)
+        low, high = self.low + width * low, self.low + width * high
+        return Stretch(self.report, low, high, message or self.message)
 
 
 def silent() -> Stretch:

@@ -16,15 +16,18 @@ from core.data.reading import MAX_UPLOAD_MB as MAX_UPLOAD_MB
 from core.data.reading import read_table, set_aside_csv
 from core.data.splitting import MIN_GROUPS as MIN_GROUPS
 from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
+from core.data.stretches import Stretch
 from core.data.table import Table
-from core.messages import Message
-from core.types import SPLITS, QADataset
+from core.messages import N_, Message
+from core.types import SPLITS, QADataset, Reporter, SilentReporter
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.data.importing import ImportResult
 
 BEIR = "beir"
+_READ = 0.95  # share of the time of an import until the data are saved
+_READING = N_("Reading the texts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,7 @@ def read_dataset(
     *,
     seed: int = 0,
     found: Preview | None = None,
+    report: Reporter | None = None,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -70,6 +74,8 @@ def read_dataset(
         The same file as :func:`preview` read it, so that it is not read twice.
     seed : int
         Of the split.
+    report : Reporter or None
+        Told how far it is.
 
     Raises
     ------
@@ -81,10 +87,13 @@ def read_dataset(
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
     settings, name = ImportSettings(seed=seed), Path(filename).stem
+    stretch = Stretch(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 
-        result = read_beir(content, name=name, settings=settings, source_sha256=sha256)
+        result = read_beir(
+            content, name=name, settings=settings, source_sha256=sha256, stretch=stretch
+        )
     else:
         result = import_table(
             found.table,
@@ -92,6 +101,7 @@ def read_dataset(
             name=name,
             settings=settings,
             source_sha256=sha256,
+            stretch=stretch,
         )
     understood = {
         "format": found.table.format,
@@ -133,10 +143,13 @@ def import_file(
     who: str,
     mapping: ColumnMapping | None = None,
     found: Preview | None = None,
+    report: Reporter | None = None,
 ) -> QADataset:
     """Import a file and make it the project's data; raises DataError and changes nothing if bad."""
-    dataset, report = read_dataset(content, filename, mapping, found=found)
-    workspace.save_dataset(dataset, report)
+    report = report or SilentReporter()
+    dataset, account = read_dataset(content, filename, mapping, found=found, report=report)
+    report.progress(_READ, Message(N_("Saving the data")))
+    workspace.save_dataset(dataset, account)
     workspace.records.use_dataset(project_id, dataset.id, who)
     return dataset
 

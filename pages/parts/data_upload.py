@@ -9,6 +9,12 @@ from core.journey import data
 from core.journey.data import Preview
 from pages.parts import session
 from pages.parts.data_columns import column_choice
+from pages.parts.data_import import (
+    RunningImport,
+    running_import,
+    start_import,
+    watch_import,
+)
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -37,13 +43,18 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     if st.session_state.get(field) is None:
         _instructions()
     file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed")
-    if replacing is not None and st.button(
-        t("Keep the present data"), icon=":material/arrow_back:", type="tertiary"
+    running = running_import(context)
+    if (
+        replacing is not None
+        and running is None
+        and st.button(t("Keep the present data"), icon=":material/arrow_back:", type="tertiary")
     ):
         st.session_state.pop(replacing, None)
         st.rerun()
     if file is None:
-        return False
+        if running is not None:  # the page was left meanwhile, and the field has forgotten the file
+            _until_the_end(context, running, replacing)
+        return running is not None
     try:
         with st.spinner(t("Reading the file …"), show_time=True):
             found = _read(file.file_id, file.name, _chosen_sheet(file), file)
@@ -53,25 +64,34 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     _show_preview(found, file)
     mapping = column_choice(found, file.file_id) if found.can_be_mapped else found.mapping
     ready = bool(mapping.question and mapping.answer and mapping.question != mapping.answer)
-    if st.button(t("Import"), type="primary", icon=":material/download_done:", disabled=not ready):
-        try:
-            with st.spinner(t("Checking every row and looking for repetitions …"), show_time=True):
-                data.import_file(
-                    context.workspace,
-                    context.project.id,
-                    file.getvalue(),
-                    file.name,
-                    who=session.who(),
-                    mapping=mapping,
-                    found=found,
-                )
-        except Exception as error:
-            show_error(error)
-        else:
-            if replacing is not None:
-                st.session_state.pop(replacing, None)
-            st.rerun()
+    pressed = st.button(
+        t("Import"),
+        type="primary",
+        icon=":material/download_done:",
+        disabled=not ready or running is not None,
+    )
+    if pressed and running is None:
+        running = start_import(
+            context,
+            file.getvalue(),
+            file.name,
+            who=session.who(),
+            mapping=mapping,
+            found=found,
+        )
+    if running is not None:
+        _until_the_end(context, running, replacing)
     return True
+
+
+def _until_the_end(context: Context, running: RunningImport, replacing: str | None) -> None:
+    error = watch_import(context, running)
+    if error is not None:
+        show_error(error)
+        return
+    if replacing is not None:
+        st.session_state.pop(replacing, None)
+    st.rerun()
 
 
 def _instructions() -> None:

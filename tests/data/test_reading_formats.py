@@ -1,12 +1,16 @@
 """Every format and encoding that an office produces gives the same table."""
 
+import csv
 import io
 import zipfile
 from datetime import datetime
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core.data import delimited
 from core.data.reading import read_table
 
 ENGLISH = [["question", "answer"], ["Where is it?", "On its way, see the link."]]
@@ -202,3 +206,20 @@ def test_merged_answer_belongs_to_all_its_questions():
 def test_columns_with_the_same_name_are_all_kept():
     table = read_table(b"question,answer,answer\nq,a,b\n", "faq.csv")
     assert table.columns == ("question", "answer", "answer (2)")
+
+
+@given(st.text("a\r\n\x0b\x85\u2028,\"'", max_size=20))
+def test_lines_of_a_file_end_where_a_text_file_has_them_end(text):
+    """Row numbers in messages count them; str.splitlines knows more kinds of line ends."""
+    expected = list(io.StringIO(text, newline=""))
+    assert list(delimited._physical_lines(text))[:-1] == expected
+
+
+def test_texts_of_a_table_lie_side_by_side_in_memory():
+    """Half a million rows as Python strings would take twice the room while a user looks on."""
+    rows = [["question", "answer", "code"], *([f"q {i}", "é" * 5, "c"] for i in range(2000))]
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    frame = read_table(buffer.getvalue().encode(), "x.csv").frame
+    assert {getattr(kind, "storage", "") for kind in frame.dtypes} == {"pyarrow"}
+    assert frame.memory_usage(index=False, deep=True).sum() < 1.5 * len(buffer.getvalue()) + 70_000

@@ -6,12 +6,16 @@ import csv
 import io
 import shutil
 from pathlib import Path
+from threading import Event
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import DataError
 from core.journey import data
+from core.types import SilentReporter
 from core.workspace.workspace import Workspace
+from pages.parts.data_import import RunningImport
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 FLAWED = ("shop_faq_flawed.xlsx", (SAMPLES / "shop_faq_flawed.xlsx").read_bytes(), "")
@@ -104,6 +108,60 @@ def test_nothing_is_written_before_import(empty, workspace):
     at = button(at, "Import").click().run()
     assert not at.exception and not at.error
     assert dataset_of(workspace) is not None
+
+
+def test_an_import_that_failed_while_the_page_was_left_says_why_when_one_is_back(empty, workspace):
+    failed = RunningImport(error=DataError("The file {name} is odd.", name="x.csv"))
+    failed.done.set()
+    project = workspace.records.projects()[0]
+    empty.session_state[f"import_{project.id}"] = failed
+    at = empty.run()
+    assert "The file x.csv is odd." in texts(at)
+    assert at.file_uploader
+    assert "is odd" not in texts(at.run())  # said once
+
+
+def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, monkeypatch):
+    """The script of a page ends with every click; half an import must not end with it."""
+    go_on, import_file = Event(), data.import_file
+
+    def slow(*args, **options):
+        go_on.wait(30)
+        return import_file(*args, **options)
+
+    monkeypatch.setattr(data, "import_file", slow)
+    at = upload(empty, *FLAWED[:2])
+    at.default_timeout = 1
+    with pytest.raises(RuntimeError, match="timed out"):  # the page shows the import until its end
+        button(at, "Import").click().run()
+    assert dataset_of(workspace) is None
+    running = at.session_state[f"import_{workspace.records.projects()[0].id}"]
+    go_on.set()
+    assert running.done.wait(60)
+    assert running.error is None
+    assert dataset_of(workspace) is not None
+
+
+def test_progress_of_an_import_only_grows_and_names_what_is_done(workspace):
+    told = []
+
+    class Ear(SilentReporter):
+        def progress(self, fraction, message):
+            told.append((fraction, str(message)))
+
+    project = workspace.records.create_project("Told", "me")
+    data.import_file(workspace, project.id, FLAWED[1], FLAWED[0], who="me", report=Ear())
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] < 1  # it is over when it is saved, not before
+    steps = list(dict.fromkeys(text.split(" (")[0] for _, text in told))
+    assert steps == [
+        "Checking every row",
+        "Looking for questions that are nearly the same",
+        "Looking for answers that are nearly the same",
+        "Keeping a part back for the test",
+        "Saving the data",
+    ]
 
 
 def test_preview_shows_the_first_rows_with_the_users_own_row_numbers(empty):
