@@ -20,7 +20,7 @@ from core.experts.encoding import encode_in_batches, encode_with, load_model
 from core.experts.entry import LEXICAL, CatalogueEntry
 from core.experts.folders import read_folder
 from core.experts.packages import checked_folder
-from core.experts.precision import encoding_model
+from core.experts.precision import choose_encoding_model
 from core.experts.sources import USEM3, fingerprint_of_folder, known_fingerprint, model_folder
 from core.types import Reporter
 from core.workspace.modelstore import ModelStore
@@ -70,6 +70,11 @@ class SentenceEncoder:
         None takes what the folder says.
     device : str or None
         None takes the fastest there is.
+
+    Attributes
+    ----------
+    encoding_model : SentenceTransformer or None
+        What encodes: ``model`` or its copy in bf16; None before the first text.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class SentenceEncoder:
         self._dimension = (entry.dimension if entry else None) or read.dimension
         self._device, self._clock, self._store = device, clock, store
         self.fingerprint = fingerprint_of_folder(folder, self._prompts, self.max_length, store)
-        self._encoding: SentenceTransformer | None = None
+        self.encoding_model: SentenceTransformer | None = None
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -112,8 +117,8 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
         """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
         prompt = self.prompt(role)
-        if self._encoding is None:
-            self._encoding = encoding_model(
+        if self.encoding_model is None:
+            self.encoding_model = choose_encoding_model(
                 self.model,
                 self.fingerprint,
                 texts,
@@ -121,12 +126,12 @@ class SentenceEncoder:
                 self._store,
                 self._clock,
             )
-        return encode_with(self._encoding, texts, prompt, report=report, clock=self._clock)
+        return encode_with(self.encoding_model, texts, prompt, report=report, clock=self._clock)
 
     @property
     def precision(self) -> str:
         """Number format that it encodes in: ``fp32`` or ``bf16``."""
-        return FP32 if self._encoding in (None, self.model) else BF16
+        return FP32 if self.encoding_model in (None, self.model) else BF16
 
 
 class UniversalSentenceEncoder:

@@ -76,7 +76,7 @@ def multiplies_bf16() -> bool:
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
-def encoding_model(
+def choose_encoding_model(
     model: SentenceTransformer,
     fingerprint: str,
     texts: Sequence[str],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.experts.batching import FP32
 from core.experts.encoders import Encoder, SentenceEncoder
 from core.experts.entry import DOCUMENT, QUERY
 
@@ -28,6 +29,7 @@ class Speed:
     weights_mb : float
         Memory of the weights; 0 where the model does not tell.
     device : str
+        With the number format where that is not fp32, for example ``cpu, bf16``.
     texts, rounds : int
     """
 
@@ -83,7 +85,7 @@ def measure_speed(
         float(np.median(single)),
         max(single),
         _weights_mb(encoder),
-        str(getattr(encoder, "device", "cpu")),
+        _device(encoder),
         len(set(texts)),
         len(rates),
     )
@@ -94,8 +96,15 @@ def _drawn(rng: np.random.Generator, texts: Sequence[str], count: int) -> list[s
     return [texts[i] for i in chosen]
 
 
+def _device(encoder: Encoder) -> str:
+    if not isinstance(encoder, SentenceEncoder):
+        return str(getattr(encoder, "device", "cpu"))
+    return encoder.device if encoder.precision == FP32 else f"{encoder.device}, {encoder.precision}"
+
+
 def _weights_mb(encoder: Encoder) -> float:
     if not isinstance(encoder, SentenceEncoder):
         return 0.0
-    parts = [*encoder.model.parameters(), *encoder.model.buffers()]
+    model = encoder.encoding_model or encoder.model
+    parts = [*model.parameters(), *model.buffers()]
     return sum(part.numel() * part.element_size() for part in parts) / 1e6

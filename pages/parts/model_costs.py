@@ -66,7 +66,7 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
                 width=85,
                 help=t("Vectors of all your answers."),
             ),
-            "device": text(t("Device"), width=60),
+            "device": text(t("Device"), width=95),
         },
         alt=t("Speed and memory of every model on this machine."),
     )

@@ -9,7 +9,7 @@ from core.experts import precision
 from core.experts.batching import BF16, FP32, MOST_TEXTS, length_batches, token_estimates
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
-from core.experts.precision import encoding_model, probe
+from core.experts.precision import choose_encoding_model, probe
 from core.workspace.modelstore import ModelStore
 
 
@@ -93,13 +93,13 @@ def test_half_the_bits_only_where_faster_and_the_same(angle, seconds, chosen, en
 def test_the_choice_is_measured_once_and_kept(tmp_path, encode, clock, monkeypatch):
     monkeypatch.setattr(precision, "multiplies_bf16", lambda: True)
     store, model = ModelStore(tmp_path), _Model()
-    first = encoding_model(model, "abcd", ["text"], encode, store, clock)
+    first = choose_encoding_model(model, "abcd", ["text"], encode, store, clock)
     assert first is not model
     spent = clock.now
-    again = encoding_model(model, "abcd", ["text"], encode, ModelStore(tmp_path), clock)
+    again = choose_encoding_model(model, "abcd", ["text"], encode, ModelStore(tmp_path), clock)
     assert again is not model
     assert clock.now == spent
-    other = encoding_model(model, "another", ["text"], encode, store, clock)
+    other = choose_encoding_model(model, "another", ["text"], encode, store, clock)
     assert other is not model
     assert clock.now > spent
 
@@ -112,13 +112,13 @@ def test_a_choice_of_another_machine_or_a_damaged_one_is_made_again(
     kept = {"precision": FP32, "gain": 1.0, "cosine": 1.0, "machine": "elsewhere"}
     for values in (kept, {"precision": BF16}, {}):
         store.record_probe("abcd", values)
-        assert encoding_model(model, "abcd", ["text"], encode, store, clock) is not model
+        assert choose_encoding_model(model, "abcd", ["text"], encode, store, clock) is not model
 
 
 def test_processors_without_bf16_keep_the_model(tmp_path, encode, clock, monkeypatch):
     monkeypatch.setattr(precision, "multiplies_bf16", lambda: False)
     model = _Model()
-    assert encoding_model(model, "abcd", [], encode, ModelStore(tmp_path), clock) is model
+    assert choose_encoding_model(model, "abcd", [], encode, ModelStore(tmp_path), clock) is model
     assert clock.now == 0
 
 
