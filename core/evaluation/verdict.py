@@ -138,6 +138,11 @@ def effect_text(effect: float, least: int = 2) -> str:
     return _number(effect, max(least, _decimals([effect])))
 
 
+def signed_effect(effect: float) -> str:
+    """Return :func:`effect_text` with its sign."""
+    return _signed(effect, _decimals([effect]))
+
+
 def _digits(difference: Difference) -> int:
     """Return decimals so that an end of the interval that is not zero does not read as zero."""
     return _decimals([difference.low, difference.high])

@@ -20,6 +20,11 @@ from core.reporting.spreadsheet import (
 from core.reporting.wording import Wording
 
 
+def interval_columns(w: Wording, form: str) -> tuple[Column, Column]:
+    """Return the columns of both ends of a 95% interval."""
+    return Column(w.t(N_("95% from")), 10, form), Column(w.t(N_("95% to")), 10, form)
+
+
 def labels_sheet(report: ReportInput, w: Wording) -> Sheet:
     """Return the labels that people changed."""
     columns = (
@@ -58,8 +63,7 @@ def experts_sheet(report: ReportInput, w: Wording) -> Sheet:
         Column(w.t(N_("Licence")), 20),
         Column(w.t(N_("Commercial use")), 30),
         Column(w.t(N_("Alone (nDCG@10)")), 12, SCORE),
-        Column(w.t(N_("95% from")), 10, SCORE),
-        Column(w.t(N_("95% to")), 10, SCORE),
+        *interval_columns(w, SCORE),
         Column(w.t(N_("Weight in the labels")), 12, PERCENT),
         Column(w.t(N_("Seconds")), 10, ONE_DIGIT),
         Column(w.t(N_("Content hash")), 40),

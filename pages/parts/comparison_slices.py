@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE
+from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE, signed_effect
 from core.reporting.charts.slice_chart import slice_chart, slice_label
 from core.types import SliceDifference
 from pages.parts.charts import show_chart
@@ -63,7 +63,7 @@ def _sentences(slices: tuple[SliceDifference, ...]) -> None:
         if not found:
             continue
         names = " · ".join(
-            f"{slice_label(part, t)} ({part.result.difference:+.2f})" for part in found
+            f"{slice_label(part, t)} ({signed_effect(part.result.difference)})" for part in found
         )
         text = (
             t("Worse on: {names}", names=names)

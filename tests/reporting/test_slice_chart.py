@@ -31,8 +31,8 @@ def test_every_slice_has_its_number_and_word():
     assert labels == [
         "+0.06 · Better",
         "−0.07 · Worse",
-        "0.00 · too few to say",
-        "0.00 · Not shown",
+        "+0.001 · too few to say",
+        "−0.001 · Not shown",
     ]
     assert "better in 1, worse in 1, too few questions in 1" in str(chart.summary)
     assert list(chart.table["Questions"]) == [62] * 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.errors import ComparisonError
 from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import BETTER, WORDS, WORSE
+from core.evaluation.verdict import BETTER, WORDS, WORSE, signed_effect
 from core.messages import N_, Message
 from core.reporting.charts import palette
 from core.reporting.charts.chart import Chart, Translate, new_figure, shortened, style_axes
@@ -63,8 +63,7 @@ def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
         word = t(TOO_FEW) if line.small else t(WORDS[result.word])
         colour, symbol = TOO_FEW_LOOK if line.small else WORD_LOOKS.get(result.word, NOT_SHOWN_LOOK)
         interval = Interval(result.difference, result.low, result.high)
-        value = interval.value if abs(interval.value) >= 0.005 else 0.0  # no sign on a zero
-        text = f"{value:+.2f} · {word}".replace("-", "−", 1) if value else f"0.00 · {word}"
+        text = f"{signed_effect(interval.value)} · {word}"
         add_dot(figure, interval, place, colour, symbol, text, 1)
         rows.append(
             (

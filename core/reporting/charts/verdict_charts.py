@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
 from core.evaluation.metrics import MAIN_METRIC, METRICS, Metric
-from core.evaluation.verdict import BETTER, WORDS, WORSE
+from core.evaluation.verdict import BETTER, WORDS, WORSE, signed_effect
 from core.messages import N_, Message
 from core.reporting.charts import palette
 from core.reporting.charts.chart import Chart, Translate, shortened
@@ -128,7 +128,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             interval = Interval(difference.difference, difference.low, difference.high)
             colour, symbol = WORD_LOOKS.get(difference.word, NOT_SHOWN_LOOK)
             word = t(WORDS[difference.word])
-            label = f"{interval.value:+.2f} · {word}".replace("-", "−", 1)
+            label = f"{signed_effect(interval.value)} · {word}"
             add_dot(figure, interval, place, colour, symbol, label, column)
             rows.append(
                 (
