@@ -16,7 +16,7 @@ from benchmarks.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
 from core.experts.sources import model_folder
-from core.journey.tuning import validation_ndcg
+from core.journey.tuning_measures import validation_ndcg
 from core.labels.model import LabelModel
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, find_device

@@ -19,7 +19,8 @@ from core.journey.probes import (
     view_probe,
 )
 from core.journey.running import PROBE, workspace_of
-from core.journey.tuning import language_of_questions, told, tuning_request, validation_ndcg
+from core.journey.tuning import told, tuning_request
+from core.journey.tuning_measures import language_of_questions, validation_ndcg
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
 from core.tuning.hardware import likely_device

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import TuningError
 from core.hashing import document_id
 from core.messages import N_
+from core.tuning.step_settings import StepSettings, setting_field
 
-LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
 ALL_CARDS = "cuda_all"
 DEVICES = ("auto", "cuda", ALL_CARDS, "mps", "cpu")
 CARD = ("cuda:NUMBER", re.compile(r"cuda:(?:0|[1-9][0-9]?)", re.ASCII))  # one card of several
@@ -21,22 +21,8 @@ INTERPOLATIONS = ("search", "off")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
-def _setting(
-    default: Any,
-    title: str,
-    text: str,
-    low: float | None = None,
-    high: float | None = None,
-    choices: Sequence[str] | None = None,
-    also: tuple[str, re.Pattern[str]] | None = None,
-) -> Any:
-    """Return a dataclass field that carries its own words and its allowed values."""
-    words = {"title": title, "help": text, "low": low, "high": high}
-    return field(default=default, metadata={**words, "choices": choices, "also": also})
-
-
 @dataclass(frozen=True)
-class TuningConfig:
+class TuningConfig(StepSettings):
     """Settings of one tuning run.
 
     Every field carries ``metadata`` with ``title`` and ``help`` (message ids) and either ``low``
@@ -49,111 +35,28 @@ class TuningConfig:
         If a value lies outside its allowed values.
     """
 
-    base_model: str = _setting(
-        "all-MiniLM-L6-v2",
-        N_("Base model"),
-        N_("The model that is tuned; the result has its size and speed."),
-    )
-    loss: str = _setting(
-        "kl",
-        N_("Learning goal (loss)"),
-        N_("What the model is rewarded for: matching the experts' order, scores or right answers."),
-        choices=LOSS_KEYS,
-    )
-    epochs: int = _setting(
-        4,
-        N_("Passes over the data (epochs)"),
-        N_("How often every training question is used; more takes longer and may memorise."),
-        1,
-        100,
-    )
-    questions_per_batch: int = _setting(
-        32,
-        N_("Questions per step (batch)"),
-        N_("Questions compared with each other's answers at once; more needs more memory."),
-        2,
-        4096,
-    )
-    right_answers_per_question: int = _setting(
-        1,
-        N_("Right answers per question"),
-        N_("How many right answers of a question join one step; the others take turns."),
-        1,
-        32,
-    )
-    hard_negatives_per_question: int = _setting(
-        0,
-        N_("Confusable wrong answers per question (hard negatives)"),
-        N_("Wrong answers that the base model likes most, added to sharpen the distinction."),
-        0,
-        32,
-    )
-    neighbourhoods_per_batch: int = _setting(
-        12,
-        N_("Groups of similar answers per step (neighbourhoods)"),
-        N_(
-            "The model also learns how alike the experts find answers, which helps answers that "
-            "no question asks for yet; 0 leaves this out."
-        ),
-        0,
-        4096,
-    )
-    neighbours: int = _setting(
-        5,
-        N_("Answers in each group (neighbours)"),
-        N_("How many of the answers most like it join each answer of a group."),
-        1,
-        256,
-    )
-    neighbourhood_weight: float = _setting(
-        4.0,
-        N_("Weight of similar answers"),
-        N_("How much the likeness of answers counts beside your questions."),
-        0.0,
-        100.0,
-    )
-    stay_close: float = _setting(
-        0.0,
-        N_("Stay close to the base model (similarity preservation)"),
-        N_(
-            "Keeps the similarities of everyday sentences where the base model has them, against "
-            "forgetting; costs 16 more texts per step. 0 leaves this out, higher holds more firmly."
-        ),
-        0.0,
-        100.0,
-    )
-    orthogonal: float = _setting(
-        0.0,
-        N_("Spread the answers out (orthogonal regulariser)"),
-        N_(
-            "Keeps the vectors of different answers from crowding into one direction. 0 leaves "
-            "this out; no effect where answers keep their vectors."
-        ),
-        0.0,
-        100.0,
-    )
-    learning_rate: float = _setting(
+    learning_rate: float = setting_field(
         1e-4,
         N_("Learning rate"),
         N_("Size of each learning step; word-vector models (static) use 100 times this value."),
         1e-8,
         1.0,
     )
-    warmup_share: float = _setting(
+    warmup_share: float = setting_field(
         0.1,
         N_("Warm-up share"),
         N_("Share of the steps in which the learning rate rises before it falls."),
         0.0,
         0.9,
     )
-    weight_decay: float = _setting(
+    weight_decay: float = setting_field(
         0.01,
         N_("Weight decay"),
         N_("Pull of the weights towards zero, against memorising."),
         0.0,
         1.0,
     )
-    student_temperature: float = _setting(
+    student_temperature: float = setting_field(
         0.05,
         N_("Sharpness of the model's scores (student temperature)"),
         N_(
@@ -163,21 +66,21 @@ class TuningConfig:
         0.001,
         10.0,
     )
-    teacher_temperature: float = _setting(
+    teacher_temperature: float = setting_field(
         0.1,
         N_("Sharpness of the labels (teacher temperature)"),
         N_("Smaller values let only the best labelled answers of a question count."),
         0.001,
         10.0,
     )
-    infonce_share: float = _setting(
+    infonce_share: float = setting_field(
         0.1,
         N_("Weight of the right answers (InfoNCE share)"),
         N_("How much the marked right answers count besides the experts' labels."),
         0.0,
         10.0,
     )
-    false_negative_margin: float = _setting(
+    false_negative_margin: float = setting_field(
         -1.0,
         N_("Spare likely right answers (false-negative margin)"),
         N_(
@@ -188,7 +91,7 @@ class TuningConfig:
         -1.0,
         1.0,
     )
-    interpolation: str = _setting(
+    interpolation: str = setting_field(
         "search",
         N_("Mixing with the base model (interpolation)"),
         N_(
@@ -197,14 +100,14 @@ class TuningConfig:
         ),
         choices=INTERPOLATIONS,
     )
-    max_length: int = _setting(
+    max_length: int = setting_field(
         128,
         N_("Longest text in word pieces (tokens)"),
         N_("Longer texts are cut while learning; the tuned model keeps the base model's limit."),
         8,
         8192,
     )
-    chunk_size: int = _setting(
+    chunk_size: int = setting_field(
         0,
         N_("Texts in memory at a time (chunk)"),
         N_(
@@ -214,21 +117,21 @@ class TuningConfig:
         0,
         4096,
     )
-    evaluations_per_epoch: int = _setting(
+    evaluations_per_epoch: int = setting_field(
         2,
         N_("Checks per pass"),
         N_("How often the search quality on validation questions is measured in each pass."),
         1,
         100,
     )
-    patience: int = _setting(
+    patience: int = setting_field(
         4,
         N_("Patience"),
         N_("Stop after this many checks in a row without a new best; 0 never stops early."),
         0,
         1000,
     )
-    query_side: bool = _setting(
+    query_side: bool = setting_field(
         False,
         N_("Tune for questions only (no re-indexing)"),
         N_(
@@ -236,7 +139,7 @@ class TuningConfig:
             "only questions go through the tuned model. Usually gains less."
         ),
     )
-    lora_rank: int = _setting(
+    lora_rank: int = setting_field(
         0,
         N_("Adapter rank (LoRA)"),
         N_(
@@ -246,21 +149,21 @@ class TuningConfig:
         0,
         256,
     )
-    seed: int = _setting(
+    seed: int = setting_field(
         0,
         N_("Random seed"),
         N_("The same seed gives the same result on the same machine."),
         0,
         2**31 - 1,
     )
-    device: str = _setting(
+    device: str = setting_field(
         "auto",
         N_("Device"),
         N_("Where to compute: auto takes a graphics card (GPU) when there is one."),
         choices=DEVICES,
         also=CARD,
     )
-    precision: str = _setting(
+    precision: str = setting_field(
         "auto",
         N_("Number format (precision)"),
         N_("bf16 is faster on newer graphics cards; auto takes it only where it is supported."),

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.messages import N_
+from core.tuning.config import TuningConfig
+from core.tuning.losses import LOSSES
 from core.types import Labels, Rows
 
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
@@ -82,3 +84,9 @@ def neighbourhoods(
     order = np.argsort(np.where(known, -targets, np.inf), axis=1, kind="stable")[:, :depth]
     near = searched[order][np.take_along_axis(known, order, axis=1)]
     return np.unique(np.concatenate([middle, near])).astype(np.int32)
+
+
+def learns_from_answers(config: TuningConfig) -> bool:
+    """Return True if how alike answers are changes what is learned."""
+    wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
+    return wanted and LOSSES[config.loss].uses_labels and not config.query_side

@@ -11,7 +11,7 @@ import numpy as np
 from core.tuning.batches import mine_hard_negatives, plan_epoch
 from core.tuning.config import TuningConfig
 from core.tuning.encoding import DOCUMENT, QUERY, encode
-from core.tuning.losses import IDENTITY, Affine
+from core.tuning.grid_losses import IDENTITY, Affine
 from core.types import Labels, QADataset, Rows
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import Stopped
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
+from core.tuning.beginning import read_neutral
 from core.tuning.config import TuningConfig
 from core.tuning.device import find_device
 from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length
@@ -131,7 +132,7 @@ def measure(
             *(run.model, dataset, labels, run.rows, negatives, config, report.should_stop),
             precision=device.precision,
         )
-        run.read_neutral()
+        read_neutral(run)
         start_seconds = clock() - before
         if config.hard_negatives_per_question:  # found by reading every training question
             start_seconds += question * len(run.rows)

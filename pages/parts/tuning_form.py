@@ -10,12 +10,12 @@ from core.experts.entry import CatalogueEntry
 from core.journey.labels import recipe_in_use
 from core.journey.status import scored_experts
 from core.journey.tuning import (
-    language_of_questions,
     launch_tuning,
     only_looks_words_up,
     suggested_model,
     trainable_models,
 )
+from core.journey.tuning_measures import language_of_questions
 from core.labels.rules import RULES
 from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS

@@ -1,0 +1,91 @@
+"""What a tuning run measures itself by: search quality, general ability, its teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.types import QADataset, Rows
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
+    from core.tuning.neighbourhoods import ExpertsSearch
+    from core.tuning.sweep import EncodeTexts, GeneralityCheck
+
+
+def language_of_questions(dataset: QADataset) -> str:
+    """Return the ISO 639-1 code of the language that the questions are in, as far as it shows."""
+    from core.data.checks import guess_language
+
+    return guess_language(dataset.questions)
+
+
+def generality_check(dataset: QADataset) -> GeneralityCheck:
+    """Return the check on the shipped sentence pairs in the language of the questions."""
+    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.guard import GENERALITY_LIMIT
+    from core.journey.comparing import PROBES
+    from core.tuning.sweep import GeneralityCheck
+
+    probe = load_probe(PROBES.get(language_of_questions(dataset), PROBES["en"]))
+
+    def measure(encode: EncodeTexts) -> float:
+        return spearman(cosines(encode(probe.left), encode(probe.right)), probe.scores)
+
+    return GeneralityCheck(measure, GENERALITY_LIMIT)
+
+
+def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
+    """Return how well the best expert that can compare answers searches by itself: nDCG@10.
+
+    Parameters
+    ----------
+    base_model : str
+        Key of the model that is tuned: it cannot teach itself anything.
+    """
+    from core.labels.answer_labels import AnswerLabels
+
+    readers = set(AnswerLabels(labels).readers) - {base_model}
+    teachers = [one for one in labels.scores if one.expert in readers]
+
+    def best(questions: Sequence[Rows], answer_rows: Rows) -> float:
+        scores = [0.0]
+        for one in teachers:
+            tops = [top_of(one.block(rows, answer_rows)) for rows in questions]
+            found = [
+                _mean_ndcg(labels.dataset, rows, answer_rows, top)
+                for rows, top in zip(questions, tops, strict=True)
+            ]
+            scores.append(float(np.mean(found)))
+        return max(scores)
+
+    def top_of(scores: np.ndarray) -> np.ndarray:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
+
+    return best
+
+
+def validation_ndcg(
+    dataset: QADataset,
+    question_rows: Rows,
+    question_vectors: np.ndarray,
+    answer_rows: Rows,
+    answer_vectors: np.ndarray,
+) -> float:
+    """Return mean nDCG@10 of questions over the given answers, as the comparison measures it."""
+    from core.evaluation.retrieval import rank
+
+    top = rank(question_vectors, answer_vectors, 10).top_answers
+    return _mean_ndcg(dataset, question_rows, answer_rows, top)
+
+
+def _mean_ndcg(
+    dataset: QADataset, question_rows: Rows, answer_rows: Rows, top: np.ndarray
+) -> float:
+    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+
+    relevance = dataset.relevance[question_rows][:, answer_rows]
+    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+    return float(values.mean())
