@@ -88,7 +88,7 @@ def _table(found: RaceResult, key: str) -> None:
     text = st.column_config.TextColumn
     columns = {
         "place": st.column_config.NumberColumn("", width=30),
-        "name": text(t("Contestant"), width=260),
+        "name": text(t("Contestant"), width=320),
         "runs": text(t("Runs"), width=60),
         "score": text(
             t("Search quality"),

@@ -99,7 +99,9 @@ def _needed(
 ) -> None:
     column.metric(
         title,
-        t("{size} GB", size=gigabytes(needed)) if needed is not None else t("unknown"),
+        t("{size} GB", size=gigabytes(needed))
+        if needed is not None
+        else "–",  # a word would be cut off
         delta=t("{size} GB free", size=gigabytes(free)) if free is not None else None,
         delta_color="off",
         delta_arrow="off",

@@ -105,12 +105,16 @@ def tuning_settings(
             )
         for group, members in _grouped(fields):
             st.markdown(f"**{t(group)}**")
-            for first in range(0, len(members), _COLUMNS):
+            switches = [one for one in members if isinstance(one.default, bool)]
+            boxes = [one for one in members if one not in switches]
+            for first in range(0, len(boxes), _COLUMNS):
                 columns = st.columns(_COLUMNS, vertical_alignment="bottom")
-                row = members[first : first + _COLUMNS]
+                row = boxes[first : first + _COLUMNS]
                 for column, setting in zip(columns, row, strict=False):
                     with column:
                         values[setting.name] = _widget(preset, setting, start)
+            for setting in switches:  # their words stand beside them and need the room
+                values[setting.name] = _widget(preset, setting, start)
         config = dataclasses.replace(start, **values)
         settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
     return config
