@@ -154,6 +154,15 @@ def import_file(
     return dataset
 
 
+def import_stamp(workspace: Workspace, dataset_id: str) -> tuple[object, ...]:
+    """Return what changes whenever :func:`import_report` would; costs no reading."""
+    try:
+        found = (workspace.layout.datasets / dataset_id / "meta.json").stat()
+    except OSError:
+        return (dataset_id, None)
+    return (dataset_id, found.st_size, found.st_mtime_ns)
+
+
 def import_report(workspace: Workspace, dataset_id: str) -> dict[str, Any]:
     """Return what the import of a dataset found."""
     return workspace.load_import_report(dataset_id)

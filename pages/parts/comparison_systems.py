@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.errors import AppError
@@ -53,10 +55,18 @@ def all_systems(seen: Compared) -> None:
             said = t("{title}: {note}", title=arm.title, note=tm(note))
             st.info(plain(said), icon=":material/info:")
     more_systems(seen)
-    with st.expander(t("One against the other"), icon=":material/difference:"):
-        against(measured, metric.key)
-    with st.expander(t("All systems, all measures"), icon=":material/table_chart:"):
-        every_measure(comparison)
+    _folded(
+        t("One against the other"),
+        ":material/difference:",
+        "fold_against",
+        lambda: against(measured, metric.key),
+    )
+    _folded(
+        t("All systems, all measures"),
+        ":material/table_chart:",
+        "fold_measures",
+        lambda: every_measure(comparison),
+    )
     if comparison.differences:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
@@ -65,6 +75,14 @@ def all_systems(seen: Compared) -> None:
             show_chart(chart, key="differences")
     with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
         questions_to_show(comparison)
+
+
+def _folded(title: str, icon: str, key: str, draw: Callable[[], None]) -> None:
+    """Draw a folded part, worked out when it is opened: resampling many questions takes seconds."""
+    part = st.expander(title, icon=icon, key=key, on_change="rerun")
+    if part.open:
+        with part:
+            draw()
 
 
 def _measure_choice(comparison: Comparison, dataset: QADataset) -> MeasureChoice:

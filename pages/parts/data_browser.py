@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.journey.data import find_questions
 from core.messages import N_
+from core.reporting.charts.chart import one_line
 from core.types import (
     TEST_KNOWN,
     TEST_UNSEEN,
@@ -19,7 +20,7 @@ from core.types import (
 )
 from pages.parts.translate import t
 
-_PAGE = 50
+_PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
 _SPLIT_TITLES = {
     TRAIN: N_("training"),
     VALIDATION_KNOWN: N_("validation (known)"),
@@ -83,9 +84,10 @@ def browse(dataset: QADataset) -> None:
 def _table(dataset: QADataset, rows: np.ndarray) -> dict[str, list[object]]:
     table: dict[str, list[object]] = {
         t("Row"): [int(dataset.question_row[q]) for q in rows],
-        t("Question"): [dataset.questions[q] for q in rows],
+        t("Question"): [one_line(dataset.questions[q], _COLUMNS) for q in rows],
         t("Right answer"): [
-            " / ".join(dataset.answers[a] for a in dataset.right_answers(q)) for q in rows
+            one_line(" / ".join(dataset.answers[a] for a in dataset.right_answers(q)), _COLUMNS)
+            for q in rows
         ],
     }
     if "category" in dataset.attributes:

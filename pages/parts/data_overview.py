@@ -9,6 +9,7 @@ import streamlit as st
 from core.journey import data
 from core.journey.findings import FoundRows, findings
 from core.messages import Message
+from core.reporting.charts.chart import one_line
 from core.reporting.charts.splits import split_picture
 from pages.parts.charts import show_chart
 from pages.parts.data_browser import browse
@@ -17,6 +18,8 @@ from pages.parts.journey_bar import go_to
 from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
+
+_LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
 
 
 def overview(context: Context, replacing: str) -> None:
@@ -33,8 +36,11 @@ def overview(context: Context, replacing: str) -> None:
         If the dataset is damaged.
     """
     dataset = context.dataset
-    report = data.import_report(context.workspace, dataset.id)
-    found, aside = findings(report), data.set_aside_rows(report)
+    report, found, aside = kept(
+        lambda: _account(context, dataset.id),
+        "import",
+        *data.import_stamp(context.workspace, dataset.id),
+    )
     _figures(report.get("summary", {}))
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
@@ -52,6 +58,14 @@ def overview(context: Context, replacing: str) -> None:
         _worth_a_look(found)
     with left_out:
         _set_aside(aside)
+
+
+def _account(
+    context: Context, dataset_id: str
+) -> tuple[dict[str, Any], list[FoundRows], list[tuple[int, Message, str, str]]]:
+    """Return what the import reported, what is worth a look, and the rows that were not taken."""
+    report = data.import_report(context.workspace, dataset_id)
+    return report, findings(report), data.set_aside_rows(report)
 
 
 def _figures(summary: dict[str, Any]) -> None:
@@ -142,17 +156,28 @@ def _set_aside(aside: list[tuple[int, Message, str, str]]) -> None:
             "and replace the data, or go on without them."
         )
     )
-    rows = [(row, tm(reason), question, answer) for row, reason, question, answer in aside]
+    listed = [
+        (row, tm(reason), one_line(question, _COLUMNS), one_line(answer, _COLUMNS))
+        for row, reason, question, answer in aside[:_LISTED]
+    ]
+    if len(aside) > _LISTED:
+        st.caption(
+            t(
+                "The first {shown} of {count} rows are listed; the CSV has all of them in full.",
+                shown=_LISTED,
+                count=f"{len(aside):,}",
+            )
+        )
     columns = (t("Row"), t("Reason"), t("Question"), t("Answer"))
     st.dataframe(
-        {name: [row[i] for row in rows] for i, name in enumerate(columns)},
+        {name: [row[i] for row in listed] for i, name in enumerate(columns)},
         hide_index=True,
         column_config={t("Reason"): st.column_config.TextColumn(width=260)},
         key="set_aside",
     )
     st.download_button(
         t("Download as CSV"),
-        lambda: data.set_aside_download(rows),
+        lambda: data.set_aside_download([(row, tm(why), q, a) for row, why, q, a in aside]),
         file_name="rows_set_aside.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.reporting.charts.chart import one_line
 from pages.parts.correction_history import correction_history
 from pages.parts.errors import guarded, show_error
 from pages.parts.label_studio import Studio
@@ -15,6 +16,7 @@ from pages.parts.review_lists import LISTS, Place, Review, open_review, place_of
 from pages.parts.translate import plain, t
 
 _WINDOW = 300  # rows sent to the browser at once
+_COLUMNS = 400  # and how much of each text; in full it stands on the card
 
 
 @st.fragment
@@ -156,8 +158,8 @@ def _table(review: Review, place: Place, positions: np.ndarray, at: int) -> None
             "open": ["▶" if start + row == at else "" for row in range(len(positions))],
             "label": (studio.combined[positions] * 100).round(),
             "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": [question for question, _ in texts],
-            "answer": [answer for _, answer in texts],
+            "question": [one_line(question, _COLUMNS) for question, _ in texts],
+            "answer": [one_line(answer, _COLUMNS) for _, answer in texts],
             "spread": (studio.findings.spread[positions] * 100).round(),
             "by_hand": [_state(review, pair) for pair in texts],
         }

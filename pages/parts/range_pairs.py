@@ -7,14 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from core.messages import N_
-from core.reporting.charts.chart import Chart
+from core.reporting.charts.chart import Chart, one_line
 from core.reporting.charts.distributions import label_histogram
 from pages.parts.charts import show_numbers
 from pages.parts.kept import kept
 from pages.parts.label_studio import Studio
 from pages.parts.translate import t, tm
 
-_SHOWN = 200
+_SHOWN, _COLUMNS = 200, 400  # pairs sent to the browser, and how much of each text
 _COMBINED = ""
 _KINDS = {
     "both": N_("All pairs"),
@@ -111,8 +111,13 @@ def _table(studio: Studio, values: np.ndarray, positions: np.ndarray) -> None:
         {
             "label": (values[positions] * 100).round(),
             "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": [dataset.questions[row] for row in sample.question_rows[positions]],
-            "answer": [dataset.answers[row] for row in sample.answer_rows[positions]],
+            "question": [
+                one_line(dataset.questions[row], _COLUMNS)
+                for row in sample.question_rows[positions]
+            ],
+            "answer": [
+                one_line(dataset.answers[row], _COLUMNS) for row in sample.answer_rows[positions]
+            ],
         }
     )
     st.dataframe(

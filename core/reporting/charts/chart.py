@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -78,14 +77,19 @@ def rounded(values: Sequence[float] | np.ndarray, digits: int) -> list[float | N
     return [None if np.isnan(value) else round(float(value), digits) for value in values]
 
 
-def one_line(text: str, columns: int) -> str:
-    """Return the beginning of a text that fits into so many columns; wide letters take two.
+def one_line(text: str, columns: int, other: int = 2) -> str:
+    """Return the beginning of a text that fits into so many columns.
 
     What is drawn small is sent small: a long text a thousand times over is a slow page.
+
+    Parameters
+    ----------
+    other : int
+        Columns of a letter beyond ASCII: most are wide, and all take more bytes, in a figure six.
     """
     room = columns
     for place, letter in enumerate(text):
-        room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        room -= 1 if letter.isascii() else other
         if room < 0:
             return text[: max(place - 1, 0)] + "…"
     return text

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 HEIGHT = 460
-_HOVER = 70  # columns of a text in tooltip and table: 1,200 texts are sent three times over
+_HOVER = 60  # columns of a text in tooltip and table: 1,200 texts are sent three times over
 
 
 def map_chart(
@@ -39,7 +39,7 @@ def map_chart(
 
     count = len(questions)
     questions, answers = (
-        [one_line(text, _HOVER) for text in texts] for texts in (questions, answers)
+        [one_line(text, _HOVER, other=3) for text in texts] for texts in (questions, answers)
     )
     figure = make_subplots(
         rows=1,

@@ -1,0 +1,130 @@
+"""What a page costs: the libraries that it loads and the bytes that it sends, on a real server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import page_visits
+from benchmarks.page_visits import Visitor, start_server, wait_for
+from core.evaluation.movements import wins_and_losses
+from core.journey.comparing import load_comparison
+from core.reporting.charts.chart import one_line
+from core.reporting.charts.map_chart import map_chart
+from core.workspace.layout import read_json, write_json
+from pages.parts import data_overview, question_browser
+
+PAGES = ("data", "experts", "labels", "tune", "compare", "report")
+LIMIT_KB = 500
+# Compiled parts of these show among the files that a process has mapped.
+HEAVY = ("torch", "onnxruntime", "tokenizers", "sklearn", "scipy", "pyarrow", "pandas")
+MODELS = ("torch", "onnxruntime")
+
+
+def loaded(pid: int) -> set[str]:
+    """Return the packages whose compiled files a process has mapped."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return set(re.findall(r"site-packages/(\w+)/", maps))
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
+def test_pages_load_no_models_and_send_little(finished_once, free_port):
+    process = start_server(finished_once.root, free_port)
+    try:
+        url = wait_for(f"http://127.0.0.1:{free_port}")
+        with Visitor(url, {"lang": "ja", "project": finished_once.project}) as visitor:
+            sent = {"home": visitor.open("").kilobytes}
+            first = loaded(process.pid)
+            assert "numpy" in first, "the look at the process works"
+            assert first.isdisjoint(HEAVY), "the first page shows within two seconds"
+            for page in PAGES:
+                bare = visitor.open(page)
+                sent[page] = bare.kilobytes
+                for title in bare.switches:
+                    visitor.open(page)
+                    sent[f"{page}: {title}"] = visitor.switch(bare, title).kilobytes
+            assert loaded(process.pid).isdisjoint(MODELS), "looking at pages needs no model"
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert len(sent) > 20
+    assert {page: size for page, size in sent.items() if size > LIMIT_KB} == {}
+
+
+@pytest.fixture
+def free_port() -> int:
+    return page_visits.free_port()
+
+
+@pytest.mark.parametrize("letter", ["a", "質"])
+def test_map_of_long_texts_stays_small(letter):
+    """Six hundred questions and answers in both pictures and the table, each text 500 letters."""
+    points = np.random.default_rng(0).normal(size=(1200, 2)).astype(np.float32)
+    texts = [f"{place} {letter * 500}" for place in range(600)]
+    chart = map_chart(points, points + 1, texts, texts, str)
+    table = pd.DataFrame(chart.table)
+    written = sum(len(str(value).encode()) + 4 for value in table.to_numpy().ravel())
+    assert (len(chart.figure.to_json().encode()) + written) / 1e3 < LIMIT_KB - 40
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "line"),
+    [
+        ("", 3, ""),
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("質問", 4, "質問"),
+        ("質問文", 5, "質…"),
+        ("ab質", 3, "a…"),
+    ],
+)
+def test_one_line_fits(text, columns, line):
+    assert one_line(text, columns) == line
+
+
+def test_list_of_questions_comes_a_page_at_a_time(app, finished_once, monkeypatch):
+    monkeypatch.setattr(question_browser, "_PAGE", 10)
+    at = app(finished_once.root, "compare", finished_once.project)
+    at.session_state["compare_tab"] = "Question by question"
+    at.run()
+    first = table_of(at)
+    options = at.selectbox(key="compare_pick").options
+    assert len(first) == len(options) == 10
+    assert all(shown in option for shown, option in zip(first["question"], options, strict=True))
+    comparison = load_comparison(finished_once.open(), finished_once.compare_run)
+    listed = tuple(change.position for change in wins_and_losses(comparison))
+    at.session_state[f"wins_{finished_once.tune_run}_{hash(listed)}_page"] = 2
+    at.run()
+    assert not at.exception and not at.error
+    second = table_of(at)
+    assert set(second["question"]).isdisjoint(first["question"])
+    # The question on the table below stays there while somebody leafs through the list.
+    picked = at.selectbox(key="compare_pick")
+    assert picked.options[picked.index] == options[0] and len(picked.options) == 11
+    at.text_input(key="wins_words").set_value(second["question"].iloc[0]).run()
+    assert second["question"].iloc[0] in set(table_of(at)["question"]), "another list: page 1"
+
+
+def table_of(at):
+    return next(d.value for d in at.dataframe if "what" in d.value.columns)
+
+
+def test_rows_set_aside_are_cut_off_but_not_the_download(app, finished_workspace, monkeypatch):
+    monkeypatch.setattr(data_overview, "_LISTED", 2)
+    reason = {"template": "No answer.", "params": {}}
+    rows = [
+        {"row": row, "reason": reason, "question": "q" * 900, "answer": ""} for row in range(2, 9)
+    ]
+    workspace = finished_workspace.open()
+    dataset = workspace.records.project(finished_workspace.project).dataset_id
+    meta = workspace.layout.datasets / str(dataset) / "meta.json"
+    report = workspace.load_import_report(dataset) | {"set_aside": rows}
+    write_json(meta, read_json(meta) | {"report": report})
+    at = app(finished_workspace.root, "data", finished_workspace.project)
+    shown = next(d.value for d in at.dataframe if "Reason" in d.value.columns)
+    assert len(shown) == 2 and shown["Question"].str.len().max() <= 300
+    assert any("The first 2 of 7 rows are listed" in one.value for one in at.caption)
