@@ -18,6 +18,9 @@ BATCH_TOKENS = {
     (CUDA, BF16): 65_536,
 }
 MOST_TEXTS = {CPU: 128, MPS: 128, CUDA: 1024}
+# No text is padded to more than this much of its length, or by this many tokens: of few texts of
+# very different length most would be padding.
+STRETCH, SLACK = 1.3, 8
 # A token is about four bytes of UTF-8, in English as in Japanese, plus begin and end signs.
 _BYTES_PER_TOKEN, _SIGNS = 4, 2
 USUAL_LONGEST = 512  # tokens, where a model names no limit
@@ -67,9 +70,13 @@ def length_batches(
     start = 0
     while start < len(order):
         stop = min(start + most, len(order))
-        # All are padded to the longest, which is the last: take as many as fit.
-        widths = tokens[order[start:stop]] * np.arange(1, stop - start + 1)
-        stop = start + max(1, int(np.searchsorted(widths, budget, side="right")))
+        # All are padded to the longest, which is the last: take as many as fit, of like length.
+        lengths = tokens[order[start:stop]]
+        fitting = int(np.searchsorted(lengths * np.arange(1, stop - start + 1), budget, "right"))
+        alike = int(
+            np.searchsorted(lengths, max(STRETCH * lengths[0], lengths[0] + SLACK), "right")
+        )
+        stop = start + max(1, min(fitting, alike))
         batches.append(order[start:stop])
         start = stop
     return batches

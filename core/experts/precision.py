@@ -136,11 +136,17 @@ def probe(
 
 
 def _sample(texts: Sequence[str]) -> list[str]:
-    """Return texts of all lengths, filled up with sentences of our own."""
+    """Return texts of usual length and long ones, filled up with sentences of our own.
+
+    Neighbours in length, as batches have them: single texts of all lengths would mostly measure
+    what a call costs.
+    """
     by_length = sorted({text for text in texts if text.strip()}, key=lambda text: (len(text), text))
-    places = np.unique(np.linspace(0, len(by_length) - 1, min(PROBE_TEXTS, len(by_length))))
-    chosen = [by_length[int(place)] for place in places] if by_length else []
-    return chosen if len(chosen) == PROBE_TEXTS else [*chosen, *SENTENCES]
+    if len(by_length) < PROBE_TEXTS:
+        return [*by_length, *SENTENCES]
+    part = PROBE_TEXTS // 3
+    starts = [int(share * (len(by_length) - part)) for share in (0.5, 0.8, 1.0)]
+    return list(dict.fromkeys(t for start in starts for t in by_length[start : start + part]))
 
 
 def _recall(store: ModelStore, fingerprint: str) -> PrecisionProbe | None:

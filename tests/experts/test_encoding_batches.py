@@ -23,6 +23,9 @@ def test_batches_hold_each_text_once_and_no_more_than_fits(lengths, budget):
     for batch in batches:
         assert len(batch) <= MOST_TEXTS["cpu"]
         assert len(batch) == 1 or len(batch) * tokens[batch].max() <= budget
+        # little padding, however few the texts and different their lengths
+        shortest, longest = tokens[batch].min(), tokens[batch].max()
+        assert longest <= max(1.3 * shortest, shortest + 8)
 
 
 def test_estimates_are_near_what_tokenizers_count():
