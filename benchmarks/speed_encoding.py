@@ -42,11 +42,11 @@ def faq_texts(count: int, seed: int = 0) -> list[str]:
             whole += [text for name, text in row.items() if name in ("question", "answer")]
     whole = [text for text in dict.fromkeys(whole) if text.strip()]
     parts = [part for text in whole for part in re.split(r"(?<=[.!?])\s+", text) if len(part) > 20]
-    texts = list(dict.fromkeys([*whole, *parts]))[:count]
+    texts = list(dict.fromkeys([*whole, *parts]))[:TEXTS]
     if len(texts) < count:
         raise SystemExit(f"only {len(texts):,} texts here; set DATA_DIR to the folder of stackfaq")
-    random.Random(seed).shuffle(texts)
-    return texts
+    random.Random(seed).shuffle(texts)  # the same mix, however many are taken
+    return texts[:count]
 
 
 def measure(work: float = LARGEST) -> dict[str, float]:

@@ -8,7 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.types import (
+# Tests run in several processes: each, and the workers that it starts, computes with one thread.
+# Threads that wait for each other by spinning would take the cores from the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from core.types import (  # noqa: E402
     TEST_KNOWN,
     TEST_UNSEEN,
     TRAIN,

@@ -32,11 +32,11 @@ def loaded(pid: int) -> set[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
-def test_pages_load_no_models_and_send_little(finished_once, free_port):
-    process = start_server(finished_once.root, free_port)
+def test_pages_load_no_models_and_send_little(finished_workspace, free_port):
+    process = start_server(finished_workspace.root, free_port)
     try:
         url = wait_for(f"http://127.0.0.1:{free_port}")
-        with Visitor(url, {"lang": "ja", "project": finished_once.project}) as visitor:
+        with Visitor(url, {"lang": "ja", "project": finished_workspace.project}) as visitor:
             sent = {"home": visitor.open("").kilobytes}
             first = loaded(process.pid)
             assert "numpy" in first, "the look at the process works"
