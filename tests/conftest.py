@@ -13,7 +13,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from core.types import (  # noqa: E402
+from core.types import (
     TEST_KNOWN,
     TEST_UNSEEN,
     TRAIN,
