@@ -9,7 +9,6 @@ known right answer is in the labels. The last line is one JSON object.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import data_folder  # noqa: E402
 from core.data.beir import read_beir  # noqa: E402
 from core.experts.lexical import LEXICAL_METHODS  # noqa: E402
 from core.labels.model import LabelModel  # noqa: E402
@@ -49,7 +49,7 @@ def experts_of(folder: Path, dataset: QADataset) -> list[ExpertScores]:
 
 def main() -> None:
     """Print the table."""
-    folder = Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data")) / "stackfaq"
+    folder = data_folder() / "stackfaq"
     if not folder.is_dir():
         sys.exit(f"{folder} is not here: set DATA_DIR to the folder that holds stackfaq")
     dataset = read_beir(folder, name="stackfaq").dataset

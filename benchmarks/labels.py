@@ -11,11 +11,7 @@ Prints a table, and as its last line one JSON object.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from benchmarks.machine import machine, peak_mb
 from core.experts import adapters
 from core.experts.catalogue import catalogue
 from core.experts.entry import EMBEDDING
@@ -185,16 +182,6 @@ def milliseconds(action: object) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def machine() -> str:
-    """Say where and on which commit this was measured."""
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    threads = os.environ.get("OMP_NUM_THREADS", "default")
-    return (
-        f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}, Python "
-        f"{platform.python_version()}, threads {threads}, commit {done.stdout.strip() or '?'}"
-    )
-
-
 def main() -> None:
     """Measure, print the table, then the JSON line."""
     dataset = large_dataset()
@@ -217,12 +204,10 @@ def main() -> None:
 
             times.append(milliseconds(move))
         bias_times = [milliseconds(lambda: draw_bias(Studio(model, sample))) for _ in range(5)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak_mb = peak / (1024**2 if platform.system() == "Darwin" else 1024)
     found = {
         "slider_ms": round(statistics.median(times), 1),
         "payload_kb": round(max(map(len, payloads)) / 1024, 1),
-        "peak_rss_mb": round(peak_mb),
+        "peak_rss_mb": round(peak_mb()),
         "encoded_per_distinct_text": encoded,
         "encoded_per_distinct_text_second_run": again,
     }

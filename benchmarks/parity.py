@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -29,6 +28,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import data_folder  # noqa: E402
 from core.evaluation.families import CUTOFFS, FAMILIES  # noqa: E402
 from core.evaluation.metrics import ideal_grades, ranked_grades  # noqa: E402
 from core.evaluation.retrieval import rank  # noqa: E402
@@ -136,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="*", default=["stackfaq", "scifact"])
     wanted = parser.parse_args().sets
-    data = Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data"))
+    data = data_folder()
     for name in wanted:
         if not (data / name).is_dir():
             sys.exit(f"{data / name} is not here: set DATA_DIR to the folder that holds it")

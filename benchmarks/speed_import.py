@@ -10,7 +10,6 @@ on what else the machine does; the table shows CPU time besides. The last line i
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -59,6 +58,7 @@ def _in_own_process(file: Path) -> dict[str, float]:
 
 def import_once(file: Path) -> dict[str, float]:
     """Import a file into a new workspace; return its figures and what was found."""
+    from benchmarks.machine import peak_mb
     from core.journey import data
     from core.journey.projects import create_project
     from core.workspace.workspace import Workspace
@@ -73,7 +73,7 @@ def import_once(file: Path) -> dict[str, float]:
         workspace, project.id, content, file.name, who="benchmark", found=found
     )
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if _is_mac() else 1e3)
+    peak = peak_mb()
     folder.cleanup()
     return {
         "wall_s": round(wall, 2),
@@ -85,10 +85,6 @@ def import_once(file: Path) -> dict[str, float]:
         "answers": len(dataset.answers),
         "groups": len(set(dataset.question_group.tolist())),
     }
-
-
-def _is_mac() -> bool:
-    return sys.platform == "darwin"  # there the peak is counted in bytes, elsewhere in KB
 
 
 def main() -> None:

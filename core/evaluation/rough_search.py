@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.experts.precision import multiplies_bf16
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -179,7 +181,7 @@ class RoughAnswers:
         import torch
 
         if bf16 is None:
-            bf16 = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+            bf16 = multiplies_bf16()
         self.count = len(answers)
         self.mean = answers.mean(axis=0, dtype=np.float64).astype(np.float32)
         kind = torch.bfloat16 if bf16 else torch.float32

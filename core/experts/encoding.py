@@ -197,6 +197,11 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
 
 
+def is_static(model: SentenceTransformer) -> bool:
+    """Return True for word-vector models, which look tokens up and compute nothing else."""
+    return type(model[0]).__name__ == "StaticEmbedding"
+
+
 def _longest(model: SentenceTransformer) -> int | None:
     """Return the tokens at which a model cuts, None where it has no limit."""
     limit = getattr(model, "max_seq_length", None)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.experts.batching import BF16, FP32
+from core.experts.encoding import is_static
 from core.workspace.modelstore import ModelStore
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def choose_encoding_model(
     clock : function
         Seconds.
     """
-    if model.device.type != "cpu" or _is_static(model) or not multiplies_bf16():
+    if model.device.type != "cpu" or is_static(model) or not multiplies_bf16():
         return model
     known = _recall(store, fingerprint)
     if known is not None and known.precision == FP32:
@@ -157,7 +158,3 @@ def _recall(store: ModelStore, fingerprint: str) -> PrecisionProbe | None:
     except TypeError:
         return None
     return known if known.machine == machine_name() else None
-
-
-def _is_static(model: SentenceTransformer) -> bool:
-    return type(model[0]).__name__ == "StaticEmbedding"

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core.errors import TuningError
+from core.experts.precision import multiplies_bf16
 from core.tuning.config import ALL_CARDS
 
 
@@ -78,7 +79,7 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         )
     # Cards before Ampere emulate bf16, which is slower than fp32.
     has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    has_bf16 |= kind == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    has_bf16 |= kind == "cpu" and multiplies_bf16()
     if precision == "bf16" and not has_bf16:
         raise TuningError(
             "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind

@@ -15,6 +15,7 @@ import numpy as np
 from core.errors import Stopped, TuningError
 from core.experts import encoding
 from core.experts.batching import length_batches, token_estimates
+from core.experts.encoding import is_static
 from core.hashing import file_sha256
 from core.tuning.device import computing_in
 
@@ -51,11 +52,6 @@ def folder_fingerprint(folder: Path) -> str:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()}\x00{file_sha256(path)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def is_static(model: SentenceTransformer) -> bool:
-    """Return True for word-vector models, which look tokens up and compute nothing else."""
-    return type(model[0]).__name__ == "StaticEmbedding"
 
 
 @contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # A word vector is touched only when its word occurs, a transformer's weights at every step.
 STATIC_FACTOR = 100.0
-FUSED = ("cpu", "cuda")  # devices that update a weight in one pass over memory instead of eight
+FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
 
 
 def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:
