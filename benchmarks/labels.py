@@ -40,7 +40,7 @@ from core.reporting.charts.bias_charts import bias_chart
 from core.reporting.charts.distributions import label_histogram, score_histograms
 from core.types import SPLITS, Calibration, ExpertScores, LabelRecipe, QADataset
 from core.workspace.workspace import Workspace
-from pages.parts.label_studio import Studio
+from pages.parts.labels.label_studio import Studio
 
 QUESTIONS, ANSWERS, GROUPS, EXPERTS, DIMENSION = 2000, 5000, 1000, 8, 384
 CATEGORIES = ("billing", "delivery", "returns", "account", "products")

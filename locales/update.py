@@ -28,12 +28,12 @@ TEMPLATES = ("core/reporting/templates/*.jinja",)
 
 
 def collect() -> Catalog:
-    """Return a catalogue of all texts in the source, with the places where they stand."""
+    """Return a catalogue of all texts in the source."""
     catalog = Catalog(project="Search Tuner", charset="utf-8", header_comment=HEADER)
     for patterns, texts_of in ((PYTHON, python_texts), (TEMPLATES, template_texts)):
         for path in sorted(p for pattern in patterns for p in ROOT.glob(pattern)):
             for text in texts_of(path):
-                catalog.add(text, None, [(path.relative_to(ROOT).as_posix(), None)])
+                catalog.add(text)
     return catalog
 
 
@@ -85,7 +85,7 @@ def update(language: str) -> Catalog:
             catalog,
             width=100,
             sort_output=True,
-            include_lineno=False,
+            no_location=True,  # where a text stands changes with every move of a file
         )
     return catalog
 

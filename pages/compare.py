@@ -3,20 +3,20 @@
 import streamlit as st
 
 from core.messages import N_
-from pages.parts.blind_vote import voting_only
-from pages.parts.blind_vote_round import blind_vote
-from pages.parts.comparison_job import Compared, compared
-from pages.parts.comparison_slices import slice_view
-from pages.parts.comparison_systems import all_systems
-from pages.parts.generality_view import generality_view
+from pages.parts.compare.blind_vote import voting_only
+from pages.parts.compare.blind_vote_round import blind_vote
+from pages.parts.compare.comparison_job import Compared, compared
+from pages.parts.compare.comparison_slices import slice_view
+from pages.parts.compare.comparison_systems import all_systems
+from pages.parts.compare.generality_view import generality_view
+from pages.parts.compare.model_costs import cost_view
+from pages.parts.compare.promotion_view import promotion_button, promotion_view
+from pages.parts.compare.question_browser import question_browser
+from pages.parts.compare.vector_map import vector_map
+from pages.parts.compare.verdict_cards import generality_lines, verdict_cards
 from pages.parts.journey_bar import go_to
-from pages.parts.model_costs import cost_view
 from pages.parts.page import open_page
-from pages.parts.promotion_view import promotion_button, promotion_view
-from pages.parts.question_browser import question_browser
 from pages.parts.translate import t
-from pages.parts.vector_map import vector_map
-from pages.parts.verdict_cards import generality_lines, verdict_cards
 
 TABS = (  # title, what draws it; only the tab that is open is drawn
     (N_("All systems"), all_systems),

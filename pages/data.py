@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.errors import WorkspaceError
-from pages.parts.data_import import forget_import
-from pages.parts.data_overview import overview
-from pages.parts.data_upload import upload
+from pages.parts.data.importing import forget_import
+from pages.parts.data.overview import overview
+from pages.parts.data.upload import upload
 from pages.parts.errors import show_error
 from pages.parts.page import open_page, sample_buttons
 from pages.parts.translate import t

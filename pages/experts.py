@@ -6,12 +6,12 @@ from core.jobs.state import FINISHED, INTERRUPTED
 from core.journey.running import SCORE, jobs_of
 from core.journey.scoring import scoring_report
 from pages.parts.errors import show_error
-from pages.parts.expert_choice import expert_choice
-from pages.parts.expert_results import expert_results
+from pages.parts.experts.expert_choice import expert_choice
+from pages.parts.experts.expert_results import expert_results
+from pages.parts.experts.panel_advice import panel_choice
+from pages.parts.experts.rating import people_section
 from pages.parts.job_card import job_card
 from pages.parts.page import open_page
-from pages.parts.panel_advice import panel_choice
-from pages.parts.rating import people_section
 from pages.parts.translate import t
 
 context = open_page(

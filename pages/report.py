@@ -6,15 +6,15 @@ from core.journey import reporting
 from core.journey.running import COMPARE
 from core.journey.status import finished_runs
 from core.messages import N_
-from pages.parts.data_exchange import data_exchange
 from pages.parts.errors import show_error
 from pages.parts.kept import kept
-from pages.parts.model_export import model_export
-from pages.parts.model_snippets import model_snippets
 from pages.parts.page import open_page
-from pages.parts.report_decision import show_decision
-from pages.parts.report_pack import offer_report
-from pages.parts.report_repeat import repeat_and_check
+from pages.parts.report.data_exchange import data_exchange
+from pages.parts.report.model_export import model_export
+from pages.parts.report.model_snippets import model_snippets
+from pages.parts.report.report_decision import show_decision
+from pages.parts.report.report_pack import offer_report
+from pages.parts.report.report_repeat import repeat_and_check
 from pages.parts.translate import moment, t
 
 TABS = (  # title, what draws it; only the tab that is open is drawn

@@ -4,12 +4,12 @@ import streamlit as st
 
 from core.journey.tuning_runs import tuning_runs
 from pages.parts.page import open_page
-from pages.parts.queue_panel import queue_panel
-from pages.parts.run_history import run_history, selected_run
 from pages.parts.translate import t
-from pages.parts.tune_views import tune_view
-from pages.parts.tuning_form import tuning_form
-from pages.parts.tuning_run import tuning_run
+from pages.parts.tune.queue_panel import queue_panel
+from pages.parts.tune.run_history import run_history, selected_run
+from pages.parts.tune.tune_views import tune_view
+from pages.parts.tune.tuning_form import tuning_form
+from pages.parts.tune.tuning_run import tuning_run
 
 context = open_page(
     "tune",

@@ -105,7 +105,7 @@ def test_core_works_without_streamlit():
 @pytest.mark.parametrize("page", sorted(p.stem for p in (ROOT / "pages").glob("*.py")))
 def test_page_modules_do_not_pull_in_torch(page):
     """Importing torch costs seconds; no page may pay them before somebody asks for a model."""
-    files = [ROOT / "pages" / f"{page}.py", *(ROOT / "pages" / "parts").glob("*.py")]
+    files = [ROOT / "pages" / f"{page}.py", *(ROOT / "pages" / "parts").rglob("*.py")]
     modules = sorted({n for f in files for n in imports(f) if n.startswith(("core.", "pages."))})
     code = (
         "import importlib, importlib.util, sys\n"

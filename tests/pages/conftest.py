@@ -19,7 +19,7 @@ from core.jobs.folder import RunFolder, append_event
 from core.journey import comparing, data, labels, projects, scoring, tuning, worker
 from core.tuning.presets import PRESETS
 from core.workspace.workspace import Workspace
-from pages.parts import tuning_estimate
+from pages.parts.tune import tuning_estimate
 
 ROOT = Path(__file__).resolve().parents[2]
 

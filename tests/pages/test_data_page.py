@@ -15,7 +15,7 @@ from core.errors import DataError
 from core.journey import data
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
-from pages.parts.data_import import RunningImport
+from pages.parts.data.importing import RunningImport
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 FLAWED = ("shop_faq_flawed.xlsx", (SAMPLES / "shop_faq_flawed.xlsx").read_bytes(), "")

@@ -16,7 +16,8 @@ from core.journey.comparing import load_comparison
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.map_chart import map_chart
 from core.workspace.layout import read_json, write_json
-from pages.parts import data_overview, question_browser
+from pages.parts.compare import question_browser
+from pages.parts.data import overview as data_overview
 
 PAGES = ("data", "experts", "labels", "tune", "compare", "report")
 LIMIT_KB = 500

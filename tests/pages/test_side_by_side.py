@@ -9,7 +9,7 @@ def page(texts: list[str], moves: list[tuple]) -> None:
     from types import SimpleNamespace
 
     from core.evaluation.movements import AnswerMove
-    from pages.parts.side_by_side import side_by_side
+    from pages.parts.compare.side_by_side import side_by_side
 
     side_by_side(SimpleNamespace(answers=texts), [AnswerMove(*move) for move in moves], "x")
 

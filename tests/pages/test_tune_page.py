@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder, append_event
 from core.workspace.workspace import Workspace
-from pages.parts import tuning_settings
+from pages.parts.tune import tuning_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDLLAMA = "wordllama-l2-supercat-256"

@@ -1,0 +1,204 @@
+"""The organiser's view of a blind vote: start it, share the link, follow it, open the result."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from core.errors import AppError
+from core.journey import vote_results, voting
+from core.journey.compared_runs import newest_comparison
+from core.journey.vote_results import VoteProgress
+from core.types import Comparison
+from core.workspace.votes import VoteRound
+from pages.parts import session
+from pages.parts.compare.blind_vote import VOTE, compared
+from pages.parts.compare.blind_vote_results import vote_result
+from pages.parts.compare.comparison_job import with_titles
+from pages.parts.errors import guarded, show_error
+from pages.parts.journey_bar import go_to, link_parameters
+from pages.parts.page import Context
+from pages.parts.translate import plain, t
+from pages.parts.tune.run_history import RUN
+
+_ERROR = "vote_round_error"
+
+
+def blind_vote(context: Context, comparison: Comparison) -> None:
+    """Draw the newest round of this comparison's model, or the start of one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        With the titles of its systems in the reader's language.
+    """
+    st.markdown(
+        t(
+            "Metrics trust the right answers in your data; people trust their eyes. Here people "
+            "see two result lists without knowing which system made which, and choose. Nobody "
+            "sees the result before enough votes are in."
+        )
+    )
+    _round(context, comparison)
+
+
+@st.fragment
+@guarded
+def _round(context: Context, comparison: Comparison) -> None:
+    failed = st.session_state.pop(_ERROR, None)
+    if failed is not None:
+        show_error(failed)
+    newest = newest_comparison(context.workspace, context.project, comparison.run_id)
+    if newest is None:
+        return
+    mine = [
+        one
+        for one in voting.rounds(context.workspace, context.project)
+        if _tuned_run(context, one) == comparison.run_id
+    ]
+    running = None
+    if mine:
+        state = vote_results.progress(context.workspace, mine[0])
+        running = None if state.opening else mine[0]
+        _draw(context, mine[0], state)
+    if running is None:
+        with st.expander(
+            t("Start another blind vote") if mine else t("Start a blind vote"),
+            icon=":material/how_to_vote:",
+            expanded=not mine,
+        ):
+            _start(context, comparison, newest)
+
+
+def _tuned_run(context: Context, round_: VoteRound) -> str:
+    try:
+        return compared(str(context.workspace.layout.root), round_.compare_run).run_id
+    except AppError:
+        return ""  # its comparison was deleted: nothing is left to show
+
+
+def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
+    names = {arm.name: arm.title for arm in comparison.arms}
+    keys = list(names)
+    left, right = st.columns(2)
+    first = left.selectbox(
+        t("One system"),
+        keys,
+        index=keys.index("base") if "base" in keys else 0,
+        format_func=names.__getitem__,
+        key="vote_first",
+    )
+    second = right.selectbox(
+        t("The other system"),
+        keys,
+        index=keys.index("tuned") if "tuned" in keys else len(keys) - 1,
+        format_func=names.__getitem__,
+        key="vote_second",
+    )
+    questions = left.number_input(
+        t("Questions to ask"),
+        1,
+        voting.MAX_QUESTIONS,
+        voting.QUESTIONS,
+        key="vote_questions",
+        help=t(
+            "Drawn by chance from the held-out questions on which the first {depth} answers "
+            "differ; everybody gets the same ones.",
+            depth=voting.DEPTH,
+        ),
+    )
+    needed = right.number_input(
+        t("Votes before the result may be opened"),
+        1,
+        10_000,
+        voting.NEEDED,
+        key="vote_needed",
+        help=t("Opening earlier is possible, and recorded with the name of who did it."),
+    )
+
+    def start() -> None:
+        try:
+            voting.start_round(
+                context.workspace,
+                context.project,
+                comparison,
+                compare_run,
+                session.who(),
+                arms=(first, second),
+                questions=int(questions),
+                needed=int(needed),
+            )
+        except Exception as error:
+            st.session_state[_ERROR] = error  # shown by the drawing that follows
+
+    st.button(t("Start the vote"), icon=":material/how_to_vote:", key="vote_start", on_click=start)
+
+
+def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
+    comparison = with_titles(compared(str(context.workspace.layout.root), round_.compare_run))
+    if state.opening is not None:
+        vote_result(context, round_, comparison, state.opening)
+        return
+    with st.container(border=True):
+        st.progress(
+            min(1.0, state.votes / state.needed),
+            text=t(
+                "{votes} of {needed} votes, by {voters} people on {questions} of {asked} questions",
+                votes=state.votes,
+                needed=state.needed,
+                voters=state.voters,
+                questions=state.questions,
+                asked=len(round_.positions),
+            ),
+        )
+        st.markdown(t("Send this link to everybody who should vote:"))
+        st.code(vote_link(round_, comparison.run_id), language=None, wrap_lines=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(
+                t("Vote yourself"),
+                type="primary",
+                icon=":material/how_to_vote:",
+                key="vote_yourself",
+            ):
+                go_to("compare", **{RUN: comparison.run_id, VOTE: round_.id})
+            st.button(t("Refresh"), key="vote_refresh", icon=":material/refresh:", type="tertiary")
+            _seal(context, round_, state)
+
+
+def vote_link(round_: VoteRound, tune_run: str) -> str:
+    """Return the address that voters open."""
+    parts = urlsplit(st.context.url or "http://localhost:8501/compare")
+    # The page may be below a path of the server's own.
+    folder = parts.path.rpartition("/")[0] if not parts.path.endswith("/") else parts.path[:-1]
+    query = urlencode(link_parameters() | {RUN: tune_run, VOTE: round_.id})
+    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/compare", query, ""))
+
+
+def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
+    def end() -> None:
+        vote_results.open_result(context.workspace, context.project, round_, session.who())
+
+    if state.enough:
+        st.button(
+            t("End the vote and open the result"),
+            icon=":material/lock_open:",
+            key="vote_open",
+            on_click=end,
+        )
+        return
+    with st.popover(t("Sealed"), icon=":material/lock:"):
+        st.markdown(
+            t(
+                "The result opens after {left} more votes. Opening it now ends the vote, and the "
+                "record will say that {name} opened it early.",
+                left=state.needed - state.votes,
+                name=plain(session.who()),
+            )
+        )
+        st.button(
+            t("Open early and end the vote"),
+            icon=":material/lock_open:",
+            key="vote_open_early",
+            on_click=end,
+        )

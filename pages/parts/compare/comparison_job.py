@@ -1,0 +1,186 @@
+"""Which tuned model is compared, and the job that compares it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import AppError
+from core.jobs.folder import RunFolder
+from core.jobs.state import FINISHED, JobView
+from core.journey.comparing import BASE, TUNED, launch_comparison, load_comparison
+from core.journey.comparison_arms import ArmChoice
+from core.journey.running import COMPARE, jobs_of
+from core.journey.status import scored_experts
+from core.journey.tuning_runs import TuningRun, tuning_runs
+from core.types import ArmResult, Comparison
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.job_card import job_card
+from pages.parts.journey_bar import go_to
+from pages.parts.page import Context, empty_state
+from pages.parts.translate import moment, t
+from pages.parts.tune.run_history import RUN
+from pages.parts.tune.tuning_words import loss_title, model_title
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What the parts of the page work on."""
+
+    context: Context
+    run: TuningRun
+    comparison: Comparison
+    choice: ArmChoice
+
+
+def compared(context: Context) -> Compared:
+    """Draw the choice of a tuned model and return its comparison; ends the page without one."""
+    run = tuned_model_choice(context)
+    comparison, choice = comparison_of(context, run)
+    return Compared(context, run, comparison, choice)
+
+
+def tuned_model_choice(context: Context) -> TuningRun:
+    """Draw the choice of a tuned model and return it; ends the page where there is none."""
+    every = tuning_runs(context.workspace, context.project)
+    # The browser sends the words of an option, not its place: the number keeps them apart.
+    numbers = {run.job.id: len(every) - place for place, run in enumerate(every)}
+    runs = {
+        run.job.id: run
+        for run in every
+        if (
+            run.job.config.get("dataset_id") == context.project.dataset_id
+            and run.job.state == FINISHED
+        )
+        or run.has_model
+    }
+    if not runs:
+        empty_state(
+            t("No tuning run of this project left a model."),
+            action=t("Go to {stop}", stop=t("Tune")),
+            do=lambda: go_to("tune"),
+        )
+    linked = st.query_params.get(RUN)
+    ids = list(runs)
+
+    def words(run_id: str) -> str:
+        run = runs[run_id]
+        number = t("Run {number}", number=numbers[run_id])
+        model, loss = model_title(run.base_model), loss_title(run.loss)
+        return f"{number} · {moment(run.job.created_at)} · {run.recipe} · {model} · {loss}"
+
+    key = f"compared_run_{len(ids)}_{ids[0]}"
+    chosen = st.selectbox(
+        t("Tuned model"),
+        ids,
+        index=ids.index(linked) if linked in ids else 0,
+        format_func=words,
+        key=key,
+        help=t("The tuning runs of this project, the newest first."),
+    )
+    st.query_params[RUN] = chosen
+    return runs[chosen]
+
+
+def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoice]:
+    """Return the newest comparison of a run and what was chosen for it.
+
+    Where there is none, offers one and ends the page.
+    """
+    jobs = [
+        job
+        for job in jobs_of(context.workspace, context.project.id, COMPARE)
+        if job.config.get("tune_run") == run.job.id
+        and job.config.get("dataset_id") == context.project.dataset_id
+    ]
+    finished = next((job for job in jobs if job.state == FINISHED), None)
+    if jobs and jobs[0].state != FINISHED:
+        _follow(context, run, jobs[0], again=finished is None)
+    if finished is None:
+        if not jobs:
+            _offer(context, run)
+        st.stop()
+    try:
+        choice = ArmChoice.of(finished.config)
+        stamp = RunFolder(context.workspace.run_folder(finished.id)).stamp()
+        comparison = _load(str(context.workspace.layout.root), finished.id, stamp)
+    except AppError as error:
+        show_error(error)
+        _start_button(context, run, t("Compare again"), primary=True)
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            t(
+                "Compared {at} on {questions} held-out questions.",
+                at=moment(finished.created_at),
+                questions=len(comparison.question_rows),
+            )
+        )
+        if jobs[0].is_final:
+            _start_button(context, run, t("Compare again"), primary=False, choice=choice)
+    return with_titles(comparison), choice
+
+
+def with_titles(comparison: Comparison) -> Comparison:
+    """Return the comparison with the names of its systems in the reader's language."""
+
+    def named(arm: ArmResult) -> ArmResult:
+        if arm.name == BASE:
+            return dataclasses.replace(arm, title=t("Before: {model}", model=arm.title))
+        if arm.name == TUNED:
+            return dataclasses.replace(arm, title=t("After: tuned model"))
+        if arm.kind in {"hybrid", "interpolated"}:
+            return dataclasses.replace(arm, title=t(arm.title))
+        return arm
+
+    return dataclasses.replace(comparison, arms=tuple(named(arm) for arm in comparison.arms))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load(root: str, run_id: str, stamp: tuple[int, ...]) -> Comparison:
+    return load_comparison(session.workspace(), run_id)
+
+
+def _follow(context: Context, run: TuningRun, job: JobView, *, again: bool) -> None:
+    job_card(job.id, t("Comparing before and after"))
+    if job.is_final and again:
+        _start_button(context, run, t("Compare again"), primary=False)
+
+
+def _offer(context: Context, run: TuningRun) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"#### {t('This model has not been compared yet.')}", text_alignment="center")
+        st.markdown(
+            t(
+                "The model before and after tuning, keyword search and your experts search for the "
+                "same held-out questions. It takes about a minute."
+            ),
+            text_alignment="center",
+        )
+        _start_button(context, run, t("Compare"), primary=True)
+
+
+def _start_button(
+    context: Context,
+    run: TuningRun,
+    label: str,
+    *,
+    primary: bool,
+    choice: ArmChoice | None = None,
+) -> None:
+    kind = "primary" if primary else "tertiary"
+    icon = ":material/compare_arrows:" if primary else ":material/refresh:"
+    if not st.button(label, type=kind, icon=icon, key="start_comparison"):
+        return
+    experts = scored_experts(context.workspace, context.project)
+    try:
+        launch_comparison(
+            context.workspace, context.project, run.job.id, experts, session.who(), choice
+        )
+    except Exception as error:
+        show_error(error)
+    else:
+        st.rerun()

@@ -1,0 +1,187 @@
+"""Generality: everyday language, other fields (BEIR sets, mteb tasks), and the α-curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+
+import streamlit as st
+
+from core.errors import AppError
+from core.evaluation.verdict import WORDS, sentence
+from core.journey import generality_sets
+from core.journey.generality_sets import GeneralitySet, SetResult
+from core.journey.mteb_tasks import mteb_is_installed
+from core.journey.running import result_of
+from core.reporting.charts.alpha_chart import alpha_chart
+from pages.parts import session
+from pages.parts.charts import show_chart
+from pages.parts.compare.comparison_job import Compared
+from pages.parts.compare.examined import examination_of
+from pages.parts.errors import guarded, show_error
+from pages.parts.page import Context
+from pages.parts.translate import plain, t, tm
+
+_ERROR = "generality_error"
+
+
+def generality_view(seen: Compared) -> None:
+    """Draw what tuning did to search outside of the user's own field."""
+    _alpha(seen)
+    st.subheader(t("Search in other fields"), anchor=False)
+    st.markdown(
+        t(
+            "A model tuned on your data may forget others. Add any set in BEIR format (zip with "
+            "corpus.jsonl, queries.jsonl and qrels): the next comparison measures it before and "
+            "after."
+        )
+    )
+    results = examination_of(seen).sets
+    if results:
+        _results(results)
+    _sets(seen.context, {result.name for result in results})
+
+
+def _alpha(seen: Compared) -> None:
+    try:
+        result = result_of(seen.context.workspace, seen.run.job.id)
+    except AppError:
+        return  # the run folder is gone; the comparison still stands
+    sweep = result.get("alpha_sweep") or []
+    chart = alpha_chart(sweep, result.get("alpha"), t)
+    if chart is None:
+        return
+    st.subheader(t("Own field against everyday language"), anchor=False)
+    st.markdown(
+        t(
+            "The tuned weights can be mixed with the old ones: α = 0 is the old model, α = 1 the "
+            "tuned one. The ring marks the mix that was kept; it was chosen on validation "
+            "questions, not on the questions of the verdict."
+        )
+    )
+    show_chart(chart, key="alpha_chart")
+
+
+def _results(results: tuple[SetResult, ...]) -> None:
+    import pandas as pd
+
+    rows = []
+    for one in results:
+        if one.failure is not None:
+            st.warning(
+                plain(t("{name}: {reason}", name=one.name, reason=tm(one.failure))),
+                icon=":material/block:",
+            )
+        if one.difference is None:
+            continue
+        found = one.difference
+        rows.append(
+            {
+                t("Set"): one.name,
+                t("Questions"): one.questions,
+                t("Documents"): one.documents,
+                t("Before (nDCG@10)"): round(found.before, 3),
+                t("After (nDCG@10)"): round(found.after, 3),
+                t("Difference"): round(found.difference, 3),
+                t("Low (95 %)"): round(found.low, 3),
+                t("High (95 %)"): round(found.high, 3),
+                t("Verdict"): t(WORDS[found.word]),
+            }
+        )
+        st.markdown(plain(t("{name}: {verdict}", name=one.name, verdict=tm(sentence(found)))))
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="generality_sets")
+
+
+@st.fragment
+@guarded
+def _sets(context: Context, measured: set[str]) -> None:
+    """Draw the sets of the project and the ways to add one."""
+    failed = st.session_state.pop(_ERROR, None)
+    if failed is not None:
+        show_error(failed)
+    present = generality_sets.generality_sets(context.workspace, context.project.id)
+    for one in present:
+        _present(context, one, one.name in measured)
+    with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
+        file = st.file_uploader(t("BEIR set as a zip"), type=["zip"], key="generality_upload")
+        st.caption(
+            t(
+                "Both models read every document once; thousands of documents take minutes on a "
+                "processor without a graphics card. The set stays on this machine."
+            )
+        )
+        if file is not None:
+            st.button(
+                t("Add this set"),
+                key="generality_add",
+                icon=":material/add:",
+                on_click=lambda: _do(
+                    generality_sets.add_beir_set,
+                    context.workspace,
+                    context.project,
+                    file.getvalue(),
+                    PurePath(file.name).stem[:80],
+                    session.who(),
+                ),
+            )
+        if not mteb_is_installed():
+            st.caption(
+                t(
+                    "Tasks of the MTEB benchmark can be added where the Python package mteb is "
+                    "installed on the server; here it is not."
+                )
+            )
+            return
+        name = st.text_input(
+            t("Retrieval task of MTEB"), key="generality_mteb", placeholder="SciFact"
+        )
+        st.button(
+            t("Add this task"),
+            key="generality_mteb_add",
+            icon=":material/add:",
+            disabled=not name.strip(),
+            on_click=lambda: _do(
+                generality_sets.add_mteb_task,
+                context.workspace,
+                context.project,
+                name,
+                session.who(),
+            ),
+        )
+
+
+def _present(context: Context, one: GeneralitySet, measured: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        size = (
+            t("{questions} questions, {documents} documents", **_size(one))
+            if one.questions
+            else t("fetched when it is measured")
+        )
+        state = t("measured") if measured else t("measured when you press “Compare again”")
+        st.markdown(f"**{plain(one.name)}** · {size} · {state}", width="stretch")
+        st.button(
+            t("Take off"),
+            key=f"generality_remove_{one.kind}_{one.name}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=_do,
+            args=(
+                generality_sets.remove_set,
+                context.workspace,
+                context.project,
+                one.name,
+                session.who(),
+            ),
+        )
+
+
+def _size(one: GeneralitySet) -> dict[str, int]:
+    return {"questions": one.questions, "documents": one.documents}
+
+
+def _do(action: Callable[..., object], *values: object) -> None:
+    try:
+        action(*values)
+    except Exception as error:
+        st.session_state[_ERROR] = error

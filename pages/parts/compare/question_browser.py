@@ -1,0 +1,169 @@
+"""Question by question: wins and losses, and before and after side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import ComparisonError
+from core.evaluation.movements import QuestionChange, answer_moves, wins_and_losses
+from core.evaluation.verdict import REGIME_TEXTS
+from core.messages import N_
+from core.reporting.charts.chart import one_line
+from core.types import Comparison, QADataset
+from pages.parts.compare.free_search import free_search
+from pages.parts.compare.question_filter import filtered, kind_of
+from pages.parts.compare.question_notes import question_notes
+from pages.parts.compare.side_by_side import side_by_side
+from pages.parts.errors import guarded, show_error
+from pages.parts.kept import kept
+from pages.parts.page import Context
+from pages.parts.translate import t
+
+_PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
+_COLUMNS = 300
+_MODE, _PICK = "compare_mode", "compare_pick"
+HELD_OUT, TYPED = "held_out", "typed"
+_MODES = {HELD_OUT: N_("A held-out question"), TYPED: N_("Your own question")}
+
+
+@st.fragment
+@guarded
+def question_browser(context: Context, comparison: Comparison, tune_run: str) -> None:
+    """Draw the list of held-out questions, and the two result lists of one of them.
+
+    A fragment: looking at another question redraws this part only.
+    """
+    try:
+        changes = kept(lambda: wins_and_losses(comparison), "wins", comparison.id)
+    except ComparisonError as error:
+        show_error(error)
+        return
+    dataset = context.dataset
+    listed = _list(dataset, changes, comparison.run_id) or changes[:_PAGE]
+    mode = st.segmented_control(
+        t("Look at"),
+        list(_MODES),
+        default=HELD_OUT,
+        format_func=lambda key: t(_MODES[key]),
+        key=_MODE,
+        required=True,
+    )
+    if mode == TYPED:
+        free_search(context, tune_run)
+        return
+    by_position = {change.position: change for change in changes}
+    if st.session_state.get(_PICK) not in by_position:
+        st.session_state.pop(_PICK, None)
+    offered = [change.position for change in listed]
+    picked = st.session_state.get(_PICK)
+    position = st.selectbox(
+        t("Question"),
+        offered if picked is None or picked in offered else [picked, *offered],
+        format_func=lambda p: (
+            f"{kind_of(by_position[p]).mark} "
+            f"{one_line(dataset.questions[by_position[p].question], _COLUMNS)}"
+        ),
+        key=_PICK,
+        help=t("The questions of the list above; search there to find another one."),
+    )
+    change = by_position[position]
+    st.caption(
+        t(
+            "{kind} · {outcome}: the best right answer was on rank {before}, now it is on rank "
+            "{after}.",
+            kind=t(REGIME_TEXTS[change.regime].title),
+            outcome=t(kind_of(change).title),
+            before=change.before_rank,
+            after=change.after_rank,
+        )
+    )
+    moves = answer_moves(dataset, comparison, position)
+    _texts(dataset, change.question)
+    question_notes(context, change.question, moves)
+    side_by_side(dataset, moves, f"held_{position}", dataset.questions[change.question])
+
+
+def _texts(dataset: QADataset, question: int) -> None:
+    """Draw the question and its right answers in full, folded away."""
+    with st.expander(t("Question and right answers in full"), icon=":material/article:"):
+        st.caption(t("Question (row {row} of your file)", row=int(dataset.question_row[question])))
+        st.text(dataset.questions[question])
+        for answer in dataset.right_answers(question):
+            st.caption(t("Answer, right according to your data"))
+            st.text(dataset.answers[int(answer)])
+
+
+def _list(
+    dataset: QADataset, changes: Sequence[QuestionChange], run_id: str
+) -> Sequence[QuestionChange]:
+    """Draw one page of the list and return its questions."""
+    import pandas as pd
+
+    every = filtered(dataset, changes)
+    if not every:
+        st.info(t("No question is of this kind."), icon=":material/filter_alt_off:")
+        return ()
+    pages = math.ceil(len(every) / _PAGE)
+    # Another list starts on its first page, and rows that moved keep no selection made elsewhere.
+    of_list = f"wins_{run_id}_{hash(tuple(change.position for change in every))}"
+    page = st.session_state.get(f"{of_list}_page", 1) if pages > 1 else 1
+    shown = every[(page - 1) * _PAGE : page * _PAGE]
+    key = f"{of_list}_{page}"
+
+    def choose() -> None:
+        picked = st.session_state[key].selection.rows
+        if picked and picked[0] < len(shown):
+            st.session_state[_MODE] = HELD_OUT
+            st.session_state[_PICK] = shown[picked[0]].position
+
+    categories = dataset.attributes.get("category", ())
+    st.caption(
+        t(
+            "{count} of {all} questions. Select a row to see its answers before and after below.",
+            count=len(every),
+            all=len(changes),
+        )
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "what": [f"{kind_of(change).mark} {t(kind_of(change).title)}" for change in shown],
+                "question": [
+                    one_line(dataset.questions[change.question], _COLUMNS) for change in shown
+                ],
+                "before": [change.before_rank for change in shown],
+                "after": [change.after_rank for change in shown],
+                "change": [round(change.change, 3) for change in shown],
+                "regime": [t(REGIME_TEXTS[change.regime].title) for change in shown],
+                "category": [categories[change.question] if categories else "" for change in shown],
+            }
+        ),
+        hide_index=True,
+        height=280,
+        key=key,
+        on_select=choose,
+        selection_mode="single-row",
+        column_config={
+            "what": st.column_config.TextColumn(t("What happened"), width=165),
+            "question": st.column_config.TextColumn(t("Question"), width=330),
+            "before": number(t("Rank before"), width=95, help=_rank_help()),
+            "after": number(t("Rank after"), width=90, help=_rank_help()),
+            "change": number(
+                t("Change"), width=80, help=t("Change of nDCG@10 on this question."), format="%+.3f"
+            ),
+            "regime": st.column_config.TextColumn(t("Kind of question")),
+            "category": st.column_config.TextColumn(t("Category")) if categories else None,
+        },
+        alt=t("Held-out questions, lost right answers first, then from worse to better."),
+    )
+    if pages > 1:
+        st.pagination(pages, key=f"{of_list}_page", width="stretch")
+    return shown
+
+
+def _rank_help() -> str:
+    return t("Rank of the best placed right answer among all answers; 1 is the first.")

@@ -1,0 +1,185 @@
+"""What came of an import: figures, how the questions are used, what to look at, the texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.journey import data
+from core.journey.findings import FoundRows, findings
+from core.messages import Message
+from core.reporting.charts.chart import one_line
+from core.reporting.charts.splits import split_picture
+from pages.parts.charts import show_chart
+from pages.parts.data.browser import browse
+from pages.parts.errors import show_warnings
+from pages.parts.journey_bar import go_to
+from pages.parts.kept import kept
+from pages.parts.page import Context
+from pages.parts.translate import plain, t, tm
+
+_LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
+
+
+def overview(context: Context, replacing: str) -> None:
+    """Draw what a project's data are.
+
+    Parameters
+    ----------
+    replacing : str
+        Name of the session value that opens the upload again.
+
+    Raises
+    ------
+    WorkspaceError
+        If the dataset is damaged.
+    """
+    dataset = context.dataset
+    report, found, aside = kept(
+        lambda: _account(context, dataset.id),
+        "import",
+        *data.import_stamp(context.workspace, dataset.id),
+    )
+    _figures(report.get("summary", {}))
+    _actions(replacing)
+    show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
+    _split(data.split_counts(dataset))
+    texts, look, left_out = st.tabs(
+        [
+            t("Questions and answers"),
+            t("Worth a look ({count})", count=len(found)),
+            t("Rows set aside ({count})", count=len(aside)),
+        ]
+    )
+    with texts:
+        browse(dataset)
+    with look:
+        _worth_a_look(found)
+    with left_out:
+        _set_aside(aside)
+
+
+def _account(
+    context: Context, dataset_id: str
+) -> tuple[dict[str, Any], list[FoundRows], list[tuple[int, Message, str, str]]]:
+    """Return what the import reported, what is worth a look, and the rows that were not taken."""
+    report = data.import_report(context.workspace, dataset_id)
+    return report, findings(report), data.set_aside_rows(report)
+
+
+def _figures(summary: dict[str, Any]) -> None:
+    cells = st.columns(5)
+    figures = (
+        (t("Questions"), summary.get("questions"), t("Different questions.")),
+        (t("Answers"), summary.get("answers"), t("Different answers: what a search can find.")),
+        (
+            t("Answer groups"),
+            summary.get("groups"),
+            t("The same or nearly the same answers with all their questions count as one group."),
+        ),
+        (
+            t("Rows taken"),
+            summary.get("rows_taken"),
+            t("Rows of your file that are used; repeated ones count here too."),
+        ),
+        (
+            t("Rows set aside"),
+            summary.get("rows_set_aside"),
+            t("Rows that cannot be used. The last tab below says why, row by row."),
+        ),
+    )
+    for cell, (title, value, meaning) in zip(cells, figures, strict=True):
+        cell.metric(title, "–" if value is None else value, help=meaning, border=True)
+
+
+def _actions(replacing: str) -> None:
+    with st.container(horizontal=True):
+        if st.button(t("Choose experts"), type="primary", icon=":material/arrow_forward:"):
+            go_to("experts")
+        if st.button(t("Replace the data"), icon=":material/upload_file:"):
+            st.session_state[replacing] = True
+            st.rerun()
+
+
+def _split(counts: dict[str, tuple[int, int]]) -> None:
+    st.subheader(t("What is learned from, and what is kept for the test"), anchor=False)
+    chart = kept(lambda: split_picture(counts, t), "split", tuple(counts.items()))
+    show_chart(chart, key="split")
+    known, unseen = st.columns(2)
+    known.markdown(
+        t(
+            "**Known answers, new wording:** the answer was met in training, but with other "
+            "questions. This is what happens when customers ask about something you already "
+            "have, in their own words."
+        )
+    )
+    unseen.markdown(
+        t(
+            "**Unseen answers:** neither the answer nor any question for it was met in training. "
+            "This is what happens when you add new answers after training."
+        )
+    )
+
+
+def _worth_a_look(found: list[FoundRows]) -> None:
+    if not found:
+        st.success(
+            t(
+                "Nothing stands out: no repetitions, contradictions, personal data, or texts that "
+                "are too short or too long."
+            ),
+            icon=":material/check_circle:",
+        )
+    for first in range(0, len(found), 2):
+        for cell, one in zip(st.columns(2), found[first : first + 2], strict=False):
+            with cell, st.container(border=True, gap="xsmall", height="stretch"):
+                _found(one)
+
+
+def _found(one: FoundRows) -> None:
+    icon = ":material/warning:" if one.serious else ":material/info:"
+    st.markdown(f"{icon} **{plain(tm(one.title))}**")
+    st.markdown(plain(tm(one.meaning)))
+    if one.rows:
+        rows = ", ".join(" = ".join(map(str, together)) for together in one.rows)
+        st.caption(t("Rows in your file: {rows}", rows=rows))
+
+
+def _set_aside(aside: list[tuple[int, Message, str, str]]) -> None:
+    if not aside:
+        st.success(t("Every row could be used."), icon=":material/check_circle:")
+        return
+    st.markdown(
+        t(
+            "These rows are not used. Row numbers are those of your own file. Correct them there "
+            "and replace the data, or go on without them."
+        )
+    )
+    listed = [
+        (row, tm(reason), one_line(question, _COLUMNS), one_line(answer, _COLUMNS))
+        for row, reason, question, answer in aside[:_LISTED]
+    ]
+    if len(aside) > _LISTED:
+        st.caption(
+            t(
+                "The first {shown} of {count} rows are listed; the CSV has all of them in full.",
+                shown=_LISTED,
+                count=f"{len(aside):,}",
+            )
+        )
+    columns = (t("Row"), t("Reason"), t("Question"), t("Answer"))
+    st.dataframe(
+        {name: [row[i] for row in listed] for i, name in enumerate(columns)},
+        hide_index=True,
+        column_config={t("Reason"): st.column_config.TextColumn(width=260)},
+        key="set_aside",
+    )
+    st.download_button(
+        t("Download as CSV"),
+        lambda: data.set_aside_download([(row, tm(why), q, a) for row, why, q, a in aside]),
+        file_name="rows_set_aside.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,203 @@
+"""Choose experts: cards by where the model is, a folder of one's own, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.journey.api_experts import api_connections
+from core.journey.model_folders import (
+    ModelFolders,
+    add_model_folder,
+    model_folders,
+    remove_model_folder,
+)
+from core.journey.people import is_people, keep_people
+from core.journey.score_files import score_files
+from core.journey.scoring import ExpertCard, expert_cards
+from core.messages import N_
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.experts.api_consent import start_scoring
+from pages.parts.experts.expert_api import expert_api
+from pages.parts.experts.expert_card import draw_cards
+from pages.parts.experts.score_files import score_file_section
+from pages.parts.page import Context
+from pages.parts.translate import duration, plain, t, tm
+
+_GROUPS = (  # where an expert is: title, one sentence
+    (
+        ("bundled", "downloaded"),
+        N_("On this machine"),
+        N_("Ready to score, also without internet."),
+    ),
+    (
+        ("hub",),
+        N_("From the model hub"),
+        N_("Downloaded at first use; this machine must be able to reach the internet then."),
+    ),
+    (
+        ("folder",),
+        N_("Your own folders"),
+        N_("Models that you or your colleagues made."),
+    ),
+)
+
+
+def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_action: bool) -> None:
+    """Draw the choice of experts and the button that lets them score.
+
+    Parameters
+    ----------
+    scored : sequence of str
+        Experts whose scores are there already.
+    busy : bool
+        Whether experts are scoring the present data now.
+    main_action : bool
+        Whether to let experts score is what the user should do next.
+    """
+    folders = model_folders(context.workspace, context.project)
+    connections = api_connections(context.workspace, context.project)
+    files = [one.key for one in score_files(context.workspace, context.project, context.dataset)]
+    people = tuple(key for key in scored if is_people(key))
+    keys = (*folders.usable, *files, *people)
+    cards = expert_cards(context.workspace, context.dataset, keys, connections)
+    chosen = _selection(context, cards, scored)
+    keep_people(chosen, people)
+    st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
+    st.markdown(
+        t(
+            "Take three or more that differ: models that read meaning and at least one that "
+            "compares words. The suggested ones suit the language of your data."
+        )
+    )
+    start = st.container()  # on top, so that it is in sight; filled once the boxes are drawn
+    for places, title, meaning in _GROUPS:
+        group = [card for card in cards if card.availability.where in places]
+        if places == ("folder",):
+            _own_folders(context, group, folders, chosen, scored)
+        elif group and places == ("hub",):
+            ticked = sum(card.entry.key in chosen for card in group)
+            label = t(
+                "{group}: {count} models, {picked} chosen",
+                group=t(title),
+                count=len(group),
+                picked=ticked,
+            )
+            with st.expander(label, icon=":material/cloud_download:"):
+                st.caption(t(meaning))
+                draw_cards(group, chosen, scored)
+        elif group:
+            st.markdown(f"#### {t(title)}")
+            st.caption(t(meaning))
+            draw_cards(group, chosen, scored)
+    expert_api(context, connections, chosen, scored)
+    score_file_section(context, chosen)
+    with start:
+        picked = [card for card in cards if card.entry.key in chosen]
+        _start(context, picked, scored, busy, main_action)
+
+
+def _selection(
+    context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]
+) -> dict[str, None]:
+    """Return the chosen keys, in order; kept outside the boxes, which are forgotten elsewhere."""
+    name = f"experts_{context.project.id}_{context.project.dataset_id}"
+    if name not in st.session_state:
+        suggested = [card.entry.key for card in cards if card.suggested]
+        st.session_state[name] = dict.fromkeys(scored or suggested)
+    return st.session_state[name]
+
+
+def _own_folders(
+    context: Context,
+    group: Sequence[ExpertCard],
+    folders: ModelFolders,
+    chosen: dict[str, None],
+    scored: Sequence[str],
+) -> None:
+    _, title, meaning = _GROUPS[-1]
+    label = t("{group}: {count}", group=t(title), count=len(group))
+    with st.expander(label, icon=":material/folder_open:", expanded=bool(group or folders.broken)):
+        st.caption(t(meaning))
+        draw_cards(group, chosen, scored)
+        for path, reason in folders.broken.items():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.warning(plain(tm(reason)), icon=":material/folder_off:")
+                if st.button(t("Forget this folder"), key=f"forget_{path}"):
+                    remove_model_folder(context.workspace, context.project, path, session.who())
+                    st.rerun()
+        with st.form("own_folder", border=False):
+            path = st.text_input(
+                t("Path of a sentence-transformers folder on the computer that runs this app"),
+                placeholder="/models/our-support-model",
+            )
+            if st.form_submit_button(t("Add this folder"), icon=":material/create_new_folder:"):
+                _add(context, path, chosen)
+
+
+def _add(context: Context, path: str, chosen: dict[str, None]) -> None:
+    if not path.strip():
+        st.warning(t("Type the path of a folder first."))
+        return
+    try:
+        key = add_model_folder(context.workspace, context.project, path, session.who())
+    except Exception as error:
+        show_error(error)
+        return
+    chosen[key] = None
+    st.rerun()
+
+
+def _start(
+    context: Context,
+    cards: Sequence[ExpertCard],
+    scored: Sequence[str],
+    busy: bool,
+    main_action: bool,
+) -> None:
+    keys = [card.entry.key for card in cards]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            t("Let 1 expert score")
+            if len(keys) == 1
+            else t("Let {count} experts score", count=len(keys)),
+            type="primary" if main_action else "secondary",
+            icon=":material/play_arrow:",
+            disabled=busy or not keys,
+            key="let_score",
+        )
+        st.caption(_time_needed(context, cards, scored) if keys else t("No expert is chosen yet."))
+    if busy:
+        st.caption(t("Experts are scoring now. You can start again when they are done."))
+    elif scored and keys and set(keys) != set(scored):
+        st.caption(t("Your choice takes effect once these experts have scored."))
+    remote = [plain(card.entry.title) for card in cards if not card.availability.ready]
+    if remote:
+        st.info(
+            t(
+                "Downloaded when scoring starts: {names}. If the model hub cannot be reached, the "
+                "other experts score without them.",
+                names=", ".join(remote),
+            ),
+            icon=":material/cloud_download:",
+        )
+    start_scoring(context, keys, pressed)
+
+
+def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]) -> str:
+    texts = len(context.dataset.questions) + len(context.dataset.answers)
+    new = [card for card in cards if card.entry.key not in scored]
+    known = [card.seconds for card in new if card.seconds is not None]
+    if not new:
+        return t("A few seconds: these experts have read your texts already.")
+    if not known:
+        return t(
+            "{texts} texts. How long it takes shows as soon as the first ones are read: usually "
+            "some minutes on a laptop.",
+            texts=texts,
+        )
+    return t(
+        "{texts} texts, about {time} on this machine.", texts=texts, time=duration(sum(known) + 5)
+    )

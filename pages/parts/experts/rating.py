@@ -1,0 +1,155 @@
+"""Rate pairs yourself: one pair at a time, without what experts or other people think of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.journey import rating
+from core.journey.people import is_people
+from core.journey.rating import MOST_STARS, RatingPool, RatingTask
+from core.journey.status import scored_experts
+from core.messages import N_
+from pages.parts import session
+from pages.parts.errors import guarded, show_error
+from pages.parts.experts.rating_file import rating_upload
+from pages.parts.experts.rating_results import rating_results
+from pages.parts.own_name import ask_name
+from pages.parts.page import Context
+from pages.parts.translate import plain, t
+
+_MEANINGS = (
+    N_("no answer to it at all"),
+    N_("hardly helps"),
+    N_("helps in part"),
+    N_("answers it, something is missing"),
+    N_("answers it fully"),
+)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _pool(root: str, dataset_id: str, experts: tuple[str, ...]) -> RatingPool:
+    """Draw the pairs once for everybody: all raters get the same ones."""
+    workspace = session.workspace()
+    return rating.rating_pool(workspace, workspace.load_dataset(dataset_id), experts)
+
+
+def people_section(context: Context) -> None:
+    """Draw all that has to do with people as experts, folded.
+
+    Only what is open is drawn: the keys 1 to 5 must not rate a pair that nobody sees.
+    """
+    fold = st.expander(
+        t("People: rate pairs yourself"),
+        icon=":material/groups:",
+        key="people_open",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    with fold:
+        st.markdown(
+            t(
+                "People are experts too: colleagues who know your customers say how well an answer "
+                "fits. Two or more of them on the same pairs show how far people agree at all."
+            )
+        )
+        titles = [t("Rate pairs"), t("Upload ratings"), t("What people said")]
+        tabs = st.tabs(titles, key="people_tab", on_change="rerun")
+        for tab, draw in zip(tabs, (_rate, rating_upload, rating_results), strict=True):
+            if tab.open:
+                with tab:
+                    draw(context)
+
+
+def _rate(context: Context) -> None:
+    rater = session.given_name()
+    if not rater:
+        ask_name(
+            t("Your name, so that your ratings can be told from those of others"), "rater_name"
+        )
+        return
+    try:
+        scored = scored_experts(context.workspace, context.project)
+        # What people say must not decide which pairs people are asked about.
+        experts = tuple(key for key in scored if not is_people(key))
+        assert context.project.dataset_id is not None
+        with st.spinner(t("Looking for pairs that are worth a rating …")):
+            pool = _pool(str(context.workspace.layout.root), context.project.dataset_id, experts)
+        _pairs(context, pool, rater)
+    except Exception as error:
+        show_error(error)
+
+
+@st.fragment
+@guarded
+def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
+    """Draw one pair and its buttons; a click redraws this part of the page only."""
+    failed = st.session_state.pop("rating_error", None)
+    if failed is not None:
+        show_error(failed)
+    dataset = context.dataset
+    task = rating.rating_task(context.workspace, context.project, dataset, pool, rater)
+    if not task.total:
+        st.success(t("You have rated every pair there is. Thank you!"), icon=":material/done_all:")
+    else:
+        done = t("{done} of {total} rated", done=task.done, total=task.total)
+        st.progress(task.done / task.total, text=done)
+        _show(dataset.questions[task.question_row], dataset.answers[task.answer_row])
+        _buttons(context, task, rater)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            t("Back: change my last rating"),
+            key="rating_back",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="Z",
+            disabled=not task.given,
+            on_click=_do,
+            args=(rating.undo_rating, context.workspace, context.project, dataset, rater),
+        )
+        st.caption(
+            t("{name}, you have rated {count} pairs so far.", name=plain(rater), count=task.given)
+        )
+
+
+def _show(question: str, answer: str) -> None:
+    with st.container(border=True, key="rating_pair"):
+        st.caption(t("Question"))
+        st.text(question)
+        st.caption(t("Answer"))
+        st.text(answer)
+
+
+def _buttons(context: Context, task: RatingTask, rater: str) -> None:
+    st.markdown(f"**{t('How well does this answer the question?')}**")
+    pair = task.question_row, task.answer_row
+    place = rating.rate_pair, context.workspace, context.project, context.dataset, pair, rater
+    for stars, meaning in enumerate(_MEANINGS, start=1):
+        st.button(
+            f"{'★' * stars}{'☆' * (MOST_STARS - stars)}  {t(meaning)}",
+            key=f"rate_{stars}",
+            shortcut=str(stars),
+            width="stretch",
+            on_click=_do,
+            args=(*place, stars),
+        )
+    st.button(
+        t("Cannot say"),
+        key="rate_none",
+        shortcut="0",
+        width="stretch",
+        icon=":material/help:",
+        on_click=_do,
+        args=(*place, None),
+    )
+    st.caption(t("Keys: 1 to 5 for the stars, 0 for “cannot say”, Z to go back."))
+
+
+def _do(action: Callable[..., object], *values: object) -> None:
+    """Record a click, before the page is drawn again; an error is shown by that drawing."""
+    try:
+        action(*values)
+    except Exception as error:
+        st.session_state["rating_error"] = error

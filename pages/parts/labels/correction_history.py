@@ -1,0 +1,165 @@
+"""Every label set by hand: who, when, why; undo and redo; out to a workbook and back in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.journey import correction_file, corrections, labels
+from core.types import Override
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.labels.review_lists import Place
+from pages.parts.made_file import file_name
+from pages.parts.page import Context
+from pages.parts.translate import moment, t, tm
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PROBLEMS_SHOWN = 200
+_Step = Callable[[Workspace, Project, str], Override | None]
+
+
+def correction_history(context: Context, place: Place) -> None:
+    """Draw undo and redo, the record of all changes, and the way out and in."""
+    changes = labels.overrides(context.workspace, context.project)
+    steps = corrections.steps_of(changes, session.who())
+    with st.container(horizontal=True):
+        st.button(
+            t("Undo my last change"),
+            key="undo_override",
+            shortcut="Z",
+            icon=":material/undo:",
+            disabled=not steps.done,
+            on_click=_step,
+            args=(context, place, corrections.undo),
+        )
+        st.button(
+            t("Redo"),
+            key="redo_override",
+            shortcut="Y",
+            icon=":material/redo:",
+            disabled=not steps.undone,
+            on_click=_step,
+            args=(context, place, corrections.redo),
+        )
+    if changes:
+        with st.expander(
+            t("Changes by hand: {count}", count=len(changes)), icon=":material/history:"
+        ):
+            _record(changes)
+    with st.expander(t("As a spreadsheet: export and import"), icon=":material/table_view:"):
+        _export(context, changes)
+        _import(context, changes)
+
+
+def _step(context: Context, place: Place, step: _Step) -> None:
+    """Undo or redo, and put the pair back on the table."""
+    try:
+        changed = step(context.workspace, context.project, session.who())
+    except Exception as error:
+        place.problem = error
+        return
+    dataset = context.dataset
+    if changed is None or changed.question not in dataset.questions:
+        place.move(None)
+    elif changed.answer in dataset.answers:
+        row, column = map(tuple.index, (dataset.questions, dataset.answers), _texts(changed))
+        place.move(row * len(dataset.answers) + column)
+
+
+def _texts(override: Override) -> tuple[str, str]:
+    return override.question, override.answer
+
+
+def _record(changes: tuple[Override, ...]) -> None:
+    newest = changes[::-1]
+    frame = pd.DataFrame(
+        {
+            t("When"): [moment(o.at) for o in newest],
+            t("Who"): [o.who for o in newest],
+            t("Label"): [
+                t("withdrawn") if o.value is None else str(round(o.value * 100)) for o in newest
+            ],
+            t("Why"): [o.reason for o in newest],
+            t("Question"): [o.question for o in newest],
+            t("Answer"): [o.answer for o in newest],
+        }
+    )
+    st.dataframe(frame, hide_index=True, key="correction_record")
+
+
+def _export(context: Context, changes: tuple[Override, ...]) -> None:
+    st.download_button(
+        t("Download the labels set by hand (XLSX)"),
+        lambda: correction_file.write_corrections(changes),
+        file_name(f"{context.project.name}-labels", ".xlsx"),
+        _XLSX,
+        key="export_corrections",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not changes,
+    )
+
+
+def _import(context: Context, changes: tuple[Override, ...]) -> None:
+    columns = ", ".join(correction_file.COLUMNS)
+    st.markdown(
+        t(
+            "Or fill in a workbook with the columns {columns} and bring it in: label from 0 to "
+            "100, reason in a few words; who and at may stay empty.",
+            columns=f"`{columns}`",
+        )
+    )
+    uploaded = st.file_uploader(
+        t("Workbook with labels (XLSX or CSV)"), type=["xlsx", "csv"], key="import_corrections"
+    )
+    if uploaded is None:
+        return
+    try:
+        found = correction_file.read_corrections(
+            uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
+        )
+    except Exception as error:
+        show_error(error)
+        return
+    st.markdown(
+        t(
+            "New labels: {new}. Already on record: {known}. Rows that cannot be taken: {problems}.",
+            new=len(found.overrides),
+            known=found.known,
+            problems=len(found.problems),
+        )
+    )
+    if found.problems:
+        shown = found.problems[:_PROBLEMS_SHOWN]
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    t("Row"): [problem.row for problem in shown],
+                    t("What is wrong"): [tm(problem.reason) for problem in shown],
+                }
+            ),
+            hide_index=True,
+            key="import_problems",
+        )
+    if found.overrides and st.button(
+        t("Take in {count} labels", count=len(found.overrides)),
+        type="primary",
+        icon=":material/upload:",
+        key="take_corrections",
+    ):
+        try:
+            correction_file.take_corrections(
+                context.workspace, context.project, found, uploaded.name, session.who()
+            )
+        except Exception as error:
+            show_error(error)
+        else:
+            st.toast(
+                t("Taken in: {count} labels.", count=len(found.overrides)), icon=":material/check:"
+            )
+            st.rerun(scope="fragment")

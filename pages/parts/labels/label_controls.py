@@ -1,0 +1,232 @@
+"""The controls of the Labels page: experts, rule, blend, calibration, curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.experts.catalogue import find_entry
+from core.journey.panel_advice import panel_in_use
+from core.labels.calibration import CALIBRATIONS
+from core.labels.groups import ATTRIBUTES
+from core.labels.rules import RULES
+from core.types import Calibration, LabelRecipe
+from pages.parts.labels.bias_view import corrected_attributes, set_corrected
+from pages.parts.labels.cut_inputs import cut_inputs, forget_cuts
+from pages.parts.page import Context
+from pages.parts.translate import plain, t
+
+_DEFAULT = LabelRecipe(("",))
+_FITTED = ("logistic", "isotonic", "rank", "none")  # these have no cuts to move
+
+
+def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
+    """Draw the controls and return the recipe that they describe.
+
+    Their values stay while the user looks at other pages (``persist_state``); what is worth
+    keeping longer is saved as a recipe.
+    """
+    _keys = _prefix(context)
+    panel = panel_in_use(context.workspace, context.project, experts)
+    chosen = st.pills(
+        t("Experts that take part"),
+        experts,
+        selection_mode="multi",
+        default=list(panel),
+        format_func=lambda key: find_entry(key).title,
+        key=_experts_key(_keys, experts, panel),
+        persist_state="session",
+        wrap=True,
+        help=t("Click an expert to leave it out or take it back in."),
+    )
+    if not chosen:
+        st.info(t("No expert takes part: the labels are the known right answers only."))
+    taking_part = tuple(key for key in experts if key in chosen)
+    rule = _rule(_keys) if taking_part else "hard"
+    weights = _weights(_keys, taking_part) if rule == "weighted_mean" else {}
+    blend = st.slider(
+        t("Share of the known right answers (blend λ)"),
+        0,
+        100,
+        round(_DEFAULT.blend * 100),
+        format="%d%%",
+        key=f"{_keys}_blend",
+        persist_state="session",
+        disabled=rule == "hard",
+        help=t(
+            "0% listens to the experts alone, 100% to the known right answers alone. In between, "
+            "experts soften the labels and right answers keep them honest."
+        ),
+    )
+    calibrations = _calibrations(_keys, taking_part)
+    gain, threshold, temperature = _curve(_keys)
+    recentre = corrected_attributes(context) if taking_part else ()
+    if recentre:
+        listed = ", ".join(t(ATTRIBUTES[key].title) for key in recentre)
+        st.caption(t("Evened out by {listed} (see the tab Bias).", listed=listed))
+    return LabelRecipe(
+        experts=taking_part,
+        rule=rule,
+        blend=blend / 100,
+        calibrations=calibrations,
+        weights=weights,
+        gain=gain,
+        threshold=threshold,
+        temperature=temperature,
+        recentre=recentre,
+    )
+
+
+def set_controls(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> None:
+    """Set every control to a saved recipe; to be called before the controls are drawn.
+
+    Parameters
+    ----------
+    experts : tuple of str
+        All that have scored these data; others of the recipe are left out.
+    """
+    keys, state = _prefix(context), st.session_state
+    panel = panel_in_use(context.workspace, context.project, experts)
+    state[_experts_key(keys, experts, panel)] = [key for key in experts if key in recipe.experts]
+    state[f"{keys}_rule"] = recipe.rule
+    state[f"{keys}_blend"] = round(recipe.blend * 100)
+    for name in ("gain", "threshold", "temperature"):
+        state[f"{keys}_{name}"] = getattr(recipe, name)
+    for key in experts:
+        state[f"{keys}_weight_{key}"] = float(recipe.weights.get(key, 1.0))
+        _forget(f"{keys}_{key}")
+    state[f"{keys}_calibrations"] = {key: recipe.calibration_of(key) for key in recipe.experts}
+    set_corrected(context, recipe.recentre)
+
+
+def _prefix(context: Context) -> str:
+    return f"label_{context.project.id}_{context.project.dataset_id}"
+
+
+def _experts_key(keys: str, experts: tuple[str, ...], panel: Sequence[str]) -> str:
+    return f"{keys}_experts_{len(experts)}_{'_'.join(panel)}"
+
+
+def _rule(keys: str) -> str:
+    rule = st.selectbox(
+        t("How their scores are combined (rule)"),
+        list(RULES),
+        index=list(RULES).index(_DEFAULT.rule),
+        format_func=lambda key: t(RULES[key].title),
+        key=f"{keys}_rule",
+        persist_state="session",
+    )
+    described = RULES[rule]
+    st.caption(t(described.meaning))
+    with st.expander(t("Formula"), icon=":material/function:"):
+        st.latex(described.formula)
+        if described.source:
+            st.caption(plain(described.source))
+    return str(rule)
+
+
+def _weights(keys: str, experts: tuple[str, ...]) -> dict[str, float]:
+    return {
+        key: st.slider(
+            plain(find_entry(key).title),
+            0.0,
+            3.0,
+            1.0,
+            0.1,
+            key=f"{keys}_weight_{key}",
+            persist_state="session",
+        )
+        for key in experts
+    }
+
+
+def _calibrations(keys: str, experts: tuple[str, ...]) -> dict[str, Calibration]:
+    """Return the calibrations that differ from the default."""
+    with st.expander(t("Bring scores to one scale (calibration)"), icon=":material/straighten:"):
+        if not experts:
+            st.caption(t("There is nothing to calibrate without experts."))
+            return {}
+        expert = st.selectbox(
+            t("Expert"),
+            experts,
+            format_func=lambda key: find_entry(key).title,
+            key=f"{keys}_calibrated",
+            persist_state="session",
+        )
+        stored = st.session_state.setdefault(f"{keys}_calibrations", {})
+        changed = _calibration(f"{keys}_{expert}", stored.get(expert, Calibration()))
+        stored[expert] = changed
+        if st.button(t("Use this for every expert"), key=f"{keys}_all"):
+            for key in experts:
+                stored[key] = changed
+                _forget(f"{keys}_{key}")
+            st.rerun()
+    return {k: c for k, c in stored.items() if k in experts and c != Calibration()}
+
+
+def _calibration(keys: str, now: Calibration) -> Calibration:
+    method = st.selectbox(
+        t("Method"),
+        list(CALIBRATIONS),
+        index=list(CALIBRATIONS).index(now.method),
+        format_func=lambda key: t(CALIBRATIONS[key].title),
+        key=f"{keys}_method",
+    )
+    st.caption(t(CALIBRATIONS[method].meaning))
+    low, high = now.low, now.high
+    if method not in _FITTED:
+        low, high = cut_inputs(keys, now.low, now.high)
+        if low >= high:
+            st.warning(t("Both cuts are at the same place; the default cuts are used."))
+            low, high = Calibration().low, Calibration().high
+    gamma = st.slider(
+        t("Strictness (gamma)"),
+        0.2,
+        5.0,
+        now.gamma,
+        0.1,
+        key=f"{keys}_gamma",
+        help=t("Above 1, middling scores count for less; below 1, for more."),
+    )
+    return Calibration(str(method), low, high, gamma)
+
+
+def _forget(keys: str) -> None:
+    for part in ("method", "gamma"):
+        st.session_state.pop(f"{keys}_{part}", None)
+    forget_cuts(keys)
+
+
+def _curve(keys: str) -> tuple[float, float, float]:
+    with st.expander(t("Shape of the labels (curve)"), icon=":material/show_chart:"):
+        gain = st.slider(
+            t("Contrast (gain)"),
+            0.2,
+            5.0,
+            1.0,
+            0.1,
+            key=f"{keys}_gain",
+            persist_state="session",
+            help=t("Above 1, labels are pushed away from the middle point; below 1, towards it."),
+        )
+        threshold = st.slider(
+            t("Middle point (threshold)"),
+            0.05,
+            0.95,
+            0.5,
+            0.05,
+            key=f"{keys}_threshold",
+            persist_state="session",
+        )
+        temperature = st.slider(
+            t("Softness (temperature)"),
+            0.2,
+            5.0,
+            1.0,
+            0.1,
+            key=f"{keys}_temperature",
+            persist_state="session",
+            help=t("Above 1, labels become softer; below 1, more decided."),
+        )
+    return gain, threshold, temperature

@@ -1,0 +1,183 @@
+"""The queue: which run computes, which ones wait, their order. The same in every browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.jobs.folder import KEEP
+from core.jobs.queue import DOWN, FIRST, UP
+from core.journey import queueing, running
+from core.journey.queueing import QueuedJob
+from core.messages import N_
+from pages.parts import session
+from pages.parts.errors import guarded, show_error
+from pages.parts.job_buttons import redraw
+from pages.parts.page import Context
+from pages.parts.translate import duration, plain, t
+from pages.parts.tune.run_history import RUN
+from pages.parts.tune.tuning_words import model_title
+
+_MOVES = (
+    (FIRST, ":material/vertical_align_top:", N_("To the front of the queue")),
+    (UP, ":material/arrow_upward:", N_("One place forward")),
+    (DOWN, ":material/arrow_downward:", N_("One place back")),
+)
+_TITLES = {
+    running.TUNE: N_("Tuning {model}"),
+    running.RACE: N_("Race with {model}"),
+    running.DATA_CURVE: N_("Learning curve of {model}"),
+}
+
+
+def queue_panel(context: Context, shown: str | None) -> None:
+    """Draw the queue where there is more to see than the run that the page shows anyway.
+
+    Parameters
+    ----------
+    shown : str or None
+        Id of the run whose card is on the page.
+    """
+    seen = _signature(queueing.queue_of(context.workspace))
+
+    @st.fragment(run_every="2s" if seen else "5s")
+    @guarded
+    def follow() -> None:
+        queue = queueing.queue_of(session.workspace())
+        if _signature(queue) != seen:
+            st.rerun()  # a run came, started or ended: the whole page has something new to say
+        if any(one.place or one.job.id != shown for one in queue):
+            with st.container(border=True, key="queue"):
+                _draw(context, queue, shown)
+
+    follow()
+
+
+def start_button(
+    context: Context, device: str, *, first: bool, going_on: int, fits: bool = True
+) -> bool:
+    """Draw the button that launches a run, or puts it into the queue; return True when pressed.
+
+    Parameters
+    ----------
+    device : str
+        As in the settings of the run.
+    first : bool
+        Whether starting it is the page's next action.
+    going_on : int
+        Runs of this project that start, wait or compute.
+    fits : bool
+        Whether the run can fit on this machine.
+    """
+    queue = queueing.queue_of(context.workspace)
+    mine = (one for one in queue if one.job.kind == running.TUNE)
+    known = sum(one.job.project_id == context.project.id for one in mine)
+    place = queue_note(context, device, max(0, going_on - known))
+    return st.button(
+        t("Add to the queue") if place else t("Start tuning"),
+        key="start_tuning",
+        type="primary" if first else "secondary",
+        icon=":material/playlist_add:" if place else ":material/rocket_launch:",
+        disabled=not fits,
+    )
+
+
+def queue_note(context: Context, device: str, starting: int = 0) -> int:
+    """Say before a launch that it would have to wait; return its place, 0 = it starts at once.
+
+    Parameters
+    ----------
+    device, starting
+        See :func:`core.journey.queueing.next_place`.
+    """
+    place = queueing.next_place(context.workspace, device, starting)
+    if place:
+        st.info(
+            t(
+                "Another run computes on this device. This one joins the queue at place {place} "
+                "and starts by itself.",
+                place=place,
+            ),
+            icon=":material/schedule:",
+        )
+    return place
+
+
+def _signature(queue: tuple[QueuedJob, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((one.job.id, one.place) for one in queue)
+
+
+def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> None:
+    waiting = [one for one in queue if one.place]
+    st.markdown(f"##### {t('Queue')}")
+    st.caption(
+        t(
+            "One run at a time computes on a device, so that none slows down another. The next one "
+            "starts by itself, also when this page is closed."
+        )
+    )
+    for one in queue:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"queue_{one.job.id}"):
+            st.markdown(_words(one, here=one.job.id == shown), width="stretch")
+            if one.place:
+                _moves(one, len(waiting))
+            if one.job.project_id == context.project.id and one.job.id != shown:
+                _look(one)
+
+
+def _words(one: QueuedJob, *, here: bool) -> str:
+    job, told = one.job, one.job.config.get("tuning", {}).get("base_model", "")
+    text = _TITLES.get(job.kind, N_("Computing with {model}"))
+    title = t(text, model=model_title(str(told)))
+    parts = [plain(title), plain(one.project)]
+    if one.elsewhere:
+        parts.append(t("started at a terminal"))
+    if here:
+        parts.append(t("the run above"))
+    elif not one.place:
+        parts.append(f"{job.fraction:.0%}")
+    if job.seconds_left is not None and not one.place:
+        parts.append(t("about {time} left", time=duration(job.seconds_left)))
+    number = f"**{one.place}.**" if one.place else f":material/play_arrow: **{t('Now:')}**"
+    return f"{number} " + " · ".join(part for part in parts if part)
+
+
+def _moves(one: QueuedJob, waiting: int) -> None:
+    for to, icon, title in _MOVES:
+        useless = one.place == (waiting if to == DOWN else 1)
+        if st.button(
+            "",
+            key=f"{to}_{one.job.id}",
+            icon=icon,
+            type="tertiary",
+            help=t(title),
+            disabled=useless or waiting == 1,
+        ):
+            _do(lambda to=to: queueing.move(session.workspace(), one.job.id, to))
+    if one.elsewhere:
+        return
+    if st.button(
+        "",
+        key=f"leave_{one.job.id}",
+        icon=":material/close:",
+        type="tertiary",
+        help=t("Cancel this run: it leaves the queue. What it learned before stays."),
+        disabled=one.job.asked is not None,
+    ):
+        _do(lambda: running.stop(session.workspace(), one.job.id, KEEP))
+
+
+def _do(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except Exception as error:
+        show_error(error)
+    else:
+        redraw()
+
+
+def _look(one: QueuedJob) -> None:
+    if st.button(t("Show"), key=f"show_{one.job.id}", type="tertiary"):
+        st.query_params[RUN] = one.job.id
+        st.rerun(scope="app")

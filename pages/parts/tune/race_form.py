@@ -1,0 +1,198 @@
+"""What a race is told: recipes, losses, runs per contestant; and what it will take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.experts.catalogue import availability, find_entry
+from core.journey.labels import recipe_in_use
+from core.journey.race_model import KEEP, WINNER_MODEL, Contestant
+from core.journey.race_plan import (
+    MOST_RUNS,
+    MOST_SEEDS,
+    contestants,
+    launch_race,
+    plan_race,
+    racing_recipes,
+    soft_losses,
+)
+from core.messages import N_
+from core.tuning.config import TuningConfig
+from core.workspace.records import SavedRecipe
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.page import Context
+from pages.parts.translate import duration, plain, t
+from pages.parts.tune.queue_panel import queue_note
+from pages.parts.tune.run_history import RUN
+from pages.parts.tune.tuning_estimate import tuning_estimate
+from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
+from pages.parts.tune.tuning_words import loss_title
+
+_USUAL_SEEDS = 3
+_USUAL_LOSSES = ("kl", "mse")
+_BASELINES = {
+    "infonce": N_("Right answers only (hard-label InfoNCE)"),
+    "mse": N_("Right answers only (hard-label squared error)"),
+}
+
+
+def race_form(context: Context, *, first: bool) -> None:
+    """Draw the form with its start button.
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the first race, so that starting it is the page's next action.
+    """
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = _recipes(context)
+        losses = _losses()
+        seeds = st.slider(
+            t("Runs per contestant (seeds)"),
+            1,
+            MOST_SEEDS,
+            _USUAL_SEEDS,
+            key="race_seeds",
+            persist_state="session",
+            help=t(
+                "Every run is a bit lucky or unlucky. Several runs with different random numbers "
+                "show how much, so that luck is not taken for skill. Three are usual."
+            ),
+        )
+    with right:
+        entry = choose_base_model(context)
+        preset = choose_preset()
+    config = choose_settings(context, entry, preset)
+    keep = st.radio(
+        t("Tuned models to keep on disk"),
+        list(KEEP),
+        index=list(KEEP).index(WINNER_MODEL),
+        format_func=lambda key: t(KEEP[key]),
+        key="race_keep",
+        horizontal=True,
+        persist_state="session",
+    )
+    everyone = contestants(chosen, losses)
+    _who(everyone)
+    st.caption(t("One run:"))
+    ready = availability(entry, context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=first and ready)
+    st.caption(t("All runs together:"))
+    runs = _what_it_takes(context, config, everyone, seeds, str(keep))
+    if runs > MOST_RUNS:
+        st.error(
+            t("{runs} runs are more than {most}. Choose fewer.", runs=runs, most=MOST_RUNS),
+            icon=":material/error:",
+        )
+    queue_note(context, config.device)
+    pressed = st.button(
+        t("Start the race"),
+        type="primary" if first else "secondary",
+        icon=":material/flag:",
+        disabled=runs > MOST_RUNS or not fits,
+    )
+    if pressed:
+        try:
+            run_id = launch_race(
+                context.workspace,
+                context.project,
+                config,
+                chosen,
+                losses,
+                seeds,
+                session.who(),
+                keep=str(keep),
+            )
+        except Exception as error:
+            show_error(error)
+        else:
+            st.query_params[RUN] = run_id
+            st.rerun()
+
+
+def _recipes(context: Context) -> list[SavedRecipe]:
+    saved = {one.id: one for one in racing_recipes(context.workspace, context.project)}
+    used = recipe_in_use(context.workspace, context.project)
+    chosen = st.multiselect(
+        t("Label recipes"),
+        list(saved),
+        default=[used.id] if used is not None and used.id in saved else [],
+        format_func=lambda key: saved[key].name,
+        key=f"race_recipes_{context.project.id}_{context.project.dataset_id}",
+        persist_state="session",
+        help=t("Saved recipes of this project whose experts have scored the present data."),
+    )
+    return [saved[key] for key in chosen if key in saved]
+
+
+def _losses() -> list[str]:
+    known = soft_losses()
+    chosen = st.multiselect(
+        t("Learning goals (losses)"),
+        known,
+        default=[key for key in _USUAL_LOSSES if key in known],
+        format_func=loss_title,
+        key="race_losses",
+        persist_state="session",
+        help=t("Each recipe runs with each of these."),
+    )
+    return [key for key in chosen if key in known]
+
+
+def contestant_title(one: Contestant) -> str:
+    """Return what a contestant is called; not escaped."""
+    if one.baseline and one.loss in _BASELINES:
+        return t(_BASELINES[one.loss])
+    recipe = t("Right answers only, no experts") if one.baseline else one.recipe_name
+    return f"{recipe} · {loss_title(one.loss)}"
+
+
+def _who(everyone: tuple[Contestant, ...]) -> None:
+    soft = [plain(contestant_title(one)) for one in everyone if not one.baseline]
+    hard = [plain(contestant_title(one)) for one in everyone if one.baseline]
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f"**{t('Who takes part')}**")
+        if soft:
+            st.markdown("\n".join(f"- {name}" for name in soft))
+        else:
+            st.caption(t("No recipe or no learning goal is chosen: only the baselines run."))
+        st.caption(
+            t(
+                "Always there, for comparison: {names}, and the untuned model.",
+                names=", ".join(hard),
+            )
+        )
+
+
+def _what_it_takes(
+    context: Context,
+    config: TuningConfig,
+    everyone: tuple[Contestant, ...],
+    seeds: int,
+    keep: str,
+) -> int:
+    found = plan_race(context.workspace, context.dataset, config, everyone, seeds, keep)
+    size = find_entry(config.base_model).size_mb
+    with st.container(border=True, key="what_the_race_takes"):
+        columns = st.columns(4)
+        columns[0].metric(t("Contestants"), found.contestants)
+        columns[1].metric(
+            t("Runs"), found.runs, help=t("Contestants × runs per contestant, one after another.")
+        )
+        known = found.seconds is not None
+        columns[2].metric(
+            t("Time"),
+            t("≈ {time}", time=duration(found.seconds)) if known else t("unknown"),
+            help=t("From earlier runs on this machine; runs that end early make it shorter."),
+        )
+        columns[3].metric(
+            t("Disk"),
+            t("≤ {size} MB", size=f"{found.disk_mb:,}"),
+            help=t(
+                "At most, while the race goes on. A kept model takes {size} MB.",
+                size=size,
+            ),
+        )
+    return found.runs

@@ -1,0 +1,72 @@
+"""What the Tune page offers: one run, a race, or whether more data would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.journey.running import DATA_CURVE, RACE, TUNE
+from core.messages import N_
+from pages.parts.page import Context
+from pages.parts.translate import t
+from pages.parts.tune.data_curve_page import data_curve_page
+from pages.parts.tune.race_page import race_page
+from pages.parts.tune.run_history import RUN
+
+VIEW = "view"  # name in the link
+ONE = "one"
+_STATE = "tune_view"
+
+
+@dataclass(frozen=True)
+class View:
+    """One view; ``draw`` is None for the page's own."""
+
+    title: str
+    icon: str
+    draw: Callable[[Context], None] | None = None
+
+
+VIEWS: Mapping[str, View] = {
+    ONE: View(N_("One run"), ":material/rocket_launch:"),
+    "race": View(N_("Race: which settings are best?"), ":material/trophy:", race_page),
+    "data": View(N_("Would more data help?"), ":material/trending_up:", data_curve_page),
+}
+
+_OF_KIND = {TUNE: ONE, RACE: "race", DATA_CURVE: "data"}
+
+
+def tune_view() -> View:
+    """Draw the choice of the view; it is part of the link."""
+    linked = st.query_params.get(VIEW, ONE)
+    kind = st.query_params.get(RUN, "").partition("-")[0]
+    if kind in _OF_KIND:  # a link to a job leads to where it is shown
+        st.session_state[_STATE] = _OF_KIND[kind]
+    elif _STATE not in st.session_state:
+        st.session_state[_STATE] = linked if linked in VIEWS else ONE
+
+    def choose() -> None:
+        show_view(st.session_state[_STATE] or ONE)
+
+    chosen = st.segmented_control(
+        t("What do you want to do?"),
+        list(VIEWS),
+        format_func=lambda key: f"{VIEWS[key].icon} {t(VIEWS[key].title)}",
+        key=_STATE,
+        on_change=choose,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return VIEWS[chosen if chosen in VIEWS else ONE]
+
+
+def show_view(key: str, run: str | None = None) -> None:
+    """Make the link say which view and which run are shown."""
+    st.query_params.pop(RUN, None)
+    st.query_params[VIEW] = key
+    if key == ONE:
+        st.query_params.pop(VIEW, None)
+    if run is not None:
+        st.query_params[RUN] = run

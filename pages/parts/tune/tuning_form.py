@@ -1,0 +1,193 @@
+"""What a tuning run is told: recipe, base model, preset, expert panel; and what it will take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import AppError
+from core.experts.catalogue import FOLDER_PREFIX, availability, find_entry
+from core.experts.entry import CatalogueEntry
+from core.journey.labels import recipe_in_use
+from core.journey.status import scored_experts
+from core.journey.tuning import (
+    launch_tuning,
+    only_looks_words_up,
+    suggested_model,
+    trainable_models,
+)
+from core.journey.tuning_measures import language_of_questions
+from core.labels.rules import RULES
+from core.tuning.config import TuningConfig
+from core.tuning.presets import PRESETS
+from core.workspace.records import SavedRecipe
+from pages.parts import session
+from pages.parts.errors import show_error
+from pages.parts.journey_bar import link_parameters, page_of
+from pages.parts.page import Context
+from pages.parts.translate import plain, t, tm
+from pages.parts.tune.queue_panel import start_button
+from pages.parts.tune.run_history import RUN
+from pages.parts.tune.tuning_estimate import tuning_estimate
+from pages.parts.tune.tuning_settings import tuning_settings
+from pages.parts.tune.tuning_words import (
+    language_title,
+    languages_of,
+    model_title,
+)
+
+
+def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bool = True) -> None:
+    """Draw the form with its start button.
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the first run, so that starting it is the page's next action.
+    going_on : int
+        Runs of this project that start, wait or compute: the next one joins the queue.
+    measure : bool
+        Whether to measure shortly what the run will take: somebody looks at the form.
+    """
+    saved = recipe_in_use(context.workspace, context.project)
+    if saved is not None:
+        _recipe(saved)
+    left, right = st.columns(2, gap="large")
+    with left:
+        entry = choose_base_model(context)
+    with right:
+        preset = choose_preset()
+    config = choose_settings(context, entry, preset)
+    ready = availability(entry, context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
+    pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
+    if pressed:
+        try:
+            run_id = launch_tuning(context.workspace, context.project, config, session.who())
+        except Exception as error:
+            show_error(error)
+        else:
+            st.query_params[RUN] = run_id
+            st.rerun()
+
+
+def choose_settings(context: Context, entry: CatalogueEntry, preset: str) -> TuningConfig:
+    """Draw the expert panel; the same settings in every form of the page."""
+    return tuning_settings(
+        PRESETS[preset],
+        entry.key,
+        static=only_looks_words_up(entry, context.workspace),
+        dataset_id=context.project.dataset_id,
+        models=[one.key for one in _choices(context)],
+    )
+
+
+def _recipe(saved: SavedRecipe) -> None:
+    recipe = saved.recipe
+    rule = t(RULES[recipe.rule].title) if recipe.rule in RULES else recipe.rule
+    names = ", ".join(model_title(key) for key in recipe.experts) or t("no experts")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(t("**Labels in use:** {name}", name=plain(saved.name)))
+            st.caption(
+                t(
+                    "{rule} · experts: {names} · share of your own right answers: {blend}",
+                    rule=plain(rule),
+                    names=plain(names),
+                    blend=f"{recipe.blend:.0%}",
+                )
+            )
+        st.page_link(
+            page_of("labels"),
+            label=t("Change on the Labels page"),
+            icon=":material/edit:",
+            query_params=link_parameters(),
+        )
+
+
+def _choices(context: Context) -> list[CatalogueEntry]:
+    """Return the models that can be tuned, folders of the user's own that have scored included."""
+    own = []
+    for key in scored_experts(context.workspace, context.project):
+        if key.startswith(FOLDER_PREFIX):
+            try:
+                own.append(find_entry(key))
+            except AppError:
+                continue  # the folder is gone; the Experts page says so
+    return [*trainable_models(context.workspace), *own]
+
+
+def choose_base_model(context: Context) -> CatalogueEntry:
+    """Draw the choice of the model to tune; the same choice in every form of the page."""
+    entries = {entry.key: entry for entry in _choices(context)}
+    suggested, language = _suggested(context.project.dataset_id or "")
+    ready = {key: availability(entry, context.workspace.models) for key, entry in entries.items()}
+
+    def words(key: str) -> str:
+        entry = entries[key]
+        size = t("{size} MB", size=entry.size_mb)
+        parts = [entry.folder or entry.title, languages_of(entry), size]
+        if key == suggested:
+            parts.append(t("suggested"))
+        if not ready[key].ready:
+            parts.append(t("to be downloaded"))
+        return " · ".join(parts)
+
+    keys = list(entries)
+    chosen = st.selectbox(
+        t("Base model"),
+        keys,
+        index=keys.index(suggested) if suggested in keys else 0,
+        format_func=words,
+        key=f"tune_model_{context.project.dataset_id}",  # other data may need another model
+        persist_state="session",
+        help=t("The model that is tuned; the result has its size and speed."),
+    )
+    entry = entries[chosen]
+    if language in {"en", "ja"} and not entry.speaks(language):
+        st.warning(
+            t(
+                "This model was not made for {language}, the language of your questions. It may "
+                "learn little from them: take the suggested one unless you want to compare.",
+                language=language_title(language),
+            ),
+            icon=":material/translate:",
+        )
+    mark = ":green[:material/check_circle:]" if ready[chosen].ready else ":material/cloud_download:"
+    st.caption(f"{t(entry.meaning)}  \n{mark} {plain(tm(ready[chosen].message))}")
+    if entry.licence and entry.commercial_use:
+        st.caption(t("Licence: {licence}", licence=plain(entry.licence)))
+    else:
+        st.caption(
+            t("Licence not known here or not for commercial use: check it before you use it."),
+        )
+    return entry
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _suggested_for(dataset_id: str, root: str) -> tuple[str, str]:
+    dataset = session.dataset_of(dataset_id)
+    return suggested_model(dataset), language_of_questions(dataset)
+
+
+def _suggested(dataset_id: str) -> tuple[str, str]:
+    """Return the suggested model and the language of the questions."""
+    return _suggested_for(dataset_id, str(session.workspace().layout.root))
+
+
+def choose_preset() -> str:
+    """Draw the choice of the preset; the same choice in every form of the page."""
+    preset = st.segmented_control(
+        t("How thorough?"),
+        list(PRESETS),
+        default="balanced",
+        format_func=lambda key: t(PRESETS[key].title),
+        key="tune_preset",
+        persist_state="session",
+        required=True,
+        width="stretch",
+    )
+    chosen = preset if preset in PRESETS else "balanced"
+    for key, entry in PRESETS.items():
+        title = f":primary[**{t(entry.title)}**]" if key == chosen else f"**{t(entry.title)}**"
+        st.caption(f"{title}: {t(entry.meaning)}")
+    return chosen

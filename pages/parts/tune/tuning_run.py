@@ -1,0 +1,224 @@
+"""One tuning run: its job with live curves, and what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.jobs.state import JobView
+from core.journey.room import gigabytes
+from core.journey.tuning_plan import Estimate
+from core.journey.tuning_runs import TuningResult, TuningRun
+from core.reporting.charts.chart import Chart
+from core.reporting.charts.run_charts import machine_chart
+from core.reporting.charts.tuning_charts import learning_curve
+from pages.parts.charts import show_chart
+from pages.parts.job_card import job_card
+from pages.parts.journey_bar import go_to
+from pages.parts.kept import kept
+from pages.parts.page import Context
+from pages.parts.translate import duration, plain, t, tm
+from pages.parts.tune.tuning_words import clock, device_words, loss_title, model_title
+
+
+def tuning_run(context: Context, run: TuningRun) -> None:
+    """Draw one run, going on or ended, with its next action."""
+    if run.result is not None:
+        _result(context, run, run.result)
+    job_card(run.job.id, _title(run), live=_curves)
+    if run.problem is not None:
+        st.error(plain(tm(run.problem)), icon=":material/error:")
+    if run.model_gone:
+        st.error(
+            t(
+                "The folder of the tuned model is gone, so this run can no longer be compared. "
+                "Start another run with the same settings, or restore the folder from a backup."
+            ),
+            icon=":material/error:",
+        )
+    elif run.job.is_final and not run.is_of(context.project.dataset_id):
+        st.info(
+            t("This run learned from earlier data, so it cannot be compared on the present data."),
+            icon=":material/history:",
+        )
+
+
+def _title(run: TuningRun) -> str:
+    return t(
+        "Tuning {model} on the labels {recipe}",
+        model=model_title(run.base_model),
+        recipe=run.recipe,
+    )
+
+
+def _curves(job: JobView) -> None:
+    """Draw the curves so far; while the job runs this is redrawn every second."""
+    if not job.metrics:
+        return
+    said = repr(job.metrics)  # hashed whole: the curves of a resumed run may change in the middle
+    chart = kept(lambda: learning_curve(job.metrics, t), "learning curve", said)
+    machine = kept(lambda: machine_chart(job.metrics, t), "machine", said)
+    if job.is_final:
+        show_chart(chart, key=f"curves_{job.id}")
+        with st.expander(t("Learning rate, pace and memory"), icon=":material/speed:"):
+            _draw(machine, f"machine_{job.id}")
+            st.caption(tm(machine.summary))
+        return
+    _figures(job)
+    _draw(chart, f"curves_{job.id}")
+    _draw(machine, f"machine_{job.id}")
+
+
+def _draw(chart: Chart, key: str) -> None:
+    st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config={"displayModeBar": False})
+
+
+def _figures(job: JobView) -> None:
+    """Draw the latest numbers of a run that is going on."""
+    last: dict[str, Any] = {}
+    for values in job.metrics:
+        last |= values
+    checks = [values["validation"] for values in job.metrics if "validation" in values]
+    columns = st.columns(4)
+    if checks:
+        best, base = max(checks), checks[0]
+        columns[0].metric(
+            t("Best so far (nDCG@10)"),
+            f"{best:.3f}",
+            delta=f"{best - base:+.3f}" if best - base >= 0.0005 else None,
+            help=t("On validation questions; below it the gain over the base model."),
+        )
+    columns[1].metric(t("Loss"), f"{last['loss']:.3f}" if "loss" in last else "–")
+    speed = f"{last['labels_per_s']:,.0f}" if "labels_per_s" in last else "–"
+    columns[2].metric(t("Labels per second"), speed)
+    memory = t("{size} GB", size=gigabytes(last["memory_mb"])) if "memory_mb" in last else "–"
+    columns[3].metric(t("Memory"), memory)
+
+
+def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
+    with st.container(border=True, key="tuning_result"):
+        st.markdown(f"##### {_sentence(result)}")
+        if result.base_score is not None and result.best_score is not None:
+            columns = st.columns(4)
+            meaning = t(
+                "Right answers near the top (nDCG@10) on validation questions, which chose the "
+                "best moment. The verdict uses other questions: see Compare."
+            )
+            gain = result.best_score - result.base_score
+            columns[0].metric(t("Validation before"), f"{result.base_score:.3f}", help=meaning)
+            columns[1].metric(
+                t("Validation after"),
+                f"{result.best_score:.3f}",
+                delta=f"{gain:+.3f}" if abs(gain) >= 0.0005 else None,
+                help=meaning,
+            )
+            steps = t("{best} of {steps}", best=result.best_step, steps=result.steps)
+            columns[2].metric(t("Best after step"), steps)
+            columns[3].metric(t("Time"), duration(result.seconds))
+        st.caption(
+            t(
+                "Ran on {device} · learning goal: {loss} · {speed} labels per second",
+                device=plain(device_words(result.device)),
+                loss=loss_title(run.loss),
+                speed=f"{result.labels_per_s:,.0f}",
+            )
+        )
+        if result.alpha_sweep and not result.forgot:
+            st.caption(_mixture(result))
+        if run.estimate is not None:
+            st.caption(_foretold(run.estimate, result))
+        comparable = run.has_model and run.is_of(context.project.dataset_id)
+        if comparable and st.button(
+            t("Compare before and after"), type="primary", icon=":material/compare_arrows:"
+        ):
+            go_to("compare", run=run.job.id)
+
+
+def _mixture(result: TuningResult) -> str:
+    """Say which mixture with the base model was kept, and why."""
+    if result.alpha == 1:
+        return t("All of what was learned was kept: no mixture with the base model did better.")
+    return t(
+        "A mixture was kept: {share} of what was learned, the rest is the base model "
+        "(interpolation α = {alpha}). It did best on validation questions without forgetting "
+        "everyday language.",
+        share=f"{result.alpha:.0%}",
+        alpha=f"{result.alpha:g}",
+    )
+
+
+def _foretold(said: Estimate, result: TuningResult) -> str:
+    """Say what was estimated before the start and what it really took."""
+    values = {
+        "said": clock(said.seconds),
+        "low": clock(said.low),
+        "high": clock(said.high),
+        "took": clock(result.seconds),
+    }
+    parts = [
+        t("Estimated {said} ({low} to {high}), took {took}.", **values)
+        if result.steps >= said.steps
+        else t(
+            "Estimated {said} ({low} to {high}) for all {steps} steps; took {took} for {done}.",
+            **values,
+            steps=said.steps,
+            done=result.steps,
+        )
+    ]
+    if said.memory_mb is not None and result.memory_mb is not None:
+        parts.append(
+            t(
+                "Memory: estimated {said} GB, took at most {took} GB.",
+                said=gigabytes(said.memory_mb),
+                took=gigabytes(result.memory_mb),
+            )
+        )
+    return " ".join(parts)
+
+
+def _sentence(result: TuningResult) -> str:
+    """Say in one sentence what came out."""
+    if not result.has_model:
+        return t("Stopped before anything better than the base model was found; nothing was kept.")
+    if result.base_score is None or result.best_score is None:
+        return t(
+            "The model after the last step was kept; there were no validation questions to choose "
+            "by."
+        )
+    values = {"before": f"{result.base_score:.3f}", "after": f"{result.best_score:.3f}"}
+    if result.forgot:
+        return t(
+            "This run found a model that searches better on validation questions ({learned} "
+            "instead of {before}), but it forgot too much everyday language, so the base model's "
+            "weights were kept unchanged.",
+            **values,
+            learned=f"{result.alpha_sweep[-1].score:.3f}",
+        )
+    if result.best_step == 0:
+        return t(
+            "No moment of this run searched better than the base model ({before}), so its weights "
+            "were kept unchanged.",
+            **values,
+        )
+    if result.failed:
+        return t(
+            "The run broke off; the best model until then was kept. Search quality on validation "
+            "questions went from {before} to {after}.",
+            **values,
+        )
+    if result.cancelled:
+        return t(
+            "Stopped on request; the best model so far was kept. Search quality on validation "
+            "questions went from {before} to {after}.",
+            **values,
+        )
+    if result.stopped_early:
+        return t(
+            "Done, and ended early because nothing improved any more. Search quality on validation "
+            "questions went from {before} to {after}.",
+            **values,
+        )
+    return t(
+        "Done. Search quality on validation questions went from {before} to {after}.", **values
+    )

@@ -1,0 +1,212 @@
+"""The expert panel: every setting of a run, made from the words and limits of its definition."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.messages import N_
+from core.tuning.config import TuningConfig, settings
+from core.tuning.presets import PRESETS, Preset
+from pages.parts.translate import t
+from pages.parts.tune.settings_files import settings_files
+from pages.parts.tune.tuning_words import choice_title, devices_to_choose
+
+_COLUMNS = 3
+_ELSEWHERE = frozenset({"base_model"})  # chosen above the panel
+_GROUPS = (
+    (
+        N_("What is learned"),
+        (
+            *("loss", "infonce_share", "false_negative_margin"),
+            *("teacher_temperature", "student_temperature", "query_side"),
+            *("neighbourhood_weight", "interpolation"),
+            *("stay_close", "orthogonal"),
+        ),
+    ),
+    (
+        N_("What meets in one step"),
+        (
+            *("questions_per_batch", "right_answers_per_question", "hard_negatives_per_question"),
+            *("neighbourhoods_per_batch", "neighbours", "max_length"),
+        ),
+    ),
+    (
+        N_("How long and how fast"),
+        (
+            *("epochs", "learning_rate", "warmup_share", "weight_decay"),
+            *("evaluations_per_epoch", "patience"),
+        ),
+    ),
+    (
+        N_("Machine and repeatability"),
+        ("device", "precision", "chunk_size", "lora_rank", "seed"),
+    ),
+)
+_FURTHER = N_("Further settings")
+# What only concerns models that compute: word-vector models look words up and add them.
+_NOT_STATIC = frozenset({"max_length", "weight_decay", "precision", "chunk_size", "lora_rank"})
+
+
+def tuning_settings(
+    preset: Preset,
+    base_model: str,
+    *,
+    static: bool,
+    dataset_id: str | None,
+    models: Collection[str],
+) -> TuningConfig:
+    """Draw the panel and return the config: the preset with what was changed by hand.
+
+    Parameters
+    ----------
+    static : bool
+        The base model only looks word vectors up: settings without effect on it are left out.
+    dataset_id, models
+        Of the choice of the base model above: which one it belongs to, and what can be chosen.
+    """
+    start = preset.config(base_model=base_model)
+    fields = [setting for setting in settings() if setting.name not in _ELSEWHERE]
+    if static:
+        fields = [setting for setting in fields if setting.name not in _NOT_STATIC]
+    changed = [f for f in fields if _value(preset, f, start) != getattr(start, f.name)]
+    title = (
+        t("Settings for experts · {count} changed", count=len(changed))
+        if changed
+        else t("Settings for experts")
+    )
+    values: dict[str, Any] = {}
+    # The key keeps the panel open when its title changes.
+    with st.expander(title, icon=":material/tune:", key="tuning_settings"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(
+                t(
+                    "Every setting starts at the value of the preset {preset}.",
+                    preset=t(preset.title),
+                )
+            )
+            if changed and st.button(
+                t("Back to the preset"), icon=":material/undo:", type="tertiary"
+            ):
+                for setting in fields:
+                    st.session_state.pop(_key(preset, setting), None)
+                st.rerun()
+        if static:
+            st.caption(
+                t(
+                    "This model looks the vectors of words up and adds them, so that it needs no "
+                    "limit of length, no weight decay, no number format, no chunks and no adapter: "
+                    "these settings are left out."
+                )
+            )
+        for group, members in _grouped(fields):
+            st.markdown(f"**{t(group)}**")
+            switches = [one for one in members if isinstance(one.default, bool)]
+            boxes = [one for one in members if one not in switches]
+            for first in range(0, len(boxes), _COLUMNS):
+                columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+                row = boxes[first : first + _COLUMNS]
+                for column, setting in zip(columns, row, strict=False):
+                    with column:
+                        values[setting.name] = _widget(preset, setting, start)
+            for setting in switches:  # their words stand beside them and need the room
+                values[setting.name] = _widget(preset, setting, start)
+        config = dataclasses.replace(start, **values)
+        settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
+    return config
+
+
+def _grouped(
+    fields: Sequence[dataclasses.Field[Any]],
+) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
+    """Return titles with their settings; what is in no group comes last, so that none is lost."""
+    known = {setting.name: setting for setting in fields}
+    groups = [
+        (title, [known.pop(name) for name in names if name in known]) for title, names in _GROUPS
+    ]
+    return [group for group in [*groups, (_FURTHER, list(known.values()))] if group[1]]
+
+
+def fill_settings(config: TuningConfig, dataset_id: str | None) -> None:
+    """Make the form show these settings; call it before the form is drawn, as a callback is."""
+    fields = [setting for setting in settings() if setting.name not in _ELSEWHERE]
+
+    def changes(preset: Preset) -> list[dataclasses.Field[Any]]:
+        start = preset.config(base_model=config.base_model)
+        return [f for f in fields if getattr(config, f.name) != getattr(start, f.name)]
+
+    nearest = min(PRESETS.values(), key=lambda preset: len(changes(preset)))
+    changed = changes(nearest)
+    for setting in fields:
+        st.session_state.pop(_key(nearest, setting), None)
+        if setting in changed:
+            st.session_state[_key(nearest, setting)] = getattr(config, setting.name)
+    st.session_state["tune_preset"] = nearest.key
+    st.session_state[f"tune_model_{dataset_id}"] = config.base_model
+
+
+def _key(preset: Preset, setting: dataclasses.Field[Any]) -> str:
+    return f"setting_{preset.key}_{setting.name}"
+
+
+def _value(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> Any:
+    value = st.session_state.get(_key(preset, setting))
+    return getattr(start, setting.name) if value is None else value
+
+
+def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> Any:
+    words, given = setting.metadata, getattr(start, setting.name)
+    changed = _value(preset, setting, start) != given
+    title_text, help_text = words["title"], words["help"]
+    title = t(title_text)
+    label = f":blue[:material/edit: **{title}**]" if changed else title
+    help_text = t(help_text)
+    if changed:
+        shown = _words(setting.name, given)
+        help_text = f"{help_text} {t('The preset has {value}.', value=shown)}"
+    common: dict[str, Any] = {
+        "key": _key(preset, setting),
+        "help": help_text,
+        "persist_state": "session",
+    }
+    if words["choices"]:
+        offered = devices_to_choose() if setting.name == "device" else words["choices"]
+        chosen = _value(preset, setting, start)  # settings from elsewhere may name another device
+        choices = list(dict.fromkeys([*offered, chosen, given]))
+        return st.selectbox(
+            label,
+            choices,
+            index=choices.index(given),
+            format_func=lambda choice: choice_title(setting.name, choice),
+            **common,
+        )
+    if isinstance(given, bool):
+        return st.toggle(label, value=given, **common)
+    whole = isinstance(given, int)
+    kind = int if whole else float
+    value = st.number_input(
+        label,
+        min_value=kind(words["low"]),
+        max_value=kind(words["high"]),
+        value=given,
+        step=1 if whole else _step(given),
+        format="%d" if whole else "%g",
+        **common,
+    )
+    return given if value is None else value
+
+
+def _words(name: str, value: Any) -> str:
+    """Return a value as it is written in a sentence."""
+    if isinstance(value, bool):
+        return t("yes") if value else t("no")
+    return choice_title(name, value) if isinstance(value, str) else f"{value:g}"
+
+
+def _step(value: float) -> float:
+    """Return the power of ten that one press of + or − moves a value by."""
+    return 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.01
