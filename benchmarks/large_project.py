@@ -26,7 +26,7 @@ from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
 from core.journey import data, labels, projects, tuning, worker  # noqa: E402
 from core.journey.comparison_arms import ArmChoice  # noqa: E402
-from core.journey.running import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
+from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.tuning.config import TuningConfig  # noqa: E402
 from core.types import QADataset  # noqa: E402
 from core.workspace.records import Project, RunRecord, now  # noqa: E402

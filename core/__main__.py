@@ -209,7 +209,7 @@ def _experts(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace) -> int:
     """Do the job of a run folder; the folder is all that a worker needs to know."""
-    from core.journey.worker import work
+    from core.journey.steps import work
 
     return work(options.folder)
 

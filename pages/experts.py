@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey.running import SCORE, jobs_of
+from core.journey.jobs import SCORE, jobs_of
 from core.journey.scoring import scoring_report
 from pages.parts.errors import show_error
 from pages.parts.experts.expert_choice import expert_choice

@@ -4,23 +4,14 @@ import streamlit as st
 
 from core.jobs.state import STATE_TITLES
 from core.journey import projects
-from core.journey.running import COMPARE, DATA_CURVE, RACE, SCORE, TUNE, jobs_of
+from core.journey.jobs import KINDS, jobs_of
 from core.journey.status import DONE, journey_status
-from core.messages import N_
 from core.workspace.records import Project
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
 from pages.parts.page import sample_buttons
 from pages.parts.translate import moment, plain, t
-
-JOB_TITLES = {
-    SCORE: N_("last job: scoring"),
-    TUNE: N_("last job: tuning"),
-    COMPARE: N_("last job: comparison"),
-    RACE: N_("last job: race"),
-    DATA_CURVE: N_("last job: amount of data"),
-}
 
 
 @st.dialog(t("New project"), icon=":material/add:")
@@ -87,7 +78,11 @@ def project_card(project: Project) -> None:
         jobs = jobs_of(session.workspace(), project.id)
         created = t("Made {at}", at=moment(project.created_at))
         last = (
-            f"{t(JOB_TITLES[jobs[0].kind])}: {t(STATE_TITLES[jobs[0].state])}"
+            t(
+                "last job ({kind}): {state}",
+                kind=t(KINDS[jobs[0].kind].title) if jobs[0].kind in KINDS else plain(jobs[0].kind),
+                state=t(STATE_TITLES[jobs[0].state]),
+            )
             if jobs
             else t("no jobs yet")
         )

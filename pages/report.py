@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.journey import reporting
-from core.journey.running import COMPARE
+from core.journey.jobs import COMPARE
 from core.journey.status import finished_runs
 from core.messages import N_
 from pages.parts.errors import show_error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.jobs.state import FINISHED
-from core.journey.running import COMPARE, jobs_of
+from core.journey.jobs import COMPARE, jobs_of
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 

@@ -15,9 +15,9 @@ from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
+from core.journey.jobs import COMPARE, launch_job, workspace_of
 from core.journey.model_arms import encoders
 from core.journey.projects import SAMPLES_FOLDER
-from core.journey.running import COMPARE, launch_job, workspace_of
 from core.messages import N_, Message
 from core.types import Comparison, Generality, QADataset, Reporter
 from core.workspace.records import Project

@@ -9,7 +9,7 @@ from core.errors import AppError
 from core.jobs.state import JobView
 from core.journey.data_curve import CurveRequest
 from core.journey.data_curve_result import DataCurve, read_curve
-from core.journey.running import DATA_CURVE, jobs_of
+from core.journey.jobs import DATA_CURVE, jobs_of
 from core.messages import Message
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace

@@ -14,7 +14,7 @@ from core.experts.entry import DOCUMENT, QUERY
 from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.running import EXPORT, jobs_of, launch_job, result_of, workspace_of
+from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
 from core.messages import N_, Message
 from core.reporting.onnx_check import Fidelity
 from core.reporting.onnx_graph import FILE, TokenRules, missing_packages

@@ -11,14 +11,13 @@ from core.errors import TuningError
 from core.experts.catalogue import find_entry
 from core.jobs import launch as jobs
 from core.jobs.folder import RunFolder
-from core.journey.devices import pinned_to
+from core.journey.jobs import PROBE, pinned_to, workspace_of
 from core.journey.probes import (
     probe_folder,
     probe_key,
     probes_going_on,
     view_probe,
 )
-from core.journey.running import PROBE, workspace_of
 from core.journey.tuning import told, tuning_request
 from core.journey.tuning_measures import language_of_questions, validation_ndcg
 from core.messages import N_, Message

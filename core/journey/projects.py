@@ -50,7 +50,7 @@ def rename_project(workspace: Workspace, project_id: str, name: str, who: str) -
 
 def delete_project(workspace: Workspace, project_id: str, who: str) -> None:
     """Stop the project's jobs and hide it; its records stay for the audit trail."""
-    from core.journey.running import jobs_of, stop
+    from core.journey.jobs import jobs_of, stop
 
     for job in jobs_of(workspace, project_id):
         if not job.is_final:

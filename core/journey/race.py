@@ -12,10 +12,10 @@ from core.documents import from_json, to_json
 from core.errors import Stopped, WorkspaceError
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
+from core.journey.jobs import workspace_of
 from core.journey.labels import label_model
 from core.journey.race_model import ALL_MODELS, NO_MODELS, Contestant, RaceRequest
 from core.journey.race_result import leader, read_race
-from core.journey.running import workspace_of
 from core.journey.trials import BASE, Trial, TrialResult, Trials, run_trials
 from core.journey.tuning import made_from, run_tuning
 from core.journey.validation import Measured, Ruler, make_ruler, measure

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from core.errors import TuningError
 from core.jobs.state import FINISHED, WAITING
+from core.journey.jobs import job
 from core.journey.labels import recipe_in_use
 from core.journey.race_plan import launch_race, racing_recipes
 from core.journey.race_result import CLEAR, NOTHING, TIED, RaceResult, read_race
 from core.journey.races import race_request
-from core.journey.running import job
 from core.journey.terminal_turn import tell_waiting
 from core.journey.tune_command import named_project
 from core.journey.tuning import suggested_model

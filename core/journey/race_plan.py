@@ -10,9 +10,9 @@ from core.documents import to_json
 from core.errors import TuningError
 from core.experts.catalogue import find_entry
 from core.hashing import document_id
+from core.journey.jobs import RACE, launch_job
 from core.journey.labels import overrides, recipes
 from core.journey.race_model import ALL_MODELS, KEEP, Contestant, RaceRequest
-from core.journey.running import RACE, launch_job
 from core.journey.scoring import load_expert_scores
 from core.journey.status import scored_experts
 from core.journey.tuning import check_trainable

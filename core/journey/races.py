@@ -11,11 +11,11 @@ from core.documents import from_json, to_json
 from core.errors import AppError, TuningError, WorkspaceError
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.state import JobView
+from core.journey.jobs import RACE, TUNE, jobs_of, new_run_id
 from core.journey.labels import recipes, save_recipe, use_recipe
 from core.journey.race import TUNED
 from core.journey.race_model import Contestant, RaceRequest
 from core.journey.race_result import RaceResult, read_race
-from core.journey.running import RACE, TUNE, jobs_of, new_run_id
 from core.journey.trials import Trials
 from core.messages import Message
 from core.tuning.config import TuningConfig

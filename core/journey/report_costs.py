@@ -6,16 +6,9 @@ from collections.abc import Mapping
 
 from core.errors import WorkspaceError
 from core.journey.api_sending import SENDING_NOTE
-from core.journey.running import job
-from core.messages import N_
+from core.journey.jobs import KINDS, job
 from core.reporting.report_rows import Sending, Step
 from core.workspace.workspace import Workspace
-
-_TITLES = {
-    "score": N_("Experts scored"),
-    "tune": N_("The model was tuned"),
-    "compare": N_("Before and after were compared"),
-}
 
 
 def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
@@ -31,7 +24,7 @@ def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...
         if not run:
             continue
         try:
-            steps.append(Step(_TITLES[kind], job(workspace, run).seconds))
+            steps.append(Step(KINDS[kind].done, job(workspace, run).seconds))
         except WorkspaceError:
             continue
     return tuple(steps)

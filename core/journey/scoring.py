@@ -17,9 +17,9 @@ from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
+from core.journey.jobs import SCORE, launch_job, workspace_of
 from core.journey.measuring import SEEN_SPLITS as SEEN_SPLITS
 from core.journey.measuring import ExpertFigures, measured
-from core.journey.running import SCORE, launch_job, workspace_of
 from core.messages import N_, Message
 from core.types import (
     PairScores,

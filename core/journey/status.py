@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.jobs.state import CANCELLED, FINISHED, JobView
-from core.journey.running import COMPARE, TUNE, jobs_of
+from core.journey.jobs import COMPARE, TUNE, jobs_of
 from core.messages import N_, Message
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace

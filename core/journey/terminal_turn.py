@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from core.errors import JobError
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.queue import Queue
-from core.journey.devices import need_of, slots_for
-from core.journey.queueing import QueuedJob, queue_of
+from core.journey.jobs import QueuedJob, need_of, queue_of, slots_for
 from core.workspace.records import now
 from core.workspace.workspace import Workspace
 

@@ -23,10 +23,8 @@ from core.journey.command_inputs import (
     read_data,
     read_settings,
 )
-from core.journey.devices import need_of
+from core.journey.jobs import TUNE, need_of, new_run_id, next_place
 from core.journey.labels import recipes
-from core.journey.queueing import next_place
-from core.journey.running import TUNE, new_run_id
 from core.journey.terminal import SpokenReporter, TerminalReporter
 from core.journey.terminal_turn import tell_waiting
 from core.journey.tuning import estimated, tune_step, tuning_request

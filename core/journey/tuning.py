@@ -12,9 +12,9 @@ from core.experts.catalogue import catalogue, find_entry
 from core.experts.entry import CatalogueEntry
 from core.experts.sources import present_folder
 from core.jobs.folder import RunFolder
+from core.journey.jobs import TUNE, launch_job, workspace_of
 from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.probes import end_probes
-from core.journey.running import TUNE, launch_job, workspace_of
 from core.journey.scoring import load_expert_scores
 from core.journey.tuning_measures import (
     generality_check,

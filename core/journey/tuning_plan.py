@@ -15,8 +15,8 @@ from typing import Any
 from core.documents import from_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import find_entry
+from core.journey.jobs import TUNE, result_of
 from core.journey.probes import probe_key, view_probe
-from core.journey.running import TUNE, result_of
 from core.tuning.config import TuningConfig
 from core.tuning.hardware import likely_device
 from core.tuning.probe import Probe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.documents import from_json
 from core.errors import WorkspaceError
 from core.jobs.state import CANCELLED, FINISHED, JobView
-from core.journey.running import TUNE, jobs_of, result_of
+from core.journey.jobs import TUNE, jobs_of, result_of
 from core.journey.tuning_plan import Estimate, estimate_of
 from core.messages import Message
 from core.tuning.checkpoints import CurvePoint

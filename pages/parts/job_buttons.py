@@ -7,7 +7,7 @@ from streamlit.errors import StreamlitAPIException
 
 from core.jobs.folder import DISCARD, KEEP, PAUSE
 from core.jobs.state import FAILED, FINISHED, INTERRUPTED, PAUSED, WAITING, JobView
-from core.journey import running
+from core.journey import jobs
 from core.journey.api_sending import agreed_connections
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
@@ -18,7 +18,7 @@ from pages.parts.translate import t
 def buttons(job: JobView) -> None:
     """Draw the buttons that the state of a job allows."""
     if not job.is_final:
-        if running.is_queued(job.kind):
+        if jobs.KINDS[job.kind].queued:
             _while_it_lives(job)
         else:
             _stop(job)
@@ -26,7 +26,7 @@ def buttons(job: JobView) -> None:
         if fell_short(job):
             _keep(job)
         _resume(job)
-        if running.is_queued(job.kind) and job.state in {PAUSED, INTERRUPTED, FAILED}:
+        if jobs.KINDS[job.kind].queued and job.state in {PAUSED, INTERRUPTED, FAILED}:
             _close(job)
 
 
@@ -46,7 +46,7 @@ def _stop(job: JobView) -> None:
         disabled=job.asked is not None,
         help=t("Stops at the next safe moment; the best result so far is kept."),
     ):
-        running.stop(session.workspace(), job.id)
+        jobs.stop(session.workspace(), job.id)
         redraw()
 
 
@@ -62,7 +62,7 @@ def _while_it_lives(job: JobView) -> None:
         if waits
         else t("Saves where it is and frees the device; Resume goes on exactly there."),
     ):
-        running.stop(session.workspace(), job.id, PAUSE)
+        jobs.stop(session.workspace(), job.id, PAUSE)
         redraw()
     with st.popover(
         t("Cancel"),
@@ -86,7 +86,7 @@ def _choice(job: JobView) -> None:
             disabled=job.asked in {wish, DISCARD},
             width="stretch",
         ):
-            running.stop(session.workspace(), job.id, wish)
+            jobs.stop(session.workspace(), job.id, wish)
             redraw()
     st.caption(
         t("Kept: the model that searched best until now. Discarded: model, saved states, result.")
@@ -98,7 +98,7 @@ def _resume(job: JobView) -> None:
     if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
         try:
             keys = keys_for_worker(agreed_connections(job.config))
-            running.resume(session.workspace(), job.id, keys)
+            jobs.resume(session.workspace(), job.id, keys)
         except Exception as error:
             show_error(error)
         else:
@@ -108,7 +108,7 @@ def _resume(job: JobView) -> None:
 def fell_short(job: JobView) -> bool:
     """Return True for a run that broke off after it had found something worth keeping."""
     broke_off = job.state in {FAILED, INTERRUPTED}
-    return broke_off and job.keepable and job.kind == running.TUNE
+    return broke_off and job.keepable and job.kind == jobs.TUNE
 
 
 def _keep(job: JobView) -> None:
@@ -136,7 +136,7 @@ def _close(job: JobView) -> None:
 
 def _end(job: JobView, *, keep: bool) -> None:
     try:
-        running.close(session.workspace(), job.id, keep=keep)
+        jobs.close(session.workspace(), job.id, keep=keep)
     except Exception as error:
         show_error(error)
     else:

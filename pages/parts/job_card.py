@@ -18,7 +18,7 @@ from core.jobs.state import (
     WAITING,
     JobView,
 )
-from core.journey import queueing, running
+from core.journey import jobs
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded
@@ -55,14 +55,14 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
     JobView
         The job as it was when the page was drawn.
     """
-    seen = running.job(session.workspace(), run_id)
+    seen = jobs.job(session.workspace(), run_id)
     every = None if seen.is_final else "1s"
 
     @st.fragment(run_every=every)
     @guarded
     def follow() -> None:
         try:
-            now = running.job(session.workspace(), run_id)
+            now = jobs.job(session.workspace(), run_id)
         except AppError:  # its folder is gone: the page says what there is instead
             st.rerun(scope="app")
         if now.is_final and not seen.is_final:
@@ -120,12 +120,12 @@ def _draw(job: JobView, title: str) -> None:
         buttons(job)
         st.caption(_times(job))
         with st.popover(t("Log"), icon=":material/terminal:", type="tertiary"):
-            log = running.log_of(session.workspace(), job.id)
+            log = jobs.log_of(session.workspace(), job.id)
             st.code(log or t("The log is empty so far."), language=None, height=320)
 
 
 def _place(job: JobView) -> None:
-    place = queueing.place_of(session.workspace(), job.id)
+    place = jobs.place_of(session.workspace(), job.id)
     st.caption(
         t("Place {place} in the queue: it starts by itself when its device is free.", place=place)
         if place

@@ -292,8 +292,8 @@ def test_story_is_kept_when_the_rest_is_discarded(folder):
 def test_worker_that_waits_has_not_imported_torch():
     """Ten waiting runs would hold several gigabytes for nothing."""
     code = (
-        "import sys; from core.journey import worker, devices; devices.slots_for('auto');"
-        "from core.journey.running import TUNE; devices.need_of({'kind': TUNE});"
+        "import sys; from core.journey import steps, jobs; jobs.slots_for('auto');"
+        "jobs.need_of({'kind': jobs.TUNE});"
         "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -16,7 +16,7 @@ from core.errors import ExpertError
 from core.experts.api_connection import ApiConnection
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey import headless, running, scoring
+from core.journey import headless, jobs, scoring
 from core.journey.api_experts import remove_connection, save_connection
 from core.journey.api_sending import send_plans
 from core.types import SilentReporter
@@ -110,13 +110,13 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     until(lambda: not server.misbehave)  # the request that hangs has come in
     os.killpg(processes[0].pid, signal.SIGKILL)
     processes[0].wait()
-    assert running.job(workspace, run_id).state == INTERRUPTED
+    assert jobs.job(workspace, run_id).state == INTERRUPTED
     server.requests.pop()  # nobody heard its answer
     answered = accepted()
     server.requests.clear()
-    running.resume(workspace, run_id, SECRET)
-    until(lambda: running.job(workspace, run_id).is_final)
-    assert running.job(workspace, run_id).state == FINISHED, running.log_of(workspace, run_id)
+    jobs.resume(workspace, run_id, SECRET)
+    until(lambda: jobs.job(workspace, run_id).is_final)
+    assert jobs.job(workspace, run_id).state == FINISHED, jobs.log_of(workspace, run_id)
     again = Counter(accepted())
     assert len(answered) >= 10 and not set(answered) & set(again)
     assert len(again) == 60 - len(answered) and max(again.values()) == 1

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import TuningError
-from core.journey.devices import device_told, need_of, pinned_to, slots_for
-from core.journey.running import COMPARE, RACE, SCORE, TUNE
+from core.journey.jobs import COMPARE, RACE, SCORE, TUNE, device_told, need_of, pinned_to, slots_for
 from core.tuning import hardware
 
 CARDS = ("GPU-aaaa-1", "GPU-bbbb-2", "GPU-cccc-3")

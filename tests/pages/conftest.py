@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import comparing, data, labels, projects, scoring, tuning, worker
+from core.journey import comparing, data, labels, projects, scoring, steps, tuning
 from core.tuning.presets import PRESETS
 from core.workspace.workspace import Workspace
 from pages.parts.tune import tuning_estimate
@@ -136,4 +136,4 @@ def first_answers(count: int) -> bytes:
 def work_in_this_process(folder: RunFolder, _environment: object = None) -> None:
     """Do what a worker would do, here and now: saves starting Python and torch three times."""
     append_event(folder, "launched")
-    assert worker.work(folder.root) == 0, launch.log_tail(folder)
+    assert steps.work(folder.root) == 0, launch.log_tail(folder)

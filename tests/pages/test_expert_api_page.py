@@ -8,7 +8,7 @@ import pytest
 
 from core.jobs import launch
 from core.jobs.folder import append_event
-from core.journey import data, running, worker
+from core.journey import data, jobs, steps
 from core.journey.api_experts import NEUTRAL_SENTENCE, api_connections
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
@@ -155,7 +155,7 @@ def test_a_confirmation_starts_the_job_and_is_recorded(
     assert line["detail"]["questions"] == len(set(dataset.questions))
     assert line["detail"]["answers"] == len(set(dataset.answers) - set(dataset.questions))
     assert KEY not in handed[0][0].request.read_text(encoding="utf-8")
-    assert worker.work(handed[0][0].root) == 0
+    assert steps.work(handed[0][0].root) == 0
     assert len(server.texts) == line["detail"]["questions"] + line["detail"]["answers"]
     at = page()
     assert "Our API" in texts(at) and "Nothing to send" in texts(at)
@@ -177,7 +177,7 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     append_event(folder, "failed", message={"template": "x", "params": {}})
     at = button(page(), "Resume").click().run()
     assert handed[1][1] == {"TEST_API_KEY": KEY}
-    jobs = running.jobs_of(workspace, workspace.records.projects()[0].id)
-    assert KEY not in repr(jobs)
+    seen = jobs.jobs_of(workspace, workspace.records.projects()[0].id)
+    assert KEY not in repr(seen)
     for file in workspace.layout.root.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.catalogue import default_experts
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, running, scoring, worker
+from core.journey import data, jobs, scoring, steps
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
@@ -53,7 +53,7 @@ def launched(workspace: Workspace, experts=LEXICAL) -> RunFolder:
 
 def scored(workspace: Workspace, experts=LEXICAL) -> RunFolder:
     folder = launched(workspace, experts)
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     return folder
 
 
@@ -133,8 +133,8 @@ def test_start_launches_the_chosen_ones_once(page, workspace):
         box(at, key).uncheck()
     at = button(at.run(), "Let 2 experts score").click().run()
     assert not at.exception and not at.error
-    jobs = running.jobs_of(workspace, workspace.records.projects()[0].id, running.SCORE)
-    assert [tuple(job.config["experts"]) for job in jobs] == [LEXICAL]
+    scorings = jobs.jobs_of(workspace, workspace.records.projects()[0].id, jobs.SCORE)
+    assert [tuple(job.config["experts"]) for job in scorings] == [LEXICAL]
     assert "**Experts score your data** · Starting" in texts(at)
     assert button(at, "Let 2 experts score").disabled, "a second click must not start it again"
 

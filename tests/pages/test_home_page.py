@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.jobs.folder import append_event
 from core.journey import projects
+from core.journey.jobs import KINDS, launch_job
 from core.workspace.workspace import Workspace
 
 
@@ -68,3 +70,17 @@ def test_damaged_database_is_a_readable_message(app, tmp_path):
     assert not at.exception
     assert any("cannot be used" in e.value for e in at.error)
     assert not any("Traceback" in e.value for e in at.error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_newest_job_of_any_kind_is_named_on_its_card(app, tmp_path, monkeypatch, kind):
+    """A kind that Home did not know (an ONNX export) took the whole page down."""
+    workspace = Workspace.open(tmp_path)
+    project = projects.create_project(workspace, "Pilot", "Mika")
+    monkeypatch.setattr(
+        "core.jobs.launch._start", lambda folder, _: append_event(folder, "launched")
+    )
+    launch_job(workspace, project.id, kind, {}, "Mika")
+    at = app(tmp_path)
+    assert not at.exception
+    assert any(KINDS[kind].title in caption.value for caption in at.caption)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.launch import follow
 from core.jobs.state import CANCELLED
-from core.journey.devices import slots_for
+from core.journey.jobs import slots_for
 from core.workspace.records import RunRecord, now
 
 BUSY, NEXT, LAST = (f"tune-20990101-00000{n}-aaaa" for n in range(3))

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.people import is_people
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, people, scoring, worker
+from core.journey import data, people, scoring, steps
 from core.journey.status import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
 from core.workspace.ratings import CANNOT_SAY, STARS, WITHDRAWN, in_force
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.delenv("DATABASE_URL", raising=False)
         patch.setattr(launch, "_start", lambda folder, _: append_event(folder, "launched"))
         run_id = scoring.launch_scoring(workspace, project, LEXICAL, "me")
-        assert worker.work(RunFolder(workspace.run_folder(run_id)).root) == 0
+        assert steps.work(RunFolder(workspace.run_folder(run_id)).root) == 0
     return root
 
 
@@ -222,7 +222,7 @@ def test_people_stay_when_other_experts_score_and_leave_when_told(rating_as, wor
     assert not at.exception and not at.error
     (folder,) = launched
     assert folder.read_request()["config"]["experts"] == [*LEXICAL, key]
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert scored_experts(workspace, project) == (*LEXICAL, key)
 
     at = click(rating_as("Ann", TABS[2]), "leave_people")

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder, append_event
 from core.journey import room as room_module
+from core.journey.jobs import PROBE
 from core.journey.probes import probe_folder, probe_key
-from core.journey.running import PROBE
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import to_document

@@ -13,8 +13,8 @@ from core.errors import ExportError, Stopped
 from core.experts.encoding import encode_with, load_model
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import model_delivery, onnx_exporting
+from core.journey.jobs import EXPORT, KINDS
 from core.journey.onnx_exporting import convert, finished_export, launch_export
-from core.journey.running import EXPORT, is_queued
 from core.reporting import onnx_check, onnx_graph
 from core.reporting.onnx_check import checked_rows, measure_fidelity, onnx_encoder
 from core.reporting.onnx_graph import FILE, token_rules, write_onnx
@@ -180,7 +180,7 @@ def test_missing_packages_are_named_before_anything_starts(journey, monkeypatch)
     monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install onnx onnxscript onnxruntime"):
         launch_export(journey.workspace, journey.project, journey.tune_run, "ann")
-    assert not is_queued(EXPORT)
+    assert not KINDS[EXPORT].queued
 
 
 def test_layers_that_cannot_be_converted_give_a_readable_error(tmp_path):

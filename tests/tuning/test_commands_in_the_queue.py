@@ -14,10 +14,8 @@ from core.__main__ import main
 from core.errors import JobError, TuningError
 from core.jobs.folder import append_event, create_run, read_events
 from core.jobs.queue import Queue
-from core.journey import headless, projects, queueing, race_command, tune_command
-from core.journey.devices import need_of
-from core.journey.queueing import queue_of
-from core.journey.running import TUNE
+from core.journey import headless, jobs, projects, race_command, tune_command
+from core.journey.jobs import TUNE, need_of, queue_of
 from core.journey.terminal_turn import own_turn
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import to_document
@@ -63,14 +61,14 @@ def test_a_command_waits_for_the_app_and_says_so(workspace, busy, tmp_path, caps
         told = capsys.readouterr().err
         (here,) = queue_of(workspace)
         assert (here.job.id, here.place, here.elsewhere) == ("tune-of-the-terminal", 0, True)
-        assert queueing.next_place(workspace, "cpu") == 1  # the app waits for it, too
+        assert jobs.next_place(workspace, "cpu") == 1  # the app waits for it, too
         second = own_turn(workspace, folder, "cpu")
         with pytest.raises(JobError, match="Another process works in the folder"), second:
             pytest.fail("two at once")
     assert told == (
         "Waiting for the device. Before this run: tune-of-the-app (project Shop, computes)\n"
     )
-    assert queue_of(workspace) == () and queueing.next_place(workspace, "cpu") == 0
+    assert queue_of(workspace) == () and jobs.next_place(workspace, "cpu") == 0
     assert [event["event"] for event in read_events(folder)] == ["waiting", "started"]
 
 
@@ -79,7 +77,7 @@ def test_a_command_that_was_killed_blocks_nobody(workspace, tmp_path):
     with own_turn(workspace, folder, "cpu"):
         ticket = (workspace.layout.queue / "tune-killed.json").read_bytes()
     (workspace.layout.queue / "tune-killed.json").write_bytes(ticket)  # its lock is not held
-    assert queue_of(workspace) == () and queueing.next_place(workspace, "cpu") == 0
+    assert queue_of(workspace) == () and jobs.next_place(workspace, "cpu") == 0
 
 
 class EnoughError(Exception):

@@ -7,8 +7,8 @@ from safetensors.numpy import load_file
 from core.jobs import launch
 from core.jobs.folder import PAUSE
 from core.jobs.state import CANCELLED, FINISHED, PAUSED
-from core.journey import queueing, worker
-from core.journey.running import close
+from core.journey import jobs, steps
+from core.journey.jobs import close
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.step import Learner
 from tests.tuning.test_sigkill_while_tuning import Workshop
@@ -19,7 +19,7 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
 ):
     shop = Workshop(tmp_path / "ws", small_dataset, tiny_static, monkeypatch)
     straight, paused = shop.launch(), shop.launch()
-    assert worker.work(straight.root) == 0
+    assert steps.work(straight.root) == 0
     step, wishes = Learner.step, {4, 11}
 
     def asked_to_pause(self, batch, done, steps):
@@ -31,12 +31,12 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
     monkeypatch.setattr(Learner, "step", asked_to_pause)
     current = paused
     for left in (1, 0):
-        assert worker.work(paused.root) == 2
+        assert steps.work(paused.root) == 2
         assert len(wishes) == left
         assert launch.follow(paused).state == PAUSED
-        assert queueing.queue_of(shop.workspace) == ()  # the device is free
+        assert jobs.queue_of(shop.workspace) == ()  # the device is free
         launch.resume(paused)
-    assert worker.work(paused.root) == 0
+    assert steps.work(paused.root) == 0
     assert launch.follow(paused).state == FINISHED
     one, other = (load_file(run.model / "model.safetensors") for run in (straight, paused))
     assert all((one[name] == other[name]).all() for name in one)
@@ -45,7 +45,7 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
 
     wishes.add(6)
     current = paused = shop.launch()
-    assert worker.work(paused.root) == 2
+    assert steps.work(paused.root) == 2
     assert paused.checkpoints.exists()
     close(shop.workspace, paused.root.name, keep=False)
     assert launch.follow(paused).state == CANCELLED

@@ -20,7 +20,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import labels, projects, race, running, scoring, worker
+from core.journey import jobs, labels, projects, race, scoring, steps
 from core.journey.data_curve import launch_curve
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes
@@ -60,7 +60,7 @@ def scored_once(tmp_path_factory, small_dataset):
     root = tmp_path_factory.mktemp("race") / "workspace"
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
-        patch.setattr(launch, "_start", lambda folder, _environment=None: worker.work(folder.root))
+        patch.setattr(launch, "_start", lambda folder, _environment=None: steps.work(folder.root))
         workspace = Workspace.open(root)
         workspace.save_dataset(small_dataset, {})
         made = projects.create_project(workspace, "Race", "ann")
@@ -128,7 +128,7 @@ def test_hard_label_baselines_always_run(project):
 
 def test_race_runs_every_contestant_with_every_seed_and_keeps_one_model(begin):
     folder = begin()
-    assert worker.work(folder.root) == 0, launch.log_tail(folder)
+    assert steps.work(folder.root) == 0, launch.log_tail(folder)
     found = result_of(folder)
     assert launch.follow(folder).state == FINISHED
     assert (found.finished, found.runs) == (6, 6) and not found.absent
@@ -146,7 +146,7 @@ def test_race_runs_every_contestant_with_every_seed_and_keeps_one_model(begin):
 
 def test_test_questions_stay_untouched(begin, small_dataset):
     folder = begin(seeds=1, losses=())
-    worker.work(folder.root)
+    steps.work(folder.root)
     ruler = result_of(folder).ruler
     for regime, rows in ruler.questions.items():
         assert set(small_dataset.split[list(rows)]) == {f"validation_{regime}"}
@@ -156,7 +156,7 @@ def test_test_questions_stay_untouched(begin, small_dataset):
 def test_measured_as_the_run_itself_measures(begin, query_side):
     """Another ruler than the one that chooses the checkpoint would rank the recipes by chance."""
     folder = begin(seeds=1, losses=(), keep="all", query_side=query_side)
-    worker.work(folder.root)
+    steps.work(folder.root)
     for name, document in figures(folder).items():
         tuned = json.loads((folder.root / "trials" / name / race.TUNED).read_text())
         regimes = [sum(values) / len(values) for values in document["measured"]["ndcg"].values()]
@@ -177,7 +177,7 @@ def test_a_contestant_that_fails_is_absent_and_the_others_go_on(begin, monkeypat
 
     monkeypatch.setattr(race, "run_tuning", fail)
     folder = begin()
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     found = result_of(folder)
     assert [one.contestant.loss for one in found.standings if one.failures] == ["infonce"]
     (one,) = (one for one in found.standings if one.failures)
@@ -193,7 +193,7 @@ def test_race_in_which_nothing_works_fails_with_the_reason(begin, monkeypatch):
 
     monkeypatch.setattr(race, "run_tuning", fail)
     folder = begin(seeds=1)
-    assert worker.work(folder.root) == 1
+    assert steps.work(folder.root) == 1
     seen = launch.follow(folder)
     assert seen.state == FAILED and "The base model cannot be read" in str(seen.error)
 
@@ -210,16 +210,16 @@ def test_full_disk_ends_the_race_at_once_and_it_goes_on_later(begin, monkeypatch
 
     monkeypatch.setattr(race, "run_tuning", fill)
     folder = begin(seeds=1)
-    assert worker.work(folder.root) == 1
+    assert steps.work(folder.root) == 1
     assert "disk is full" in str(launch.follow(folder).error) and len(calls) == 2
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert result_of(folder).finished == 3 and len(calls) == 4
 
 
 def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, monkeypatch):
     whole = begin(seeds=1)
-    assert worker.work(whole.root) == 0
-    folder, true, steps = begin(seeds=1), race.run_tuning, []
+    assert steps.work(whole.root) == 0
+    folder, true, shares = begin(seeds=1), race.run_tuning, []
 
     class Stopping:
         def __init__(self, report):
@@ -229,11 +229,11 @@ def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, 
             return getattr(self._report, name)
 
         def progress(self, fraction, message):
-            steps.append(fraction)
+            shares.append(fraction)
             self._report.progress(fraction, message)
 
         def should_stop(self):
-            return sum(0 < fraction < 1 for fraction in steps) > 2
+            return sum(0 < fraction < 1 for fraction in shares) > 2
 
     def stopping(workspace, dataset, model, config, place, report):
         second = config.loss == "infonce"
@@ -241,13 +241,13 @@ def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, 
         return true(workspace, dataset, model, config, place, told)
 
     monkeypatch.setattr(race, "run_tuning", stopping)
-    assert worker.work(folder.root) == 2
+    assert steps.work(folder.root) == 2
     assert launch.follow(folder).state == CANCELLED
     found = result_of(folder)
     assert found.finished == 1 and list((folder.root / "trials").glob("c02-s0/checkpoints/step-*"))
     monkeypatch.setattr(race, "run_tuning", true)
     append_event(folder, "launched")
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert launch.follow(folder).state == FINISHED
     assert figures(folder) == figures(whole)
 
@@ -255,14 +255,14 @@ def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, 
 @pytest.mark.parametrize("damage", ["{", "{}", '{"measured": {"ndcg": {"known": [1.0]}}}'])
 def test_damaged_result_is_absent_with_a_reason_and_repeated_on_resume(begin, damage):
     folder = begin(seeds=1, losses=())
-    worker.work(folder.root)
+    steps.work(folder.root)
     before = figures(folder)
     (folder.root / "trials" / "c01-s0" / "result.json").write_text(damage)
     found = result_of(folder)
     assert found.finished == 1 and "damaged" in str(found.absent[0][1][0])
     shutil.rmtree(folder.root / "trials" / "c01-s0" / "model", ignore_errors=True)
     append_event(folder, "launched")
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert figures(folder) == before
 
 
@@ -274,7 +274,7 @@ def test_what_cannot_race_is_refused_before_it_starts(project, begin, started):
         begin(losses=("nonsense",))
     with pytest.raises(TuningError, match="is not known"):
         begin(keep="some")
-    assert started == [] and running.jobs_of(workspace, made.id, running.RACE) == []
+    assert started == [] and jobs.jobs_of(workspace, made.id, jobs.RACE) == []
 
 
 def test_plan_counts_runs_and_disk(project, small_dataset):
@@ -289,7 +289,7 @@ def test_plan_counts_runs_and_disk(project, small_dataset):
 def test_sigkill_in_the_middle_loses_nothing(begin):
     """The race of a night must not begin again because the computer was restarted at six."""
     whole, folder = begin(epochs=8, seeds=1), begin(epochs=8, seeds=1)
-    assert worker.work(whole.root) == 0
+    assert steps.work(whole.root) == 0
     command = [sys.executable, "-m", "core", "work", str(folder.root)]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"CUDA_VISIBLE_DEVICES": ""})
     try:
@@ -304,7 +304,7 @@ def test_sigkill_in_the_middle_loses_nothing(begin):
     done = {p: p.stat().st_mtime_ns for p in folder.root.glob("trials/c*/result.json")}
     assert len(done) in {1, 2} and result_of(folder).finished == len(done)
     append_event(folder, "launched")
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert figures(folder) == figures(whole)
 
@@ -312,7 +312,7 @@ def test_sigkill_in_the_middle_loses_nothing(begin):
 def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project):
     workspace, made = project
     folder = begin(seeds=1)
-    worker.work(folder.root)
+    steps.work(folder.root)
     (one,) = races(workspace, made)
     ((key, seed),) = kept_models(workspace, one).items()
     assert key == race_result(workspace, one).standings[0].contestant.key
@@ -347,7 +347,7 @@ def test_race_from_a_terminal_prints_the_table(project, tiny_static, monkeypatch
 
 def _work(folder):
     append_event(folder, "launched")
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
 
 
 def test_recipe_of_the_winner_is_put_in_use(begin, project):
@@ -381,7 +381,7 @@ def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_sta
     )
     run = launch_curve(workspace, made, config, 2, "ann")
     folder = RunFolder(workspace.run_folder(run))
-    assert worker.work(folder.root) == 0, launch.log_tail(folder)
+    assert steps.work(folder.root) == 0, launch.log_tail(folder)
     (one,) = data_curves(workspace, made)
     found = curve_result(workspace, one)
     assert (found.finished, found.runs) == (8, 8) and not found.failures

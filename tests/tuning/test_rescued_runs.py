@@ -11,8 +11,8 @@ from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder
 from core.jobs.state import CANCELLED, FAILED, FINISHED
-from core.journey import worker
-from core.journey.running import TUNE, close
+from core.journey import steps
+from core.journey.jobs import TUNE, close
 from core.journey.status import finished_runs
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.step import Learner
@@ -40,7 +40,7 @@ def shop(small_dataset, tiny_static, tmp_path, monkeypatch) -> Workshop:
 
 def failed(shop: Workshop) -> RunFolder:
     folder = shop.launch()
-    assert worker.work(folder.root) == 1
+    assert steps.work(folder.root) == 1
     assert launch.follow(folder).state == FAILED
     return folder
 
@@ -99,7 +99,7 @@ def test_failed_run_can_be_discarded(shop):
 def test_failed_run_that_is_resumed_ends_as_if_nothing_had_happened(shop, monkeypatch):
     """What was rescued must not pass for the result of the whole run."""
     straight = shop.launch()
-    assert worker.work(straight.root) == 0
+    assert steps.work(straight.root) == 0
     with monkeypatch.context() as patch:
         true = Learner.step
 
@@ -112,7 +112,7 @@ def test_failed_run_that_is_resumed_ends_as_if_nothing_had_happened(shop, monkey
         folder = failed(shop)
     assert folder.rescued.exists() and not folder.result.exists()
     launch.resume(folder)
-    assert worker.work(folder.root) == 0
+    assert steps.work(folder.root) == 0
     assert launch.follow(folder).state == FINISHED
     assert not folder.rescued.exists() and not folder.read_result()["failed"]
     assert same(straight.model, folder.model)

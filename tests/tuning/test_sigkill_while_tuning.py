@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED, INTERRUPTED, STARTING
-from core.journey import labels, scoring, worker
+from core.journey import labels, scoring, steps
 from core.journey.projects import create_project, find_project
 from core.journey.tuning import launch_tuning
 from core.tuning.config import TuningConfig
@@ -32,7 +32,7 @@ class Workshop:
 
     def __init__(self, root: Path, dataset, base: Path, monkeypatch) -> None:
         monkeypatch.delenv("DATABASE_URL", raising=False)
-        monkeypatch.setattr(launch, "_start", lambda folder, _: worker.work(folder.root))
+        monkeypatch.setattr(launch, "_start", lambda folder, _: steps.work(folder.root))
         self.context = watched_worker.forking()
         self.workspace = Workspace.open(root)
         self.workspace.save_dataset(dataset, {})

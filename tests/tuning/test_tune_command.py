@@ -11,7 +11,7 @@ from core.__main__ import main
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
-from core.journey import data, labels, projects, scoring, worker
+from core.journey import data, labels, projects, scoring, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import to_document
@@ -53,7 +53,7 @@ def test_file_is_tuned_with_the_settings_given(faq, settings, workspace, capsys)
 def test_run_on_a_project_is_on_its_page(faq, settings, workspace, capsys, monkeypatch):
     def here(folder: RunFolder, _environment: object = None) -> None:
         append_event(folder, "launched")
-        assert worker.work(folder.root) == 0
+        assert steps.work(folder.root) == 0
 
     monkeypatch.setattr(launch, "_start", here)
     project = projects.create_project(workspace, "Pilot", "me")

@@ -11,7 +11,7 @@ import pytest
 from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, labels, probing, projects, scoring, worker
+from core.journey import data, labels, probing, projects, scoring, steps
 from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_key, view_probe
 from core.journey.tuning import launch_tuning
 from core.journey.tuning_plan import PROBED, SAME_RUN, plan
@@ -138,7 +138,7 @@ def project(tmp_path, monkeypatch, tiny_bert):
 
     def here(folder: RunFolder, _environment: object = None) -> None:
         append_event(folder, "launched")
-        worker.work(folder.root)
+        steps.work(folder.root)
 
     monkeypatch.setattr(launch, "_start", here)
     monkeypatch.delenv("DATABASE_URL", raising=False)

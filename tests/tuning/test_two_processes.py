@@ -15,9 +15,8 @@ from tiny_runs import CONFIG, run, weights
 from two_processes import rising
 
 from core.jobs.folder import create_run
-from core.journey import worker
-from core.journey.devices import need_of
-from core.journey.running import TUNE
+from core.journey import steps
+from core.journey.jobs import TUNE, need_of
 from core.tuning import hardware
 from core.tuning.config import ALL_CARDS, TuningConfig
 from core.tuning.device import find_device
@@ -100,10 +99,10 @@ def test_the_worker_starts_itself_once_per_card(tmp_path, monkeypatch):
     tuning = dataclasses.asdict(TuningConfig(device=ALL_CARDS))
     folder = create_run(tmp_path / "run", {"kind": TUNE, "config": {"tuning": tuning}})
     started, worked = [], []
-    monkeypatch.setattr(worker.os, "execv", lambda path, command: started.append((path, command)))
-    monkeypatch.setattr(worker, "run_worker", lambda place, *_: worked.append(place) or 2)
+    monkeypatch.setattr(steps.os, "execv", lambda path, command: started.append((path, command)))
+    monkeypatch.setattr(steps, "run_worker", lambda place, *_: worked.append(place) or 2)
     monkeypatch.setattr(hardware, "graphics_cards", lambda: ("GPU-1", "GPU-2", "GPU-3"))
-    worker.work(folder.root)
+    steps.work(folder.root)
     (path, command) = started[0]
     assert path == sys.executable
     assert command[command.index("--nproc-per-node") + 1] == "3"
@@ -111,14 +110,14 @@ def test_the_worker_starts_itself_once_per_card(tmp_path, monkeypatch):
 
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "3")
-    assert worker.work(folder.root) == 0  # stopped by the user: no crash in torchrun's eyes
+    assert steps.work(folder.root) == 0  # stopped by the user: no crash in torchrun's eyes
     assert len(started) == 1
     need = need_of(folder.read_request())
     assert (need.count, len(need.slots)) == (3, 3)  # the queue waits until all are free
     monkeypatch.delenv("RANK")
     monkeypatch.delenv("WORLD_SIZE")
     monkeypatch.setattr(hardware, "graphics_cards", lambda: ("GPU-1",))
-    assert worker.work(folder.root) == 2
+    assert steps.work(folder.root) == 2
     assert len(started) == 1
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)

@@ -30,7 +30,7 @@ PRELOADED = [
     "core.evaluation.retrieval",
     "core.experts.catalogue",
     "core.experts.sources",
-    "core.journey.worker",
+    "core.journey.steps",
     "core.labels.model",
     "core.tuning.trainer",
     "tests.tuning.watched_worker",

@@ -12,7 +12,7 @@ from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.comparing import BASE, TUNED, launch_comparison, load_comparison
 from core.journey.comparison_arms import ArmChoice
-from core.journey.running import COMPARE, jobs_of
+from core.journey.jobs import COMPARE, jobs_of
 from core.journey.status import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import ArmResult, Comparison

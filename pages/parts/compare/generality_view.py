@@ -11,8 +11,8 @@ from core.errors import AppError
 from core.evaluation.verdict import WORDS, sentence
 from core.journey import generality_sets
 from core.journey.generality_sets import GeneralitySet, SetResult
+from core.journey.jobs import result_of
 from core.journey.mteb_tasks import mteb_is_installed
-from core.journey.running import result_of
 from core.reporting.charts.alpha_chart import alpha_chart
 from pages.parts import session
 from pages.parts.charts import show_chart

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.jobs.folder import KEEP
 from core.jobs.queue import DOWN, FIRST, UP
-from core.journey import queueing, running
-from core.journey.queueing import QueuedJob
+from core.journey import jobs
+from core.journey.jobs import QueuedJob
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
@@ -24,11 +24,6 @@ _MOVES = (
     (UP, ":material/arrow_upward:", N_("One place forward")),
     (DOWN, ":material/arrow_downward:", N_("One place back")),
 )
-_TITLES = {
-    running.TUNE: N_("Tuning {model}"),
-    running.RACE: N_("Race with {model}"),
-    running.DATA_CURVE: N_("Learning curve of {model}"),
-}
 
 
 def queue_panel(context: Context, shown: str | None) -> None:
@@ -39,12 +34,12 @@ def queue_panel(context: Context, shown: str | None) -> None:
     shown : str or None
         Id of the run whose card is on the page.
     """
-    seen = _signature(queueing.queue_of(context.workspace))
+    seen = _signature(jobs.queue_of(context.workspace))
 
     @st.fragment(run_every="2s" if seen else "5s")
     @guarded
     def follow() -> None:
-        queue = queueing.queue_of(session.workspace())
+        queue = jobs.queue_of(session.workspace())
         if _signature(queue) != seen:
             st.rerun()  # a run came, started or ended: the whole page has something new to say
         if any(one.place or one.job.id != shown for one in queue):
@@ -70,8 +65,8 @@ def start_button(
     fits : bool
         Whether the run can fit on this machine.
     """
-    queue = queueing.queue_of(context.workspace)
-    mine = (one for one in queue if one.job.kind == running.TUNE)
+    queue = jobs.queue_of(context.workspace)
+    mine = (one for one in queue if one.job.kind == jobs.TUNE)
     known = sum(one.job.project_id == context.project.id for one in mine)
     place = queue_note(context, device, max(0, going_on - known))
     return st.button(
@@ -89,9 +84,9 @@ def queue_note(context: Context, device: str, starting: int = 0) -> int:
     Parameters
     ----------
     device, starting
-        See :func:`core.journey.queueing.next_place`.
+        See :func:`core.journey.jobs.next_place`.
     """
-    place = queueing.next_place(context.workspace, device, starting)
+    place = jobs.next_place(context.workspace, device, starting)
     if place:
         st.info(
             t(
@@ -128,7 +123,7 @@ def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> 
 
 def _words(one: QueuedJob, *, here: bool) -> str:
     job, told = one.job, one.job.config.get("tuning", {}).get("base_model", "")
-    text = _TITLES.get(job.kind, N_("Computing with {model}"))
+    text = jobs.KINDS[job.kind].with_model
     title = t(text, model=model_title(str(told)))
     parts = [plain(title), plain(one.project)]
     if one.elsewhere:
@@ -154,7 +149,7 @@ def _moves(one: QueuedJob, waiting: int) -> None:
             help=t(title),
             disabled=useless or waiting == 1,
         ):
-            _do(lambda to=to: queueing.move(session.workspace(), one.job.id, to))
+            _do(lambda to=to: jobs.move(session.workspace(), one.job.id, to))
     if one.elsewhere:
         return
     if st.button(
@@ -165,7 +160,7 @@ def _moves(one: QueuedJob, waiting: int) -> None:
         help=t("Cancel this run: it leaves the queue. What it learned before stays."),
         disabled=one.job.asked is not None,
     ):
-        _do(lambda: running.stop(session.workspace(), one.job.id, KEEP))
+        _do(lambda: jobs.stop(session.workspace(), one.job.id, KEEP))
 
 
 def _do(action: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.journey.running import DATA_CURVE, RACE, TUNE
+from core.journey.jobs import KINDS
 from core.messages import N_
 from pages.parts.page import Context
 from pages.parts.translate import t
@@ -35,15 +35,13 @@ VIEWS: Mapping[str, View] = {
     "data": View(N_("Would more data help?"), ":material/trending_up:", data_curve_page),
 }
 
-_OF_KIND = {TUNE: ONE, RACE: "race", DATA_CURVE: "data"}
-
 
 def tune_view() -> View:
     """Draw the choice of the view; it is part of the link."""
     linked = st.query_params.get(VIEW, ONE)
-    kind = st.query_params.get(RUN, "").partition("-")[0]
-    if kind in _OF_KIND:  # a link to a job leads to where it is shown
-        st.session_state[_STATE] = _OF_KIND[kind]
+    kind = KINDS.get(st.query_params.get(RUN, "").partition("-")[0])
+    if kind is not None and kind.page == "tune":  # a link to a job leads to where it is shown
+        st.session_state[_STATE] = kind.view or ONE
     elif _STATE not in st.session_state:
         st.session_state[_STATE] = linked if linked in VIEWS else ONE
 

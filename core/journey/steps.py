@@ -1,4 +1,4 @@
-"""What the worker does: one step per kind of job."""
+"""The worker's entry: the step of a run folder, on one card or on several."""
 
 from __future__ import annotations
 
@@ -10,27 +10,12 @@ from core.errors import AppError, Stopped, WorkspaceError
 from core.jobs.folder import RunFolder
 from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
-from core.journey.comparing import compare_step
-from core.journey.data_curve import curve_step
-from core.journey.devices import cards_together, need_of
-from core.journey.onnx_exporting import export_step
-from core.journey.probing import probe_step
-from core.journey.race import race_step
-from core.journey.running import COMPARE, DATA_CURVE, EXPORT, PROBE, RACE, SCORE, TUNE
-from core.journey.scoring import score_step
+from core.journey.jobs import KINDS, cards_together, need_of
 from core.journey.tuning import tune_step
 from core.tuning.team import place_in_team, team_command
 from core.types import SilentReporter
 
-STEPS: Mapping[str, Step] = {
-    SCORE: score_step,
-    TUNE: tune_step,
-    COMPARE: compare_step,
-    RACE: race_step,
-    PROBE: probe_step,
-    DATA_CURVE: curve_step,
-    EXPORT: export_step,
-}
+STEPS: Mapping[str, Step] = {key: kind.do for key, kind in KINDS.items()}
 CANCELLED_STATUS = 2
 
 

@@ -1,0 +1,377 @@
+"""Background jobs of a project: their kinds, launch, follow, stop, resume, queue and devices."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from core.errors import AppError, WorkspaceError
+from core.jobs import launch as jobs
+from core.jobs.folder import KEEP, RunFolder
+from core.jobs.queue import Queue
+from core.jobs.state import JobView
+from core.jobs.tickets import Need
+from core.jobs.worker import FolderReporter, Step
+from core.messages import N_
+from core.tuning.config import ALL_CARDS
+from core.workspace.records import RunRecord, now
+from core.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of background job: all that worker, queue, pages and report know of it.
+
+    Attributes
+    ----------
+    key : str
+        Name in requests and run ids.
+    title : str
+        What people call such a job.
+    step : str
+        ``module:function`` that does it; imported by the worker alone.
+    queued : bool
+        Whether such jobs wait for their device, one at a time. Scoring, comparing and exporting
+        take minutes and are what a person waits for on the page: they do not stand in line behind
+        hours of tuning. A probe lies outside the runs and waits for nothing.
+    page, view : str
+        Page that shows such a job, and which of its views; "" = the page's first one.
+    with_model : str
+        Title in the queue, with the field ``{model}``.
+    done : str
+        What the report says that it did.
+    """
+
+    key: str
+    title: str
+    step: str
+    queued: bool
+    page: str
+    view: str = ""
+    with_model: str = N_("Computing with {model}")
+    done: str = ""
+
+    def do(
+        self, folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
+    ) -> Mapping[str, Any]:
+        """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
+        module, _, function = self.step.partition(":")
+        step: Step = getattr(import_module(module), function)
+        return step(folder, request, report)
+
+
+SCORE, TUNE, COMPARE = "score", "tune", "compare"
+RACE, DATA_CURVE = "race", "curve"
+PROBE, EXPORT = "probe", "export"
+
+KINDS: Mapping[str, JobKind] = {
+    kind.key: kind
+    for kind in (
+        JobKind(
+            SCORE,
+            N_("scoring"),
+            "core.journey.scoring:score_step",
+            queued=False,
+            page="experts",
+            done=N_("Experts scored"),
+        ),
+        JobKind(
+            TUNE,
+            N_("tuning"),
+            "core.journey.tuning:tune_step",
+            queued=True,
+            page="tune",
+            with_model=N_("Tuning {model}"),
+            done=N_("The model was tuned"),
+        ),
+        JobKind(
+            COMPARE,
+            N_("comparison"),
+            "core.journey.comparing:compare_step",
+            queued=False,
+            page="compare",
+            done=N_("Before and after were compared"),
+        ),
+        JobKind(
+            RACE,
+            N_("race"),
+            "core.journey.race:race_step",
+            queued=True,
+            page="tune",
+            view="race",
+            with_model=N_("Race with {model}"),
+            done=N_("Settings raced against each other"),
+        ),
+        JobKind(
+            DATA_CURVE,
+            N_("amount of data"),
+            "core.journey.data_curve:curve_step",
+            queued=True,
+            page="tune",
+            view="data",
+            with_model=N_("Learning curve of {model}"),
+            done=N_("Learning was measured with less data"),
+        ),
+        JobKind(
+            PROBE,
+            N_("measuring the speed"),
+            "core.journey.probing:probe_step",
+            queued=False,
+            page="tune",
+            done=N_("The speed was measured"),
+        ),
+        JobKind(
+            EXPORT,
+            N_("ONNX export"),
+            "core.journey.onnx_exporting:export_step",
+            queued=False,
+            page="report",
+            done=N_("The model was exported"),
+        ),
+    )
+}
+
+
+def new_run_id(kind: str) -> str:
+    """Return an id that sorts by time and says what it is: ``tune-20261123-1405-3f9a``."""
+    return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def launch_job(
+    workspace: Workspace,
+    project_id: str,
+    kind: str,
+    config: Mapping[str, Any],
+    who: str,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Write the request of a job, register it and start its worker.
+
+    Parameters
+    ----------
+    environment : mapping or None
+        Secrets for the worker's environment; written nowhere.
+
+    Returns
+    -------
+    str
+        Run id.
+
+    Raises
+    ------
+    JobError
+        If the run folder cannot be written or the worker cannot be started.
+    """
+    run_id = new_run_id(kind)
+    request = {
+        "kind": kind,
+        "project_id": project_id,
+        "config": dict(config),
+        "who": who,
+        "created_at": now(),
+    }
+    workspace.records.add_run(RunRecord(run_id, project_id, kind, now()))
+    workspace.records.note(project_id, f"{kind} started", who, {"run": run_id})
+    jobs.launch(workspace.run_folder(run_id), request, environment)
+    return run_id
+
+
+def job(workspace: Workspace, run_id: str) -> JobView:
+    """Return what a page shows of a job; raises WorkspaceError if its folder is gone."""
+    return jobs.follow(RunFolder(workspace.run_folder(run_id)))
+
+
+def jobs_of(workspace: Workspace, project_id: str, kind: str | None = None) -> list[JobView]:
+    """Return the jobs of a project, newest first; jobs whose folder is gone are left out."""
+    views = []
+    for record in workspace.records.runs(project_id, kind):
+        try:
+            views.append(job(workspace, record.id))
+        except WorkspaceError:
+            continue  # the run folder was deleted by hand: there is nothing left to show
+    return views
+
+
+def stop(workspace: Workspace, run_id: str, wish: str = KEEP) -> None:
+    """Ask a job to end; see :func:`core.jobs.launch.ask` for what can be wished."""
+    jobs.ask(RunFolder(workspace.run_folder(run_id)), wish)
+
+
+def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:
+    """End a paused, interrupted or failed job for good; see :func:`core.jobs.launch.close`."""
+    jobs.close(RunFolder(workspace.run_folder(run_id)), keep=keep)
+
+
+def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | None = None) -> None:
+    """Start a job again where it left off; raises JobError if it is still running."""
+    jobs.resume(RunFolder(workspace.run_folder(run_id)), environment)
+
+
+def log_of(workspace: Workspace, run_id: str) -> str:
+    """Return the end of a job's log."""
+    return jobs.log_tail(RunFolder(workspace.run_folder(run_id)))
+
+
+def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """Return the result of a finished job; raises WorkspaceError if it is missing."""
+    return RunFolder(workspace.run_folder(run_id)).read_result()
+
+
+def workspace_of(folder: RunFolder) -> Workspace:
+    """Open the workspace that a run folder (``<workspace>/runs/<id>``) lies in."""
+    return Workspace.open(folder.root.resolve().parents[1])
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """One job of the queue.
+
+    Attributes
+    ----------
+    job : JobView
+    project : str
+        Name of its project, "" where that is gone.
+    place : int
+        1 = the next to start; 0 = it computes now.
+    slots : tuple of str
+        Devices that it computes on, or could take.
+    elsewhere : bool
+        A command runs it in a folder of its own: it ends at its terminal, not here.
+    """
+
+    job: JobView
+    project: str
+    place: int
+    slots: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+
+def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
+    """Return the jobs that compute, then those that wait in the order of their turns.
+
+    Jobs of all projects: they share the devices.
+    """
+    names = {project.id: project.name for project in workspace.records.projects()}
+    queued: list[QueuedJob] = []
+    place = 0
+    line = _queue(workspace)
+    for ticket in line.tickets():
+        try:
+            view = jobs.follow(line.run_of(ticket))
+        except AppError:
+            continue  # its folder was deleted a moment ago: its worker is about to notice
+        place += ticket.waits
+        project, number = names.get(view.project_id, ""), place if ticket.waits else 0
+        slots = ticket.taken or ticket.slots
+        queued.append(QueuedJob(view, project, number, slots, bool(ticket.folder)))
+    return tuple(queued)
+
+
+def place_of(workspace: Workspace, run_id: str) -> int | None:
+    """Return the place of a waiting job, 1 = the next; None where it does not wait (yet)."""
+    waiting = [ticket.run for ticket in _queue(workspace).tickets() if ticket.waits]
+    return waiting.index(run_id) + 1 if run_id in waiting else None
+
+
+def next_place(workspace: Workspace, device: str, starting: int = 0) -> int:
+    """Return the place that a job launched now would get; 0 where it would start at once.
+
+    Parameters
+    ----------
+    device : str
+        As in the settings of a run, see :func:`slots_for`.
+    starting : int
+        Jobs that were launched but are not in the queue yet.
+    """
+    tickets, allowed = _queue(workspace).tickets(), set(slots_for(device))
+    claimed = {slot for t in tickets for slot in (t.slots if t.waits else t.taken)}
+    if allowed - claimed and not starting:
+        return 0
+    return sum(ticket.waits for ticket in tickets) + starting + 1
+
+
+def move(workspace: Workspace, run_id: str, to: str) -> None:
+    """Give a waiting job another place: ``first``, ``up`` or ``down``."""
+    _queue(workspace).move(run_id, to)
+
+
+def _queue(workspace: Workspace) -> Queue:
+    return Queue(workspace.layout.queue, workspace.layout.runs)
+
+
+def need_of(request: Mapping[str, Any]) -> Need | None:
+    """Return what a job needs to start; None for the kinds that wait for nothing.
+
+    Raises
+    ------
+    TuningError
+        If its settings name a device that is not on this machine.
+    """
+    from core.tuning.hardware import check_device
+
+    kind = KINDS.get(str(request.get("kind")))
+    if kind is None or not kind.queued:
+        return None
+    check_device(device_told(request.get("config", {})))
+    slots = slots_for(device_told(request.get("config", {})))
+    return Need(slots, cards_together(request), environment=_pinned)
+
+
+def cards_together(request: Mapping[str, Any]) -> int:
+    """Return how many graphics cards a job computes on at once; 1 also where there is none."""
+    config = request.get("config", {})
+    together = request.get("kind") == TUNE and device_told(config) == ALL_CARDS
+    return len(slots_for(ALL_CARDS)) if together else 1
+
+
+def device_told(config: Mapping[str, Any]) -> str:
+    """Return the device that a job's settings ask for, ``auto`` where they say nothing."""
+    for settings in (config.get("tuning"), config):
+        if isinstance(settings, Mapping) and settings.get("device"):
+            return str(settings["device"])
+    return "auto"
+
+
+def slots_for(device: str) -> tuple[str, ...]:
+    """Return the devices of this machine that a setting allows, found without importing torch.
+
+    Parameters
+    ----------
+    device : str
+        ``auto``, ``cuda``, ``cuda:N``, ``cuda_all``, ``mps`` or ``cpu``.
+
+    Returns
+    -------
+    tuple of str
+        A graphics card by its UUID, which is its own in the whole world; another device with the
+        name of the machine, because machines of a cluster may share one workspace.
+    """
+    from core.tuning.hardware import graphics_cards
+
+    kind, _, number = device.partition(":")
+    if kind in {"auto", "cuda", ALL_CARDS}:
+        cards = graphics_cards()
+        if number and cards:
+            return cards[int(number) :][:1] or (f"{device}@{platform.node()}",)  # not here
+        if cards:
+            return cards
+    if kind == "auto":
+        apple = platform.system() == "Darwin" and platform.machine() == "arm64"
+        kind = "mps" if apple else "cpu"
+    return (f"{kind}@{platform.node()}",)
+
+
+def pinned_to(device: str) -> Mapping[str, str]:
+    """Return what the environment of a process has to say that is to use one numbered card."""
+    return _pinned(slots_for(device)) if ":" in device else {}
+
+
+def _pinned(slots: Sequence[str]) -> Mapping[str, str]:
+    """Let the worker see only its own cards, so that none of its libraries takes another one."""
+    cards = [slot for slot in slots if "@" not in slot]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(cards)} if cards else {}

@@ -1,0 +1,51 @@
+"""Every kind of job is known everywhere: to the worker, the pages, the queue and the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+
+import pytest
+
+from core.jobs.folder import RunFolder, append_event
+from core.journey import report_costs
+from core.journey.jobs import KINDS, launch_job, need_of
+from core.journey.steps import STEPS
+from core.workspace.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_kind_says_all_that_is_asked_of_it(kind):
+    missing = [f.name for f in dataclasses.fields(kind) if getattr(kind, f.name) == ""]
+    assert set(missing) <= {"view"}
+    assert (ROOT / "pages" / f"{kind.page}.py").is_file()
+    assert "{model}" in kind.with_model
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_worker_finds_the_step_of_a_kind(kind):
+    module, _, function = kind.step.partition(":")
+    step = getattr(__import__(module, fromlist=[function]), function)
+    assert list(inspect.signature(step).parameters) == ["folder", "request", "report"]
+    assert STEPS[kind.key] == kind.do
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_only_queued_kinds_need_a_device(kind):
+    assert (need_of({"kind": kind.key, "config": {"device": "cpu"}}) is not None) == kind.queued
+
+
+def test_the_report_names_what_any_kind_took(tmp_path, monkeypatch):
+    """A kind that the report did not know was a KeyError on the last page of the journey."""
+    workspace = Workspace.open(tmp_path)
+    monkeypatch.setattr(
+        "core.jobs.launch._start", lambda folder, _: append_event(folder, "launched")
+    )
+    project = workspace.records.create_project("Kinds", "Mika")
+    runs = {kind: launch_job(workspace, project.id, kind, {}, "Mika") for kind in KINDS}
+    assert all(RunFolder(workspace.run_folder(run)).is_valid() for run in runs.values())
+    steps = report_costs.step_times(workspace, runs)
+    assert [step.title for step in steps] == [kind.done for kind in KINDS.values()]
