@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS, Metric
+from core.evaluation.measures import MAIN_METRIC, METRICS, Measure
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import BETTER, REGIME_TEXTS, WORDS, WORSE, signed_effect
 from core.messages import N_, Message
@@ -50,7 +50,7 @@ TOO_FEW, TOO_FEW_LOOK = N_("too few to say"), (palette.BASE, "line-ns")
 
 
 def arm_chart(
-    comparison: Comparison, t: Translate, *, metric: Metric | None = None, seed: int = 0
+    comparison: Comparison, t: Translate, *, metric: Measure | None = None, seed: int = 0
 ) -> Chart:
     """Draw every system's mean with its 95 % interval, one facet per regime.
 
@@ -58,7 +58,7 @@ def arm_chart(
     ----------
     t : callable
         Translates a text into the reader's language.
-    metric : Metric or None
+    metric : Measure or None
         One that the arms were measured by; None takes the main metric.
     seed : int
         Of the bootstrap.
@@ -81,7 +81,7 @@ def arm_chart(
     regimes = present_regimes(comparison)
     spread = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
     arms = _ordered(comparison, spread[regimes[0]], metric.key)
-    measure = t(metric.title).format(cutoff=metric.cutoff)
+    measure = metric.title_in(t)
     figure = _facets(comparison, regimes, [shortened(arm.title, NAME) for arm in arms], t)
     rows = []
     for column, regime in enumerate(regimes, start=1):
@@ -129,7 +129,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             "The tuned model was not compared with the base model, so there is no difference to "
             "draw. Run the comparison again."
         )
-    names = [_in_two_lines(t(METRICS[metric].title)) for metric in metrics]
+    names = [_in_two_lines(METRICS[metric].title_in(t)) for metric in metrics]
     figure = _facets(comparison, regimes, names, t)
     rows, words = [], []
     for column, regime in enumerate(regimes, start=1):
@@ -144,7 +144,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             rows.append(
                 (
                     _regime_title(regime, t),
-                    t(METRICS[metric].title),
+                    METRICS[metric].title_in(t),
                     *_numbers(interval),
                     round(difference.p, 4),
                     difference.wins,
