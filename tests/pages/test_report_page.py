@@ -11,7 +11,7 @@ from core.jobs.folder import RunFolder
 from core.journey.exchanging import FORMATS, exchange_file
 from core.journey.model_delivery import exported_model
 from core.journey.reporting import exported_report
-from core.reporting import onnx_graph
+from core.reporting import onnx_export as onnx_graph
 from core.workspace.workspace import Workspace
 from tests.reporting.finished_journey import finished_journey
 
