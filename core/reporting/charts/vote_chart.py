@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.evaluation.vote_words import count
 from core.messages import N_
 from core.reporting.charts import palette
 from core.reporting.charts.chart import Chart, Translate, new_figure, shortened, style_axes
@@ -58,4 +57,4 @@ def vote_chart(found: Preference, first: str, second: str, t: Translate) -> Char
             t(N_("Share (%)")): [round(100 * votes / found.votes, 1) for _, votes, _ in rows],
         }
     )
-    return Chart(figure, count(found, first, second), table)
+    return Chart(figure, found.count_text(first, second), table)
