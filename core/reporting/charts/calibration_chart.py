@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.labels.reliability_curve import ReliabilityCurve
+from core.labels.quality import ReliabilityCurve
 from core.messages import N_, Message
 from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, style_axes
 from core.reporting.charts.palette import MARK, TUNED
@@ -16,7 +16,7 @@ def calibration_chart(curve: ReliabilityCurve, t: Translate) -> Chart:
     Parameters
     ----------
     curve : ReliabilityCurve
-        As ``core.labels.reliability_curve.reliability_curve`` gives it.
+        As ``core.labels.quality.reliability_curve`` gives it.
     t : callable
         Translates a text into the reader's language.
     """
