@@ -23,6 +23,8 @@ from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.experts.encoders import Encoder
 
 TUNED_TITLE = N_("Tuned model")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation.preference import Preference
 from core.journey.vote_results import vote_facts
-from core.reporting.charts.vote_chart import vote_chart
+from core.reporting.charts.comparison_charts import vote_chart
 from core.types import Comparison
 from core.workspace.votes import VoteOpening, VoteRound
 from pages.parts.charts import show_chart
