@@ -5,7 +5,7 @@ import streamlit as st
 from core.journey.status import scored_experts
 from core.messages import N_
 from core.types import LabelRecipe
-from pages.parts.journey_bar import go_to
+from pages.parts.deep_links import go_to
 from pages.parts.labels.bias_view import bias_view
 from pages.parts.labels.label_controls import label_controls, set_controls
 from pages.parts.labels.label_studio import Studio, open_studio

@@ -9,8 +9,8 @@ from core.labels.quality import pair_quality, reliability_curve
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, score_histograms
 from core.types import Interval
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.kept import kept
 from pages.parts.labels.label_studio import Studio
 from pages.parts.labels.range_pairs import selectable_histogram
 from pages.parts.translate import t
@@ -25,7 +25,7 @@ def expert_figures(studio: Studio) -> None:
     """
     if not studio.names:
         return
-    quality = kept(
+    quality = cached(
         lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
         "quality",
         *studio.key,
@@ -75,7 +75,7 @@ def _calibration(studio: Studio) -> None:
     with st.expander(
         t("Do the labels mean what they say? (calibration curve)"), icon=":material/show_chart:"
     ):
-        curve = kept(
+        curve = cached(
             lambda: reliability_curve(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
             "reliability",
             *studio.key,
@@ -87,7 +87,7 @@ def _calibration(studio: Studio) -> None:
                 error=f"{curve.error:.0%}",
             )
         )
-        chart = kept(lambda: calibration_chart(curve, t), "reliability chart", *studio.key)
+        chart = cached(lambda: calibration_chart(curve, t), "reliability chart", *studio.key)
         show_chart(chart, key="calibration_curve")
 
 
@@ -116,7 +116,7 @@ def distributions(studio: Studio) -> None:
     selectable_histogram(studio)
     if studio.names:
         st.markdown(f"##### {t('Each expert alone')}")
-        chart = kept(lambda: _each_expert(studio), "experts alone", *studio.key)
+        chart = cached(lambda: _each_expert(studio), "experts alone", *studio.key)
         show_chart(chart, key="expert_histograms")
 
 

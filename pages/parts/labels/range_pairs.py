@@ -9,8 +9,8 @@ import streamlit as st
 from core.messages import N_
 from core.reporting.charts.chart import Chart, one_line
 from core.reporting.charts.label_charts import label_histogram
+from pages.parts.cached import cached
 from pages.parts.charts import show_numbers
-from pages.parts.kept import kept
 from pages.parts.labels.label_studio import Studio
 from pages.parts.translate import t, tm
 
@@ -35,7 +35,7 @@ def selectable_histogram(studio: Studio) -> None:
         persist_state="session",
     )
     values = studio.combined if shown == _COMBINED else studio.calibrated[keys.index(shown) - 1]
-    chart = kept(lambda: _histogram(studio, values), "histogram", shown, *studio.key)
+    chart = cached(lambda: _histogram(studio, values), "histogram", shown, *studio.key)
     st.plotly_chart(
         chart.figure,
         key="label_histogram",
