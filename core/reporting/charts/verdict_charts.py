@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS, Metric
+from core.evaluation.measures import MAIN_METRIC, METRICS, Measure
 from core.evaluation.verdict import BETTER, WORDS, WORSE, signed_effect
 from core.messages import N_, Message
 from core.reporting.charts import palette
@@ -33,7 +33,7 @@ NOT_SHOWN_LOOK = (palette.BASE, "circle-open")
 
 
 def arm_chart(
-    comparison: Comparison, t: Translate, *, metric: Metric | None = None, seed: int = 0
+    comparison: Comparison, t: Translate, *, metric: Measure | None = None, seed: int = 0
 ) -> Chart:
     """Draw every system's mean with its 95 % interval, one facet per regime.
 
@@ -41,7 +41,7 @@ def arm_chart(
     ----------
     t : callable
         Translates a text into the reader's language.
-    metric : Metric or None
+    metric : Measure or None
         One that the arms were measured by; None takes the main metric.
     seed : int
         Of the bootstrap.
@@ -66,7 +66,7 @@ def arm_chart(
     regimes = present_regimes(comparison)
     found = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
     arms = _ordered(comparison, found[regimes[0]], metric.key)
-    measure = t(metric.title).format(cutoff=metric.cutoff)
+    measure = metric.title_in(t)
     figure = facets(comparison, regimes, len(arms), [shortened(arm.title, NAME) for arm in arms], t)
     rows = []
     for column, regime in enumerate(regimes, start=1):
@@ -117,7 +117,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             "The tuned model was not compared with the base model, so there is no difference to "
             "draw. Run the comparison again."
         )
-    titles = [in_two_lines(t(METRICS[metric].title)) for metric in metrics]
+    titles = [in_two_lines(METRICS[metric].title_in(t)) for metric in metrics]
     figure = facets(comparison, regimes, len(metrics), titles, t)
     rows, words = [], []
     for column, regime in enumerate(regimes, start=1):
@@ -133,7 +133,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             rows.append(
                 (
                     regime_title(regime, t),
-                    t(METRICS[metric].title),
+                    METRICS[metric].title_in(t),
                     *_numbers(interval),
                     round(difference.p, 4),
                     difference.wins,
