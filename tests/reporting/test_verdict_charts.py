@@ -10,7 +10,7 @@ from core.evaluation.comparison import ArmInput, compare
 from core.evaluation.movements import AnswerMove
 from core.messages import Message
 from core.reporting.charts import palette
-from core.reporting.charts.movement_chart import movement_chart
+from core.reporting.charts.comparison_charts import movement_chart
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, SilentReporter
 
