@@ -11,8 +11,7 @@ from pages.parts.labels.label_controls import label_controls, set_controls
 from pages.parts.labels.label_studio import Studio, open_studio
 from pages.parts.labels.label_views import distributions, expert_figures
 from pages.parts.labels.pair_review import pair_review
-from pages.parts.labels.recipe_comparison import recipe_comparison
-from pages.parts.labels.recipes import recipe_shelf, save_form
+from pages.parts.labels.recipes import recipe_comparison, recipe_shelf, save_form
 from pages.parts.page import open_page
 from pages.parts.translate import t
 
