@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from core.data.reading import read_table
+from core.data.reading.formats import read_table
 
 TWO = [{"question": "q1", "answer": "a1"}, {"question": "q2", "answer": "a2"}]
 

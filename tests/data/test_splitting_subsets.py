@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.training_subsets import LEFT_OUT, training_subset, with_training
+from core.data.splitting import LEFT_OUT, training_subset, with_training
 from core.types import TRAIN
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from core.data.columns import role_of
-from core.data.spreadsheets import cell_text
+from core.data.reading.spreadsheets import cell_text
 from core.data.table import MAX_CELLS, MAX_ROWS, SetAside, Table, build_table
 from core.errors import DataError
 from core.messages import N_, Message

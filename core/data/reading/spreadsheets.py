@@ -10,13 +10,12 @@ from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
+from core.data.columns import header_position, header_warnings
 from core.data.table import (
     MAX_CELLS,
     MAX_ROWS,
     Table,
     build_table,
-    header_position,
-    header_warnings,
     row_list,
 )
 from core.errors import DataError

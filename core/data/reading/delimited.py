@@ -9,16 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from core.data.columns import role_of
-from core.data.decoding import Decoded
+from core.data.columns import header_position, header_warnings, role_of
+from core.data.reading.decoding import Decoded
 from core.data.table import (
     MAX_CELLS,
     MAX_ROWS,
     SetAside,
     Table,
     build_table,
-    header_position,
-    header_warnings,
     row_list,
 )
 from core.errors import DataError

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.ngrams import plain_form
-from core.data.shingles import similar_pairs
+from core.data.near_duplicates.ngrams import plain_form, similar_pairs
 from core.data.stretches import Stretch, silent
 from core.messages import N_, Message
 

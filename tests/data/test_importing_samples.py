@@ -6,7 +6,7 @@ import pytest
 
 from core.data.columns import guess_mapping
 from core.data.importing import import_table
-from core.data.reading import read_table
+from core.data.reading.formats import read_table
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from core.data.archives import open_archive
-from core.data.beir_files import beir_root, open_beir
-from core.data.decoding import decode
-from core.data.delimited import read_delimited
-from core.data.records import read_json, read_parquet
-from core.data.spreadsheets import cell_text, read_workbook
+from core.data.reading.archives import beir_root, open_archive, open_beir
+from core.data.reading.decoding import decode
+from core.data.reading.delimited import read_delimited
+from core.data.reading.records import read_json, read_parquet
+from core.data.reading.spreadsheets import cell_text, read_workbook
 from core.data.table import Table, build_table
 from core.errors import DataError
 from core.messages import N_, Message
@@ -165,16 +161,3 @@ def _beir_table(content: bytes, name: str) -> Table:
         warnings=[Message(text, counts)],
         encoding="utf-8",
     )
-
-
-def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
-    """Return (row, reason, question, answer) as CSV with a byte order mark, for a download.
-
-    Cells that a spreadsheet program would take for a formula get a leading apostrophe.
-    """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(["row", "reason", "question", "answer"])
-    for number, *texts in rows:
-        writer.writerow([number, *("'" + t if t[:1] in ("=", "+", "-", "@") else t for t in texts)])
-    return buffer.getvalue().encode("utf-8-sig")

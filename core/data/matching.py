@@ -1,14 +1,19 @@
-"""Texts, each once: what counts as the same text, and which id it has."""
+"""Texts and ids: what counts as the same text, each text once, and text or id to row."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from core.data.table import row_list
 from core.messages import N_, Message
+from core.types import QADataset
 
+LONGEST_CELL = 32_767  # characters; spreadsheet programs cut longer texts
+_SHOWN = 80  # characters of a cell in a reason
 # Signs of no width: removed, since "pass\u200bword" must equal "password". Joiners stay after emoji
 # and in scripts that need them (Arabic, Hebrew, Indic).
 _ZERO_WIDTH = re.compile(
@@ -77,3 +82,86 @@ class DistinctTexts:
         )
         odd = [rows[i] for i in self._clashing]
         return [Message(text, {"count": len(odd), "rows": row_list(odd)})]
+
+
+@dataclass(frozen=True)
+class Match:
+    """The row that a cell names.
+
+    Attributes
+    ----------
+    row : int
+        -1 where there is none.
+    by_id : bool
+        The cell holds the id, not the text.
+    reason : Message or None
+        Why there is none.
+    """
+
+    row: int
+    by_id: bool = False
+    reason: Message | None = None
+
+
+class TextRows:
+    """Rows of the questions or of the answers, by text and by id.
+
+    Attributes
+    ----------
+    by_id : mapping of str to int
+    """
+
+    def __init__(self, texts: Sequence[str], ids: Sequence[str], empty: str, unknown: str) -> None:
+        self.by_id: Mapping[str, int] = {name.strip(): row for row, name in enumerate(ids)}
+        self._texts, self._empty, self._unknown = texts, empty, unknown
+
+    @cached_property
+    def _by_text(self) -> dict[str, int]:
+        cut = {
+            same_key(text[:LONGEST_CELL]): row
+            for row, text in enumerate(self._texts)
+            if len(text) > LONGEST_CELL
+        }
+        return cut | {same_key(text): row for row, text in enumerate(self._texts)}
+
+    def find(self, cell: str) -> Match:
+        """Return the row of a text, whole or as a spreadsheet cuts it, else of an id."""
+        if not cell.strip():
+            return Match(-1, reason=Message(self._empty))
+        row = self._by_text.get(same_key(clean_text(cell)))
+        if row is not None:
+            return Match(row)
+        row = self.by_id.get(cell.strip())
+        if row is not None:
+            return Match(row, by_id=True)
+        return Match(-1, reason=Message(self._unknown, {"text": cell[:_SHOWN]}))
+
+
+class TextIndex:
+    """Where the questions and answers of a dataset are found again by what a file says.
+
+    The one rule for every file about data that are there already (scores, ratings, labels set by
+    hand, runs of another search): the text counts, width and spaces do not; else the id. ::
+
+        index = TextIndex(dataset)
+        match = index.questions.find(cell)
+        if match.reason is not None: ...  # a sentence for the user; match.row is -1
+
+    Attributes
+    ----------
+    questions, answers : TextRows
+    """
+
+    def __init__(self, dataset: QADataset) -> None:
+        self.questions = TextRows(
+            dataset.questions,
+            dataset.question_ids,
+            N_("The question is empty."),
+            N_("No question of your data has this text or id: {text}."),
+        )
+        self.answers = TextRows(
+            dataset.answers,
+            dataset.answer_ids,
+            N_("The answer is empty."),
+            N_("No answer of your data has this text or id: {text}."),
+        )

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data import delimited
-from core.data.reading import read_table
+from core.data.reading import delimited
+from core.data.reading.formats import read_table
 
 ENGLISH = [["question", "answer"], ["Where is it?", "On its way, see the link."]]
 JAPANESE = [

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.data.archives as archives
-from core.data.reading import MAX_UPLOAD_MB, read_table, set_aside_csv
+import core.data.reading.archives as archives
+from core.data.reading.formats import MAX_UPLOAD_MB, read_table
+from core.data.table import set_aside_csv
 from core.errors import DataError
 
 
