@@ -6,7 +6,6 @@ import json
 import re
 from urllib.parse import quote
 
-from core.evaluation import vote_words
 from core.evaluation.geometry import MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
@@ -56,7 +55,6 @@ def render(report: ReportContent, language: str) -> str:
         curve=drawings.curve(report.tuning),
         alphas=drawings.alpha_curve(report.tuning.alphas),
         votes=[wording.vote(vote) for vote in report.votes],
-        vote_words=vote_words,
         attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )

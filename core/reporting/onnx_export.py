@@ -22,7 +22,7 @@ import numpy as np
 
 from core.errors import ExportError
 from core.evaluation.measures import NDCG
-from core.evaluation.retrieval import rank
+from core.evaluation.search import rank
 from core.messages import N_, Message
 from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset
 

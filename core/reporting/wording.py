@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.evaluation.cost import Saving, Savings
+from core.evaluation.preference import VoteFacts
 from core.evaluation.verdict import sentence
-from core.evaluation.vote_words import VoteFacts
 from core.messages import N_, Message
 from core.reporting.report_content import DataFacts, InUse, RegimeResults, Sending
 from core.translation import translator

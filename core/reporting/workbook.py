@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from core.evaluation import vote_words
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MEASURES
 from core.evaluation.measures import METRICS
@@ -403,9 +402,9 @@ def _decision(report: ReportContent, w: Wording) -> Iterator[Row]:
 def _votes(report: ReportContent, w: Wording) -> Iterator[Row]:
     for vote in map(w.vote, report.votes):
         yield _heading(w.t(N_("Blind vote")))
-        yield Row((w.t(N_("Result")), w.tm(vote_words.headline(vote))))
-        yield Row(("", w.tm(vote_words.opening(vote, w.moment(vote.at)))))
-        for line in vote_words.in_words(vote):
+        yield Row((w.t(N_("Result")), w.tm(vote.headline)))
+        yield Row(("", w.tm(vote.opening_text(w.moment(vote.at)))))
+        for line in vote.texts:
             yield Row(("", w.tm(line)))
 
 
