@@ -10,6 +10,7 @@ from typing import Any
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
 from core.journey import data
+from core.reporting.repeat_command import OVERRIDES
 from core.journey.tuning import suggested_model
 from core.tuning.config import TuningConfig
 from core.tuning.config_file import LARGEST, from_document
@@ -17,8 +18,6 @@ from core.tuning.hardware import check_device
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe, Override, QADataset
 from core.workspace.layout import read_json
-
-OVERRIDES = "overrides"  # the one key of a file of labels set by hand
 
 
 def read_data(file: Path, seed: int) -> tuple[QADataset, dict[str, Any]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.messages import N_
-from core.reporting.onnx_export import FILE, TokenRules
+from core.reporting.onnx_export import FILE
 from core.reporting.wording import Wording
+from core.types.exporting import TokenRules
 
 QUESTION = {"en": "How can I send something back?", "ja": "返品するにはどうすればよいですか？"}
 ANSWERS = {

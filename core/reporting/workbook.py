@@ -43,7 +43,7 @@ from core.reporting.spreadsheet import (
     workbook,
 )
 from core.reporting.wording import Wording
-from core.types import Difference, Override, SliceDifference
+from core.types import Difference, Interval, Override, SliceDifference
 
 Item = TypeVar("Item")
 SheetMaker = Callable[[ReportContent, Wording], Sheet]
@@ -269,31 +269,30 @@ LABELS_SHEET = Table[Override](
     N_("Labels that people set by hand (0 to 100), the newest first; they win over rules."),
     N_("No label was set by hand."),
 )
+
+
+def _licence(expert: ExpertFacts, w: Wording) -> str:
+    return expert.origin.licence or w.t(N_("not known"))
+
+
+def _commercial_use(expert: ExpertFacts, w: Wording) -> str:
+    origin = expert.origin
+    return w.t(N_("allowed")) if origin.commercial_use else w.restriction(origin.licence)
+
+
+def _alone(expert: ExpertFacts) -> Interval:
+    return expert.ndcg or Interval(*(float("nan"),) * 3)  # a figure that is none stays empty
+
+
 EXPERTS_SHEET = Table[ExpertFacts](
     N_("Experts"),
     lambda report: report.experts,
     (
-        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.title),
-        Field(N_("Licence"), 20, TEXT, lambda expert, w: expert.licence or w.t(N_("not known"))),
-        Field(
-            N_("Commercial use"),
-            30,
-            TEXT,
-            lambda expert, w: (
-                w.t(N_("allowed")) if expert.commercial_use else w.restriction(expert.licence)
-            ),
-        ),
-        Field(
-            N_("Alone (nDCG@10)"),
-            12,
-            SCORE,
-            lambda expert, _: expert.ndcg.value if expert.ndcg else None,
-        ),
-        *_interval(
-            SCORE,
-            lambda expert: expert.ndcg.low if expert.ndcg else None,
-            lambda expert: expert.ndcg.high if expert.ndcg else None,
-        ),
+        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.origin.title),
+        Field(N_("Licence"), 20, TEXT, _licence),
+        Field(N_("Commercial use"), 30, TEXT, _commercial_use),
+        Field(N_("Alone (nDCG@10)"), 12, SCORE, lambda expert, _: _alone(expert).value),
+        *_interval(SCORE, lambda expert: _alone(expert).low, lambda expert: _alone(expert).high),
         Field(N_("Weight in the labels"), 12, PERCENT, lambda expert, _: expert.weight),
         Field(N_("Seconds"), 10, ONE_DIGIT, lambda expert, _: expert.seconds),
         Field(N_("Content hash"), 40, TEXT, lambda expert, _: expert.fingerprint),
@@ -453,9 +452,9 @@ def _labels(report: ReportContent, w: Wording) -> Iterator[Row]:
     if labels.recentred:
         yield Row((w.t(N_("Evened out by")), "; ".join(w.t(title) for title in labels.recentred)))
     yield Row((w.t(N_("Set by hand")), w.count(len(labels.overrides))))
-    licence = tuning.base_licence or w.t(N_("licence not known"))
-    yield Row((w.t(N_("Base model")), f"{tuning.base_title} ({licence})"))
-    if not tuning.commercial_use:
+    licence = tuning.base.licence or w.t(N_("licence not known"))
+    yield Row((w.t(N_("Base model")), f"{tuning.base.title} ({licence})"))
+    if not tuning.base.commercial_use:
         text = N_("The licence of the base model does not allow commercial use, or is not known.")
         yield Row(("", w.t(text)))
 
