@@ -22,7 +22,7 @@ from core.journey.tuning import told, tuning_request
 from core.journey.tuning_measures import language_of_questions, validation_ndcg
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import likely_device
+from core.tuning.device import likely_device
 from core.types import Reporter
 from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace

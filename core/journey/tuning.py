@@ -24,7 +24,7 @@ from core.journey.tuning_measures import (
 )
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import check_device
+from core.tuning.device import check_device
 from core.types import LabelRecipe, Override, QADataset, Reporter
 from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
@@ -217,7 +217,7 @@ def run_tuning(
 
 
 def _document(config: TuningConfig, outcome: TuningOutcome) -> dict[str, Any]:
-    from core.tuning.memory import peak_mb
+    from core.tuning.device import peak_mb
 
     return {
         "base_model": config.base_model,

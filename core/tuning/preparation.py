@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.tuning.batches import mine_hard_negatives, plan_epoch
-from core.tuning.config import TuningConfig
+from core.tuning.config import TEMPERATURES, TuningConfig
 from core.tuning.encoding import DOCUMENT, QUERY, encode
 from core.tuning.grid_losses import IDENTITY, Affine
 from core.types import Labels, QADataset, Rows
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread
 USUAL_SPREAD = 0.1  # of all-MiniLM-L6-v2, for which the default student temperature was chosen
-TEMPERATURES = (0.001, 10.0)  # what TuningConfig allows
 
 
 def confusable_answers(

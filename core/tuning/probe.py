@@ -15,9 +15,8 @@ from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
 from core.tuning.beginning import read_neutral
 from core.tuning.config import TuningConfig
-from core.tuning.device import find_device
+from core.tuning.device import MEGABYTE, find_device, peak_mb
 from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length
-from core.tuning.memory import MEGABYTE, peak_mb
 from core.tuning.outcome import TuningFolders
 from core.tuning.preparation import base_scale
 from core.tuning.run import SAVING_SHARE, Run

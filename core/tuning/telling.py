@@ -8,7 +8,7 @@ import numpy as np
 
 from core.messages import N_, Message
 from core.tuning.checkpoints import RunState
-from core.tuning.memory import used_mb
+from core.tuning.device import used_mb
 from core.tuning.step import StepResult
 from core.types import Reporter
 

@@ -18,8 +18,7 @@ from core.journey.tuning_plan import PROBED, SAME_RUN, plan
 from core.journey.tuning_runs import tuning_runs
 from core.tuning import step as step_module
 from core.tuning.config import TuningConfig, settings
-from core.tuning.device import DeviceInfo
-from core.tuning.hardware import likely_device
+from core.tuning.device import DeviceInfo, likely_device
 from core.tuning.probe import Probe, measure
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
