@@ -11,8 +11,7 @@ from core.types import QADataset, Rows
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.tuning.neighbourhoods import ExpertsSearch
-    from core.tuning.sweep import EncodeTexts, GeneralityCheck
+    from core.tuning.task import EncodeTexts, ExpertsSearch, GeneralityCheck
 
 
 def language_of_questions(dataset: QADataset) -> str:
@@ -27,7 +26,7 @@ def generality_check(dataset: QADataset) -> GeneralityCheck:
     from core.evaluation.generality import cosines, load_probe, spearman
     from core.evaluation.guard import GENERALITY_LIMIT
     from core.journey.comparing import PROBES
-    from core.tuning.sweep import GeneralityCheck
+    from core.tuning.task import GeneralityCheck
 
     probe = load_probe(PROBES.get(language_of_questions(dataset), PROBES["en"]))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +84,9 @@ def make_ruler(
     """
     from core.data.checks import guess_language
     from core.experts.sources import model_folder
-    from core.tuning.validation import ValidationSet
+    from core.tuning.validation import SearchCheck
 
-    chosen = ValidationSet.of(dataset, kind, _SEED)
+    chosen = SearchCheck.of(dataset, kind, _SEED)
     guessed = guess_language(dataset.questions)
     language = guessed if guessed in {"en", "ja"} else "en"
     folder = model_folder(find_entry(base_model), workspace.models)
@@ -124,23 +125,24 @@ def measure(
     from core.evaluation.retrieval import rank
     from core.journey.comparing import PROBES
     from core.tuning.device import find_device
-    from core.tuning.encoding import QUERY, encode, load_model
-    from core.tuning.validation import ValidationSet
+    from core.tuning.student import QUERY, encode, load_model
+    from core.tuning.validation import SearchCheck
 
     precision = find_device(kind).precision
-    chosen, model = ValidationSet.of(dataset, kind, _SEED, precision), load_model(folder, kind)
+    chosen, model = SearchCheck.of(dataset, kind, _SEED), load_model(folder, kind)
+    read = partial(encode, model, should_stop=should_stop, precision=precision)
     reader = model if answers_by is None else load_model(answers_by, kind)
-    corpus = chosen.answer_vectors(reader, should_stop)
+    corpus = chosen.answer_vectors(
+        partial(encode, reader, should_stop=should_stop, precision=precision)
+    )
     ndcg = {}
     for regime, rows in chosen.questions.items():
         texts = [dataset.questions[row] for row in rows]
-        vectors = encode(model, texts, QUERY, should_stop, precision)
+        vectors = read(texts, QUERY)
         relevance = dataset.relevance[rows][:, chosen.answer_rows]
         top = rank(vectors, corpus, 10).top_answers
         values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
         ndcg[regime] = tuple(np.round(values, 6).tolist())
     probe = load_probe(PROBES[language])
-    sides = [
-        encode(model, texts, QUERY, should_stop, precision) for texts in (probe.left, probe.right)
-    ]
+    sides = [read(texts, QUERY) for texts in (probe.left, probe.right)]
     return Measured(ndcg, spearman(cosines(*sides), probe.scores))
