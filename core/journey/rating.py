@@ -65,7 +65,7 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
     from core.journey.labels import default_recipe, label_model
     from core.journey.scoring import load_expert_scores
     from core.labels.pair_sample import sample_for_inspection
-    from core.labels.suspects import find_suspects
+    from core.labels.review import find_suspects
 
     scores = load_expert_scores(workspace, dataset, experts)
     sample = sample_for_inspection(dataset, scores, seed=_SEED)
@@ -80,7 +80,7 @@ def rating_task(
     workspace: Workspace, project: Project, dataset: QADataset, pool: RatingPool, rater: str
 ) -> RatingTask:
     """Return the pair that a rater should look at now."""
-    from core.labels.proposals import current_batch
+    from core.labels.review import current_batch
 
     rated = set(_pairs_of(dataset, workspace.records.ratings(project.id), rater))
     batch, done = current_batch(pool.sample, pool.spread, rated, seed=_SEED)

@@ -44,7 +44,7 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     base_model : str
         Key of the model that is tuned: it cannot teach itself anything.
     """
-    from core.labels.answer_labels import AnswerLabels
+    from core.labels.model import AnswerLabels
 
     readers = set(AnswerLabels(labels).readers) - {base_model}
     teachers = [one for one in labels.scores if one.expert in readers]
@@ -83,8 +83,6 @@ def validation_ndcg(
 def _mean_ndcg(
     dataset: QADataset, question_rows: Rows, answer_rows: Rows, top: np.ndarray
 ) -> float:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
 
-    relevance = dataset.relevance[question_rows][:, answer_rows]
-    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
-    return float(values.mean())
+    return float(ndcg_at_10(dataset, question_rows, top, answer_rows).mean())

@@ -5,7 +5,7 @@ import pytest
 
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
-from core.labels.suspects import find_suspects
+from core.labels.review import find_suspects
 from core.types import LabelRecipe
 
 NAMES = ("expert0", "expert1", "expert2")

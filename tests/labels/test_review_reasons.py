@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.labels.extra_pairs import with_pairs
 from core.labels.model import LabelModel
-from core.labels.pair_sample import sample_for_inspection
-from core.labels.reasons import reason, voices
-from core.labels.suspects import find_suspects
+from core.labels.pair_sample import sample_for_inspection, with_pairs
+from core.labels.review import find_suspects, reason, voices
 from core.types import LabelRecipe
 
 NAMES = ("expert0", "expert1", "expert2")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.labels.pair_sample import RIGHT, sample_for_inspection
-from core.labels.proposals import current_batch, propose_pairs
+from core.labels.review import current_batch, propose_pairs
 from core.types import TEST_KNOWN, TEST_UNSEEN
 
 

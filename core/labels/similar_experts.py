@@ -1,10 +1,41 @@
-"""Which experts are alike: an order that puts them side by side, and groups of near-copies."""
+"""Which experts are alike: rank correlations, an order of neighbours, groups of near-copies."""
 
 from __future__ import annotations
 
 import numpy as np
 
 COPY = 0.95  # rank correlation above which two experts share one vote
+
+
+def agreement(values: np.ndarray) -> np.ndarray:
+    """Return Spearman rank correlations float64 [K, K] between rows of scores [K, n].
+
+    Pairs on which either expert has no opinion are left out. An expert that scores every pair the
+    same correlates 0 with the others.
+    """
+    from scipy.stats import rankdata
+
+    count = len(values)
+    result = np.eye(count)
+    complete = not np.isnan(values).any()
+    ranks = rankdata(values, axis=1) if complete and values.size else np.empty(0)
+    for first in range(count):
+        for second in range(first):
+            if complete:
+                left, right = ranks[first], ranks[second]
+            else:
+                known = ~np.isnan(values[first]) & ~np.isnan(values[second])
+                left, right = rankdata(values[first][known]), rankdata(values[second][known])
+            result[first, second] = result[second, first] = correlation(left, right)
+    return result
+
+
+def correlation(left: np.ndarray, right: np.ndarray) -> float:
+    """Return Pearson's correlation of two rows [n], for example of ranks; 0 where one is flat."""
+    if len(left) < 2 or np.ptp(left) == 0 or np.ptp(right) == 0:
+        return 0.0
+    left, right = left - left.mean(), right - right.mean()
+    return float(left @ right / np.sqrt((left @ left) * (right @ right)))
 
 
 def leaf_order(agreement: np.ndarray) -> list[int]:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from core.errors import ExpertError
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
-from core.labels.quality import agreement, pair_quality
+from core.labels.quality import pair_quality
 from core.labels.rules import RULES
+from core.labels.similar_experts import agreement
 from core.types import LabelRecipe, ListedScores
 
 N_Q, N_A = 7, 9

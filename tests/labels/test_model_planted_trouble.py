@@ -11,7 +11,7 @@ from core.labels.bias import expert_bias, group_bias
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
 from core.labels.pair_sample import INSPECTED_SPLITS, sample_for_inspection
-from core.labels.suspects import find_suspects
+from core.labels.review import find_suspects
 from core.types import ExpertScores, LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from core.labels.answer_labels import AnswerLabels, answer_labels
-from core.labels.model import LabelModel
+from core.labels.model import AnswerLabels, LabelModel, answer_labels
 from core.types import LabelRecipe
 from tests.labels.conftest import build_world
 

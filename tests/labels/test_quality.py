@@ -3,12 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import (
-    agreement,
     average_precision,
     calibration_error,
     histogram,
@@ -44,28 +42,6 @@ def test_measures_equal_scikit_learns_with_ties_and_weights(labelled):
 def test_without_right_pairs_there_is_no_measure(hard):
     values = np.linspace(0, 1, len(hard))
     assert np.isnan(average_precision(values, hard)) and np.isnan(roc_auc(values, hard))
-
-
-def test_agreement_is_scipys_spearman():
-    values = np.random.default_rng(0).integers(0, 9, (4, 200)).astype(np.float32)
-    np.testing.assert_allclose(agreement(values), spearmanr(values, axis=1).statistic, atol=1e-9)
-
-
-def test_agreement_leaves_out_pairs_that_one_of_both_does_not_know():
-    values = np.random.default_rng(0).random((3, 100))
-    values[1, ::3] = np.nan
-    known = ~np.isnan(values[1])
-    found = agreement(values)
-    assert found[0, 1] == pytest.approx(spearmanr(values[0][known], values[1][known]).statistic)
-    assert found[0, 2] == pytest.approx(spearmanr(values[0], values[2]).statistic)
-
-
-def test_agreement_with_a_constant_or_silent_expert_is_zero_not_nan():
-    values = np.random.default_rng(0).random((4, 50))
-    values[2], values[3] = 0.5, np.nan
-    found = agreement(values)
-    np.testing.assert_array_equal(found[2], [0, 0, 1, 0])
-    np.testing.assert_array_equal(found[3], [0, 0, 0, 1])
 
 
 def test_histogram_counts_both_ends_and_leaves_out_nan():
