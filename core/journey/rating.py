@@ -15,7 +15,7 @@ from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.data.rating_file import RatingFile
+    from core.data.ratings import RatingFile
     from core.labels.pair_sample import PairSample
 
 _SEED = 0
@@ -143,15 +143,15 @@ def undo_rating(workspace: Workspace, project: Project, dataset: QADataset, rate
 
 
 def read_rating_file(content: bytes, name: str, dataset: QADataset, who: str) -> RatingFile:
-    """Read an uploaded file with ratings; see :func:`core.data.rating_file.read_ratings`."""
-    from core.data.rating_file import read_ratings
+    """Read an uploaded file with ratings; see :func:`core.data.ratings.read_ratings`."""
+    from core.data.ratings import read_ratings
 
     return read_ratings(content, name, dataset, who)
 
 
 def add_rating_file(workspace: Workspace, project: Project, file: RatingFile, who: str) -> int:
     """Record the ratings of a file; returns how many were new."""
-    from core.data.rating_file import FIVE
+    from core.data.ratings import FIVE
 
     known = {
         (r.rater, r.question, r.answer): r.value
