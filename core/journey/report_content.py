@@ -11,7 +11,7 @@ import numpy as np
 from core.documents import from_json, to_json
 from core.evaluation.cost import EncodingCost, Savings
 from core.evaluation.geometry import ShapeChange
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.journey.report_command import Repeat, repeat_command
 from core.journey.report_facts import (
     agreement,

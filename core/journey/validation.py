@@ -83,12 +83,12 @@ def make_ruler(
         ``cpu``, ``cuda`` or ``mps``.
     """
     from core.data.checks import guess_language
+    from core.evaluation.generality import everyday_pairs
     from core.experts.sources import model_folder
     from core.tuning.validation import SearchCheck
 
     chosen = SearchCheck.of(dataset, kind, _SEED)
-    guessed = guess_language(dataset.questions)
-    language = guessed if guessed in {"en", "ja"} else "en"
+    language = everyday_pairs(guess_language(dataset.questions)).language
     folder = model_folder(find_entry(base_model), workspace.models)
     return Ruler(
         kind,
@@ -120,10 +120,9 @@ def measure(
     Stopped
         Soon after ``should_stop`` says so.
     """
-    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.generality import everyday_pairs
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.retrieval import rank
-    from core.journey.comparing import PROBES
+    from core.evaluation.search import rank
     from core.tuning.device import find_device
     from core.tuning.student import QUERY, encode, load_model
     from core.tuning.validation import SearchCheck
@@ -142,6 +141,5 @@ def measure(
         top = rank(vectors, corpus, 10).top_answers
         values = ndcg_at_10(dataset, rows, top, chosen.answer_rows)
         ndcg[regime] = tuple(np.round(values, 6).tolist())
-    probe = load_probe(PROBES[language])
-    sides = [read(texts, QUERY) for texts in (probe.left, probe.right)]
-    return Measured(ndcg, spearman(cosines(*sides), probe.scores))
+    pairs = everyday_pairs(language)
+    return Measured(ndcg, pairs.spearman(lambda texts: read(texts, QUERY)))

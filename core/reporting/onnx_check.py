@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.evaluation.measures import NDCG
-from core.evaluation.retrieval import rank
+from core.evaluation.search import rank
 from core.messages import N_, Message
 from core.reporting.onnx_graph import FILE, INPUTS, TokenRules
 from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from core.evaluation import vote_words
 from core.evaluation.geometry import MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
@@ -74,7 +73,6 @@ def render(report: ReportInput, language: str) -> str:
         curve=geometry.curve(report.tuning),
         alphas=alpha_curve(report.tuning.alphas),
         votes=[wording.vote(vote) for vote in report.votes],
-        vote_words=vote_words,
         attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.evaluation.cost import EncodingCost, Savings
 from core.evaluation.geometry import ShapeChange
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.messages import Message
 from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
 from core.types import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.messages import N_, Message
 from core.reporting.report_rows import Sending
 from core.translation import translator

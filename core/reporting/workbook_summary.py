@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.evaluation import vote_words
 from core.evaluation.geometry import MEASURES
 from core.evaluation.verdict import sentence
 from core.messages import N_
@@ -88,9 +87,9 @@ def _decision(report: ReportInput, w: Wording) -> Iterator[Row]:
 def _votes(report: ReportInput, w: Wording) -> Iterator[Row]:
     for vote in map(w.vote, report.votes):
         yield _heading(w.t(N_("Blind vote")))
-        yield Row((w.t(N_("Result")), w.tm(vote_words.headline(vote))))
-        yield Row(("", w.tm(vote_words.opening(vote, w.moment(vote.at)))))
-        for line in vote_words.in_words(vote):
+        yield Row((w.t(N_("Result")), w.tm(vote.headline)))
+        yield Row(("", w.tm(vote.opening_text(w.moment(vote.at)))))
+        for line in vote.texts:
             yield Row(("", w.tm(line)))
 
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from core.evaluation.cost import EncodingCost, SavingsInput, savings
 from core.evaluation.geometry import ShapeChange
-from core.evaluation.preference import VoteTable, preference
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
 from core.reporting.report_input import (
     ArmRow,
