@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pandas as pd
 import streamlit as st
 
 from core.journey import corrections
-from core.labels.review import Voice, reason, voices
+from core.journey.corrections import Review
+from core.journey.labels import Voice, reason
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
-from pages.parts.labels.review_lists import Place, Review
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
 
@@ -22,6 +24,39 @@ _PLAIN_REASONS = (
     N_("The answer answers the question."),
 )
 _AGREED = N_("Agreed with the data.")
+
+
+@dataclass
+class Place:
+    """Where one person stands in the review; lives as long as the browser tab.
+
+    Attributes
+    ----------
+    opened : int or None
+        Key of the pair on the table; None = the first that is left.
+    skipped : set of int
+        Keys of pairs to leave for later.
+    turn : int
+        Grows with each step, so that widgets of the next pair start afresh.
+    """
+
+    opened: int | None = None
+    skipped: set[int] = field(default_factory=set)
+    turn: int = 0
+    problem: Exception | None = None
+
+    def move(self, key: int | None) -> None:
+        """Open another pair."""
+        self.opened = key
+        self.turn += 1
+
+
+def place_of(context: Context) -> Place:
+    """Return where this person stands in this project."""
+    key = f"review_{context.project.id}_{context.project.dataset_id}"
+    place = st.session_state.setdefault(key, Place())
+    assert isinstance(place, Place)
+    return place
 
 
 def pair_card(
@@ -36,10 +71,10 @@ def pair_card(
     following : int or None
         Key of the pair to open after the judgement.
     """
-    studio, pair = review.studio, review.texts(position)
-    heard = voices(studio.sample, studio.calibrated, studio.names, position)
+    preview, pair = review.preview, review.texts(position)
+    heard = preview.voices(position)
     with st.container(border=True, key="open_pair"):
-        why = tm(reason(heard, studio.findings, studio.sample, position))
+        why = tm(reason(heard, preview.findings, preview.sample, position))
         st.markdown(f":material/lightbulb: {plain(why)}")
         if pair in review.reports:
             note = review.reports[pair]
@@ -49,10 +84,10 @@ def pair_card(
             )
         left, right = st.columns([1.5, 1], gap="medium")
         with left:
-            row = int(studio.dataset.question_row[studio.sample.question_rows[position]])
+            row = int(preview.dataset.question_row[preview.sample.question_rows[position]])
             st.caption(t("Question (row {row} of your file)", row=row))
             st.text(pair[0])
-            right_one = studio.sample.hard_label[position] > 0
+            right_one = preview.sample.hard_label[position] > 0
             st.caption(
                 t("Answer, right according to your data")
                 if right_one
@@ -143,7 +178,7 @@ def _judgement(
 ) -> None:
     pair = review.texts(position)
     held = review.held.get(pair, ())
-    hard = round(float(review.studio.sample.hard_label[position]) * 100)
+    hard = round(float(review.preview.sample.hard_label[position]) * 100)
     keys = f"{place.turn}_{position}"
     left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
     with left:
@@ -151,7 +186,7 @@ def _judgement(
             t("Your label: how well does this answer the question?"),
             0,
             100,
-            round(float(review.studio.combined[position]) * 100),
+            round(float(review.preview.combined[position]) * 100),
             format="%d",
             key=f"review_value_{keys}",
         )

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.journey.corrections import LISTS, Review, open_review
+from core.journey.labels import LabelPreview
 from core.reporting.charts.chart import one_line
 from pages.parts.errors import guarded, show_error
 from pages.parts.labels.correction_history import correction_history
-from pages.parts.labels.label_studio import Studio
-from pages.parts.labels.pair_card import pair_card
-from pages.parts.labels.review_lists import LISTS, Place, Review, open_review, place_of
+from pages.parts.labels.pair_card import Place, pair_card, place_of
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -21,12 +21,12 @@ _COLUMNS = 400  # and how much of each text; in full it stands on the card
 
 @st.fragment
 @guarded
-def pair_review(context: Context, studio: Studio) -> None:
+def pair_review(context: Context, preview: LabelPreview) -> None:
     """Draw the filter, the pair on the table with its buttons, the list, and the history.
 
     A fragment: one judgement redraws this part of the page only.
     """
-    review, place = open_review(context, studio), place_of(context)
+    review, place = open_review(context.workspace, context.project, preview), place_of(context)
     if place.problem is not None:
         show_error(place.problem)
         place.problem = None
@@ -92,7 +92,7 @@ def _matching(review: Review, positions: np.ndarray, wanted: str) -> np.ndarray:
     if not wanted.strip():
         return positions
     needle = wanted.strip().casefold()
-    dataset, sample = review.studio.dataset, review.studio.sample
+    dataset, sample = review.preview.dataset, review.preview.sample
     has = [
         np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
         for texts in (dataset.questions, dataset.answers)
@@ -149,18 +149,18 @@ def _progress(review: Review, place: Place, positions: np.ndarray, left_over: np
 
 def _table(review: Review, place: Place, positions: np.ndarray, at: int) -> None:
     """Draw the part of the list around the open pair; a click opens another one."""
-    studio, start = review.studio, at // _WINDOW * _WINDOW
+    preview, start = review.preview, at // _WINDOW * _WINDOW
     positions = positions[start : start + _WINDOW]
-    sample = studio.sample
+    sample = preview.sample
     texts = [review.texts(int(position)) for position in positions]
     frame = pd.DataFrame(
         {
             "open": ["▶" if start + row == at else "" for row in range(len(positions))],
-            "label": (studio.combined[positions] * 100).round(),
+            "label": (preview.combined[positions] * 100).round(),
             "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
             "question": [one_line(question, _COLUMNS) for question, _ in texts],
             "answer": [one_line(answer, _COLUMNS) for _, answer in texts],
-            "spread": (studio.findings.spread[positions] * 100).round(),
+            "spread": (preview.findings.spread[positions] * 100).round(),
             "by_hand": [_state(review, pair) for pair in texts],
         }
     )
