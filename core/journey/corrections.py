@@ -159,6 +159,19 @@ class Review:
         count = len(self.preview.dataset.answers)
         return sample.question_rows.astype(np.int64) * count + sample.answer_rows
 
+    def containing(self, wanted: str, positions: np.ndarray) -> np.ndarray:
+        """Return the positions whose question or answer contains a text, in any case."""
+        needle = wanted.strip().casefold()
+        if not needle:
+            return positions
+        dataset, sample = self.preview.dataset, self.preview.sample
+        questions, answers = (
+            np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
+            for texts in (dataset.questions, dataset.answers)
+        )
+        rows = sample.question_rows[positions], sample.answer_rows[positions]
+        return positions[questions[rows[0]] | answers[rows[1]]]
+
     def among(self, pairs: Mapping[tuple[str, str], object]) -> np.ndarray:
         """Return the positions of these pairs of texts, those changed last first, int [m]."""
         dataset = self.preview.dataset

@@ -21,8 +21,9 @@ from core.labels.model import LabelModel
 from core.labels.overrides import standing
 from core.labels.pair_sample import PairSample, sample_for_inspection
 from core.labels.quality import PairQuality, ReliabilityCurve, pair_quality, reliability_curve
-from core.labels.review import PairFindings, Voice, find_suspects, voices
+from core.labels.review import PairFindings, Voice, find_suspects, reason, voices
 from core.labels.rules import RULES
+from core.messages import Message
 from core.types import LabelRecipe, Override, QADataset
 from core.workspace.records import Project, SavedRecipe, now
 from core.workspace.workspace import Workspace
@@ -235,3 +236,7 @@ class LabelPreview:
     def voices(self, position: int) -> list[Voice]:
         """Return what each expert says about one pair of the sample."""
         return voices(self.sample, self.calibrated, self.names, position)
+
+    def reason(self, position: int) -> Message:
+        """Return in one or two sentences why a pair of the sample deserves a look."""
+        return reason(self.voices(position), self.findings, self.sample, position)

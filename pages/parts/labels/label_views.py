@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.journey import labels
 from core.journey.labels import LabelPreview
 from core.messages import N_
-from core.reporting.charts.chart import Chart, one_line
+from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, label_histogram, score_histograms
 from core.types import Interval, LabelRecipe
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart, show_numbers
+from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
 from pages.parts.translate import t, tm
 
-_SHOWN, _COLUMNS = 200, 400  # pairs sent to the browser, and how much of each text
+_SHOWN = 200  # pairs sent to the browser
 _COMBINED = ""
 _KINDS = {
     "both": N_("All pairs"),
@@ -234,35 +234,7 @@ def _pairs(preview: LabelPreview, values: np.ndarray) -> None:
         )
     )
     if len(positions):
-        _table(preview, values, positions[:_SHOWN])
-
-
-def _table(preview: LabelPreview, values: np.ndarray, positions: np.ndarray) -> None:
-    sample, dataset = preview.sample, preview.dataset
-    frame = pd.DataFrame(
-        {
-            "label": (values[positions] * 100).round(),
-            "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": [
-                one_line(dataset.questions[row], _COLUMNS)
-                for row in sample.question_rows[positions]
-            ],
-            "answer": [
-                one_line(dataset.answers[row], _COLUMNS) for row in sample.answer_rows[positions]
-            ],
-        }
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=260,
-        key="range_pairs",
-        column_config={
-            "label": st.column_config.ProgressColumn(
-                t("Label"), min_value=0, max_value=100, format="%d", width="small"
-            ),
-            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
-            "question": st.column_config.TextColumn(t("Question"), width="medium"),
-            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
-        },
-    )
+        shown = positions[:_SHOWN]
+        labels_shown = (values[shown] * 100).round()
+        before = {"label": (labels_shown, label_column(t("Label")))}
+        pair_table(preview.dataset, preview.sample, shown, "range_pairs", before, height=260)
