@@ -1,4 +1,7 @@
-"""One optimizer step: encode, compare on the grid, learn; in chunks where memory is short."""
+"""One learning step: encode, compare on the grid, AdamW; in chunks where memory is short.
+
+The optimizer's state is plain tensors, so that a saved state needs no pickle.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +14,31 @@ import numpy as np
 
 from core.errors import TuningError
 from core.messages import N_, Message
-from core.tuning.batches import Batch
+from core.tuning.batches import Batch, plan_epoch
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, computing_in, is_out_of_memory
-from core.tuning.encoding import DOCUMENT, QUERY, embed, is_static
-from core.tuning.gradients import TextSet, add_gradients
-from core.tuning.grid import Grid, Term
-from core.tuning.optimizer import (
-    learning_rate,
-    load_optimizer_tensors,
-    make_optimizer,
-    optimizer_tensors,
-)
-from core.tuning.preparation import BaseScale
+from core.tuning.gradients import Term, TextSet, add_gradients
+from core.tuning.grid import USUAL_SPREAD, BaseScale, Grid
+from core.tuning.losses import IDENTITY, Affine
 from core.tuning.regularisers import NeutralTexts, regularised
+from core.tuning.student import DOCUMENT, QUERY, embed, encode, is_static
+from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
-from core.types import Labels, QADataset, Reporter
+from core.types import Reporter, Rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
+    from torch.optim import AdamW
 
 CLIP = 1.0  # largest gradient norm
 # Texts of similar length computed together: less padding, which is what a CPU spends its time on.
 CPU_BUCKET = 16
 CHUNK_WHEN_FULL = 16
+MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
+# A word vector is touched only when its word occurs, a transformer's weights at every step.
+STATIC_FACTOR = 100.0
+FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Learner:
     chunk : int
         Texts whose activations are kept at a time; 0 = all of a step. Falls once memory does not
         suffice; batches, and therefore the plan of the run, do not change.
+    answer_labels : Labels or None
+        How alike two answers are; None where that is not learned from.
     answers : float32 array [n_a, d] or None
         Vectors that the answers of the dataset keep; None where they go through the model.
     scale : BaseScale
@@ -74,23 +79,58 @@ class Learner:
     def __init__(
         self,
         model: SentenceTransformer,
-        dataset: QADataset,
-        labels: Labels,
-        config: TuningConfig,
+        task: TuningTask,
         device: DeviceInfo,
         report: Reporter,
-        answer_labels: Labels | None = None,
         team: Team = ALONE,
     ) -> None:
-        self.answer_labels, self.team = answer_labels, team
-        self.model, self.dataset, self.labels = model, dataset, labels
-        self.config, self.device, self.report = config, device, report
-        self.optimizer = make_optimizer(model, config)
+        self.model, self.dataset, self.labels = model, task.dataset, task.labels
+        self.config, self.answer_labels = task.config, task.answer_labels
+        self.device, self.report, self.team = device, report, team
+        self.optimizer = make_optimizer(model, task.config)
         self.static = is_static(model)
-        self.chunk = config.chunk_size
+        self.chunk = task.config.chunk_size
         self.answers: np.ndarray | None = None
         self.scale = BaseScale()
         self.neutral: NeutralTexts | None = None
+
+    def read(self, texts: Sequence[str], task: str) -> np.ndarray:
+        """Return the unit vectors of texts by the model as it is now; raises Stopped if asked."""
+        return encode(self.model, texts, task, self.report.should_stop, self.device.precision)
+
+    def keep_answers(self) -> None:
+        """Read all answers with the base model, uncut, as a deployed index holds them."""
+        answers = self.dataset.answers
+        self.answers = self.team.tell_array(lambda: self.read(answers, DOCUMENT))
+
+    def read_neutral(self, texts: Sequence[str]) -> None:
+        """Keep how the base model reads the neutral sentences, where there are any."""
+        if texts:
+            vectors = self.team.tell_array(lambda: self.read(texts, QUERY))
+            assert vectors is not None
+            self.neutral = NeutralTexts(texts, vectors)
+
+    def measure_scale(self, question_rows: Rows, negatives: np.ndarray | None) -> None:
+        """Measure the scale of the base model's cosines on the first batches."""
+
+        def measured() -> list[float]:
+            batches = plan_epoch(self.dataset, question_rows, negatives, self.config, 0)
+            targets, cosines, spreads = [], [], []
+            for batch in batches[:MEASURED_BATCHES]:
+                left = self.read([self.dataset.questions[r] for r in batch.question_rows], QUERY)
+                right = self.read([self.dataset.answers[r] for r in batch.answer_rows], DOCUMENT)
+                table = left @ right.T
+                spreads.append(table.std(axis=1))
+                if self.config.loss == "mse_matched":
+                    block, mask = self.labels.block(batch.question_rows, batch.answer_rows)
+                    targets.append(block[mask])
+                    cosines.append(table[mask])
+            pairs = (np.concatenate(targets), np.concatenate(cosines)) if targets else None
+            match = Affine.match(*pairs) if pairs else IDENTITY
+            spread = float(np.concatenate(spreads).mean())
+            return BaseScale(match, spread if spread > 0 else USUAL_SPREAD).values
+
+        self.scale = BaseScale.of(self.team.tell(measured))
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
         """Do step ``number`` (from 0) of ``steps``.
@@ -144,7 +184,7 @@ class Learner:
         tensors, self.chunk = dict(tensors), chunk
         vectors = tensors.pop("run.neutral", None)
         self.neutral = None if vectors is None else NeutralTexts(neutral, vectors.numpy())
-        self.scale = BaseScale.told(tensors.pop("run.scale").tolist())
+        self.scale = BaseScale.of(tensors.pop("run.scale").tolist())
         negatives = tensors.pop("run.negatives", None)
         load_optimizer_tensors(self.optimizer, tensors)
         return None if negatives is None else negatives.numpy()
@@ -238,6 +278,66 @@ class Learner:
         # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
         with computing_in(self.device.precision, self.device.kind):
             return embed(self.model, texts, task)
+
+
+def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:
+    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0."""
+    warmup = round(config.warmup_share * steps)
+    rising = (step + 1) / max(warmup, 1)
+    falling = (steps - step) / max(steps - warmup, 1)
+    peak = config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    return peak * min(rising, falling, 1.0)
+
+
+def make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
+    """Return AdamW over all weights; biases and norms (vectors, not tables) do not decay."""
+    from torch.optim import AdamW
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    decay = 0.0 if is_static(model) else config.weight_decay  # would erase words not in the data
+    return AdamW(
+        [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+        fused=all(p.device.type in FUSED for p in parameters),
+    )
+
+
+def optimizer_tensors(optimizer: AdamW) -> dict[str, Tensor]:
+    """Return a copy of the moments on the CPU as ``<weight number>.<name>``.
+
+    Rows of zeros are left out of large tables: a word that never occurred has no moments, and in
+    a multilingual model these are nine words in ten, hundreds of megabytes per saved state.
+    """
+    tensors: dict[str, Tensor] = {}
+    for number, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            key, value = f"{number}.{name}", value.detach()
+            used = value.any(dim=1).nonzero()[:, 0] if value.ndim == 2 else None
+            if used is not None and 2 * len(used) < len(value):
+                tensors[f"{key}.rows"] = used.to("cpu", copy=True)
+                value = value[used]
+            tensors[key] = value.to("cpu", copy=True)
+    return tensors
+
+
+def load_optimizer_tensors(optimizer: AdamW, tensors: dict[str, Tensor]) -> None:
+    """Put back what :func:`optimizer_tensors` gave."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        if name.endswith(".rows"):
+            continue
+        if f"{key}.rows" in tensors:
+            full = value.new_zeros(weights[int(number)].shape)
+            full[tensors[f"{key}.rows"]] = value
+            value = full
+        state.setdefault(int(number), {})[name] = value
+    document = optimizer.state_dict()
+    optimizer.load_state_dict({"state": state, "param_groups": document["param_groups"]})
 
 
 def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
