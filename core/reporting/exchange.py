@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
-from core.evaluation.differences import TUNED
+from core.evaluation.verdict import TUNED
 from core.messages import N_
 from core.reporting.model_export import archive_info, plain_name
 from core.reporting.report_facts import best_placed

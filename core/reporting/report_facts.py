@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 
 from core.documents import from_json, to_json
-from core.evaluation.differences import BASE, TUNED, intervals, present_regimes, regime_positions
-from core.evaluation.guard import promotion_allowed
 from core.evaluation.movements import QuestionChange, wins_and_losses
-from core.evaluation.verdict import REGIME_TEXTS
+from core.evaluation.verdict import (
+    BASE,
+    REGIME_TEXTS,
+    TUNED,
+    intervals,
+    present_regimes,
+    promotion_allowed,
+    regime_positions,
+)
 from core.labels import overrides as by_hand
 from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES, mean, weighted_mean
