@@ -15,13 +15,13 @@ from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
+from core.journey.generality_sets import generality_sets
 from core.journey.jobs import COMPARE, launch_job, workspace_of
 from core.journey.model_arms import encoders
 from core.journey.projects import SAMPLES_FOLDER
 from core.messages import N_, Message
 from core.types import Comparison, Generality, QADataset, Reporter
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.experts.encoders import Encoder
@@ -35,7 +35,6 @@ _SEED = 0
 
 
 def launch_comparison(
-    workspace: Workspace,
     project: Project,
     tune_run: str,
     experts: Sequence[str],
@@ -56,7 +55,7 @@ def launch_comparison(
     ComparisonError
         If the run left no model.
     """
-    tuned = RunFolder(workspace.run_folder(tune_run))
+    tuned = RunFolder(project.workspace.run_folder(tune_run))
     if not tuned.model.is_dir():
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
@@ -70,7 +69,7 @@ def launch_comparison(
         "arms": arms,
         "base_model": tuned.read_request()["config"]["tuning"]["base_model"],
     }
-    return launch_job(workspace, project.id, COMPARE, config, who)
+    return launch_job(project, COMPARE, config, who)
 
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
     more, more_arrays = examine(
         workspace,
         dataset,
-        str(request["project_id"]),
+        generality_sets(workspace.project(str(request["project_id"]))),
         encoders(workspace, config["base_model"], tuned),
         (find_entry(config["base_model"]).title, TUNED_TITLE),
         config["experts"],

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from core.errors import LabelError
 from core.journey.labels import override_pair, overrides
 from core.types import Override
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project
 
 
 @dataclass
@@ -61,27 +60,26 @@ def _same(one: Override, other: Override) -> bool:
     return (_pair(one), one.value, one.reason) == (_pair(other), other.value, other.reason)
 
 
-def undo(workspace: Workspace, project: Project, who: str) -> Override | None:
+def undo(project: Project, who: str) -> Override | None:
     """Withdraw this person's newest change; returns it, None where there is none."""
-    done = steps_of(overrides(workspace, project), who).done
+    done = steps_of(overrides(project), who).done
     if not done:
         return None
-    override_pair(workspace, project, *_pair(done[-1]), None, who, "")
+    override_pair(project, *_pair(done[-1]), None, who, "")
     return done[-1]
 
 
-def redo(workspace: Workspace, project: Project, who: str) -> Override | None:
+def redo(project: Project, who: str) -> Override | None:
     """Make the change again that this person undid last; returns it, None where there is none."""
-    undone = steps_of(overrides(workspace, project), who).undone
+    undone = steps_of(overrides(project), who).undone
     if not undone:
         return None
     last = undone[-1]
-    override_pair(workspace, project, *_pair(last), last.value, who, last.reason)
+    override_pair(project, *_pair(last), last.value, who, last.reason)
     return last
 
 
 def correct(
-    workspace: Workspace,
     project: Project,
     pair: tuple[str, str],
     value: float,
@@ -107,7 +105,7 @@ def correct(
     """
     from core.labels.overrides import conflicts
 
-    now_held = conflicts(overrides(workspace, project)).get(pair, ())
+    now_held = conflicts(overrides(project)).get(pair, ())
     if set(now_held) - set(seen):
         newest = now_held[-1]
         raise LabelError(
@@ -116,4 +114,4 @@ def correct(
             who=newest.who,
             value=round((newest.value or 0) * 100),
         )
-    override_pair(workspace, project, *pair, value, who, reason)
+    override_pair(project, *pair, value, who, reason)

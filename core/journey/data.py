@@ -20,7 +20,7 @@ from core.data.stretches import Stretch
 from core.data.table import Table
 from core.messages import N_, Message
 from core.types import SPLITS, QADataset, Reporter, SilentReporter
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.data.importing import ImportResult
@@ -135,8 +135,7 @@ def _account(result: ImportResult) -> dict[str, Any]:
 
 
 def import_file(
-    workspace: Workspace,
-    project_id: str,
+    project: Project,
     content: bytes,
     filename: str,
     *,
@@ -149,8 +148,8 @@ def import_file(
     report = report or SilentReporter()
     dataset, account = read_dataset(content, filename, mapping, found=found, report=report)
     report.progress(_READ, Message(N_("Saving the data")))
-    workspace.save_dataset(dataset, account)
-    workspace.records.use_dataset(project_id, dataset.id, who)
+    project.workspace.save_dataset(dataset, account)
+    project.workspace.records.use_dataset(project.id, dataset.id, who)
     return dataset
 
 

@@ -53,7 +53,7 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
         Key of the stop that this page is.
     """
     come_in(here)
-    stops = journey_status(session.workspace(), session.project())
+    stops = journey_status(session.project())
     with st.container(horizontal=True, gap="small", key="journey_bar"):
         for number, stop in enumerate(stops, start=1):
             title = f"{number} · {t(STOP_TITLES[stop.key])}"

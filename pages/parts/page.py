@@ -10,8 +10,7 @@ import streamlit as st
 from core.journey import projects
 from core.journey.status import MISSING, MISSING_TEXT
 from core.types import QADataset
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
 from pages.parts.translate import t, tm

@@ -163,11 +163,11 @@ def test_a_chain_of_likes_is_not_one_copy():
 def test_the_chosen_panel_is_kept_and_ends_with_new_data(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path)
-    project = workspace.records.create_project("p", "ann")
-    assert panel_in_use(workspace, project, ("a", "b")) == ("a", "b")
-    use_panel(workspace, project, ("b",), "ann")
-    assert panel_in_use(workspace, project, ("a", "b")) == ("b",)
-    assert panel_in_use(workspace, project, ("a",)) == ("a",)  # never nobody
+    project = workspace.create_project("p", "ann")
+    assert panel_in_use(project, ("a", "b")) == ("a", "b")
+    use_panel(project, ("b",), "ann")
+    assert panel_in_use(project, ("a", "b")) == ("b",)
+    assert panel_in_use(project, ("a",)) == ("a",)  # never nobody
     workspace.records.use_dataset(project.id, "other", "ann")
-    other = workspace.records.project(project.id)
-    assert panel_in_use(workspace, other, ("a", "b")) == ("a", "b")
+    other = workspace.project(project.id)
+    assert panel_in_use(other, ("a", "b")) == ("a", "b")

@@ -231,9 +231,7 @@ def _judge(
     following: int | None,
 ) -> None:
     try:
-        corrections.correct(
-            context.workspace, context.project, pair, value, session.who(), why, seen
-        )
+        corrections.correct(context.project, pair, value, session.who(), why, seen)
     except Exception as error:
         place.problem = error
     else:

@@ -34,7 +34,7 @@ def _compared(
 
 def recipe_comparison(context: Context) -> None:
     """Let the user choose two to four recipes and draw them side by side."""
-    saved = labels.recipes(context.workspace, context.project)
+    saved = labels.recipes(context.project)
     st.subheader(t("Recipes side by side"), anchor=False)
     if len(saved) < FEWEST:
         st.caption(t("Save a second recipe to compare it with the first."))
@@ -59,7 +59,7 @@ def recipe_comparison(context: Context) -> None:
                 context.project.id,
                 str(context.project.dataset_id),
                 tuple(chosen),
-                labels.overrides(context.workspace, context.project),
+                labels.overrides(context.project),
             )
     except Exception as error:
         show_error(error)

@@ -160,8 +160,8 @@ def place_of(context: Context) -> Place:
 
 def open_review(context: Context, studio: Studio) -> Review:
     """Return the pairs at hand, with what people recorded up to this moment."""
-    model = studio.model.with_overrides(labels.overrides(context.workspace, context.project))
-    reports = reported_pairs(context.workspace, context.project)
+    model = studio.model.with_overrides(labels.overrides(context.project))
+    reports = reported_pairs(context.project)
     sample = with_pairs(
         studio.sample.of_experts(model.recipe.experts),
         studio.dataset,
