@@ -14,9 +14,9 @@ from core.data.grouping import Grouping, group_texts
 from core.data.importing import ImportResult, ImportSettings, ImportSummary
 from core.data.pairing import text_findings
 from core.data.splitting import split_by_group, split_figures
-from core.data.stretches import Stretch
 from core.errors import DataError
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import TRAIN, QADataset
 
 
@@ -26,7 +26,7 @@ def read_beir(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
-    stretch: Stretch | None = None,
+    stretch: Progress | None = None,
 ) -> ImportResult:
     """Read a BEIR folder, or the bytes of its ZIP, into a dataset.
 

@@ -12,10 +12,10 @@ from core.data.columns import ColumnMapping
 from core.data.grouping import Grouping, GroupingSettings, group_texts
 from core.data.pairing import Pairs, collect_pairs
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
-from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
 from core.errors import DataError
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import QADataset
 
 # Shares of the time after which rows are checked and texts compared.
@@ -106,7 +106,7 @@ def import_table(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
-    stretch: Stretch | None = None,
+    stretch: Progress | None = None,
 ) -> ImportResult:
     """Turn rows into a dataset that is grouped and split.
 
@@ -118,7 +118,7 @@ def import_table(
         What the user calls the dataset.
     source_sha256 : str
         Hash of the uploaded file, kept with the dataset.
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Raises
@@ -128,7 +128,7 @@ def import_table(
     TooLittleDataError
         See :func:`core.data.splitting.check_enough`.
     """
-    settings, stretch = settings or ImportSettings(), stretch or silent()
+    settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
     pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
     _check_variety(pairs)

@@ -20,10 +20,10 @@ from core.data.columns import ColumnMapping
 from core.data.distinct import DistinctTexts, clean_text, same_key
 from core.data.judged import Judged
 from core.data.ratings import grades
-from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
 from core.errors import DataError
 from core.messages import N_, Message
+from core.progress import Progress
 
 _TOLD_EVERY = 10_000  # rows
 ATTRIBUTES = ("category", "language", "source")
@@ -71,7 +71,7 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
 
 
-def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None = None) -> Pairs:
+def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None = None) -> Pairs:
     """Read rows; set aside what cannot be used, merge what repeats.
 
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
@@ -83,7 +83,7 @@ def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None 
     DataError
         If question or answer is not mapped, or a mapped column does not exist.
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     _check_mapping(table, mapping)
     assert mapping.question and mapping.answer
     rows = table.row_numbers.tolist()

@@ -8,13 +8,13 @@ import numpy as np
 
 from core.data.ngrams import ngram_table
 from core.data.sketches import likely_pairs
-from core.data.stretches import Stretch, silent
+from core.progress import Progress
 
 _BLOCK_PAIRS = 10_000
 
 
 def similar_pairs(
-    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+    texts: Sequence[str], threshold: float, stretch: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pairs i < j of texts whose n-gram sets have at least this Jaccard similarity.
 
@@ -27,7 +27,7 @@ def similar_pairs(
     texts : sequence of str
         Distinct, as :func:`core.data.ngrams.plain_form` leaves them, sorted.
     threshold : float in (0, 1]
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Returns
@@ -35,7 +35,7 @@ def similar_pairs(
     first, second : int64 arrays [p]
     similarity : float32 array [p]
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     first, second = likely_pairs(texts, threshold, stretch.part(0.0, 0.7))
     involved, place = np.unique(np.concatenate([first, second]), return_inverse=True)
     table = ngram_table([texts[i] for i in involved.tolist()])

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from core.data.ngrams import ngram_hashes
-from core.data.stretches import Stretch, silent
+from core.progress import Progress
 
 # Characters per n-gram in general and in Japanese: one more than are compared. The rarer, longer
 # ones make fewer chance candidates, and a text that differs in a few places keeps most of them.
@@ -52,7 +52,7 @@ def band_rows(threshold: float, texts: int) -> int:
 
 
 def likely_pairs(
-    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+    texts: Sequence[str], threshold: float, stretch: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs first < second that are probably at least this similar, ascending.
 
@@ -65,14 +65,14 @@ def likely_pairs(
     texts : sequence of str
     threshold : float in (0, 1]
         Jaccard similarity of n-grams that are one character shorter than ``SKETCHED``.
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Returns
     -------
     first, second : int64 arrays [p]
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     rows = band_rows(threshold, len(texts))
     chosen = _with_company(texts, rows)
     stretch.reached(0.3)

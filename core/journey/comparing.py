@@ -11,7 +11,6 @@ from core.evaluation.differences import BASE as BASE
 from core.evaluation.differences import TUNED as TUNED
 from core.experts.catalogue import find_entry
 from core.experts.entry import QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
@@ -20,6 +19,7 @@ from core.journey.jobs import COMPARE, launch_job, workspace_of
 from core.journey.model_arms import encoders
 from core.journey.projects import SAMPLES_FOLDER
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Comparison, Generality, QADataset, Reporter
 from core.workspace.workspace import Project, Workspace
 
@@ -87,7 +87,7 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
         config["base_model"],
         tuned,
         ArmChoice.of(config),
-        Part(report, 0.0, 0.7),
+        Progress(report, 0.0, 0.7),
     )
     document, arrays = to_files(comparison)
     more, more_arrays = examine(
@@ -97,7 +97,7 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
         encoders(workspace, config["base_model"], tuned),
         (find_entry(config["base_model"]).title, TUNED_TITLE),
         config["experts"],
-        Part(report, 0.7, 1.0),
+        Progress(report, 0.7, 1.0),
     )
     write_tensors(folder.arrays, arrays | more_arrays)
     return document | more
@@ -117,7 +117,7 @@ def run_comparison(
     """
     from core.evaluation.comparison import compare
 
-    arms = collect_arms(workspace, dataset, base_model, tuned, choice, Part(report, 0.0, 0.65))
+    arms = collect_arms(workspace, dataset, base_model, tuned, choice, Progress(report, 0.0, 0.65))
     report.progress(0.65, Message(N_("Checking that everyday language is still understood")))
     general = measure_generality(workspace, dataset, arms.before, arms.after, report)
     return compare(
@@ -125,7 +125,7 @@ def run_comparison(
         arms.found,
         run_id=tuned.root.name,
         seed=_SEED,
-        report=Part(report, 0.75, 1.0),
+        report=Progress(report, 0.75, 1.0),
         generality=general,
         absent=arms.absent,
     )
@@ -145,7 +145,7 @@ def measure_generality(
     for encoder in (before, after):
         left, right = (
             # Similar sentences are compared like with like: both sides as queries.
-            encode_cached(encoder, texts, QUERY, workspace.vectors, Part(report, 0.65, 0.7))
+            encode_cached(encoder, texts, QUERY, workspace.vectors, Progress(report, 0.65, 0.7))
             for texts in (probe.left, probe.right)
         )
         sides.append(cosines(left, right))

@@ -16,9 +16,9 @@ from core.data.reading import MAX_UPLOAD_MB as MAX_UPLOAD_MB
 from core.data.reading import read_table, set_aside_csv
 from core.data.splitting import MIN_GROUPS as MIN_GROUPS
 from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
-from core.data.stretches import Stretch
 from core.data.table import Table
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, SilentReporter
 from core.workspace.workspace import Project, Workspace
 
@@ -87,7 +87,7 @@ def read_dataset(
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
     settings, name = ImportSettings(seed=seed), Path(filename).stem
-    stretch = Stretch(report or SilentReporter(), 0.0, _READ, Message(_READING))
+    stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 

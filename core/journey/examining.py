@@ -17,10 +17,10 @@ from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, EMBEDDING, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.generality_sets import SetResult, measure_sets
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
 from core.types.project import GeneralitySet
 from core.workspace.workspace import Workspace
@@ -89,10 +89,10 @@ def examine(
         sets,
         before,
         after,
-        Part(report, 0.1, 0.7),
+        Progress(report, 0.1, 0.7),
     )
     report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
-    costs = _costs(workspace, dataset, models, titles, experts, Part(report, 0.7, 1.0))
+    costs = _costs(workspace, dataset, models, titles, experts, Progress(report, 0.7, 1.0))
     document: dict[str, Any] = {
         "shape": [asdict(one) for one in shape],
         "sets": [

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import AppError, DataError
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
 from core.types.project import GeneralitySet as GeneralitySet
 from core.workspace.workspace import Project, Workspace
@@ -96,7 +96,7 @@ def measure_sets(
     """Search every set with both models; one that fails is reported with its reason."""
     results = []
     for i, one in enumerate(sets):
-        part = Part(report, i / len(sets), (i + 1) / len(sets))
+        part = Progress(report, i / len(sets), (i + 1) / len(sets))
         said = Message(N_("Searching in the set {name}"), {"name": one.name})
         part.progress(0.0, said)
         try:
@@ -130,12 +130,12 @@ def search_difference(
 
     arms = []
     for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):
-        half = Part(report, place / 2, (place + 1) / 2)
+        half = Progress(report, place / 2, (place + 1) / 2)
         questions = encode_cached(
-            encoder, dataset.questions, QUERY, workspace.vectors, Part(half, 0.0, 0.2)
+            encoder, dataset.questions, QUERY, workspace.vectors, Progress(half, 0.0, 0.2)
         )
         answers = encode_cached(
-            encoder, dataset.answers, DOCUMENT, workspace.vectors, Part(half, 0.2, 1.0)
+            encoder, dataset.answers, DOCUMENT, workspace.vectors, Progress(half, 0.2, 1.0)
         )
         arms.append(ArmInput(name, name, name, encoder.fingerprint, questions, answers))
     from core.types import UNSEEN, SilentReporter

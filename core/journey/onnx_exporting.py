@@ -11,11 +11,11 @@ from typing import Any
 from core.documents import from_json
 from core.errors import ExportError, Stopped
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
 from core.messages import N_, Message
+from core.progress import Progress
 from core.reporting.onnx_check import Fidelity
 from core.reporting.onnx_graph import FILE, TokenRules, missing_packages
 from core.types import Reporter
@@ -108,7 +108,7 @@ def convert(
     _go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
     fidelity = measure_fidelity(
         dataset,
-        lambda texts, prompt: encode_with(model, texts, prompt, report=Part(report, 0.5, 0.7)),
+        lambda texts, prompt: encode_with(model, texts, prompt, report=Progress(report, 0.5, 0.7)),
         onnx_encoder(target, rules),
         spoken,
         seed=_SEED,

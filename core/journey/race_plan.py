@@ -20,7 +20,7 @@ from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
 from core.tuning.hardware import check_device
 from core.tuning.losses import LOSSES
-from core.types import VALIDATION_SPLIT, LabelRecipe, QADataset
+from core.types import LabelRecipe, QADataset
 from core.workspace.records import SavedRecipe
 from core.workspace.workspace import Project, Workspace
 
@@ -181,7 +181,7 @@ def launch_race(
 
 def check_validation(dataset: QADataset) -> None:
     """Raise TuningError where no validation question could say who is better."""
-    if not len(dataset.rows(*VALIDATION_SPLIT.values())):
+    if not len(dataset.validation_rows):
         raise TuningError(
             "There are no validation questions, so nothing could say which settings are better. "
             "Split the data again on the Data page with a share for validation."

@@ -13,14 +13,13 @@ from core.errors import ExpertError, WorkspaceError
 from core.experts.api_connection import ApiConnection, entry_for_api
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
 from core.experts.entry import CROSS_ENCODER, CatalogueEntry
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
 from core.journey.jobs import SCORE, launch_job, workspace_of
-from core.journey.measuring import SEEN_SPLITS as SEEN_SPLITS
 from core.journey.measuring import ExpertFigures, measured
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import (
     PairScores,
     QADataset,
@@ -181,7 +180,7 @@ def run_scoring(
         store=workspace.models,
         cache=workspace.vectors,
         files=workspace.score_files,
-        report=Part(report, 0.0, 0.92),
+        report=Progress(report, 0.0, 0.92),
         extra=api_experts(workspace, experts) if apis is None else apis,
     )
     if not scoring.scores:

@@ -14,7 +14,7 @@ from core.workspace.layout import Layout, default_root
 from core.workspace.modelstore import ModelStore
 from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles
-from core.workspace.state import ProjectState
+from core.workspace.project_state import ProjectState
 from core.workspace.vectors import VectorCache
 
 

@@ -17,8 +17,8 @@ from core.data.grouping import GroupingSettings, group_texts, near_duplicates
 from core.data.ngrams import ngram_table, plain_form
 from core.data.shingles import similar_pairs
 from core.data.sketches import likely_pairs
-from core.data.stretches import Stretch
 from core.messages import Message
+from core.progress import Progress
 from core.types import SilentReporter
 
 WORDS = (
@@ -138,7 +138,7 @@ def test_progress_is_told_from_start_to_end_and_never_goes_back():
         def progress(self, fraction, message):
             self.told.append(fraction)
 
-    similar_pairs(corpus_with_near_copies(), 0.7, Stretch(Ear(), 0.2, 0.6, Message("x")))
+    similar_pairs(corpus_with_near_copies(), 0.7, Progress(Ear(), 0.2, 0.6, Message("x")))
     assert len(Ear.told) >= 4
     assert Ear.told == sorted(Ear.told)
     assert Ear.told[0] >= 0.2
