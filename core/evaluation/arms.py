@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import BrokenArmError, ComparisonError
-from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
 from core.evaluation.retrieval import Ranking, listed_right_rank, rank
 from core.hashing import content_id
 from core.messages import N_, Message

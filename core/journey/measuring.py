@@ -107,13 +107,12 @@ def measure_experts(
 
 
 def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
     from core.evaluation.retrieval import rank
     from core.evaluation.statistics import mean_intervals
 
     rows = dataset.seen_rows
-    relevance = dataset.relevance[rows]
     top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
-    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+    values = ndcg_at_10(dataset, rows, top)
     (interval,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)
     return interval

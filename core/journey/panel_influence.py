@@ -71,7 +71,7 @@ class Influence:
 
     def ndcg(self, experts: Sequence[int]) -> np.ndarray:
         """Return nDCG@10 per validation question of the labels of some of the experts."""
-        from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+        from core.evaluation.measures import ndcg_at_10
         from core.labels.ranker import top
         from core.labels.rules import weighted_mean
 
@@ -82,9 +82,7 @@ class Influence:
             chosen = block[list(experts)]
             labels = weighted_mean(chosen, np.zeros(block.shape[1:]), self.weights(experts))
             found.append(top(np.nan_to_num(labels, nan=-1.0), 10))
-        relevance = self.dataset.relevance[self.rows]
-        ranked = ranked_grades(relevance, np.concatenate(found))
-        return METRICS["ndcg@10"].values(ranked, ideal_grades(relevance))
+        return ndcg_at_10(self.dataset, self.rows, np.concatenate(found))
 
     def interval(self, values: np.ndarray) -> Interval | None:
         """Return mean and 95 % interval over answer groups; None without questions."""

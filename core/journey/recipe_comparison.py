@@ -132,12 +132,10 @@ def _figures(
 
 
 def _ndcg(dataset: QADataset, rows: np.ndarray, labels: LabelModel) -> Interval:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
     from core.evaluation.statistics import mean_intervals
     from core.labels.ranker import best_answers
 
-    relevance = dataset.relevance[rows]
-    ranked = ranked_grades(relevance, best_answers(labels, rows))
-    values = METRICS["ndcg@10"].values(ranked, ideal_grades(relevance))
+    values = ndcg_at_10(dataset, rows, best_answers(labels, rows))
     groups = dataset.question_group[rows]
     return mean_intervals(values[:, None], groups, seed=_SEED)[0]

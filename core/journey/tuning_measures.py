@@ -84,8 +84,6 @@ def validation_ndcg(
 def _mean_ndcg(
     dataset: QADataset, question_rows: Rows, answer_rows: Rows, top: np.ndarray
 ) -> float:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
 
-    relevance = dataset.relevance[question_rows][:, answer_rows]
-    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
-    return float(values.mean())
+    return float(ndcg_at_10(dataset, question_rows, top, answer_rows).mean())

@@ -120,7 +120,7 @@ def measure(
         Soon after ``should_stop`` says so.
     """
     from core.evaluation.generality import cosines, load_probe, spearman
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
     from core.evaluation.retrieval import rank
     from core.journey.comparing import PROBES
     from core.tuning.device import find_device
@@ -135,9 +135,8 @@ def measure(
     for regime, rows in chosen.questions.items():
         texts = [dataset.questions[row] for row in rows]
         vectors = encode(model, texts, QUERY, should_stop, precision)
-        relevance = dataset.relevance[rows][:, chosen.answer_rows]
         top = rank(vectors, corpus, 10).top_answers
-        values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+        values = ndcg_at_10(dataset, rows, top, chosen.answer_rows)
         ndcg[regime] = tuple(np.round(values, 6).tolist())
     probe = load_probe(PROBES[language])
     sides = [

@@ -84,7 +84,7 @@ def result(
     ComparisonError
         If the round is still sealed.
     """
-    from core.evaluation.metrics import MAIN_METRIC
+    from core.evaluation.measures import MAIN_METRIC
     from core.evaluation.preference import FIRST, SECOND, VoteTable, preference
     from core.evaluation.preference import TIE as NEITHER
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from core.evaluation.metrics import METRICS
+from core.evaluation.measures import METRICS
 from core.evaluation.verdict import REGIME_TEXTS, sentence
 from core.messages import Message
 from core.reporting.model_export import archive_name
@@ -134,7 +134,7 @@ def _result(regime: RegimeResults) -> dict[str, Any]:
         "metrics": [
             {
                 "type": metric,
-                "name": METRICS[metric].title,
+                "name": METRICS[metric].title_in(str),
                 "value": round(interval.value, 4),
                 "args": {"interval_95": [round(interval.low, 4), round(interval.high, 4)]},
             }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation.metrics import MAIN_METRIC, METRICS, ideal_grades, ranked_grades
+from core.evaluation.measures import NDCG
 from core.evaluation.retrieval import rank
 from core.messages import N_, Message
 from core.reporting.onnx_graph import FILE, INPUTS, TokenRules
@@ -166,8 +166,5 @@ def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
 
 
 def _ndcg(questions: np.ndarray, answers: np.ndarray, relevance: Any) -> float:
-    metric = METRICS[MAIN_METRIC]
-    found = rank(questions, answers, metric.cutoff)
-    ranked = ranked_grades(relevance, found.top_answers)
-    values = metric.values(ranked, ideal_grades(relevance))
+    values = (NDCG @ 10).of(relevance, rank(questions, answers, 10).top_answers)
     return float(values.mean()) if len(values) else 0.0

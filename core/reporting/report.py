@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from core.evaluation import vote_words
 from core.evaluation.geometry import MEASURES
-from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from core.evaluation.metrics import METRICS
+from core.evaluation.measures import METRICS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
 from core.reporting.report_input import ReportInput
@@ -69,7 +69,7 @@ def _metrics(report: ReportInput, w: Wording) -> Sheet:
                 if key not in arm.metrics:
                     continue
                 value = arm.metrics[key]
-                cells = [w.t(regime.title), w.t(METRICS[key].title), w.t(arm.title)]
+                cells = [w.t(regime.title), METRICS[key].title_in(w.t), w.t(arm.title)]
                 numbers: list[str | int | float | None] = [value.value, value.low, value.high]
                 d = found.get(key) if arm.kind == "tuned" else None
                 if d is None:

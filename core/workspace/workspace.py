@@ -12,9 +12,9 @@ from core.types import QADataset
 from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.layout import Layout, default_root
 from core.workspace.modelstore import ModelStore
+from core.workspace.project_state import ProjectState
 from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles
-from core.workspace.project_state import ProjectState
 from core.workspace.vectors import VectorCache
 
 

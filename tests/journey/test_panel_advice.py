@@ -97,7 +97,7 @@ def test_influence_is_the_difference_of_the_label_models_themselves():
     """The fast path with kept scores must not drift from what tuning would learn from."""
     dataset, scores = world((0.9, 1.2, 1.0), seed=2)
     found = advise(dataset, scores, *measure(dataset, scores))
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
 
     rows = dataset.rows("validation_known", "validation_unseen")
 

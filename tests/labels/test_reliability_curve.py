@@ -11,7 +11,7 @@ from sklearn.calibration import calibration_curve
 from core.labels.pair_sample import RANDOM, RIGHT, PairSample
 from core.labels.quality import calibration_error
 from core.labels.reliability_curve import reliability_curve
-from core.reporting.charts.calibration_chart import calibration_chart
+from core.reporting.charts.label_charts import calibration_chart
 
 
 def sample_of(right, questions=None):

@@ -26,7 +26,7 @@ PRELOADED = [
     "torch",
     "transformers.models.bert.modeling_bert",
     "core.__main__",
-    "core.evaluation.metrics",
+    "core.evaluation.measures",
     "core.evaluation.retrieval",
     "core.experts.catalogue",
     "core.experts.sources",

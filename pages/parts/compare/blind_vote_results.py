@@ -10,7 +10,7 @@ from core.evaluation import vote_words
 from core.evaluation.preference import Preference
 from core.evaluation.vote_words import VoteFacts
 from core.journey.vote_results import vote_facts
-from core.reporting.charts.vote_chart import vote_chart
+from core.reporting.charts.comparison_charts import vote_chart
 from core.types import Comparison
 from core.workspace.votes import VoteOpening, VoteRound
 from pages.parts.charts import show_chart

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE, signed_effect
-from core.reporting.charts.slice_chart import slice_chart, slice_label
+from core.reporting.charts.verdict_charts import slice_chart, slice_label
 from core.types import SliceDifference
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared

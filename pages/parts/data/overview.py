@@ -10,7 +10,7 @@ from core.journey import data
 from core.journey.findings import FoundRows, findings
 from core.messages import Message
 from core.reporting.charts.chart import one_line
-from core.reporting.charts.splits import split_picture
+from core.reporting.charts.data_charts import split_picture
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
 from pages.parts.errors import show_warnings

@@ -8,7 +8,7 @@ import streamlit as st
 from core.journey.scoring import ExpertFigures, ScoringReport
 from core.labels.likeness import leaf_order
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
+from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
 from pages.parts.charts import show_chart
 from pages.parts.journey_bar import go_to

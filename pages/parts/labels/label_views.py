@@ -7,9 +7,8 @@ import streamlit as st
 from core.labels.overrides import in_force
 from core.labels.quality import pair_quality
 from core.labels.reliability_curve import reliability_curve
-from core.reporting.charts.calibration_chart import calibration_chart
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.distributions import score_histograms
+from core.reporting.charts.label_charts import calibration_chart, score_histograms
 from core.types import Interval
 from pages.parts.charts import show_chart
 from pages.parts.kept import kept

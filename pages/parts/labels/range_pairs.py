@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.messages import N_
 from core.reporting.charts.chart import Chart, one_line
-from core.reporting.charts.distributions import label_histogram
+from core.reporting.charts.label_charts import label_histogram
 from pages.parts.charts import show_numbers
 from pages.parts.kept import kept
 from pages.parts.labels.label_studio import Studio

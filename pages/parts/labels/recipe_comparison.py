@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.journey import labels
 from core.journey.recipe_comparison import FEWEST, MOST, RecipeComparison, compare_recipes
-from core.reporting.charts.distributions import recipe_histograms
+from core.reporting.charts.label_charts import recipe_histograms
 from core.types import Interval, Override
 from pages.parts import session
 from pages.parts.charts import show_chart

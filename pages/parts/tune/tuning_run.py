@@ -11,8 +11,7 @@ from core.journey.room import gigabytes
 from core.journey.tuning_plan import Estimate
 from core.journey.tuning_runs import TuningResult, TuningRun
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.run_charts import machine_chart
-from core.reporting.charts.tuning_charts import learning_curve
+from core.reporting.charts.tuning_charts import learning_curve, machine_chart
 from pages.parts.charts import show_chart
 from pages.parts.job_card import job_card
 from pages.parts.journey_bar import go_to

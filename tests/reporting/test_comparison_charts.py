@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.preference import VoteTable, preference
-from core.reporting.charts.alpha_chart import alpha_chart
-from core.reporting.charts.map_chart import map_chart
-from core.reporting.charts.vote_chart import vote_chart
+from core.reporting.charts.comparison_charts import alpha_chart, map_chart, vote_chart
 
 EVIL = "<img src=x onerror=alert(1)>"
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import ComparisonError
 from core.messages import Message
-from core.reporting.charts.slice_chart import slice_chart
+from core.reporting.charts.verdict_charts import slice_chart
 from core.types import Difference, SliceDifference
 
 

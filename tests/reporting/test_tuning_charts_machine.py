@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reporting.charts.run_charts import GAUGES, machine_chart
-from core.reporting.charts.tuning_charts import POINTS
+from core.reporting.charts.tuning_charts import GAUGES, POINTS, machine_chart
 
 
 def keep(text: str) -> str:

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.messages import N_, Message
-from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, shortened, style_axes
+from core.reporting.charts.chart import (
+    HIGH,
+    LOW,
+    Chart,
+    Translate,
+    error_bars,
+    name_lines,
+    new_figure,
+    rounded,
+    shortened,
+    style_axes,
+)
 from core.reporting.charts.palette import SEQUENTIAL, TUNED
 
 
@@ -117,15 +128,7 @@ def expert_quality_bars(
         text=[f"{one:.2f}" for one in value],
         textposition="top center",
         marker={"color": TUNED, "size": 11},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": rounded(high - value, 3),
-            "arrayminus": rounded(value - low, 3),
-            "thickness": 2,
-            "width": 5,
-            "color": TUNED,
-        },
+        error_x=error_bars(value, low, high, TUNED),
         customdata=[
             [shortened(name, 60), round(float(a), 2), round(float(b), 2)]
             for name, a, b in zip(sorted_names, low, high, strict=True)
@@ -136,18 +139,13 @@ def expert_quality_bars(
     )
     style_axes(figure)
     figure.update_xaxes(title_text=measure, range=[0, 1.02], dtick=0.2)
-    figure.update_yaxes(
-        tickvals=list(range(count)),
-        ticktext=[shortened(name) for name in sorted_names],
-        range=[count - 0.4, -0.9],
-        showgrid=False,
-    )
+    name_lines(figure, [shortened(name) for name in sorted_names], above=0.9, below=0.6)
     table = pd.DataFrame(
         {
             t(N_("Expert")): sorted_names,
             measure: value.round(3),
-            t(N_("Low (95 %)")): low.round(3),
-            t(N_("High (95 %)")): high.round(3),
+            t(LOW): low.round(3),
+            t(HIGH): high.round(3),
         }
     )
     if not count:

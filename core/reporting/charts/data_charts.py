@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.messages import N_, Message
-from core.reporting.charts.chart import Chart, Translate, new_figure, style_axes
+from core.reporting.charts.chart import Chart, Translate, new_figure, style_axes, table_of
 from core.reporting.charts.palette import BASE, RIGHT, TUNED
-from core.types import (
-    TEST_KNOWN,
-    TEST_UNSEEN,
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
-)
+from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN
 
 _PARTS = (  # name in the legend, colour, splits of the two bars (known answers, unseen answers)
     (N_("Learn from (training)"), BASE, (TRAIN, None)),
@@ -30,12 +24,7 @@ def split_picture(counts: Mapping[str, tuple[int, int]], t: Translate) -> Chart:
     counts : mapping of split to (questions, answer groups)
         Splits of ``core.types.SPLITS``; absent ones count 0.
     """
-    import pandas as pd
-
-    bars = [
-        t(N_("Known answers,<br>new wording")),
-        t(N_("Unseen answers")),
-    ]
+    bars = [t(N_("Known answers,<br>new wording")), t(N_("Unseen answers"))]
     inside = t(N_("{questions} questions"))
     figure = new_figure(
         240,
@@ -68,8 +57,7 @@ def split_picture(counts: Mapping[str, tuple[int, int]], t: Translate) -> Chart:
     figure.update_layout(
         legend={"y": 1, "yref": "container", "yanchor": "top", "traceorder": "normal"}
     )
-    columns = (N_("Kind of question"), N_("Used for"), N_("Questions"), N_("Answer groups"))
-    table = pd.DataFrame(rows, columns=[t(column) for column in columns])
+    heads = (N_("Kind of question"), N_("Used for"), N_("Questions"), N_("Answer groups"))
     get = {split: counts.get(split, (0, 0)) for _, _, pair in _PARTS for split in pair if split}
     summary = Message(
         N_(
@@ -81,4 +69,4 @@ def split_picture(counts: Mapping[str, tuple[int, int]], t: Translate) -> Chart:
         {split: questions for split, (questions, _) in get.items()}
         | {"unseen_groups": get[VALIDATION_UNSEEN][1] + get[TEST_UNSEEN][1]},
     )
-    return Chart(figure, summary, table)
+    return Chart(figure, summary, table_of(rows, heads, t))
