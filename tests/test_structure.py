@@ -214,7 +214,7 @@ def names_twice() -> Iterator[str]:
             yield f"{kind} {name} stands twice"
 
 
-def tests_that_mirror_nothing() -> Iterator[str]:
+def mirrorless_tests() -> Iterator[str]:
     """8. A test lies where its module does: tests/x/test_y[_aspect].py for core/x/y.py."""
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         folder = path.parent.relative_to(ROOT / "tests").as_posix()
@@ -233,7 +233,7 @@ def tests_that_mirror_nothing() -> Iterator[str]:
 
 RULES = (
     *(arrows_of_core, arrows_of_pages, circles, parts_of_other_stops, literal_keys, split_names),
-    *(crowded_folders, names_twice, tests_that_mirror_nothing),
+    *(crowded_folders, names_twice, mirrorless_tests),
 )
 
 
