@@ -21,8 +21,7 @@ from benchmarks.label_rules import experts_of
 from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
 from core.evaluation.generality import cosines, spearman
 from core.journey.tuning_measures import generality_check, strongest_teacher, validation_ndcg
-from core.labels.answer_labels import answer_labels
-from core.labels.model import LabelModel
+from core.labels.model import LabelModel, answer_labels
 from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length, load_model
 from core.tuning.outcome import TuningFolders
 from core.tuning.trainer import train

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.data.training_subsets import training_subset, with_training
+from core.data.splitting import training_subset, with_training
 from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.jobs.folder import RunFolder

@@ -47,7 +47,7 @@ def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:
 
 def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) -> GeneralitySet:
     """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
-    from core.data.beir_evaluation import read_for_evaluation
+    from core.data.beir import read_for_evaluation
 
     dataset = read_for_evaluation(source, name)
     project.workspace.save_dataset(dataset, {"file": name, "format": BEIR})

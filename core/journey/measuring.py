@@ -82,7 +82,8 @@ def measure_experts(
     """Return figures of each expert and their agreement, on questions outside the test split."""
     from core.labels.model import LabelModel
     from core.labels.pair_sample import sample_for_inspection
-    from core.labels.quality import agreement, pair_quality
+    from core.labels.quality import pair_quality
+    from core.labels.similar_experts import agreement
     from core.types import LabelRecipe
 
     sample = sample_for_inspection(dataset, scores, seed=_SEED)

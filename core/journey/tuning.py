@@ -189,7 +189,7 @@ def run_tuning(
     """
     from core.experts.entry import DOCUMENT, QUERY
     from core.experts.sources import model_folder
-    from core.labels.answer_labels import answer_labels
+    from core.labels.model import answer_labels
     from core.tuning.device import find_device
     from core.tuning.outcome import TuningFolders
     from core.tuning.regularisers import neutral_texts

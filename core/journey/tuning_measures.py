@@ -45,7 +45,7 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     base_model : str
         Key of the model that is tuned: it cannot teach itself anything.
     """
-    from core.labels.answer_labels import AnswerLabels
+    from core.labels.model import AnswerLabels
 
     readers = set(AnswerLabels(labels).readers) - {base_model}
     teachers = [one for one in labels.scores if one.expert in readers]

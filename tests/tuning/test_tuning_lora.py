@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 from core.errors import TuningError
 from core.tuning.encoding import QUERY, encode, load_model, load_weights
 from core.tuning.lora import add_adapters
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 LORA = dataclasses.replace(CONFIG, lora_rank=4, learning_rate=2e-2)
 

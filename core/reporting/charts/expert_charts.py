@@ -28,7 +28,7 @@ def agreement_heatmap(matrix: np.ndarray, names: Sequence[str], t: Translate) ->
     Parameters
     ----------
     matrix : float array [K, K] in [-1, 1]
-        Spearman correlations, as ``core.labels.quality.agreement`` gives them.
+        Spearman correlations, as ``core.labels.similar_experts.agreement`` gives them.
     names : sequence of str, K long
     """
     import pandas as pd

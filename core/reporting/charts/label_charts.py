@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.labels.pair_sample import PairSample
-from core.labels.quality import BINS, Histogram, average_precision, histogram
-from core.labels.reliability_curve import ReliabilityCurve
+from core.labels.quality import BINS, Histogram, ReliabilityCurve, average_precision, histogram
 from core.messages import N_, Message
 from core.reporting.charts.chart import (
     HIGH,
@@ -180,7 +179,7 @@ def calibration_chart(curve: ReliabilityCurve, t: Translate) -> Chart:
     Parameters
     ----------
     curve : ReliabilityCurve
-        As ``core.labels.reliability_curve.reliability_curve`` gives it.
+        As ``core.labels.quality.reliability_curve`` gives it.
     t : callable
         Translates a text into the reader's language.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
-from core.labels.likeness import leaf_order
+from core.labels.similar_experts import leaf_order
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval

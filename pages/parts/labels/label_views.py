@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.labels.overrides import in_force
-from core.labels.quality import pair_quality
-from core.labels.reliability_curve import reliability_curve
+from core.labels.quality import pair_quality, reliability_curve
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, score_histograms
 from core.types import Interval
