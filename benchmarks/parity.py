@@ -36,7 +36,7 @@ from core.evaluation.measures import (  # noqa: E402
     ideal_grades,
     ranked_grades,
 )
-from core.evaluation.retrieval import rank  # noqa: E402
+from core.evaluation.search import rank  # noqa: E402
 
 MODEL = "all-MiniLM-L6-v2"
 PUBLISHED, WITHIN = 0.64508, 0.002  # MTEB's result for SciFact, nDCG@10

@@ -89,7 +89,7 @@ def _quality(encoder: object) -> dict[str, float]:
     from benchmarks.machine import data_folder
     from core.data.beir import read_beir
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.retrieval import rank
+    from core.evaluation.search import rank
     from core.experts.encoding import encode_with
 
     if not (data_folder() / "stackfaq").is_dir():

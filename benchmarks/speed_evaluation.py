@@ -84,7 +84,7 @@ def ours(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[
     from scipy.sparse import csr_array
 
     from core.evaluation.measures import MEASURES, ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
+    from core.evaluation.search import rank
 
     rows = np.repeat(np.arange(len(right)), RIGHT)
     shape = (len(questions), len(answers))

@@ -175,7 +175,7 @@ def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> RankedArm:
     import numpy as np
 
     from core.evaluation.arms import RankedArm, held_out_rows, ranking_of
-    from core.evaluation.fusion import FUSION_DEPTH, K, fuse
+    from core.evaluation.search import FUSION_DEPTH, K, fuse
     from core.hashing import content_id
 
     words, model = arms.named(BM25), arms.named(name)

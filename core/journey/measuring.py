@@ -109,7 +109,7 @@ def measure_experts(
 
 def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.retrieval import rank
+    from core.evaluation.search import rank
     from core.evaluation.statistics import mean_intervals
 
     rows = dataset.seen_rows

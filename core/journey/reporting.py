@@ -28,8 +28,7 @@ from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
 from core.journey.vote_results import opened_votes
 from core.messages import N_, Message
-from core.reporting.report_input import RegimeResults, ReportInput
-from core.reporting.report_rows import InUse
+from core.reporting.report_content import InUse, RegimeResults, ReportContent
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.project import ReportMade, ScoredExperts
 from core.workspace.layout import write_bytes
@@ -122,7 +121,7 @@ def _run_titles(tune_run: str, compare_run: str = "", score_run: str = "") -> di
     return {title: run for title, run in titles.items() if run}
 
 
-def report_input(project: Project, compare_run: str) -> ReportInput:
+def report_input(project: Project, compare_run: str) -> ReportContent:
     """Return everything the report of a comparison says.
 
     Raises
@@ -203,7 +202,7 @@ def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> 
 
 def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
     """Make report and workbook of a comparison and record it; returns the path of the report."""
-    from core.reporting.report import render
+    from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
     content = report_input(project, compare_run)
@@ -241,7 +240,7 @@ def write_headless_report(
     examined : Examination
         What was measured besides search quality.
     """
-    from core.reporting.report import render
+    from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
     request = folder.read_request()["config"]

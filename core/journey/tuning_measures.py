@@ -12,7 +12,7 @@ from core.types import QADataset, Rows
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
     from core.tuning.neighbourhoods import ExpertsSearch
-    from core.tuning.sweep import EncodeTexts, GeneralityCheck
+    from core.tuning.sweep import GeneralityCheck
 
 
 def language_of_questions(dataset: QADataset) -> str:
@@ -24,17 +24,12 @@ def language_of_questions(dataset: QADataset) -> str:
 
 def generality_check(dataset: QADataset) -> GeneralityCheck:
     """Return the check on the shipped sentence pairs in the language of the questions."""
-    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.generality import everyday_pairs
     from core.evaluation.guard import GENERALITY_LIMIT
-    from core.journey.comparing import PROBES
     from core.tuning.sweep import GeneralityCheck
 
-    probe = load_probe(PROBES.get(language_of_questions(dataset), PROBES["en"]))
-
-    def measure(encode: EncodeTexts) -> float:
-        return spearman(cosines(encode(probe.left), encode(probe.right)), probe.scores)
-
-    return GeneralityCheck(measure, GENERALITY_LIMIT)
+    pairs = everyday_pairs(language_of_questions(dataset))
+    return GeneralityCheck(pairs.spearman, GENERALITY_LIMIT)
 
 
 def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
@@ -75,7 +70,7 @@ def validation_ndcg(
     answer_vectors: np.ndarray,
 ) -> float:
     """Return mean nDCG@10 of questions over the given answers, as the comparison measures it."""
-    from core.evaluation.retrieval import rank
+    from core.evaluation.search import rank
 
     top = rank(question_vectors, answer_vectors, 10).top_answers
     return _mean_ndcg(dataset, question_rows, answer_rows, top)

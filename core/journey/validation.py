@@ -6,7 +6,7 @@ that models can be compared question by question.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +82,12 @@ def make_ruler(
         ``cpu``, ``cuda`` or ``mps``.
     """
     from core.data.checks import guess_language
+    from core.evaluation.generality import everyday_pairs
     from core.experts.sources import model_folder
     from core.tuning.validation import ValidationSet
 
     chosen = ValidationSet.of(dataset, kind, _SEED)
-    guessed = guess_language(dataset.questions)
-    language = guessed if guessed in {"en", "ja"} else "en"
+    language = everyday_pairs(guess_language(dataset.questions)).language
     folder = model_folder(find_entry(base_model), workspace.models)
     return Ruler(
         kind,
@@ -119,10 +119,9 @@ def measure(
     Stopped
         Soon after ``should_stop`` says so.
     """
-    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.generality import everyday_pairs
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.retrieval import rank
-    from core.journey.comparing import PROBES
+    from core.evaluation.search import rank
     from core.tuning.device import find_device
     from core.tuning.encoding import QUERY, encode, load_model
     from core.tuning.validation import ValidationSet
@@ -138,8 +137,8 @@ def measure(
         top = rank(vectors, corpus, 10).top_answers
         values = ndcg_at_10(dataset, rows, top, chosen.answer_rows)
         ndcg[regime] = tuple(np.round(values, 6).tolist())
-    probe = load_probe(PROBES[language])
-    sides = [
-        encode(model, texts, QUERY, should_stop, precision) for texts in (probe.left, probe.right)
-    ]
-    return Measured(ndcg, spearman(cosines(*sides), probe.scores))
+
+    def encode_queries(texts: Sequence[str]) -> np.ndarray:
+        return encode(model, texts, QUERY, should_stop, precision)
+
+    return Measured(ndcg, everyday_pairs(language).spearman(encode_queries))

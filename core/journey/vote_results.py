@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import AppError, ComparisonError
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.voting import rounds, voted_arms

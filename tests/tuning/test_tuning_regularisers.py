@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import TuningError
-from core.evaluation.generality import load_probe
-from core.journey.comparing import PROBES
+from core.evaluation.generality import everyday_pairs
 from core.tuning import run as run_module
 from core.tuning import step as step_module
 from core.tuning.encoding import QUERY, encode, load_model
@@ -99,7 +98,7 @@ def test_neutral_sentences_are_not_those_that_generality_is_measured_on(language
     """Else the check of everyday language would measure what was trained."""
     texts = neutral_texts(language)
     assert len(texts) == len(set(texts)) == 160
-    probe = load_probe(PROBES[language])
+    probe = everyday_pairs(language)
     known = [(text, trigrams(text)) for text in (*probe.left, *probe.right)]
     for text in texts:
         mine = trigrams(text)

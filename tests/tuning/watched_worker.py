@@ -27,7 +27,7 @@ PRELOADED = [
     "transformers.models.bert.modeling_bert",
     "core.__main__",
     "core.evaluation.measures",
-    "core.evaluation.retrieval",
+    "core.evaluation.search",
     "core.experts.catalogue",
     "core.experts.sources",
     "core.journey.steps",

@@ -47,6 +47,10 @@ MEANS = {
     "hybrid:tuned": 0.6275950,
 }
 CURVE = [0.7747676, 0.7821162, 0.7803176, 0.7623787]
+# What the report says in other words since: one registry of measures names them at any cut-off.
+REWORDED = {
+    "Right answers found in the first ten (recall@10)": "Right answers found (recall@10)",
+}
 WORDLLAMA, EXPERTS = "wordllama-l2-supercat-256", ("wordllama-l2-supercat-256", "bm25", "tfidf")
 
 
@@ -186,6 +190,7 @@ def test_the_report_says_what_it_said(workspace, project, monkeypatch):
     run = run_of(project, "compare")
     path = reporting.exported_report(workspace, run, "en")
     before = sentences(path.read_text("utf-8"))
+    before = [REWORDED.get(line, line) for line in before]
     after = sentences(reporting.write_report(project, run, "en", "Mika").read_text())
     assert len(before) > 500
     assert not [line for line in before if line not in after]

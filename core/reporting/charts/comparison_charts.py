@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.evaluation.movements import SHOWN, AnswerMove
-from core.evaluation.vote_words import count
 from core.messages import N_, Message
 from core.reporting.charts import palette
 from core.reporting.charts.chart import (
@@ -390,4 +389,4 @@ def vote_chart(result: Preference, first: str, second: str, t: Translate) -> Cha
             t(N_("Share (%)")): [round(100 * votes / result.votes, 1) for _, votes, _ in rows],
         }
     )
-    return Chart(figure, count(result, first, second), table)
+    return Chart(figure, result.count_text(first, second), table)

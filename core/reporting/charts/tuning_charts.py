@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.evaluation.contrasts import Spread
+from core.evaluation.statistics import Spread
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_, Message
 from core.reporting.charts import palette

@@ -17,13 +17,13 @@ from core.evaluation.measures import (
 from core.experts.catalogue import find_entry
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, QADataset
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_against import against
 from pages.parts.compare.comparison_choice import more_systems
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.compare.comparison_power import questions_to_show
 from pages.parts.compare.comparison_table import every_measure
-from pages.parts.kept import kept
 from pages.parts.translate import language, plain, t, tm
 
 _NAME, _CUTOFF, _GRADE = "compare_family", "compare_cutoff", "compare_threshold"
@@ -45,7 +45,7 @@ def all_systems(seen: Compared) -> None:
     except AppError as error:  # kept lists of an older comparison are too short
         st.info(plain(tm(error.message)), icon=":material/refresh:")
         return
-    chart = kept(
+    chart = cached(
         lambda: arm_chart(measured, t, metric=measure), "systems", comparison.id, measure.key
     )
     show_chart(chart, key=f"arms_{measure.key}")
@@ -75,7 +75,7 @@ def all_systems(seen: Compared) -> None:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
         ):
-            chart = kept(lambda: difference_chart(comparison, t), "differences", comparison.id)
+            chart = cached(lambda: difference_chart(comparison, t), "differences", comparison.id)
             show_chart(chart, key="differences")
     with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
         questions_to_show(comparison)

@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from core.messages import Message
-from core.reporting import advice, geometry
-from core.reporting.alpha_geometry import alpha_curve
-from core.reporting.report import render
-from core.reporting.report_input import LabelFacts, ReportInput
+from core.reporting import advice, drawings
+from core.reporting.html_report import render
+from core.reporting.report_content import LabelFacts, ReportContent
 from core.reporting.wording import Wording
 from core.types import LabelRecipe
 from tests.reporting.sample_report import difference, regime, sample_report
@@ -21,7 +20,7 @@ VOID = {"meta", "br", "img", "line", "circle", "rect", "polyline"}
 
 
 @pytest.fixture
-def report() -> ReportInput:
+def report() -> ReportContent:
     return sample_report()
 
 
@@ -129,8 +128,8 @@ def test_every_part_of_the_decision_is_there(report):
 
 def test_drawings_have_a_text_alternative(report):
     page = render(report, "en")
-    drawings = re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", page)
-    assert len(drawings) == page.count("<svg") == 8
+    figures = re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", page)
+    assert len(figures) == page.count("<svg") == 8
     assert page.count('role="img"') == 8
     assert "nan" not in " ".join(re.findall(r'[xy]\d?="([^"]*)"', page))
 
@@ -225,7 +224,7 @@ def test_a_refused_model_is_not_recommended(report):
 
 def test_scales_hold_all_values():
     for values in ([0.2, 0.83], [0.5, 0.5], [0.0], [-0.031, 0.031], [0, 4500]):
-        scale = geometry.Scale.around(values, 10, 110)
+        scale = drawings.Scale.around(values, 10, 110)
         places = [scale(value) for value in values]
         assert all(10 <= place <= 110 for place in places)
         assert scale.ticks[0][1] == 10 and scale.ticks[-1][1] == 110
@@ -234,7 +233,7 @@ def test_scales_hold_all_values():
 
 
 def test_difference_bar_has_zero_in_the_middle():
-    bar = geometry.difference_bar(difference("known", "ndcg@10", value=-0.05))
+    bar = drawings.difference_bar(difference("known", "ndcg@10", value=-0.05))
     assert bar.zero == 160
     assert bar.low < bar.x < bar.high < bar.zero
 
@@ -242,20 +241,20 @@ def test_difference_bar_has_zero_in_the_middle():
 def test_mixes_are_named_where_there_is_room():
     """A label over another one reads as a third number."""
     points = sample_report().tuning.alphas
-    curve = alpha_curve(points)
+    curve = drawings.alpha_curve(points)
     assert [d.point.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
     assert [d.label_y is not None for d in curve.dots] == [True, True, False, True]
     assert all(curve.x.start <= d.x <= curve.x.end for d in curve.dots)
-    assert alpha_curve(points[:1]) is None
+    assert drawings.alpha_curve(points[:1]) is None
 
 
 def test_split_bars_share_one_scale():
-    (_, known), (_, unseen) = geometry.split_bars(
+    (_, known), (_, unseen) = drawings.split_bars(
         {"train": (60, 1), "test_known": (40, 1), "test_unseen": (50, 1)}, width=100
     )
     assert [s.width for s in known] == [60, 40]
     assert [(s.role, s.width) for s in unseen] == [("test", 50)]
-    assert geometry.split_bars({}) == (("known", ()), ("unseen", ()))
+    assert drawings.split_bars({}) == (("known", ()), ("unseen", ()))
 
 
 def test_numbers_are_rounded_honestly():

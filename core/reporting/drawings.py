@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.reporting.report_input import ArmRow, TuningFacts
+from core.reporting.report_content import AlphaPoint, ArmRow, TuningFacts
 from core.types import (
+    KNOWN,
     TEST_KNOWN,
     TEST_UNSEEN,
     TRAIN,
+    UNSEEN,
     VALIDATION_KNOWN,
     VALIDATION_UNSEEN,
     Difference,
@@ -18,6 +20,8 @@ from core.types import (
 )
 
 STEPS = (1.0, 2.0, 5.0, 10.0)  # distances between ticks that people read easily, times 10^k
+WIDTH = 836  # pixels between the margins of the page
+_ALPHA_ROOM = 44  # pixels that a written α needs
 
 
 @dataclass(frozen=True)
@@ -151,13 +155,13 @@ class Segment:
 
 SPLIT_ROLES = ("training", "validation", "test")
 _SPLIT_BARS = (
-    ("known", (TRAIN, VALIDATION_KNOWN, TEST_KNOWN)),
-    ("unseen", (None, VALIDATION_UNSEEN, TEST_UNSEEN)),
+    (KNOWN, (TRAIN, VALIDATION_KNOWN, TEST_KNOWN)),
+    (UNSEEN, (None, VALIDATION_UNSEEN, TEST_UNSEEN)),
 )
 
 
 def split_bars(
-    counts: Mapping[str, tuple[int, int]], *, width: int = 836
+    counts: Mapping[str, tuple[int, int]], *, width: int = WIDTH
 ) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
     """Return per regime the segments of its bar; both bars share one scale."""
     sums = [sum(counts.get(s, (0, 0))[0] for s in splits if s) for _, splits in _SPLIT_BARS]
@@ -185,7 +189,7 @@ class Curve:
     height: int
 
 
-def curve(tuning: TuningFacts, *, width: int = 836, height: int = 190) -> Curve | None:
+def curve(tuning: TuningFacts, *, width: int = WIDTH, height: int = 190) -> Curve | None:
     """Return the learning curve, None where fewer than two moments were measured."""
     if len(tuning.curve) < 2:
         return None
@@ -201,3 +205,56 @@ def curve(tuning: TuningFacts, *, width: int = 836, height: int = 190) -> Curve 
         None,
     )
     return Curve(points, best, x, y, height)
+
+
+@dataclass(frozen=True)
+class AlphaDot:
+    """One mix of base and tuned model.
+
+    Attributes
+    ----------
+    label_y : float or None
+        Where its α is written; None where another label would be covered.
+    """
+
+    point: AlphaPoint
+    x: float
+    y: float
+    label_y: float | None
+
+
+@dataclass(frozen=True)
+class AlphaCurve:
+    """Own questions (up) against everyday language (right), from base to tuned."""
+
+    dots: tuple[AlphaDot, ...]
+    x: Scale
+    y: Scale
+    height: int
+
+
+def alpha_curve(
+    points: Sequence[AlphaPoint], *, width: int = WIDTH, height: int = 230
+) -> AlphaCurve | None:
+    """Return the curve, None where fewer than two mixes were measured both ways."""
+    placed = [(one, one.generality) for one in points if one.generality is not None]
+    if len(placed) < 2:
+        return None
+    x = Scale.around([general for _, general in placed], 60, width - 40)
+    y = Scale.around([one.score for one, _ in placed], height - 44, 22, ticks=3)
+    places = [(x(general), y(one.score)) for one, general in placed]
+    last = len(placed) - 1
+    # What was kept and both ends are named first; labels that would cover them are left out.
+    order = sorted(range(len(placed)), key=lambda i: (not placed[i][0].chosen, i not in (0, last)))
+    named: list[int] = []
+    for i in order:
+        apart = (
+            math.hypot(places[i][0] - places[j][0], places[i][1] - places[j][1]) for j in named
+        )
+        if min(apart, default=_ALPHA_ROOM) >= _ALPHA_ROOM:
+            named.append(i)
+    dots = tuple(
+        AlphaDot(one, *places[i], places[i][1] - 11 if i in named else None)
+        for i, (one, _) in enumerate(placed)
+    )
+    return AlphaCurve(dots, x, y, height)

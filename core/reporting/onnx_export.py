@@ -1,26 +1,66 @@
-"""Does the ONNX file do what the model does? Measured on real texts before anybody may have it."""
+"""A sentence-transformers model as one ONNX file (token ids in, unit vectors out), and its check.
+
+The file holds everything after the tokenizer: transformer (or word vectors), pooling, further
+layers, scaling to length 1. So whoever runs it needs a tokenizer and nothing else, and cannot pool
+in another way than the model was measured with.
+
+It is not laid out as sentence-transformers' own ``backend="onnx"`` expects (token vectors, pooled
+afterwards): that one needs optimum, which does not go together with present transformers.
+
+Whether it does what the model does is measured on real texts before anybody may have it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import ExportError
 from core.evaluation.measures import NDCG
-from core.evaluation.retrieval import rank
+from core.evaluation.search import rank
 from core.messages import N_, Message
-from core.reporting.onnx_graph import FILE, INPUTS, TokenRules
 from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+FILE = "sentence_embedding.onnx"
+INPUTS = ("input_ids", "attention_mask")
+OUTPUT = "sentence_embedding"
+OPSET = 18
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+MOST_BYTES = 1_900_000_000  # protobuf, the format of the file, ends at 2 GB
 MOST_DISTANCE = 1e-4  # 1 - cosine; rounding of single precision stays below 1e-5
 MOST_CHANGE = 0.001  # nDCG@10, on either side
 MOST_QUESTIONS, MOST_ANSWERS = 200, 2000  # so that the check takes a minute and not an hour
 _BATCH = 32
+_EXAMPLE = ((5, 6, 7, 8), (5, 6, 0, 0))  # ids of a batch to trace with; 0 = padding
 
 Encode = Callable[[Sequence[str], str], np.ndarray]  # (texts, prompt) -> unit vectors [n, d]
+
+
+@dataclass(frozen=True)
+class TokenRules:
+    """How texts become the inputs of the file.
+
+    Attributes
+    ----------
+    max_length : int or None
+        Tokens read of a text; None = all.
+    special : bool
+        Whether the tokenizer adds its begin and end signs.
+    pad : int
+        Id that fills up short texts; the mask hides it.
+    """
+
+    max_length: int | None
+    special: bool
+    pad: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +120,125 @@ class Fidelity:
                 "{before} (bound {most}). Use the model folder instead."
             )
         return Message(text, params)
+
+
+def missing_packages() -> Message | None:
+    """Return what has to be installed before a model can be converted, None if nothing."""
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if not missing:
+        return None
+    text = N_("ONNX needs packages that are not installed. Install them with: {command}")
+    return Message(text, {"command": f"pip install {' '.join(missing)}"})
+
+
+def token_rules(model: SentenceTransformer) -> TokenRules:
+    """Return how the tokenizer of a model has to be set up."""
+    if _is_static(model):
+        return TokenRules(None, False, 0)
+    tokenizer: Any = model.tokenizer
+    return TokenRules(int(model.max_seq_length or 512), True, int(tokenizer.pad_token_id or 0))
+
+
+def write_onnx(model: SentenceTransformer, target: Path) -> None:
+    """Convert a model on the CPU and write it to a file.
+
+    Raises
+    ------
+    ExportError
+        If packages are missing, the model is too large for the format, or torch cannot convert
+        its layers; the model itself is not changed.
+    """
+    import torch
+
+    absent = missing_packages()
+    if absent is not None:
+        raise ExportError(absent.template, **absent.params)
+    size = sum(p.numel() * p.element_size() for p in model.parameters())
+    if size > MOST_BYTES:
+        raise ExportError(
+            "The model has {size} GB of weights; an ONNX file holds at most {most} GB. Use the "
+            "model folder with sentence-transformers instead.",
+            size=round(size / 1e9, 1),
+            most=MOST_BYTES / 1e9,
+        )
+    graph = _graph(model).eval()
+    ids = torch.tensor(_EXAMPLE)
+    mask = (ids > 0).long()
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("tokens")
+    try:
+        with torch.inference_mode():
+            torch.onnx.export(
+                graph,
+                (ids, mask),
+                str(target),
+                input_names=list(INPUTS),
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: batch, 1: length}, {0: batch, 1: length}),
+                opset_version=OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except Exception as error:  # torch names what it cannot convert in its own words
+        raise ExportError(
+            "This kind of model cannot be converted to ONNX: {reason}. The model folder works "
+            "with sentence-transformers all the same.",
+            reason=(str(error).strip() or type(error).__name__).splitlines()[0][:300],
+        ) from error
+
+
+def save_tokenizer(model: SentenceTransformer, target: Path) -> None:
+    """Write tokenizer.json, which the package ``tokenizers`` reads without transformers.
+
+    Raises
+    ------
+    ExportError
+        If the model has a tokenizer that cannot be written so.
+    """
+    found: Any = model[0].tokenizer if _is_static(model) else model.tokenizer
+    fast = found if _is_static(model) else getattr(found, "backend_tokenizer", None)
+    if fast is None:
+        raise ExportError(
+            "The tokenizer of this model ({kind}) cannot be used without transformers, so there "
+            "is no ONNX export of it. Use the model folder with sentence-transformers instead.",
+            kind=type(found).__name__,
+        )
+    fast.save(str(target))
+
+
+def _is_static(model: SentenceTransformer) -> bool:
+    return type(model[0]).__name__ == "StaticEmbedding"
+
+
+def _graph(model: SentenceTransformer) -> Any:
+    """Return a module ``(input_ids, attention_mask) -> unit vectors`` made of the model's parts."""
+    from torch import nn
+    from torch.nn.functional import embedding, normalize
+
+    parts: list[Any] = list(model)
+    static = _is_static(model)
+    table: Any = parts[0].embedding if static else None
+
+    class Graph(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = nn.ModuleList(parts)
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            later = list(self.parts)
+            if static:
+                # The bag of word vectors has no mask: the same mean, written out.
+                vectors = embedding(input_ids, table.weight)
+                mask = attention_mask.unsqueeze(-1).to(vectors.dtype)
+                total = (vectors * mask).sum(1)
+                features[OUTPUT] = total / mask.sum(1).clamp(min=1.0)
+                later = later[1:]
+            for part in later:
+                features = part(features)
+            return normalize(features[OUTPUT], dim=1)
+
+    return Graph()
 
 
 def checked_rows(dataset: QADataset, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from urllib.parse import quote
 
-from core.evaluation import vote_words
 from core.evaluation.geometry import MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
+from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
-from core.reporting import advice, geometry
-from core.reporting.alpha_geometry import alpha_curve
+from core.reporting import advice, drawings
 from core.reporting.charts import palette
-from core.reporting.report_input import ReportInput
+from core.reporting.report_content import ReportContent
 from core.reporting.wording import Wording
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 # Control characters are not allowed in HTML, halves of surrogate pairs not in any file.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-MOST_OVERRIDES = 50
-MOST_MOVEMENTS = 10  # of each kind; the workbook has all
-MOST_SLICES = 24
+MOST = {"overrides": 50, "movements": 10, "slices": 24}  # of each kind; the workbook has all
 LANGUAGE_NAMES = {"en": N_("English"), "ja": N_("Japanese")}
 
 
-def render(report: ReportInput, language: str) -> str:
+def render(report: ReportContent, language: str) -> str:
     """Return the report as one self-contained HTML document.
 
     Every text of the user is escaped, there is no script, and a content policy in the document
@@ -36,45 +30,31 @@ def render(report: ReportInput, language: str) -> str:
 
     Parameters
     ----------
-    report : ReportInput
+    report : ReportContent
     language : str
         ``en`` or ``ja``; any other is English.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     wording = Wording(language)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(_=wording.t, w=wording)
-    page = environment.get_template("report.html.jinja").render(
+    page = wording.template("report.html.jinja").render(
         r=report,
         decision=advice.decision(report.words),
         overall=advice.overall_word(report.words),
         caveats=advice.caveats(report),
         next_steps=advice.next_steps(report),
-        sentence=sentence,
         verdict_words=WORDS,
         metrics=METRICS,
         shapes=MEASURES,
         slicers=SLICERS,
         regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
-        most_overrides=MOST_OVERRIDES,
-        most_movements=MOST_MOVEMENTS,
-        most_slices=MOST_SLICES,
+        most=MOST,
         palette=palette,
-        bars={r.key: geometry.difference_bar(r.main) for r in report.regimes if r.main},
-        dots={r.key: geometry.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},
-        splits=geometry.split_bars(report.data.split),
-        curve=geometry.curve(report.tuning),
-        alphas=alpha_curve(report.tuning.alphas),
+        bars={r.key: drawings.difference_bar(r.main) for r in report.regimes if r.main},
+        dots={r.key: drawings.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},
+        splits=drawings.split_bars(report.data.split),
+        curve=drawings.curve(report.tuning),
+        alphas=drawings.alpha_curve(report.tuning.alphas),
         votes=[wording.vote(vote) for vote in report.votes],
-        vote_words=vote_words,
         attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )

@@ -1,4 +1,4 @@
-"""What was worked out once for a content, kept for every later run of a page that shows it."""
+"""What was worked out once for a content, cached for every later run of a page that shows it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.parts.translate import language
 Made = TypeVar("Made")
 
 
-def kept(make: Callable[[], Made], kind: str, *content: object) -> Made:
+def cached(make: Callable[[], Made], kind: str, *content: object) -> Made:
     """Return what ``make`` gives, made once per content and language for all visitors.
 
     A page runs again at every click, mostly for another reason than the chart it shows: building
@@ -27,10 +27,10 @@ def kept(make: Callable[[], Made], kind: str, *content: object) -> Made:
     *content : texts, numbers, None, or tuples of them
         Ids and values that decide on the result: equal content means an equal result.
     """
-    found: Made = _kept(kind, content, language(), make)
-    return found
+    result: Made = _cached(kind, content, language(), make)
+    return result
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _kept(kind: str, content: tuple[object, ...], reader: str, _make: Callable[[], Any]) -> Any:
+def _cached(kind: str, content: tuple[object, ...], reader: str, _make: Callable[[], Any]) -> Any:
     return _make()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.evaluation.contrasts import ONE_SEED_STD, Spread, contrast
+from core.evaluation.statistics import ONE_SEED_STD, Spread, contrast
 
 
 def one_regime(table):

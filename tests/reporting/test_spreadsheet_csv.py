@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from core.reporting.csv_export import csv_bytes
+from core.reporting.spreadsheet import csv_bytes
 
 
 @pytest.mark.parametrize("name", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.reporting.report_rows import Movement
+from core.reporting.report_content import Movement
 from core.reporting.spreadsheet import Column, Row, Sheet, sheet_title, workbook
 from core.reporting.workbook import SHEETS, decision_workbook
 from tests.reporting.sample_report import EVIL, sample_report
