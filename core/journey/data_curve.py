@@ -23,8 +23,8 @@ from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import check_device
-from core.tuning.outcome import BASE_KEPT
+from core.tuning.device import check_device
+from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, LabelRecipe, Override, QADataset, Reporter
 from core.workspace.workspace import Project, Workspace
 

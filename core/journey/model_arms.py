@@ -160,7 +160,7 @@ def alpha_arm(
     from core.experts.encoders import load_encoder
     from core.experts.sources import model_folder
     from core.hashing import content_id
-    from core.tuning.interpolation import interpolated_model
+    from core.tuning.mixing import interpolated_model
 
     kept = kept_alpha(tuned)
     if not kept:

@@ -11,8 +11,7 @@ from core.types import QADataset, Rows
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.tuning.neighbourhoods import ExpertsSearch
-    from core.tuning.sweep import GeneralityCheck
+    from core.tuning.task import ExpertsSearch, GeneralityCheck
 
 
 def language_of_questions(dataset: QADataset) -> str:
@@ -26,7 +25,7 @@ def generality_check(dataset: QADataset) -> GeneralityCheck:
     """Return the check on the shipped sentence pairs in the language of the questions."""
     from core.evaluation.generality import everyday_pairs
     from core.evaluation.guard import GENERALITY_LIMIT
-    from core.tuning.sweep import GeneralityCheck
+    from core.tuning.task import GeneralityCheck
 
     pairs = everyday_pairs(language_of_questions(dataset))
     return GeneralityCheck(pairs.spearman, GENERALITY_LIMIT)

@@ -6,8 +6,9 @@ that models can be compared question by question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,9 @@ def make_ruler(
     from core.data.checks import guess_language
     from core.evaluation.generality import everyday_pairs
     from core.experts.sources import model_folder
-    from core.tuning.validation import ValidationSet
+    from core.tuning.validation import SearchCheck
 
-    chosen = ValidationSet.of(dataset, kind, _SEED)
+    chosen = SearchCheck.of(dataset, kind, _SEED)
     language = everyday_pairs(guess_language(dataset.questions)).language
     folder = model_folder(find_entry(base_model), workspace.models)
     return Ruler(
@@ -123,22 +124,22 @@ def measure(
     from core.evaluation.measures import ndcg_at_10
     from core.evaluation.search import rank
     from core.tuning.device import find_device
-    from core.tuning.encoding import QUERY, encode, load_model
-    from core.tuning.validation import ValidationSet
+    from core.tuning.student import QUERY, encode, load_model
+    from core.tuning.validation import SearchCheck
 
     precision = find_device(kind).precision
-    chosen, model = ValidationSet.of(dataset, kind, _SEED, precision), load_model(folder, kind)
+    chosen, model = SearchCheck.of(dataset, kind, _SEED), load_model(folder, kind)
+    read = partial(encode, model, should_stop=should_stop, precision=precision)
     reader = model if answers_by is None else load_model(answers_by, kind)
-    corpus = chosen.answer_vectors(reader, should_stop)
+    corpus = chosen.answer_vectors(
+        partial(encode, reader, should_stop=should_stop, precision=precision)
+    )
     ndcg = {}
     for regime, rows in chosen.questions.items():
         texts = [dataset.questions[row] for row in rows]
-        vectors = encode(model, texts, QUERY, should_stop, precision)
+        vectors = read(texts, QUERY)
         top = rank(vectors, corpus, 10).top_answers
         values = ndcg_at_10(dataset, rows, top, chosen.answer_rows)
         ndcg[regime] = tuple(np.round(values, 6).tolist())
-
-    def encode_queries(texts: Sequence[str]) -> np.ndarray:
-        return encode(model, texts, QUERY, should_stop, precision)
-
-    return Measured(ndcg, everyday_pairs(language).spearman(encode_queries))
+    pairs = everyday_pairs(language)
+    return Measured(ndcg, pairs.spearman(lambda texts: read(texts, QUERY)))

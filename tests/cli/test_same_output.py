@@ -18,7 +18,7 @@ import pytest
 from core.__main__ import main
 from core.jobs import launch
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
+from core.tuning.presets import to_document
 
 RECORD = Path(__file__).with_name("recorded_output.json")
 TOPICS = "refund parcel password invoice size voucher repair newsletter".split()

@@ -12,7 +12,7 @@ from core.types import Override
 from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.errors import show_error
-from pages.parts.labels.review_lists import Place
+from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
 from pages.parts.translate import moment, t, tm

@@ -1,0 +1,159 @@
+"""Settings, presets and the device."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from core.documents import from_json, to_json
+from core.errors import TuningError
+from core.tuning.config import TuningConfig, settings
+from core.tuning.device import find_device
+from core.tuning.presets import PRESETS, from_document, to_document
+
+
+@pytest.mark.parametrize("setting", settings(), ids=lambda setting: setting.name)
+def test_every_setting_explains_itself_and_refuses_what_is_not_allowed(setting):
+    """A setting without words would be a bare variable name in front of a business user."""
+    words = setting.metadata
+    assert words["title"] and words["help"].endswith(".")
+    if isinstance(setting.default, bool):
+        wrong = [1, "yes", None]
+    elif words["choices"]:
+        wrong = ["nonsense"]
+    elif words["low"] is not None:
+        assert words["low"] <= setting.default <= words["high"]
+        wrong = [words["low"] - 1e-6, words["high"] * 1.1, math.nan, "3", True]
+    else:
+        wrong = []
+    for value in wrong:
+        with pytest.raises(TuningError, match="tuning setting") as caught:
+            TuningConfig(**{setting.name: value})
+        assert setting.name in str(caught.value)
+
+
+def test_a_config_survives_json_with_the_same_id():
+    """The run folder keeps the config as JSON; another id after reading would prevent resuming."""
+    config = PRESETS["thorough"].config(base_model="e5", seed=3)
+    again = from_json(TuningConfig, json.loads(json.dumps(to_json(config))))
+    assert again == config
+    assert again.id == config.id
+    assert dataclasses.replace(config, seed=4).id != config.id
+
+
+def test_presets_are_valid_described_and_different():
+    configs = {key: preset.config() for key, preset in PRESETS.items()}
+    assert list(configs) == ["quick", "balanced", "thorough"]
+    assert len(set(configs.values())) == 3
+    assert all(preset.title and preset.meaning for preset in PRESETS.values())
+    assert PRESETS["quick"].config(epochs=7).epochs == 7
+
+
+def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False})
+    found = find_device("cpu")
+    assert (found.kind, found.precision, found.memory_gb) == ("cpu", "fp32", None)
+    assert found.cores >= 1
+    with pytest.raises(TuningError, match="This machine has no cuda device") as caught:
+        find_device("cuda")
+    assert "cpu" in str(caught.value)
+    with pytest.raises(TuningError) as caught:
+        find_device("cpu", "bf16")
+    assert "bf16" in str(caught.value)
+
+
+def test_processors_that_multiply_in_bf16_use_it(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert [find_device("cpu", p).precision for p in ("auto", "bf16", "fp32")] == [
+        *("bf16", "bf16", "fp32")
+    ]
+
+
+def test_bf16_is_taken_only_where_the_card_computes_in_it(monkeypatch):
+    """Older cards emulate it, slower than fp32; torch calls that supported, too."""
+    import torch
+
+    card = type("Card", (), {"name": "Card", "total_memory": 8 * 2**30})()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: card)
+    for real in (True, False):
+        monkeypatch.setattr(
+            torch.cuda,
+            "is_bf16_supported",
+            lambda including_emulation=True, real=real: including_emulation or real,
+        )
+        found = find_device("auto")
+        assert (found.kind, found.precision) == ("cuda", "bf16" if real else "fp32")
+        assert (found.name, found.memory_gb) == ("Card", 8.0)
+    assert find_device("cuda", "fp32").precision == "fp32"
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    """Give torch as many graphics cards as a test asks for."""
+    import torch
+
+    def card(number):
+        uuid = f"0000-{number}"
+        return type("Card", (), {"name": f"Card {number}", "total_memory": 2**33, "uuid": uuid})()
+
+    def have(count):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", card)
+
+    return have
+
+
+def test_one_card_of_several_is_found_by_its_number(cards, monkeypatch):
+    """Computing on the first card instead would disturb whoever computes there."""
+    import torch
+
+    cards(3)
+    found = find_device("cuda:2")
+    assert (found.kind, found.name, found.index) == ("cuda", "Card 2", 2)
+    taken = []
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    found.take()
+    assert taken == [2]
+    find_device("cuda").take()
+    find_device("auto").take()
+    assert taken == [2]
+    with pytest.raises(TuningError, match=r"no graphics card cuda:3. Cards here: 3, counted from"):
+        find_device("cuda:3")
+    cards(0)
+    with pytest.raises(TuningError, match="This machine has no cuda device"):
+        find_device("cuda:0")
+
+
+def test_card_that_the_queue_gave_is_found_under_any_number(cards, monkeypatch):
+    """A worker that sees only card 2 knows it as card 0; one that looked earlier sees them all."""
+    cards(1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0000-2")
+    assert find_device("cuda:2").index is None
+    cards(3)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0000-1")
+    assert [find_device(name).index for name in ("cuda:1", "cuda", "auto")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda", "cuda:0", "cuda:12", "cuda_all", "mps", "cpu"])
+def test_devices_that_settings_may_name(device):
+    assert from_document(to_document(TuningConfig(device=device))).device == device
+
+
+@pytest.mark.parametrize(
+    "device", ["cuda:", "cuda:-1", "cuda:01", "cuda:x", "cuda:100", "cuda:١", "gpu", "cuda:1\n", 0]
+)
+def test_names_that_are_no_device_are_refused_with_those_there_are(device):
+    with pytest.raises(TuningError, match="auto, cuda, cuda_all, mps, cpu, cuda:NUMBER"):
+        TuningConfig(device=device)

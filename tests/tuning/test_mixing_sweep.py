@@ -1,0 +1,133 @@
+"""How much of what was learned is kept."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
+from core.tuning.task import GeneralityCheck
+from tests.tuning.tiny_runs import CONFIG, Recorder, run, same, weights
+
+ALL = [0.0, *ALPHAS, 1.0]
+
+
+def check(limit):
+    return GeneralityCheck(lambda encode: 0.0, limit)
+
+
+def points(scores, general):
+    both = zip(ALL, scores, general, strict=True)
+    return [SweepPoint(alpha, score, {}, good) for alpha, score, good in both]
+
+
+def test_the_best_search_wins_inside_the_limit():
+    made = points([0.5, 0.6, 0.7, 0.8, 0.9], [0.80, 0.80, 0.79, 0.785, 0.70])
+    assert chosen(made, check(0.02)).alpha == 0.8
+    assert chosen(made, check(0.5)).alpha == 1
+    assert chosen(made, None).alpha == 1
+
+
+def test_of_equals_the_one_nearest_to_the_base_is_kept():
+    assert chosen(points([0.5, 0.7, 0.7, 0.7, 0.6], [None] * 5), None).alpha == ALPHAS[0]
+
+
+def test_nothing_inside_the_limit_keeps_the_base():
+    made = points([0.5, 0.6, 0.7, 0.8, 0.9], [0.80, 0.5, 0.4, 0.3, 0.2])
+    assert chosen(made, check(0.02)).alpha == 0
+    assert all_forget(made, check(0.02))
+
+
+def test_mixtures_that_only_search_no_better_are_not_said_to_forget():
+    made = points([0.5, 0.4, 0.4, 0.8, 0.9], [0.80, 0.80, 0.79, 0.3, 0.2])
+    assert chosen(made, check(0.02)).alpha == 0
+    assert not all_forget(made, check(0.02))
+
+
+unit = st.floats(0, 1)
+five = st.lists(unit, min_size=5, max_size=5)
+
+
+@given(five, five, unit)
+def test_never_worse_than_the_base_by_either_measure(scores, general, limit):
+    made = points(scores, general)
+    found = chosen(made, check(limit))
+    assert found.score >= made[0].score
+    assert made[0].generality - found.generality <= limit
+
+
+def test_scaled_adapters_add_the_share_to_the_base():
+    """The mixture of merged weights is base + alpha * (B A): exactly what scaling B gives."""
+    import torch
+
+    a, b = torch.randn(2, 5), torch.randn(4, 2)
+    name = "0.auto_model.layer.{}.default.weight"
+    adapters = {name.format("lora_A"): a, name.format("lora_B"): b}
+    found = mixed({}, adapters, 0.3)
+    product = found[name.format("lora_B")] @ found[name.format("lora_A")]
+    torch.testing.assert_close(product, 0.3 * (b @ a))
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_a_run_measures_mixtures_and_keeps_the_chosen_one(rank, small_dataset, tiny_bert, tmp_path):
+    """The limit lets only mixtures through that stay near the base: the model must be one."""
+    config = dataclasses.replace(CONFIG, lora_rank=rank, learning_rate=2e-2 if rank else 5e-3)
+    texts = list(small_dataset.answers)
+    seen = []
+
+    def distance(encode):
+        seen.append(encode(texts))
+        return -float(np.abs(seen[-1] - seen[0]).max())
+
+    plain = run(small_dataset, tiny_bert, tmp_path / "plain", config=config)
+    assert [point.alpha for point in plain.alpha_sweep] == ALL
+    assert plain.alpha_sweep[0].score == plain.base_score
+    free = GeneralityCheck(distance, 1e9)
+    every = run(small_dataset, tiny_bert, tmp_path / "free", config=config, generality=free)
+    moved = [-point.generality for point in every.alpha_sweep]
+    assert moved[0] == 0 and moved == sorted(moved) and moved[1] > 0
+    seen.clear()
+    tight = GeneralityCheck(distance, (moved[1] + moved[2]) / 2)
+    near = run(small_dataset, tiny_bert, tmp_path / "near", config=config, generality=tight)
+    assert near.alpha in (0.0, ALPHAS[0])
+    if near.alpha != plain.alpha:
+        assert not same(near.model_folder, plain.model_folder)
+    seen.clear()
+    none = GeneralityCheck(distance, moved[1] / 2)
+    report = Recorder()
+    kept = run(small_dataset, tiny_bert, tmp_path / "base", report, config, generality=none)
+    assert (kept.alpha, kept.best_step) == (0.0, 0)
+    assert any("even mixed with the base model" in warning for warning in report.warnings)
+    before = weights(tiny_bert)
+    assert all(np.allclose(before[k], v) for k, v in weights(kept.model_folder).items())
+
+
+def test_why_the_base_is_kept_is_said_as_it_was(small_dataset, tiny_bert, tmp_path):
+    """Mixtures inside the limit that search no better have not "lost general ability"."""
+    seen = []
+
+    def forgets_at_the_end(encode):
+        seen.append(0)
+        return 0.0 if len(seen) == len(ALL) else 1.0
+
+    asked = []
+
+    def evaluate(*_):
+        """The base 0.5, learning 0.9 (two regimes each), then every mixture 0.4."""
+        asked.append(0)
+        return 0.5 if len(asked) <= 2 else 0.9 if len(asked) <= 10 else 0.4
+
+    report, limit = Recorder(), GeneralityCheck(forgets_at_the_end, 0.01)
+    kept = run(small_dataset, tiny_bert, tmp_path, report, evaluate=evaluate, generality=limit)
+    assert (kept.alpha, kept.best_step, kept.best_score) == (0.0, 0, 0.5)
+    (said,) = report.warnings
+    assert "mixed with the base model it stays inside the limit but searches no better" in said
+    assert "0.500 nDCG@10" in said
+
+
+def test_mixing_can_be_left_out(small_dataset, tiny_bert, tmp_path):
+    config = dataclasses.replace(CONFIG, interpolation="off")
+    outcome = run(small_dataset, tiny_bert, tmp_path, config=config)
+    assert (outcome.alpha, outcome.alpha_sweep) == (1.0, ())

@@ -1,0 +1,99 @@
+"""Settings go out and come back the same; a file edited by hand is read exactly or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from core.errors import TuningError
+from core.tuning.config import TuningConfig, settings
+from core.tuning.presets import FORMAT, VERSION, from_document, to_document
+
+# A busy machine is no failure.
+SLOW = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def values_of(setting: dataclasses.Field[Any]) -> st.SearchStrategy[Any]:
+    """Every value that a setting may have."""
+    allowed = setting.metadata
+    if allowed["choices"] is not None:
+        return st.sampled_from(list(allowed["choices"]))
+    if isinstance(setting.default, bool):
+        return st.booleans()
+    if isinstance(setting.default, int):
+        return st.integers(allowed["low"], allowed["high"])
+    if isinstance(setting.default, float):
+        return st.floats(allowed["low"], allowed["high"])
+    return st.text(max_size=60)
+
+
+CONFIGS = st.fixed_dictionaries({one.name: values_of(one) for one in settings()})
+
+
+def document(**values: Any) -> bytes:
+    return json.dumps({"format": FORMAT, "version": VERSION, "settings": values}).encode()
+
+
+@SLOW
+@given(CONFIGS)
+def test_every_config_comes_back_as_it_was(values):
+    """A rounded learning rate would make a repeated run another run."""
+    config = TuningConfig(**values)
+    back = from_document(to_document(config))
+    assert back == config and back.id == config.id
+
+
+def test_left_out_settings_have_their_defaults():
+    assert from_document(document(epochs=7)) == TuningConfig(epochs=7)
+
+
+@pytest.mark.parametrize("value", [4.0, 4])
+def test_one_kind_of_number_in_json(value):
+    found = from_document(document(epochs=value, weight_decay=0))
+    assert (found.epochs, found.weight_decay) == (4, 0.0)
+    assert type(found.epochs) is int and type(found.weight_decay) is float
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"[" * 50_000, "not JSON"),
+        (b"[]", "does not hold tuning settings"),
+        (b"{}", "does not hold tuning settings"),
+        (b'{"format": "other", "version": 1, "settings": {}}', "its format is other"),
+        (json.dumps({"format": FORMAT, "version": 2, "settings": {}}).encode(), "version 2"),
+        (json.dumps({"format": FORMAT, "version": 1, "settings": []}).encode(), "does not hold"),
+        (document(epoch=3), "Did you mean epochs?"),
+        (document(zzzzzzzz=3), "There is no tuning setting zzzzzzzz. Remove it."),
+        (document(epochs=0), "from 1 to 100"),
+        (document(epochs=2.5), "epochs is 2.5. It must be a whole number"),
+        (document(epochs=True), "epochs is true. It must be a whole number"),
+        (document(epochs="4"), 'epochs is "4". It must be a whole number'),
+        (document(epochs=10**400), "It must be a whole number"),
+        (document(learning_rate=10**400), "from 1e-08 to 1.0"),
+        (document(learning_rate=float("nan")), "Choose a number from"),
+        (document(learning_rate=None), "learning_rate is null. It must be a number"),
+        (document(loss="magic"), "Choose one of: kl"),
+        (document(base_model=7), "must be a text"),
+        (b" " * 200_000, "200 kB"),
+    ],
+)
+def test_what_cannot_be_read_is_said(content, said):
+    with pytest.raises(TuningError) as caught:
+        from_document(content)
+    assert said in str(caught.value)
+
+
+@SLOW
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_file_crashes_the_reader(content):
+    with pytest.raises(TuningError):
+        from_document(content)
