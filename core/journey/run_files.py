@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
 from core.errors import ComparisonError, DataError, WorkspaceError
-from core.evaluation.arms import DEPTH, RankedArm, held_out_rows
+from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import QADataset
@@ -115,7 +115,7 @@ def remove_run_file(project: Project, key: str, who: str) -> None:
     project.note("search run removed", who, {"key": key})
 
 
-def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> RankedArm:
+def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> ListedSystem:
     """Return a run file as a system to compare.
 
     Raises
@@ -147,7 +147,7 @@ def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> Ran
     depth = max(DEPTH, *(len(listed) for listed in parsed.lists.values()))
     answers, scores = parsed.table(rows, depth)
     notes = _notes(parsed, dataset, missing)
-    return RankedArm(
+    return ListedSystem(
         f"{ARM_PREFIX}{kept.key}", kept.title, "run_file", kept.key, answers, scores, notes=notes
     )
 
