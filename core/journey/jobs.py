@@ -14,6 +14,7 @@ from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import KEEP, RunFolder
 from core.jobs.queue import Queue
+from core.jobs.state import FINISHED as FINISHED
 from core.jobs.state import JobView
 from core.jobs.tickets import Need
 from core.jobs.worker import FolderReporter, Step
@@ -128,7 +129,7 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             EXPORT,
             N_("ONNX export"),
-            "core.journey.onnx_exporting:export_step",
+            "core.journey.delivery:export_step",
             queued=False,
             page="report",
             done=N_("The model was exported"),

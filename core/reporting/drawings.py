@@ -144,7 +144,7 @@ def difference_bar(difference: Difference, *, width: int = 320) -> DifferenceBar
 
 
 @dataclass(frozen=True)
-class Segment:
+class SplitSegment:
     """Part of a split bar."""
 
     role: str
@@ -162,7 +162,7 @@ _SPLIT_BARS = (
 
 def split_bars(
     counts: Mapping[str, tuple[int, int]], *, width: int = WIDTH
-) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
+) -> tuple[tuple[str, tuple[SplitSegment, ...]], ...]:
     """Return per regime the segments of its bar; both bars share one scale."""
     sums = [sum(counts.get(s, (0, 0))[0] for s in splits if s) for _, splits in _SPLIT_BARS]
     scale = width / (max(sums) or 1)
@@ -172,7 +172,9 @@ def split_bars(
         for role, split in zip(SPLIT_ROLES, splits, strict=True):
             questions = counts.get(split, (0, 0))[0] if split else 0
             if questions:
-                segments.append(Segment(role, questions, round(x, 1), round(questions * scale, 1)))
+                segments.append(
+                    SplitSegment(role, questions, round(x, 1), round(questions * scale, 1))
+                )
                 x += questions * scale
         bars.append((regime, tuple(segments)))
     return tuple(bars)

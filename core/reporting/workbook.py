@@ -1,6 +1,6 @@
 """The decision pack as a workbook: what the report says, as tables to sort and to compute with.
 
-A sheet with one kind of rows is a :class:`Table`: head, width, format and content of a column stand
+A sheet with one kind of rows is a :class:`TableSheet`: head, width, format and content of a column stand
 in one place. Summary and configuration, which have rows of many kinds, are written line by line.
 """
 
@@ -60,7 +60,7 @@ class Field(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class Table(Generic[Item]):
+class TableSheet(Generic[Item]):
     """One sheet with a row per item.
 
     Attributes
@@ -141,7 +141,7 @@ def _difference(
     return Field(head, width, form, lambda figure, _: _compared(read)(figure))
 
 
-METRICS_SHEET = Table[_Figure](
+METRICS_SHEET = TableSheet[_Figure](
     N_("Metrics"),
     _figures,
     (
@@ -186,7 +186,7 @@ def _small(part: SliceDifference, w: Wording) -> str | None:
     return w.t(N_("Few questions: this part alone says little.")) if part.small else None
 
 
-SLICES_SHEET = Table[SliceDifference](
+SLICES_SHEET = TableSheet[SliceDifference](
     N_("Slices"),
     lambda report: report.slices,
     (
@@ -240,7 +240,7 @@ _MOVEMENT_FIELDS: tuple[Field[Movement], ...] = (
     Field(N_("Lost"), 8, TEXT, lambda row, w: w.t(N_("lost")) if row.lost else None),
     Field(N_("Now first"), 60, TEXT, lambda row, _: row.first_now or None),
 )
-LOSSES_SHEET = Table[Movement](
+LOSSES_SHEET = TableSheet[Movement](
     N_("Losses"),
     lambda report: report.losses,
     _MOVEMENT_FIELDS,
@@ -249,13 +249,13 @@ LOSSES_SHEET = Table[Movement](
         "was among the first ten and no longer is."
     ),
 )
-WINS_SHEET = Table[Movement](
+WINS_SHEET = TableSheet[Movement](
     N_("Wins"),
     lambda report: report.wins,
     _MOVEMENT_FIELDS,
     N_("Held-out questions that got better, the largest gain first."),
 )
-LABELS_SHEET = Table[Override](
+LABELS_SHEET = TableSheet[Override](
     N_("Labels changed"),
     lambda report: report.labels.overrides,
     (
@@ -284,7 +284,7 @@ def _alone(expert: ExpertFacts) -> Interval:
     return expert.ndcg or Interval(*(float("nan"),) * 3)  # a figure that is none stays empty
 
 
-EXPERTS_SHEET = Table[ExpertFacts](
+EXPERTS_SHEET = TableSheet[ExpertFacts](
     N_("Experts"),
     lambda report: report.experts,
     (
@@ -299,7 +299,7 @@ EXPERTS_SHEET = Table[ExpertFacts](
     ),
     N_("How good each expert is alone, on questions outside the final test, and its licence."),
 )
-ALPHA_SHEET = Table[AlphaPoint](
+ALPHA_SHEET = TableSheet[AlphaPoint](
     N_("Mixes (α)"),
     lambda report: report.tuning.alphas,
     (
@@ -314,7 +314,7 @@ ALPHA_SHEET = Table[AlphaPoint](
     ),
     N_("Not measured for this model."),
 )
-SPEED_SHEET = Table[EncodingCost](
+SPEED_SHEET = TableSheet[EncodingCost](
     N_("Speed and memory"),
     lambda report: report.speeds,
     (

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.errors import ExportError
-from core.journey import hub_pushing
-from core.journey.hub_pushing import can_push, hub_endpoint, push_model
+from core.journey import delivery as hub_pushing
+from core.journey.delivery import can_push, hub_endpoint, push_model
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 SECRET = "hf_verysecrettoken"

@@ -171,7 +171,7 @@ def test_nobody_voted(place, comparison, started, tiny_dataset):
 
 def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
     """A sealed result in a report would break the seal; one on another model would mislead."""
-    from core.journey import reporting
+    from core.journey import report as reporting
     from core.journey.comparing import load_comparison
     from tests.reporting.finished_journey import finished_journey
 

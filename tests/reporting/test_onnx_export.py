@@ -12,9 +12,10 @@ import pytest
 from core.errors import ExportError, Stopped
 from core.experts.encoding import encode_with, load_model
 from core.jobs.folder import RunFolder, append_event, create_run
-from core.journey import model_delivery, onnx_exporting
+from core.journey import delivery as model_delivery
+from core.journey import delivery as onnx_exporting
+from core.journey.delivery import convert, finished_export, launch_export
 from core.journey.jobs import EXPORT, KINDS
-from core.journey.onnx_exporting import convert, finished_export, launch_export
 from core.reporting import onnx_export as onnx_check
 from core.reporting import onnx_export as onnx_graph
 from core.reporting.onnx_export import (

@@ -22,12 +22,13 @@ from core.errors import AppError, TuningError, WorkspaceError
 from core.hashing import document_id
 from core.jobs.folder import RunFolder
 from core.journey import command_inputs as inputs
-from core.journey import model_delivery, reporting
+from core.journey import delivery as model_delivery
+from core.journey import report as reporting
 from core.journey.examining import Examination
-from core.journey.report_command import repeat_command
-from core.journey.report_content import in_force
 from core.reporting.html_report import render
 from core.reporting.model_export import archive_name, exported_files, write_archive
+from core.reporting.repeat_command import repeat_command
+from core.reporting.report_facts import in_force
 from core.reporting.workbook import decision_workbook
 from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
@@ -127,6 +128,7 @@ def test_card_of_a_rounded_model_names_its_origin(journey):
     from dataclasses import replace
 
     from core.journey.report_facts import tuning_facts
+
     from core.reporting.model_card import CardInput, model_card
 
     result = RunFolder(journey.workspace.run_folder(journey.tune_run)).read_result()

@@ -18,14 +18,12 @@ from core.journey import (
     data,
     examining,
     labels,
-    onnx_exporting,
     people,
     probes,
     projects,
     promotion,
     question_notes,
     races,
-    reporting,
     savings,
     scoring,
     status,
@@ -33,6 +31,8 @@ from core.journey import (
     vote_results,
     voting,
 )
+from core.journey import delivery as onnx_exporting
+from core.journey import report as reporting
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
 import streamlit as st
+from core.journey.report_facts import title_of
 
 from core.journey import labels
 from core.journey.recipe_comparison import FEWEST, MOST, RecipeComparison, compare_recipes
-from core.journey.report_facts import title_of
 from core.labels.rules import RULES
 from core.reporting.charts.label_charts import recipe_histograms
 from core.types import Interval, LabelRecipe, Override
