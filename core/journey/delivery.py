@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from core.documents import from_json, to_json
@@ -39,7 +38,7 @@ from core.reporting.snippets import render_snippet as render_snippet
 from core.translation import DEFAULT_LANGUAGE
 from core.types import QADataset, Reporter
 from core.types.exporting import ExportRequest, ExportResult, Fidelity, TokenRules
-from core.workspace.layout import atomic_file, write_bytes, write_json
+from core.workspace.files import atomic_file, write_bytes, write_json
 from core.workspace.workspace import Project, Workspace
 
 ONNX_FOLDER = "onnx"  # inside the run folder of an export
@@ -213,7 +212,9 @@ def launch_export(project: Project, tune_run: str, who: str) -> str:
     Raises
     ------
     ExportError
-        If packages are missing or the model folder is gone.
+        If packages are missing.
+    TuningError
+        If the model folder is gone.
     """
     absent = missing_packages()
     if absent is not None:
@@ -222,16 +223,15 @@ def launch_export(project: Project, tune_run: str, who: str) -> str:
     return launch_job(project, EXPORT, to_json(ExportRequest(project.dataset_id, tune_run)), who)
 
 
-def export_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+def export_step(folder: RunFolder, asked: ExportRequest, report: Reporter) -> ExportResult:
     """Worker step: convert, encode validation texts both ways, keep the file only if they agree."""
     workspace = workspace_of(folder)
-    asked = from_json(ExportRequest, request["config"])
     target = folder.root / ONNX_FOLDER
     target.mkdir(exist_ok=True)
     model = RunFolder(workspace.run_folder(asked.tune_run)).model
     dataset = workspace.load_dataset(asked.dataset_id or "")
     fidelity, rules, dimension = convert(dataset, model, target, report)
-    return to_json(ExportResult(asked.tune_run, fidelity, rules, dimension))
+    return ExportResult(asked.tune_run, fidelity, rules, dimension)
 
 
 def convert(

@@ -27,7 +27,7 @@ from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import (
     InUse,
-    Origin,
+    ModelOrigin,
     RegimeResults,
     ReportContent,
     Sending,
@@ -42,7 +42,7 @@ from core.reporting.report_facts import (
 )
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.project import ReportMade, ScoredExperts
-from core.workspace.layout import write_bytes
+from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
@@ -256,13 +256,13 @@ def _write(content: ReportContent, path: Path, language: str) -> None:
     write_bytes(path, render(content, language).encode())
 
 
-def origin_of(key: str) -> Origin:
+def origin_of(key: str) -> ModelOrigin:
     """Return what the catalogue knows of a model or an expert; its key where that is nothing."""
     try:
         entry = find_entry(key)
     except AppError:
-        return Origin(key, key)  # a folder of the user that is gone since
-    return Origin(
+        return ModelOrigin(key, key)  # a folder of the user that is gone since
+    return ModelOrigin(
         key=key,
         title=entry.title,
         licence=entry.licence,

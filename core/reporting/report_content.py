@@ -119,7 +119,7 @@ class AlphaPoint:
 
 
 @dataclass(frozen=True)
-class Origin:
+class ModelOrigin:
     """Where a model or another expert comes from, as far as the catalogue knows.
 
     Attributes
@@ -191,7 +191,7 @@ class ExpertFacts:
         Share in the soft labels; None where the expert is not part of the recipe.
     """
 
-    origin: Origin
+    origin: ModelOrigin
     ndcg: Interval | None
     weight: float | None
     seconds: float
@@ -226,7 +226,7 @@ class TuningFacts:
 
     Attributes
     ----------
-    base : Origin
+    base : ModelOrigin
         The model before tuning.
     settings : tuple of (title, value)
         Titles are message ids.
@@ -236,7 +236,7 @@ class TuningFacts:
         Mixes of base and tuned model, from base to tuned; empty where none were measured.
     """
 
-    base: Origin
+    base: ModelOrigin
     settings: tuple[tuple[str, str], ...]
     device: str
     seconds: float

@@ -30,8 +30,8 @@ from core.reporting.report_content import (
     DataFacts,
     ExpertFacts,
     LabelFacts,
+    ModelOrigin,
     Movement,
-    Origin,
     RegimeResults,
     ReportContent,
     TuningFacts,
@@ -80,7 +80,7 @@ class ReportSources:
     scoring: Mapping[str, Any] | None
     tuning_request: Mapping[str, Any]
     tuning_result: Mapping[str, Any]
-    origin: Callable[[str], Origin]
+    origin: Callable[[str], ModelOrigin]
     comparison: Comparison | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)

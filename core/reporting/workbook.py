@@ -1,7 +1,7 @@
 """The decision pack as a workbook: what the report says, as tables to sort and to compute with.
 
-A sheet with one kind of rows is a :class:`TableSheet`: head, width, format and content of a column stand
-in one place. Summary and configuration, which have rows of many kinds, are written line by line.
+A sheet with one kind of rows is a :class:`TableSheet`: head, width, format and content of a column
+stand in one place. Summary and configuration have rows of many kinds and are written line by line.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from core.reporting.report_content import (
     ExpertFacts,
     InUse,
     LabelFacts,
+    ModelOrigin,
     Movement,
-    Origin,
     RegimeResults,
     ReportContent,
     Sending,
@@ -80,9 +80,9 @@ def sample_report() -> ReportContent:
         ),
         experts=(
             ExpertFacts(
-                Origin("a", EVIL, "CC-BY-NC-4.0"), Interval(0.6, 0.5, 0.7), 0.8, 12.0, "f1"
+                ModelOrigin("a", EVIL, "CC-BY-NC-4.0"), Interval(0.6, 0.5, 0.7), 0.8, 12.0, "f1"
             ),
-            ExpertFacts(Origin("bm25", "BM25", "MIT", True), None, None, 0.1, "f2"),
+            ExpertFacts(ModelOrigin("bm25", "BM25", "MIT", True), None, None, 0.1, "f2"),
         ),
         agreement=(Message("Most alike are {first}", {"first": EVIL}),),
         labels=LabelFacts(
@@ -92,7 +92,7 @@ def sample_report() -> ReportContent:
             ("Category of the question",),
         ),
         tuning=TuningFacts(
-            Origin("a", EVIL, "MIT", True, "org/a", "Note.", {"query": "query: "}, ("en",)),
+            ModelOrigin("a", EVIL, "MIT", True, "org/a", "Note.", {"query": "query: "}, ("en",)),
             (("Random seed", EVIL),), EVIL, 321.0, 45, ((0, 0.6), (20, 0.66), (45, 0.65)),
             20, 0.66, 0.6,
             alphas=(
