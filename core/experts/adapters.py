@@ -14,9 +14,9 @@ from core.experts.api_connection import API_PREFIX
 from core.experts.catalogue import find_entry
 from core.experts.embedding import fill_cache, read_cached
 from core.experts.encoders import load_encoder
+from core.experts.encoding import Part
 from core.experts.entry import DOCUMENT, LEXICAL, LISTED_FAMILIES, QUERY, CatalogueEntry
 from core.experts.lexical import LEXICAL_METHODS
-from core.experts.progress import Part
 from core.experts.sources import known_fingerprint
 from core.hashing import content_id
 from core.types import Reporter

@@ -15,8 +15,8 @@ from core.experts.api_connection import ApiConnection
 from core.experts.api_plan import BATCH_TEXTS, batches, missing_texts
 from core.experts.api_reply import RefusedError
 from core.experts.embedding import read_cached, text_keys
+from core.experts.encoding import Pace, Part
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Pace, Part
 from core.types import Reporter
 from core.workspace.vectors import VectorCache
 

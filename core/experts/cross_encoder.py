@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.batching import length_batches, token_estimates
 from core.experts.candidates import CandidateSettings, candidate_pairs
-from core.experts.encoding import pick_device
+from core.experts.encoding import PairPace, length_batches, pick_device, token_estimates
 from core.experts.entry import CatalogueEntry
 from core.experts.folders import read_cross_encoder
 from core.experts.hub import downloaded_folder
-from core.experts.progress import PairPace
 from core.experts.sources import known_fingerprint
 from core.hashing import text_key
 from core.types import ListedScores, PairScores, QADataset, Reporter

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.experts.encoders import Encoder
-from core.experts.progress import Pace
+from core.experts.encoding import Pace
 from core.hashing import text_key
 from core.types import Reporter, SilentReporter
 from core.workspace.vectors import VectorCache

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.batching import BF16, FP32
-from core.experts.encoding import encode_in_batches, encode_with, load_model
+from core.experts.encoding import BF16, FP32, encode_in_batches, encode_with, load_model
 from core.experts.entry import LEXICAL, CatalogueEntry
 from core.experts.folders import read_folder
 from core.experts.packages import checked_folder

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from core.errors import AppError, ExpertError, Stopped
 from core.experts.adapters import Expert, find_expert
 from core.experts.catalogue import expert_title
+from core.experts.encoding import Part
 from core.experts.listed import find_listed, is_listed
-from core.experts.progress import Part
 from core.messages import N_, Message
 from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
 from core.workspace.modelstore import ModelStore

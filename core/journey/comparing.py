@@ -10,8 +10,8 @@ from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.differences import BASE as BASE
 from core.evaluation.differences import TUNED as TUNED
 from core.experts.catalogue import find_entry
+from core.experts.encoding import Part
 from core.experts.entry import QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine

@@ -11,8 +11,8 @@ from core.documents import from_json
 from core.errors import AppError, ComparisonError
 from core.evaluation.differences import BASE, TUNED
 from core.experts.catalogue import find_entry
+from core.experts.encoding import Part
 from core.experts.entry import LEXICAL
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import (
     ALPHA_PREFIX,

@@ -16,8 +16,8 @@ from core.errors import AppError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
+from core.experts.encoding import Part
 from core.experts.entry import DOCUMENT, EMBEDDING, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.generality_sets import SetResult, generality_sets, measure_sets
 from core.messages import N_, Message

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.documents import from_json
 from core.errors import AppError, DataError
+from core.experts.encoding import Part
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.messages import N_, Message
 from core.types import Difference, QADataset, Reporter
 from core.workspace.records import Project

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from core.errors import AppError, ComparisonError
 from core.evaluation.differences import TUNED
 from core.experts.catalogue import find_entry
+from core.experts.encoding import Part
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.messages import N_
 from core.types import QADataset, Reporter

@@ -12,8 +12,8 @@ import numpy as np
 from core.errors import ExpertError, WorkspaceError
 from core.experts.api_connection import ApiConnection, entry_for_api
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
+from core.experts.encoding import Part
 from core.experts.entry import CROSS_ENCODER, CatalogueEntry
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts

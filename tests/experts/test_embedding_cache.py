@@ -4,8 +4,7 @@ import pytest
 from core.errors import ExpertError, Stopped
 from core.experts import embedding
 from core.experts.embedding import encode_cached, fill_cache, read_cached
-from core.experts.encoding import encode_in_batches, unit
-from core.experts.progress import Pace
+from core.experts.encoding import Pace, encode_in_batches, unit
 
 
 class CountingEncoder:
