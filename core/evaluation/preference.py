@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.statistics import CONFIDENCE, standard_error
-from core.experts.rater_agreement import Agreement, krippendorff_alpha
+from core.experts.people import Agreement, krippendorff_alpha
 from core.types import Interval
 
 FIRST, TIE, SECOND = 0.0, 0.5, 1.0  # a vote as a number: for the first system, neither, the second

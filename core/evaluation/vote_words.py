@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.evaluation.preference import PREFERRED_FIRST, PREFERRED_SECOND, UNDECIDED, Preference
-from core.experts.rater_agreement import FAIR, GOOD
+from core.experts.people import FAIR, GOOD
 from core.messages import N_, Message
 from core.types import Interval
 

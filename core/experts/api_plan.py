@@ -12,7 +12,7 @@ import numpy as np
 from core.experts.api_connection import ApiConnection
 from core.experts.embedding import text_keys
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.tokens import UNSPACED
+from core.experts.lexical import UNSPACED
 from core.workspace.vectors import VectorCache
 
 BATCH_TEXTS, BATCH_CHARACTERS = 64, 60_000

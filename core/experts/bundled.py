@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelUnavailableError
-from core.experts.convert_e5 import convert_e5
-from core.experts.convert_wordllama import convert_wordllama
+from core.experts.conversion import convert_e5, convert_wordllama
 from core.experts.entry import QUERY, CatalogueEntry
 from core.experts.packages import checked_folder
 from core.workspace.modelstore import ModelStore

@@ -86,8 +86,8 @@ def expert_cards(
         Embeddings APIs that the user added.
     """
     from core.data.checks import guess_language
-    from core.experts.candidates import CandidateSettings
     from core.experts.catalogue import default_experts
+    from core.experts.cross_encoder import CandidateSettings
     from core.experts.estimate import estimate_seconds
 
     suggested = set(default_experts(guess_language(dataset.questions)))

@@ -10,11 +10,10 @@ from scipy.stats import spearmanr
 from core.errors import ModelUnavailableError
 from core.experts.bundled import check_similarity
 from core.experts.catalogue import find_entry
-from core.experts.convert_e5 import convert_e5
+from core.experts.conversion import convert_e5, unpack_4bit
 from core.experts.encoders import load_encoder
 from core.experts.encoding import encode_with
 from core.experts.packages import package_folder
-from core.experts.packed_e5 import unpack_4bit
 from core.experts.sources import model_folder
 
 DATA = Path(os.environ.get("DATA_DIR", Path(__file__).parents[3] / "shared" / "data"))

@@ -11,9 +11,14 @@ import pytest
 
 from core.errors import ExpertError, ModelUnavailableError, Stopped
 from core.experts import cross_encoder
-from core.experts.candidates import CandidateSettings, candidate_pairs
 from core.experts.catalogue import availability, catalogue, find_entry
-from core.experts.cross_encoder import CrossEncoderExpert, fill_pairs, load_cross_encoder
+from core.experts.cross_encoder import (
+    CandidateSettings,
+    CrossEncoderExpert,
+    candidate_pairs,
+    fill_pairs,
+    load_cross_encoder,
+)
 from core.experts.encoders import load_encoder
 from core.experts.entry import CROSS_ENCODER
 from core.experts.folders import is_cross_encoder

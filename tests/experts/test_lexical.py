@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.experts.lexical import LEXICAL_METHODS, bm25_tables, tfidf_tables
-from core.experts.tokens import is_unspaced, words
+from core.experts.lexical import LEXICAL_METHODS, bm25_tables, is_unspaced, tfidf_tables, words
 
 ANSWERS = [
     "Send the parcel back within 30 days; the refund comes within a week.",
