@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelUnavailableError
-from core.experts.hub_entries import E5_PROMPTS
+from core.experts.hub import E5_PROMPTS
 
 _TYPE = "sentence_transformers.models."
 

@@ -15,17 +15,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from core.errors import ExpertError, Stopped
+from core.experts.encoders import ENOUGH_TO_MEASURE
 from core.experts.encoding import PairPace, length_batches, pick_device, token_estimates
-from core.experts.entry import CatalogueEntry
-from core.experts.folders import read_cross_encoder
-from core.experts.hub import downloaded_folder
-from core.experts.sources import known_fingerprint
+from core.experts.folders import ModelFolder, read_cross_encoder
+from core.experts.hub import HubRepository
+from core.experts.models import ModelExpert
+from core.experts.source import ANY_LANGUAGE, CROSS_ENCODER, ScoringContext
 from core.hashing import text_key
+from core.messages import N_
 from core.types import (
     TRAIN,
     VALIDATION_KNOWN,
@@ -36,7 +38,6 @@ from core.types import (
     Reporter,
     Rows,
 )
-from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 
 if TYPE_CHECKING:
@@ -132,39 +133,37 @@ Predict = Callable[[Sequence[Pair]], np.ndarray]
 
 # A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
 FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 32, 8192, 5.0
-_ENOUGH_TO_MEASURE = 64  # fewer pairs say more about loading the model than about its speed
 
 
-@dataclass(frozen=True)
-class CrossEncoderExpert:
+@dataclass(frozen=True, kw_only=True)
+class CrossEncoderExpert(ModelExpert):
     """A model that reads pairs; it scores a list of candidate pairs and is silent on all others.
 
     Attributes
     ----------
-    settings : CandidateSettings
+    candidates : CandidateSettings
         Which pairs are listed.
     """
 
-    entry: CatalogueEntry
-    store: ModelStore
-    device: str | None = None
-    clock: Callable[[], float] = time.monotonic
-    settings: CandidateSettings = field(default_factory=CandidateSettings)
+    family: str = CROSS_ENCODER
+    trainable: bool = False
+    lists_pairs: ClassVar[bool] = True
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
 
-    @property
-    def key(self) -> str:
-        """Catalogue key."""
-        return self.entry.key
+    @staticmethod
+    def read(path: Path) -> ModelFolder:
+        """Return what the folder of a cross-encoder says."""
+        return read_cross_encoder(path)
 
-    def fingerprint(self) -> str | None:
-        """Return the hash of the model's files and settings, None if it is not here yet."""
-        return known_fingerprint(self.entry, self.store)
+    def workload(self, dataset: QADataset) -> int:
+        """Return the number of pairs."""
+        return self.candidates.expected(dataset)
 
     def score(
         self,
         dataset: QADataset,
         others: Sequence[PairScores],
-        cache: VectorCache,
+        context: ScoringContext,
         report: Reporter,
     ) -> int:
         """List candidates with the help of the other experts, and score what is not in the cache.
@@ -179,31 +178,32 @@ class CrossEncoderExpert:
         Stopped
             If the reporter was asked to stop; finished chunks are kept.
         """
-        folder = self._folder()
-        fingerprint = self.fingerprint()
+        clock, cache = context.clock, context.vectors
+        folder = self.files.fetch(self, context.models)
+        fingerprint = self.fingerprint(context.models)
         assert fingerprint is not None  # the folder is here
-        rows, columns = candidate_pairs(dataset, others, self.settings)
+        rows, columns = candidate_pairs(dataset, others, self.candidates)
         model: list[CrossEncoder] = []
 
         def predict(pairs: Sequence[Pair]) -> np.ndarray:
             if not model:
-                model.append(load_cross_encoder(folder, self.device, self.entry.max_length))
+                model.append(load_cross_encoder(folder, context.device, self.max_length))
             return predict_with(model[0], pairs, report)
 
-        began = self.clock()
+        began = clock()
         pairs = _texts(dataset, rows, columns)
-        count = fill_pairs(predict, fingerprint, pairs, cache, report, self.clock)
-        seconds = self.clock() - began
-        if count >= _ENOUGH_TO_MEASURE and seconds > 0:
-            self.store.record_speed(self.key, model[0].device.type, count / seconds)
+        count = fill_pairs(predict, fingerprint, pairs, cache, report, clock)
+        seconds = clock() - began
+        if count >= ENOUGH_TO_MEASURE and seconds > 0:
+            context.models.record_speed(self.key, model[0].device.type, count / seconds)
         # Replaces the list of an earlier panel: scores follow from the panel, not from history.
         arrays = {"question_rows": rows, "answer_rows": columns}
         cache.put_matrices(fingerprint, dataset.id, arrays)
         return count
 
-    def recall(self, dataset: QADataset, cache: VectorCache) -> ListedScores | None:
-        """Return what :meth:`score` kept, None if it is not all there; loads no model."""
-        fingerprint = self.fingerprint()
+    def recall(self, dataset: QADataset, context: ScoringContext) -> ListedScores | None:
+        """Return the listed pairs and their scores from the cache."""
+        cache, fingerprint = context.vectors, self.fingerprint(context.models)
         listed = cache.get_matrices(fingerprint, dataset.id) if fingerprint else None
         if fingerprint is None or listed is None:
             return None
@@ -213,11 +213,6 @@ class CrossEncoderExpert:
             return None
         values = values.reshape(len(rows))
         return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
-
-    def _folder(self) -> Path:
-        if self.entry.folder is not None:
-            return read_cross_encoder(Path(self.entry.folder)).path
-        return downloaded_folder(self.entry, self.store)
 
 
 def pair_keys(pairs: Sequence[Pair]) -> np.ndarray:
@@ -338,3 +333,32 @@ def _texts(dataset: QADataset, rows: np.ndarray, columns: np.ndarray) -> list[Pa
         (dataset.questions[row], dataset.answers[column])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
+
+
+CROSS_ENCODERS = (
+    CrossEncoderExpert(
+        key="ms-marco-MiniLM-L6-v2",
+        title="ms-marco-MiniLM-L6-v2",
+        meaning=N_(
+            "English model that reads question and answer together (cross-encoder): more exact, "
+            "but it scores the most likely pairs only."
+        ),
+        max_length=512,
+        size_mb=91,
+        relative_speed=0.6,
+        files=HubRepository("cross-encoder/ms-marco-MiniLM-L6-v2"),
+    ),
+    CrossEncoderExpert(
+        key="bge-reranker-v2-m3",
+        title="bge-reranker-v2-m3",
+        meaning=N_(
+            "Large model for about 100 languages that reads question and answer together "
+            "(cross-encoder) and scores the most likely pairs only; a GPU is advised."
+        ),
+        languages=(ANY_LANGUAGE,),
+        max_length=512,
+        size_mb=2271,
+        relative_speed=0.02,
+        files=HubRepository("BAAI/bge-reranker-v2-m3"),
+    ),
+)

@@ -7,13 +7,13 @@ Folders that bring Python code of their own (``auto_map``, foreign modules) are 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailableError
-from core.experts.entry import CROSS_ENCODER, DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
@@ -149,11 +149,6 @@ def read_cross_encoder(path: Path) -> ModelFolder:
     length = length if isinstance(length, int | float) and length < 1e6 else None
     length = length or config.get("max_position_embeddings")
     return ModelFolder(path, weights, {}, None, int(length) if length else None)
-
-
-def reader_of(family: str) -> Callable[[Path], ModelFolder]:
-    """Return the function that reads folders of a family of experts."""
-    return read_cross_encoder if family == CROSS_ENCODER else read_folder
 
 
 def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]:

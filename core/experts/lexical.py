@@ -16,11 +16,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.experts.source import (
+    ANY_LANGUAGE,
+    BUNDLED,
+    LEXICAL,
+    Availability,
+    ExpertSource,
+    ScoringContext,
+)
+from core.hashing import content_id
+from core.messages import N_, Message
+from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.workspace.modelstore import ModelStore
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     Tables = tuple[csr_array, csr_array]
-
 
 # Scripts written without spaces: kana, CJK ideographs, Thai, Lao, Burmese, Khmer.
 UNSPACED = (
@@ -82,32 +94,10 @@ def is_unspaced(texts: list[str] | tuple[str, ...]) -> bool:
     return unspaced * 3 >= max(letters, 1)
 
 
-@dataclass(frozen=True)
-class LexicalMethod:
-    """A way to compare texts without a model.
-
-    Attributes
-    ----------
-    key : str
-        As in the catalogue.
-    formula : str
-        LaTeX.
-    source : str
-    settings : str
-        Everything that decides the scores; part of the fingerprint.
-    tables : function (questions, answers) → two csr_array [n_q, v], [n_a, v], float32
-    """
-
-    key: str
-    formula: str
-    source: str
-    settings: str
-    tables: Callable[[Sequence[str], Sequence[str]], Tables]
-
-
 K1, B = 1.5, 0.75
 WORD_EDGES = ("char_wb", (3, 4))  # n-grams inside words, where words are separated
 RUNNING = ("char", (1, 2))  # n-grams of running text, where they are not
+_SIDES = ("questions", "answers")
 
 
 def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
@@ -132,9 +122,9 @@ def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
     rows: list[int] = []
     columns: list[int] = []
     for row, text in enumerate(questions):
-        found = [column[word] for word in words(text) if word in column]
-        columns += found
-        rows += [row] * len(found)
+        known = [column[word] for word in words(text) if word in column]
+        columns += known
+        rows += [row] * len(known)
     shape = (len(questions), len(column))
     counts = csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
     if not column:  # bm25s divides by the mean length
@@ -173,25 +163,106 @@ def tfidf_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
     return csr_array(vectorizer.transform(questions)), csr_array(weights)
 
 
-LEXICAL_METHODS = {
-    method.key: method
-    for method in (
-        LexicalMethod(
-            key="bm25",
-            formula=(
-                r"\sum_{w \in q} \ln\left(1 + \frac{N - n_w + 0.5}{n_w + 0.5}\right) "
-                r"\frac{f_{w,a}}{f_{w,a} + k_1 (1 - b + b \, |a| / \overline{|a|})}"
-            ),
-            source="Robertson & Zaragoza 2009; the variant of Lucene as in bm25s",
-            settings=f"bm25 lucene k1={K1} b={B} words v1",
-            tables=bm25_tables,
+@dataclass(frozen=True, kw_only=True)
+class LexicalExpert(ExpertSource):
+    """A way to compare texts without a model.
+
+    Attributes
+    ----------
+    formula : str
+        LaTeX.
+    source : str
+    settings : str
+        Everything that decides the scores; the fingerprint is made from it.
+    tables : function (questions, answers) → two csr_array [n_q, v], [n_a, v], float32
+    """
+
+    family: str = LEXICAL
+    languages: tuple[str, ...] = (ANY_LANGUAGE,)
+    trainable: bool = False
+    default_for: tuple[str, ...] = (ANY_LANGUAGE,)
+    formula: str
+    source: str
+    settings: str
+    tables: Callable[[Sequence[str], Sequence[str]], Tables]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the settings."""
+        return content_id([self.settings])
+
+    def availability(self, models: ModelStore | None = None) -> Availability:
+        """Return that it is at hand."""
+        return Availability(True, BUNDLED, Message(N_("On this machine, needs no model.")))
+
+    def score(
+        self,
+        dataset: QADataset,
+        others: Sequence[PairScores],
+        context: ScoringContext,
+        report: Reporter,
+    ) -> int:
+        """Make the tables, for these very texts, unless they are in the cache."""
+        if self.recall(dataset, context) is not None:
+            return 0
+        arrays: dict[str, np.ndarray] = {}
+        tables = self.tables(dataset.questions, dataset.answers)
+        for side, table in zip(_SIDES, tables, strict=True):
+            arrays[f"{side}.data"] = table.data.astype(np.float32)
+            arrays[f"{side}.indices"] = table.indices.astype(np.int64)
+            arrays[f"{side}.indptr"] = table.indptr.astype(np.int64)
+            arrays[f"{side}.shape"] = np.array(table.shape, np.int64)
+        context.vectors.put_matrices(self.fingerprint, _texts_id(dataset), arrays)
+        return len(dataset.questions) + len(dataset.answers)
+
+    def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:
+        """Return the sparse tables from the cache."""
+        from scipy.sparse import csr_array
+
+        arrays = context.vectors.get_matrices(self.fingerprint, _texts_id(dataset))
+        if arrays is None:
+            return None
+        tables = []
+        for side in _SIDES:
+            parts = [np.array(arrays[f"{side}.{part}"]) for part in ("data", "indices", "indptr")]
+            tables.append(csr_array(tuple(parts), shape=tuple(arrays[f"{side}.shape"].tolist())))
+        return ExpertScores(self.key, self.fingerprint, dataset.id, *tables)
+
+
+def _texts_id(dataset: QADataset) -> str:
+    return content_id([*dataset.questions, "\x00", *dataset.answers])
+
+
+LEXICAL_EXPERTS = (
+    LexicalExpert(
+        key="bm25",
+        title="BM25",
+        meaning=N_(
+            "Classic keyword search: counts shared words, rare words count more. It knows no "
+            "synonyms; a model that does not beat it is not worth its cost."
         ),
-        LexicalMethod(
-            key="tfidf",
-            formula=r"\cos(q, a), \quad (1 + \ln f_g) \left(\ln \frac{1 + N}{1 + n_g} + 1\right)",
-            source="scikit-learn TfidfVectorizer on character n-grams",
-            settings=f"tfidf {WORD_EDGES} {RUNNING} sublinear v1",
-            tables=tfidf_tables,
+        licence="MIT",
+        relative_speed=100.0,
+        formula=(
+            r"\sum_{w \in q} \ln\left(1 + \frac{N - n_w + 0.5}{n_w + 0.5}\right) "
+            r"\frac{f_{w,a}}{f_{w,a} + k_1 (1 - b + b \, |a| / \overline{|a|})}"
         ),
-    )
-}
+        source="Robertson & Zaragoza 2009; the variant of Lucene as in bm25s",
+        settings=f"bm25 lucene k1={K1} b={B} words v1",
+        tables=bm25_tables,
+    ),
+    LexicalExpert(
+        key="tfidf",
+        title="TF-IDF",
+        meaning=N_(
+            "Compares short runs of letters (character n-grams), so it forgives typos and word "
+            "endings; like BM25 it knows no synonyms."
+        ),
+        licence="BSD-3-Clause",
+        relative_speed=50.0,
+        formula=r"\cos(q, a), \quad (1 + \ln f_g) \left(\ln \frac{1 + N}{1 + n_g} + 1\right)",
+        source="scikit-learn TfidfVectorizer on character n-grams",
+        settings=f"tfidf {WORD_EDGES} {RUNNING} sublinear v1",
+        tables=tfidf_tables,
+    ),
+)

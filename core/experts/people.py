@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.entry import SCORE_FILE, CatalogueEntry
+from core.experts.score_file import ReadyScores
+from core.experts.source import PEOPLE, Availability
 from core.hashing import content_id
-from core.messages import N_
+from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
+from core.workspace.modelstore import ModelStore
 from core.workspace.ratings import Rating, in_force
 
 PEOPLE_PREFIX = "people:"
@@ -209,21 +211,24 @@ def is_people(key: str) -> bool:
     return key.startswith(PEOPLE_PREFIX)
 
 
-def entry_for_people(key: str) -> CatalogueEntry:
-    """Return the catalogue entry of people as an expert."""
-    return CatalogueEntry(
-        key=key,
-        title=f"People ({key.removeprefix(PEOPLE_PREFIX).split('-')[0]})",
-        meaning=N_(
-            "People who rated pairs of your data, brought to one scale; the number says how many "
-            "pairs. They have no opinion on any other pair."
-        ),
-        family=SCORE_FILE,
-        languages=(),
-        licence="",
-        commercial_use=True,
-        trainable=False,
+@dataclass(frozen=True, kw_only=True)
+class People(ReadyScores):
+    """Ratings as they were at one moment, as an expert; the key names their content."""
+
+    meaning: str = N_(
+        "People who rated pairs of your data, brought to one scale; the number says how many "
+        "pairs. They have no opinion on any other pair."
     )
+
+    @classmethod
+    def of_key(cls, key: str) -> People:
+        """Return the expert of ``people:<pairs>-<hash of the scores>``."""
+        pairs = key.removeprefix(PEOPLE_PREFIX).split("-")[0]
+        return cls(key=key, title=f"People ({pairs})")
+
+    def availability(self, models: ModelStore | None = None) -> Availability:
+        """Return that what people said is there."""
+        return Availability(True, PEOPLE, Message(N_("Your colleagues; nothing to compute.")))
 
 
 RESAMPLES = 2000

@@ -11,7 +11,7 @@ from core.evaluation.differences import BASE as BASE
 from core.evaluation.differences import TUNED as TUNED
 from core.experts.catalogue import find_entry
 from core.experts.encoding import Part
-from core.experts.entry import QUERY
+from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
@@ -138,7 +138,7 @@ def measure_generality(
     """Return how well everyday language is understood before and after, in the data's language."""
     from core.data.checks import guess_language
     from core.evaluation.generality import cosines, generality, load_probe
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     language = guess_language(dataset.questions)
     probe = load_probe(PROBES.get(language, PROBES["en"]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.documents import from_json
 from core.errors import AppError, DataError
 from core.experts.encoding import Part
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.messages import N_, Message
 from core.types import Difference, QADataset, Reporter
 from core.workspace.records import Project
@@ -156,7 +156,7 @@ def search_difference(
     """Return nDCG@10 of both models on all questions of a set, with the verdict's statistics."""
     from core.evaluation.comparison import ArmInput, compare
     from core.evaluation.differences import BASE, TUNED
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     arms = []
     for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ExpertError
-from core.experts.catalogue import FOLDER_PREFIX, entry_for_folder
+from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.messages import Message
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
@@ -37,7 +37,7 @@ def model_folders(workspace: Workspace, project: Project) -> ModelFolders:
     broken: dict[str, Message] = {}
     for path in workspace.records.get(project.id, _KEY, []):
         try:
-            usable.append(entry_for_folder(Path(path)).key)
+            usable.append(expert_in_folder(Path(path)).key)
         except ExpertError as error:
             broken[path] = error.message
     return ModelFolders(tuple(usable), broken)
@@ -52,7 +52,7 @@ def add_model_folder(workspace: Workspace, project: Project, path: str, who: str
         If the folder is no such folder, has no safetensors weights or needs code of its own.
     """
     # Paths copied from a file manager come in quotes.
-    key = entry_for_folder(Path(path.strip().strip("\"'"))).key
+    key = expert_in_folder(Path(path.strip().strip("\"'"))).key
     found = key.removeprefix(FOLDER_PREFIX)
     known = workspace.records.get(project.id, _KEY, [])
     if found not in known:

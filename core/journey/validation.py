@@ -82,13 +82,12 @@ def make_ruler(
         ``cpu``, ``cuda`` or ``mps``.
     """
     from core.data.checks import guess_language
-    from core.experts.sources import model_folder
     from core.tuning.validation import ValidationSet
 
     chosen = ValidationSet.of(dataset, kind, _SEED)
     guessed = guess_language(dataset.questions)
     language = guessed if guessed in {"en", "ja"} else "en"
-    folder = model_folder(find_entry(base_model), workspace.models)
+    folder = find_entry(base_model).folder(workspace.models)
     return Ruler(
         kind,
         {regime: tuple(rows.tolist()) for regime, rows in chosen.questions.items()},

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import AppError
 from core.experts.catalogue import find_entry
-from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
+from core.experts.source import ANY_LANGUAGE, CatalogueEntry
 from core.messages import N_
 from core.tuning.device import DeviceInfo
 from core.tuning.losses import LOSSES
