@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.journey.status import STOPS
 from pages.parts import session
+from pages.parts.deep_links import go_on
 from pages.parts.errors import show_error
-from pages.parts.front_door import go_on
 from pages.parts.sidebar import sidebar
 from pages.parts.sign_in import ask_to_sign_in
 from pages.parts.translate import t

@@ -38,7 +38,7 @@ from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality
 from core.reporting.charts.bias_charts import bias_chart
-from core.reporting.charts.distributions import label_histogram, score_histograms
+from core.reporting.charts.label_charts import label_histogram, score_histograms
 from core.types import SPLITS, Calibration, ExpertScores, LabelRecipe, QADataset
 from core.workspace.workspace import Workspace
 from pages.parts.labels.label_studio import Studio

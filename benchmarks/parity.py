@@ -29,9 +29,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import data_folder  # noqa: E402
-from core.evaluation.families import CUTOFFS, FAMILIES  # noqa: E402
-from core.evaluation.metrics import ideal_grades, ranked_grades  # noqa: E402
-from core.evaluation.retrieval import rank  # noqa: E402
+from core.evaluation.measures import (  # noqa: E402
+    CUTOFFS,
+    MEASURES,
+    NDCG,
+    ideal_grades,
+    ranked_grades,
+)
+from core.evaluation.search import rank  # noqa: E402
 
 MODEL = "all-MiniLM-L6-v2"
 PUBLISHED, WITHIN = 0.64508, 0.002  # MTEB's result for SciFact, nDCG@10
@@ -89,14 +94,15 @@ def against_ir_measures(folder: Path) -> dict[str, float]:
         for i, query in enumerate(asked)
     }
     largest: dict[str, float] = {}
-    for family in FAMILIES.values():
+    for uncut in MEASURES.values():
         for cutoff in CUTOFFS:
-            for threshold in THRESHOLDS[: 1 if family.graded else None]:
-                measure = ir_measures.parse_measure(family.ir_measure(cutoff, threshold))
-                theirs = {v.query_id: v.value for v in ir_measures.iter_calc([measure], qrels, run)}
-                ours = family.at(cutoff, threshold).values(ranked, ideal)
+            for grade in THRESHOLDS[: 1 if uncut.graded else None]:
+                measure = uncut.from_grade(grade) @ cutoff
+                same = ir_measures.parse_measure(measure.ir_measure)
+                theirs = {v.query_id: v.value for v in ir_measures.iter_calc([same], qrels, run)}
+                ours = measure.values(ranked, ideal)
                 gap = max(abs(ours[i] - theirs[q]) for i, q in enumerate(asked))
-                largest[str(measure)] = float(gap)
+                largest[str(same)] = float(gap)
     return largest
 
 
@@ -118,8 +124,7 @@ def published(folder: Path) -> dict[str, float]:
     left = encode_cached(encoder, [queries[q]["text"] for q in asked], QUERY, workspace.vectors)
     seconds = time.monotonic() - start
     relevance = relevance_table(qrels, asked, documents)
-    ranked = ranked_grades(relevance, rank(left, right, 10).top_answers)
-    values = FAMILIES["ndcg"].at(10).values(ranked, ideal_grades(relevance))
+    values = (NDCG @ 10).of(relevance, rank(left, right, 10).top_answers)
     return {
         "ndcg@10": float(values.mean()),
         "published": PUBLISHED,

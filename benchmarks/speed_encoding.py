@@ -88,18 +88,19 @@ def _quality(encoder: object) -> dict[str, float]:
     """Return the change of nDCG@10 on StackFAQ; nothing where the data are not here."""
     from benchmarks.machine import data_folder
     from core.data.beir import read_beir
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
+    from core.evaluation.measures import ndcg_at_10
+    from core.evaluation.search import rank
     from core.experts.encoding import encode_with
 
     if not (data_folder() / "stackfaq").is_dir():
         return {}
     dataset = read_beir(data_folder() / "stackfaq", name="stackfaq").dataset
 
+    rows = np.arange(len(dataset.questions))
+
     def ndcg(questions: np.ndarray, answers: np.ndarray) -> float:
-        grades = ranked_grades(dataset.relevance, rank(questions, answers, 10).top_answers)
-        values = METRICS["ndcg@10"].values(grades, ideal_grades(dataset.relevance))
-        return float(values.mean())
+        top = rank(questions, answers, 10).top_answers
+        return float(ndcg_at_10(dataset, rows, top).mean())
 
     sides = dataset.questions, dataset.answers
     roles = "query", "document"

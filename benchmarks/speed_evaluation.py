@@ -83,9 +83,8 @@ def ours(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[
     """Return the same figures of this app."""
     from scipy.sparse import csr_array
 
-    from core.evaluation.families import FAMILIES
-    from core.evaluation.metrics import ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
+    from core.evaluation.measures import MEASURES, ideal_grades, ranked_grades
+    from core.evaluation.search import rank
 
     rows = np.repeat(np.arange(len(right)), RIGHT)
     shape = (len(questions), len(answers))
@@ -93,7 +92,7 @@ def ours(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[
     ranking = rank(questions, answers, DEPTH, right=relevance)
     grades, ideal = ranked_grades(relevance, ranking.top_answers), ideal_grades(relevance)
     return {
-        f"{name}@{cutoff}": float(FAMILIES[key].measure(grades, ideal, cutoff).mean())
+        f"{name}@{cutoff}": float((MEASURES[key] @ cutoff).values(grades, ideal).mean())
         for name, (key, cutoffs) in FIGURES.items()
         for cutoff in cutoffs
     }

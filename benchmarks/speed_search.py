@@ -36,7 +36,7 @@ def measure(work: float = LARGEST) -> dict[str, float]:
     import torch  # is loaded where a question is typed, because a model reads it
 
     from benchmarks.machine import peak_mb
-    from core.evaluation.retrieval import rank_one
+    from core.evaluation.search import rank_one
 
     torch.get_num_threads()
     rng = np.random.default_rng(0)

@@ -27,13 +27,15 @@ def measure(work: float = LARGEST) -> dict[str, float]:
     """Return seconds per step of each kind, and the gain over the plain one."""
     from benchmarks.machine import data_folder
     from benchmarks.tuning_setting import stackfaq
-    from core.tuning import step
+    from core.tuning import learner as learner_module
     from core.tuning.batches import plan_epoch
-    from core.tuning.encoding import limited_length, load_model
+    from core.tuning.learner import Learner
+    from core.tuning.student import limited_length, load_model
+    from core.tuning.task import TuningTask
     from core.types import TRAIN, SilentReporter
 
     count = max(2, round(STEPS * work / LARGEST))
-    usual = step.CPU_BUCKET
+    usual = learner_module.CPU_BUCKET
     if not (data_folder() / "stackfaq").is_dir():
         raise SystemExit(f"{data_folder()} holds no stackfaq: set DATA_DIR to the folder that does")
     with stackfaq(quick=False) as found:
@@ -46,23 +48,25 @@ def measure(work: float = LARGEST) -> dict[str, float]:
             found.device.precision: (found.device, 0),
             "as it runs": (found.device, usual),
         }
-        learners: dict[str, step.Learner] = {}
+        task = TuningTask(
+            *(found.dataset, found.labels, found.base, found.config, Path("nowhere")),
+            found.evaluate,
+        )
+        learners: dict[str, Learner] = {}
         for name, (device, _) in kinds.items():
             model = load_model(found.base, device.kind)
-            learners[name] = step.Learner(
-                model, found.dataset, found.labels, found.config, device, SilentReporter()
-            )
+            learners[name] = Learner(model, task, device, SilentReporter())
         seconds: dict[str, list[float]] = {name: [] for name in kinds}
         for number in range(count + 1):
             for name, (_, bucket) in kinds.items():
-                step.CPU_BUCKET = bucket
+                learner_module.CPU_BUCKET = bucket
                 learner = learners[name]
                 with limited_length(learner.model, found.config.max_length):
                     start = time.perf_counter()
                     learner.step(batches[number % len(batches)], number, count + 1)
                 if number:  # the first step sets things up
                     seconds[name].append(time.perf_counter() - start)
-        step.CPU_BUCKET = usual
+        learner_module.CPU_BUCKET = usual
     medians = {name: float(np.median(values)) for name, values in seconds.items()}
     for name, value in medians.items():
         print(f"{name:24}{value:8.2f} s a step{medians['plain'] / value:8.2f} ×")

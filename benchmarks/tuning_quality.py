@@ -21,11 +21,10 @@ from benchmarks.label_rules import experts_of
 from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
 from core.evaluation.generality import cosines, spearman
 from core.journey.tuning_measures import generality_check, strongest_teacher, validation_ndcg
-from core.labels.answer_labels import answer_labels
-from core.labels.model import LabelModel
-from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length, load_model
-from core.tuning.outcome import TuningFolders
-from core.tuning.trainer import train
+from core.labels.model import LabelModel, answer_labels
+from core.tuning.run import train
+from core.tuning.student import DOCUMENT, QUERY, encode, limited_length, load_model
+from core.tuning.task import TuningTask
 from core.types import TEST_SPLIT, LabelRecipe, SilentReporter
 
 SEEDS = (0, 1, 2)
@@ -109,18 +108,18 @@ def tuned(
         config = dataclasses.replace(config, epochs=1, questions_per_batch=190, max_length=16)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        outcome = train(
+        task = TuningTask(
             setting.dataset,
             labels,
             setting.base,
             config,
-            TuningFolders.of(Path(folder) / "run"),
-            SilentReporter(),
+            Path(folder) / "run",
             setting.evaluate,
             answer_labels=answer_labels(labels),
             generality=generality_check(setting.dataset),
             strongest_teacher=strongest_teacher(labels, STUDENT),
         )
+        outcome = train(task, SilentReporter())
         seconds = time.perf_counter() - began
         assert outcome.model_folder is not None
         found = quality(setting, outcome.model_folder, answers, sts)

@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.tuning_rows import grid_pairs, train_on_rows
 from benchmarks.tuning_setting import Findings, Setting
 from core.tuning.config import TuningConfig
-from core.tuning.outcome import TuningFolders
-from core.tuning.trainer import train
+from core.tuning.run import train
+from core.tuning.task import TuningTask
 from core.types import SilentReporter
 
 ROW_BATCHES = (16, 32, 64, 128)
@@ -40,16 +40,15 @@ def grid_rate(setting: Setting, config: TuningConfig) -> float:
     """Return labels per second of learning: checks and preparation not counted."""
     steps = 2 if setting.quick else 24
     with tempfile.TemporaryDirectory() as folder:
-        outcome = train(
+        task = TuningTask(
             setting.dataset,
             setting.labels,
             setting.base,
             replace(config, evaluations_per_epoch=1),
-            TuningFolders.of(Path(folder)),
-            StopAfter(steps),
-            lambda *_: 0.0,  # nothing is chosen here
-            device=setting.device,
+            Path(folder),
+            evaluate=lambda *_: 0.0,  # nothing is chosen here
         )
+        outcome = train(task, StopAfter(steps), device=setting.device)
     return outcome.labels_per_s
 
 

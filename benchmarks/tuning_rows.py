@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tuning_setting import Setting
 from core.tuning.batches import learnable, plan_epoch
-from core.tuning.encoding import load_model
+from core.tuning.student import load_model
 from core.types import TRAIN
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from core.journey.tuning_measures import validation_ndcg
 from core.labels.model import LabelModel
 from core.tuning.config import TuningConfig
 from core.tuning.device import DeviceInfo, find_device
-from core.tuning.validation import Evaluate
+from core.tuning.task import Evaluate
 from core.types import LabelRecipe, Labels, QADataset
 from core.workspace.modelstore import ModelStore
 

@@ -13,15 +13,17 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.tuning_rate import ROW_BATCHES, row_rate
 from benchmarks.tuning_rows import Pairs, grid_pairs, train_on_rows
 from benchmarks.tuning_setting import Findings, Setting
-from core.tuning.outcome import TuningFolders
-from core.tuning.trainer import train
-from core.tuning.validation import ValidationSet
+from core.tuning.run import train
+from core.tuning.student import encode
+from core.tuning.task import TuningTask
+from core.tuning.validation import SearchCheck
 from core.types import SilentReporter
 
 LEARNING_RATES = (2e-5, 5e-5)
@@ -50,15 +52,15 @@ class Trace:
 
 def baseline(setting: Setting, pairs: Pairs, batch: int, learning_rate: float) -> Trace:
     """Train on rows, checking twelve times on the way."""
-    checks = ValidationSet.of(setting.dataset, setting.device.kind, setting.config.seed)
+    checks = SearchCheck.of(setting.dataset, setting.device.kind, setting.config.seed)
     steps, trace = -(-len(pairs) // batch), Trace()
     count = 2 if setting.quick else CHECKS
     due = {round(steps * n / count) for n in range(1, count + 1)}
 
     def check(model: Any, step: int, seconds: float) -> bool:
         if step in due:
-            answers = checks.answer_vectors(model, _never)
-            point = checks.check(model, setting.evaluate, step, _never, answers)
+            read = partial(encode, model)
+            point = checks.check(read, setting.evaluate, step, checks.answer_vectors(read))
             trace.add(seconds, point.score)
         return False
 
@@ -97,16 +99,15 @@ def grid(setting: Setting, target: float) -> Trace:
     """Train on grids until the target is reached or the run is over."""
     chase = Chase(target)
     with tempfile.TemporaryDirectory() as folder:
-        train(
+        task = TuningTask(
             setting.dataset,
             setting.labels,
             setting.base,
             replace(setting.config, epochs=1) if setting.quick else setting.config,
-            TuningFolders.of(Path(folder)),
-            chase,
+            Path(folder),
             setting.evaluate,
-            device=setting.device,
         )
+        train(task, chase, device=setting.device)
     return chase.trace
 
 
@@ -149,10 +150,6 @@ def measure(setting: Setting, found: Mapping[str, Any]) -> Findings:
         "rows_pairs": len(pairs),
     }
     return Findings(tuple(rows), figures)
-
-
-def _never() -> bool:
-    return False
 
 
 def _told(score: float, seconds: float) -> str:

@@ -14,7 +14,7 @@ from pages.parts.compare.promotion_view import promotion_button, promotion_view
 from pages.parts.compare.question_browser import question_browser
 from pages.parts.compare.vector_map import vector_map
 from pages.parts.compare.verdict_cards import generality_lines, verdict_cards
-from pages.parts.journey_bar import go_to
+from pages.parts.deep_links import go_to
 from pages.parts.page import open_page
 from pages.parts.translate import t
 

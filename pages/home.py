@@ -8,9 +8,9 @@ from core.journey.jobs import KINDS, jobs_of
 from core.journey.status import DONE, journey_status
 from core.workspace.records import Project
 from pages.parts import session
+from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
-from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
-from pages.parts.page import sample_buttons
+from pages.parts.page import STOP_TITLES, journey_bar, sample_buttons
 from pages.parts.translate import moment, plain, t
 
 

@@ -5,14 +5,13 @@ import streamlit as st
 from core.journey.status import scored_experts
 from core.messages import N_
 from core.types import LabelRecipe
-from pages.parts.journey_bar import go_to
+from pages.parts.deep_links import go_to
 from pages.parts.labels.bias_view import bias_view
 from pages.parts.labels.label_controls import label_controls, set_controls
 from pages.parts.labels.label_studio import Studio, open_studio
 from pages.parts.labels.label_views import distributions, expert_figures
 from pages.parts.labels.pair_review import pair_review
-from pages.parts.labels.recipe_comparison import recipe_comparison
-from pages.parts.labels.recipes import recipe_shelf, save_form
+from pages.parts.labels.recipes import recipe_comparison, recipe_shelf, save_form
 from pages.parts.page import open_page
 from pages.parts.translate import t
 

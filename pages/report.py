@@ -6,8 +6,8 @@ from core.journey import reporting
 from core.journey.jobs import COMPARE
 from core.journey.status import finished_runs
 from core.messages import N_
+from pages.parts.cached import cached
 from pages.parts.errors import show_error
-from pages.parts.kept import kept
 from pages.parts.page import open_page
 from pages.parts.report.data_exchange import data_exchange
 from pages.parts.report.model_export import model_export
@@ -37,7 +37,7 @@ def chosen_run() -> str:
 context = open_page("report", t("Take the result with you: a report to decide on, and the model."))
 run = chosen_run()
 try:
-    preview = kept(
+    preview = cached(
         lambda: reporting.preview(context.workspace, context.dataset, run),
         "preview of the report",
         context.dataset.id,

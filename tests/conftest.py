@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,27 @@ def tiny_dataset() -> QADataset:
         question_row=np.arange(2, n_q + 2, dtype=np.int32),
         attributes={"category": tuple(np.repeat(["a", "b", "c"], 16))},
     )
+
+
+OLD_WORKSPACE = Path(__file__).parent / "workspace" / "old_workspace" / "files"
+
+
+@pytest.fixture(scope="session")
+def installed_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder ``models`` of a workspace in which WordLlama was used before."""
+    from core.experts.catalogue import find_entry
+    from core.workspace.modelstore import ModelStore
+
+    root = tmp_path_factory.mktemp("installed") / "models"
+    find_entry("wordllama-l2-supercat-256").folder(ModelStore(root))
+    return root
+
+
+@pytest.fixture
+def old_workspace(tmp_path: Path, installed_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the workspace that an earlier version wrote, see its README."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    root = tmp_path / "workspace"
+    shutil.copytree(OLD_WORKSPACE, root)
+    (root / "models").symlink_to(installed_models)
+    return root

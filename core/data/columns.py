@@ -1,18 +1,18 @@
-"""Which column holds the question, which the answer: by name, else by content."""
+"""Which row names the columns, and which column is what: by name, else by content."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from core.data.table import Table
+from core.data.table import Table
+from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
+TITLE_ROWS = 20  # how far down the column names are looked for, below titles and notes
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ColumnMapping:
     answer_id: str | None = None
 
 
-# Per role the names in order of preference, as _plain() leaves them. A name counts when it is
+# Per role the names in order of preference, as plain_name() leaves them. A name counts when it is
 # equal, when one of its words is (ASCII), or when it contains the word (Japanese).
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -88,6 +88,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
+ATTRIBUTES = ("category", "language", "source")  # roles that tell questions apart
 _NEGATIVE = re.compile("negative|wrong|incorrect|irrelevant|不正解|誤答|負例")
 _NEGATIVE_WORDS = frozenset({"neg", "negs", "bad"})
 _CODE_WORDS = frozenset(
@@ -99,7 +100,8 @@ _TEXT_ENDINGS = ("text", "value", "content", "body")
 _TEXT_ROLES = ("question", "answer")
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a column name without case, width, spaces and signs."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -110,12 +112,12 @@ def _words(name: str) -> list[str]:
 
 def is_negative(name: str) -> bool:
     """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
-    return bool(_NEGATIVE.search(_plain(name))) or bool(_NEGATIVE_WORDS & set(_words(name)))
+    return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(_words(name)))
 
 
 def _fit(name: str, role: str) -> tuple[int, int] | None:
     """Return how well a name fits a role, smaller is better, None where it does not."""
-    plain, words = _plain(name), _words(name)
+    plain, words = plain_name(name), _words(name)
     coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     known = ROLES[role]
     forms = [plain]
@@ -141,6 +143,43 @@ def role_of(name: str) -> str | None:
         return None
     fits = [(fit, role) for role in ROLES if (fit := _fit(name, role)) is not None]
     return min(fits, key=lambda pair: pair[0][0])[1] if fits else None
+
+
+def header_position(grid: Sequence[Sequence[str]]) -> int | None:
+    """Return the index of the row with the column names, None where no row has two names.
+
+    It is the first row with two filled cells: exports often carry a title above the table. Below
+    the first filled row it counts only if most rows under it have two filled cells too; otherwise
+    a file of one column with stray commas would be taken for a table.
+    """
+    filled = [sum(1 for cell in row if cell.strip()) for row in grid]
+    first = next((i for i, count in enumerate(filled) if count), None)
+    if first is None:
+        return None
+    for i in range(first, min(len(filled), first + TITLE_ROWS)):
+        if filled[i] < 2:
+            continue
+        below = [count for count in filled[i + 1 :] if count]
+        if i == first or (below and sum(count >= 2 for count in below) > len(below) / 2):
+            return i
+    return None
+
+
+def header_warnings(header: Sequence[str], position: int) -> list[Message]:
+    """Return what the user should know about the row taken as column names."""
+    warnings = []
+    if position > 0:
+        text = N_("The column names were found in row {row}; the rows above it were skipped.")
+        warnings.append(Message(text, {"row": position + 1}))
+    if not any(role_of(cell) for cell in header) and any(
+        len(cell) > 60 or cell.rstrip().endswith(("?", "？")) for cell in header
+    ):
+        text = N_(
+            "Row {row} was taken as column names, but it looks like a question and an answer. If "
+            "the file has no column names, add a first row such as: question, answer."
+        )
+        warnings.append(Message(text, {"row": position + 1}))
+    return warnings
 
 
 def guess_mapping(table: Table) -> ColumnMapping:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from core.data.checks import EXAMPLE_ROWS, Finding, guess_language
-from core.data.columns import ColumnMapping
-from core.data.grouping import Grouping, GroupingSettings, group_texts
-from core.data.pairing import Pairs, collect_pairs
+from core.data.checks import (
+    EXAMPLE_ROWS,
+    LONG_TEXT,
+    SHORT_ANSWER,
+    SHORT_QUESTION,
+    Finding,
+    finding,
+    guess_language,
+    personal_data,
+)
+from core.data.columns import ATTRIBUTES, ColumnMapping
+from core.data.matching import DistinctTexts, clean_text, same_key
+from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
+from core.data.ratings import grades
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
@@ -20,6 +32,17 @@ from core.types import QADataset
 
 # Shares of the time after which rows are checked and texts compared.
 _CHECKED, _COMPARED = 0.2, 0.9
+_TOLD_EVERY = 10_000  # rows
+_MISSING = MappingProxyType(
+    {
+        "question": N_("No column was found for the question. Choose one of: {columns}."),
+        "answer": N_("No column was found for the answer. Choose one of: {columns}."),
+    }
+)
+_NO_QUESTION = N_("The question is empty.")
+_NO_ANSWER = N_("The answer is empty.")
+_NO_WORD = N_("The question has no letter or digit.")
+_NOT_RIGHT = N_("The rating is 0: this answer is not right for this question.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +100,6 @@ class ImportSummary:
     near_duplicate_questions: int
     near_duplicate_answers: int
     groups: int
-    contradictions: tuple[Contradiction, ...]
     short_questions: Finding
     short_answers: Finding
     long_texts: Finding
@@ -85,6 +107,7 @@ class ImportSummary:
     personal_data: Mapping[str, Finding]
     language: str
     split: SplitFigures
+    contradictions: tuple[Contradiction, ...] = ()
     near_duplicate_rows: tuple[tuple[int, ...], ...] = ()
     merged_rows: tuple[tuple[int, ...], ...] = ()
 
@@ -163,7 +186,18 @@ def import_table(
         attributes=pairs.attributes,
         source_sha256=source_sha256,
     )
-    summary = _summary(pairs, grouping, split_figures(split, grouping.question_group))
+    summary = summarise(
+        dataset,
+        grouping,
+        RowCounts(pairs.rows_taken + len(pairs.set_aside), pairs.rows_taken, pairs.rows_merged),
+        pairs.findings,
+        pairs.personal_data,
+        contradictions=tuple(
+            Contradiction(tuple(rows), tuple(grades)) for rows, grades in pairs.contradictions
+        ),
+        near_duplicate_rows=_crowded_rows(grouping.question_cluster, pairs.question_row),
+        merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
+    )
     warnings = (*table.warnings, *pairs.warnings, *grouping.warnings, *summary.split.warnings)
     return ImportResult(dataset, pairs.set_aside, summary, warnings)
 
@@ -192,31 +226,41 @@ def _check_variety(pairs: Pairs) -> None:
         )
 
 
-def _summary(pairs: Pairs, grouping: Grouping, split: SplitFigures) -> ImportSummary:
-    several = np.bincount(pairs.right_question, minlength=len(pairs.questions)) > 1
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows were read, taken, and repeat an earlier pair."""
+
+    read: int
+    taken: int
+    merged: int = 0
+
+
+def summarise(
+    dataset: QADataset,
+    grouping: Grouping,
+    rows: RowCounts,
+    findings: Mapping[str, Any],
+    personal: Mapping[str, Finding],
+    **examples: Any,
+) -> ImportSummary:
+    """Return what became of the rows of a dataset; ``examples``: more fields of the summary."""
+    several = np.bincount(dataset.right_question, minlength=len(dataset.questions)) > 1
     return ImportSummary(
-        rows_read=pairs.rows_taken + len(pairs.set_aside),
-        rows_taken=pairs.rows_taken,
-        rows_set_aside=len(pairs.set_aside),
-        rows_merged=pairs.rows_merged,
-        questions=len(pairs.questions),
-        answers=len(pairs.answers),
+        rows_read=rows.read,
+        rows_taken=rows.taken,
+        rows_set_aside=rows.read - rows.taken,
+        rows_merged=rows.merged,
+        questions=len(dataset.questions),
+        answers=len(dataset.answers),
         questions_with_several_answers=int(several.sum()),
         near_duplicate_questions=grouping.question_near_duplicates,
         near_duplicate_answers=grouping.answer_near_duplicates,
-        groups=len(np.unique(grouping.question_group)),
-        contradictions=tuple(
-            Contradiction(tuple(rows), tuple(grades)) for rows, grades in pairs.contradictions
-        ),
-        short_questions=pairs.findings["short_questions"],
-        short_answers=pairs.findings["short_answers"],
-        long_texts=pairs.findings["long_texts"],
-        wordless=pairs.findings["wordless"],
-        personal_data=pairs.personal_data,
-        language=guess_language([*pairs.questions, *pairs.answers]),
-        split=split,
-        near_duplicate_rows=_crowded_rows(grouping.question_cluster, pairs.question_row),
-        merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
+        groups=len(np.unique(dataset.question_group)),
+        personal_data=personal,
+        language=guess_language([*dataset.questions, *dataset.answers]),
+        split=split_figures(dataset.split, dataset.question_group),
+        **findings,
+        **examples,
     )
 
 
@@ -224,3 +268,228 @@ def _crowded_rows(cluster: np.ndarray, row: np.ndarray) -> tuple[tuple[int, ...]
     """Return the rows of the clusters that hold two or more questions, the first of them."""
     crowded = np.flatnonzero(np.bincount(cluster) > 1)[:EXAMPLE_ROWS]
     return tuple(tuple(row[cluster == label][:EXAMPLE_ROWS].tolist()) for label in crowded)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """What the rows hold, before grouping and splitting; names as in ``QADataset``.
+
+    Attributes
+    ----------
+    contradictions : tuple of (rows, grades)
+        Pairs that were rated differently in several rows.
+    merged_rows : tuple of tuples of int
+        Rows that hold the same pair, two or more each.
+    findings : mapping of str to Finding
+    """
+
+    questions: tuple[str, ...]
+    answers: tuple[str, ...]
+    question_ids: tuple[str, ...]
+    answer_ids: tuple[str, ...]
+    right_question: np.ndarray
+    right_answer: np.ndarray
+    right_grade: np.ndarray
+    question_row: np.ndarray
+    attributes: Mapping[str, tuple[str, ...]]
+    set_aside: tuple[SetAside, ...]
+    rows_taken: int
+    rows_merged: int
+    contradictions: tuple[tuple[list[int], list[float]], ...]
+    findings: Mapping[str, Finding]
+    personal_data: Mapping[str, Finding]
+    warnings: tuple[Message, ...]
+    merged_rows: tuple[tuple[int, ...], ...] = ()
+
+
+def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None = None) -> Pairs:
+    """Read rows; set aside what cannot be used, merge what repeats.
+
+    A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
+    its answer stays in the collection that is searched. A pair rated differently in several rows
+    gets the highest grade and is reported as a contradiction.
+
+    Raises
+    ------
+    DataError
+        If question or answer is not mapped, or a mapped column does not exist.
+    """
+    stretch = stretch or silent()
+    _check_mapping(table, mapping)
+    assert mapping.question and mapping.answer
+    rows = table.row_numbers.tolist()
+    texts = {
+        role.name: [clean_text(text) for text in table.frame[column].tolist()]
+        for role in fields(mapping)
+        if (column := getattr(mapping, role.name))
+    }
+    stretch.reached(0.2)
+    warnings: list[Message] = []
+    grade = np.ones(len(rows), np.float32)
+    if mapping.rating:
+        grade, warnings = grades(texts["rating"], rows)
+    answers = DistinctTexts("a", texts.get("answer_id"))
+    questions = DistinctTexts("q", texts.get("question_id"))
+    aside = list(table.unreadable)
+    asked: dict[str, int] = {}  # all questions, also those that no answer is right for
+    usable: list[int] = []
+    asked_at: list[int] = []
+    answer_at: list[int] = []
+    for i, (row, question, answer) in enumerate(
+        zip(rows, texts["question"], texts["answer"], strict=True)
+    ):
+        reason = _reason(question, answer)
+        if reason:
+            aside.append(SetAside(row, Message(reason), question, answer))
+            continue
+        usable.append(i)
+        asked_at.append(asked.setdefault(same_key(question), len(asked)))
+        answer_at.append(answers.add(answer, i))
+        if i % _TOLD_EVERY == 0:
+            stretch.reached(0.2 + 0.3 * i / len(rows))
+    judged = Judged.of(
+        np.array(usable, np.int64),
+        np.array(asked_at, np.int64),
+        np.array(answer_at, np.int64),
+        grade,
+    )
+    is_right = judged.best > 0
+    keys = list(asked)
+    right_question = [
+        questions.add_key(keys[question], texts["question"][place], place)
+        for question, place in zip(
+            judged.question[is_right].tolist(), judged.place[is_right].tolist(), strict=True
+        )
+    ]
+    for i in judged.places[~is_right[judged.pair]].tolist():
+        question, answer = texts["question"][i], texts["answer"][i]
+        aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
+    right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
+    order = np.lexsort(right[::-1])
+    warnings += questions.warnings(rows) + answers.warnings(rows)
+    stretch.reached(0.6)
+    taken = judged.places[is_right[judged.pair]].tolist()
+    taken_rows = [rows[i] for i in taken]
+    taken_questions = [texts["question"][i] for i in taken]
+    taken_answers = [texts["answer"][i] for i in taken]
+    findings = text_findings(taken_questions, taken_answers, taken_rows)
+    stretch.reached(0.8)
+    personal = personal_data(
+        [f"{q}\n{a}" for q, a in zip(taken_questions, taken_answers, strict=True)], taken_rows
+    )
+    return Pairs(
+        questions=tuple(questions.texts),
+        answers=tuple(answers.texts),
+        question_ids=tuple(questions.ids()),
+        answer_ids=tuple(answers.ids()),
+        right_question=right[0][order],
+        right_answer=right[1][order],
+        right_grade=judged.best[is_right][order],
+        question_row=np.array([rows[i] for i in questions.places], np.int32),
+        attributes={
+            role: tuple(texts[role][i] for i in questions.places)
+            for role in ATTRIBUTES
+            if role in texts
+        },
+        set_aside=tuple(sorted(aside, key=lambda item: item.row)),
+        rows_taken=len(taken),
+        rows_merged=len(taken) - int(is_right.sum()),
+        contradictions=tuple(
+            ([rows[i] for i in places], grade[places].tolist())
+            for places in judged.repeated(judged.best != judged.worst)
+        ),
+        findings=findings,
+        personal_data=personal,
+        warnings=tuple(warnings),
+        merged_rows=tuple(tuple(rows[i] for i in places) for places in judged.repeated(is_right)),
+    )
+
+
+def _reason(question: str, answer: str) -> str | None:
+    if not question:
+        return _NO_QUESTION
+    if not answer:
+        return _NO_ANSWER
+    return None if any(map(str.isalnum, question)) else _NO_WORD
+
+
+def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
+    for role in fields(mapping):
+        column = getattr(mapping, role.name)
+        if column is None and role.name in _MISSING:
+            raise DataError(_MISSING[role.name], columns=", ".join(table.columns))
+        if column is not None and column not in table.columns:
+            raise DataError(
+                "There is no column {column}. Choose one of: {columns}.",
+                column=column,
+                columns=", ".join(table.columns),
+            )
+    if mapping.question == mapping.answer:
+        raise DataError(
+            "Question and answer are the same column ({column}). Choose two different ones.",
+            column=str(mapping.question),
+        )
+
+
+def text_findings(
+    questions: Sequence[str], answers: Sequence[str], rows: Sequence[int]
+) -> dict[str, Finding]:
+    """Return rows with short, long and wordless texts; names as in ``ImportSummary``."""
+    pairs = list(zip(rows, questions, answers, strict=True))
+    return {
+        "short_questions": finding([row for row, q, _ in pairs if len(q) < SHORT_QUESTION]),
+        "short_answers": finding([row for row, _, a in pairs if len(a) < SHORT_ANSWER]),
+        "long_texts": finding([row for row, q, a in pairs if max(len(q), len(a)) > LONG_TEXT]),
+        "wordless": finding([row for row, q, a in pairs if not (_worded(q) and _worded(a))]),
+    }
+
+
+def _worded(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Rows by the pair they judge; pairs in order of appearance.
+
+    Attributes
+    ----------
+    places, pair : int64 arrays [n]
+        Rows, ascending, and the pair of each.
+    question, answer, place : int64 arrays [p]
+        Of each pair, and its first row.
+    best, worst : float32 arrays [p]
+        Highest and lowest grade of its rows.
+    """
+
+    places: np.ndarray
+    pair: np.ndarray
+    question: np.ndarray
+    answer: np.ndarray
+    place: np.ndarray
+    best: np.ndarray
+    worst: np.ndarray
+
+    @classmethod
+    def of(
+        cls, places: np.ndarray, question: np.ndarray, answer: np.ndarray, grade: np.ndarray
+    ) -> Judged:
+        """Put rows of the same question and answer together."""
+        _, first, label = np.unique(question << 32 | answer, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        number = np.empty(len(first), np.int64)
+        number[order] = np.arange(len(first))
+        pair, first = number[label], first[order]
+        best, worst = grade[places[first]], grade[places[first]]
+        np.maximum.at(best, pair, grade[places])
+        np.minimum.at(worst, pair, grade[places])
+        return cls(places, pair, question[first], answer[first], places[first], best, worst)
+
+    def repeated(self, chosen: np.ndarray) -> list[list[int]]:
+        """Return the rows of those chosen pairs (bool array [p]) that have two rows or more."""
+        wanted = chosen & (np.bincount(self.pair, minlength=len(chosen)) > 1)
+        rows: dict[int, list[int]] = {pair: [] for pair in np.flatnonzero(wanted).tolist()}
+        held = wanted[self.pair]
+        for pair, place in zip(self.pair[held].tolist(), self.places[held].tolist(), strict=True):
+            rows[pair].append(place)
+        return list(rows.values())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.columns import guess_mapping, role_of
-from core.data.distinct import clean_text, same_key
+from core.data.matching import TextIndex
 from core.data.ratings import parse_rating
 from core.data.table import SetAside, Table
 from core.errors import DataError
@@ -16,15 +16,7 @@ from core.messages import N_, Message
 from core.types import QADataset
 
 SAMPLE_ROWS = 2000  # enough to tell numbers from texts
-_UNKNOWN = {
-    "question": N_("No question of your data has this text or id: {text}."),
-    "answer": N_("No answer of your data has this text or id: {text}."),
-}
-_EMPTY = {
-    "question": N_("The question is empty."),
-    "answer": N_("The answer is empty."),
-    "score": N_("The score is empty."),
-}
+_NO_SCORE = N_("The score is empty.")
 _NO_NUMBER = N_("The score is not a number: {text}.")
 _REPEATED = N_("Row {row} has scored the same pair already; the first score counts.")
 _SHOWN = 80  # characters of a cell in a reason
@@ -107,10 +99,7 @@ def match_scores(
             "Choose three different columns of {name}: question, answer and score.", name=name
         )
     assert columns.question and columns.answer and columns.score
-    sides = {
-        "question": _Places(dataset.questions, dataset.question_ids),
-        "answer": _Places(dataset.answers, dataset.answer_ids),
-    }
+    index = TextIndex(dataset)
     cells = zip(
         table.row_numbers.tolist(),
         table.frame[columns.question],
@@ -122,15 +111,13 @@ def match_scores(
     found: dict[tuple[int, int], tuple[float, int]] = {}
     by_id = repeated = 0
     for row, question, answer, score in cells:
-        places, reason = _place(sides, {"question": question, "answer": answer})
-        value = parse_rating(score)
+        asked, told = index.questions.find(question), index.answers.find(answer)
+        reason, value = asked.reason or told.reason, parse_rating(score)
         if reason is None and value is None:
-            empty, wrong = Message(_EMPTY["score"]), Message(_NO_NUMBER, {"text": score[:_SHOWN]})
-            reason = wrong if score else empty
+            reason = Message(_NO_NUMBER, {"text": score[:_SHOWN]}) if score else Message(_NO_SCORE)
         if reason is None and value is not None:
-            pair = (places["question"][0], places["answer"][0])
-            first = found.setdefault(pair, (value, row))
-            by_id += any(known for _, known in places.values())
+            first = found.setdefault((asked.row, told.row), (value, row))
+            by_id += asked.by_id or told.by_id
             if first == (value, row):
                 continue
             repeated += first[0] == value
@@ -148,37 +135,6 @@ def match_scores(
         repeated=repeated,
         set_aside=tuple(sorted(aside, key=lambda item: item.row)),
     )
-
-
-class _Places:
-    """Rows of texts by text and by id."""
-
-    def __init__(self, texts: Sequence[str], ids: Sequence[str]) -> None:
-        self.by_text = {same_key(text): place for place, text in enumerate(texts)}
-        self.by_id = {name.strip(): place for place, name in enumerate(ids)}
-
-    def find(self, cell: str) -> tuple[int, bool] | None:
-        """Return the row of a text or id and whether it was the id, None where there is none."""
-        place = self.by_text.get(same_key(clean_text(cell)))
-        if place is not None:
-            return place, False
-        place = self.by_id.get(cell.strip())
-        return None if place is None else (place, True)
-
-
-def _place(
-    sides: Mapping[str, _Places], cells: Mapping[str, str]
-) -> tuple[dict[str, tuple[int, bool]], Message | None]:
-    """Return the rows of question and answer, or why there are none."""
-    places: dict[str, tuple[int, bool]] = {}
-    for side, cell in cells.items():
-        if not cell.strip():
-            return {}, Message(_EMPTY[side])
-        place = sides[side].find(cell)
-        if place is None:
-            return {}, Message(_UNKNOWN[side], {"text": cell[:_SHOWN]})
-        places[side] = place
-    return places, None
 
 
 def _check(

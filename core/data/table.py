@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from core.data.columns import role_of
 from core.errors import DataError
 from core.messages import N_, Message
 
 MAX_ROWS = 1_000_000  # about what a spreadsheet program can show (1,048,576)
 MAX_CELLS = 20_000_000  # a guard: a few bytes of XLSX can claim billions of empty cells
-TITLE_ROWS = 20  # how far down the column names are looked for, below titles and notes
 
 # Everything that no reader sees and no model expects. Tab and line break stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -76,6 +76,19 @@ class Table:
     warnings: tuple[Message, ...] = ()
     unreadable: tuple[SetAside, ...] = field(default=())
     sheets: tuple[str, ...] = ()
+
+
+def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
+    """Return (row, reason, question, answer) as CSV with a byte order mark, for a download.
+
+    Cells that a spreadsheet program would take for a formula get a leading apostrophe.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(["row", "reason", "question", "answer"])
+    for number, *texts in rows:
+        writer.writerow([number, *("'" + t if t[:1] in ("=", "+", "-", "@") else t for t in texts)])
+    return buffer.getvalue().encode("utf-8-sig")
 
 
 def row_list(rows: Iterable[int], most: int = 8) -> str:
@@ -175,43 +188,6 @@ def build_table(
         unreadable=tuple(unreadable),
         sheets=tuple(sheets),
     )
-
-
-def header_position(grid: Sequence[Sequence[str]]) -> int | None:
-    """Return the index of the row with the column names, None where no row has two names.
-
-    It is the first row with two filled cells: exports often carry a title above the table. Below
-    the first filled row it counts only if most rows under it have two filled cells too; otherwise
-    a file of one column with stray commas would be taken for a table.
-    """
-    filled = [sum(1 for cell in row if cell.strip()) for row in grid]
-    first = next((i for i, count in enumerate(filled) if count), None)
-    if first is None:
-        return None
-    for i in range(first, min(len(filled), first + TITLE_ROWS)):
-        if filled[i] < 2:
-            continue
-        below = [count for count in filled[i + 1 :] if count]
-        if i == first or (below and sum(count >= 2 for count in below) > len(below) / 2):
-            return i
-    return None
-
-
-def header_warnings(header: Sequence[str], position: int) -> list[Message]:
-    """Return what the user should know about the row taken as column names."""
-    warnings = []
-    if position > 0:
-        text = N_("The column names were found in row {row}; the rows above it were skipped.")
-        warnings.append(Message(text, {"row": position + 1}))
-    if not any(role_of(cell) for cell in header) and any(
-        len(cell) > 60 or cell.rstrip().endswith(("?", "？")) for cell in header
-    ):
-        text = N_(
-            "Row {row} was taken as column names, but it looks like a question and an answer. If "
-            "the file has no column names, add a first row such as: question, answer."
-        )
-        warnings.append(Message(text, {"row": position + 1}))
-    return warnings
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.matching import TextIndex
 from core.errors import DataError
 from core.types import QADataset, Rows
 
@@ -183,8 +184,8 @@ def _number(value: str | float, row: int) -> float:
 
 
 def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedRun:
-    questions = {key: row for row, key in enumerate(dataset.question_ids)}
-    answers = {key: row for row, key in enumerate(dataset.answer_ids)}
+    index = TextIndex(dataset)
+    questions, answers = index.questions.by_id, index.answers.by_id
     unknown_questions: dict[str, None] = {}
     unknown_answers: dict[str, None] = {}
     by_question: dict[int, list[RunLine]] = {}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import BrokenArmError, ComparisonError
-from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-from core.evaluation.retrieval import Ranking, listed_right_rank, rank
+from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
+from core.evaluation.search import Ranking, listed_right_rank, rank
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, ArmResult, QADataset, Rows

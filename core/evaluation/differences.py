@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.evaluation import statistics
-from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.verdict import decides_raw, word
 from core.types import REGIMES, Comparison, Difference, Interval
 

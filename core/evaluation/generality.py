@@ -8,6 +8,7 @@ the semantic textual similarity tasks (Cer et al. 2017, arXiv:1708.00055).
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,25 +22,46 @@ COLUMNS = ("sentence1", "sentence2", "score")
 MIN_PAIRS = 20
 RESAMPLES = 2_000  # ranking each resample costs more than a mean; ends are steady to about 0.002
 CHUNK = 500  # resamples ranked at once
+LANGUAGES = ("en", "ja")  # of the pairs that come with this product
+_SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+
+Encode = Callable[[Sequence[str]], np.ndarray]  # texts to vectors [n, d]
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class SentencePairs:
     """Sentence pairs with a graded similarity.
 
     Attributes
     ----------
     left, right : tuple of str, n long
     scores : float64 array [n] in [0, 5]
+    language : str
+        ISO 639-1.
     """
 
     left: tuple[str, ...]
     right: tuple[str, ...]
     scores: np.ndarray
+    language: str = ""
+
+    def cosines(self, encode: Encode) -> np.ndarray:
+        """Return a model's cosines float64 [n]; both sides are encoded alike."""
+        return cosines(encode(self.left), encode(self.right))
+
+    def spearman(self, encode: Encode) -> float:
+        """Return how well a model's order of the pairs agrees with people's, in [-1, 1]."""
+        return spearman(self.cosines(encode), self.scores)
 
 
-def load_probe(path: Path) -> Probe:
-    """Read a probe from a UTF-8 CSV file with the columns sentence1, sentence2, score.
+def everyday_pairs(language: str) -> SentencePairs:
+    """Return the pairs that come with this product in a language, in English where it has none."""
+    known = language if language in LANGUAGES else "en"
+    return read_pairs(_SAMPLES / f"general_similarity_{known}.csv", known)
+
+
+def read_pairs(path: Path, language: str = "") -> SentencePairs:
+    """Read sentence pairs from a UTF-8 CSV file with the columns sentence1, sentence2, score.
 
     Raises
     ------
@@ -78,10 +100,11 @@ def load_probe(path: Path) -> Probe:
             found=len(rows),
             needed=MIN_PAIRS,
         )
-    return Probe(
+    return SentencePairs(
         tuple(row["sentence1"] for _, row in rows),
         tuple(row["sentence2"] for _, row in rows),
         np.array(scores),
+        language,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.evaluation.differences import BASE, TUNED
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.verdict import WORSE, effect_text
 from core.messages import N_, Message
 from core.types import KNOWN, Comparison, Generality

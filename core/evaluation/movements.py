@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.measures import MAIN_METRIC
 from core.types import ArmResult, Comparison, QADataset
 
 SHOWN = 10  # what a person looks at: a right answer past it counts as lost

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.statistics import CONFIDENCE, standard_error
-from core.experts.people import Agreement, krippendorff_alpha
+from core.experts.people import FAIR, GOOD, Agreement, krippendorff_alpha
+from core.messages import N_, Message
 from core.types import Interval
 
 FIRST, TIE, SECOND = 0.0, 0.5, 1.0  # a vote as a number: for the first system, neither, the second
 PREFERRED_FIRST, PREFERRED_SECOND, UNDECIDED = "first", "second", "not shown"
 _SEED = 0
+_HEADLINES = {
+    PREFERRED_SECOND: N_("People prefer {second}."),
+    PREFERRED_FIRST: N_("People prefer {first}."),
+    UNDECIDED: N_("Not shown: people may prefer either, or neither."),
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,202 @@ class Preference:
     left: Interval | None
     agreement: Agreement | None
     metric: MetricAgreement
+
+    def share_text(self, second: str) -> Message:
+        """Return the share of the votes with its interval."""
+        return Message(
+            N_(
+                "{share} of the votes are for {second} ({low} to {high}); a vote for neither "
+                "counts half for each."
+            ),
+            {**_percent(self.second), "second": second},
+        )
+
+    def count_text(self, first: str, second: str) -> Message:
+        """Return how many people voted how; ``first`` and ``second`` name the systems."""
+        return Message(
+            N_(
+                "{votes} votes by {voters} people on {questions} questions: {wins} for {second}, "
+                "{losses} for {first}, {ties} for neither."
+            ),
+            {
+                "votes": self.votes,
+                "voters": self.voters,
+                "questions": self.questions,
+                "wins": self.wins,
+                "ties": self.ties,
+                "losses": self.losses,
+                "first": first,
+                "second": second,
+            },
+        )
+
+    @property
+    def agreement_texts(self) -> tuple[Message, ...]:
+        """How far people agree with each other: what it means, then the figure."""
+        people = self.agreement
+        if people is None:
+            text = N_(
+                "How far people agree with each other cannot be said: two of them must have voted "
+                "on the same questions, and not all alike."
+            )
+            return (Message(text),)
+        words = (
+            N_("People agree well with each other.")
+            if people.alpha >= GOOD
+            else N_("People agree fairly well with each other.")
+            if people.alpha >= FAIR
+            else N_(
+                "People agree little with each other: which list is better is a matter of taste."
+            )
+        )
+        figures = Message(
+            N_(
+                "Agreement (Krippendorff's alpha): {alpha} ({low} to {high}) on {questions} "
+                "questions that two or more people voted on; 1 = always the same, 0 = as by chance."
+            ),
+            {
+                "alpha": f"{people.alpha:.2f}",
+                "low": f"{people.low:.2f}",
+                "high": f"{people.high:.2f}",
+                "questions": people.pairs,
+            },
+        )
+        return Message(words), figures
+
+    @property
+    def metric_text(self) -> Message:
+        """How often people and the metric prefer the same system."""
+        both = self.metric
+        if both.share is None:
+            return Message(
+                N_(
+                    "People and nDCG@10 cannot be set against each other: on no question do both "
+                    "decide."
+                )
+            )
+        return Message(
+            N_(
+                "People and the metric (nDCG@10) prefer the same system on {same} of {both} "
+                "questions on which both decide: {share} ({low} to {high}). On {undecided} "
+                "questions one of them is undecided."
+            ),
+            {
+                **_percent(both.share),
+                "same": both.same,
+                "both": both.both,
+                "undecided": both.undecided,
+            },
+        )
+
+    @property
+    def place_warning(self) -> Message | None:
+        """A warning where people chose one side more often than chance explains."""
+        left = self.left
+        if left is None or left.low <= TIE <= left.high:
+            return None
+        return Message(
+            N_(
+                "{share} of the decided votes chose the left side ({low} to {high}): people seem "
+                "to vote by place. The sides were drawn by chance, so neither system gains from "
+                "it, but the votes tell less."
+            ),
+            _percent(left),
+        )
+
+
+@dataclass(frozen=True)
+class VoteFacts:
+    """A round that was opened, and what came out.
+
+    Attributes
+    ----------
+    first, second : str
+        Titles of the two systems.
+    who, at : str
+        Who opened it, when (UTC, ISO 8601).
+    votes, needed : int
+        In force when it was opened; asked for.
+    early : bool
+        It was opened before enough people had voted.
+    depth : int
+        Answers shown of each list.
+    candidates, held_out : int
+        Questions on which the lists differ, of all held-out questions.
+    seed : int
+        Of the sides and of the choice of questions.
+    found : Preference or None
+        None where nobody voted.
+    """
+
+    first: str
+    second: str
+    who: str
+    at: str
+    votes: int
+    needed: int
+    early: bool
+    depth: int
+    candidates: int
+    held_out: int
+    seed: int
+    found: Preference | None
+
+    def opening_text(self, at: str) -> Message:
+        """Return who opened the result, and whether early; ``at`` as the reader writes it."""
+        if self.early:
+            return Message(
+                N_(
+                    "Opened early by {who} on {at}, with {votes} of {needed} votes: take this "
+                    "result with care."
+                ),
+                {"who": self.who, "at": at, "votes": self.votes, "needed": self.needed},
+            )
+        return Message(
+            N_("Opened by {who} on {at} after the {needed} votes asked for."),
+            {"who": self.who, "at": at, "needed": self.needed},
+        )
+
+    @property
+    def headline(self) -> Message:
+        """Whom people prefer."""
+        if self.found is None:
+            return Message(N_("Nobody voted."))
+        return Message(_HEADLINES[self.found.word], {"first": self.first, "second": self.second})
+
+    @property
+    def method_text(self) -> Message:
+        """Which questions were asked, and what the interval speaks of."""
+        return Message(
+            N_(
+                "Asked were questions on which the first {depth} answers differ ({candidates} of "
+                "{all} held-out questions; on the others both systems show the same). The interval "
+                "allows for questions about the same answers going together (Wilson, 95 %); it "
+                "speaks of these people's view of other questions, not of what other people think. "
+                "Sides were drawn per person and question (seed {seed})."
+            ),
+            {
+                "depth": self.depth,
+                "candidates": self.candidates,
+                "all": self.held_out,
+                "seed": self.seed,
+            },
+        )
+
+    @property
+    def texts(self) -> tuple[Message, ...]:
+        """Everything there is to say after the headline, in the order of reading."""
+        if self.found is None:
+            return ()
+        warning = self.found.place_warning
+        return (
+            self.found.share_text(self.second),
+            self.found.count_text(self.first, self.second),
+            *self.found.agreement_texts,
+            self.found.metric_text,
+            *((warning,) if warning else ()),
+            self.method_text,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,3 +385,11 @@ def _with_metric(votes: VoteTable) -> MetricAgreement:
     return MetricAgreement(
         same, count, len(questions) - count, wilson(same / count, count) if count else None
     )
+
+
+def _percent(found: Interval) -> dict[str, str]:
+    return {
+        "share": f"{found.value:.0%}",
+        "low": f"{found.low:.0%}",
+        "high": f"{found.high:.0%}",
+    }

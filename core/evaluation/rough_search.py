@@ -1,9 +1,9 @@
-"""Which answers can be among the best of a question: found roughly, with a bound on the error.
+"""Search many questions in many answers: roughly first, then exactly what can be among the best.
 
 Scoring 10,000 questions × 100,000 answers exactly means 770 billion multiplications in double
 precision, and putting each row in order. Here all pairs are scored in a short number format, the
-error of which is bounded; only the few answers that the bound cannot rule out are scored exactly
-(``core.evaluation.retrieval``). So the result is that of the exact search, whatever the processor.
+error of which is bounded; only the few answers that the bound cannot rule out are scored exactly.
+So the result is that of the exact search, whatever the processor.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.evaluation.exact_search import LOWEST, Ranking, listed_keys, rank_all, scores_of_keys
 from core.experts.precision import multiplies_bf16
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
     from torch import Tensor
 
 CELLS = 50_000_000  # rough scores held at once: 100 MB in bf16
@@ -37,30 +39,14 @@ class Block:
     question, answer : int64 arrays [c]
         Candidates: question counted from the start of the block, ascending, and answer row. None
         of the best ``depth`` answers is missing.
+    scores : RoughScores
+        Of all answers.
     """
 
     rows: slice
     question: np.ndarray
     answer: np.ndarray
-    _scores: RoughScores
-
-    def near(
-        self, questions: np.ndarray, scores: np.ndarray
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return how many answers certainly score above a value, and the rows of the doubtful.
-
-        Parameters
-        ----------
-        questions : int array [m]
-            Counted from the start of the block.
-        scores : float array [m]
-            One value for each of them.
-
-        Returns
-        -------
-        int64 array [m], list of m int64 arrays
-        """
-        return self._scores.near(questions, scores)
+    scores: RoughScores
 
 
 class RoughScores:
@@ -132,7 +118,19 @@ class RoughScores:
     def near(
         self, questions: np.ndarray, scores: np.ndarray
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return how many answers certainly score above a value, and the rows of the doubtful."""
+        """Return how many answers certainly score above a value, and the rows of the doubtful.
+
+        Parameters
+        ----------
+        questions : int array [m]
+            Counted from the start of the block.
+        scores : float array [m]
+            One value for each of them.
+
+        Returns
+        -------
+        int64 array [m], list of m int64 arrays
+        """
         import torch
 
         shifted = scores - self.shift[questions]
@@ -215,3 +213,128 @@ class RoughAnswers:
             rough = RoughScores(self, questions[rows], scores)
             found = rough.candidates(depth)
             yield rows if found is None else Block(rows, *found, rough)
+
+
+def rank_many(
+    questions: np.ndarray,
+    answers: np.ndarray,
+    depth: int,
+    right: csr_array | None,
+    block: int | None,
+) -> Ranking:
+    """Return what :func:`core.evaluation.search.rank` does: the same lists, sooner."""
+    ranking = Ranking.blank(len(questions), depth, ranked=right is not None)
+    kept = min(depth, len(answers))
+    for block_or_rows in RoughAnswers(answers).blocks(questions, kept, block):
+        if isinstance(block_or_rows, Block):
+            rows = block_or_rows.rows
+            _rank_block(block_or_rows, questions[rows], answers, kept, right, ranking)
+            continue
+        rows = block_or_rows  # too many answers are nearly as good as the best
+        judged = None if right is None else right[rows]
+        exact = rank_all(questions[rows], answers, depth, judged, None)
+        ranking.top_answers[rows] = exact.top_answers
+        ranking.top_scores[rows] = exact.top_scores
+        if ranking.right_rank is not None and exact.right_rank is not None:
+            ranking.right_rank[rows] = exact.right_rank
+    return ranking
+
+
+def _rank_block(
+    block: Block,
+    questions: np.ndarray,
+    answers: np.ndarray,
+    kept: int,
+    right: csr_array | None,
+    ranking: Ranking,
+) -> None:
+    """Score a block's candidates exactly and write the best into the ranking."""
+    candidates = _side_by_side(block.question, block.answer, len(questions))
+    scores = score_listed(questions, answers, candidates)
+    keys = listed_keys(scores, candidates, len(answers))
+    order = np.argsort(keys, axis=1)[:, ::-1][:, :kept]
+    ranking.top_answers[block.rows, :kept] = np.take_along_axis(candidates, order, axis=1)
+    ranking.top_scores[block.rows, :kept] = np.take_along_axis(scores, order, axis=1)
+    if ranking.right_rank is not None and right is not None:
+        listed = np.take_along_axis(keys, order, axis=1)
+        ranks = _right_rank_listed(questions, answers, right[block.rows], listed, block.scores)
+        ranking.right_rank[block.rows] = ranks
+
+
+def _right_rank_listed(
+    questions: np.ndarray,
+    answers: np.ndarray,
+    right: csr_array,
+    listed: np.ndarray,
+    rough: RoughScores,
+) -> np.ndarray:
+    """Return ranks int32 [b] of the best placed right answer, from lists and rough scores.
+
+    Parameters
+    ----------
+    listed : int64 array [b, depth]
+        Keys of the best answers, falling.
+    """
+    table = right.tocoo()
+    positive = table.data > 0
+    row, column = table.row[positive], table.col[positive]
+    best = np.full(len(questions), LOWEST)
+    if len(row):
+        by_row = np.argsort(row, kind="stable")
+        known = _side_by_side(row[by_row], column[by_row], len(questions))
+        scores = score_listed(questions, answers, known)
+        best = listed_keys(scores, known, len(answers)).max(axis=1)
+    ranks = (listed > best[:, None]).sum(axis=1) + 1
+    below = np.flatnonzero((ranks > listed.shape[1]) & (best > LOWEST))
+    # Not in its list: count the answers that are better.
+    above, doubtful = rough.near(below, scores_of_keys(best[below]).astype(np.float64))
+    for place, count, near in zip(below.tolist(), above.tolist(), doubtful, strict=True):
+        listing = near[None].astype(np.int32)
+        scores = score_listed(questions[[place]], answers, listing)
+        better = listed_keys(scores, listing, len(answers)) > best[place]
+        ranks[place] = count + int(better.sum()) + 1
+    return np.where(best == LOWEST, 0, ranks).astype(np.int32)
+
+
+def score_listed(questions: np.ndarray, answers: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Score listed answers exactly: summed in float64, rounded once, as :func:`rank` does.
+
+    Parameters
+    ----------
+    questions, answers : float32 arrays [b, d], [n_a, d]
+    listed : int32 array [b, k]
+        Answer rows per question; -1 = none.
+
+    Returns
+    -------
+    float32 array [b, k]
+        -inf beside -1.
+    """
+    import torch
+
+    scores = np.full(listed.shape, -np.inf, np.float32)
+    if not scores.size:
+        return scores
+    table = torch.from_numpy(np.ascontiguousarray(answers))
+    asked = torch.from_numpy(questions.astype(np.float64))
+    # One question at a time: its answers stay in the cache between the steps, which a batch of
+    # questions does not; that took four times as long.
+    for row, wanted in enumerate(listed):
+        there = wanted >= 0
+        chosen = table[torch.from_numpy(wanted[there])].double()
+        scores[row, there] = torch.mv(chosen, asked[row]).float().numpy()
+    return scores
+
+
+def _side_by_side(question: np.ndarray, answer: np.ndarray, count: int) -> np.ndarray:
+    """Return answer rows int32 [count, most], -1 where a question has fewer.
+
+    Parameters
+    ----------
+    question, answer : int arrays [c]
+        ``question`` ascending.
+    """
+    sizes = np.bincount(question, minlength=count)
+    table = np.full((count, int(sizes.max(initial=0))), -1, np.int32)
+    table[question, np.arange(len(question)) - (np.cumsum(sizes) - sizes)[question]] = answer
+    return table

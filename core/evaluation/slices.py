@@ -14,7 +14,7 @@ import numpy as np
 
 from core.evaluation import statistics
 from core.evaluation.differences import BASE, TUNED, paired
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.verdict import MIN_GROUPS, MIN_QUESTIONS, REGIME_TEXTS, word
 from core.experts.lexical import is_unspaced, words
 from core.messages import N_, Message

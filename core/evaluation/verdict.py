@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.measures import MAIN_METRIC
 from core.messages import N_, Message
 from core.types import KNOWN, UNSEEN, Difference
 

@@ -12,9 +12,8 @@ from core.errors import DataError, LabelError, TuningError
 from core.journey import data
 from core.journey.tuning import suggested_model
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import LARGEST, from_document
-from core.tuning.hardware import check_device
-from core.tuning.presets import PRESETS
+from core.tuning.device import check_device
+from core.tuning.presets import LARGEST, PRESETS, from_document
 from core.types import LabelRecipe, Override, QADataset
 from core.workspace.layout import read_json
 

@@ -17,19 +17,16 @@ from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
 from core.journey.jobs import COMPARE, launch_job, workspace_of
 from core.journey.model_arms import encoders
-from core.journey.projects import SAMPLES_FOLDER
 from core.messages import N_, Message
 from core.types import Comparison, Generality, QADataset, Reporter
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.experts.encoders import Encoder
 
-PROBES = {
-    "en": SAMPLES_FOLDER / "general_similarity_en.csv",
-    "ja": SAMPLES_FOLDER / "general_similarity_ja.csv",
-}
 TUNED_TITLE = N_("Tuned model")
 _SEED = 0
 
@@ -137,21 +134,19 @@ def measure_generality(
 ) -> list[Generality]:
     """Return how well everyday language is understood before and after, in the data's language."""
     from core.data.checks import guess_language
-    from core.evaluation.generality import cosines, generality, load_probe
+    from core.evaluation.generality import everyday_pairs, generality
     from core.experts.encoders import encode_cached
 
-    language = guess_language(dataset.questions)
-    probe = load_probe(PROBES.get(language, PROBES["en"]))
-    sides = []
-    for encoder in (before, after):
-        left, right = (
-            # Similar sentences are compared like with like: both sides as queries.
-            encode_cached(encoder, texts, QUERY, workspace.vectors, Part(report, 0.65, 0.7))
-            for texts in (probe.left, probe.right)
-        )
-        sides.append(cosines(left, right))
-    label = language if language in PROBES else "en"
-    return [generality(sides[0], sides[1], probe.scores, language=label, seed=_SEED)]
+    pairs = everyday_pairs(guess_language(dataset.questions))
+    part = Part(report, 0.65, 0.7)
+
+    def cosines_of(encoder: Encoder) -> np.ndarray:
+        # Similar sentences are compared like with like: both sides as queries.
+        cache = workspace.vectors
+        return pairs.cosines(lambda texts: encode_cached(encoder, texts, QUERY, cache, part))
+
+    old, new = cosines_of(before), cosines_of(after)
+    return [generality(old, new, pairs.scores, language=pairs.language, seed=_SEED)]
 
 
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:

@@ -52,7 +52,7 @@ class ArmChoice:
     runs : tuple of str
         Other tuning runs of the project.
     alphas : tuple of float in (0, 1]
-        Other mixes of base and tuned model, see :mod:`core.tuning.interpolation`; 1 = unmixed.
+        Other mixes of base and tuned model, see :mod:`core.tuning.mixing`; 1 = unmixed.
     hybrids : tuple of ``base`` or ``tuned``
         Which of them is also fused with keyword search.
     run_files : tuple of RunFile
@@ -177,7 +177,7 @@ def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> RankedArm:
     import numpy as np
 
     from core.evaluation.arms import RankedArm, held_out_rows, ranking_of
-    from core.evaluation.fusion import FUSION_DEPTH, K, fuse
+    from core.evaluation.search import FUSION_DEPTH, K, fuse
     from core.hashing import content_id
 
     words, model = arms.named(BM25), arms.named(name)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.data.reading import read_table
+from core.data.reading.formats import read_table
 from core.data.table import Table
 from core.errors import LabelError
 from core.labels.overrides import standing

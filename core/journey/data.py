@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.reading import MAX_UPLOAD_MB as MAX_UPLOAD_MB
-from core.data.reading import read_table, set_aside_csv
+from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB
+from core.data.reading.formats import read_table
 from core.data.splitting import MIN_GROUPS as MIN_GROUPS
 from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
 from core.data.stretches import Stretch
-from core.data.table import Table
+from core.data.table import Table, set_aside_csv
 from core.messages import N_, Message
 from core.types import SPLITS, QADataset, Reporter, SilentReporter
 from core.workspace.workspace import Workspace

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.data.training_subsets import training_subset, with_training
+from core.data.splitting import training_subset, with_training
 from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.jobs.folder import RunFolder
@@ -23,8 +23,8 @@ from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import check_device
-from core.tuning.outcome import BASE_KEPT
+from core.tuning.device import check_device
+from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, LabelRecipe, Override, QADataset, Reporter
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace

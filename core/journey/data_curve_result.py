@@ -11,7 +11,7 @@ import numpy as np
 
 from core.documents import from_json
 from core.errors import WorkspaceError
-from core.evaluation.contrasts import Estimate, Spread
+from core.evaluation.statistics import Estimate, Spread
 from core.journey.data_curve import CurveRequest, trial_key
 from core.journey.race_result import estimate
 from core.journey.trials import BASE, TrialResult, Trials

@@ -47,7 +47,7 @@ class Searcher:
             Answer rows known to be right; may be empty.
         """
         from core.evaluation.movements import list_moves
-        from core.evaluation.retrieval import rank_one
+        from core.evaluation.search import rank_one
 
         lists = []
         for encoder, answers in (

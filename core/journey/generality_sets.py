@@ -73,7 +73,7 @@ def add_beir_set(
     workspace: Workspace, project: Project, source: Path | bytes, name: str, who: str
 ) -> GeneralitySet:
     """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
-    from core.data.beir_evaluation import read_for_evaluation
+    from core.data.beir import read_for_evaluation
 
     dataset = read_for_evaluation(source, name)
     workspace.save_dataset(dataset, {"file": name, "format": BEIR})

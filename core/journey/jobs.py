@@ -312,7 +312,7 @@ def need_of(request: Mapping[str, Any]) -> Need | None:
     TuningError
         If its settings name a device that is not on this machine.
     """
-    from core.tuning.hardware import check_device
+    from core.tuning.device import check_device
 
     kind = KINDS.get(str(request.get("kind")))
     if kind is None or not kind.queued:
@@ -351,7 +351,7 @@ def slots_for(device: str) -> tuple[str, ...]:
         A graphics card by its UUID, which is its own in the whole world; another device with the
         name of the machine, because machines of a cluster may share one workspace.
     """
-    from core.tuning.hardware import graphics_cards
+    from core.tuning.device import graphics_cards
 
     kind, _, number = device.partition(":")
     if kind in {"auto", "cuda", ALL_CARDS}:

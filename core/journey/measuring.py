@@ -86,7 +86,8 @@ def measure_experts(
     """Return figures of each expert and their agreement, on questions outside the test split."""
     from core.labels.model import LabelModel
     from core.labels.pair_sample import sample_for_inspection
-    from core.labels.quality import agreement, pair_quality
+    from core.labels.quality import pair_quality
+    from core.labels.similar_experts import agreement
     from core.types import LabelRecipe
 
     sample = sample_for_inspection(dataset, scores, seed=_SEED)
@@ -111,13 +112,12 @@ def measure_experts(
 
 
 def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
+    from core.evaluation.measures import ndcg_at_10
+    from core.evaluation.search import rank
     from core.evaluation.statistics import mean_intervals
 
     rows = dataset.rows(*SEEN_SPLITS)
-    relevance = dataset.relevance[rows]
     top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
-    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+    values = ndcg_at_10(dataset, rows, top)
     (interval,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)
     return interval

@@ -159,7 +159,7 @@ def alpha_arm(
     """
     from core.experts.encoders import load_encoder
     from core.hashing import content_id
-    from core.tuning.interpolation import interpolated_model
+    from core.tuning.mixing import interpolated_model
 
     kept = kept_alpha(tuned)
     if not kept:

@@ -16,7 +16,7 @@ from core.journey.report_content import bare_card
 from core.journey.reporting import report_input
 from core.reporting.model_card import CardInput
 from core.reporting.model_export import archive_name
-from core.reporting.onnx_graph import TokenRules
+from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ModelFacts
 from core.translation import DEFAULT_LANGUAGE
 from core.workspace.layout import atomic_file

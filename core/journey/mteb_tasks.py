@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from core.data.beir_evaluation import evaluation_dataset
-from core.data.beir_files import BeirFiles
+from core.data.beir import evaluation_dataset
+from core.data.reading.archives import BeirFiles
 from core.errors import DataError
 from core.types import QADataset
 

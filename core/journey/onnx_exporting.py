@@ -16,8 +16,7 @@ from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
 from core.messages import N_, Message
-from core.reporting.onnx_check import Fidelity
-from core.reporting.onnx_graph import FILE, TokenRules, missing_packages
+from core.reporting.onnx_export import FILE, Fidelity, TokenRules, missing_packages
 from core.types import Reporter
 from core.workspace.layout import write_json
 from core.workspace.records import Project
@@ -94,8 +93,13 @@ def convert(
     """
     from core.experts.encoding import encode_with, load_model
     from core.experts.folders import read_folder
-    from core.reporting.onnx_check import measure_fidelity, onnx_encoder
-    from core.reporting.onnx_graph import save_tokenizer, token_rules, write_onnx
+    from core.reporting.onnx_export import (
+        measure_fidelity,
+        onnx_encoder,
+        save_tokenizer,
+        token_rules,
+        write_onnx,
+    )
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     _go_on(report, 0.05, Message(N_("Loading the tuned model")))

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.journey.measuring import ExpertFigures
 from core.journey.panel_influence import Influence
-from core.labels.likeness import copies
+from core.labels.similar_experts import copies
 from core.messages import N_, Message
 from core.types import Interval, PairScores, QADataset
 from core.workspace.records import Project

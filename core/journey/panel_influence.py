@@ -45,8 +45,7 @@ class Influence:
     @classmethod
     def of(cls, dataset: QADataset, scores: Sequence[PairScores], seed: int) -> Influence:
         """Score the validation questions, at most :data:`MOST_QUESTIONS` of them."""
-        from core.labels.model import LabelModel
-        from core.labels.ranker import BLOCK
+        from core.labels.model import QUESTIONS_AT_ONCE, LabelModel
         from core.labels.weights import SHARPNESS, precision_above_chance
 
         model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores)))
@@ -56,8 +55,8 @@ class Influence:
             rows = np.sort(draw)
         answers = np.arange(len(dataset.answers), dtype=np.int32)
         blocks = tuple(
-            model.expert_block(rows[start : start + BLOCK], answers)
-            for start in range(0, len(rows), BLOCK)
+            model.expert_block(rows[start : start + QUESTIONS_AT_ONCE], answers)
+            for start in range(0, len(rows), QUESTIONS_AT_ONCE)
         )
         training = model.training
         right = training.hard_label > 0
@@ -73,8 +72,8 @@ class Influence:
 
     def ndcg(self, experts: Sequence[int]) -> np.ndarray:
         """Return nDCG@10 per validation question of the labels of some of the experts."""
-        from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-        from core.labels.ranker import top
+        from core.evaluation.measures import ndcg_at_10
+        from core.labels.model import highest_columns
         from core.labels.rules import weighted_mean
 
         if not len(self.rows) or not experts:
@@ -83,10 +82,8 @@ class Influence:
         for block in self.calibrated:
             chosen = block[list(experts)]
             labels = weighted_mean(chosen, np.zeros(block.shape[1:]), self.weights(experts))
-            found.append(top(np.nan_to_num(labels, nan=-1.0), 10))
-        relevance = self.dataset.relevance[self.rows]
-        ranked = ranked_grades(relevance, np.concatenate(found))
-        return METRICS["ndcg@10"].values(ranked, ideal_grades(relevance))
+            found.append(highest_columns(np.nan_to_num(labels, nan=-1.0), 10))
+        return ndcg_at_10(self.dataset, self.rows, np.concatenate(found))
 
     def interval(self, values: np.ndarray) -> Interval | None:
         """Return mean and 95 % interval over answer groups; None without questions."""

@@ -22,7 +22,7 @@ from core.journey.tuning import told, tuning_request
 from core.journey.tuning_measures import language_of_questions, validation_ndcg
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import likely_device
+from core.tuning.device import likely_device
 from core.types import Reporter
 from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace
@@ -70,9 +70,10 @@ def start_probe(
 
 def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: measure; want of memory is a result, too."""
+    from core.tuning.device import is_out_of_memory
     from core.tuning.probe import measure
     from core.tuning.regularisers import neutral_texts
-    from core.tuning.step import is_out_of_memory
+    from core.tuning.task import TuningTask
 
     workspace = workspace_of(folder)
     dataset, labels, config = told(workspace, request)
@@ -80,16 +81,16 @@ def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     scratch = folder.root / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        found = measure(
+        task = TuningTask(
             dataset,
             labels,
             base,
             config,
             scratch,
-            report,
-            lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
+            evaluate=lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
             neutral=neutral_texts(language_of_questions(dataset)),
         )
+        found = measure(task, report)
     except TuningError as error:
         if error.__cause__ is None or not is_out_of_memory(error.__cause__):
             raise

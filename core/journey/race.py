@@ -21,7 +21,7 @@ from core.journey.tuning import made_from, run_tuning
 from core.journey.validation import Measured, Ruler, make_ruler, measure
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.outcome import BASE_KEPT
+from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
 from core.workspace.layout import read_json, write_json
 from core.workspace.workspace import Workspace

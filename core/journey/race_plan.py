@@ -18,7 +18,7 @@ from core.journey.status import scored_experts
 from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import check_device
+from core.tuning.device import check_device
 from core.tuning.losses import LOSSES
 from core.types import VALIDATION_SPLIT, LabelRecipe, QADataset
 from core.workspace.records import Project, SavedRecipe

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.journey.race_result import RaceResult
-from core.reporting.csv_export import csv_bytes
+from core.reporting.spreadsheet import csv_bytes
 from core.types import REGIMES
 
 _COLUMNS = ("recipe", "loss", "hard_labels_only", "runs", "failed")

@@ -15,7 +15,7 @@ from core.workspace.records import Project, now
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.data.rating_file import RatingFile
+    from core.data.ratings import RatingFile
     from core.labels.pair_sample import PairSample
 
 _SEED = 0
@@ -65,7 +65,7 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
     from core.journey.labels import default_recipe, label_model
     from core.journey.scoring import load_expert_scores
     from core.labels.pair_sample import sample_for_inspection
-    from core.labels.suspects import find_suspects
+    from core.labels.review import find_suspects
 
     scores = load_expert_scores(workspace, dataset, experts)
     sample = sample_for_inspection(dataset, scores, seed=_SEED)
@@ -80,7 +80,7 @@ def rating_task(
     workspace: Workspace, project: Project, dataset: QADataset, pool: RatingPool, rater: str
 ) -> RatingTask:
     """Return the pair that a rater should look at now."""
-    from core.labels.proposals import current_batch
+    from core.labels.review import current_batch
 
     rated = set(_pairs_of(dataset, workspace.records.ratings(project.id), rater))
     batch, done = current_batch(pool.sample, pool.spread, rated, seed=_SEED)
@@ -143,15 +143,15 @@ def undo_rating(workspace: Workspace, project: Project, dataset: QADataset, rate
 
 
 def read_rating_file(content: bytes, name: str, dataset: QADataset, who: str) -> RatingFile:
-    """Read an uploaded file with ratings; see :func:`core.data.rating_file.read_ratings`."""
-    from core.data.rating_file import read_ratings
+    """Read an uploaded file with ratings; see :func:`core.data.ratings.read_ratings`."""
+    from core.data.ratings import read_ratings
 
     return read_ratings(content, name, dataset, who)
 
 
 def add_rating_file(workspace: Workspace, project: Project, file: RatingFile, who: str) -> int:
     """Record the ratings of a file; returns how many were new."""
-    from core.data.rating_file import FIVE
+    from core.data.ratings import FIVE
 
     known = {
         (r.rater, r.question, r.answer): r.value

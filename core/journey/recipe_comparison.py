@@ -113,11 +113,10 @@ def _figures(
     overrides: Sequence[Override],
 ) -> RecipeFigures:
     from core.labels.quality import pair_quality
-    from core.labels.ranker import blind
     from core.labels.rules import RULES
 
     model = label_model(workspace, dataset, saved.recipe, overrides)
-    unaware = blind(model)
+    unaware = model.blind()
     alone, known = unaware.pairs(sample.question_rows, sample.answer_rows)
     alone = np.where(known, alone, np.float32(np.nan))
     asks = RULES[saved.recipe.rule].needs_experts and bool(saved.recipe.experts)
@@ -132,12 +131,9 @@ def _figures(
 
 
 def _ndcg(dataset: QADataset, rows: np.ndarray, labels: LabelModel) -> Interval:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
     from core.evaluation.statistics import mean_intervals
-    from core.labels.ranker import best_answers
 
-    relevance = dataset.relevance[rows]
-    ranked = ranked_grades(relevance, best_answers(labels, rows))
-    values = METRICS["ndcg@10"].values(ranked, ideal_grades(relevance))
+    values = ndcg_at_10(dataset, rows, labels.best_answers(rows))
     groups = dataset.question_group[rows]
     return mean_intervals(values[:, None], groups, seed=_SEED)[0]

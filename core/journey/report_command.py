@@ -12,7 +12,7 @@ from core.documents import to_json
 from core.journey.command_inputs import OVERRIDES
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
+from core.tuning.presets import to_document
 from core.types import LabelRecipe, Override
 
 RECIPE_FILE, SETTINGS_FILE, OVERRIDES_FILE = "recipe.json", "settings.json", "overrides.json"

@@ -11,7 +11,7 @@ import numpy as np
 from core.documents import from_json, to_json
 from core.evaluation.cost import EncodingCost, Savings
 from core.evaluation.geometry import ShapeChange
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.journey.report_command import Repeat, repeat_command
 from core.journey.report_facts import (
     agreement,
@@ -24,8 +24,7 @@ from core.journey.report_facts import (
 from core.journey.report_movements import best_and_worst
 from core.messages import N_, Message
 from core.reporting.model_card import CardInput
-from core.reporting.report_input import ArmRow, RegimeResults, ReportInput
-from core.reporting.report_rows import InUse, Sending, Step
+from core.reporting.report_content import ArmRow, InUse, RegimeResults, ReportContent, Sending, Step
 from core.tuning.config import TuningConfig
 from core.types import TRAIN, Comparison, LabelRecipe, Override, QADataset
 
@@ -55,7 +54,7 @@ class ReportSources:
     runs : mapping of title (message id) to run id
     split_seed : int
     steps, sendings, votes, shape, speeds, savings, in_use
-        As in :class:`core.reporting.report_input.ReportInput`.
+        As in :class:`core.reporting.report_content.ReportContent`.
     """
 
     name: str
@@ -78,7 +77,7 @@ class ReportSources:
     in_use: InUse | None = None
 
 
-def build_report_input(sources: ReportSources) -> ReportInput:
+def build_report_input(sources: ReportSources) -> ReportContent:
     """Return everything that a report says.
 
     Raises
@@ -94,7 +93,7 @@ def build_report_input(sources: ReportSources) -> ReportInput:
     overrides = in_force([from_json(Override, o) for o in request.get("overrides", ())])
     losses, wins, lost = best_and_worst(sources.dataset, comparison)
     repeat = repeat_of(sources.import_report, request, sources.split_seed)
-    return ReportInput(
+    return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
         data=data_facts(sources.dataset, sources.import_report),

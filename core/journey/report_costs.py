@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core.errors import WorkspaceError
 from core.journey.api_sending import SENDING_NOTE
 from core.journey.jobs import KINDS, job
-from core.reporting.report_rows import Sending, Step
+from core.reporting.report_content import Sending, Step
 from core.workspace.workspace import Workspace
 
 

@@ -13,8 +13,13 @@ from core.experts.catalogue import catalogue, find_entry
 from core.experts.source import ANY_LANGUAGE, ExpertSource
 from core.journey.data import split_counts
 from core.messages import N_, Message
-from core.reporting.report_input import DataFacts, ExpertFacts, LabelFacts, TuningFacts
-from core.reporting.report_rows import AlphaPoint
+from core.reporting.report_content import (
+    AlphaPoint,
+    DataFacts,
+    ExpertFacts,
+    LabelFacts,
+    TuningFacts,
+)
 from core.tuning.config import TuningConfig, settings
 from core.types import Interval, LabelRecipe, Override, QADataset
 

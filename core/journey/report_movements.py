@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.reporting.report_rows import Movement
+from core.reporting.report_content import Movement
 from core.types import ArmResult, Comparison, QADataset
 
 if TYPE_CHECKING:

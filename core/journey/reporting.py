@@ -28,8 +28,7 @@ from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
 from core.journey.vote_results import opened_votes
 from core.messages import N_, Message
-from core.reporting.report_input import RegimeResults, ReportInput
-from core.reporting.report_rows import InUse
+from core.reporting.report_content import InUse, RegimeResults, ReportContent
 from core.types import Comparison, LabelRecipe, QADataset
 from core.workspace.layout import write_bytes
 from core.workspace.records import Project, now
@@ -121,7 +120,7 @@ def _run_titles(tune_run: str, compare_run: str = "", score_run: str = "") -> di
     return {title: run for title, run in titles.items() if run}
 
 
-def report_input(workspace: Workspace, project: Project, compare_run: str) -> ReportInput:
+def report_input(workspace: Workspace, project: Project, compare_run: str) -> ReportContent:
     """Return everything the report of a comparison says.
 
     Raises
@@ -202,7 +201,7 @@ def write_report(
     workspace: Workspace, project: Project, compare_run: str, language: str, who: str
 ) -> Path:
     """Make report and workbook of a comparison and record it; returns the path of the report."""
-    from core.reporting.report import render
+    from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
     content = report_input(workspace, project, compare_run)
@@ -240,7 +239,7 @@ def write_headless_report(
     examined : Examination
         What was measured besides search quality.
     """
-    from core.reporting.report import render
+    from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
     request = folder.read_request()["config"]

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from core.journey.probes import ProbeView
 from core.journey.tuning_plan import Estimate
 from core.messages import N_, Message
-from core.tuning.device import DeviceInfo
-from core.tuning.hardware import free_graphics_memory_mb
-from core.tuning.memory import MEGABYTE, main_memory_mb
+from core.tuning.device import MEGABYTE, DeviceInfo, free_graphics_memory_mb, main_memory_mb
 from core.workspace.workspace import Workspace
 
 

@@ -74,7 +74,7 @@ class ScoreFile:
 
 def preview_scores(content: bytes, filename: str, sheet: str | None = None) -> ScorePreview:
     """Read a file of scores and guess its columns; raises DataError if it cannot be read."""
-    from core.data.reading import read_table
+    from core.data.reading.formats import read_table
 
     table = read_table(content, filename, sheet=sheet)
     return ScorePreview(table, guess_score_columns(table))

@@ -23,14 +23,14 @@ from core.journey.tuning_measures import (
 )
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import check_device
+from core.tuning.device import check_device
 from core.types import LabelRecipe, Override, QADataset, Reporter
 from core.workspace.records import Project, SavedRecipe
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.tuning.outcome import TuningOutcome
+    from core.tuning.run import TuningOutcome
 
 
 def trainable_models(workspace: Workspace) -> list[ExpertSource]:
@@ -181,30 +181,33 @@ def run_tuning(
         Gets what is kept of a run that fails, in the same form.
     """
     from core.experts.source import DOCUMENT, QUERY
-    from core.labels.answer_labels import answer_labels
+    from core.labels.model import answer_labels
     from core.tuning.device import find_device
-    from core.tuning.outcome import TuningFolders
     from core.tuning.regularisers import neutral_texts
+    from core.tuning.run import train
+    from core.tuning.task import TuningTask
     from core.tuning.team import join_team
-    from core.tuning.trainer import train
 
     check_trainable(config.base_model)
     entry = find_entry(config.base_model)
     base = entry.folder(workspace.models)
     device = find_device(config.device, config.precision)
-    outcome = train(
+    task = TuningTask(
         dataset,
         labels,
         base,
         config,
-        TuningFolders.of(folder.root),
-        report,
-        lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
+        folder.root,
+        evaluate=lambda q, vectors, a, corpus: validation_ndcg(dataset, q, vectors, a, corpus),
         answer_labels=answer_labels(labels),
         generality=generality_check(dataset),
         strongest_teacher=strongest_teacher(labels, config.base_model),
         neutral=neutral_texts(language_of_questions(dataset)),
         prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
+    )
+    outcome = train(
+        task,
+        report,
         device=device,
         team=join_team(device.kind),
         rescued=lambda found: rescued(_document(config, found)),
@@ -213,7 +216,7 @@ def run_tuning(
 
 
 def _document(config: TuningConfig, outcome: TuningOutcome) -> dict[str, Any]:
-    from core.tuning.memory import peak_mb
+    from core.tuning.device import peak_mb
 
     return {
         "base_model": config.base_model,

@@ -11,8 +11,7 @@ from core.types import QADataset, Rows
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.tuning.neighbourhoods import ExpertsSearch
-    from core.tuning.sweep import EncodeTexts, GeneralityCheck
+    from core.tuning.task import ExpertsSearch, GeneralityCheck
 
 
 def language_of_questions(dataset: QADataset) -> str:
@@ -24,17 +23,12 @@ def language_of_questions(dataset: QADataset) -> str:
 
 def generality_check(dataset: QADataset) -> GeneralityCheck:
     """Return the check on the shipped sentence pairs in the language of the questions."""
-    from core.evaluation.generality import cosines, load_probe, spearman
+    from core.evaluation.generality import everyday_pairs
     from core.evaluation.guard import GENERALITY_LIMIT
-    from core.journey.comparing import PROBES
-    from core.tuning.sweep import GeneralityCheck
+    from core.tuning.task import GeneralityCheck
 
-    probe = load_probe(PROBES.get(language_of_questions(dataset), PROBES["en"]))
-
-    def measure(encode: EncodeTexts) -> float:
-        return spearman(cosines(encode(probe.left), encode(probe.right)), probe.scores)
-
-    return GeneralityCheck(measure, GENERALITY_LIMIT)
+    pairs = everyday_pairs(language_of_questions(dataset))
+    return GeneralityCheck(pairs.spearman, GENERALITY_LIMIT)
 
 
 def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
@@ -45,7 +39,7 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     base_model : str
         Key of the model that is tuned: it cannot teach itself anything.
     """
-    from core.labels.answer_labels import AnswerLabels
+    from core.labels.model import AnswerLabels
 
     readers = set(AnswerLabels(labels).readers) - {base_model}
     teachers = [one for one in labels.scores if one.expert in readers]
@@ -75,7 +69,7 @@ def validation_ndcg(
     answer_vectors: np.ndarray,
 ) -> float:
     """Return mean nDCG@10 of questions over the given answers, as the comparison measures it."""
-    from core.evaluation.retrieval import rank
+    from core.evaluation.search import rank
 
     top = rank(question_vectors, answer_vectors, 10).top_answers
     return _mean_ndcg(dataset, question_rows, answer_rows, top)
@@ -84,8 +78,6 @@ def validation_ndcg(
 def _mean_ndcg(
     dataset: QADataset, question_rows: Rows, answer_rows: Rows, top: np.ndarray
 ) -> float:
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import ndcg_at_10
 
-    relevance = dataset.relevance[question_rows][:, answer_rows]
-    values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
-    return float(values.mean())
+    return float(ndcg_at_10(dataset, question_rows, top, answer_rows).mean())

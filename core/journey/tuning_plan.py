@@ -18,7 +18,7 @@ from core.experts.catalogue import find_entry
 from core.journey.jobs import TUNE, result_of
 from core.journey.probes import probe_key, view_probe
 from core.tuning.config import TuningConfig
-from core.tuning.hardware import likely_device
+from core.tuning.device import likely_device
 from core.tuning.probe import Probe
 from core.types import TRAIN, VALIDATION_SPLIT, QADataset
 from core.workspace.layout import read_json

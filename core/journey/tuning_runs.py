@@ -13,14 +13,14 @@ from core.journey.tuning_plan import Estimate, estimate_of
 from core.messages import Message
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
-from core.tuning.sweep import SweepPoint
+from core.tuning.mixing import SweepPoint
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class TuningResult:
-    """What a run wrote when it ended; fields as in :class:`core.tuning.outcome.TuningOutcome`."""
+    """What a run wrote when it ended; fields as in :class:`core.tuning.run.TuningOutcome`."""
 
     has_model: bool
     best_step: int

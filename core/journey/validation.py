@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -82,11 +83,11 @@ def make_ruler(
         ``cpu``, ``cuda`` or ``mps``.
     """
     from core.data.checks import guess_language
-    from core.tuning.validation import ValidationSet
+    from core.evaluation.generality import everyday_pairs
+    from core.tuning.validation import SearchCheck
 
-    chosen = ValidationSet.of(dataset, kind, _SEED)
-    guessed = guess_language(dataset.questions)
-    language = guessed if guessed in {"en", "ja"} else "en"
+    chosen = SearchCheck.of(dataset, kind, _SEED)
+    language = everyday_pairs(guess_language(dataset.questions)).language
     folder = find_entry(base_model).folder(workspace.models)
     return Ruler(
         kind,
@@ -118,28 +119,26 @@ def measure(
     Stopped
         Soon after ``should_stop`` says so.
     """
-    from core.evaluation.generality import cosines, load_probe, spearman
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
-    from core.evaluation.retrieval import rank
-    from core.journey.comparing import PROBES
+    from core.evaluation.generality import everyday_pairs
+    from core.evaluation.measures import ndcg_at_10
+    from core.evaluation.search import rank
     from core.tuning.device import find_device
-    from core.tuning.encoding import QUERY, encode, load_model
-    from core.tuning.validation import ValidationSet
+    from core.tuning.student import QUERY, encode, load_model
+    from core.tuning.validation import SearchCheck
 
     precision = find_device(kind).precision
-    chosen, model = ValidationSet.of(dataset, kind, _SEED, precision), load_model(folder, kind)
+    chosen, model = SearchCheck.of(dataset, kind, _SEED), load_model(folder, kind)
+    read = partial(encode, model, should_stop=should_stop, precision=precision)
     reader = model if answers_by is None else load_model(answers_by, kind)
-    corpus = chosen.answer_vectors(reader, should_stop)
+    corpus = chosen.answer_vectors(
+        partial(encode, reader, should_stop=should_stop, precision=precision)
+    )
     ndcg = {}
     for regime, rows in chosen.questions.items():
         texts = [dataset.questions[row] for row in rows]
-        vectors = encode(model, texts, QUERY, should_stop, precision)
-        relevance = dataset.relevance[rows][:, chosen.answer_rows]
+        vectors = read(texts, QUERY)
         top = rank(vectors, corpus, 10).top_answers
-        values = METRICS["ndcg@10"].values(ranked_grades(relevance, top), ideal_grades(relevance))
+        values = ndcg_at_10(dataset, rows, top, chosen.answer_rows)
         ndcg[regime] = tuple(np.round(values, 6).tolist())
-    probe = load_probe(PROBES[language])
-    sides = [
-        encode(model, texts, QUERY, should_stop, precision) for texts in (probe.left, probe.right)
-    ]
-    return Measured(ndcg, spearman(cosines(*sides), probe.scores))
+    pairs = everyday_pairs(language)
+    return Measured(ndcg, pairs.spearman(lambda texts: read(texts, QUERY)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import AppError, ComparisonError
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.voting import rounds, voted_arms
@@ -85,7 +85,7 @@ def result(
     ComparisonError
         If the round is still sealed.
     """
-    from core.evaluation.metrics import MAIN_METRIC
+    from core.evaluation.measures import MAIN_METRIC
     from core.evaluation.preference import FIRST, SECOND, VoteTable, preference
     from core.evaluation.preference import TIE as NEITHER
 

@@ -1,25 +1,34 @@
-"""Which groups of pairs get higher or lower labels than the others, and which expert causes it.
+"""Which groups of pairs get higher or lower labels, which expert causes it, and the correction.
 
 Pairs are not independent: wordings of one question share their answers, so whole answer groups are
 resampled and compared, on the side (question or answer) that the attribute describes.
+
+The correction takes back what a group gets too much or too little: the means of its right pairs and
+of its other pairs are moved to those of all groups by one straight rising line, clipped to [0, 1].
+It is fitted on pairs of training questions, and needs one slope and one shift per group and one
+group number per text: never a table of pairs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from core.labels.group_means import cell_sums, difference_test, holm, mean_intervals
-from core.labels.groups import QUESTION, Grouping
+from core.labels.groups import QUESTION, Grouping, groupings
 from core.labels.pair_sample import PairSample
 from core.labels.quality import pair_quality
-from core.types import Interval, QADataset
+from core.types import Interval, QADataset, Rows
 
 LEVEL = 0.05
 NOTABLE = 0.02  # two points of 100: a smaller difference is not worth anybody's time
 REPLICATES = 200
+FEWEST_CLUSTERS = 5  # with fewer in a group, chance cannot be told from bias
+FEWEST_PAIRS = 10  # of a kind; with fewer, a group's mean is more chance than bias
+STEEPEST = 2.0  # a line steeper than this (or flatter than its inverse) would invent certainty
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +107,11 @@ class ExpertBias:
     def worst(self) -> list[tuple[int, int]]:
         """(expert, group) that stand out, the largest excess first, each group once."""
         shown = np.where(self.sign != 0, np.abs(np.nan_to_num(self.excess)), 0).max(axis=1)
-        found = [
-            (int(shown[:, group].argmax()), group)
+        return [
+            (int(shown[:, group].argmax()), int(group))
             for group in np.argsort(-shown.max(axis=0), kind="stable")
             if shown.size and shown[:, group].max() > 0
         ]
-        return [(expert, int(group)) for expert, group in found]
 
 
 def group_bias(
@@ -173,8 +181,6 @@ def _middle(opinions: np.ndarray) -> np.ndarray:
     """Return the median of opinions [K, n] per pair, NaN where nobody has one."""
     if not np.isnan(opinions).any():
         return np.median(opinions, axis=0)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.nanmedian(opinions, axis=0)
@@ -208,16 +214,156 @@ def _sums(
 def _precision(
     values: np.ndarray, sample: PairSample, kept: np.ndarray, seed: int, replicates: int
 ) -> Interval:
-    part = replace(
-        sample,
-        question_rows=sample.question_rows[kept],
-        answer_rows=sample.answer_rows[kept],
-        kind=sample.kind[kept],
-        raw=np.empty((0, int(kept.sum())), np.float32),
-        weight=sample.weight[kept],
-        experts=(),
-    )
-    if not kept.any() or not (part.hard_label > 0).any():
+    part = sample.part(kept)
+    if not part.hard_label.any():
         return Interval(np.nan, np.nan, np.nan)
-    found = pair_quality(values[kept], part, seed=seed, replicates=replicates)
-    return found.average_precision
+    return pair_quality(values[kept], part, seed=seed, replicates=replicates).average_precision
+
+
+def cell_sums(
+    values: np.ndarray, weight: np.ndarray, clusters: np.ndarray, codes: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weighted sums of values, and sums of weights, both float64 [C, G].
+
+    Parameters
+    ----------
+    values, weight : float arrays [n]
+    clusters : int array [n]
+        From 0; what is drawn or left out together.
+    codes : int array [n]
+        Group of each value, 0 to ``count`` - 1.
+    """
+    size = (int(clusters.max()) + 1 if len(clusters) else 0) * count
+    cell = clusters * count + codes
+    sums, totals = np.bincount(cell, weight * values, size), np.bincount(cell, weight, size)
+    return sums.reshape(-1, count), totals.reshape(-1, count)
+
+
+def difference_test(sums: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return group mean minus mean of all others [G], and its p-value [G], NaN = cannot be said.
+
+    t test on the difference of two ratios with cluster-robust (linearised) variance; as many
+    degrees of freedom as the group, or the rest, has clusters, less one, whichever is fewer.
+    """
+    from scipy.stats import t as student
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inside, weight = sums.sum(axis=0), totals.sum(axis=0)
+        outside, rest = inside.sum() - inside, weight.sum() - weight
+        mean, elsewhere = inside / weight, outside / rest
+        other_sums = sums.sum(axis=1, keepdims=True) - sums
+        other_totals = totals.sum(axis=1, keepdims=True) - totals
+        influence = (sums - mean * totals) / weight
+        influence -= (other_sums - elsewhere * other_totals) / rest
+        clusters = np.minimum((totals > 0).sum(axis=0), (other_totals > 0).sum(axis=0))
+        variance = (influence**2).sum(axis=0) * clusters / (clusters - 1)
+        difference = mean - elsewhere
+        p = 2 * student.sf(np.abs(difference) / np.sqrt(variance), clusters - 1)
+    return difference, np.where((clusters >= FEWEST_CLUSTERS) & (variance > 0), p, np.nan)
+
+
+def mean_intervals(
+    sums: np.ndarray, totals: np.ndarray, *, seed: int, replicates: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return means [G] and the ends of their 95 % cluster bootstrap intervals."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums.sum(axis=0) / totals.sum(axis=0)
+        if not replicates or not len(sums):
+            return means, np.full_like(means, np.nan), np.full_like(means, np.nan)
+        rng = np.random.default_rng(seed)
+        drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), replicates)
+        replicated = (drawn @ sums) / (drawn @ totals)
+    with warnings.catch_warnings():  # a group without any such pair
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = np.nanpercentile(replicated, [2.5, 97.5], axis=0)
+    return means, low, high
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Return p-values adjusted for testing all at once (Holm 1979), same shape.
+
+    NaN, a test that could not be made, counts for nothing and becomes 1.
+    """
+    flat = np.asarray(p_values, np.float64).ravel()
+    made = np.flatnonzero(~np.isnan(flat))
+    order = made[np.argsort(flat[made], kind="stable")]
+    stepped = flat[order] * np.arange(len(order), 0, -1)
+    adjusted = np.ones(len(flat))
+    adjusted[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
+    return adjusted.reshape(np.shape(p_values))
+
+
+@dataclass(frozen=True, eq=False)
+class Recentring:
+    """The correction of one attribute.
+
+    Attributes
+    ----------
+    slope, shift : float32 arrays [G + 1]
+        ``clip(slope * label + shift, 0, 1)`` per group; the last is for texts in no group.
+    """
+
+    grouping: Grouping
+    slope: np.ndarray
+    shift: np.ndarray
+
+    def __call__(self, labels: np.ndarray, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return corrected labels float32 in [0, 1], same shape; NaN stays NaN.
+
+        Parameters
+        ----------
+        labels : float32 array [...]
+        question_rows, answer_rows : int arrays that broadcast to the shape of ``labels``
+        """
+        codes = self.grouping.of(question_rows, answer_rows)
+        corrected = labels * self.slope[codes] + self.shift[codes]
+        return np.asarray(corrected.clip(0, 1), np.float32)
+
+
+def fit_recentring(
+    dataset: QADataset, training: PairSample, labels: np.ndarray, keys: Sequence[str]
+) -> tuple[Recentring, ...]:
+    """Fit the correction of each attribute, each after those before it.
+
+    Parameters
+    ----------
+    training : PairSample
+        Pairs of TRAINING questions only.
+    labels : float32 array [n] in [0, 1]
+        What the experts together say of these pairs; NaN = no opinion.
+    keys : sequence of str
+        Keys of :data:`core.labels.groups.ATTRIBUTES`.
+    """
+    known, corrections = groupings(dataset), []
+    for key in keys:
+        correction = _fit(training, labels, known[key])
+        labels = correction(labels, training.question_rows, training.answer_rows)
+        corrections.append(correction)
+    return tuple(corrections)
+
+
+def _fit(training: PairSample, labels: np.ndarray, grouping: Grouping) -> Recentring:
+    codes = grouping.of(training.question_rows, training.answer_rows)
+    grouped = ~np.isnan(labels) & (codes >= 0)
+    right = training.hard_label > 0
+    count = len(grouping.names)
+    slope, shift = np.ones(count + 1, np.float32), np.zeros(count + 1, np.float32)
+    means, enough, overall = [], [], []
+    for kind in (grouped & right, grouped & ~right):
+        weight, values, code = training.weight[kind], labels[kind].astype(float), codes[kind]
+        totals = np.bincount(code, weight, count)
+        sums = np.bincount(code, weight * values, count)
+        means.append(sums / np.maximum(totals, np.finfo(float).tiny))
+        enough.append(np.bincount(code, minlength=count) >= FEWEST_PAIRS)
+        overall.append(float(sums.sum() / totals.sum()) if totals.sum() else np.nan)
+    of_right, of_other = means
+    gap = overall[0] - overall[1]
+    for group in np.flatnonzero(enough[1]):
+        own = of_right[group] - of_other[group]
+        if not enough[0][group] or own <= 0 or not gap > 0:
+            shift[group] = overall[1] - of_other[group]
+            continue
+        slope[group] = np.clip(gap / own, 1 / STEEPEST, STEEPEST)
+        middle = (of_right[group] + of_other[group]) / 2
+        shift[group] = sum(overall) / 2 - slope[group] * middle
+    return Recentring(grouping, slope, shift)

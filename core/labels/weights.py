@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from core.labels.pair_sample import PairSample
-from core.labels.quality import average_precision, correlation
+from core.labels.quality import average_precision
+from core.labels.similar_experts import correlation
 from core.types import LabelRecipe
 
 # Chosen on the validation questions of StackFAQ (not its test questions): over six panels of two to

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, NOT_SHOWN, WORSE, effect_text
 from core.messages import N_, Message
-from core.reporting.report_input import RegimeResults, ReportInput
+from core.reporting.report_content import RegimeResults, ReportContent
+from core.reporting.wording import NO_VERDICT
 from core.types import KNOWN, UNSEEN
 
 SMALL_TEST = 100  # questions; below this the smallest detectable difference is about 0.05 or more
@@ -20,16 +21,16 @@ def decision(words: Sequence[str]) -> Message:
     words : sequence of str
         Verdict of each regime that has one, by the main metric.
     """
-    found = set(words)
-    if not found:
-        text = N_("No verdict: the results of the base or the tuned model are missing.")
-    elif found == {BETTER}:
+    said = set(words)
+    if not said:
+        text = NO_VERDICT
+    elif said == {BETTER}:
         text = N_("Better: the tuned model places right answers higher than the base model.")
-    elif found == {BETTER, NOT_SHOWN}:
+    elif said == {BETTER, NOT_SHOWN}:
         text = N_("Better in one test; in the other no difference is shown.")
-    elif {BETTER, WORSE} <= found:
+    elif {BETTER, WORSE} <= said:
         text = N_("Mixed: better in one test, worse in the other.")
-    elif WORSE in found:
+    elif WORSE in said:
         text = N_("Worse: the tuned model places right answers lower than the base model.")
     else:
         text = N_("Not shown: the held-out questions show no difference between the two models.")
@@ -38,10 +39,10 @@ def decision(words: Sequence[str]) -> Message:
 
 def overall_word(words: Sequence[str]) -> str:
     """Return the word that colours the decision: the worst news wins."""
-    return WORSE if WORSE in words else BETTER if BETTER in words else NOT_SHOWN
+    return next((word for word in (WORSE, BETTER) if word in words), NOT_SHOWN)
 
 
-def caveats(report: ReportInput) -> list[Message]:
+def caveats(report: ReportContent) -> list[Message]:
     """Return what limits the verdict."""
     found = [_size_caveat(regime) for regime in report.regimes]
     tested = {regime.key for regime in report.regimes}
@@ -124,7 +125,7 @@ def _size_caveat(regime: RegimeResults) -> Message:
     return Message(text, {**counts, "smallest": effect_text(main.smallest_detectable)})
 
 
-def next_steps(report: ReportInput) -> list[Message]:
+def next_steps(report: ReportContent) -> list[Message]:
     """Return what to do now, the most important step first."""
     found = set(report.words)
     steps: list[str] = []

@@ -14,8 +14,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
-from core.reporting.csv_export import csv_bytes
 from core.reporting.model_export import archive_info
+from core.reporting.spreadsheet import csv_bytes
 from core.types import (
     SPLITS,
     TEST_KNOWN,

@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from core.evaluation.metrics import METRICS
-from core.evaluation.verdict import REGIME_TEXTS, sentence
+from core.evaluation.measures import METRICS
+from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import Message
 from core.reporting.model_export import archive_name
-from core.reporting.report import TEMPLATES
-from core.reporting.report_input import RegimeResults, ReportInput, TuningFacts
+from core.reporting.report_content import RegimeResults, ReportContent, TuningFacts
 from core.reporting.wording import Wording
 from core.types import TRAIN, Generality
 
@@ -50,7 +49,7 @@ class CardInput:
     refusals: tuple[Message, ...] = ()
 
     @classmethod
-    def of(cls, report: ReportInput) -> CardInput:
+    def of(cls, report: ReportContent) -> CardInput:
         """Return the part of a report that goes into a card."""
         return cls(
             tuning=report.tuning,
@@ -75,28 +74,21 @@ def model_card(card: CardInput, language: str, *, onnx: Message | None = None) -
         What the check of the ONNX file measured, None where none is handed over.
     """
     import yaml
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    wording = Wording(language)
-    environment = Environment(  # noqa: S701  (Markdown, not HTML; the values are ours)
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update(_=wording.t, w=wording)
     name = archive_name(card.tuning.base_key)
     questions, answers = (json.dumps(texts) for texts in _EXAMPLES)
-    text = environment.get_template("model_card.md.jinja").render(
-        c=card,
-        onnx=onnx,
-        title=name,
-        folder=name,
-        sentence=sentence,
-        prompts=[(role, prompt) for role, prompt in card.tuning.prompts.items() if prompt],
-        example_questions=questions,
-        example_answers=answers,
+    text = (
+        Wording(language)
+        .template("model_card.md.jinja", html=False)
+        .render(
+            c=card,
+            onnx=onnx,
+            title=name,
+            folder=name,
+            prompts=[(role, prompt) for role, prompt in card.tuning.prompts.items() if prompt],
+            example_questions=questions,
+            example_answers=answers,
+        )
     )
     front = yaml.safe_dump(
         metadata(card, name, onnx=onnx is not None), sort_keys=False, allow_unicode=True
@@ -134,7 +126,7 @@ def _result(regime: RegimeResults) -> dict[str, Any]:
         "metrics": [
             {
                 "type": metric,
-                "name": METRICS[metric].title,
+                "name": METRICS[metric].title_in(str),
                 "value": round(interval.value, 4),
                 "args": {"interval_95": [round(interval.low, 4), round(interval.high, 4)]},
             }

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.messages import N_
-from core.reporting.onnx_graph import FILE, TokenRules
-from core.reporting.report import TEMPLATES
+from core.reporting.onnx_export import FILE, TokenRules
+from core.reporting.wording import Wording
 
 QUESTION = {"en": "How can I send something back?", "ja": "返品するにはどうすればよいですか？"}
 ANSWERS = {
@@ -132,17 +132,9 @@ def render_snippet(key: str, model: ModelFacts, language: str) -> str:
     language : str
         Of the example texts, ``en`` or ``ja``.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(  # noqa: S701  (Python, not HTML; every value goes through repr)
-        loader=FileSystemLoader(TEMPLATES / "snippets"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["py"] = _literal
-    return environment.get_template(f"{key}.py.jinja").render(
+    # Every value goes into the program through the filter "py", which makes a literal of it.
+    template = Wording(language).template(f"snippets/{key}.py.jinja", html=False, py=_literal)
+    return template.render(
         install=f"pip install {' '.join(SNIPPETS[key].packages)}",
         folder=model.folder,
         dimension=model.dimension,

@@ -1,14 +1,16 @@
-"""Workbooks that open well and do no harm: texts stay texts, numbers stay numbers.
+"""Workbooks and CSV files that open well and do no harm: texts stay texts, numbers stay numbers.
 
-A text of a user that begins with ``=``, ``+``, ``-`` or ``@`` never becomes a formula: it is stored
-as a text cell that also tells the spreadsheet program to keep it one when somebody edits it.
+A text of a user that begins with ``=``, ``+``, ``-`` or ``@`` never becomes a formula: a workbook
+stores it as a text cell that also tells the spreadsheet program to keep it one when somebody edits
+it, a CSV file gives it a leading apostrophe.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ TEXT, SCORE, SIGNED, COUNT, PERCENT, P_VALUE, ONE_DIGIT, ANY = (
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # would be read as an escaped sign
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_TITLE = 31
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Value = str | int | float | None
 
@@ -172,3 +175,22 @@ def _write(cell: Any, value: Value, column: Column, font: Any) -> None:
     elif value is not None and value == value:  # a figure that is not a number stays empty
         cell.value = value
         cell.number_format = ANY if column.form == TEXT else column.form
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as UTF-8 with a byte order mark, which spreadsheet programs look for.
+
+    Texts that a spreadsheet program would take for a formula get a leading apostrophe; numbers
+    stay numbers, None and NaN become empty cells.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow([_csv_cell(title) for title in header])
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, str):
+        return "'" + value if value.startswith(_FORMULA) else value
+    return "" if value is None or value != value else value

@@ -1,4 +1,4 @@
-"""Texts and numbers of a report in the reader's language."""
+"""Texts and numbers of a report in the reader's language; what several of its forms say, once."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.cost import Saving, Savings
+from core.evaluation.preference import VoteFacts
+from core.evaluation.verdict import sentence
 from core.messages import N_, Message
-from core.reporting.report_rows import Sending
+from core.reporting.report_content import DataFacts, InUse, RegimeResults, Sending
 from core.translation import translator
-from core.types import Interval
+from core.types import Difference, Generality, Interval, LabelRecipe
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 MINUS = "−"
+NO_VERDICT = N_("No verdict: the results of the base or the tuned model are missing.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,30 @@ class Wording:
     @property
     def _translate(self) -> Callable[[str], str]:
         return translator(self.language)
+
+    def template(self, name: str, *, html: bool = True, **filters: Callable[..., str]) -> Template:
+        """Return a template that addresses this reader: ``_`` translates, ``w`` is this object.
+
+        Parameters
+        ----------
+        html : bool
+            Whether it is HTML, in which values are escaped; Markdown and code are not.
+        **filters
+            What the template may put values through, by name.
+        """
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=html,  # noqa: S701  (False for Markdown and code only)
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=not html,
+        )
+        environment.globals.update(_=self.t, w=self)
+        environment.filters.update(filters)
+        return environment.get_template(name)
 
     def t(self, text: str, **values: object) -> str:
         """Return a text in the reader's language, with its values filled in."""
@@ -87,6 +120,102 @@ class Wording:
         """Return a time in UTC, to the minute."""
         at = datetime.fromisoformat(iso)
         return f"{at if at.tzinfo is None else at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+    def verdict(self, regime: RegimeResults) -> str:
+        """Return what the main metric says of tuned against base."""
+        return self.tm(sentence(regime.main)) if regime.main else self.t(NO_VERDICT)
+
+    def near_top(self, found: Difference) -> str:
+        """Return nDCG@10 before and after."""
+        return self.t(
+            N_("Right answers near the top (nDCG@10): {before} before, {after} after."),
+            before=self.score(found.before),
+            after=self.score(found.after),
+        )
+
+    def generality(self, probe: Generality) -> str:
+        """Return how everyday language is understood before and after."""
+        return self.t(
+            N_(
+                "Everyday language ({language}, {pairs} sentence pairs, Spearman): {before} "
+                "before, {after} after."
+            ),
+            language=probe.language,
+            pairs=self.count(probe.pairs),
+            before=self.score(probe.before),
+            after=self.score(probe.after),
+        )
+
+    def in_use(self, use: InUse) -> str:
+        """Return who took the tuned model into use, and when."""
+        return self.t(
+            N_("In use since {at}, decided by {who}."),
+            at=self.moment(use.at),
+            who=self.shortened(use.who, 60),
+        )
+
+    def overruled(self, use: InUse) -> str:
+        """Return why the refusal did not count."""
+        return self.t(
+            N_("The refusal was overruled with the reason: {reason}"),
+            reason=self.shortened(use.reason),
+        )
+
+    def rows(self, data: DataFacts) -> str:
+        """Return how many rows of the file were taken; call it only where they are known."""
+        return self.t(
+            N_("{taken} taken, {aside} set aside"),
+            taken=self.count(data.rows_taken or 0),
+            aside=self.count(data.rows_set_aside or 0),
+        )
+
+    def texts(self, data: DataFacts) -> str:
+        """Return the size of the data."""
+        return self.t(
+            N_("{questions} questions, {answers} answers, {groups} groups of answers"),
+            questions=self.count(data.questions),
+            answers=self.count(data.answers),
+            groups=self.count(data.groups),
+        )
+
+    def personal_data(self, title: str, rows: int) -> str:
+        """Return a kind of personal data and how many rows have it."""
+        return f"{self.t(title)}: {self.t(N_('{rows} rows'), rows=self.count(rows))}"
+
+    def blend(self, recipe: LabelRecipe) -> str:
+        """Return how much known answers and experts count in a label."""
+        return self.t(
+            N_("A label is {hard} the known right answer and {soft} the opinion of the experts."),
+            hard=self.percent(recipe.blend),
+            soft=self.percent(1 - recipe.blend),
+        )
+
+    def restriction(self, licence: str) -> str:
+        """Return what speaks against commercial use: the licence, or that none is known."""
+        text = N_("commercial use not allowed") if licence else N_("check before commercial use")
+        return self.t(text)
+
+    def own_figures(self, savings: Savings) -> str:
+        """Return what savings were worked out from."""
+        given = savings.inputs
+        return self.t(
+            N_(
+                "With your own figures: {questions} questions a month, {minutes} minutes per "
+                "missed answer, {cost} {currency} an hour."
+            ),
+            questions=self.count(given.questions_per_month),
+            minutes=f"{given.minutes_per_miss:g}",
+            cost=f"{given.hourly_cost:g}",
+            currency=self.shortened(given.currency, 12),
+        )
+
+    def ends(self, savings: Savings) -> tuple[tuple[str, Saving], ...]:
+        """Return both ends of the interval of savings and its middle, each with its name."""
+        return (
+            (self.t(N_("Low end of the interval")), savings.low),
+            (self.t(N_("Middle")), savings.middle),
+            (self.t(N_("High end of the interval")), savings.high),
+        )
 
     def sending(self, sent: Sending) -> str:
         """Return what went to an API, who agreed and when, and what it was to cost."""

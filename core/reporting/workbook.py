@@ -1,42 +1,92 @@
 """The decision pack as a workbook: what the report says, as tables to sort and to compute with.
 
-Summary in ``workbook_summary.py``, labels, experts and settings in ``workbook_sources.py``.
+A sheet with one kind of rows is a :class:`Table`: head, width, format and content of a column stand
+in one place. Summary and configuration, which have rows of many kinds, are written line by line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from core.evaluation.metrics import METRICS
+from core.evaluation.cost import EncodingCost
+from core.evaluation.geometry import MEASURES
+from core.evaluation.measures import METRICS
+from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
-from core.reporting.report_input import ReportInput
-from core.reporting.report_rows import Movement
+from core.reporting import advice
+from core.reporting.report_content import (
+    AlphaPoint,
+    ArmRow,
+    ExpertFacts,
+    Movement,
+    RegimeResults,
+    ReportContent,
+)
 from core.reporting.spreadsheet import (
+    ANY,
     COUNT,
+    LONGEST_CELL,
+    ONE_DIGIT,
     P_VALUE,
+    PERCENT,
     SCORE,
     SIGNED,
+    TEXT,
     Column,
     Row,
     Sheet,
+    Value,
     workbook,
 )
 from core.reporting.wording import Wording
-from core.reporting.workbook_sources import (
-    alpha_sheet,
-    configuration_sheet,
-    experts_sheet,
-    interval_columns,
-    labels_sheet,
-    speed_sheet,
-)
-from core.reporting.workbook_summary import summary_sheet
+from core.types import Difference, Override, SliceDifference
 
-SheetMaker = Callable[[ReportInput, Wording], Sheet]
+Item = TypeVar("Item")
+SheetMaker = Callable[[ReportContent, Wording], Sheet]
 
 
-def decision_workbook(report: ReportInput, language: str) -> bytes:
+@dataclass(frozen=True)
+class Field(Generic[Item]):
+    """One column: its head (a message id), width, format, and what it holds of an item."""
+
+    head: str
+    width: int
+    form: str
+    value: Callable[[Item, Wording], Value]
+
+
+@dataclass(frozen=True)
+class Table(Generic[Item]):
+    """One sheet with a row per item.
+
+    Attributes
+    ----------
+    title, note : str
+        Message ids; the note explains what the rows are.
+    empty : str
+        Message id of what is said instead where there are no rows; "" = the note as well.
+    """
+
+    title: str
+    items: Callable[[ReportContent], Sequence[Item]]
+    fields: tuple[Field[Item], ...]
+    note: str
+    empty: str = ""
+
+    def __call__(self, report: ReportContent, w: Wording) -> Sheet:
+        """Return the sheet of a report in the reader's language."""
+        items = self.items(report)
+        columns = tuple(Column(w.t(field.head), field.width, field.form) for field in self.fields)
+        rows = [Row(tuple(field.value(item, w) for field in self.fields)) for item in items]
+        note = self.note if rows or not self.empty else self.empty
+        return Sheet(w.t(self.title), columns, rows, w.t(note))
+
+
+def decision_workbook(report: ReportContent, language: str) -> bytes:
     """Return the decision pack as an XLSX file in ``en`` or ``ja``."""
     wording = Wording(language)
     title = wording.t("Search report: {name}", name=wording.shortened(report.name, 120))
@@ -44,148 +94,404 @@ def decision_workbook(report: ReportInput, language: str) -> bytes:
     return workbook(sheets, title=title, language=language)
 
 
-def _metrics(report: ReportInput, w: Wording) -> Sheet:
-    columns = (
-        Column(w.t(N_("Test")), 26),
-        Column(w.t(N_("Metric")), 44),
-        Column(w.t(N_("System")), 30),
-        Column(w.t(N_("Value")), 10, SCORE),
-        *interval_columns(w, SCORE),
-        Column(w.t(N_("Tuned minus base")), 12, SIGNED),
-        *interval_columns(w, SIGNED),
-        Column(w.t(N_("p")), 9, P_VALUE),
-        Column(w.t(N_("p, adjusted (Holm)")), 11, P_VALUE),
-        Column(w.t(N_("Better")), 9, COUNT),
-        Column(w.t(N_("The same")), 9, COUNT),
-        Column(w.t(N_("Worse")), 9, COUNT),
-        Column(w.t(N_("Questions")), 10, COUNT),
-        Column(w.t(N_("Verdict")), 14),
+def _interval(
+    form: str, low: Callable[[Item], Value], high: Callable[[Item], Value]
+) -> tuple[Field[Item], Field[Item]]:
+    """Return the columns of both ends of a 95% interval."""
+    return (
+        Field(N_("95% from"), 10, form, lambda item, _: low(item)),
+        Field(N_("95% to"), 10, form, lambda item, _: high(item)),
     )
-    rows = []
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One metric of one system on the questions of one regime."""
+
+    regime: RegimeResults
+    metric: str
+    arm: ArmRow
+
+    @property
+    def difference(self) -> Difference | None:
+        """Tuned minus base; None in the rows of other systems."""
+        if self.arm.kind != "tuned":
+            return None
+        return next((d for d in self.regime.differences if d.metric == self.metric), None)
+
+
+def _figures(report: ReportContent) -> list[_Figure]:
+    return [
+        _Figure(regime, metric, arm)
+        for regime in report.regimes
+        for metric in METRICS
+        for arm in regime.arms
+        if metric in arm.metrics
+    ]
+
+
+def _compared(read: Callable[[Difference], Value]) -> Callable[[_Figure], Value]:
+    """Return what reads a difference; the cell stays empty where there is none."""
+    return lambda figure: None if figure.difference is None else read(figure.difference)
+
+
+def _difference(
+    head: str, width: int, form: str, read: Callable[[Difference], Value]
+) -> Field[_Figure]:
+    return Field(head, width, form, lambda figure, _: _compared(read)(figure))
+
+
+METRICS_SHEET = Table[_Figure](
+    N_("Metrics"),
+    _figures,
+    (
+        Field(N_("Test"), 26, TEXT, lambda f, w: w.t(f.regime.title)),
+        Field(N_("Metric"), 44, TEXT, lambda f, w: METRICS[f.metric].title_in(w.t)),
+        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.arm.title)),
+        Field(N_("Value"), 10, SCORE, lambda f, _: f.arm.metrics[f.metric].value),
+        *_interval(
+            SCORE,
+            lambda f: f.arm.metrics[f.metric].low,
+            lambda f: f.arm.metrics[f.metric].high,
+        ),
+        _difference(N_("Tuned minus base"), 12, SIGNED, lambda d: d.difference),
+        *_interval(SIGNED, _compared(lambda d: d.low), _compared(lambda d: d.high)),
+        _difference(N_("p"), 9, P_VALUE, lambda d: d.p),
+        _difference(N_("p, adjusted (Holm)"), 11, P_VALUE, lambda d: d.p_adjusted),
+        _difference(N_("Better"), 9, COUNT, lambda d: d.wins),
+        _difference(N_("The same"), 9, COUNT, lambda d: d.ties),
+        _difference(N_("Worse"), 9, COUNT, lambda d: d.losses),
+        Field(
+            N_("Questions"),
+            10,
+            COUNT,
+            lambda f, _: f.difference.questions if f.difference else f.regime.questions,
+        ),
+        Field(
+            N_("Verdict"),
+            14,
+            TEXT,
+            lambda f, w: w.t(WORDS[f.difference.word]) if f.difference else None,
+        ),
+    ),
+    N_(
+        "Means over held-out questions with 95% intervals (bootstrap over groups of answers). "
+        "Differences are tuned minus base on the same questions; the verdict rests on nDCG@10, "
+        "for the other metrics the adjusted p counts."
+    ),
+)
+
+
+def _small(part: SliceDifference, w: Wording) -> str | None:
+    return w.t(N_("Few questions: this part alone says little.")) if part.small else None
+
+
+SLICES_SHEET = Table[SliceDifference](
+    N_("Slices"),
+    lambda report: report.slices,
+    (
+        Field(
+            N_("Divided by"),
+            34,
+            TEXT,
+            lambda part, w: (
+                w.t(SLICERS[part.attribute].title) if part.attribute in SLICERS else part.attribute
+            ),
+        ),
+        Field(N_("Part"), 40, TEXT, lambda part, w: w.tm(part.label)),
+        Field(N_("Questions"), 10, COUNT, lambda part, _: part.result.questions),
+        Field(N_("Before"), 10, SCORE, lambda part, _: part.result.before),
+        Field(N_("After"), 10, SCORE, lambda part, _: part.result.after),
+        Field(N_("Difference"), 12, SIGNED, lambda part, _: part.result.difference),
+        *_interval(SIGNED, lambda part: part.result.low, lambda part: part.result.high),
+        Field(
+            N_("p, adjusted (Holm)"),
+            11,
+            P_VALUE,
+            lambda part, _: None if part.small else part.result.p_adjusted,
+        ),
+        Field(
+            N_("Verdict"),
+            14,
+            TEXT,
+            lambda part, w: w.t(WORDS.get(part.result.word, part.result.word)),
+        ),
+        Field(N_("Remark"), 40, TEXT, _small),
+    ),
+    N_("nDCG@10 on parts of the held-out questions, with 95% intervals of the difference."),
+    N_("Not worked out for this comparison."),
+)
+
+_MOVEMENT_FIELDS: tuple[Field[Movement], ...] = (
+    Field(
+        N_("Test"),
+        26,
+        TEXT,
+        lambda row, w: (
+            w.t(REGIME_TEXTS[row.regime].title) if row.regime in REGIME_TEXTS else row.regime
+        ),
+    ),
+    Field(N_("Id"), 12, TEXT, lambda row, _: row.question_id),
+    Field(N_("Question"), 48, TEXT, lambda row, _: row.question),
+    Field(N_("Right answer"), 60, TEXT, lambda row, _: row.answer),
+    Field(N_("Rank before"), 9, COUNT, lambda row, _: row.before_rank),
+    Field(N_("Rank after"), 9, COUNT, lambda row, _: row.after_rank),
+    Field(N_("Change of nDCG@10"), 11, SIGNED, lambda row, _: row.change),
+    Field(N_("Lost"), 8, TEXT, lambda row, w: w.t(N_("lost")) if row.lost else None),
+    Field(N_("Now first"), 60, TEXT, lambda row, _: row.first_now or None),
+)
+LOSSES_SHEET = Table[Movement](
+    N_("Losses"),
+    lambda report: report.losses,
+    _MOVEMENT_FIELDS,
+    N_(
+        "Held-out questions that got worse, lost right answers first. Lost: the right answer "
+        "was among the first ten and no longer is."
+    ),
+)
+WINS_SHEET = Table[Movement](
+    N_("Wins"),
+    lambda report: report.wins,
+    _MOVEMENT_FIELDS,
+    N_("Held-out questions that got better, the largest gain first."),
+)
+LABELS_SHEET = Table[Override](
+    N_("Labels changed"),
+    lambda report: report.labels.overrides,
+    (
+        Field(N_("Question"), 48, TEXT, lambda label, _: label.question),
+        Field(N_("Answer"), 60, TEXT, lambda label, _: label.answer),
+        Field(N_("Label"), 9, COUNT, lambda label, _: round((label.value or 0) * 100, 2)),
+        Field(N_("Reason"), 40, TEXT, lambda label, _: label.reason),
+        Field(N_("Who"), 18, TEXT, lambda label, _: label.who),
+        Field(N_("When (UTC)"), 20, TEXT, lambda label, w: w.moment(label.at)),
+    ),
+    N_("Labels that people set by hand (0 to 100), the newest first; they win over rules."),
+    N_("No label was set by hand."),
+)
+EXPERTS_SHEET = Table[ExpertFacts](
+    N_("Experts"),
+    lambda report: report.experts,
+    (
+        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.title),
+        Field(N_("Licence"), 20, TEXT, lambda expert, w: expert.licence or w.t(N_("not known"))),
+        Field(
+            N_("Commercial use"),
+            30,
+            TEXT,
+            lambda expert, w: (
+                w.t(N_("allowed")) if expert.commercial_use else w.restriction(expert.licence)
+            ),
+        ),
+        Field(
+            N_("Alone (nDCG@10)"),
+            12,
+            SCORE,
+            lambda expert, _: expert.ndcg.value if expert.ndcg else None,
+        ),
+        *_interval(
+            SCORE,
+            lambda expert: expert.ndcg.low if expert.ndcg else None,
+            lambda expert: expert.ndcg.high if expert.ndcg else None,
+        ),
+        Field(N_("Weight in the labels"), 12, PERCENT, lambda expert, _: expert.weight),
+        Field(N_("Seconds"), 10, ONE_DIGIT, lambda expert, _: expert.seconds),
+        Field(N_("Content hash"), 40, TEXT, lambda expert, _: expert.fingerprint),
+    ),
+    N_("How good each expert is alone, on questions outside the final test, and its licence."),
+)
+ALPHA_SHEET = Table[AlphaPoint](
+    N_("Mixes (α)"),
+    lambda report: report.tuning.alphas,
+    (
+        Field(N_("Share of the tuned weights (α)"), 20, ANY, lambda mix, _: mix.alpha),
+        Field(N_("Own questions (nDCG@10, validation)"), 22, SCORE, lambda mix, _: mix.score),
+        Field(N_("Everyday language (Spearman)"), 22, SCORE, lambda mix, _: mix.generality),
+        Field(N_("Chosen"), 12, TEXT, lambda mix, w: w.t(N_("kept")) if mix.chosen else None),
+    ),
+    N_(
+        "The tuned weights mixed with the old ones: 0 is the old model, 1 the tuned one. "
+        "Chosen on validation questions, not on the questions of the verdict."
+    ),
+    N_("Not measured for this model."),
+)
+SPEED_SHEET = Table[EncodingCost](
+    N_("Speed and memory"),
+    lambda report: report.speeds,
+    (
+        Field(N_("System"), 36, TEXT, lambda cost, w: w.t(cost.title)),
+        Field(N_("Texts per second"), 12, ONE_DIGIT, lambda cost, _: cost.texts_per_second),
+        Field(N_("Slowest round"), 12, ONE_DIGIT, lambda cost, _: cost.slowest),
+        Field(N_("Fastest round"), 12, ONE_DIGIT, lambda cost, _: cost.fastest),
+        Field(N_("One question (ms)"), 12, ONE_DIGIT, lambda cost, _: cost.query_ms),
+        Field(N_("Model (MB)"), 12, ONE_DIGIT, lambda cost, _: cost.weights_mb or None),
+        Field(N_("Index (MB)"), 12, ONE_DIGIT, lambda cost, _: cost.vectors_mb),
+        Field(N_("Device"), 14, TEXT, lambda cost, _: cost.device),
+        Field(N_("Texts"), 10, COUNT, lambda cost, _: cost.texts),
+        Field(N_("Rounds"), 10, COUNT, lambda cost, _: cost.rounds),
+    ),
+    N_(
+        "Measured in the comparison job on texts of your data, past the cache; other work "
+        "on the machine slows it down. Model: memory of its weights. Index: vectors of all "
+        "your answers."
+    ),
+    N_("Speed was not measured in this comparison."),
+)
+
+
+def configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
+    """Return everything that was set, and the hashes of what came out."""
+    columns = (Column(w.t(N_("Setting")), 44), Column(w.t(N_("Value")), 90))
+    rows = [Row((w.t(N_("The command that repeats it")), report.command))]
+    rows += [Row(("", w.tm(note))) for note in report.command_notes]
+    long = w.t(N_("Too long for a cell; the HTML report holds this file."))
+    rows += [
+        Row((name, text if len(text) <= LONGEST_CELL else long))
+        for name, text in report.command_files.items()
+    ]
+    rows.append(_heading(w.t(N_("Settings"))))
+    rows += [Row((w.t(title), value)) for title, value in report.tuning.settings]
+    rows.append(_heading(w.t(N_("Content hashes"))))
+    rows += [Row((w.t(title), value)) for title, value in report.hashes]
+    rows.append(_heading(w.t(N_("Software"))))
+    rows += [Row(pair) for pair in report.software]
+    rows.append(_heading(w.t(N_("Configuration"))))
+    rows += [
+        Row((key, json.dumps(value, ensure_ascii=False, indent=1)))
+        for key, value in report.configuration.items()
+    ]
+    return Sheet(w.t(N_("Configuration")), columns, rows)
+
+
+def summary_sheet(report: ReportContent, w: Wording) -> Sheet:
+    """Return the decision, the figures behind it, and what to beware of, on one page."""
+    columns = (Column(w.t(N_("Subject")), 34), Column(w.t(N_("Result")), 110))
+    parts = (_decision, _votes, _shape, _advice, _data, _labels, _cost)
+    rows = [row for part in parts for row in part(report, w)]
+    note = w.t(
+        N_("Made {at}. The same content as the HTML report, as tables."),
+        at=w.moment(report.created_at),
+    )
+    return Sheet(w.t(N_("Summary")), columns, rows, note)
+
+
+def _heading(text: str) -> Row:
+    return Row((text,), heading=True)
+
+
+def _decision(report: ReportContent, w: Wording) -> Iterator[Row]:
+    yield Row((w.t(N_("Project")), w.shortened(report.name, 200)))
+    yield _heading(w.t(N_("The decision")))
+    yield Row((w.t(N_("Overall")), w.tm(advice.decision(report.words))))
     for regime in report.regimes:
-        found = {d.metric: d for d in regime.differences}
-        for key in METRICS:
-            for arm in regime.arms:
-                if key not in arm.metrics:
-                    continue
-                value = arm.metrics[key]
-                cells = [w.t(regime.title), w.t(METRICS[key].title), w.t(arm.title)]
-                numbers: list[str | int | float | None] = [value.value, value.low, value.high]
-                d = found.get(key) if arm.kind == "tuned" else None
-                if d is None:
-                    numbers += [None] * 8 + [regime.questions, None]
-                else:
-                    numbers += [d.difference, d.low, d.high, d.p, d.p_adjusted]
-                    numbers += [d.wins, d.ties, d.losses, d.questions, w.t(WORDS[d.word])]
-                rows.append(Row((*cells, *numbers)))
-    note = w.t(
-        N_(
-            "Means over held-out questions with 95% intervals (bootstrap over groups of answers). "
-            "Differences are tuned minus base on the same questions; the verdict rests on nDCG@10, "
-            "for the other metrics the adjusted p counts."
+        yield Row((w.t(regime.title), w.verdict(regime)))
+        if regime.main:
+            yield Row(("", w.near_top(regime.main)))
+    for reason in report.refusals:
+        yield Row((w.t(N_("Against the tuned model")), w.tm(reason)))
+    if report.in_use:
+        yield Row((w.t(N_("Decision of the project")), w.in_use(report.in_use)))
+        if report.in_use.reason:
+            yield Row(("", w.overruled(report.in_use)))
+    for probe in report.generality:
+        yield Row((w.t(N_("Everyday language")), w.generality(probe)))
+    for title, reason in report.absent:
+        yield Row((w.t(N_("Missing from the comparison")), f"{w.t(title)}: {w.tm(reason)}"))
+
+
+def _votes(report: ReportContent, w: Wording) -> Iterator[Row]:
+    for vote in map(w.vote, report.votes):
+        yield _heading(w.t(N_("Blind vote")))
+        yield Row((w.t(N_("Result")), w.tm(vote.headline)))
+        yield Row(("", w.tm(vote.opening_text(w.moment(vote.at)))))
+        for line in vote.texts:
+            yield Row(("", w.tm(line)))
+
+
+def _shape(report: ReportContent, w: Wording) -> Iterator[Row]:
+    if report.shape:
+        yield _heading(w.t(N_("The shape of the vectors")))
+    for change in report.shape:
+        text = w.t(
+            N_("{before} before, {after} after (95 % interval of the change: {interval})."),
+            before=w.score(change.before),
+            after=w.score(change.after),
+            interval=w.between(w.signed(change.low), w.signed(change.high)),
         )
-    )
-    return Sheet(w.t(N_("Metrics")), columns, rows, note)
+        yield Row((w.t(MEASURES[change.measure].title), text))
+        yield Row(("", w.tm(change.sentence)))
 
 
-def _slices(report: ReportInput, w: Wording) -> Sheet:
-    from core.evaluation.slices import SLICERS
+def _advice(report: ReportContent, w: Wording) -> Iterator[Row]:
+    yield _heading(w.t(N_("What to do next")))
+    for number, step in enumerate(advice.next_steps(report), start=1):
+        yield Row((w.count(number), w.tm(step)))
+    yield _heading(w.t(N_("Risks and limits")))
+    for number, caveat in enumerate(advice.caveats(report), start=1):
+        yield Row((w.count(number), w.tm(caveat)))
 
-    columns = (
-        Column(w.t(N_("Divided by")), 34),
-        Column(w.t(N_("Part")), 40),
-        Column(w.t(N_("Questions")), 10, COUNT),
-        Column(w.t(N_("Before")), 10, SCORE),
-        Column(w.t(N_("After")), 10, SCORE),
-        Column(w.t(N_("Difference")), 12, SIGNED),
-        *interval_columns(w, SIGNED),
-        Column(w.t(N_("p, adjusted (Holm)")), 11, P_VALUE),
-        Column(w.t(N_("Verdict")), 14),
-        Column(w.t(N_("Remark")), 40),
-    )
-    small = w.t(N_("Few questions: this part alone says little."))
-    rows = [
-        Row(
-            (
-                w.t(SLICERS[one.attribute].title) if one.attribute in SLICERS else one.attribute,
-                w.tm(one.label),
-                one.result.questions,
-                one.result.before,
-                one.result.after,
-                one.result.difference,
-                one.result.low,
-                one.result.high,
-                None if one.small else one.result.p_adjusted,
-                w.t(WORDS.get(one.result.word, one.result.word)),
-                small if one.small else None,
-            )
+
+def _data(report: ReportContent, w: Wording) -> Iterator[Row]:
+    data = report.data
+    yield _heading(w.t(N_("Data")))
+    yield Row((w.t(N_("File")), w.shortened(data.file, 200)))
+    if data.rows_taken is not None and data.rows_set_aside is not None:
+        yield Row((w.t(N_("Rows")), w.rows(data)))
+    yield Row((w.t(N_("Texts")), w.texts(data)))
+    for title, rows in data.personal_data:
+        yield Row((w.t(N_("Personal data")), w.personal_data(title, rows)))
+    for warning in data.warnings:
+        yield Row((w.t(N_("What the import noticed")), w.tm(warning)))
+
+
+def _labels(report: ReportContent, w: Wording) -> Iterator[Row]:
+    labels, tuning = report.labels, report.tuning
+    yield _heading(w.t(N_("Labels")))
+    yield Row((w.t(labels.rule_title), w.t(labels.rule_meaning)))
+    if labels.recipe.experts:
+        yield Row((w.t(N_("Blend")), w.blend(labels.recipe)))
+    if labels.recentred:
+        yield Row((w.t(N_("Evened out by")), "; ".join(w.t(title) for title in labels.recentred)))
+    yield Row((w.t(N_("Set by hand")), w.count(len(labels.overrides))))
+    licence = tuning.base_licence or w.t(N_("licence not known"))
+    yield Row((w.t(N_("Base model")), f"{tuning.base_title} ({licence})"))
+    if not tuning.commercial_use:
+        text = N_("The licence of the base model does not allow commercial use, or is not known.")
+        yield Row(("", w.t(text)))
+
+
+def _cost(report: ReportContent, w: Wording) -> Iterator[Row]:
+    yield _heading(w.t(N_("Cost and time")))
+    for step in report.steps:
+        yield Row((w.t(step.title), w.duration(step.seconds)))
+    yield Row((w.t(N_("Device")), report.tuning.device))
+    for sent in report.sendings:
+        yield Row((w.t(N_("Sent to an API")), w.sending(sent)))
+    if report.savings is None:
+        return
+    yield Row((w.t(N_("What it would save")), w.own_figures(report.savings)))
+    for title, saving in w.ends(report.savings):
+        text = w.t(
+            N_("Per month: {questions} fewer misses, {hours} hours, {money} {currency}"),
+            questions=w.amount(saving.questions),
+            hours=w.amount(saving.hours),
+            money=w.amount(saving.money),
+            currency=w.shortened(report.savings.inputs.currency, 12),
         )
-        for one in report.slices
-    ]
-    note = (
-        w.t(N_("nDCG@10 on parts of the held-out questions, with 95% intervals of the difference."))
-        if rows
-        else w.t(N_("Not worked out for this comparison."))
-    )
-    return Sheet(w.t(N_("Slices")), columns, rows, note)
-
-
-def _losses(report: ReportInput, w: Wording) -> Sheet:
-    note = w.t(
-        N_(
-            "Held-out questions that got worse, lost right answers first. Lost: the right answer "
-            "was among the first ten and no longer is."
-        )
-    )
-    return _movements(w.t(N_("Losses")), note, report.losses, w)
-
-
-def _wins(report: ReportInput, w: Wording) -> Sheet:
-    note = w.t(N_("Held-out questions that got better, the largest gain first."))
-    return _movements(w.t(N_("Wins")), note, report.wins, w)
-
-
-def _movements(title: str, note: str, rows: Sequence[Movement], w: Wording) -> Sheet:
-    columns = (
-        Column(w.t(N_("Test")), 26),
-        Column(w.t(N_("Id")), 12),
-        Column(w.t(N_("Question")), 48),
-        Column(w.t(N_("Right answer")), 60),
-        Column(w.t(N_("Rank before")), 9, COUNT),
-        Column(w.t(N_("Rank after")), 9, COUNT),
-        Column(w.t(N_("Change of nDCG@10")), 11, SIGNED),
-        Column(w.t(N_("Lost")), 8),
-        Column(w.t(N_("Now first")), 60),
-    )
-    lost = w.t(N_("lost"))
-    cells = [
-        Row(
-            (
-                w.t(REGIME_TEXTS[row.regime].title) if row.regime in REGIME_TEXTS else row.regime,
-                row.question_id,
-                row.question,
-                row.answer,
-                row.before_rank,
-                row.after_rank,
-                row.change,
-                lost if row.lost else None,
-                row.first_now or None,
-            )
-        )
-        for row in rows
-    ]
-    return Sheet(title, columns, cells, note)
+        yield Row((title, text))
+    for line in report.savings.assumptions:
+        yield Row((w.t(N_("What has to hold for this")), w.tm(line)))
 
 
 SHEETS: tuple[SheetMaker, ...] = (
     summary_sheet,
-    _metrics,
-    _slices,
-    _losses,
-    _wins,
-    labels_sheet,
-    experts_sheet,
-    alpha_sheet,
-    speed_sheet,
+    METRICS_SHEET,
+    SLICES_SHEET,
+    LOSSES_SHEET,
+    WINS_SHEET,
+    LABELS_SHEET,
+    EXPERTS_SHEET,
+    ALPHA_SHEET,
+    SPEED_SHEET,
     configuration_sheet,
 )

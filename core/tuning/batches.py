@@ -2,6 +2,12 @@
 
 The plan of an epoch depends on the data, the settings, the seed and the number of the epoch, on
 nothing that happened before: a resumed run sees exactly the batches that it would have seen.
+
+Answers that the experts find alike are learned from beside the questions (METHOD §5, corpus rows).
+Experts can compare any two answers, marked or not. Answers that stand in for questions carry what
+the experts know to answers that no training question touches; nothing else of held-out data is
+read than the corpus, which is known in advance. Answers far apart teach little, so a step takes
+neighbourhoods: a few answers with those that the experts find most like them.
 """
 
 from __future__ import annotations
@@ -11,8 +17,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.tuning.config import TuningConfig
-from core.tuning.neighbourhoods import neighbourhoods
 from core.types import Labels, QADataset, Rows
+
+MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +33,7 @@ class Batch:
         Distinct, ascending: an answer that several questions share is encoded once.
     alike_rows : int32 array [b_n]
         Those of ``answer_rows`` that are also compared with all of them as if they were
-        questions, see :mod:`core.tuning.neighbourhoods`.
+        questions: the neighbourhoods of the step.
     """
 
     question_rows: Rows
@@ -175,3 +182,58 @@ def learnable(dataset: QADataset, batch: Batch, hard: np.ndarray) -> np.ndarray:
         == (dataset.answer_group[batch.answer_rows][None, :])
     )
     return (hard > 0) | ~own
+
+
+def turn_of(count: int, taken: int, turn: int, seed: int) -> Rows:
+    """Return what is dealt in one turn when ``count`` cards go round, shuffled anew every round.
+
+    A function of the turn alone: a resumed run is dealt what it would have got.
+
+    Parameters
+    ----------
+    count, taken : int
+        Cards, and how many of them each turn gets (at most all).
+    turn : int, from 0
+
+    Returns
+    -------
+    int32 array [min(taken, count)]
+    """
+    taken = min(taken, count)
+    if taken == 0:
+        return np.empty(0, np.int32)
+    turns = count // taken  # of a round; a rest smaller than a turn sits this round out
+    order = np.random.default_rng([seed, 2, turn // turns]).permutation(count)
+    return order[turn % turns * taken :][:taken].astype(np.int32)
+
+
+def neighbourhoods(
+    labels: Labels, answers: int, centres: int, depth: int, turn: int, seed: int
+) -> Rows:
+    """Return the answers of one step: centres, dealt in turn, and what is most like each.
+
+    Parameters
+    ----------
+    labels : Labels
+        How alike two answers are; both kinds of rows are rows of the answers.
+    answers : int
+        Size of the corpus.
+    centres, depth : int
+        Neighbourhoods of a step, and answers of each besides its centre.
+    turn : int, from 0
+        Number of the step.
+
+    Returns
+    -------
+    int32 array
+        Distinct, ascending.
+    """
+    middle = turn_of(answers, centres, turn, seed)
+    searched = np.arange(answers, dtype=np.int32)
+    if answers > MOST_ANSWERS:
+        rng = np.random.default_rng([seed, 3, turn])
+        searched = np.sort(rng.choice(answers, MOST_ANSWERS, replace=False)).astype(np.int32)
+    targets, known = labels.block(middle, searched)
+    order = np.argsort(np.where(known, -targets, np.inf), axis=1, kind="stable")[:, :depth]
+    near = searched[order][np.take_along_axis(known, order, axis=1)]
+    return np.unique(np.concatenate([middle, near])).astype(np.int32)

@@ -1,5 +1,7 @@
 """The saved states of a run, from which it goes on after a kill exactly where it was.
 
+What can happen to them from outside, a full disk or a deleted folder, is said in the user's words.
+
     checkpoints/
       step-000012/
         model.safetensors       weights
@@ -15,16 +17,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.documents import from_json
-from core.errors import WorkspaceError
+from core.errors import TuningError, WorkspaceError
 from core.hashing import file_sha256
-from core.tuning.encoding import flush, whole_folder
+from core.messages import N_
+from core.tuning.student import flush, weights_of, whole_folder
+from core.tuning.team import Team
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
@@ -129,8 +136,8 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Checkpoints:
-    """The folder that holds the saved states of one run."""
+class CheckpointStore:
+    """The folder, inside the run folder, that holds the saved states of one run."""
 
     folder: Path
 
@@ -156,6 +163,52 @@ class Checkpoints:
             if state.best is None or state.best.step == 0 or state.best.step in whole:
                 return checkpoint, state
         return None
+
+    def resume_point(self, run_id: str, team: Team) -> tuple[Checkpoint, RunState] | None:
+        """Return the state to go on from; drop what cannot be gone on from.
+
+        The leading process of a team looks and drops; the others take the same state.
+        """
+
+        def place() -> int | None:
+            newest = self.newest(run_id)
+            if newest is None:
+                self.clear()
+                return None
+            self.drop_after(newest[0].step)
+            return newest[0].step
+
+        step = team.tell(place)
+        return None if step is None else self._whole(step)
+
+    def weights_at(self, step: int) -> dict[str, Tensor]:
+        """Return the weights of a saved state; raises TuningError if it was damaged or is gone."""
+        return self._whole(step)[0].weights()
+
+    def _whole(self, step: int) -> tuple[Checkpoint, RunState]:
+        checkpoint = self.at(step)
+        state = checkpoint.state()
+        if state is None:
+            check_folder(self.folder.parent)
+            raise TuningError(
+                "The best state of the run (after step {step}) was damaged or deleted on the disk. "
+                "Resume the run: it goes on from the newest whole state, or from the beginning.",
+                step=step,
+            )
+        return checkpoint, state
+
+    def save(
+        self, state: RunState, model: SentenceTransformer, optimizer: dict[str, Tensor]
+    ) -> None:
+        """Save a state; raises TuningError if the disk is full or the folder gone."""
+        weights = weights_of(model)
+        size = max(1, round(sum(t.numel() * t.element_size() for t in weights.values()) / 1e6))
+        text = N_(
+            "The state after step {step} cannot be saved: {reason}. Free some disk space (a "
+            "state takes about {size} MB, three are kept) and resume the run."
+        )
+        with saving(self.folder.parent, text, step=state.step, size=3 * size):
+            self.write(state, weights, optimizer)
 
     def write(
         self, state: RunState, weights: dict[str, Tensor], optimizer: dict[str, Tensor]
@@ -198,3 +251,39 @@ class Checkpoints:
     def clear(self) -> None:
         """Drop all states: the run is over."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def check_folder(run_folder: Path) -> None:
+    """Raise TuningError if the folder of the run is gone.
+
+    Nothing may make it anew: half a folder without a request would pass for a run.
+    """
+    if not run_folder.is_dir():
+        raise TuningError(
+            "The folder of this run ({folder}) was deleted or moved while it was running, so "
+            "nothing can be kept any more. Start a new run.",
+            folder=run_folder.name,
+        )
+
+
+@contextmanager
+def saving(run_folder: Path, text: str, **values: int) -> Iterator[None]:
+    """Say readably why something cannot be saved inside the block.
+
+    Parameters
+    ----------
+    text : str
+        Message id with the fields ``reason`` and those of ``values``.
+
+    Raises
+    ------
+    TuningError
+        If the folder of the run is gone, or writing into it fails.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        check_folder(run_folder)
+        raise TuningError(text, reason=str(error), **values) from error

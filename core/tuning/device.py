@@ -1,16 +1,29 @@
-"""Which processor computes, found by itself."""
+"""Which processor computes, and how much memory it has: found with torch, or looked up without.
+
+A page that wants to say what a run will use must not wait for torch: it asks the driver, psutil and
+the files of the system.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import platform
+import shutil
+import subprocess
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from core.errors import TuningError
 from core.experts.precision import multiplies_bf16
 from core.tuning.config import ALL_CARDS
+
+MEGABYTE = 1e6
+_CGROUP = Path("/sys/fs/cgroup")  # version 2: a container sees its own group here
+_DRIVER_SECONDS = 3.0  # a graphics driver that hangs must not hang the page
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,6 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         raise TuningError(
             "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind
         )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     index = _card(int(number) if number else None) if kind == "cuda" else None
     properties = torch.cuda.get_device_properties(index or 0) if kind == "cuda" else None
     return DeviceInfo(
@@ -92,9 +104,15 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         kind=kind,
         precision="bf16" if has_bf16 and precision != "fp32" else "fp32",
         memory_gb=round(properties.total_memory / 2**30, 1) if properties else None,
-        cores=cores or 1,
+        cores=_cores(),
         index=index,
     )
+
+
+def _cores() -> int:
+    """Return how many processor cores this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return cores or 1
 
 
 def _card(number: int | None) -> int | None:
@@ -143,3 +161,189 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         "out of memory" in text or "can't allocate memory" in text
     )
+
+
+def likely_device() -> DeviceInfo:
+    """Return the device that :func:`core.tuning.device.find_device` will probably find.
+
+    Precision is a guess too; the run's result says what was really used.
+    """
+    found = None if _torch_without_cuda() else _first_graphics_card()
+    if found is not None:
+        return DeviceInfo(found[0], "cuda", "auto", found[1], _cores())
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return DeviceInfo("Apple GPU", "mps", "fp32", None, _cores())
+    name = platform.processor() or platform.machine()
+    return DeviceInfo(name, "cpu", "fp32", None, _cores())
+
+
+def graphics_cards() -> tuple[str, ...]:
+    """Return the UUIDs of the NVIDIA cards that torch may use here, () where there are none.
+
+    ``CUDA_VISIBLE_DEVICES`` is heeded; its numbers are taken in the order of nvidia-smi, which is
+    CUDA's own where all cards are of one kind.
+    """
+    if _torch_without_cuda():
+        return ()
+    lines = _ask_driver("--query-gpu=uuid", "--format=csv,noheader").splitlines()
+    cards = tuple(line.strip() for line in lines if line.strip())
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return cards
+    named = [name.strip() for name in visible.split(",") if name.strip()]
+    found = [
+        card
+        for name in named
+        for number, card in enumerate(cards)
+        if name == str(number) or (len(name) > 4 and card.startswith(name))
+    ]
+    return tuple(dict.fromkeys(found)) or tuple(named)  # parts of cards (MIG) have other names
+
+
+def devices_here() -> tuple[str, ...]:
+    """Return the devices that settings may name on this machine, as far as can be seen."""
+    cards = graphics_cards()
+    found = ["auto"]
+    if cards or not _torch_without_cuda():
+        found.append("cuda")
+    if len(cards) > 1:
+        found += [*(f"cuda:{number}" for number in range(len(cards))), ALL_CARDS]
+    if platform.system() == "Darwin":
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def check_device(device: str) -> None:
+    """Raise TuningError where a device that settings name is surely not on this machine."""
+    kind, _, number = device.partition(":")
+    cards = graphics_cards()
+    if number and cards and int(number) >= len(cards):
+        raise no_such_card(int(number), len(cards))
+    here = devices_here()
+    if kind not in here and not (kind == ALL_CARDS and "cuda" in here):
+        raise TuningError(
+            "This machine has no {device} device. It has: {present}. Set the device to auto.",
+            device=device,
+            present=", ".join(name for name in here if name != "auto"),
+        )
+
+
+def _torch_without_cuda() -> bool:
+    """Return True if torch was built for processors only, or is told to see no graphics card."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
+        return True
+    try:
+        return version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        return True
+
+
+def _first_graphics_card() -> tuple[str, float | None] | None:
+    """Return name and memory in GiB of the first NVIDIA card, None where there is none."""
+    lines = _ask_driver(
+        "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"
+    ).splitlines()
+    name, _, memory = next(iter(lines), "").rpartition(",")
+    if not name.strip():
+        return None
+    mebibytes = memory.strip()
+    return name.strip(), round(int(mebibytes) / 1024, 1) if mebibytes.isdigit() else None
+
+
+def _ask_driver(*question: str) -> str:
+    """Return what nvidia-smi answers, "" where there is none or it does not answer."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    try:
+        return subprocess.run(
+            [program, *question],
+            capture_output=True,
+            text=True,
+            timeout=_DRIVER_SECONDS,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def free_graphics_memory_mb() -> float | None:
+    """Return the free memory of the first NVIDIA card in MB, None where it cannot be asked."""
+    lines = _ask_driver("--query-gpu=memory.free", "--format=csv,noheader,nounits").splitlines()
+    free = next(iter(lines), "").strip()
+    return int(free) * 2**20 / 1e6 if free.isdigit() else None
+
+
+def used_mb(kind: str) -> float:
+    """Return the memory that this process takes on a device now, in MB.
+
+    Parameters
+    ----------
+    kind : str
+        ``cuda`` and ``mps``: what torch has reserved there, which is what other programs miss;
+        ``cpu``: resident memory of the process.
+    """
+    if kind == "cuda":
+        import torch
+
+        return torch.cuda.memory_reserved() / MEGABYTE
+    if kind == "mps":
+        import torch
+
+        return torch.mps.driver_allocated_memory() / MEGABYTE
+    import psutil
+
+    return psutil.Process().memory_info().rss / MEGABYTE
+
+
+def peak_mb(kind: str) -> float:
+    """Return the most memory that this process took on a device so far, in MB."""
+    if kind == "cuda":
+        import torch
+
+        return torch.cuda.max_memory_reserved() / MEGABYTE
+    if kind == "mps":
+        return used_mb(kind)  # torch keeps no peak there, and rarely gives memory back
+    return max(_peak_resident_mb(), used_mb(kind))
+
+
+def _peak_resident_mb() -> float:
+    if sys.platform == "win32":
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / MEGABYTE
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE  # bytes there, KiB here
+
+
+def main_memory_mb(cgroup: Path = _CGROUP) -> tuple[float, float]:
+    """Return free and total main memory in MB, within the limit of a container.
+
+    Parameters
+    ----------
+    cgroup : Path
+        Where the limit of the container stands, if there is one.
+    """
+    import psutil
+
+    memory = psutil.virtual_memory()
+    free, total = float(memory.available), float(memory.total)
+    try:
+        limit = float((cgroup / "memory.max").read_text())
+        taken = float((cgroup / "memory.current").read_text())
+        given_back = _file_cache(cgroup)
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return free / MEGABYTE, total / MEGABYTE
+    total = min(total, limit)
+    return min(free, max(limit - taken + given_back, 0.0)) / MEGABYTE, total / MEGABYTE
+
+
+def _file_cache(cgroup: Path) -> float:
+    """Return the bytes of cached files, which the system gives up when a program needs them."""
+    for line in (cgroup / "memory.stat").read_text().splitlines():
+        name, _, value = line.partition(" ")
+        if name == "inactive_file":
+            return float(value)
+    return 0.0

@@ -26,6 +26,9 @@ Encode = Callable[[Sequence[str], str], "Tensor"]
 Objective = Callable[[Sequence["Tensor"]], "Tensor"]
 """One tensor [n_k, d] per text set, in their order, to the scalar that is made smaller."""
 
+Term = Objective
+"""One addend of the objective of a step."""
+
 
 @dataclass(frozen=True)
 class TextSet:

@@ -1,25 +1,60 @@
-"""The grid of a batch as tensors: what every question × answer cell says about the vectors."""
+"""The grid of a batch as tensors, and the scale on which the base model fills it with scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.tuning.batches import Batch, learnable
-from core.tuning.config import TuningConfig
-from core.tuning.losses import LOSSES
-from core.tuning.preparation import BaseScale
+from core.tuning.config import TEMPERATURES, TuningConfig
+from core.tuning.losses import IDENTITY, LOSSES, Affine
 from core.types import Labels, QADataset
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Term = Callable[[Sequence["Tensor"]], "Tensor"]
-"""One addend of the loss of a step: a function of the vectors of all its text sets."""
+USUAL_SPREAD = 0.1  # of all-MiniLM-L6-v2, for which the default student temperature was chosen
+
+
+@dataclass(frozen=True)
+class BaseScale:
+    """The scale on which the base model gives its scores.
+
+    Models differ widely: the cosines of one question with many answers spread by about 0.1 for
+    all-MiniLM-L6-v2 and by 0.02 for the e5 models, which were trained at a lower temperature.
+
+    Attributes
+    ----------
+    match : Affine
+        From labels to cosines, for ``mse matched`` (METHOD §5: raw targets fight the scale of the
+        base model).
+    spread : float > 0
+        Standard deviation of the cosines of one question with the answers of its batch.
+    """
+
+    match: Affine = IDENTITY
+    spread: float = USUAL_SPREAD
+
+    @property
+    def values(self) -> list[float]:
+        """Slope, intercept and spread: all there is to save or to send."""
+        return [self.match.slope, self.match.intercept, self.spread]
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> BaseScale:
+        """Return the scale that :attr:`values` describes."""
+        slope, intercept, spread = values
+        return cls(Affine(slope, intercept), spread)
+
+    def settings(self, config: TuningConfig) -> TuningConfig:
+        """Return the settings with the student temperature brought to this scale."""
+        temperature = config.student_temperature * self.spread / USUAL_SPREAD
+        low, high = TEMPERATURES
+        return replace(config, student_temperature=min(max(temperature, low), high))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,89 +1,191 @@
-"""Measure and keep models between the base model and what a run has learned."""
+"""Models between base and tuned: θ = (1 − α)·base + α·tuned (LM-Cocktail, arXiv:2311.13534).
+
+Weights in between often search as well and forget less. How much of what was learned to keep, α,
+is decided on validation questions; an α that forgets too much is out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import Stopped
-from core.messages import N_, Message
-from core.tuning.checkpoints import CurvePoint
-from core.tuning.encoding import QUERY, encode, load_model, load_weights, weights_of
-from core.tuning.keeping import Keeper
-from core.tuning.sweep import ALPHAS, GeneralityCheck, SweepPoint, mixed
-from core.types import Reporter
+from core.errors import TuningError
+from core.experts.encoding import load_model
+from core.tuning.task import GeneralityCheck
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
     from torch import Tensor
+
+ALPHAS = (0.4, 0.6, 0.8)  # besides 1, which every run measures anyway
+FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
 
 
 @dataclass(frozen=True)
-class Mixing:
-    """The mixtures of one run.
+class SweepPoint:
+    """One model between base and tuned.
 
     Attributes
     ----------
-    model : SentenceTransformer
-        The model of the run; holds the last mixture afterwards.
-    keeper : Keeper
-        Has the best state, and writes the model.
-    measured : callable
-        Search quality of ``model`` as it is now, on validation questions.
-    generality : GeneralityCheck or None
-    precision : str
-        What the model computes in: ``bf16`` or ``fp32``.
+    alpha : float in [0, 1]
+        Share of the tuned model; 0 = base.
+    score : float in [0, 1]
+        Validation nDCG@10, mean over regimes.
+    regimes : mapping of regime to nDCG@10
+    generality : float or None
+        None where nothing measures it.
     """
 
-    model: SentenceTransformer
-    keeper: Keeper
-    measured: Callable[[], CurvePoint]
-    generality: GeneralityCheck | None
-    report: Reporter
-    precision: str = "fp32"
+    alpha: float
+    score: float
+    regimes: dict[str, float] = field(default_factory=dict)
+    generality: float | None = None
 
-    def sweep(self, base: CurvePoint, best: CurvePoint) -> tuple[SweepPoint, ...]:
-        """Measure mixtures of the base model with the best state, both ends included.
 
-        Search quality of the two ends is known already; generality is measured for all.
+def chosen(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> SweepPoint:
+    """Return the point that searches best of those that keep general ability.
 
-        Raises
-        ------
-        Stopped
-            If the reporter was asked to stop.
-        TuningError
-            If the best state was damaged meanwhile.
-        """
-        before, after = self._ends(best)
-        known, points = {0.0: base, 1.0: best}, []
-        for alpha in (0.0, *ALPHAS, 1.0):
-            if self.report.should_stop():
-                raise Stopped
-            text = N_("Measuring a mixture with {share} of what was learned")
-            self.report.progress(1.0, Message(text, {"share": f"{alpha:.0%}"}))
-            load_weights(self.model, mixed(before, after, alpha))
-            point = known.get(alpha) or self.measured()
-            points.append(SweepPoint(alpha, point.score, point.regimes, self._general()))
-        return tuple(points)
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+        With the base model (alpha 0) among them.
+    check : GeneralityCheck or None
+        Says what loss of generality is accepted; None = any.
 
-    def keep(self, best: CurvePoint, alpha: float) -> bool:
-        """Write a mixture as the model; return False, and write nothing, where it is the base."""
-        if alpha == 0:
-            return False
-        self.keeper.keep(mixed(*self._ends(best), alpha))
-        return True
+    Returns
+    -------
+    SweepPoint
+        Of equals the one nearest to the base model; the base where nothing else stays inside.
+    """
+    return max(_inside(points, check), key=lambda point: (point.score, -point.alpha))
 
-    def _ends(self, best: CurvePoint) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        tuned = self.keeper.weights_at(best.step)
-        if self.keeper.lora_rank:  # adapters: what they add to the base is scaled
-            return {}, tuned
-        return weights_of(load_model(self.keeper.base_folder)), tuned
 
-    def _general(self) -> float | None:
-        if self.generality is None:
-            return None
-        stop = self.report.should_stop
-        return self.generality.measure(
-            lambda texts: encode(self.model, texts, QUERY, stop, self.precision)
+def all_forget(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> bool:
+    """Return True if every model but the base loses more general ability than is accepted."""
+    return all(point.alpha == 0 for point in _inside(points, check))
+
+
+def _inside(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> list[SweepPoint]:
+    base = next(point for point in points if point.alpha == 0)
+    limit = float("inf") if check is None else check.limit
+    return [point for point in points if _loss(base, point) <= limit]
+
+
+def _loss(base: SweepPoint, point: SweepPoint) -> float:
+    if base.generality is None or point.generality is None:
+        return 0.0
+    return base.generality - point.generality
+
+
+def mixed(
+    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float
+) -> dict[str, Tensor]:
+    """Return the weights at α.
+
+    Parameters
+    ----------
+    base, tuned : mapping of name to tensor
+        Whole weights, or LoRA adapters. Of adapters the second factor alone is scaled: their
+        product, which is what is added to the base model, is then scaled by α exactly.
+    """
+    factors = [name for name in tuned if ".lora_B." in name]
+    if factors:
+        return {name: t * alpha if name in factors else t for name, t in tuned.items()}
+    return interpolated_weights(base, tuned, alpha)
+
+
+def interpolated_weights(
+    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float, kept: float = 1.0
+) -> dict[str, Tensor]:
+    """Return (1 − α)·base + α·learned, weight by weight.
+
+    Parameters
+    ----------
+    base, tuned : mapping of name to tensor
+        The same names and shapes. Whole numbers (positions of tokens) are taken from ``tuned``.
+    alpha : float in [0, 1]
+        0 = base, 1 = what was learned, ``kept`` = ``tuned``; the first and the last exactly.
+    kept : float in (0, 1]
+        Share of what was learned in ``tuned``, which may be a mix itself. Beyond it the straight
+        line through base and tuned is followed, which comes to what was learned but for rounding.
+
+    Raises
+    ------
+    TuningError
+        If alpha is outside [0, 1], or the models are not of the same build.
+    """
+    if not 0 <= alpha <= 1 or not 0 < kept <= 1:
+        raise TuningError("α is {alpha}; it must lie between 0 and 1.", alpha=alpha)
+    different = sorted(
+        name
+        for name in {*base, *tuned}
+        if name not in base or name not in tuned or base[name].shape != tuned[name].shape
+    )
+    if different:
+        raise TuningError(
+            "Base and tuned model are not of the same build: {count} weights differ in name or "
+            "shape, the first is {name}. Only a model and what was tuned from it can be mixed.",
+            count=len(different),
+            name=different[0],
         )
+    share = alpha / kept
+    mixed = {}
+    for name, after in tuned.items():
+        before = base[name]
+        if not after.is_floating_point() or alpha == kept:
+            mixed[name] = after
+        elif alpha == 0:
+            mixed[name] = before.to(after.dtype)
+        else:
+            # In float64, so that half-precision weights are rounded once.
+            value = (1 - share) * before.double() + share * after.double()
+            mixed[name] = value.to(after.dtype)
+    return mixed
+
+
+def interpolated_model(
+    base: Path, tuned: Path, alpha: float, target: Path, kept: float = 1.0
+) -> Path:
+    """Write the model between two sentence-transformers folders; kept ones are not made again.
+
+    Prompts, tokenizer and maximum length are those of the tuned model.
+
+    Parameters
+    ----------
+    base, tuned : Path
+        Folders with safetensors weights.
+    alpha, kept : float
+        As for :func:`interpolated_weights`.
+    target : Path
+        Folder to make; it appears whole or not at all. Name it after both models, α and ``kept``.
+
+    Returns
+    -------
+    Path
+        ``target``.
+
+    Raises
+    ------
+    TuningError
+        If the two are not of the same build or alpha is outside [0, 1].
+    """
+    if (target / FINISHED).is_file():
+        return target
+    before, model = load_model(base, "cpu"), load_model(tuned, "cpu")
+    weights = interpolated_weights(before.state_dict(), model.state_dict(), alpha, kept)
+    model.load_state_dict(weights)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".alpha-"))
+    try:
+        model.save_pretrained(str(made), create_model_card=False, safe_serialization=True)
+        try:
+            made.replace(target)
+        except OSError:
+            if not (target / FINISHED).is_file():  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return target

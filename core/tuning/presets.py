@@ -1,12 +1,36 @@
-"""Named choices of settings for people who do not want to choose settings."""
+"""Settings that people choose by name, and settings as a file that they keep, share and edit.
+
+    {
+     "format": "search-tuner/tuning-settings",
+     "version": 1,
+     "settings": {"base_model": "all-MiniLM-L6-v2", "epochs": 4, …}
+    }
+
+Settings that are left out of a file have their defaults; an unknown one is an error, because a
+misspelt name would otherwise be a setting that silently does nothing.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import TuningError
 from core.messages import N_
-from core.tuning.config import TuningConfig
+from core.tuning.config import TuningConfig, settings
+
+FORMAT = "search-tuner/tuning-settings"
+VERSION = 1
+_WRONG_KIND = {
+    int: N_("The tuning setting {name} is {value}. It must be a whole number."),
+    float: N_("The tuning setting {name} is {value}. It must be a number."),
+    str: N_("The tuning setting {name} is {value}. It must be a text in quotation marks."),
+    bool: N_("The tuning setting {name} is {value}. It must be true or false."),
+}
+LARGEST = 100_000  # bytes; a whole document has about one thousand
 
 
 @dataclass(frozen=True)
@@ -58,3 +82,93 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
+
+
+def to_document(config: TuningConfig) -> bytes:
+    """Return all settings as a JSON document in UTF-8."""
+    document = {"format": FORMAT, "version": VERSION, "settings": dataclasses.asdict(config)}
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def from_document(content: bytes) -> TuningConfig:
+    """Read what :func:`to_document` wrote, also after somebody edited it.
+
+    Raises
+    ------
+    TuningError
+        If it is not such a document or of a newer version, or a setting is unknown, of the wrong
+        kind or out of range; the text names the setting and what it may be.
+    """
+    document = _parsed(content)
+    values = document.get("settings")
+    if document.get("format") != FORMAT or not isinstance(values, dict):
+        raise TuningError(
+            "This file does not hold tuning settings: its format is {found}, expected {expected}. "
+            "Take a file that was exported on the Tune page.",
+            found=str(document.get("format", "–"))[:80],
+            expected=FORMAT,
+        )
+    version = document.get("version")
+    if version != VERSION:
+        raise TuningError(
+            "These settings have the version {found}; this program reads version {known}. Export "
+            "them again with this program.",
+            found=str(version)[:20],
+            known=VERSION,
+        )
+    known = {setting.name: setting for setting in settings()}
+    for name in values:
+        if name not in known:
+            raise _unknown(name, list(known))
+    return TuningConfig(**{name: _value(known[name], value) for name, value in values.items()})
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    if len(content) > LARGEST:
+        raise TuningError(
+            "This file has {size} kB; settings have less than {largest} kB. Take a file that was "
+            "exported on the Tune page.",
+            size=len(content) // 1000,
+            largest=LARGEST // 1000,
+        )
+    try:
+        document = json.loads(content.decode("utf-8-sig"))  # editors on Windows add a mark
+    except (ValueError, RecursionError) as error:
+        raise TuningError(
+            "This file is not JSON: {reason}. Take a file that was exported on the Tune page.",
+            reason=str(error)[:200],
+        ) from error
+    return document if isinstance(document, dict) else {}
+
+
+def _unknown(name: str, known: list[str]) -> TuningError:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return TuningError(
+            "There is no tuning setting {name}. Did you mean {near}?",
+            name=name[:80],
+            near=near[0],
+        )
+    return TuningError(
+        "There is no tuning setting {name}. Remove it. Settings: {known}.",
+        name=name[:80],
+        known=", ".join(known),
+    )
+
+
+def _value(setting: dataclasses.Field[Any], value: object) -> Any:
+    """Return a value of the kind of the setting's default; its range is checked by the config."""
+    kind = type(setting.default)
+    if type(value) is int and abs(value) > 2**53:
+        value = float("inf")  # JSON knows no limit, but no setting is that large
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)  # 4.0: JSON has one kind of number
+    if type(value) is not kind:
+        raise TuningError(
+            _WRONG_KIND[kind],
+            name=setting.name,
+            value=json.dumps(value, ensure_ascii=False)[:80],
+        )
+    return value

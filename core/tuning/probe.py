@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from core.errors import Stopped
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.beginning import read_neutral
-from core.tuning.config import TuningConfig
-from core.tuning.device import find_device
-from core.tuning.encoding import DOCUMENT, QUERY, encode, limited_length
-from core.tuning.memory import MEGABYTE, peak_mb
-from core.tuning.outcome import TuningFolders
-from core.tuning.preparation import base_scale
-from core.tuning.run import SAVING_SHARE, Run
-from core.tuning.validation import Evaluate
-from core.types import Labels, QADataset, Reporter
+from core.tuning.device import MEGABYTE, find_device, peak_mb
+from core.tuning.run import CHECKPOINT_SECONDS, SAVING_SHARE, Run
+from core.tuning.student import DOCUMENT, QUERY, encode, limited_length
+from core.tuning.task import TuningTask
+from core.types import Reporter
 
 STEPS, SECONDS = 8, 6.0  # whichever comes first, but never fewer than two steps
 SAMPLED_TEXTS = 64  # of each side; a check of many is scaled up from them
-CHECKPOINT_SECONDS = 30.0  # the longest time between two saved states of a run
 # What a measurement of seconds says about minutes: a processor gets warm, other programs start.
 DOUBT = 0.15
 # A state keeps moments only of words that occurred: a run meets more of them than a few steps do.
@@ -90,69 +83,53 @@ class Probe:
 
 
 def measure(
-    dataset: QADataset,
-    labels: Labels,
-    base_folder: Path,
-    config: TuningConfig,
-    scratch: Path,
-    report: Reporter,
-    evaluate: Evaluate,
-    clock: Callable[[], float] = time.monotonic,
-    neutral: Sequence[str] = (),
+    task: TuningTask, report: Reporter, clock: Callable[[], float] = time.monotonic
 ) -> Probe:
     """Do a few steps, a part of a check and one save as a run would, and throw them away.
 
     Parameters
     ----------
-    scratch : Path
-        An empty folder; nothing is left in it.
-    neutral : sequence of str
-        As for :func:`core.tuning.trainer.train`.
+    task : TuningTask
+        Its folder is empty or not there; nothing is left in it.
 
     Raises
     ------
     TuningError
-        As :func:`core.tuning.trainer.train` does, want of memory included.
+        As :func:`core.tuning.run.train` does, want of memory included.
     """
+    config = task.config
     device = find_device(config.device, config.precision)
     device.take()
     report.progress(0.05, Message(N_("Loading the base model")))
-    scratch.mkdir(parents=True, exist_ok=True)
-    folders = TuningFolders.of(scratch)
-    run = Run(
-        *(dataset, labels, base_folder, config, folders, report, evaluate, device),
-        neutral=neutral,
-    )
+    task.folder.mkdir(parents=True, exist_ok=True)
+    run = Run(task, device, report)
+    learner = run.learner
     with limited_length(run.model, config.max_length):
         report.progress(0.3, Message(N_("Measuring how fast texts are read")))
         question, answer = _reading_seconds(run, clock)
-        negatives = _some_answers(run, config)
+        negatives = _some_answers(run)
         before = clock()
-        run.learner.scale = base_scale(
-            *(run.model, dataset, labels, run.rows, negatives, config, report.should_stop),
-            precision=device.precision,
-        )
-        read_neutral(run)
+        learner.measure_scale(run.rows, negatives)
+        learner.read_neutral(task.neutral)
         start_seconds = clock() - before
         if config.hard_negatives_per_question:  # found by reading every training question
             start_seconds += question * len(run.rows)
         asked = sum(len(rows) for rows in run.validation.questions.values())
         check_seconds = question * asked
         if config.query_side:  # answers are read once, and stay
-            start_seconds += answer * len(dataset.answers)
-            run.learner.answers = _any_vectors(run)
+            start_seconds += answer * len(task.dataset.answers)
+            learner.answers = _any_vectors(run)
         elif asked:
             check_seconds += answer * len(run.validation.answer_rows)
-        batches = plan_epoch(dataset, run.rows, negatives, config, 0)
-        step_seconds = _step_seconds(run, batches, report, clock)
+        batches = plan_epoch(task.dataset, run.rows, negatives, config, 0)
+        step_seconds = _step_seconds(run, batches, clock)
         memory = peak_mb(device.kind)
         report.progress(0.9, Message(N_("Measuring how fast states are saved")))
         before = clock()
-        run.keeper.save(replace(run.state, step=1), run.model, run.learner.tensors(negatives))
+        run.store.save(replace(run.state, step=1), run.model, learner.tensors(negatives))
         save_seconds = clock() - before
-        saved = run.keeper.checkpoints.at(1).folder
-        size = sum(path.stat().st_size for path in saved.iterdir()) / MEGABYTE
-        run.keeper.checkpoints.clear()
+        size = sum(path.stat().st_size for path in run.store.at(1).folder.iterdir()) / MEGABYTE
+        run.store.clear()
     model_mb = 4 * sum(weight.numel() for weight in run.model.parameters()) / MEGABYTE
     return Probe(
         step_seconds=step_seconds,
@@ -170,43 +147,43 @@ def measure(
 
 def _reading_seconds(run: Run, clock: Callable[[], float]) -> tuple[float, float]:
     """Return the time that a question and an answer take without gradient, from a sample."""
-    rng = np.random.default_rng([run.config.seed, 2])
-    dataset, stop, precision = run.dataset, run.report.should_stop, run.device.precision
-    # The first call sets things up.
-    encode(run.model, dataset.answers[:2], DOCUMENT, stop, precision)
+    rng, dataset = np.random.default_rng([run.config.seed, 2]), run.task.dataset
+    run.learner.read(dataset.answers[:2], DOCUMENT)  # the first call sets things up
     seconds = []
     for task, texts in ((QUERY, dataset.questions), (DOCUMENT, dataset.answers)):
         count = min(SAMPLED_TEXTS, len(texts))
         sample = [texts[place] for place in rng.permutation(len(texts))[:count]]
         before = clock()
-        encode(run.model, sample, task, stop, precision)
+        run.learner.read(sample, task)
         seconds.append((clock() - before) / count)
     return seconds[0], seconds[1]
 
 
 def _any_vectors(run: Run) -> np.ndarray:
     """Return unit vectors [n_a, d] in place of those of the answers: they cost the same."""
-    width = encode(run.model, run.dataset.answers[:1], DOCUMENT).shape[1]
+    answers = run.task.dataset.answers
+    width = encode(run.model, answers[:1], DOCUMENT).shape[1]
     rng = np.random.default_rng([run.config.seed, 4])
-    vectors = rng.normal(size=(len(run.dataset.answers), width)).astype(np.float32)
+    vectors = rng.normal(size=(len(answers), width)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _some_answers(run: Run, config: TuningConfig) -> np.ndarray | None:
+def _some_answers(run: Run) -> np.ndarray | None:
     """Return any answers in place of confusable ones: they take the same time in a step."""
+    config = run.config
     if not config.hard_negatives_per_question:
         return None
     rng = np.random.default_rng([config.seed, 3])
     shape = (len(run.rows), config.hard_negatives_per_question)
-    return rng.integers(0, len(run.dataset.answers), shape).astype(np.int32)
+    return rng.integers(0, len(run.task.dataset.answers), shape).astype(np.int32)
 
 
-def _step_seconds(
-    run: Run, batches: list[Batch], report: Reporter, clock: Callable[[], float]
-) -> tuple[float, ...]:
+def _step_seconds(run: Run, batches: list[Batch], clock: Callable[[], float]) -> tuple[float, ...]:
+    dataset, report = run.task.dataset, run.report
+
     def length(batch: Batch) -> int:
-        texts = [run.dataset.questions[row] for row in batch.question_rows]
-        texts += [run.dataset.answers[row] for row in batch.answer_rows]
+        texts = [dataset.questions[row] for row in batch.question_rows]
+        texts += [dataset.answers[row] for row in batch.answer_rows]
         return sum(map(len, texts))
 
     heaviest = max(batches, key=length)  # decides what memory is needed; also warms up

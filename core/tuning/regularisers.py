@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import TuningError
+from core.tuning.batches import turn_of
 from core.tuning.config import TuningConfig
-from core.tuning.encoding import QUERY
-from core.tuning.gradients import TextSet
-from core.tuning.grid import Term
-from core.tuning.neighbourhoods import turn_of
+from core.tuning.gradients import Term, TextSet
+from core.tuning.student import QUERY
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,75 +1,186 @@
-"""The life of a tuning run: begin or resume, learn, check, save, end well."""
+"""The life of a tuning run: begin or resume, learn, check, save, mix with the base, end well.
+
+Not sentence-transformers' own trainer: it feeds rows of texts with one label per pair, while here
+a grid of texts has one label per cell, computed when it is needed; and it resumes from pickled
+random states, while here a run resumes bit for bit from safetensors and JSON.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import Stopped, TuningError
-from core.hashing import content_id
 from core.messages import N_, Message
-from core.tuning.batches import Batch, plan_epoch
-from core.tuning.beginning import begin_or_resume, doubt_experts, keep_answers
-from core.tuning.checkpoints import CurvePoint, RunState
-from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo, is_out_of_memory
-from core.tuning.encoding import (
-    folder_fingerprint,
+from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch
+from core.tuning.checkpoints import CheckpointStore, CurvePoint, RunState, check_folder, saving
+from core.tuning.device import DeviceInfo, find_device, is_out_of_memory, used_mb
+from core.tuning.learner import Learner, StepResult, memory_error
+from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
+from core.tuning.student import (
+    QUERY,
+    add_adapters,
     limited_length,
     load_model,
+    load_weights,
+    merge_adapters,
+    weights_of,
+    write_model,
 )
-from core.tuning.ending import finish, mix, rescue
-from core.tuning.keeping import Keeper
-from core.tuning.lora import add_adapters
-from core.tuning.mishaps import check_folder
-from core.tuning.neighbourhoods import ExpertsSearch, learns_from_answers
-from core.tuning.outcome import (
-    TuningFolders,
-    TuningOutcome,
-)
-from core.tuning.regularisers import wanted_neutral
-from core.tuning.step import Learner, memory_error
-from core.tuning.sweep import GeneralityCheck, SweepPoint
+from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
-from core.tuning.telling import Teller
-from core.tuning.validation import Evaluate, ValidationSet
-from core.types import TRAIN, Labels, QADataset, Reporter, SilentReporter
+from core.tuning.validation import SearchCheck
+from core.types import TRAIN, Reporter, SilentReporter
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHECKPOINT_SECONDS = 30.0  # the longest time between two saved states
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
+METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
+CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
+
+NO_TEACHER = N_(
+    "No expert searches clearly better than the base model by itself (validation nDCG@10: "
+    "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
+    "answers are. A stronger expert would help answers that no question asks for yet."
+)
+NO_VALIDATION = N_(
+    "There are no validation questions: the model after the last step is kept, whether or not it "
+    "searches best."
+)
+BASE_KEPT = N_(
+    "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
+    "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
+    "or more questions."
+)
+FORGETS = N_(
+    "Every model of this run lost more general ability than the limit allows, even mixed with the "
+    "base model, so the base model was kept. Try a smaller learning rate, fewer passes or more "
+    "weight on staying close to the base model."
+)
+NO_BETTER_INSIDE = N_(
+    "What this run learned searches better but lost more general ability than the limit allows; "
+    "mixed with the base model it stays inside the limit but searches no better than the base "
+    "model ({score:.3f} nDCG@10 on validation questions), so the base model was kept. Try a "
+    "smaller learning rate, fewer passes or more weight on staying close to the base model."
+)
+
+
+@dataclass(frozen=True)
+class TuningOutcome:
+    """The result of a run.
+
+    Attributes
+    ----------
+    model_folder : Path or None
+        None where a run was cancelled before it found anything better than the base model.
+    best_step : int
+        Steps behind the model in the folder; 0 = it is the base model.
+    best_score, base_score : float or None
+        Validation nDCG@10, mean over regimes; None without validation questions.
+    curve : tuple of CurvePoint
+    steps : int
+        Steps done.
+    seconds : float
+        Time spent, over all sessions of a resumed run.
+    stopped_early, cancelled : bool
+    failed : bool
+        The run broke off; this is what it had found until then.
+    labels_per_s : float
+        Grid cells learned from per second of learning.
+    device : DeviceInfo
+    alpha : float in [0, 1]
+        Share of what was learned in the model that was kept; the rest is the base model's.
+    alpha_sweep : tuple of SweepPoint
+        The mixtures that were measured; empty where none were.
+    query_side : bool
+        The model is for questions only; answers keep the vectors of the base model.
+    """
+
+    model_folder: Path | None
+    best_step: int
+    best_score: float | None
+    base_score: float | None
+    curve: tuple[CurvePoint, ...]
+    steps: int
+    seconds: float
+    stopped_early: bool
+    cancelled: bool
+    labels_per_s: float
+    device: DeviceInfo
+    query_side: bool = False
+    alpha: float = 1.0
+    alpha_sweep: tuple[SweepPoint, ...] = ()
+    failed: bool = False
+
+
+def train(
+    task: TuningTask,
+    report: Reporter,
+    *,
+    device: DeviceInfo | None = None,
+    team: Team = ALONE,
+    clock: Callable[[], float] = time.monotonic,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    rescued: Callable[[TuningOutcome], None] = lambda _: None,
+) -> TuningOutcome:
+    """Tune a model on the training questions; keep the state that searches best.
+
+    Goes on from the newest whole checkpoint of the same run (settings, data, labels, base model)
+    where there is one, with the same final weights on a CPU as if it had never stopped.
+
+    Parameters
+    ----------
+    team : Team
+        The processes that do this run together; only the leading one writes and reports.
+    clock : callable
+        Seconds, rising.
+    checkpoint_seconds : float
+        Longest time between two saved states.
+    rescued : callable
+        Told what is kept of a run that fails after it found something better than the base
+        model, before the error is raised.
+
+    Raises
+    ------
+    TuningError
+        If there is nothing to learn from, the base model cannot be loaded, the loss is not a
+        number any more, memory or disk does not suffice, or the folder was deleted. Where it can
+        be written, the best state so far is kept as the model.
+    """
+    import torch
+
+    device = device or find_device(task.config.device, task.config.precision)
+    device.take()
+    task.folder.mkdir(parents=True, exist_ok=True)
+    cuda = [torch.cuda.current_device()] if device.kind == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        run = Run(task, device, report, team)
+        run.clock, run.checkpoint_seconds, run.rescued = clock, checkpoint_seconds, rescued
+        return run.go()
 
 
 class Run:
-    """One run; its state is all that a checkpoint has to carry."""
-
-    clock: Callable[[], float]
-    checkpoint_seconds: float
+    """One run; its ``state`` and its learner are all that a checkpoint has to carry."""
 
     def __init__(
-        self,
-        dataset: QADataset,
-        labels: Labels,
-        base_folder: Path,
-        config: TuningConfig,
-        folders: TuningFolders,
-        report: Reporter,
-        evaluate: Evaluate,
-        device: DeviceInfo,
-        answer_labels: Labels | None = None,
-        team: Team = ALONE,
-        neutral: Sequence[str] = (),
-        prompts: Mapping[str, str] | None = None,
+        self, task: TuningTask, device: DeviceInfo, report: Reporter, team: Team = ALONE
     ) -> None:
-        self.neutral = wanted_neutral(config, neutral)
-        self.answer_labels = answer_labels if learns_from_answers(config) else None
-        self.dataset, self.config, self.team = dataset, config, team
+        config = task.config
+        self.task, self.config, self.device, self.team = task, config, device, team
         self.report = report if team.leads else SilentReporter()
-        self.folders, self.device, self.evaluate = folders, device, evaluate
-        self.rows = dataset.rows(TRAIN)
+        self.clock: Callable[[], float] = time.monotonic
+        self.checkpoint_seconds = CHECKPOINT_SECONDS
+        self.rescued: Callable[[TuningOutcome], None] = lambda _: None
+        self.rows = task.dataset.rows(TRAIN)
         if len(self.rows) < LEAST_QUESTIONS:
             raise TuningError(
                 "There are {count} training questions; tuning needs at least {least}. Add "
@@ -77,52 +188,94 @@ class Run:
                 count=len(self.rows),
                 least=LEAST_QUESTIONS,
             )
-        self.model = load_model(base_folder, device.kind, prompts)
+        self.model = load_model(task.base_folder, device.kind, task.prompts)
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
-        self.learner = Learner(
-            self.model, dataset, labels, config, device, self.report, self.answer_labels, team
-        )
-        self.validation = ValidationSet.of(dataset, device.kind, config.seed, device.precision)
-        self.keeper = Keeper.of(base_folder, folders, config, prompts)
-        identity = [config.id, dataset.id, str(getattr(labels, "id", "")), device.kind]
-        identity += [str(getattr(self.answer_labels, "id", "")), *self.neutral]
-        identity += [f"{role}={text}" for role, text in sorted((prompts or {}).items())]
-        self.state = RunState(content_id([*identity, folder_fingerprint(base_folder)]))
+        self.learner = Learner(self.model, task, device, self.report, team)
+        self.validation = SearchCheck.of(task.dataset, device.kind, config.seed)
+        self.store = CheckpointStore(task.checkpoints)
+        self.state = RunState(task.run_id(device.kind))
         self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
         self.steps = self.per_epoch * config.epochs
         self.negatives: np.ndarray | None = None
         self.plan: tuple[int, list[Batch]] = (-1, [])
-        self.teller = Teller(self.report, device.kind, self.steps, self.per_epoch)
-        self.last_saved, self.saving_seconds = -np.inf, 0.0
-        self.generality: GeneralityCheck | None = None
-        self.strongest_teacher: ExpertsSearch | None = None
         self.sweep: tuple[SweepPoint, ...] = ()
-        self.rescued: Callable[[TuningOutcome], None] = lambda _: None
+        self.last_saved, self.saving_seconds = -np.inf, 0.0
+        self.last_metric, self.reported = -np.inf, self.state
 
-    def go(self, hard_negatives: np.ndarray | None) -> TuningOutcome:
+    def go(self) -> TuningOutcome:
         """Run to the end."""
         self.started, cancelled = self.clock(), False
         self.last_saved = self.started
         try:
             if self.config.query_side:
-                keep_answers(self)
+                self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
+                self.learner.keep_answers()
             with limited_length(self.model, self.config.max_length):
-                begin_or_resume(self, hard_negatives)
-                doubt_experts(self)
+                self._begin_or_resume()
+                self._doubt_experts()
                 self._learn()
-                mix(self)
+                self._measure_mixtures()
         except Stopped:
             cancelled = True
             if self.state.step and self.team.leads:
                 self._save()
         except Exception as error:
-            rescue(self)
-            check_folder(self.folders.root)
+            self._rescue()
+            check_folder(self.task.folder)
             if is_out_of_memory(error):
                 raise memory_error(self.device, self.config) from error
             raise
-        return finish(self, cancelled)
+        return self._finish(cancelled)
+
+    # The beginning: from the newest saved state, or from the base model.
+
+    def _begin_or_resume(self) -> None:
+        """Take over the newest saved state; without one, read the texts and check the base."""
+        saved = self.store.resume_point(self.state.run_id, self.team)
+        if saved:
+            checkpoint, self.state = saved
+            load_weights(self.model, checkpoint.weights())
+            tensors, neutral = checkpoint.optimizer(), self.task.neutral
+            self.negatives = self.learner.restore(tensors, self.state.chunk, neutral)
+            return
+        self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
+        answers: list[np.ndarray] = []
+        self.negatives = self.team.tell_array(lambda: self._wrong_answers(answers))
+        self.learner.measure_scale(self.rows, self.negatives)
+        self.learner.read_neutral(self.task.neutral)
+        if self.validation.questions:
+            self.check(answers[0] if answers else None)
+        else:
+            self.report.warning(Message(NO_VALIDATION))
+
+    def _wrong_answers(self, answers: list[np.ndarray]) -> np.ndarray | None:
+        """Return those of the training questions; vectors that were needed go to ``answers``."""
+        dataset = self.task.dataset
+        if self.task.hard_negatives is not None:
+            return self.task.hard_negatives[self.rows]
+        if not self.config.hard_negatives_per_question:
+            return None
+        answers.append(self.corpus_vectors())
+        vectors = self.learner.read([dataset.questions[row] for row in self.rows], QUERY)
+        corpus = self.validation.answer_rows
+        return mine_hard_negatives(dataset, self.rows, vectors, corpus, answers[0])
+
+    def _doubt_experts(self) -> None:
+        """Leave neighbourhoods out where no expert searches clearly better than the base model.
+
+        How alike weaker experts find answers would undo what the base model knows.
+        """
+        search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
+        if self.learner.answer_labels is None or search is None or not regimes:
+            return
+        base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
+        if best <= base + CLEARLY:
+            self.learner.answer_labels = None
+            if self.state.step == 0:
+                self.report.warning(Message(NO_TEACHER, {"experts": best, "base": base}))
+
+    # Learning.
 
     def _learn(self) -> None:
         """Step after step, with a check wherever one is due and not done yet."""
@@ -132,7 +285,7 @@ class Run:
             done = self.state.step
             if done in due and self.validation.questions and self.state.curve[-1].step < done:
                 self.check()
-            if done == self.steps or self._stops_early:
+            if done == self.steps or 0 < self.config.patience <= self.state.checks_without_gain:
                 return
             if self.team.tell(self._asked_to_stop):
                 raise Stopped
@@ -142,21 +295,15 @@ class Run:
                 self._save()
 
     def _asked_to_stop(self) -> bool:
-        check_folder(self.folders.root)
+        check_folder(self.task.folder)
         return self.report.should_stop()
-
-    @property
-    def _stops_early(self) -> bool:
-        patience = self.config.patience
-        return 0 < patience <= self.state.checks_without_gain
 
     def _step(self) -> None:
         before, done = self.clock(), self.state.step
         epoch, place = divmod(done, self.per_epoch)
         if self.plan[0] != epoch:
-            given = (self.dataset, self.rows, self.negatives, self.config)
-            batches = plan_epoch(*given, epoch, self.answer_labels)
-            self.plan = epoch, batches
+            given = (self.task.dataset, self.rows, self.negatives, self.config)
+            self.plan = epoch, plan_epoch(*given, epoch, self.learner.answer_labels)
         result = self.learner.step(self.plan[1][place], done, self.steps)
         now = self.clock()
         self.state = replace(
@@ -166,34 +313,55 @@ class Run:
             labels=self.state.labels + result.labels,
             learning_seconds=self.state.learning_seconds + now - before,
         )
-        self.teller.step(self.state, result, now)
+        if now - self.last_metric >= METRIC_SECONDS or self.state.step == self.steps:
+            self.last_metric = now
+            self._report_progress(result)
+
+    def _report_progress(self, result: StepResult) -> None:
+        """Report the last step, and the pace of learning since the report before."""
+        state, before = self.state, self.reported
+        seconds = max(state.learning_seconds - before.learning_seconds, 1e-9)
+        self.reported = state
+        self.report.metric(
+            {
+                "step": state.step,
+                "epoch": state.step / self.per_epoch,
+                "loss": result.loss,
+                "learning_rate": result.learning_rate,
+                "labels_per_s": (state.labels - before.labels) / seconds,
+                "memory_mb": round(used_mb(self.device.kind), 1),
+            }
+        )
+        values = {"step": state.step, "steps": self.steps}
+        message = Message(N_("Learning: step {step} of {steps}"), values)
+        self.report.progress(state.step / self.steps, message)
 
     def check(self, answer_vectors: np.ndarray | None = None) -> None:
         """Measure search quality now, tell it, and save the state where it is the best so far."""
         step = self.state.step
         text = N_("Checking the search quality after step {step}")
         self.report.progress(step / self.steps, Message(text, {"step": step}))
-        point = CurvePoint(**self.team.tell(lambda: self._measured(answer_vectors)))
+        point = CurvePoint(**self.team.tell(lambda: asdict(self._measured(answer_vectors))))
         self.state = replace(self.state, curve=(*self.state.curve, point))
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         self.report.metric({"step": step, "validation": point.score, **values})
         if step and self.state.best == point and self.team.leads:
             self._save()
 
-    def _measured(self, answers: np.ndarray | None) -> dict[str, Any]:
+    def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:
         answers = self.corpus_vectors() if answers is None else answers
-        step, stop = self.state.step, self.report.should_stop
-        return asdict(self.validation.check(self.model, self.evaluate, step, stop, answers))
+        read, step = self.learner.read, self.state.step
+        return self.validation.check(read, self.task.evaluate, step, answers)
 
     def corpus_vectors(self) -> np.ndarray:
         """Return the answers that checks search: as the model reads them, or as they stay."""
         if self.learner.answers is not None:
             return self.learner.answers[self.validation.answer_rows]
-        return self.validation.answer_vectors(self.model, self.report.should_stop)
+        return self.validation.answer_vectors(self.learner.read)
 
     def _save(self) -> None:
         before, state = self.clock(), replace(self.state, seconds=self.seconds)
-        self.keeper.save(state, self.model, self.learner.tensors(self.negatives))
+        self.store.save(state, self.model, self.learner.tensors(self.negatives))
         self.last_saved = self.clock()
         self.saving_seconds = self.last_saved - before
 
@@ -201,3 +369,118 @@ class Run:
     def seconds(self) -> float:
         """Time spent so far, over all sessions."""
         return self.state.seconds + self.clock() - self.started
+
+    # The end: which model is kept, and what is said of it.
+
+    def _rescue(self) -> None:
+        """Keep the best state of a run that is about to fail, where there is one."""
+        if self.team.leads:
+            with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
+                if self._keep(None):
+                    self.rescued(replace(self._outcome(kept=True, cancelled=True), failed=True))
+
+    def _measure_mixtures(self) -> None:
+        """Measure mixtures of the base model with the best state, both ends included.
+
+        Search quality of the two ends is known already; generality is measured for all.
+        """
+        best, wanted = self.state.best, self.config.interpolation != "off"
+        if not (self.team.leads and wanted and best is not None and best.step):
+            return
+        before, after = self._ends(best)
+        known, points = {0.0: self.state.curve[0], 1.0: best}, []
+        for alpha in (0.0, *ALPHAS, 1.0):
+            if self.report.should_stop():
+                raise Stopped
+            text = N_("Measuring a mixture with {share} of what was learned")
+            self.report.progress(1.0, Message(text, {"share": f"{alpha:.0%}"}))
+            load_weights(self.model, mixed(before, after, alpha))
+            point = known.get(alpha) or self._measured()
+            points.append(SweepPoint(alpha, point.score, point.regimes, self._generality()))
+        self.sweep = tuple(points)
+
+    def _ends(self, best: CurvePoint) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the weights of the base model and of the best state."""
+        tuned = self.store.weights_at(best.step)
+        if self.config.lora_rank:  # adapters: what they add to the base is scaled
+            return {}, tuned
+        return weights_of(load_model(self.task.base_folder)), tuned
+
+    def _generality(self) -> float | None:
+        if self.task.generality is None:
+            return None
+        return self.task.generality.measure(lambda texts: self.learner.read(texts, QUERY))
+
+    def _finish(self, cancelled: bool) -> TuningOutcome:
+        """Write the model that is kept, say why where that is the base, return what came out."""
+        best, limit = self.state.best, self.task.generality
+        choice = chosen(self.sweep, limit) if self.sweep else None
+        kept = self.team.leads and self._keep(choice)
+        if self.team.leads and not kept and not cancelled:
+            self._write_model(weights_of(self.model) if best is None else None)
+            if choice is not None and choice.alpha == 0:
+                why = FORGETS if all_forget(self.sweep, limit) else NO_BETTER_INSIDE
+                self.report.warning(Message(why, {"score": choice.score}))
+            elif best is not None:
+                self.report.warning(Message(BASE_KEPT, {"score": best.score}))
+        return self._outcome(kept=kept, cancelled=cancelled, choice=choice)
+
+    def _keep(self, choice: SweepPoint | None) -> bool:
+        """Write the mixture chosen, or the best state; return False where that is the base.
+
+        Raises
+        ------
+        TuningError
+            If the best state was damaged, the disk is full or the folder gone.
+        """
+        best = self.state.best
+        if best is None or best.step == 0 or (choice is not None and choice.alpha == 0):
+            return False
+        if choice is None or choice.alpha == 1:
+            self._write_model(self.store.weights_at(best.step))
+        else:
+            self._write_model(mixed(*self._ends(best), choice.alpha))
+        return True
+
+    def _write_model(self, weights: dict[str, Tensor] | None) -> None:
+        """Write the base model with these weights (adapters merged), or as it is, as the model.
+
+        The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own
+        and nothing of the training (a shorter limit, for example) is left in the files.
+        """
+        model = load_model(self.task.base_folder, prompts=self.task.prompts)
+        size = sum(p.numel() for p in model.parameters()) * 4 / 1e6
+        if weights is not None:
+            rank = self.config.lora_rank
+            adapters = add_adapters(model, rank, 0) if rank else None
+            load_weights(model, weights)
+            if adapters is not None:
+                merge_adapters(model, adapters)
+        text = N_(
+            "The tuned model cannot be saved: {reason}. Free some disk space (it takes about "
+            "{size} MB) and resume the run: what was learned is kept."
+        )
+        with saving(self.task.folder, text, size=max(1, round(size))):
+            write_model(model, self.task.model)
+
+    def _outcome(
+        self, *, kept: bool, cancelled: bool, choice: SweepPoint | None = None
+    ) -> TuningOutcome:
+        best, count = self.state.best, self.team.size
+        name = f"{count} × {self.device.name}" if count > 1 else self.device.name
+        return TuningOutcome(
+            model_folder=self.task.model if kept or not cancelled else None,
+            best_step=self.state.step if best is None else best.step if kept or cancelled else 0,
+            best_score=choice.score if choice else best.score if best else None,
+            base_score=self.state.curve[0].score if best else None,
+            curve=self.state.curve,
+            steps=self.state.step,
+            seconds=self.seconds,
+            stopped_early=not cancelled and self.state.step < self.steps,
+            cancelled=cancelled,
+            labels_per_s=self.state.labels_per_s,
+            device=replace(self.device, name=name),
+            query_side=self.config.query_side,
+            alpha=choice.alpha if choice else 1.0,
+            alpha_sweep=self.sweep,
+        )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from core.tuning.checkpoints import CurvePoint
-from core.tuning.encoding import DOCUMENT, QUERY, encode
+from core.tuning.student import DOCUMENT, QUERY, Read
+from core.tuning.task import Evaluate
 from core.types import VALIDATION_SPLIT, QADataset, Rows
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 # A check must stay short beside the steps. Larger corpora are sampled, right answers always kept:
 # the values are then higher than on the whole corpus, but checks stay comparable with each other.
@@ -21,29 +17,8 @@ MOST_QUESTIONS = 1000
 MOST_ANSWERS = {"cpu": 3000, "mps": 10_000, "cuda": 50_000}
 
 
-class Evaluate(Protocol):
-    """Mean nDCG@10 of questions whose answers are ranked by cosine; supplied by the journey."""
-
-    def __call__(
-        self,
-        question_rows: Rows,
-        question_vectors: np.ndarray,
-        answer_rows: Rows,
-        answer_vectors: np.ndarray,
-    ) -> float:
-        """Return the mean over questions, in [0, 1].
-
-        Parameters
-        ----------
-        question_rows, answer_rows : int32 arrays [n], [m]
-            Rows of the dataset; ``answer_rows`` is the corpus to search.
-        question_vectors, answer_vectors : float32 arrays [n, d], [m, d], unit length
-        """
-        ...
-
-
 @dataclass(frozen=True, eq=False)
-class ValidationSet:
+class SearchCheck:
     """The questions and the corpus of every check of one run.
 
     Attributes
@@ -51,17 +26,14 @@ class ValidationSet:
     questions : mapping of regime to int32 array
         Regimes without validation questions are absent.
     answer_rows : int32 array [m]
-    precision : str
-        What the model computes in: ``bf16`` or ``fp32``.
     """
 
     dataset: QADataset
     questions: dict[str, Rows]
     answer_rows: Rows
-    precision: str = "fp32"
 
     @classmethod
-    def of(cls, dataset: QADataset, kind: str, seed: int, precision: str = "fp32") -> ValidationSet:
+    def of(cls, dataset: QADataset, kind: str, seed: int) -> SearchCheck:
         """Choose questions and corpus for a device kind, within the bounds of this module."""
         rng = np.random.default_rng([seed, 1])
         questions = {}
@@ -74,28 +46,20 @@ class ValidationSet:
         others = np.setdiff1d(np.arange(len(dataset.answers), dtype=np.int32), kept)
         others = _sample(others, max(MOST_ANSWERS[kind] - len(kept), 0), rng)
         corpus = np.sort(np.concatenate([kept, others])).astype(np.int32)
-        return cls(dataset, questions, corpus, precision)
+        return cls(dataset, questions, corpus)
 
-    def answer_vectors(
-        self, model: SentenceTransformer, should_stop: Callable[[], bool]
-    ) -> np.ndarray:
+    def answer_vectors(self, read: Read) -> np.ndarray:
         """Return the corpus as unit vectors float32 [m, d]."""
-        texts = [self.dataset.answers[row] for row in self.answer_rows]
-        return encode(model, texts, DOCUMENT, should_stop, self.precision)
+        return read([self.dataset.answers[row] for row in self.answer_rows], DOCUMENT)
 
     def check(
-        self,
-        model: SentenceTransformer,
-        evaluate: Evaluate,
-        step: int,
-        should_stop: Callable[[], bool],
-        answer_vectors: np.ndarray,
+        self, read: Read, evaluate: Evaluate, step: int, answer_vectors: np.ndarray
     ) -> CurvePoint:
         """Measure the model as it is now: the mean over regimes, each counting the same."""
         regimes = {}
         for regime, rows in self.questions.items():
             texts = [self.dataset.questions[row] for row in rows]
-            vectors = encode(model, texts, QUERY, should_stop, self.precision)
+            vectors = read(texts, QUERY)
             regimes[regime] = float(evaluate(rows, vectors, self.answer_rows, answer_vectors))
         return CurvePoint(step, float(np.mean(list(regimes.values()))), regimes)
 

@@ -8,13 +8,25 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.journey import projects
-from core.journey.status import MISSING, MISSING_TEXT
+from core.journey.status import DONE, MISSING, MISSING_TEXT, OPEN, Stop, journey_status
+from core.messages import N_
 from core.types import QADataset
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 from pages.parts import session
-from pages.parts.journey_bar import STOP_TITLES, go_to, journey_bar
+from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
+
+STOP_TITLES = {
+    "data": N_("Data"),
+    "experts": N_("Experts"),
+    "labels": N_("Labels"),
+    "tune": N_("Tune"),
+    "compare": N_("Compare"),
+    "report": N_("Report"),
+}
+_ICONS = {DONE: ":material/check_circle:", OPEN: ":material/radio_button_unchecked:"}
+_MISSING_ICON = ":material/lock:"
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,30 @@ def open_page(stop: str, purpose: str) -> Context:
             do=lambda: go_to(missing),
         )
     return Context(session.workspace(), project)
+
+
+def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
+    """Draw the bar and return the stops.
+
+    Parameters
+    ----------
+    here : str or None
+        Key of the stop that this page is.
+    """
+    come_in(here)
+    stops = journey_status(session.workspace(), session.project())
+    with st.container(horizontal=True, gap="small", key="journey_bar"):
+        for number, stop in enumerate(stops, start=1):
+            title = f"{number} · {t(STOP_TITLES[stop.key])}"
+            why = tm(MISSING_TEXT[stop.missing]) if stop.missing else None
+            st.page_link(
+                page_of(stop.key),
+                label=f"**{title}**" if stop.key == here else title,
+                icon=_ICONS.get(stop.state, _MISSING_ICON),
+                help=why,
+                query_params=link_parameters(),
+            )
+    return stops
 
 
 def empty_state(text: str, action: str | None = None, do: Callable[[], None] | None = None) -> None:

@@ -39,3 +39,20 @@ def sign_out_button() -> None:
     st.caption(signed_in_name() or "")
     if st.button(t("Sign out"), icon=":material/logout:", width="stretch"):
         st.logout()
+
+
+def ask_name(label: str, key: str) -> None:
+    """Draw the field; what is typed becomes the name of this session.
+
+    Parameters
+    ----------
+    label : str
+        Translated question that says what the name is for.
+    key : str
+        Of the widget.
+    """
+
+    def keep() -> None:
+        st.session_state["who"] = str(st.session_state.get(key) or "").strip()
+
+    st.text_input(label, key=key, on_change=keep, placeholder=t("then press Enter"))

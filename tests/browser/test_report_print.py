@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from core.reporting.report import render
-from core.reporting.report_rows import Movement
+from core.reporting.html_report import render
+from core.reporting.report_content import Movement
 from core.types import Override
 from tests.reporting.sample_report import part, sample_report
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from core.data.beir import read_beir
-from core.data.beir_files import is_beir
-from core.data.reading import read_table
+from core.data.reading.archives import is_beir
+from core.data.reading.formats import read_table
 from core.errors import DataError, TooLittleDataError
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN
 

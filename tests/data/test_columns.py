@@ -6,7 +6,7 @@ import io
 import pytest
 
 from core.data.columns import ColumnMapping, guess_mapping, role_of
-from core.data.reading import read_table
+from core.data.reading.formats import read_table
 
 ROW = {
     "question": "Where is my parcel?",

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from core.data import sketches
-from core.data.grouping import GroupingSettings, group_texts, near_duplicates
-from core.data.ngrams import ngram_table, plain_form
-from core.data.shingles import similar_pairs
-from core.data.sketches import likely_pairs
+from core.data.near_duplicates import ngrams as sketches
+from core.data.near_duplicates.grouping import GroupingSettings, group_texts, near_duplicates
+from core.data.near_duplicates.ngrams import likely_pairs, ngram_table, plain_form, similar_pairs
 from core.data.stretches import Stretch
 from core.messages import Message
 from core.types import SilentReporter

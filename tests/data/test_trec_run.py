@@ -8,8 +8,7 @@ import pytest
 
 from core.data.trec_run import parse_run
 from core.errors import DataError
-from core.evaluation.families import FAMILIES
-from core.evaluation.metrics import ideal_grades, ranked_grades
+from core.evaluation.measures import MEASURES
 
 
 def line(question="q1", answer="a1", rank=1, score=1.0, name="ours") -> str:
@@ -42,11 +41,11 @@ def test_measures_equal_those_of_ir_measures_on_the_same_file(tiny_dataset, tmp_
         for i, q in enumerate(tiny_dataset.question_ids)
     }
     run = list(ir_measures.read_trec_run(str(file)))
-    for family in FAMILIES.values():
-        measure = ir_measures.parse_measure(family.ir_measure(5))
-        theirs = {v.query_id: v.value for v in ir_measures.iter_calc([measure], qrels, run)}
-        ours = family.at(5).values(ranked_grades(relevance, answers), ideal_grades(relevance))
-        assert ours == pytest.approx([theirs[q] for q in tiny_dataset.question_ids]), str(measure)
+    for measure in (uncut @ 5 for uncut in MEASURES.values()):
+        same = ir_measures.parse_measure(measure.ir_measure)
+        theirs = {v.query_id: v.value for v in ir_measures.iter_calc([same], qrels, run)}
+        ours = measure.of(relevance, answers)
+        assert ours == pytest.approx([theirs[q] for q in tiny_dataset.question_ids]), measure.key
 
 
 def test_json_of_ranx_and_trec_lines_give_the_same(tiny_dataset):

@@ -18,8 +18,15 @@ from core.evaluation.arms import (
 from core.evaluation.comparison import compare
 from core.evaluation.comparison_files import from_files, to_files
 from core.evaluation.differences import contrasts
-from core.evaluation.metrics import METRICS
-from core.evaluation.remeasure import MeasureChoice, grades_of, possible_cutoffs, remeasured
+from core.evaluation.measures import (
+    METRICS,
+    NDCG,
+    RECALL,
+    SUCCESS,
+    grades_of,
+    possible_cutoffs,
+    remeasured,
+)
 from core.evaluation.statistics import holm
 from core.messages import Message
 from core.types import QADataset, SilentReporter
@@ -143,10 +150,10 @@ def test_another_measure_needs_no_new_search(tiny_dataset):
     graded = replace(tiny_dataset, right_grade=np.tile([1.0, 2.0, 3.0, 1.0], 12).astype("f4"))
     comparison = run(graded, vectors(graded, 0.8, 1, "base"), vectors(graded, 0.8, 2, "tuned"))
     assert grades_of(graded) == (1.0, 2.0, 3.0)
-    same = remeasured(comparison, graded, MeasureChoice("ndcg", 10))
+    same = remeasured(comparison, graded, NDCG @ 10)
     for arm in comparison.arms:
         assert (same.arm(arm.name).metrics["ndcg@10"] == arm.metrics["ndcg@10"]).all()
-    strict = remeasured(comparison, graded, MeasureChoice("success", 1, 2.0))
+    strict = remeasured(comparison, graded, SUCCESS.from_grade(2) @ 1)
     values = strict.arm("base").metrics["success@1>=2"]
     grades = graded.relevance[comparison.question_rows].max(axis=1).toarray().ravel()
     assert (values[grades < 2] == 0).all()
@@ -163,4 +170,4 @@ def test_lists_that_are_too_short_for_a_cutoff_are_not_passed_off_as_long_ones(t
     )
     assert possible_cutoffs(older) == (1, 3, 5, 10, 20)
     with pytest.raises(ComparisonError, match="kept 20 answers"):
-        remeasured(older, big, MeasureChoice("recall", 100))
+        remeasured(older, big, RECALL @ 100)

@@ -13,7 +13,7 @@ from core.evaluation.comparison import ArmInput, compare, held_out_rows
 from core.evaluation.comparison_files import from_files, to_files
 from core.evaluation.differences import intervals
 from core.evaluation.guard import promotion_allowed
-from core.evaluation.metrics import METRICS
+from core.evaluation.measures import METRICS
 from core.evaluation.movements import answer_moves, list_moves, wins_and_losses
 from core.messages import Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, Generality, QADataset, SilentReporter

@@ -1,15 +1,11 @@
 """The generality probe against scipy."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from core.errors import ComparisonError, DataError
-from core.evaluation.generality import cosines, generality, load_probe, spearman
-
-SAMPLES = Path(__file__).parents[2] / "sample_data"
+from core.evaluation.generality import cosines, everyday_pairs, generality, read_pairs, spearman
 
 
 def test_spearman_equals_scipy_with_ties():
@@ -58,7 +54,7 @@ def test_cosines_do_not_depend_on_length_and_survive_empty_vectors():
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_shipped_probes_load_and_use_the_whole_scale(language):
-    probe = load_probe(SAMPLES / f"general_similarity_{language}.csv")
+    probe = everyday_pairs(language)
     assert len(probe.left) == len(probe.right) == len(probe.scores) >= 200
     assert probe.scores.min() < 1 and probe.scores.max() > 4
     assert probe.scores.min() >= 0 and probe.scores.max() <= 5
@@ -77,7 +73,7 @@ def test_a_damaged_probe_says_what_is_wrong(tmp_path, text, words):
     path = tmp_path / "probe.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=words):
-        load_probe(path)
+        read_pairs(path)
 
 
 def test_similarities_of_other_pairs_are_refused():

@@ -6,11 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from core.evaluation import large_search, retrieval
+from core.evaluation import rough_search, search
 from core.evaluation.exact_search import rank_all
-from core.evaluation.large_search import score_listed
-from core.evaluation.retrieval import rank
-from core.evaluation.rough_search import RoughAnswers
+from core.evaluation.rough_search import RoughAnswers, score_listed
+from core.evaluation.search import rank
 
 KINDS = ("spread", "narrow", "copies", "whole numbers", "zeros")
 
@@ -51,9 +50,9 @@ def test_lists_and_ranks_are_those_of_the_exact_search(bf16, kind, seed, depth, 
     right = csr_array((rng.random((7, n_answers)) < 2 / n_answers).astype(np.float32))
     exact = rank_all(questions, answers, depth, right, None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_search, "RoughAnswers", lambda table: RoughAnswers(table, bf16))
-        same(large_search.rank_many(questions, answers, depth, right, None), exact)
-        same(large_search.rank_many(questions, answers, depth, right, 3), exact)
+        patch.setattr(rough_search, "RoughAnswers", lambda table: RoughAnswers(table, bf16))
+        same(rough_search.rank_many(questions, answers, depth, right, None), exact)
+        same(rough_search.rank_many(questions, answers, depth, right, 3), exact)
 
 
 def test_no_right_score_is_further_off_than_the_bound_says():
@@ -63,7 +62,7 @@ def test_no_right_score_is_further_off_than_the_bound_says():
     for bf16 in (True, False):
         table = RoughAnswers(answers, bf16)
         for block in table.blocks(questions, 10):
-            scores = block._scores
+            scores = block.scores
             rough = scores.scores[:3000].float().numpy().T + scores.shift[:, None]
             room = scores.error[:, None] + np.abs(rough - scores.shift[:, None]) * table.rounding
             assert (np.abs(rough - exact) <= room * 1.01 + 1e-9).all()
@@ -83,19 +82,19 @@ def test_where_all_answers_are_alike_exact_search_takes_over():
     questions = np.ones((3, 8), np.float32)
     found = list(RoughAnswers(answers, True).blocks(questions, 10))
     assert found == [slice(0, 3)]
-    ranking = large_search.rank_many(questions, answers, 10, None, None)
+    ranking = rough_search.rank_many(questions, answers, 10, None, None)
     assert ranking.top_answers.tolist() == [list(range(10))] * 3
 
 
 def test_large_tables_take_this_way_by_themselves(monkeypatch):
     called = []
-    real = large_search.rank_many
-    monkeypatch.setattr(large_search, "rank_many", lambda *a: called.append(1) or real(*a))
+    real = rough_search.rank_many
+    monkeypatch.setattr(rough_search, "rank_many", lambda *a: called.append(1) or real(*a))
     rng = np.random.default_rng(7)
     questions, answers = vectors("spread", rng, 30, 2000)
     small = rank(questions, answers, 5)
     assert not called
-    monkeypatch.setattr(retrieval, "LARGE", 60_000)
+    monkeypatch.setattr(search, "LARGE", 60_000)
     assert rank(questions, answers, 5).top_answers.tolist() == small.top_answers.tolist()
     assert called
 

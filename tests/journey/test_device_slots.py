@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import TuningError
 from core.journey.jobs import COMPARE, RACE, SCORE, TUNE, device_told, need_of, pinned_to, slots_for
-from core.tuning import hardware
+from core.tuning import device as device_module
 
 CARDS = ("GPU-aaaa-1", "GPU-bbbb-2", "GPU-cccc-3")
 
@@ -22,7 +22,7 @@ def three_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(hardware, "version", lambda _: "2.9.0+cu128")
+    monkeypatch.setattr(device_module, "version", lambda _: "2.9.0+cu128")
 
 
 @pytest.mark.usefixtures("three_cards")
@@ -50,20 +50,22 @@ def test_cards_that_a_job_may_take(visible, device, slots, monkeypatch):
 def test_devices_are_offered_and_refused_as_they_are_there(monkeypatch):
     """A slot for a card that is not there would let the run start, to fail after an hour's wait."""
     numbered = ("cuda:0", "cuda:1", "cuda:2")
-    assert hardware.devices_here() == ("auto", "cuda", *numbered, "cuda_all", "cpu")
-    for device in hardware.devices_here():
-        hardware.check_device(device)
+    assert device_module.devices_here() == ("auto", "cuda", *numbered, "cuda_all", "cpu")
+    for device in device_module.devices_here():
+        device_module.check_device(device)
     with pytest.raises(TuningError, match=r"no graphics card cuda:3. Cards here: 3"):
         need_of({"kind": TUNE, "config": {"tuning": {"device": "cuda:3"}}})
     with pytest.raises(TuningError, match=r"no mps device. It has: cuda, cuda:0"):
-        hardware.check_device("mps")
+        device_module.check_device("mps")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert hardware.devices_here() == ("auto", "cuda", "cpu")
-    hardware.check_device("cuda_all")  # settings of a larger machine: one card is all there are
+    assert device_module.devices_here() == ("auto", "cuda", "cpu")
+    device_module.check_device(
+        "cuda_all"
+    )  # settings of a larger machine: one card is all there are
     with pytest.raises(TuningError, match=r"Cards here: 1"):
-        hardware.check_device("cuda:1")
+        device_module.check_device("cuda:1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert hardware.devices_here() == ("auto", "cpu")
+    assert device_module.devices_here() == ("auto", "cpu")
     for device in ("cuda", "cuda:0", "cuda_all"):
         with pytest.raises(TuningError, match=f"This machine has no {device} device. It has: cpu"):
             need_of({"kind": TUNE, "config": {"tuning": {"device": device}}})

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from core.journey.measuring import ExpertFigures
 from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
-from core.labels.likeness import copies, leaf_order
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
-from core.labels.quality import agreement, pair_quality
-from core.labels.ranker import best_answers, blind
+from core.labels.quality import pair_quality
+from core.labels.similar_experts import agreement
 from core.types import SPLITS, ExpertScores, LabelRecipe, QADataset
 from core.workspace.workspace import Workspace
 
@@ -97,13 +95,13 @@ def test_influence_is_the_difference_of_the_label_models_themselves():
     """The fast path with kept scores must not drift from what tuning would learn from."""
     dataset, scores = world((0.9, 1.2, 1.0), seed=2)
     found = advise(dataset, scores, *measure(dataset, scores))
-    from core.evaluation.metrics import METRICS, ideal_grades, ranked_grades
+    from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
 
     rows = dataset.rows("validation_known", "validation_unseen")
 
     def ndcg(experts):
         model = LabelModel.fit(dataset, scores, LabelRecipe(experts, "reliability", blend=0.7))
-        best = best_answers(blind(model), rows)
+        best = model.blind().best_answers(rows)
         relevance = dataset.relevance[rows]
         ranked = ranked_grades(relevance, best)
         return METRICS["ndcg@10"].values(ranked, ideal_grades(relevance)).mean()
@@ -132,7 +130,7 @@ def test_blind_labels_do_not_know_the_answers_of_any_rule():
     rows = dataset.rows("validation_known")
     for rule in ("reliability", "anchored", "hard"):
         model = LabelModel.fit(dataset, scores, LabelRecipe(("expert0", "expert1"), rule))
-        targets, _ = blind(model).block(rows, np.arange(40))
+        targets, _ = model.blind().block(rows, np.arange(40))
         moved = dataset.right_answer.copy()
         held_out = ~np.isin(dataset.split, ["train"])
         moved[held_out] = (moved[held_out] + 3) % 40
@@ -141,23 +139,7 @@ def test_blind_labels_do_not_know_the_answers_of_any_rule():
         other = replace(dataset, right_answer=moved)
         again = [replace(one, dataset_id=other.id) for one in scores]
         changed = LabelModel.fit(other, again, LabelRecipe(("expert0", "expert1"), rule))
-        np.testing.assert_array_equal(targets, blind(changed).block(rows, np.arange(40))[0])
-
-
-def test_like_experts_stand_side_by_side():
-    rng = np.random.default_rng(0)
-    left, right = rng.normal(size=(2, 300))
-    rows = [left, right, left + 0.3 * rng.normal(size=300), right + 0.3 * rng.normal(size=300)]
-    order = leaf_order(spearmanr(rows, axis=1).statistic)
-    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
-    assert leaf_order(np.full((3, 3), np.nan)) is not None
-
-
-def test_a_chain_of_likes_is_not_one_copy():
-    """a~b and b~c do not make c a copy of a."""
-    alike = np.array([[1, 0.96, 0.80], [0.96, 1, 0.96], [0.80, 0.96, 1]])
-    assert copies(alike, np.array([0.9, 0.5, 0.8])) in ([0, 0, 2], [0, 2, 2])
-    assert copies(alike, np.array([np.nan, 0.5, 0.8])) == [0, 2, 2]  # unmeasured speaks last
+        np.testing.assert_array_equal(targets, changed.blind().block(rows, np.arange(40))[0])
 
 
 def test_the_chosen_panel_is_kept_and_ends_with_new_data(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from core.journey.tuning_plan import OTHER_MODEL, SAME_MODEL, plan
-from core.tuning import hardware
+from core.tuning import device as device_module
 from core.tuning.config import TuningConfig
 from core.workspace.workspace import Workspace
 
@@ -58,36 +58,36 @@ def test_no_time_from_a_model_of_quite_another_speed(tmp_path, tiny_dataset):
 @pytest.fixture
 def driver(tmp_path, monkeypatch):
     """Return a function that installs an nvidia-smi which prints (or does) what it is told."""
-    monkeypatch.setattr(hardware, "version", lambda name: "2.9.0")
+    monkeypatch.setattr(device_module, "version", lambda name: "2.9.0")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
     def install(script: str) -> None:
         program = tmp_path / "nvidia-smi"
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(hardware.shutil, "which", lambda name: str(program))
+        monkeypatch.setattr(device_module.shutil, "which", lambda name: str(program))
 
     return install
 
 
 def test_graphics_card_is_seen_without_torch(driver):
     driver("echo 'NVIDIA H100 80GB HBM3, 81559'")
-    found = hardware.likely_device()
+    found = device_module.likely_device()
     assert (found.kind, found.name, found.memory_gb) == ("cuda", "NVIDIA H100 80GB HBM3", 79.6)
 
 
 @pytest.mark.parametrize("script", ["exit 9", "echo", "exec sleep 30"])
 def test_broken_or_hanging_driver_leaves_the_processor(driver, monkeypatch, script):
     """A page that waits for a hanging driver never opens."""
-    monkeypatch.setattr(hardware, "_SECONDS", 0.3)
+    monkeypatch.setattr(device_module, "_DRIVER_SECONDS", 0.3)
     driver(script)
-    assert hardware.likely_device().kind == "cpu"
+    assert device_module.likely_device().kind == "cpu"
 
 
 def test_card_that_torch_cannot_use_is_not_promised(driver, monkeypatch):
     driver("echo 'NVIDIA H100 80GB HBM3, 81559'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert hardware.likely_device().kind == "cpu"
+    assert device_module.likely_device().kind == "cpu"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setattr(hardware, "version", lambda name: "2.9.0+cpu")
-    assert hardware.likely_device().kind == "cpu"
+    monkeypatch.setattr(device_module, "version", lambda name: "2.9.0+cpu")
+    assert device_module.likely_device().kind == "cpu"

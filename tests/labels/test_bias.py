@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import average_precision_score
 
-from core.labels.bias import expert_bias, group_bias
-from core.labels.group_means import cell_sums, difference_test, holm, mean_intervals
+from core.labels.bias import (
+    cell_sums,
+    difference_test,
+    expert_bias,
+    group_bias,
+    holm,
+    mean_intervals,
+)
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import trim_mean
 
 from core.labels.calibration import CALIBRATIONS
-from core.labels.curve import bend
+from core.labels.model import bend
 from core.labels.pair_sample import sample_pairs
 from core.labels.rules import RULES
 from core.labels.weights import given_weights, precision_above_chance, reliability_weights

@@ -11,7 +11,7 @@ from core.jobs.folder import RunFolder
 from core.journey.exchanging import FORMATS, exchange_file
 from core.journey.model_delivery import exported_model
 from core.journey.reporting import exported_report
-from core.reporting import onnx_graph
+from core.reporting import onnx_export
 from core.workspace.workspace import Workspace
 from tests.reporting.finished_journey import finished_journey
 
@@ -171,7 +171,7 @@ def test_code_has_the_values_of_this_model(root):
 
 
 def test_without_the_onnx_packages_the_page_says_what_to_install(root, monkeypatch):
-    monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_export, "find_spec", lambda name: None)
     app, _ = open_tab(root, "The model")
     assert "pip install onnx" in texts(app).replace("\\", "")
     assert "make_onnx" not in keys(app)

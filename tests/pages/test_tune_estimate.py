@@ -16,8 +16,8 @@ from core.journey.jobs import PROBE
 from core.journey.probes import probe_folder, probe_key
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
-from core.tuning.hardware import likely_device
+from core.tuning.device import likely_device
+from core.tuning.presets import to_document
 from core.tuning.probe import Probe
 from core.workspace.layout import write_json
 from core.workspace.records import RunRecord, now

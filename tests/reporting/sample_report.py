@@ -8,19 +8,22 @@ import numpy as np
 
 from core.evaluation.cost import EncodingCost, SavingsInput, savings
 from core.evaluation.geometry import ShapeChange
-from core.evaluation.preference import VoteTable, preference
-from core.evaluation.vote_words import VoteFacts
+from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
-from core.reporting.report_input import (
+from core.reporting.report_content import (
+    AlphaPoint,
     ArmRow,
     DataFacts,
     ExpertFacts,
+    InUse,
     LabelFacts,
+    Movement,
     RegimeResults,
-    ReportInput,
+    ReportContent,
+    Sending,
+    Step,
     TuningFacts,
 )
-from core.reporting.report_rows import AlphaPoint, InUse, Movement, Sending, Step
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
@@ -64,9 +67,9 @@ def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults
     )  # fmt: skip
 
 
-def sample_report() -> ReportInput:
+def sample_report() -> ReportContent:
     """Return a report whose every text of a user tries to be markup."""
-    return ReportInput(
+    return ReportContent(
         name=EVIL,
         created_at="2026-11-23T13:14:15+00:00",
         data=DataFacts(

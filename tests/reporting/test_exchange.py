@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.beir import read_beir
-from core.data.beir_files import open_beir
+from core.data.reading.archives import open_beir
 from core.data.trec_run import parse_run
 from core.journey import data
 from core.journey.exchanging import FORMATS, exchange_file, write_exchange

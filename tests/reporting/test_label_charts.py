@@ -7,9 +7,9 @@ import pytest
 
 from core.labels.pair_sample import PairSample
 from core.reporting.charts import palette
-from core.reporting.charts.distributions import label_histogram, score_histograms
-from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
-from core.reporting.charts.splits import split_picture
+from core.reporting.charts.data_charts import split_picture
+from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
+from core.reporting.charts.label_charts import label_histogram, score_histograms
 
 NAMES = [f"expert <b>{i}</b> with quite a long name & sign" for i in range(8)]
 

@@ -15,9 +15,16 @@ from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import model_delivery, onnx_exporting
 from core.journey.jobs import EXPORT, KINDS
 from core.journey.onnx_exporting import convert, finished_export, launch_export
-from core.reporting import onnx_check, onnx_graph
-from core.reporting.onnx_check import checked_rows, measure_fidelity, onnx_encoder
-from core.reporting.onnx_graph import FILE, token_rules, write_onnx
+from core.reporting import onnx_export as onnx_check
+from core.reporting import onnx_export as onnx_graph
+from core.reporting.onnx_export import (
+    FILE,
+    checked_rows,
+    measure_fidelity,
+    onnx_encoder,
+    token_rules,
+    write_onnx,
+)
 from core.reporting.snippets import render_snippet
 from core.types import TEST_KNOWN, TEST_UNSEEN, SilentReporter
 from core.workspace.layout import write_json

@@ -26,8 +26,8 @@ from core.journey import model_delivery, reporting
 from core.journey.examining import Examination
 from core.journey.report_command import repeat_command
 from core.journey.report_content import in_force
+from core.reporting.html_report import render
 from core.reporting.model_export import archive_name, exported_files, write_archive
-from core.reporting.report import render
 from core.reporting.workbook import decision_workbook
 from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS

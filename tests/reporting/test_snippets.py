@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from core.reporting.onnx_graph import TokenRules
+from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ANSWERS, QUESTION, SNIPPETS, ModelFacts, render_snippet
 
 ODD = 'say "hi" \\ to {{x}}\n{% raw %}: '

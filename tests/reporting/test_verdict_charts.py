@@ -1,5 +1,7 @@
 """Verdict charts: the figure, the sentence and the table tell the same numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from core.evaluation.comparison import ArmInput, compare
 from core.evaluation.movements import AnswerMove
 from core.messages import Message
 from core.reporting.charts import palette
-from core.reporting.charts.movement_chart import movement_chart
+from core.reporting.charts.comparison_charts import movement_chart
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, SilentReporter
 
@@ -28,8 +30,8 @@ def comparison(tiny_dataset) -> Comparison:
 
 
 def upper(text: str) -> str:
-    """Stand in for a translation; texts with fields stay as they are."""
-    return text if "{" in text else text.upper()
+    """Stand in for a translation; fields keep their names."""
+    return re.sub(r"\{[^}]*\}|[^{]+", lambda m: m[0] if m[0][0] == "{" else m[0].upper(), text)
 
 
 def test_all_systems_are_drawn_in_every_regime_and_in_the_table(comparison):

@@ -18,7 +18,7 @@ from core.journey import headless, jobs, projects, race_command, tune_command
 from core.journey.jobs import TUNE, need_of, queue_of
 from core.journey.terminal_turn import own_turn
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
+from core.tuning.presets import to_document
 from core.workspace.workspace import Workspace
 
 REQUEST = {"kind": TUNE, "config": {"tuning": {"device": "cpu", "base_model": "small"}}}

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import TuningError
 from core.tuning import run as run_module
-from core.tuning.checkpoints import MODEL, OPTIMIZER, STATE, Checkpoints
+from core.tuning.checkpoints import MODEL, OPTIMIZER, STATE, CheckpointStore
 from tests.tuning.tiny_runs import Killed, Recorder, run, same
 
 NEWEST, BEFORE = "step-000006", "step-000005"
@@ -57,7 +57,7 @@ DAMAGE = {
 
 def saved_by(folder):
     """Return the states of a run and the id of that run."""
-    states = Checkpoints(folder / "checkpoints")
+    states = CheckpointStore(folder / "checkpoints")
     return states, states.at(5).state().run_id
 
 

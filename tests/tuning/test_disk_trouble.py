@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from core.errors import TuningError
-from core.tuning import encoding as encoding_module
 from core.tuning import run as run_module
+from core.tuning import student as student_module
 from tests.tuning.tiny_runs import Recorder, run, same
 
 BASES = pytest.mark.parametrize("base", ["tiny_bert", "tiny_static"])
@@ -76,7 +76,7 @@ def test_a_disk_that_fills_up_while_the_model_is_written(
 ):
     """Hours of learning must not be lost for want of some megabytes at the end."""
     folder = request.getfixturevalue(base)
-    save, sizes = encoding_module.whole_folder, [1000]
+    save, sizes = student_module.whole_folder, [1000]
 
     @contextlib.contextmanager
     def full(target):
@@ -84,7 +84,7 @@ def test_a_disk_that_fills_up_while_the_model_is_written(
         with save(target) as half, no_file_above(sizes.pop()) if limited else _free():
             yield half
 
-    monkeypatch.setattr(encoding_module, "whole_folder", full)
+    monkeypatch.setattr(student_module, "whole_folder", full)
     with pytest.raises(TuningError) as caught:
         run(small_dataset, folder, tmp_path / "run")
     assert "The tuned model cannot be saved" in str(caught.value)

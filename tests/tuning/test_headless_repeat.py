@@ -13,7 +13,7 @@ import pytest
 from core.__main__ import main
 from core.hashing import document_id
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
+from core.tuning.presets import to_document
 
 
 @pytest.fixture

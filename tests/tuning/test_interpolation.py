@@ -6,8 +6,8 @@ import torch
 
 from core.errors import TuningError
 from core.experts.encoding import load_model
-from core.tuning import interpolation
-from core.tuning.interpolation import interpolated_model, interpolated_weights
+from core.tuning import mixing as interpolation
+from core.tuning.mixing import interpolated_model, interpolated_weights
 
 TEXTS = ["parcel late", "refund money"]
 

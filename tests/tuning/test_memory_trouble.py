@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import TuningError
+from core.tuning import learner as learner_module
 from core.tuning import run as run_module
-from core.tuning import step as step_module
-from core.tuning import validation as validation_module
 from tests.tuning.tiny_runs import HardLabels, Killed, Recorder, run, same, weights
 
 BASES = pytest.mark.parametrize("base", ["tiny_bert", "tiny_static"])
@@ -22,14 +21,14 @@ def saving_costs_nothing(monkeypatch):
 
 def short_of_memory(monkeypatch, above: int):
     """Let encoding more than ``above`` texts with gradient run out of memory, as torch says it."""
-    real = step_module.embed
+    real = learner_module.embed
 
     def embed(model, texts, task):
         if model.training and len(texts) > above:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
         return real(model, texts, task)
 
-    monkeypatch.setattr(step_module, "embed", embed)
+    monkeypatch.setattr(learner_module, "embed", embed)
 
 
 @BASES
@@ -87,15 +86,15 @@ def test_too_little_memory_for_labels_is_said_the_same_way_and_the_best_is_kept(
 def test_too_little_memory_in_a_check_is_said_and_the_best_is_kept(
     base, small_dataset, tmp_path, request, monkeypatch
 ):
-    real, calls = validation_module.encode, []
+    real, calls = learner_module.encode, []
 
     def encode(*arguments):
         calls.append(1)
-        if len(calls) > 12:
+        if len(calls) > 18:  # six go before the first check
             raise RuntimeError("CUDA error: out of memory")
         return real(*arguments)
 
-    monkeypatch.setattr(validation_module, "encode", encode)
+    monkeypatch.setattr(learner_module, "encode", encode)
     folder = request.getfixturevalue(base)
     with pytest.raises(TuningError, match="too little memory"):
         run(small_dataset, folder, tmp_path)

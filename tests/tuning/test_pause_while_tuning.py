@@ -10,7 +10,7 @@ from core.jobs.state import CANCELLED, FINISHED, PAUSED
 from core.journey import jobs, steps
 from core.journey.jobs import close
 from core.journey.tuning_runs import tuning_runs
-from core.tuning.step import Learner
+from core.tuning.learner import Learner
 from tests.tuning.test_sigkill_while_tuning import Workshop
 
 

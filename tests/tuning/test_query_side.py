@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from tiny_runs import CONFIG, Killed, Recorder, ndcg, run, same, weights
 
-from core.tuning import step as step_module
-from core.tuning.encoding import DOCUMENT, QUERY, encode, load_model
+from core.tuning import learner as learner_module
+from core.tuning.student import DOCUMENT, QUERY, encode, load_model
 
 SIDE = dataclasses.replace(CONFIG, query_side=True, max_length=8)
 
@@ -21,9 +21,9 @@ def test_answers_keep_the_base_vectors_in_steps_and_checks(
     dataset = dataclasses.replace(small_dataset, answers=long)
     base = encode(load_model(tiny_bert), dataset.answers, DOCUMENT)  # uncut: longer than 8 tokens
     in_steps, in_checks = [], []
-    real = step_module.embed
+    real = learner_module.embed
     monkeypatch.setattr(
-        step_module, "embed", lambda m, t, task: in_steps.append(task) or real(m, t, task)
+        learner_module, "embed", lambda m, t, task: in_steps.append(task) or real(m, t, task)
     )
     measure = ndcg(dataset)
 

@@ -14,7 +14,7 @@ from core.jobs.state import FINISHED
 from core.journey import data, labels, projects, scoring, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import to_document
+from core.tuning.presets import to_document
 from core.workspace.workspace import Workspace
 
 

@@ -11,9 +11,8 @@ import pytest
 from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.tuning.config import TuningConfig, settings
-from core.tuning.config_file import from_document, to_document
 from core.tuning.device import find_device
-from core.tuning.presets import PRESETS
+from core.tuning.presets import PRESETS, from_document, to_document
 
 
 @pytest.mark.parametrize("setting", settings(), ids=lambda setting: setting.name)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import TuningError
 from core.tuning.config import TuningConfig, settings
-from core.tuning.config_file import FORMAT, VERSION, from_document, to_document
+from core.tuning.presets import FORMAT, VERSION, from_document, to_document
 
 # A busy machine is no failure.
 SLOW = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])

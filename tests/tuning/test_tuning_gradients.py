@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.tuning.encoding import DOCUMENT, QUERY, embed, load_model
 from core.tuning.gradients import TextSet, add_gradients, plan_chunks
+from core.tuning.student import DOCUMENT, QUERY, embed, load_model
 
 
 @pytest.fixture

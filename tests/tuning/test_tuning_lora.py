@@ -9,8 +9,7 @@ import pytest
 from tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 from core.errors import TuningError
-from core.tuning.encoding import QUERY, encode, load_model, load_weights
-from core.tuning.lora import add_adapters
+from core.tuning.student import QUERY, add_adapters, encode, load_model, load_weights
 
 LORA = dataclasses.replace(CONFIG, lora_rank=4, learning_rate=2e-2)
 

@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import rel_entr, softmax
 
-from core.tuning.config import TuningConfig
-from core.tuning.grid_losses import Affine, cosent, infonce, kl, mse, mse_matched
-from core.tuning.losses import LOSSES
-from core.tuning.preparation import BaseScale
-from core.tuning.step_settings import LOSS_KEYS
+from core.tuning.config import LOSS_KEYS, TuningConfig
+from core.tuning.grid import BaseScale
+from core.tuning.losses import LOSSES, Affine, cosent, infonce, kl, mse, mse_matched
 
 CONFIG = TuningConfig(student_temperature=0.05, teacher_temperature=0.1, infonce_share=0.0)
 

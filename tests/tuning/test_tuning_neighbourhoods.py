@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tuning import neighbourhoods as module
-from core.tuning.batches import plan_epoch
-from core.tuning.neighbourhoods import neighbourhoods, turn_of
+from core.tuning import batches as module
+from core.tuning.batches import neighbourhoods, plan_epoch, turn_of
 from core.types import TRAIN
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same
 

@@ -16,11 +16,11 @@ from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_
 from core.journey.tuning import launch_tuning
 from core.journey.tuning_plan import PROBED, SAME_RUN, plan
 from core.journey.tuning_runs import tuning_runs
-from core.tuning import step as step_module
+from core.tuning import learner as learner_module
 from core.tuning.config import TuningConfig, settings
-from core.tuning.device import DeviceInfo
-from core.tuning.hardware import likely_device
+from core.tuning.device import DeviceInfo, likely_device
 from core.tuning.probe import Probe, measure
+from core.tuning.task import TuningTask
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -71,13 +71,15 @@ def test_uneven_steps_widen_the_range_and_saving_takes_time():
 def test_a_few_real_steps_leave_nothing_behind(small_dataset, tiny_bert, tmp_path):
     ticks = itertools.count()
     found = measure(
-        small_dataset,
-        HardLabels(small_dataset),
-        tiny_bert,
-        dataclasses.replace(CONFIG, hard_negatives_per_question=2),
-        tmp_path / "scratch",
+        TuningTask(
+            small_dataset,
+            HardLabels(small_dataset),
+            tiny_bert,
+            dataclasses.replace(CONFIG, hard_negatives_per_question=2),
+            tmp_path / "scratch",
+            lambda *_: 0.5,
+        ),
         SilentReporter(),
-        lambda *_: 0.5,
         clock=lambda: float(next(ticks)),  # every look at the clock takes a second
     )
     assert len(found.step_seconds) >= 2 and set(found.step_seconds) == {1.0}
@@ -95,8 +97,9 @@ def test_every_way_of_tuning_can_be_tried(small_dataset, tiny_bert, tmp_path, se
     """A way that cannot be measured would be started blindly."""
     config = dataclasses.replace(CONFIG, **settings)
     labels = HardLabels(small_dataset)
-    arguments = (tmp_path / "scratch", SilentReporter(), lambda *_: 0.5)
-    found = measure(small_dataset, labels, tiny_bert, config, *arguments)
+    given = (tmp_path / "scratch", lambda *_: 0.5)
+    task = TuningTask(small_dataset, labels, tiny_bert, config, *given)
+    found = measure(task, SilentReporter())
     assert min(found.step_seconds) > 0 and found.state_mb > 0 and found.check_seconds > 0
 
 
@@ -182,7 +185,7 @@ def test_want_of_memory_is_a_result(project, monkeypatch):
     def full(*_args, **_settings):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr(step_module, "add_gradients", full)
+    monkeypatch.setattr(learner_module, "add_gradients", full)
     assert probing.start_probe(workspace, made, config)
     view = view_probe(workspace, probe_key(made.dataset_id, config, likely_device()))
     assert view.out_of_memory and view.probe is None

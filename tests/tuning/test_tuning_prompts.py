@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.experts.encoders import load_encoder
-from core.tuning.encoding import encode, load_model
+from core.tuning.student import encode, load_model
 from core.workspace.modelstore import ModelStore
 from tests.tuning.tiny_runs import CONFIG, run
 

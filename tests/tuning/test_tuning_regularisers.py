@@ -9,11 +9,9 @@ import pytest
 from tiny_runs import CONFIG, Killed, Recorder, run, same
 
 from core.errors import TuningError
-from core.evaluation.generality import load_probe
-from core.journey.comparing import PROBES
+from core.evaluation.generality import everyday_pairs
+from core.tuning import learner as learner_module
 from core.tuning import run as run_module
-from core.tuning import step as step_module
-from core.tuning.encoding import QUERY, encode, load_model
 from core.tuning.gradients import TextSet
 from core.tuning.regularisers import (
     SENTENCES,
@@ -23,6 +21,7 @@ from core.tuning.regularisers import (
     regularised,
     stay_close,
 )
+from core.tuning.student import QUERY, encode, load_model
 
 SHORT = dataclasses.replace(CONFIG, epochs=1, evaluations_per_epoch=1, interpolation="off")
 CLOSE = dataclasses.replace(SHORT, stay_close=50.0)
@@ -99,7 +98,7 @@ def test_neutral_sentences_are_not_those_that_generality_is_measured_on(language
     """Else the check of everyday language would measure what was trained."""
     texts = neutral_texts(language)
     assert len(texts) == len(set(texts)) == 160
-    probe = load_probe(PROBES[language])
+    probe = everyday_pairs(language)
     known = [(text, trigrams(text)) for text in (*probe.left, *probe.right)]
     for text in texts:
         mine = trigrams(text)
@@ -132,9 +131,9 @@ def plain(small_dataset, tiny_bert, tmp_path_factory):
 
 def test_off_reads_no_neutral_text(plain, small_dataset, tiny_bert, tmp_path, monkeypatch):
     read = []
-    real = step_module.embed
+    real = learner_module.embed
     monkeypatch.setattr(
-        step_module, "embed", lambda m, texts, task: read.extend(texts) or real(m, texts, task)
+        learner_module, "embed", lambda m, texts, task: read.extend(texts) or real(m, texts, task)
     )
     without = run(small_dataset, tiny_bert, tmp_path, config=SHORT)
     assert set(read) <= {*small_dataset.questions, *small_dataset.answers}

@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import ExpertError, TuningError
 from core.tuning import checkpoints as checkpoints_module
+from core.tuning import learner as learner_module
 from core.tuning import run as run_module
-from core.tuning import step as step_module
 from core.tuning.config import TuningConfig
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
@@ -126,13 +126,13 @@ def test_slow_saving_does_not_eat_the_time(small_dataset, tiny_bert, tmp_path, m
     """States of a model of 500 MB take seconds; one per step would be most of the run."""
     monkeypatch.setattr(run_module, "SAVING_SHARE", 10)
     written = []
-    write = checkpoints_module.Checkpoints.write
+    write = checkpoints_module.CheckpointStore.write
 
     def counted(self, state, *tensors):
         written.append(state.step)
         return write(self, state, *tensors)
 
-    monkeypatch.setattr(checkpoints_module.Checkpoints, "write", counted)
+    monkeypatch.setattr(checkpoints_module.CheckpointStore, "write", counted)
     outcome = run(small_dataset, tiny_bert, tmp_path, evaluate=lambda *_: 0.5)
     assert outcome.steps == 10
     assert 1 <= len(written) <= 4
@@ -142,7 +142,7 @@ def test_moments_of_words_that_never_occur_are_left_out_and_come_back():
     """They are nine tenths of a state of a multilingual model."""
     import torch
 
-    from core.tuning.optimizer import load_optimizer_tensors, optimizer_tensors
+    from core.tuning.learner import load_optimizer_tensors, optimizer_tensors
 
     def fresh():
         table, square = torch.nn.Parameter(torch.ones(50, 4)), torch.nn.Parameter(torch.ones(3, 3))
@@ -219,14 +219,14 @@ def out_of_memory(monkeypatch, above: int):
     """Let every forward pass of more than ``above`` texts run out of memory in training."""
     import torch
 
-    real = step_module.embed
+    real = learner_module.embed
 
     def embed(model, texts, task):
         if model.training and len(texts) > above:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return real(model, texts, task)
 
-    monkeypatch.setattr(step_module, "embed", embed)
+    monkeypatch.setattr(learner_module, "embed", embed)
 
 
 def test_out_of_memory_turns_to_chunks_and_goes_on(small_dataset, tiny_bert, tmp_path, monkeypatch):

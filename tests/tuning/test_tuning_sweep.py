@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tuning.sweep import ALPHAS, GeneralityCheck, SweepPoint, all_forget, chosen, mixed
+from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
+from core.tuning.task import GeneralityCheck
 from tests.tuning.tiny_runs import CONFIG, Recorder, run, same, weights
 
 ALL = [0.0, *ALPHAS, 1.0]

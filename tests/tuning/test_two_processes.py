@@ -17,7 +17,7 @@ from two_processes import rising
 from core.jobs.folder import create_run
 from core.journey import steps
 from core.journey.jobs import TUNE, need_of
-from core.tuning import hardware
+from core.tuning import device as device_module
 from core.tuning.config import ALL_CARDS, TuningConfig
 from core.tuning.device import find_device
 from core.tuning.team import team_command
@@ -101,7 +101,7 @@ def test_the_worker_starts_itself_once_per_card(tmp_path, monkeypatch):
     started, worked = [], []
     monkeypatch.setattr(steps.os, "execv", lambda path, command: started.append((path, command)))
     monkeypatch.setattr(steps, "run_worker", lambda place, *_: worked.append(place) or 2)
-    monkeypatch.setattr(hardware, "graphics_cards", lambda: ("GPU-1", "GPU-2", "GPU-3"))
+    monkeypatch.setattr(device_module, "graphics_cards", lambda: ("GPU-1", "GPU-2", "GPU-3"))
     steps.work(folder.root)
     (path, command) = started[0]
     assert path == sys.executable
@@ -116,7 +116,7 @@ def test_the_worker_starts_itself_once_per_card(tmp_path, monkeypatch):
     assert (need.count, len(need.slots)) == (3, 3)  # the queue waits until all are free
     monkeypatch.delenv("RANK")
     monkeypatch.delenv("WORLD_SIZE")
-    monkeypatch.setattr(hardware, "graphics_cards", lambda: ("GPU-1",))
+    monkeypatch.setattr(device_module, "graphics_cards", lambda: ("GPU-1",))
     assert steps.work(folder.root) == 2
     assert len(started) == 1
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from core.tuning.config import TuningConfig
-from core.tuning.outcome import TuningFolders
-from core.tuning.trainer import train
+from core.tuning.run import train
+from core.tuning.task import TuningTask
 from core.types import QADataset, SilentReporter
 
 CONFIG = TuningConfig(
@@ -22,6 +23,9 @@ CONFIG = TuningConfig(
     device="cpu",
     precision="fp32",  # the same on every machine, with AMX or without
 )
+
+
+FIELDS = {field.name for field in dataclasses.fields(TuningTask)}
 
 
 class HardLabels:
@@ -93,17 +97,10 @@ def run(dataset, base, folder, report=None, config=CONFIG, **options):
     """Train with a small evaluation; a checkpoint after every step unless told otherwise."""
     options.setdefault("checkpoint_seconds", 0.0)
     labels = options.pop("labels", None) or HardLabels(dataset)
-    return train(
-        dataset,
-        labels,
-        base,
-        config,
-        TuningFolders.of(folder),
-        report or SilentReporter(),
-        options.pop("evaluate", None) or ndcg(dataset),
-        clock=Clock(),
-        **options,
-    )
+    evaluate = options.pop("evaluate", None) or ndcg(dataset)
+    given = {name: options.pop(name) for name in FIELDS & set(options)}
+    task = TuningTask(dataset, labels, base, config, folder, evaluate, **given)
+    return train(task, report or SilentReporter(), clock=Clock(), **options)
 
 
 def weights(folder: Path):

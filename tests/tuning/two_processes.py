@@ -18,12 +18,13 @@ from tiny_runs import HardLabels, Recorder, run
 
 from core.documents import from_json
 from core.errors import Stopped
-from core.tuning import step as step_module
+from core.tuning import learner as learner_module
 from core.tuning.batches import Batch
 from core.tuning.config import TuningConfig
 from core.tuning.device import find_device
-from core.tuning.encoding import load_model
-from core.tuning.step import Learner
+from core.tuning.learner import Learner
+from core.tuning.student import load_model
+from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team, join_team, leave_team
 from core.types import QADataset, SilentReporter
 
@@ -31,9 +32,8 @@ from core.types import QADataset, SilentReporter
 def gradients(dataset: QADataset, base: Path, config: TuningConfig, team: Team, folder: Path):
     """Write the gradients of one step, before anything changes a weight."""
     model = load_model(base)
-    learner = Learner(
-        model, dataset, HardLabels(dataset), config, find_device("cpu"), SilentReporter(), team=team
-    )
+    task = TuningTask(dataset, HardLabels(dataset), base, config, folder, lambda *_: 0.0)
+    learner = Learner(model, task, find_device("cpu"), SilentReporter(), team)
     learner.optimizer.step = lambda: None
     batch = Batch(np.arange(30, dtype=np.int32), np.arange(8, dtype=np.int32))
     result = learner.step(batch, 0, 10)
@@ -50,14 +50,14 @@ def rising():
 
 def memory_is_short(here: bool):
     """Let this process run out of memory above six texts; the others have enough."""
-    real = step_module.embed
+    real = learner_module.embed
 
     def embed(model, texts, task):
         if here and model.training and len(texts) > 6:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(model, texts, task)
 
-    step_module.embed = embed
+    learner_module.embed = embed
 
 
 def main(folder: Path) -> None:

@@ -26,13 +26,13 @@ PRELOADED = [
     "torch",
     "transformers.models.bert.modeling_bert",
     "core.__main__",
-    "core.evaluation.metrics",
-    "core.evaluation.retrieval",
+    "core.evaluation.measures",
+    "core.evaluation.search",
     "core.experts.catalogue",
     "core.experts.encoders",
     "core.journey.steps",
     "core.labels.model",
-    "core.tuning.trainer",
+    "core.tuning.run",
     "tests.tuning.watched_worker",
 ]
 
@@ -74,13 +74,13 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
         os.dup2(log, stream)
     from core.__main__ import main
     from core.jobs.folder import RunFolder
-    from core.tuning import run, trainer
-    from core.tuning.checkpoints import Checkpoints
-    from core.tuning.step import Learner
-    from core.tuning.validation import ValidationSet
+    from core.tuning import run
+    from core.tuning.checkpoints import CheckpointStore
+    from core.tuning.learner import Learner
+    from core.tuning.validation import SearchCheck
 
     run.SAVING_SHARE = 0
-    trainer.train.__kwdefaults__["checkpoint_seconds"] = 0.0
+    run.train.__kwdefaults__["checkpoint_seconds"] = 0.0
     seconds: dict[str, list[float]] = defaultdict(list)
     begun = time.monotonic()
 
@@ -104,8 +104,8 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
         setattr(owner, method, watched)
 
     watch(Learner, "step", "step")
-    watch(ValidationSet, "check", "check")
-    watch(Checkpoints, "write", "save")
+    watch(SearchCheck, "check", "check")
+    watch(CheckpointStore, "write", "save")
     watch(RunFolder, "write_result", "result")
     watch(RunFolder, "drop_checkpoints", "clear")
     begins("start")

@@ -14,7 +14,15 @@ import numpy as np
 from core.labels.bias import ExpertBias, GroupBias
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, shortened
+from core.reporting.charts.chart import (
+    Chart,
+    Translate,
+    error_bars,
+    name_lines,
+    new_figure,
+    rounded,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -61,18 +69,13 @@ def bias_chart(bias: GroupBias, t: Translate, before: GroupBias | None = None) -
         values, low, high, sign = now
         figure.add_scatter(
             **_dots(values, sign, colour),
-            error_x=_bars(values, low, high),
+            error_x=error_bars(values, low, high, palette.MARK, thin=True),
             name=t(N_("Now")),
             row=1,
             col=column,
         )
     figure.update_annotations(font_size=13)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        range=[len(names) - 0.5, -0.5],
-        showgrid=True,
-    )
+    name_lines(figure, names, above=0.5, grid=True)
     return Chart(figure, _summary(bias, before), _table(bias, before, t))
 
 
@@ -140,18 +143,6 @@ def _dots(
             "line": {"width": 2 if hollow else 0},
         },
         "hovertemplate": "%{x:.3~g}",
-    }
-
-
-def _bars(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [one or 0 for one in rounded(high - values, 3)],
-        "arrayminus": [one or 0 for one in rounded(values - low, 3)],
-        "thickness": 1.5,
-        "width": 4,
-        "color": palette.MARK,
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.messages import Message
+from core.messages import N_, Message
 from core.reporting.charts.palette import GUIDE
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Translate: TypeAlias = Callable[[str], str]
 TRANSPARENT = "rgba(0,0,0,0)"
+LOW, HIGH = N_("Low (95 %)"), N_("High (95 %)")  # heads of both ends of an interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,66 @@ def style_axes(figure: Figure) -> None:
     """Give all axes the same quiet grid and room for their labels."""
     figure.update_xaxes(automargin=True, gridcolor=GUIDE, zeroline=False, title_standoff=8)
     figure.update_yaxes(automargin=True, gridcolor=GUIDE, zeroline=False, title_standoff=8)
+
+
+def name_lines(
+    figure: Figure,
+    names: Sequence[str],
+    *,
+    above: float = 0.65,
+    below: float = 0.5,
+    grid: bool = False,
+) -> None:
+    """Write a name beside each line of dots, the first on top.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Free of markup that was not meant; see :func:`shortened`.
+    above, below : float
+        Room over the first and under the last line, in lines.
+    """
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        range=[len(names) - 1 + below, -above],
+        showgrid=grid,
+    )
+
+
+def error_bars(
+    values: Sequence[float] | np.ndarray,
+    low: Sequence[float] | np.ndarray,
+    high: Sequence[float] | np.ndarray,
+    colour: str,
+    *,
+    thin: bool = False,
+) -> dict[str, Any]:
+    """Return plotly's error bars of intervals that need not lie evenly; none where an end is NaN.
+
+    Parameters
+    ----------
+    values, low, high : floats [n]
+    thin : bool
+        For charts with many dots.
+    """
+    places, lower, upper = (np.asarray(numbers, float) for numbers in (values, low, high))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [length or 0 for length in rounded(upper - places, 3)],
+        "arrayminus": [length or 0 for length in rounded(places - lower, 3)],
+        "thickness": 1.5 if thin else 2,
+        "width": 4 if thin else 5,
+        "color": colour,
+    }
+
+
+def table_of(rows: Sequence[Sequence[Any]], heads: Sequence[str], t: Translate) -> DataFrame:
+    """Return rows as a table; ``heads`` are message ids."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=[t(head) for head in heads])
 
 
 def rounded(values: Sequence[float] | np.ndarray, digits: int) -> list[float | None]:

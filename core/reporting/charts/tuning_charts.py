@@ -1,12 +1,14 @@
-"""The learning curve: search quality on validation questions, and the loss, step by step."""
+"""Runs as charts: how they learn, how they use their machine, and what more data would bring."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.evaluation.statistics import Spread
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_, Message
 from core.reporting.charts import palette
@@ -18,7 +20,29 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 POINTS = 300  # a browser shows no more on half a page, and a long run has a hundred times as many
-_DASHES = {REGIMES[0]: "dot", REGIMES[1]: "dash"}
+MEAN = "mean"  # of both regimes, beside the regimes' own keys
+_HEIGHT = 200  # pixels of the small charts
+_DASHES = {REGIMES[0]: "dot", REGIMES[1]: "dash", MEAN: "solid"}
+_QUALITY = N_("Search quality on validation questions (nDCG@10)")
+_NOTHING = N_("Nothing was measured yet.")
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One small chart: the key of a metric event, its title, and how its numbers are written."""
+
+    key: str
+    title: str
+    scale: float
+    digits: int
+    number: str
+
+
+GAUGES = (
+    Gauge("learning_rate", N_("Learning rate"), 1.0, 9, ".2g"),
+    Gauge("labels_per_s", N_("Labels per second"), 1.0, 0, ",.0f"),
+    Gauge("memory_mb", N_("Memory (GB)"), 1e-3, 3, ".2f"),
+)
 
 
 def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
@@ -42,10 +66,7 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
 
     losses = thinned([(m["step"], m["loss"]) for m in metrics if "loss" in m])
     checks = [m for m in metrics if "validation" in m]
-    titles = (
-        t(N_("Search quality on validation questions (nDCG@10)")),
-        t(N_("Error on training questions (loss)")),
-    )
+    titles = (t(_QUALITY), t(N_("Error on training questions (loss)")))
     figure = make_subplots(
         rows=1,
         cols=2,
@@ -59,15 +80,7 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
     figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False)
     figure.update_annotations(font_size=14)
     figure.update_layout(legend={"y": -0.24, "yanchor": "top"}, hovermode="x unified")
-    return Chart(figure, _summary(checks, losses), _table(checks, losses, t))
-
-
-def thinned(points: Sequence[tuple[float, float]], most: int = POINTS) -> np.ndarray:
-    """Return at most ``most`` points, each the mean of its neighbours, as float array [m, 2]."""
-    array = np.asarray(points, float).reshape(-1, 2)
-    if len(array) <= most:
-        return array
-    return np.stack([part.mean(axis=0) for part in np.array_split(array, most)])
+    return Chart(figure, _learning(checks, losses), _learning_table(checks, losses, t))
 
 
 def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Translate) -> None:
@@ -75,38 +88,26 @@ def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Tran
         return
     shown = _sampled(checks)
     steps = [check["step"] for check in shown]
-    lines = [
-        (f"validation_{regime}", t(REGIME_TEXTS[regime].title), _DASHES[regime], 1.5, 0.9)
-        for regime in REGIMES
-    ]
-    lines = [line for line in lines if any(line[0] in check for check in shown)]
-    if len(lines) == 1:
-        lines = []  # one regime alone is the mean
-    for key, name, dash, width, opacity in (
-        *lines,
-        ("validation", t(N_("Mean")), "solid", 2.5, 1.0),
-    ):
+    regimes = [r for r in REGIMES if any(_check_key(r) in check for check in shown)]
+    for line in _lines(regimes):
         figure.add_scatter(
             x=steps,
-            y=rounded([check.get(key, np.nan) for check in shown], 4),
-            name=name,
+            y=rounded([check.get(_check_key(line), np.nan) for check in shown], 4),
+            name=_line_title(line, t),
             mode="lines+markers",
-            line={"color": palette.TUNED, "dash": dash, "width": width},
-            marker={"size": 7 if key == "validation" else 4},
-            opacity=opacity,
+            line={
+                "color": palette.TUNED,
+                "dash": _DASHES[line],
+                "width": 2.5 if line == MEAN else 1.5,
+            },
+            marker={"size": 7 if line == MEAN else 4},
+            opacity=1.0 if line == MEAN else 0.9,
             hovertemplate="%{y:.3f}",
             row=1,
             col=1,
         )
     if checks[0]["step"] == 0:
-        figure.add_hline(
-            y=round(checks[0]["validation"], 4),
-            line={"color": palette.BASE, "width": 1.5, "dash": "dash"},
-            annotation={"text": t(N_("base model")), "font": {"size": 12}},
-            annotation_position="bottom right",
-            row=1,
-            col=1,
-        )
+        _base_line(figure, checks[0]["validation"], t(N_("base model")), row=1, col=1)
     best = max(checks, key=lambda check: check["validation"])
     figure.add_scatter(
         x=[best["step"]],
@@ -121,6 +122,11 @@ def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Tran
         row=1,
         col=1,
     )
+
+
+def _check_key(line: str) -> str:
+    """Return the key of a metric event for a regime, or for their mean."""
+    return "validation" if line == MEAN else f"validation_{line}"
 
 
 def _draw_loss(figure: Figure, losses: np.ndarray, t: Translate) -> None:
@@ -146,9 +152,9 @@ def _sampled(checks: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]
     return [checks[i] for i in np.linspace(0, len(checks) - 1, POINTS).round().astype(int)]
 
 
-def _summary(checks: Sequence[Mapping[str, float]], losses: np.ndarray) -> Message:
+def _learning(checks: Sequence[Mapping[str, float]], losses: np.ndarray) -> Message:
     if not checks and not len(losses):
-        return Message(N_("Nothing was measured yet."))
+        return Message(_NOTHING)
     if not checks:
         return Message(
             N_("The loss went from {first:.3f} to {last:.3f}. Search quality was not measured."),
@@ -170,7 +176,9 @@ def _summary(checks: Sequence[Mapping[str, float]], losses: np.ndarray) -> Messa
     )
 
 
-def _table(checks: Sequence[Mapping[str, float]], losses: np.ndarray, t: Translate) -> DataFrame:
+def _learning_table(
+    checks: Sequence[Mapping[str, float]], losses: np.ndarray, t: Translate
+) -> DataFrame:
     import pandas as pd
 
     columns = {
@@ -189,3 +197,172 @@ def _table(checks: Sequence[Mapping[str, float]], losses: np.ndarray, t: Transla
     table = {t(N_("Step")): [step for step, _ in ordered]}
     table |= {columns[key]: [row.get(key, np.nan) for _, row in ordered] for key in present}
     return pd.DataFrame(table)
+
+
+def machine_chart(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+    """Draw learning rate, labels per second and memory of a run, finished or still going on.
+
+    Parameters
+    ----------
+    metrics : sequence of mappings, oldest first
+        Metric events of the run: ``step`` with ``learning_rate``, ``labels_per_s``, ``memory_mb``
+        (runs of earlier versions have no memory).
+    t : callable
+        Translates a text into the reader's language.
+    """
+    import pandas as pd
+    from plotly.subplots import make_subplots
+
+    lines = {
+        gauge.key: thinned([(m["step"], m[gauge.key]) for m in metrics if gauge.key in m])
+        for gauge in GAUGES
+    }
+    shown = [gauge for gauge in GAUGES if len(lines[gauge.key])]
+    if not shown:
+        return Chart(new_figure(_HEIGHT), Message(_NOTHING), pd.DataFrame())
+    figure = make_subplots(
+        rows=1,
+        cols=len(shown),
+        horizontal_spacing=0.07,
+        subplot_titles=[t(gauge.title) for gauge in shown],
+        figure=new_figure(_HEIGHT, margin={"l": 8, "r": 8, "t": 32, "b": 8}, showlegend=False),
+    )
+    tables = []
+    for column, gauge in enumerate(shown, start=1):
+        points = lines[gauge.key]
+        values = rounded(points[:, 1] * gauge.scale, gauge.digits)
+        figure.add_scatter(
+            x=rounded(points[:, 0], 1),
+            y=values,
+            mode="lines" if len(points) > 1 else "markers",
+            line={"color": palette.BASELINE, "width": 2},
+            hovertemplate=f"%{{y:{gauge.number}}}<extra></extra>",
+            row=1,
+            col=column,
+        )
+        steps = rounded(points[:, 0], 1)
+        tables.append(pd.Series(values, index=steps, name=t(gauge.title)))
+    style_axes(figure)
+    figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False, nticks=5)
+    figure.update_yaxes(rangemode="tozero", nticks=4, exponentformat="e", minexponent=2)
+    figure.update_annotations(font_size=13)
+    table = pd.concat(tables, axis=1).sort_index()
+    table.insert(0, t(N_("Step")), table.index)
+    speed, memory = lines["labels_per_s"], lines["memory_mb"]
+    summary = Message(
+        N_("On average {speed} labels per second; at most {memory} GB of memory were taken."),
+        {
+            "speed": f"{speed[:, 1].mean():,.0f}" if len(speed) else "–",
+            "memory": f"{memory[:, 1].max() / 1000:.2f}" if len(memory) else "–",
+        },
+    )
+    return Chart(figure, summary, table.reset_index(drop=True))
+
+
+def thinned(points: Sequence[tuple[float, float]], most: int = POINTS) -> np.ndarray:
+    """Return at most ``most`` points, each the mean of its neighbours, as float array [m, 2]."""
+    array = np.asarray(points, float).reshape(-1, 2)
+    if len(array) <= most:
+        return array
+    return np.stack([part.mean(axis=0) for part in np.array_split(array, most)])
+
+
+def data_curve_chart(
+    questions: Sequence[float],
+    lines: Mapping[str, Sequence[Spread]],
+    base: float,
+    t: Translate,
+) -> Chart:
+    """Draw validation nDCG@10 over training questions, with the spread over draws.
+
+    Parameters
+    ----------
+    questions : sequence of float, rising
+        Training questions of each point.
+    lines : mapping of regime or ``mean`` to Spread per point
+        Error bars are one standard deviation over draws, absent for a single draw.
+    base : float
+        The untuned model, drawn as a line: it learned from none of them.
+    t : callable
+        Translates a text into the reader's language.
+    """
+    import pandas as pd
+
+    figure = new_figure(380, margin={"l": 8, "r": 8, "t": 24, "b": 8})
+    regimes = [regime for regime in REGIMES if regime in lines]
+    for key in _lines(regimes):
+        figure.add_scatter(
+            x=rounded(questions, 0),
+            y=rounded([spread.mean for spread in lines[key]], 4),
+            name=_line_title(key, t),
+            mode="lines+markers",
+            line={
+                "color": palette.TUNED,
+                "dash": _DASHES[key],
+                "width": 2.5 if key == MEAN else 1.5,
+            },
+            marker={"size": 8 if key == MEAN else 5},
+            error_y={
+                "type": "data",
+                "array": rounded(_deviations(lines[key]), 4),
+                "thickness": 1.5,
+                "width": 5,
+                "color": palette.TUNED,
+            },
+            hovertemplate="%{y:.3f}",
+        )
+    _base_line(figure, base, t(N_("untuned model")))
+    style_axes(figure)
+    most = max(questions, default=1)
+    figure.update_xaxes(
+        title_text=t(N_("Training questions")), range=[0, most * 1.06], showgrid=False
+    )
+    figure.update_yaxes(title_text=t(_QUALITY))
+    figure.update_layout(legend={"y": -0.2, "yanchor": "top"})
+    columns = {t(N_("Training questions")): rounded(questions, 0)}
+    for key in (MEAN, *regimes):
+        title = _line_title(key, t)
+        columns[title] = rounded([spread.mean for spread in lines[key]], 4)
+        columns[f"{title} ±"] = rounded(_deviations(lines[key]), 4)
+    return Chart(figure, _data_curve(questions, lines[MEAN], base), pd.DataFrame(columns))
+
+
+def _data_curve(questions: Sequence[float], line: Sequence[Spread], base: float) -> Message:
+    if not line:
+        return Message(_NOTHING)
+    return Message(
+        N_(
+            "Search quality on validation questions (nDCG@10) went from {first:.3f} with "
+            "{few} training questions to {last:.3f} with {many}; the untuned model has {base:.3f}."
+        ),
+        {
+            "first": round(line[0].mean, 4),
+            "few": round(questions[0]),
+            "last": round(line[-1].mean, 4),
+            "many": round(questions[-1]),
+            "base": round(base, 4),
+        },
+    )
+
+
+def _deviations(line: Sequence[Spread]) -> list[float]:
+    return [np.nan if spread.std is None else spread.std for spread in line]
+
+
+def _lines(regimes: Sequence[str]) -> list[str]:
+    """Return what is drawn, the mean last and on top; a single regime is the mean itself."""
+    return [*regimes, MEAN] if len(regimes) > 1 else [MEAN]
+
+
+def _line_title(line: str, t: Translate) -> str:
+    return t(N_("Mean")) if line == MEAN else t(REGIME_TEXTS[line].title)
+
+
+def _base_line(figure: Figure, value: float, title: str, **place: Any) -> None:
+    figure.add_hline(
+        y=round(value, 4),
+        line={"color": palette.BASE, "width": 1.5, "dash": "dash"},
+        annotation={"text": title, "font": {"size": 12}},
+        annotation_position="bottom right",
+        **place,
+    )

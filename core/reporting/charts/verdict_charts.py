@@ -1,23 +1,39 @@
-"""The verdict as charts: all systems, tuned against base, and how one question's answers moved."""
+"""The verdict as dots with intervals: all systems, tuned minus base, parts of the questions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from core.errors import ComparisonError
 from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS, Metric
-from core.evaluation.verdict import BETTER, WORDS, WORSE, signed_effect
+from core.evaluation.measures import MAIN_METRIC, METRICS, Measure
+from core.evaluation.slices import SLICERS
+from core.evaluation.verdict import BETTER, REGIME_TEXTS, WORDS, WORSE, signed_effect
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, shortened
-from core.reporting.charts.dot_intervals import (
-    add_dot,
-    facets,
-    in_two_lines,
-    regime_title,
+from core.reporting.charts.chart import (
+    HIGH,
+    LOW,
+    Chart,
+    Translate,
+    error_bars,
+    name_lines,
+    new_figure,
+    rounded,
+    shortened,
+    style_axes,
+    table_of,
 )
-from core.types import ArmResult, Comparison, Interval
+from core.types import ArmResult, Comparison, Difference, Interval, SliceDifference
 
-NAME = 30  # characters of a name beside the axis
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+ROW = 42  # pixels per system, measure or part
+NAME, PART_NAME = 30, 44  # characters of a name beside the axis
 ARM_LOOKS = {  # colour, marker: told apart without colour too
     BASE: (palette.BASE, "diamond"),
     TUNED: (palette.TUNED, "circle"),
@@ -30,10 +46,11 @@ KIND_LOOKS = {  # other tuned models are blue too, but hollow
 OTHER_LOOK = (palette.BASELINE, "circle-open")
 WORD_LOOKS = {BETTER: (palette.TUNED, "circle"), WORSE: (palette.WORSE, "x")}
 NOT_SHOWN_LOOK = (palette.BASE, "circle-open")
+TOO_FEW, TOO_FEW_LOOK = N_("too few to say"), (palette.BASE, "line-ns")
 
 
 def arm_chart(
-    comparison: Comparison, t: Translate, *, metric: Metric | None = None, seed: int = 0
+    comparison: Comparison, t: Translate, *, metric: Measure | None = None, seed: int = 0
 ) -> Chart:
     """Draw every system's mean with its 95 % interval, one facet per regime.
 
@@ -41,7 +58,7 @@ def arm_chart(
     ----------
     t : callable
         Translates a text into the reader's language.
-    metric : Metric or None
+    metric : Measure or None
         One that the arms were measured by; None takes the main metric.
     seed : int
         Of the bootstrap.
@@ -56,30 +73,27 @@ def arm_chart(
     ComparisonError
         If no system has results.
     """
-    import pandas as pd
-
     if not comparison.arms:
         raise ComparisonError(
             "No system has results, so there is nothing to draw. Run the comparison again."
         )
     metric = metric or METRICS[MAIN_METRIC]
     regimes = present_regimes(comparison)
-    found = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
-    arms = _ordered(comparison, found[regimes[0]], metric.key)
-    measure = t(metric.title).format(cutoff=metric.cutoff)
-    figure = facets(comparison, regimes, len(arms), [shortened(arm.title, NAME) for arm in arms], t)
+    spread = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
+    arms = _ordered(comparison, spread[regimes[0]], metric.key)
+    measure = metric.title_in(t)
+    figure = _facets(comparison, regimes, [shortened(arm.title, NAME) for arm in arms], t)
     rows = []
     for column, regime in enumerate(regimes, start=1):
         for place, arm in enumerate(arms):
-            interval = found[regime][arm.name, metric.key]
-            colour, symbol = ARM_LOOKS.get(arm.name) or KIND_LOOKS.get(arm.kind, OTHER_LOOK)
-            add_dot(figure, interval, place, colour, symbol, f"{interval.value:.2f}", column)
-            rows.append((regime_title(regime, t), arm.title, *_numbers(interval)))
-    figure.update_xaxes(range=[-0.02, 1.04], dtick=0.2, title_text=in_two_lines(measure))
-    columns = (N_("Kind of question"), N_("System"), measure, N_("Low (95 %)"), N_("High (95 %)"))
-    table = pd.DataFrame(rows, columns=[t(name) for name in columns])
-    best = max(arms, key=lambda arm: found[regimes[0]][arm.name, metric.key].value)
-    top = found[regimes[0]][best.name, metric.key]
+            interval = spread[regime][arm.name, metric.key]
+            look = ARM_LOOKS.get(arm.name) or KIND_LOOKS.get(arm.kind, OTHER_LOOK)
+            _add_dot(figure, interval, place, look, f"{interval.value:.2f}", column)
+            rows.append((_regime_title(regime, t), arm.title, *_numbers(interval)))
+    figure.update_xaxes(range=[-0.02, 1.04], dtick=0.2, title_text=_in_two_lines(measure))
+    heads = (N_("Kind of question"), N_("System"), measure, LOW, HIGH)
+    best = max(arms, key=lambda arm: spread[regimes[0]][arm.name, metric.key].value)
+    top = spread[regimes[0]][best.name, metric.key]
     summary = Message(
         N_(
             "{count} systems on the same {questions} held-out questions, with 95 % intervals. "
@@ -88,14 +102,14 @@ def arm_chart(
         {
             "count": len(arms),
             "questions": len(comparison.question_rows),
-            "regime": regime_title(regimes[0], t),
+            "regime": _regime_title(regimes[0], t),
             "best": best.title,
             "value": round(top.value, 4),
             "low": round(top.low, 4),
             "high": round(top.high, 4),
         },
     )
-    return Chart(figure, summary, table)
+    return Chart(figure, summary, table_of(rows, heads, t))
 
 
 def difference_chart(comparison: Comparison, t: Translate) -> Chart:
@@ -108,8 +122,6 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
     ComparisonError
         If tuned was not compared with base.
     """
-    import pandas as pd
-
     regimes = present_regimes(comparison)
     metrics = list(dict.fromkeys(d.metric for d in comparison.differences))
     if not metrics:
@@ -117,8 +129,8 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             "The tuned model was not compared with the base model, so there is no difference to "
             "draw. Run the comparison again."
         )
-    titles = [in_two_lines(t(METRICS[metric].title)) for metric in metrics]
-    figure = facets(comparison, regimes, len(metrics), titles, t)
+    names = [_in_two_lines(METRICS[metric].title_in(t)) for metric in metrics]
+    figure = _facets(comparison, regimes, names, t)
     rows, words = [], []
     for column, regime in enumerate(regimes, start=1):
         for place, metric in enumerate(metrics):
@@ -126,42 +138,35 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
             if difference is None:
                 continue
             interval = Interval(difference.difference, difference.low, difference.high)
-            colour, symbol = WORD_LOOKS.get(difference.word, NOT_SHOWN_LOOK)
-            word = t(WORDS[difference.word])
-            label = f"{signed_effect(interval.value)} · {word}"
-            add_dot(figure, interval, place, colour, symbol, label, column)
+            look, word = _verdict(difference.word)
+            label = f"{signed_effect(interval.value)} · {t(word)}"
+            _add_dot(figure, interval, place, look, label, column)
             rows.append(
                 (
-                    regime_title(regime, t),
-                    t(METRICS[metric].title),
+                    _regime_title(regime, t),
+                    METRICS[metric].title_in(t),
                     *_numbers(interval),
                     round(difference.p, 4),
                     difference.wins,
                     difference.ties,
                     difference.losses,
-                    word,
+                    t(word),
                 )
             )
             words.append(difference.word)
-        figure.add_vline(x=0, line={"color": palette.HARD_LABEL, "width": 1.5}, row=1, col=column)
-    reach = max(max(abs(d.low), abs(d.high)) for d in comparison.differences)
-    reach = max(1.15 * reach, 0.02)
-    figure.update_xaxes(
-        range=[-reach, reach], title_text=t(N_("Tuned minus base")), tickformat="+.2~f", nticks=6
-    )
-    columns = (
+    _centre_on_zero(figure, comparison.differences, t(N_("Tuned minus base")), nticks=6)
+    heads = (
         N_("Kind of question"),
         N_("Measure"),
         N_("Difference"),
-        N_("Low (95 %)"),
-        N_("High (95 %)"),
+        LOW,
+        HIGH,
         N_("p-value"),
         N_("Wins"),
         N_("Ties"),
         N_("Losses"),
         N_("Verdict"),
     )
-    table = pd.DataFrame(rows, columns=[t(name) for name in columns])
     summary = Message(
         N_(
             "Tuned minus base in {count} comparisons (measures and kinds of question), with 95 % "
@@ -169,7 +174,167 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
         ),
         {"count": len(words), "better": words.count(BETTER), "worse": words.count(WORSE)},
     )
-    return Chart(figure, summary, table)
+    return Chart(figure, summary, table_of(rows, heads, t))
+
+
+def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
+    """Draw tuned minus base for every slice, with its 95 % interval and a line at zero.
+
+    Filled dots are better, crosses are worse, hollow dots are not shown; slices that are too small
+    for a verdict are a mere stroke. Each has its word.
+
+    Parameters
+    ----------
+    slices : sequence of SliceDifference
+        Of one attribute after the other.
+    t : callable
+        Translates a text into the reader's language.
+
+    Raises
+    ------
+    ComparisonError
+        If there are none.
+    """
+    if not slices:
+        raise ComparisonError("There are no groups of questions to draw. Compare again.")
+    lines: list[SliceDifference | str] = []
+    for part in slices:
+        heading = t(SLICERS[part.attribute].title)
+        lines += [heading] * (heading not in lines) + [part]
+    names, rows, dots = [], [], []
+    for place, line in enumerate(lines):
+        if isinstance(line, str):
+            names.append(f"<b>{shortened(line, PART_NAME)}</b>")
+            continue
+        result, label = line.result, slice_label(line, t)
+        size = t(N_("{questions} questions")).format(questions=result.questions)
+        names.append(f"{shortened(label, PART_NAME)}<br>{size}")
+        look, word = (TOO_FEW_LOOK, TOO_FEW) if line.small else _verdict(result.word)
+        interval = Interval(result.difference, result.low, result.high)
+        dots.append((interval, place, look, f"{signed_effect(interval.value)} · {t(word)}"))
+        rows.append(
+            (
+                t(SLICERS[line.attribute].title),
+                label,
+                result.questions,
+                round(result.before, 4),
+                round(result.after, 4),
+                *_numbers(interval),
+                round(result.p_adjusted, 4) if not line.small else None,
+                t(word),
+            )
+        )
+    figure = _dot_figure(names, ("",), 70, 8)
+    for interval, place, look, label in dots:
+        _add_dot(figure, interval, place, look, label)
+    title = t(N_("Tuned minus base (nDCG@10)"))
+    _centre_on_zero(figure, [part.result for part in slices], title, nticks=8)
+    heads = (
+        N_("Told apart by"),
+        N_("Questions of this kind"),
+        N_("Questions"),
+        N_("Before"),
+        N_("After"),
+        N_("Difference"),
+        LOW,
+        HIGH,
+        N_("p-value (Holm)"),
+        N_("Verdict"),
+    )
+    words = [part.result.word for part in slices if not part.small]
+    summary = Message(
+        N_(
+            "Tuned minus base on {count} groups of questions, with 95 % intervals: better in "
+            "{better}, worse in {worse}, too few questions in {small}, not shown in the others."
+        ),
+        {
+            "count": len(slices),
+            "better": words.count(BETTER),
+            "worse": words.count(WORSE),
+            "small": len(slices) - len(words),
+        },
+    )
+    return Chart(figure, summary, table_of(rows, heads, t))
+
+
+def slice_label(part: SliceDifference, t: Translate) -> str:
+    """Return what the reader calls a slice; a user's own category is not translated."""
+    return t(part.label.template).format(**part.label.params)
+
+
+def _facets(
+    comparison: Comparison, regimes: Sequence[str], names: Sequence[str], t: Translate
+) -> Figure:
+    """Return a figure with one column per regime and one named line per system or measure."""
+    size = t(N_("{questions} questions"))
+    titles = [
+        f"<b>{_regime_title(regime, t)}</b><br>"
+        + size.format(questions=int(np.count_nonzero(comparison.regimes == regime)))
+        for regime in regimes
+    ]
+    return _dot_figure(names, titles, 130, 56)
+
+
+def _dot_figure(names: Sequence[str], titles: Sequence[str], around: int, top: int) -> Figure:
+    """Return a figure with a column per title; ``around`` and ``top`` are pixels besides lines."""
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(
+        rows=1,
+        cols=len(titles),
+        shared_yaxes=True,
+        horizontal_spacing=0.05,
+        subplot_titles=titles,
+        figure=new_figure(around + ROW * len(names), margin={"l": 8, "r": 16, "t": top, "b": 8}),
+    )
+    style_axes(figure)
+    figure.update_annotations(font_size=14)
+    name_lines(figure, names)
+    return figure
+
+
+def _add_dot(
+    figure: Figure,
+    interval: Interval,
+    place: int,
+    look: tuple[str, str],
+    label: str,
+    column: int = 1,
+) -> None:
+    """Draw one mean with its interval and a label above it; place 0 is the top line."""
+    colour, symbol = look
+    value, low, high = rounded([interval.value, interval.low, interval.high], 3)
+    figure.add_scatter(
+        x=[value],
+        y=[place],
+        mode="markers+text",
+        text=[label],
+        textposition="top center",
+        marker={
+            "color": colour,
+            "symbol": symbol,
+            "size": 11,
+            "line": {"width": 2, "color": colour},
+        },
+        error_x=error_bars([interval.value], [interval.low], [interval.high], colour),
+        hovertemplate=f"{value} ({low} – {high})<extra></extra>",
+        showlegend=False,
+        row=1,
+        col=column,
+    )
+
+
+def _verdict(word: str) -> tuple[tuple[str, str], str]:
+    """Return the look of a verdict and what the reader calls it, a message id."""
+    return WORD_LOOKS.get(word, NOT_SHOWN_LOOK), WORDS[word]
+
+
+def _centre_on_zero(
+    figure: Figure, differences: Sequence[Difference], title: str, nticks: int
+) -> None:
+    figure.add_vline(x=0, line={"color": palette.HARD_LABEL, "width": 1.5})
+    reach = max(1.15 * max(max(abs(d.low), abs(d.high)) for d in differences), 0.02)
+    figure.update_xaxes(range=[-reach, reach], title_text=title, tickformat="+.2~f", nticks=nticks)
 
 
 def _ordered(
@@ -182,3 +347,13 @@ def _ordered(
 
 def _numbers(interval: Interval) -> tuple[float, float, float]:
     return round(interval.value, 4), round(interval.low, 4), round(interval.high, 4)
+
+
+def _in_two_lines(title: str) -> str:
+    """Put the field's term in brackets under the plain words; also for full-width brackets."""
+    start = max(title.rfind("("), title.rfind("（"))
+    return title if start < 1 else f"{title[:start].rstrip()}<br>{title[start:]}"
+
+
+def _regime_title(regime: str, t: Translate) -> str:
+    return t(REGIME_TEXTS[regime].title)

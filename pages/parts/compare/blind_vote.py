@@ -14,10 +14,10 @@ from core.types import Comparison, QADataset
 from core.workspace.votes import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
+from pages.parts.deep_links import go_to
 from pages.parts.errors import guarded, show_error
-from pages.parts.journey_bar import go_to
-from pages.parts.own_name import ask_name
 from pages.parts.page import Context
+from pages.parts.sign_in import ask_name
 from pages.parts.translate import plain, t
 
 VOTE = "vote"  # name in the link

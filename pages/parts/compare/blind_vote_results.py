@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.evaluation import vote_words
 from core.evaluation.preference import Preference
-from core.evaluation.vote_words import VoteFacts
 from core.journey.vote_results import vote_facts
-from core.reporting.charts.vote_chart import vote_chart
+from core.reporting.charts.comparison_charts import vote_chart
 from core.types import Comparison
 from core.workspace.votes import VoteOpening, VoteRound
 from pages.parts.charts import show_chart
@@ -26,28 +24,24 @@ def vote_result(
     shown = replace(
         vote, who=plain(vote.who), first=plain(vote.first), second=plain(vote.second)
     )  # what is said is markdown
-    said = tm(vote_words.opening(shown, moment(vote.at)))
+    said = tm(shown.opening_text(moment(vote.at)))
     if vote.early:
         st.warning(said, icon=":material/lock_open:")
     else:
         st.caption(said)
     if vote.found is None:
-        st.info(tm(vote_words.headline(shown)), icon=":material/how_to_vote:")
+        st.info(tm(shown.headline), icon=":material/how_to_vote:")
         return
-    _words(shown, vote.found)
+    st.markdown(f"#### {tm(shown.headline)}")
+    st.markdown(tm(vote.found.share_text(shown.second)))
     show_chart(vote_chart(vote.found, vote.first, vote.second, t), key=f"vote_chart_{round_.id}")
     _agreement(vote.found)
-    st.caption(tm(vote_words.method(vote)))
-
-
-def _words(shown: VoteFacts, found: Preference) -> None:
-    st.markdown(f"#### {tm(vote_words.headline(shown))}")
-    st.markdown(tm(vote_words.share(shown, found)))
+    st.caption(tm(vote.method_text))
 
 
 def _agreement(found: Preference) -> None:
-    st.markdown(" ".join(tm(one) for one in vote_words.agreement(found)))
-    st.markdown(tm(vote_words.metric(found)))
-    warning = vote_words.by_place(found)
+    st.markdown(" ".join(tm(text) for text in found.agreement_texts))
+    st.markdown(tm(found.metric_text))
+    warning = found.place_warning
     if warning is not None:
         st.warning(tm(warning), icon=":material/swap_horiz:")

@@ -17,9 +17,9 @@ from core.journey.status import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import ArmResult, Comparison
 from pages.parts import session
+from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
-from pages.parts.journey_bar import go_to
 from pages.parts.page import Context, empty_state
 from pages.parts.translate import moment, t
 from pages.parts.tune.run_history import RUN

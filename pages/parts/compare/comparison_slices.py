@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE, signed_effect
-from core.reporting.charts.slice_chart import slice_chart, slice_label
+from core.reporting.charts.verdict_charts import slice_chart, slice_label
 from core.types import SliceDifference
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared
-from pages.parts.kept import kept
 from pages.parts.translate import plain, t
 
 
@@ -43,7 +43,7 @@ def slice_view(seen: Compared) -> None:
     if chosen in keys:
         st.caption(t(SLICERS[chosen].meaning))
     shown = [part for part in slices if chosen not in keys or part.attribute == chosen]
-    chart = kept(lambda: slice_chart(shown, t), "slices", seen.comparison.id, str(chosen))
+    chart = cached(lambda: slice_chart(shown, t), "slices", seen.comparison.id, str(chosen))
     show_chart(chart, key="slices")
     if any(part.small for part in shown):
         st.caption(

@@ -7,21 +7,26 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.families import FAMILIES
-from core.evaluation.remeasure import MeasureChoice, grades_of, possible_cutoffs, remeasured
+from core.evaluation.measures import (
+    MEASURES,
+    Measure,
+    grades_of,
+    possible_cutoffs,
+    remeasured,
+)
 from core.experts.catalogue import find_entry
 from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, QADataset
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_against import against
 from pages.parts.compare.comparison_choice import more_systems
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.compare.comparison_power import questions_to_show
 from pages.parts.compare.comparison_table import every_measure
-from pages.parts.kept import kept
 from pages.parts.translate import language, plain, t, tm
 
-_FAMILY, _CUTOFF, _THRESHOLD = "compare_family", "compare_cutoff", "compare_threshold"
+_NAME, _CUTOFF, _GRADE = "compare_family", "compare_cutoff", "compare_threshold"
 
 
 def all_systems(seen: Compared) -> None:
@@ -33,18 +38,17 @@ def all_systems(seen: Compared) -> None:
             "mean could lie from the dot by chance (95 % interval)."
         )
     )
-    choice = _measure_choice(comparison, dataset)
-    metric = choice.metric
-    st.caption(t(metric.meaning, cutoff=metric.cutoff))
+    measure = _measure_choice(comparison, dataset)
+    st.caption(measure.meaning_in(t))
     try:
-        measured = _measured(comparison.id, language(), choice, comparison, dataset)
+        measured = _measured(comparison.id, language(), measure.key, comparison, dataset, measure)
     except AppError as error:  # kept lists of an older comparison are too short
         st.info(plain(tm(error.message)), icon=":material/refresh:")
         return
-    chart = kept(
-        lambda: arm_chart(measured, t, metric=metric), "systems", comparison.id, repr(choice)
+    chart = cached(
+        lambda: arm_chart(measured, t, metric=measure), "systems", comparison.id, measure.key
     )
-    show_chart(chart, key=f"arms_{metric.key}")
+    show_chart(chart, key=f"arms_{measure.key}")
     for name, reason in comparison.absent.items():
         st.info(
             plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
@@ -59,7 +63,7 @@ def all_systems(seen: Compared) -> None:
         t("One against the other"),
         ":material/difference:",
         "fold_against",
-        lambda: against(measured, metric.key),
+        lambda: against(measured, measure.key),
     )
     _folded(
         t("All systems, all measures"),
@@ -71,7 +75,7 @@ def all_systems(seen: Compared) -> None:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
         ):
-            chart = kept(lambda: difference_chart(comparison, t), "differences", comparison.id)
+            chart = cached(lambda: difference_chart(comparison, t), "differences", comparison.id)
             show_chart(chart, key="differences")
     with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
         questions_to_show(comparison)
@@ -85,15 +89,15 @@ def _folded(title: str, icon: str, key: str, draw: Callable[[], None]) -> None:
             draw()
 
 
-def _measure_choice(comparison: Comparison, dataset: QADataset) -> MeasureChoice:
+def _measure_choice(comparison: Comparison, dataset: QADataset) -> Measure:
     grades = grades_of(dataset)
     cutoffs = possible_cutoffs(comparison) or (10,)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        family = st.selectbox(
+        name = st.selectbox(
             t("Measure"),
-            list(FAMILIES),
-            format_func=lambda key: t(FAMILIES[key].title).format(cutoff="k"),
-            key=_FAMILY,
+            list(MEASURES),
+            format_func=lambda name: t(MEASURES[name].title).format(cutoff="k"),
+            key=_NAME,
             persist_state="session",
         )
         cutoff = st.selectbox(
@@ -104,32 +108,33 @@ def _measure_choice(comparison: Comparison, dataset: QADataset) -> MeasureChoice
             persist_state="session",
             width=220,
         )
-        threshold = 0.0
+        grade = 0.0
         if len(grades) > 1:
-            threshold = st.selectbox(
+            grade = st.selectbox(
                 t("Right from grade"),
                 grades,
                 format_func=lambda grade: f"{grade:g}",
-                key=_THRESHOLD,
-                disabled=FAMILIES[family].graded,
+                key=_GRADE,
+                disabled=MEASURES[name].graded,
                 help=t(
                     "Your data grade their answers. nDCG uses the grades as they are; all other "
                     "measures need to know from which grade on an answer counts as right."
                 ),
                 width=160,
             )
-    return MeasureChoice(family, cutoff, 0.0 if FAMILIES[family].graded else float(threshold))
+    return (MEASURES[name] @ cutoff).from_grade(float(grade))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measured(
     comparison_id: str,
     reader: str,
-    choice: MeasureChoice,
+    measure_key: str,
     _comparison: Comparison,
     _dataset: QADataset,
+    _measure: Measure,
 ) -> Comparison:
-    return remeasured(_comparison, _dataset, choice)
+    return remeasured(_comparison, _dataset, _measure)
 
 
 def _title(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.differences import intervals, present_regimes
-from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.verdict import REGIME_TEXTS
 from core.types import Comparison, Interval
 from pages.parts.translate import t
@@ -30,7 +30,7 @@ def every_measure(comparison: Comparison) -> None:
             row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): arm.title}
             for key, metric in METRICS.items():
                 interval = found.get((arm.name, key))
-                row[t(metric.title)] = (
+                row[metric.title_in(t)] = (
                     cell.format(
                         value=f"{interval.value:.3f}",
                         low=f"{interval.low:.3f}",
@@ -46,7 +46,5 @@ def every_measure(comparison: Comparison) -> None:
         key="all_systems",
         alt=t("Mean and 95 % interval of every system, for every measure and kind of question."),
     )
-    main = METRICS[MAIN_METRIC]
-    st.caption(
-        t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=t(main.title))
-    )
+    main = METRICS[MAIN_METRIC].title_in(t)
+    st.caption(t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=main))

@@ -13,7 +13,7 @@ from core.journey import generality_sets
 from core.journey.generality_sets import GeneralitySet, SetResult
 from core.journey.jobs import result_of
 from core.journey.mteb_tasks import mteb_is_installed
-from core.reporting.charts.alpha_chart import alpha_chart
+from core.reporting.charts.comparison_charts import alpha_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared

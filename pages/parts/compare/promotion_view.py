@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.guard import promotion_allowed, promotion_cautions
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.verdict import BETTER
 from core.journey.promotion import LEAST_REASON, Promotion, promote, promotion, withdraw
 from core.types import Comparison

@@ -13,12 +13,12 @@ from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types import Comparison, QADataset
+from pages.parts.cached import cached
 from pages.parts.compare.free_search import free_search
 from pages.parts.compare.question_filter import filtered, kind_of
 from pages.parts.compare.question_notes import question_notes
 from pages.parts.compare.side_by_side import side_by_side
 from pages.parts.errors import guarded, show_error
-from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import t
 
@@ -37,7 +37,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
     A fragment: looking at another question redraws this part only.
     """
     try:
-        changes = kept(lambda: wins_and_losses(comparison), "wins", comparison.id)
+        changes = cached(lambda: wins_and_losses(comparison), "wins", comparison.id)
     except ComparisonError as error:
         show_error(error)
         return

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.evaluation.movements import SHOWN, AnswerMove
 from core.evaluation.shared_words import common_words, in_pieces, shared_spans
-from core.reporting.charts.movement_chart import movement_chart
+from core.reporting.charts.comparison_charts import movement_chart
 from core.types import QADataset
 from pages.parts.charts import show_chart
 from pages.parts.translate import plain, t

@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluation.geometry import MEASURES, ShapeChange
 from core.journey.examining import Examination, TextMap
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.map_chart import map_chart
+from core.reporting.charts.comparison_charts import map_chart
 from core.types import QADataset
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared

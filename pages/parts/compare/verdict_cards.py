@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evaluation.differences import present_regimes
 from core.evaluation.guard import GENERALITY_LIMIT, KEPT, LOST, UNSURE, generality_state
-from core.evaluation.metrics import MAIN_METRIC, METRICS
+from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.verdict import BETTER, NOT_SHOWN, REGIME_TEXTS, WORDS, WORSE, sentence
 from core.messages import N_
 from core.types import Comparison, Difference
@@ -58,7 +58,7 @@ def _card(difference: Difference) -> None:
     st.markdown(f"## :{colour}[{icon} {t(WORDS[difference.word])}]")
     said = tm(sentence(difference))
     st.markdown(plain(said))
-    meaning = t(METRICS[MAIN_METRIC].meaning)
+    meaning = METRICS[MAIN_METRIC].meaning_in(t)
     left, right = st.columns(2)
     left.metric(t("Before (nDCG@10)"), f"{difference.before:.3f}", help=meaning)
     right.metric(

@@ -10,12 +10,12 @@ from core.journey import data
 from core.journey.findings import FoundRows, findings
 from core.messages import Message
 from core.reporting.charts.chart import one_line
-from core.reporting.charts.splits import split_picture
+from core.reporting.charts.data_charts import split_picture
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
+from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
-from pages.parts.journey_bar import go_to
-from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -36,7 +36,7 @@ def overview(context: Context, replacing: str) -> None:
         If the dataset is damaged.
     """
     dataset = context.dataset
-    report, found, aside = kept(
+    report, found, aside = cached(
         lambda: _account(context, dataset.id),
         "import",
         *data.import_stamp(context.workspace, dataset.id),
@@ -104,7 +104,7 @@ def _actions(replacing: str) -> None:
 
 def _split(counts: dict[str, tuple[int, int]]) -> None:
     st.subheader(t("What is learned from, and what is kept for the test"), anchor=False)
-    chart = kept(lambda: split_picture(counts, t), "split", tuple(counts.items()))
+    chart = cached(lambda: split_picture(counts, t), "split", tuple(counts.items()))
     show_chart(chart, key="split")
     known, unseen = st.columns(2)
     known.markdown(

@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from core.journey.scoring import ExpertFigures, ScoringReport
-from core.labels.likeness import leaf_order
+from core.labels.similar_experts import leaf_order
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.experts import agreement_heatmap, expert_quality_bars
+from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.journey_bar import go_to
-from pages.parts.kept import kept
+from pages.parts.deep_links import go_to
 from pages.parts.translate import plain, t, tm
 
 _CLOSE = 0.9  # rank correlation from which two experts say nearly the same
@@ -37,7 +37,7 @@ def expert_results(report: ScoringReport) -> None:
         go_to("labels")
     if ranking:
         st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
-        bars = kept(
+        bars = cached(
             lambda: expert_quality_bars(
                 [title for title, _ in ranking],
                 [ndcg.value for _, ndcg in ranking],
@@ -62,7 +62,7 @@ def expert_results(report: ScoringReport) -> None:
     st.subheader(t("Who agrees with whom?"), anchor=False)
     st.markdown(_who_agrees(names, report.agreement))
     said = repr((names, report.agreement.tolist()))
-    chart = kept(lambda: _agreement_chart(names, report.agreement), "expert agreement", said)
+    chart = cached(lambda: _agreement_chart(names, report.agreement), "expert agreement", said)
     show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)

@@ -8,8 +8,8 @@ from core.journey import panel_advice
 from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from core.journey.scoring import ScoringReport, load_expert_scores
 from pages.parts import session
+from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
-from pages.parts.journey_bar import go_to
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 

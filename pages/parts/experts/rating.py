@@ -15,8 +15,8 @@ from pages.parts import session
 from pages.parts.errors import guarded, show_error
 from pages.parts.experts.rating_file import rating_upload
 from pages.parts.experts.rating_results import rating_results
-from pages.parts.own_name import ask_name
 from pages.parts.page import Context
+from pages.parts.sign_in import ask_name
 from pages.parts.translate import plain, t
 
 _MEANINGS = (

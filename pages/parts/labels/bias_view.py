@@ -11,8 +11,8 @@ from core.labels.bias import GroupBias, KindBias, expert_bias, group_bias
 from core.labels.groups import ATTRIBUTES, groupings
 from core.labels.quality import pair_quality
 from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.kept import kept
 from pages.parts.labels.label_studio import Studio
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -36,7 +36,7 @@ def bias_view(context: Context, studio: Studio) -> None:
     if not studio.names:
         st.info(t("No expert takes part, so there is nothing that could lean to one side."))
         return
-    known = kept(lambda: groupings(studio.dataset), "groups", studio.dataset.id)
+    known = cached(lambda: groupings(studio.dataset), "groups", studio.dataset.id)
     st.markdown(
         t(
             "Do some groups of questions or answers get higher labels than others, although they "
@@ -66,7 +66,7 @@ def bias_view(context: Context, studio: Studio) -> None:
     )
     grouping = known[chosen]
     common = {"dataset": studio.dataset, "grouping": grouping, "seed": 0}
-    now = kept(
+    now = cached(
         lambda: group_bias(studio.alone, studio.sample, **common, replicates=_REPLICATES),
         "bias",
         chosen,
@@ -77,7 +77,7 @@ def bias_view(context: Context, studio: Studio) -> None:
         rest = tuple(key for key in studio.model.recipe.recentre if key != chosen)
         bare = replace(studio.model.recipe, recentre=rest)
         plainer = Studio(studio.model.with_recipe(bare), studio.sample)
-        before = kept(
+        before = cached(
             lambda: group_bias(plainer.alone, studio.sample, **common, replicates=0),
             "bias before",
             chosen,
@@ -92,13 +92,13 @@ def bias_view(context: Context, studio: Studio) -> None:
     _say(now)
     if cost:
         st.caption(cost)
-    drawn = kept(lambda: bias_chart(now, t, before), "bias chart", chosen, corrected, *studio.key)
+    drawn = cached(lambda: bias_chart(now, t, before), "bias chart", chosen, corrected, *studio.key)
     show_chart(drawn, key=f"bias_{chosen}")
     _experts(studio, now)
 
 
 def _precision(studio: Studio) -> str:
-    quality = kept(
+    quality = cached(
         lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=0),
         "precision",
         *studio.key,
@@ -151,7 +151,7 @@ def _experts(studio: Studio, bias: GroupBias) -> None:
     """Say which expert treats a group unlike the other experts do."""
     if len(studio.names) < 2:
         return
-    found = kept(
+    found = cached(
         lambda: expert_bias(studio.calibrated, studio.sample, studio.dataset, bias.grouping),
         "expert bias",
         bias.grouping.attribute.key,

@@ -1,8 +1,9 @@
-"""The controls of the Labels page: experts, rule, blend, calibration, curve."""
+"""The controls of the Labels page: experts, rule, blend, calibration with its cuts, curve."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,6 @@ from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
 from pages.parts.labels.bias_view import corrected_attributes, set_corrected
-from pages.parts.labels.cut_inputs import cut_inputs, forget_cuts
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -230,3 +230,63 @@ def _curve(keys: str) -> tuple[float, float, float]:
             help=t("Above 1, labels become softer; below 1, more decided."),
         )
     return gain, threshold, temperature
+
+
+def cut_inputs(keys: str, low: float, high: float) -> tuple[float, float]:
+    """Draw the slider and both numbers; what is changed last counts.
+
+    Parameters
+    ----------
+    keys : str
+        Prefix of the widgets' keys.
+    low, high : float in percent
+        Values to start from.
+    """
+    state = st.session_state.setdefault(
+        f"{keys}_cut_state", {"low": low, "high": high, "slider": 0, "numbers": 0}
+    )
+    slider, numbers = f"{keys}_cuts_{state['slider']}", f"{keys}_typed_{state['numbers']}"
+    st.slider(
+        t("Scores that become 0 and 100 (percentiles)"),
+        0.0,
+        100.0,
+        (state["low"], state["high"]),
+        0.1,
+        key=slider,
+        on_change=_dragged,
+        args=(state, slider),
+    )
+    columns = st.columns(2)
+    for column, name, end in (
+        (columns[0], t("Becomes 0 (%)"), "low"),
+        (columns[1], t("Becomes 100 (%)"), "high"),
+    ):
+        column.number_input(
+            name,
+            0.0,
+            100.0,
+            state[end],
+            0.1,
+            format="%.1f",
+            key=f"{numbers}_{end}",
+            on_change=_typed,
+            args=(state, numbers, end),
+        )
+    return float(state["low"]), float(state["high"])
+
+
+def forget_cuts(keys: str) -> None:
+    """Start from the given values again."""
+    st.session_state.pop(f"{keys}_cut_state", None)
+
+
+def _dragged(state: dict[str, Any], slider: str) -> None:
+    state["low"], state["high"] = st.session_state[slider]
+    state["numbers"] += 1  # the numbers start afresh; the slider keeps its focus
+
+
+def _typed(state: dict[str, Any], numbers: str, end: str) -> None:
+    typed = st.session_state[f"{numbers}_{end}"]
+    if typed is not None:
+        state[end] = typed
+        state["slider"] += 1

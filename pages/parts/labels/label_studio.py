@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.labels.model import LabelModel
     from core.labels.pair_sample import PairSample
-    from core.labels.suspects import PairFindings
+    from core.labels.review import PairFindings
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Studio:
     @cached_property
     def findings(self) -> PairFindings:
         """Disagreement and suspected wrong hard labels."""
-        from core.labels.suspects import find_suspects
+        from core.labels.review import find_suspects
 
         return find_suspects(self.sample, self.calibrated, self.model.weights)
 

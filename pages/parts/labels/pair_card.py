@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import corrections
-from core.labels.reasons import Voice, reason, voices
+from core.labels.review import Voice, reason, voices
 from core.messages import N_
 from core.types import Override
 from pages.parts import session

@@ -1,4 +1,7 @@
-"""Label recipes: save the present one under a name, look at the saved ones, choose one."""
+"""Label recipes: save the present one, choose among the saved ones, see several side by side.
+
+Side by side means distributions, figures, and the pairs on which they differ most.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,18 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import labels
+from core.journey.recipe_comparison import FEWEST, MOST, RecipeComparison, compare_recipes
 from core.journey.report_facts import title_of
 from core.labels.rules import RULES
-from core.types import LabelRecipe
+from core.reporting.charts.label_charts import recipe_histograms
+from core.types import Interval, LabelRecipe, Override
 from pages.parts import session
+from pages.parts.charts import show_chart
 from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
+
+_PAIRS = 50  # on which recipes differ most
 
 
 def save_form(context: Context, recipe: LabelRecipe) -> bool:
@@ -127,3 +135,131 @@ def _use(context: Context, recipe_id: str) -> None:
         show_error(error)
     else:
         st.rerun()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _compared(
+    root: str,
+    project_id: str,
+    dataset_id: str,
+    ids: tuple[str, ...],
+    overrides: tuple[Override, ...],
+) -> RecipeComparison:
+    workspace = session.workspace()
+    saved = {one.id: one for one in workspace.records.recipes(project_id)}
+    dataset = workspace.load_dataset(dataset_id)
+    return compare_recipes(workspace, dataset, [saved[key] for key in ids], overrides)
+
+
+def recipe_comparison(context: Context) -> None:
+    """Let the user choose two to four recipes and draw them side by side."""
+    saved = labels.recipes(context.workspace, context.project)
+    st.subheader(t("Recipes side by side"), anchor=False)
+    if len(saved) < FEWEST:
+        st.caption(t("Save a second recipe to compare it with the first."))
+        return
+    names = {one.id: one.name for one in saved}
+    chosen = st.multiselect(
+        t("Compare"),
+        list(names),
+        default=list(names)[:FEWEST],
+        format_func=names.__getitem__,
+        max_selections=MOST,
+        key=f"compared_recipes_{context.project.id}",
+        persist_state="session",
+    )
+    if len(chosen) < FEWEST:
+        st.info(t("Choose two to four recipes."))
+        return
+    try:
+        with st.spinner(t("Making the labels of each recipe …")):
+            found = _compared(
+                str(context.workspace.layout.root),
+                context.project.id,
+                str(context.project.dataset_id),
+                tuple(chosen),
+                labels.overrides(context.workspace, context.project),
+            )
+    except Exception as error:
+        show_error(error)
+        return
+    _figures(found)
+    shown = [one.saved.name for one in found.recipes]
+    show_chart(
+        recipe_histograms(found.sample, [one.labels for one in found.recipes], shown, t),
+        key="recipe_histograms",
+    )
+    _differences(context, found)
+
+
+def _figures(found: RecipeComparison) -> None:
+    quality = [one.quality for one in found.recipes]
+    columns = {
+        t("Recipe"): [one.saved.name for one in found.recipes],
+        t("First ten (nDCG@10)"): [_span(one.ndcg) for one in found.recipes],
+        t("Pairs in order (AP)"): [_span(one.average_precision) for one in quality],
+        t("Right or not (ROC-AUC)"): [_span(one.roc_auc) for one in quality],
+        t("Overlap"): [_share(one.overlap, one.coverage) for one in quality],
+        t("Calibration error"): [_share(one.calibration_error, one.coverage) for one in quality],
+    }
+    st.dataframe(columns, hide_index=True, key="recipe_figures")
+    st.caption(
+        t(
+            "All figures look at what the experts say by the recipe, without known right answers "
+            "and changes by hand: labels that contain them agree with them anyway. First ten: the "
+            "labels rank all answers of {questions} validation questions. Calibration error: how "
+            "far labels are from the share of right pairs; 0% = a label of 70 means 70% right.",
+            questions=found.questions,
+        )
+    )
+
+
+def _span(value: Interval | None) -> str:
+    if value is None or value.value != value.value:
+        return "–"
+    return f"{value.value:.3f} ({value.low:.3f} – {value.high:.3f})"
+
+
+def _share(value: float, coverage: float) -> str:
+    return f"{value:.0%}" if coverage > 0 and value == value else "–"
+
+
+def _differences(context: Context, found: RecipeComparison) -> None:
+    """Draw the pairs on which the chosen recipes are furthest apart."""
+    st.markdown(f"##### {t('Where they differ most')}")
+    positions = found.most_different(_PAIRS)
+    if not len(positions):
+        st.info(t("These recipes give every pair the same label."))
+        return
+    dataset, sample = context.dataset, found.sample
+    table = [one.labels[positions] * 100 for one in found.recipes]
+    frame = pd.DataFrame(
+        {
+            "apart": (pd.DataFrame(table).max() - pd.DataFrame(table).min()).round(),
+            **{f"label_{place}": row.round() for place, row in enumerate(table)},
+            "hard": [
+                t("right") if right > 0 else t("not right")
+                for right in sample.hard_label[positions]
+            ],
+            "question": [dataset.questions[row] for row in sample.question_rows[positions]],
+            "answer": [dataset.answers[row] for row in sample.answer_rows[positions]],
+        }
+    )
+    number = st.column_config.ProgressColumn
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="recipe_differences",
+        column_config={
+            "apart": st.column_config.NumberColumn(t("Apart"), format="%d", width=60),
+            **{
+                f"label_{place}": number(
+                    one.saved.name, min_value=0, max_value=100, format="%d", width="small"
+                )
+                for place, one in enumerate(found.recipes)
+            },
+            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
+            "question": st.column_config.TextColumn(t("Question"), width="medium"),
+            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
+        },
+    )

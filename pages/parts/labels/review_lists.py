@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.journey import labels
 from core.journey.question_notes import reported_pairs
-from core.labels.extra_pairs import with_pairs
 from core.labels.overrides import conflicts, standing
+from core.labels.pair_sample import with_pairs
 from core.messages import N_
 from core.types import Override
 from core.workspace.notes import QuestionNote

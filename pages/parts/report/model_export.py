@@ -9,7 +9,7 @@ import streamlit as st
 from core.jobs.state import FINISHED
 from core.journey import hub_pushing, model_delivery, onnx_exporting
 from core.journey.reporting import Preview
-from core.reporting.onnx_graph import missing_packages
+from core.reporting.onnx_export import missing_packages
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card

@@ -13,7 +13,7 @@ from core.journey.data_curve_result import DataCurve
 from core.journey.data_curves import CurveJob, curve_result, data_curves
 from core.journey.labels import recipe_in_use
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.data_curve_chart import data_curve_chart
+from core.reporting.charts.tuning_charts import data_curve_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.errors import show_error

@@ -13,7 +13,7 @@ from core.journey.jobs import QueuedJob
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
-from pages.parts.job_buttons import redraw
+from pages.parts.job_card import redraw
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.run_history import RUN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.contrasts import Spread
+from core.evaluation.statistics import Spread
 from core.evaluation.verdict import REGIME_TEXTS
 from core.jobs.state import JobView
 from core.journey.race_result import RaceResult, Standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from core.evaluation.contrasts import Estimate
+from core.evaluation.statistics import Estimate
 from core.journey.race_result import ALONE, CLEAR, NOTHING, TIED, TOO_FEW, RaceResult, Standing
 from pages.parts.translate import plain, t
 from pages.parts.tune.race_form import contestant_title

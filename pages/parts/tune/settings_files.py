@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import AppError, TuningError
 from core.messages import Message
 from core.tuning.config import TuningConfig
-from core.tuning.config_file import from_document, to_document
+from core.tuning.presets import from_document, to_document
 from pages.parts.translate import plain, t, tm
 
 _FILE = "settings_file"

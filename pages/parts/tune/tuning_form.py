@@ -21,8 +21,8 @@ from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.workspace.records import SavedRecipe
 from pages.parts import session
+from pages.parts.deep_links import link_parameters, page_of
 from pages.parts.errors import show_error
-from pages.parts.journey_bar import link_parameters, page_of
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 from pages.parts.tune.queue_panel import start_button

@@ -11,12 +11,11 @@ from core.journey.room import gigabytes
 from core.journey.tuning_plan import Estimate
 from core.journey.tuning_runs import TuningResult, TuningRun
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.run_charts import machine_chart
-from core.reporting.charts.tuning_charts import learning_curve
+from core.reporting.charts.tuning_charts import learning_curve, machine_chart
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
+from pages.parts.deep_links import go_to
 from pages.parts.job_card import job_card
-from pages.parts.journey_bar import go_to
-from pages.parts.kept import kept
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.tuning_words import clock, device_words, loss_title, model_title
@@ -57,8 +56,8 @@ def _curves(job: JobView) -> None:
     if not job.metrics:
         return
     said = repr(job.metrics)  # hashed whole: the curves of a resumed run may change in the middle
-    chart = kept(lambda: learning_curve(job.metrics, t), "learning curve", said)
-    machine = kept(lambda: machine_chart(job.metrics, t), "machine", said)
+    chart = cached(lambda: learning_curve(job.metrics, t), "learning curve", said)
+    machine = cached(lambda: machine_chart(job.metrics, t), "machine", said)
     if job.is_final:
         show_chart(chart, key=f"curves_{job.id}")
         with st.expander(t("Learning rate, pace and memory"), icon=":material/speed:"):

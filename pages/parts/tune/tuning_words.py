@@ -88,7 +88,7 @@ def clock(seconds: float) -> str:
 @st.cache_data(ttl=600, show_spinner=False)
 def devices_to_choose() -> tuple[str, ...]:
     """Return the devices that settings may name here, without importing torch."""
-    from core.tuning.hardware import devices_here
+    from core.tuning.device import devices_here
 
     return devices_here()
 
@@ -96,6 +96,6 @@ def devices_to_choose() -> tuple[str, ...]:
 @st.cache_data(ttl=600, show_spinner=False)
 def this_device() -> DeviceInfo:
     """Return the device that a run will probably use, without importing torch."""
-    from core.tuning.hardware import likely_device
+    from core.tuning.device import likely_device
 
     return likely_device()

@@ -1,0 +1,201 @@
+"""Answer groups (METHOD §6): what must not stand on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.near_duplicates.ngrams import plain_form, similar_pairs
+from core.data.stretches import Stretch, silent
+from core.messages import N_, Message
+
+_QUESTIONS_COMPARED = N_("Looking for questions that are nearly the same ({count} questions)")
+_ANSWERS_COMPARED = N_("Looking for answers that are nearly the same ({count} answers)")
+STRICTER = (0.8, 0.9, 1.0)  # tried in turn where near-duplicates chain into one giant group
+
+
+@dataclass(frozen=True)
+class GroupingSettings:
+    """When two texts count as nearly the same.
+
+    Attributes
+    ----------
+    question_similarity, answer_similarity : float in (0, 1]
+        Jaccard similarity of character n-gram sets, case and punctuation folded. 0.7 lets a
+        forty-letter question differ in a short word or two typos, a long answer in a sentence.
+    largest_share : float in (0, 1]
+        No group that near-duplicates made may hold a larger share of the questions.
+    """
+
+    question_similarity: float = 0.7
+    answer_similarity: float = 0.7
+    largest_share: float = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Groups of a set of questions and answers.
+
+    Attributes
+    ----------
+    question_group, answer_group : int32 arrays [n_q], [n_a]
+        Connected through right pairs, near-duplicate questions or near-duplicate answers;
+        numbered in order of the first question.
+    question_cluster : int32 array [n_q]
+        Near-duplicate questions alone: the finer groups that a split within a group keeps whole.
+    question_near_duplicates, answer_near_duplicates : int
+        Clusters of two or more nearly the same texts.
+    question_similarity : float
+        Threshold in the end, raised where groups grew too large.
+    warnings : tuple of Message
+    """
+
+    question_group: np.ndarray
+    answer_group: np.ndarray
+    question_cluster: np.ndarray
+    question_near_duplicates: int
+    answer_near_duplicates: int
+    question_similarity: float
+    warnings: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    first: np.ndarray
+    second: np.ndarray
+    similarity: np.ndarray
+
+    def above(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        near = self.similarity >= threshold - 1e-6
+        return self.first[near], self.second[near]
+
+
+def group_texts(
+    questions: Sequence[str],
+    answers: Sequence[str],
+    right_question: np.ndarray,
+    right_answer: np.ndarray,
+    *,
+    settings: GroupingSettings | None = None,
+    stretch: Stretch | None = None,
+) -> Grouping:
+    """Group answers that are the same or nearly so, with all their questions.
+
+    Linked are answers that answer one question, nearly the same answers, and the answers of
+    nearly the same questions; a group is a connected component. Where near-duplicates chain into
+    a group of more than ``largest_share`` of the questions (templated texts do), stricter
+    thresholds are tried, and a warning says so.
+
+    Parameters
+    ----------
+    right_question, right_answer : int arrays [n_r]
+        Judged pairs.
+    stretch : Stretch, optional
+        To tell how far it is.
+    """
+    settings = settings or GroupingSettings()
+    n_q, n_a = len(questions), len(answers)
+    stretch = stretch or silent()
+    share = n_q / max(1, n_q + n_a)
+    part = stretch.part(0.0, share, Message(_QUESTIONS_COMPARED, {"count": n_q}))
+    question_pairs = near_duplicates(questions, settings.question_similarity, part)
+    part = stretch.part(share, 1.0, Message(_ANSWERS_COMPARED, {"count": n_a}))
+    answer_pairs = near_duplicates(answers, settings.answer_similarity, part)
+    right = (np.asarray(right_question, np.int64), np.asarray(right_answer, np.int64) + n_q)
+
+    def components(threshold: float | None) -> np.ndarray:
+        edges = [right]
+        if threshold is not None:
+            first, second = answer_pairs.above(max(threshold, settings.answer_similarity))
+            edges += [question_pairs.above(threshold), (first + n_q, second + n_q)]
+        return _components(edges, n_q + n_a)
+
+    ladder = [settings.question_similarity]
+    ladder += [threshold for threshold in STRICTER if threshold > ladder[0]]
+    given = _largest_share(components(None)[:n_q])
+    limit = max(settings.largest_share, given)
+    warnings: list[Message] = []
+    for threshold in ladder:
+        groups = components(threshold)
+        share = _largest_share(groups[:n_q])
+        if share <= limit:
+            break
+    if threshold > ladder[0]:
+        text = N_(
+            "Many texts are nearly the same, so only texts that are at least {percent} % alike "
+            "count as near-duplicates here (usually {usual} %)."
+        )
+        values = {"percent": round(100 * threshold), "usual": round(100 * ladder[0])}
+        warnings.append(Message(text, values))
+    if share > settings.largest_share:
+        text = N_(
+            "{percent} % of the questions belong to one group of answers, because they share "
+            "answers or are nearly the same. What is learned and tested there says little about "
+            "the other answers."
+        )
+        warnings.append(Message(text, {"percent": round(100 * share)}))
+    cluster = _components([question_pairs.above(threshold)], n_q)
+    answer_cluster = _components(
+        [answer_pairs.above(max(threshold, settings.answer_similarity))], n_a
+    )
+    return Grouping(
+        question_group=groups[:n_q],
+        answer_group=groups[n_q:],
+        question_cluster=cluster,
+        question_near_duplicates=_crowded(cluster),
+        answer_near_duplicates=_crowded(answer_cluster),
+        question_similarity=threshold,
+        warnings=tuple(warnings),
+    )
+
+
+def near_duplicates(
+    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+) -> _Pairs:
+    """Return pairs of nearly the same texts; case and punctuation do not count."""
+    plain = [plain_form(text) or text for text in texts]
+    order = np.array(sorted(range(len(texts)), key=lambda i: plain[i]), np.int64)
+    distinct: list[str] = []
+    owner: list[int] = []
+    same: list[tuple[int, int]] = []
+    for i in order.tolist():
+        if distinct and plain[i] == distinct[-1]:
+            same.append((owner[-1], i))
+        else:
+            distinct.append(plain[i])
+            owner.append(i)
+    first, second, similarity = similar_pairs(distinct, threshold, stretch)
+    owners = np.array(owner, np.int64)
+    equal = np.array(same, np.int64).reshape(-1, 2)
+    return _Pairs(
+        np.concatenate([owners[first], equal[:, 0]]),
+        np.concatenate([owners[second], equal[:, 1]]),
+        np.concatenate([similarity, np.ones(len(equal), np.float32)]),
+    )
+
+
+def _components(edges: Sequence[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
+    """Return the component of each of n nodes, numbered in order of appearance."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not n:
+        return np.empty(0, np.int32)
+    first = np.concatenate([pair[0] for pair in edges])
+    second = np.concatenate([pair[1] for pair in edges])
+    graph = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(n, n))
+    _, label = connected_components(graph.tocsr(), directed=False)
+    _, index, inverse = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(index), np.int32)
+    rank[np.argsort(index)] = np.arange(len(index), dtype=np.int32)
+    return rank[inverse].astype(np.int32)
+
+
+def _largest_share(group: np.ndarray) -> float:
+    return float(np.bincount(group).max() / len(group)) if len(group) else 0.0
+
+
+def _crowded(cluster: np.ndarray) -> int:
+    return int((np.bincount(cluster) > 1).sum()) if len(cluster) else 0

@@ -1,0 +1,329 @@
+"""A sentence-transformers model as one ONNX file (token ids in, unit vectors out), and its check.
+
+The file holds everything after the tokenizer: transformer (or word vectors), pooling, further
+layers, scaling to length 1. So whoever runs it needs a tokenizer and nothing else, and cannot pool
+in another way than the model was measured with.
+
+It is not laid out as sentence-transformers' own ``backend="onnx"`` expects (token vectors, pooled
+afterwards): that one needs optimum, which does not go together with present transformers.
+
+Whether it does what the model does is measured on real texts before anybody may have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import ExportError
+from core.evaluation.measures import NDCG
+from core.evaluation.search import rank
+from core.messages import N_, Message
+from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+FILE = "sentence_embedding.onnx"
+INPUTS = ("input_ids", "attention_mask")
+OUTPUT = "sentence_embedding"
+OPSET = 18
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+MOST_BYTES = 1_900_000_000  # protobuf, the format of the file, ends at 2 GB
+MOST_DISTANCE = 1e-4  # 1 - cosine; rounding of single precision stays below 1e-5
+MOST_CHANGE = 0.001  # nDCG@10, on either side
+MOST_QUESTIONS, MOST_ANSWERS = 200, 2000  # so that the check takes a minute and not an hour
+_BATCH = 32
+_EXAMPLE = ((5, 6, 7, 8), (5, 6, 0, 0))  # ids of a batch to trace with; 0 = padding
+
+Encode = Callable[[Sequence[str], str], np.ndarray]  # (texts, prompt) -> unit vectors [n, d]
+
+
+@dataclass(frozen=True)
+class TokenRules:
+    """How texts become the inputs of the file.
+
+    Attributes
+    ----------
+    max_length : int or None
+        Tokens read of a text; None = all.
+    special : bool
+        Whether the tokenizer adds its begin and end signs.
+    pad : int
+        Id that fills up short texts; the mask hides it.
+    """
+
+    max_length: int | None
+    special: bool
+    pad: int
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How far the ONNX file is from the model it was made from.
+
+    Attributes
+    ----------
+    texts : int
+        Compared one by one.
+    distance : float
+        Largest 1 - cosine between the two vectors of one text.
+    questions : int
+        Validation questions (never test questions) searched with both.
+    before, after : float
+        nDCG@10 of the model and of the ONNX file on them.
+    """
+
+    texts: int
+    distance: float
+    questions: int
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """NDCG@10 of the ONNX file minus that of the model."""
+        return self.after - self.before
+
+    @property
+    def passed(self) -> bool:
+        """Whether both figures lie within their bounds."""
+        return bool(self.distance <= MOST_DISTANCE and abs(self.change) <= MOST_CHANGE)
+
+    def message(self) -> Message:
+        """Return the measurement as a sentence."""
+        params: dict[str, str | int | float] = {
+            "texts": self.texts,
+            "distance": f"{self.distance:.1e}",
+            "bound": f"{MOST_DISTANCE:.0e}",
+            "questions": self.questions,
+            "before": f"{self.before:.4f}",
+            "after": f"{self.after:.4f}",
+            "most": f"{MOST_CHANGE:g}",
+        }
+        if self.passed:
+            text = N_(
+                "Checked: the largest distance between the vectors of {texts} texts is {distance} "
+                "(1 − cosine, bound {bound}); nDCG@10 on {questions} validation questions is "
+                "{after}, with the model itself {before}."
+            )
+        else:
+            text = N_(
+                "Refused: the ONNX file does not do what the model does. The largest distance "
+                "between the vectors of {texts} texts is {distance} (1 − cosine, bound {bound}); "
+                "nDCG@10 on {questions} validation questions is {after}, with the model itself "
+                "{before} (bound {most}). Use the model folder instead."
+            )
+        return Message(text, params)
+
+
+def missing_packages() -> Message | None:
+    """Return what has to be installed before a model can be converted, None if nothing."""
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if not missing:
+        return None
+    text = N_("ONNX needs packages that are not installed. Install them with: {command}")
+    return Message(text, {"command": f"pip install {' '.join(missing)}"})
+
+
+def token_rules(model: SentenceTransformer) -> TokenRules:
+    """Return how the tokenizer of a model has to be set up."""
+    if _is_static(model):
+        return TokenRules(None, False, 0)
+    tokenizer: Any = model.tokenizer
+    return TokenRules(int(model.max_seq_length or 512), True, int(tokenizer.pad_token_id or 0))
+
+
+def write_onnx(model: SentenceTransformer, target: Path) -> None:
+    """Convert a model on the CPU and write it to a file.
+
+    Raises
+    ------
+    ExportError
+        If packages are missing, the model is too large for the format, or torch cannot convert
+        its layers; the model itself is not changed.
+    """
+    import torch
+
+    absent = missing_packages()
+    if absent is not None:
+        raise ExportError(absent.template, **absent.params)
+    size = sum(p.numel() * p.element_size() for p in model.parameters())
+    if size > MOST_BYTES:
+        raise ExportError(
+            "The model has {size} GB of weights; an ONNX file holds at most {most} GB. Use the "
+            "model folder with sentence-transformers instead.",
+            size=round(size / 1e9, 1),
+            most=MOST_BYTES / 1e9,
+        )
+    graph = _graph(model).eval()
+    ids = torch.tensor(_EXAMPLE)
+    mask = (ids > 0).long()
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("tokens")
+    try:
+        with torch.inference_mode():
+            torch.onnx.export(
+                graph,
+                (ids, mask),
+                str(target),
+                input_names=list(INPUTS),
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: batch, 1: length}, {0: batch, 1: length}),
+                opset_version=OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except Exception as error:  # torch names what it cannot convert in its own words
+        raise ExportError(
+            "This kind of model cannot be converted to ONNX: {reason}. The model folder works "
+            "with sentence-transformers all the same.",
+            reason=(str(error).strip() or type(error).__name__).splitlines()[0][:300],
+        ) from error
+
+
+def save_tokenizer(model: SentenceTransformer, target: Path) -> None:
+    """Write tokenizer.json, which the package ``tokenizers`` reads without transformers.
+
+    Raises
+    ------
+    ExportError
+        If the model has a tokenizer that cannot be written so.
+    """
+    found: Any = model[0].tokenizer if _is_static(model) else model.tokenizer
+    fast = found if _is_static(model) else getattr(found, "backend_tokenizer", None)
+    if fast is None:
+        raise ExportError(
+            "The tokenizer of this model ({kind}) cannot be used without transformers, so there "
+            "is no ONNX export of it. Use the model folder with sentence-transformers instead.",
+            kind=type(found).__name__,
+        )
+    fast.save(str(target))
+
+
+def _is_static(model: SentenceTransformer) -> bool:
+    return type(model[0]).__name__ == "StaticEmbedding"
+
+
+def _graph(model: SentenceTransformer) -> Any:
+    """Return a module ``(input_ids, attention_mask) -> unit vectors`` made of the model's parts."""
+    from torch import nn
+    from torch.nn.functional import embedding, normalize
+
+    parts: list[Any] = list(model)
+    static = _is_static(model)
+    table: Any = parts[0].embedding if static else None
+
+    class Graph(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = nn.ModuleList(parts)
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            later = list(self.parts)
+            if static:
+                # The bag of word vectors has no mask: the same mean, written out.
+                vectors = embedding(input_ids, table.weight)
+                mask = attention_mask.unsqueeze(-1).to(vectors.dtype)
+                total = (vectors * mask).sum(1)
+                features[OUTPUT] = total / mask.sum(1).clamp(min=1.0)
+                later = later[1:]
+            for part in later:
+                features = part(features)
+            return normalize(features[OUTPUT], dim=1)
+
+    return Graph()
+
+
+def checked_rows(dataset: QADataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return question rows and answer rows of the check, ascending; right answers always kept.
+
+    Validation questions; training questions where there are none, never test questions.
+    """
+    rng = np.random.default_rng(seed)
+    rows = dataset.rows(VALIDATION_KNOWN, VALIDATION_UNSEEN)
+    rows = rows if len(rows) else dataset.rows(TRAIN)
+    rows = rows[np.isin(rows, dataset.right_question)]
+    questions = np.sort(rng.permutation(rows)[:MOST_QUESTIONS])
+    right = dataset.right_answer[np.isin(dataset.right_question, questions)]
+    others = np.setdiff1d(np.arange(len(dataset.answers)), right)
+    spare = max(0, MOST_ANSWERS - len(np.unique(right)))
+    return questions, np.union1d(right, rng.permutation(others)[:spare]).astype(np.int64)
+
+
+def measure_fidelity(
+    dataset: QADataset,
+    model: Encode,
+    exported: Encode,
+    prompts: tuple[str, str],
+    *,
+    seed: int,
+) -> Fidelity:
+    """Encode the same texts both ways and compare vectors and rankings.
+
+    Parameters
+    ----------
+    model, exported : callable
+        ``(texts, prompt) -> float32 array [n, d]``, unit length.
+    prompts : (str, str)
+        Of questions and of answers.
+    """
+    rows, columns = checked_rows(dataset, seed)
+    questions = [dataset.questions[row] for row in rows]
+    answers = [dataset.answers[column] for column in columns]
+    sides = [
+        (encode(questions, prompts[0]), encode(answers, prompts[1])) for encode in (model, exported)
+    ]
+    relevance = dataset.relevance[rows][:, columns]
+    scores = [_ndcg(left, right, relevance) for left, right in sides]
+    both = [np.concatenate(side).astype(np.float64) for side in sides]
+    known = np.linalg.norm(both[0], axis=1) > 0  # a text without a known token has no direction
+    cosine = (both[0] * both[1]).sum(axis=1)[known]
+    return Fidelity(
+        texts=len(rows) + len(columns),
+        distance=float(max(0.0, (1 - cosine).max())) if cosine.size else 0.0,
+        questions=len(rows),
+        before=scores[0],
+        after=scores[1],
+    )
+
+
+def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
+    """Return an encoder that runs the exported folder the way the snippet for it does."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    if rules.max_length is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(rules.max_length)
+    tokenizer.enable_padding(pad_id=rules.pad)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: warnings about the hardware worry people
+    session = onnxruntime.InferenceSession(
+        str(folder / FILE), options, providers=["CPUExecutionProvider"]
+    )
+
+    def encode(texts: Sequence[str], prompt: str) -> np.ndarray:
+        parts = []
+        for start in range(0, len(texts), _BATCH):
+            batch = [prompt + text for text in texts[start : start + _BATCH]]
+            found = tokenizer.encode_batch(batch, add_special_tokens=rules.special)
+            ids = np.array([one.ids for one in found], np.int64)
+            mask = np.array([one.attention_mask for one in found], np.int64)
+            parts.append(session.run(None, dict(zip(INPUTS, (ids, mask), strict=True)))[0])
+        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+    return encode
+
+
+def _ndcg(questions: np.ndarray, answers: np.ndarray, relevance: Any) -> float:
+    values = (NDCG @ 10).of(relevance, rank(questions, answers, 10).top_answers)
+    return float(values.mean()) if len(values) else 0.0

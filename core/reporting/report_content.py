@@ -1,0 +1,354 @@
+"""Everything a report says, as plain data: no models, no arrays, no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.evaluation.cost import EncodingCost, Savings
+from core.evaluation.geometry import ShapeChange
+from core.evaluation.preference import VoteFacts
+from core.messages import Message
+from core.types import (
+    Difference,
+    Generality,
+    Interval,
+    LabelRecipe,
+    Override,
+    SliceDifference,
+)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One held-out question whose right answer moved.
+
+    Attributes
+    ----------
+    regime : str
+        Key of the regime.
+    answer : str
+        Text of the best placed right answer.
+    change : float
+        Of the main metric, after minus before.
+    first_now : str
+        Text of the answer that tuned places first, "" where it is the right one.
+    lost : bool
+        The right answer was among the first ten and no longer is.
+    question_id : str
+        As in the user's file.
+    """
+
+    regime: str
+    question: str
+    answer: str
+    before_rank: int
+    after_rank: int
+    change: float
+    first_now: str = ""
+    lost: bool = False
+    question_id: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the journey and how long it took; ``title`` is a message id."""
+
+    title: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Texts that somebody agreed to send to an API, and what that costs.
+
+    Attributes
+    ----------
+    cost : float or None
+        Estimated, in the currency of the price that was entered; None where none was.
+    at : str
+        UTC, ISO 8601.
+    """
+
+    host: str
+    model: str
+    texts: int
+    cost: float | None
+    who: str
+    at: str
+
+
+@dataclass(frozen=True)
+class InUse:
+    """Somebody decided to use the tuned model.
+
+    Attributes
+    ----------
+    reason : str
+        Why the guard was overruled, in the person's words; "" where it had nothing against it.
+    at : str
+        UTC, ISO 8601.
+    """
+
+    who: str
+    at: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class AlphaPoint:
+    """A mix of the tuned weights with those of the base model, measured on validation questions.
+
+    Attributes
+    ----------
+    alpha : float in [0, 1]
+        Share of the tuned weights; 0 = base.
+    score : float in [0, 1]
+        nDCG@10 on the project's own validation questions.
+    generality : float in [-1, 1] or None
+        Everyday language (Spearman); None where it was not measured.
+    chosen : bool
+        This mix was kept.
+    """
+
+    alpha: float
+    score: float
+    generality: float | None
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What was uploaded and how it was split.
+
+    Attributes
+    ----------
+    rows_read, rows_taken, rows_set_aside : int or None
+        None where the format has no rows (a BEIR folder).
+    groups : int
+        Answer groups that have questions.
+    split : mapping of split to (questions, answer groups)
+    personal_data : tuple of (title, rows)
+        Kinds of personal data found; titles are message ids.
+    """
+
+    file: str
+    format: str
+    rows_read: int | None
+    rows_taken: int | None
+    rows_set_aside: int | None
+    questions: int
+    answers: int
+    groups: int
+    split: Mapping[str, tuple[int, int]]
+    personal_data: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExpertFacts:
+    """One expert of the recipe, or scored besides.
+
+    Attributes
+    ----------
+    commercial_use : bool
+        False where the licence forbids it or is not known.
+    ndcg : Interval or None
+        nDCG@10 alone, on questions outside the test split.
+    weight : float in [0, 1] or None
+        Share in the soft labels; None where the expert is not part of the recipe.
+    """
+
+    key: str
+    title: str
+    licence: str
+    commercial_use: bool
+    ndcg: Interval | None
+    weight: float | None
+    seconds: float
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class LabelFacts:
+    """How soft labels were made.
+
+    Attributes
+    ----------
+    rule_title, rule_meaning : str
+        Message ids.
+    overrides : tuple of Override
+        Those in force, newest first.
+    recentred : tuple of str
+        Message ids of what labels were evened out by, group by group, in this order.
+    """
+
+    recipe_name: str
+    rule_title: str
+    rule_meaning: str
+    recipe: LabelRecipe
+    overrides: tuple[Override, ...] = ()
+    recentred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TuningFacts:
+    """How the model was tuned.
+
+    Attributes
+    ----------
+    base_key, base_title, base_licence : str
+    base_repo : str or None
+        Where the base model comes from on the model hub.
+    base_note : str
+        What the base model's own folder says about its origin, "" if nothing.
+    prompts : mapping of ``query`` and ``document`` to text
+    languages : tuple of str
+        ISO 639-1 codes of the base model; empty = many, or not known.
+    settings : tuple of (title, value)
+        Titles are message ids.
+    curve : tuple of (step, score)
+        Validation nDCG@10; step 0 is the base model.
+    alphas : tuple of AlphaPoint
+        Mixes of base and tuned model, from base to tuned; empty where none were measured.
+    """
+
+    base_key: str
+    base_title: str
+    base_licence: str
+    base_repo: str | None
+    base_note: str
+    prompts: Mapping[str, str]
+    languages: tuple[str, ...]
+    commercial_use: bool
+    settings: tuple[tuple[str, str], ...]
+    device: str
+    seconds: float
+    steps: int
+    curve: tuple[tuple[int, float], ...]
+    best_step: int
+    best_score: float | None
+    base_score: float | None
+    stopped_early: bool = False
+    cancelled: bool = False
+    alphas: tuple[AlphaPoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One system in one regime: a mean with its interval per metric."""
+
+    name: str
+    title: str
+    kind: str
+    metrics: Mapping[str, Interval]
+
+
+@dataclass(frozen=True)
+class RegimeResults:
+    """All results on the held-out questions of one regime.
+
+    Attributes
+    ----------
+    title, meaning : str
+        Message ids.
+    differences : tuple of Difference
+        Tuned minus base per metric, the main metric first.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    questions: int
+    groups: int
+    differences: tuple[Difference, ...]
+    arms: tuple[ArmRow, ...]
+
+    @property
+    def main(self) -> Difference | None:
+        """The difference that decides, None where base or tuned is absent."""
+        return self.differences[0] if self.differences else None
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """What a report is made from.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls the project.
+    created_at : str
+        UTC, ISO 8601.
+    agreement : tuple of Message
+        What the experts have in common.
+    absent : tuple of (title, Message)
+        Systems that are missing from the comparison, and why.
+    refusals : tuple of Message
+        Why the promotion guard refuses the tuned model; empty = it does not.
+    losses, wins : tuple of Movement
+        All of them, the worst first, the best first.
+    slices : tuple of SliceDifference
+        Results by category, language, length …; empty where they were not worked out.
+    steps : tuple of Step
+        What took how long.
+    sendings : tuple of Sending
+        What went to APIs, oldest first.
+    votes : tuple of VoteFacts
+        Opened blind votes about the tuned model, newest first.
+    shape : tuple of ShapeChange
+        What tuning did to the shape of the vectors; empty where it was not measured.
+    speeds : tuple of EncodingCost
+        Speed and memory of the models; empty where they were not measured.
+    savings : Savings or None
+        What the gain is worth with the user's own figures; None before they were kept.
+    in_use : InUse or None
+        Who took this tuned model into use, None where nobody did.
+    lost : int
+        Right answers that dropped out of the first ten, over all held-out questions.
+    configuration : mapping
+        JSON document of everything that was set.
+    hashes : tuple of (title, value)
+        Titles are message ids or names of systems.
+    command : str
+        Repeats the whole journey.
+    command_files : mapping of file name to text
+        What the command reads besides the data file.
+    command_notes : tuple of Message
+        What the command does not repeat.
+    """
+
+    name: str
+    created_at: str
+    data: DataFacts
+    experts: tuple[ExpertFacts, ...]
+    agreement: tuple[Message, ...]
+    labels: LabelFacts
+    tuning: TuningFacts
+    regimes: tuple[RegimeResults, ...]
+    generality: tuple[Generality, ...] = ()
+    absent: tuple[tuple[str, Message], ...] = ()
+    refusals: tuple[Message, ...] = ()
+    losses: tuple[Movement, ...] = ()
+    wins: tuple[Movement, ...] = ()
+    lost: int = 0
+    slices: tuple[SliceDifference, ...] = ()
+    steps: tuple[Step, ...] = ()
+    sendings: tuple[Sending, ...] = ()
+    votes: tuple[VoteFacts, ...] = ()
+    shape: tuple[ShapeChange, ...] = ()
+    speeds: tuple[EncodingCost, ...] = ()
+    savings: Savings | None = None
+    in_use: InUse | None = None
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    hashes: tuple[tuple[str, str], ...] = ()
+    software: tuple[tuple[str, str], ...] = ()
+    command: str = ""
+    command_files: Mapping[str, str] = field(default_factory=dict)
+    command_notes: tuple[Message, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Verdict of each regime that has one, by the main metric."""
+        return tuple(regime.main.word for regime in self.regimes if regime.main is not None)

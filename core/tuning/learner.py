@@ -1,0 +1,352 @@
+"""One learning step: encode, compare on the grid, AdamW; in chunks where memory is short.
+
+The optimizer's state is plain tensors, so that a saved state needs no pickle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import TuningError
+from core.messages import N_, Message
+from core.tuning.batches import Batch, plan_epoch
+from core.tuning.config import TuningConfig
+from core.tuning.device import DeviceInfo, computing_in, is_out_of_memory
+from core.tuning.gradients import Term, TextSet, add_gradients
+from core.tuning.grid import USUAL_SPREAD, BaseScale, Grid
+from core.tuning.losses import IDENTITY, Affine
+from core.tuning.regularisers import NeutralTexts, regularised
+from core.tuning.student import DOCUMENT, QUERY, embed, encode, is_static
+from core.tuning.task import TuningTask
+from core.tuning.team import ALONE, Team
+from core.types import Reporter, Rows
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+    from torch.optim import AdamW
+
+CLIP = 1.0  # largest gradient norm
+# Texts of similar length computed together: less padding, which is what a CPU spends its time on.
+CPU_BUCKET = 16
+CHUNK_WHEN_FULL = 16
+MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
+# A word vector is touched only when its word occurs, a transformer's weights at every step.
+STATIC_FACTOR = 100.0
+FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step did.
+
+    Attributes
+    ----------
+    loss : float
+    learning_rate : float
+    labels : int
+        Grid cells learned from.
+    """
+
+    loss: float
+    learning_rate: float
+    labels: int
+
+
+class Learner:
+    """The model in training with its optimizer.
+
+    Attributes
+    ----------
+    chunk : int
+        Texts whose activations are kept at a time; 0 = all of a step. Falls once memory does not
+        suffice; batches, and therefore the plan of the run, do not change.
+    answer_labels : Labels or None
+        How alike two answers are; None where that is not learned from.
+    answers : float32 array [n_a, d] or None
+        Vectors that the answers of the dataset keep; None where they go through the model.
+    scale : BaseScale
+        Scale of the base model's scores, measured before the first step.
+    neutral : NeutralTexts or None
+        Everyday sentences as the base model reads them; None where no term asks for them.
+    """
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        task: TuningTask,
+        device: DeviceInfo,
+        report: Reporter,
+        team: Team = ALONE,
+    ) -> None:
+        self.model, self.dataset, self.labels = model, task.dataset, task.labels
+        self.config, self.answer_labels = task.config, task.answer_labels
+        self.device, self.report, self.team = device, report, team
+        self.optimizer = make_optimizer(model, task.config)
+        self.static = is_static(model)
+        self.chunk = task.config.chunk_size
+        self.answers: np.ndarray | None = None
+        self.scale = BaseScale()
+        self.neutral: NeutralTexts | None = None
+
+    def read(self, texts: Sequence[str], task: str) -> np.ndarray:
+        """Return the unit vectors of texts by the model as it is now; raises Stopped if asked."""
+        return encode(self.model, texts, task, self.report.should_stop, self.device.precision)
+
+    def keep_answers(self) -> None:
+        """Read all answers with the base model, uncut, as a deployed index holds them."""
+        answers = self.dataset.answers
+        self.answers = self.team.tell_array(lambda: self.read(answers, DOCUMENT))
+
+    def read_neutral(self, texts: Sequence[str]) -> None:
+        """Keep how the base model reads the neutral sentences, where there are any."""
+        if texts:
+            vectors = self.team.tell_array(lambda: self.read(texts, QUERY))
+            assert vectors is not None
+            self.neutral = NeutralTexts(texts, vectors)
+
+    def measure_scale(self, question_rows: Rows, negatives: np.ndarray | None) -> None:
+        """Measure the scale of the base model's cosines on the first batches."""
+
+        def measured() -> list[float]:
+            batches = plan_epoch(self.dataset, question_rows, negatives, self.config, 0)
+            targets, cosines, spreads = [], [], []
+            for batch in batches[:MEASURED_BATCHES]:
+                left = self.read([self.dataset.questions[r] for r in batch.question_rows], QUERY)
+                right = self.read([self.dataset.answers[r] for r in batch.answer_rows], DOCUMENT)
+                table = left @ right.T
+                spreads.append(table.std(axis=1))
+                if self.config.loss == "mse_matched":
+                    block, mask = self.labels.block(batch.question_rows, batch.answer_rows)
+                    targets.append(block[mask])
+                    cosines.append(table[mask])
+            pairs = (np.concatenate(targets), np.concatenate(cosines)) if targets else None
+            match = Affine.match(*pairs) if pairs else IDENTITY
+            spread = float(np.concatenate(spreads).mean())
+            return BaseScale(match, spread if spread > 0 else USUAL_SPREAD).values
+
+        self.scale = BaseScale.of(self.team.tell(measured))
+
+    def step(self, batch: Batch, number: int, steps: int) -> StepResult:
+        """Do step ``number`` (from 0) of ``steps``.
+
+        Raises
+        ------
+        TuningError
+            If the loss is not a number any more, or a small chunk does not fit into memory.
+        """
+        import torch
+
+        self.model.train()
+        rate = learning_rate(number, steps, self.config, self.static)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss, cells = self._gradients_within_memory(batch, number)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        if not (math.isfinite(loss) and math.isfinite(float(norm))):
+            raise TuningError(
+                "Learning broke down at step {step}: the loss is {loss}. Lower the learning rate "
+                "(now {rate}), for example to a third, and start again.",
+                step=number + 1,
+                loss=str(loss),
+                rate=self.config.learning_rate,
+            )
+        self.optimizer.step()
+        return StepResult(loss, rate, cells)
+
+    def tensors(self, negatives: np.ndarray | None) -> dict[str, Tensor]:
+        """Return, besides the weights, all that the next step depends on."""
+        import torch
+
+        tensors = optimizer_tensors(self.optimizer)
+        tensors["run.scale"] = torch.tensor(self.scale.values, dtype=torch.float64)
+        if negatives is not None:
+            tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
+        if self.neutral is not None:
+            tensors["run.neutral"] = torch.from_numpy(self.neutral.vectors)
+        return tensors
+
+    def restore(
+        self, tensors: dict[str, Tensor], chunk: int, neutral: Sequence[str] = ()
+    ) -> np.ndarray | None:
+        """Put back what :meth:`tensors` gave; return the mined wrong answers.
+
+        Parameters
+        ----------
+        neutral : sequence of str
+            The texts whose vectors are among the tensors.
+        """
+        tensors, self.chunk = dict(tensors), chunk
+        vectors = tensors.pop("run.neutral", None)
+        self.neutral = None if vectors is None else NeutralTexts(neutral, vectors.numpy())
+        self.scale = BaseScale.of(tensors.pop("run.scale").tolist())
+        negatives = tensors.pop("run.negatives", None)
+        load_optimizer_tensors(self.optimizer, tensors)
+        return None if negatives is None else negatives.numpy()
+
+    def _gradients_within_memory(self, batch: Batch, number: int) -> tuple[float, int]:
+        while True:
+            try:
+                return self._gradients(batch, number)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                smaller = self._smaller_chunk(batch)
+                if smaller is None:
+                    raise memory_error(self.device, self.config) from error
+            self.chunk = smaller
+            if self.device.kind == "cuda":
+                import torch
+
+                torch.cuda.empty_cache()
+            self.report.warning(
+                Message(
+                    N_(
+                        "{device} has too little memory for a whole step; going on with {count} "
+                        "texts at a time. The result stays the same, it only takes longer."
+                    ),
+                    {"device": self.device.name, "count": smaller},
+                )
+            )
+
+    def _smaller_chunk(self, batch: Batch) -> int | None:
+        """Return the next smaller chunk size; None once it was halved and still is too large."""
+        texts = len(batch.question_rows) + len(batch.answer_rows)
+        start = self.config.chunk_size or min(CHUNK_WHEN_FULL, -(-texts // 2))
+        if self.chunk == 0:
+            return start
+        return max(start // 2, 1) if self.chunk == start > 1 else None
+
+    def _gradients(self, batch: Batch, number: int) -> tuple[float, int]:
+        """Set the gradients of a batch; return its loss and the number of cells."""
+        import torch
+
+        self.optimizer.zero_grad(set_to_none=True)
+        grid = Grid.of(self.dataset, self.labels, batch, self.model.device)
+        cells = grid.cells
+        sets = [TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows])]
+        if self.answers is None:
+            answers = [self.dataset.answers[row] for row in batch.answer_rows]
+            sets.append(TextSet(DOCUMENT, answers))
+            terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+            if self.answer_labels is not None and len(batch.alike_rows):
+                alike = Grid.of_answers(self.answer_labels, batch, self.model.device)
+                places = np.searchsorted(batch.answer_rows, batch.alike_rows)
+                weight, cells = self.config.neighbourhood_weight, cells + alike.cells
+                terms.append(
+                    lambda v: weight * alike.loss(v[1][places], v[1], self.config, self.scale)
+                )
+        else:
+            fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
+            terms = [lambda v: grid.loss(v[0], fixed, self.config, self.scale)]
+        more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
+        sets, terms = [*sets, *more_sets], [*terms, *more_terms]
+        loss = add_gradients(
+            self._encode,
+            sets,
+            lambda vectors: sum((term(vectors) for term in terms[1:]), start=terms[0](vectors)),
+            size=self._texts_at_once,
+            cached=self.chunk > 0,
+            seed=(self.config.seed, number),
+            team=self.team,
+        )
+        if self.team.size > 1:
+            self._add_up_gradients()
+        return loss, cells
+
+    def _add_up_gradients(self) -> None:
+        """Sum the gradients of all processes; weights that none of them used stay without."""
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        used = self.team.most([p.grad is not None for p in parameters])
+        for parameter, by_any in zip(parameters, used, strict=True):
+            if by_any and parameter.grad is None:
+                parameter.grad = parameter.new_zeros(parameter.shape)
+        self.team.add([p.grad for p in parameters if p.grad is not None])
+
+    @property
+    def _texts_at_once(self) -> int:
+        if self.device.kind != "cpu":
+            return self.chunk
+        return min(self.chunk, CPU_BUCKET) if self.chunk else CPU_BUCKET
+
+    def _encode(self, texts: Sequence[str], task: str) -> Tensor:
+        # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
+        with computing_in(self.device.precision, self.device.kind):
+            return embed(self.model, texts, task)
+
+
+def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:
+    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0."""
+    warmup = round(config.warmup_share * steps)
+    rising = (step + 1) / max(warmup, 1)
+    falling = (steps - step) / max(steps - warmup, 1)
+    peak = config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    return peak * min(rising, falling, 1.0)
+
+
+def make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
+    """Return AdamW over all weights; biases and norms (vectors, not tables) do not decay."""
+    from torch.optim import AdamW
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    decay = 0.0 if is_static(model) else config.weight_decay  # would erase words not in the data
+    return AdamW(
+        [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+        fused=all(p.device.type in FUSED for p in parameters),
+    )
+
+
+def optimizer_tensors(optimizer: AdamW) -> dict[str, Tensor]:
+    """Return a copy of the moments on the CPU as ``<weight number>.<name>``.
+
+    Rows of zeros are left out of large tables: a word that never occurred has no moments, and in
+    a multilingual model these are nine words in ten, hundreds of megabytes per saved state.
+    """
+    tensors: dict[str, Tensor] = {}
+    for number, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            key, value = f"{number}.{name}", value.detach()
+            used = value.any(dim=1).nonzero()[:, 0] if value.ndim == 2 else None
+            if used is not None and 2 * len(used) < len(value):
+                tensors[f"{key}.rows"] = used.to("cpu", copy=True)
+                value = value[used]
+            tensors[key] = value.to("cpu", copy=True)
+    return tensors
+
+
+def load_optimizer_tensors(optimizer: AdamW, tensors: dict[str, Tensor]) -> None:
+    """Put back what :func:`optimizer_tensors` gave."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        if name.endswith(".rows"):
+            continue
+        if f"{key}.rows" in tensors:
+            full = value.new_zeros(weights[int(number)].shape)
+            full[tensors[f"{key}.rows"]] = value
+            value = full
+        state.setdefault(int(number), {})[name] = value
+    document = optimizer.state_dict()
+    optimizer.load_state_dict({"state": state, "param_groups": document["param_groups"]})
+
+
+def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
+    """Return the error for memory that does not suffice even for a small chunk."""
+    return TuningError(
+        "{device} has too little memory, even for a few texts at a time. Close other programs that "
+        "use it, lower the longest text (now {length}) or the questions per step (now {count}), "
+        "or choose a smaller base model.",
+        device=device.name,
+        count=config.questions_per_batch,
+        length=config.max_length,
+    )

@@ -1,0 +1,146 @@
+"""What a tuning run is given: data, labels, settings, and what it measures itself by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.hashing import content_id
+from core.tuning.config import TuningConfig
+from core.tuning.losses import LOSSES
+from core.tuning.regularisers import wanted_neutral
+from core.tuning.student import folder_fingerprint
+from core.types import Labels, QADataset, Rows
+
+ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
+"""Rows of questions, one array per regime, and rows of answers to mean nDCG@10 over regimes."""
+
+EncodeTexts = Callable[[Sequence[str]], np.ndarray]
+"""Texts to unit vectors [n, d]."""
+
+
+class Evaluate(Protocol):
+    """Mean nDCG@10 of questions whose answers are ranked by cosine; supplied by the journey."""
+
+    def __call__(
+        self,
+        question_rows: Rows,
+        question_vectors: np.ndarray,
+        answer_rows: Rows,
+        answer_vectors: np.ndarray,
+    ) -> float:
+        """Return the mean over questions, in [0, 1].
+
+        Parameters
+        ----------
+        question_rows, answer_rows : int32 arrays [n], [m]
+            Rows of the dataset; ``answer_rows`` is the corpus to search.
+        question_vectors, answer_vectors : float32 arrays [n, d], [m, d], unit length
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class GeneralityCheck:
+    """How well a model still understands everyday language; supplied by the journey.
+
+    Attributes
+    ----------
+    measure : callable
+        ``measure(encode)`` with ``encode(texts) → unit vectors [n, d]`` returns a figure of which
+        more is better, for example Spearman's correlation with people's grades.
+    limit : float
+        Largest loss against the base model that is accepted.
+    """
+
+    measure: Callable[[EncodeTexts], float]
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
+class TuningTask:
+    """One tuning: what is learned by which model, and where it is written.
+
+    Attributes
+    ----------
+    labels : Labels
+        Its ``id``, where it has one, is part of the identity of the run.
+    base_folder : Path
+        The model that is tuned.
+    folder : Path
+        The run folder. Saved states lie in ``checkpoints``; they stay until the caller has
+        written down what came out, so that a kill in between costs nothing. The tuned model, a
+        plain sentence-transformers folder, lies in ``model``.
+    evaluate : Evaluate
+        Called per regime with the rows that it gets vectors for.
+    hard_negatives : int32 array [n_q, p] or None
+        Wrong answers per question of the dataset, -1 = none; None mines them with the base model.
+    answer_labels : Labels or None
+        How alike two answers are, rows of the answers on both sides; see
+        :mod:`core.tuning.batches`. Dropped where the settings make no use of them.
+    generality : GeneralityCheck or None
+        What the model kept must not lose; None lets search quality alone decide.
+    strongest_teacher : callable or None
+        How well the best expert searches by itself; where not clearly better than the base model,
+        ``answer_labels`` are not learned from. None = they are trusted.
+    neutral : sequence of str
+        Everyday sentences, related ones side by side, in the language of the questions; see
+        :mod:`core.tuning.regularisers`. Dropped where the settings make no use of them.
+    prompts : mapping of ``query`` and ``document`` to text, or None
+        What the model is to read before each text, where its folder does not say it; it is saved
+        with the model. None = as the folder says.
+
+    Raises
+    ------
+    TuningError
+        If the settings ask for more neutral sentences than there are.
+    """
+
+    dataset: QADataset
+    labels: Labels
+    base_folder: Path
+    config: TuningConfig
+    folder: Path
+    evaluate: Evaluate
+    hard_negatives: np.ndarray | None = None
+    answer_labels: Labels | None = None
+    generality: GeneralityCheck | None = None
+    strongest_teacher: ExpertsSearch | None = None
+    neutral: Sequence[str] = ()
+    prompts: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
+        if not learns_from_answers(self.config):
+            object.__setattr__(self, "answer_labels", None)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the saved states lie."""
+        return self.folder / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """Where the tuned model lies in the end."""
+        return self.folder / "model"
+
+    def run_id(self, device_kind: str) -> str:
+        """Return the hash of all that decides the weights: a state of another run never fits."""
+        words = [self.config.id, self.dataset.id, _id(self.labels), device_kind]
+        words += [_id(self.answer_labels), *self.neutral]
+        words += [f"{role}={text}" for role, text in sorted((self.prompts or {}).items())]
+        return content_id([*words, folder_fingerprint(self.base_folder)])
+
+
+def learns_from_answers(config: TuningConfig) -> bool:
+    """Return True if how alike answers are changes what is learned."""
+    wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
+    return wanted and LOSSES[config.loss].uses_labels and not config.query_side
+
+
+def _id(labels: Labels | None) -> str:
+    return str(getattr(labels, "id", ""))

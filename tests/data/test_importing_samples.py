@@ -1,0 +1,137 @@
+"""The sample files: two sound ones, and one with every defect of its README."""
+
+from pathlib import Path
+
+import pytest
+
+from core.data.columns import guess_mapping
+from core.data.importing import import_table
+from core.data.reading.formats import read_table
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+
+
+def imported(name):
+    path = SAMPLES / name
+    if not path.is_file():
+        pytest.skip(f"{name} has not been written yet")
+    table = read_table(path.read_bytes(), name)
+    return table, import_table(table, guess_mapping(table), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "categories", "wordings", "language"),
+    [("shop_faq_en.csv", 100, 10, 6, "en"), ("shop_faq_ja.xlsx", 60, 5, 5, "ja")],
+)
+def test_sound_samples_are_taken_whole(name, answers, categories, wordings, language):
+    table, result = imported(name)
+    summary = result.summary
+    assert summary.rows_set_aside == 0
+    assert summary.answers >= answers
+    assert summary.questions >= wordings * summary.answers
+    assert len(set(result.dataset.attributes["category"])) >= categories
+    assert summary.language == language
+    assert (table.warnings, result.warnings) == ((), ())
+    assert min(summary.split.questions.values()) >= 30
+
+
+@pytest.fixture(scope="module")
+def flawed():
+    return imported("shop_faq_flawed.xlsx")
+
+
+def question_at(result, row):
+    return result.dataset.questions[result.dataset.question_row.tolist().index(row)]
+
+
+def test_columns_of_the_flawed_file_are_recognised(flawed):
+    table, _ = flawed
+    mapping = guess_mapping(table)
+    assert (mapping.question, mapping.answer) == ("Customer question", "Answer")
+    assert (mapping.category, mapping.rating, mapping.language) == (
+        "Category",
+        "Rating",
+        "Language",
+    )
+    assert mapping.question_id == "Ticket"
+    assert table.columns == (
+        *("Ticket", "Customer question", "Answer", "Category", "Rating", "Language"),
+    )
+
+
+def test_every_filled_row_is_accounted_for(flawed):
+    _, result = flawed
+    assert result.summary.rows_read == 86
+    assert result.summary.rows_taken + len(result.set_aside) == 86
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        *[(row, "The question is empty.") for row in (10, 26, 65)],
+        *[(row, "The answer is empty.") for row in (13, 64)],
+        *[(row, "The question has no letter or digit.") for row in (57, 59)],
+        (29, "The rating is 0: this answer is not right for this question."),
+    ],
+)
+def test_rows_of_no_use_are_set_aside_with_their_reason(flawed, row, reason):
+    _, result = flawed
+    assert {item.row: str(item.reason) for item in result.set_aside}[row] == reason
+
+
+def test_nothing_else_is_set_aside(flawed):
+    assert {item.row for item in flawed[1].set_aside} == {10, 13, 26, 29, 57, 59, 64, 65}
+
+
+def test_texts_survive_as_written(flawed):
+    _, result = flawed
+    dataset = result.dataset
+    assert question_at(result, 6) == question_at(result, 6).strip()
+    texts = [*dataset.questions, *dataset.answers]
+    for start in ("=HYPERLINK(", "=1+1", "=cmd|", "+", "-", "@"):
+        assert any(text.startswith(start) for text in texts), start
+    assert "<script" in question_at(result, 49)
+    assert "_x0007_" in question_at(result, 54) and "_x005F" not in question_at(result, 54)
+    assert "\x07" not in question_at(result, 53) and "_x0007_" not in question_at(result, 53)
+    assert any("\u0600" <= sign <= "\u06ff" for sign in question_at(result, 55))
+    assert len(question_at(result, 58)) > 15_000
+    assert not set("\u200b\u2060\ufeff\u00ad") & set(question_at(result, 60))
+    returns = dataset.attributes["category"][dataset.question_row.tolist().index(18)]
+    assert returns == "Returns"
+    assert any(item.startswith("https://") for item in dataset.question_ids)
+
+
+def test_duplicates_merge_and_near_duplicates_share_a_group(flawed):
+    _, result = flawed
+    dataset = result.dataset
+    rows = dataset.question_row.tolist()
+    assert 24 not in rows and result.summary.rows_merged == 1
+    group = dict(zip(rows, dataset.question_group.tolist(), strict=True))
+    assert group[22] == group[3] == group[31]
+    answers = {row: dataset.right_answers(rows.index(row)).tolist() for row in (67, 68)}
+    assert answers[67] == answers[68]
+
+
+def test_findings_name_the_rows(flawed):
+    _, result = flawed
+    summary = result.summary
+    assert summary.long_texts.rows == (58,)
+    assert {33, 35, 36} <= set(summary.wordless.rows)
+    assert summary.personal_data["email"].rows == (16,)
+    assert summary.personal_data["phone"].rows == (16,)
+    assert summary.personal_data["card"].rows == (16,)
+
+
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        ("formulas", 43),
+        ("Control characters", 53),
+        ("not numbers", 71),
+        ("above 1", 70),
+        ("Merged", 68),
+    ],
+)
+def test_warnings_name_the_rows(flawed, said, row):
+    (found,) = [w for w in flawed[1].warnings if said in str(w)]
+    assert str(row) in str(found.params["rows"]).split(", ")

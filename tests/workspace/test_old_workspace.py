@@ -1,0 +1,204 @@
+"""A workspace that an earlier version wrote opens today: nobody begins again after an update.
+
+The files lie in ``old_workspace/``; its README says what is in them.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from core.jobs.folder import RunFolder
+from core.jobs.launch import follow
+from core.journey import (
+    comparing,
+    data,
+    examining,
+    labels,
+    onnx_exporting,
+    people,
+    probes,
+    projects,
+    promotion,
+    question_notes,
+    races,
+    reporting,
+    savings,
+    scoring,
+    status,
+    tuning_runs,
+    vote_results,
+    voting,
+)
+from core.journey.data_curves import curve_result, data_curves
+from core.journey.jobs import KINDS, jobs_of
+from core.types import LabelRecipe
+from core.workspace.records import Project
+from core.workspace.workspace import Workspace
+
+MEANS = {
+    "base": 0.6575790,
+    "tuned": 0.6532555,
+    "bm25": 0.5719119,
+    "tfidf": 0.5899705,
+    "hybrid:base": 0.6282537,
+    "hybrid:tuned": 0.6275950,
+}
+CURVE = [0.7747676, 0.7821162, 0.7803176, 0.7623787]
+# What the report says in other words since: one registry of measures names them at any cut-off.
+REWORDED = {
+    "Right answers found in the first ten (recall@10)": "Right answers found (recall@10)",
+}
+WORDLLAMA, EXPERTS = "wordllama-l2-supercat-256", ("wordllama-l2-supercat-256", "bm25", "tfidf")
+
+
+@pytest.fixture
+def workspace(old_workspace: Path) -> Workspace:
+    return Workspace.open(old_workspace)
+
+
+@pytest.fixture
+def project(workspace: Workspace) -> Project:
+    return next(one for one in projects.projects(workspace) if one.name == "Old shop FAQ")
+
+
+def run_of(workspace, project, kind) -> str:
+    return next(job.id for job in jobs_of(workspace, project.id, kind) if job.state == "finished")
+
+
+def test_the_files_are_small_and_closed():
+    folder = Path(__file__).parent / "old_workspace" / "files"
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 2_000_000
+    assert not list(folder.glob("records.db-*"))
+    with sqlite3.connect(f"file:{folder / 'records.db'}?mode=ro", uri=True) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_projects_and_data(workspace, project):
+    assert {one.name for one in projects.projects(workspace)} == {"Old shop FAQ", "Empty"}
+    dataset = workspace.load_dataset(project.dataset_id)
+    assert (len(dataset.questions), len(dataset.answers)) == (210, 30)
+    assert dataset.id == project.dataset_id
+    report = data.import_report(workspace, dataset.id)
+    assert report["file"] == "faq.csv" and len(data.set_aside_rows(report)) == 1
+
+
+def test_every_stop_is_as_far_as_it_was(workspace, project):
+    assert {stop.key: stop.state for stop in status.journey_status(workspace, project)} == {
+        key: "done" for key in status.STOPS
+    }
+
+
+def test_every_kind_of_job_is_there_in_its_state(workspace, project):
+    seen = sorted((job.kind, job.state) for job in jobs_of(workspace, project.id))
+    assert seen == [
+        ("compare", "finished"),
+        ("curve", "finished"),
+        ("export", "finished"),
+        ("race", "finished"),
+        ("score", "finished"),
+        ("tune", "failed"),
+        ("tune", "finished"),
+        ("tune", "interrupted"),
+    ]
+    assert {kind for kind, _ in seen} | {"probe"} == set(KINDS)
+    (failed,) = (job for job in jobs_of(workspace, project.id) if job.state == "failed")
+    assert str(failed.error) == "The loss is not a number at step 3."
+
+
+def test_scores_recipes_and_corrections(workspace, project):
+    dataset = workspace.load_dataset(project.dataset_id)
+    human = people.people_expert(workspace, project)
+    assert status.scored_experts(workspace, project) == (*EXPERTS, human)
+    report = scoring.scoring_report(workspace, project)
+    assert [one.expert for one in report.figures] == [*EXPERTS, human]
+    assert report.figures[0].ndcg.value == pytest.approx(0.722365, abs=1e-6)
+    saved = {one.name: one.recipe for one in labels.recipes(workspace, project)}
+    assert saved["Mean"] == LabelRecipe(EXPERTS, "mean", 0.3)
+    used = labels.recipe_in_use(workspace, project)
+    assert used.name == "First recipe"
+    by_hand = labels.overrides(workspace, project)
+    assert [one.value for one in by_hand] == [0.6, 0.2, None]
+    model = labels.label_model(workspace, dataset, used.recipe, by_hand)
+    job = follow(RunFolder(workspace.run_folder(run_of(workspace, project, "tune"))))
+    result = RunFolder(workspace.run_folder(job.id)).read_result()
+    assert model.id == result["label_id"], "the same recipe gives other labels than it gave"
+    summary = people.rating_summary(workspace, project, dataset)
+    assert summary.ratings == 3 and [one.name for one in summary.raters] == ["Ann"]
+
+
+def test_tuning_runs(workspace, project):
+    runs = {run.job.state: run for run in tuning_runs.tuning_runs(workspace, project)}
+    done = runs["finished"]
+    assert (done.recipe, done.base_model, done.loss) == ("First recipe", WORDLLAMA, "kl")
+    assert done.has_model and not done.result.cancelled
+    assert done.result.best_score == pytest.approx(0.7623786, abs=1e-7)
+    assert [point.step for point in done.result.curve] == [0, 2, 3]
+    assert set(done.result.curve[0].regimes) == {"known", "unseen"}
+    assert runs["failed"].result is None and runs["interrupted"].result is None
+
+
+def test_comparison(workspace, project):
+    run = run_of(workspace, project, "compare")
+    comparison = comparing.load_comparison(workspace, run)
+    means = {arm.name: arm.mean("ndcg@10") for arm in comparison.arms}
+    assert means == pytest.approx(MEANS, abs=1e-7)
+    assert {difference.regime for difference in comparison.differences} >= {"known", "unseen"}
+    examined = examining.load_examination(workspace, run)
+    assert len(examined.shape) == 4 and len(examined.costs) == 2
+
+
+def test_what_people_said(workspace, project):
+    comparison = comparing.load_comparison(workspace, run_of(workspace, project, "compare"))
+    (pair,) = question_notes.reported_pairs(workspace, project)
+    kinds = [note.kind for note in question_notes.notes_on(workspace, project, pair[0])]
+    assert sorted(kinds) == ["bad label", "comment"]
+    assert len(voting.rounds(workspace, project)) == 1
+    dataset = workspace.load_dataset(project.dataset_id)
+    (vote,) = vote_results.opened_votes(workspace, project, dataset, comparison.run_id)
+    assert (vote.votes, vote.early) == (4, False)
+    assert savings.saved_inputs(workspace, project).questions_per_month == 2000
+    assert savings.savings_of(workspace, project, comparison) is not None
+    assert promotion.promotion(workspace, project).run == comparison.run_id
+
+
+def test_race_curve_export_and_probe(workspace, project):
+    (race,) = races.races(workspace, project)
+    found = races.race_result(workspace, race)
+    assert (found.finished, found.runs, found.absent) == (3, 3, ())
+    standings = {(one.contestant.recipe_name, one.contestant.loss): one for one in found.standings}
+    assert set(standings) == {("First recipe", "kl"), ("", "infonce"), ("", "mse")}
+    assert found.standings[0].score.mean == pytest.approx(0.7692612, abs=1e-7)
+    (key,) = races.kept_models(workspace, race)
+    assert key == found.standings[0].contestant.key
+    (job,) = data_curves(workspace, project)
+    curve = curve_result(workspace, job)
+    assert [point.share for point in curve.points] == [25, 50, 75, 100] and not curve.failures
+    assert [point.score.mean for point in curve.points] == pytest.approx(
+        [0.7747676, 0.7821162, 0.7803176, 0.7623787], abs=1e-7
+    )
+    tuned = run_of(workspace, project, "tune")
+    export = onnx_exporting.finished_export(workspace, project, tuned)
+    assert export.usable and export.dimension == 256
+    (probe,) = (probes.view_probe(workspace, p.name) for p in workspace.layout.probes.iterdir())
+    assert probe.job.state == "finished" and probe.probe is not None and probe.problem is None
+
+
+def test_the_report_says_what_it_said(workspace, project, monkeypatch):
+    run = run_of(workspace, project, "compare")
+    path = reporting.exported_report(workspace, run, "en")
+    before = sentences(path.read_text("utf-8"))
+    before = [REWORDED.get(line, line) for line in before]
+    after = sentences(reporting.write_report(workspace, project, run, "en", "Mika").read_text())
+    assert len(before) > 500
+    assert not [line for line in before if line not in after]
+
+
+def sentences(page: str) -> list[str]:
+    """Texts of a report without the moment at which it was made."""
+    text = re.sub(r"<(style|script|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+    lines = (re.sub(r"\s+", " ", line).strip() for line in re.split(r"<[^>]+>", text))
+    return [line for line in lines if line and not re.search(r"\d\d:\d\d", line)]
