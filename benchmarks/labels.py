@@ -32,16 +32,14 @@ from core.experts.encoders import EmbeddingModel
 from core.experts.scoring import score_dataset
 from core.experts.source import EMBEDDING, ScoringContext
 from core.hashing import content_id
-from core.labels.bias import expert_bias, group_bias
+from core.journey.labels import LabelPreview
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
-from core.labels.quality import pair_quality
 from core.reporting.charts.bias_charts import bias_chart
 from core.reporting.charts.label_charts import label_histogram, score_histograms
 from core.types import SPLITS, Calibration, ExpertScores, LabelRecipe, QADataset
 from core.workspace.workspace import Workspace
-from pages.parts.labels.label_studio import Studio
 
 QUESTIONS, ANSWERS, GROUPS, EXPERTS, DIMENSION = 2000, 5000, 1000, 8, 384
 CATEGORIES = ("billing", "delivery", "returns", "account", "products")
@@ -158,24 +156,22 @@ def slider_moves(experts: tuple[str, ...]) -> list[LabelRecipe]:
     ]
 
 
-def draw(studio: Studio) -> list[str]:
+def draw(preview: LabelPreview) -> list[str]:
     """Recompute and draw what the Labels page shows; returns the charts as they are sent."""
-    pair_quality(studio.alone, studio.sample, seed=0, replicates=0)
+    preview.quality()
     charts = [
-        label_histogram(studio.sample, studio.combined, str),
-        score_histograms(studio.sample, studio.calibrated, studio.combined, studio.names, str),
+        label_histogram(preview.sample, preview.combined, str),
+        score_histograms(preview.sample, preview.calibrated, preview.combined, preview.names, str),
     ]
     return [chart.figure.to_json() for chart in charts]
 
 
-def draw_bias(studio: Studio) -> str:
+def draw_bias(preview: LabelPreview) -> str:
     """Recompute and draw the Bias tab by category."""
-    grouping = groupings(studio.dataset)["category"]
-    found = group_bias(
-        studio.alone, studio.sample, studio.dataset, grouping, seed=0, replicates=100
-    )
-    expert_bias(studio.calibrated, studio.sample, studio.dataset, grouping)
-    return bias_chart(found, str).figure.to_json()
+    grouping = groupings(preview.dataset)["category"]
+    bias = preview.bias(grouping, replicates=100)
+    preview.expert_bias(grouping)
+    return bias_chart(bias, str).figure.to_json()
 
 
 def milliseconds(action: object) -> float:
@@ -197,16 +193,18 @@ def main() -> None:
         sample = sample_for_inspection(dataset, scores, seed=0)
         model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(made)))
         opened = time.perf_counter() - began
-        studio = Studio(model, sample)
-        payloads = [*draw(studio), draw_bias(studio)]  # also warms up imports
+        preview = LabelPreview(model, sample)
+        payloads = [*draw(preview), draw_bias(preview)]  # also warms up imports
         times = []
         for recipe in slider_moves(tuple(made)):
 
             def move(recipe: LabelRecipe = recipe) -> None:
-                payloads.extend(draw(Studio(model.with_recipe(recipe), sample)))
+                payloads.extend(draw(LabelPreview(model.with_recipe(recipe), sample)))
 
             times.append(milliseconds(move))
-        bias_times = [milliseconds(lambda: draw_bias(Studio(model, sample))) for _ in range(5)]
+        bias_times = [
+            milliseconds(lambda: draw_bias(LabelPreview(model, sample))) for _ in range(5)
+        ]
     found = {
         "slider_ms": round(statistics.median(times), 1),
         "payload_kb": round(max(map(len, payloads)) / 1024, 1),

@@ -8,8 +8,7 @@ from core.types import LabelRecipe
 from pages.parts.deep_links import go_to
 from pages.parts.labels.bias_view import bias_view
 from pages.parts.labels.label_controls import label_controls, set_controls
-from pages.parts.labels.label_studio import Studio, open_studio
-from pages.parts.labels.label_views import distributions, expert_figures
+from pages.parts.labels.label_views import distributions, expert_figures, open_preview
 from pages.parts.labels.pair_review import pair_review
 from pages.parts.labels.recipes import recipe_comparison, recipe_shelf, save_form
 from pages.parts.page import open_page
@@ -46,16 +45,16 @@ with shape:
         if save_form(context, recipe):
             go_to("tune")
     with view, st.spinner(t("Reading the experts' scores …")):
-        studio: Studio = open_studio(context, experts, recipe)
+        preview = open_preview(context, experts, recipe)
         if shape.open:
-            expert_figures(studio)
-            distributions(studio)
+            expert_figures(preview)
+            distributions(preview)
 if bias.open:
     with bias:
-        bias_view(context, studio)
+        bias_view(context, preview)
 if review.open:
     with review:
-        pair_review(context, studio)
+        pair_review(context, preview)
 if shelf.open:
     with shelf:
         recipe_shelf(context, experts, load)

@@ -1,15 +1,25 @@
-"""Corrections by hand while they are made: undo, redo, and two people on one pair."""
+"""Corrections by hand: pairs to look at, undo, redo, and two people on one pair."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
 
 from core.errors import LabelError
-from core.journey.labels import override_pair, overrides
+from core.journey.labels import LabelPreview, override_pair, overrides
+from core.journey.question_notes import reported_pairs
+from core.labels.overrides import conflicts, standing
+from core.labels.pair_sample import with_pairs
+from core.messages import N_
 from core.types import Override
+from core.workspace.notes import QuestionNote
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace
+
+MOST = 300  # pairs of an endless list; a person reviews no more in one go
 
 
 @dataclass
@@ -105,8 +115,6 @@ def correct(
     LabelError
         If the pair came into conflict since, the value is outside [0, 1], or the reason is missing.
     """
-    from core.labels.overrides import conflicts
-
     now_held = conflicts(overrides(workspace, project)).get(pair, ())
     if set(now_held) - set(seen):
         newest = now_held[-1]
@@ -117,3 +125,132 @@ def correct(
             value=round((newest.value or 0) * 100),
         )
     override_pair(workspace, project, *pair, value, who, reason)
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """The pairs at hand: those of the sample and those that people judged, wherever they lie."""
+
+    preview: LabelPreview
+    reports: Mapping[tuple[str, str], QuestionNote] = field(default_factory=dict)
+
+    @cached_property
+    def held(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
+        """Values by hand that hold, per pair of texts, the one in force last."""
+        return standing(self.preview.model.overrides)
+
+    @cached_property
+    def conflicts(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
+        """Pairs on which people contradict each other."""
+        return conflicts(self.preview.model.overrides)
+
+    def texts(self, position: int) -> tuple[str, str]:
+        """Return question and answer of one pair."""
+        sample, dataset = self.preview.sample, self.preview.dataset
+        return (
+            dataset.questions[int(sample.question_rows[position])],
+            dataset.answers[int(sample.answer_rows[position])],
+        )
+
+    @cached_property
+    def keys(self) -> np.ndarray:
+        """One number per pair, int64 [n]: the same for as long as the data are the same."""
+        sample = self.preview.sample
+        count = len(self.preview.dataset.answers)
+        return sample.question_rows.astype(np.int64) * count + sample.answer_rows
+
+    def containing(self, wanted: str, positions: np.ndarray) -> np.ndarray:
+        """Return the positions whose question or answer contains a text, in any case."""
+        needle = wanted.strip().casefold()
+        if not needle:
+            return positions
+        dataset, sample = self.preview.dataset, self.preview.sample
+        questions, answers = (
+            np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
+            for texts in (dataset.questions, dataset.answers)
+        )
+        rows = sample.question_rows[positions], sample.answer_rows[positions]
+        return positions[questions[rows[0]] | answers[rows[1]]]
+
+    def among(self, pairs: Mapping[tuple[str, str], object]) -> np.ndarray:
+        """Return the positions of these pairs of texts, those changed last first, int [m]."""
+        dataset = self.preview.dataset
+        question_row = {text: row for row, text in enumerate(dataset.questions)}
+        answer_row = {text: row for row, text in enumerate(dataset.answers)}
+        place = {int(key): position for position, key in enumerate(self.keys)}
+        found = [
+            place.get(question_row[q] * len(dataset.answers) + answer_row[a])
+            for q, a in pairs
+            if q in question_row and a in answer_row
+        ]
+        return np.array([one for one in reversed(found) if one is not None], np.int64)
+
+
+@dataclass(frozen=True)
+class ReviewList:
+    """One choice of the filter.
+
+    Attributes
+    ----------
+    find : callable
+        Returns positions in the sample, first things first.
+    judged : bool
+        It holds pairs that were judged already: there is nothing to work off.
+    """
+
+    title: str
+    find: Callable[[Review], np.ndarray]
+    judged: bool = False
+
+
+def _sorted(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    positions = np.flatnonzero(among)
+    return positions[np.argsort(values[positions], kind="stable")]
+
+
+LISTS: Mapping[str, ReviewList] = {
+    "suspected": ReviewList(
+        N_("Suspected wrong labels: experts contradict the data"),
+        lambda review: review.preview.findings.most_suspicious,
+    ),
+    "reported": ReviewList(
+        N_("Reported on the Compare page"), lambda review: review.among(review.reports)
+    ),
+    "disputed": ReviewList(
+        N_("Experts disagree most"),
+        lambda review: review.preview.findings.most_disputed[:MOST],
+    ),
+    "right": ReviewList(
+        N_("Right answers with the lowest label"),
+        lambda review: _sorted(review.preview.alone, review.preview.sample.hard_label > 0)[:MOST],
+    ),
+    "other": ReviewList(
+        N_("Other pairs with the highest label"),
+        lambda review: _sorted(-review.preview.alone, review.preview.sample.hard_label == 0)[:MOST],
+    ),
+    "all": ReviewList(
+        N_("All pairs, the most suspicious first"),
+        lambda review: np.argsort(-review.preview.findings.suspicion, kind="stable"),
+    ),
+    "by_hand": ReviewList(
+        N_("Changed by hand"), lambda review: review.among(review.held), judged=True
+    ),
+    "conflict": ReviewList(
+        N_("In conflict: two people set different labels"),
+        lambda review: review.among(review.conflicts),
+        judged=True,
+    ),
+}
+
+
+def open_review(workspace: Workspace, project: Project, preview: LabelPreview) -> Review:
+    """Return the pairs at hand, with what people recorded up to this moment."""
+    model = preview.model.with_overrides(overrides(workspace, project))
+    reports = reported_pairs(workspace, project)
+    sample = with_pairs(
+        preview.sample.of_experts(model.recipe.experts),
+        preview.dataset,
+        model.scores,
+        [*standing(model.overrides), *reports],
+    )
+    return Review(LabelPreview(model, sample), reports)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
 
 from core.errors import LabelError
-from core.experts.catalogue import expert_title
+from core.experts.catalogue import expert_title as expert_title
+from core.hashing import content_id
 from core.journey.scoring import load_expert_scores
 from core.journey.status import chosen_recipe_id, scored_experts
+from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
+from core.labels.groups import ATTRIBUTES as ATTRIBUTES
+from core.labels.groups import Grouping
+from core.labels.groups import groupings as groupings
+from core.labels.model import LabelModel
+from core.labels.overrides import standing
+from core.labels.pair_sample import PairSample, sample_for_inspection
+from core.labels.quality import PairQuality, ReliabilityCurve, pair_quality, reliability_curve
+from core.labels.review import PairFindings, Voice, find_suspects, reason, voices
+from core.labels.rules import RULES
+from core.messages import Message
 from core.types import LabelRecipe, Override, QADataset
 from core.workspace.records import Project, SavedRecipe, now
 from core.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from core.labels.model import LabelModel
-    from core.labels.pair_sample import PairSample
 
 _SEED = 0
 
@@ -40,8 +51,6 @@ def label_model(
     LabelError
         If the recipe does not fit.
     """
-    from core.labels.model import LabelModel
-
     scores = load_expert_scores(workspace, dataset, recipe.experts)
     return LabelModel.fit(dataset, scores, recipe, overrides)
 
@@ -50,8 +59,6 @@ def inspection_sample(
     workspace: Workspace, dataset: QADataset, experts: Sequence[str]
 ) -> PairSample:
     """Return the pairs that the Labels page shows: no question of the test split is among them."""
-    from core.labels.pair_sample import sample_for_inspection
-
     scores = load_expert_scores(workspace, dataset, experts)
     return sample_for_inspection(dataset, scores, seed=_SEED)
 
@@ -133,3 +140,103 @@ def override_pair(
         raise LabelError("Say in a few words why, so that others can follow the change.")
     override = Override(question, answer, value, who, reason.strip(), now())
     workspace.records.add_override(project.id, override)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelPreview:
+    """One recipe applied to one sample of pairs: what the Labels page looks at.
+
+    Attributes
+    ----------
+    model : LabelModel
+        With the recipe and all overrides.
+    sample : PairSample
+        Pairs of training and validation questions; the test questions are not among them.
+    """
+
+    model: LabelModel
+    sample: PairSample
+
+    @property
+    def dataset(self) -> QADataset:
+        """The project's data."""
+        return self.model.dataset
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Titles of the experts of the recipe."""
+        return [expert_title(key) for key in self.model.recipe.experts]
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What decides on everything here: content hashes of labels and pairs, and the order."""
+        pairs = [self.sample.question_rows, self.sample.answer_rows, self.sample.raw]
+        return (self.model.id, self.model.recipe.experts, content_id(pairs))
+
+    @cached_property
+    def calibrated(self) -> np.ndarray:
+        """Calibrated scores float32 [K, n]."""
+        return self.model.expert_pairs(self.sample)
+
+    @cached_property
+    def combined(self) -> np.ndarray:
+        """Soft labels float32 [n], overrides included."""
+        return self.model.of_sample(self.sample, self.calibrated)[0]
+
+    @cached_property
+    def alone(self) -> np.ndarray:
+        """What the experts say together before known answers, curve and overrides, float32 [n]."""
+        assert len(self.model.weights) == len(self.names)  # found here once, shared by the copy
+        bare = replace(self.model.recipe, blend=0.0, gain=1.0, threshold=0.5, temperature=1.0)
+        model = self.model.with_overrides(()).with_recipe(bare)
+        return model.of_sample(self.sample, self.calibrated)[0]
+
+    @cached_property
+    def findings(self) -> PairFindings:
+        """Disagreement and suspected wrong hard labels."""
+        return find_suspects(self.sample, self.calibrated, self.model.weights)
+
+    def quality(self, replicates: int = 0) -> PairQuality:
+        """Return how well the experts together, alone, tell right pairs from others."""
+        return pair_quality(self.alone, self.sample, seed=_SEED, replicates=replicates)
+
+    def reliability(self, replicates: int) -> ReliabilityCurve:
+        """Return whether what the experts say together means what it says."""
+        return reliability_curve(self.alone, self.sample, seed=_SEED, replicates=replicates)
+
+    def bias(self, grouping: Grouping, replicates: int = 0) -> GroupBias:
+        """Return which groups get other labels than the rest from the experts together."""
+        return group_bias(
+            self.alone, self.sample, self.dataset, grouping, seed=_SEED, replicates=replicates
+        )
+
+    def expert_bias(self, grouping: Grouping) -> ExpertBias:
+        """Return which expert treats which group unlike the other experts do."""
+        return expert_bias(self.calibrated, self.sample, self.dataset, grouping)
+
+    def without_correction(self, attribute: str) -> LabelPreview:
+        """Return the same preview before the groups of an attribute were evened out."""
+        rest = tuple(key for key in self.model.recipe.recentre if key != attribute)
+        recipe = replace(self.model.recipe, recentre=rest)
+        return LabelPreview(self.model.with_recipe(recipe), self.sample)
+
+    @property
+    def by_hand(self) -> int:
+        """How many pairs have a label set by hand in force."""
+        return len(standing(self.model.overrides))
+
+    @property
+    def shares(self) -> list[tuple[str, float]]:
+        """How much each expert counts, the most first; empty where the rule does not weigh them."""
+        if RULES[self.model.recipe.rule].weigh is None:
+            return []
+        pairs = zip(self.model.weights, self.names, strict=True)
+        return [(name, float(share)) for share, name in sorted(pairs, reverse=True)]
+
+    def voices(self, position: int) -> list[Voice]:
+        """Return what each expert says about one pair of the sample."""
+        return voices(self.sample, self.calibrated, self.names, position)
+
+    def reason(self, position: int) -> Message:
+        """Return in one or two sentences why a pair of the sample deserves a look."""
+        return reason(self.voices(position), self.findings, self.sample, position)

@@ -58,6 +58,12 @@ class KindBias:
             shown = (self.p < LEVEL) & (np.abs(self.difference) >= NOTABLE)
         return np.where(shown, np.sign(np.nan_to_num(self.difference)), 0).astype(int)
 
+    def standing_out(self, sign: int) -> list[int]:
+        """Return the groups of one sign, those that differ most first."""
+        groups = np.flatnonzero(self.sign == sign)
+        order = np.argsort(-np.abs(self.difference[groups]), kind="stable")
+        return [int(group) for group in groups[order]]
+
 
 @dataclass(frozen=True, eq=False)
 class GroupBias:

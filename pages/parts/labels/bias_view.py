@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import streamlit as st
 
-from core.labels.bias import GroupBias, KindBias, expert_bias, group_bias
-from core.labels.groups import ATTRIBUTES, groupings
-from core.labels.quality import pair_quality
+from core.journey.labels import ATTRIBUTES, GroupBias, LabelPreview, groupings
 from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.labels.label_studio import Studio
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
@@ -31,12 +27,12 @@ def set_corrected(context: Context, attributes: Collection[str]) -> None:
         st.session_state[_switch(context, key)] = key in attributes
 
 
-def bias_view(context: Context, studio: Studio) -> None:
+def bias_view(context: Context, preview: LabelPreview) -> None:
     """Draw the labels by the groups of one attribute, and the switch that evens them out."""
-    if not studio.names:
+    if not preview.names:
         st.info(t("No expert takes part, so there is nothing that could lean to one side."))
         return
-    known = cached(lambda: groupings(studio.dataset), "groups", studio.dataset.id)
+    known = cached(lambda: groupings(preview.dataset), "groups", preview.dataset.id)
     st.markdown(
         t(
             "Do some groups of questions or answers get higher labels than others, although they "
@@ -65,44 +61,29 @@ def bias_view(context: Context, studio: Studio) -> None:
         ),
     )
     grouping = known[chosen]
-    common = {"dataset": studio.dataset, "grouping": grouping, "seed": 0}
-    now = cached(
-        lambda: group_bias(studio.alone, studio.sample, **common, replicates=_REPLICATES),
-        "bias",
-        chosen,
-        *studio.key,
-    )
+    now = cached(lambda: preview.bias(grouping, _REPLICATES), "bias", chosen, *preview.key)
     before, cost = None, ""
     if corrected:
-        rest = tuple(key for key in studio.model.recipe.recentre if key != chosen)
-        bare = replace(studio.model.recipe, recentre=rest)
-        plainer = Studio(studio.model.with_recipe(bare), studio.sample)
-        before = cached(
-            lambda: group_bias(plainer.alone, studio.sample, **common, replicates=0),
-            "bias before",
-            chosen,
-            *plainer.key,
-        )
+        plainer = preview.without_correction(chosen)
+        before = cached(lambda: plainer.bias(grouping), "bias before", chosen, *plainer.key)
         cost = t(
             "Hollow grey dots: before the groups were evened out. Over all groups, right pairs "
             "come first (AP) with {now} now and {before} before: evening out can cost precision.",
-            now=_precision(studio),
+            now=_precision(preview),
             before=_precision(plainer),
         )
     _say(now)
     if cost:
         st.caption(cost)
-    drawn = cached(lambda: bias_chart(now, t, before), "bias chart", chosen, corrected, *studio.key)
-    show_chart(drawn, key=f"bias_{chosen}")
-    _experts(studio, now)
-
-
-def _precision(studio: Studio) -> str:
-    quality = cached(
-        lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=0),
-        "precision",
-        *studio.key,
+    drawn = cached(
+        lambda: bias_chart(now, t, before), "bias chart", chosen, corrected, *preview.key
     )
+    show_chart(drawn, key=f"bias_{chosen}")
+    _experts(preview, now)
+
+
+def _precision(preview: LabelPreview) -> str:
+    quality = cached(preview.quality, "precision", *preview.key)
     return f"{quality.average_precision.value:.3f}"
 
 
@@ -118,14 +99,22 @@ def _say(bias: GroupBias) -> None:
             icon=":material/balance:",
         )
         return
-    sentences = [
-        *_named(bias, bias.right, 1, t("**Right answers** get **higher** labels in: {groups}.")),
-        *_named(bias, bias.right, -1, t("**Right answers** get **lower** labels in: {groups}.")),
-        *_named(bias, bias.other, 1, t("**Other pairs** get **higher** labels in: {groups}.")),
-        *_named(bias, bias.other, -1, t("**Other pairs** get **lower** labels in: {groups}.")),
-    ]
+    sentences = (
+        (bias.right, 1, t("**Right answers** get **higher** labels in: {groups}.")),
+        (bias.right, -1, t("**Right answers** get **lower** labels in: {groups}.")),
+        (bias.other, 1, t("**Other pairs** get **higher** labels in: {groups}.")),
+        (bias.other, -1, t("**Other pairs** get **lower** labels in: {groups}.")),
+    )
+    lines = []
+    for kind, sign, sentence in sentences:
+        groups = [
+            f"{plain(bias.grouping.names[group])} ({100 * kind.difference[group]:+.0f})"
+            for group in kind.standing_out(sign)
+        ]
+        if groups:
+            lines.append(f"- {sentence.format(groups=' · '.join(groups).replace('-', '−'))}")
     st.warning(
-        "\n".join(f"- {sentence}" for sentence in sentences)
+        "\n".join(lines)
         + "\n\n"
         + t(
             "These differences (▶ higher, ◀ lower) are larger than chance explains, all "
@@ -136,26 +125,13 @@ def _say(bias: GroupBias) -> None:
     )
 
 
-def _named(bias: GroupBias, kind: KindBias, sign: int, sentence: str) -> list[str]:
-    found = [group for group in range(len(kind.sign)) if kind.sign[group] == sign]
-    listed = " · ".join(
-        f"{plain(bias.grouping.names[group])} ({100 * kind.difference[group]:+.0f})".replace(
-            "-", "−"
-        )
-        for group in sorted(found, key=lambda group: -abs(kind.difference[group]))
-    )
-    return [sentence.format(groups=listed)] if found else []
-
-
-def _experts(studio: Studio, bias: GroupBias) -> None:
+def _experts(preview: LabelPreview, bias: GroupBias) -> None:
     """Say which expert treats a group unlike the other experts do."""
-    if len(studio.names) < 2:
+    if len(preview.names) < 2:
         return
+    grouping = bias.grouping
     found = cached(
-        lambda: expert_bias(studio.calibrated, studio.sample, studio.dataset, bias.grouping),
-        "expert bias",
-        bias.grouping.attribute.key,
-        *studio.key,
+        lambda: preview.expert_bias(grouping), "expert bias", grouping.attribute.key, *preview.key
     )
     st.markdown(f"##### {t('Which expert causes it')}")
     if not found.worst:
@@ -167,12 +143,12 @@ def _experts(studio: Studio, bias: GroupBias) -> None:
             "**{expert}** stands out most, in the group **{group}**. In points of 100: how much "
             "more (▲) or less (▼) than the middle opinion of the others an expert gives a group, "
             "compared with all other groups.",
-            expert=plain(studio.names[expert]),
+            expert=plain(preview.names[expert]),
             group=plain(bias.grouping.names[group]),
         )
     )
     st.dataframe(
-        expert_bias_table(found, bias.grouping.names, studio.names, t),
+        expert_bias_table(found, bias.grouping.names, preview.names, t),
         hide_index=True,
         key="bias_experts",
     )

@@ -13,7 +13,7 @@ from core.workspace.records import Project
 from core.workspace.workspace import Workspace
 from pages.parts import session
 from pages.parts.errors import show_error
-from pages.parts.labels.review_lists import Place
+from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
 from pages.parts.translate import moment, t, tm

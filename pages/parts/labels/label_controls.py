@@ -7,10 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.experts.catalogue import find_entry
+from core.journey.labels import ATTRIBUTES, expert_title
 from core.journey.panel_advice import panel_in_use
 from core.labels.calibration import CALIBRATIONS
-from core.labels.groups import ATTRIBUTES
 from core.labels.rules import RULES
 from core.types import Calibration, LabelRecipe
 from pages.parts.labels.bias_view import corrected_attributes, set_corrected
@@ -34,7 +33,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         experts,
         selection_mode="multi",
         default=list(panel),
-        format_func=lambda key: find_entry(key).title,
+        format_func=expert_title,
         key=_experts_key(_keys, experts, panel),
         persist_state="session",
         wrap=True,
@@ -129,7 +128,7 @@ def _rule(keys: str) -> str:
 def _weights(keys: str, experts: tuple[str, ...]) -> dict[str, float]:
     return {
         key: st.slider(
-            plain(find_entry(key).title),
+            plain(expert_title(key)),
             0.0,
             3.0,
             1.0,
@@ -150,7 +149,7 @@ def _calibrations(keys: str, experts: tuple[str, ...]) -> dict[str, Calibration]
         expert = st.selectbox(
             t("Expert"),
             experts,
-            format_func=lambda key: find_entry(key).title,
+            format_func=expert_title,
             key=f"{keys}_calibrated",
             persist_state="session",
         )

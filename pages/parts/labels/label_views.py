@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from core.labels.overrides import in_force
-from core.labels.quality import pair_quality, reliability_curve
+from core.journey import labels
+from core.journey.labels import LabelPreview
 from core.messages import N_
-from core.reporting.charts.chart import Chart, one_line
+from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, label_histogram, score_histograms
-from core.types import Interval
+from core.types import Interval, LabelRecipe
+from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart, show_numbers
-from pages.parts.labels.label_studio import Studio
+from pages.parts.labels.pair_table import label_column, pair_table
+from pages.parts.page import Context
 from pages.parts.translate import t, tm
 
-_SHOWN, _COLUMNS = 200, 400  # pairs sent to the browser, and how much of each text
+_SHOWN = 200  # pairs sent to the browser
 _COMBINED = ""
 _KINDS = {
     "both": N_("All pairs"),
@@ -27,19 +28,48 @@ _KINDS = {
 _REPLICATES = 60  # bootstrap replicates: enough for an interval, quick enough for a slider
 
 
-def expert_figures(studio: Studio) -> None:
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _sample(root: str, dataset_id: str, experts: tuple[str, ...]) -> labels.PairSample:
+    """Draw the pairs once, with the scores of all experts at hand."""
+    dataset = session.dataset_of(dataset_id)
+    return labels.inspection_sample(session.workspace(), dataset, experts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> labels.LabelModel:
+    """Fit once per panel, on the same pairs as tuning does; slider moves only recombine."""
+    workspace, dataset = session.workspace(), session.dataset_of(dataset_id)
+    recipe = labels.default_recipe(experts) if experts else LabelRecipe((), "hard")
+    model = labels.label_model(workspace, dataset, recipe)
+    assert len(model.weights) == len(experts)  # found here once, shared by moves that keep them
+    return model
+
+
+def open_preview(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> LabelPreview:
+    """Return the preview for the recipe of the controls.
+
+    Raises
+    ------
+    ExpertError
+        If the scores of an expert are gone from the workspace.
+    """
+    root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
+    assert dataset_id is not None
+    model = _fitted(root, dataset_id, recipe.experts)
+    changed = labels.overrides(context.workspace, context.project)
+    return LabelPreview(
+        model.with_recipe(recipe).with_overrides(changed), _sample(root, dataset_id, experts)
+    )
+
+
+def expert_figures(preview: LabelPreview) -> None:
     """Say how well the experts together tell right answers from other pairs, by themselves.
 
     The known right answers are left out here: labels that contain them agree with them anyway.
     """
-    if not studio.names:
+    if not preview.names:
         return
-    quality = cached(
-        lambda: pair_quality(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
-        "quality",
-        *studio.key,
-    )
-    changed = len(in_force(studio.model.overrides))
+    quality = cached(lambda: preview.quality(_REPLICATES), "quality", *preview.key)
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     columns = st.columns(2) + st.columns(2)
     columns[0].metric(
@@ -70,25 +100,21 @@ def expert_figures(studio: Studio) -> None:
         help=t("0% = the two never mix; 100% = the scores cannot tell them apart."),
         border=True,
     )
-    columns[3].metric(t("Labels set by hand"), str(changed), border=True)
-    _weights(studio)
-    _calibration(studio)
+    columns[3].metric(t("Labels set by hand"), str(preview.by_hand), border=True)
+    _weights(preview)
+    _calibration(preview)
 
 
 def _range(interval: Interval) -> str:
     return t("{low} to {high} (95%)", low=f"{interval.low:.3f}", high=f"{interval.high:.3f}")
 
 
-def _calibration(studio: Studio) -> None:
+def _calibration(preview: LabelPreview) -> None:
     """Draw the calibration curve of the experts together, folded away."""
     with st.expander(
         t("Do the labels mean what they say? (calibration curve)"), icon=":material/show_chart:"
     ):
-        curve = cached(
-            lambda: reliability_curve(studio.alone, studio.sample, seed=0, replicates=_REPLICATES),
-            "reliability",
-            *studio.key,
-        )
+        curve = cached(lambda: preview.reliability(_REPLICATES), "reliability", *preview.key)
         st.markdown(
             t(
                 "Of pairs labelled 70, are 70 of 100 right? Right answers and other pairs count "
@@ -96,22 +122,18 @@ def _calibration(studio: Studio) -> None:
                 error=f"{curve.error:.0%}",
             )
         )
-        chart = cached(lambda: calibration_chart(curve, t), "reliability chart", *studio.key)
+        chart = cached(lambda: calibration_chart(curve, t), "reliability chart", *preview.key)
         show_chart(chart, key="calibration_curve")
 
 
-def _weights(studio: Studio) -> None:
+def _weights(preview: LabelPreview) -> None:
     """Say how much each expert counts, where the rule weighs them."""
-    from core.labels.rules import RULES
-
-    if RULES[studio.model.recipe.rule].weigh is None:
-        return
-    shares = sorted(zip(studio.model.weights, studio.names, strict=True), reverse=True)
-    listed = " · ".join(f"{name} {share:.0%}" for share, name in shares)
-    st.caption(t("How much each expert counts: {listed}", listed=listed))
+    if preview.shares:
+        listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
+        st.caption(t("How much each expert counts: {listed}", listed=listed))
 
 
-def distributions(studio: Studio) -> None:
+def distributions(preview: LabelPreview) -> None:
     """Draw right against other pairs: the combined label, then every expert."""
     st.markdown(f"##### {t('The labels that come out')}")
     st.markdown(
@@ -119,24 +141,24 @@ def distributions(studio: Studio) -> None:
             "How many pairs get which label: **right answers** should lie on the right, **other "
             "pairs** on the left. {pairs} pairs of training and validation questions are shown; "
             "the questions kept for the final test are not among them.",
-            pairs=f"{len(studio.sample):,}",
+            pairs=f"{len(preview.sample):,}",
         )
     )
-    selectable_histogram(studio)
-    if studio.names:
+    selectable_histogram(preview)
+    if preview.names:
         st.markdown(f"##### {t('Each expert alone')}")
-        chart = cached(lambda: _each_expert(studio), "experts alone", *studio.key)
+        chart = cached(lambda: _each_expert(preview), "experts alone", *preview.key)
         show_chart(chart, key="expert_histograms")
 
 
-def _each_expert(studio: Studio) -> Chart:
-    return score_histograms(studio.sample, studio.calibrated, studio.combined, studio.names, t)
+def _each_expert(preview: LabelPreview) -> Chart:
+    return score_histograms(preview.sample, preview.calibrated, preview.combined, preview.names, t)
 
 
-def selectable_histogram(studio: Studio) -> None:
+def selectable_histogram(preview: LabelPreview) -> None:
     """Draw the combined label or one expert; a range of it lists its pairs."""
-    keys = [_COMBINED, *studio.model.recipe.experts]
-    titles = dict(zip(keys, [t("Combined label"), *studio.names], strict=True))
+    keys = [_COMBINED, *preview.model.recipe.experts]
+    titles = dict(zip(keys, [t("Combined label"), *preview.names], strict=True))
     shown = st.selectbox(
         t("Whose labels"),
         keys,
@@ -144,8 +166,8 @@ def selectable_histogram(studio: Studio) -> None:
         key="range_whose",
         persist_state="session",
     )
-    values = studio.combined if shown == _COMBINED else studio.calibrated[keys.index(shown) - 1]
-    chart = cached(lambda: _histogram(studio, values), "histogram", shown, *studio.key)
+    values = preview.combined if shown == _COMBINED else preview.calibrated[keys.index(shown) - 1]
+    chart = cached(lambda: _histogram(preview, values), "histogram", shown, *preview.key)
     st.plotly_chart(
         chart.figure,
         key="label_histogram",
@@ -155,11 +177,11 @@ def selectable_histogram(studio: Studio) -> None:
         selection_mode=("box", "points"),
     )
     show_numbers(chart, "label_histogram")
-    _pairs(studio, values)
+    _pairs(preview, values)
 
 
-def _histogram(studio: Studio, values: np.ndarray) -> Chart:
-    chart = label_histogram(studio.sample, values, t)
+def _histogram(preview: LabelPreview, values: np.ndarray) -> Chart:
+    chart = label_histogram(preview.sample, values, t)
     chart.figure.update_layout(dragmode="select", selectdirection="h")
     return chart
 
@@ -178,7 +200,7 @@ def _take_selection() -> None:
     st.session_state["range_high"] = round(min(high, 1.0) * 100, 1)
 
 
-def _pairs(studio: Studio, values: np.ndarray) -> None:
+def _pairs(preview: LabelPreview, values: np.ndarray) -> None:
     """Draw the typed range and the pairs inside it."""
     st.markdown(t("**Which pairs are these?** Drag over the chart, click a bar, or type a range."))
     first, second = st.columns(2)
@@ -200,7 +222,7 @@ def _pairs(studio: Studio, values: np.ndarray) -> None:
         st.caption(t("No range yet: the second number must be above the first."))
         return
     inside = (values >= low) & ((values < high) | (high >= 1) & (values <= high))
-    right = studio.sample.hard_label > 0
+    right = preview.sample.hard_label > 0
     inside &= {"right": right, "other": ~right}.get(str(kind), np.ones(len(right), bool))
     positions = np.flatnonzero(inside)
     st.caption(
@@ -212,35 +234,7 @@ def _pairs(studio: Studio, values: np.ndarray) -> None:
         )
     )
     if len(positions):
-        _table(studio, values, positions[:_SHOWN])
-
-
-def _table(studio: Studio, values: np.ndarray, positions: np.ndarray) -> None:
-    sample, dataset = studio.sample, studio.dataset
-    frame = pd.DataFrame(
-        {
-            "label": (values[positions] * 100).round(),
-            "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": [
-                one_line(dataset.questions[row], _COLUMNS)
-                for row in sample.question_rows[positions]
-            ],
-            "answer": [
-                one_line(dataset.answers[row], _COLUMNS) for row in sample.answer_rows[positions]
-            ],
-        }
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=260,
-        key="range_pairs",
-        column_config={
-            "label": st.column_config.ProgressColumn(
-                t("Label"), min_value=0, max_value=100, format="%d", width="small"
-            ),
-            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
-            "question": st.column_config.TextColumn(t("Question"), width="medium"),
-            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
-        },
-    )
+        shown = positions[:_SHOWN]
+        labels_shown = (values[shown] * 100).round()
+        before = {"label": (labels_shown, label_column(t("Label")))}
+        pair_table(preview.dataset, preview.sample, shown, "range_pairs", before, height=260)

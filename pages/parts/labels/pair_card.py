@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pandas as pd
 import streamlit as st
 
 from core.journey import corrections
-from core.labels.review import Voice, reason, voices
+from core.journey.corrections import Review
+from core.journey.labels import Voice
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
-from pages.parts.labels.review_lists import Place, Review
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
 
@@ -22,6 +24,85 @@ _PLAIN_REASONS = (
     N_("The answer answers the question."),
 )
 _AGREED = N_("Agreed with the data.")
+
+
+@dataclass
+class Place:
+    """Where one person stands in the review; lives as long as the browser tab.
+
+    Attributes
+    ----------
+    opened : int or None
+        Key of the pair on the table; None = the first that is left.
+    skipped : set of int
+        Keys of pairs to leave for later.
+    turn : int
+        Grows with each step, so that widgets of the next pair start afresh.
+    """
+
+    opened: int | None = None
+    skipped: set[int] = field(default_factory=set)
+    turn: int = 0
+    problem: Exception | None = None
+
+    def move(self, key: int | None) -> None:
+        """Open another pair."""
+        self.opened = key
+        self.turn += 1
+
+
+def place_of(context: Context) -> Place:
+    """Return where this person stands in this project."""
+    key = f"review_{context.project.id}_{context.project.dataset_id}"
+    place = st.session_state.setdefault(key, Place())
+    assert isinstance(place, Place)
+    return place
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What the buttons of the card do.
+
+    Attributes
+    ----------
+    pair : (question, answer)
+    seen : tuple of Override
+        The values by hand that stand on the card.
+    following : int or None
+        Key of the pair to open after the judgement.
+    keys : str
+        End of the keys of slider and reason.
+    """
+
+    context: Context
+    place: Place
+    pair: tuple[str, str]
+    seen: tuple[Override, ...]
+    following: int | None
+    keys: str
+
+    def set(self, value: int | None = None, reason: str = "") -> None:
+        """Record a label; slider and reason are read now, both may have changed with the click."""
+        if value is None:
+            value = int(st.session_state[f"review_value_{self.keys}"])
+        typed = str(st.session_state.get(f"review_reason_{self.keys}") or "").strip()
+        plainly = t(_PLAIN_REASONS[0 if value < 34 else 1 if value < 67 else 2])
+        self.record(value / 100, typed or reason or plainly)
+
+    def record(self, value: float, why: str) -> None:
+        """Record a label in [0, 1] and go on, or say on the next card why not."""
+        workspace, project = self.context.workspace, self.context.project
+        try:
+            corrections.correct(workspace, project, self.pair, value, session.who(), why, self.seen)
+        except Exception as error:
+            self.place.problem = error
+        else:
+            self.place.move(self.following)
+
+    def skip(self, key: int) -> None:
+        """Leave the pair for later."""
+        self.place.skipped.add(key)
+        self.place.move(self.following)
 
 
 def pair_card(
@@ -36,23 +117,27 @@ def pair_card(
     following : int or None
         Key of the pair to open after the judgement.
     """
-    studio, pair = review.studio, review.texts(position)
-    heard = voices(studio.sample, studio.calibrated, studio.names, position)
+    preview, pair = review.preview, review.texts(position)
+    held = review.held.get(pair, ())
+    judge = Judge(context, place, pair, held, following, f"{place.turn}_{position}")
+    heard = preview.voices(position)
     with st.container(border=True, key="open_pair"):
-        why = tm(reason(heard, studio.findings, studio.sample, position))
-        st.markdown(f":material/lightbulb: {plain(why)}")
+        st.markdown(f":material/lightbulb: {plain(tm(preview.reason(position)))}")
         if pair in review.reports:
             note = review.reports[pair]
-            told = {"who": note.who, "at": moment(note.at), "reason": note.text}
-            st.markdown(
-                f":material/flag: {plain(t('Reported by {who} on {at}: {reason}', **told))}"
+            report = t(
+                "Reported by {who} on {at}: {reason}",
+                who=note.who,
+                at=moment(note.at),
+                reason=note.text,
             )
+            st.markdown(f":material/flag: {plain(report)}")
         left, right = st.columns([1.5, 1], gap="medium")
         with left:
-            row = int(studio.dataset.question_row[studio.sample.question_rows[position]])
+            row = int(preview.dataset.question_row[preview.sample.question_rows[position]])
             st.caption(t("Question (row {row} of your file)", row=row))
             st.text(pair[0])
-            right_one = studio.sample.hard_label[position] > 0
+            right_one = preview.sample.hard_label[position] > 0
             st.caption(
                 t("Answer, right according to your data")
                 if right_one
@@ -61,12 +146,11 @@ def pair_card(
             st.text(pair[1])
         with right:
             _voices(heard)
-        held = review.held.get(pair, ())
         if pair in review.conflicts:
-            _conflict(context, place, pair, held, following)
+            _conflict(judge)
         elif held:
             st.info(_said(held[-1]), icon=":material/edit:")
-        _judgement(context, review, place, position, following)
+        _judgement(judge, review, position)
 
 
 def _voices(heard: list[Voice]) -> None:
@@ -109,22 +193,16 @@ def _said(override: Override) -> str:
     )
 
 
-def _conflict(
-    context: Context,
-    place: Place,
-    pair: tuple[str, str],
-    held: tuple[Override, ...],
-    following: int | None,
-) -> None:
+def _conflict(judge: Judge) -> None:
     """List the contradicting values and let somebody decide."""
-    listed = "\n".join(f"- {_said(one)}" for one in held)
+    listed = "\n".join(f"- {_said(one)}" for one in judge.seen)
     st.warning(
         f"**{t('Two people set different labels. The newest counts until somebody decides.')}**"
         f"\n{listed}",
         icon=":material/group:",
     )
     with st.container(horizontal=True):
-        for number, one in enumerate(held):
+        for number, one in enumerate(judge.seen):
             why = t("Decided for the label of {who}: {reason}", who=one.who, reason=one.reason)
             st.button(
                 t(
@@ -133,27 +211,22 @@ def _conflict(
                     who=plain(one.who),
                 ),
                 key=f"decide_{number}",
-                on_click=_judge,
-                args=(context, place, pair, one.value, why, held, following),
+                on_click=judge.record,
+                args=(one.value, why),
             )
 
 
-def _judgement(
-    context: Context, review: Review, place: Place, position: int, following: int | None
-) -> None:
-    pair = review.texts(position)
-    held = review.held.get(pair, ())
-    hard = round(float(review.studio.sample.hard_label[position]) * 100)
-    keys = f"{place.turn}_{position}"
+def _judgement(judge: Judge, review: Review, position: int) -> None:
+    hard = round(float(review.preview.sample.hard_label[position]) * 100)
     left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
     with left:
         value = st.slider(
             t("Your label: how well does this answer the question?"),
             0,
             100,
-            round(float(review.studio.combined[position]) * 100),
+            round(float(review.preview.combined[position]) * 100),
             format="%d",
-            key=f"review_value_{keys}",
+            key=f"review_value_{judge.keys}",
         )
     with right:
         st.selectbox(
@@ -162,7 +235,7 @@ def _judgement(
             index=None,
             accept_new_options=True,
             placeholder=t("as your label says; choose or type another reason"),
-            key=f"review_reason_{keys}",
+            key=f"review_reason_{judge.keys}",
         )
     with st.container(horizontal=True):
         st.button(
@@ -171,8 +244,8 @@ def _judgement(
             shortcut="A",
             type="primary",
             icon=":material/thumb_up:",
-            on_click=_set,
-            args=(context, place, pair, held, following, keys, hard, t(_AGREED)),
+            on_click=judge.set,
+            args=(hard, t(_AGREED)),
             help=t("The label becomes what your data say, 100 for right and 0 for not right."),
         )
         st.button(
@@ -180,16 +253,15 @@ def _judgement(
             key="review_override",
             shortcut="O",
             icon=":material/check:",
-            on_click=_set,
-            args=(context, place, pair, held, following, keys),
+            on_click=judge.set,
         )
         st.button(
             t("Skip"),
             key="review_skip",
             shortcut="S",
             icon=":material/skip_next:",
-            on_click=_skip,
-            args=(place, int(review.keys[position]), following),
+            on_click=judge.skip,
+            args=(int(review.keys[position]),),
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Or with one key:"), width="content")
@@ -198,48 +270,6 @@ def _judgement(
                 str(quick),
                 key=f"review_quick_{quick}",
                 shortcut=key,
-                on_click=_set,
-                args=(context, place, pair, held, following, keys, quick),
+                on_click=judge.set,
+                args=(quick,),
             )
-
-
-def _set(
-    context: Context,
-    place: Place,
-    pair: tuple[str, str],
-    seen: tuple[Override, ...],
-    following: int | None,
-    keys: str,
-    value: int | None = None,
-    reason: str = "",
-) -> None:
-    """Record a label; slider and reason are read now, for both may have changed with the click."""
-    if value is None:
-        value = int(st.session_state[f"review_value_{keys}"])
-    typed = str(st.session_state.get(f"review_reason_{keys}") or "").strip()
-    why = typed or reason or t(_PLAIN_REASONS[0 if value < 34 else 1 if value < 67 else 2])
-    _judge(context, place, pair, value / 100, why, seen, following)
-
-
-def _judge(
-    context: Context,
-    place: Place,
-    pair: tuple[str, str],
-    value: float,
-    why: str,
-    seen: tuple[Override, ...],
-    following: int | None,
-) -> None:
-    try:
-        corrections.correct(
-            context.workspace, context.project, pair, value, session.who(), why, seen
-        )
-    except Exception as error:
-        place.problem = error
-    else:
-        place.move(following)
-
-
-def _skip(place: Place, key: int, following: int | None) -> None:
-    place.skipped.add(key)
-    place.move(following)

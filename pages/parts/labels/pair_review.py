@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from core.reporting.charts.chart import one_line
+from core.journey.corrections import LISTS, Review, open_review
+from core.journey.labels import LabelPreview
 from pages.parts.errors import guarded, show_error
 from pages.parts.labels.correction_history import correction_history
-from pages.parts.labels.label_studio import Studio
-from pages.parts.labels.pair_card import pair_card
-from pages.parts.labels.review_lists import LISTS, Place, Review, open_review, place_of
+from pages.parts.labels.pair_card import Place, pair_card, place_of
+from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
 _WINDOW = 300  # rows sent to the browser at once
-_COLUMNS = 400  # and how much of each text; in full it stands on the card
 
 
 @st.fragment
 @guarded
-def pair_review(context: Context, studio: Studio) -> None:
+def pair_review(context: Context, preview: LabelPreview) -> None:
     """Draw the filter, the pair on the table with its buttons, the list, and the history.
 
     A fragment: one judgement redraws this part of the page only.
     """
-    review, place = open_review(context, studio), place_of(context)
+    review, place = open_review(context.workspace, context.project, preview), place_of(context)
     if place.problem is not None:
         show_error(place.problem)
         place.problem = None
@@ -47,7 +45,7 @@ def pair_review(context: Context, studio: Studio) -> None:
             persist_state="session",
         )
     shown = LISTS[chosen]
-    positions = _matching(review, shown.find(review), wanted)
+    positions = review.containing(wanted, shown.find(review))
     if len(positions):
         left_over = _left_over(review, place, positions, shown.judged)
         at = _opened(review, place, positions, left_over)
@@ -85,20 +83,6 @@ def _announce_conflicts(review: Review) -> None:
 
 def _points(value: float | None) -> str:
     return "–" if value is None else str(round(value * 100))
-
-
-def _matching(review: Review, positions: np.ndarray, wanted: str) -> np.ndarray:
-    """Return the positions whose question or answer contains the search text."""
-    if not wanted.strip():
-        return positions
-    needle = wanted.strip().casefold()
-    dataset, sample = review.studio.dataset, review.studio.sample
-    has = [
-        np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
-        for texts in (dataset.questions, dataset.answers)
-    ]
-    rows = sample.question_rows[positions], sample.answer_rows[positions]
-    return positions[has[0][rows[0]] | has[1][rows[1]]]
 
 
 def _left_over(review: Review, place: Place, positions: np.ndarray, judged: bool) -> np.ndarray:
@@ -149,44 +133,33 @@ def _progress(review: Review, place: Place, positions: np.ndarray, left_over: np
 
 def _table(review: Review, place: Place, positions: np.ndarray, at: int) -> None:
     """Draw the part of the list around the open pair; a click opens another one."""
-    studio, start = review.studio, at // _WINDOW * _WINDOW
+    preview, start = review.preview, at // _WINDOW * _WINDOW
     positions = positions[start : start + _WINDOW]
-    sample = studio.sample
-    texts = [review.texts(int(position)) for position in positions]
-    frame = pd.DataFrame(
-        {
-            "open": ["▶" if start + row == at else "" for row in range(len(positions))],
-            "label": (studio.combined[positions] * 100).round(),
-            "hard": np.where(sample.hard_label[positions] > 0, t("right"), t("not right")),
-            "question": [one_line(question, _COLUMNS) for question, _ in texts],
-            "answer": [one_line(answer, _COLUMNS) for _, answer in texts],
-            "spread": (studio.findings.spread[positions] * 100).round(),
-            "by_hand": [_state(review, pair) for pair in texts],
-        }
+    texts, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
+    opened = ["▶" if start + row == at else "" for row in range(len(positions))]
+    by_hand = [_state(review, review.texts(int(position))) for position in positions]
+    spread = numbers(
+        t("Disagreement"),
+        format="%d",
+        width="small",
+        help=t("How far the experts are apart (0–100)."),
     )
-    event = st.dataframe(
-        frame,
-        hide_index=True,
+    event = pair_table(
+        preview.dataset,
+        preview.sample,
+        positions,
+        f"pairs_{place.turn}_{len(positions)}_{positions[0]}",
+        before={
+            "open": (opened, texts("", width=30)),
+            "label": ((preview.combined[positions] * 100).round(), label_column(t("Label"))),
+        },
+        after={
+            "spread": ((preview.findings.spread[positions] * 100).round(), spread),
+            "by_hand": (by_hand, texts(t("Set by hand"), width="small")),
+        },
         height=330,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"pairs_{place.turn}_{len(positions)}_{positions[0]}",
-        column_config={
-            "open": st.column_config.TextColumn("", width=30),
-            "label": st.column_config.ProgressColumn(
-                t("Label"), min_value=0, max_value=100, format="%d", width="small"
-            ),
-            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
-            "question": st.column_config.TextColumn(t("Question"), width="medium"),
-            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
-            "spread": st.column_config.NumberColumn(
-                t("Disagreement"),
-                format="%d",
-                width="small",
-                help=t("How far the experts are apart (0–100)."),
-            ),
-            "by_hand": st.column_config.TextColumn(t("Set by hand"), width="small"),
-        },
     )
     if event.selection.rows:
         place.move(int(review.keys[positions[int(event.selection.rows[0])]]))

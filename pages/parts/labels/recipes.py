@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -19,6 +20,7 @@ from core.types import Interval, LabelRecipe, Override
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.errors import show_error
+from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
 
@@ -231,35 +233,13 @@ def _differences(context: Context, found: RecipeComparison) -> None:
     if not len(positions):
         st.info(t("These recipes give every pair the same label."))
         return
-    dataset, sample = context.dataset, found.sample
-    table = [one.labels[positions] * 100 for one in found.recipes]
-    frame = pd.DataFrame(
-        {
-            "apart": (pd.DataFrame(table).max() - pd.DataFrame(table).min()).round(),
-            **{f"label_{place}": row.round() for place, row in enumerate(table)},
-            "hard": [
-                t("right") if right > 0 else t("not right")
-                for right in sample.hard_label[positions]
-            ],
-            "question": [dataset.questions[row] for row in sample.question_rows[positions]],
-            "answer": [dataset.answers[row] for row in sample.answer_rows[positions]],
-        }
-    )
-    number = st.column_config.ProgressColumn
-    st.dataframe(
-        frame,
-        hide_index=True,
-        key="recipe_differences",
-        column_config={
-            "apart": st.column_config.NumberColumn(t("Apart"), format="%d", width=60),
-            **{
-                f"label_{place}": number(
-                    one.saved.name, min_value=0, max_value=100, format="%d", width="small"
-                )
-                for place, one in enumerate(found.recipes)
-            },
-            "hard": st.column_config.TextColumn(t("In your data"), width="small"),
-            "question": st.column_config.TextColumn(t("Question"), width="medium"),
-            "answer": st.column_config.TextColumn(t("Answer"), width="medium"),
+    table = np.array([one.labels[positions] * 100 for one in found.recipes])
+    apart = (table.max(axis=0) - table.min(axis=0)).round()
+    before = {
+        "apart": (apart, st.column_config.NumberColumn(t("Apart"), format="%d", width=60)),
+        **{
+            f"label_{place}": (labels_of.round(), label_column(one.saved.name))
+            for place, (one, labels_of) in enumerate(zip(found.recipes, table, strict=True))
         },
-    )
+    }
+    pair_table(context.dataset, found.sample, positions, "recipe_differences", before)

@@ -16,8 +16,8 @@ from core.journey.jobs import TUNE, close
 from core.journey.status import finished_runs
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.learner import Learner
-from tests.tuning.test_damaged_checkpoints import falling
-from tests.tuning.test_sigkill_while_tuning import Workshop
+from tests.tuning.test_checkpoints_damaged import falling
+from tests.tuning.test_run_sigkill import Workshop
 from tests.tuning.tiny_runs import run, same
 
 

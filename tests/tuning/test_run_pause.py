@@ -11,7 +11,7 @@ from core.journey import jobs, steps
 from core.journey.jobs import close
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.learner import Learner
-from tests.tuning.test_sigkill_while_tuning import Workshop
+from tests.tuning.test_run_sigkill import Workshop
 
 
 def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(

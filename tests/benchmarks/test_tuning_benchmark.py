@@ -9,11 +9,12 @@ import pytest
 from benchmarks import tuning, tuning_rows, tuning_time
 from benchmarks.tuning_setting import Setting
 from core.tuning.device import find_device
+from tests.tuning.conftest import small_dataset, tiny_bert  # noqa: F401  (fixtures)
 from tests.tuning.tiny_runs import CONFIG, HardLabels
 
 
 @pytest.fixture
-def setting(small_dataset, tiny_bert) -> Setting:
+def setting(small_dataset, tiny_bert) -> Setting:  # noqa: F811
     labels = HardLabels(small_dataset)
     return Setting(small_dataset, labels, tiny_bert, CONFIG, find_device("cpu"), quick=True)
 
