@@ -68,6 +68,11 @@ class ModelExpert(ExpertSource):
         return self.files.present(self, models)
 
     @property
+    def full_title(self) -> str:
+        """Path of a folder of the user, the title of every other model."""
+        return str(self.files.path) if isinstance(self.files, OwnFolder) else self.title
+
+    @property
     def repository(self) -> str | None:
         """Name of the model's repository on the model hub."""
         return self.files.repository

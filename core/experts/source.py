@@ -127,6 +127,11 @@ class CatalogueEntry:
     default_for: tuple[str, ...] = ()
     student_for: tuple[str, ...] = ()
 
+    @property
+    def full_title(self) -> str:
+        """Title that tells apart what may have the same title; of a folder, its path."""
+        return self.title
+
     def prompt(self, role: str) -> str:
         """Return the prompt for ``query`` or ``document``, "" where the model needs none."""
         return self.prompts.get(role, "")

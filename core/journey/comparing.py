@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ComparisonError, WorkspaceError
-from core.evaluation.differences import BASE as BASE
-from core.evaluation.differences import TUNED as TUNED
+from core.evaluation.verdict import BASE as BASE
+from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
 from core.experts.encoding import Part
 from core.experts.source import QUERY
@@ -72,7 +72,7 @@ def launch_comparison(
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
-    from core.evaluation.comparison_files import to_files
+    from core.evaluation.comparison import to_files
     from core.workspace.tensorfile import write_tensors
 
     workspace = workspace_of(folder)
@@ -151,7 +151,7 @@ def measure_generality(
 
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     """Read a finished comparison; raises WorkspaceError if its files are damaged."""
-    from core.evaluation.comparison_files import from_files
+    from core.evaluation.comparison import from_files
     from core.workspace.tensorfile import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))

@@ -113,7 +113,7 @@ def examine(
 def _shape(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder
 ) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
-    from core.evaluation.comparison import held_out_rows
+    from core.evaluation.systems import held_out_rows
     from core.experts.encoders import encode_cached
 
     rng = np.random.default_rng(_SEED)
@@ -155,7 +155,7 @@ def _costs(
     experts: Sequence[str],
     report: Reporter,
 ) -> list[EncodingCost]:
-    from core.evaluation.differences import BASE, TUNED
+    from core.evaluation.verdict import BASE, TUNED
     from core.experts.encoders import EmbeddingModel, load_encoder
     from core.experts.speed import measure_speed
 

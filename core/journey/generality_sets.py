@@ -154,8 +154,9 @@ def search_difference(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder, report: Reporter
 ) -> Difference:
     """Return nDCG@10 of both models on all questions of a set, with the verdict's statistics."""
-    from core.evaluation.comparison import ArmInput, compare
-    from core.evaluation.differences import BASE, TUNED
+    from core.evaluation.comparison import compare
+    from core.evaluation.systems import EncodedSystem
+    from core.evaluation.verdict import BASE, TUNED
     from core.experts.encoders import encode_cached
 
     arms = []
@@ -167,7 +168,7 @@ def search_difference(
         answers = encode_cached(
             encoder, dataset.answers, DOCUMENT, workspace.vectors, Part(half, 0.2, 1.0)
         )
-        arms.append(ArmInput(name, name, name, encoder.fingerprint, questions, answers))
+        arms.append(EncodedSystem(name, name, name, encoder.fingerprint, questions, answers))
     from core.types import UNSEEN, SilentReporter
 
     found = compare(dataset, arms, run_id="", seed=_SEED, report=SilentReporter())

@@ -152,7 +152,7 @@ class _Clock:
 def _summary(
     comparison: Comparison, seconds: Mapping[str, float], page: Path, folder: RunFolder
 ) -> dict[str, Any]:
-    from core.evaluation.differences import present_regimes
+    from core.evaluation.verdict import present_regimes
 
     regimes = present_regimes(comparison)
     main = {r: comparison.difference(r) for r in regimes}

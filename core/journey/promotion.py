@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import ComparisonError
-from core.evaluation.guard import promotion_allowed
+from core.evaluation.verdict import promotion_allowed
 from core.types import Comparison
 from core.workspace.records import Project
 from core.workspace.workspace import Workspace

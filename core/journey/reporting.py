@@ -86,8 +86,7 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
 
 def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Preview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
-    from core.evaluation.guard import promotion_allowed
-    from core.evaluation.verdict import sentence
+    from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
     config = RunFolder(workspace.run_folder(compare_run)).read_request()["config"]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
 from core.documents import from_json
 from core.errors import ComparisonError, DataError, WorkspaceError
-from core.evaluation.arms import DEPTH, RankedArm, held_out_rows
+from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import QADataset
@@ -140,7 +140,7 @@ def remove_run_file(workspace: Workspace, project: Project, key: str, who: str) 
     workspace.records.note(project.id, "search run removed", who, {"key": key})
 
 
-def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> RankedArm:
+def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> ListedSystem:
     """Return a run file as a system to compare.
 
     Raises
@@ -172,7 +172,7 @@ def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> Ran
     depth = max(DEPTH, *(len(listed) for listed in parsed.lists.values()))
     answers, scores = parsed.table(rows, depth)
     notes = _notes(parsed, dataset, missing)
-    return RankedArm(
+    return ListedSystem(
         f"{ARM_PREFIX}{kept.key}", kept.title, "run_file", kept.key, answers, scores, notes=notes
     )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.errors import ComparisonError, DataError, WorkspaceError
-from core.evaluation.arms import held_out_rows
+from core.evaluation.systems import held_out_rows
 from core.journey.run_files import (
     add_run_file,
     check_run,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import ArmInput, compare
+from core.evaluation.comparison import compare
+from core.evaluation.systems import EncodedSystem
 from core.journey import vote_results, voting
 from core.types import Comparison, SilentReporter
 from core.workspace.votes import LEFT, RIGHT, TIE, votes_in_force
@@ -29,7 +30,7 @@ def comparison(tiny_dataset) -> Comparison:
     right = answers[tiny_dataset.right_answer]
     noise = rng.normal(size=right.shape).astype(np.float32)
     arms = [
-        ArmInput(name, name.title(), name, name, near * right + noise, answers)
+        EncodedSystem(name, name.title(), name, name, near * right + noise, answers)
         for name, near in (("base", 0.2), ("tuned", 2.0), ("copy", 0.2))
     ]
     return compare(tiny_dataset, arms, run_id="tune-1", seed=0, report=SilentReporter())

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.errors import ComparisonError
-from core.evaluation.guard import promotion_allowed
+from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.documents import to_json
-from core.evaluation.comparison import ArmInput, compare
-from core.evaluation.comparison_files import to_files
+from core.evaluation.comparison import compare, to_files
+from core.evaluation.systems import EncodedSystem
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message
@@ -74,7 +74,7 @@ def small_comparison(dataset: QADataset, run_id: str, gain: float = 0.5) -> Comp
     right = answers[[dataset.right_answers(q)[0] for q in range(len(dataset.questions))]]
     noise = rng.normal(size=right.shape).astype(np.float32) * 1.6
     arms = [
-        ArmInput(name, title, kind, f"print-{name}", near * right + noise, answers)
+        EncodedSystem(name, title, kind, f"print-{name}", near * right + noise, answers)
         for name, title, kind, near in (
             ("base", "WordLlama", "base", 0.6),
             ("tuned", "Tuned model", "tuned", 0.6 + gain),

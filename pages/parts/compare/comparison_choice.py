@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.differences import BASE, TUNED
+from core.evaluation.verdict import BASE, TUNED
 from core.jobs.folder import RunFolder
 from core.journey.comparing import launch_comparison
 from core.journey.comparison_arms import ArmChoice

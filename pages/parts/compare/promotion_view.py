@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.guard import promotion_allowed, promotion_cautions
 from core.evaluation.measures import MAIN_METRIC
-from core.evaluation.verdict import BETTER
+from core.evaluation.verdict import BETTER, promotion_allowed, promotion_cautions
 from core.journey.promotion import LEAST_REASON, Promotion, promote, promotion, withdraw
 from core.types import Comparison
 from pages.parts import session

@@ -125,7 +125,7 @@ def choose_base_model(context: Context) -> ExpertSource:
     def words(key: str) -> str:
         entry = entries[key]
         size = t("{size} MB", size=entry.size_mb)
-        parts = [entry.folder or entry.title, languages_of(entry), size]
+        parts = [entry.full_title, languages_of(entry), size]
         if key == suggested:
             parts.append(t("suggested"))
         if not ready[key].ready:
