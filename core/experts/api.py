@@ -17,7 +17,7 @@ from core.errors import ExpertError
 from core.experts.api_client import ApiClient, RefusedError
 from core.experts.api_connection import API_PREFIX, ApiConnection, Patience
 from core.experts.encoders import cached_scores, text_keys
-from core.experts.encoding import Pace, Part
+from core.experts.encoding import Pace
 from core.experts.lexical import UNSPACED
 from core.experts.source import (
     BEHIND_API,
@@ -28,6 +28,7 @@ from core.experts.source import (
     ScoringContext,
 )
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import ExpertScores, PairScores, QADataset, Reporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -229,8 +230,8 @@ class ApiExpert(ExpertSource):
             sleep=self.sleep,
         )
         share = len(missing[QUERY]) / count
-        self._send(client, missing[QUERY], QUERY, cache, Part(report, 0, share))
-        self._send(client, missing[DOCUMENT], DOCUMENT, cache, Part(report, share, 1))
+        self._send(client, missing[QUERY], QUERY, cache, Progress(report, 0, share))
+        self._send(client, missing[DOCUMENT], DOCUMENT, cache, Progress(report, share, 1))
         return count
 
     def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.experts.encoding import BF16, FP32, Pace, Part, encode_with, load_model
+from core.experts.encoding import BF16, FP32, Pace, encode_with, load_model
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
 from core.experts.source import DOCUMENT, QUERY, CatalogueEntry, ExpertSource, ScoringContext
 from core.hashing import text_key
+from core.progress import Progress
 from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -182,7 +183,7 @@ class EmbeddingModel(ModelExpert):
         sizes = [sum(map(len, texts)) for texts in (dataset.questions, dataset.answers)]
         share = sizes[0] / max(sum(sizes), 1)
         began = clock()
-        first, rest = Part(report, 0, share), Part(report, share, 1)
+        first, rest = Progress(report, 0, share), Progress(report, share, 1)
         count = fill_cache(encoder, dataset.questions, QUERY, cache, first, clock)
         count += fill_cache(encoder, dataset.answers, DOCUMENT, cache, rest, clock)
         seconds = clock() - began

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from core.errors import AppError, ExpertError, Stopped
 from core.experts.catalogue import expert_title, find_entry
-from core.experts.encoding import Part
 from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import PairScores, QADataset, Reporter, SilentReporter
 
 _FALLBACK = "bm25"
@@ -59,7 +59,7 @@ def score_dataset(
     asked = list(dict.fromkeys(expert_keys))
     keys = sorted(asked, key=_lists_pairs)
     for number, key in enumerate(keys):
-        part = Part(report, number / len(keys), (number + 1) / len(keys))
+        part = Progress(report, number / len(keys), (number + 1) / len(keys))
         part.progress(0.0, Message(N_("{title} is getting ready"), {"title": expert_title(key)}))
         began = context.clock()
         try:

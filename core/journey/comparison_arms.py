@@ -11,7 +11,6 @@ from core.documents import from_json
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
-from core.experts.encoding import Part
 from core.experts.source import LEXICAL
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import (
@@ -26,6 +25,7 @@ from core.journey.model_arms import (
 from core.journey.run_files import RunFile, run_file_arm
 from core.journey.scoring import load_expert_scores
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter
 from core.workspace.workspace import Workspace
 
@@ -121,7 +121,7 @@ def collect_arms(
     before, after = encoders(workspace, base_model, tuned)
     arms = Arms(before, after)
     steps = 2 + len(choice.alphas) + len(choice.runs)
-    parts = (Part(report, i / steps, (i + 1) / steps) for i in range(steps))
+    parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
     title = find_entry(base_model).title
     arms.found.append(model_arm(workspace, dataset, BASE, title, BASE, before, next(parts)))
     arms.found.append(tuned_arm(workspace, dataset, TUNED, N_("Tuned model"), tuned, next(parts)))

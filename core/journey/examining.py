@@ -16,12 +16,13 @@ from core.errors import AppError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
-from core.experts.encoding import Part
 from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
-from core.journey.generality_sets import SetResult, generality_sets, measure_sets
+from core.journey.generality_sets import SetResult, measure_sets
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
+from core.types.project import GeneralitySet
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Examination:
 def examine(
     workspace: Workspace,
     dataset: QADataset,
-    project_id: str,
+    sets: tuple[GeneralitySet, ...],
     models: tuple[Encoder, Encoder],
     titles: tuple[str, str],
     experts: Sequence[str],
@@ -83,20 +84,20 @@ def examine(
     before, after = models
     report.progress(0.0, Message(N_("Looking at the shape of the vectors")))
     shape, found = _shape(workspace, dataset, before, after)
-    sets = measure_sets(
+    measured = measure_sets(
         workspace,
-        generality_sets(workspace, project_id),
+        sets,
         before,
         after,
-        Part(report, 0.1, 0.7),
+        Progress(report, 0.1, 0.7),
     )
     report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
-    costs = _costs(workspace, dataset, models, titles, experts, Part(report, 0.7, 1.0))
+    costs = _costs(workspace, dataset, models, titles, experts, Progress(report, 0.7, 1.0))
     document: dict[str, Any] = {
         "shape": [asdict(one) for one in shape],
         "sets": [
             asdict(one) | {"failure": one.failure.to_json() if one.failure else None}
-            for one in sets
+            for one in measured
         ],
         "costs": [asdict(one) for one in costs],
     }

@@ -108,7 +108,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
             found = examine(
                 workspace,
                 dataset,
-                "",
+                (),
                 encoders(workspace, config.base_model, folder),
                 (find_entry(config.base_model).title, TUNED_TITLE),
                 present,

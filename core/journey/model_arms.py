@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import TUNED
 from core.experts.catalogue import find_entry
-from core.experts.encoding import Part
 from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.messages import N_
+from core.progress import Progress
 from core.types import QADataset, Reporter
 from core.workspace.workspace import Workspace
 
@@ -69,9 +69,9 @@ def model_arm(
     from core.experts.encoders import encode_cached
 
     questions = [dataset.questions[row] for row in held_out_rows(dataset)]
-    half = Part(report, 0.0, 0.2)
+    half = Progress(report, 0.0, 0.2)
     left = encode_cached(encoder, questions, QUERY, workspace.vectors, half)
-    half = Part(report, 0.2, 1.0)
+    half = Progress(report, 0.2, 1.0)
     right = encode_cached(answers or encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
     return EncodedSystem(name, title, kind, encoder.fingerprint, left, right, origin)
 

@@ -13,22 +13,21 @@ from core.errors import ExpertError, WorkspaceError
 from core.experts.api import ApiExpert
 from core.experts.api_connection import ApiConnection
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.encoding import Part
 from core.experts.source import Availability, CatalogueEntry, ExpertSource, ScoringContext
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
 from core.journey.jobs import SCORE, launch_job, workspace_of
-from core.journey.measuring import SEEN_SPLITS as SEEN_SPLITS
 from core.journey.measuring import ExpertFigures, measured
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import (
     PairScores,
     QADataset,
     Reporter,
 )
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.types.project import ScoredExperts
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.experts.api import SendPlan
@@ -103,7 +102,6 @@ def expert_cards(
 
 
 def launch_scoring(
-    workspace: Workspace,
     project: Project,
     experts: Sequence[str],
     who: str,
@@ -130,8 +128,8 @@ def launch_scoring(
     for key in experts:
         find_entry(key)
     config = {"dataset_id": project.dataset_id, "experts": list(experts)}
-    config |= agree_to_send(workspace, project, experts, agreed, who, environment)
-    return launch_job(workspace, project.id, SCORE, config, who, environment)
+    config |= agree_to_send(project, experts, agreed, who, environment)
+    return launch_job(project, SCORE, config, who, environment)
 
 
 def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -141,15 +139,11 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     dataset = workspace.load_dataset(config["dataset_id"])
     apis = sending_experts(workspace, config, os.environ)
     result = run_scoring(workspace, dataset, config["experts"], report, apis)
-    scored = {
-        "dataset_id": dataset.id,
-        "experts": [figures["expert"] for figures in result["figures"]],
-        "run_id": folder.root.name,
-    }
-    project_id = str(request["project_id"])
+    experts = tuple(figures["expert"] for figures in result["figures"])
+    project = workspace.project(str(request["project_id"]))
     # New data may have been imported meanwhile: scores of the old must not take their place.
-    if workspace.records.project(project_id).dataset_id == dataset.id:
-        workspace.records.set(project_id, "scored", scored)
+    if project.dataset_id == dataset.id:
+        project.state.scored = ScoredExperts(dataset.id, experts, folder.root.name)
     return result
 
 
@@ -175,7 +169,7 @@ def run_scoring(
     from core.experts.scoring import score_dataset
 
     context = _context(workspace, api_experts(workspace, experts) if apis is None else apis)
-    scoring = score_dataset(dataset, list(experts), context, Part(report, 0.0, 0.92))
+    scoring = score_dataset(dataset, list(experts), context, Progress(report, 0.0, 0.92))
     if not scoring.scores:
         raise ExpertError(
             "No expert could score the data. The first reason: {reason}",
@@ -191,17 +185,17 @@ def run_scoring(
     )
 
 
-def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | None:
+def scoring_report(project: Project) -> ScoringReport | None:
     """Return what the scores in use say about the experts, None before the first scoring."""
     from core.documents import from_json
 
-    kept = workspace.records.get(project.id, "scored", {})
-    if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
+    kept = project.state.scored
+    if kept is None or kept.dataset_id != project.dataset_id:
         return None
-    result = scoring_result(workspace, kept)
+    result = scoring_result(project.workspace, kept)
     try:
         return ScoringReport(
-            kept["run_id"],
+            kept.run_id,
             tuple(from_json(ExpertFigures, figures) for figures in result["figures"]),
             np.array(result["agreement"]),
             {key: Message.from_json(reason) for key, reason in result["failures"].items()},
@@ -209,21 +203,22 @@ def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | No
     except (KeyError, TypeError, AttributeError) as error:
         raise WorkspaceError(
             "The result of the scoring {run} is damaged ({reason}). Let the experts score again.",
-            run=kept["run_id"],
+            run=kept.run_id,
             reason=f"{type(error).__name__}: {error}",
         ) from error
 
 
-def scoring_result(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any]:
+def scoring_result(workspace: Workspace, scored: ScoredExperts) -> dict[str, Any]:
     """Return the figures of the experts in use: of the job, or of the last change without one.
 
     Parameters
     ----------
-    scored : mapping
-        The record of the experts in use.
+    scored : ScoredExperts
+        The experts in use.
     """
-    measured = scored.get("measured")
-    return measured or RunFolder(workspace.run_folder(scored["run_id"])).read_result()
+    if scored.measured:
+        return dict(scored.measured)
+    return RunFolder(workspace.run_folder(scored.run_id)).read_result()
 
 
 def load_expert_scores(

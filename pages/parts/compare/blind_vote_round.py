@@ -49,12 +49,12 @@ def _round(context: Context, comparison: Comparison) -> None:
     failed = st.session_state.pop(_ERROR, None)
     if failed is not None:
         show_error(failed)
-    newest = newest_comparison(context.workspace, context.project, comparison.run_id)
+    newest = newest_comparison(context.project, comparison.run_id)
     if newest is None:
         return
     mine = [
         one
-        for one in voting.rounds(context.workspace, context.project)
+        for one in voting.rounds(context.project)
         if _tuned_run(context, one) == comparison.run_id
     ]
     running = None
@@ -120,7 +120,6 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     def start() -> None:
         try:
             voting.start_round(
-                context.workspace,
                 context.project,
                 comparison,
                 compare_run,
@@ -177,7 +176,7 @@ def vote_link(round_: VoteRound, tune_run: str) -> str:
 
 def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     def end() -> None:
-        vote_results.open_result(context.workspace, context.project, round_, session.who())
+        vote_results.open_result(context.project, round_, session.who())
 
     if state.enough:
         st.button(

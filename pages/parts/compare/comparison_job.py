@@ -45,7 +45,7 @@ def compared(context: Context) -> Compared:
 
 def tuned_model_choice(context: Context) -> TuningRun:
     """Draw the choice of a tuned model and return it; ends the page where there is none."""
-    every = tuning_runs(context.workspace, context.project)
+    every = tuning_runs(context.project)
     # The browser sends the words of an option, not its place: the number keeps them apart.
     numbers = {run.job.id: len(every) - place for place, run in enumerate(every)}
     runs = {
@@ -92,7 +92,7 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoi
     """
     jobs = [
         job
-        for job in jobs_of(context.workspace, context.project.id, COMPARE)
+        for job in jobs_of(context.project, COMPARE)
         if job.config.get("tune_run") == run.job.id
         and job.config.get("dataset_id") == context.project.dataset_id
     ]
@@ -175,11 +175,9 @@ def _start_button(
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
     if not st.button(label, type=kind, icon=icon, key="start_comparison"):
         return
-    experts = scored_experts(context.workspace, context.project)
+    experts = scored_experts(context.project)
     try:
-        launch_comparison(
-            context.workspace, context.project, run.job.id, experts, session.who(), choice
-        )
+        launch_comparison(context.project, run.job.id, experts, session.who(), choice)
     except Exception as error:
         show_error(error)
     else:

@@ -38,7 +38,7 @@ def data_curve_page(context: Context) -> None:
             "shows whether collecting more would make search better."
         )
     )
-    found = data_curves(context.workspace, context.project)
+    found = data_curves(context.project)
     shown = _selected(context, found)
     if shown is None:
         _form(context, first=True)
@@ -58,7 +58,7 @@ def _selected(context: Context, found: Sequence[CurveJob]) -> CurveJob | None:
 
 
 def _form(context: Context, *, first: bool) -> None:
-    saved = recipe_in_use(context.workspace, context.project)
+    saved = recipe_in_use(context.project)
     left, right = st.columns(2, gap="large")
     with left:
         entry = choose_base_model(context)
@@ -106,7 +106,7 @@ def _form(context: Context, *, first: bool) -> None:
     )
     if pressed:
         try:
-            run_id = launch_curve(context.workspace, context.project, config, draws, session.who())
+            run_id = launch_curve(context.project, config, draws, session.who())
         except Exception as error:
             show_error(error)
         else:

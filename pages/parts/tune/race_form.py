@@ -96,7 +96,6 @@ def race_form(context: Context, *, first: bool) -> None:
     if pressed:
         try:
             run_id = launch_race(
-                context.workspace,
                 context.project,
                 config,
                 chosen,
@@ -113,8 +112,8 @@ def race_form(context: Context, *, first: bool) -> None:
 
 
 def _recipes(context: Context) -> list[SavedRecipe]:
-    saved = {one.id: one for one in racing_recipes(context.workspace, context.project)}
-    used = recipe_in_use(context.workspace, context.project)
+    saved = {one.id: one for one in racing_recipes(context.project)}
+    used = recipe_in_use(context.project)
     chosen = st.multiselect(
         t("Label recipes"),
         list(saved),

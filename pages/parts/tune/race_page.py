@@ -25,7 +25,7 @@ def race_page(context: Context) -> None:
             "luck."
         )
     )
-    found = races(context.workspace, context.project)
+    found = races(context.project)
     shown = _selected(context, found)
     if shown is None:
         race_form(context, first=True)

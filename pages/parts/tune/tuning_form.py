@@ -48,7 +48,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     measure : bool
         Whether to measure shortly what the run will take: somebody looks at the form.
     """
-    saved = recipe_in_use(context.workspace, context.project)
+    saved = recipe_in_use(context.project)
     if saved is not None:
         _recipe(saved)
     left, right = st.columns(2, gap="large")
@@ -62,7 +62,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
         try:
-            run_id = launch_tuning(context.workspace, context.project, config, session.who())
+            run_id = launch_tuning(context.project, config, session.who())
         except Exception as error:
             show_error(error)
         else:
@@ -107,7 +107,7 @@ def _recipe(saved: SavedRecipe) -> None:
 def _choices(context: Context) -> list[ExpertSource]:
     """Return the models that can be tuned, folders of the user's own that have scored included."""
     own = []
-    for key in scored_experts(context.workspace, context.project):
+    for key in scored_experts(context.project):
         if key.startswith(FOLDER_PREFIX):
             try:
                 own.append(find_entry(key))
