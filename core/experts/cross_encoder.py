@@ -29,9 +29,6 @@ from core.experts.source import ANY_LANGUAGE, CROSS_ENCODER, ScoringContext
 from core.hashing import text_key
 from core.messages import N_
 from core.types import (
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
     ListedScores,
     PairScores,
     QADataset,
@@ -44,8 +41,6 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 
-# Test questions are kept for the verdict alone: no expert is asked about them here.
-CANDIDATE_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
 _BLOCK = 256  # questions per score block: 256 x 5,000 answers are 5 MB of float32
 
 
@@ -69,7 +64,7 @@ class CandidateSettings:
 
     def expected(self, dataset: QADataset) -> int:
         """Return about how many pairs :func:`candidate_pairs` lists: a little more, never less."""
-        rows = dataset.rows(*CANDIDATE_SPLITS)
+        rows = dataset.seen_rows
         right = int(np.isin(dataset.right_question, rows).sum())
         most = min(self.top + self.random, len(dataset.answers))
         return min(len(rows) * most + right, len(rows) * len(dataset.answers))
@@ -79,6 +74,8 @@ def candidate_pairs(
     dataset: QADataset, scores: Sequence[PairScores], settings: CandidateSettings
 ) -> tuple[Rows, Rows]:
     """List the pairs to score: the best ranked, all right and some random ones, each once.
+
+    No expert is asked about held-out test questions here.
 
     Parameters
     ----------
@@ -92,7 +89,7 @@ def candidate_pairs(
     question_rows, answer_rows : int32 arrays [m]
         Sorted by question, then answer. The same arguments list the same pairs.
     """
-    rows = dataset.rows(*CANDIDATE_SPLITS).astype(np.int64)
+    rows = dataset.seen_rows.astype(np.int64)
     n_answers = len(dataset.answers)
     judged = np.isin(dataset.right_question, rows)
     right = dataset.right_question[judged].astype(np.int64) * n_answers

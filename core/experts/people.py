@@ -19,7 +19,7 @@ from core.experts.score_file import ReadyScores
 from core.experts.source import PEOPLE, Availability
 from core.hashing import content_id
 from core.messages import N_, Message
-from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
+from core.types import ListedScores, QADataset
 from core.workspace.modelstore import ModelStore
 from core.workspace.ratings import Rating, in_force
 
@@ -71,14 +71,14 @@ class PairRatings:
         """
         question_row = {text: row for row, text in enumerate(dataset.questions)}
         answer_row = {text: row for row, text in enumerate(dataset.answers)}
-        held_out = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
+        held_out = set(dataset.held_out_rows.tolist())
         kept: list[tuple[str, int, int, float]] = []
         unknown = tested = passed = 0
         for rating in in_force(ratings):
             question, answer = question_row.get(rating.question), answer_row.get(rating.answer)
             if question is None or answer is None:
                 unknown += 1
-            elif held_out[question]:
+            elif question in held_out:
                 tested += 1
             elif rating.value is None:
                 passed += 1
