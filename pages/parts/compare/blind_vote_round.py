@@ -16,11 +16,10 @@ from pages.parts import session
 from pages.parts.compare.blind_vote import VOTE, compared
 from pages.parts.compare.blind_vote_results import vote_result
 from pages.parts.compare.comparison_job import with_titles
-from pages.parts.deep_links import go_to, link_parameters
+from pages.parts.deep_links import RUN, go_to, link_parameters
 from pages.parts.errors import guarded, show_error
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
-from pages.parts.tune.run_history import RUN
 
 _ERROR = "vote_round_error"
 

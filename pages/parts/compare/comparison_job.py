@@ -17,13 +17,12 @@ from core.journey.status import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import ArmResult, Comparison
 from pages.parts import session
-from pages.parts.deep_links import go_to
+from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context, empty_state
 from pages.parts.translate import moment, t
-from pages.parts.tune.run_history import RUN
-from pages.parts.tune.tuning_words import loss_title, model_title
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from core.evaluation.verdict import (
 )
 from core.messages import N_
 from core.types import Comparison, Difference
+from pages.parts.model_titles import language_title
 from pages.parts.translate import plain, t, tm
-from pages.parts.tune.tuning_words import language_title
 
 _LOOKS = {  # icon, colour: told apart without colour too
     BETTER: (":material/trending_up:", "blue"),

@@ -16,16 +16,16 @@ from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, plain, t, tm
 from pages.parts.tune.data_curve_words import curve_lines
 from pages.parts.tune.queue_panel import queue_note
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
-from pages.parts.tune.tuning_words import model_title
 
 _USUAL_DRAWS = 2
 

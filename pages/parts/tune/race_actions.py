@@ -8,11 +8,11 @@ from core.journey.race_model import Contestant
 from core.journey.race_result import RaceResult
 from core.journey.races import Race, adopt_model, kept_models, put_in_use, settings_of
 from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 from pages.parts.tune.race_form import contestant_title
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_settings import fill_settings
 
 _PROBLEM = "race_problem"

@@ -20,14 +20,14 @@ from core.messages import N_
 from core.tuning.config import TuningConfig
 from core.workspace.records import SavedRecipe
 from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
+from pages.parts.model_titles import loss_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.queue_panel import queue_note
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
-from pages.parts.tune.tuning_words import loss_title
 
 _USUAL_SEEDS = 3
 _USUAL_LOSSES = ("kl", "mse")

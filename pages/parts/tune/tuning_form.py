@@ -21,19 +21,14 @@ from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.workspace.records import SavedRecipe
 from pages.parts import session
-from pages.parts.deep_links import link_parameters, page_of
+from pages.parts.deep_links import RUN, link_parameters, page_of
 from pages.parts.errors import show_error
+from pages.parts.model_titles import language_title, languages_of, model_title
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 from pages.parts.tune.queue_panel import start_button
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_settings import tuning_settings
-from pages.parts.tune.tuning_words import (
-    language_title,
-    languages_of,
-    model_title,
-)
 
 
 def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bool = True) -> None:
