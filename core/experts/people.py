@@ -21,7 +21,7 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, QADataset
 from core.workspace.modelstore import ModelStore
-from core.workspace.ratings import Rating, in_force
+from core.workspace.feedback import Rating, in_force
 
 PEOPLE_PREFIX = "people:"
 PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings
