@@ -20,8 +20,8 @@ from core.experts.source import PEOPLE, Availability
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, QADataset
-from core.workspace.modelstore import ModelStore
 from core.workspace.feedback import Rating, in_force
+from core.workspace.modelstore import ModelStore
 
 PEOPLE_PREFIX = "people:"
 PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings
