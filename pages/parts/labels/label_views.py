@@ -10,7 +10,7 @@ from core.journey.labels import LabelPreview
 from core.messages import N_
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, label_histogram, score_histograms
-from core.types import Interval, LabelRecipe
+from core.types import LabelRecipe
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart, show_numbers
@@ -72,28 +72,34 @@ def expert_figures(preview: LabelPreview) -> None:
     quality = cached(lambda: preview.quality(_REPLICATES), "quality", *preview.key)
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     columns = st.columns(2) + st.columns(2)
-    columns[0].metric(
-        t("Right pairs come first (AP)"),
-        f"{quality.average_precision.value:.3f}",
-        help=t(
-            "Average precision over all pairs of question and answer: 1 = every right pair scores "
-            "higher than every other pair; {chance} would be blind guessing.",
-            chance=f"{quality.chance:.3f}",
+    for column, title, figure, meaning in (
+        (
+            columns[0],
+            t("Right pairs come first (AP)"),
+            quality.average_precision,
+            t(
+                "Average precision over all pairs of question and answer: 1 = every right pair "
+                "scores higher than every other pair; {chance} would be blind guessing.",
+                chance=f"{quality.chance:.3f}",
+            ),
         ),
-        delta=_range(quality.average_precision),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-    )
-    columns[1].metric(
-        t("Right beats other (ROC-AUC)"),
-        f"{quality.roc_auc.value:.3f}",
-        help=t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
-        delta=_range(quality.roc_auc),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-    )
+        (
+            columns[1],
+            t("Right beats other (ROC-AUC)"),
+            quality.roc_auc,
+            t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
+        ),
+    ):
+        low, high = f"{figure.low:.3f}", f"{figure.high:.3f}"
+        column.metric(
+            title,
+            f"{figure.value:.3f}",
+            help=meaning,
+            delta=t("{low} to {high} (95%)", low=low, high=high),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
     columns[2].metric(
         t("Overlap of right and other"),
         f"{quality.overlap:.0%}",
@@ -103,10 +109,6 @@ def expert_figures(preview: LabelPreview) -> None:
     columns[3].metric(t("Labels set by hand"), str(preview.by_hand), border=True)
     _weights(preview)
     _calibration(preview)
-
-
-def _range(interval: Interval) -> str:
-    return t("{low} to {high} (95%)", low=f"{interval.low:.3f}", high=f"{interval.high:.3f}")
 
 
 def _calibration(preview: LabelPreview) -> None:
