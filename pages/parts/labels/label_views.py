@@ -10,7 +10,7 @@ from core.journey.labels import LabelPreview
 from core.messages import N_
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, label_histogram, score_histograms
-from core.types import LabelRecipe
+from core.types import Interval, LabelRecipe
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart, show_numbers
@@ -71,35 +71,29 @@ def expert_figures(preview: LabelPreview) -> None:
         return
     quality = cached(lambda: preview.quality(_REPLICATES), "quality", *preview.key)
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
+    precision, area = quality.average_precision, quality.roc_auc
+    still = {"delta_color": "off", "delta_arrow": "off"}
     columns = st.columns(2) + st.columns(2)
-    for column, title, figure, meaning in (
-        (
-            columns[0],
-            t("Right pairs come first (AP)"),
-            quality.average_precision,
-            t(
-                "Average precision over all pairs of question and answer: 1 = every right pair "
-                "scores higher than every other pair; {chance} would be blind guessing.",
-                chance=f"{quality.chance:.3f}",
-            ),
+    columns[0].metric(
+        t("Right pairs come first (AP)"),
+        f"{precision.value:.3f}",
+        _range(precision),
+        **still,
+        help=t(
+            "Average precision over all pairs of question and answer: 1 = every right pair scores "
+            "higher than every other pair; {chance} would be blind guessing.",
+            chance=f"{quality.chance:.3f}",
         ),
-        (
-            columns[1],
-            t("Right beats other (ROC-AUC)"),
-            quality.roc_auc,
-            t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
-        ),
-    ):
-        low, high = f"{figure.low:.3f}", f"{figure.high:.3f}"
-        column.metric(
-            title,
-            f"{figure.value:.3f}",
-            help=meaning,
-            delta=t("{low} to {high} (95%)", low=low, high=high),
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
+        border=True,
+    )
+    columns[1].metric(
+        t("Right beats other (ROC-AUC)"),
+        f"{area.value:.3f}",
+        _range(area),
+        **still,
+        help=t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
+        border=True,
+    )
     columns[2].metric(
         t("Overlap of right and other"),
         f"{quality.overlap:.0%}",
@@ -107,8 +101,14 @@ def expert_figures(preview: LabelPreview) -> None:
         border=True,
     )
     columns[3].metric(t("Labels set by hand"), str(preview.by_hand), border=True)
-    _weights(preview)
+    if preview.shares:
+        listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
+        st.caption(t("How much each expert counts: {listed}", listed=listed))
     _calibration(preview)
+
+
+def _range(interval: Interval) -> str:
+    return t("{low} to {high} (95%)", low=f"{interval.low:.3f}", high=f"{interval.high:.3f}")
 
 
 def _calibration(preview: LabelPreview) -> None:
@@ -128,13 +128,6 @@ def _calibration(preview: LabelPreview) -> None:
         show_chart(chart, key="calibration_curve")
 
 
-def _weights(preview: LabelPreview) -> None:
-    """Say how much each expert counts, where the rule weighs them."""
-    if preview.shares:
-        listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
-        st.caption(t("How much each expert counts: {listed}", listed=listed))
-
-
 def distributions(preview: LabelPreview) -> None:
     """Draw right against other pairs: the combined label, then every expert."""
     st.markdown(f"##### {t('The labels that come out')}")
@@ -149,12 +142,14 @@ def distributions(preview: LabelPreview) -> None:
     selectable_histogram(preview)
     if preview.names:
         st.markdown(f"##### {t('Each expert alone')}")
-        chart = cached(lambda: _each_expert(preview), "experts alone", *preview.key)
+        chart = cached(
+            lambda: score_histograms(
+                preview.sample, preview.calibrated, preview.combined, preview.names, t
+            ),
+            "experts alone",
+            *preview.key,
+        )
         show_chart(chart, key="expert_histograms")
-
-
-def _each_expert(preview: LabelPreview) -> Chart:
-    return score_histograms(preview.sample, preview.calibrated, preview.combined, preview.names, t)
 
 
 def selectable_histogram(preview: LabelPreview) -> None:
