@@ -29,8 +29,8 @@ from core.journey.comparison_arms import ArmChoice  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.tuning.config import TuningConfig  # noqa: E402
 from core.types import QADataset  # noqa: E402
-from core.workspace.records import Project, RunRecord, now  # noqa: E402
-from core.workspace.workspace import Workspace  # noqa: E402
+from core.workspace.records import RunRecord, now  # noqa: E402
+from core.workspace.workspace import Project, Workspace  # noqa: E402
 
 QUESTIONS, ANSWERS = 10_000, 5_000
 EXPERTS = ("wordllama-l2-supercat-256", "bm25", "tfidf")
@@ -113,15 +113,15 @@ def build(root: Path, questions: int = QUESTIONS, answers: int = ANSWERS) -> Lar
     workspace = Workspace.open(root)
     project = projects.create_project(workspace, "Large project", _WHO)
     content = made_up_file(questions, answers)
-    dataset = data.import_file(workspace, project.id, content, "made_up.csv", who=_WHO)
+    dataset = data.import_file(project, content, "made_up.csv", who=_WHO)
     assert (len(dataset.questions), len(dataset.answers)) == (questions, answers)
     project = projects.find_project(workspace, project.id)
     config: dict[str, object] = {"dataset_id": dataset.id, "experts": list(EXPERTS)}
     _work(workspace, project, SCORE, config)
-    labels.save_recipe(workspace, project, "Default", labels.default_recipe(EXPERTS), _WHO)
+    labels.save_recipe(project, "Default", labels.default_recipe(EXPERTS), _WHO)
     _correct(workspace, project, dataset)
     settings = TuningConfig(base_model=EXPERTS[0], epochs=1, max_length=96)
-    tuned = _work(workspace, project, TUNE, tuning.tuning_request(workspace, project, settings))
+    tuned = _work(workspace, project, TUNE, tuning.tuning_request(project, settings))
     _lengthen(RunFolder(workspace.run_folder(tuned)), questions)
     arms = asdict(ArmChoice())
     del arms["experts"]
@@ -147,7 +147,7 @@ def _correct(workspace: Workspace, project: Project, dataset: QADataset) -> None
     rng = np.random.default_rng(1)
     for question in rng.permutation(dataset.rows("train"))[:_CORRECTIONS]:
         asked, told = dataset.questions[question], dataset.answers[rng.integers(ANSWERS // 16)]
-        labels.override_pair(workspace, project, asked, told, 0.3, _WHO, "made up")
+        labels.override_pair(project, asked, told, 0.3, _WHO, "made up")
 
 
 def _work(workspace: Workspace, project: Project, kind: str, config: dict[str, object]) -> str:

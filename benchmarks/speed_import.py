@@ -69,9 +69,7 @@ def import_once(file: Path) -> dict[str, float]:
     start, cpu = time.perf_counter(), time.process_time()
     content = file.read_bytes()
     found = data.preview(content, file.name)
-    dataset = data.import_file(
-        workspace, project.id, content, file.name, who="benchmark", found=found
-    )
+    dataset = data.import_file(project, content, file.name, who="benchmark", found=found)
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     peak = peak_mb()
     folder.cleanup()

@@ -7,8 +7,8 @@
     │   └── ModelUnavailableError its files are neither here nor reachable
     ├── LabelError            a label recipe does not fit its data or experts
     ├── TuningError           a tuning run cannot start or go on
-    ├── ComparisonError       arms cannot be compared with each other
-    │   └── BrokenArmError        one of them failed: it is absent, never zero
+    ├── ComparisonError       systems cannot be compared with each other
+    │   └── BrokenSystemError     one of them failed: it is absent, never zero
     ├── ExportError           a result cannot be written for other tools, or handed to them
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     └── JobError              a background job cannot be launched or followed
@@ -74,7 +74,7 @@ class ComparisonError(AppError):
     """Arms cannot be compared with each other."""
 
 
-class BrokenArmError(ComparisonError):
+class BrokenSystemError(ComparisonError):
     """A system failed; it is absent from the comparison, never zero."""
 
 

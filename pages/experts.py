@@ -21,7 +21,7 @@ context = open_page(
         "teach your search model what it cannot learn from right answers alone."
     ),
 )
-jobs = jobs_of(context.workspace, context.project.id, SCORE)
+jobs = jobs_of(context.project, SCORE)
 present = [job for job in jobs if job.config.get("dataset_id") == context.project.dataset_id]
 # A job on earlier data is shown as long as it runs, so that it can be stopped.
 shown = [job for job in jobs if not job.is_final and job not in present[:1]] + present[:1]
@@ -30,7 +30,7 @@ for job in shown:
         job_card(job.id, t("Experts score your data"))
 report = None
 try:
-    report = scoring_report(context.workspace, context.project)
+    report = scoring_report(context.project)
 except Exception as error:
     show_error(error)
     st.info(

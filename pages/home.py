@@ -6,7 +6,7 @@ from core.jobs.state import STATE_TITLES
 from core.journey import projects
 from core.journey.jobs import KINDS, jobs_of
 from core.journey.status import DONE, journey_status
-from core.workspace.records import Project
+from core.workspace.workspace import Project
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
@@ -35,7 +35,7 @@ def rename(project: Project) -> None:
     name = st.text_input(t("Name of the project"), value=project.name)
     if st.button(t("Rename"), type="primary"):
         try:
-            projects.rename_project(session.workspace(), project.id, name, session.who())
+            projects.rename_project(project, name, session.who())
         except Exception as error:
             show_error(error)
         else:
@@ -53,7 +53,7 @@ def delete(project: Project) -> None:
         )
     )
     if st.button(t("Delete this project"), type="primary", icon=":material/delete:"):
-        projects.delete_project(session.workspace(), project.id, session.who())
+        projects.delete_project(project, session.who())
         if st.session_state.get("project") == project.id:
             session.choose_project(None)
         st.rerun()
@@ -61,7 +61,7 @@ def delete(project: Project) -> None:
 
 def project_card(project: Project) -> None:
     """Draw one project: how far it is, its last job, what can be done with it."""
-    stops = journey_status(session.workspace(), project)
+    stops = journey_status(project)
     done = [stop for stop in stops if stop.state == DONE]
     following = next((stop for stop in stops if stop.state != DONE), stops[-1])
     with st.container(border=True, key=f"project_{project.id}"):
@@ -75,7 +75,7 @@ def project_card(project: Project) -> None:
                 stop=t(STOP_TITLES[following.key]),
             ),
         )
-        jobs = jobs_of(session.workspace(), project.id)
+        jobs = jobs_of(project)
         created = t("Made {at}", at=moment(project.created_at))
         last = (
             t(

@@ -30,7 +30,7 @@ def load(recipe: LabelRecipe) -> None:
     st.session_state["label_tabs"] = t(SHAPE)
 
 
-experts = scored_experts(context.workspace, context.project)
+experts = scored_experts(context.project)
 # Only the tab that is open is drawn: the keys of the review must not work elsewhere, and a slider
 # should not wait for charts that nobody sees.
 shape, bias, review, shelf = st.tabs(

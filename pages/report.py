@@ -27,7 +27,7 @@ TABS = (  # title, what draws it; only the tab that is open is drawn
 
 def chosen_run() -> str:
     """Return the comparison to report: the newest, unless the user chooses another."""
-    runs = finished_runs(context.workspace, context.project, COMPARE)
+    runs = finished_runs(context.project, COMPARE)
     if len(runs) == 1:
         return runs[0].id
     titles = {r.id: f"{moment(r.created_at)} · {r.config.get('base_model', '')}" for r in runs}

@@ -23,7 +23,7 @@ if view.draw is not None:
     queue_panel(context, None)
     view.draw(context)
     st.stop()
-runs = tuning_runs(context.workspace, context.project)
+runs = tuning_runs(context.project)
 shown = selected_run(context, runs)
 going_on = sum(not run.job.is_final for run in runs)
 if shown is None:

@@ -14,9 +14,9 @@ from core.data.matching import clean_text
 from core.data.near_duplicates.grouping import Grouping, group_texts
 from core.data.reading.archives import BeirFiles, open_beir
 from core.data.splitting import split_by_group
-from core.data.stretches import Stretch
 from core.errors import DataError
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import (
     SPLITS,
     TEST_KNOWN,
@@ -96,7 +96,7 @@ def read_beir(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
-    stretch: Stretch | None = None,
+    stretch: Progress | None = None,
 ) -> ImportResult:
     """Read a BEIR folder, or the bytes of its ZIP, into a dataset.
 

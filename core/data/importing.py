@@ -24,10 +24,10 @@ from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.ratings import grades
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
-from core.data.stretches import Stretch, silent
 from core.data.table import SetAside, Table
 from core.errors import DataError
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import QADataset
 
 # Shares of the time after which rows are checked and texts compared.
@@ -129,7 +129,7 @@ def import_table(
     name: str,
     settings: ImportSettings | None = None,
     source_sha256: str = "",
-    stretch: Stretch | None = None,
+    stretch: Progress | None = None,
 ) -> ImportResult:
     """Turn rows into a dataset that is grouped and split.
 
@@ -141,7 +141,7 @@ def import_table(
         What the user calls the dataset.
     source_sha256 : str
         Hash of the uploaded file, kept with the dataset.
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Raises
@@ -151,7 +151,7 @@ def import_table(
     TooLittleDataError
         See :func:`core.data.splitting.check_enough`.
     """
-    settings, stretch = settings or ImportSettings(), stretch or silent()
+    settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
     pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
     _check_variety(pairs)
@@ -302,7 +302,7 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
 
 
-def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None = None) -> Pairs:
+def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None = None) -> Pairs:
     """Read rows; set aside what cannot be used, merge what repeats.
 
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
@@ -314,7 +314,7 @@ def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Stretch | None 
     DataError
         If question or answer is not mapped, or a mapped column does not exist.
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     _check_mapping(table, mapping)
     assert mapping.question and mapping.answer
     rows = table.row_numbers.tolist()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ComparisonError
-from core.evaluation.differences import BASE, TUNED
 from core.evaluation.measures import MAIN_METRIC
+from core.evaluation.verdict import BASE, TUNED
 from core.types import ArmResult, Comparison, QADataset
 
 SHOWN = 10  # what a person looks at: a right answer past it counts as lost

@@ -13,9 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.evaluation import statistics
-from core.evaluation.differences import BASE, TUNED, paired
 from core.evaluation.measures import MAIN_METRIC
-from core.evaluation.verdict import MIN_GROUPS, MIN_QUESTIONS, REGIME_TEXTS, word
+from core.evaluation.verdict import (
+    BASE,
+    MIN_GROUPS,
+    MIN_QUESTIONS,
+    REGIME_TEXTS,
+    TUNED,
+    paired,
+    word,
+)
 from core.experts.tokens import is_unspaced, words
 from core.messages import N_, Message
 from core.types import REGIMES, TEST_SPLIT, Comparison, QADataset, Rows, SliceDifference

@@ -1,25 +1,40 @@
-"""From numbers to one of three words, and to the sentence that a manager reads."""
+"""From numbers to one of three words, to a sentence for managers, and to what may be used.
+
+How much better or worse one system is than another, with its uncertainty; what that is called; and
+whether a tuned model may replace the base model: only if it did not get worse where we can see it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.evaluation.measures import MAIN_METRIC
+import numpy as np
+
+from core.evaluation import statistics
+from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.messages import N_, Message
-from core.types import KNOWN, UNSEEN, Difference
+from core.types import KNOWN, REGIMES, UNSEEN, Comparison, Difference, Generality, Interval
+
+BASE = "base"
+TUNED = "tuned"
 
 BETTER = "better"
 WORSE = "worse"
 NOT_SHOWN = "not shown"
+WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 
 ALPHA = 0.05
 MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
 MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
-
 _MOST_DECIMALS = 6
 
-WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
+GENERALITY_LIMIT = 0.02  # Spearman points; seeds of one recipe differ by about half of that
+KEPT = "kept"  # the whole interval lies inside the limit
+UNSURE = "unsure"  # the drop is inside the limit, its interval reaches past it
+LOST = "lost"  # the drop is past the limit
+
+Pairing = tuple[str, str, str]  # arm, reference, metric
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
     Tuned against base, on the main metric, on all questions of a regime. Everything else is one
     of several looks at the same questions and is judged on its adjusted p.
     """
-    return bool(regime) and (arm, reference, metric) == ("tuned", "base", MAIN_METRIC)
+    return bool(regime) and (arm, reference, metric) == (TUNED, BASE, MAIN_METRIC)
 
 
 def decisive_p(difference: Difference) -> float:
@@ -86,7 +101,8 @@ def decisive_p(difference: Difference) -> float:
 
 def sentence(difference: Difference) -> Message:
     """Return the verdict in one sentence, with the reason where nothing was shown."""
-    size = _digits(difference)
+    # decimals so that an end of the interval that is not zero does not read as zero
+    size = _decimals([difference.low, difference.high])
     params: dict[str, str | int | float] = {
         "difference": _signed(difference.difference, size),
         "low": _number(difference.low, size),
@@ -94,14 +110,10 @@ def sentence(difference: Difference) -> Message:
         "questions": difference.questions,
         "groups": difference.groups,
     }
-    if difference.word == BETTER:
-        return Message(
-            N_("Better: {difference} ({low} to {high}), on {questions} held-out questions."), params
-        )
-    if difference.word == WORSE:
-        return Message(
-            N_("Worse: {difference} ({low} to {high}), on {questions} held-out questions."), params
-        )
+    if difference.word != NOT_SHOWN:
+        better = N_("Better: {difference} ({low} to {high}), on {questions} held-out questions.")
+        worse = N_("Worse: {difference} ({low} to {high}), on {questions} held-out questions.")
+        return Message(better if difference.word == BETTER else worse, params)
     if difference.questions < MIN_QUESTIONS or difference.groups < MIN_GROUPS:
         return Message(
             N_(
@@ -143,11 +155,6 @@ def signed_effect(effect: float) -> str:
     return _signed(effect, _decimals([effect]))
 
 
-def _digits(difference: Difference) -> int:
-    """Return decimals so that an end of the interval that is not zero does not read as zero."""
-    return _decimals([difference.low, difference.high])
-
-
 def _decimals(values: Sequence[float]) -> int:
     smallest = min((abs(value) for value in values if value != 0), default=1.0)
     digits = 2 if smallest >= 0.01 else 3 if smallest >= 0.001 else 4
@@ -164,3 +171,255 @@ def _number(value: float, digits: int) -> str:
 def _signed(value: float, digits: int) -> str:
     text = _number(value, digits)
     return text if text.startswith("−") or float(text) == 0 else f"+{text}"
+
+
+def differences(
+    comparison: Comparison, *, seed: int, margin: float = 0.0
+) -> tuple[Difference, ...]:
+    """Return tuned minus base for every regime with questions and every metric.
+
+    ``p`` is raw, ``p_adjusted`` is Holm's over the metrics of the regime. The word of the main
+    metric rests on ``p``, since it was chosen beforehand, that of the others on ``p_adjusted``.
+    Empty where base or tuned is absent.
+    """
+    if comparison.arm(BASE) is None or comparison.arm(TUNED) is None:
+        return ()
+    pairings = [(TUNED, BASE, metric) for metric in METRICS]
+    return _by_regime(comparison, pairings, seed, margin)
+
+
+def contrasts(
+    comparison: Comparison,
+    *,
+    seed: int,
+    reference: str = BASE,
+    metric: str = MAIN_METRIC,
+    margin: float = 0.0,
+) -> tuple[Difference, ...]:
+    """Return every other system minus the reference, regime by regime.
+
+    ``p_adjusted`` is Holm's over the systems of the regime, and decides; only tuned against base on
+    the main metric rests on the raw p, as in :func:`differences`. Empty where the reference is
+    absent.
+    """
+    if comparison.arm(reference) is None:
+        return ()
+    pairings = [(a.name, reference, metric) for a in comparison.arms if a.name != reference]
+    return _by_regime(comparison, pairings, seed, margin)
+
+
+def _by_regime(
+    comparison: Comparison, pairings: Sequence[Pairing], seed: int, margin: float
+) -> tuple[Difference, ...]:
+    return tuple(
+        difference
+        for regime in present_regimes(comparison)
+        for difference in paired(comparison, pairings, regime=regime, seed=seed, margin=margin)
+    )
+
+
+def paired(
+    comparison: Comparison,
+    pairings: Sequence[Pairing],
+    *,
+    regime: str,
+    seed: int,
+    rows: np.ndarray | None = None,
+    margin: float = 0.0,
+) -> list[Difference]:
+    """Return the difference of each pairing on the same questions, Holm over all of them.
+
+    Parameters
+    ----------
+    pairings : sequence of (arm, reference, metric)
+        Both arms must be there.
+    regime : str
+        Of the questions; "" for both together.
+    rows : int array [m] or None
+        Positions of the held-out questions that are looked at; None takes those of the regime.
+    margin : float >= 0
+        Questions whose results differ by no more than this are ties.
+    """
+    rows = regime_positions(comparison, regime) if rows is None else rows
+    if not pairings or not len(rows):
+        return []
+    groups = comparison.groups[rows]
+    sides = [
+        (_values(comparison, arm, metric, rows), _values(comparison, reference, metric, rows))
+        for arm, reference, metric in pairings
+    ]
+    table = np.stack([after - before for after, before in sides], axis=1)
+    intervals_of = statistics.mean_intervals(table, groups, seed=seed)
+    raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
+    adjusted = statistics.holm(np.array(raw))
+    sizes = len(rows), len(np.unique(groups))
+    found = []
+    for i, (arm, reference, metric) in enumerate(pairings):
+        after, before = sides[i]
+        interval = intervals_of[i]
+        wins, ties, losses = statistics.win_tie_loss(table[:, i], margin)
+        decisive = raw[i] if decides_raw(regime, arm, reference, metric) else float(adjusted[i])
+        found.append(
+            Difference(
+                regime=regime,
+                metric=metric,
+                before=float(before.mean()),
+                after=float(after.mean()),
+                difference=interval.value,
+                low=interval.low,
+                high=interval.high,
+                p=raw[i],
+                wins=wins,
+                ties=ties,
+                losses=losses,
+                questions=sizes[0],
+                groups=sizes[1],
+                word=word(interval.low, interval.high, decisive, *sizes),
+                smallest_detectable=statistics.smallest_detectable(table[:, i], groups),
+                p_adjusted=float(adjusted[i]),
+                arm=arm,
+                reference=reference,
+            )
+        )
+    return found
+
+
+def _values(comparison: Comparison, name: str, metric: str, rows: np.ndarray) -> np.ndarray:
+    arm = comparison.arm(name)
+    assert arm is not None  # callers name arms that are there
+    return np.asarray(arm.metrics[metric][rows], np.float64)
+
+
+def present_regimes(comparison: Comparison) -> tuple[str, ...]:
+    """Return the regimes that have held-out questions, ``known`` first."""
+    return tuple(regime for regime in REGIMES if np.any(comparison.regimes == regime))
+
+
+def regime_positions(comparison: Comparison, regime: str) -> np.ndarray:
+    """Return positions [n_r] of a regime's questions among the held-out questions; "" = all."""
+    if not regime:
+        return np.arange(len(comparison.question_rows))
+    return np.flatnonzero(comparison.regimes == regime)
+
+
+def intervals(
+    comparison: Comparison, regime: str, *, seed: int = 0
+) -> dict[tuple[str, str], Interval]:
+    """Return mean and 95% interval of every arm and metric on the questions of one regime.
+
+    Returns
+    -------
+    dict of (arm name, metric) to Interval
+        All from the same bootstrap draws. For "is tuned better than base" use ``differences``:
+        that intervals of two arms overlap says nothing about their difference.
+    """
+    rows = regime_positions(comparison, regime)
+    keys = [(arm.name, metric) for arm in comparison.arms for metric in arm.metrics]
+    if rows.size == 0 or not keys:
+        return {}
+    columns = [arm.metrics[metric][rows] for arm in comparison.arms for metric in arm.metrics]
+    table = np.stack(columns, axis=1)
+    found = statistics.mean_intervals(table, comparison.groups[rows], seed=seed)
+    return dict(zip(keys, found, strict=True))
+
+
+def generality_state(probe: Generality, limit: float = GENERALITY_LIMIT) -> str:
+    """Return ``kept``, ``unsure`` or ``lost``.
+
+    The measured drop decides whether a model is refused, since it is the best guess there is; the
+    interval says how sure that is. Only a drop whose whole interval stays inside the limit counts
+    as shown to be small (a non-inferiority test with the limit as its margin).
+    """
+    if probe.before - probe.after > limit:
+        return LOST
+    return KEPT if -probe.low <= limit else UNSURE
+
+
+_WORSE_TEXTS = {
+    KNOWN: N_(
+        "On new wordings of known answers the tuned model is worse by {drop} ({low} to "
+        "{high}; nDCG@10, {questions} held-out questions)."
+    ),
+    UNSEEN: N_(
+        "On unseen answers the tuned model is worse by {drop} ({low} to {high}; "
+        "nDCG@10, {questions} held-out questions)."
+    ),
+}
+
+
+def promotion_allowed(
+    comparison: Comparison, limit: float = GENERALITY_LIMIT
+) -> tuple[bool, list[Message]]:
+    """Return whether the tuned model may be promoted, and every reason against it.
+
+    Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, or when
+    Spearman on a general probe falls by more than ``limit``; the reason names the interval of the
+    drop. "Not shown" does not refuse: a tuned model may be wanted for other reasons. For
+    overruling see :mod:`core.journey.promotion`.
+    """
+    reasons: list[Message] = []
+    if comparison.arm(BASE) is None or comparison.arm(TUNED) is None:
+        reasons.append(
+            Message(N_("The model before or after tuning is missing from the comparison."))
+        )
+    for difference in comparison.differences:
+        if (difference.metric, difference.word) != (MAIN_METRIC, WORSE):
+            continue
+        params: dict[str, str | int | float] = {
+            "drop": effect_text(-difference.difference, 3),
+            "low": effect_text(-difference.high, 3),
+            "high": effect_text(-difference.low, 3),
+            "questions": difference.questions,
+        }
+        reasons.append(Message(_WORSE_TEXTS[difference.regime], params))
+    reasons += [
+        _loss(probe, limit)
+        for probe in comparison.generality
+        if generality_state(probe, limit) == LOST
+    ]
+    return not reasons, reasons
+
+
+def promotion_cautions(comparison: Comparison, limit: float = GENERALITY_LIMIT) -> list[Message]:
+    """Return what does not refuse the tuned model but is not shown to be harmless either."""
+    return [
+        Message(
+            N_(
+                "On general sentence pairs ({language}) the measured loss of {drop} is inside the "
+                "limit of {limit}, but with {pairs} pairs it could be up to {high} (95 % interval)."
+            ),
+            _numbers(probe, limit),
+        )
+        for probe in comparison.generality
+        if generality_state(probe, limit) == UNSURE
+    ]
+
+
+def _loss(probe: Generality, limit: float) -> Message:
+    surely = N_(
+        "On general sentence pairs ({language}) the tuned model lost {drop} ({low} to "
+        "{high}), from {before} to {after} (Spearman); the limit is {limit}."
+    )
+    perhaps = N_(
+        "On general sentence pairs ({language}) the tuned model lost {drop} ({low} to {high}), "
+        "from {before} to {after} (Spearman); the limit is {limit}. With {pairs} pairs the "
+        "true loss may also be inside the limit."
+    )
+    return Message(surely if -probe.high > limit else perhaps, _numbers(probe, limit))
+
+
+def _numbers(probe: Generality, limit: float) -> dict[str, str | int | float]:
+    def short(value: float) -> str:
+        text = f"{value:.3f}"
+        return "0.000" if float(text) == 0 else text.replace("-", "−")
+
+    return {
+        "language": probe.language,
+        "pairs": probe.pairs,
+        "drop": short(probe.before - probe.after),
+        "low": short(-probe.high),
+        "high": short(-probe.low),
+        "before": short(probe.before),
+        "after": short(probe.after),
+        "limit": f"{limit:g}",
+    }

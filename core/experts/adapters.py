@@ -16,9 +16,9 @@ from core.experts.embedding import fill_cache, read_cached
 from core.experts.encoders import load_encoder
 from core.experts.entry import DOCUMENT, LEXICAL, LISTED_FAMILIES, QUERY, CatalogueEntry
 from core.experts.lexical import LEXICAL_METHODS
-from core.experts.progress import Part
 from core.experts.sources import known_fingerprint
 from core.hashing import content_id
+from core.progress import Progress
 from core.types import Reporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -96,9 +96,9 @@ class EmbeddingExpert:
         sizes = [sum(map(len, texts)) for texts in (questions, answers)]
         share = sizes[0] / max(sum(sizes), 1)
         began = self.clock()
-        first = Part(report, 0, share)
+        first = Progress(report, 0, share)
         count = fill_cache(encoder, questions, QUERY, cache, first, self.clock)
-        rest = Part(report, share, 1)
+        rest = Progress(report, share, 1)
         count += fill_cache(encoder, answers, DOCUMENT, cache, rest, self.clock)
         seconds = self.clock() - began
         if count >= _ENOUGH_TO_MEASURE and seconds > 0:

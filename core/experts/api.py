@@ -16,7 +16,8 @@ from core.experts.api_plan import BATCH_TEXTS, batches, missing_texts
 from core.experts.api_reply import RefusedError
 from core.experts.embedding import read_cached, text_keys
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Pace, Part
+from core.experts.progress import Pace
+from core.progress import Progress
 from core.types import Reporter
 from core.workspace.vectors import VectorCache
 
@@ -82,8 +83,8 @@ class ApiExpert:
             sleep=self.sleep,
         )
         share = len(missing[QUERY]) / count
-        self._send(client, missing[QUERY], QUERY, cache, Part(report, 0, share))
-        self._send(client, missing[DOCUMENT], DOCUMENT, cache, Part(report, share, 1))
+        self._send(client, missing[QUERY], QUERY, cache, Progress(report, 0, share))
+        self._send(client, missing[DOCUMENT], DOCUMENT, cache, Progress(report, share, 1))
         return count
 
     def recall(

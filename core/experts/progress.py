@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from core.messages import N_, Message
-from core.types import Reporter
+from core.progress import Progress, Reporter
 
 _MINUTE = 90.0  # seconds from which minutes are told
 _FEW_SECONDS = 2.0  # before that an estimate is a guess
@@ -72,36 +72,7 @@ class PairPace(Pace):
     told_seconds = N_("{done} of {total} pairs scored, about {left} seconds left")
 
 
-class Part:
-    """A reporter for one part of a longer step: 0–1 of the part is ``low``–``high`` of the step.
-
-    Parameters
-    ----------
-    report : Reporter
-    low, high : float in [0, 1]
-    """
-
-    def __init__(self, report: Reporter, low: float, high: float) -> None:
-        self._report, self._low, self._high = report, low, high
-
-    def progress(self, fraction: float, message: Message) -> None:
-        """Pass on, scaled to the part."""
-        self._report.progress(self._low + (self._high - self._low) * fraction, message)
-
-    def metric(self, values: Mapping[str, float]) -> None:
-        """Pass on."""
-        self._report.metric(values)
-
-    def warning(self, message: Message) -> None:
-        """Pass on."""
-        self._report.warning(message)
-
-    def should_stop(self) -> bool:
-        """Pass on."""
-        return self._report.should_stop()
-
-
-class _Chunk(Part):
+class _Chunk(Progress):
     """Progress within a chunk, told as progress of all texts."""
 
     def __init__(self, pace: Pace, report: Reporter, low: float, high: float) -> None:

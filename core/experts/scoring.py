@@ -10,8 +10,8 @@ from core.errors import AppError, ExpertError, Stopped
 from core.experts.adapters import Expert, find_expert
 from core.experts.catalogue import expert_title
 from core.experts.listed import find_listed, is_listed
-from core.experts.progress import Part
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.scorefiles import ScoreFiles
@@ -81,7 +81,7 @@ def score_dataset(
     asked = list(dict.fromkeys(expert_keys))
     keys = sorted(asked, key=_comes_last)
     for number, key in enumerate(keys):
-        part = Part(report, number / len(keys), (number + 1) / len(keys))
+        part = Progress(report, number / len(keys), (number + 1) / len(keys))
         part.progress(0.0, Message(N_("{title} is getting ready"), {"title": expert_title(key)}))
         began = clock()
         try:

@@ -10,10 +10,8 @@ from core.documents import from_json, to_json
 from core.errors import ExpertError, WorkspaceError
 from core.experts.adapters import Expert
 from core.experts.api_connection import API_PREFIX, ApiConnection, checked
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
-_KEY = "api_connections"
 _USED, _REMOVED = "used", "removed"
 # All that a test sends: nothing of the user's data.
 NEUTRAL_SENTENCE = "The weather is fine today."
@@ -27,13 +25,12 @@ class Trial:
     seconds: float
 
 
-def api_connections(workspace: Workspace, project: Project) -> list[ApiConnection]:
+def api_connections(project: Project) -> list[ApiConnection]:
     """Return the connections of a project that can be chosen, oldest first."""
-    return _kept(workspace, project.id)[_USED]
+    return _kept(project)[_USED]
 
 
 def save_connection(
-    workspace: Workspace,
     project: Project,
     connection: ApiConnection,
     who: str,
@@ -48,8 +45,8 @@ def save_connection(
         are found by name.
     """
     done = checked(connection, environment)
-    for other in workspace.records.projects():
-        kept = _kept(workspace, other.id)
+    for other in project.workspace.projects():
+        kept = _kept(other)
         for one in (*kept[_USED], *kept[_REMOVED]):
             same = one.name.casefold() == done.name.casefold()
             if other.id != project.id and same and one.fingerprint != done.fingerprint:
@@ -59,31 +56,30 @@ def save_connection(
                     project=other.name,
                     name=done.name,
                 )
-    kept = _kept(workspace, project.id)
+    kept = _kept(project)
     names = [one.name.casefold() for one in kept[_USED]]
     if done.name.casefold() in names:
         kept[_USED][names.index(done.name.casefold())] = done
     else:
         kept[_USED].append(done)
     kept[_REMOVED] = [one for one in kept[_REMOVED] if one.name != done.name]
-    _keep(workspace, project.id, kept)
+    _keep(project, kept)
     detail = {"name": done.name, "host": done.host, "model": done.model}
-    workspace.records.note(project.id, "API connection saved", who, detail)
+    project.note("API connection saved", who, detail)
     return done
 
 
-def remove_connection(workspace: Workspace, project: Project, name: str, who: str) -> None:
+def remove_connection(project: Project, name: str, who: str) -> None:
     """Take a connection off a project; scores that it brought can still be read."""
-    kept = _kept(workspace, project.id)
+    kept = _kept(project)
     gone = [one for one in kept[_USED] if one.name == name]
     kept[_USED] = [one for one in kept[_USED] if one.name != name]
     kept[_REMOVED] += gone
-    _keep(workspace, project.id, kept)
-    workspace.records.note(project.id, "API connection removed", who, {"name": name})
+    _keep(project, kept)
+    project.note("API connection removed", who, {"name": name})
 
 
 def try_connection(
-    workspace: Workspace,
     project: Project,
     connection: ApiConnection,
     who: str,
@@ -102,7 +98,7 @@ def try_connection(
     patience = Patience(attempts=2, timeout=20, longest_asked=5)
     client = ApiClient(connection, environment, patience=patience, clock=clock)
     detail = {"name": connection.name, "host": connection.host, "model": connection.model}
-    workspace.records.note(project.id, "API tested with one sentence", who, detail)
+    project.note("API tested with one sentence", who, detail)
     began = clock()
     vectors = client.embed([NEUTRAL_SENTENCE])
     return Trial(vectors.shape[1], clock() - began)
@@ -118,15 +114,15 @@ def api_experts(workspace: Workspace, experts: Sequence[str]) -> dict[str, Exper
     wanted = [key for key in experts if key.startswith(API_PREFIX)]
     if not wanted:
         return {}
-    kept = [_kept(workspace, project.id) for project in workspace.records.projects()]
+    kept = [_kept(project) for project in workspace.projects()]
     # One that is in use comes last and wins over one that was removed.
     ordered = [one for state in (_REMOVED, _USED) for lists in kept for one in lists[state]]
     known = {one.key: one for one in ordered}
     return {key: ApiExpert(known[key]) for key in wanted if key in known}
 
 
-def _kept(workspace: Workspace, project_id: str) -> dict[str, list[ApiConnection]]:
-    document = workspace.records.get(project_id, _KEY, {})
+def _kept(project: Project) -> dict[str, list[ApiConnection]]:
+    document = project.state.api_connections or {}
     try:
         return {
             state: [from_json(ApiConnection, one) for one in document.get(state, [])]
@@ -139,6 +135,6 @@ def _kept(workspace: Workspace, project_id: str) -> dict[str, list[ApiConnection
         ) from error
 
 
-def _keep(workspace: Workspace, project_id: str, kept: Mapping[str, list[ApiConnection]]) -> None:
+def _keep(project: Project, kept: Mapping[str, list[ApiConnection]]) -> None:
     document = {state: [to_json(one) for one in ones] for state, ones in kept.items()}
-    workspace.records.set(project_id, _KEY, document)
+    project.state.api_connections = document

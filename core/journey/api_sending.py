@@ -12,8 +12,7 @@ from core.experts.adapters import Expert
 from core.experts.api_connection import API_PREFIX, ApiConnection
 from core.journey.api_experts import api_connections, api_experts
 from core.types import QADataset
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.experts.api_plan import SendPlan
@@ -22,9 +21,7 @@ SENDING_NOTE = "sending to an API confirmed"  # in the audit trail
 _AGREED = "api"
 
 
-def send_plans(
-    workspace: Workspace, project: Project, dataset: QADataset, experts: Sequence[str]
-) -> list[SendPlan]:
+def send_plans(project: Project, dataset: QADataset, experts: Sequence[str]) -> list[SendPlan]:
     """Return what would be sent to the APIs among the experts; those with nothing to send too.
 
     Raises
@@ -34,7 +31,7 @@ def send_plans(
     """
     from core.experts.api_plan import plan_sending
 
-    known = {one.key: one for one in api_connections(workspace, project)}
+    known = {one.key: one for one in api_connections(project)}
     wanted = [key for key in dict.fromkeys(experts) if key.startswith(API_PREFIX)]
     for key in wanted:
         if key not in known:
@@ -44,13 +41,12 @@ def send_plans(
                 name=key.removeprefix(API_PREFIX),
             )
     return [
-        plan_sending(known[key], dataset.questions, dataset.answers, workspace.vectors)
+        plan_sending(known[key], dataset.questions, dataset.answers, project.workspace.vectors)
         for key in wanted
     ]
 
 
 def agree_to_send(
-    workspace: Workspace,
     project: Project,
     experts: Sequence[str],
     agreed: Sequence[SendPlan],
@@ -81,8 +77,8 @@ def agree_to_send(
     from core.experts.api_client import find_key
 
     assert project.dataset_id is not None
-    dataset = workspace.load_dataset(project.dataset_id)
-    plans = [p for p in send_plans(workspace, project, dataset, experts) if p.texts]
+    dataset = project.workspace.load_dataset(project.dataset_id)
+    plans = [p for p in send_plans(project, dataset, experts) if p.texts]
     seen = {(plan.connection.key, plan.connection.fingerprint): plan.texts for plan in agreed}
     for plan in plans:
         connection = plan.connection
@@ -106,7 +102,7 @@ def agree_to_send(
             "tokens": plan.tokens,
             "cost": plan.cost,
         }
-        workspace.records.note(project.id, SENDING_NOTE, who, detail)
+        project.note(SENDING_NOTE, who, detail)
     return {_AGREED: [to_json(plan.connection) for plan in plans]}
 
 

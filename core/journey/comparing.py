@@ -7,20 +7,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ComparisonError, WorkspaceError
-from core.evaluation.differences import BASE as BASE
-from core.evaluation.differences import TUNED as TUNED
+from core.evaluation.verdict import BASE as BASE
+from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
 from core.experts.entry import QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
+from core.journey.generality_sets import generality_sets
 from core.journey.jobs import COMPARE, launch_job, workspace_of
 from core.journey.model_arms import encoders
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Comparison, Generality, QADataset, Reporter
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,6 @@ _SEED = 0
 
 
 def launch_comparison(
-    workspace: Workspace,
     project: Project,
     tune_run: str,
     experts: Sequence[str],
@@ -53,7 +52,7 @@ def launch_comparison(
     ComparisonError
         If the run left no model.
     """
-    tuned = RunFolder(workspace.run_folder(tune_run))
+    tuned = RunFolder(project.workspace.run_folder(tune_run))
     if not tuned.model.is_dir():
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
@@ -67,12 +66,12 @@ def launch_comparison(
         "arms": arms,
         "base_model": tuned.read_request()["config"]["tuning"]["base_model"],
     }
-    return launch_job(workspace, project.id, COMPARE, config, who)
+    return launch_job(project, COMPARE, config, who)
 
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
-    from core.evaluation.comparison_files import to_files
+    from core.evaluation.comparison import to_files
     from core.workspace.tensorfile import write_tensors
 
     workspace = workspace_of(folder)
@@ -85,17 +84,17 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
         config["base_model"],
         tuned,
         ArmChoice.of(config),
-        Part(report, 0.0, 0.7),
+        Progress(report, 0.0, 0.7),
     )
     document, arrays = to_files(comparison)
     more, more_arrays = examine(
         workspace,
         dataset,
-        str(request["project_id"]),
+        generality_sets(workspace.project(str(request["project_id"]))),
         encoders(workspace, config["base_model"], tuned),
         (find_entry(config["base_model"]).title, TUNED_TITLE),
         config["experts"],
-        Part(report, 0.7, 1.0),
+        Progress(report, 0.7, 1.0),
     )
     write_tensors(folder.arrays, arrays | more_arrays)
     return document | more
@@ -115,7 +114,7 @@ def run_comparison(
     """
     from core.evaluation.comparison import compare
 
-    arms = collect_arms(workspace, dataset, base_model, tuned, choice, Part(report, 0.0, 0.65))
+    arms = collect_arms(workspace, dataset, base_model, tuned, choice, Progress(report, 0.0, 0.65))
     report.progress(0.65, Message(N_("Checking that everyday language is still understood")))
     general = measure_generality(workspace, dataset, arms.before, arms.after, report)
     return compare(
@@ -123,7 +122,7 @@ def run_comparison(
         arms.found,
         run_id=tuned.root.name,
         seed=_SEED,
-        report=Part(report, 0.75, 1.0),
+        report=Progress(report, 0.75, 1.0),
         generality=general,
         absent=arms.absent,
     )
@@ -138,7 +137,7 @@ def measure_generality(
     from core.experts.embedding import encode_cached
 
     pairs = everyday_pairs(guess_language(dataset.questions))
-    part = Part(report, 0.65, 0.7)
+    part = Progress(report, 0.65, 0.7)
 
     def cosines_of(encoder: Encoder) -> np.ndarray:
         # Similar sentences are compared like with like: both sides as queries.
@@ -151,7 +150,7 @@ def measure_generality(
 
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     """Read a finished comparison; raises WorkspaceError if its files are damaged."""
-    from core.evaluation.comparison_files import from_files
+    from core.evaluation.comparison import from_files
     from core.workspace.tensorfile import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.documents import from_json
 from core.errors import AppError, ComparisonError
-from core.evaluation.differences import BASE, TUNED
+from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
 from core.experts.entry import LEXICAL
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import (
     ALPHA_PREFIX,
@@ -26,11 +25,12 @@ from core.journey.model_arms import (
 from core.journey.run_files import RunFile, run_file_arm
 from core.journey.scoring import load_expert_scores
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.evaluation.arms import ArmInput, RankedArm
+    from core.evaluation.systems import EncodedSystem, ListedSystem, System
     from core.experts.encoders import Encoder
 
 BM25 = "bm25"
@@ -77,7 +77,7 @@ class Arms:
 
     Attributes
     ----------
-    found : list of ArmInput or RankedArm
+    found : list of EncodedSystem or ListedSystem
         ``base`` and ``tuned`` first.
     absent : dict of arm name to Message
     before, after : Encoder
@@ -86,17 +86,17 @@ class Arms:
 
     before: Encoder
     after: Encoder
-    found: list[ArmInput | RankedArm] = field(default_factory=list)
+    found: list[System] = field(default_factory=list)
     absent: dict[str, Message] = field(default_factory=dict)
 
-    def add(self, name: str, make: Callable[[], ArmInput | RankedArm]) -> None:
+    def add(self, name: str, make: Callable[[], System]) -> None:
         """Add a system; one that fails is absent, with the reason."""
         try:
             self.found.append(make())
         except AppError as error:
             self.absent[name] = error.message
 
-    def named(self, name: str) -> ArmInput | RankedArm | None:
+    def named(self, name: str) -> System | None:
         """Return the system of that name, None where it is absent."""
         return next((arm for arm in self.found if arm.name == name), None)
 
@@ -121,7 +121,7 @@ def collect_arms(
     before, after = encoders(workspace, base_model, tuned)
     arms = Arms(before, after)
     steps = 2 + len(choice.alphas) + len(choice.runs)
-    parts = (Part(report, i / steps, (i + 1) / steps) for i in range(steps))
+    parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
     title = find_entry(base_model).title
     arms.found.append(model_arm(workspace, dataset, BASE, title, BASE, before, next(parts)))
     arms.found.append(tuned_arm(workspace, dataset, TUNED, N_("Tuned model"), tuned, next(parts)))
@@ -140,9 +140,9 @@ def collect_arms(
     return arms
 
 
-def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> ArmInput:
+def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:
     """Return an expert as a system to compare; raises AppError if it has not scored all answers."""
-    from core.evaluation.arms import ArmInput
+    from core.evaluation.systems import EncodedSystem
 
     entry = find_entry(key)
     if entry.family == LEXICAL:
@@ -159,12 +159,12 @@ def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> ArmInput:
             title=entry.title,
         )
     kind = "lexical" if entry.family == LEXICAL else "expert"
-    return ArmInput(
+    return EncodedSystem(
         key, entry.title, kind, scores.fingerprint, scores.question_matrix, scores.answer_matrix
     )
 
 
-def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> RankedArm:
+def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> ListedSystem:
     """Return keyword search and a model fused into one list.
 
     Raises
@@ -174,8 +174,8 @@ def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> RankedArm:
     """
     import numpy as np
 
-    from core.evaluation.arms import RankedArm, held_out_rows, ranking_of
     from core.evaluation.search import FUSION_DEPTH, K, fuse
+    from core.evaluation.systems import ListedSystem, held_out_rows
     from core.hashing import content_id
 
     words, model = arms.named(BM25), arms.named(name)
@@ -185,12 +185,12 @@ def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> RankedArm:
         )
     rows = held_out_rows(dataset)
     depth = min(FUSION_DEPTH, len(dataset.answers))
-    left, right = (ranking_of(dataset, rows, arm, depth) for arm in (words, model))
+    left, right = (arm.ranking(dataset, rows, depth) for arm in (words, model))
     # An answer that shares no word with the question was not found by keyword search.
     listed = np.where(left.top_scores > 0, left.top_answers, -1)
     fused = fuse([listed, right.top_answers], depth)
     print_ = content_id([words.fingerprint, model.fingerprint, f"rrf {K} {FUSION_DEPTH}"])
     full = f"{HYBRID_PREFIX}{name}"
-    return RankedArm(
+    return ListedSystem(
         full, HYBRID_TITLES[name], "hybrid", print_, fused.top_answers, fused.top_scores
     )

@@ -18,8 +18,8 @@ from core.labels.overrides import standing
 from core.messages import N_, Message
 from core.reporting.spreadsheet import LONGEST_CELL, write_text
 from core.types import Override, QADataset
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project
 
 COLUMNS = ("question", "answer", "label", "reason", "who", "at")
 _WIDTHS = (50, 70, 8, 40, 16, 26)
@@ -130,15 +130,11 @@ def read_corrections(
     return CorrectionFile(tuple(ordered), already, tuple(problems))
 
 
-def take_corrections(
-    workspace: Workspace, project: Project, file: CorrectionFile, name: str, who: str
-) -> int:
+def take_corrections(project: Project, file: CorrectionFile, name: str, who: str) -> int:
     """Record the rows of an uploaded workbook and note who took them in; returns how many."""
     for override in file.overrides:
-        workspace.records.add_override(project.id, override)
-    workspace.records.note(
-        project.id, "labels imported", who, {"file": name[:120], "rows": len(file.overrides)}
-    )
+        project.workspace.records.add_override(project.id, override)
+    project.note("labels imported", who, {"file": name[:120], "rows": len(file.overrides)})
     return len(file.overrides)
 
 

@@ -16,8 +16,7 @@ from core.labels.pair_sample import with_pairs
 from core.messages import N_
 from core.types import Override
 from core.workspace.notes import QuestionNote
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project
 
 MOST = 300  # pairs of an endless list; a person reviews no more in one go
 
@@ -71,27 +70,26 @@ def _same(one: Override, other: Override) -> bool:
     return (_pair(one), one.value, one.reason) == (_pair(other), other.value, other.reason)
 
 
-def undo(workspace: Workspace, project: Project, who: str) -> Override | None:
+def undo(project: Project, who: str) -> Override | None:
     """Withdraw this person's newest change; returns it, None where there is none."""
-    done = steps_of(overrides(workspace, project), who).done
+    done = steps_of(overrides(project), who).done
     if not done:
         return None
-    override_pair(workspace, project, *_pair(done[-1]), None, who, "")
+    override_pair(project, *_pair(done[-1]), None, who, "")
     return done[-1]
 
 
-def redo(workspace: Workspace, project: Project, who: str) -> Override | None:
+def redo(project: Project, who: str) -> Override | None:
     """Make the change again that this person undid last; returns it, None where there is none."""
-    undone = steps_of(overrides(workspace, project), who).undone
+    undone = steps_of(overrides(project), who).undone
     if not undone:
         return None
     last = undone[-1]
-    override_pair(workspace, project, *_pair(last), last.value, who, last.reason)
+    override_pair(project, *_pair(last), last.value, who, last.reason)
     return last
 
 
 def correct(
-    workspace: Workspace,
     project: Project,
     pair: tuple[str, str],
     value: float,
@@ -115,7 +113,7 @@ def correct(
     LabelError
         If the pair came into conflict since, the value is outside [0, 1], or the reason is missing.
     """
-    now_held = conflicts(overrides(workspace, project)).get(pair, ())
+    now_held = conflicts(overrides(project)).get(pair, ())
     if set(now_held) - set(seen):
         newest = now_held[-1]
         raise LabelError(
@@ -124,7 +122,7 @@ def correct(
             who=newest.who,
             value=round((newest.value or 0) * 100),
         )
-    override_pair(workspace, project, *pair, value, who, reason)
+    override_pair(project, *pair, value, who, reason)
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,10 +241,10 @@ LISTS: Mapping[str, ReviewList] = {
 }
 
 
-def open_review(workspace: Workspace, project: Project, preview: LabelPreview) -> Review:
+def open_review(project: Project, preview: LabelPreview) -> Review:
     """Return the pairs at hand, with what people recorded up to this moment."""
-    model = preview.model.with_overrides(overrides(workspace, project))
-    reports = reported_pairs(workspace, project)
+    model = preview.model.with_overrides(overrides(project))
+    reports = reported_pairs(project)
     sample = with_pairs(
         preview.sample.of_experts(model.recipe.experts),
         preview.dataset,

@@ -16,11 +16,11 @@ from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB
 from core.data.reading.formats import read_table
 from core.data.splitting import MIN_GROUPS as MIN_GROUPS
 from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
-from core.data.stretches import Stretch
 from core.data.table import Table, set_aside_csv
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, SilentReporter
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.data.importing import ImportResult
@@ -87,7 +87,7 @@ def read_dataset(
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
     settings, name = ImportSettings(seed=seed), Path(filename).stem
-    stretch = Stretch(report or SilentReporter(), 0.0, _READ, Message(_READING))
+    stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 
@@ -135,8 +135,7 @@ def _account(result: ImportResult) -> dict[str, Any]:
 
 
 def import_file(
-    workspace: Workspace,
-    project_id: str,
+    project: Project,
     content: bytes,
     filename: str,
     *,
@@ -149,8 +148,8 @@ def import_file(
     report = report or SilentReporter()
     dataset, account = read_dataset(content, filename, mapping, found=found, report=report)
     report.progress(_READ, Message(N_("Saving the data")))
-    workspace.save_dataset(dataset, account)
-    workspace.records.use_dataset(project_id, dataset.id, who)
+    project.workspace.save_dataset(dataset, account)
+    project.workspace.records.use_dataset(project.id, dataset.id, who)
     return dataset
 
 

@@ -26,8 +26,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import check_device
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, LabelRecipe, Override, QADataset, Reporter
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -76,9 +75,7 @@ def curve_seconds(
     return None if seconds is None else seconds * draws * sum(SHARES) / 100
 
 
-def launch_curve(
-    workspace: Workspace, project: Project, config: TuningConfig, draws: int, who: str
-) -> str:
+def launch_curve(project: Project, config: TuningConfig, draws: int, who: str) -> str:
     """Start the job with the recipe in use; returns the run id.
 
     Raises
@@ -88,14 +85,14 @@ def launch_curve(
     ExpertError
         If an expert of the recipe has no scores for the data.
     """
-    saved = recipe_in_use(workspace, project)
+    saved = recipe_in_use(project)
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     if not 1 <= draws <= MOST_DRAWS:
         raise TuningError(
             "{draws} draws are asked for. Choose 1 to {most}.", draws=draws, most=MOST_DRAWS
         )
-    dataset = workspace.load_dataset(project.dataset_id)
+    dataset = project.workspace.load_dataset(project.dataset_id)
     check_validation(dataset)
     count = len(dataset.rows(TRAIN))
     if count < FEWEST_QUESTIONS:
@@ -107,16 +104,16 @@ def launch_curve(
         )
     check_trainable(config.base_model)
     check_device(config.device)
-    load_expert_scores(workspace, dataset, saved.recipe.experts)
+    load_expert_scores(project.workspace, dataset, saved.recipe.experts)
     request = CurveRequest(
         dataset.id,
         saved.name,
         saved.recipe,
-        overrides(workspace, project),
+        overrides(project),
         config,
         tuple(range(config.seed, config.seed + draws)),
     )
-    return launch_job(workspace, project.id, DATA_CURVE, to_json(request), who)
+    return launch_job(project, DATA_CURVE, to_json(request), who)
 
 
 def curve_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from core.journey.data_curve import CurveRequest
 from core.journey.data_curve_result import DataCurve, read_curve
 from core.journey.jobs import DATA_CURVE, jobs_of
 from core.messages import Message
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,10 @@ class CurveJob:
         return self.job.config.get("dataset_id") == dataset_id
 
 
-def data_curves(workspace: Workspace, project: Project) -> list[CurveJob]:
+def data_curves(project: Project) -> list[CurveJob]:
     """Return the jobs of a project, newest first; none that is damaged stops the others."""
     found = []
-    for view in jobs_of(workspace, project.id, DATA_CURVE):
+    for view in jobs_of(project, DATA_CURVE):
         try:
             found.append(CurveJob(view, from_json(CurveRequest, view.config)))
         except AppError as error:

@@ -17,11 +17,12 @@ from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, EMBEDDING, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
-from core.journey.generality_sets import SetResult, generality_sets, measure_sets
+from core.journey.generality_sets import SetResult, measure_sets
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
+from core.types.project import GeneralitySet
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Examination:
 def examine(
     workspace: Workspace,
     dataset: QADataset,
-    project_id: str,
+    sets: tuple[GeneralitySet, ...],
     models: tuple[Encoder, Encoder],
     titles: tuple[str, str],
     experts: Sequence[str],
@@ -83,20 +84,20 @@ def examine(
     before, after = models
     report.progress(0.0, Message(N_("Looking at the shape of the vectors")))
     shape, found = _shape(workspace, dataset, before, after)
-    sets = measure_sets(
+    measured = measure_sets(
         workspace,
-        generality_sets(workspace, project_id),
+        sets,
         before,
         after,
-        Part(report, 0.1, 0.7),
+        Progress(report, 0.1, 0.7),
     )
     report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
-    costs = _costs(workspace, dataset, models, titles, experts, Part(report, 0.7, 1.0))
+    costs = _costs(workspace, dataset, models, titles, experts, Progress(report, 0.7, 1.0))
     document: dict[str, Any] = {
         "shape": [asdict(one) for one in shape],
         "sets": [
             asdict(one) | {"failure": one.failure.to_json() if one.failure else None}
-            for one in sets
+            for one in measured
         ],
         "costs": [asdict(one) for one in costs],
     }
@@ -113,7 +114,7 @@ def examine(
 def _shape(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder
 ) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
-    from core.evaluation.comparison import held_out_rows
+    from core.evaluation.systems import held_out_rows
     from core.experts.embedding import encode_cached
 
     rng = np.random.default_rng(_SEED)
@@ -155,7 +156,7 @@ def _costs(
     experts: Sequence[str],
     report: Reporter,
 ) -> list[EncodingCost]:
-    from core.evaluation.differences import BASE, TUNED
+    from core.evaluation.verdict import BASE, TUNED
     from core.experts.encoders import load_encoder
     from core.experts.speed import measure_speed
 

@@ -14,8 +14,7 @@ from core.reporting import exchange
 from core.reporting.model_export import archive_info, archive_name
 from core.types import Comparison, QADataset
 from core.workspace.layout import write_bytes
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def exchange_file(workspace: Workspace, compare_run: str, key: str) -> Path:
 
 
 def write_exchange(
-    workspace: Workspace, project: Project, dataset: QADataset, compare_run: str, key: str, who: str
+    project: Project, dataset: QADataset, compare_run: str, key: str, who: str
 ) -> Path:
     """Make a file of :data:`FORMATS` and record it; returns its path.
 
@@ -114,9 +113,9 @@ def write_exchange(
     WorkspaceError
         If the comparison is damaged.
     """
-    content = FORMATS[key].make(dataset, load_comparison(workspace, compare_run))
-    path = exchange_file(workspace, compare_run, key)
+    content = FORMATS[key].make(dataset, load_comparison(project.workspace, compare_run))
+    path = exchange_file(project.workspace, compare_run, key)
     write_bytes(path, content)
     made = {"run_id": compare_run, "format": key, "file": path.name}
-    workspace.records.note(project.id, "data exported", who, made)
+    project.note("data exported", who, made)
     return path

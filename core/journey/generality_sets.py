@@ -6,42 +6,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.documents import from_json
 from core.errors import AppError, DataError
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.types.project import GeneralitySet as GeneralitySet
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.experts.encoders import Encoder
 
-_KEY = "generality_sets"
 BEIR, MTEB = "beir", "mteb"
 _SEED = 0
-
-
-@dataclass(frozen=True)
-class GeneralitySet:
-    """A set that the next comparisons measure too.
-
-    Attributes
-    ----------
-    kind : str
-        ``beir`` (added by the user, kept in the workspace) or ``mteb`` (fetched when measured).
-    dataset_id : str
-        "" for ``mteb``.
-    questions, documents : int
-        0 where not known yet.
-    """
-
-    kind: str
-    name: str
-    dataset_id: str = ""
-    questions: int = 0
-    documents: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,26 +40,23 @@ class SetResult:
     failure: Message | None = None
 
 
-def generality_sets(workspace: Workspace, project_id: str) -> tuple[GeneralitySet, ...]:
+def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:
     """Return the sets of a project in the order in which they were added."""
-    kept = workspace.records.get(project_id, _KEY, [])
-    return tuple(from_json(GeneralitySet, one) for one in kept)
+    return project.state.generality_sets
 
 
-def add_beir_set(
-    workspace: Workspace, project: Project, source: Path | bytes, name: str, who: str
-) -> GeneralitySet:
+def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) -> GeneralitySet:
     """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
     from core.data.beir import read_for_evaluation
 
     dataset = read_for_evaluation(source, name)
-    workspace.save_dataset(dataset, {"file": name, "format": BEIR})
+    project.workspace.save_dataset(dataset, {"file": name, "format": BEIR})
     added = GeneralitySet(BEIR, name, dataset.id, len(dataset.questions), len(dataset.answers))
-    _add(workspace, project, added, who)
+    _add(project, added, who)
     return added
 
 
-def add_mteb_task(workspace: Workspace, project: Project, name: str, who: str) -> GeneralitySet:
+def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
     """Ask for an mteb task to be measured; raises DataError where mteb is not installed."""
     from core.journey.mteb_tasks import load_mteb_task, mteb_is_installed
 
@@ -90,30 +64,26 @@ def add_mteb_task(workspace: Workspace, project: Project, name: str, who: str) -
     if not name or not mteb_is_installed():
         load_mteb_task(name)
     added = GeneralitySet(MTEB, name)
-    _add(workspace, project, added, who)
+    _add(project, added, who)
     return added
 
 
-def _add(workspace: Workspace, project: Project, added: GeneralitySet, who: str) -> None:
-    present = generality_sets(workspace, project.id)
+def _add(project: Project, added: GeneralitySet, who: str) -> None:
+    present = generality_sets(project)
     if any((one.kind, one.name) == (added.kind, added.name) for one in present):
         raise DataError(
             "There is already a set named {name}. Take that one off first, or rename the new one.",
             name=added.name,
         )
-    _keep(workspace, project, (*present, added))
-    workspace.records.note(project.id, "generality set added", who, asdict(added))
+    project.state.generality_sets = (*present, added)
+    project.note("generality set added", who, asdict(added))
 
 
-def remove_set(workspace: Workspace, project: Project, name: str, who: str) -> None:
+def remove_set(project: Project, name: str, who: str) -> None:
     """Take a set off; comparisons that measured it keep their figures."""
-    kept = tuple(one for one in generality_sets(workspace, project.id) if one.name != name)
-    _keep(workspace, project, kept)
-    workspace.records.note(project.id, "generality set removed", who, {"name": name})
-
-
-def _keep(workspace: Workspace, project: Project, sets: tuple[GeneralitySet, ...]) -> None:
-    workspace.records.set(project.id, _KEY, [asdict(one) for one in sets])
+    kept = tuple(one for one in generality_sets(project) if one.name != name)
+    project.state.generality_sets = kept
+    project.note("generality set removed", who, {"name": name})
 
 
 def measure_sets(
@@ -126,7 +96,7 @@ def measure_sets(
     """Search every set with both models; one that fails is reported with its reason."""
     results = []
     for i, one in enumerate(sets):
-        part = Part(report, i / len(sets), (i + 1) / len(sets))
+        part = Progress(report, i / len(sets), (i + 1) / len(sets))
         said = Message(N_("Searching in the set {name}"), {"name": one.name})
         part.progress(0.0, said)
         try:
@@ -154,20 +124,21 @@ def search_difference(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder, report: Reporter
 ) -> Difference:
     """Return nDCG@10 of both models on all questions of a set, with the verdict's statistics."""
-    from core.evaluation.comparison import ArmInput, compare
-    from core.evaluation.differences import BASE, TUNED
+    from core.evaluation.comparison import compare
+    from core.evaluation.systems import EncodedSystem
+    from core.evaluation.verdict import BASE, TUNED
     from core.experts.embedding import encode_cached
 
     arms = []
     for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):
-        half = Part(report, place / 2, (place + 1) / 2)
+        half = Progress(report, place / 2, (place + 1) / 2)
         questions = encode_cached(
-            encoder, dataset.questions, QUERY, workspace.vectors, Part(half, 0.0, 0.2)
+            encoder, dataset.questions, QUERY, workspace.vectors, Progress(half, 0.0, 0.2)
         )
         answers = encode_cached(
-            encoder, dataset.answers, DOCUMENT, workspace.vectors, Part(half, 0.2, 1.0)
+            encoder, dataset.answers, DOCUMENT, workspace.vectors, Progress(half, 0.2, 1.0)
         )
-        arms.append(ArmInput(name, name, name, encoder.fingerprint, questions, answers))
+        arms.append(EncodedSystem(name, name, name, encoder.fingerprint, questions, answers))
     from core.types import UNSEEN, SilentReporter
 
     found = compare(dataset, arms, run_id="", seed=_SEED, report=SilentReporter())

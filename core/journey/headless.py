@@ -108,7 +108,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
             found = examine(
                 workspace,
                 dataset,
-                "",
+                (),
                 encoders(workspace, config.base_model, folder),
                 (find_entry(config.base_model).title, TUNED_TITLE),
                 present,
@@ -152,7 +152,7 @@ class _Clock:
 def _summary(
     comparison: Comparison, seconds: Mapping[str, float], page: Path, folder: RunFolder
 ) -> dict[str, Any]:
-    from core.evaluation.differences import present_regimes
+    from core.evaluation.verdict import present_regimes
 
     regimes = present_regimes(comparison)
     main = {r: comparison.difference(r) for r in regimes}

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from core.errors import ExportError
 from core.journey.model_delivery import delivery
 from core.translation import DEFAULT_LANGUAGE
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project
 
 TOKEN = "HF_TOKEN"  # noqa: S105  (the name of the variable)
 ENDPOINT = "HF_ENDPOINT"
@@ -37,7 +36,6 @@ def can_push(environment: Mapping[str, str]) -> bool:
 
 
 def push_model(
-    workspace: Workspace,
     project: Project,
     tune_run: str,
     compare_run: str | None,
@@ -99,13 +97,13 @@ def push_model(
             variable=OFFLINE,
             host=host,
         )
-    found = delivery(workspace, project, tune_run, compare_run, language)
-    with TemporaryDirectory(dir=workspace.layout.exports) as place:
+    found = delivery(project, tune_run, compare_run, language)
+    with TemporaryDirectory(dir=project.workspace.layout.exports) as place:
         folder = Path(place) / found.name
         write_folder(folder, found.model, found.card, onnx=found.onnx)
         address, commit = _upload(folder, repository, endpoint, host, token, private)
     sent = {"repository": repository, "host": host, "private": private, "commit": commit}
-    workspace.records.note(project.id, "model pushed to hub", who, sent | {"run": tune_run})
+    project.note("model pushed to hub", who, sent | {"run": tune_run})
     return address
 
 

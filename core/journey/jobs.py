@@ -20,7 +20,7 @@ from core.jobs.worker import FolderReporter, Step
 from core.messages import N_
 from core.tuning.config import ALL_CARDS
 from core.workspace.records import RunRecord, now
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,7 @@ def new_run_id(kind: str) -> str:
 
 
 def launch_job(
-    workspace: Workspace,
-    project_id: str,
+    project: Project,
     kind: str,
     config: Mapping[str, Any],
     who: str,
@@ -170,14 +169,14 @@ def launch_job(
     run_id = new_run_id(kind)
     request = {
         "kind": kind,
-        "project_id": project_id,
+        "project_id": project.id,
         "config": dict(config),
         "who": who,
         "created_at": now(),
     }
-    workspace.records.add_run(RunRecord(run_id, project_id, kind, now()))
-    workspace.records.note(project_id, f"{kind} started", who, {"run": run_id})
-    jobs.launch(workspace.run_folder(run_id), request, environment)
+    project.workspace.records.add_run(RunRecord(run_id, project.id, kind, now()))
+    project.note(f"{kind} started", who, {"run": run_id})
+    jobs.launch(project.workspace.run_folder(run_id), request, environment)
     return run_id
 
 
@@ -186,12 +185,12 @@ def job(workspace: Workspace, run_id: str) -> JobView:
     return jobs.follow(RunFolder(workspace.run_folder(run_id)))
 
 
-def jobs_of(workspace: Workspace, project_id: str, kind: str | None = None) -> list[JobView]:
+def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
     """Return the jobs of a project, newest first; jobs whose folder is gone are left out."""
     views = []
-    for record in workspace.records.runs(project_id, kind):
+    for record in project.workspace.records.runs(project.id, kind):
         try:
-            views.append(job(workspace, record.id))
+            views.append(job(project.workspace, record.id))
         except WorkspaceError:
             continue  # the run folder was deleted by hand: there is nothing left to show
     return views
@@ -256,7 +255,7 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
 
     Jobs of all projects: they share the devices.
     """
-    names = {project.id: project.name for project in workspace.records.projects()}
+    names = {project.id: project.name for project in workspace.projects()}
     queued: list[QueuedJob] = []
     place = 0
     line = _queue(workspace)

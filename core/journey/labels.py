@@ -25,8 +25,8 @@ from core.labels.review import PairFindings, Voice, find_suspects, reason, voice
 from core.labels.rules import RULES
 from core.messages import Message
 from core.types import LabelRecipe, Override, QADataset
-from core.workspace.records import Project, SavedRecipe, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import SavedRecipe, now
+from core.workspace.workspace import Project, Workspace
 
 _SEED = 0
 
@@ -63,24 +63,22 @@ def inspection_sample(
     return sample_for_inspection(dataset, scores, seed=_SEED)
 
 
-def save_recipe(
-    workspace: Workspace, project: Project, name: str, recipe: LabelRecipe, who: str
-) -> SavedRecipe:
+def save_recipe(project: Project, name: str, recipe: LabelRecipe, who: str) -> SavedRecipe:
     """Save a recipe under a new name and make it the one in use."""
-    saved = workspace.records.save_recipe(project.id, name, recipe, who)
-    _put_in_use(workspace, project, saved)
+    saved = project.workspace.records.save_recipe(project.id, name, recipe, who)
+    _put_in_use(project, saved)
     return saved
 
 
-def _put_in_use(workspace: Workspace, project: Project, saved: SavedRecipe) -> None:
-    workspace.records.set(project.id, "recipe_dataset", project.dataset_id)
-    workspace.records.set(project.id, "recipe_id", saved.id)
+def _put_in_use(project: Project, saved: SavedRecipe) -> None:
+    project.state.recipe_dataset = project.dataset_id
+    project.state.recipe_id = saved.id
 
 
-def use_recipe(workspace: Workspace, project: Project, recipe_id: str, who: str) -> None:
+def use_recipe(project: Project, recipe_id: str, who: str) -> None:
     """Make a saved recipe the one in use; raises LabelError if its experts have not scored."""
-    saved = find_recipe(workspace, project, recipe_id)
-    absent = sorted(set(saved.recipe.experts) - set(scored_experts(workspace, project)))
+    saved = find_recipe(project, recipe_id)
+    absent = sorted(set(saved.recipe.experts) - set(scored_experts(project)))
     if absent:
         raise LabelError(
             "The recipe {name} needs scores of {experts}. Let them score the data on the Experts "
@@ -88,36 +86,35 @@ def use_recipe(workspace: Workspace, project: Project, recipe_id: str, who: str)
             name=saved.name,
             experts=", ".join(expert_title(key) for key in absent),
         )
-    _put_in_use(workspace, project, saved)
-    workspace.records.note(project.id, "recipe chosen", who, {"recipe": saved.id})
+    _put_in_use(project, saved)
+    project.note("recipe chosen", who, {"recipe": saved.id})
 
 
-def recipes(workspace: Workspace, project: Project) -> list[SavedRecipe]:
+def recipes(project: Project) -> list[SavedRecipe]:
     """Return the saved recipes of a project, newest first."""
-    return workspace.records.recipes(project.id)
+    return project.workspace.records.recipes(project.id)
 
 
-def find_recipe(workspace: Workspace, project: Project, recipe_id: str) -> SavedRecipe:
+def find_recipe(project: Project, recipe_id: str) -> SavedRecipe:
     """Return a saved recipe; raises LabelError if there is no such recipe."""
-    found = next((r for r in recipes(workspace, project) if r.id == recipe_id), None)
+    found = next((r for r in recipes(project) if r.id == recipe_id), None)
     if found is None:
         raise LabelError("There is no recipe {id} in this project.", id=recipe_id)
     return found
 
 
-def recipe_in_use(workspace: Workspace, project: Project) -> SavedRecipe | None:
+def recipe_in_use(project: Project) -> SavedRecipe | None:
     """Return the recipe that the next tuning takes, None before one was saved."""
-    recipe_id = chosen_recipe_id(workspace, project)
-    return find_recipe(workspace, project, recipe_id) if recipe_id else None
+    recipe_id = chosen_recipe_id(project)
+    return find_recipe(project, recipe_id) if recipe_id else None
 
 
-def overrides(workspace: Workspace, project: Project) -> tuple[Override, ...]:
+def overrides(project: Project) -> tuple[Override, ...]:
     """Return every override ever made, oldest first; the newest of a pair is in force."""
-    return workspace.records.overrides(project.id)
+    return project.workspace.records.overrides(project.id)
 
 
 def override_pair(
-    workspace: Workspace,
     project: Project,
     question: str,
     answer: str,
@@ -139,7 +136,7 @@ def override_pair(
     if value is not None and not reason.strip():
         raise LabelError("Say in a few words why, so that others can follow the change.")
     override = Override(question, answer, value, who, reason.strip(), now())
-    workspace.records.add_override(project.id, override)
+    project.workspace.records.add_override(project.id, override)
 
 
 @dataclass(frozen=True, eq=False)

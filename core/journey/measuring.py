@@ -11,9 +11,6 @@ import numpy as np
 from core.experts.catalogue import find_entry
 from core.messages import Message
 from core.types import (
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
     ExpertScores,
     Interval,
     PairScores,
@@ -21,7 +18,6 @@ from core.types import (
 )
 
 # Experts are judged and chosen on these; test questions are kept for the verdict alone.
-SEEN_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
 _SEED = 0
 
 
@@ -116,7 +112,7 @@ def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
     from core.evaluation.search import rank
     from core.evaluation.statistics import mean_intervals
 
-    rows = dataset.rows(*SEEN_SPLITS)
+    rows = dataset.seen_rows
     top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
     values = ndcg_at_10(dataset, rows, top)
     (interval,) = mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)

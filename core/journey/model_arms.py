@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import AppError, ComparisonError
-from core.evaluation.differences import TUNED
+from core.evaluation.verdict import TUNED
 from core.experts.catalogue import find_entry
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.messages import N_
+from core.progress import Progress
 from core.types import QADataset, Reporter
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.evaluation.arms import ArmInput, Origin
+    from core.evaluation.systems import EncodedSystem, Origin
     from core.experts.encoders import Encoder
 
 RUN_PREFIX, ALPHA_PREFIX = "run:", "alpha:"
@@ -63,17 +63,17 @@ def model_arm(
     *,
     answers: Encoder | None = None,
     origin: Origin | None = None,
-) -> ArmInput:
+) -> EncodedSystem:
     """Encode the held-out questions and all answers; what is in the cache is not encoded again."""
-    from core.evaluation.arms import ArmInput, held_out_rows
+    from core.evaluation.systems import EncodedSystem, held_out_rows
     from core.experts.embedding import encode_cached
 
     questions = [dataset.questions[row] for row in held_out_rows(dataset)]
-    half = Part(report, 0.0, 0.2)
+    half = Progress(report, 0.0, 0.2)
     left = encode_cached(encoder, questions, QUERY, workspace.vectors, half)
-    half = Part(report, 0.2, 1.0)
+    half = Progress(report, 0.2, 1.0)
     right = encode_cached(answers or encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
-    return ArmInput(name, title, kind, encoder.fingerprint, left, right, origin)
+    return EncodedSystem(name, title, kind, encoder.fingerprint, left, right, origin)
 
 
 def tuned_arm(
@@ -85,7 +85,7 @@ def tuned_arm(
     report: Reporter,
     encoder: Encoder | None = None,
     kind: str = TUNED,
-) -> ArmInput:
+) -> EncodedSystem:
     """Return a tuned model, or one between base and tuned, as a system to compare."""
     from core.experts.encoders import load_encoder
 
@@ -114,7 +114,7 @@ def run_origin(
     ComparisonError
         If its data are gone, so that nobody can tell whether it learned from held-out questions.
     """
-    from core.evaluation.arms import origin_of
+    from core.evaluation.systems import origin_of
 
     prompts, base_prompts = (
         {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
@@ -132,7 +132,9 @@ def run_origin(
         ) from error
 
 
-def other_run(workspace: Workspace, dataset: QADataset, run: str, report: Reporter) -> ArmInput:
+def other_run(
+    workspace: Workspace, dataset: QADataset, run: str, report: Reporter
+) -> EncodedSystem:
     """Return another tuning run as a system to compare."""
     folder = RunFolder(workspace.run_folder(run))
     if not folder.model.is_dir():
@@ -149,7 +151,7 @@ def alpha_arm(
     tuned: RunFolder,
     alpha: float,
     report: Reporter,
-) -> ArmInput:
+) -> EncodedSystem:
     """Return another mix of base and tuned model as a system to compare; made once per run and α.
 
     Raises

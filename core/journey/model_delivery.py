@@ -20,8 +20,7 @@ from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ModelFacts
 from core.translation import DEFAULT_LANGUAGE
 from core.workspace.layout import atomic_file
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class Delivery:
 
 
 def delivery(
-    workspace: Workspace,
     project: Project,
     tune_run: str,
     compare_run: str | None = None,
@@ -70,7 +68,7 @@ def delivery(
     """
     from core.reporting.model_card import model_card
 
-    folder = RunFolder(workspace.run_folder(tune_run))
+    folder = RunFolder(project.workspace.run_folder(tune_run))
     if not folder.model.is_dir():
         raise TuningError(
             "The run {run} has no model folder any more. Tune again, or restore the folder from "
@@ -78,12 +76,12 @@ def delivery(
             run=tune_run,
         )
     if compare_run is not None:
-        card = CardInput.of(report_input(workspace, project, compare_run))
+        card = CardInput.of(report_input(project, compare_run))
     else:
         request = folder.read_request()["config"]
-        dataset = workspace.load_dataset(str(request["dataset_id"]))
+        dataset = project.workspace.load_dataset(str(request["dataset_id"]))
         card = bare_card(dataset, request, folder.read_result())
-    export = usable_export(workspace, project, tune_run)
+    export = usable_export(project, tune_run)
     onnx = export.fidelity.message() if export else None
     return Delivery(
         model=folder.model,
@@ -94,10 +92,10 @@ def delivery(
     )
 
 
-def usable_export(workspace: Workspace, project: Project, tune_run: str) -> OnnxExport | None:
+def usable_export(project: Project, tune_run: str) -> OnnxExport | None:
     """Return the ONNX export of a tuned model if it may be handed over, else None."""
     try:
-        found = finished_export(workspace, project, tune_run)
+        found = finished_export(project, tune_run)
     except AppError:
         return None  # its result is damaged: the model goes out without it
     return found if found is not None and found.usable else None
@@ -109,7 +107,6 @@ def exported_model(workspace: Workspace, run_id: str, language: str) -> Path:
 
 
 def write_model_zip(
-    workspace: Workspace,
     project: Project,
     tune_run: str,
     compare_run: str | None = None,
@@ -122,8 +119,8 @@ def write_model_zip(
     """
     from core.reporting.model_export import write_archive, write_folder
 
-    found = delivery(workspace, project, tune_run, compare_run, language)
-    path = exported_model(workspace, compare_run or tune_run, language)
+    found = delivery(project, tune_run, compare_run, language)
+    path = exported_model(project.workspace, compare_run or tune_run, language)
     with atomic_file(path) as file:
         write_archive(file, found.model, found.card, name=found.base_key, onnx=found.onnx)
     write_folder(path.parent / found.name, found.model, found.card, onnx=found.onnx)

@@ -9,10 +9,7 @@ from pathlib import Path
 from core.errors import ExpertError
 from core.experts.catalogue import FOLDER_PREFIX, entry_for_folder
 from core.messages import Message
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
-
-_KEY = "model_folders"
+from core.workspace.workspace import Project
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,11 @@ class ModelFolders:
     broken: Mapping[str, Message] = field(default_factory=dict)
 
 
-def model_folders(workspace: Workspace, project: Project) -> ModelFolders:
+def model_folders(project: Project) -> ModelFolders:
     """Return the folders that were added to a project, looked at afresh."""
     usable: list[str] = []
     broken: dict[str, Message] = {}
-    for path in workspace.records.get(project.id, _KEY, []):
+    for path in project.state.model_folders:
         try:
             usable.append(entry_for_folder(Path(path)).key)
         except ExpertError as error:
@@ -43,7 +40,7 @@ def model_folders(workspace: Workspace, project: Project) -> ModelFolders:
     return ModelFolders(tuple(usable), broken)
 
 
-def add_model_folder(workspace: Workspace, project: Project, path: str, who: str) -> str:
+def add_model_folder(project: Project, path: str, who: str) -> str:
     """Add a sentence-transformers folder to a project's experts; returns its key.
 
     Raises
@@ -54,15 +51,15 @@ def add_model_folder(workspace: Workspace, project: Project, path: str, who: str
     # Paths copied from a file manager come in quotes.
     key = entry_for_folder(Path(path.strip().strip("\"'"))).key
     found = key.removeprefix(FOLDER_PREFIX)
-    known = workspace.records.get(project.id, _KEY, [])
+    known = project.state.model_folders
     if found not in known:
-        workspace.records.set(project.id, _KEY, [*known, found])
-        workspace.records.note(project.id, "model folder added", who, {"folder": found})
+        project.state.model_folders = (*known, found)
+        project.note("model folder added", who, {"folder": found})
     return key
 
 
-def remove_model_folder(workspace: Workspace, project: Project, path: str, who: str) -> None:
+def remove_model_folder(project: Project, path: str, who: str) -> None:
     """Take a folder off a project's experts; nothing is deleted on disk."""
-    known = workspace.records.get(project.id, _KEY, [])
-    workspace.records.set(project.id, _KEY, [one for one in known if one != path])
-    workspace.records.note(project.id, "model folder removed", who, {"folder": path})
+    known = project.state.model_folders
+    project.state.model_folders = tuple(one for one in known if one != path)
+    project.note("model folder removed", who, {"folder": path})

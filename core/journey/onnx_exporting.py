@@ -11,16 +11,15 @@ from typing import Any
 from core.documents import from_json
 from core.errors import ExportError, Stopped
 from core.experts.entry import DOCUMENT, QUERY
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
 from core.messages import N_, Message
+from core.progress import Progress
 from core.reporting.onnx_export import FILE, Fidelity, TokenRules, missing_packages
 from core.types import Reporter
 from core.workspace.layout import write_json
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 FOLDER = "onnx"  # inside the run folder
 _SEED = 0
@@ -47,7 +46,7 @@ class OnnxExport:
         return self.fidelity.passed and (self.folder / FILE).is_file()
 
 
-def launch_export(workspace: Workspace, project: Project, tune_run: str, who: str) -> str:
+def launch_export(project: Project, tune_run: str, who: str) -> str:
     """Start a job that converts a tuned model; returns the run id.
 
     Raises
@@ -58,14 +57,14 @@ def launch_export(workspace: Workspace, project: Project, tune_run: str, who: st
     absent = missing_packages()
     if absent is not None:
         raise ExportError(absent.template, **absent.params)
-    if not RunFolder(workspace.run_folder(tune_run)).model.is_dir():
+    if not RunFolder(project.workspace.run_folder(tune_run)).model.is_dir():
         raise ExportError(
             "The run {run} has no model folder any more. Tune again, or restore the folder from "
             "a backup.",
             run=tune_run,
         )
     config = {"dataset_id": project.dataset_id, "tune_run": tune_run}
-    return launch_job(workspace, project.id, EXPORT, config, who)
+    return launch_job(project, EXPORT, config, who)
 
 
 def export_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -113,7 +112,7 @@ def convert(
     _go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
     fidelity = measure_fidelity(
         dataset,
-        lambda texts, prompt: encode_with(model, texts, prompt, report=Part(report, 0.5, 0.7)),
+        lambda texts, prompt: encode_with(model, texts, prompt, report=Progress(report, 0.5, 0.7)),
         onnx_encoder(target, rules),
         spoken,
         seed=_SEED,
@@ -143,19 +142,19 @@ def _go_on(report: Reporter, fraction: float, what: Message) -> None:
     report.progress(fraction, what)
 
 
-def newest_export_job(workspace: Workspace, project: Project, tune_run: str) -> JobView | None:
+def newest_export_job(project: Project, tune_run: str) -> JobView | None:
     """Return the newest export job of a tuned model, whatever became of it."""
-    views = jobs_of(workspace, project.id, EXPORT)
+    views = jobs_of(project, EXPORT)
     return next((view for view in views if view.config.get("tune_run") == tune_run), None)
 
 
-def finished_export(workspace: Workspace, project: Project, tune_run: str) -> OnnxExport | None:
+def finished_export(project: Project, tune_run: str) -> OnnxExport | None:
     """Return the newest finished export of a tuned model, None where there is none."""
-    for view in jobs_of(workspace, project.id, EXPORT):
+    for view in jobs_of(project, EXPORT):
         if view.config.get("tune_run") == tune_run and view.state == FINISHED:
-            result = result_of(workspace, view.id)
+            result = result_of(project.workspace, view.id)
             return OnnxExport(
-                folder=workspace.run_folder(view.id) / FOLDER,
+                folder=project.workspace.run_folder(view.id) / FOLDER,
                 fidelity=from_json(Fidelity, result["fidelity"]),
                 rules=from_json(TokenRules, result["rules"]),
                 dimension=int(result["dimension"]),

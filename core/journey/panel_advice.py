@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,8 @@ from core.journey.panel_influence import Influence
 from core.labels.similar_experts import copies
 from core.messages import N_, Message
 from core.types import Interval, PairScores, QADataset
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.types.project import ChosenPanel
+from core.workspace.workspace import Project
 
 KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"
 _LIGHT = 0.01  # share of the vote below which an expert only costs time
@@ -125,20 +125,18 @@ def advise(
     )
 
 
-def use_panel(workspace: Workspace, project: Project, experts: Sequence[str], who: str) -> None:
+def use_panel(project: Project, experts: Sequence[str], who: str) -> None:
     """Let these experts take part on the Labels page until others are chosen there."""
-    chosen = {"dataset_id": project.dataset_id, "experts": list(experts)}
-    workspace.records.set(project.id, "panel", chosen)
-    workspace.records.note(project.id, "experts chosen", who, {"experts": list(experts)})
+    project.state.panel = ChosenPanel(project.dataset_id, tuple(experts))
+    project.note("experts chosen", who, {"experts": list(experts)})
 
 
-def panel_in_use(workspace: Workspace, project: Project, scored: Sequence[str]) -> tuple[str, ...]:
+def panel_in_use(project: Project, scored: Sequence[str]) -> tuple[str, ...]:
     """Return which of the scored experts were chosen to take part; all where nobody chose."""
-    kept: Mapping[str, object] = workspace.records.get(project.id, "panel", {})
-    named = kept.get("experts")
-    if kept.get("dataset_id") != project.dataset_id or not isinstance(named, list):
+    chosen = project.state.panel
+    if chosen is None or chosen.dataset_id != project.dataset_id:
         return tuple(scored)
-    return tuple(key for key in scored if key in named) or tuple(scored)
+    return tuple(key for key in scored if key in chosen.experts) or tuple(scored)
 
 
 def _copy(one: ExpertFigures, other: ExpertFigures, agreement: float) -> Message:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.types import (
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
     Interval,
     LabelRecipe,
     PairScores,
@@ -49,7 +47,7 @@ class Influence:
         from core.labels.weights import SHARPNESS, precision_above_chance
 
         model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores)))
-        rows = dataset.rows(VALIDATION_KNOWN, VALIDATION_UNSEEN)
+        rows = dataset.validation_rows
         if len(rows) > MOST_QUESTIONS:
             draw = np.random.default_rng(seed).choice(rows, MOST_QUESTIONS, replace=False)
             rows = np.sort(draw)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from core.experts.people import is_people as is_people
 from core.types import QADataset
 from core.workspace.ratings import CANNOT_SAY, in_force
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project
 
 if TYPE_CHECKING:
     from core.experts.rater_agreement import Agreement
@@ -48,12 +48,12 @@ class RatingSummary:
     unknown: int
 
 
-def rating_summary(workspace: Workspace, project: Project, dataset: QADataset) -> RatingSummary:
+def rating_summary(project: Project, dataset: QADataset) -> RatingSummary:
     """Return who rated how much, and how far people agree."""
     from core.experts.people import PairRatings, calibrate, rater_weights
     from core.experts.rater_agreement import krippendorff_alpha
 
-    on_record = workspace.records.ratings(project.id)
+    on_record = project.workspace.records.ratings(project.id)
     ratings = PairRatings.of(dataset, on_record)
     weights = rater_weights(ratings, calibrate(ratings))
     passed: dict[str, int] = {}
@@ -71,7 +71,7 @@ def rating_summary(workspace: Workspace, project: Project, dataset: QADataset) -
     )
 
 
-def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: str) -> str:
+def use_people(project: Project, dataset: QADataset, who: str) -> str:
     """Make the ratings as they are now one of the experts in use; returns the expert's key.
 
     The key names the content, so a saved recipe never changes when more ratings come. People of an
@@ -86,7 +86,7 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
     from core.journey.panel import join_panel, leave_panel
     from core.journey.status import scored_experts
 
-    ratings = PairRatings.of(dataset, workspace.records.ratings(project.id))
+    ratings = PairRatings.of(dataset, project.workspace.records.ratings(project.id))
     scores = people_scores(dataset, ratings)
     arrays = {
         "question_rows": scores.question_rows,
@@ -94,30 +94,30 @@ def use_people(workspace: Workspace, project: Project, dataset: QADataset, who: 
         "values": scores.values,
     }
     about = {"raters": len(ratings.raters), "ratings": len(ratings), "at": now()}
-    workspace.score_files.save(dataset.id, scores.expert, arrays, about)
-    join_panel(workspace, project, dataset, scores.expert)
-    for key in scored_experts(workspace, project):
+    project.workspace.score_files.save(dataset.id, scores.expert, arrays, about)
+    join_panel(project, dataset, scores.expert)
+    for key in scored_experts(project):
         if is_people(key) and key != scores.expert:
-            leave_panel(workspace, project, dataset, key)
-    workspace.records.note(project.id, "people as expert", who, {"expert": scores.expert, **about})
+            leave_panel(project, dataset, key)
+    project.note("people as expert", who, {"expert": scores.expert, **about})
     return scores.expert
 
 
-def people_expert(workspace: Workspace, project: Project) -> str | None:
+def people_expert(project: Project) -> str | None:
     """Return the key of people among the experts in use, None where they are not."""
     from core.journey.status import scored_experts
 
-    return next((key for key in scored_experts(workspace, project) if is_people(key)), None)
+    return next((key for key in scored_experts(project) if is_people(key)), None)
 
 
-def leave_people(workspace: Workspace, project: Project, dataset: QADataset, who: str) -> None:
+def leave_people(project: Project, dataset: QADataset, who: str) -> None:
     """Take people off the experts in use; their ratings stay on record."""
     from core.journey.panel import leave_panel
 
-    key = people_expert(workspace, project)
+    key = people_expert(project)
     if key is not None:
-        leave_panel(workspace, project, dataset, key)
-        workspace.records.note(project.id, "people left the experts", who, {"expert": key})
+        leave_panel(project, dataset, key)
+        project.note("people left the experts", who, {"expert": key})
 
 
 def keep_people(chosen: dict[str, None], present: Sequence[str]) -> None:

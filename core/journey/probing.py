@@ -24,15 +24,13 @@ from core.messages import N_, Message
 from core.tuning.config import TuningConfig
 from core.tuning.device import likely_device
 from core.types import Reporter
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project
 
 TOO_LITTLE = N_("There is too little memory to load the base model and try a step: {reason}")
 
 
-def start_probe(
-    workspace: Workspace, project: Project, config: TuningConfig, *, again: bool = False
-) -> bool:
+def start_probe(project: Project, config: TuningConfig, *, again: bool = False) -> bool:
     """Start to measure in the background, unless that is done or another measurement goes on.
 
     Parameters
@@ -50,17 +48,17 @@ def start_probe(
     TuningError, JobError
         If the run itself could not be started either.
     """
-    if project.dataset_id is None or probes_going_on(workspace):
+    if project.dataset_id is None or probes_going_on(project.workspace):
         return False
-    folder = probe_folder(workspace, probe_key(project.dataset_id, config, likely_device()))
+    folder = probe_folder(project.workspace, probe_key(project.dataset_id, config, likely_device()))
     if again:
         shutil.rmtree(folder.root, ignore_errors=True)
-    elif view_probe(workspace, folder.root.name).job is not None:
+    elif view_probe(project.workspace, folder.root.name).job is not None:
         return False
     request = {
         "kind": PROBE,
         "project_id": project.id,
-        "config": tuning_request(workspace, project, config),
+        "config": tuning_request(project, config),
         "created_at": now(),
     }
     shutil.rmtree(folder.root, ignore_errors=True)  # what a full disk left behind

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.messages import N_
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -30,32 +29,32 @@ SAMPLES: Mapping[str, Sample] = {
 
 def projects(workspace: Workspace) -> list[Project]:
     """Return the projects of a workspace, newest first."""
-    return workspace.records.projects()
+    return workspace.projects()
 
 
 def find_project(workspace: Workspace, project_id: str) -> Project:
     """Return one project; raises WorkspaceError if it is not there."""
-    return workspace.records.project(project_id)
+    return workspace.project(project_id)
 
 
 def create_project(workspace: Workspace, name: str, who: str) -> Project:
     """Make an empty project; raises WorkspaceError if the name is empty or taken."""
-    return workspace.records.create_project(name, who)
+    return workspace.create_project(name, who)
 
 
-def rename_project(workspace: Workspace, project_id: str, name: str, who: str) -> None:
+def rename_project(project: Project, name: str, who: str) -> None:
     """Rename a project; raises WorkspaceError if the name is empty or taken."""
-    workspace.records.rename_project(project_id, name, who)
+    project.workspace.records.rename_project(project.id, name, who)
 
 
-def delete_project(workspace: Workspace, project_id: str, who: str) -> None:
+def delete_project(project: Project, who: str) -> None:
     """Stop the project's jobs and hide it; its records stay for the audit trail."""
     from core.journey.jobs import jobs_of, stop
 
-    for job in jobs_of(workspace, project_id):
+    for job in jobs_of(project):
         if not job.is_final:
-            stop(workspace, job.id)
-    workspace.records.delete_project(project_id, who)
+            stop(project.workspace, job.id)
+    project.workspace.records.delete_project(project.id, who)
 
 
 def create_sample_project(workspace: Workspace, key: str, title: str, who: str) -> Project:
@@ -74,7 +73,7 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     taken = {project.name.casefold() for project in projects(workspace)}
     numbered = (f"{title} {number}" if number > 1 else title for number in range(1, 10_000))
     name = next(name for name in numbered if name.casefold() not in taken)
-    project = workspace.records.create_project(name, who)
+    project = workspace.create_project(name, who)
     content = (SAMPLES_FOLDER / sample.file).read_bytes()
-    import_file(workspace, project.id, content, sample.file, who=who)
+    import_file(project, content, sample.file, who=who)
     return find_project(workspace, project.id)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import ComparisonError
-from core.evaluation.guard import promotion_allowed
+from core.evaluation.verdict import promotion_allowed
 from core.types import Comparison
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"
 LEAST_REASON = 10  # characters: "ok" is no reason that anybody could follow later
@@ -38,7 +37,6 @@ class Promotion:
 
 
 def promote(
-    workspace: Workspace,
     project: Project,
     comparison: Comparison,
     who: str,
@@ -72,17 +70,17 @@ def promote(
         "overruled": [str(refusal) for refusal in refusals],
         "reason": "" if allowed else reason,
     }
-    workspace.records.note(project.id, PROMOTED if allowed else OVERRULED, who, detail)
+    project.note(PROMOTED if allowed else OVERRULED, who, detail)
 
 
-def withdraw(workspace: Workspace, project: Project, who: str) -> None:
+def withdraw(project: Project, who: str) -> None:
     """Record that no tuned model is in use any more."""
-    workspace.records.note(project.id, WITHDRAWN, who, {})
+    project.note(WITHDRAWN, who, {})
 
 
-def promotion(workspace: Workspace, project: Project) -> Promotion | None:
+def promotion(project: Project) -> Promotion | None:
     """Return the model in use, None where there is none; nothing of the past is ever deleted."""
-    for line in reversed(workspace.records.audit_trail(project.id)):
+    for line in reversed(project.workspace.records.audit_trail(project.id)):
         if line["what"] == WITHDRAWN:
             return None
         if line["what"] in (PROMOTED, OVERRULED):

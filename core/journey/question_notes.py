@@ -5,20 +5,17 @@ from __future__ import annotations
 from core.errors import LabelError
 from core.workspace.database import now
 from core.workspace.notes import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project
 
 
-def add_comment(workspace: Workspace, project: Project, question: str, text: str, who: str) -> None:
+def add_comment(project: Project, question: str, text: str, who: str) -> None:
     """Keep a comment on a question; raises WorkspaceError if it is empty or too long."""
-    workspace.records.add_note(
+    project.workspace.records.add_note(
         project.id, QuestionNote(COMMENT, question, "", text.strip(), who, now())
     )
 
 
-def report_label(
-    workspace: Workspace, project: Project, pair: tuple[str, str], reason: str, who: str
-) -> None:
+def report_label(project: Project, pair: tuple[str, str], reason: str, who: str) -> None:
     """Say that the judgement of a pair (question, answer) is wrong; it becomes a suspect.
 
     Nothing else changes: the Labels page lists the pair, and the verdict stays as it is, because a
@@ -32,20 +29,22 @@ def report_label(
     if not reason.strip():
         raise LabelError("Say in a few words what is wrong, so that others can follow it.")
     note = QuestionNote(BAD_LABEL, *pair, reason.strip(), who, now())
-    workspace.records.add_note(project.id, note)
-    workspace.records.note(project.id, "label reported", who, {"question": pair[0][:200]})
+    project.workspace.records.add_note(project.id, note)
+    project.note("label reported", who, {"question": pair[0][:200]})
 
 
-def settle_report(workspace: Workspace, project: Project, pair: tuple[str, str], who: str) -> None:
+def settle_report(project: Project, pair: tuple[str, str], who: str) -> None:
     """Take a report back; it stays on record."""
-    workspace.records.add_note(project.id, QuestionNote(SETTLED, *pair, "", who, now()))
+    project.workspace.records.add_note(project.id, QuestionNote(SETTLED, *pair, "", who, now()))
 
 
-def notes_on(workspace: Workspace, project: Project, question: str) -> tuple[QuestionNote, ...]:
+def notes_on(project: Project, question: str) -> tuple[QuestionNote, ...]:
     """Return every note on one question, oldest first."""
-    return tuple(note for note in workspace.records.notes(project.id) if note.question == question)
+    return tuple(
+        note for note in project.workspace.records.notes(project.id) if note.question == question
+    )
 
 
-def reported_pairs(workspace: Workspace, project: Project) -> dict[tuple[str, str], QuestionNote]:
+def reported_pairs(project: Project) -> dict[tuple[str, str], QuestionNote]:
     """Return the pairs whose label is in doubt, the newest report last."""
-    return reported(workspace.records.notes(project.id))
+    return reported(project.workspace.records.notes(project.id))

@@ -19,8 +19,8 @@ from core.journey.tune_command import named_project
 from core.journey.tuning import suggested_model
 from core.tuning.presets import PRESETS
 from core.types import REGIMES
-from core.workspace.records import Project, SavedRecipe
-from core.workspace.workspace import Workspace
+from core.workspace.records import SavedRecipe
+from core.workspace.workspace import Project, Workspace
 
 _LOOK_EVERY_SECONDS = 2.0
 _ENDS = {
@@ -64,10 +64,9 @@ def race(options: RaceOptions) -> int:
     base = options.base or suggested_model(workspace.load_dataset(project.dataset_id))
     config = PRESETS[options.preset].config(base_model=base)
     run = launch_race(
-        workspace,
         project,
         config,
-        _recipes(workspace, project, options.recipes),
+        _recipes(project, options.recipes),
         options.losses,
         options.seeds,
         getpass.getuser(),
@@ -77,9 +76,9 @@ def race(options: RaceOptions) -> int:
     return _follow(workspace, run, config.device)
 
 
-def _recipes(workspace: Workspace, project: Project, names: tuple[str, ...]) -> list[SavedRecipe]:
-    at_hand = {one.name: one for one in reversed(racing_recipes(workspace, project))}
-    used = recipe_in_use(workspace, project)
+def _recipes(project: Project, names: tuple[str, ...]) -> list[SavedRecipe]:
+    at_hand = {one.name: one for one in reversed(racing_recipes(project))}
+    used = recipe_in_use(project)
     wanted = names or ((used.name,) if used is not None else ())
     missing = [name for name in wanted if name not in at_hand]
     if missing:

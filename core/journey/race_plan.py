@@ -20,9 +20,9 @@ from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
 from core.tuning.device import check_device
 from core.tuning.losses import LOSSES
-from core.types import VALIDATION_SPLIT, LabelRecipe, QADataset
-from core.workspace.records import Project, SavedRecipe
-from core.workspace.workspace import Workspace
+from core.types import LabelRecipe, QADataset
+from core.workspace.records import SavedRecipe
+from core.workspace.workspace import Project, Workspace
 
 HARD = LabelRecipe((), rule="hard", blend=1.0)
 BASELINE_LOSSES = ("infonce", "mse")  # on hard labels: what soft labels have to beat
@@ -49,10 +49,10 @@ class RacePlan:
     disk_mb: int
 
 
-def racing_recipes(workspace: Workspace, project: Project) -> list[SavedRecipe]:
+def racing_recipes(project: Project) -> list[SavedRecipe]:
     """Return the saved recipes that can take part: all their experts have scored, newest first."""
-    at_hand = set(scored_experts(workspace, project))
-    return [one for one in recipes(workspace, project) if set(one.recipe.experts) <= at_hand]
+    at_hand = set(scored_experts(project))
+    return [one for one in recipes(project) if set(one.recipe.experts) <= at_hand]
 
 
 def soft_losses() -> tuple[str, ...]:
@@ -110,7 +110,6 @@ def plan_race(
 
 
 def launch_race(
-    workspace: Workspace,
     project: Project,
     config: TuningConfig,
     chosen: Sequence[SavedRecipe],
@@ -162,27 +161,27 @@ def launch_race(
             runs=len(everyone) * seeds,
             most=MOST_RUNS,
         )
-    dataset = workspace.load_dataset(project.dataset_id)
+    dataset = project.workspace.load_dataset(project.dataset_id)
     check_validation(dataset)
     check_trainable(config.base_model)
     check_device(config.device)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     for one in everyone:
-        load_expert_scores(workspace, dataset, one.recipe.experts)
+        load_expert_scores(project.workspace, dataset, one.recipe.experts)
     request = RaceRequest(
         dataset.id,
         config,
         everyone,
         tuple(range(config.seed, config.seed + seeds)),
-        overrides(workspace, project),
+        overrides(project),
         keep,
     )
-    return launch_job(workspace, project.id, RACE, to_json(request), who)
+    return launch_job(project, RACE, to_json(request), who)
 
 
 def check_validation(dataset: QADataset) -> None:
     """Raise TuningError where no validation question could say who is better."""
-    if not len(dataset.rows(*VALIDATION_SPLIT.values())):
+    if not len(dataset.validation_rows):
         raise TuningError(
             "There are no validation questions, so nothing could say which settings are better. "
             "Split the data again on the Data page with a share for validation."

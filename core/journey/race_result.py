@@ -10,8 +10,8 @@ import numpy as np
 
 from core.documents import from_json
 from core.errors import WorkspaceError
-from core.evaluation.guard import GENERALITY_LIMIT
 from core.evaluation.statistics import CONFIDENCE, Estimate, Spread, contrast
+from core.evaluation.verdict import GENERALITY_LIMIT
 from core.journey.race_model import Contestant, RaceRequest
 from core.journey.trials import BASE, TrialResult, Trials
 from core.journey.validation import Measured, Ruler

@@ -20,8 +20,8 @@ from core.journey.trials import Trials
 from core.messages import Message
 from core.tuning.config import TuningConfig
 from core.workspace.layout import read_json, write_json
-from core.workspace.records import Project, RunRecord, SavedRecipe, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import RunRecord, SavedRecipe, now
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Race:
         return self.job.config.get("dataset_id") == dataset_id
 
 
-def races(workspace: Workspace, project: Project) -> list[Race]:
+def races(project: Project) -> list[Race]:
     """Return the races of a project, newest first; none that is damaged stops the others."""
     found = []
-    for view in jobs_of(workspace, project.id, RACE):
+    for view in jobs_of(project, RACE):
         try:
             found.append(Race(view, race_request(view.config)))
         except AppError as error:
@@ -82,9 +82,7 @@ def kept_models(workspace: Workspace, race: Race) -> dict[str, int]:
     }
 
 
-def put_in_use(
-    workspace: Workspace, project: Project, one: Contestant, name: str, who: str
-) -> SavedRecipe:
+def put_in_use(project: Project, one: Contestant, name: str, who: str) -> SavedRecipe:
     """Make the contestant's recipe the one in use, saving it where the project lacks it.
 
     Parameters
@@ -98,11 +96,11 @@ def put_in_use(
         If its experts have not scored the present data.
     """
     wanted = to_json(one.recipe)
-    for saved in recipes(workspace, project):
+    for saved in recipes(project):
         if to_json(saved.recipe) == wanted:
-            use_recipe(workspace, project, saved.id, who)
+            use_recipe(project, saved.id, who)
             return saved
-    return save_recipe(workspace, project, one.recipe_name or name, one.recipe, who)
+    return save_recipe(project, one.recipe_name or name, one.recipe, who)
 
 
 def settings_of(race: Race, one: Contestant) -> TuningConfig:
@@ -111,7 +109,7 @@ def settings_of(race: Race, one: Contestant) -> TuningConfig:
     return one.config(race.request.tuning, race.request.seeds[0])
 
 
-def adopt_model(workspace: Workspace, project: Project, race: Race, key: str, who: str) -> str:
+def adopt_model(project: Project, race: Race, key: str, who: str) -> str:
     """Make the kept model of a contestant a tuning run of the project; returns the run id.
 
     The run has the settings, labels and curve of the race; nothing is learned again.
@@ -122,13 +120,13 @@ def adopt_model(workspace: Workspace, project: Project, race: Race, key: str, wh
         If the model was not kept or is gone.
     """
     request = race.request
-    seed = kept_models(workspace, race).get(key)
+    seed = kept_models(project.workspace, race).get(key)
     if request is None or seed is None:
         raise TuningError(
             "The model of this contestant was not kept. Start a run with its settings instead."
         )
     one = next(one for one in request.contestants if one.key == key)
-    source = Trials.of(workspace.run_folder(race.job.id)).folder(one.trial(seed))
+    source = Trials.of(project.workspace.run_folder(race.job.id)).folder(one.trial(seed))
     try:
         result = read_json(source.root / TUNED)
     except WorkspaceError as error:
@@ -148,10 +146,12 @@ def adopt_model(workspace: Workspace, project: Project, race: Race, key: str, wh
     }
     run_id, moment = new_run_id(TUNE), now()
     told = {"kind": TUNE, "project_id": project.id, "config": config}
-    folder = create_run(workspace.run_folder(run_id), told | {"who": who, "created_at": moment})
+    folder = create_run(
+        project.workspace.run_folder(run_id), told | {"who": who, "created_at": moment}
+    )
     _copy(source, folder, result)
-    workspace.records.add_run(RunRecord(run_id, project.id, TUNE, moment))
-    workspace.records.note(project.id, "model taken from race", who, {"run": run_id})
+    project.workspace.records.add_run(RunRecord(run_id, project.id, TUNE, moment))
+    project.note("model taken from race", who, {"run": run_id})
     return run_id
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from core.errors import ExpertError
 from core.types import QADataset
 from core.workspace.ratings import CANNOT_SAY, POINTS, STARS, WITHDRAWN, Rating, in_force
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.data.ratings import RatingFile
@@ -76,13 +76,11 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
     return RatingPool(sample, findings.spread)
 
 
-def rating_task(
-    workspace: Workspace, project: Project, dataset: QADataset, pool: RatingPool, rater: str
-) -> RatingTask:
+def rating_task(project: Project, dataset: QADataset, pool: RatingPool, rater: str) -> RatingTask:
     """Return the pair that a rater should look at now."""
     from core.labels.review import current_batch
 
-    rated = set(_pairs_of(dataset, workspace.records.ratings(project.id), rater))
+    rated = set(_pairs_of(dataset, project.workspace.records.ratings(project.id), rater))
     batch, done = current_batch(pool.sample, pool.spread, rated, seed=_SEED)
     if not len(batch):
         return RatingTask(-1, -1, 0, 0, len(rated))
@@ -109,7 +107,6 @@ def _pairs_of(
 
 
 def rate_pair(
-    workspace: Workspace,
     project: Project,
     dataset: QADataset,
     pair: tuple[int, int],
@@ -128,17 +125,17 @@ def rate_pair(
     value = None if stars is None else (stars - 1) / (MOST_STARS - 1)
     scale = CANNOT_SAY if stars is None else STARS
     texts = dataset.questions[pair[0]], dataset.answers[pair[1]]
-    workspace.records.add_ratings(project.id, [Rating(*texts, rater, value, scale, now())])
+    project.workspace.records.add_ratings(project.id, [Rating(*texts, rater, value, scale, now())])
 
 
-def undo_rating(workspace: Workspace, project: Project, dataset: QADataset, rater: str) -> bool:
+def undo_rating(project: Project, dataset: QADataset, rater: str) -> bool:
     """Withdraw a rater's newest word; the pair comes up again. False if there is none."""
-    own = _pairs_of(dataset, workspace.records.ratings(project.id), rater)
+    own = _pairs_of(dataset, project.workspace.records.ratings(project.id), rater)
     if not own:
         return False
     last = list(own.values())[-1]
     undone = Rating(last.question, last.answer, rater, None, WITHDRAWN, now())
-    workspace.records.add_ratings(project.id, [undone])
+    project.workspace.records.add_ratings(project.id, [undone])
     return True
 
 
@@ -149,13 +146,13 @@ def read_rating_file(content: bytes, name: str, dataset: QADataset, who: str) ->
     return read_ratings(content, name, dataset, who)
 
 
-def add_rating_file(workspace: Workspace, project: Project, file: RatingFile, who: str) -> int:
+def add_rating_file(project: Project, file: RatingFile, who: str) -> int:
     """Record the ratings of a file; returns how many were new."""
     from core.data.ratings import FIVE
 
     known = {
         (r.rater, r.question, r.answer): r.value
-        for r in in_force(workspace.records.ratings(project.id))
+        for r in in_force(project.workspace.records.ratings(project.id))
     }
     scale, at = STARS if file.scale == FIVE else POINTS, now()
     new = [
@@ -165,7 +162,7 @@ def add_rating_file(workspace: Workspace, project: Project, file: RatingFile, wh
         for r in file.ratings
         if known.get((r.rater, r.question, r.answer), -1.0) != r.value
     ]
-    workspace.records.add_ratings(project.id, new)
+    project.workspace.records.add_ratings(project.id, new)
     detail = {"ratings": len(new), "set_aside": len(file.problems)}
-    workspace.records.note(project.id, "ratings uploaded", who, detail)
+    project.note("ratings uploaded", who, detail)
     return len(new)

@@ -12,7 +12,7 @@ from core.errors import LabelError
 from core.journey.labels import inspection_sample, label_model
 from core.labels.pair_sample import PairSample
 from core.labels.quality import PairQuality
-from core.types import VALIDATION_KNOWN, VALIDATION_UNSEEN, Interval, Override, QADataset
+from core.types import Interval, Override, QADataset
 from core.workspace.records import SavedRecipe
 from core.workspace.workspace import Workspace
 
@@ -99,7 +99,7 @@ def compare_recipes(
         )
     experts = tuple(dict.fromkeys(key for one in chosen for key in one.recipe.experts))
     sample = inspection_sample(workspace, dataset, experts)
-    rows = dataset.rows(VALIDATION_KNOWN, VALIDATION_UNSEEN)
+    rows = dataset.validation_rows
     figures = tuple(_figures(workspace, dataset, one, sample, rows, overrides) for one in chosen)
     return RecipeComparison(sample, figures, len(rows))
 

@@ -85,7 +85,7 @@ def build_report_input(sources: ReportSources) -> ReportContent:
     WorkspaceError
         If the recipe or the settings in the request cannot be read.
     """
-    from core.evaluation.guard import promotion_allowed
+    from core.evaluation.verdict import promotion_allowed
 
     request, comparison = sources.tuning_request, sources.comparison
     recipe = from_json(LabelRecipe, request["recipe"])
@@ -203,8 +203,7 @@ def in_force(overrides: Sequence[Override]) -> tuple[Override, ...]:
 
 def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     """Return all arms and differences per regime that has held-out questions."""
-    from core.evaluation.differences import intervals, present_regimes, regime_positions
-    from core.evaluation.verdict import REGIME_TEXTS
+    from core.evaluation.verdict import REGIME_TEXTS, intervals, present_regimes, regime_positions
 
     results = []
     for regime in present_regimes(comparison):

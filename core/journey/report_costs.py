@@ -8,7 +8,7 @@ from core.errors import WorkspaceError
 from core.journey.api_sending import SENDING_NOTE
 from core.journey.jobs import KINDS, job
 from core.reporting.report_content import Sending, Step
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
@@ -30,10 +30,10 @@ def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...
     return tuple(steps)
 
 
-def sendings(workspace: Workspace, project_id: str) -> tuple[Sending, ...]:
+def sendings(project: Project) -> tuple[Sending, ...]:
     """Return every confirmed sending of texts to an API, oldest first."""
     found = []
-    for note in workspace.records.audit_trail(project_id):
+    for note in project.workspace.records.audit_trail(project.id):
         if note["what"] != SENDING_NOTE:
             continue
         detail = note["detail"]

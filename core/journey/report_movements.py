@@ -21,8 +21,8 @@ def best_and_worst(
 
     Nothing of any where base or tuned is absent.
     """
-    from core.evaluation.differences import BASE, TUNED
     from core.evaluation.movements import wins_and_losses
+    from core.evaluation.verdict import BASE, TUNED
 
     base, tuned = comparison.arm(BASE), comparison.arm(TUNED)
     if base is None or tuned is None:

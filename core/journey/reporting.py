@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.documents import from_json
+from core.documents import from_json, to_json
 from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
@@ -30,9 +30,10 @@ from core.journey.vote_results import opened_votes
 from core.messages import N_, Message
 from core.reporting.report_content import InUse, RegimeResults, ReportContent
 from core.types import Comparison, LabelRecipe, QADataset
+from core.types.project import ReportMade, ScoredExperts
 from core.workspace.layout import write_bytes
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project, Workspace
 
 REPORT_KEY = "report"
 
@@ -86,8 +87,7 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
 
 def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Preview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
-    from core.evaluation.guard import promotion_allowed
-    from core.evaluation.verdict import sentence
+    from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
     config = RunFolder(workspace.run_folder(compare_run)).read_request()["config"]
@@ -120,7 +120,7 @@ def _run_titles(tune_run: str, compare_run: str = "", score_run: str = "") -> di
     return {title: run for title, run in titles.items() if run}
 
 
-def report_input(workspace: Workspace, project: Project, compare_run: str) -> ReportContent:
+def report_input(project: Project, compare_run: str) -> ReportContent:
     """Return everything the report of a comparison says.
 
     Raises
@@ -128,51 +128,53 @@ def report_input(workspace: Workspace, project: Project, compare_run: str) -> Re
     WorkspaceError
         If the comparison, its tuning run or its data are missing or damaged.
     """
-    config = RunFolder(workspace.run_folder(compare_run)).read_request()["config"]
-    tuned = RunFolder(workspace.run_folder(str(config["tune_run"])))
-    dataset = workspace.load_dataset(str(config["dataset_id"]))
-    scored = workspace.records.get(project.id, "scored", {})
-    scored = scored if scored.get("dataset_id") == dataset.id else {}
-    score_run = str(scored.get("run_id", ""))
+    config = RunFolder(project.workspace.run_folder(compare_run)).read_request()["config"]
+    tuned = RunFolder(project.workspace.run_folder(str(config["tune_run"])))
+    dataset = project.workspace.load_dataset(str(config["dataset_id"]))
+    scored = project.state.scored
+    scored = scored if scored and scored.dataset_id == dataset.id else None
+    score_run = scored.run_id if scored else ""
     request, result = tuned.read_request()["config"], tuned.read_result()
-    comparison = load_comparison(workspace, compare_run)
-    examined = load_examination(workspace, compare_run)
+    comparison = load_comparison(project.workspace, compare_run)
+    examined = load_examination(project.workspace, compare_run)
     return build_report_input(
         ReportSources(
             name=project.name,
             created_at=now(),
             dataset=dataset,
-            import_report=import_report(workspace, dataset.id),
-            scoring=_scoring(workspace, scored),
+            import_report=import_report(project.workspace, dataset.id),
+            scoring=_scoring(project.workspace, scored),
             tuning_request=request,
             tuning_result=result,
             comparison=comparison,
-            weights=result.get("weights") or _weights(workspace, dataset, request),
+            weights=result.get("weights") or _weights(project.workspace, dataset, request),
             runs=_run_titles(tuned.root.name, compare_run, score_run),
             steps=step_times(
-                workspace, {"score": score_run, "tune": tuned.root.name, "compare": compare_run}
+                project.workspace,
+                {"score": score_run, "tune": tuned.root.name, "compare": compare_run},
             ),
-            sendings=sendings(workspace, project.id),
-            votes=opened_votes(workspace, project, dataset, tuned.root.name),
+            sendings=sendings(project),
+            votes=opened_votes(project, dataset, tuned.root.name),
             shape=examined.shape,
             speeds=examined.costs,
-            savings=savings_of(workspace, project, comparison),
-            in_use=_in_use(workspace, project, tuned.root.name),
+            savings=savings_of(project, comparison),
+            in_use=_in_use(project, tuned.root.name),
         )
     )
 
 
-def _in_use(workspace: Workspace, project: Project, tune_run: str) -> InUse | None:
-    found = promotion(workspace, project)
+def _in_use(project: Project, tune_run: str) -> InUse | None:
+    found = promotion(project)
     if found is None or found.run != tune_run:
         return None
     return InUse(found.who, found.at, found.reason)
 
 
-def _scoring(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any] | None:
-    run_id = str(scored.get("run_id", ""))
-    there = run_id and RunFolder(workspace.run_folder(run_id)).result.is_file()
-    return scoring_result(workspace, scored) if there or scored.get("measured") else None
+def _scoring(workspace: Workspace, scored: ScoredExperts | None) -> dict[str, Any] | None:
+    if scored is None:
+        return None
+    there = scored.run_id and RunFolder(workspace.run_folder(scored.run_id)).result.is_file()
+    return scoring_result(workspace, scored) if there or scored.measured else None
 
 
 def _weights(
@@ -197,21 +199,19 @@ def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> 
     return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
 
 
-def write_report(
-    workspace: Workspace, project: Project, compare_run: str, language: str, who: str
-) -> Path:
+def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
     """Make report and workbook of a comparison and record it; returns the path of the report."""
     from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
-    content = report_input(workspace, project, compare_run)
-    path = exported_report(workspace, compare_run, language)
-    table = exported_workbook(workspace, compare_run, language)
+    content = report_input(project, compare_run)
+    path = exported_report(project.workspace, compare_run, language)
+    table = exported_workbook(project.workspace, compare_run, language)
     write_bytes(table, decision_workbook(content, language))
     write_bytes(path, render(content, language).encode())
-    made = {"run_id": compare_run, "language": language, "file": path.name}
-    workspace.records.set(project.id, REPORT_KEY, made)
-    workspace.records.note(project.id, "report made", who, made)
+    made = ReportMade(compare_run, language, path.name)
+    project.state.report = made
+    project.note("report made", who, to_json(made))
     return path
 
 

@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
-from core.documents import from_json
 from core.errors import ComparisonError, DataError, WorkspaceError
-from core.evaluation.arms import DEPTH, RankedArm, held_out_rows
+from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.project import RunFile as RunFile
 from core.workspace.layout import write_bytes
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project, Workspace
 
 ARM_PREFIX = "run_file:"
 MOST_TITLE = 60
-_KEY = "run_files"
-
-
-@dataclass(frozen=True)
-class RunFile:
-    """An uploaded run file of a project.
-
-    Attributes
-    ----------
-    key : str
-        Content hash; the file is ``<workspace>/run_files/<key>.run``.
-    title : str
-        What the user calls the search.
-    empty_is_nothing : bool
-        Whether a question without a line means that the search found nothing; else the system is
-        left out where one is missing.
-    """
-
-    key: str
-    title: str
-    filename: str
-    empty_is_nothing: bool
-    at: str
-    who: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +59,6 @@ def check_run(content: bytes, dataset: QADataset) -> RunCheck:
 
 
 def add_run_file(
-    workspace: Workspace,
     project: Project,
     dataset: QADataset,
     content: bytes,
@@ -110,7 +85,7 @@ def add_run_file(
         )
     title = " ".join(title.split())[:MOST_TITLE] or filename[:MOST_TITLE]
     kept = RunFile(content_id([content]), title, filename, empty_is_nothing, now(), who)
-    path = workspace.layout.run_files / f"{kept.key}.run"
+    path = project.workspace.layout.run_files / f"{kept.key}.run"
     try:
         write_bytes(path, content)
     except OSError as error:
@@ -121,26 +96,26 @@ def add_run_file(
             folder=str(path.parent),
             reason=error.strerror or str(error),
         ) from error
-    others = [one for one in run_files(workspace, project) if one.title != title]
-    _write(workspace, project, [*others, kept])
+    others = [one for one in run_files(project) if one.title != title]
+    project.state.run_files = (*others, kept)
     detail = {"title": title, "file": filename, "key": kept.key}
-    workspace.records.note(project.id, "search run uploaded", who, detail)
+    project.note("search run uploaded", who, detail)
     return kept
 
 
-def run_files(workspace: Workspace, project: Project) -> list[RunFile]:
+def run_files(project: Project) -> list[RunFile]:
     """Return the run files of a project, oldest first."""
-    return [from_json(RunFile, one) for one in workspace.records.get(project.id, _KEY, [])]
+    return list(project.state.run_files)
 
 
-def remove_run_file(workspace: Workspace, project: Project, key: str, who: str) -> None:
+def remove_run_file(project: Project, key: str, who: str) -> None:
     """Take a run file off a project; comparisons that used it keep its results."""
-    found = run_files(workspace, project)
-    _write(workspace, project, [one for one in found if one.key != key])
-    workspace.records.note(project.id, "search run removed", who, {"key": key})
+    found = run_files(project)
+    project.state.run_files = tuple([one for one in found if one.key != key])
+    project.note("search run removed", who, {"key": key})
 
 
-def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> RankedArm:
+def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> ListedSystem:
     """Return a run file as a system to compare.
 
     Raises
@@ -172,14 +147,14 @@ def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> Ran
     depth = max(DEPTH, *(len(listed) for listed in parsed.lists.values()))
     answers, scores = parsed.table(rows, depth)
     notes = _notes(parsed, dataset, missing)
-    return RankedArm(
+    return ListedSystem(
         f"{ARM_PREFIX}{kept.key}", kept.title, "run_file", kept.key, answers, scores, notes=notes
     )
 
 
-def chosen_run_files(workspace: Workspace, project: Project, keys: Sequence[str]) -> list[RunFile]:
+def chosen_run_files(project: Project, keys: Sequence[str]) -> list[RunFile]:
     """Return those of a project's run files that were chosen."""
-    return [one for one in run_files(workspace, project) if one.key in keys]
+    return [one for one in run_files(project) if one.key in keys]
 
 
 def held_out_questions(dataset: QADataset) -> bytes:
@@ -238,7 +213,3 @@ def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message
 
 def _examples(found: Sequence[str]) -> dict[str, str | int | float]:
     return {"count": len(found), "examples": ", ".join(one[:40] for one in found[:EXAMPLES])}
-
-
-def _write(workspace: Workspace, project: Project, found: Sequence[RunFile]) -> None:
-    workspace.records.set(project.id, _KEY, [asdict(one) for one in found])

@@ -6,21 +6,18 @@ from core.documents import from_json, to_json
 from core.errors import AppError
 from core.evaluation.cost import Savings, SavingsInput, savings
 from core.types import Comparison
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
-
-_KEY = "savings"
+from core.workspace.workspace import Project
 
 
-def save_savings(workspace: Workspace, project: Project, inputs: SavingsInput, who: str) -> None:
+def save_savings(project: Project, inputs: SavingsInput, who: str) -> None:
     """Keep the user's figures, so that the report prints the same."""
-    workspace.records.set(project.id, _KEY, to_json(inputs))
-    workspace.records.note(project.id, "savings figures", who, to_json(inputs))
+    project.state.savings = to_json(inputs)
+    project.note("savings figures", who, to_json(inputs))
 
 
-def saved_inputs(workspace: Workspace, project: Project) -> SavingsInput | None:
+def saved_inputs(project: Project) -> SavingsInput | None:
     """Return the figures kept last, None where there are none or they cannot be read."""
-    kept = workspace.records.get(project.id, _KEY)
+    kept = project.state.savings
     if not isinstance(kept, dict):
         return None
     try:
@@ -29,9 +26,9 @@ def saved_inputs(workspace: Workspace, project: Project) -> SavingsInput | None:
         return None
 
 
-def savings_of(workspace: Workspace, project: Project, comparison: Comparison) -> Savings | None:
+def savings_of(project: Project, comparison: Comparison) -> Savings | None:
     """Return what the report prints: None before figures were kept, or without that measure."""
-    inputs = saved_inputs(workspace, project)
+    inputs = saved_inputs(project)
     if inputs is None:
         return None
     difference = comparison.difference(inputs.regime, inputs.measure)

@@ -18,10 +18,9 @@ from core.experts.catalogue import FILE_PREFIX
 from core.journey.panel import join_panel, leave_panel
 from core.messages import Message
 from core.types import QADataset
-from core.workspace.records import Project, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import now
+from core.workspace.workspace import Project
 
-_KEY = "score_files"
 _MOST_KEPT = 1000  # rows set aside that are kept with the scores; the count is of all
 
 
@@ -81,7 +80,6 @@ def preview_scores(content: bytes, filename: str, sheet: str | None = None) -> S
 
 
 def add_score_file(
-    workspace: Workspace,
     project: Project,
     dataset: QADataset,
     content: bytes,
@@ -109,7 +107,7 @@ def add_score_file(
     """
     found = found or preview_scores(content, filename)
     matched = match_scores(found.table, columns or found.columns, dataset, name=filename)
-    key = _free_key(workspace, project, dataset, filename)
+    key = _free_key(project, dataset, filename)
     arrays = {
         "question_rows": matched.question_rows,
         "answer_rows": matched.answer_rows,
@@ -119,51 +117,43 @@ def add_score_file(
         "sha256": hashlib.sha256(content).hexdigest(),
         "columns": asdict(columns or found.columns),
     }
-    workspace.score_files.save(dataset.id, key, arrays, about)
-    known = _keys(workspace, project)
+    project.workspace.score_files.save(dataset.id, key, arrays, about)
+    known = _keys(project)
     if key not in known:
-        workspace.records.set(project.id, _KEY, [*known, key])
-    workspace.records.note(
-        project.id, "scores uploaded", who, {"expert": key, "pairs": len(matched.values)}
-    )
-    join_panel(workspace, project, dataset, key)
+        project.state.score_files = (*known, key)
+    project.note("scores uploaded", who, {"expert": key, "pairs": len(matched.values)})
+    join_panel(project, dataset, key)
     return _file(key, about)
 
 
-def score_files(workspace: Workspace, project: Project, dataset: QADataset) -> list[ScoreFile]:
+def score_files(project: Project, dataset: QADataset) -> list[ScoreFile]:
     """Return the uploaded scores of a project for its present data, oldest first."""
-    found = (
-        (key, workspace.score_files.about(dataset.id, key)) for key in _keys(workspace, project)
-    )
+    found = ((key, project.workspace.score_files.about(dataset.id, key)) for key in _keys(project))
     return [_file(key, about) for key, about in found if about is not None]
 
 
-def remove_score_file(
-    workspace: Workspace, project: Project, dataset: QADataset, key: str, who: str
-) -> None:
+def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) -> None:
     """Delete uploaded scores and take them off the experts in use.
 
     Recipes that name them keep their name and need the file again.
     """
-    leave_panel(workspace, project, dataset, key)
-    workspace.records.set(
-        project.id, _KEY, [one for one in _keys(workspace, project) if one != key]
-    )
-    workspace.score_files.delete(dataset.id, key)
-    workspace.records.note(project.id, "scores deleted", who, {"expert": key})
+    leave_panel(project, dataset, key)
+    project.state.score_files = tuple(one for one in _keys(project) if one != key)
+    project.workspace.score_files.delete(dataset.id, key)
+    project.note("scores deleted", who, {"expert": key})
 
 
-def _keys(workspace: Workspace, project: Project) -> list[str]:
-    return list(workspace.records.get(project.id, _KEY, []))
+def _keys(project: Project) -> list[str]:
+    return list(project.state.score_files)
 
 
-def _free_key(workspace: Workspace, project: Project, dataset: QADataset, filename: str) -> str:
+def _free_key(project: Project, dataset: QADataset, filename: str) -> str:
     """Return ``file:<name>``, numbered where another project has these scores of the same data."""
     # A comma parts experts on the command line.
     stem = "".join(sign if sign.isprintable() else " " for sign in Path(filename).stem)
     name = " ".join(stem.replace(",", " ").split())[:60] or "scores"
-    own, key, number = _keys(workspace, project), f"{FILE_PREFIX}{name}", 1
-    while key not in own and workspace.score_files.about(dataset.id, key) is not None:
+    own, key, number = _keys(project), f"{FILE_PREFIX}{name}", 1
+    while key not in own and project.workspace.score_files.about(dataset.id, key) is not None:
         number += 1
         key = f"{FILE_PREFIX}{name} ({number})"
     return key

@@ -13,21 +13,20 @@ from core.errors import ExpertError, WorkspaceError
 from core.experts.api_connection import ApiConnection, entry_for_api
 from core.experts.catalogue import Availability, availability, catalogue, find_entry
 from core.experts.entry import CROSS_ENCODER, CatalogueEntry
-from core.experts.progress import Part
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
 from core.journey.jobs import SCORE, launch_job, workspace_of
-from core.journey.measuring import SEEN_SPLITS as SEEN_SPLITS
 from core.journey.measuring import ExpertFigures, measured
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import (
     PairScores,
     QADataset,
     Reporter,
 )
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.types.project import ScoredExperts
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.experts.adapters import Expert
@@ -109,7 +108,6 @@ def expert_cards(
 
 
 def launch_scoring(
-    workspace: Workspace,
     project: Project,
     experts: Sequence[str],
     who: str,
@@ -136,8 +134,8 @@ def launch_scoring(
     for key in experts:
         find_entry(key)
     config = {"dataset_id": project.dataset_id, "experts": list(experts)}
-    config |= agree_to_send(workspace, project, experts, agreed, who, environment)
-    return launch_job(workspace, project.id, SCORE, config, who, environment)
+    config |= agree_to_send(project, experts, agreed, who, environment)
+    return launch_job(project, SCORE, config, who, environment)
 
 
 def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -147,15 +145,11 @@ def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
     dataset = workspace.load_dataset(config["dataset_id"])
     apis = sending_experts(workspace, config, os.environ)
     result = run_scoring(workspace, dataset, config["experts"], report, apis)
-    scored = {
-        "dataset_id": dataset.id,
-        "experts": [figures["expert"] for figures in result["figures"]],
-        "run_id": folder.root.name,
-    }
-    project_id = str(request["project_id"])
+    experts = tuple(figures["expert"] for figures in result["figures"])
+    project = workspace.project(str(request["project_id"]))
     # New data may have been imported meanwhile: scores of the old must not take their place.
-    if workspace.records.project(project_id).dataset_id == dataset.id:
-        workspace.records.set(project_id, "scored", scored)
+    if project.dataset_id == dataset.id:
+        project.state.scored = ScoredExperts(dataset.id, experts, folder.root.name)
     return result
 
 
@@ -186,7 +180,7 @@ def run_scoring(
         store=workspace.models,
         cache=workspace.vectors,
         files=workspace.score_files,
-        report=Part(report, 0.0, 0.92),
+        report=Progress(report, 0.0, 0.92),
         extra=api_experts(workspace, experts) if apis is None else apis,
     )
     if not scoring.scores:
@@ -204,17 +198,17 @@ def run_scoring(
     )
 
 
-def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | None:
+def scoring_report(project: Project) -> ScoringReport | None:
     """Return what the scores in use say about the experts, None before the first scoring."""
     from core.documents import from_json
 
-    kept = workspace.records.get(project.id, "scored", {})
-    if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
+    kept = project.state.scored
+    if kept is None or kept.dataset_id != project.dataset_id:
         return None
-    result = scoring_result(workspace, kept)
+    result = scoring_result(project.workspace, kept)
     try:
         return ScoringReport(
-            kept["run_id"],
+            kept.run_id,
             tuple(from_json(ExpertFigures, figures) for figures in result["figures"]),
             np.array(result["agreement"]),
             {key: Message.from_json(reason) for key, reason in result["failures"].items()},
@@ -222,21 +216,22 @@ def scoring_report(workspace: Workspace, project: Project) -> ScoringReport | No
     except (KeyError, TypeError, AttributeError) as error:
         raise WorkspaceError(
             "The result of the scoring {run} is damaged ({reason}). Let the experts score again.",
-            run=kept["run_id"],
+            run=kept.run_id,
             reason=f"{type(error).__name__}: {error}",
         ) from error
 
 
-def scoring_result(workspace: Workspace, scored: Mapping[str, Any]) -> dict[str, Any]:
+def scoring_result(workspace: Workspace, scored: ScoredExperts) -> dict[str, Any]:
     """Return the figures of the experts in use: of the job, or of the last change without one.
 
     Parameters
     ----------
-    scored : mapping
-        The record of the experts in use.
+    scored : ScoredExperts
+        The experts in use.
     """
-    measured = scored.get("measured")
-    return measured or RunFolder(workspace.run_folder(scored["run_id"])).read_result()
+    if scored.measured:
+        return dict(scored.measured)
+    return RunFolder(workspace.run_folder(scored.run_id)).read_result()
 
 
 def load_expert_scores(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of
 from core.messages import N_, Message
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 DONE, OPEN, MISSING = "done", "open", "missing"
 STOPS = ("data", "experts", "labels", "tune", "compare", "report")
@@ -48,13 +47,16 @@ _NEEDS = {
 }
 
 
-def finished_runs(workspace: Workspace, project: Project, kind: str) -> list[JobView]:
+def finished_runs(project: Project, kind: str) -> list[JobView]:
     """Return the finished jobs of a kind on the project's present dataset, newest first."""
     return [
         view
-        for view in jobs_of(workspace, project.id, kind)
+        for view in jobs_of(project, kind)
         if view.config.get("dataset_id") == project.dataset_id
-        and (view.state == FINISHED or (view.state == CANCELLED and has_model(workspace, view)))
+        and (
+            view.state == FINISHED
+            or (view.state == CANCELLED and has_model(project.workspace, view))
+        )
     ]
 
 
@@ -64,36 +66,39 @@ def has_model(workspace: Workspace, view: JobView) -> bool:
     return view.kind == TUNE and all((folder / name).exists() for name in ("result.json", "model"))
 
 
-def scored_experts(workspace: Workspace, project: Project) -> tuple[str, ...]:
+def scored_experts(project: Project) -> tuple[str, ...]:
     """Return the experts whose scores are ready for the project's present dataset."""
-    kept = workspace.records.get(project.id, "scored", {})
-    if not project.dataset_id or kept.get("dataset_id") != project.dataset_id:
+    kept = project.state.scored
+    if kept is None or kept.dataset_id != project.dataset_id:
         return ()
-    return tuple(kept["experts"])
+    return kept.experts
 
 
-def chosen_recipe_id(workspace: Workspace, project: Project) -> str | None:
+def chosen_recipe_id(project: Project) -> str | None:
     """Return the label recipe in use, None before one was saved for this dataset's experts."""
-    if not scored_experts(workspace, project):
+    if not scored_experts(project):
         return None
-    recipe_id = workspace.records.get(project.id, "recipe_id")
+    state = project.state
+    recipe_id = state.recipe_id
     # A recipe chosen for data that were replaced since may name experts that never read the new.
-    chosen_for = workspace.records.get(project.id, "recipe_dataset", project.dataset_id)
+    chosen_for = state.recipe_dataset or project.dataset_id
     return str(recipe_id) if recipe_id and chosen_for == project.dataset_id else None
 
 
-def journey_status(workspace: Workspace, project: Project | None) -> tuple[Stop, ...]:
+def journey_status(project: Project | None) -> tuple[Stop, ...]:
     """Return the six stops of the journey with their states."""
     done = {key: False for key in STOPS}
     if project is not None:
         done["data"] = project.dataset_id is not None
-        done["experts"] = bool(scored_experts(workspace, project))
-        done["labels"] = chosen_recipe_id(workspace, project) is not None
-        done["tune"] = done["labels"] and bool(finished_runs(workspace, project, TUNE))
-        compared = finished_runs(workspace, project, COMPARE) if done["tune"] else []
+        done["experts"] = bool(scored_experts(project))
+        done["labels"] = chosen_recipe_id(project) is not None
+        done["tune"] = done["labels"] and bool(finished_runs(project, TUNE))
+        compared = finished_runs(project, COMPARE) if done["tune"] else []
         done["compare"] = bool(compared)
-        reported = workspace.records.get(project.id, "report", {})
-        done["report"] = bool(compared) and reported.get("run_id") == compared[0].id
+        reported = project.state.report
+        done["report"] = (
+            bool(compared) and reported is not None and reported.run_id == compared[0].id
+        )
     stops = []
     for key in STOPS:
         need = _NEEDS[key]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.evaluation.differences import BASE, TUNED
 from core.evaluation.geometry import MEASURES
+from core.evaluation.verdict import BASE, TUNED
 from core.jobs.worker import FolderReporter
 from core.journey.examining import Examination
 from core.messages import Message
@@ -74,8 +74,7 @@ class SpokenReporter(TerminalReporter):
 
 def print_table(comparison: Comparison) -> None:
     """Print every arm per regime with its interval, then the verdicts."""
-    from core.evaluation.differences import intervals, present_regimes
-    from core.evaluation.verdict import sentence
+    from core.evaluation.verdict import intervals, present_regimes, sentence
 
     for regime in present_regimes(comparison):
         spread = intervals(comparison, regime)

@@ -30,8 +30,8 @@ from core.journey.terminal_turn import tell_waiting
 from core.journey.tuning import estimated, tune_step, tuning_request
 from core.tuning.config import TuningConfig
 from core.types import QADataset
-from core.workspace.records import Project, RunRecord, now
-from core.workspace.workspace import Workspace
+from core.workspace.records import RunRecord, now
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def tune(options: TuneOptions) -> int:
     workspace = Workspace.open()
     if options.project is not None:
         project = named_project(workspace, options.project)
-        request = _of_project(workspace, project, options)
+        request = _of_project(project, options)
         run_id, project_id = new_run_id(TUNE), project.id
         workspace.records.add_run(RunRecord(run_id, project.id, TUNE, now()))
         workspace.records.note(project.id, f"{TUNE} started", _who(), {"run": run_id})
@@ -98,7 +98,7 @@ def _spoken_step(
 
 def named_project(workspace: Workspace, wanted: str) -> Project:
     """Return the project of an id or a name; raises TuningError that lists those there are."""
-    projects = workspace.records.projects()
+    projects = workspace.projects()
     found = next((p for p in projects if wanted in {p.id, p.name}), None)
     if found is None:
         raise TuningError(
@@ -110,13 +110,13 @@ def named_project(workspace: Workspace, wanted: str) -> Project:
     return found
 
 
-def _of_project(workspace: Workspace, project: Project, options: TuneOptions) -> dict[str, Any]:
+def _of_project(project: Project, options: TuneOptions) -> dict[str, Any]:
     if project.dataset_id is None:
         raise TuningError("The project {name} has no data yet.", name=project.name)
-    config = _settings(options, workspace.load_dataset(project.dataset_id))
+    config = _settings(options, project.workspace.load_dataset(project.dataset_id))
     saved = None
     if options.recipe is not None:
-        named = {one.name: one for one in reversed(recipes(workspace, project))}
+        named = {one.name: one for one in reversed(recipes(project))}
         saved = named.get(options.recipe)
         if saved is None:
             raise TuningError(
@@ -125,7 +125,7 @@ def _of_project(workspace: Workspace, project: Project, options: TuneOptions) ->
                 name=options.recipe,
                 known=", ".join(named) or "–",
             )
-    return tuning_request(workspace, project, config, saved)
+    return tuning_request(project, config, saved)
 
 
 def _of_file(workspace: Workspace, options: TuneOptions) -> dict[str, Any]:

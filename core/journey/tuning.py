@@ -26,8 +26,8 @@ from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig
 from core.tuning.device import check_device
 from core.types import LabelRecipe, Override, QADataset, Reporter
-from core.workspace.records import Project, SavedRecipe
-from core.workspace.workspace import Workspace
+from core.workspace.records import SavedRecipe
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -61,7 +61,7 @@ def only_looks_words_up(entry: CatalogueEntry, workspace: Workspace) -> bool:
     return "StaticEmbedding" in modules
 
 
-def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, who: str) -> str:
+def launch_tuning(project: Project, config: TuningConfig, who: str) -> str:
     """Start a tuning job on the project's data with the recipe in use; returns the run id.
 
     The request holds everything by value (recipe, overrides, settings), so that nothing that is
@@ -72,10 +72,12 @@ def launch_tuning(workspace: Workspace, project: Project, config: TuningConfig, 
     TuningError
         If no recipe is in use or the model cannot be tuned.
     """
-    request = tuning_request(workspace, project, config)
-    request |= estimated(workspace, workspace.load_dataset(request["dataset_id"]), config)
-    end_probes(workspace)
-    return launch_job(workspace, project.id, TUNE, request, who)
+    request = tuning_request(project, config)
+    request |= estimated(
+        project.workspace, project.workspace.load_dataset(request["dataset_id"]), config
+    )
+    end_probes(project.workspace)
+    return launch_job(project, TUNE, request, who)
 
 
 def estimated(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def estimated(workspace: Workspace, dataset: QADataset, config: TuningConfig) ->
 
 
 def tuning_request(
-    workspace: Workspace, project: Project, config: TuningConfig, saved: SavedRecipe | None = None
+    project: Project, config: TuningConfig, saved: SavedRecipe | None = None
 ) -> dict[str, Any]:
     """Return what a worker is told of a run on a project; raises as :func:`launch_tuning` does.
 
@@ -95,18 +97,20 @@ def tuning_request(
     saved : SavedRecipe or None
         None takes the recipe in use.
     """
-    saved = saved or recipe_in_use(workspace, project)
+    saved = saved or recipe_in_use(project)
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     check_trainable(config.base_model)
     check_device(config.device)
     # Now rather than in the worker: a page can say at once which expert has to score again.
-    load_expert_scores(workspace, workspace.load_dataset(project.dataset_id), saved.recipe.experts)
+    load_expert_scores(
+        project.workspace, project.workspace.load_dataset(project.dataset_id), saved.recipe.experts
+    )
     return {
         "dataset_id": project.dataset_id,
         "recipe_name": saved.name,
         "recipe": to_json(saved.recipe),
-        "overrides": [asdict(override) for override in overrides(workspace, project)],
+        "overrides": [asdict(override) for override in overrides(project)],
         "tuning": asdict(config),
     }
 

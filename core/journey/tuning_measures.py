@@ -24,7 +24,7 @@ def language_of_questions(dataset: QADataset) -> str:
 def generality_check(dataset: QADataset) -> GeneralityCheck:
     """Return the check on the shipped sentence pairs in the language of the questions."""
     from core.evaluation.generality import everyday_pairs
-    from core.evaluation.guard import GENERALITY_LIMIT
+    from core.evaluation.verdict import GENERALITY_LIMIT
     from core.tuning.task import GeneralityCheck
 
     pairs = everyday_pairs(language_of_questions(dataset))

@@ -14,8 +14,7 @@ from core.messages import Message
 from core.tuning.checkpoints import CurvePoint
 from core.tuning.device import DeviceInfo
 from core.tuning.mixing import SweepPoint
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ class TuningRun:
         return self.job.config.get("dataset_id") == dataset_id
 
 
-def tuning_runs(workspace: Workspace, project: Project) -> list[TuningRun]:
+def tuning_runs(project: Project) -> list[TuningRun]:
     """Return the tuning runs of a project, newest first; none that is damaged stops the others."""
-    return [read_run(workspace, view) for view in jobs_of(workspace, project.id, TUNE)]
+    return [read_run(project.workspace, view) for view in jobs_of(project, TUNE)]
 
 
 def read_run(workspace: Workspace, view: JobView) -> TuningRun:

@@ -14,9 +14,8 @@ from core.journey.comparing import load_comparison
 from core.journey.voting import rounds, voted_arms
 from core.types import Comparison, QADataset
 from core.workspace.database import now
-from core.workspace.records import Project
 from core.workspace.votes import LEFT, TIE, VoteOpening, VoteRound, votes_in_force
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.evaluation.preference import Preference
@@ -58,19 +57,19 @@ def progress(workspace: Workspace, round_: VoteRound) -> VoteProgress:
     )
 
 
-def open_result(workspace: Workspace, project: Project, round_: VoteRound, who: str) -> VoteOpening:
+def open_result(project: Project, round_: VoteRound, who: str) -> VoteOpening:
     """End a round and open its result; who did it, and whether it was early, is recorded.
 
     Ending and opening are one step, so that nobody votes on after having seen the result and
     nobody stops at the moment that suits.
     """
-    state = progress(workspace, round_)
+    state = progress(project.workspace, round_)
     if state.opening is None:
         opening = VoteOpening(who, now(), state.votes, not state.enough)
-        workspace.records.open_vote(round_.id, opening)
+        project.workspace.records.open_vote(round_.id, opening)
         detail = {"vote": round_.id, "votes": state.votes, "early": opening.early}
-        workspace.records.note(project.id, "blind vote opened", who, detail)
-    ended = workspace.records.vote_opening(round_.id)
+        project.note("blind vote opened", who, detail)
+    ended = project.workspace.records.vote_opening(round_.id)
     assert ended is not None
     return ended
 
@@ -139,25 +138,25 @@ def vote_facts(
     )
 
 
-def opened_votes(
-    workspace: Workspace, project: Project, dataset: QADataset, tune_run: str
-) -> tuple[VoteFacts, ...]:
+def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[VoteFacts, ...]:
     """Return every opened round about a tuned model, newest first.
 
     All of them, so that nobody can pick the one that suits; a sealed one tells nothing, and one
     whose comparison is gone or was on other data has nothing left to be read from.
     """
     found = []
-    for round_ in rounds(workspace, project):
-        opening = workspace.records.vote_opening(round_.id)
+    for round_ in rounds(project):
+        opening = project.workspace.records.vote_opening(round_.id)
         if opening is None:
             continue
         try:
-            told = RunFolder(workspace.run_folder(round_.compare_run)).read_request()["config"]
+            told = RunFolder(project.workspace.run_folder(round_.compare_run)).read_request()[
+                "config"
+            ]
             if (told.get("tune_run"), told.get("dataset_id")) != (tune_run, dataset.id):
                 continue
-            comparison = load_comparison(workspace, round_.compare_run)
-            found.append(vote_facts(workspace, dataset, round_, comparison, opening))
+            comparison = load_comparison(project.workspace, round_.compare_run)
+            found.append(vote_facts(project.workspace, dataset, round_, comparison, opening))
         except AppError:
             continue
     return tuple(found)

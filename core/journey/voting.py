@@ -11,7 +11,6 @@ import numpy as np
 from core.errors import ComparisonError
 from core.types import ArmResult, Comparison
 from core.workspace.database import now
-from core.workspace.records import Project
 from core.workspace.votes import (
     WITHDRAWN,
     Vote,
@@ -19,7 +18,7 @@ from core.workspace.votes import (
     new_round_id,
     votes_in_force,
 )
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 DEPTH = 5  # answers of a list that people read before they choose
 QUESTIONS, NEEDED = 30, 30
@@ -53,7 +52,6 @@ class Ballot:
 
 
 def start_round(
-    workspace: Workspace,
     project: Project,
     comparison: Comparison,
     compare_run: str,
@@ -117,19 +115,19 @@ def start_round(
         who=who,
         at=now(),
     )
-    workspace.records.start_vote(project.id, round_)
-    workspace.records.note(project.id, "blind vote started", who, {"vote": round_.id})
+    project.workspace.records.start_vote(project.id, round_)
+    project.note("blind vote started", who, {"vote": round_.id})
     return round_
 
 
-def rounds(workspace: Workspace, project: Project) -> tuple[VoteRound, ...]:
+def rounds(project: Project) -> tuple[VoteRound, ...]:
     """Return the rounds of a project, newest first."""
-    return workspace.records.vote_rounds(project.id)
+    return project.workspace.records.vote_rounds(project.id)
 
 
-def find_round(workspace: Workspace, project: Project, round_id: str) -> VoteRound:
+def find_round(project: Project, round_id: str) -> VoteRound:
     """Return one round; raises ComparisonError if the link is wrong."""
-    found = next((r for r in rounds(workspace, project) if r.id == round_id), None)
+    found = next((r for r in rounds(project) if r.id == round_id), None)
     if found is None:
         raise ComparisonError(
             "There is no blind vote {id} in this project. Ask for the link again.", id=round_id

@@ -204,7 +204,7 @@ _METHODS = (
     ),
     CalibrationMethod(
         "percentile",
-        N_("Stretch between two cuts (percentiles)"),
+        N_("Part between two cuts (percentiles)"),
         N_(
             "The low cut becomes 0, the high cut 1, everything between is stretched evenly. "
             "Right pairs and other pairs count the same when the cuts are found."

@@ -9,6 +9,7 @@ Matrix : float32 array [n, d] or ``scipy.sparse.csr_array`` [n, d]; the product 
 
 from typing import TYPE_CHECKING
 
+from core.progress import Reporter, SilentReporter
 from core.types.comparison import (
     ArmResult,
     Comparison,
@@ -37,10 +38,6 @@ from core.types.recipes import (
     LabelRecipe,
     Labels,
     Override,
-)
-from core.types.reporters import (
-    Reporter,
-    SilentReporter,
 )
 from core.types.scores import (
     ExpertScores,

@@ -96,6 +96,25 @@ class QADataset:
         """Return the question rows [n] of the named splits, ascending."""
         return np.flatnonzero(np.isin(self.split, splits)).astype(np.int32)
 
+    @cached_property
+    def seen_rows(self) -> Rows:
+        """Question rows [n] that may be looked at: training and validation, ascending.
+
+        With :attr:`held_out_rows` the only spelling of the rule that nobody looks at test
+        questions before the verdict.
+        """
+        return self.rows(TRAIN, *VALIDATION_SPLIT.values())
+
+    @cached_property
+    def validation_rows(self) -> Rows:
+        """Question rows [n] on which checkpoints, weights and settings are chosen, ascending."""
+        return self.rows(*VALIDATION_SPLIT.values())
+
+    @cached_property
+    def held_out_rows(self) -> Rows:
+        """Question rows [n] of the verdict, kept from everything before it, ascending."""
+        return self.rows(*TEST_SPLIT.values())
+
     def right_answers(self, question: int) -> Rows:
         """Return the answer rows judged right for one question, ascending."""
         low, high = np.searchsorted(self.right_question, [question, question + 1])

@@ -18,11 +18,11 @@ from core.workspace.notes import NoteRecords
 from core.workspace.ratings import RatingRecords
 from core.workspace.votes import VoteRecords
 
-__all__ = ["Project", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
+__all__ = ["ProjectRecord", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 
 
 @dataclass(frozen=True)
-class Project:
+class ProjectRecord:
     """One project: a name and the dataset in use (None before the first upload)."""
 
     id: str
@@ -55,7 +55,7 @@ class RunRecord:
 class Records(RatingRecords, VoteRecords, NoteRecords):
     """The records database of one workspace: ratings, votes and notes too; see Database."""
 
-    def create_project(self, name: str, who: str) -> Project:
+    def create_project(self, name: str, who: str) -> ProjectRecord:
         """Add a project and return it.
 
         Raises
@@ -64,7 +64,7 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
             If the name is empty or already used by another open project.
         """
         name = self._free_name(name)
-        project = Project(uuid.uuid4().hex[:12], name, now(), None)
+        project = ProjectRecord(uuid.uuid4().hex[:12], name, now(), None)
         with self._write() as connection:
             connection.execute(self._tables.projects.insert().values(**asdict(project)))
         self.note(project.id, "project created", who, {"name": name})
@@ -80,13 +80,15 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
             )
         return name
 
-    def projects(self) -> list[Project]:
+    def projects(self) -> list[ProjectRecord]:
         """Return all projects that were not deleted, newest first."""
         table = self._tables.projects
         query = table.select().where(table.c.deleted_at.is_(None)).order_by(table.c.created_at)
-        return [Project(r.id, r.name, r.created_at, r.dataset_id) for r in self._read(query)][::-1]
+        return [ProjectRecord(r.id, r.name, r.created_at, r.dataset_id) for r in self._read(query)][
+            ::-1
+        ]
 
-    def project(self, project_id: str) -> Project:
+    def project(self, project_id: str) -> ProjectRecord:
         """Return one project.
 
         Raises

@@ -1,8 +1,9 @@
-"""One workspace: its folders, its records, its datasets, its caches."""
+"""One workspace: its folders, records, datasets and caches; and one project in it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from core.types import QADataset
 from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.layout import Layout, default_root
 from core.workspace.modelstore import ModelStore
-from core.workspace.records import Records, sqlite_url
+from core.workspace.project_state import ProjectState
+from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
 
@@ -71,3 +73,59 @@ class Workspace:
     def run_folder(self, run_id: str) -> Path:
         """Return the folder of a background job; an id is never a path."""
         return self.layout.runs / Path(run_id).name
+
+    def projects(self) -> list[Project]:
+        """Return all projects that were not deleted, newest first."""
+        return [Project(self, record) for record in self.records.projects()]
+
+    def project(self, project_id: str) -> Project:
+        """Return one project; raises WorkspaceError if it does not exist or was deleted."""
+        return Project(self, self.records.project(project_id))
+
+    def create_project(self, name: str, who: str) -> Project:
+        """Add a project; raises WorkspaceError if the name is empty or taken."""
+        return Project(self, self.records.create_project(name, who))
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project with the workspace it lies in: what a step of the journey works on.
+
+    The record is as it was when the project was opened; :attr:`state` is always as of now.
+    """
+
+    workspace: Workspace
+    record: ProjectRecord
+
+    @property
+    def id(self) -> str:
+        """Id of the project, also in links."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.record.name
+
+    @property
+    def created_at(self) -> str:
+        """Time in UTC, ISO 8601."""
+        return self.record.created_at
+
+    @property
+    def dataset_id(self) -> str | None:
+        """The dataset in use, None before the first upload."""
+        return self.record.dataset_id
+
+    @property
+    def state(self) -> ProjectState:
+        """What the project has chosen so far."""
+        return ProjectState(self.workspace.records, self.id)
+
+    def load_dataset(self) -> QADataset:
+        """Read the dataset in use; raises WorkspaceError if there is none or it is damaged."""
+        return self.workspace.load_dataset(self.dataset_id or "")
+
+    def note(self, what: str, who: str, detail: Mapping[str, Any]) -> None:
+        """Add a line to the audit trail."""
+        self.workspace.records.note(self.id, what, who, detail)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+RUN = "run"  # name in the link of the run that is shown
 _WANTED = "to"
 
 

@@ -11,8 +11,7 @@ from core.journey import projects
 from core.journey.status import DONE, MISSING, MISSING_TEXT, OPEN, Stop, journey_status
 from core.messages import N_
 from core.types import QADataset
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
@@ -78,7 +77,7 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
         Key of the stop that this page is.
     """
     come_in(here)
-    stops = journey_status(session.workspace(), session.project())
+    stops = journey_status(session.project())
     with st.container(horizontal=True, gap="small", key="journey_bar"):
         for number, stop in enumerate(stops, start=1):
             title = f"{number} · {t(STOP_TITLES[stop.key])}"

@@ -7,8 +7,7 @@ import streamlit as st
 from core.errors import WorkspaceError
 from core.journey import projects
 from core.types import QADataset
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import language
 

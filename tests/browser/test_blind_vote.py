@@ -33,10 +33,9 @@ def enter(page, link: str, name: str) -> None:
 def test_two_browsers_vote_at_once(server, page):
     """Nothing is lost, nobody sees the other's votes or a system's name before the end."""
     made = finished_journey(server.workspace, model=False)
-    place = made.workspace, made.project
     comparison = load_comparison(made.workspace, made.compare_run)
     round_ = voting.start_round(
-        *place, comparison, made.compare_run, "ann", questions=len(KEYS), needed=2 * len(KEYS)
+        made.project, comparison, made.compare_run, "ann", questions=len(KEYS), needed=2 * len(KEYS)
     )
     address = f"{server.url}/compare?project={made.project.id}&lang=en"
     link = f"{address}&run={made.tune_run}&vote={round_.id}"

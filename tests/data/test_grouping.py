@@ -15,8 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from core.data.near_duplicates import ngrams as sketches
 from core.data.near_duplicates.grouping import GroupingSettings, group_texts, near_duplicates
 from core.data.near_duplicates.ngrams import likely_pairs, ngram_table, plain_form, similar_pairs
-from core.data.stretches import Stretch
 from core.messages import Message
+from core.progress import Progress
 from core.types import SilentReporter
 
 WORDS = (
@@ -136,7 +136,7 @@ def test_progress_is_told_from_start_to_end_and_never_goes_back():
         def progress(self, fraction, message):
             self.told.append(fraction)
 
-    similar_pairs(corpus_with_near_copies(), 0.7, Stretch(Ear(), 0.2, 0.6, Message("x")))
+    similar_pairs(corpus_with_near_copies(), 0.7, Progress(Ear(), 0.2, 0.6, Message("x")))
     assert len(Ear.told) >= 4
     assert Ear.told == sorted(Ear.told)
     assert Ear.told[0] >= 0.2

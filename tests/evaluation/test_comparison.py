@@ -9,12 +9,11 @@ from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
 from core.errors import ComparisonError, TooLittleDataError, WorkspaceError
-from core.evaluation.comparison import ArmInput, compare, held_out_rows
-from core.evaluation.comparison_files import from_files, to_files
-from core.evaluation.differences import intervals
-from core.evaluation.guard import promotion_allowed
+from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.measures import METRICS
 from core.evaluation.movements import answer_moves, list_moves, wins_and_losses
+from core.evaluation.systems import EncodedSystem, held_out_rows
+from core.evaluation.verdict import intervals, promotion_allowed
 from core.messages import Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, Generality, QADataset, SilentReporter
 
@@ -41,14 +40,16 @@ def make_dataset(splits=(TRAIN, TEST_KNOWN, TEST_UNSEEN)) -> QADataset:
     )
 
 
-def make_arm(name: str, noise: float, seed: int = 0) -> ArmInput:
+def make_arm(name: str, noise: float, seed: int = 0) -> EncodedSystem:
     """Vectors around those of the right answer: the more noise, the worse the search."""
     rng = np.random.default_rng(7)
     answers = rng.normal(size=(GROUPS, SIZE)).astype(np.float32)
     shared = rng.normal(size=(GROUPS * PER_GROUP, SIZE))
     extra = np.random.default_rng(seed).normal(size=shared.shape)
     questions = np.repeat(answers, PER_GROUP, axis=0) + shared + noise * extra
-    return ArmInput(name, name.title(), name, f"{name}-{seed}", questions.astype("f4"), answers)
+    return EncodedSystem(
+        name, name.title(), name, f"{name}-{seed}", questions.astype("f4"), answers
+    )
 
 
 @pytest.fixture(scope="module")

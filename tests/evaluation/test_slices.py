@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation.comparison import ArmInput, compare
-from core.evaluation.comparison_files import from_files, to_files
+from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.slices import SLICERS, overlap, slice_differences
 from core.evaluation.statistics import holm
+from core.evaluation.systems import EncodedSystem
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, QADataset, SilentReporter
 
 GROUPS, PER_GROUP = 48, 4
@@ -51,8 +51,8 @@ def comparison(dataset):
     helped = np.array(dataset.attributes["category"]) == "refunds"
     tuned = np.where(helped[:, None], 0.7 * base + near, base).astype(np.float32)
     arms = [
-        ArmInput("base", "Base", "base", "b", base, answers),
-        ArmInput("tuned", "Tuned", "tuned", "t", tuned, answers),
+        EncodedSystem("base", "Base", "base", "b", base, answers),
+        EncodedSystem("tuned", "Tuned", "tuned", "t", tuned, answers),
     ]
     return compare(dataset, arms, run_id="r", seed=1, report=SilentReporter())
 

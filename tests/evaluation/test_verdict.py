@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation.guard import promotion_allowed
-from core.evaluation.verdict import effect_text, sentence, word
+from core.evaluation.verdict import effect_text, promotion_allowed, sentence, word
 from core.types import ArmResult, Comparison, Difference, Generality
 
 BETTER = Difference(

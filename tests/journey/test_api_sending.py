@@ -41,7 +41,7 @@ def workspace(tmp_path, tiny_dataset, monkeypatch):
     more = tuple(f"{q} (case {i})" for i, q in enumerate(tiny_dataset.questions))
     dataset = replace(tiny_dataset, questions=more)
     dataset = replace(dataset, answers=tuple(a * 100 for a in dataset.answers))
-    project = workspace.records.create_project("Pilot", "Mika")
+    project = workspace.create_project("Pilot", "Mika")
     workspace.save_dataset(dataset, {})
     workspace.records.use_dataset(project.id, dataset.id, "Mika")
     return workspace
@@ -49,7 +49,7 @@ def workspace(tmp_path, tiny_dataset, monkeypatch):
 
 @pytest.fixture
 def project(workspace):
-    return workspace.records.projects()[0]
+    return workspace.projects()[0]
 
 
 @pytest.fixture
@@ -72,12 +72,12 @@ def processes(monkeypatch):
 
 def connect(workspace, project, server, **settings) -> ApiConnection:
     fields = {"name": "Ours", "base_url": server.url, "model": "m", "key_variable": "TEST_API_KEY"}
-    return save_connection(workspace, project, ApiConnection(**{**fields, **settings}), "Mika", {})
+    return save_connection(project, ApiConnection(**{**fields, **settings}), "Mika", {})
 
 
 def plans(workspace, project, connection):
     dataset = workspace.load_dataset(project.dataset_id)
-    return send_plans(workspace, project, dataset, [connection.key])
+    return send_plans(project, dataset, [connection.key])
 
 
 def until(condition, seconds=60.0):
@@ -105,7 +105,7 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
     run_id = scoring.launch_scoring(
-        workspace, project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
+        project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
     )
     until(lambda: not server.misbehave)  # the request that hangs has come in
     os.killpg(processes[0].pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     again = Counter(accepted())
     assert len(answered) >= 10 and not set(answered) & set(again)
     assert len(again) == 60 - len(answered) and max(again.values()) == 1
-    report = scoring.scoring_report(workspace, project)
+    report = scoring.scoring_report(project)
     assert [one.expert for one in report.figures] == ["api:Ours", "bm25"]
     dataset = workspace.load_dataset(project.dataset_id)
     (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
@@ -135,7 +135,7 @@ def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server
     monkeypatch.setattr(launch, "_start", lambda folder, _=None: folders.append(folder))
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
-    scoring.launch_scoring(workspace, project, [one.key], "Mika", agreed=agreed, environment=SECRET)
+    scoring.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=SECRET)
     with embeddings_server() as other:
         connect(workspace, project, other)
         monkeypatch.setenv("TEST_API_KEY", KEY)
@@ -157,13 +157,11 @@ def test_what_nobody_agreed_to_is_not_started(workspace, project, server, monkey
     elif change == "more texts":
         agreed = [replace(agreed[0], questions=agreed[0].questions - 1)]
     elif change == "removed":
-        remove_connection(workspace, project, one.name, "Mika")
+        remove_connection(project, one.name, "Mika")
     else:
         environment = {}
     with pytest.raises(ExpertError, match=r"nobody agreed|was removed|is not set"):
-        scoring.launch_scoring(
-            workspace, project, [one.key], "Mika", agreed=agreed, environment=environment
-        )
+        scoring.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=environment)
     assert started == [] and server.requests == []
     trail = workspace.records.audit_trail(project.id)
     assert "sending to an API confirmed" not in [line["what"] for line in trail]
@@ -177,12 +175,12 @@ def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, pro
 
     experts = sending_experts(workspace, agreed, SECRET)
     scoring.run_scoring(workspace, dataset, [one.key], SilentReporter(), experts)
-    other = workspace.records.create_project("Second", "Mika")
+    other = workspace.create_project("Second", "Mika")
     with pytest.raises(ExpertError, match="The project Pilot uses the name Ours"):
         connect(workspace, other, server, model="other")
     assert connect(workspace, other, server, price=3.0).price == 3.0, "the same model may be shared"
-    remove_connection(workspace, other, "Ours", "Mika")
-    remove_connection(workspace, project, "Ours", "Mika")
+    remove_connection(other, "Ours", "Mika")
+    remove_connection(project, "Ours", "Mika")
     (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
     assert scores.fingerprint == one.fingerprint
 

@@ -18,44 +18,44 @@ def place(tmp_path, monkeypatch):
     """An empty workspace with a project."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path)
-    return workspace, workspace.records.create_project("p", "ann")
+    return workspace.create_project("p", "ann")
 
 
 def value_of(place, question):
     from core.labels.overrides import in_force
 
-    held = {o.question: o.value for o in in_force(labels.overrides(*place))}
+    held = {o.question: o.value for o in in_force(labels.overrides(place))}
     return held.get(question)
 
 
 def test_undo_and_redo_walk_back_and_forth_like_an_editor(place):
     for number, question in enumerate("xyz"):
-        labels.override_pair(*place, question, "a", number / 10, "ann", "why")
-    assert [corrections.undo(*place, "ann").question for _ in range(2)] == ["z", "y"]
-    assert corrections.redo(*place, "ann").question == "y"
+        labels.override_pair(place, question, "a", number / 10, "ann", "why")
+    assert [corrections.undo(place, "ann").question for _ in range(2)] == ["z", "y"]
+    assert corrections.redo(place, "ann").question == "y"
     assert [value_of(place, q) for q in "xyz"] == [0.0, 0.1, None]
-    labels.override_pair(*place, "w", "a", 0.5, "ann", "why")
-    assert corrections.redo(*place, "ann") is None  # a new change ends what could be redone
-    assert len(labels.overrides(*place)) == 7  # nothing was deleted
+    labels.override_pair(place, "w", "a", 0.5, "ann", "why")
+    assert corrections.redo(place, "ann") is None  # a new change ends what could be redone
+    assert len(labels.overrides(place)) == 7  # nothing was deleted
 
 
 def test_nobody_undoes_the_work_of_others(place):
-    labels.override_pair(*place, "x", "a", 0.2, "ann", "why")
-    labels.override_pair(*place, "y", "a", 0.4, "ben", "why")
-    assert corrections.undo(*place, "ann").question == "x"
-    assert corrections.undo(*place, "ann") is None
+    labels.override_pair(place, "x", "a", 0.2, "ann", "why")
+    labels.override_pair(place, "y", "a", 0.4, "ben", "why")
+    assert corrections.undo(place, "ann").question == "x"
+    assert corrections.undo(place, "ann") is None
     assert value_of(place, "y") == 0.4
 
 
 def test_undo_after_undo_and_redo_of_one_pair_changed_twice(place):
     for value in (0.2, 0.8):
-        labels.override_pair(*place, "x", "a", value, "ann", "why")
-    assert corrections.undo(*place, "ann").value == 0.8
+        labels.override_pair(place, "x", "a", value, "ann", "why")
+    assert corrections.undo(place, "ann").value == 0.8
     assert value_of(place, "x") == 0.2
-    corrections.undo(*place, "ann")
+    corrections.undo(place, "ann")
     assert value_of(place, "x") is None
-    corrections.redo(*place, "ann")
-    corrections.redo(*place, "ann")
+    corrections.redo(place, "ann")
+    corrections.redo(place, "ann")
     assert value_of(place, "x") == 0.8
 
 
@@ -118,14 +118,14 @@ def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, 
     for who, label in (("ann", 10), ("ben", 90)):
         content = workbook(("question", "answer", "label", "reason"), (q, a, label, "read it"))
         found = correction_file.read_corrections(
-            content, "x.xlsx", tiny_dataset, labels.overrides(*place), who
+            content, "x.xlsx", tiny_dataset, labels.overrides(place), who
         )
-        assert correction_file.take_corrections(*place, found, "x.xlsx", who) == 1
+        assert correction_file.take_corrections(place, found, "x.xlsx", who) == 1
     from core.labels.overrides import conflicts
 
-    (held,) = conflicts(labels.overrides(*place)).values()
+    (held,) = conflicts(labels.overrides(place)).values()
     assert [(o.who, o.value) for o in held] == [("ann", 0.1), ("ben", 0.9)]
-    assert place[0].records.audit_trail(place[1].id)[-1]["what"] == "labels imported"
+    assert place.workspace.records.audit_trail(place.id)[-1]["what"] == "labels imported"
 
 
 def test_a_file_without_the_columns_is_answered_with_what_is_needed(tiny_dataset):

@@ -54,7 +54,7 @@ MODELS = WordEncoder("a" * 16), WordEncoder("b" * 16, noise=3.0)
 def place(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path / "workspace")
-    return workspace, workspace.records.create_project("Pilot", "ann")
+    return workspace, workspace.create_project("Pilot", "ann")
 
 
 def beir_zip(topics: int = 30, damaged: bool = False) -> bytes:
@@ -75,7 +75,13 @@ def beir_zip(topics: int = 30, damaged: bool = False) -> bytes:
 
 def run(workspace, project, dataset):
     document, arrays = examine(
-        workspace, dataset, project.id, MODELS, ("Old", "New"), [], SilentReporter()
+        workspace,
+        dataset,
+        sets.generality_sets(project),
+        MODELS,
+        ("Old", "New"),
+        [],
+        SilentReporter(),
     )
     folder = RunFolder(workspace.run_folder("compare-1"))
     folder.root.mkdir(parents=True)
@@ -86,7 +92,7 @@ def run(workspace, project, dataset):
 
 def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
     workspace, project = place
-    sets.add_beir_set(workspace, project, beir_zip(), "field", "ann")
+    sets.add_beir_set(project, beir_zip(), "field", "ann")
     found = run(workspace, project, tiny_dataset)
     assert [one.measure for one in found.shape] == [
         "anisotropy", "effective_rank", "alignment", "uniformity"
@@ -106,7 +112,7 @@ def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
 def test_set_that_fails_is_told_with_its_reason_and_spoils_nothing(place, tiny_dataset):
     workspace, project = place
     kept = sets.GeneralitySet(sets.BEIR, "gone", "0" * 16)
-    workspace.records.set(project.id, "generality_sets", [kept.__dict__])
+    project.state.generality_sets = (kept,)
     found = run(workspace, project, tiny_dataset)
     (one,) = found.sets
     assert one.difference is None and str(one.failure)
@@ -124,18 +130,18 @@ def test_old_comparison_without_examination_is_empty(place):
 
 def test_sets_are_added_once_and_taken_off(place, tmp_path):
     workspace, project = place
-    added = sets.add_beir_set(workspace, project, beir_zip(), "field", "ann")
-    assert sets.generality_sets(workspace, project.id) == (added,)
+    added = sets.add_beir_set(project, beir_zip(), "field", "ann")
+    assert sets.generality_sets(project) == (added,)
     with pytest.raises(DataError, match="already a set named"):
-        sets.add_beir_set(workspace, project, beir_zip(), "field", "ann")
+        sets.add_beir_set(project, beir_zip(), "field", "ann")
     with pytest.raises(DataError, match="not a BEIR record"):
-        sets.add_beir_set(workspace, project, beir_zip(damaged=True), "bad", "ann")
+        sets.add_beir_set(project, beir_zip(damaged=True), "bad", "ann")
     with zipfile.ZipFile(io.BytesIO(beir_zip())) as archive:
         archive.extractall(tmp_path)
-    folder = sets.add_beir_set(workspace, project, tmp_path / "set", "folder", "ann")
+    folder = sets.add_beir_set(project, tmp_path / "set", "folder", "ann")
     assert workspace.load_dataset(folder.dataset_id).questions[0] == "what is topic0"
-    sets.remove_set(workspace, project, "field", "ann")
-    assert sets.generality_sets(workspace, project.id) == (folder,)
+    sets.remove_set(project, "field", "ann")
+    assert sets.generality_sets(project) == (folder,)
 
 
 def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
@@ -143,8 +149,8 @@ def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
 
     monkeypatch.setattr(mteb_tasks, "mteb_is_installed", lambda: False)
     with pytest.raises(DataError, match="pip install mteb"):
-        sets.add_mteb_task(*place, "SciFact", "ann")
-    assert sets.generality_sets(place[0], place[1].id) == ()
+        sets.add_mteb_task(place[1], "SciFact", "ann")
+    assert sets.generality_sets(place[1]) == ()
 
 
 def test_mteb_task_becomes_a_set(monkeypatch):

@@ -158,7 +158,6 @@ def journey(tmp_path_factory):
 def push(journey, hub, **changes):
     told = {"repository": REPOSITORY, "private": True, "token": SECRET} | changes
     return push_model(
-        journey.workspace,
         journey.project,
         journey.tune_run,
         journey.compare_run,
@@ -229,7 +228,7 @@ def test_what_is_missing_is_said_before_anything_is_sent(journey, hub):
             push(journey, hub, repository=name)
     with pytest.raises(ExportError, match="started offline"):
         push_model(
-            journey.workspace, journey.project, journey.tune_run, None, REPOSITORY, "ann",
+            journey.project, journey.tune_run, None, REPOSITORY, "ann",
             environment={"HF_TOKEN": SECRET, "HF_HUB_OFFLINE": "1"},
         )  # fmt: skip
     assert hub.calls == []

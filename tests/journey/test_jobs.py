@@ -44,8 +44,8 @@ def test_the_report_names_what_any_kind_took(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "core.jobs.launch._start", lambda folder, _: append_event(folder, "launched")
     )
-    project = workspace.records.create_project("Kinds", "Mika")
-    runs = {kind: launch_job(workspace, project.id, kind, {}, "Mika") for kind in KINDS}
+    project = workspace.create_project("Kinds", "Mika")
+    runs = {kind: launch_job(project, kind, {}, "Mika") for kind in KINDS}
     assert all(RunFolder(workspace.run_folder(run)).is_valid() for run in runs.values())
     steps = report_costs.step_times(workspace, runs)
     assert [step.title for step in steps] == [kind.done for kind in KINDS.values()]

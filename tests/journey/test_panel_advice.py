@@ -145,11 +145,11 @@ def test_blind_labels_do_not_know_the_answers_of_any_rule():
 def test_the_chosen_panel_is_kept_and_ends_with_new_data(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path)
-    project = workspace.records.create_project("p", "ann")
-    assert panel_in_use(workspace, project, ("a", "b")) == ("a", "b")
-    use_panel(workspace, project, ("b",), "ann")
-    assert panel_in_use(workspace, project, ("a", "b")) == ("b",)
-    assert panel_in_use(workspace, project, ("a",)) == ("a",)  # never nobody
+    project = workspace.create_project("p", "ann")
+    assert panel_in_use(project, ("a", "b")) == ("a", "b")
+    use_panel(project, ("b",), "ann")
+    assert panel_in_use(project, ("a", "b")) == ("b",)
+    assert panel_in_use(project, ("a",)) == ("a",)  # never nobody
     workspace.records.use_dataset(project.id, "other", "ann")
-    other = workspace.records.project(project.id)
-    assert panel_in_use(workspace, other, ("a", "b")) == ("a", "b")
+    other = workspace.project(project.id)
+    assert panel_in_use(other, ("a", "b")) == ("a", "b")

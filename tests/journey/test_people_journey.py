@@ -19,9 +19,9 @@ def desk(tmp_path, monkeypatch):
     """Workspace, project and data of the English sample."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path)
-    made = workspace.records.create_project("Pilot", "me")
-    data.import_file(workspace, made.id, SAMPLE.read_bytes(), SAMPLE.name, who="me")
-    project = workspace.records.project(made.id)
+    made = workspace.create_project("Pilot", "me")
+    data.import_file(made, SAMPLE.read_bytes(), SAMPLE.name, who="me")
+    project = workspace.project(made.id)
     return workspace, project, workspace.load_dataset(project.dataset_id)
 
 
@@ -33,13 +33,13 @@ def test_a_rater_who_answers_at_random_is_found_and_counts_little(desk):
     habits = {"careful": 0.0, "strict": -0.8, "mild": 0.6}
     for name in (*habits, "random"):
         for _ in range(40):
-            task = rating.rating_task(workspace, project, dataset, pool, name)
+            task = rating.rating_task(project, dataset, pool, name)
             pair = task.question_row, task.answer_row
             right = pair[1] in dataset.right_answers(pair[0])
             felt = (4.3 if right else 1.7) + habits.get(name, 0) + rng.normal(0, 0.7)
             stars = rng.integers(1, 6) if name == "random" else np.clip(round(felt), 1, 5)
-            rating.rate_pair(workspace, project, dataset, pair, name, int(stars))
-    summary = people.rating_summary(workspace, project, dataset)
+            rating.rate_pair(project, dataset, pair, name, int(stars))
+    summary = people.rating_summary(project, dataset)
     weights = {rater.name: rater.weight for rater in summary.raters}
     assert summary.pairs == 40 and summary.ratings == 160, "all got the same pairs"
     assert weights["random"] < 0.4 * min(weights[name] for name in habits)
@@ -48,10 +48,10 @@ def test_a_rater_who_answers_at_random_is_found_and_counts_little(desk):
 
 def test_undo_takes_back_the_rater_s_own_newest_word_only(desk):
     workspace, project, dataset = desk
-    rating.rate_pair(workspace, project, dataset, (0, 0), "ann", 5)
-    rating.rate_pair(workspace, project, dataset, (0, 1), "ben", 1)
-    assert rating.undo_rating(workspace, project, dataset, "ann")
-    assert not rating.undo_rating(workspace, project, dataset, "ann")
+    rating.rate_pair(project, dataset, (0, 0), "ann", 5)
+    rating.rate_pair(project, dataset, (0, 1), "ben", 1)
+    assert rating.undo_rating(project, dataset, "ann")
+    assert not rating.undo_rating(project, dataset, "ann")
     assert [r.rater for r in in_force(workspace.records.ratings(project.id))] == ["ben"]
 
 
@@ -64,6 +64,6 @@ def test_the_same_file_twice_is_taken_once(desk):
     ]
     content = "\n".join(["question,answer,rater,rating", *rows]).encode()
     file = rating.read_rating_file(content, "r.csv", dataset, "")
-    assert rating.add_rating_file(workspace, project, file, "me") == 5
-    assert rating.add_rating_file(workspace, project, file, "me") == 0
+    assert rating.add_rating_file(project, file, "me") == 5
+    assert rating.add_rating_file(project, file, "me") == 0
     assert len(workspace.records.ratings(project.id)) == 5

@@ -26,10 +26,10 @@ def scored(tmp_path_factory):
 
 
 def saved(scored, **recipes):
-    workspace, project, _ = scored
-    there = {one.name: one for one in labels.recipes(workspace, project)}
+    _workspace, project, _ = scored
+    there = {one.name: one for one in labels.recipes(project)}
     return [
-        there.get(name) or labels.save_recipe(workspace, project, name, recipe, "ann")
+        there.get(name) or labels.save_recipe(project, name, recipe, "ann")
         for name, recipe in recipes.items()
     ]
 

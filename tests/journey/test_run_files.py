@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.errors import ComparisonError, DataError, WorkspaceError
-from core.evaluation.arms import held_out_rows
+from core.evaluation.systems import held_out_rows
 from core.journey.run_files import (
     add_run_file,
     check_run,
@@ -25,7 +25,7 @@ def workspace(tmp_path, monkeypatch):
 
 @pytest.fixture
 def project(workspace):
-    return workspace.records.create_project("Pilot", "ann")
+    return workspace.create_project("Pilot", "ann")
 
 
 def answered(dataset, left_out: int = 0) -> bytes:
@@ -37,7 +37,7 @@ def answered(dataset, left_out: int = 0) -> bytes:
 
 def add(workspace, project, dataset, content, **more):
     options = {"title": "Old search", "empty_is_nothing": False, "who": "ann"} | more
-    return add_run_file(workspace, project, dataset, content, "run.txt", **options)
+    return add_run_file(project, dataset, content, "run.txt", **options)
 
 
 def test_questions_go_out_under_the_users_own_ids(tiny_dataset):
@@ -49,7 +49,7 @@ def test_questions_go_out_under_the_users_own_ids(tiny_dataset):
 
 def test_a_complete_file_becomes_a_system(workspace, project, tiny_dataset):
     kept = add(workspace, project, tiny_dataset, answered(tiny_dataset))
-    assert run_files(workspace, project) == [kept]
+    assert run_files(project) == [kept]
     arm = run_file_arm(workspace, tiny_dataset, kept)
     assert (arm.title, arm.kind, arm.notes) == ("Old search", "run_file", ())
     assert (arm.top_answers[:, 0] == 0).all() and (arm.top_answers[:, 1:] == -1).all()
@@ -62,7 +62,7 @@ def test_missing_questions_need_a_word_on_what_they_mean(workspace, project, tin
     assert check_run(content, tiny_dataset).missing == 2
     with pytest.raises(DataError, match="no result for 2 of the"):
         add(workspace, project, tiny_dataset, content)
-    assert run_files(workspace, project) == []
+    assert run_files(project) == []
     kept = add(workspace, project, tiny_dataset, content, empty_is_nothing=True)
     arm = run_file_arm(workspace, tiny_dataset, kept)
     assert (arm.top_answers[:2] == -1).all()
@@ -84,9 +84,9 @@ def test_after_a_new_split_a_file_that_no_longer_answers_all_is_left_out(
 def test_the_same_title_replaces_and_a_removed_file_is_gone(workspace, project, tiny_dataset):
     add(workspace, project, tiny_dataset, answered(tiny_dataset))
     newer = add(workspace, project, tiny_dataset, answered(tiny_dataset, 1), empty_is_nothing=True)
-    assert run_files(workspace, project) == [newer]
-    remove_run_file(workspace, project, newer.key, "ann")
-    assert run_files(workspace, project) == []
+    assert run_files(project) == [newer]
+    remove_run_file(project, newer.key, "ann")
+    assert run_files(project) == []
 
 
 def test_a_file_of_training_questions_only_is_refused(tiny_dataset):

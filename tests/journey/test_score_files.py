@@ -49,9 +49,9 @@ def table(header, rows) -> bytes:
 @pytest.fixture
 def shop(tmp_path):
     workspace = Workspace.open(tmp_path / "workspace")
-    project = workspace.records.create_project("Shop", "me")
-    dataset = data.import_file(workspace, project.id, shop_csv(), "shop.csv", who="me")
-    return workspace, workspace.records.project(project.id), dataset
+    project = workspace.create_project("Shop", "me")
+    dataset = data.import_file(project, shop_csv(), "shop.csv", who="me")
+    return workspace, workspace.project(project.id), dataset
 
 
 def truth_rows(dataset, count=None, noise=0.0, seed=0):
@@ -83,7 +83,7 @@ def test_every_row_is_taken_or_named_with_its_number_and_reason(shop):
         (q[0], a[0], "0.2"),  # row 11: contradicts row 2
     ]
     content = table(["question", "answer", "score"], rows)
-    kept = add_score_file(workspace, project, dataset, content, "our scores.csv", who="me")
+    kept = add_score_file(project, dataset, content, "our scores.csv", who="me")
     assert kept.key == "file:our scores" and (kept.rows, kept.pairs) == (10, 3)
     assert (kept.by_id, kept.repeated, kept.set_aside_count) == (1, 1, 6)
     reasons = {row: str(reason) for row, reason, _, _ in kept.set_aside}
@@ -96,21 +96,21 @@ def test_every_row_is_taken_or_named_with_its_number_and_reason(shop):
     expected = np.full((3, 2), np.nan)
     expected[0, 0], expected[1, 0], expected[2, 1] = 0.75, 0.8, -1.5
     np.testing.assert_allclose(block, expected, rtol=1e-6)
-    assert score_files(workspace, project, dataset) == [kept]
+    assert score_files(project, dataset) == [kept]
 
 
 def test_full_width_texts_match(shop):
     """Prevents a file that passed through another system from losing its Japanese rows."""
-    workspace, project, dataset = shop
+    _workspace, project, dataset = shop
     wide = str.maketrans({c: chr(ord(c) + 0xFEE0) for c in "0123456789ABCWw"})
     rows = [(q.translate(wide), a, s) for q, a, s in truth_rows(dataset, 5)]
     content = table(["question", "answer", "score"], rows)
-    kept = add_score_file(workspace, project, dataset, content, "wide.csv", who="me")
+    kept = add_score_file(project, dataset, content, "wide.csv", who="me")
     assert kept.pairs == len(rows) and not kept.set_aside
 
 
 def test_a_workbook_with_ids_and_other_column_names(shop):
-    workspace, project, dataset = shop
+    _workspace, project, dataset = shop
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(["質問番号", "回答番号", "スコア"])
@@ -120,9 +120,7 @@ def test_a_workbook_with_ids_and_other_column_names(shop):
     book.save(file)
     found = preview_scores(file.getvalue(), "ids.xlsx")
     assert found.columns == ScoreColumns("質問番号", "回答番号", "スコア")
-    kept = add_score_file(
-        workspace, project, dataset, file.getvalue(), "ids.xlsx", who="me", found=found
-    )
+    kept = add_score_file(project, dataset, file.getvalue(), "ids.xlsx", who="me", found=found)
     assert (kept.pairs, kept.by_id) == (6, 6)
 
 
@@ -135,22 +133,22 @@ def test_a_workbook_with_ids_and_other_column_names(shop):
     ],
 )
 def test_a_file_of_no_use_is_refused_and_changes_nothing(shop, rows, columns, words):
-    workspace, project, dataset = shop
+    _workspace, project, dataset = shop
     if rows == "same":
         rows = [(q, a, "1") for q, a, _ in truth_rows(dataset, 5)]
     content = table(["question", "answer", "score"], rows or truth_rows(dataset, 5))
     with pytest.raises(DataError, match=words):
-        add_score_file(workspace, project, dataset, content, "bad.csv", who="me", columns=columns)
-    assert score_files(workspace, project, dataset) == []
-    assert scored_experts(workspace, project) == ()
+        add_score_file(project, dataset, content, "bad.csv", who="me", columns=columns)
+    assert score_files(project, dataset) == []
+    assert scored_experts(project) == ()
 
 
 def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
     workspace, project, dataset = shop
     content = table(["question", "answer", "score"], truth_rows(dataset))
-    kept = add_score_file(workspace, project, dataset, content, "gold.csv", who="me")
-    assert scored_experts(workspace, project) == (kept.key,)
-    (figures,) = scoring.scoring_report(workspace, project).figures
+    kept = add_score_file(project, dataset, content, "gold.csv", who="me")
+    assert scored_experts(project) == (kept.key,)
+    (figures,) = scoring.scoring_report(project).figures
     assert figures.title == "gold" and figures.ndcg is None
     assert figures.average_precision.value == pytest.approx(1.0)
     targets, mask = labels.label_model(
@@ -159,9 +157,9 @@ def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
     assert np.isfinite(targets).all() and 0 < mask.mean() < 0.2
     entry = find_entry(kept.key)
     assert availability(entry, workspace.models).ready and not entry.trainable
-    remove_score_file(workspace, project, dataset, kept.key, "me")
-    assert scored_experts(workspace, project) == () and not score_files(workspace, project, dataset)
-    assert scoring.scoring_report(workspace, project) is None
+    remove_score_file(project, dataset, kept.key, "me")
+    assert scored_experts(project) == () and not score_files(project, dataset)
+    assert scoring.scoring_report(project) is None
     with pytest.raises(ExpertError, match="has not scored"):
         scoring.load_expert_scores(workspace, dataset, [kept.key])
     assert not list(workspace.layout.scores.rglob("*.safetensors"))
@@ -173,8 +171,8 @@ def test_it_joins_experts_of_a_job_and_a_job_keeps_it(shop):
     run = {"dataset_id": dataset.id, "experts": ["bm25", "tfidf"], "measured": result}
     workspace.records.set(project.id, "scored", run | {"run_id": ""})
     content = table(["question", "answer", "score"], truth_rows(dataset, noise=1.0))
-    kept = add_score_file(workspace, project, dataset, content, "gold.csv", who="me")
-    report = scoring.scoring_report(workspace, project)
+    kept = add_score_file(project, dataset, content, "gold.csv", who="me")
+    report = scoring.scoring_report(project)
     assert [f.expert for f in report.figures] == ["bm25", "tfidf", kept.key]
     assert report.agreement.shape == (3, 3) and np.isfinite(report.agreement).all()
     assert report.figures[0].texts_encoded == len(dataset.questions) + len(dataset.answers)
@@ -187,22 +185,22 @@ def test_a_listed_expert_is_absent_from_a_comparison_with_the_reason(shop):
     """Prevents a crash of the comparison, or a system with made-up ranks."""
     workspace, project, dataset = shop
     content = table(["question", "answer", "score"], truth_rows(dataset))
-    kept = add_score_file(workspace, project, dataset, content, "gold.csv", who="me")
+    kept = add_score_file(project, dataset, content, "gold.csv", who="me")
     with pytest.raises(AppError, match="cannot search all answers"):
         expert_arm(workspace, dataset, kept.key)
 
 
 def test_another_project_with_the_same_data_keeps_its_own_file(shop):
     workspace, project, dataset = shop
-    other = workspace.records.create_project("Other", "me")
-    data.import_file(workspace, other.id, shop_csv(), "shop.csv", who="me")
-    other = workspace.records.project(other.id)
+    other = workspace.create_project("Other", "me")
+    data.import_file(other, shop_csv(), "shop.csv", who="me")
+    other = workspace.project(other.id)
     rows = truth_rows(dataset)
     content = table(["question", "answer", "score"], rows)
-    mine = add_score_file(workspace, project, dataset, content, "gold.csv", who="me")
-    theirs = add_score_file(workspace, other, dataset, content, "gold.csv", who="me")
+    mine = add_score_file(project, dataset, content, "gold.csv", who="me")
+    theirs = add_score_file(other, dataset, content, "gold.csv", who="me")
     assert (mine.key, theirs.key) == ("file:gold", "file:gold (2)")
     less = table(["question", "answer", "score"], rows[:30])
-    replaced = add_score_file(workspace, project, dataset, less, "gold.csv", who="me")
+    replaced = add_score_file(project, dataset, less, "gold.csv", who="me")
     assert replaced.key == mine.key and replaced.pairs == 30
-    assert [f.pairs for f in score_files(workspace, other, dataset)] == [len(rows)]
+    assert [f.pairs for f in score_files(other, dataset)] == [len(rows)]

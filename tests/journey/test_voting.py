@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import ArmInput, compare
+from core.evaluation.comparison import compare
+from core.evaluation.systems import EncodedSystem
 from core.journey import vote_results, voting
 from core.types import Comparison, SilentReporter
 from core.workspace.votes import LEFT, RIGHT, TIE, votes_in_force
@@ -19,7 +20,7 @@ from core.workspace.workspace import Workspace
 def place(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     workspace = Workspace.open(tmp_path / "workspace")
-    return workspace, workspace.records.create_project("Pilot", "ann")
+    return workspace.create_project("Pilot", "ann")
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def comparison(tiny_dataset) -> Comparison:
     right = answers[tiny_dataset.right_answer]
     noise = rng.normal(size=right.shape).astype(np.float32)
     arms = [
-        ArmInput(name, name.title(), name, name, near * right + noise, answers)
+        EncodedSystem(name, name.title(), name, name, near * right + noise, answers)
         for name, near in (("base", 0.2), ("tuned", 2.0), ("copy", 0.2))
     ]
     return compare(tiny_dataset, arms, run_id="tune-1", seed=0, report=SilentReporter())
@@ -37,7 +38,7 @@ def comparison(tiny_dataset) -> Comparison:
 
 @pytest.fixture
 def started(place, comparison):
-    return voting.start_round(*place, comparison, "compare-1", "ann", questions=12, needed=20)
+    return voting.start_round(place, comparison, "compare-1", "ann", questions=12, needed=20)
 
 
 def vote_all(workspace, round_, comparison, voter, choose) -> None:
@@ -51,11 +52,11 @@ def test_only_questions_whose_lists_differ_are_asked(place, comparison, started)
         assert (base.top_answers[position, :5] != tuned.top_answers[position, :5]).any()
     assert len(set(started.positions)) == len(started.positions) == 12
     with pytest.raises(ComparisonError, match="nothing to vote on"):
-        voting.start_round(*place, comparison, "compare-1", "ann", arms=("base", "copy"))
+        voting.start_round(place, comparison, "compare-1", "ann", arms=("base", "copy"))
     with pytest.raises(ComparisonError, match="not in this comparison"):
-        voting.start_round(*place, comparison, "compare-1", "ann", arms=("base", "gone"))
+        voting.start_round(place, comparison, "compare-1", "ann", arms=("base", "gone"))
     with pytest.raises(ComparisonError, match="1 to 200"):
-        voting.start_round(*place, comparison, "compare-1", "ann", questions=0)
+        voting.start_round(place, comparison, "compare-1", "ann", questions=0)
 
 
 def test_sides_are_fair_differ_between_people_and_stay_on_reload(place, comparison, started):
@@ -69,14 +70,14 @@ def test_sides_are_fair_differ_between_people_and_stay_on_reload(place, comparis
     assert abs(sides.mean() - 0.5) < 0.04  # 2,400 fair coins: 4 standard errors
     assert sides.mean(axis=1).min() > 0.2 and sides.mean(axis=1).max() < 0.8
     assert len({row.tobytes() for row in sides}) == 60
-    workspace, _ = place
+    workspace = place.workspace
     once = voting.ballot(workspace, started, comparison, "ann")
     assert once == voting.ballot(workspace, started, comparison, "ann")
 
 
 def test_ballot_names_no_system(place, comparison, started):
     """What the page holds it may show by mistake."""
-    ballot = voting.ballot(place[0], started, comparison, "ann")
+    ballot = voting.ballot(place.workspace, started, comparison, "ann")
     assert {field.name for field in fields(ballot)} == {
         "position", "question", "left", "right", "done", "total", "last"
     }  # fmt: skip
@@ -89,7 +90,7 @@ def test_ballot_names_no_system(place, comparison, started):
 
 def test_result_is_what_people_chose_whatever_the_side(place, comparison, started, tiny_dataset):
     """Counting sides instead of systems would make every result a coin toss."""
-    workspace, project = place
+    workspace, project = place.workspace, place
 
     def likes_tuned(voter):
         return lambda ballot: (
@@ -103,7 +104,7 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
     assert (sealed.votes, sealed.voters, sealed.questions, sealed.enough) == (36, 3, 12, True)
     with pytest.raises(ComparisonError, match="sealed"):
         vote_results.result(workspace, tiny_dataset, started, comparison)
-    opening = vote_results.open_result(workspace, project, started, "dan")
+    opening = vote_results.open_result(project, started, "dan")
     assert (opening.who, opening.early, opening.votes) == ("dan", False, 36)
     found = vote_results.result(workspace, tiny_dataset, started, comparison)
     assert (found.wins, found.ties, found.losses) == (24, 12, 0)
@@ -114,10 +115,10 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
 
 
 def test_opening_early_ends_the_vote_and_is_on_record(place, comparison, started):
-    workspace, project = place
+    workspace, project = place.workspace, place
     voting.cast(workspace, started, started.positions[0], "ann", LEFT)
-    assert vote_results.open_result(workspace, project, started, "eve").early
-    assert vote_results.open_result(workspace, project, started, "fay").who == "eve"
+    assert vote_results.open_result(project, started, "eve").early
+    assert vote_results.open_result(project, started, "fay").who == "eve"
     with pytest.raises(ComparisonError, match="ended"):
         voting.cast(workspace, started, started.positions[1], "ben", LEFT)
     with pytest.raises(ComparisonError, match="ended"):
@@ -129,7 +130,7 @@ def test_opening_early_ends_the_vote_and_is_on_record(place, comparison, started
 
 def test_key_pressed_too_soon_does_not_overwrite_the_last_vote(place, started):
     """The old buttons stay for an instant: the next answer would have replaced this one."""
-    workspace, _ = place
+    workspace = place.workspace
     for choice in (TIE, RIGHT, TIE):
         voting.cast(workspace, started, started.positions[0], "ann", choice)
     assert [vote.choice for vote in workspace.records.votes(started.id)] == [TIE]
@@ -140,7 +141,7 @@ def test_key_pressed_too_soon_does_not_overwrite_the_last_vote(place, started):
 
 
 def test_undo_brings_the_question_up_again(place, comparison, started):
-    workspace, _ = place
+    workspace = place.workspace
     first = voting.ballot(workspace, started, comparison, "ann")
     assert first.last == -1
     voting.cast(workspace, started, first.position, "ann", LEFT)
@@ -153,19 +154,19 @@ def test_undo_brings_the_question_up_again(place, comparison, started):
 
 
 def test_foreign_link_and_foreign_question_are_refused(place, comparison, started):
-    workspace, project = place
-    other = workspace.records.create_project("Other", "ann")
-    assert voting.find_round(workspace, project, started.id) == started
+    workspace, project = place.workspace, place
+    other = workspace.create_project("Other", "ann")
+    assert voting.find_round(project, started.id) == started
     with pytest.raises(ComparisonError, match="no blind vote"):
-        voting.find_round(workspace, other, started.id)
+        voting.find_round(other, started.id)
     outside = next(p for p in range(99) if p not in started.positions)
     with pytest.raises(ComparisonError, match="not part of this vote"):
         voting.cast(workspace, started, outside, "ann", LEFT)
 
 
 def test_nobody_voted(place, comparison, started, tiny_dataset):
-    vote_results.open_result(*place, started, "ann")
-    assert vote_results.result(place[0], tiny_dataset, started, comparison) is None
+    vote_results.open_result(place, started, "ann")
+    assert vote_results.result(place.workspace, tiny_dataset, started, comparison) is None
 
 
 def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
@@ -175,20 +176,20 @@ def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
     from tests.reporting.finished_journey import finished_journey
 
     done = finished_journey(tmp_path / "done", model=False)
-    place = done.workspace, done.project
+    place = done.project
     compared = load_comparison(done.workspace, done.compare_run)
     open_, sealed, gone = (
-        voting.start_round(*place, compared, run, "ann", questions=4, needed=2)
+        voting.start_round(place, compared, run, "ann", questions=4, needed=2)
         for run in (done.compare_run, done.compare_run, "compare-gone")
     )
     for round_ in (open_, sealed, gone):
         voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
     for round_ in (open_, gone):
-        vote_results.open_result(*place, round_, "eve")
-    (vote,) = reporting.report_input(*place, done.compare_run).votes
+        vote_results.open_result(place, round_, "eve")
+    (vote,) = reporting.report_input(place, done.compare_run).votes
     assert (vote.who, vote.votes, vote.early, vote.held_out) == (
         "eve", 1, True, len(compared.question_rows)
     )  # fmt: skip
     assert vote.found.votes == 1
     dataset = done.workspace.load_dataset(done.project.dataset_id)
-    assert vote_results.opened_votes(*place, dataset, "tune-other") == ()
+    assert vote_results.opened_votes(place, dataset, "tune-other") == ()

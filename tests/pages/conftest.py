@@ -85,18 +85,18 @@ def finished_once(tmp_path_factory: pytest.TempPathFactory) -> FinishedWorkspace
     root = tmp_path_factory.mktemp("finished") / "workspace"
     workspace = Workspace.open(root)
     project = projects.create_project(workspace, "Shop FAQ pilot", "Mika")
-    data.import_file(workspace, project.id, first_answers(60), "faq.csv", who="Mika")
+    data.import_file(project, first_answers(60), "faq.csv", who="Mika")
     project = projects.find_project(workspace, project.id)
     experts = ["wordllama-l2-supercat-256", "bm25", "tfidf"]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
         patch.setattr(launch, "_start", work_in_this_process)
-        scoring.launch_scoring(workspace, project, experts, "Mika")
+        scoring.launch_scoring(project, experts, "Mika")
         recipe = labels.default_recipe(experts)
-        labels.save_recipe(workspace, project, "First recipe", recipe, "Mika")
+        labels.save_recipe(project, "First recipe", recipe, "Mika")
         config = PRESETS["quick"].config(base_model=experts[0])
-        tuned = tuning.launch_tuning(workspace, project, config, "Mika")
-        compared = comparing.launch_comparison(workspace, project, tuned, experts, "Mika")
+        tuned = tuning.launch_tuning(project, config, "Mika")
+        compared = comparing.launch_comparison(project, tuned, experts, "Mika")
     return FinishedWorkspace(root, project.id, tuned, compared)
 
 

@@ -28,7 +28,7 @@ def finished_workspace(tmp_path) -> FinishedWorkspace:
 @pytest.fixture
 def place(finished_workspace):
     workspace = finished_workspace.open()
-    project = workspace.records.project(finished_workspace.project)
+    project = workspace.project(finished_workspace.project)
     comparison = load_comparison(workspace, finished_workspace.compare_run)
     return workspace, project, comparison
 
@@ -36,7 +36,7 @@ def place(finished_workspace):
 @pytest.fixture
 def round_(place, finished_workspace):
     return voting.start_round(
-        *place, finished_workspace.compare_run, "ann", questions=3, needed=4, seed=5
+        *place[1:], finished_workspace.compare_run, "ann", questions=3, needed=4, seed=5
     )
 
 
@@ -100,7 +100,7 @@ def test_organiser_starts_shares_and_opens_early_on_record(organise, place):
     at.number_input(key="vote_questions").set_value(4).run()
     at.button(key="vote_start").click().run()
     assert not at.exception and not at.error
-    (started,) = voting.rounds(workspace, project)
+    (started,) = voting.rounds(project)
     assert len(started.positions) == 4
     assert any(f"vote={started.id}" in code.value for code in at.code)
     voting.cast(workspace, started, started.positions[0], "ann", "left")
@@ -117,7 +117,7 @@ def test_organiser_starts_shares_and_opens_early_on_record(organise, place):
 def test_vote_that_ended_meanwhile_says_so(vote, round_, place):
     workspace, project, _ = place
     at = vote(round_.id, "Mika")
-    vote_results.open_result(workspace, project, round_, "eve")
+    vote_results.open_result(project, round_, "eve")
     at.button(key=f"vote_left_{round_.positions[0]}").click().run()
     assert not at.exception
     assert "does not count any more" in texts(at) and "This vote has ended" in texts(at)
@@ -135,16 +135,16 @@ def test_wrong_link_is_explained(vote, link):
 def test_savings_are_kept_for_the_report(finished_workspace, app, place):
     from core.journey.savings import savings_of
 
-    workspace, project, comparison = place
+    _workspace, project, comparison = place
     at = app(finished_workspace.root, "compare", finished_workspace.project)
     at.session_state["compare_tab"] = "Cost and savings"
     at.run()
     at.number_input(key="savings_questions").set_value(2000).run()
     at.text_input(key="savings_currency").set_value("<b>$x$").run()
-    assert not at.exception and savings_of(workspace, project, comparison) is None
+    assert not at.exception and savings_of(project, comparison) is None
     at.button(key="savings_keep").click().run()
     assert not at.exception and not at.error
-    kept = savings_of(workspace, project, comparison)
+    kept = savings_of(project, comparison)
     assert kept.inputs.questions_per_month == 2000
     assert kept.middle.gain == comparison.difference("known", "top1").difference
     assert "The report prints these figures" in texts(at)

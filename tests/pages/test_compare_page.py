@@ -66,7 +66,7 @@ def test_empty_workspace_offers_sample_data(tmp_path, app):
 
 
 def test_missing_data_is_named(tmp_path, app):
-    project = Workspace.open(tmp_path).records.create_project("Empty", "me")
+    project = Workspace.open(tmp_path).create_project("Empty", "me")
     at = app(tmp_path, "compare", project.id)
     assert "Upload your questions and answers first." in texts(at)
 

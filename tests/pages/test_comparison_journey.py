@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.errors import ComparisonError
-from core.evaluation.guard import promotion_allowed
+from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
 from core.experts.sources import model_folder
 from core.jobs import launch
@@ -33,7 +33,7 @@ def workspace(finished_workspace, monkeypatch):
 
 @pytest.fixture
 def project(workspace, finished_workspace):
-    return workspace.records.project(finished_workspace.project)
+    return workspace.project(finished_workspace.project)
 
 
 def replace_model(workspace, tune_run, noise: float):
@@ -52,7 +52,7 @@ def replace_model(workspace, tune_run, noise: float):
 
 
 def compare_again(workspace, project, run, choice=None):
-    made = comparing.launch_comparison(workspace, project, run, [], "ann", choice)
+    made = comparing.launch_comparison(project, run, [], "ann", choice)
     return comparing.load_comparison(workspace, made)
 
 
@@ -77,14 +77,14 @@ def test_a_damaged_model_is_worse_refused_and_its_overruling_recorded(
     assert not allowed and reasons
     for reason in ("", "ok", "  short  "):
         with pytest.raises(ComparisonError, match="say why"):
-            promote(workspace, project, comparison, "ann", reason=reason)
-    assert promotion(workspace, project) is None
-    promote(workspace, project, comparison, "ann", reason="Only for the trade fair demo.")
-    decided = promotion(workspace, project)
+            promote(project, comparison, "ann", reason=reason)
+    assert promotion(project) is None
+    promote(project, comparison, "ann", reason="Only for the trade fair demo.")
+    decided = promotion(project)
     assert (decided.who, decided.reason) == ("ann", "Only for the trade fair demo.")
     assert decided.overruled == tuple(str(reason) for reason in reasons)
-    withdraw(workspace, project, "bob")
-    assert promotion(workspace, project) is None
+    withdraw(project, "bob")
+    assert promotion(project) is None
     trail = [line["what"] for line in workspace.records.audit_trail(project.id)]
     assert trail[-2:] == ["refusal overruled", "model withdrawn"]
 

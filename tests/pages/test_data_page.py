@@ -48,20 +48,20 @@ def workspace(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def empty(workspace: Workspace, app) -> AppTest:
     """The Data page of a project without data."""
-    project = workspace.records.create_project("Empty", "me")
+    project = workspace.create_project("Empty", "me")
     return app(workspace.layout.root, "data", project.id)
 
 
 @pytest.fixture
 def loaded(workspace: Workspace, app):
     """Return a function that opens the Data page of a project with the flawed sample."""
-    project = workspace.records.create_project("Loaded", "me")
-    data.import_file(workspace, project.id, FLAWED[1], FLAWED[0], who="me")
+    project = workspace.create_project("Loaded", "me")
+    data.import_file(project, FLAWED[1], FLAWED[0], who="me")
     return lambda: app(workspace.layout.root, "data", project.id)
 
 
 def dataset_of(workspace: Workspace) -> str | None:
-    return workspace.records.projects()[0].dataset_id
+    return workspace.projects()[0].dataset_id
 
 
 def upload(at: AppTest, name: str, content: bytes) -> AppTest:
@@ -113,7 +113,7 @@ def test_nothing_is_written_before_import(empty, workspace):
 def test_an_import_that_failed_while_the_page_was_left_says_why_when_one_is_back(empty, workspace):
     failed = RunningImport(error=DataError("The file {name} is odd.", name="x.csv"))
     failed.done.set()
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     empty.session_state[f"import_{project.id}"] = failed
     at = empty.run()
     assert "The file x.csv is odd." in texts(at)
@@ -135,7 +135,7 @@ def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, mon
     with pytest.raises(RuntimeError, match="timed out"):  # the page shows the import until its end
         button(at, "Import").click().run()
     assert dataset_of(workspace) is None
-    running = at.session_state[f"import_{workspace.records.projects()[0].id}"]
+    running = at.session_state[f"import_{workspace.projects()[0].id}"]
     go_on.set()
     assert running.done.wait(60)
     assert running.error is None
@@ -149,8 +149,8 @@ def test_progress_of_an_import_only_grows_and_names_what_is_done(workspace):
         def progress(self, fraction, message):
             told.append((fraction, str(message)))
 
-    project = workspace.records.create_project("Told", "me")
-    data.import_file(workspace, project.id, FLAWED[1], FLAWED[0], who="me", report=Ear())
+    project = workspace.create_project("Told", "me")
+    data.import_file(project, FLAWED[1], FLAWED[0], who="me", report=Ear())
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] < 1  # it is over when it is saved, not before

@@ -105,7 +105,7 @@ def test_sets_are_shown_added_and_taken_off(examined, opened):
     assert "<script>" not in raw and "It failed" in raw and "30 questions, 90 documents" in raw
     at.button(key=f"generality_remove_beir_set {EVIL}").click().run()
     assert not at.exception
-    assert generality_sets.generality_sets(workspace, project.id) == ()
+    assert generality_sets.generality_sets(project) == ()
 
 
 def test_alpha_curve_is_drawn_where_the_run_swept(made, opened):

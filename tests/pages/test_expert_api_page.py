@@ -27,8 +27,8 @@ def server():
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.delenv("TEST_API_KEY", raising=False)
     workspace = Workspace.open(tmp_path / "workspace")
-    project = workspace.records.create_project("Loaded", "me")
-    data.import_file(workspace, project.id, SAMPLE.read_bytes(), SAMPLE.name, who="me")
+    project = workspace.create_project("Loaded", "me")
+    data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
     return workspace
 
 
@@ -47,7 +47,7 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, dict[str, str]
 
 @pytest.fixture
 def page(workspace: Workspace, app, handed):
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     return lambda language="en": app(workspace.layout.root, "experts", project.id, language)
 
 
@@ -85,7 +85,7 @@ def test_an_added_api_is_a_chosen_card_with_its_cost(page, workspace, server):
 def test_a_key_typed_in_the_wrong_place_is_refused_and_kept_nowhere(page, workspace, server):
     at = add(page(), server, Environment=KEY)
     assert "never typed here" in at.error[0].value and KEY not in texts(at)
-    assert api_connections(workspace, workspace.records.projects()[0]) == []
+    assert api_connections(workspace.projects()[0]) == []
     for file in workspace.layout.root.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
@@ -114,7 +114,7 @@ def test_a_change_is_kept_and_a_removed_api_is_no_choice(page, workspace, server
     field(at, "Model").set_value("another")
     at = button(at, "Save the change").click().run()
     assert "model another" in texts(at)
-    (kept,) = api_connections(workspace, workspace.records.projects()[0])
+    (kept,) = api_connections(workspace.projects()[0])
     assert (kept.name, kept.model) == ("Our API", "another")
     at = button(at, "Remove").click().run()
     assert not at.exception
@@ -133,7 +133,7 @@ def test_nothing_is_sent_or_started_before_the_confirmation(page, workspace, ser
     assert handed == [] and server.requests == []
     at = at.button(key="send_nothing").click().run()
     assert handed == [] and "These texts would leave" not in texts(at)
-    trail = workspace.records.audit_trail(workspace.records.projects()[0].id)
+    trail = workspace.records.audit_trail(workspace.projects()[0].id)
     assert not [line for line in trail if "confirmed" in line["what"]]
 
 
@@ -146,7 +146,7 @@ def test_a_confirmation_starts_the_job_and_is_recorded(
     at = at.button(key="send_and_score").click().run()
     assert not at.exception and not at.error
     assert len(handed) == 1 and server.requests == []
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     trail = workspace.records.audit_trail(project.id)
     (line,) = [one for one in trail if one["what"] == "sending to an API confirmed"]
     dataset = workspace.load_dataset(project.dataset_id)
@@ -177,7 +177,7 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     append_event(folder, "failed", message={"template": "x", "params": {}})
     at = button(page(), "Resume").click().run()
     assert handed[1][1] == {"TEST_API_KEY": KEY}
-    seen = jobs.jobs_of(workspace, workspace.records.projects()[0].id)
+    seen = jobs.jobs_of(workspace.projects()[0])
     assert KEY not in repr(seen)
     for file in workspace.layout.root.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file

@@ -24,8 +24,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with data; its experts have not scored."""
     root = tmp_path_factory.mktemp("made")
     workspace = Workspace.open(root)
-    project = workspace.records.create_project("Loaded", "me")
-    data.import_file(workspace, project.id, SAMPLE.read_bytes(), SAMPLE.name, who="me")
+    project = workspace.create_project("Loaded", "me")
+    data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
     return root
 
 
@@ -41,13 +41,13 @@ def workspace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
 @pytest.fixture
 def page(workspace: Workspace, app):
     """Return a function that opens the Experts page of the project."""
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     return lambda: app(workspace.layout.root, "experts", project.id)
 
 
 def launched(workspace: Workspace, experts=LEXICAL) -> RunFolder:
-    project = workspace.records.projects()[0]
-    run_id = scoring.launch_scoring(workspace, project, experts, "me")
+    project = workspace.projects()[0]
+    run_id = scoring.launch_scoring(project, experts, "me")
     return RunFolder(workspace.run_folder(run_id))
 
 
@@ -86,7 +86,7 @@ def test_without_a_project_the_page_offers_a_sample(tmp_path, app):
 
 
 def test_without_data_the_page_leads_to_the_upload(tmp_path, app):
-    project = Workspace.open(tmp_path).records.create_project("Empty", "me")
+    project = Workspace.open(tmp_path).create_project("Empty", "me")
     at = app(tmp_path, "experts", project.id)
     assert not at.exception
     assert "Upload your questions and answers first." in texts(at)
@@ -133,7 +133,7 @@ def test_start_launches_the_chosen_ones_once(page, workspace):
         box(at, key).uncheck()
     at = button(at.run(), "Let 2 experts score").click().run()
     assert not at.exception and not at.error
-    scorings = jobs.jobs_of(workspace, workspace.records.projects()[0].id, jobs.SCORE)
+    scorings = jobs.jobs_of(workspace.projects()[0], jobs.SCORE)
     assert [tuple(job.config["experts"]) for job in scorings] == [LEXICAL]
     assert "**Experts score your data** · Starting" in texts(at)
     assert button(at, "Let 2 experts score").disabled, "a second click must not start it again"
@@ -143,7 +143,7 @@ def test_results_are_said_in_words_and_lead_on(page, workspace):
     scored(workspace)
     at = page()
     assert not at.exception and not at.error
-    report = scoring.scoring_report(workspace, workspace.records.projects()[0])
+    report = scoring.scoring_report(workspace.projects()[0])
     best = max(report.figures, key=lambda one: one.ndcg.value)
     assert f"**{best.title}**" in texts(at) and f"{best.ndcg.value:.2f}" in texts(at)
     assert f"agreement {report.agreement[0, 1]:.2f} of 1" in texts(at)
@@ -239,9 +239,9 @@ def test_a_model_folder_becomes_a_card_and_its_loss_is_survived(page, tmp_path):
 
 def test_scores_of_earlier_data_are_not_shown_as_those_of_new_data(page, workspace):
     scored(workspace)
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     sample = SAMPLE.with_name("shop_faq_en.csv")
-    data.import_file(workspace, project.id, sample.read_bytes(), sample.name, who="me")
+    data.import_file(project, sample.read_bytes(), sample.name, who="me")
     at = page()
     assert not at.exception
     assert "How good is each expert alone?" not in [s.value for s in at.subheader]

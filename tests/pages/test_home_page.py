@@ -80,7 +80,7 @@ def test_a_newest_job_of_any_kind_is_named_on_its_card(app, tmp_path, monkeypatc
     monkeypatch.setattr(
         "core.jobs.launch._start", lambda folder, _: append_event(folder, "launched")
     )
-    launch_job(workspace, project.id, kind, {}, "Mika")
+    launch_job(project, kind, {}, "Mika")
     at = app(tmp_path)
     assert not at.exception
     assert any(KINDS[kind].title in caption.value for caption in at.caption)

@@ -74,7 +74,7 @@ def test_rule_and_blend_change_the_figures_and_the_saved_recipe(app, scored):
     button(at, "Save recipe").click().run()
     assert not at.exception
     workspace = Workspace.open(root)
-    (saved,) = labels.recipes(workspace, projects.find_project(workspace, project_id))
+    (saved,) = labels.recipes(projects.find_project(workspace, project_id))
     assert (saved.name, saved.recipe.rule, saved.recipe.blend) == ("Strict", "min", 0.2)
     assert button(at, "Go on to Tune")
 
@@ -83,7 +83,7 @@ def test_taken_recipe_name_is_refused_readably(app, scored):
     root, project_id = scored
     workspace = Workspace.open(root)
     project = projects.find_project(workspace, project_id)
-    labels.save_recipe(workspace, project, "Mine", labels.default_recipe(("bm25",)), "ann")
+    labels.save_recipe(project, "Mine", labels.default_recipe(("bm25",)), "ann")
     at = app(root, "labels", project_id)
     next(x for x in at.text_input if x.label == "Name of this recipe").set_value("mine")
     button(at, "Save recipe").click().run()
@@ -100,14 +100,14 @@ def test_a_saved_recipe_is_loaded_into_the_controls(app, scored):
         calibrations={"bm25": Calibration("percentile", 5.0, 95.0, 1.5)},
         gain=1.4, threshold=0.4, temperature=0.8, recentre=("category",),
     )  # fmt: skip
-    labels.save_recipe(workspace, project, "Kept", kept, "ann")
+    labels.save_recipe(project, "Kept", kept, "ann")
     strange = LabelRecipe(("bm25", "gone-expert"))
-    labels.save_recipe(workspace, project, "Strange", strange, "ann")
+    labels.save_recipe(project, "Strange", strange, "ann")
     at = app(root, "labels", project_id)
     next(s for s in at.slider if "gain" in s.label).set_value(3.0).run()
     at.session_state["label_tabs"] = "Saved recipes"
     at.run()
-    saved = {kept.name: kept.id for kept in labels.recipes(workspace, project)}
+    saved = {kept.name: kept.id for kept in labels.recipes(project)}
     at.selectbox(key="recipe_choice").set_value(saved["Strange"]).run()
     assert at.button(key="load_recipe").disabled
     at.selectbox(key="recipe_choice").set_value(saved["Kept"]).run()

@@ -121,7 +121,7 @@ def test_rows_set_aside_are_cut_off_but_not_the_download(app, finished_workspace
         {"row": row, "reason": reason, "question": "q" * 900, "answer": ""} for row in range(2, 9)
     ]
     workspace = finished_workspace.open()
-    dataset = workspace.records.project(finished_workspace.project).dataset_id
+    dataset = workspace.project(finished_workspace.project).dataset_id
     meta = workspace.layout.datasets / str(dataset) / "meta.json"
     report = workspace.load_import_report(dataset) | {"set_aside": rows}
     write_json(meta, read_json(meta) | {"report": report})

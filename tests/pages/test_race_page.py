@@ -79,7 +79,7 @@ def made_race(finished, levels=(0.7, 0.5, 0.6), *events, failed=(), seeds=(0, 1,
     """Add a race of one recipe with KL and of the two baselines, with these results."""
     workspace = finished.open()
     project = projects.find_project(workspace, finished.project)
-    everyone = contestants(racing_recipes(workspace, project), ["kl"])
+    everyone = contestants(racing_recipes(project), ["kl"])
     config = PRESETS["quick"].config(base_model=WORDLLAMA)
     request = RaceRequest(project.dataset_id, config, everyone, seeds)
     folder = new_job(finished, "race", to_json(request), *events)
@@ -98,7 +98,7 @@ def made_race(finished, levels=(0.7, 0.5, 0.6), *events, failed=(), seeds=(0, 1,
 def made_curve(finished, levels=(0.5, 0.55, 0.62, 0.7), draws=(0, 1)) -> RunFolder:
     workspace = finished.open()
     project = projects.find_project(workspace, finished.project)
-    saved = labels.recipe_in_use(workspace, project)
+    saved = labels.recipe_in_use(project)
     config = PRESETS["quick"].config(base_model=WORDLLAMA)
     request = CurveRequest(project.dataset_id, saved.name, saved.recipe, (), config, draws)
     folder = new_job(finished, "curve", to_json(request))
@@ -114,15 +114,15 @@ def made_curve(finished, levels=(0.5, 0.55, 0.62, 0.7), draws=(0, 1)) -> RunFold
 def test_form_says_who_runs_and_launches_what_it_shows(finished_workspace, app, launched):
     workspace = finished_workspace.open()
     project = projects.find_project(workspace, finished_workspace.project)
-    first = labels.recipe_in_use(workspace, project).recipe
+    first = labels.recipe_in_use(project).recipe
     other = LabelRecipe(first.experts, "mean", blend=0.0)
-    labels.save_recipe(workspace, project, "Experts *alone*", other, "Mika")
+    labels.save_recipe(project, "Experts *alone*", other, "Mika")
     at = opened(app, finished_workspace, "race")
     assert not at.exception and not at.error
     assert "hard-label InfoNCE" in texts(at) and "hard-label squared error" in texts(at)
     figures = {metric.label: metric.value for metric in at.metric}
     assert (figures["Contestants"], figures["Runs"]) == ("4", "12")
-    saved = {one.name: one.id for one in labels.recipes(workspace, project)}
+    saved = {one.name: one.id for one in labels.recipes(project)}
     picker = next(box for box in at.multiselect if box.label == "Label recipes")
     picker.set_value(list(saved.values())).run()
     at.slider(key="race_seeds").set_value(2).run()

@@ -28,13 +28,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose data two lexical experts have scored."""
     root = tmp_path_factory.mktemp("made")
     workspace = Workspace.open(root)
-    project = workspace.records.create_project("Loaded", "me")
-    data.import_file(workspace, project.id, SAMPLE.read_bytes(), SAMPLE.name, who="me")
-    project = workspace.records.project(project.id)
+    project = workspace.create_project("Loaded", "me")
+    data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
+    project = workspace.project(project.id)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
         patch.setattr(launch, "_start", lambda folder, _: append_event(folder, "launched"))
-        run_id = scoring.launch_scoring(workspace, project, LEXICAL, "me")
+        run_id = scoring.launch_scoring(project, LEXICAL, "me")
         assert steps.work(RunFolder(workspace.run_folder(run_id)).root) == 0
     return root
 
@@ -49,7 +49,7 @@ def workspace(made: Path, tmp_path: Path) -> Workspace:
 @pytest.fixture
 def rating_as(workspace: Workspace, app):
     """Return a function that opens the Experts page with the rating part unfolded."""
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
 
     def open_as(name: str, tab: str = TABS[0]) -> AppTest:
         at = app(workspace.layout.root, "experts", project.id)
@@ -66,7 +66,7 @@ def click(at: AppTest, key: str) -> AppTest:
 
 
 def ratings(workspace: Workspace):
-    return workspace.records.ratings(workspace.records.projects()[0].id)
+    return workspace.records.ratings(workspace.projects()[0].id)
 
 
 def progress(at: AppTest) -> str:
@@ -79,7 +79,7 @@ def pair_shown(at: AppTest) -> tuple[str, ...]:
 
 def test_folded_nothing_can_be_rated(workspace, app):
     """The keys 1 to 5 would otherwise rate pairs that nobody sees."""
-    at = app(workspace.layout.root, "experts", workspace.records.projects()[0].id)
+    at = app(workspace.layout.root, "experts", workspace.projects()[0].id)
     assert not at.exception
     assert not [b for b in at.button if str(b.key).startswith("rate_")]
 
@@ -145,7 +145,7 @@ def test_raters_see_no_score_of_experts_and_nothing_of_each_other(rating_as, wor
 
 
 def test_test_questions_are_never_shown(rating_as, workspace):
-    dataset = workspace.load_dataset(workspace.records.projects()[0].dataset_id)
+    dataset = workspace.load_dataset(workspace.projects()[0].dataset_id)
     at = rating_as("Ann")
     for _ in range(6):
         row = dataset.questions.index(pair_shown(at)[0])
@@ -166,7 +166,7 @@ def test_two_sessions_rating_the_same_pair_keep_both(rating_as, workspace):
 
 def shared_csv(workspace: Workspace) -> bytes:
     """Ratings of two people on 12 pairs, one row of a test question, one unheard of."""
-    dataset = workspace.load_dataset(workspace.records.projects()[0].dataset_id)
+    dataset = workspace.load_dataset(workspace.projects()[0].dataset_id)
     lines = ["question\tanswer\trater\trating"]
     rows = [q for q in dataset.rows("train").tolist() if dataset.right_answers(q).size][:12]
     for i, q in enumerate(rows):
@@ -200,13 +200,13 @@ def test_ratings_file_is_taken_and_people_become_an_expert(rating_as, workspace)
     at = rating_as("Mika", TABS[2])
     assert not at.exception and not at.error
     assert "24 ratings by 2 people on 12 pairs" in texts(at)
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
-    summary = people.rating_summary(workspace, project, dataset)
+    summary = people.rating_summary(project, dataset)
     assert f"alpha): {summary.agreement.alpha:.2f}" in texts(at)
     at = click(at, "use_people")
     assert not at.exception and not at.error
-    used = scored_experts(workspace, project)
+    used = scored_experts(project)
     assert used[:2] == LEXICAL and is_people(used[2]) and len(used) == 3
     (scores,) = scoring.load_expert_scores(workspace, dataset, used[2:])
     assert len(scores) == 12 and 0 <= scores.values.min() < scores.values.max() <= 1
@@ -214,32 +214,32 @@ def test_ratings_file_is_taken_and_people_become_an_expert(rating_as, workspace)
 
 def test_people_stay_when_other_experts_score_and_leave_when_told(rating_as, workspace, launched):
     """The choice of experts has no box for people: a new scoring would silently drop them."""
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
     click(rating_as("Ann"), "rate_5")
-    key = people.use_people(workspace, project, dataset, "me")
+    key = people.use_people(project, dataset, "me")
     at = click(rating_as("Ann", TABS[2]), "let_score")
     assert not at.exception and not at.error
     (folder,) = launched
     assert folder.read_request()["config"]["experts"] == [*LEXICAL, key]
     assert steps.work(folder.root) == 0
-    assert scored_experts(workspace, project) == (*LEXICAL, key)
+    assert scored_experts(project) == (*LEXICAL, key)
 
     at = click(rating_as("Ann", TABS[2]), "leave_people")
     assert not at.exception and not at.error
-    assert scored_experts(workspace, project) == LEXICAL
+    assert scored_experts(project) == LEXICAL
     assert next(b for b in at.button if b.key == "let_score").label == "Let 2 experts score"
     assert len(ratings(workspace)) == 1, "what people said stays"
 
 
 def test_newer_ratings_replace_people_in_the_panel_but_not_in_old_recipes(rating_as, workspace):
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
     at = click(rating_as("Ann"), "rate_5")
-    first = people.use_people(workspace, project, dataset, "me")
+    first = people.use_people(project, dataset, "me")
     click(at, "rate_1")
-    second = people.use_people(workspace, project, dataset, "me")
+    second = people.use_people(project, dataset, "me")
     assert first != second
-    assert scored_experts(workspace, project) == (*LEXICAL, second)
+    assert scored_experts(project) == (*LEXICAL, second)
     (old,) = scoring.load_expert_scores(workspace, dataset, [first])
     assert len(old) == 1, "a recipe that was saved with the first ratings still finds them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -21,16 +22,15 @@ def test_replaced_data_put_the_next_run_first(finished_workspace, app):
     And the result of a run on the old data would stand where the next thing to do belongs.
     """
     workspace = finished_workspace.open()
-    project = finished_workspace.project
+    project = workspace.project(finished_workspace.project)
     other = ROOT / "sample_data" / "shop_faq_ja.xlsx"
-    data.import_file(workspace, project, other.read_bytes(), other.name, who="Mika")
-    dataset_id = workspace.records.project(project).dataset_id
-    scored = workspace.records.get(project, "scored") | {"dataset_id": dataset_id}
-    workspace.records.set(project, "scored", scored)
-    at = app(finished_workspace.root, "tune", project)
+    data.import_file(project, other.read_bytes(), other.name, who="Mika")
+    dataset_id = workspace.project(project.id).dataset_id
+    project.state.scored = replace(project.state.scored, dataset_id=dataset_id)
+    at = app(finished_workspace.root, "tune", project.id)
     assert "Go to Labels" in buttons(at)
-    workspace.records.set(project, "recipe_dataset", dataset_id)  # what saving a recipe does
-    at = app(finished_workspace.root, "tune", project)
+    project.state.recipe_dataset = dataset_id  # what saving a recipe does
+    at = app(finished_workspace.root, "tune", project.id)
     assert not at.exception
     assert buttons(at)["Start tuning"].proto.type == "primary"
     assert "Compare before and after" not in buttons(at)

@@ -55,7 +55,7 @@ def test_without_a_project_the_page_offers_sample_data(root):
 
 
 def test_before_a_comparison_the_page_says_what_is_missing(root):
-    project = Workspace.open(root).records.create_project("Empty", "ann")
+    project = Workspace.open(root).create_project("Empty", "ann")
     app = open_report(project.id)
     assert "Upload your questions and answers first." in texts(app)
 

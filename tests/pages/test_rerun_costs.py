@@ -79,10 +79,10 @@ def test_number_of_queries_does_not_grow_with_records(app, finished_workspace, w
     at.run()
     before = work["_read"]
     workspace = finished_workspace.open()
-    project = workspace.records.project(finished_workspace.project)
+    project = workspace.project(finished_workspace.project)
     dataset = workspace.load_dataset(project.dataset_id)
     for question in dataset.questions[:20]:
-        labels.override_pair(workspace, project, question, dataset.answers[0], 0.5, "x", "why")
+        labels.override_pair(project, question, dataset.answers[0], 0.5, "x", "why")
     at.run()  # what changed is worked out once
     work.clear()
     at.run()
@@ -94,13 +94,13 @@ def test_changed_label_changes_the_chart(app, finished_workspace):
     at = opened(app, finished_workspace, "labels", "", "")
     by_hand = at.metric[3].value
     workspace = finished_workspace.open()
-    project = workspace.records.project(finished_workspace.project)
+    project = workspace.project(finished_workspace.project)
     dataset = workspace.load_dataset(project.dataset_id)
     train = int(dataset.rows("train")[0])
     before = [one.value.to_csv() for one in at.dataframe]
     for answer in dataset.answers:
         pair = (dataset.questions[train], answer)
-        labels.override_pair(workspace, project, *pair, 0.5, "x", "why")
+        labels.override_pair(project, *pair, 0.5, "x", "why")
     at.run()
     assert at.metric[3].value != by_hand
     assert [one.value.to_csv() for one in at.dataframe] != before

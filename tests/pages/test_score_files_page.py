@@ -22,8 +22,8 @@ SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.
 def workspace(tmp_path: Path) -> Workspace:
     """A workspace with data on which BM25 has scored."""
     workspace = Workspace.open(tmp_path / "workspace")
-    project = workspace.records.create_project("Loaded", "me")
-    dataset = data.import_file(workspace, project.id, SAMPLE.read_bytes(), SAMPLE.name, who="me")
+    project = workspace.create_project("Loaded", "me")
+    dataset = data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
     result = scoring.run_scoring(workspace, dataset, ["bm25"], SilentReporter())
     scored = {"dataset_id": dataset.id, "experts": ["bm25"], "run_id": "", "measured": result}
     workspace.records.set(project.id, "scored", scored)
@@ -33,12 +33,12 @@ def workspace(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def page(workspace: Workspace, app):
     """Return a function that opens the Experts page of the project."""
-    project = workspace.records.projects()[0]
+    project = workspace.projects()[0]
     return lambda: app(workspace.layout.root, "experts", project.id)
 
 
 def dataset_of(workspace: Workspace) -> QADataset:
-    return workspace.load_dataset(str(workspace.records.projects()[0].dataset_id))
+    return workspace.load_dataset(str(workspace.projects()[0].dataset_id))
 
 
 def scores_csv(dataset: QADataset, count: int = 40) -> bytes:
@@ -80,8 +80,8 @@ def test_uploaded_scores_become_an_expert_in_use(page, workspace):
     )
     at = button(at, "Use these scores").click().run()
     assert not at.exception and not at.error
-    project = workspace.records.projects()[0]
-    assert scored_experts(workspace, project) == ("bm25", "file:gold")
+    project = workspace.projects()[0]
+    assert scored_experts(project) == ("bm25", "file:gold")
     assert "80 pairs of 40 questions have a score, from 81 rows of gold.csv." in texts(at)
     assert "Rows that could not be used: 1." in texts(at)
     assert "Not ranked: gold." in texts(at)
@@ -100,9 +100,9 @@ def test_deleted_scores_are_gone(page, workspace):
     at = page()
     at = button(at, "Delete these scores").click().run()
     assert not at.exception and not at.error
-    project = workspace.records.projects()[0]
-    assert scored_experts(workspace, project) == ("bm25",)
-    assert score_files(workspace, project, dataset_of(workspace)) == []
+    project = workspace.projects()[0]
+    assert scored_experts(project) == ("bm25",)
+    assert score_files(project, dataset_of(workspace)) == []
     assert "expert_file:gold" not in [b.key for b in at.checkbox]
 
 
@@ -111,7 +111,7 @@ def test_a_file_of_another_dataset_is_refused_in_words(page, workspace):
     at = button(at, "Use these scores").click().run()
     assert not at.exception
     assert "None of the 1 rows of gold.csv could be used" in texts(at)
-    assert scored_experts(workspace, workspace.records.projects()[0]) == ("bm25",)
+    assert scored_experts(workspace.projects()[0]) == ("bm25",)
 
 
 def test_a_column_must_be_chosen_three_times(page, workspace):

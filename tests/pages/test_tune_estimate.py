@@ -37,7 +37,7 @@ def opened(finished_workspace, app):
 @pytest.fixture
 def dataset(finished_workspace):
     workspace = finished_workspace.open()
-    project = workspace.records.project(finished_workspace.project)
+    project = workspace.project(finished_workspace.project)
     return workspace.load_dataset(project.dataset_id)
 
 

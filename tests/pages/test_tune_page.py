@@ -57,7 +57,7 @@ def test_empty_workspace_offers_sample_data(tmp_path, app):
 
 
 def test_missing_recipe_leads_to_the_stop_that_is_missing(tmp_path, app):
-    project = Workspace.open(tmp_path).records.create_project("Empty", "me")
+    project = Workspace.open(tmp_path).create_project("Empty", "me")
     at = app(tmp_path, "tune", project.id)
     assert "Upload your questions and answers first." in texts(at)
     assert button(at, "Start tuning") is None

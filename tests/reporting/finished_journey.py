@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from core.documents import to_json
-from core.evaluation.comparison import ArmInput, compare
-from core.evaluation.comparison_files import to_files
+from core.evaluation.comparison import compare, to_files
+from core.evaluation.systems import EncodedSystem
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message
 from core.tuning.config import TuningConfig
 from core.types import Comparison, Generality, LabelRecipe, Override, QADataset, SilentReporter
 from core.workspace.layout import write_json
-from core.workspace.records import Project, RunRecord, now
+from core.workspace.records import RunRecord, now
 from core.workspace.tensorfile import write_tensors
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 EVIL = "<script>alert(1)</script>"
 BASE = "wordllama-l2-supercat-256"
@@ -74,7 +74,7 @@ def small_comparison(dataset: QADataset, run_id: str, gain: float = 0.5) -> Comp
     right = answers[[dataset.right_answers(q)[0] for q in range(len(dataset.questions))]]
     noise = rng.normal(size=right.shape).astype(np.float32) * 1.6
     arms = [
-        ArmInput(name, title, kind, f"print-{name}", near * right + noise, answers)
+        EncodedSystem(name, title, kind, f"print-{name}", near * right + noise, answers)
         for name, title, kind, near in (
             ("base", "WordLlama", "base", 0.6),
             ("tuned", "Tuned model", "tuned", 0.6 + gain),
@@ -121,7 +121,7 @@ class FinishedJourney:
 def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> FinishedJourney:
     """Write the journey into a new workspace."""
     workspace = Workspace.open(root)
-    project = workspace.records.create_project(f"Pilot {EVIL}", "ann")
+    project = workspace.create_project(f"Pilot {EVIL}", "ann")
     dataset, report = small_dataset()
     workspace.save_dataset(dataset, report)
     workspace.records.use_dataset(project.id, dataset.id, "ann")
@@ -140,11 +140,11 @@ def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> Fi
         "agreement": [[1.0, 0.7], [0.7, 1.0]],
         "failures": {"gone": Message("There is no {what}.", {"what": EVIL}).to_json()},
     }
-    project = workspace.records.project(project.id)
+    project = workspace.project(project.id)
     score_run = _finish(workspace, project, "score", {"dataset_id": dataset.id}, scored)
     kept = {"dataset_id": dataset.id, "experts": ["bm25", "tfidf"], "run_id": score_run}
     workspace.records.set(project.id, "scored", kept)
-    labels.save_recipe(workspace, project, "first", recipe, "ann")
+    labels.save_recipe(project, "first", recipe, "ann")
     override = Override(dataset.questions[0], dataset.answers[1], 0.4, "ann", EVIL, now())
     withdrawn = Override(dataset.questions[1], dataset.answers[1], 0.4, "ann", "no", "2020-01-01")
     config = TuningConfig(base_model=BASE)

@@ -161,9 +161,7 @@ def test_files_are_made_on_disk_and_recorded(tmp_path):
     journey = finished_journey(tmp_path, model=False)
     dataset = journey.workspace.load_dataset(journey.project.dataset_id)
     for key in FORMATS:
-        made = write_exchange(
-            journey.workspace, journey.project, dataset, journey.compare_run, key, "ann"
-        )
+        made = write_exchange(journey.project, dataset, journey.compare_run, key, "ann")
         assert made == exchange_file(journey.workspace, journey.compare_run, key)
         assert made.stat().st_size > 500
     trail = journey.workspace.records.audit_trail(journey.project.id)

@@ -52,7 +52,7 @@ def exported(journey):
         append_event(folder, event)
     write_json(folder.result, onnx_exporting.export_step(folder, request, SilentReporter()))
     workspace.records.add_run(RunRecord(run_id, journey.project.id, EXPORT, now()))
-    return finished_export(workspace, journey.project, journey.tune_run)
+    return finished_export(journey.project, journey.tune_run)
 
 
 def test_a_transformer_gives_the_same_vectors(tiny_bert, small_dataset, tmp_path):  # noqa: F811
@@ -128,9 +128,7 @@ def test_a_file_that_differs_is_refused_and_deleted(journey, exported, tmp_path,
 
 
 def test_archive_holds_the_checked_file_and_the_card_says_so(journey, exported):
-    path = model_delivery.write_model_zip(
-        journey.workspace, journey.project, journey.tune_run, journey.compare_run
-    )
+    path = model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         card = archive.read(f"{BASE}-tuned/README.md").decode()
@@ -154,9 +152,7 @@ def test_the_snippet_for_onnx_runtime_finds_what_the_model_finds(
     journey, exported, monkeypatch, capsys, language
 ):
     """The code on the page is what people copy: it must give the model's own scores."""
-    model_delivery.write_model_zip(
-        journey.workspace, journey.project, journey.tune_run, journey.compare_run
-    )
+    model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
     folder = model_delivery.exported_folder(journey.workspace, journey.compare_run, BASE)
     monkeypatch.chdir(folder.parent)
     tuned = RunFolder(journey.workspace.run_folder(journey.tune_run)).model
@@ -186,7 +182,7 @@ def test_stop_is_obeyed_before_the_next_part(journey, tmp_path):
 def test_missing_packages_are_named_before_anything_starts(journey, monkeypatch):
     monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install onnx onnxscript onnxruntime"):
-        launch_export(journey.workspace, journey.project, journey.tune_run, "ann")
+        launch_export(journey.project, journey.tune_run, "ann")
     assert not KINDS[EXPORT].queued
 
 

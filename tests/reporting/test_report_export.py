@@ -42,17 +42,13 @@ def journey(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def archive(journey):
-    return model_delivery.write_model_zip(
-        journey.workspace, journey.project, journey.tune_run, journey.compare_run
-    )
+    return model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_report_is_written_and_recorded(journey, language):
     """The journey bar shows the Report step as done only if the record names the comparison."""
-    path = reporting.write_report(
-        journey.workspace, journey.project, journey.compare_run, language, "ben"
-    )
+    path = reporting.write_report(journey.project, journey.compare_run, language, "ben")
     page = path.read_text("utf-8")
     assert EVIL not in page
     assert path.is_relative_to(journey.workspace.layout.exports)
@@ -65,7 +61,7 @@ def test_report_is_written_and_recorded(journey, language):
 
 
 def test_report_input_holds_the_journey(journey):
-    report = reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+    report = reporting.report_input(journey.project, journey.compare_run)
     assert report.words == ("better", "not shown")  # too few unseen answers in so small a file
     assert [o.value for o in report.labels.overrides] == [0.4]  # the withdrawn one is gone
     assert dict(report.hashes)["Labels"] == "0123456789abcdef"
@@ -83,7 +79,7 @@ def test_report_input_holds_the_journey(journey):
 
 def test_worse_model_is_refused_in_the_report(tmp_path):
     journey = finished_journey(tmp_path, gain=-0.5, model=False)
-    report = reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+    report = reporting.report_input(journey.project, journey.compare_run)
     assert "worse" in report.words and report.refusals
     assert report.lost > 0 and report.losses[0].lost
     assert any(movement.first_now for movement in report.losses)
@@ -93,7 +89,7 @@ def test_a_damaged_result_is_a_readable_error(tmp_path):
     journey = finished_journey(tmp_path, model=False)
     RunFolder(journey.workspace.run_folder(journey.compare_run)).result.write_text("{")
     with pytest.raises(WorkspaceError):
-        reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+        reporting.report_input(journey.project, journey.compare_run)
     dataset = journey.workspace.load_dataset(journey.project.dataset_id)
     with pytest.raises(WorkspaceError):
         reporting.preview(journey.workspace, dataset, journey.compare_run)
@@ -134,7 +130,7 @@ def test_card_of_a_rounded_model_names_its_origin(journey):
     from core.reporting.model_card import CardInput, model_card
 
     result = RunFolder(journey.workspace.run_folder(journey.tune_run)).read_result()
-    report = reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+    report = reporting.report_input(journey.project, journey.compare_run)
     facts = tuning_facts(TuningConfig(base_model="multilingual-e5-small-4bit"), result)
     card = model_card(CardInput.of(replace(report, tuning=facts)), "en")
     assert "4 bits" in card
@@ -147,9 +143,7 @@ def test_archive_is_the_same_every_time(journey, archive):
     first = archive.read_bytes()
     for path in exported_files(RunFolder(journey.workspace.run_folder(journey.tune_run)).model):
         os.utime(path, (1, 1))
-    again = model_delivery.write_model_zip(
-        journey.workspace, journey.project, journey.tune_run, journey.compare_run
-    )
+    again = model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
     assert again == archive and again.read_bytes() == first
     assert [p.name for p in archive.parent.iterdir() if p.name.startswith(".")] == []
 
@@ -184,7 +178,7 @@ def test_the_usage_snippet_of_the_card_runs(archive, tmp_path, monkeypatch, caps
 
 
 def test_a_model_that_was_never_compared_has_a_card_without_figures(journey):
-    path = model_delivery.write_model_zip(journey.workspace, journey.project, journey.tune_run)
+    path = model_delivery.write_model_zip(journey.project, journey.tune_run)
     assert "This model was not compared with its base model." in card_of(path)
     assert "model-index" not in card_of(path)
 
@@ -193,7 +187,7 @@ def test_a_run_without_a_model_says_so(tmp_path):
     journey = finished_journey(tmp_path, model=False)
     RunFolder(journey.workspace.run_folder(journey.tune_run)).model.rmdir()
     with pytest.raises(TuningError, match="no model folder"):
-        model_delivery.write_model_zip(journey.workspace, journey.project, journey.tune_run)
+        model_delivery.write_model_zip(journey.project, journey.tune_run)
 
 
 def test_archive_takes_no_links_and_no_code(tmp_path):
@@ -272,7 +266,7 @@ def test_what_a_word_can_say_needs_no_file():
 
 def test_the_report_holds_the_files_of_its_command(journey):
     """Who gets the report by mail has nothing but the report."""
-    report = reporting.report_input(journey.workspace, journey.project, journey.compare_run)
+    report = reporting.report_input(journey.project, journey.compare_run)
     assert list(report.command_files) == ["overrides.json"]
     page = render(report, "en")
     ((name, address),) = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import ArmInput, compare
+from core.evaluation.comparison import compare
 from core.evaluation.movements import AnswerMove
+from core.evaluation.systems import EncodedSystem
 from core.messages import Message
 from core.reporting.charts import palette
 from core.reporting.charts.comparison_charts import movement_chart
@@ -15,12 +16,12 @@ from core.reporting.charts.verdict_charts import arm_chart, difference_chart
 from core.types import Comparison, SilentReporter
 
 
-def arm(name: str, dataset, noise: float) -> ArmInput:
+def arm(name: str, dataset, noise: float) -> EncodedSystem:
     rng = np.random.default_rng(1)
     answers = rng.normal(size=(len(dataset.answers), 16)).astype(np.float32)
     questions = answers[dataset.right_answer]
     questions = questions + noise * rng.normal(size=questions.shape).astype(np.float32)
-    return ArmInput(name, f"{name} <b>", name, name, questions, answers)
+    return EncodedSystem(name, f"{name} <b>", name, name, questions, answers)
 
 
 @pytest.fixture

@@ -151,10 +151,10 @@ def project(tmp_path, monkeypatch, tiny_bert):
     rows = [f"{f.format(word)},About your {word} code." for word in words for f in forms]
     content = "\n".join(["question,answer", *rows]).encode()
     made = projects.create_project(workspace, "Pilot", "me")
-    data.import_file(workspace, made.id, content, "faq.csv", who="me")
+    data.import_file(made, content, "faq.csv", who="me")
     made = projects.find_project(workspace, made.id)
-    scoring.launch_scoring(workspace, made, ["bm25"], "me")
-    labels.save_recipe(workspace, made, "First", labels.default_recipe(["bm25"]), "me")
+    scoring.launch_scoring(made, ["bm25"], "me")
+    labels.save_recipe(made, "First", labels.default_recipe(["bm25"]), "me")
     config = dataclasses.replace(CONFIG, base_model=f"local:{tiny_bert}")
     return workspace, made, config
 
@@ -163,15 +163,15 @@ def test_measured_once_told_before_and_compared_after(project):
     workspace, made, config = project
     dataset = workspace.load_dataset(made.dataset_id)
     assert plan(workspace, dataset, config).estimate is None
-    assert probing.start_probe(workspace, made, config)
+    assert probing.start_probe(made, config)
     found = plan(workspace, dataset, config).estimate
     assert found.source == PROBED and 0 < found.low < found.seconds < found.high
     assert found.memory_mb > 50 and found.disk_mb > 0
-    assert not probing.start_probe(workspace, made, config), "kept: not measured again"
+    assert not probing.start_probe(made, config), "kept: not measured again"
     longer = plan(workspace, dataset, dataclasses.replace(config, epochs=20)).estimate
     assert longer.source == PROBED and longer.seconds > 3 * found.seconds
-    launch_tuning(workspace, made, config, "me")
-    (run,) = tuning_runs(workspace, made)
+    launch_tuning(made, config, "me")
+    (run,) = tuning_runs(made)
     assert run.estimate == found and run.result.memory_mb > 50
     after = plan(workspace, dataset, config).estimate
     assert after.source == SAME_RUN
@@ -186,7 +186,7 @@ def test_want_of_memory_is_a_result(project, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     monkeypatch.setattr(learner_module, "add_gradients", full)
-    assert probing.start_probe(workspace, made, config)
+    assert probing.start_probe(made, config)
     view = view_probe(workspace, probe_key(made.dataset_id, config, likely_device()))
     assert view.out_of_memory and view.probe is None
     assert "too little memory" in str(view.problem)
@@ -198,15 +198,15 @@ def test_failed_and_damaged_measurements_can_be_made_again(project, monkeypatch)
     key = probe_key(made.dataset_id, config, likely_device())
     with monkeypatch.context() as patch:
         patch.setattr("core.tuning.probe.measure", lambda *_, **__: 1 / 0)
-        assert probing.start_probe(workspace, made, config)
+        assert probing.start_probe(made, config)
     view = view_probe(workspace, key)
     assert "ZeroDivisionError" in str(view.problem) and not view.going_on
-    assert not probing.start_probe(workspace, made, config), "not again and again by itself"
-    assert probing.start_probe(workspace, made, config, again=True)
+    assert not probing.start_probe(made, config), "not again and again by itself"
+    assert probing.start_probe(made, config, again=True)
     assert view_probe(workspace, key).probe is not None
     probe_folder(workspace, key).result.write_text("{")
     assert view_probe(workspace, key).probe is None
-    assert probing.start_probe(workspace, made, config)
+    assert probing.start_probe(made, config)
     assert view_probe(workspace, key).probe is not None
 
 
@@ -218,7 +218,7 @@ def test_one_measurement_at_a_time_and_none_beside_a_run(project):
     other.root.mkdir(parents=True)
     other.request.write_text("{}")
     with FileLock(other.lock):
-        assert not probing.start_probe(workspace, made, config)
+        assert not probing.start_probe(made, config)
         end_probes(workspace)
         assert other.asked() is not None
-    assert probing.start_probe(workspace, made, config)
+    assert probing.start_probe(made, config)

@@ -66,9 +66,9 @@ def scored_once(tmp_path_factory, small_dataset):
         made = projects.create_project(workspace, "Race", "ann")
         workspace.records.use_dataset(made.id, small_dataset.id, "ann")
         made = projects.find_project(workspace, made.id)
-        scoring.launch_scoring(workspace, made, ["bm25", "tfidf"], "ann")
+        scoring.launch_scoring(made, ["bm25", "tfidf"], "ann")
         recipe = LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5)
-        labels.save_recipe(workspace, made, "Mean", recipe, "ann")
+        labels.save_recipe(made, "Mean", recipe, "ann")
     return root, made
 
 
@@ -88,8 +88,8 @@ def begin(project, started, tiny_static):
     def launched(seeds=2, losses=("kl",), keep="winner", **settings):
         told = {"epochs": 2, "questions_per_batch": 8, "learning_rate": 1e-3, "device": "cpu"}
         config = TuningConfig(f"{FOLDER_PREFIX}{tiny_static}", **(told | settings))
-        chosen = racing_recipes(workspace, made)
-        run = launch_race(workspace, made, config, chosen, losses, seeds, "ann", keep=keep)
+        chosen = racing_recipes(made)
+        run = launch_race(made, config, chosen, losses, seeds, "ann", keep=keep)
         return RunFolder(workspace.run_folder(run))
 
     return launched
@@ -110,8 +110,8 @@ def figures(folder):
 
 
 def test_hard_label_baselines_always_run(project):
-    workspace, made = project
-    chosen = racing_recipes(workspace, made)
+    _workspace, made = project
+    chosen = racing_recipes(made)
     everyone = contestants(chosen, ["kl", "mse", "infonce"])
     assert [(one.recipe_name, one.loss) for one in everyone] == [
         ("Mean", "kl"),
@@ -121,7 +121,7 @@ def test_hard_label_baselines_always_run(project):
     ]
     assert all(one.baseline and one.recipe.rule == "hard" for one in everyone[2:])
     assert [one.loss for one in contestants([], [])] == ["infonce", "mse"]
-    hard = labels.save_recipe(workspace, made, "Hard", LabelRecipe((), "hard", blend=1.0), "ann")
+    hard = labels.save_recipe(made, "Hard", LabelRecipe((), "hard", blend=1.0), "ann")
     twice = contestants([hard, *chosen, *chosen], ["mse"])
     assert [(one.recipe_name, one.loss) for one in twice][:-2] == [("Mean", "mse")]
 
@@ -267,19 +267,19 @@ def test_damaged_result_is_absent_with_a_reason_and_repeated_on_resume(begin, da
 
 
 def test_what_cannot_race_is_refused_before_it_starts(project, begin, started):
-    workspace, made = project
+    _workspace, made = project
     with pytest.raises(TuningError, match="1 to 10"):
         begin(seeds=11)
     with pytest.raises(TuningError, match="is not known"):
         begin(losses=("nonsense",))
     with pytest.raises(TuningError, match="is not known"):
         begin(keep="some")
-    assert started == [] and jobs.jobs_of(workspace, made.id, jobs.RACE) == []
+    assert started == [] and jobs.jobs_of(made, jobs.RACE) == []
 
 
 def test_plan_counts_runs_and_disk(project, small_dataset):
     workspace, made = project
-    everyone = contestants(racing_recipes(workspace, made), ["kl"])
+    everyone = contestants(racing_recipes(made), ["kl"])
     planned = plan_race(workspace, small_dataset, TuningConfig(), everyone, 3, "winner")
     assert (planned.contestants, planned.runs, planned.seconds) == (3, 9, None)
     more = plan_race(workspace, small_dataset, TuningConfig(), everyone, 3, "all")
@@ -313,11 +313,11 @@ def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project
     workspace, made = project
     folder = begin(seeds=1)
     steps.work(folder.root)
-    (one,) = races(workspace, made)
+    (one,) = races(made)
     ((key, seed),) = kept_models(workspace, one).items()
     assert key == race_result(workspace, one).standings[0].contestant.key
-    run = adopt_model(workspace, made, one, key, "ann")
-    (found,) = tuning_runs(workspace, made)
+    run = adopt_model(made, one, key, "ann")
+    (found,) = tuning_runs(made)
     winner = next(c for c in one.request.contestants if c.key == key)
     assert found.job.id == run and found.job.state == FINISHED and found.has_model
     assert found.job.config["tuning"]["loss"] == winner.loss == settings_of(one, winner).loss
@@ -327,7 +327,7 @@ def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project
     assert found.result.best_score == pytest.approx(score, abs=1e-5)
     other = next(c for c in one.request.contestants if c.key != key)
     with pytest.raises(TuningError, match="was not kept"):
-        adopt_model(workspace, made, one, other.key, "ann")
+        adopt_model(made, one, other.key, "ann")
 
 
 def test_race_from_a_terminal_prints_the_table(project, tiny_static, monkeypatch, capsys):
@@ -351,15 +351,15 @@ def _work(folder):
 
 
 def test_recipe_of_the_winner_is_put_in_use(begin, project):
-    workspace, made = project
+    _workspace, made = project
     begin(seeds=1)
-    (one,) = races(workspace, made)
+    (one,) = races(made)
     soft, hard, _ = one.request.contestants
-    assert put_in_use(workspace, made, hard, "Hard labels", "ann").name == "Hard labels"
-    assert labels.recipe_in_use(workspace, made).recipe.rule == "hard"
-    assert put_in_use(workspace, made, soft, "", "ann").name == "Mean"
-    assert put_in_use(workspace, made, hard, "Hard labels", "ann").name == "Hard labels"
-    assert len(labels.recipes(workspace, made)) == 2
+    assert put_in_use(made, hard, "Hard labels", "ann").name == "Hard labels"
+    assert labels.recipe_in_use(made).recipe.rule == "hard"
+    assert put_in_use(made, soft, "", "ann").name == "Mean"
+    assert put_in_use(made, hard, "Hard labels", "ann").name == "Hard labels"
+    assert len(labels.recipes(made)) == 2
 
 
 def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
@@ -368,7 +368,7 @@ def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
     document = folder.read_request()
     document["config"]["seeds"] = "all"
     folder.request.write_text(json.dumps(document))
-    (one,) = races(workspace, made)
+    (one,) = races(made)
     assert one.request is None and "cannot be read" in str(one.problem)
     assert kept_models(workspace, one) == {}
 
@@ -379,10 +379,10 @@ def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_sta
     config = TuningConfig(
         f"{FOLDER_PREFIX}{tiny_static}", epochs=1, questions_per_batch=8, device="cpu"
     )
-    run = launch_curve(workspace, made, config, 2, "ann")
+    run = launch_curve(made, config, 2, "ann")
     folder = RunFolder(workspace.run_folder(run))
     assert steps.work(folder.root) == 0, launch.log_tail(folder)
-    (one,) = data_curves(workspace, made)
+    (one,) = data_curves(made)
     found = curve_result(workspace, one)
     assert (found.finished, found.runs) == (8, 8) and not found.failures
     assert [point.share for point in found.points] == [25, 50, 75, 100]
@@ -403,11 +403,10 @@ def test_too_little_data_for_a_curve_is_said_at_once(project, started, small_dat
     little = dataclasses.replace(small_dataset, split=split)
     workspace.save_dataset(little, {})
     workspace.records.use_dataset(made.id, little.id, "ann")
-    labels.save_recipe(workspace, projects.find_project(workspace, made.id), "Hard", HARD, "ann")
+    labels.save_recipe(projects.find_project(workspace, made.id), "Hard", HARD, "ann")
     workspace.records.set(made.id, "scored", {"dataset_id": little.id, "experts": ["bm25"]})
     with pytest.raises(TuningError, match="At least 20"):
         launch_curve(
-            workspace,
             projects.find_project(workspace, made.id),
             TuningConfig(f"{FOLDER_PREFIX}{tiny_static}"),
             2,

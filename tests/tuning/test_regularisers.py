@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_runs import CONFIG, Killed, Recorder, run, same
 
 from core.errors import TuningError
 from core.evaluation.generality import everyday_pairs
@@ -22,6 +21,7 @@ from core.tuning.regularisers import (
     stay_close,
 )
 from core.tuning.student import QUERY, encode, load_model
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same
 
 SHORT = dataclasses.replace(CONFIG, epochs=1, evaluations_per_epoch=1, interpolation="off")
 CLOSE = dataclasses.replace(SHORT, stay_close=50.0)

@@ -50,5 +50,5 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
     close(shop.workspace, paused.root.name, keep=False)
     assert launch.follow(paused).state == CANCELLED
     assert not paused.checkpoints.exists() and not paused.model.exists()
-    run = next(r for r in tuning_runs(shop.workspace, shop.project) if r.job.id == paused.root.name)
+    run = next(r for r in tuning_runs(shop.project) if r.job.id == paused.root.name)
     assert run.result is None and run.problem is None and not run.has_model

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from tiny_runs import CONFIG, Killed, Recorder, ndcg, run, same, weights
 
 from core.tuning import learner as learner_module
 from core.tuning.student import DOCUMENT, QUERY, encode, load_model
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, ndcg, run, same, weights
 
 SIDE = dataclasses.replace(CONFIG, query_side=True, max_length=8)
 

@@ -76,13 +76,13 @@ def test_nothing_is_rescued_where_nothing_was_better_than_the_base(
 def test_failed_run_that_is_kept_can_be_compared(shop):
     folder = failed(shop)
     assert launch.follow(folder).keepable
-    assert finished_runs(shop.workspace, shop.project, TUNE) == []  # until somebody says so
+    assert finished_runs(shop.project, TUNE) == []  # until somebody says so
     close(shop.workspace, folder.root.name, keep=True)
     seen = launch.follow(folder)
     assert seen.state == CANCELLED and not seen.discarded
     assert "broke down" in str(seen.error)  # why it ended early stays readable
-    assert [one.id for one in finished_runs(shop.workspace, shop.project, TUNE)] == [seen.id]
-    (kept,) = tuning_runs(shop.workspace, shop.project)
+    assert [one.id for one in finished_runs(shop.project, TUNE)] == [seen.id]
+    (kept,) = tuning_runs(shop.project)
     assert kept.has_model and kept.result is not None and kept.result.failed
     assert kept.result.best_score > kept.result.base_score
     assert kept.result.device.kind == "cpu" and folder.read_result()["label_id"]

@@ -39,9 +39,9 @@ class Workshop:
         project = create_project(self.workspace, "Tiny", "test")
         self.workspace.records.use_dataset(project.id, dataset.id, "test")
         self.project = find_project(self.workspace, project.id)
-        scoring.launch_scoring(self.workspace, self.project, ["bm25", "tfidf"], "test")
+        scoring.launch_scoring(self.project, ["bm25", "tfidf"], "test")
         recipe = labels.default_recipe(["bm25", "tfidf"])
-        labels.save_recipe(self.workspace, self.project, "Recipe", recipe, "test")
+        labels.save_recipe(self.project, "Recipe", recipe, "test")
         monkeypatch.setattr(launch, "_start", lambda folder, _: append_event(folder, "launched"))
         self.config = TuningConfig(
             base_model=f"local:{base}",
@@ -55,7 +55,7 @@ class Workshop:
 
     def launch(self) -> RunFolder:
         """Write a run folder as the app does; the worker is started by the test."""
-        run_id = launch_tuning(self.workspace, self.project, self.config, "test")
+        run_id = launch_tuning(self.project, self.config, "test")
         return RunFolder(self.workspace.run_folder(run_id))
 
     def work(self, folder: RunFolder, death: Death | None = None) -> dict[str, list[float]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import CONFIG, run
+
+from tests.tuning.tiny_runs import CONFIG, run
 
 PROMPTS = {"query": "query : ", "passage": "passage : "}
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 from core.errors import TuningError
 from core.tuning.student import QUERY, add_adapters, encode, load_model, load_weights
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 LORA = dataclasses.replace(CONFIG, lora_rank=4, learning_rate=2e-2)
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import CONFIG, run, weights
-from two_processes import rising
 
 from core.jobs.folder import create_run
 from core.journey import steps
@@ -21,6 +19,8 @@ from core.tuning import device as device_module
 from core.tuning.config import ALL_CARDS, TuningConfig
 from core.tuning.device import find_device
 from core.tuning.team import team_command
+from tests.tuning.tiny_runs import CONFIG, run, weights
+from tests.tuning.two_processes import rising
 
 HERE = Path(__file__).resolve()
 

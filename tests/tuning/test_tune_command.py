@@ -57,14 +57,14 @@ def test_run_on_a_project_is_on_its_page(faq, settings, workspace, capsys, monke
 
     monkeypatch.setattr(launch, "_start", here)
     project = projects.create_project(workspace, "Pilot", "me")
-    data.import_file(workspace, project.id, faq.read_bytes(), "faq.csv", who="me")
+    data.import_file(project, faq.read_bytes(), "faq.csv", who="me")
     project = projects.find_project(workspace, project.id)
     assert main(["tune", "--project", "Pilot", "--config", str(settings)]) == 1
     assert "Save one on the Labels page first" in capsys.readouterr().err
-    scoring.launch_scoring(workspace, project, ["bm25"], "me")
-    labels.save_recipe(workspace, project, "First", labels.default_recipe(["bm25"]), "me")
+    scoring.launch_scoring(project, ["bm25"], "me")
+    labels.save_recipe(project, "First", labels.default_recipe(["bm25"]), "me")
     assert main(["tune", "--project", "Pilot", "--config", str(settings)]) == 0
-    (run,) = tuning_runs(workspace, project)
+    (run,) = tuning_runs(project)
     assert run.job.state == FINISHED and run.has_model and run.recipe == "First"
     assert main(["tune", "--project", "Pilot", "--recipe", "Other"]) == 1
     assert "has no recipe Other. Recipes: First." in capsys.readouterr().err

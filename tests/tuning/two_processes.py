@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from tiny_runs import HardLabels, Recorder, run
 
 from core.documents import from_json
 from core.errors import Stopped
@@ -27,6 +26,7 @@ from core.tuning.student import load_model
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team, join_team, leave_team
 from core.types import QADataset, SilentReporter
+from tests.tuning.tiny_runs import HardLabels, Recorder, run
 
 
 def gradients(dataset: QADataset, base: Path, config: TuningConfig, team: Team, folder: Path):

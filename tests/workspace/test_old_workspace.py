@@ -36,8 +36,7 @@ from core.journey import (
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 
 MEANS = {
     "base": 0.6575790,
@@ -65,8 +64,8 @@ def project(workspace: Workspace) -> Project:
     return next(one for one in projects.projects(workspace) if one.name == "Old shop FAQ")
 
 
-def run_of(workspace, project, kind) -> str:
-    return next(job.id for job in jobs_of(workspace, project.id, kind) if job.state == "finished")
+def run_of(project, kind) -> str:
+    return next(job.id for job in jobs_of(project, kind) if job.state == "finished")
 
 
 def test_the_files_are_small_and_closed():
@@ -86,14 +85,14 @@ def test_projects_and_data(workspace, project):
     assert report["file"] == "faq.csv" and len(data.set_aside_rows(report)) == 1
 
 
-def test_every_stop_is_as_far_as_it_was(workspace, project):
-    assert {stop.key: stop.state for stop in status.journey_status(workspace, project)} == {
+def test_every_stop_is_as_far_as_it_was(project):
+    assert {stop.key: stop.state for stop in status.journey_status(project)} == {
         key: "done" for key in status.STOPS
     }
 
 
-def test_every_kind_of_job_is_there_in_its_state(workspace, project):
-    seen = sorted((job.kind, job.state) for job in jobs_of(workspace, project.id))
+def test_every_kind_of_job_is_there_in_its_state(project):
+    seen = sorted((job.kind, job.state) for job in jobs_of(project))
     assert seen == [
         ("compare", "finished"),
         ("curve", "finished"),
@@ -105,33 +104,33 @@ def test_every_kind_of_job_is_there_in_its_state(workspace, project):
         ("tune", "interrupted"),
     ]
     assert {kind for kind, _ in seen} | {"probe"} == set(KINDS)
-    (failed,) = (job for job in jobs_of(workspace, project.id) if job.state == "failed")
+    (failed,) = (job for job in jobs_of(project) if job.state == "failed")
     assert str(failed.error) == "The loss is not a number at step 3."
 
 
 def test_scores_recipes_and_corrections(workspace, project):
     dataset = workspace.load_dataset(project.dataset_id)
-    human = people.people_expert(workspace, project)
-    assert status.scored_experts(workspace, project) == (*EXPERTS, human)
-    report = scoring.scoring_report(workspace, project)
+    human = people.people_expert(project)
+    assert status.scored_experts(project) == (*EXPERTS, human)
+    report = scoring.scoring_report(project)
     assert [one.expert for one in report.figures] == [*EXPERTS, human]
     assert report.figures[0].ndcg.value == pytest.approx(0.722365, abs=1e-6)
-    saved = {one.name: one.recipe for one in labels.recipes(workspace, project)}
+    saved = {one.name: one.recipe for one in labels.recipes(project)}
     assert saved["Mean"] == LabelRecipe(EXPERTS, "mean", 0.3)
-    used = labels.recipe_in_use(workspace, project)
+    used = labels.recipe_in_use(project)
     assert used.name == "First recipe"
-    by_hand = labels.overrides(workspace, project)
+    by_hand = labels.overrides(project)
     assert [one.value for one in by_hand] == [0.6, 0.2, None]
     model = labels.label_model(workspace, dataset, used.recipe, by_hand)
-    job = follow(RunFolder(workspace.run_folder(run_of(workspace, project, "tune"))))
+    job = follow(RunFolder(workspace.run_folder(run_of(project, "tune"))))
     result = RunFolder(workspace.run_folder(job.id)).read_result()
     assert model.id == result["label_id"], "the same recipe gives other labels than it gave"
-    summary = people.rating_summary(workspace, project, dataset)
+    summary = people.rating_summary(project, dataset)
     assert summary.ratings == 3 and [one.name for one in summary.raters] == ["Ann"]
 
 
-def test_tuning_runs(workspace, project):
-    runs = {run.job.state: run for run in tuning_runs.tuning_runs(workspace, project)}
+def test_tuning_runs(project):
+    runs = {run.job.state: run for run in tuning_runs.tuning_runs(project)}
     done = runs["finished"]
     assert (done.recipe, done.base_model, done.loss) == ("First recipe", WORDLLAMA, "kl")
     assert done.has_model and not done.result.cancelled
@@ -142,7 +141,7 @@ def test_tuning_runs(workspace, project):
 
 
 def test_comparison(workspace, project):
-    run = run_of(workspace, project, "compare")
+    run = run_of(project, "compare")
     comparison = comparing.load_comparison(workspace, run)
     means = {arm.name: arm.mean("ndcg@10") for arm in comparison.arms}
     assert means == pytest.approx(MEANS, abs=1e-7)
@@ -152,21 +151,21 @@ def test_comparison(workspace, project):
 
 
 def test_what_people_said(workspace, project):
-    comparison = comparing.load_comparison(workspace, run_of(workspace, project, "compare"))
-    (pair,) = question_notes.reported_pairs(workspace, project)
-    kinds = [note.kind for note in question_notes.notes_on(workspace, project, pair[0])]
+    comparison = comparing.load_comparison(workspace, run_of(project, "compare"))
+    (pair,) = question_notes.reported_pairs(project)
+    kinds = [note.kind for note in question_notes.notes_on(project, pair[0])]
     assert sorted(kinds) == ["bad label", "comment"]
-    assert len(voting.rounds(workspace, project)) == 1
+    assert len(voting.rounds(project)) == 1
     dataset = workspace.load_dataset(project.dataset_id)
-    (vote,) = vote_results.opened_votes(workspace, project, dataset, comparison.run_id)
+    (vote,) = vote_results.opened_votes(project, dataset, comparison.run_id)
     assert (vote.votes, vote.early) == (4, False)
-    assert savings.saved_inputs(workspace, project).questions_per_month == 2000
-    assert savings.savings_of(workspace, project, comparison) is not None
-    assert promotion.promotion(workspace, project).run == comparison.run_id
+    assert savings.saved_inputs(project).questions_per_month == 2000
+    assert savings.savings_of(project, comparison) is not None
+    assert promotion.promotion(project).run == comparison.run_id
 
 
 def test_race_curve_export_and_probe(workspace, project):
-    (race,) = races.races(workspace, project)
+    (race,) = races.races(project)
     found = races.race_result(workspace, race)
     assert (found.finished, found.runs, found.absent) == (3, 3, ())
     standings = {(one.contestant.recipe_name, one.contestant.loss): one for one in found.standings}
@@ -174,25 +173,25 @@ def test_race_curve_export_and_probe(workspace, project):
     assert found.standings[0].score.mean == pytest.approx(0.7692612, abs=1e-7)
     (key,) = races.kept_models(workspace, race)
     assert key == found.standings[0].contestant.key
-    (job,) = data_curves(workspace, project)
+    (job,) = data_curves(project)
     curve = curve_result(workspace, job)
     assert [point.share for point in curve.points] == [25, 50, 75, 100] and not curve.failures
     assert [point.score.mean for point in curve.points] == pytest.approx(
         [0.7747676, 0.7821162, 0.7803176, 0.7623787], abs=1e-7
     )
-    tuned = run_of(workspace, project, "tune")
-    export = onnx_exporting.finished_export(workspace, project, tuned)
+    tuned = run_of(project, "tune")
+    export = onnx_exporting.finished_export(project, tuned)
     assert export.usable and export.dimension == 256
     (probe,) = (probes.view_probe(workspace, p.name) for p in workspace.layout.probes.iterdir())
     assert probe.job.state == "finished" and probe.probe is not None and probe.problem is None
 
 
 def test_the_report_says_what_it_said(workspace, project, monkeypatch):
-    run = run_of(workspace, project, "compare")
+    run = run_of(project, "compare")
     path = reporting.exported_report(workspace, run, "en")
     before = sentences(path.read_text("utf-8"))
     before = [REWORDED.get(line, line) for line in before]
-    after = sentences(reporting.write_report(workspace, project, run, "en", "Mika").read_text())
+    after = sentences(reporting.write_report(project, run, "en", "Mika").read_text())
     assert len(before) > 500
     assert not [line for line in before if line not in after]
 

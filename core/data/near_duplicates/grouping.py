@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.near_duplicates.ngrams import plain_form, similar_pairs
-from core.data.stretches import Stretch, silent
 from core.messages import N_, Message
+from core.progress import Progress
 
 _QUESTIONS_COMPARED = N_("Looking for questions that are nearly the same ({count} questions)")
 _ANSWERS_COMPARED = N_("Looking for answers that are nearly the same ({count} answers)")
@@ -79,7 +79,7 @@ def group_texts(
     right_answer: np.ndarray,
     *,
     settings: GroupingSettings | None = None,
-    stretch: Stretch | None = None,
+    stretch: Progress | None = None,
 ) -> Grouping:
     """Group answers that are the same or nearly so, with all their questions.
 
@@ -92,12 +92,12 @@ def group_texts(
     ----------
     right_question, right_answer : int arrays [n_r]
         Judged pairs.
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
     """
     settings = settings or GroupingSettings()
     n_q, n_a = len(questions), len(answers)
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     share = n_q / max(1, n_q + n_a)
     part = stretch.part(0.0, share, Message(_QUESTIONS_COMPARED, {"count": n_q}))
     question_pairs = near_duplicates(questions, settings.question_similarity, part)
@@ -152,7 +152,7 @@ def group_texts(
 
 
 def near_duplicates(
-    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+    texts: Sequence[str], threshold: float, stretch: Progress | None = None
 ) -> _Pairs:
     """Return pairs of nearly the same texts; case and punctuation do not count."""
     plain = [plain_form(text) or text for text in texts]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.stretches import Stretch, silent
+from core.progress import Progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -147,7 +147,7 @@ def band_rows(threshold: float, texts: int) -> int:
 
 
 def likely_pairs(
-    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+    texts: Sequence[str], threshold: float, stretch: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs first < second that are probably at least this similar, ascending.
 
@@ -160,14 +160,14 @@ def likely_pairs(
     texts : sequence of str
     threshold : float in (0, 1]
         Jaccard similarity of n-grams that are one character shorter than ``SKETCHED``.
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Returns
     -------
     first, second : int64 arrays [p]
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     rows = band_rows(threshold, len(texts))
     chosen = _with_company(texts, rows)
     stretch.reached(0.3)
@@ -274,7 +274,7 @@ def _neighbours(text: np.ndarray, bucket: np.ndarray, n: int) -> np.ndarray:
 
 
 def similar_pairs(
-    texts: Sequence[str], threshold: float, stretch: Stretch | None = None
+    texts: Sequence[str], threshold: float, stretch: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pairs i < j of texts whose n-gram sets have at least this Jaccard similarity.
 
@@ -287,7 +287,7 @@ def similar_pairs(
     texts : sequence of str
         Distinct, as :func:`core.data.near_duplicates.ngrams.plain_form` leaves them, sorted.
     threshold : float in (0, 1]
-    stretch : Stretch, optional
+    stretch : Progress, optional
         To tell how far it is.
 
     Returns
@@ -295,7 +295,7 @@ def similar_pairs(
     first, second : int64 arrays [p]
     similarity : float32 array [p]
     """
-    stretch = stretch or silent()
+    stretch = stretch or Progress()
     first, second = likely_pairs(texts, threshold, stretch.part(0.0, 0.7))
     involved, place = np.unique(np.concatenate([first, second]), return_inverse=True)
     table = ngram_table([texts[i] for i in involved.tolist()])

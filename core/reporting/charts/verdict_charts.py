@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ComparisonError
-from core.evaluation.differences import BASE, TUNED, intervals, present_regimes
 from core.evaluation.measures import MAIN_METRIC, METRICS, Measure
 from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import BETTER, REGIME_TEXTS, WORDS, WORSE, signed_effect
+from core.evaluation.verdict import (
+    BASE,
+    BETTER,
+    REGIME_TEXTS,
+    TUNED,
+    WORDS,
+    WORSE,
+    intervals,
+    present_regimes,
+    signed_effect,
+)
 from core.messages import N_, Message
 from core.reporting.charts import palette
 from core.reporting.charts.chart import (

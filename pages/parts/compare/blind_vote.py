@@ -40,7 +40,7 @@ def voting_only(context: Context) -> None:
     if not asked:
         return
     try:
-        round_ = voting.find_round(context.workspace, context.project, asked)
+        round_ = voting.find_round(context.project, asked)
         comparison = compared(str(context.workspace.layout.root), round_.compare_run)
     except AppError as error:
         show_error(error)

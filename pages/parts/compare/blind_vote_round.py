@@ -16,11 +16,10 @@ from pages.parts import session
 from pages.parts.compare.blind_vote import VOTE, compared
 from pages.parts.compare.blind_vote_results import vote_result
 from pages.parts.compare.comparison_job import with_titles
-from pages.parts.deep_links import go_to, link_parameters
+from pages.parts.deep_links import RUN, go_to, link_parameters
 from pages.parts.errors import guarded, show_error
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
-from pages.parts.tune.run_history import RUN
 
 _ERROR = "vote_round_error"
 
@@ -49,12 +48,12 @@ def _round(context: Context, comparison: Comparison) -> None:
     failed = st.session_state.pop(_ERROR, None)
     if failed is not None:
         show_error(failed)
-    newest = newest_comparison(context.workspace, context.project, comparison.run_id)
+    newest = newest_comparison(context.project, comparison.run_id)
     if newest is None:
         return
     mine = [
         one
-        for one in voting.rounds(context.workspace, context.project)
+        for one in voting.rounds(context.project)
         if _tuned_run(context, one) == comparison.run_id
     ]
     running = None
@@ -120,7 +119,6 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     def start() -> None:
         try:
             voting.start_round(
-                context.workspace,
                 context.project,
                 comparison,
                 compare_run,
@@ -177,7 +175,7 @@ def vote_link(round_: VoteRound, tune_run: str) -> str:
 
 def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     def end() -> None:
-        vote_results.open_result(context.workspace, context.project, round_, session.who())
+        vote_results.open_result(context.project, round_, session.who())
 
     if state.enough:
         st.button(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.differences import BASE, contrasts
-from core.evaluation.verdict import REGIME_TEXTS, WORDS
+from core.evaluation.verdict import BASE, REGIME_TEXTS, WORDS, contrasts
 from core.types import Comparison, Difference
 from pages.parts.translate import t
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.differences import BASE, TUNED
+from core.evaluation.verdict import BASE, TUNED
 from core.jobs.folder import RunFolder
 from core.journey.comparing import launch_comparison
 from core.journey.comparison_arms import ArmChoice
@@ -38,7 +38,7 @@ def _choice(seen: Compared) -> ArmChoice:
     context, last = seen.context, seen.choice
     others = {
         run.job.id: run
-        for run in tuning_runs(context.workspace, context.project)
+        for run in tuning_runs(context.project)
         if run.has_model and run.job.id != seen.run.job.id
     }
     runs = st.multiselect(
@@ -81,7 +81,7 @@ def _choice(seen: Compared) -> ArmChoice:
             help=t("Hybrid search: the two lists are joined by rank (reciprocal rank fusion)."),
         )
     ]
-    kept = {one.key: one for one in run_files(context.workspace, context.project)}
+    kept = {one.key: one for one in run_files(context.project)}
     files = tuple(
         one.key
         for one in kept.values()
@@ -95,7 +95,7 @@ def _choice(seen: Compared) -> ArmChoice:
         runs=tuple(runs),
         alphas=tuple(alphas),
         hybrids=tuple(hybrids),
-        run_files=tuple(chosen_run_files(context.workspace, context.project, files)),
+        run_files=tuple(chosen_run_files(context.project, files)),
     )
 
 
@@ -108,10 +108,10 @@ def _kept_alpha(seen: Compared) -> float:
 
 def _launch(seen: Compared, choice: ArmChoice) -> None:
     context = seen.context
-    experts = scored_experts(context.workspace, context.project)
+    experts = scored_experts(context.project)
     run = seen.run.job.id
     try:
-        launch_comparison(context.workspace, context.project, run, experts, session.who(), choice)
+        launch_comparison(context.project, run, experts, session.who(), choice)
     except Exception as error:
         show_error(error)
     else:

@@ -17,13 +17,12 @@ from core.journey.status import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import ArmResult, Comparison
 from pages.parts import session
-from pages.parts.deep_links import go_to
+from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context, empty_state
 from pages.parts.translate import moment, t
-from pages.parts.tune.run_history import RUN
-from pages.parts.tune.tuning_words import loss_title, model_title
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ def compared(context: Context) -> Compared:
 
 def tuned_model_choice(context: Context) -> TuningRun:
     """Draw the choice of a tuned model and return it; ends the page where there is none."""
-    every = tuning_runs(context.workspace, context.project)
+    every = tuning_runs(context.project)
     # The browser sends the words of an option, not its place: the number keeps them apart.
     numbers = {run.job.id: len(every) - place for place, run in enumerate(every)}
     runs = {
@@ -92,7 +91,7 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoi
     """
     jobs = [
         job
-        for job in jobs_of(context.workspace, context.project.id, COMPARE)
+        for job in jobs_of(context.project, COMPARE)
         if job.config.get("tune_run") == run.job.id
         and job.config.get("dataset_id") == context.project.dataset_id
     ]
@@ -175,11 +174,9 @@ def _start_button(
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
     if not st.button(label, type=kind, icon=icon, key="start_comparison"):
         return
-    experts = scored_experts(context.workspace, context.project)
+    experts = scored_experts(context.project)
     try:
-        launch_comparison(
-            context.workspace, context.project, run.job.id, experts, session.who(), choice
-        )
+        launch_comparison(context.project, run.job.id, experts, session.who(), choice)
     except Exception as error:
         show_error(error)
     else:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.differences import intervals, present_regimes
 from core.evaluation.measures import MAIN_METRIC, METRICS
-from core.evaluation.verdict import REGIME_TEXTS
+from core.evaluation.verdict import REGIME_TEXTS, intervals, present_regimes
 from core.types import Comparison, Interval
 from pages.parts.translate import t
 

@@ -18,5 +18,5 @@ def _load(root: str, compare_run: str) -> Examination:
 def examination_of(seen: Compared) -> Examination:
     """Return what the comparison on the page found; empty where its run folder is gone."""
     context = seen.context
-    run = newest_comparison(context.workspace, context.project, seen.comparison.run_id)
+    run = newest_comparison(context.project, seen.comparison.run_id)
     return _load(str(context.workspace.layout.root), run) if run else Examination()

@@ -100,7 +100,7 @@ def _sets(context: Context, measured: set[str]) -> None:
     failed = st.session_state.pop(_ERROR, None)
     if failed is not None:
         show_error(failed)
-    present = generality_sets.generality_sets(context.workspace, context.project.id)
+    present = generality_sets.generality_sets(context.project)
     for one in present:
         _present(context, one, one.name in measured)
     with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
@@ -118,7 +118,6 @@ def _sets(context: Context, measured: set[str]) -> None:
                 icon=":material/add:",
                 on_click=lambda: _do(
                     generality_sets.add_beir_set,
-                    context.workspace,
                     context.project,
                     file.getvalue(),
                     PurePath(file.name).stem[:80],
@@ -143,7 +142,6 @@ def _sets(context: Context, measured: set[str]) -> None:
             disabled=not name.strip(),
             on_click=lambda: _do(
                 generality_sets.add_mteb_task,
-                context.workspace,
                 context.project,
                 name,
                 session.who(),
@@ -168,7 +166,6 @@ def _present(context: Context, one: GeneralitySet, measured: bool) -> None:
             on_click=_do,
             args=(
                 generality_sets.remove_set,
-                context.workspace,
                 context.project,
                 one.name,
                 session.who(),

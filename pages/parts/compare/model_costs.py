@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.cost import EncodingCost
-from core.evaluation.differences import BASE, TUNED
+from core.evaluation.verdict import BASE, TUNED
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.compare.examined import examination_of
 from pages.parts.compare.savings import savings_calculator

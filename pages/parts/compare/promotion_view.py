@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.guard import promotion_allowed, promotion_cautions
 from core.evaluation.measures import MAIN_METRIC
-from core.evaluation.verdict import BETTER
+from core.evaluation.verdict import BETTER, promotion_allowed, promotion_cautions
 from core.journey.promotion import LEAST_REASON, Promotion, promote, promotion, withdraw
 from core.types import Comparison
 from pages.parts import session
@@ -30,14 +29,14 @@ def promotion_view(seen: Compared) -> None:
             t("Nothing measured here speaks against using the tuned model."),
             icon=":material/verified:",
         )
-    decided = promotion(seen.context.workspace, seen.context.project)
+    decided = promotion(seen.context.project)
     if decided is not None and decided.run == seen.comparison.run_id:
         _in_use(seen, decided)
 
 
 def promotion_button(seen: Compared) -> None:
     """Draw the decision to use the model; where it is refused, with a reason to be given."""
-    decided = promotion(seen.context.workspace, seen.context.project)
+    decided = promotion(seen.context.project)
     if decided is not None and decided.run == seen.comparison.run_id:
         return
     allowed, _ = promotion_allowed(seen.comparison)
@@ -68,7 +67,7 @@ def promotion_button(seen: Compared) -> None:
 def _promote(seen: Compared, reason: str) -> None:
     context = seen.context
     try:
-        promote(context.workspace, context.project, seen.comparison, session.who(), reason=reason)
+        promote(context.project, seen.comparison, session.who(), reason=reason)
     except Exception as error:
         show_error(error)
     else:
@@ -84,7 +83,7 @@ def _in_use(seen: Compared, decided: Promotion) -> None:
             st.markdown(f":material/gavel: {plain(why)}")
         if st.button(t("Withdraw"), type="tertiary", key="withdraw"):
             try:
-                withdraw(seen.context.workspace, seen.context.project, session.who())
+                withdraw(seen.context.project, session.who())
             except Exception as error:
                 show_error(error)
             else:

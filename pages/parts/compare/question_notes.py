@@ -34,7 +34,7 @@ def question_notes(context: Context, question: int, moves: Sequence[AnswerMove])
     if failed is not None:
         show_error(failed)
     text = context.dataset.questions[question]
-    written = notes.notes_on(context.workspace, context.project, text)
+    written = notes.notes_on(context.project, text)
     for note in written:
         st.markdown(_said(note))
     left, right = st.columns(2)
@@ -62,7 +62,6 @@ def _comment(context: Context, row: int, question: str) -> None:
     def keep() -> None:
         _do(
             notes.add_comment,
-            context.workspace,
             context.project,
             question,
             st.session_state.get(key) or "",
@@ -89,8 +88,8 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
         t("What is wrong?"), key=f"report_reason_{question}_{answer}", max_chars=LONGEST
     )
     pair = dataset.questions[question], dataset.answers[answer]
-    place = context.workspace, context.project, pair
-    open_reports = notes.reported_pairs(context.workspace, context.project)
+    place = context.project, pair
+    open_reports = notes.reported_pairs(context.project)
     with st.container(horizontal=True):
         st.button(
             t("Report"),

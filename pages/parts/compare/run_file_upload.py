@@ -41,14 +41,14 @@ def run_file_section(context: Context) -> None:
         key="run_file_questions",
         on_click="ignore",
     )
-    for one in run_files(context.workspace, context.project):
+    for one in run_files(context.project):
         with st.container(horizontal=True, vertical_alignment="center"):
             said = t(
                 "{title} · {file} · {at}", title=one.title, file=one.filename, at=moment(one.at)
             )
             st.markdown(plain(said))
             if st.button(t("Remove"), type="tertiary", key=f"remove_run_{one.key}"):
-                remove_run_file(context.workspace, context.project, one.key, session.who())
+                remove_run_file(context.project, one.key, session.who())
                 st.rerun()
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"run_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
@@ -86,7 +86,6 @@ def _upload(context: Context, file: UploadedFile) -> None:
     if st.button(t("Add this search"), key="run_file_add", disabled=not nothing):
         try:
             add_run_file(
-                context.workspace,
                 context.project,
                 context.dataset,
                 file.getvalue(),

@@ -7,8 +7,7 @@ import math
 import streamlit as st
 
 from core.evaluation.cost import MISSES, Saving, Savings, SavingsInput, savings
-from core.evaluation.differences import present_regimes
-from core.evaluation.verdict import REGIME_TEXTS
+from core.evaluation.verdict import REGIME_TEXTS, present_regimes
 from core.journey.savings import save_savings, saved_inputs
 from core.types import Comparison
 from pages.parts import session
@@ -35,7 +34,7 @@ def savings_calculator(context: Context, comparison: Comparison) -> None:
 @st.fragment
 @guarded
 def _calculator(context: Context, comparison: Comparison) -> None:
-    kept = saved_inputs(context.workspace, context.project)
+    kept = saved_inputs(context.project)
     inputs = _inputs(kept or SavingsInput(), comparison)
     difference = comparison.difference(inputs.regime, inputs.measure)
     if difference is None:
@@ -50,7 +49,7 @@ def _calculator(context: Context, comparison: Comparison) -> None:
         key="savings_keep",
         icon=":material/save:",
         on_click=save_savings,
-        args=(context.workspace, context.project, inputs, session.who()),
+        args=(context.project, inputs, session.who()),
     )
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.differences import present_regimes
-from core.evaluation.guard import GENERALITY_LIMIT, KEPT, LOST, UNSURE, generality_state
 from core.evaluation.measures import MAIN_METRIC, METRICS
-from core.evaluation.verdict import BETTER, NOT_SHOWN, REGIME_TEXTS, WORDS, WORSE, sentence
+from core.evaluation.verdict import (
+    BETTER,
+    GENERALITY_LIMIT,
+    KEPT,
+    LOST,
+    NOT_SHOWN,
+    REGIME_TEXTS,
+    UNSURE,
+    WORDS,
+    WORSE,
+    generality_state,
+    present_regimes,
+    sentence,
+)
 from core.messages import N_
 from core.types import Comparison, Difference
+from pages.parts.model_titles import language_title
 from pages.parts.translate import plain, t, tm
-from pages.parts.tune.tuning_words import language_title
 
 _LOOKS = {  # icon, colour: told apart without colour too
     BETTER: (":material/trending_up:", "blue"),

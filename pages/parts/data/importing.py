@@ -71,7 +71,7 @@ def start_import(context: Context, content: bytes, filename: str, **options: Any
     def work() -> None:
         try:
             data.import_file(
-                *(context.workspace, context.project.id, content, filename),
+                *(context.project, content, filename),
                 report=running,
                 **options,
             )

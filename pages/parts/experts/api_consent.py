@@ -23,10 +23,10 @@ def start_scoring(context: Context, keys: Sequence[str], pressed: bool) -> None:
     asked = f"ask_to_send_{context.project.id}"
     if pressed:
         try:
-            plans = send_plans(context.workspace, context.project, context.dataset, keys)
+            plans = send_plans(context.project, context.dataset, keys)
             plans = [plan for plan in plans if plan.texts]
             if not plans:
-                launch_scoring(context.workspace, context.project, list(keys), session.who())
+                launch_scoring(context.project, list(keys), session.who())
         except Exception as error:
             show_error(error)
             return
@@ -79,7 +79,6 @@ def _dialog(context: Context, asked: str) -> None:
 def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendPlan]) -> None:
     try:
         launch_scoring(
-            context.workspace,
             context.project,
             keys,
             session.who(),

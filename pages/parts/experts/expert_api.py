@@ -78,7 +78,7 @@ def _connection(
                 st.session_state[editing] = name
                 st.rerun()
             if st.button(t("Remove"), key=f"api_remove_{name}", icon=":material/delete:"):
-                remove_connection(context.workspace, context.project, name, session.who())
+                remove_connection(context.project, name, session.who())
                 chosen.pop(connection.key, None)
                 st.session_state.pop(f"expert_{connection.key}", None)
                 st.rerun()
@@ -116,7 +116,6 @@ def _try(context: Context, connection: ApiConnection) -> None:
     try:
         with st.spinner(t("Asking {host} …", host=plain(connection.host))):
             trial = try_connection(
-                context.workspace,
                 context.project,
                 connection,
                 session.who(),
@@ -234,7 +233,7 @@ def _save(
 ) -> None:
     who = session.who()
     try:
-        kept = save_connection(context.workspace, context.project, typed, who, os.environ)
+        kept = save_connection(context.project, typed, who, os.environ)
     except Exception as error:
         show_error(error)
         return

@@ -57,9 +57,9 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     main_action : bool
         Whether to let experts score is what the user should do next.
     """
-    folders = model_folders(context.workspace, context.project)
-    connections = api_connections(context.workspace, context.project)
-    files = [one.key for one in score_files(context.workspace, context.project, context.dataset)]
+    folders = model_folders(context.project)
+    connections = api_connections(context.project)
+    files = [one.key for one in score_files(context.project, context.dataset)]
     people = tuple(key for key in scored if is_people(key))
     keys = (*folders.usable, *files, *people)
     cards = expert_cards(context.workspace, context.dataset, keys, connections)
@@ -126,7 +126,7 @@ def _own_folders(
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.warning(plain(tm(reason)), icon=":material/folder_off:")
                 if st.button(t("Forget this folder"), key=f"forget_{path}"):
-                    remove_model_folder(context.workspace, context.project, path, session.who())
+                    remove_model_folder(context.project, path, session.who())
                     st.rerun()
         with st.form("own_folder", border=False):
             path = st.text_input(
@@ -142,7 +142,7 @@ def _add(context: Context, path: str, chosen: dict[str, None]) -> None:
         st.warning(t("Type the path of a folder first."))
         return
     try:
-        key = add_model_folder(context.workspace, context.project, path, session.who())
+        key = add_model_folder(context.project, path, session.who())
     except Exception as error:
         show_error(error)
         return

@@ -87,5 +87,5 @@ def _show(context: Context, found: PanelAdvice) -> None:
             icon=":material/arrow_forward:",
             key="use_panel",
         ):
-            panel_advice.use_panel(context.workspace, context.project, found.kept, session.who())
+            panel_advice.use_panel(context.project, found.kept, session.who())
             go_to("labels")

@@ -71,7 +71,7 @@ def _rate(context: Context) -> None:
         )
         return
     try:
-        scored = scored_experts(context.workspace, context.project)
+        scored = scored_experts(context.project)
         # What people say must not decide which pairs people are asked about.
         experts = tuple(key for key in scored if not is_people(key))
         assert context.project.dataset_id is not None
@@ -90,7 +90,7 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
     if failed is not None:
         show_error(failed)
     dataset = context.dataset
-    task = rating.rating_task(context.workspace, context.project, dataset, pool, rater)
+    task = rating.rating_task(context.project, dataset, pool, rater)
     if not task.total:
         st.success(t("You have rated every pair there is. Thank you!"), icon=":material/done_all:")
     else:
@@ -107,7 +107,7 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
             shortcut="Z",
             disabled=not task.given,
             on_click=_do,
-            args=(rating.undo_rating, context.workspace, context.project, dataset, rater),
+            args=(rating.undo_rating, context.project, dataset, rater),
         )
         st.caption(
             t("{name}, you have rated {count} pairs so far.", name=plain(rater), count=task.given)
@@ -125,7 +125,7 @@ def _show(question: str, answer: str) -> None:
 def _buttons(context: Context, task: RatingTask, rater: str) -> None:
     st.markdown(f"**{t('How well does this answer the question?')}**")
     pair = task.question_row, task.answer_row
-    place = rating.rate_pair, context.workspace, context.project, context.dataset, pair, rater
+    place = rating.rate_pair, context.project, context.dataset, pair, rater
     for stars, meaning in enumerate(_MEANINGS, start=1):
         st.button(
             f"{'★' * stars}{'☆' * (MOST_STARS - stars)}  {t(meaning)}",

@@ -65,8 +65,7 @@ def rating_upload(context: Context) -> None:
         disabled=not found.ratings,
     ):
         try:
-            place = context.workspace, context.project
-            count = rating.add_rating_file(*place, found, session.who())
+            count = rating.add_rating_file(context.project, found, session.who())
         except Exception as error:
             show_error(error)
         else:

@@ -23,7 +23,7 @@ def rating_results(context: Context) -> None:
     # A click runs the page again, which reads what others have said meanwhile.
     st.button(t("Refresh"), key="ratings_refresh", icon=":material/refresh:", type="tertiary")
     try:
-        summary = people.rating_summary(context.workspace, context.project, context.dataset)
+        summary = people.rating_summary(context.project, context.dataset)
     except Exception as error:
         show_error(error)
         return
@@ -107,8 +107,8 @@ def _raters(summary: RatingSummary) -> None:
 
 
 def _use(context: Context, summary: RatingSummary) -> None:
-    used = people.people_expert(context.workspace, context.project)
-    place = context.workspace, context.project, context.dataset
+    used = people.people_expert(context.project)
+    place = context.project, context.dataset
     action: Callable[..., object] | None = None
     with st.container(horizontal=True):
         if st.button(

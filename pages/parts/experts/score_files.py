@@ -43,7 +43,7 @@ def score_file_section(context: Context, chosen: dict[str, None]) -> None:
     chosen : dict with expert keys
         Changed in place.
     """
-    kept = score_files(context.workspace, context.project, context.dataset)
+    kept = score_files(context.project, context.dataset)
     label = t("Your own scores (file): {count}", count=len(kept))
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"score_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
@@ -96,7 +96,6 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
         try:
             with st.spinner(t("Matching every row with your data …"), show_time=True):
                 added = add_score_file(
-                    context.workspace,
                     context.project,
                     context.dataset,
                     file.getvalue(),
@@ -184,9 +183,7 @@ def _set_aside(file: ScoreFile) -> None:
 
 def _delete(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
     try:
-        remove_score_file(
-            context.workspace, context.project, context.dataset, file.key, session.who()
-        )
+        remove_score_file(context.project, context.dataset, file.key, session.who())
     except Exception as error:
         show_error(error)
         return

@@ -9,8 +9,7 @@ import streamlit as st
 
 from core.journey import correction_file, corrections, labels
 from core.types import Override
-from core.workspace.records import Project
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.labels.pair_card import Place
@@ -25,7 +24,7 @@ _Step = Callable[[Workspace, Project, str], Override | None]
 
 def correction_history(context: Context, place: Place) -> None:
     """Draw undo and redo, the record of all changes, and the way out and in."""
-    changes = labels.overrides(context.workspace, context.project)
+    changes = labels.overrides(context.project)
     steps = corrections.steps_of(changes, session.who())
     with st.container(horizontal=True):
         st.button(
@@ -59,7 +58,7 @@ def correction_history(context: Context, place: Place) -> None:
 def _step(context: Context, place: Place, step: _Step) -> None:
     """Undo or redo, and put the pair back on the table."""
     try:
-        changed = step(context.workspace, context.project, session.who())
+        changed = step(context.project, session.who())
     except Exception as error:
         place.problem = error
         return
@@ -153,9 +152,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         key="take_corrections",
     ):
         try:
-            correction_file.take_corrections(
-                context.workspace, context.project, found, uploaded.name, session.who()
-            )
+            correction_file.take_corrections(context.project, found, uploaded.name, session.who())
         except Exception as error:
             show_error(error)
         else:

@@ -41,7 +41,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     keeping longer is saved as a recipe.
     """
     keys = _prefix(context)
-    panel = panel_in_use(context.workspace, context.project, experts)
+    panel = panel_in_use(context.project, experts)
     chosen = st.pills(
         t("Experts that take part"),
         experts,
@@ -98,7 +98,7 @@ def set_controls(context: Context, experts: tuple[str, ...], recipe: LabelRecipe
         All that have scored these data; others of the recipe are left out.
     """
     keys, state = _prefix(context), st.session_state
-    panel = panel_in_use(context.workspace, context.project, experts)
+    panel = panel_in_use(context.project, experts)
     state[_experts_key(keys, experts, panel)] = [key for key in experts if key in recipe.experts]
     state[f"{keys}_rule"] = recipe.rule
     state[f"{keys}_blend"] = round(recipe.blend * 100)

@@ -56,7 +56,7 @@ def open_preview(context: Context, experts: tuple[str, ...], recipe: LabelRecipe
     root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
     assert dataset_id is not None
     model = _fitted(root, dataset_id, recipe.experts)
-    changed = labels.overrides(context.workspace, context.project)
+    changed = labels.overrides(context.project)
     return LabelPreview(
         model.with_recipe(recipe).with_overrides(changed), _sample(root, dataset_id, experts)
     )

@@ -91,9 +91,9 @@ class Judge:
 
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
-        workspace, project = self.context.workspace, self.context.project
+        _workspace, project = self.context.workspace, self.context.project
         try:
-            corrections.correct(workspace, project, self.pair, value, session.who(), why, self.seen)
+            corrections.correct(project, self.pair, value, session.who(), why, self.seen)
         except Exception as error:
             self.place.problem = error
         else:

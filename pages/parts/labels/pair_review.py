@@ -24,7 +24,7 @@ def pair_review(context: Context, preview: LabelPreview) -> None:
 
     A fragment: one judgement redraws this part of the page only.
     """
-    review, place = open_review(context.workspace, context.project, preview), place_of(context)
+    review, place = open_review(context.project, preview), place_of(context)
     if place.problem is not None:
         show_error(place.problem)
         place.problem = None

@@ -29,8 +29,8 @@ _PAIRS = 50  # on which recipes differ most
 
 def save_form(context: Context, recipe: LabelRecipe) -> bool:
     """Draw the form that saves the present recipe; returns True once the user wants to go on."""
-    in_use = labels.recipe_in_use(context.workspace, context.project)
-    saved = labels.recipes(context.workspace, context.project)
+    in_use = labels.recipe_in_use(context.project)
+    saved = labels.recipes(context.project)
     same = next((kept for kept in saved if kept.recipe == recipe), None)
     if same is not None and in_use is not None and same.id == in_use.id:
         st.success(
@@ -53,7 +53,7 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
             t("Save recipe"), type="primary", icon=":material/save:", width="stretch"
         ):
             try:
-                labels.save_recipe(context.workspace, context.project, name, recipe, session.who())
+                labels.save_recipe(context.project, name, recipe, session.who())
             except Exception as error:
                 show_error(error)
             else:
@@ -89,11 +89,11 @@ def recipe_shelf(
     load : callable
         Sets the controls to a recipe; called before the page is drawn again.
     """
-    saved = labels.recipes(context.workspace, context.project)
+    saved = labels.recipes(context.project)
     if not saved:
         st.info(t("No recipe is saved yet. Shape the labels first, then save them under a name."))
         return
-    in_use = labels.recipe_in_use(context.workspace, context.project)
+    in_use = labels.recipe_in_use(context.project)
     frame = pd.DataFrame(
         {
             t("In use"): ["●" if in_use and kept.id == in_use.id else "" for kept in saved],
@@ -132,7 +132,7 @@ def recipe_shelf(
 
 def _use(context: Context, recipe_id: str) -> None:
     try:
-        labels.use_recipe(context.workspace, context.project, recipe_id, session.who())
+        labels.use_recipe(context.project, recipe_id, session.who())
     except Exception as error:
         show_error(error)
     else:
@@ -155,7 +155,7 @@ def _compared(
 
 def recipe_comparison(context: Context) -> None:
     """Let the user choose two to four recipes and draw them side by side."""
-    saved = labels.recipes(context.workspace, context.project)
+    saved = labels.recipes(context.project)
     st.subheader(t("Recipes side by side"), anchor=False)
     if len(saved) < FEWEST:
         st.caption(t("Save a second recipe to compare it with the first."))
@@ -180,7 +180,7 @@ def recipe_comparison(context: Context) -> None:
                 context.project.id,
                 str(context.project.dataset_id),
                 tuple(chosen),
-                labels.overrides(context.workspace, context.project),
+                labels.overrides(context.project),
             )
     except Exception as error:
         show_error(error)

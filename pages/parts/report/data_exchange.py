@@ -31,7 +31,6 @@ def data_exchange(context: Context, run: str) -> None:
                 primary=False,
             ).show(
                 lambda key=one.key: write_exchange(
-                    context.workspace,
                     context.project,
                     context.dataset,
                     run,

@@ -42,7 +42,7 @@ def _archive(context: Context, run: str, preview: Preview) -> None:
         )
     )
     path = model_delivery.exported_model(context.workspace, run, language())
-    export = model_delivery.usable_export(context.workspace, context.project, preview.tune_run)
+    export = model_delivery.usable_export(context.project, preview.tune_run)
     made = path.is_file()
     if export is not None and made and export.folder.stat().st_mtime > path.stat().st_mtime:
         st.caption(t("The ONNX file was made after this archive: pack it again to have it inside."))
@@ -57,9 +57,7 @@ def _archive(context: Context, run: str, preview: Preview) -> None:
         mime="application/zip",
         primary=False,
     ).show(
-        lambda: model_delivery.write_model_zip(
-            context.workspace, context.project, preview.tune_run, run, language()
-        )
+        lambda: model_delivery.write_model_zip(context.project, preview.tune_run, run, language())
     )
     folder = model_delivery.exported_folder(context.workspace, run, preview.base_key)
     if made and folder.is_dir():
@@ -79,12 +77,12 @@ def _onnx(context: Context, preview: Preview) -> None:
     if absent is not None:
         st.info(plain(tm(absent)), icon=":material/extension_off:")
         return
-    newest = onnx_exporting.newest_export_job(context.workspace, context.project, preview.tune_run)
+    newest = onnx_exporting.newest_export_job(context.project, preview.tune_run)
     if newest is not None and newest.state != FINISHED:
         job_card(newest.id, t("Convert to ONNX"))
         if not newest.is_final:
             return
-    found = onnx_exporting.finished_export(context.workspace, context.project, preview.tune_run)
+    found = onnx_exporting.finished_export(context.project, preview.tune_run)
     if found is not None:
         box, icon = (
             (st.success, ":material/verified:") if found.usable else (st.error, ":material/block:")
@@ -98,9 +96,7 @@ def _onnx(context: Context, preview: Preview) -> None:
         icon=":material/transform:",
     ):
         try:
-            onnx_exporting.launch_export(
-                context.workspace, context.project, preview.tune_run, session.who()
-            )
+            onnx_exporting.launch_export(context.project, preview.tune_run, session.who())
         except Exception as error:
             show_error(error)
         else:
@@ -144,7 +140,6 @@ def _hub(context: Context, run: str, preview: Preview) -> None:
     try:
         with st.spinner(t("Sending the model …"), show_time=True):
             address = hub_pushing.push_model(
-                context.workspace,
                 context.project,
                 preview.tune_run,
                 run,

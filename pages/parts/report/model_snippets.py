@@ -17,7 +17,7 @@ def model_snippets(context: Context, preview: Preview) -> None:
     if preview.model is None:
         st.warning(t("The model folder of this run is gone. Tune again to get a model."))
         return
-    export = model_delivery.usable_export(context.workspace, context.project, preview.tune_run)
+    export = model_delivery.usable_export(context.project, preview.tune_run)
     try:
         facts = model_delivery.model_facts(preview.model, preview.base_key, export)
     except Exception as error:

@@ -33,11 +33,7 @@ def offer_report(context: Context, run: str) -> None:
         name=file_name(context.project.name, f"-report-{language()}.html"),
         mime="text/html",
         beside=lambda: _workbook(context, run),
-    ).show(
-        lambda: reporting.write_report(
-            context.workspace, context.project, run, language(), session.who()
-        )
-    )
+    ).show(lambda: reporting.write_report(context.project, run, language(), session.who()))
 
 
 def _workbook(context: Context, run: str) -> None:

@@ -17,16 +17,16 @@ from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, plain, t, tm
 from pages.parts.tune.data_curve_words import curve_lines
 from pages.parts.tune.queue_panel import queue_note
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
-from pages.parts.tune.tuning_words import model_title
 
 _USUAL_DRAWS = 2
 
@@ -39,7 +39,7 @@ def data_curve_page(context: Context) -> None:
             "shows whether collecting more would make search better."
         )
     )
-    found = data_curves(context.workspace, context.project)
+    found = data_curves(context.project)
     shown = _selected(context, found)
     if shown is None:
         _form(context, first=True)
@@ -59,7 +59,7 @@ def _selected(context: Context, found: Sequence[CurveJob]) -> CurveJob | None:
 
 
 def _form(context: Context, *, first: bool) -> None:
-    saved = recipe_in_use(context.workspace, context.project)
+    saved = recipe_in_use(context.project)
     left, right = st.columns(2, gap="large")
     with left:
         entry = choose_base_model(context)
@@ -107,7 +107,7 @@ def _form(context: Context, *, first: bool) -> None:
     )
     if pressed:
         try:
-            run_id = launch_curve(context.workspace, context.project, config, draws, session.who())
+            run_id = launch_curve(context.project, config, draws, session.who())
         except Exception as error:
             show_error(error)
         else:

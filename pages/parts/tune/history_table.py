@@ -7,9 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.deep_links import RUN
 from pages.parts.translate import t
-
-RUN = "run"  # name in the link
 
 
 def history_table(

@@ -12,12 +12,12 @@ from core.journey import jobs
 from core.journey.jobs import QueuedJob
 from core.messages import N_
 from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import guarded, show_error
 from pages.parts.job_card import redraw
+from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
-from pages.parts.tune.run_history import RUN
-from pages.parts.tune.tuning_words import model_title
 
 _MOVES = (
     (FIRST, ":material/vertical_align_top:", N_("To the front of the queue")),

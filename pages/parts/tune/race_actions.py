@@ -8,11 +8,11 @@ from core.journey.race_model import Contestant
 from core.journey.race_result import RaceResult
 from core.journey.races import Race, adopt_model, kept_models, put_in_use, settings_of
 from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 from pages.parts.tune.race_form import contestant_title
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_settings import fill_settings
 
 _PROBLEM = "race_problem"
@@ -59,7 +59,7 @@ def race_actions(context: Context, race: Race, found: RaceResult) -> None:
 
 def _take_model(context: Context, race: Race, key: str) -> None:
     try:
-        run = adopt_model(context.workspace, context.project, race, key, session.who())
+        run = adopt_model(context.project, race, key, session.who())
     except Exception as error:
         st.session_state[_PROBLEM] = error
     else:
@@ -69,7 +69,7 @@ def _take_model(context: Context, race: Race, key: str) -> None:
 def _take_settings(context: Context, race: Race, one: Contestant) -> None:
     try:
         name = t("Right answers only, no experts")
-        put_in_use(context.workspace, context.project, one, name, session.who())
+        put_in_use(context.project, one, name, session.who())
     except Exception as error:
         st.session_state[_PROBLEM] = error
     else:

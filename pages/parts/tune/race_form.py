@@ -20,14 +20,14 @@ from core.messages import N_
 from core.tuning.config import TuningConfig
 from core.workspace.records import SavedRecipe
 from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
+from pages.parts.model_titles import loss_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.queue_panel import queue_note
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
-from pages.parts.tune.tuning_words import loss_title
 
 _USUAL_SEEDS = 3
 _USUAL_LOSSES = ("kl", "mse")
@@ -96,7 +96,6 @@ def race_form(context: Context, *, first: bool) -> None:
     if pressed:
         try:
             run_id = launch_race(
-                context.workspace,
                 context.project,
                 config,
                 chosen,
@@ -113,8 +112,8 @@ def race_form(context: Context, *, first: bool) -> None:
 
 
 def _recipes(context: Context) -> list[SavedRecipe]:
-    saved = {one.id: one for one in racing_recipes(context.workspace, context.project)}
-    used = recipe_in_use(context.workspace, context.project)
+    saved = {one.id: one for one in racing_recipes(context.project)}
+    used = recipe_in_use(context.project)
     chosen = st.multiselect(
         t("Label recipes"),
         list(saved),

@@ -8,12 +8,13 @@ import streamlit as st
 
 from core.jobs.state import RUNNING, STATE_TITLES
 from core.journey.races import Race, races
+from pages.parts.deep_links import RUN
+from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, t
-from pages.parts.tune.history_table import RUN, history_table
+from pages.parts.tune.history_table import history_table
 from pages.parts.tune.race_form import race_form
 from pages.parts.tune.race_view import race_view
-from pages.parts.tune.tuning_words import model_title
 
 
 def race_page(context: Context) -> None:
@@ -25,7 +26,7 @@ def race_page(context: Context) -> None:
             "luck."
         )
     )
-    found = races(context.workspace, context.project)
+    found = races(context.project)
     shown = _selected(context, found)
     if shown is None:
         race_form(context, first=True)

@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.jobs.state import RUNNING, STATE_TITLES, WAITING
 from core.journey.tuning_runs import TuningRun
+from pages.parts.deep_links import RUN
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, t
-from pages.parts.tune.history_table import RUN as RUN
 from pages.parts.tune.history_table import history_table
-from pages.parts.tune.tuning_words import loss_title, model_title
 
 
 def selected_run(context: Context, runs: Sequence[TuningRun]) -> TuningRun | None:

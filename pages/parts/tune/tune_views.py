@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.journey.jobs import KINDS
 from core.messages import N_
+from pages.parts.deep_links import RUN
 from pages.parts.page import Context
 from pages.parts.translate import t
 from pages.parts.tune.data_curve_page import data_curve_page
 from pages.parts.tune.race_page import race_page
-from pages.parts.tune.run_history import RUN
 
 VIEW = "view"  # name in the link
 ONE = "one"

@@ -137,7 +137,7 @@ def _again(context: Context, config: TuningConfig, label: str, why: str | None =
     if not st.button(label, icon=":material/refresh:", type="tertiary", help=why):
         return
     try:
-        start_probe(context.workspace, context.project, config, again=True)
+        start_probe(context.project, config, again=True)
     except Exception as error:
         show_error(error)
     else:
@@ -155,7 +155,7 @@ def _measure(context: Context, config: TuningConfig, key: str) -> None:
             st.rerun()
         if view.job is None:
             try:
-                start_probe(context.workspace, context.project, config)
+                start_probe(context.project, config)
             except AppError:  # the run could not be started either: its button says why
                 return
         told = view.job.message if view.job is not None else None

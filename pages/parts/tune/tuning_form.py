@@ -21,19 +21,14 @@ from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.workspace.records import SavedRecipe
 from pages.parts import session
-from pages.parts.deep_links import link_parameters, page_of
+from pages.parts.deep_links import RUN, link_parameters, page_of
 from pages.parts.errors import show_error
+from pages.parts.model_titles import language_title, languages_of, model_title
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 from pages.parts.tune.queue_panel import start_button
-from pages.parts.tune.run_history import RUN
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_settings import tuning_settings
-from pages.parts.tune.tuning_words import (
-    language_title,
-    languages_of,
-    model_title,
-)
 
 
 def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bool = True) -> None:
@@ -48,7 +43,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     measure : bool
         Whether to measure shortly what the run will take: somebody looks at the form.
     """
-    saved = recipe_in_use(context.workspace, context.project)
+    saved = recipe_in_use(context.project)
     if saved is not None:
         _recipe(saved)
     left, right = st.columns(2, gap="large")
@@ -62,7 +57,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
         try:
-            run_id = launch_tuning(context.workspace, context.project, config, session.who())
+            run_id = launch_tuning(context.project, config, session.who())
         except Exception as error:
             show_error(error)
         else:
@@ -107,7 +102,7 @@ def _recipe(saved: SavedRecipe) -> None:
 def _choices(context: Context) -> list[CatalogueEntry]:
     """Return the models that can be tuned, folders of the user's own that have scored included."""
     own = []
-    for key in scored_experts(context.workspace, context.project):
+    for key in scored_experts(context.project):
         if key.startswith(FOLDER_PREFIX):
             try:
                 own.append(find_entry(key))

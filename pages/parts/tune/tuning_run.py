@@ -16,9 +16,10 @@ from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
-from pages.parts.tune.tuning_words import clock, device_words, loss_title, model_title
+from pages.parts.tune.tuning_words import clock, device_words
 
 
 def tuning_run(context: Context, run: TuningRun) -> None:

@@ -1,15 +1,12 @@
-"""What the keys of models, losses and other choices of a run are called."""
+"""What the choices of a run's settings are called, and the devices there are."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import AppError
-from core.experts.catalogue import find_entry
-from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
 from core.messages import N_
 from core.tuning.device import DeviceInfo
-from core.tuning.losses import LOSSES
+from pages.parts.model_titles import loss_title
 from pages.parts.translate import t
 
 _CHOICES = {
@@ -24,24 +21,6 @@ _CHOICES = {
     ("interpolation", "search"): N_("Measured, the best is kept"),
     ("interpolation", "off"): N_("Off: all of what was learned"),
 }
-_LANGUAGES = {
-    "en": N_("English"),
-    "ja": N_("Japanese"),
-    ANY_LANGUAGE: N_("about 50 to 100 languages"),
-}
-
-
-def model_title(key: str) -> str:
-    """Return what a base model is called; the key where it is no longer known."""
-    try:
-        return find_entry(key).title
-    except AppError:
-        return key
-
-
-def loss_title(key: str) -> str:
-    """Return what a loss is called; the key where it is not known."""
-    return t(LOSSES[key].title) if key in LOSSES else key
 
 
 def choice_title(setting: str, choice: str) -> str:
@@ -53,17 +32,6 @@ def choice_title(setting: str, choice: str) -> str:
         return t("NVIDIA graphics card {number} (CUDA)", number=number)
     named = _CHOICES.get((setting, choice))
     return t(named) if named else choice
-
-
-def language_title(code: str) -> str:
-    """Return what a language is called; the code where there is no word."""
-    return t(_LANGUAGES[code]) if code in _LANGUAGES else code
-
-
-def languages_of(entry: CatalogueEntry) -> str:
-    """Return the languages of a model in words; codes where there is no word."""
-    words = [language_title(code) for code in entry.languages]
-    return ", ".join(words) or t("languages not stated")
 
 
 def device_words(device: DeviceInfo) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import BrokenArmError, ComparisonError
+from core.errors import BrokenSystemError, ComparisonError
 from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
 from core.evaluation.search import Ranking, listed_right_rank, rank
 from core.hashing import content_id
@@ -43,8 +43,16 @@ class Origin:
     base_prompts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Named:
+    name: str
+    title: str
+    kind: str
+    fingerprint: str
+
+
 @dataclass(frozen=True, eq=False)
-class ArmInput:
+class EncodedSystem(_Named):
     """One system that takes part, as vectors of texts.
 
     Attributes
@@ -60,18 +68,64 @@ class ArmInput:
         None where the vectors were made from this very dataset.
     """
 
-    name: str
-    title: str
-    kind: str
-    fingerprint: str
     question_matrix: Matrix
     answer_matrix: Matrix
     origin: Origin | None = None
     notes: tuple[Message, ...] = ()
 
+    def ranking(self, dataset: QADataset, rows: Rows, depth: int = DEPTH) -> Ranking:
+        """Return the result lists for the held-out questions.
+
+        Raises
+        ------
+        ComparisonError
+            If the system was made from other data.
+        BrokenSystemError
+            If its values are not numbers.
+        """
+        questions = self._held_out_matrix(dataset, rows)
+        if not (_is_finite(questions) and _is_finite(self.answer_matrix)):
+            raise BrokenSystemError(
+                "{title} gave values that are not numbers and was left out.", title=self.title
+            )
+        return rank(questions, self.answer_matrix, depth, right=dataset.relevance[rows])
+
+    def _held_out_matrix(self, dataset: QADataset, rows: Rows) -> Matrix:
+        questions, answers = self.question_matrix, self.answer_matrix
+        if answers.shape[0] != len(dataset.answers):
+            raise ComparisonError(
+                "{title} has vectors for {found} answers, but the data {name} has {expected}. It "
+                "was made from other data; score it again on this data.",
+                title=self.title,
+                found=answers.shape[0],
+                name=dataset.name,
+                expected=len(dataset.answers),
+            )
+        if questions.shape[1] != answers.shape[1]:
+            raise ComparisonError(
+                "{title} has question vectors of length {questions} but answer vectors of length "
+                "{answers}. Both must come from one model; score it again.",
+                title=self.title,
+                questions=questions.shape[1],
+                answers=answers.shape[1],
+            )
+        if questions.shape[0] == len(dataset.questions):
+            return questions[rows]
+        if questions.shape[0] == len(rows):
+            return questions
+        raise ComparisonError(
+            "{title} has vectors for {found} questions, but the data {name} has {all} questions, "
+            "{held} of them held out. It was made from other data; score it again on this data.",
+            title=self.title,
+            found=questions.shape[0],
+            name=dataset.name,
+            all=len(dataset.questions),
+            held=len(rows),
+        )
+
 
 @dataclass(frozen=True, eq=False)
-class RankedArm:
+class ListedSystem(_Named):
     """One system that takes part, as finished result lists of the held-out questions.
 
     Attributes
@@ -82,14 +136,32 @@ class RankedArm:
     top_scores : float array [n, d]
     """
 
-    name: str
-    title: str
-    kind: str
-    fingerprint: str
     top_answers: np.ndarray
     top_scores: np.ndarray
     origin: Origin | None = None
     notes: tuple[Message, ...] = ()
+
+    def ranking(self, dataset: QADataset, rows: Rows, depth: int = DEPTH) -> Ranking:
+        """Return the result lists as they are kept; raises ComparisonError if of other data."""
+        listed = np.asarray(self.top_answers, np.int32)
+        if len(listed) != len(rows):
+            raise ComparisonError(
+                "{title} has result lists for {found} questions, but {held} are held out in the "
+                "data {name}. It was made from other data.",
+                title=self.title,
+                found=len(listed),
+                held=len(rows),
+                name=dataset.name,
+            )
+        right_rank = listed_right_rank(listed, dataset.relevance[rows], len(dataset.answers))
+        ranking = replace(Ranking.blank(len(rows), depth), right_rank=right_rank)
+        kept = min(depth, listed.shape[1])
+        ranking.top_answers[:, :kept] = listed[:, :kept]
+        ranking.top_scores[:, :kept] = self.top_scores[:, :kept]
+        return ranking
+
+
+System = EncodedSystem | ListedSystem
 
 
 def held_out_rows(dataset: QADataset) -> Rows:
@@ -146,114 +218,29 @@ def why_refused(title: str, found: Origin, expected: Origin) -> Message | None:
     return None
 
 
-def measured(dataset: QADataset, rows: Rows, arm: ArmInput | RankedArm) -> ArmResult:
-    """Search and measure one system.
-
-    Parameters
-    ----------
-    rows : int array [n]
-        The held-out questions.
+def measured(dataset: QADataset, rows: Rows, system: System) -> ArmResult:
+    """Search and measure one system on the held-out questions ``rows``.
 
     Raises
     ------
     ComparisonError
-        If the arm was made from other data.
-    BrokenArmError
+        If the system was made from other data.
+    BrokenSystemError
         If its values are not numbers.
     """
-    relevance = dataset.relevance[rows]
-    found = ranking_of(dataset, rows, arm)
-    ranked, ideal = ranked_grades(relevance, found.top_answers), ideal_grades(relevance)
-    assert found.right_rank is not None
+    ranking, relevance = system.ranking(dataset, rows), dataset.relevance[rows]
+    ranked, ideal = ranked_grades(relevance, ranking.top_answers), ideal_grades(relevance)
+    assert ranking.right_rank is not None
     return ArmResult(
-        name=arm.name,
-        title=arm.title,
-        kind=arm.kind,
-        fingerprint=arm.fingerprint,
-        metrics={metric.key: metric.values(ranked, ideal) for metric in METRICS.values()},
-        top_answers=found.top_answers,
-        top_scores=found.top_scores,
-        right_rank=found.right_rank,
-        notes=arm.notes,
-    )
-
-
-def ranking_of(
-    dataset: QADataset, rows: Rows, arm: ArmInput | RankedArm, depth: int = DEPTH
-) -> Ranking:
-    """Return the result lists of one system for the held-out questions.
-
-    Raises
-    ------
-    ComparisonError
-        If the arm was made from other data.
-    BrokenArmError
-        If its values are not numbers.
-    """
-    relevance = dataset.relevance[rows]
-    if isinstance(arm, ArmInput):
-        questions = _held_out_matrix(dataset, rows, arm)
-        if not (_is_finite(questions) and _is_finite(arm.answer_matrix)):
-            raise BrokenArmError(
-                "{title} gave values that are not numbers and was left out.", title=arm.title
-            )
-        return rank(questions, arm.answer_matrix, depth, right=relevance)
-    listed = np.asarray(arm.top_answers, np.int32)
-    if len(listed) != len(rows):
-        raise ComparisonError(
-            "{title} has result lists for {found} questions, but {held} are held out in the data "
-            "{name}. It was made from other data.",
-            title=arm.title,
-            found=len(listed),
-            held=len(rows),
-            name=dataset.name,
-        )
-    right_rank = listed_right_rank(listed, relevance, len(dataset.answers))
-    answers = np.full((len(rows), depth), -1, np.int32)
-    scores = np.full((len(rows), depth), -np.inf, np.float32)
-    kept = min(depth, listed.shape[1])
-    answers[:, :kept], scores[:, :kept] = listed[:, :kept], arm.top_scores[:, :kept]
-    return Ranking(answers, scores, right_rank)
-
-
-def _held_out_matrix(dataset: QADataset, rows: Rows, arm: ArmInput) -> Matrix:
-    """Return one row per held-out question.
-
-    Raises
-    ------
-    ComparisonError
-        If the arm was made from other data: numbers of rows or columns do not fit.
-    """
-    questions, answers = arm.question_matrix, arm.answer_matrix
-    if answers.shape[0] != len(dataset.answers):
-        raise ComparisonError(
-            "{title} has vectors for {found} answers, but the data {name} has {expected}. It was "
-            "made from other data; score it again on this data.",
-            title=arm.title,
-            found=answers.shape[0],
-            name=dataset.name,
-            expected=len(dataset.answers),
-        )
-    if questions.shape[1] != answers.shape[1]:
-        raise ComparisonError(
-            "{title} has question vectors of length {questions} but answer vectors of length "
-            "{answers}. Both must come from one model; score it again.",
-            title=arm.title,
-            questions=questions.shape[1],
-            answers=answers.shape[1],
-        )
-    if questions.shape[0] == len(dataset.questions):
-        return questions[rows]
-    if questions.shape[0] == len(rows):
-        return questions
-    raise ComparisonError(
-        "{title} has vectors for {found} questions, but the data {name} has {all} questions, "
-        "{held} of them held out. It was made from other data; score it again on this data.",
-        title=arm.title,
-        found=questions.shape[0],
-        name=dataset.name,
-        all=len(dataset.questions),
-        held=len(rows),
+        name=system.name,
+        title=system.title,
+        kind=system.kind,
+        fingerprint=system.fingerprint,
+        metrics={key: metric.values(ranked, ideal) for key, metric in METRICS.items()},
+        top_answers=ranking.top_answers,
+        top_scores=ranking.top_scores,
+        right_rank=ranking.right_rank,
+        notes=system.notes,
     )
 
 

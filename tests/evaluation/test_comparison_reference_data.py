@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.evaluation.comparison import ArmInput, compare
+from core.evaluation.comparison import compare
+from core.evaluation.systems import EncodedSystem
 from core.types import QADataset, SilentReporter
 
 FOLDER = Path(os.environ.get("DATA_DIR", "../shared/data")) / "stackfaq"
@@ -55,7 +56,7 @@ def test_the_published_table_comes_out(dataset, regime):
     """Its mAP divides by min(R, 10); ours, as trec_eval's, by all R right answers."""
     with np.load(FOLDER / "vectors" / f"{MODEL}.npz", allow_pickle=False) as file:
         questions, answers = file["questions"], file["answers"]
-    arm = ArmInput("base", MODEL, "base", MODEL, questions, answers)
+    arm = EncodedSystem("base", MODEL, "base", MODEL, questions, answers)
     found = compare(dataset, [arm], run_id="", seed=0, report=SilentReporter())
     base, rows = found.arms[0], found.regimes == regime
     right = np.bincount(dataset.right_question)[found.question_rows]

@@ -6,18 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.arms import (
-    DEPTH,
-    ArmInput,
-    RankedArm,
-    held_out_rows,
-    origin_of,
-    ranking_of,
-    why_refused,
-)
-from core.evaluation.comparison import compare
-from core.evaluation.comparison_files import from_files, to_files
-from core.evaluation.differences import contrasts
+from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.measures import (
     METRICS,
     NDCG,
@@ -28,25 +17,34 @@ from core.evaluation.measures import (
     remeasured,
 )
 from core.evaluation.statistics import holm
+from core.evaluation.systems import (
+    DEPTH,
+    EncodedSystem,
+    ListedSystem,
+    held_out_rows,
+    origin_of,
+    why_refused,
+)
+from core.evaluation.verdict import contrasts
 from core.messages import Message
 from core.types import QADataset, SilentReporter
 
 
-def vectors(dataset: QADataset, noise: float, seed: int, name: str) -> ArmInput:
+def vectors(dataset: QADataset, noise: float, seed: int, name: str) -> EncodedSystem:
     rng = np.random.default_rng(3)
     answers = rng.normal(size=(len(dataset.answers), 8)).astype(np.float32)
     extra = np.random.default_rng(seed).normal(size=(len(dataset.questions), 8))
     questions = (answers[dataset.right_answer] + noise * extra).astype(np.float32)
-    return ArmInput(name, name, name, f"{name}-{seed}", questions, answers)
+    return EncodedSystem(name, name, name, f"{name}-{seed}", questions, answers)
 
 
 def run(dataset, *arms, **more):
     return compare(dataset, arms, run_id="run", seed=0, report=SilentReporter(), **more)
 
 
-def as_lists(dataset, arm: ArmInput, name: str, depth: int = DEPTH) -> RankedArm:
-    found = ranking_of(dataset, held_out_rows(dataset), arm, depth)
-    return RankedArm(name, name, "run_file", "f", found.top_answers, found.top_scores)
+def as_lists(dataset, arm: EncodedSystem, name: str, depth: int = DEPTH) -> ListedSystem:
+    found = arm.ranking(dataset, held_out_rows(dataset), depth)
+    return ListedSystem(name, name, "run_file", "f", found.top_answers, found.top_scores)
 
 
 def test_finished_lists_are_measured_like_the_vectors_they_came_from(tiny_dataset):

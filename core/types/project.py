@@ -1,0 +1,90 @@
+"""What a project has chosen: experts in use, their panel, added files and sets, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ScoredExperts:
+    """The experts whose scores are in use.
+
+    Attributes
+    ----------
+    dataset_id : str
+        Data that they scored; scores of earlier data do not count.
+    experts : tuple of str
+        Catalogue keys.
+    run_id : str
+        The scoring job; "" = experts came and went since without one.
+    measured : mapping or None
+        Figures of the experts after a change without a job; None = those of the job.
+    """
+
+    dataset_id: str
+    experts: tuple[str, ...]
+    run_id: str = ""
+    measured: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ChosenPanel:
+    """Which of the scored experts take part on the Labels page."""
+
+    dataset_id: str | None
+    experts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReportMade:
+    """The newest report: its comparison, its language, its file name."""
+
+    run_id: str
+    language: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """An uploaded run file of a project.
+
+    Attributes
+    ----------
+    key : str
+        Content hash; the file is ``<workspace>/run_files/<key>.run``.
+    title : str
+        What the user calls the search.
+    empty_is_nothing : bool
+        Whether a question without a line means that the search found nothing; else the system is
+        left out where one is missing.
+    """
+
+    key: str
+    title: str
+    filename: str
+    empty_is_nothing: bool
+    at: str
+    who: str
+
+
+@dataclass(frozen=True)
+class GeneralitySet:
+    """A set that the next comparisons measure too.
+
+    Attributes
+    ----------
+    kind : str
+        ``beir`` (added by the user, kept in the workspace) or ``mteb`` (fetched when measured).
+    dataset_id : str
+        "" for ``mteb``.
+    questions, documents : int
+        0 where not known yet.
+    """
+
+    kind: str
+    name: str
+    dataset_id: str = ""
+    questions: int = 0
+    documents: int = 0

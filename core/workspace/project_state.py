@@ -1,0 +1,115 @@
+"""What a project has chosen so far, typed: each value under a key of its own, the newest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+from core.documents import from_json, to_json
+from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile, ScoredExperts
+from core.workspace.records import Records
+
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """One value of a project's state: reading asks the records, assigning adds a row to them.
+
+    Parameters
+    ----------
+    key : str
+        Name in the records.
+    read : callable
+        From the stored JSON value (never None) to the typed one.
+    write : callable
+        The way back.
+    default : object
+        What counts before anything was kept.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        read: Callable[[Any], Value],
+        write: Callable[[Value], Any],
+        default: Value,
+    ) -> None:
+        self.key, self._read, self._write, self._default = key, read, write, default
+
+    @overload
+    def __get__(self, state: None, owner: type) -> Kept[Value]: ...
+    @overload
+    def __get__(self, state: ProjectState, owner: type) -> Value: ...
+    def __get__(self, state: ProjectState | None, owner: type) -> Kept[Value] | Value:
+        if state is None:
+            return self
+        stored = state.records.get(state.project_id, self.key)
+        # An empty document is how a choice was taken back.
+        return self._default if stored is None or stored == {} else self._read(stored)
+
+    def __set__(self, state: ProjectState, value: Value) -> None:
+        state.records.set(state.project_id, self.key, self._write(value))
+
+
+def _document(key: str, kind: type[Value]) -> Kept[Value | None]:
+    return Kept(
+        key,
+        lambda stored: from_json(kind, stored),
+        lambda value: {} if value is None else to_json(value),
+        None,
+    )
+
+
+def _documents(key: str, kind: type[Value]) -> Kept[tuple[Value, ...]]:
+    return Kept(
+        key,
+        lambda stored: tuple(from_json(kind, document) for document in stored),
+        lambda values: [to_json(value) for value in values],
+        (),
+    )
+
+
+def _plain(key: str) -> Kept[Any]:
+    return Kept(key, lambda stored: stored, lambda value: value, None)
+
+
+class ProjectState:
+    """What a project has chosen; every attribute is read and written through the records.
+
+    Raises
+    ------
+    WorkspaceError
+        On reading, if what is stored is damaged.
+
+    Attributes
+    ----------
+    scored : ScoredExperts or None
+        The experts in use.
+    panel : ChosenPanel or None
+        Which of them take part on the Labels page.
+    recipe_id, recipe_dataset : str or None
+        The label recipe in use, and the dataset it was chosen for.
+    report : ReportMade or None
+        The newest report.
+    model_folders, score_files : tuple of str
+        Paths of model folders and keys of score files that the user added.
+    run_files : tuple of RunFile
+    generality_sets : tuple of GeneralitySet
+    api_connections, savings : JSON document or None
+        Read by the owners of their types, which lie above the workspace.
+    """
+
+    scored = _document("scored", ScoredExperts)
+    panel = _document("panel", ChosenPanel)
+    report = _document("report", ReportMade)
+    recipe_id: Kept[str | None] = _plain("recipe_id")
+    recipe_dataset: Kept[str | None] = _plain("recipe_dataset")
+    model_folders: Kept[tuple[str, ...]] = Kept("model_folders", tuple, list, ())
+    score_files: Kept[tuple[str, ...]] = Kept("score_files", tuple, list, ())
+    run_files = _documents("run_files", RunFile)
+    generality_sets = _documents("generality_sets", GeneralitySet)
+    api_connections = _plain("api_connections")
+    savings = _plain("savings")
+
+    def __init__(self, records: Records, project_id: str) -> None:
+        self.records, self.project_id = records, project_id
