@@ -13,9 +13,8 @@ from typing import Any
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import KEEP, RunFolder
-from core.jobs.queue import Queue
+from core.jobs.queue import Need, Queue
 from core.jobs.state import JobView
-from core.jobs.tickets import Need
 from core.jobs.worker import FolderReporter, Step
 from core.messages import N_
 from core.tuning.config import ALL_CARDS
