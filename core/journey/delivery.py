@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -298,17 +298,22 @@ def _go_on(report: Reporter, fraction: float, what: Message) -> None:
 
 def newest_export_job(project: Project, tune_run: str) -> JobView | None:
     """Return the newest export job of a tuned model, whatever became of it."""
-    views = jobs_of(project, EXPORT)
-    return next((view for view in views if view.config.get("tune_run") == tune_run), None)
+    return next(_export_jobs(project, tune_run), None)
 
 
 def finished_export(project: Project, tune_run: str) -> OnnxExport | None:
     """Return the newest finished export of a tuned model, None where there is none."""
-    for view in jobs_of(project, EXPORT):
-        if view.config.get("tune_run") == tune_run and view.state == FINISHED:
+    for view in _export_jobs(project, tune_run):
+        if view.state == FINISHED:
             result = from_json(ExportResult, result_of(project.workspace, view.id))
             return OnnxExport(project.workspace.run_folder(view.id) / ONNX_FOLDER, result)
     return None
+
+
+def _export_jobs(project: Project, tune_run: str) -> Iterator[JobView]:
+    for view in jobs_of(project, EXPORT):
+        if from_json(ExportRequest, view.config).tune_run == tune_run:
+            yield view
 
 
 def usable_export(project: Project, tune_run: str) -> OnnxExport | None:

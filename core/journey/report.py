@@ -11,7 +11,7 @@ from core.data.checks import PERSONAL_DATA
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
+from core.experts.entry import ANY_LANGUAGE
 from core.jobs.folder import RunFolder
 from core.journey.api_sending import SENDING_NOTE
 from core.journey.comparing import load_comparison
@@ -262,25 +262,18 @@ def origin_of(key: str) -> ModelOrigin:
         entry = find_entry(key)
     except AppError:
         return ModelOrigin(key, key)  # a folder of the user that is gone since
+    # A model that holds another one's weights rounded comes from where that one does.
+    rounded = (e for e in catalogue().values() if key.startswith(f"{e.key}-"))
     return ModelOrigin(
         key=key,
         title=entry.title,
         licence=entry.licence,
         commercial_use=entry.commercial_use,
-        repo=_repository(entry),
+        repo=entry.repository or next((e.repository for e in rounded if e.repository), None),
         note=entry.meaning,
         prompts=entry.prompts,
         languages=tuple(code for code in entry.languages if code != ANY_LANGUAGE),
     )
-
-
-def _repository(entry: CatalogueEntry) -> str | None:
-    """Return the hub repository of a model, or of the model whose weights it holds rounded."""
-    if entry.hub:
-        return entry.hub.repo
-    origins = (e for e in catalogue().values() if e.hub and entry.key.startswith(f"{e.key}-"))
-    origin = next(origins, None)
-    return origin.hub.repo if origin and origin.hub else None
 
 
 def _run_titles(runs: Mapping[str, str]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
 import streamlit as st
-from core.journey.report_facts import title_of
 
 from core.journey import labels
+from core.journey.labels import expert_title
 from core.journey.recipe_comparison import FEWEST, MOST, RecipeComparison, compare_recipes
 from core.labels.rules import RULES
 from core.reporting.charts.label_charts import recipe_histograms
@@ -101,7 +101,7 @@ def recipe_shelf(
             t("Rule"): [t(RULES[kept.recipe.rule].title) for kept in saved],
             t("Known right answers (%)"): [round(kept.recipe.blend * 100) for kept in saved],
             t("Experts"): [
-                ", ".join(title_of(key) for key in kept.recipe.experts) for kept in saved
+                ", ".join(expert_title(key) for key in kept.recipe.experts) for kept in saved
             ],
             t("Saved by"): [kept.who for kept in saved],
             t("Saved at"): [moment(kept.at) for kept in saved],
@@ -116,7 +116,7 @@ def recipe_shelf(
         if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
             _use(context, chosen)
         recipe = next(kept.recipe for kept in saved if kept.id == chosen)
-        gone = [title_of(key) for key in recipe.experts if key not in experts]
+        gone = [expert_title(key) for key in recipe.experts if key not in experts]
         st.button(
             t("Load into the controls"),
             key="load_recipe",
