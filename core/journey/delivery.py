@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from core.documents import from_json, to_json
 from core.errors import AppError, ExportError, Stopped, TuningError
 from core.experts.catalogue import find_entry
-from core.experts.entry import DOCUMENT, QUERY
 from core.experts.folders import read_folder
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.comparing import load_comparison

@@ -11,7 +11,7 @@ from core.data.checks import PERSONAL_DATA
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.entry import ANY_LANGUAGE
+from core.experts.source import ANY_LANGUAGE
 from core.jobs.folder import RunFolder
 from core.journey.api_sending import SENDING_NOTE
 from core.journey.comparing import load_comparison
