@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from core.errors import AppError, WorkspaceError
@@ -15,8 +16,9 @@ from core.jobs import launch as jobs
 from core.jobs.folder import KEEP, RunFolder
 from core.jobs.queue import Need, Queue
 from core.jobs.state import JobView
-from core.jobs.worker import FolderReporter, Step
+from core.jobs.worker import Step
 from core.messages import N_
+from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
@@ -56,7 +58,7 @@ class JobKind:
     done: str = ""
 
     def do(
-        self, folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
+        self, folder: RunFolder, request: Mapping[str, Any], report: Reporter
     ) -> Mapping[str, Any]:
         """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
         module, _, function = self.step.partition(":")
@@ -141,12 +143,19 @@ def new_run_id(kind: str) -> str:
     return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+# Makes a run folder and has its job done: from the folder's root, its request, and what the
+# worker's environment holds besides this one's.
+Start = Callable[[Path, Mapping[str, Any], Mapping[str, str] | None], RunFolder]
+IN_BACKGROUND: Start = jobs.launch
+
+
 def launch_job(
     project: Project,
     kind: str,
     config: Mapping[str, Any],
     who: str,
     environment: Mapping[str, str] | None = None,
+    start: Start = IN_BACKGROUND,
 ) -> str:
     """Write the request of a job, register it and start its worker.
 
@@ -154,6 +163,8 @@ def launch_job(
     ----------
     environment : mapping or None
         Secrets for the worker's environment; written nowhere.
+    start : callable
+        In a process of its own, or as :func:`core.journey.steps.in_this_process` does it.
 
     Returns
     -------
@@ -175,7 +186,7 @@ def launch_job(
     }
     project.workspace.records.add_run(RunRecord(run_id, project.id, kind, now()))
     project.note(f"{kind} started", who, {"run": run_id})
-    jobs.launch(project.workspace.run_folder(run_id), request, environment)
+    start(project.workspace.run_folder(run_id), request, environment)
     return run_id
 
 
