@@ -104,6 +104,11 @@ class JobView:
         """True once nothing more will happen by itself."""
         return self.state in FINAL
 
+    @property
+    def dataset_id(self) -> str:
+        """The data that it works on; "" for a job that needs none."""
+        return str(self.config.get("dataset_id") or "")
+
 
 def view(
     request: Mapping[str, Any],

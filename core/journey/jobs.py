@@ -5,18 +5,28 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import KEEP, RunFolder
+from core.jobs.folder import DISCARD as DISCARD
+from core.jobs.folder import KEEP as KEEP
+from core.jobs.folder import PAUSE as PAUSE
+from core.jobs.folder import RunFolder
 from core.jobs.queue import Need, Queue
-from core.jobs.state import JobView
-from core.jobs.worker import Step
+from core.jobs.state import CANCELLED as CANCELLED
+from core.jobs.state import FAILED as FAILED
+from core.jobs.state import FINISHED as FINISHED
+from core.jobs.state import INTERRUPTED as INTERRUPTED
+from core.jobs.state import PAUSED as PAUSED
+from core.jobs.state import STATE_TITLES as STATE_TITLES
+from core.jobs.state import WAITING as WAITING
+from core.jobs.state import JobView as JobView
 from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
@@ -46,6 +56,9 @@ class JobKind:
         Title in the queue, with the field ``{model}``.
     done : str
         What the report says that it did.
+    request, result : type
+        Frozen dataclasses of :mod:`core.types`: what is asked (stored as ``config`` of the request)
+        and what comes out (``result.json``).
     """
 
     key: str
@@ -56,14 +69,18 @@ class JobKind:
     view: str = ""
     with_model: str = N_("Computing with {model}")
     done: str = ""
+    request: type[Any] | None = None
+    result: type[Any] | None = None
 
     def do(
         self, folder: RunFolder, request: Mapping[str, Any], report: Reporter
     ) -> Mapping[str, Any]:
         """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
         module, _, function = self.step.partition(":")
-        step: Step = getattr(import_module(module), function)
-        return step(folder, request, report)
+        step = getattr(import_module(module), function)
+        asked = from_json(self.request, request["config"]) if self.request else request
+        result = step(folder, asked, report)
+        return to_json(result) if is_dataclass(result) else result
 
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
@@ -152,7 +169,7 @@ IN_BACKGROUND: Start = jobs.launch
 def launch_job(
     project: Project,
     kind: str,
-    config: Mapping[str, Any],
+    config: object,
     who: str,
     environment: Mapping[str, str] | None = None,
     start: Start = IN_BACKGROUND,
@@ -161,6 +178,8 @@ def launch_job(
 
     Parameters
     ----------
+    config : object
+        What is asked: the kind's request.
     environment : mapping or None
         Secrets for the worker's environment; written nowhere.
     start : callable
@@ -180,7 +199,7 @@ def launch_job(
     request = {
         "kind": kind,
         "project_id": project.id,
-        "config": dict(config),
+        "config": to_json(config) if is_dataclass(config) else config,
         "who": who,
         "created_at": now(),
     }
@@ -224,6 +243,28 @@ def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | N
 def log_of(workspace: Workspace, run_id: str) -> str:
     """Return the end of a job's log."""
     return jobs.log_tail(RunFolder(workspace.run_folder(run_id)))
+
+
+def request_of(source: JobView | RunFolder) -> Any:
+    """Return what a job was asked, as its kind's request; raises WorkspaceError if damaged."""
+    if isinstance(source, RunFolder):
+        stored = source.read_request()
+        kind, config = str(stored.get("kind")), stored.get("config", {})
+    else:
+        kind, config = source.kind, source.config
+    typed = KINDS[kind].request
+    return from_json(typed, config) if typed else config
+
+
+def outcome_of(folder: RunFolder) -> Any:
+    """Return what came out of a finished job, as its kind's result; WorkspaceError if damaged."""
+    typed = KINDS[str(folder.read_request().get("kind"))].result
+    return from_json(typed, folder.read_result()) if typed else folder.read_result()
+
+
+def project_of(folder: RunFolder) -> Project:
+    """Return the project that a run belongs to; raises WorkspaceError if it is gone."""
+    return workspace_of(folder).project(str(folder.read_request().get("project_id")))
 
 
 def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:

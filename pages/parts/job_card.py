@@ -11,19 +11,21 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from core.errors import AppError
-from core.jobs.folder import DISCARD, KEEP, PAUSE
-from core.jobs.state import (
+from core.journey import jobs
+from core.journey.api_sending import agreed_connections
+from core.journey.jobs import (
     CANCELLED,
+    DISCARD,
     FAILED,
     FINISHED,
     INTERRUPTED,
+    KEEP,
+    PAUSE,
     PAUSED,
     STATE_TITLES,
     WAITING,
     JobView,
 )
-from core.journey import jobs
-from core.journey.api_sending import agreed_connections
 from core.messages import N_
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
