@@ -19,7 +19,7 @@ from core.experts.entry import SCORE_FILE, CatalogueEntry
 from core.hashing import content_id
 from core.messages import N_
 from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
-from core.workspace.ratings import Rating, in_force
+from core.workspace.feedback import Rating, in_force
 
 PEOPLE_PREFIX = "people:"
 PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings

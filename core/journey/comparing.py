@@ -72,7 +72,7 @@ def launch_comparison(
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
     from core.evaluation.comparison import to_files
-    from core.workspace.tensorfile import write_tensors
+    from core.workspace.files import write_tensors
 
     workspace = workspace_of(folder)
     config = request["config"]
@@ -151,7 +151,7 @@ def measure_generality(
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     """Read a finished comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.comparison import from_files
-    from core.workspace.tensorfile import read_tensors
+    from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))
     document = folder.read_result()

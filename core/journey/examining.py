@@ -197,7 +197,7 @@ def load_examination(workspace: Workspace, compare_run: str) -> Examination:
     WorkspaceError
         If the run folder cannot be read.
     """
-    from core.workspace.tensorfile import read_tensors
+    from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(compare_run))
     document = folder.read_result()

@@ -19,7 +19,7 @@ from core.reporting.model_export import archive_name
 from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ModelFacts
 from core.translation import DEFAULT_LANGUAGE
-from core.workspace.layout import atomic_file
+from core.workspace.files import atomic_file
 from core.workspace.workspace import Project, Workspace
 
 

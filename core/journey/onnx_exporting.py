@@ -18,7 +18,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.reporting.onnx_export import FILE, Fidelity, TokenRules, missing_packages
 from core.types import Reporter
-from core.workspace.layout import write_json
+from core.workspace.files import write_json
 from core.workspace.workspace import Project, Workspace
 
 FOLDER = "onnx"  # inside the run folder

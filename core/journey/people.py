@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.experts.people import is_people as is_people
 from core.types import QADataset
-from core.workspace.ratings import CANNOT_SAY, in_force
+from core.workspace.feedback import CANNOT_SAY, in_force
 from core.workspace.records import now
 from core.workspace.workspace import Project
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import LabelError
 from core.workspace.database import now
-from core.workspace.notes import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.workspace.feedback import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
 from core.workspace.workspace import Project
 
 

@@ -23,7 +23,7 @@ from core.messages import N_, Message
 from core.tuning.config import TuningConfig
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

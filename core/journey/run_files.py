@@ -13,7 +13,7 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import QADataset
 from core.types.project import RunFile as RunFile
-from core.workspace.layout import write_bytes
+from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 

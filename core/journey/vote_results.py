@@ -14,7 +14,7 @@ from core.journey.comparing import load_comparison
 from core.journey.voting import rounds, voted_arms
 from core.types import Comparison, QADataset
 from core.workspace.database import now
-from core.workspace.votes import LEFT, TIE, VoteOpening, VoteRound, votes_in_force
+from core.workspace.feedback import LEFT, TIE, VoteOpening, VoteRound, votes_in_force
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:

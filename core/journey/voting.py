@@ -11,7 +11,7 @@ import numpy as np
 from core.errors import ComparisonError
 from core.types import ArmResult, Comparison
 from core.workspace.database import now
-from core.workspace.votes import (
+from core.workspace.feedback import (
     WITHDRAWN,
     Vote,
     VoteRound,

@@ -8,7 +8,7 @@ import pytest
 
 from core.journey import vote_results, voting
 from core.journey.comparing import load_comparison
-from core.workspace.votes import votes_in_force
+from core.workspace.feedback import votes_in_force
 from tests.reporting.finished_journey import finished_journey
 
 pytestmark = pytest.mark.browser

@@ -12,7 +12,7 @@ from core.evaluation.comparison import compare
 from core.evaluation.systems import EncodedSystem
 from core.journey import vote_results, voting
 from core.types import Comparison, SilentReporter
-from core.workspace.votes import LEFT, RIGHT, TIE, votes_in_force
+from core.workspace.feedback import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace
 
 

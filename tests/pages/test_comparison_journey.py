@@ -113,7 +113,7 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
 
 def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_workspace):
     from core.journey.model_arms import alpha_arm, other_alphas
-    from core.workspace.layout import write_json
+    from core.workspace.files import write_json
 
     folder = RunFolder(workspace.run_folder(finished_workspace.tune_run))
     result, config = folder.read_result(), folder.read_request()["config"]

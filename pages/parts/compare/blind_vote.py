@@ -11,7 +11,7 @@ from core.journey import vote_results, voting
 from core.journey.comparing import load_comparison
 from core.journey.voting import Ballot
 from core.types import Comparison, QADataset
-from core.workspace.votes import LEFT, RIGHT, TIE, VoteRound
+from core.workspace.feedback import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import go_to

@@ -11,7 +11,7 @@ from core.journey import vote_results, voting
 from core.journey.compared_runs import newest_comparison
 from core.journey.vote_results import VoteProgress
 from core.types import Comparison
-from core.workspace.votes import VoteRound
+from core.workspace.feedback import VoteRound
 from pages.parts import session
 from pages.parts.compare.blind_vote import VOTE, compared
 from pages.parts.compare.blind_vote_results import vote_result
