@@ -10,7 +10,7 @@ from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.verdict import BASE as BASE
 from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
-from core.experts.entry import QUERY
+from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
@@ -134,7 +134,7 @@ def measure_generality(
     """Return how well everyday language is understood before and after, in the data's language."""
     from core.data.checks import guess_language
     from core.evaluation.generality import everyday_pairs, generality
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     pairs = everyday_pairs(guess_language(dataset.questions))
     part = Progress(report, 0.65, 0.7)

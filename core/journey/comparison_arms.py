@@ -11,7 +11,7 @@ from core.documents import from_json
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
-from core.experts.entry import LEXICAL
+from core.experts.source import LEXICAL
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import (
     ALPHA_PREFIX,
@@ -147,8 +147,10 @@ def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSys
     entry = find_entry(key)
     if entry.family == LEXICAL:
         from core.experts.scoring import score_dataset
+        from core.experts.source import ScoringContext
 
-        result = score_dataset(dataset, [key], store=workspace.models, cache=workspace.vectors)
+        context = ScoringContext(workspace.models, workspace.vectors)
+        result = score_dataset(dataset, [key], context)
         (scores,) = result.scores
     else:
         (scores,) = load_expert_scores(workspace, dataset, [key])

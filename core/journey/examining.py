@@ -16,7 +16,7 @@ from core.errors import AppError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
-from core.experts.entry import DOCUMENT, EMBEDDING, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.generality_sets import SetResult, measure_sets
 from core.messages import N_, Message
@@ -115,7 +115,7 @@ def _shape(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder
 ) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
     from core.evaluation.systems import held_out_rows
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     rng = np.random.default_rng(_SEED)
     questions = _some(rng, held_out_rows(dataset), MAX_TEXTS)
@@ -157,7 +157,7 @@ def _costs(
     report: Reporter,
 ) -> list[EncodingCost]:
     from core.evaluation.verdict import BASE, TUNED
-    from core.experts.encoders import load_encoder
+    from core.experts.encoders import EmbeddingModel, load_encoder
     from core.experts.speed import measure_speed
 
     wanted: list[tuple[str, str, str, Encoder | None]] = [
@@ -166,7 +166,7 @@ def _costs(
     ]
     for key in experts:
         entry = find_entry(key)
-        if entry.family == EMBEDDING and not entry.api:
+        if isinstance(entry, EmbeddingModel):
             wanted.append((key, entry.title, "expert", None))
     found, seen = [], set()
     for i, (arm, title, kind, known) in enumerate(wanted):

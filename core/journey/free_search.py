@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import encoders, is_query_side
 from core.types import QADataset
@@ -67,7 +67,7 @@ def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searche
     ModelUnavailableError
         If a model's files are missing.
     """
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     folder = RunFolder(workspace.run_folder(tune_run))
     told = folder.read_request()["config"]["tuning"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import AppError, DataError
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
@@ -127,7 +127,7 @@ def search_difference(
     from core.evaluation.comparison import compare
     from core.evaluation.systems import EncodedSystem
     from core.evaluation.verdict import BASE, TUNED
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     arms = []
     for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):

@@ -13,9 +13,19 @@ from typing import Any
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import KEEP, RunFolder
+from core.jobs.folder import DISCARD as DISCARD
+from core.jobs.folder import KEEP as KEEP
+from core.jobs.folder import PAUSE as PAUSE
+from core.jobs.folder import RunFolder
 from core.jobs.queue import Need, Queue
-from core.jobs.state import JobView
+from core.jobs.state import CANCELLED as CANCELLED
+from core.jobs.state import FAILED as FAILED
+from core.jobs.state import FINISHED as FINISHED
+from core.jobs.state import INTERRUPTED as INTERRUPTED
+from core.jobs.state import PAUSED as PAUSED
+from core.jobs.state import STATE_TITLES as STATE_TITLES
+from core.jobs.state import WAITING as WAITING
+from core.jobs.state import JobView as JobView
 from core.jobs.worker import FolderReporter
 from core.messages import N_
 from core.tuning.config import ALL_CARDS
@@ -205,9 +215,9 @@ def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
     return views
 
 
-def stop(workspace: Workspace, run_id: str, wish: str = KEEP) -> None:
-    """Ask a job to end; see :func:`core.jobs.launch.ask` for what can be wished."""
-    jobs.ask(RunFolder(workspace.run_folder(run_id)), wish)
+def stop(workspace: Workspace, run_id: str, how: str = KEEP) -> None:
+    """Ask a job to end; see :func:`core.jobs.launch.request_stop` for how."""
+    jobs.request_stop(RunFolder(workspace.run_folder(run_id)), how)
 
 
 def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:

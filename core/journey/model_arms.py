@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import TUNED
 from core.experts.catalogue import find_entry
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.messages import N_
 from core.progress import Progress
@@ -66,7 +66,7 @@ def model_arm(
 ) -> EncodedSystem:
     """Encode the held-out questions and all answers; what is in the cache is not encoded again."""
     from core.evaluation.systems import EncodedSystem, held_out_rows
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     questions = [dataset.questions[row] for row in held_out_rows(dataset)]
     half = Progress(report, 0.0, 0.2)
@@ -160,7 +160,6 @@ def alpha_arm(
         If the run kept nothing of what it learned.
     """
     from core.experts.encoders import load_encoder
-    from core.experts.sources import model_folder
     from core.hashing import content_id
     from core.tuning.mixing import interpolated_model
 
@@ -170,7 +169,7 @@ def alpha_arm(
     before, after = encoders(workspace, base_model, tuned)
     key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}", f"{kept:.6f}"])
     folder = interpolated_model(
-        model_folder(find_entry(base_model), workspace.models),
+        find_entry(base_model).folder(workspace.models),
         tuned.model,
         alpha,
         tuned.root / "interpolated" / key,

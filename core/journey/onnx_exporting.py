@@ -10,7 +10,7 @@ from typing import Any
 
 from core.documents import from_json
 from core.errors import ExportError, Stopped
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of

@@ -13,7 +13,7 @@ from core.workspace.records import now
 from core.workspace.workspace import Project
 
 if TYPE_CHECKING:
-    from core.experts.rater_agreement import Agreement
+    from core.experts.people import Agreement
 
 _SEED = 0
 
@@ -50,8 +50,7 @@ class RatingSummary:
 
 def rating_summary(project: Project, dataset: QADataset) -> RatingSummary:
     """Return who rated how much, and how far people agree."""
-    from core.experts.people import PairRatings, calibrate, rater_weights
-    from core.experts.rater_agreement import krippendorff_alpha
+    from core.experts.people import PairRatings, calibrate, krippendorff_alpha, rater_weights
 
     on_record = project.workspace.records.ratings(project.id)
     ratings = PairRatings.of(dataset, on_record)
@@ -84,7 +83,7 @@ def use_people(project: Project, dataset: QADataset, who: str) -> str:
     """
     from core.experts.people import PairRatings, people_scores
     from core.journey.panel import join_panel, leave_panel
-    from core.journey.status import scored_experts
+    from core.journey.projects import scored_experts
 
     ratings = PairRatings.of(dataset, project.workspace.records.ratings(project.id))
     scores = people_scores(dataset, ratings)
@@ -105,7 +104,7 @@ def use_people(project: Project, dataset: QADataset, who: str) -> str:
 
 def people_expert(project: Project) -> str | None:
     """Return the key of people among the experts in use, None where they are not."""
-    from core.journey.status import scored_experts
+    from core.journey.projects import scored_experts
 
     return next((key for key in scored_experts(project) if is_people(key)), None)
 

@@ -158,9 +158,8 @@ def tune_and_measure(
 
 
 def _base_folder(workspace: Workspace, config: TuningConfig) -> Path:
-    from core.experts.sources import model_folder
 
-    return model_folder(find_entry(config.base_model), workspace.models)
+    return find_entry(config.base_model).folder(workspace.models)
 
 
 def _keep_best(trials: Trials, keys: list[str]) -> None:

@@ -10,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ExpertError
-from core.experts.people import PairRatings, calibrate, people_scores, rater_weights
-from core.experts.rater_agreement import krippendorff_alpha
+from core.experts.people import (
+    PairRatings,
+    calibrate,
+    krippendorff_alpha,
+    people_scores,
+    rater_weights,
+)
 from core.types import TEST_KNOWN, TRAIN
 from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, Rating
 
