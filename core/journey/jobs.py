@@ -225,9 +225,9 @@ def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
     return views
 
 
-def stop(workspace: Workspace, run_id: str, wish: str = KEEP) -> None:
-    """Ask a job to end; see :func:`core.jobs.launch.ask` for what can be wished."""
-    jobs.ask(RunFolder(workspace.run_folder(run_id)), wish)
+def stop(workspace: Workspace, run_id: str, how: str = KEEP) -> None:
+    """Ask a job to end; see :func:`core.jobs.launch.request_stop` for how."""
+    jobs.request_stop(RunFolder(workspace.run_folder(run_id)), how)
 
 
 def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:

@@ -220,5 +220,5 @@ def test_one_measurement_at_a_time_and_none_beside_a_run(project):
     with FileLock(other.lock):
         assert not probing.start_probe(made, config)
         end_probes(workspace)
-        assert other.asked() is not None
+        assert other.stop_requested() is not None
     assert probing.start_probe(made, config)
