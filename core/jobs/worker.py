@@ -15,10 +15,11 @@ from core.errors import AppError, FolderGone, JobError, Stopped
 from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, read_events
 from core.jobs.queue import Need, Queue
 from core.messages import N_, Message
+from core.progress import Reporter
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[RunFolder, Mapping[str, Any], "FolderReporter"], Mapping[str, Any]]
+Step = Callable[[RunFolder, Mapping[str, Any], Reporter], Mapping[str, Any]]
 
 # The page reads every half second or slower: writing more often would only grow the file.
 _PROGRESS_EVERY_SECONDS = 0.3
