@@ -143,7 +143,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
     return replace(
         report_content(replace(sources, runs=_run_titles(runs))),
-        steps=_step_times(workspace, runs),
+        steps=step_times(workspace, runs),
         sendings=_sendings(project),
         votes=opened_votes(project, sources.dataset, tuned.root.name),
         shape=examined.shape,
@@ -280,7 +280,7 @@ def _run_titles(runs: Mapping[str, str]) -> dict[str, str]:
     return {_RUN_TITLES[kind]: run for kind, run in runs.items() if run}
 
 
-def _step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
+def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
     """Return how long the jobs took, by kind; jobs whose folder is gone are left out."""
     steps = []
     for kind, run in runs.items():
