@@ -223,15 +223,15 @@ def launch_export(project: Project, tune_run: str, who: str) -> str:
     return launch_job(project, EXPORT, to_json(ExportRequest(project.dataset_id, tune_run)), who)
 
 
-def export_step(folder: RunFolder, asked: ExportRequest, report: Reporter) -> ExportResult:
+def export_step(folder: RunFolder, request: ExportRequest, report: Reporter) -> ExportResult:
     """Worker step: convert, encode validation texts both ways, keep the file only if they agree."""
     workspace = workspace_of(folder)
     target = folder.root / ONNX_FOLDER
     target.mkdir(exist_ok=True)
-    model = RunFolder(workspace.run_folder(asked.tune_run)).model
-    dataset = workspace.load_dataset(asked.dataset_id or "")
+    model = RunFolder(workspace.run_folder(request.tune_run)).model
+    dataset = workspace.load_dataset(request.dataset_id or "")
     fidelity, rules, dimension = convert(dataset, model, target, report)
-    return ExportResult(asked.tune_run, fidelity, rules, dimension)
+    return ExportResult(request.tune_run, fidelity, rules, dimension)
 
 
 def convert(
