@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import data_folder  # noqa: E402
 from core.data.beir import read_beir  # noqa: E402
-from core.experts.lexical import LEXICAL_METHODS  # noqa: E402
+from core.experts.lexical import LEXICAL_EXPERTS  # noqa: E402
 from core.labels.model import LabelModel  # noqa: E402
 from core.types import TEST_SPLIT, ExpertScores, LabelRecipe, QADataset  # noqa: E402
 
@@ -41,9 +41,9 @@ def experts_of(folder: Path, dataset: QADataset) -> list[ExpertScores]:
         with np.load(path, allow_pickle=False) as arrays:
             left, right = (arrays[k].astype(np.float32) for k in ("questions", "answers"))
         found.append(ExpertScores(path.stem, path.stem, dataset.id, left, right))
-    for key, method in LEXICAL_METHODS.items():
-        left, right = method.tables(dataset.questions, dataset.answers)
-        found.append(ExpertScores(key, key, dataset.id, left, right))
+    for expert in LEXICAL_EXPERTS:
+        left, right = expert.tables(dataset.questions, dataset.answers)
+        found.append(ExpertScores(expert.key, expert.key, dataset.id, left, right))
     return found
 
 

@@ -26,10 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from benchmarks.machine import machine, peak_mb
-from core.experts import adapters
+from core.experts.bundled import UniversalSentenceModel
 from core.experts.catalogue import catalogue
-from core.experts.entry import EMBEDDING
+from core.experts.encoders import EmbeddingModel
 from core.experts.scoring import score_dataset
+from core.experts.source import EMBEDDING, ScoringContext
 from core.hashing import content_id
 from core.journey.labels import LabelPreview
 from core.labels.groups import groupings
@@ -122,12 +123,14 @@ def score(
     for encoder in made.values():
         encoder.seen.clear()
     with ExitStack() as stack:
-        for name, answer in (
-            ("load_encoder", lambda entry, *_, **__: made[entry.key]),
-            ("known_fingerprint", lambda entry, *_: made[entry.key].fingerprint),
-        ):
-            stack.enter_context(patch.object(adapters, name, answer))
-        result = score_dataset(dataset, list(made), store=workspace.models, cache=workspace.vectors)
+        for kind in (EmbeddingModel, UniversalSentenceModel):
+            for name, answer in (
+                ("encoder", lambda expert, *_: made[expert.key]),
+                ("fingerprint", lambda expert, *_: made[expert.key].fingerprint),
+            ):
+                stack.enter_context(patch.object(kind, name, answer))
+        context = ScoringContext(workspace.models, workspace.vectors)
+        result = score_dataset(dataset, list(made), context)
     assert len(result.scores) == EXPERTS, dict(result.failures)
     ratios = []
     for encoder in made.values():

@@ -109,9 +109,8 @@ def against_ir_measures(folder: Path) -> dict[str, float]:
 def published(folder: Path) -> dict[str, float]:
     """Return nDCG@10 on SciFact and how long encoding took."""
     from core.experts.catalogue import find_entry
-    from core.experts.embedding import encode_cached
-    from core.experts.encoders import load_encoder
-    from core.experts.entry import DOCUMENT, QUERY
+    from core.experts.encoders import encode_cached, load_encoder
+    from core.experts.source import DOCUMENT, QUERY
     from core.workspace.workspace import Workspace
 
     queries, corpus = read_lines(folder / "queries.jsonl"), read_lines(folder / "corpus.jsonl")

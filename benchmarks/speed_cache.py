@@ -23,7 +23,7 @@ LARGEST, TEXTS, DIMENSION, PIECE = 16.0, 100_000, 384, 4_096
 
 def measure(work: float = LARGEST) -> dict[str, float]:
     """Return seconds of reading (median of five) and of writing."""
-    from core.experts.embedding import read_cached, text_keys
+    from core.experts.encoders import read_cached, text_keys
     from core.workspace.vectors import VectorCache
 
     count = round(TEXTS * work / LARGEST)

@@ -15,7 +15,6 @@ from benchmarks.label_rules import experts_of
 from benchmarks.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
-from core.experts.sources import model_folder
 from core.journey.tuning_measures import validation_ndcg
 from core.labels.model import LabelModel
 from core.tuning.config import TuningConfig
@@ -93,6 +92,6 @@ def stackfaq(quick: bool) -> Iterator[Setting]:
     labels = LabelModel.fit(dataset, experts, LabelRecipe(tuple(e.expert for e in experts)))
     config = TuningConfig(base_model=STUDENT)
     with tempfile.TemporaryDirectory() as store:
-        base = model_folder(find_entry(STUDENT), ModelStore(Path(store)))
+        base = find_entry(STUDENT).folder(ModelStore(Path(store)))
         device = find_device(config.device, config.precision)
         yield Setting(dataset, labels, base, config, device, quick)

@@ -194,12 +194,12 @@ def _race(options: argparse.Namespace) -> int:
 
 def _experts(options: argparse.Namespace) -> int:
     """List key, languages, licence, kind (trainable or family) and whether it is at hand."""
-    from core.experts.catalogue import availability, catalogue
+    from core.experts.catalogue import catalogue
     from core.workspace.workspace import Workspace
 
     store = Workspace.open().models
     for entry in catalogue().values():
-        at_hand = availability(entry, store)
+        at_hand = entry.availability(store)
         languages = ",".join(entry.languages)
         kind = "trainable" if entry.trainable else entry.family
         columns = (f"{entry.key:38}", f"{languages:24}", f"{entry.licence:12}", f"{kind:13}")

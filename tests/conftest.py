@@ -68,11 +68,10 @@ OLD_WORKSPACE = Path(__file__).parent / "workspace" / "old_workspace" / "files"
 def installed_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder ``models`` of a workspace in which WordLlama was used before."""
     from core.experts.catalogue import find_entry
-    from core.experts.sources import model_folder
     from core.workspace.modelstore import ModelStore
 
     root = tmp_path_factory.mktemp("installed") / "models"
-    model_folder(find_entry("wordllama-l2-supercat-256"), ModelStore(root))
+    find_entry("wordllama-l2-supercat-256").folder(ModelStore(root))
     return root
 
 

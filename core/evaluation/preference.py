@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.statistics import CONFIDENCE, standard_error
-from core.experts.rater_agreement import FAIR, GOOD, Agreement, krippendorff_alpha
+from core.experts.people import FAIR, GOOD, Agreement, krippendorff_alpha
 from core.messages import N_, Message
 from core.types import Interval
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from core.experts.tokens import normalise, runs, words
+from core.experts.lexical import normalise, runs, words
 
 COMMON = 0.2  # a word of more than this share of all answers tells nothing
 SAMPLE = 2000  # answers that are looked at to find the common ones

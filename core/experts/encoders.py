@@ -1,34 +1,39 @@
-"""One interface to whatever turns texts into vectors; models are loaded when first needed.
+"""Whatever turns texts into vectors, and the cache that lets it read each text once.
 
-Fingerprint, dimension and prompts are known from files, so a step whose texts are all in the cache
-never pays for loading a model.
+Models are loaded when first needed: fingerprint, dimension and prompts are known from files, so a
+step whose texts are all in the cache never pays for loading one. What is missing is encoded in
+chunks and kept at once, so that work goes on after a kill.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.errors import ExpertError
-from core.experts.batching import BF16, FP32
-from core.experts.encoding import encode_in_batches, encode_with, load_model
-from core.experts.entry import LEXICAL, CatalogueEntry
-from core.experts.folders import read_folder
-from core.experts.packages import checked_folder
+from core.experts.encoding import BF16, FP32, Pace, encode_with, load_model
+from core.experts.folders import ModelFolder, read_folder
+from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
-from core.experts.sources import USEM3, fingerprint_of_folder, known_fingerprint, model_folder
-from core.types import Reporter
+from core.experts.source import DOCUMENT, QUERY, CatalogueEntry, ExpertSource, ScoringContext
+from core.hashing import text_key
+from core.progress import Progress
+from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
 from core.workspace.modelstore import ModelStore
+from core.workspace.vectors import VectorCache
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_USE_TOKENS = 2048  # of a batch; its engine gains nothing by wider ones
+# A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
+FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 256, 16_384, 5.0
+# Fewer texts say more about loading the model than about its speed.
+ENOUGH_TO_MEASURE = 64
 
 
 class Encoder(Protocol):
@@ -47,6 +52,11 @@ class Encoder(Protocol):
     @property
     def max_length(self) -> int | None:
         """Tokens that are read of a text; None = all."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Type of the device that computes; may load the model."""
         ...
 
     def prompt(self, role: str) -> str:
@@ -134,64 +144,73 @@ class SentenceEncoder:
         return FP32 if self.encoding_model in (None, self.model) else BF16
 
 
-class UniversalSentenceEncoder:
-    """The numpy build of Google's Universal Sentence Encoder multilingual v3 as an Encoder.
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingModel(ModelExpert):
+    """A model that turns texts into vectors; raw score = cosine."""
 
-    Its package reads the weights with ``allow_pickle=False`` and runs on the CPU.
-    """
+    @staticmethod
+    def read(path: Path) -> ModelFolder:
+        """Return what a sentence-transformers folder says."""
+        return read_folder(path)
 
-    device = "cpu"
-    max_length: int | None = None
+    def folder(self, models: ModelStore) -> Path:
+        """Return the folder of the model, converted or downloaded the first time."""
+        return self.files.fetch(self, models)
 
-    def __init__(
+    def encoder(
         self,
-        entry: CatalogueEntry,
-        store: ModelStore,
+        models: ModelStore,
+        device: str | None = None,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        assert entry.bundle is not None
-        checked_folder(entry.bundle, store)
-        self.fingerprint = known_fingerprint(entry, store) or ""
-        self.dimension = entry.dimension or 0
-        self._clock = clock
+    ) -> Encoder:
+        """Return its encoder; see :func:`load_encoder`."""
+        return SentenceEncoder(self.folder(models), models, entry=self, device=device, clock=clock)
 
-    @cached_property
-    def _encode(self) -> Callable[[list[str]], np.ndarray]:
-        from usem3 import USE
+    def workload(self, dataset: QADataset) -> int:
+        """Return the number of texts."""
+        return len(dataset.questions) + len(dataset.answers)
 
-        # Its matrices are small: on two cores two threads took 3.5 times the CPU time of one and
-        # were slower, because they mostly wait for each other.
-        return USE(threads=1).encode
+    def score(
+        self,
+        dataset: QADataset,
+        others: Sequence[PairScores],
+        context: ScoringContext,
+        report: Reporter,
+    ) -> int:
+        """Encode what is not in the cache and remember how fast that went."""
+        clock, cache = context.clock, context.vectors
+        encoder = self.encoder(context.models, context.device, clock)
+        sizes = [sum(map(len, texts)) for texts in (dataset.questions, dataset.answers)]
+        share = sizes[0] / max(sum(sizes), 1)
+        began = clock()
+        first, rest = Progress(report, 0, share), Progress(report, share, 1)
+        count = fill_cache(encoder, dataset.questions, QUERY, cache, first, clock)
+        count += fill_cache(encoder, dataset.answers, DOCUMENT, cache, rest, clock)
+        seconds = clock() - began
+        if count >= ENOUGH_TO_MEASURE and seconds > 0:
+            context.models.record_speed(self.key, encoder.device, count / seconds)
+        return count
 
-    def prompt(self, role: str) -> str:
-        """Return "": the model has no prompts."""
-        return ""
-
-    def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
-        """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
-        return encode_in_batches(
-            # Its tokenizer encodes to UTF-8, which a lone surrogate from a broken file breaks.
-            lambda batch: self._encode([t.encode("utf-8", "replace").decode() for t in batch]),
-            texts,
-            self.dimension,
-            most_tokens=_USE_TOKENS,
-            report=report,
-            clock=self._clock,
-        )
+    def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:
+        """Return unit vectors from the cache."""
+        fingerprint = self.fingerprint(context.models)
+        if fingerprint is None:
+            return None
+        return cached_scores(self, fingerprint, dataset, context.vectors)
 
 
 def load_encoder(
-    source: CatalogueEntry | Path,
-    store: ModelStore,
+    source: ExpertSource | Path,
+    models: ModelStore,
     device: str | None = None,
     *,
     clock: Callable[[], float] = time.monotonic,
-) -> SentenceEncoder | UniversalSentenceEncoder:
+) -> Encoder:
     """Return an encoder; bundles are converted and hub models downloaded now, loaded later.
 
     Parameters
     ----------
-    source : CatalogueEntry or Path
+    source : ExpertSource or Path
         An expert, or a sentence-transformers folder, for example of a tuned model.
     device : str or None
         ``cuda``, ``mps`` or ``cpu``; None takes the fastest there is.
@@ -201,13 +220,104 @@ def load_encoder(
     ModelUnavailableError
         If the model cannot be had.
     ExpertError
-        If the expert has no vectors.
+        If the expert makes no vectors.
     """
     if isinstance(source, Path):
-        return SentenceEncoder(source, store, device=device, clock=clock)
-    if source.family == LEXICAL:
-        raise ExpertError("{title} compares words and has no vectors.", title=source.title)
-    if source.bundle and source.bundle.loader == USEM3:
-        return UniversalSentenceEncoder(source, store, clock=clock)
-    folder = model_folder(source, store)
-    return SentenceEncoder(folder, store, entry=source, device=device, clock=clock)
+        return SentenceEncoder(source, models, device=device, clock=clock)
+    if isinstance(source, EmbeddingModel):
+        return source.encoder(models, device, clock)
+    return SentenceEncoder(source.folder(models), models)  # tells why it has none
+
+
+def text_keys(texts: Sequence[str], prompt: str) -> np.ndarray:
+    """Return the cache keys of texts, uint8 [n, 16]."""
+    joined = b"".join(text_key(text, prompt) for text in texts)
+    return np.frombuffer(joined, np.uint8).reshape(-1, 16)
+
+
+def read_cached(
+    fingerprint: str, texts: Sequence[str], prompt: str, cache: VectorCache
+) -> np.ndarray | None:
+    """Return the vectors of texts from the cache, float32 [n, d], None if any is missing."""
+    vectors, found = cache.get(fingerprint, text_keys(texts, prompt))
+    return vectors if found.all() else None
+
+
+def cached_scores(
+    expert: CatalogueEntry, fingerprint: str, dataset: QADataset, cache: VectorCache
+) -> ExpertScores | None:
+    """Return an expert's vectors of all texts of a dataset, None if the cache lacks any."""
+    sides = []
+    for texts, role in ((dataset.questions, QUERY), (dataset.answers, DOCUMENT)):
+        vectors = read_cached(fingerprint, texts, expert.prompt(role), cache)
+        if vectors is None:
+            return None
+        sides.append(vectors)
+    return ExpertScores(expert.key, fingerprint, dataset.id, *sides)
+
+
+def fill_cache(
+    encoder: Encoder,
+    texts: Sequence[str],
+    role: str,
+    cache: VectorCache,
+    report: Reporter | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Encode the texts that are not in the cache, and keep them.
+
+    Returns
+    -------
+    int
+        Number of texts that were encoded.
+
+    Raises
+    ------
+    Stopped
+        If the reporter was asked to stop; finished chunks are kept.
+    """
+    report = report or SilentReporter()
+    prompt = encoder.prompt(role)
+    # Sorted by length, so that a chunk holds texts of like length and its batches pad little.
+    distinct = sorted(set(texts), key=lambda text: (len(text), text))
+    _, found = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
+    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    pace = Pace([len(text) for text in missing], report, clock)
+    start, size = 0, FIRST_CHUNK
+    while start < len(missing):
+        chunk = missing[start : start + size]
+        began = clock()
+        vectors = encoder.encode(chunk, role, pace.chunk(start, start + len(chunk)))
+        cache.put(encoder.fingerprint, text_keys(chunk, prompt), vectors)
+        start += len(chunk)
+        if clock() - began < CHUNK_SECONDS:
+            size = min(2 * size, LARGEST_CHUNK)
+    return len(missing)
+
+
+def encode_cached(
+    encoder: Encoder,
+    texts: Sequence[str],
+    role: str,
+    cache: VectorCache,
+    report: Reporter | None = None,
+) -> np.ndarray:
+    """Return unit vectors of texts, encoding only those never seen before by this model.
+
+    Parameters
+    ----------
+    role : str
+        ``query`` or ``document``; decides the prompt.
+
+    Returns
+    -------
+    float32 array [n, d]
+    """
+    if not len(texts):
+        return np.zeros((0, encoder.dimension), np.float32)
+    fill_cache(encoder, texts, role, cache, report)
+    vectors, found = cache.get(encoder.fingerprint, text_keys(texts, encoder.prompt(role)))
+    if not found.all():
+        # The cache was cleared under our hands: answer from the model, once.
+        vectors = encoder.encode(texts, role, report)
+    return vectors

@@ -1,4 +1,4 @@
-"""Load a sentence-transformers model and turn texts into unit vectors.
+"""Load a sentence-transformers model and turn texts into unit vectors, in batches of like length.
 
 Together with ``core.tuning`` the only place that loads models.
 """
@@ -13,12 +13,165 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.batching import BF16, CPU, CUDA, FP32, MPS, length_batches, token_estimates
-from core.experts.progress import Pace
+from core.experts.folders import read_folder
+from core.messages import N_, Message
+from core.progress import Progress
 from core.types import Reporter, SilentReporter
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+
+CPU, CUDA, MPS = "cpu", "cuda", "mps"
+FP32, BF16 = "fp32", "bf16"
+# Tokens of a batch, padding included: enough to keep the device busy, little enough to stay in
+# its fast memory. On one core in fp32, 4096 took a third longer than 512; in
+# bf16, 1024 took a quarter longer than 4096.
+BATCH_TOKENS = {
+    (CPU, FP32): 512,
+    (CPU, BF16): 4096,
+    (MPS, FP32): 8192,
+    (CUDA, FP32): 65_536,
+    (CUDA, BF16): 65_536,
+}
+MOST_TEXTS = {CPU: 128, MPS: 128, CUDA: 1024}
+# No text is padded to more than this much of its length, or by this many tokens: of few texts of
+# very different length most would be padding.
+STRETCH, SLACK = 1.3, 8
+# A token is about four bytes of UTF-8, in English as in Japanese, plus begin and end signs.
+_BYTES_PER_TOKEN, _SIGNS = 4, 2
+USUAL_LONGEST = 512  # tokens, where a model names no limit
+
+
+def token_estimates(texts: Sequence[str], longest: int | None) -> np.ndarray:
+    """Return about how many tokens a model reads of each text, int64 [n].
+
+    Parameters
+    ----------
+    longest : int or None
+        Where the model cuts; None where it does not say.
+    """
+    sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+    tokens = np.asarray(sizes, np.int64) // _BYTES_PER_TOKEN + _SIGNS
+    return np.minimum(tokens, longest or USUAL_LONGEST)
+
+
+def length_batches(
+    tokens: np.ndarray,
+    device: str = CPU,
+    precision: str = FP32,
+    most_tokens: int | None = None,
+) -> list[np.ndarray]:
+    """Part texts into batches of like length, shortest first.
+
+    Parameters
+    ----------
+    tokens : int array [n]
+        Length of each text.
+    device : str
+        Type of the device that computes.
+    precision : str
+        What it computes in: ``fp32`` or ``bf16``.
+    most_tokens : int or None
+        Tokens of a batch, padding included; None takes what suits both.
+
+    Returns
+    -------
+    list of int64 array
+        Rows of the texts; each row is in one batch.
+    """
+    budget = most_tokens or BATCH_TOKENS.get((device, precision), BATCH_TOKENS[CPU, FP32])
+    most = MOST_TEXTS.get(device, MOST_TEXTS[CPU])
+    order = np.argsort(tokens, kind="stable")
+    batches: list[np.ndarray] = []
+    start = 0
+    while start < len(order):
+        stop = min(start + most, len(order))
+        # All are padded to the longest, which is the last: take as many as fit, of like length.
+        lengths = tokens[order[start:stop]]
+        fitting = int(np.searchsorted(lengths * np.arange(1, stop - start + 1), budget, "right"))
+        alike = int(
+            np.searchsorted(lengths, max(STRETCH * lengths[0], lengths[0] + SLACK), "right")
+        )
+        stop = start + max(1, min(fitting, alike))
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+_MINUTE = 90.0  # seconds from which minutes are told
+_FEW_SECONDS = 2.0  # before that an estimate is a guess
+# Work per text that does not depend on its length, in characters; and the length from which a
+# model cuts anyway, so that one huge text does not look like an hour.
+_PER_TEXT, _LONGEST = 40, 2000
+
+
+class Pace:
+    """Tell a reporter the share of work done and the time left.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Characters of each text in the order of encoding: long texts take longer.
+    report : Reporter
+    clock : function
+        Seconds.
+    """
+
+    told = N_("{done} of {total} texts read")
+    told_minutes = N_("{done} of {total} texts read, about {left} minutes left")
+    told_seconds = N_("{done} of {total} texts read, about {left} seconds left")
+
+    def __init__(
+        self, lengths: Sequence[int], report: Reporter, clock: Callable[[], float]
+    ) -> None:
+        weights = np.minimum(np.asarray(lengths, np.float64), _LONGEST) + _PER_TEXT
+        self._shares = np.concatenate([[0.0], np.cumsum(weights) / max(weights.sum(), 1.0)])
+        self._report, self._clock, self._start = report, clock, clock()
+
+    def done(self, count: int) -> None:
+        """Say that the first ``count`` texts are encoded."""
+        self.reached(float(self._shares[count]))
+
+    def reached(self, share: float) -> None:
+        """Say that a share in [0, 1] of the work is done."""
+        count = int(np.searchsorted(self._shares, share + 1e-9, side="right")) - 1
+        values: dict[str, str | int | float] = {"done": count, "total": len(self._shares) - 1}
+        passed = self._clock() - self._start
+        text = self.told
+        if passed >= _FEW_SECONDS and 0 < share < 1:
+            left = passed * (1 - share) / share
+            if left >= _MINUTE:
+                text = self.told_minutes
+                values["left"] = round(left / 60)
+            else:
+                text = self.told_seconds
+                values["left"] = max(1, round(left))
+        self._report.progress(min(share, 1.0), Message(text, values))
+
+    def chunk(self, start: int, end: int) -> Reporter:
+        """Return a reporter for the texts from ``start`` to ``end``, which tells of all texts."""
+        return _Chunk(self, self._report, float(self._shares[start]), float(self._shares[end]))
+
+
+class PairPace(Pace):
+    """The same for pairs; lengths are those of question and answer together."""
+
+    told = N_("{done} of {total} pairs scored")
+    told_minutes = N_("{done} of {total} pairs scored, about {left} minutes left")
+    told_seconds = N_("{done} of {total} pairs scored, about {left} seconds left")
+
+
+class _Chunk(Progress):
+    """Progress within a chunk, told as progress of all texts."""
+
+    def __init__(self, pace: Pace, report: Reporter, low: float, high: float) -> None:
+        super().__init__(report, low, high)
+        self._pace = pace
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Say how far all texts are instead of passing the chunk's own message on."""
+        self._pace.reached(self._low + (self._high - self._low) * fraction)
 
 
 def pick_device() -> str:
@@ -56,8 +209,6 @@ def load_model(
     ExpertError
         If its files cannot be loaded.
     """
-    from core.experts.folders import read_folder
-
     read = read_folder(folder)
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as noise

@@ -7,13 +7,13 @@ Folders that bring Python code of their own (``auto_map``, foreign modules) are 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailableError
-from core.experts.entry import CROSS_ENCODER, DOCUMENT, QUERY
+from core.experts.source import DOCUMENT, QUERY
 
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
@@ -110,8 +110,8 @@ def is_cross_encoder(path: Path) -> bool:
     stated = _json(path / "config_sentence_transformers.json")
     if isinstance(stated, dict) and "model_type" in stated:
         return bool(stated["model_type"] == "CrossEncoder")
-    config = _json(path / "config.json")
-    kinds = config.get("architectures") if isinstance(config, dict) else None
+    stated = _json(path / "config.json")
+    kinds = stated.get("architectures") if isinstance(stated, dict) else None
     classifies = isinstance(kinds, list) and str(kinds[:1]).endswith("ForSequenceClassification']")
     return classifies and not (path / "modules.json").exists()
 
@@ -135,9 +135,9 @@ def read_cross_encoder(path: Path) -> ModelFolder:
     listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
     modules = modules if listed else [{"type": "sentence_transformers.", "path": ""}]
     weights = _safe_weights(path, modules)
-    config = _json(path / "config.json")
-    config = config if isinstance(config, dict) else {}
-    labels = config.get("id2label") or range(int(config.get("num_labels", 1)))
+    stated = _json(path / "config.json")
+    stated = stated if isinstance(stated, dict) else {}
+    labels = stated.get("id2label") or range(int(stated.get("num_labels", 1)))
     if len(labels) != 1:
         raise ModelUnavailableError(
             "The model in {folder} gives {count} numbers per pair; an expert must give one. "
@@ -147,13 +147,8 @@ def read_cross_encoder(path: Path) -> ModelFolder:
         )
     length = (_json(path / "tokenizer_config.json") or {}).get("model_max_length")
     length = length if isinstance(length, int | float) and length < 1e6 else None
-    length = length or config.get("max_position_embeddings")
+    length = length or stated.get("max_position_embeddings")
     return ModelFolder(path, weights, {}, None, int(length) if length else None)
-
-
-def reader_of(family: str) -> Callable[[Path], ModelFolder]:
-    """Return the function that reads folders of a family of experts."""
-    return read_cross_encoder if family == CROSS_ENCODER else read_folder
 
 
 def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]:
@@ -204,23 +199,23 @@ def _pickled(path: Path, module: Mapping[str, Any]) -> bool:
 
 
 def _brings_code(path: Path) -> bool:
-    config = _json(path)
-    return isinstance(config, dict) and bool(config.get("auto_map"))
+    stated = _json(path)
+    return isinstance(stated, dict) and bool(stated.get("auto_map"))
 
 
 def _dimension(path: Path, modules: list[dict[str, Any]]) -> int | None:
     dimension = None
     for module in modules:
-        config = _json(path / str(module.get("path", "")) / "config.json")
+        stated = _json(path / str(module.get("path", "")) / "config.json")
         kind = str(module["type"]).rsplit(".", 1)[-1]
         if kind == "StaticEmbedding":
             dimension = _table_width(path / str(module.get("path", "")) / "model.safetensors")
-        if not isinstance(config, dict):
+        if not isinstance(stated, dict):
             continue
         if kind == "Pooling":
-            dimension = config.get("embedding_dimension", config.get("word_embedding_dimension"))
+            dimension = stated.get("embedding_dimension", stated.get("word_embedding_dimension"))
         if kind == "Dense":
-            dimension = config.get("out_features")
+            dimension = stated.get("out_features")
     return dimension if isinstance(dimension, int) else None
 
 

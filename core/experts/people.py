@@ -1,10 +1,10 @@
-"""People as an expert: ratings of several raters brought to one scale, one score per pair.
+"""People as an expert: ratings of several raters brought to one scale, and how far raters agree.
 
 Raters differ in how they use a scale: one never gives five stars, another never fewer than three.
 Each rater is therefore compared with what all raters together give to pairs of the same kinds
 (right answers and others), and moved and stretched towards that; the fewer ratings somebody gave,
 the less is changed. Then each pair gets the mean over its raters, in which raters whose ratings do
-not go with those of the others count little.
+not go with those of the others count little. Agreement is Krippendorff's alpha with an interval.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.entry import SCORE_FILE, CatalogueEntry
+from core.experts.score_file import ReadyScores
+from core.experts.source import PEOPLE, Availability
 from core.hashing import content_id
-from core.messages import N_
-from core.types import TEST_KNOWN, TEST_UNSEEN, ListedScores, QADataset
-from core.workspace.ratings import Rating, in_force
+from core.messages import N_, Message
+from core.types import ListedScores, QADataset
+from core.workspace.feedback import Rating, in_force
+from core.workspace.modelstore import ModelStore
 
 PEOPLE_PREFIX = "people:"
 PRIOR_RATINGS = 10.0  # a rater's own habit counts as much as the others' after this many ratings
@@ -69,14 +71,14 @@ class PairRatings:
         """
         question_row = {text: row for row, text in enumerate(dataset.questions)}
         answer_row = {text: row for row, text in enumerate(dataset.answers)}
-        held_out = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
+        held_out = set(dataset.held_out_rows.tolist())
         kept: list[tuple[str, int, int, float]] = []
         unknown = tested = passed = 0
         for rating in in_force(ratings):
             question, answer = question_row.get(rating.question), answer_row.get(rating.answer)
             if question is None or answer is None:
                 unknown += 1
-            elif held_out[question]:
+            elif question in held_out:
                 tested += 1
             elif rating.value is None:
                 passed += 1
@@ -209,18 +211,103 @@ def is_people(key: str) -> bool:
     return key.startswith(PEOPLE_PREFIX)
 
 
-def entry_for_people(key: str) -> CatalogueEntry:
-    """Return the catalogue entry of people as an expert."""
-    return CatalogueEntry(
-        key=key,
-        title=f"People ({key.removeprefix(PEOPLE_PREFIX).split('-')[0]})",
-        meaning=N_(
-            "People who rated pairs of your data, brought to one scale; the number says how many "
-            "pairs. They have no opinion on any other pair."
-        ),
-        family=SCORE_FILE,
-        languages=(),
-        licence="",
-        commercial_use=True,
-        trainable=False,
+@dataclass(frozen=True, kw_only=True)
+class People(ReadyScores):
+    """Ratings as they were at one moment, as an expert; the key names their content."""
+
+    meaning: str = N_(
+        "People who rated pairs of your data, brought to one scale; the number says how many "
+        "pairs. They have no opinion on any other pair."
     )
+
+    @classmethod
+    def of_key(cls, key: str) -> People:
+        """Return the expert of ``people:<pairs>-<hash of the scores>``."""
+        pairs = key.removeprefix(PEOPLE_PREFIX).split("-")[0]
+        return cls(key=key, title=f"People ({pairs})")
+
+    def availability(self, models: ModelStore | None = None) -> Availability:
+        """Return that what people said is there."""
+        return Availability(True, PEOPLE, Message(N_("Your colleagues; nothing to compute.")))
+
+
+RESAMPLES = 2000
+# Krippendorff's own advice: rely on 0.8 and more, be careful from 0.667, leave the rest.
+GOOD, FAIR = 0.8, 0.667
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Krippendorff's alpha of ratings on an interval scale.
+
+    Attributes
+    ----------
+    alpha : float
+        1 = all raters always say the same, 0 = as chance would have it, below 0 = worse.
+    low, high : float
+        95% bootstrap interval over pairs; equal to ``alpha`` with a single shared pair.
+    pairs, ratings : int
+        Pairs with two or more raters, and the ratings of these.
+    """
+
+    alpha: float
+    low: float
+    high: float
+    pairs: int
+    ratings: int
+
+
+def krippendorff_alpha(
+    pair: np.ndarray, value: np.ndarray, *, seed: int, resamples: int = RESAMPLES
+) -> Agreement | None:
+    """Measure agreement; who gave a rating does not matter, only on which pair.
+
+    α = 1 − D_o / D_e with squared differences (interval metric): D_o is the mean over ratings of
+    the disagreement within pairs, D_e that between all ratings that could have met. Source:
+    Krippendorff, Computing Krippendorff's Alpha-Reliability (2011). The interval resamples pairs,
+    which are what generalises; Krippendorff's own bootstrap resamples differences instead. Measured
+    on normal ratings with α = 0.5 by two raters, it covers the truth in 94% of cases with 60 pairs
+    and in 91% with 20: with few pairs it is a little too narrow.
+
+    Parameters
+    ----------
+    pair : int array [n]
+    value : float array [n]
+        Aligned ratings; pairs with one rating are left out.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Agreement or None
+        None where alpha is not defined: no pair has two ratings, or all of them are equal.
+    """
+    _, unit = np.unique(pair, return_inverse=True)
+    voices = np.bincount(unit.reshape(-1))
+    several = voices > 1
+    m = voices[several].astype(np.float64)
+    if not len(m):
+        return None
+    centred = value - value.mean()  # sums of squares lose no digits
+    first = np.bincount(unit, centred)[several]
+    second = np.bincount(unit, centred**2)[several]
+    within = (m * second - first**2) / (m - 1)
+    parts = np.stack([m, first, second, within])  # per pair; alpha needs only their sums
+
+    alpha = float(_alpha(parts.sum(axis=1, keepdims=True))[0])
+    if np.isnan(alpha):
+        return None
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(m), np.full(len(m), 1 / len(m)), size=resamples)
+    values = _alpha(parts @ drawn.T)
+    low, high = np.nanpercentile(values, [2.5, 97.5]) if len(m) > 1 else (alpha, alpha)
+    return Agreement(alpha, float(low), float(high), len(m), int(m.sum()))
+
+
+def _alpha(sums: np.ndarray) -> np.ndarray:
+    """Return alpha per column of sums [4, s] of m, values, squares and disagreement; NaN = none."""
+    n, first, second, within = sums
+    observed = within / n
+    expected = (n * second - first**2) / (n * (n - 1))
+    possible = expected > 1e-12
+    return np.where(possible, 1 - observed / np.where(possible, expected, 1.0), np.nan)

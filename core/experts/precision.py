@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.experts.batching import BF16, FP32
-from core.experts.encoding import is_static
+from core.experts.encoding import BF16, FP32, is_static
 from core.workspace.modelstore import ModelStore
 
 if TYPE_CHECKING:

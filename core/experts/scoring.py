@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AppError, ExpertError, Stopped
-from core.experts.adapters import Expert, find_expert
-from core.experts.catalogue import expert_title
-from core.experts.listed import find_listed, is_listed
+from core.experts.catalogue import expert_title, find_entry
+from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
-from core.workspace.modelstore import ModelStore
-from core.workspace.scorefiles import ScoreFiles
-from core.workspace.vectors import VectorCache
+from core.types import PairScores, QADataset, Reporter, SilentReporter
 
 _FALLBACK = "bm25"
 
@@ -44,29 +39,12 @@ class ScoringResult:
 def score_dataset(
     dataset: QADataset,
     expert_keys: Sequence[str],
-    *,
-    store: ModelStore,
-    cache: VectorCache,
-    files: ScoreFiles | None = None,
+    context: ScoringContext,
     report: Reporter | None = None,
-    device: str | None = None,
-    clock: Callable[[], float] = time.monotonic,
-    extra: Mapping[str, Expert] | None = None,
 ) -> ScoringResult:
     """Let experts score a dataset, one after the other; one that fails does not stop the others.
 
     Experts that score a list of pairs come last: the others propose which pairs are worth it.
-
-    Parameters
-    ----------
-    expert_keys : sequence of str
-        Catalogue keys, ``local:<path>`` or ``file:<name>``.
-    files : ScoreFiles or None
-        Where uploaded scores lie.
-    device : str or None
-        None takes the fastest there is.
-    extra : mapping of key to Expert, or None
-        Experts that no catalogue knows.
 
     Raises
     ------
@@ -79,22 +57,16 @@ def score_dataset(
     seconds: dict[str, float] = {}
     encoded: dict[str, int] = {}
     asked = list(dict.fromkeys(expert_keys))
-    keys = sorted(asked, key=_comes_last)
+    keys = sorted(asked, key=_lists_pairs)
     for number, key in enumerate(keys):
         part = Progress(report, number / len(keys), (number + 1) / len(keys))
         part.progress(0.0, Message(N_("{title} is getting ready"), {"title": expert_title(key)}))
-        began = clock()
+        began = context.clock()
         try:
-            if is_listed(key):
-                listed = find_listed(key, store, files, device, clock)
-                others = _proposing(dataset, scores, store, cache)
-                encoded[key] = listed.score(dataset, others, cache, part)
-            else:
-                expert = find_expert(key, store, device, clock, extra)
-                encoded[key] = expert.represent(dataset.questions, dataset.answers, cache, part)
-            scores[key] = load_scores(
-                dataset, key, store=store, cache=cache, files=files, extra=extra
-            )
+            expert = _expert(key, context)
+            others = _proposing(dataset, scores, context) if expert.lists_pairs else []
+            encoded[key] = expert.score(dataset, others, context, part)
+            scores[key] = load_scores(dataset, key, context)
         except Stopped:
             raise
         except AppError as error:
@@ -105,40 +77,13 @@ def score_dataset(
             failures[key] = Message(text, {"title": expert_title(key), "reason": reason})
         if key in failures:
             report.warning(failures[key])
-        seconds[key] = clock() - began
+        seconds[key] = context.clock() - began
     report.progress(1.0, Message(N_("Experts that have scored: {count}"), {"count": len(scores)}))
     ordered = tuple(scores[key] for key in asked if key in scores)
     return ScoringResult(ordered, failures, seconds, encoded)
 
 
-def _comes_last(key: str) -> bool:
-    try:
-        return is_listed(key)
-    except AppError:
-        return False  # the reason is told when its turn comes
-
-
-def _proposing(
-    dataset: QADataset, scores: Mapping[str, PairScores], store: ModelStore, cache: VectorCache
-) -> list[PairScores]:
-    """Return the experts that have scored all pairs; BM25, which takes seconds, if none has."""
-    full = [one for key, one in scores.items() if not is_listed(key)]
-    if full:
-        return full
-    expert = find_expert(_FALLBACK, store)
-    expert.represent(dataset.questions, dataset.answers, cache, SilentReporter())
-    return [load_scores(dataset, _FALLBACK, store=store, cache=cache)]
-
-
-def load_scores(
-    dataset: QADataset,
-    key: str,
-    *,
-    store: ModelStore,
-    cache: VectorCache,
-    files: ScoreFiles | None = None,
-    extra: Mapping[str, Expert] | None = None,
-) -> PairScores:
+def load_scores(dataset: QADataset, key: str, context: ScoringContext) -> PairScores:
     """Return an expert's scores from the cache; never loads a model or imports torch.
 
     Raises
@@ -146,22 +91,32 @@ def load_scores(
     ExpertError
         If there is no such expert, or it has not scored all texts of this dataset.
     """
-    if is_listed(key):
-        found = find_listed(key, store, files).recall(dataset, cache)
-        if found is None:
-            raise _not_scored(key)
-        return found
-    expert = find_expert(key, store, extra=extra)
-    tables = expert.recall(dataset.questions, dataset.answers, cache)
-    if tables is None:
-        raise _not_scored(key)
-    fingerprint = expert.fingerprint()
-    assert fingerprint is not None  # tables were found under it
-    return ExpertScores(key, fingerprint, dataset.id, tables.questions, tables.answers)
+    scores = _expert(key, context).recall(dataset, context)
+    if scores is None:
+        raise ExpertError(
+            "The expert {key} has not scored this data yet. Start scoring on the Experts page.",
+            key=key,
+        )
+    return scores
 
 
-def _not_scored(key: str) -> ExpertError:
-    return ExpertError(
-        "The expert {key} has not scored this data yet. Start scoring on the Experts page.",
-        key=key,
-    )
+def _expert(key: str, context: ScoringContext) -> ExpertSource:
+    return context.apis.get(key) or find_entry(key)
+
+
+def _lists_pairs(key: str) -> bool:
+    try:
+        return find_entry(key).lists_pairs
+    except AppError:
+        return False  # the reason is told when its turn comes
+
+
+def _proposing(
+    dataset: QADataset, scores: Mapping[str, PairScores], context: ScoringContext
+) -> list[PairScores]:
+    """Return the experts that have scored all pairs; BM25, which takes seconds, if none has."""
+    complete = [found for key, found in scores.items() if not _lists_pairs(key)]
+    if complete:
+        return complete
+    find_entry(_FALLBACK).score(dataset, [], context, SilentReporter())
+    return [load_scores(dataset, _FALLBACK, context)]

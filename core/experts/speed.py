@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.experts.batching import FP32
 from core.experts.encoders import Encoder, SentenceEncoder
-from core.experts.entry import DOCUMENT, QUERY
+from core.experts.encoding import FP32
+from core.experts.source import DOCUMENT, QUERY
 
 ROUNDS, SECONDS = 5, 4.0
 TEXTS, QUERIES = 64, 12

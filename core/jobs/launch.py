@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import JobError
-from core.jobs.event_lines import last_event
 from core.jobs.folder import (
     KEEP,
     WISHES,
     RunFolder,
     append_event,
     create_run,
+    last_event,
     read_events,
 )
 from core.jobs.state import FAILED, FINAL, INTERRUPTED, LAST_WORDS, PAUSED, JobView, view

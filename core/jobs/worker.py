@@ -13,8 +13,7 @@ from typing import Any
 
 from core.errors import AppError, FolderGone, JobError, Stopped
 from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, read_events
-from core.jobs.queue import Queue
-from core.jobs.tickets import Need
+from core.jobs.queue import Need, Queue
 from core.messages import N_, Message
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from core.documents import from_json, to_json
 from core.errors import ExpertError, WorkspaceError
-from core.experts.adapters import Expert
 from core.experts.api_connection import API_PREFIX, ApiConnection, checked
+from core.experts.source import ExpertSource
 from core.workspace.workspace import Project, Workspace
 
 _USED, _REMOVED = "used", "removed"
@@ -93,7 +93,8 @@ def try_connection(
     ExpertError
         If the API cannot be used, with what to do.
     """
-    from core.experts.api_client import ApiClient, Patience
+    from core.experts.api_client import ApiClient
+    from core.experts.api_connection import Patience
 
     patience = Patience(attempts=2, timeout=20, longest_asked=5)
     client = ApiClient(connection, environment, patience=patience, clock=clock)
@@ -104,7 +105,7 @@ def try_connection(
     return Trial(vectors.shape[1], clock() - began)
 
 
-def api_experts(workspace: Workspace, experts: Sequence[str]) -> dict[str, Expert]:
+def api_experts(workspace: Workspace, experts: Sequence[str]) -> dict[str, ExpertSource]:
     """Return the experts behind APIs among the keys; they read the cache and send nothing.
 
     Keys without a connection are left out.
@@ -118,7 +119,7 @@ def api_experts(workspace: Workspace, experts: Sequence[str]) -> dict[str, Exper
     # One that is in use comes last and wins over one that was removed.
     ordered = [one for state in (_REMOVED, _USED) for lists in kept for one in lists[state]]
     known = {one.key: one for one in ordered}
-    return {key: ApiExpert(known[key]) for key in wanted if key in known}
+    return {key: ApiExpert.of(known[key]) for key in wanted if key in known}
 
 
 def _kept(project: Project) -> dict[str, list[ApiConnection]]:

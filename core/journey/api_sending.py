@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.documents import from_json, to_json
 from core.errors import ExpertError
-from core.experts.adapters import Expert
 from core.experts.api_connection import API_PREFIX, ApiConnection
+from core.experts.source import ExpertSource
 from core.journey.api_experts import api_connections, api_experts
 from core.types import QADataset
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
-    from core.experts.api_plan import SendPlan
+    from core.experts.api import SendPlan
 
 SENDING_NOTE = "sending to an API confirmed"  # in the audit trail
 _AGREED = "api"
@@ -29,7 +29,7 @@ def send_plans(project: Project, dataset: QADataset, experts: Sequence[str]) -> 
     ExpertError
         If a connection is not there any more.
     """
-    from core.experts.api_plan import plan_sending
+    from core.experts.api import plan_sending
 
     known = {one.key: one for one in api_connections(project)}
     wanted = [key for key in dict.fromkeys(experts) if key.startswith(API_PREFIX)]
@@ -108,7 +108,7 @@ def agree_to_send(
 
 def sending_experts(
     workspace: Workspace, config: Mapping[str, Any], environment: Mapping[str, str]
-) -> dict[str, Expert]:
+) -> dict[str, ExpertSource]:
     """Return the experts behind APIs of a scoring job; only those agreed to may send.
 
     They are set up as they were when somebody agreed, whatever was changed since.
@@ -117,7 +117,7 @@ def sending_experts(
 
     ready = api_experts(workspace, config["experts"])
     for connection in agreed_connections(config):
-        ready[connection.key] = ApiExpert(connection, environment)
+        ready[connection.key] = ApiExpert.of(connection, environment)
     return ready
 
 

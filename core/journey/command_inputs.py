@@ -15,7 +15,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import check_device
 from core.tuning.presets import LARGEST, PRESETS, from_document
 from core.types import LabelRecipe, Override, QADataset
-from core.workspace.layout import read_json
+from core.workspace.files import read_json
 
 OVERRIDES = "overrides"  # the one key of a file of labels set by hand
 

@@ -10,7 +10,7 @@ from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.verdict import BASE as BASE
 from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
-from core.experts.entry import QUERY
+from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED
 from core.journey.compare_systems import ArmChoice, collect_arms, encoders
@@ -71,7 +71,7 @@ def launch_comparison(
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
     from core.evaluation.systems import to_files
-    from core.workspace.tensorfile import write_tensors
+    from core.workspace.files import write_tensors
 
     workspace = workspace_of(folder)
     config = request["config"]
@@ -133,7 +133,7 @@ def measure_generality(
     """Return how well everyday language is understood before and after, in the data's language."""
     from core.data.checks import guess_language
     from core.evaluation.generality import everyday_pairs, generality
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     pairs = everyday_pairs(guess_language(dataset.questions))
     part = Progress(report, 0.65, 0.7)
@@ -150,7 +150,7 @@ def measure_generality(
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     """Read a finished comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.systems import from_files
-    from core.workspace.tensorfile import read_tensors
+    from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))
     document = folder.read_result()

@@ -14,7 +14,7 @@ from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
-from core.experts.entry import DOCUMENT, LEXICAL, QUERY
+from core.experts.source import DOCUMENT, LEXICAL, QUERY
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
 from core.journey.scoring import load_expert_scores
@@ -22,7 +22,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter
 from core.types.project import RunFile as RunFile
-from core.workspace.layout import write_bytes
+from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
@@ -144,8 +144,10 @@ def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSys
     entry = find_entry(key)
     if entry.family == LEXICAL:
         from core.experts.scoring import score_dataset
+        from core.experts.source import ScoringContext
 
-        result = score_dataset(dataset, [key], store=workspace.models, cache=workspace.vectors)
+        context = ScoringContext(workspace.models, workspace.vectors)
+        result = score_dataset(dataset, [key], context)
         (scores,) = result.scores
     else:
         (scores,) = load_expert_scores(workspace, dataset, [key])
@@ -241,7 +243,7 @@ def model_arm(
 ) -> EncodedSystem:
     """Encode the held-out questions and all answers; what is in the cache is not encoded again."""
     from core.evaluation.systems import EncodedSystem, held_out_rows
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     questions = [dataset.questions[row] for row in held_out_rows(dataset)]
     half = Progress(report, 0.0, 0.2)
@@ -335,7 +337,6 @@ def alpha_arm(
         If the run kept nothing of what it learned.
     """
     from core.experts.encoders import load_encoder
-    from core.experts.sources import model_folder
     from core.hashing import content_id
     from core.tuning.mixing import interpolated_model
 
@@ -345,7 +346,7 @@ def alpha_arm(
     before, after = encoders(workspace, base_model, tuned)
     key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}", f"{kept:.6f}"])
     folder = interpolated_model(
-        model_folder(find_entry(base_model), workspace.models),
+        find_entry(base_model).folder(workspace.models),
         tuned.model,
         alpha,
         tuned.root / "interpolated" / key,

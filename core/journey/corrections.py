@@ -15,7 +15,7 @@ from core.labels.overrides import conflicts, standing
 from core.labels.pair_sample import with_pairs
 from core.messages import N_
 from core.types import Override
-from core.workspace.notes import QuestionNote
+from core.workspace.feedback import QuestionNote
 from core.workspace.workspace import Project
 
 MOST = 300  # pairs of an endless list; a person reviews no more in one go

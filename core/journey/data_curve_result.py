@@ -17,7 +17,7 @@ from core.journey.race_result import estimate
 from core.journey.trials import BASE, TrialResult, Trials
 from core.journey.validation import Ruler
 from core.messages import Message
-from core.workspace.layout import read_json
+from core.workspace.files import read_json
 
 NOTHING, TOO_FEW, RISING, LEVEL, FALLING, UNCLEAR = (
     "nothing",

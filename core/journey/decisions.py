@@ -17,7 +17,7 @@ from core.evaluation.verdict import promotion_allowed
 from core.types import Comparison
 from core.types.project import ChosenPanel
 from core.workspace.database import now
-from core.workspace.notes import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.workspace.feedback import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
 from core.workspace.workspace import Project
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"

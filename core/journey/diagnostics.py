@@ -20,7 +20,7 @@ from core.errors import AppError, DataError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
-from core.experts.entry import DOCUMENT, EMBEDDING, QUERY
+from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.compare_systems import encoders, is_query_side
 from core.messages import N_, Message
@@ -120,7 +120,7 @@ def _shape(
     workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder
 ) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
     from core.evaluation.systems import held_out_rows
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     rng = np.random.default_rng(_SEED)
     questions = _some(rng, held_out_rows(dataset), MAX_TEXTS)
@@ -162,7 +162,7 @@ def _costs(
     report: Reporter,
 ) -> list[EncodingCost]:
     from core.evaluation.verdict import BASE, TUNED
-    from core.experts.encoders import load_encoder
+    from core.experts.encoders import EmbeddingModel, load_encoder
     from core.experts.speed import measure_speed
 
     wanted: list[tuple[str, str, str, Encoder | None]] = [
@@ -171,7 +171,7 @@ def _costs(
     ]
     for key in experts:
         entry = find_entry(key)
-        if entry.family == EMBEDDING and not entry.api:
+        if isinstance(entry, EmbeddingModel):
             wanted.append((key, entry.title, "expert", None))
     found, seen = [], set()
     for i, (arm, title, kind, known) in enumerate(wanted):
@@ -202,7 +202,7 @@ def load_examination(workspace: Workspace, compare_run: str) -> Examination:
     WorkspaceError
         If the run folder cannot be read.
     """
-    from core.workspace.tensorfile import read_tensors
+    from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(compare_run))
     document = folder.read_result()
@@ -354,7 +354,7 @@ def search_difference(
     """Return nDCG@10 of both models on all questions of a set, with the verdict's statistics."""
     from core.evaluation.systems import EncodedSystem, compare
     from core.evaluation.verdict import BASE, TUNED
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     arms = []
     for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):
@@ -497,7 +497,7 @@ def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searche
     ModelUnavailableError
         If a model's files are missing.
     """
-    from core.experts.embedding import encode_cached
+    from core.experts.encoders import encode_cached
 
     folder = RunFolder(workspace.run_folder(tune_run))
     told = folder.read_request()["config"]["tuning"]

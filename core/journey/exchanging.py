@@ -13,7 +13,7 @@ from core.messages import N_
 from core.reporting import exchange
 from core.reporting.model_export import archive_info, archive_name
 from core.types import Comparison, QADataset
-from core.workspace.layout import write_bytes
+from core.workspace.files import write_bytes
 from core.workspace.workspace import Project, Workspace
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import KEEP, RunFolder
-from core.jobs.queue import Queue
+from core.jobs.queue import Need, Queue
 from core.jobs.state import JobView
-from core.jobs.tickets import Need
-from core.jobs.worker import FolderReporter, Step
+from core.jobs.worker import FolderReporter
 from core.messages import N_
 from core.tuning.config import ALL_CARDS
 from core.workspace.records import RunRecord, now
@@ -45,6 +45,9 @@ class JobKind:
         Title in the queue, with the field ``{model}``.
     done : str
         What the report says that it did.
+    request, result : type
+        Frozen dataclasses of :mod:`core.types`: what is asked (stored as ``config`` of the request)
+        and what comes out (``result.json``).
     """
 
     key: str
@@ -55,14 +58,18 @@ class JobKind:
     view: str = ""
     with_model: str = N_("Computing with {model}")
     done: str = ""
+    request: type[Any] | None = None
+    result: type[Any] | None = None
 
     def do(
         self, folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
     ) -> Mapping[str, Any]:
         """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
         module, _, function = self.step.partition(":")
-        step: Step = getattr(import_module(module), function)
-        return step(folder, request, report)
+        step = getattr(import_module(module), function)
+        asked = from_json(self.request, request["config"]) if self.request else request
+        result = step(folder, asked, report)
+        return to_json(result) if is_dataclass(result) else result
 
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
@@ -145,7 +152,7 @@ def new_run_id(kind: str) -> str:
 def launch_job(
     project: Project,
     kind: str,
-    config: Mapping[str, Any],
+    config: object,
     who: str,
     environment: Mapping[str, str] | None = None,
 ) -> str:
@@ -153,6 +160,8 @@ def launch_job(
 
     Parameters
     ----------
+    config : object
+        What is asked: the kind's request.
     environment : mapping or None
         Secrets for the worker's environment; written nowhere.
 
@@ -170,7 +179,7 @@ def launch_job(
     request = {
         "kind": kind,
         "project_id": project.id,
-        "config": dict(config),
+        "config": to_json(config) if is_dataclass(config) else config,
         "who": who,
         "created_at": now(),
     }
@@ -214,6 +223,28 @@ def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | N
 def log_of(workspace: Workspace, run_id: str) -> str:
     """Return the end of a job's log."""
     return jobs.log_tail(RunFolder(workspace.run_folder(run_id)))
+
+
+def request_of(source: JobView | RunFolder) -> Any:
+    """Return what a job was asked, as its kind's request; raises WorkspaceError if damaged."""
+    if isinstance(source, RunFolder):
+        stored = source.read_request()
+        kind, config = str(stored.get("kind")), stored.get("config", {})
+    else:
+        kind, config = source.kind, source.config
+    typed = KINDS[kind].request
+    return from_json(typed, config) if typed else config
+
+
+def outcome_of(folder: RunFolder) -> Any:
+    """Return what came out of a finished job, as its kind's result; WorkspaceError if damaged."""
+    typed = KINDS[str(folder.read_request().get("kind"))].result
+    return from_json(typed, folder.read_result()) if typed else folder.read_result()
+
+
+def project_of(folder: RunFolder) -> Project:
+    """Return the project that a run belongs to; raises WorkspaceError if it is gone."""
+    return workspace_of(folder).project(str(folder.read_request().get("project_id")))
 
 
 def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:

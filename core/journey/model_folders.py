@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ExpertError
-from core.experts.catalogue import FOLDER_PREFIX, entry_for_folder
+from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.messages import Message
 from core.workspace.workspace import Project
 
@@ -34,7 +34,7 @@ def model_folders(project: Project) -> ModelFolders:
     broken: dict[str, Message] = {}
     for path in project.state.model_folders:
         try:
-            usable.append(entry_for_folder(Path(path)).key)
+            usable.append(expert_in_folder(Path(path)).key)
         except ExpertError as error:
             broken[path] = error.message
     return ModelFolders(tuple(usable), broken)
@@ -49,7 +49,7 @@ def add_model_folder(project: Project, path: str, who: str) -> str:
         If the folder is no such folder, has no safetensors weights or needs code of its own.
     """
     # Paths copied from a file manager come in quotes.
-    key = entry_for_folder(Path(path.strip().strip("\"'"))).key
+    key = expert_in_folder(Path(path.strip().strip("\"'"))).key
     found = key.removeprefix(FOLDER_PREFIX)
     known = project.state.model_folders
     if found not in known:

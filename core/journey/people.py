@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from core.experts.people import is_people as is_people
 from core.types import QADataset
-from core.workspace.ratings import CANNOT_SAY, in_force
+from core.workspace.feedback import CANNOT_SAY, in_force
 from core.workspace.records import now
 from core.workspace.workspace import Project
 
 if TYPE_CHECKING:
-    from core.experts.rater_agreement import Agreement
+    from core.experts.people import Agreement
 
 _SEED = 0
 
@@ -50,8 +50,7 @@ class RatingSummary:
 
 def rating_summary(project: Project, dataset: QADataset) -> RatingSummary:
     """Return who rated how much, and how far people agree."""
-    from core.experts.people import PairRatings, calibrate, rater_weights
-    from core.experts.rater_agreement import krippendorff_alpha
+    from core.experts.people import PairRatings, calibrate, krippendorff_alpha, rater_weights
 
     on_record = project.workspace.records.ratings(project.id)
     ratings = PairRatings.of(dataset, on_record)

@@ -68,7 +68,6 @@ def start_probe(project: Project, config: TuningConfig, *, again: bool = False) 
 
 def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: measure; want of memory is a result, too."""
-    from core.experts.sources import model_folder
     from core.tuning.device import is_out_of_memory
     from core.tuning.probe import measure
     from core.tuning.regularisers import neutral_texts
@@ -76,7 +75,7 @@ def probe_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) 
 
     workspace = workspace_of(folder)
     dataset, labels, config = told(workspace, request)
-    base = model_folder(find_entry(config.base_model), workspace.models)
+    base = find_entry(config.base_model).folder(workspace.models)
     scratch = folder.root / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     try:

@@ -23,7 +23,7 @@ from core.messages import N_, Message
 from core.tuning.config import TuningConfig
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -158,9 +158,8 @@ def tune_and_measure(
 
 
 def _base_folder(workspace: Workspace, config: TuningConfig) -> Path:
-    from core.experts.sources import model_folder
 
-    return model_folder(find_entry(config.base_model), workspace.models)
+    return find_entry(config.base_model).folder(workspace.models)
 
 
 def _keep_best(trials: Trials, keys: list[str]) -> None:

@@ -16,7 +16,7 @@ from core.journey.race_model import Contestant, RaceRequest
 from core.journey.trials import BASE, TrialResult, Trials
 from core.journey.validation import Measured, Ruler
 from core.messages import Message
-from core.workspace.layout import read_json
+from core.workspace.files import read_json
 
 # What the order of a race is worth.
 NOTHING, ALONE, TOO_FEW, TIED, CLEAR = "nothing", "alone", "too few", "tied", "clear"

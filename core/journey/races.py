@@ -19,7 +19,7 @@ from core.journey.race_result import RaceResult, read_race
 from core.journey.trials import Trials
 from core.messages import Message
 from core.tuning.config import TuningConfig
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 from core.workspace.records import RunRecord, SavedRecipe, now
 from core.workspace.workspace import Project, Workspace
 

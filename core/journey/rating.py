@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import ExpertError
 from core.types import QADataset
-from core.workspace.ratings import CANNOT_SAY, POINTS, STARS, WITHDRAWN, Rating, in_force
+from core.workspace.feedback import CANNOT_SAY, POINTS, STARS, WITHDRAWN, Rating, in_force
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 

@@ -10,7 +10,7 @@ import numpy as np
 from core.documents import from_json
 from core.errors import AppError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
+from core.experts.source import ANY_LANGUAGE, ExpertSource
 from core.journey.data import split_counts
 from core.messages import N_, Message
 from core.reporting.report_content import (
@@ -171,7 +171,7 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _entry(key: str) -> CatalogueEntry | None:
+def _entry(key: str) -> ExpertSource | None:
     try:
         return find_entry(key)
     except AppError:
@@ -184,10 +184,7 @@ def title_of(key: str) -> str:
     return entry.title if entry else key
 
 
-def _repository(entry: CatalogueEntry) -> str | None:
+def _repository(entry: ExpertSource) -> str | None:
     """Return the hub repository of a model, or of the model whose weights it holds rounded."""
-    if entry.hub:
-        return entry.hub.repo
-    origins = (e for e in catalogue().values() if e.hub and entry.key.startswith(f"{e.key}-"))
-    origin = next(origins, None)
-    return origin.hub.repo if origin and origin.hub else None
+    origins = (e for e in catalogue().values() if entry.key.startswith(f"{e.key}-"))
+    return entry.repository or next((e.repository for e in origins if e.repository), None)

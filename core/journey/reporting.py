@@ -30,7 +30,7 @@ from core.messages import N_, Message
 from core.reporting.report_content import InUse, RegimeResults, ReportContent
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.project import ReportMade, ScoredExperts
-from core.workspace.layout import write_bytes
+from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import ExpertFigures, measured
-from core.experts.api_connection import ApiConnection, entry_for_api
-from core.experts.catalogue import Availability, availability, catalogue, find_entry
-from core.experts.entry import CROSS_ENCODER, CatalogueEntry
+from core.experts.api import ApiExpert
+from core.experts.api_connection import ApiConnection
+from core.experts.catalogue import catalogue, find_entry
+from core.experts.source import Availability, CatalogueEntry, ExpertSource, ScoringContext
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
@@ -29,8 +30,7 @@ from core.types.project import ScoredExperts
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
-    from core.experts.adapters import Expert
-    from core.experts.api_plan import SendPlan
+    from core.experts.api import SendPlan
 
 
 @dataclass(frozen=True)
@@ -85,25 +85,19 @@ def expert_cards(
         Embeddings APIs that the user added.
     """
     from core.data.checks import guess_language
-    from core.experts.candidates import CandidateSettings
-    from core.experts.catalogue import default_experts
-    from core.experts.estimate import estimate_seconds
+    from core.experts.catalogue import default_experts, estimate_seconds
 
     suggested = set(default_experts(guess_language(dataset.questions)))
-    units = {CROSS_ENCODER: CandidateSettings().expected(dataset)}
-    texts = len(dataset.questions) + len(dataset.answers)
-    entries = [*catalogue().values(), *(find_entry(key) for key in folders)]
-    entries += [entry_for_api(one.key, one) for one in connections]
+    experts = [*catalogue().values(), *(find_entry(key) for key in folders)]
+    experts += [ApiExpert.of(connection) for connection in connections]
     return [
         ExpertCard(
-            entry,
-            availability(entry, workspace.models),
-            entry.key in suggested,
-            None
-            if entry.api
-            else estimate_seconds(entry, units.get(entry.family, texts), workspace.models),
+            expert,
+            expert.availability(workspace.models),
+            expert.key in suggested,
+            estimate_seconds(expert, dataset, workspace.models),
         )
-        for entry in entries
+        for expert in experts
     ]
 
 
@@ -158,13 +152,13 @@ def run_scoring(
     dataset: QADataset,
     experts: Sequence[str],
     report: Reporter,
-    apis: Mapping[str, Expert] | None = None,
+    apis: Mapping[str, ExpertSource] | None = None,
 ) -> dict[str, Any]:
     """Score a dataset with experts and measure each, as a JSON document.
 
     Parameters
     ----------
-    apis : mapping of key to Expert, or None
+    apis : mapping of key to ExpertSource, or None
         Experts behind APIs that may send texts; None: only what is in the cache is used.
 
     Raises
@@ -174,15 +168,8 @@ def run_scoring(
     """
     from core.experts.scoring import score_dataset
 
-    scoring = score_dataset(
-        dataset,
-        list(experts),
-        store=workspace.models,
-        cache=workspace.vectors,
-        files=workspace.score_files,
-        report=Progress(report, 0.0, 0.92),
-        extra=api_experts(workspace, experts) if apis is None else apis,
-    )
+    context = _context(workspace, api_experts(workspace, experts) if apis is None else apis)
+    scoring = score_dataset(dataset, list(experts), context, Progress(report, 0.0, 0.92))
     if not scoring.scores:
         raise ExpertError(
             "No expert could score the data. The first reason: {reason}",
@@ -240,15 +227,9 @@ def load_expert_scores(
     """Read the scores of experts from the cache; raises ExpertError if one has not scored yet."""
     from core.experts.scoring import load_scores
 
-    extra = api_experts(workspace, experts)
-    return [
-        load_scores(
-            dataset,
-            key,
-            store=workspace.models,
-            cache=workspace.vectors,
-            files=workspace.score_files,
-            extra=extra,
-        )
-        for key in experts
-    ]
+    context = _context(workspace, api_experts(workspace, experts))
+    return [load_scores(dataset, key, context) for key in experts]
+
+
+def _context(workspace: Workspace, apis: Mapping[str, ExpertSource]) -> ScoringContext:
+    return ScoringContext(workspace.models, workspace.vectors, workspace.score_files, apis=apis)

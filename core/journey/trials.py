@@ -26,7 +26,7 @@ from core.jobs.worker import is_disk_full, readable_reason
 from core.journey.validation import Measured
 from core.messages import N_, Message
 from core.types import Reporter
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.documents import from_json, to_json
 from core.errors import TuningError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.entry import CatalogueEntry
-from core.experts.sources import present_folder
+from core.experts.source import ExpertSource
 from core.jobs.folder import RunFolder
 from core.journey.jobs import TUNE, launch_job, workspace_of
 from core.journey.labels import label_model, overrides, recipe_in_use
@@ -34,12 +33,10 @@ if TYPE_CHECKING:
     from core.tuning.run import TuningOutcome
 
 
-def trainable_models(workspace: Workspace) -> list[CatalogueEntry]:
+def trainable_models(workspace: Workspace) -> list[ExpertSource]:
     """Return the models that can be fine-tuned, those at hand first."""
-    from core.experts.catalogue import availability
-
     entries = [entry for entry in catalogue().values() if entry.trainable]
-    return sorted(entries, key=lambda entry: not availability(entry, workspace.models).ready)
+    return sorted(entries, key=lambda entry: not entry.availability(workspace.models).ready)
 
 
 def suggested_model(dataset: QADataset) -> str:
@@ -49,9 +46,9 @@ def suggested_model(dataset: QADataset) -> str:
     return default_student(language_of_questions(dataset))
 
 
-def only_looks_words_up(entry: CatalogueEntry, workspace: Workspace) -> bool:
+def only_looks_words_up(entry: ExpertSource, workspace: Workspace) -> bool:
     """Return True for word-vector models (static embeddings), as far as can be seen from here."""
-    folder = present_folder(entry, workspace.models)
+    folder = entry.present_folder(workspace.models)
     try:
         modules = (folder / "modules.json").read_text("utf-8") if folder else None
     except (OSError, ValueError):
@@ -187,8 +184,7 @@ def run_tuning(
     rescued : callable
         Gets what is kept of a run that fails, in the same form.
     """
-    from core.experts.entry import DOCUMENT, QUERY
-    from core.experts.sources import model_folder
+    from core.experts.source import DOCUMENT, QUERY
     from core.labels.model import answer_labels
     from core.tuning.device import find_device
     from core.tuning.regularisers import neutral_texts
@@ -198,7 +194,7 @@ def run_tuning(
 
     check_trainable(config.base_model)
     entry = find_entry(config.base_model)
-    base = model_folder(entry, workspace.models)
+    base = entry.folder(workspace.models)
     device = find_device(config.device, config.precision)
     task = TuningTask(
         dataset,

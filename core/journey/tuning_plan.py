@@ -21,7 +21,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import likely_device
 from core.tuning.probe import Probe
 from core.types import TRAIN, VALIDATION_SPLIT, QADataset
-from core.workspace.layout import read_json
+from core.workspace.files import read_json
 from core.workspace.workspace import Workspace
 
 SAME_RUN, PROBED, SAME_MODEL, OTHER_MODEL = "same run", "probe", "same model", "other model"

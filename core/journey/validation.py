@@ -84,12 +84,11 @@ def make_ruler(
     """
     from core.data.checks import guess_language
     from core.evaluation.generality import everyday_pairs
-    from core.experts.sources import model_folder
     from core.tuning.validation import SearchCheck
 
     chosen = SearchCheck.of(dataset, kind, _SEED)
     language = everyday_pairs(guess_language(dataset.questions)).language
-    folder = model_folder(find_entry(base_model), workspace.models)
+    folder = find_entry(base_model).folder(workspace.models)
     return Ruler(
         kind,
         {regime: tuple(rows.tolist()) for regime, rows in chosen.questions.items()},

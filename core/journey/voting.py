@@ -15,7 +15,7 @@ from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.types import ArmResult, Comparison, QADataset
 from core.workspace.database import now
-from core.workspace.votes import (
+from core.workspace.feedback import (
     LEFT,
     TIE,
     WITHDRAWN,

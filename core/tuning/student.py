@@ -14,8 +14,7 @@ import numpy as np
 
 from core.errors import Stopped, TuningError
 from core.experts import encoding
-from core.experts.batching import length_batches, token_estimates
-from core.experts.encoding import is_static
+from core.experts.encoding import is_static, length_batches, token_estimates
 from core.hashing import file_sha256
 from core.tuning.device import computing_in
 

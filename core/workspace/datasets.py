@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import WorkspaceError
 from core.types import QADataset
-from core.workspace.layout import read_json, write_bytes, write_json
+from core.workspace.files import read_json, write_bytes, write_json
 
 _QUESTION, _ANSWER, _RIGHT = "question", "answer", "right"
 

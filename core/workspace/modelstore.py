@@ -18,7 +18,7 @@ from typing import Any
 
 from core.errors import WorkspaceError
 from core.hashing import file_sha256
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 
 MANIFEST = "store.json"
 _LOCK_SECONDS = 1800.0  # another process may be downloading the same model

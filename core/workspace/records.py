@@ -14,9 +14,7 @@ from core.documents import from_json, to_json
 from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
 from core.workspace.database import now, sqlite_url
-from core.workspace.notes import NoteRecords
-from core.workspace.ratings import RatingRecords
-from core.workspace.votes import VoteRecords
+from core.workspace.feedback import NoteRecords, RatingRecords, VoteRecords
 
 __all__ = ["ProjectRecord", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 

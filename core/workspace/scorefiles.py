@@ -14,8 +14,7 @@ import numpy as np
 
 from core.errors import WorkspaceError
 from core.hashing import content_id
-from core.workspace.layout import read_json, write_json
-from core.workspace.tensorfile import read_tensors, write_tensors
+from core.workspace.files import read_json, read_tensors, write_json, write_tensors
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ ratings = Table(
     Column("at", String(32), nullable=False),
 )
 
-# Blind votes: what is asked (see ``core.workspace.votes``), what people chose, who ended a round.
+# Blind votes: what is asked (see core.workspace.feedback), what people chose, who ended a round.
 vote_rounds = Table(
     "vote_rounds",
     metadata,
@@ -100,7 +100,7 @@ vote_openings = Table(
     Column("at", String(32), nullable=False),
 )
 
-# What people wrote about questions on the Compare page; see ``core.workspace.notes``.
+# What people wrote about questions on the Compare page; see ``core.workspace.feedback``.
 question_notes = Table(
     "question_notes",
     metadata,

@@ -8,14 +8,104 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.errors import WorkspaceError
 from core.types import QADataset
 from core.workspace.datasets import load_dataset, load_report, save_dataset
-from core.workspace.layout import Layout, default_root
 from core.workspace.modelstore import ModelStore
 from core.workspace.project_state import ProjectState
 from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
+
+WORKSPACE_VARIABLE = "WORKSPACE"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Folders of one workspace.
+
+    Attributes
+    ----------
+    root : Path
+        Everything a user would miss lies below this folder.
+    """
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """Records, unless ``$DATABASE_URL`` points elsewhere."""
+        return self.root / "records.db"
+
+    @property
+    def datasets(self) -> Path:
+        """One folder per dataset id."""
+        return self.root / "datasets"
+
+    @property
+    def vectors(self) -> Path:
+        """Embedding cache, one folder per expert fingerprint."""
+        return self.root / "vectors"
+
+    @property
+    def models(self) -> Path:
+        """Converted and downloaded models."""
+        return self.root / "models"
+
+    @property
+    def scores(self) -> Path:
+        """Scores that people uploaded, one folder per dataset id."""
+        return self.root / "scores"
+
+    @property
+    def run_files(self) -> Path:
+        """Result lists of other searches that people uploaded, by content hash."""
+        return self.root / "run_files"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per background job."""
+        return self.root / "runs"
+
+    @property
+    def queue(self) -> Path:
+        """Who waits for which device; made by the first that waits."""
+        return self.root / "queue"
+
+    @property
+    def probes(self) -> Path:
+        """Short measurements before a run, one folder each, laid out like a background job."""
+        return self.root / "probes"
+
+    @property
+    def exports(self) -> Path:
+        """Reports and model archives made for download."""
+        return self.root / "exports"
+
+    def create(self) -> Layout:
+        """Make the folders that are missing.
+
+        Raises
+        ------
+        WorkspaceError
+            If a folder cannot be made, with the reason of the operating system.
+        """
+        try:
+            for folder in (self.datasets, self.vectors, self.models, self.runs, self.exports):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                "The workspace {folder} cannot be used: {reason}. Make the folder writable, or "
+                "start the app with the environment variable WORKSPACE set to another folder.",
+                folder=str(self.root),
+                reason=error.strerror or str(error),
+            ) from error
+        return self
+
+
+def default_root() -> Path:
+    """Return ``$WORKSPACE``, or ``workspace`` below the current folder."""
+    return Path(os.environ.get(WORKSPACE_VARIABLE) or "workspace").expanduser().resolve()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import AppError
 from core.experts.catalogue import find_entry
-from core.experts.entry import ANY_LANGUAGE, CatalogueEntry
+from core.experts.source import ANY_LANGUAGE, CatalogueEntry
 from core.messages import N_
 from core.tuning.losses import LOSSES
 from pages.parts.translate import t

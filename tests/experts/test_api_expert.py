@@ -6,16 +6,17 @@ import json
 import time
 from dataclasses import replace
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.errors import ExpertError, Stopped
-from core.experts.api import ApiExpert
-from core.experts.api_client import Patience
-from core.experts.api_connection import ApiConnection, checked, entry_for_api
-from core.experts.api_plan import estimated_tokens, plan_sending
+from core.experts.api import ApiExpert, estimated_tokens, plan_sending
+from core.experts.api_connection import ApiConnection, Patience, checked
+from core.experts.catalogue import find_entry
 from core.experts.scoring import load_scores, score_dataset
+from core.experts.source import ScoringContext
 from core.types import SilentReporter
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -57,12 +58,11 @@ def connection(server: EmbeddingsServer, **settings) -> ApiConnection:
 
 def expert(server, sleeper=None, patience=None, **settings) -> ApiExpert:
     sleeper = sleeper or Sleeper()
-    return ApiExpert(
-        connection(server, **settings),
-        ENVIRONMENT,
-        patience or Patience(),
-        sleeper.clock,
-        sleeper.sleep,
+    return replace(
+        ApiExpert.of(connection(server, **settings), ENVIRONMENT),
+        patience=patience or Patience(),
+        clock=sleeper.clock,
+        sleep=sleeper.sleep,
     )
 
 
@@ -71,8 +71,18 @@ def unit(texts, dimension=8) -> np.ndarray:
     return (table / np.linalg.norm(table, axis=1, keepdims=True)).astype(np.float32)
 
 
+def working_with(cache) -> ScoringContext:
+    return ScoringContext(ModelStore(cache.root / "models"), cache)
+
+
 def represent(one: ApiExpert, cache, questions=QUESTIONS, answers=ANSWERS, report=None) -> int:
-    return one.represent(questions, answers, cache, report or SilentReporter())
+    texts, context = SimpleNamespace(questions=questions, answers=answers), working_with(cache)
+    return one.score(texts, [], context, report or SilentReporter())
+
+
+def recall(one: ApiExpert, questions, answers, cache):
+    texts = SimpleNamespace(id="any", questions=questions, answers=answers)
+    return one.recall(texts, working_with(cache))
 
 
 @pytest.mark.parametrize("order", [list, lambda data: data[::-1], lambda data: data[1:] + data[:1]])
@@ -80,9 +90,9 @@ def test_each_text_gets_its_own_vector_in_whatever_order_they_come(server, cache
     server.misbehave = [lambda body: server.answer(body, order)] * 3
     one = expert(server)
     assert represent(one, cache) == 100
-    tables = one.recall(QUESTIONS, ANSWERS, cache)
-    np.testing.assert_allclose(tables.questions, unit(QUESTIONS), atol=1e-6)
-    np.testing.assert_allclose(tables.answers, unit(ANSWERS), atol=1e-6)
+    tables = recall(one, QUESTIONS, ANSWERS, cache)
+    np.testing.assert_allclose(tables.question_matrix, unit(QUESTIONS), atol=1e-6)
+    np.testing.assert_allclose(tables.answer_matrix, unit(ANSWERS), atol=1e-6)
     assert [len(r["input"]) for r in server.requests] == [64, 26, 10]
     assert server.paths[0] == "/v1/embeddings"
     assert server.requests[0]["encoding_format"] == "float"
@@ -96,7 +106,7 @@ def test_replies_without_index_are_taken_in_order(server, cache):
     server.misbehave = [lambda body: server.answer(body, strip)]
     one = expert(server)
     represent(one, cache, QUESTIONS[:3], ())
-    assert np.allclose(one.recall(QUESTIONS[:3], (), cache).questions, unit(QUESTIONS[:3]))
+    assert np.allclose(recall(one, QUESTIONS[:3], (), cache).question_matrix, unit(QUESTIONS[:3]))
 
 
 def test_cached_and_repeated_texts_are_not_sent_again(server, cache):
@@ -115,13 +125,13 @@ def test_prompts_dimensions_and_the_longest_text_shape_what_is_sent(server, cach
     represent(one, cache, ("q" * 50,), ("a",))
     assert server.texts == ["query: " + "q" * 20, "a"]
     assert [request["dimensions"] for request in server.requests] == [5, 5]
-    assert one.recall(("q" * 50,), ("a",), cache).questions.shape == (1, 5)
+    assert recall(one, ("q" * 50,), ("a",), cache).question_matrix.shape == (1, 5)
 
 
 def test_equal_text_under_two_prompts_is_two_texts(server, cache):
     one = expert(server, query_prompt="query: ", document_prompt="passage: ")
     assert represent(one, cache, ("a",), ("a",)) == 2
-    assert one.recall(("a",), ("a",), cache) is not None
+    assert recall(one, ("a",), ("a",), cache) is not None
 
 
 def test_waits_as_long_as_the_server_asks(server, cache):
@@ -248,7 +258,7 @@ def test_a_server_that_takes_fewer_texts_gets_fewer(server, cache):
     one = expert(server)
     assert represent(one, cache) == 100
     np.testing.assert_allclose(
-        one.recall(QUESTIONS, ANSWERS, cache).questions, unit(QUESTIONS), atol=1e-6
+        recall(one, QUESTIONS, ANSWERS, cache).question_matrix, unit(QUESTIONS), atol=1e-6
     )
 
 
@@ -429,17 +439,17 @@ def test_the_owner_of_a_server_can_limit_the_hosts(server, cache):
 def test_scores_come_like_those_of_any_expert(server, cache, tiny_dataset, tmp_path):
     one, store = expert(server), ModelStore(tmp_path / "models")
     keys, extra = ["bm25", one.key], {one.key: one}
-    result = score_dataset(tiny_dataset, keys, store=store, cache=cache, extra=extra)
+    result = score_dataset(tiny_dataset, keys, ScoringContext(store, cache, apis=extra))
     assert not result.failures and result.encoded[one.key] == 60
-    scores = load_scores(tiny_dataset, one.key, store=store, cache=cache, extra=extra)
+    scores = load_scores(tiny_dataset, one.key, ScoringContext(store, cache, apis=extra))
     rows = np.arange(5)
     cosines = unit(tiny_dataset.questions[:5]) @ unit(tiny_dataset.answers[:5]).T
     np.testing.assert_allclose(scores.block(rows, rows), cosines, atol=1e-6)
     with pytest.raises(ExpertError, match="no connection to an API called test"):
-        load_scores(tiny_dataset, one.key, store=store, cache=cache)
+        load_scores(tiny_dataset, one.key, ScoringContext(store, cache))
 
 
 def test_the_key_is_in_no_printed_form(server):
     one = expert(server)
     assert KEY not in repr(one) and KEY not in repr(one.connection)
-    assert not entry_for_api(one.key).trainable
+    assert not find_entry(one.key).trainable

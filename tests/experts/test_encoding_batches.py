@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.experts import precision
-from core.experts.batching import BF16, FP32, MOST_TEXTS, length_batches, token_estimates
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
+from core.experts.encoding import BF16, FP32, MOST_TEXTS, length_batches, token_estimates
 from core.experts.precision import choose_encoding_model, probe
 from core.workspace.modelstore import ModelStore
 

@@ -6,6 +6,7 @@ from core.errors import ModelUnavailableError
 from core.experts import hub
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
+from core.experts.hub import HubRepository
 from core.workspace.modelstore import ModelStore
 
 
@@ -35,10 +36,10 @@ def test_downloaded_weights_with_another_hash_are_refused(tmp_path, monkeypatch)
         (local_dir / "model.safetensors").write_bytes(b"swapped")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    monkeypatch.setattr(hub, "_current_revision", lambda entry: "0" * 40)
+    monkeypatch.setattr(HubRepository, "_current_revision", lambda *_: "0" * 40)
     store = ModelStore(tmp_path)
     with pytest.raises(ModelUnavailableError, match="sha256"):
-        hub.downloaded_folder(entry, store)
+        entry.files.hub.fetch(entry, store)
     assert not store.is_valid(entry.key)
 
 
@@ -52,8 +53,8 @@ def test_revision_of_a_download_is_recorded(tmp_path, monkeypatch):
         (local_dir / "model.safetensors").write_bytes(revision.encode())
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    monkeypatch.setattr(hub, "_current_revision", lambda entry: "a" * 40)
+    monkeypatch.setattr(HubRepository, "_current_revision", lambda *_: "a" * 40)
     store = ModelStore(tmp_path)
-    hub.downloaded_folder(find_entry("gte-small"), store)
+    find_entry("gte-small").folder(store)
     origin = store.model("gte-small").origin()
     assert origin["repo"] == "thenlper/gte-small" and origin["revision"] == "a" * 40

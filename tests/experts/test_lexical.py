@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.experts.lexical import LEXICAL_METHODS, bm25_tables, tfidf_tables
-from core.experts.tokens import is_unspaced, words
+from core.experts.lexical import LEXICAL_EXPERTS, bm25_tables, is_unspaced, tfidf_tables, words
 
 ANSWERS = [
     "Send the parcel back within 30 days; the refund comes within a week.",
@@ -50,9 +49,9 @@ def test_any_texts_give_the_scores_of_bm25s(questions, answers):
 
 
 @pytest.mark.parametrize("answers", [ANSWERS, ANSWERS[-1:] * 2, ["", "?"], ["…"]])
-@pytest.mark.parametrize("key", LEXICAL_METHODS)
-def test_tables_fit_together_even_where_there_is_no_word(key, answers):
-    left, right = LEXICAL_METHODS[key].tables(QUESTIONS, answers)
+@pytest.mark.parametrize("method", LEXICAL_EXPERTS, ids=lambda m: m.key)
+def test_tables_fit_together_even_where_there_is_no_word(method, answers):
+    left, right = method.tables(QUESTIONS, answers)
     assert left.shape[0] == len(QUESTIONS) and right.shape[0] == len(answers)
     assert left.shape[1] == right.shape[1]
     assert left.dtype == right.dtype == np.float32
@@ -71,11 +70,11 @@ def test_tfidf_forgives_a_typo_that_bm25_does_not():
         assert (scores.argmax() == 2 and scores.max() > 0) == finds
 
 
-@pytest.mark.parametrize("key", LEXICAL_METHODS)
-def test_japanese_is_found_without_spaces(key):
+@pytest.mark.parametrize("method", LEXICAL_EXPERTS, ids=lambda m: m.key)
+def test_japanese_is_found_without_spaces(method):
     """A tokenizer for spaced scripts makes one word of a Japanese sentence and finds nothing."""
     answers = ["配送には三日かかります。", "返品は三十日以内に承ります。", "会員登録は無料。"]
-    left, right = LEXICAL_METHODS[key].tables(["返品したいのですが"], answers)
+    left, right = method.tables(["返品したいのですが"], answers)
     assert (left @ right.T).toarray()[0].argmax() == 1
 
 

@@ -10,10 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ExpertError
-from core.experts.people import PairRatings, calibrate, people_scores, rater_weights
-from core.experts.rater_agreement import krippendorff_alpha
+from core.experts.people import (
+    PairRatings,
+    calibrate,
+    krippendorff_alpha,
+    people_scores,
+    rater_weights,
+)
 from core.types import TEST_KNOWN, TRAIN
-from core.workspace.ratings import CANNOT_SAY, STARS, WITHDRAWN, Rating
+from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, Rating
 
 AT = "2026-01-01T10:00:00.000+00:00"
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units.

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError, Stopped
-from core.experts import adapters
+from core.experts.catalogue import catalogue
 from core.experts.scoring import load_scores, score_dataset
+from core.experts.source import ScoringContext
 from core.types import TRAIN, QADataset
 
 ANSWERS = (
@@ -38,7 +39,7 @@ def dataset():
 
 
 def test_experts_score_once_and_are_recalled(dataset, store, cache):
-    result = score_dataset(dataset, FAST, store=store, cache=cache, device="cpu")
+    result = score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     assert not result.failures and [s.expert for s in result.scores] == list(FAST)
     assert all(result.encoded[key] == 6 and result.seconds[key] >= 0 for key in FAST)
     rows = np.arange(3)
@@ -46,7 +47,7 @@ def test_experts_score_once_and_are_recalled(dataset, store, cache):
         block = scores.block(rows, rows)
         assert block.shape == (3, 3) and block[1].argmax() == 1  # the password question
         assert np.allclose(scores.pairs(rows, rows), np.diag(block), atol=1e-6)
-    again = score_dataset(dataset, FAST, store=store, cache=cache, device="cpu")
+    again = score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     assert set(again.encoded.values()) == {0}
     for before, after in zip(result.scores, again.scores, strict=True):
         assert before.id == after.id
@@ -54,7 +55,7 @@ def test_experts_score_once_and_are_recalled(dataset, store, cache):
 
 
 def test_vectors_have_length_one(dataset, store, cache):
-    result = score_dataset(dataset, FAST[:1], store=store, cache=cache, device="cpu")
+    result = score_dataset(dataset, FAST[:1], ScoringContext(store, cache, device="cpu"))
     for matrix in (result.scores[0].question_matrix, result.scores[0].answer_matrix):
         assert matrix.dtype == np.float32
         assert np.allclose(np.linalg.norm(matrix, axis=1), 1, atol=1e-5)
@@ -68,12 +69,10 @@ def test_one_expert_that_fails_does_not_stop_the_others(
 
     from dataclasses import replace
 
-    broken = {**adapters.LEXICAL_METHODS}
-    broken["bm25"] = replace(broken["bm25"], tables=explode)
-    monkeypatch.setattr(adapters, "LEXICAL_METHODS", broken)
+    monkeypatch.setitem(catalogue(), "bm25", replace(catalogue()["bm25"], tables=explode))
     told = listener()
     keys = ["bm25", "no-such-expert", "tfidf"]
-    result = score_dataset(dataset, keys, store=store, cache=cache, report=told)
+    result = score_dataset(dataset, keys, ScoringContext(store, cache), told)
     assert [s.expert for s in result.scores] == ["tfidf"]
     assert set(result.failures) == {"bm25", "no-such-expert"}
     assert "no room" in str(result.failures["bm25"]) and len(told.warnings) == 2
@@ -82,41 +81,44 @@ def test_one_expert_that_fails_does_not_stop_the_others(
 
 def test_stop_is_not_mistaken_for_a_failing_expert(dataset, store, cache, listener):
     with pytest.raises(Stopped):
-        score_dataset(dataset, FAST[:1], store=store, cache=cache, report=listener(stop_after=0))
+        score_dataset(dataset, FAST[:1], ScoringContext(store, cache), listener(stop_after=0))
 
 
 @pytest.mark.parametrize("key", ["wordllama-l2-supercat-256", "bm25", "gte-small"])
 def test_scores_that_were_never_made_are_asked_for(dataset, store, cache, key):
     with pytest.raises(ExpertError, match="has not scored this data yet"):
-        load_scores(dataset, key, store=store, cache=cache)
+        load_scores(dataset, key, ScoringContext(store, cache))
 
 
 def test_changed_texts_are_noticed(dataset, store, cache):
     """Lexical tables belong to one set of texts; vectors belong to single texts."""
     from dataclasses import replace
 
-    score_dataset(dataset, FAST, store=store, cache=cache, device="cpu")
+    score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     more = replace(dataset, answers=(*ANSWERS[:2], "Delivery is free."))
     for key in FAST:
         with pytest.raises(ExpertError, match="has not scored"):
-            load_scores(more, key, store=store, cache=cache)
-    encoded = score_dataset(more, FAST[:1], store=store, cache=cache, device="cpu").encoded
+            load_scores(more, key, ScoringContext(store, cache))
+    encoded = score_dataset(more, FAST[:1], ScoringContext(store, cache, device="cpu")).encoded
     assert encoded == {FAST[0]: 1}
 
 
 def test_reading_scores_imports_no_torch(dataset, store, cache):
     """The Experts and Labels pages read scores on every rerun."""
-    score_dataset(dataset, FAST, store=store, cache=cache, device="cpu")
+    score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     code = f"""
 import sys
 from pathlib import Path
-import numpy as np
-from core.experts.adapters import find_expert
+from types import SimpleNamespace
+from core.experts.catalogue import find_entry
+from core.experts.source import ScoringContext
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 store, cache = ModelStore(Path({str(store.root)!r})), VectorCache(Path({str(cache.root)!r}))
+context = ScoringContext(store, cache)
+dataset = SimpleNamespace(id="any", questions={QUESTIONS!r}, answers={ANSWERS!r})
 for key in {FAST!r}:
-    assert find_expert(key, store).recall({QUESTIONS!r}, {ANSWERS!r}, cache) is not None, key
+    assert find_entry(key).recall(dataset, context) is not None, key
 print(sorted({{"torch", "transformers", "sentence_transformers", "sklearn"}} & set(sys.modules)))
 """
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

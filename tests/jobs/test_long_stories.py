@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.jobs import launch
-from core.jobs.event_lines import last_event, without_middle
-from core.jobs.folder import RunFolder, append_event, create_run, read_events
+from core.jobs.folder import (
+    RunFolder,
+    append_event,
+    create_run,
+    last_event,
+    read_events,
+    without_middle,
+)
 from core.jobs.state import view
 
 NAMES = ("launched", "awake", "started", "progress", "metric", "warning", "finished", "paused")

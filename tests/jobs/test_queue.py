@@ -18,9 +18,8 @@ from filelock import FileLock
 from core.errors import FolderGone, JobError, Stopped
 from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, create_run, read_events
 from core.jobs.launch import ask, follow, resume
-from core.jobs.queue import DOWN, FIRST, UP, Queue
+from core.jobs.queue import DOWN, FIRST, UP, Need, Queue
 from core.jobs.state import CANCELLED, INTERRUPTED, PAUSED, RUNNING, STARTING, WAITING
-from core.jobs.tickets import Need
 
 ROOT = Path(__file__).resolve().parents[2]
 # Does nothing but hold its device until a file "go" appears; says at its end what it had imported.
@@ -30,7 +29,7 @@ WORKER = textwrap.dedent(
     from pathlib import Path
     from core.errors import Stopped
     from core.jobs.folder import RunFolder
-    from core.jobs.tickets import Need
+    from core.jobs.queue import Need
     from core.jobs.worker import work
 
     def step(folder, request, report):

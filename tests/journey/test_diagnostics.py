@@ -16,8 +16,7 @@ from core.jobs.folder import RunFolder
 from core.journey import diagnostics as sets
 from core.journey.diagnostics import examine, load_examination
 from core.types import SilentReporter
-from core.workspace.layout import write_json
-from core.workspace.tensorfile import write_tensors
+from core.workspace.files import write_json, write_tensors
 from core.workspace.workspace import Workspace
 
 

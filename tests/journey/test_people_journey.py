@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.journey import data, people, rating
-from core.workspace.ratings import in_force
+from core.workspace.feedback import in_force
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_en.csv"

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from core.errors import AppError, DataError, ExpertError
-from core.experts.catalogue import availability, find_entry
+from core.experts.catalogue import find_entry
 from core.journey import data, labels, scoring
 from core.journey.compare_systems import expert_arm
 from core.journey.score_files import (
@@ -156,7 +156,7 @@ def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
     ).block(np.arange(10), np.arange(len(dataset.answers)))
     assert np.isfinite(targets).all() and 0 < mask.mean() < 0.2
     entry = find_entry(kept.key)
-    assert availability(entry, workspace.models).ready and not entry.trainable
+    assert entry.availability(workspace.models).ready and not entry.trainable
     remove_score_file(project, dataset, kept.key, "me")
     assert scored_experts(project) == () and not score_files(project, dataset)
     assert scoring.scoring_report(project) is None

@@ -11,7 +11,6 @@ from safetensors.numpy import load_file, save_file
 from core.errors import ComparisonError
 from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
-from core.experts.sources import model_folder
 from core.jobs import launch
 from core.jobs.folder import RunFolder
 from core.journey import compare as comparing
@@ -40,7 +39,7 @@ def replace_model(workspace, tune_run, noise: float):
     """Put the base model, with noise on its weights, where the tuned model was."""
     folder = RunFolder(workspace.run_folder(tune_run)).model
     shutil.rmtree(folder)
-    shutil.copytree(model_folder(find_entry(BASE), workspace.models), folder)
+    shutil.copytree(find_entry(BASE).folder(workspace.models), folder)
     rng = np.random.default_rng(0)
     for file in folder.rglob("*.safetensors"):
         weights = load_file(file)
@@ -113,7 +112,7 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
 
 def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_workspace):
     from core.journey.compare_systems import alpha_arm, other_alphas
-    from core.workspace.layout import write_json
+    from core.workspace.files import write_json
 
     folder = RunFolder(workspace.run_folder(finished_workspace.tune_run))
     result, config = folder.read_result(), folder.read_request()["config"]

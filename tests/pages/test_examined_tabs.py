@@ -15,8 +15,7 @@ from core.journey import diagnostics as generality_sets
 from core.journey.compare import load_comparison
 from core.journey.diagnostics import SetResult
 from core.messages import Message
-from core.workspace.layout import read_json, write_json
-from core.workspace.tensorfile import read_tensors, write_tensors
+from core.workspace.files import read_json, read_tensors, write_json, write_tensors
 from tests.reporting.finished_journey import EVIL, FinishedJourney, finished_journey
 
 TABS = ("Map", "Other fields", "Cost and savings")

@@ -15,7 +15,7 @@ from core.evaluation.movements import wins_and_losses
 from core.journey.compare import load_comparison
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.comparison_charts import map_chart
-from core.workspace.layout import read_json, write_json
+from core.workspace.files import read_json, write_json
 from pages.parts.compare import question_browser
 from pages.parts.data import overview as data_overview
 

@@ -25,7 +25,7 @@ from core.journey.validation import Measured, Ruler
 from core.messages import Message
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe
-from core.workspace.layout import write_json
+from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 
 WORDLLAMA = "wordllama-l2-supercat-256"

@@ -15,7 +15,7 @@ from core.jobs.folder import RunFolder, append_event
 from core.journey import data, people, scoring, steps
 from core.journey.status import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
-from core.workspace.ratings import CANNOT_SAY, STARS, WITHDRAWN, in_force
+from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, in_force
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.journey import labels
-from core.workspace import tensorfile
+from core.workspace import files as tensorfile
 from core.workspace.database import Database
 
 TABS = {

@@ -19,7 +19,7 @@ from core.tuning.config import TuningConfig
 from core.tuning.device import likely_device
 from core.tuning.presets import to_document
 from core.tuning.probe import Probe
-from core.workspace.layout import write_json
+from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 
 WORDLLAMA = "wordllama-l2-supercat-256"

@@ -16,9 +16,8 @@ from core.journey import data, labels
 from core.messages import Message
 from core.tuning.config import TuningConfig
 from core.types import Comparison, Generality, LabelRecipe, Override, QADataset, SilentReporter
-from core.workspace.layout import write_json
+from core.workspace.files import write_json, write_tensors
 from core.workspace.records import RunRecord, now
-from core.workspace.tensorfile import write_tensors
 from core.workspace.workspace import Project, Workspace
 
 EVIL = "<script>alert(1)</script>"

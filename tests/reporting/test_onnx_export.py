@@ -27,7 +27,7 @@ from core.reporting.onnx_export import (
 )
 from core.reporting.snippets import render_snippet
 from core.types import TEST_KNOWN, TEST_UNSEEN, SilentReporter
-from core.workspace.layout import write_json
+from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 from tests.reporting.finished_journey import BASE, finished_journey
 from tests.tuning.conftest import small_dataset, tiny_bert  # noqa: F401  (fixtures)

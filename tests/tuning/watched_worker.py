@@ -29,7 +29,7 @@ PRELOADED = [
     "core.evaluation.measures",
     "core.evaluation.search",
     "core.experts.catalogue",
-    "core.experts.sources",
+    "core.experts.encoders",
     "core.journey.steps",
     "core.labels.model",
     "core.tuning.run",

@@ -9,7 +9,8 @@ import pytest
 
 from core.errors import WorkspaceError
 from core.workspace.datasets import load_dataset, load_report, save_dataset
-from core.workspace.layout import Layout, write_bytes
+from core.workspace.files import write_bytes
+from core.workspace.workspace import Layout
 
 
 def test_round_trip_keeps_every_field(tmp_path, tiny_dataset):

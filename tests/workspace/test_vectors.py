@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from core.errors import WorkspaceError
 from core.workspace import vectors as module
-from core.workspace.tensorfile import TEMPORARY_PREFIX, read_tensors, write_tensors
+from core.workspace.files import TEMPORARY_PREFIX, read_tensors, write_tensors
 from core.workspace.vectors import VectorCache
 
 MODEL = "0123456789abcdef"

@@ -12,7 +12,7 @@ from core.journey import voting as vote_results
 from core.journey.compare import load_comparison
 from core.journey.voting import Ballot
 from core.types import Comparison, QADataset
-from core.workspace.votes import LEFT, RIGHT, TIE, VoteRound
+from core.workspace.feedback import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import go_to

@@ -10,7 +10,7 @@ from core.evaluation.preference import Preference
 from core.journey.voting import vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import Comparison
-from core.workspace.votes import VoteOpening, VoteRound
+from core.workspace.feedback import VoteOpening, VoteRound
 from pages.parts.charts import show_chart
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm

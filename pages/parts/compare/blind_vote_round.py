@@ -12,7 +12,7 @@ from core.journey import voting as vote_results
 from core.journey.compare import newest_comparison
 from core.journey.voting import VoteProgress
 from core.types import Comparison
-from core.workspace.votes import VoteRound
+from core.workspace.feedback import VoteRound
 from pages.parts import session
 from pages.parts.compare.blind_vote import VOTE, compared
 from pages.parts.compare.blind_vote_results import vote_result

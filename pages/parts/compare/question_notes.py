@@ -9,7 +9,7 @@ import streamlit as st
 from core.evaluation.movements import AnswerMove
 from core.journey import decisions as notes
 from core.types import QADataset
-from core.workspace.notes import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
+from core.workspace.feedback import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.errors import show_error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.experts.api_plan import SendPlan
+from core.experts.api import SendPlan
 from core.journey.api_sending import send_plans
 from core.journey.scoring import launch_scoring
 from pages.parts import session

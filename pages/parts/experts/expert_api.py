@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.experts.api import plan_sending
 from core.experts.api_connection import ApiConnection
-from core.experts.api_plan import plan_sending
 from core.journey.api_experts import (
     NEUTRAL_SENTENCE,
     remove_connection,

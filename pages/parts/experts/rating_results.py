@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.experts.rater_agreement import FAIR, GOOD, Agreement
+from core.experts.people import FAIR, GOOD, Agreement
 from core.journey import people
 from core.journey.people import RatingSummary
 from pages.parts import session

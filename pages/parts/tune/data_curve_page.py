@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import AppError
-from core.experts.catalogue import availability
 from core.jobs.state import JobView
 from core.journey.data_curve import MOST_DRAWS, SHARES, curve_seconds, launch_curve
 from core.journey.data_curve_result import DataCurve
@@ -81,7 +80,7 @@ def _form(context: Context, *, first: bool) -> None:
         preset = choose_preset()
     config = choose_settings(context, entry, preset)
     st.caption(t("One run with all data:"))
-    ready = availability(entry, context.workspace.models).ready
+    ready = entry.availability(context.workspace.models).ready
     fits = tuning_estimate(context, config, measure=first and ready)
     st.caption(t("All runs together:"))
     with st.container(border=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.experts.catalogue import availability, find_entry
+from core.experts.catalogue import find_entry
 from core.journey.labels import recipe_in_use
 from core.journey.race_model import KEEP, WINNER_MODEL, Contestant
 from core.journey.race_plan import (
@@ -77,7 +77,7 @@ def race_form(context: Context, *, first: bool) -> None:
     everyone = contestants(chosen, losses)
     _who(everyone)
     st.caption(t("One run:"))
-    ready = availability(entry, context.workspace.models).ready
+    ready = entry.availability(context.workspace.models).ready
     fits = tuning_estimate(context, config, measure=first and ready)
     st.caption(t("All runs together:"))
     runs = _what_it_takes(context, config, everyone, seeds, str(keep))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.experts.catalogue import FOLDER_PREFIX, availability, find_entry
-from core.experts.entry import CatalogueEntry
+from core.experts.catalogue import FOLDER_PREFIX, find_entry
+from core.experts.source import ExpertSource
 from core.journey.labels import recipe_in_use
 from core.journey.status import scored_experts
 from core.journey.tuning import (
@@ -52,7 +52,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     with right:
         preset = choose_preset()
     config = choose_settings(context, entry, preset)
-    ready = availability(entry, context.workspace.models).ready
+    ready = entry.availability(context.workspace.models).ready
     fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
@@ -65,7 +65,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
             st.rerun()
 
 
-def choose_settings(context: Context, entry: CatalogueEntry, preset: str) -> TuningConfig:
+def choose_settings(context: Context, entry: ExpertSource, preset: str) -> TuningConfig:
     """Draw the expert panel; the same settings in every form of the page."""
     return tuning_settings(
         PRESETS[preset],
@@ -99,7 +99,7 @@ def _recipe(saved: SavedRecipe) -> None:
         )
 
 
-def _choices(context: Context) -> list[CatalogueEntry]:
+def _choices(context: Context) -> list[ExpertSource]:
     """Return the models that can be tuned, folders of the user's own that have scored included."""
     own = []
     for key in scored_experts(context.project):
@@ -111,16 +111,16 @@ def _choices(context: Context) -> list[CatalogueEntry]:
     return [*trainable_models(context.workspace), *own]
 
 
-def choose_base_model(context: Context) -> CatalogueEntry:
+def choose_base_model(context: Context) -> ExpertSource:
     """Draw the choice of the model to tune; the same choice in every form of the page."""
     entries = {entry.key: entry for entry in _choices(context)}
     suggested, language = _suggested(context.project.dataset_id or "")
-    ready = {key: availability(entry, context.workspace.models) for key, entry in entries.items()}
+    ready = {key: entry.availability(context.workspace.models) for key, entry in entries.items()}
 
     def words(key: str) -> str:
         entry = entries[key]
         size = t("{size} MB", size=entry.size_mb)
-        parts = [entry.folder or entry.title, languages_of(entry), size]
+        parts = [entry.full_title, languages_of(entry), size]
         if key == suggested:
             parts.append(t("suggested"))
         if not ready[key].ready:

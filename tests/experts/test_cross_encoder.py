@@ -11,13 +11,17 @@ import pytest
 
 from core.errors import ExpertError, ModelUnavailableError, Stopped
 from core.experts import cross_encoder
-from core.experts.candidates import CandidateSettings, candidate_pairs
-from core.experts.catalogue import availability, catalogue, find_entry
-from core.experts.cross_encoder import CrossEncoderExpert, fill_pairs, load_cross_encoder
+from core.experts.catalogue import catalogue, find_entry
+from core.experts.cross_encoder import (
+    CandidateSettings,
+    candidate_pairs,
+    fill_pairs,
+    load_cross_encoder,
+)
 from core.experts.encoders import load_encoder
-from core.experts.entry import CROSS_ENCODER
 from core.experts.folders import is_cross_encoder
 from core.experts.scoring import load_scores, score_dataset
+from core.experts.source import CROSS_ENCODER, ScoringContext
 from core.types import TEST_KNOWN, TRAIN, VALIDATION_KNOWN, ExpertScores, QADataset, SilentReporter
 
 WORDS = (
@@ -145,7 +149,7 @@ def test_candidates_of_few_answers_are_all_pairs_at_most():
 def test_scores_are_the_raw_outputs_of_the_model_for_these_pairs(folder, dataset, store, cache):
     """Prevents swapped texts, shuffled scores, and a sigmoid that flattens sure pairs."""
     key = f"local:{folder}"
-    result = score_dataset(dataset, [key, "bm25"], store=store, cache=cache, device="cpu")
+    result = score_dataset(dataset, [key, "bm25"], ScoringContext(store, cache, device="cpu"))
     assert not result.failures
     assert [one.expert for one in result.scores] == [key, "bm25"]  # as asked, though scored last
     scores = result.scores[0]
@@ -163,26 +167,28 @@ def test_scores_are_the_raw_outputs_of_the_model_for_these_pairs(folder, dataset
 
 def test_no_pair_is_read_twice(folder, dataset, store, cache):
     key = f"local:{folder}"
-    first = score_dataset(dataset, ["bm25", key], store=store, cache=cache, device="cpu")
-    again = score_dataset(dataset, ["bm25", key], store=store, cache=cache, device="cpu")
+    first = score_dataset(dataset, ["bm25", key], ScoringContext(store, cache, device="cpu"))
+    again = score_dataset(dataset, ["bm25", key], ScoringContext(store, cache, device="cpu"))
     assert first.encoded[key] > 0 and again.encoded[key] == 0
     assert first.scores[1].id == again.scores[1].id
-    assert load_scores(dataset, key, store=store, cache=cache).id == first.scores[1].id
-    wider = score_dataset(dataset, ["bm25", "tfidf", key], store=store, cache=cache, device="cpu")
+    assert load_scores(dataset, key, ScoringContext(store, cache)).id == first.scores[1].id
+    wider = score_dataset(
+        dataset, ["bm25", "tfidf", key], ScoringContext(store, cache, device="cpu")
+    )
     assert 0 < wider.encoded[key] < first.encoded[key]
 
 
 def test_nothing_is_scored_before_scoring(folder, dataset, store, cache):
     with pytest.raises(ExpertError, match="has not scored"):
-        load_scores(dataset, f"local:{folder}", store=store, cache=cache)
+        load_scores(dataset, f"local:{folder}", ScoringContext(store, cache))
 
 
 def test_alone_it_reads_what_keyword_search_proposes(folder, dataset, store, cache):
     """Prevents a panel of one cross-encoder from scoring right answers and noise only."""
     key = f"local:{folder}"
-    result = score_dataset(dataset, [key], store=store, cache=cache, device="cpu")
+    result = score_dataset(dataset, [key], ScoringContext(store, cache, device="cpu"))
     assert [one.expert for one in result.scores] == [key]
-    bm25 = load_scores(dataset, "bm25", store=store, cache=cache)
+    bm25 = load_scores(dataset, "bm25", ScoringContext(store, cache))
     rows, columns = candidate_pairs(dataset, [bm25], CandidateSettings())
     assert np.isfinite(result.scores[0].pairs(rows, columns)).all()
     assert len(result.scores[0]) == len(rows)
@@ -224,10 +230,7 @@ def test_a_damaged_model_is_said_and_nothing_is_kept(cache):
 def test_other_weights_are_another_expert(folder, store, tmp_path):
     """Prevents cached scores of one model from being taken for those of another."""
     other = build(tmp_path / "other", seed=1)
-    prints = {
-        CrossEncoderExpert(find_entry(f"local:{one}"), store).fingerprint()
-        for one in (folder, other)
-    }
+    prints = {find_entry(f"local:{one}").fingerprint(store) for one in (folder, other)}
     assert len(prints) == 2 and None not in prints
 
 
@@ -279,9 +282,8 @@ def test_hub_models_are_listed_and_without_a_hub_fail_with_a_reason(
     for key in ("ms-marco-MiniLM-L6-v2", "bge-reranker-v2-m3"):
         entry = catalogue()[key]
         assert entry.family == CROSS_ENCODER and not entry.trainable
-        assert not availability(entry, store).ready
-    result = score_dataset(
-        dataset, ["ms-marco-MiniLM-L6-v2", "bm25"], store=store, cache=cache, device="cpu"
-    )
+        assert not entry.availability(store).ready
+    context = ScoringContext(store, cache, device="cpu")
+    result = score_dataset(dataset, ["ms-marco-MiniLM-L6-v2", "bm25"], context)
     assert [one.expert for one in result.scores] == ["bm25"]
     assert "could not be fetched" in str(result.failures["ms-marco-MiniLM-L6-v2"])

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError, Stopped
-from core.experts import embedding
-from core.experts.embedding import encode_cached, fill_cache, read_cached
-from core.experts.encoding import encode_in_batches, unit
-from core.experts.progress import Pace
+from core.experts import encoders
+from core.experts.encoders import encode_cached, fill_cache, read_cached
+from core.experts.encoding import Pace, encode_in_batches, unit
 
 
 class CountingEncoder:
@@ -49,8 +48,8 @@ def test_same_text_with_another_prompt_is_another_text(cache):
 
 
 def test_kill_keeps_the_finished_chunks(cache, monkeypatch):
-    monkeypatch.setattr(embedding, "FIRST_CHUNK", 10)
-    monkeypatch.setattr(embedding, "LARGEST_CHUNK", 10)
+    monkeypatch.setattr(encoders, "FIRST_CHUNK", 10)
+    monkeypatch.setattr(encoders, "LARGEST_CHUNK", 10)
     texts = [f"text {i:02d}" for i in range(35)]
     with pytest.raises(KeyboardInterrupt):
         fill_cache(CountingEncoder(fail_after=20), texts, "document", cache)
@@ -93,8 +92,8 @@ def test_time_left_follows_the_length_of_texts(listener):
 
 
 def test_progress_tells_of_all_texts_although_they_go_in_chunks(cache, listener, monkeypatch):
-    monkeypatch.setattr(embedding, "FIRST_CHUNK", 2)
-    monkeypatch.setattr(embedding, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(encoders, "FIRST_CHUNK", 2)
+    monkeypatch.setattr(encoders, "LARGEST_CHUNK", 2)
 
     class Slow(CountingEncoder):
         def encode(self, texts, role, report=None):

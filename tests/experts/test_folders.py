@@ -3,11 +3,11 @@ import json
 import pytest
 
 from core.errors import ModelUnavailableError
+from core.experts.bundled import package_folder
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
 from core.experts.folders import read_folder
-from core.experts.packages import package_folder
-from core.experts.sources import fingerprint_of_folder
+from core.experts.models import fingerprint_of_folder
 from core.workspace.modelstore import ModelStore
 
 TRANSFORMER = "sentence_transformers.models.Transformer"

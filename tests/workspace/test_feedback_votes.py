@@ -11,18 +11,22 @@ from dataclasses import replace
 import pytest
 
 from core.errors import WorkspaceError
-from core.workspace.notes import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
-from core.workspace.records import Records, now
-from core.workspace.votes import (
+from core.workspace.feedback import (
+    BAD_LABEL,
+    COMMENT,
     LEFT,
     RIGHT,
+    SETTLED,
     TIE,
     WITHDRAWN,
+    QuestionNote,
     Vote,
     VoteOpening,
     VoteRound,
+    reported,
     votes_in_force,
 )
+from core.workspace.records import Records, now
 
 ROUND = VoteRound(
     "r1", "compare-1", "base", "tuned", (4, 2, 9), 20, 5, 3, 77, "ann", "2026-01-01T10:00:00+00:00"
@@ -81,7 +85,7 @@ def test_voters_in_several_processes_lose_nothing(records_url):
         f"""
         import sys
         from core.workspace.records import Records, now
-        from core.workspace.votes import LEFT, Vote
+        from core.workspace.feedback import LEFT, Vote
         records = Records({records_url!r})
         for i in range(25):
             assert records.add_vote("r", Vote(i, sys.argv[1], "base", LEFT, now()))

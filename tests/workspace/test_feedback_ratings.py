@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 
 from core.errors import WorkspaceError
-from core.workspace.ratings import CANNOT_SAY, STARS, WITHDRAWN, Rating, in_force
+from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, Rating, in_force
 from core.workspace.records import Records, now
 
 GIVEN = Rating("q", "a", "ann", 0.75, STARS, "2026-01-01T10:00:00.000+00:00")
@@ -73,7 +73,7 @@ def test_raters_in_several_processes_lose_nothing(records_url):
     code = textwrap.dedent(
         f"""
         import sys
-        from core.workspace.ratings import STARS, Rating
+        from core.workspace.feedback import STARS, Rating
         from core.workspace.records import Records, now
         records = Records({records_url!r})
         for i in range(25):

@@ -1,0 +1,63 @@
+"""Scores that lie ready for some pairs: uploaded as a file, or made from what people said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from core.experts.source import SCORE_FILE, UPLOADED, Availability, ExpertSource, ScoringContext
+from core.hashing import content_id
+from core.messages import N_, Message
+from core.types import ListedScores, PairScores, QADataset, Reporter
+from core.workspace.modelstore import ModelStore
+
+FILE_PREFIX = "file:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyScores(ExpertSource):
+    """An expert whose scores are kept with the dataset; nothing is computed."""
+
+    family: str = SCORE_FILE
+    languages: tuple[str, ...] = ()
+    licence: str = ""
+    trainable: bool = False
+    lists_pairs: ClassVar[bool] = True
+
+    def score(
+        self,
+        dataset: QADataset,
+        others: Sequence[PairScores],
+        context: ScoringContext,
+        report: Reporter,
+    ) -> int:
+        """Do nothing: the scores are there."""
+        return 0
+
+    def recall(self, dataset: QADataset, context: ScoringContext) -> ListedScores | None:
+        """Return the scores kept for this dataset, None where there are none."""
+        files = context.score_files
+        arrays = files.load(dataset.id, self.key) if files else None
+        if arrays is None:
+            return None
+        parts = [np.array(arrays[name]) for name in ("question_rows", "answer_rows", "values")]
+        return ListedScores(self.key, content_id(parts), dataset.id, *parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedScores(ReadyScores):
+    """Scores of another system or of an earlier study, as a file."""
+
+    meaning: str = N_("Scores that you uploaded as a file.")
+
+    @classmethod
+    def of_key(cls, key: str) -> UploadedScores:
+        """Return the expert of ``file:<name>``."""
+        return cls(key=key, title=key.removeprefix(FILE_PREFIX))
+
+    def availability(self, models: ModelStore | None = None) -> Availability:
+        """Return that the scores are there."""
+        return Availability(True, UPLOADED, Message(N_("Your own file; nothing to compute.")))

@@ -1,0 +1,357 @@
+"""What people say: ratings of pairs, blind votes, notes on questions. Rows are only ever added.
+
+Nobody overwrites anybody: what is taken back gets a row that says so.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from core.errors import WorkspaceError
+from core.workspace.database import Database
+
+STARS, POINTS = "stars", "points"
+CANNOT_SAY, WITHDRAWN = "cannot say", "withdrawn"
+SCALES = (STARS, POINTS, CANNOT_SAY, WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One rater's word on one pair.
+
+    Attributes
+    ----------
+    question, answer : str
+        The texts, not row numbers: a rating outlives a new upload of the same data.
+    rater : str
+    value : float in [0, 1] or None
+        0 = does not answer the question at all, 1 = answers it fully.
+    scale : str
+        How it was given: ``stars`` (1–5), ``points`` (0–100); without a value ``cannot say`` (the
+        rater looked at the pair and passes) or ``withdrawn`` (undone: as if never rated).
+    at : str
+        Time in UTC, ISO 8601.
+    """
+
+    question: str
+    answer: str
+    rater: str
+    value: float | None
+    scale: str
+    at: str
+
+
+class RatingRecords(Database):
+    """The ratings of one workspace."""
+
+    def add_ratings(self, project_id: str, ratings: Sequence[Rating]) -> None:
+        """Record ratings, all or none; earlier ones of the same rater and pair are kept.
+
+        Raises
+        ------
+        WorkspaceError
+            If a rating has no rater, an unknown scale, or a value that does not fit its scale.
+        """
+        for rating in ratings:
+            _check(rating)
+        rows = [{**asdict(rating), "project_id": project_id} for rating in ratings]
+        if rows:
+            with self._write() as connection:
+                connection.execute(self._tables.ratings.insert(), rows)
+
+    def ratings(self, project_id: str) -> tuple[Rating, ...]:
+        """Return every rating ever given in a project, oldest first."""
+        table = self._tables.ratings
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
+        return tuple(
+            Rating(r.question, r.answer, r.rater, r.value, r.scale, r.at) for r in self._read(query)
+        )
+
+
+def in_force(ratings: Iterable[Rating]) -> list[Rating]:
+    """Return the newest rating of each rater and pair, oldest first, without withdrawn ones."""
+    newest: dict[tuple[str, str, str], Rating] = {}
+    for rating in ratings:
+        key = (rating.rater, rating.question, rating.answer)
+        newest.pop(key, None)
+        if rating.scale != WITHDRAWN:
+            newest[key] = rating
+    return list(newest.values())
+
+
+def _check(rating: Rating) -> None:
+    if not rating.rater.strip():
+        raise WorkspaceError("A rating needs the name of its rater. Type your name and try again.")
+    if rating.scale not in SCALES:
+        raise WorkspaceError(
+            "There is no rating scale {scale}. Choose one of: {known}.",
+            scale=rating.scale,
+            known=", ".join(SCALES),
+        )
+    if (rating.value is not None) != (rating.scale in (STARS, POINTS)):
+        raise WorkspaceError(
+            "A rating by {scale} came with the value {value}; only ratings by stars or points "
+            "have one.",
+            scale=rating.scale,
+            value="–" if rating.value is None else rating.value,
+        )
+    if rating.value is not None and not 0 <= rating.value <= 1:
+        raise WorkspaceError(
+            "A rating must lie between 0 and 1; {value} does not.", value=rating.value
+        )
+
+
+LEFT, RIGHT, TIE = "left", "right", "tie"
+CHOICES = (LEFT, RIGHT, TIE, WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class VoteRound:
+    """What people are asked; never changed once started.
+
+    Attributes
+    ----------
+    compare_run : str
+        The comparison whose result lists are shown.
+    first, second : str
+        Names of the two systems, for example ``base`` and ``tuned``.
+    positions : tuple of int
+        Positions in ``Comparison.question_rows``, in the order in which everybody is asked.
+    candidates : int
+        Questions to choose from: those whose shown answers differ between the two systems.
+    depth : int
+        Answers shown of each list.
+    needed : int
+        Votes before anybody may see the result without being recorded as early.
+    seed : int
+        Of the sides and of the choice of questions.
+    who, at : str
+    """
+
+    id: str
+    compare_run: str
+    first: str
+    second: str
+    positions: tuple[int, ...]
+    candidates: int
+    depth: int
+    needed: int
+    seed: int
+    who: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One person's choice on one question.
+
+    Attributes
+    ----------
+    position : int
+        As in :attr:`VoteRound.positions`.
+    left_arm : str
+        Which system stood on the left for this person and question.
+    choice : str
+        ``left``, ``right``, ``tie`` or ``withdrawn`` (undone: as if never given).
+    """
+
+    position: int
+    voter: str
+    left_arm: str
+    choice: str
+    at: str
+
+
+@dataclass(frozen=True)
+class VoteOpening:
+    """Somebody opened the result, which ended the round.
+
+    Attributes
+    ----------
+    votes : int
+        In force at that moment.
+    early : bool
+        There were fewer votes than the round asked for.
+    """
+
+    who: str
+    at: str
+    votes: int
+    early: bool
+
+
+class VoteRecords(Database):
+    """The blind votes of one workspace."""
+
+    def start_vote(self, project_id: str, round_: VoteRound) -> None:
+        """Record a round."""
+        settings = asdict(round_)
+        kept = {key: settings.pop(key) for key in ("id", "who", "at")}
+        row = {**kept, "project_id": project_id, "settings": settings}
+        with self._write() as connection:
+            connection.execute(self._tables.vote_rounds.insert().values(**row))
+
+    def vote_rounds(self, project_id: str) -> tuple[VoteRound, ...]:
+        """Return the rounds of a project, newest first."""
+        table = self._tables.vote_rounds
+        query = table.select().where(table.c.project_id == project_id)
+        return tuple(
+            VoteRound(
+                id=row.id,
+                who=row.who,
+                at=row.at,
+                **{**row.settings, "positions": tuple(row.settings["positions"])},
+            )
+            for row in self._read(query.order_by(table.c.number.desc()))
+        )
+
+    def add_vote(self, round_id: str, vote: Vote) -> bool:
+        """Record a vote unless the round was ended; returns whether it counts.
+
+        Raises
+        ------
+        WorkspaceError
+            If the voter has no name or the choice is unknown.
+        """
+        if not vote.voter.strip():
+            raise WorkspaceError("A vote needs the name of its voter. Type your name first.")
+        if vote.choice not in CHOICES:
+            raise WorkspaceError(
+                "There is no choice {choice}. Choose one of: {known}.",
+                choice=vote.choice,
+                known=", ".join(CHOICES),
+            )
+        from sqlalchemy import exists, insert, literal, select
+
+        table, opened = self._tables.votes, self._tables.vote_openings
+        row = {**asdict(vote), "round_id": round_id}
+        # One statement, so that a round ended by another browser takes no more votes.
+        values = select(*(literal(value, table.c[key].type) for key, value in row.items())).where(
+            ~exists().where(opened.c.round_id == round_id)
+        )
+        with self._write() as connection:
+            # psycopg does not count the rows of such a statement: ask for them.
+            kept = insert(table).from_select(list(row), values).returning(table.c.number)
+            return connection.execute(kept).first() is not None
+
+    def votes(self, round_id: str) -> tuple[Vote, ...]:
+        """Return every vote ever given in a round, oldest first."""
+        table = self._tables.votes
+        query = table.select().where(table.c.round_id == round_id).order_by(table.c.number)
+        return tuple(
+            Vote(row.position, row.voter, row.left_arm, row.choice, row.at)
+            for row in self._read(query)
+        )
+
+    def open_vote(self, round_id: str, opening: VoteOpening) -> None:
+        """Record that somebody opened the result; only the first opening counts."""
+        row = {**asdict(opening), "early": int(opening.early), "round_id": round_id}
+        with self._write() as connection:
+            connection.execute(self._tables.vote_openings.insert().values(**row))
+
+    def vote_opening(self, round_id: str) -> VoteOpening | None:
+        """Return who ended a round first, None while it runs."""
+        table = self._tables.vote_openings
+        query = table.select().where(table.c.round_id == round_id).order_by(table.c.number)
+        rows = self._read(query.limit(1))
+        if not rows:
+            return None
+        return VoteOpening(rows[0].who, rows[0].at, rows[0].votes, bool(rows[0].early))
+
+
+def new_round_id() -> str:
+    """Return an id that cannot be guessed: it is part of the link that voters get."""
+    return uuid.uuid4().hex[:12]
+
+
+def votes_in_force(votes: Iterable[Vote]) -> list[Vote]:
+    """Return the newest vote of each voter and question, oldest first, without withdrawn ones."""
+    newest: dict[tuple[str, int], Vote] = {}
+    for vote in votes:
+        newest.pop((vote.voter, vote.position), None)
+        if vote.choice != WITHDRAWN:
+            newest[vote.voter, vote.position] = vote
+    return list(newest.values())
+
+
+COMMENT, BAD_LABEL, SETTLED = "comment", "bad label", "settled"
+NOTE_KINDS = (COMMENT, BAD_LABEL, SETTLED)
+LONGEST = 2000  # characters of a note
+
+
+@dataclass(frozen=True)
+class QuestionNote:
+    """One note; never changed or deleted.
+
+    Attributes
+    ----------
+    kind : str
+        ``comment``; ``bad label``: somebody takes the judgement of the pair for wrong; ``settled``:
+        the report of the pair was looked at or taken back.
+    question, answer : str
+        The texts, not row numbers: a note outlives a new upload of the same data. A comment has no
+        answer ("").
+    text, who : str
+    at : str
+        Time in UTC, ISO 8601.
+    """
+
+    kind: str
+    question: str
+    answer: str
+    text: str
+    who: str
+    at: str
+
+
+class NoteRecords(Database):
+    """The notes of one workspace."""
+
+    def add_note(self, project_id: str, note: QuestionNote) -> None:
+        """Record a note.
+
+        Raises
+        ------
+        WorkspaceError
+            If its kind is unknown, it says nothing, or it is too long.
+        """
+        if note.kind not in NOTE_KINDS:
+            raise WorkspaceError(
+                "There is no kind of note {kind}. Choose one of: {known}.",
+                kind=note.kind,
+                known=", ".join(NOTE_KINDS),
+            )
+        if note.kind == COMMENT and not note.text.strip():
+            raise WorkspaceError("The comment is empty. Write something first.")
+        if len(note.text) > LONGEST:
+            raise WorkspaceError(
+                "The text has {length} characters; at most {most} are kept. Shorten it.",
+                length=len(note.text),
+                most=LONGEST,
+            )
+        row = {**asdict(note), "project_id": project_id}
+        with self._write() as connection:
+            connection.execute(self._tables.question_notes.insert().values(**row))
+
+    def notes(self, project_id: str) -> tuple[QuestionNote, ...]:
+        """Return every note of a project, oldest first."""
+        table = self._tables.question_notes
+        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
+        return tuple(
+            QuestionNote(r.kind, r.question, r.answer, r.text, r.who, r.at)
+            for r in self._read(query)
+        )
+
+
+def reported(notes: Iterable[QuestionNote]) -> dict[tuple[str, str], QuestionNote]:
+    """Return the pairs whose label is reported as bad and not settled, newest report last."""
+    found: dict[tuple[str, str], QuestionNote] = {}
+    for note in notes:
+        pair = note.question, note.answer
+        if note.kind in (BAD_LABEL, SETTLED):
+            found.pop(pair, None)
+        if note.kind == BAD_LABEL:
+            found[pair] = note
+    return found
