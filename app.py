@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.journey.status import STOPS
+from core.journey.projects import STOPS
 from pages.parts import session
 from pages.parts.deep_links import go_on
 from pages.parts.errors import show_error

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
-from core.journey import data, labels, projects, tuning, worker  # noqa: E402
+from core.journey import data, labels, tuning, worker  # noqa: E402
 from core.journey.compare_systems import ArmChoice  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.tuning.config import TuningConfig  # noqa: E402
@@ -111,11 +111,11 @@ def build(root: Path, questions: int = QUESTIONS, answers: int = ANSWERS) -> Lar
         How many of each.
     """
     workspace = Workspace.open(root)
-    project = projects.create_project(workspace, "Large project", _WHO)
+    project = workspace.create_project("Large project", _WHO)
     content = made_up_file(questions, answers)
     dataset = data.import_file(project, content, "made_up.csv", who=_WHO)
     assert (len(dataset.questions), len(dataset.answers)) == (questions, answers)
-    project = projects.find_project(workspace, project.id)
+    project = workspace.project(project.id)
     config: dict[str, object] = {"dataset_id": dataset.id, "experts": list(EXPERTS)}
     _work(workspace, project, SCORE, config)
     labels.save_recipe(project, "Default", labels.default_recipe(EXPERTS), _WHO)

@@ -60,12 +60,11 @@ def import_once(file: Path) -> dict[str, float]:
     """Import a file into a new workspace; return its figures and what was found."""
     from benchmarks.machine import peak_mb
     from core.journey import data
-    from core.journey.projects import create_project
     from core.workspace.workspace import Workspace
 
     folder = tempfile.TemporaryDirectory(dir=file.parent)
     workspace = Workspace.open(Path(folder.name))
-    project = create_project(workspace, "Import", "benchmark")
+    project = workspace.create_project("Import", "benchmark")
     start, cpu = time.perf_counter(), time.process_time()
     content = file.read_bytes()
     found = data.preview(content, file.name)

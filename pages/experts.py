@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey.jobs import SCORE, jobs_of
+from core.journey.jobs import FINISHED, INTERRUPTED, SCORE, jobs_of
 from core.journey.scoring import scoring_report
 from pages.parts.errors import show_error
 from pages.parts.experts.expert_choice import expert_choice
@@ -22,7 +21,7 @@ context = open_page(
     ),
 )
 jobs = jobs_of(context.project, SCORE)
-present = [job for job in jobs if job.config.get("dataset_id") == context.project.dataset_id]
+present = [job for job in jobs if job.dataset_id == context.project.dataset_id]
 # A job on earlier data is shown as long as it runs, so that it can be stopped.
 shown = [job for job in jobs if not job.is_final and job not in present[:1]] + present[:1]
 for job in shown:

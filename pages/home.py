@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from core.jobs.state import STATE_TITLES
 from core.journey import projects
-from core.journey.jobs import KINDS, jobs_of
-from core.journey.status import DONE, journey_status
-from core.workspace.workspace import Project
+from core.journey.jobs import KINDS, STATE_TITLES, jobs_of
+from core.journey.projects import DONE, Project, journey_status
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
@@ -20,9 +18,7 @@ def new_project() -> None:
     name = st.text_input(t("Name of the project"), placeholder=t("Support FAQ, spring pilot"))
     if st.button(t("Create"), type="primary"):
         try:
-            session.choose_project(
-                projects.create_project(session.workspace(), name, session.who())
-            )
+            session.choose_project(session.workspace().create_project(name, session.who()))
         except Exception as error:
             show_error(error)
         else:
@@ -108,7 +104,7 @@ st.markdown(
         "on questions the model has never met."
     )
 )
-known = projects.projects(session.workspace())
+known = session.workspace().projects()
 with st.container(horizontal=True):
     if st.button(t("New project"), type="primary" if known else "secondary", icon=":material/add:"):
         new_project()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.journey.status import scored_experts
+from core.journey.projects import scored_experts
 from core.messages import N_
 from core.types import LabelRecipe
 from pages.parts.deep_links import go_to

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.journey import reporting
 from core.journey.jobs import COMPARE
-from core.journey.status import finished_runs
+from core.journey.projects import finished_runs
 from core.messages import N_
 from pages.parts.cached import cached
 from pages.parts.errors import show_error

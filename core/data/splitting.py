@@ -38,6 +38,13 @@ _FEW_UNSEEN = N_(
     "from {least} questions and {fewest} groups on, its result means something."
 )
 LEFT_OUT = "left_out"  # a split of its own: neither learned from nor measured on
+SPLIT_TITLES: Mapping[str, str] = {
+    TRAIN: N_("training"),
+    VALIDATION_KNOWN: N_("validation (known)"),
+    VALIDATION_UNSEEN: N_("validation (unseen)"),
+    TEST_KNOWN: N_("test (known)"),
+    TEST_UNSEEN: N_("test (unseen)"),
+}
 _WIDEST = max(map(len, SPLITS))
 
 

@@ -19,7 +19,7 @@ from core.workspace.files import read_json, write_json
 # What can be asked of a job, the strongest first. Each is an empty file of that name in its folder:
 # nothing to tear, and no room needed on a full disk.
 DISCARD, KEEP, PAUSE = "discard", "cancel", "pause"
-WISHES = (DISCARD, KEEP, PAUSE)
+STOP_REQUESTS = (DISCARD, KEEP, PAUSE)
 _RESERVE_BYTES = 64 * 1024
 
 
@@ -95,19 +95,19 @@ class RunFolder:
         """Return True if the folder holds a request."""
         return self.request.is_file()
 
-    def asked(self) -> str | None:
-        """Return the strongest wish of a user: discard, cancel (keep the best so far) or pause."""
-        return next((wish for wish in WISHES if (self.root / wish).exists()), None)
+    def stop_requested(self) -> str | None:
+        """Return the strongest request: discard, cancel (keep the best so far) or pause."""
+        return next((how for how in STOP_REQUESTS if (self.root / how).exists()), None)
 
-    def ask(self, wish: str) -> None:
-        """Leave a wish for the worker; one of :data:`WISHES`."""
+    def request_stop(self, request: str) -> None:
+        """Leave a request for the worker; one of :data:`STOP_REQUESTS`."""
         if self.is_valid():
-            (self.root / wish).touch()
+            (self.root / request).touch()
 
-    def forget_wishes(self) -> None:
+    def clear_stop_requests(self) -> None:
         """Take back what was asked: the job goes on."""
-        for wish in WISHES:
-            (self.root / wish).unlink(missing_ok=True)
+        for request in STOP_REQUESTS:
+            (self.root / request).unlink(missing_ok=True)
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write the result; raises FolderGone rather than making a deleted folder again."""

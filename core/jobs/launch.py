@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import JobError
 from core.jobs.folder import (
     KEEP,
-    WISHES,
+    STOP_REQUESTS,
     RunFolder,
     append_event,
     create_run,
@@ -61,7 +61,7 @@ def resume(folder: RunFolder, environment: Mapping[str, str] | None = None) -> N
     """
     if is_locked(folder):
         raise JobError("This job is still running; there is nothing to resume.")
-    folder.forget_wishes()
+    folder.clear_stop_requests()
     _start(folder, environment)
 
 
@@ -106,55 +106,57 @@ def is_locked(folder: RunFolder) -> bool:
 
 def follow(folder: RunFolder) -> JobView:
     """Return what a page shows of a job now."""
-    asked = folder.asked()
-    ended = _ended(folder, folder.stamp(), asked)
+    stop_requested = folder.stop_requested()
+    ended = _ended(folder, folder.stamp(), stop_requested)
     if ended is not None:
         return ended
     locked = is_locked(folder)
     # Read after the lock: a worker that ended in between has written its last word.
-    return _seen(folder, locked, asked)
+    return _seen(folder, locked, stop_requested)
 
 
-def _seen(folder: RunFolder, locked: bool, asked: str | None) -> JobView:
+def _seen(folder: RunFolder, locked: bool, stop_requested: str | None) -> JobView:
     return view(
         folder.read_request(),
         read_events(folder, progress=False),
         run_id=folder.root.name,
         lock_held=locked,
         now=datetime.now(UTC),
-        asked=asked,
+        stop_requested=stop_requested,
         keepable=folder.has_something,
     )
 
 
 @lru_cache(maxsize=256)
-def _ended(folder: RunFolder, _stamp: tuple[int, ...], asked: str | None) -> JobView | None:
+def _ended(
+    folder: RunFolder, _stamp: tuple[int, ...], stop_requested: str | None
+) -> JobView | None:
     """Return the view of a job that has said its last word, None where it has not.
 
     Every page asks for all jobs of a project several times; the story of one that has ended is read
     again only when a file of its folder has changed.
     """
     ended = last_event(folder.events) in LAST_WORDS
-    return _seen(folder, False, asked) if ended else None
+    return _seen(folder, False, stop_requested) if ended else None
 
 
-def ask(folder: RunFolder, wish: str = KEEP) -> None:
+def request_stop(folder: RunFolder, how: str = KEEP) -> None:
     """Ask the worker to end at its next safe moment. Asking twice is harmless.
 
     Parameters
     ----------
-    wish : str
+    how : str
         ``pause`` (can be resumed), ``cancel`` (keep the best so far) or ``discard`` (keep nothing).
         Asked one after the other, the strongest counts.
     """
-    if wish not in WISHES:
+    if how not in STOP_REQUESTS:
         raise JobError(
-            "A job cannot be asked to {wish}. Choose one of: {known}.",
-            wish=wish,
-            known=", ".join(WISHES),
+            "A job cannot be asked to {how}. Choose one of: {known}.",
+            how=how,
+            known=", ".join(STOP_REQUESTS),
         )
     if follow(folder).state not in FINAL:
-        folder.ask(wish)
+        folder.request_stop(how)
 
 
 def close(folder: RunFolder, *, keep: bool) -> None:

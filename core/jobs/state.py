@@ -73,8 +73,8 @@ class JobView:
         Every ``metric`` event, oldest first.
     error : Message or None
         Why the job failed.
-    asked : str or None
-        What was asked of its worker: see :data:`core.jobs.folder.WISHES`.
+    stop_requested : str or None
+        What was asked of its worker: see :data:`core.jobs.folder.STOP_REQUESTS`.
     discarded : bool
         Whether all that it had made was thrown away on request.
     keepable : bool
@@ -95,7 +95,7 @@ class JobView:
     attempts: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
-    asked: str | None = None
+    stop_requested: str | None = None
     discarded: bool = False
     keepable: bool = False
 
@@ -103,6 +103,11 @@ class JobView:
     def is_final(self) -> bool:
         """True once nothing more will happen by itself."""
         return self.state in FINAL
+
+    @property
+    def dataset_id(self) -> str:
+        """The data that it works on; "" for a job that needs none."""
+        return str(self.config.get("dataset_id") or "")
 
 
 def view(
@@ -112,7 +117,7 @@ def view(
     run_id: str,
     lock_held: bool,
     now: datetime,
-    asked: str | None = None,
+    stop_requested: str | None = None,
     keepable: bool = False,
 ) -> JobView:
     """Fold the story of a job into what a page shows.
@@ -149,7 +154,7 @@ def view(
         attempts=max(1, len(launches)),
         config=dict(request.get("config", {})),
         created_at=str(request.get("created_at", "")),
-        asked=asked,
+        stop_requested=stop_requested,
         discarded=any(e["event"] == "cancelled" and e.get("discarded") for e in attempt),
         keepable=keepable,
     )

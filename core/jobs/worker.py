@@ -15,10 +15,11 @@ from core.errors import AppError, FolderGone, JobError, Stopped
 from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, read_events
 from core.jobs.queue import Need, Queue
 from core.messages import N_, Message
+from core.progress import Reporter
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[RunFolder, Mapping[str, Any], "FolderReporter"], Mapping[str, Any]]
+Step = Callable[[RunFolder, Mapping[str, Any], Reporter], Mapping[str, Any]]
 
 # The page reads every half second or slower: writing more often would only grow the file.
 _PROGRESS_EVERY_SECONDS = 0.3
@@ -53,7 +54,7 @@ class FolderReporter:
         """Return True once somebody asked for an end; raises FolderGone if the folder is."""
         if not self._folder.is_valid():
             raise FolderGone(str(self._folder.root))
-        return self._folder.asked() is not None
+        return self._folder.stop_requested() is not None
 
     def _append(self, event: str, **values: Any) -> None:
         """Append an event; a full disk costs the event, not the job: saving has its own words."""
@@ -159,8 +160,8 @@ def _turn(folder: RunFolder, need: Need | None, report: FolderReporter) -> Itera
 def _ended(folder: RunFolder, stopped: bool) -> int:
     """Say how a job ended whose step came back; return the exit status."""
     folder.reserve.unlink(missing_ok=True)
-    wish = folder.asked()
-    if wish == DISCARD:  # also where the step was done before it saw the wish
+    how = folder.stop_requested()
+    if how == DISCARD:  # also where the step was done before it saw the request
         folder.discard()
         append_event(folder, "cancelled", discarded=True)
         return 2
@@ -169,7 +170,7 @@ def _ended(folder: RunFolder, stopped: bool) -> int:
         folder.drop_checkpoints()
         append_event(folder, "finished")
         return 0
-    append_event(folder, "paused" if wish == PAUSE else "cancelled")
+    append_event(folder, "paused" if how == PAUSE else "cancelled")
     return 2
 
 

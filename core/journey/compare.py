@@ -15,7 +15,7 @@ from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED
 from core.journey.compare_systems import ArmChoice, collect_arms, encoders
 from core.journey.diagnostics import examine, generality_sets
-from core.journey.jobs import COMPARE, jobs_of, launch_job, workspace_of
+from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, jobs_of, launch_job, workspace_of
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Comparison, Generality, QADataset, Reporter
@@ -36,6 +36,7 @@ def launch_comparison(
     experts: Sequence[str],
     who: str,
     choice: ArmChoice | None = None,
+    start: Start = IN_BACKGROUND,
 ) -> str:
     """Start a job that compares a tuned model with its base; returns the run id.
 
@@ -45,6 +46,8 @@ def launch_comparison(
         Catalogue keys of experts that are compared too.
     choice : ArmChoice or None
         Everything else that is compared too; its experts are not read.
+    start : callable
+        See :func:`core.journey.jobs.launch_job`.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def launch_comparison(
         "arms": arms,
         "base_model": tuned.read_request()["config"]["tuning"]["base_model"],
     }
-    return launch_job(project, COMPARE, config, who)
+    return launch_job(project, COMPARE, config, who, start=start)
 
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -77,26 +80,29 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
     config = request["config"]
     dataset = workspace.load_dataset(config["dataset_id"])
     tuned = RunFolder(workspace.run_folder(config["tune_run"]))
+    choice = ArmChoice.of(config)
     comparison = run_comparison(
         workspace,
         dataset,
         config["base_model"],
         tuned,
-        ArmChoice.of(config),
+        choice,
         Progress(report, 0.0, 0.7),
     )
     document, arrays = to_files(comparison)
-    more, more_arrays = examine(
-        workspace,
-        dataset,
-        generality_sets(workspace.project(str(request["project_id"]))),
-        encoders(workspace, config["base_model"], tuned),
-        (find_entry(config["base_model"]).title, TUNED_TITLE),
-        config["experts"],
-        Progress(report, 0.7, 1.0),
-    )
-    write_tensors(folder.arrays, arrays | more_arrays)
-    return document | more
+    if choice.examined:
+        more, more_arrays = examine(
+            workspace,
+            dataset,
+            generality_sets(workspace.project(str(request["project_id"]))),
+            encoders(workspace, config["base_model"], tuned),
+            (find_entry(config["base_model"]).title, TUNED_TITLE),
+            config["experts"],
+            Progress(report, 0.7, 1.0),
+        )
+        document, arrays = document | more, arrays | more_arrays
+    write_tensors(folder.arrays, arrays)
+    return document
 
 
 def run_comparison(

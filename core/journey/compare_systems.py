@@ -54,6 +54,8 @@ class ArmChoice:
         Which of them is also fused with keyword search.
     run_files : tuple of RunFile
         Uploaded result lists.
+    examined : bool
+        Whether the shape of the vectors and the speed of the models are measured as well.
     """
 
     experts: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ class ArmChoice:
     alphas: tuple[float, ...] = ()
     hybrids: tuple[str, ...] = (BASE, TUNED)
     run_files: tuple[RunFile, ...] = ()
+    examined: bool = True
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> ArmChoice:

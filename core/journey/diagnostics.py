@@ -5,6 +5,7 @@ Measured in the comparison job and kept in its run folder, so that pages only re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -60,12 +61,19 @@ class TextMap:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """Everything besides search quality; parts that were not measured are empty."""
+    """Everything besides search quality; parts that were not measured are empty.
+
+    Attributes
+    ----------
+    seconds : float
+        How long measuring took; 0 where that was not kept.
+    """
 
     shape: tuple[ShapeChange, ...] = ()
     map: TextMap | None = None
     sets: tuple[SetResult, ...] = ()
     costs: tuple[EncodingCost, ...] = ()
+    seconds: float = 0.0
 
 
 def examine(
@@ -87,6 +95,7 @@ def examine(
         Their speed is measured too, where they are embedding models of this machine.
     """
     before, after = models
+    began = time.monotonic()
     report.progress(0.0, Message(N_("Looking at the shape of the vectors")))
     shape, found = _shape(workspace, dataset, before, after)
     measured = measure_sets(
@@ -105,6 +114,7 @@ def examine(
             for one in measured
         ],
         "costs": [asdict(one) for one in costs],
+        "seconds": round(time.monotonic() - began, 2),
     }
     arrays: dict[str, np.ndarray] = {}
     if found is not None:
@@ -227,6 +237,7 @@ def examination_of(result: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
             found,
             tuple(_set_result(one) for one in document.get("sets", ())),
             tuple(from_json(EncodingCost, one) for one in document.get("costs", ())),
+            float(document.get("seconds", 0)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise WorkspaceError(

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import KEEP, RunFolder
+from core.jobs.folder import DISCARD as DISCARD
+from core.jobs.folder import KEEP as KEEP
+from core.jobs.folder import PAUSE as PAUSE
+from core.jobs.folder import RunFolder
 from core.jobs.queue import Need, Queue
-from core.jobs.state import JobView
-from core.jobs.worker import FolderReporter
+from core.jobs.state import CANCELLED as CANCELLED
+from core.jobs.state import FAILED as FAILED
+from core.jobs.state import FINISHED as FINISHED
+from core.jobs.state import INTERRUPTED as INTERRUPTED
+from core.jobs.state import PAUSED as PAUSED
+from core.jobs.state import STATE_TITLES as STATE_TITLES
+from core.jobs.state import WAITING as WAITING
+from core.jobs.state import JobView as JobView
 from core.messages import N_
+from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
@@ -62,7 +73,7 @@ class JobKind:
     result: type[Any] | None = None
 
     def do(
-        self, folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
+        self, folder: RunFolder, request: Mapping[str, Any], report: Reporter
     ) -> Mapping[str, Any]:
         """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
         module, _, function = self.step.partition(":")
@@ -149,12 +160,19 @@ def new_run_id(kind: str) -> str:
     return f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+# Makes a run folder and has its job done: from the folder's root, its request, and what the
+# worker's environment holds besides this one's.
+Start = Callable[[Path, Mapping[str, Any], Mapping[str, str] | None], RunFolder]
+IN_BACKGROUND: Start = jobs.launch
+
+
 def launch_job(
     project: Project,
     kind: str,
     config: object,
     who: str,
     environment: Mapping[str, str] | None = None,
+    start: Start = IN_BACKGROUND,
 ) -> str:
     """Write the request of a job, register it and start its worker.
 
@@ -164,6 +182,8 @@ def launch_job(
         What is asked: the kind's request.
     environment : mapping or None
         Secrets for the worker's environment; written nowhere.
+    start : callable
+        In a process of its own, or as :func:`core.journey.steps.in_this_process` does it.
 
     Returns
     -------
@@ -185,7 +205,7 @@ def launch_job(
     }
     project.workspace.records.add_run(RunRecord(run_id, project.id, kind, now()))
     project.note(f"{kind} started", who, {"run": run_id})
-    jobs.launch(project.workspace.run_folder(run_id), request, environment)
+    start(project.workspace.run_folder(run_id), request, environment)
     return run_id
 
 
@@ -205,9 +225,9 @@ def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
     return views
 
 
-def stop(workspace: Workspace, run_id: str, wish: str = KEEP) -> None:
-    """Ask a job to end; see :func:`core.jobs.launch.ask` for what can be wished."""
-    jobs.ask(RunFolder(workspace.run_folder(run_id)), wish)
+def stop(workspace: Workspace, run_id: str, how: str = KEEP) -> None:
+    """Ask a job to end; see :func:`core.jobs.launch.request_stop` for how."""
+    jobs.request_stop(RunFolder(workspace.run_folder(run_id)), how)
 
 
 def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:

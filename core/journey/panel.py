@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.evaluation.expert_panel import measured
+from core.journey.projects import scored_experts
 from core.journey.scoring import load_expert_scores, scoring_report
-from core.journey.status import scored_experts
 from core.types import QADataset
 from core.types.project import ScoredExperts
 from core.workspace.workspace import Project

@@ -83,7 +83,7 @@ def use_people(project: Project, dataset: QADataset, who: str) -> str:
     """
     from core.experts.people import PairRatings, people_scores
     from core.journey.panel import join_panel, leave_panel
-    from core.journey.status import scored_experts
+    from core.journey.projects import scored_experts
 
     ratings = PairRatings.of(dataset, project.workspace.records.ratings(project.id))
     scores = people_scores(dataset, ratings)
@@ -104,7 +104,7 @@ def use_people(project: Project, dataset: QADataset, who: str) -> str:
 
 def people_expert(project: Project) -> str | None:
     """Return the key of people among the experts in use, None where they are not."""
-    from core.journey.status import scored_experts
+    from core.journey.projects import scored_experts
 
     return next((key for key in scored_experts(project) if is_people(key)), None)
 

@@ -107,4 +107,4 @@ def probes_going_on(workspace: Workspace) -> list[RunFolder]:
 def end_probes(workspace: Workspace) -> None:
     """Ask all measurements to stop: a run needs the device."""
     for folder in probes_going_on(workspace):
-        folder.ask(DISCARD)
+        folder.request_stop(DISCARD)

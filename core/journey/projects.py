@@ -1,4 +1,4 @@
-"""Projects: make, find, rename, delete; and the sample projects."""
+"""Projects: sample data, rename, delete; and how far one is: done, open, missing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.messages import N_
-from core.workspace.workspace import Project, Workspace
+from core.jobs.state import CANCELLED, FINISHED, JobView
+from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
+from core.messages import N_, Message
+from core.workspace.workspace import Project as Project
+from core.workspace.workspace import Workspace as Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
+
+DONE, OPEN, MISSING = "done", "open", "missing"
+STOPS = ("data", "experts", "labels", "tune", "compare", "report")
 
 
 @dataclass(frozen=True)
@@ -27,21 +33,6 @@ SAMPLES: Mapping[str, Sample] = {
 }
 
 
-def projects(workspace: Workspace) -> list[Project]:
-    """Return the projects of a workspace, newest first."""
-    return workspace.projects()
-
-
-def find_project(workspace: Workspace, project_id: str) -> Project:
-    """Return one project; raises WorkspaceError if it is not there."""
-    return workspace.project(project_id)
-
-
-def create_project(workspace: Workspace, name: str, who: str) -> Project:
-    """Make an empty project; raises WorkspaceError if the name is empty or taken."""
-    return workspace.create_project(name, who)
-
-
 def rename_project(project: Project, name: str, who: str) -> None:
     """Rename a project; raises WorkspaceError if the name is empty or taken."""
     project.workspace.records.rename_project(project.id, name, who)
@@ -49,8 +40,6 @@ def rename_project(project: Project, name: str, who: str) -> None:
 
 def delete_project(project: Project, who: str) -> None:
     """Stop the project's jobs and hide it; its records stay for the audit trail."""
-    from core.journey.jobs import jobs_of, stop
-
     for job in jobs_of(project):
         if not job.is_final:
             stop(project.workspace, job.id)
@@ -70,10 +59,88 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     from core.journey.data import import_file
 
     sample = SAMPLES[key]
-    taken = {project.name.casefold() for project in projects(workspace)}
+    taken = {project.name.casefold() for project in workspace.projects()}
     numbered = (f"{title} {number}" if number > 1 else title for number in range(1, 10_000))
     name = next(name for name in numbered if name.casefold() not in taken)
     project = workspace.create_project(name, who)
     content = (SAMPLES_FOLDER / sample.file).read_bytes()
     import_file(project, content, sample.file, who=who)
-    return find_project(workspace, project.id)
+    return workspace.project(project.id)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One stop of the journey.
+
+    Attributes
+    ----------
+    state : str
+        ``done``, ``open`` (can be done now) or ``missing`` (something before it is not done).
+    missing : str or None
+        Key of the stop that must be done first.
+    """
+
+    key: str
+    state: str
+    missing: str | None = None
+
+
+MISSING_TEXT: dict[str, Message] = {
+    "data": Message(N_("Upload your questions and answers first.")),
+    "experts": Message(N_("Let experts score your data first.")),
+    "labels": Message(N_("Save a label recipe first.")),
+    "tune": Message(N_("Fine-tune a model first.")),
+    "compare": Message(N_("Compare before and after first.")),
+}
+
+
+def finished_runs(project: Project, kind: str) -> list[JobView]:
+    """Return the finished jobs of a kind on the project's present dataset, newest first."""
+    return [
+        view
+        for view in jobs_of(project, kind)
+        if view.dataset_id == project.dataset_id
+        and (view.state == FINISHED or (view.state == CANCELLED and _has_model(project, view)))
+    ]
+
+
+def scored_experts(project: Project) -> tuple[str, ...]:
+    """Return the experts whose scores are ready for the project's present dataset."""
+    scored = project.state.scored
+    return scored.experts if scored and scored.dataset_id == project.dataset_id else ()
+
+
+def chosen_recipe_id(project: Project) -> str | None:
+    """Return the label recipe in use, None before one was saved for this dataset's experts."""
+    if not scored_experts(project):
+        return None
+    # A recipe chosen for data that were replaced since may name experts that never read the new.
+    chosen_for = project.state.recipe_dataset or project.dataset_id
+    return project.state.recipe_id if chosen_for == project.dataset_id else None
+
+
+def journey_status(project: Project | None) -> tuple[Stop, ...]:
+    """Return the six stops of the journey with their states."""
+    done = dict.fromkeys(STOPS, False)
+    if project is not None:
+        done["data"] = project.dataset_id is not None
+        done["experts"] = bool(scored_experts(project))
+        done["labels"] = chosen_recipe_id(project) is not None
+        done["tune"] = done["labels"] and bool(finished_runs(project, TUNE))
+        compared = finished_runs(project, COMPARE) if done["tune"] else []
+        done["compare"] = bool(compared)
+        report = project.state.report
+        done["report"] = bool(compared and report and report.run_id == compared[0].id)
+    stops = []
+    for place, key in enumerate(STOPS):
+        # An early stop may be repeated at any time, but what it feeds on must exist.
+        missing = next((before for before in STOPS[:place] if not done[before]), None)
+        state = MISSING if missing else DONE if done[key] else OPEN
+        stops.append(Stop(key, state, missing))
+    return tuple(stops)
+
+
+def _has_model(project: Project, view: JobView) -> bool:
+    """Return True if a run left a model behind, which a cancelled one may have."""
+    folder = project.workspace.run_folder(view.id)
+    return view.kind == TUNE and all((folder / name).exists() for name in ("result.json", "model"))

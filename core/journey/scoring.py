@@ -18,7 +18,7 @@ from core.experts.source import Availability, CatalogueEntry, ExpertSource, Scor
 from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
-from core.journey.jobs import SCORE, launch_job, workspace_of
+from core.journey.jobs import IN_BACKGROUND, SCORE, Start, launch_job, workspace_of
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import (
@@ -108,6 +108,7 @@ def launch_scoring(
     *,
     agreed: Sequence[SendPlan] = (),
     environment: Mapping[str, str] | None = None,
+    start: Start = IN_BACKGROUND,
 ) -> str:
     """Start a job in which experts score the project's data; returns the run id.
 
@@ -117,6 +118,8 @@ def launch_scoring(
         What the user agreed to send to APIs.
     environment : mapping or None
         Keys of APIs for the worker, where this process's environment does not hold them.
+    start : callable
+        See :func:`core.journey.jobs.launch_job`.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def launch_scoring(
         find_entry(key)
     config = {"dataset_id": project.dataset_id, "experts": list(experts)}
     config |= agree_to_send(project, experts, agreed, who, environment)
-    return launch_job(project, SCORE, config, who, environment)
+    return launch_job(project, SCORE, config, who, environment, start)
 
 
 def score_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:

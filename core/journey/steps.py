@@ -1,19 +1,20 @@
-"""The worker's entry: the step of a run folder, on one card or on several."""
+"""Where jobs are done: in a worker, on one card or on several, or in the process that asks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from core.errors import AppError, Stopped, WorkspaceError
-from core.jobs.folder import RunFolder
+from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.worker import Step
 from core.jobs.worker import work as run_worker
-from core.journey.jobs import KINDS, cards_together, need_of
+from core.journey.jobs import KINDS, Start, cards_together, need_of
 from core.journey.tuning import tune_step
 from core.tuning.team import place_in_team, team_command
-from core.types import SilentReporter
+from core.types import Reporter, SilentReporter
 
 STEPS: Mapping[str, Step] = {key: kind.do for key, kind in KINDS.items()}
 CANCELLED_STATUS = 2
@@ -60,3 +61,34 @@ def learn_along(folder: RunFolder) -> int:
     except (AppError, Stopped):
         return 0  # the worker has met the same and says so
     return 0
+
+
+def in_this_process(
+    before: Callable[[RunFolder], None], told: Callable[[Reporter], Reporter]
+) -> Start:
+    """Return how a job is started that this process does itself, as a terminal wants it.
+
+    Its folder, lock, queue and last words are those of a worker: the app shows, stops and resumes
+    it. How it ended stands in its folder; an interrupt from the keyboard leaves it to be resumed.
+
+    Parameters
+    ----------
+    before : callable
+        Gets the run folder before the job waits for its device.
+    told : callable
+        From the reporter of the run folder to the one that the step gets.
+    """
+
+    def aloud(step: Step) -> Step:
+        return lambda folder, request, report: step(folder, request, told(report))
+
+    def start(
+        root: Path, request: Mapping[str, Any], _environment: Mapping[str, str] | None
+    ) -> RunFolder:
+        folder = create_run(root, request)
+        append_event(folder, "launched")
+        before(folder)
+        run_worker(folder, {key: aloud(step) for key, step in STEPS.items()}, need_of)
+        return folder
+
+    return start

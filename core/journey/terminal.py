@@ -11,9 +11,9 @@ import numpy as np
 
 from core.evaluation.geometry import MEASURES
 from core.evaluation.verdict import BASE, TUNED
-from core.jobs.worker import FolderReporter
 from core.journey.diagnostics import Examination
 from core.messages import Message
+from core.progress import Reporter
 from core.types import Comparison
 
 _SPOKEN_EVERY_SECONDS = 5.0
@@ -49,7 +49,7 @@ class TerminalReporter:
 class SpokenReporter(TerminalReporter):
     """Tells the run folder and the terminal; the stop button of the app works, too."""
 
-    def __init__(self, folder: FolderReporter) -> None:
+    def __init__(self, folder: Reporter) -> None:
         super().__init__()
         self._folder = folder
 

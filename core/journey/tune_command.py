@@ -15,7 +15,7 @@ from core.errors import AppError, DataError, TuningError
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.launch import follow
 from core.jobs.state import FAILED
-from core.jobs.worker import FolderReporter, work
+from core.jobs.worker import work
 from core.journey import scoring
 from core.journey.command_inputs import (
     chosen_settings,
@@ -29,7 +29,7 @@ from core.journey.terminal import SpokenReporter, TerminalReporter
 from core.journey.terminal_turn import tell_waiting
 from core.journey.tuning import estimated, tune_step, tuning_request
 from core.tuning.config import TuningConfig
-from core.types import QADataset
+from core.types import QADataset, Reporter
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
 
@@ -90,9 +90,7 @@ def tune(options: TuneOptions) -> int:
     return status
 
 
-def _spoken_step(
-    folder: RunFolder, request: Mapping[str, Any], report: FolderReporter
-) -> dict[str, Any]:
+def _spoken_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     return tune_step(folder, request, SpokenReporter(report))
 
 

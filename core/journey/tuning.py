@@ -11,7 +11,7 @@ from core.errors import TuningError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.experts.source import ExpertSource
 from core.jobs.folder import RunFolder
-from core.journey.jobs import TUNE, launch_job, workspace_of
+from core.journey.jobs import IN_BACKGROUND, TUNE, Start, launch_job, workspace_of
 from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.probes import end_probes
 from core.journey.scoring import load_expert_scores
@@ -58,23 +58,36 @@ def only_looks_words_up(entry: ExpertSource, workspace: Workspace) -> bool:
     return "StaticEmbedding" in modules
 
 
-def launch_tuning(project: Project, config: TuningConfig, who: str) -> str:
-    """Start a tuning job on the project's data with the recipe in use; returns the run id.
+def launch_tuning(
+    project: Project,
+    config: TuningConfig,
+    who: str,
+    saved: SavedRecipe | None = None,
+    start: Start = IN_BACKGROUND,
+) -> str:
+    """Start a tuning job on the project's data; returns the run id.
 
     The request holds everything by value (recipe, overrides, settings), so that nothing that is
     changed later changes this run.
+
+    Parameters
+    ----------
+    saved : SavedRecipe or None
+        None takes the recipe in use.
+    start : callable
+        See :func:`core.journey.jobs.launch_job`.
 
     Raises
     ------
     TuningError
         If no recipe is in use or the model cannot be tuned.
     """
-    request = tuning_request(project, config)
+    request = tuning_request(project, config, saved)
     request |= estimated(
         project.workspace, project.workspace.load_dataset(request["dataset_id"]), config
     )
     end_probes(project.workspace)
-    return launch_job(project, TUNE, request, who)
+    return launch_job(project, TUNE, request, who, start=start)
 
 
 def estimated(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> dict[str, Any]:

@@ -141,20 +141,18 @@ def group_bias(
     """
     cells, count = _cells(sample, dataset, grouping), len(grouping.names)
     sums = _sums(values, sample, cells, count)
-    tests = [difference_test(*one) for one in sums]
+    tests = [difference_test(*cells_of_kind) for cells_of_kind in sums]
     adjusted = holm(np.stack([p for _, p in tests]))
-    kinds = [
-        KindBias(*mean_intervals(*one, seed=seed, replicates=replicates), difference, p)
-        for one, (difference, _), p in zip(sums, tests, adjusted, strict=True)
-    ]
+    right, other = (
+        KindBias(*mean_intervals(*cells_of_kind, seed=seed, replicates=replicates), difference, p)
+        for cells_of_kind, (difference, _), p in zip(sums, tests, adjusted, strict=True)
+    )
     codes = cells[0]
-    grouped = ~np.isnan(values) & (codes >= 0)
-    right = sample.hard_label > 0
-    pairs = [np.bincount(codes[grouped & kind], minlength=count) for kind in (right, ~right)]
+    pairs = [np.bincount(codes[kind], minlength=count) for kind in _kinds(values, sample, codes)]
     precisions = tuple(
         _precision(values, sample, codes == group, seed, replicates) for group in range(count)
     )
-    return GroupBias(grouping, kinds[0], kinds[1], precisions, np.stack(pairs))
+    return GroupBias(grouping, right, other, precisions, np.stack(pairs))
 
 
 def expert_bias(
@@ -209,21 +207,27 @@ def _sums(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return sums of labels and of weights per cluster and group, for right and other pairs."""
     codes, clusters = cells
-    known = ~np.isnan(values) & (codes >= 0)
-    right = sample.hard_label > 0
     return [
-        cell_sums(values[kept], sample.weight[kept], clusters[kept], codes[kept], count)
-        for kept in (known & right, known & ~right)
+        cell_sums(values[kind], sample.weight[kind], clusters[kind], codes[kind], count)
+        for kind in _kinds(values, sample, codes)
     ]
 
 
+def _kinds(
+    values: np.ndarray, sample: PairSample, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which right pairs and which other pairs have a label and a group, bool [n] each."""
+    known, right = ~np.isnan(values) & (codes >= 0), sample.hard_label > 0
+    return known & right, known & ~right
+
+
 def _precision(
-    values: np.ndarray, sample: PairSample, kept: np.ndarray, seed: int, replicates: int
+    values: np.ndarray, sample: PairSample, inside: np.ndarray, seed: int, replicates: int
 ) -> Interval:
-    part = sample.part(kept)
+    part = sample.part(inside)
     if not part.hard_label.any():
         return Interval(np.nan, np.nan, np.nan)
-    return pair_quality(values[kept], part, seed=seed, replicates=replicates).average_precision
+    return pair_quality(values[inside], part, seed=seed, replicates=replicates).average_precision
 
 
 def cell_sums(
@@ -350,17 +354,15 @@ def fit_recentring(
 
 def _fit(training: PairSample, labels: np.ndarray, grouping: Grouping) -> Recentring:
     codes = grouping.of(training.question_rows, training.answer_rows)
-    grouped = ~np.isnan(labels) & (codes >= 0)
-    right = training.hard_label > 0
     count = len(grouping.names)
     slope, shift = np.ones(count + 1, np.float32), np.zeros(count + 1, np.float32)
     means, enough, overall = [], [], []
-    for kind in (grouped & right, grouped & ~right):
-        weight, values, code = training.weight[kind], labels[kind].astype(float), codes[kind]
-        totals = np.bincount(code, weight, count)
-        sums = np.bincount(code, weight * values, count)
+    for kind in _kinds(labels, training, codes):
+        weight, values = training.weight[kind], labels[kind].astype(float)
+        totals = np.bincount(codes[kind], weight, count)
+        sums = np.bincount(codes[kind], weight * values, count)
         means.append(sums / np.maximum(totals, np.finfo(float).tiny))
-        enough.append(np.bincount(code, minlength=count) >= FEWEST_PAIRS)
+        enough.append(np.bincount(codes[kind], minlength=count) >= FEWEST_PAIRS)
         overall.append(float(sums.sum() / totals.sum()) if totals.sum() else np.nan)
     of_right, of_other = means
     gap = overall[0] - overall[1]

@@ -62,8 +62,8 @@ class Grouping:
 
 def groupings(dataset: QADataset) -> dict[str, Grouping]:
     """Return the groupings by which these data can be told apart, at least two groups each."""
-    found = {key: grouping(dataset, attribute) for key, attribute in ATTRIBUTES.items()}
-    return {key: groups for key, groups in found.items() if len(groups.names) > 1}
+    every = {key: grouping(dataset, attribute) for key, attribute in ATTRIBUTES.items()}
+    return {key: groups for key, groups in every.items() if len(groups.names) > 1}
 
 
 def grouping(dataset: QADataset, attribute: Attribute) -> Grouping:

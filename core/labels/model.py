@@ -263,8 +263,9 @@ class LabelModel:
 
     def _calibrated(self, raw: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         calibrated = np.empty((len(raw), *shape), np.float32)
-        for row, (expert, one) in enumerate(zip(self.recipe.experts, raw, strict=True)):
-            calibrated[row] = self.calibrators[expert, self.recipe.calibration_of(expert)](one)
+        for row, expert in enumerate(self.recipe.experts):
+            calibrator = self.calibrators[expert, self.recipe.calibration_of(expert)]
+            calibrated[row] = calibrator(raw[row])
         return calibrated
 
     def _label(
@@ -349,7 +350,8 @@ class AnswerLabels:
             if key in self._vectors:
                 vectors = self._vectors[key]
                 raw = vectors[question_rows] @ vectors[answer_rows].T
-                calibrated[place] = self.model.calibrators[key, recipe.calibration_of(key)](raw)
+                calibrator = self.model.calibrators[key, recipe.calibration_of(key)]
+                calibrated[place] = calibrator(raw)
         nothing_marked = np.zeros(shape, np.float32)
         soft = RULES[recipe.rule].combine(calibrated, nothing_marked, self.model.weights)
         targets = bend(soft, recipe.gain, recipe.threshold, recipe.temperature)

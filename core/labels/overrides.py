@@ -29,17 +29,17 @@ def standing(overrides: Iterable[Override]) -> dict[Pair, tuple[Override, ...]]:
     Pairs on which everything was withdrawn are left out; pairs changed last come last.
     """
     changes: dict[Pair, list[Override]] = {}
-    for override in sorted(overrides, key=lambda one: one.at):
+    for override in sorted(overrides, key=lambda change: change.at):
         pair = override.question, override.answer
-        kept = changes.pop(pair, [])
+        earlier = changes.pop(pair, [])
         if override.value is not None:
-            kept = [*kept, override]
+            earlier.append(override)
         else:
-            own = [place for place, one in enumerate(kept) if one.who == override.who]
-            kept = [one for place, one in enumerate(kept) if own and place != own[-1]]
-        if kept:
-            changes[pair] = kept
-    return {pair: _undecided(kept) for pair, kept in changes.items()}
+            own = [place for place, change in enumerate(earlier) if change.who == override.who]
+            earlier = earlier[: own[-1]] + earlier[own[-1] + 1 :] if own else []
+        if earlier:
+            changes[pair] = earlier
+    return {pair: _undecided(held) for pair, held in changes.items()}
 
 
 def in_force(overrides: Iterable[Override]) -> list[Override]:

@@ -259,7 +259,7 @@ def _hard_pairs(
     top = max(room // (len(question_rows) * len(scores)), 1)
     top = min(top, HARD_PER_QUESTION, n_answers)
     answers = np.arange(n_answers, dtype=np.int32)
-    found = []
+    hard = []
     for start in range(0, len(question_rows), BLOCK):
         rows = question_rows[start : start + BLOCK]
         excluded = dataset.hard_block(rows, answers) > 0
@@ -269,8 +269,8 @@ def _hard_pairs(
             block = np.where(excluded | np.isnan(block), -np.inf, block)
             best = np.argpartition(-block, top - 1, axis=1)[:, :top]
             wrong = np.take_along_axis(block, best, axis=1) > -np.inf
-            found.append((rows[:, None] * n_answers + best)[wrong])
-    return _draw(rng, np.unique(np.concatenate(found)), room)
+            hard.append((rows[:, None] * n_answers + best)[wrong])
+    return _draw(rng, np.unique(np.concatenate(hard)), room)
 
 
 def _random_pairs(

@@ -85,12 +85,12 @@ def pair_quality(
     questions = np.unique(sample.question_rows[known][order], return_inverse=True)[1]
     n_questions = int(questions.max()) + 1 if len(questions) else 0
     last = _last_of_ties(values)
-    found = [_precision_and_area(hard, weight, last)]
+    replicated = [_precision_and_area(hard, weight, last)]
     rng = np.random.default_rng(seed)
     for _ in range(replicates if n_questions else 0):
         drawn = np.bincount(rng.integers(0, n_questions, n_questions), minlength=n_questions)
-        found.append(_precision_and_area(hard, weight * drawn[questions], last))
-    estimates = np.array(found)
+        replicated.append(_precision_and_area(hard, weight * drawn[questions], last))
+    estimates = np.array(replicated)
     low, high = _interval(estimates)
     return PairQuality(
         average_precision=Interval(float(estimates[0, 0]), float(low[0]), float(high[0])),

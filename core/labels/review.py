@@ -76,10 +76,8 @@ def find_suspects(sample: PairSample, calibrated: np.ndarray, weights: np.ndarra
     """
     consensus = weighted_mean(calibrated, sample.hard_label, weights)
     known = ~np.isnan(calibrated)
-    against = sum(
-        (_opposed(one, sample) for one in calibrated),
-        start=np.zeros(len(sample), np.int32),
-    )
+    opposed = (_opposed(values, sample) for values in calibrated)
+    against = sum(opposed, start=np.zeros(len(sample), np.int32))
     majority = 2 * against > known.sum(axis=0)
     distance = np.abs(sample.hard_label - consensus)
     second = weighted_mean((calibrated - consensus) ** 2, sample.hard_label, weights)
@@ -152,14 +150,14 @@ def voices(
         Of the pair in the sample.
     """
     right = sample.kind[position] == RIGHT
-    found = []
+    heard = []
     for name, values in zip(names, calibrated, strict=True):
         levels = usual_levels(values, sample)
         score = float(values[position])
         of_right, of_other = levels or (float("nan"), float("nan"))
         against = score <= of_other if right else score >= of_right  # False with NaN
-        found.append(Voice(name, score, of_right, of_other, bool(against)))
-    return found
+        heard.append(Voice(name, score, of_right, of_other, bool(against)))
+    return heard
 
 
 def reason(heard: Sequence[Voice], findings: PairFindings, sample: PairSample, at: int) -> Message:

@@ -78,7 +78,7 @@ def copies(agreement: np.ndarray, quality: np.ndarray, threshold: float = COPY) 
     speaker = list(range(len(agreement)))
     order = np.argsort(-np.nan_to_num(quality, nan=-np.inf), kind="stable")
     heads: list[int] = []
-    for place in (int(one) for one in order):
+    for place in order.tolist():
         close = [head for head in heads if agreement[place, head] > threshold]
         if close:
             speaker[place] = max(close, key=lambda head: float(agreement[place, head]))

@@ -27,16 +27,16 @@ def precision_above_chance(sample: PairSample) -> np.ndarray:
     several times that of an equally good expert that scored everything.
     """
     known = ~np.isnan(sample.raw)
-    found = np.array([_above_chance(sample, *pair) for pair in zip(sample.raw, known, strict=True)])
+    gains = np.array([_above_chance(sample, *row) for row in zip(sample.raw, known, strict=True)])
     full = known.all(axis=1)
     if full.all() or not full.any():
-        return found
-    usual = float(found[full].mean())
+        return gains
+    usual = float(gains[full].mean())
     for row in np.flatnonzero(~full):
         peers = [_above_chance(sample, raw, known[row]) for raw in sample.raw[full]]
         if usual > 0 and np.mean(peers) > 0:
-            found[row] = min(found[row] / float(np.mean(peers)) * usual, 1.0)
-    return found
+            gains[row] = min(gains[row] / float(np.mean(peers)) * usual, 1.0)
+    return gains
 
 
 def _above_chance(sample: PairSample, raw: np.ndarray, among: np.ndarray) -> float:

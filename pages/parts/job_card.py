@@ -11,19 +11,21 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from core.errors import AppError
-from core.jobs.folder import DISCARD, KEEP, PAUSE
-from core.jobs.state import (
+from core.journey import jobs
+from core.journey.api_sending import agreed_connections
+from core.journey.jobs import (
     CANCELLED,
+    DISCARD,
     FAILED,
     FINISHED,
     INTERRUPTED,
+    KEEP,
+    PAUSE,
     PAUSED,
     STATE_TITLES,
     WAITING,
     JobView,
 )
-from core.journey import jobs
-from core.journey.api_sending import agreed_connections
 from core.messages import N_
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
@@ -83,7 +85,7 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
 
 def _draw(job: JobView, title: str) -> None:
     icon = _ICONS.get(job.state, ":material/hourglass_top:")
-    asked = None if job.is_final else job.asked
+    asked = None if job.is_final else job.stop_requested
     state = t(_ASKED[asked] if asked else STATE_TITLES[job.state])
     st.markdown(f"{icon} **{plain(title)}** · {state}")
     if job.state == WAITING:
@@ -175,7 +177,7 @@ def _stop(job: JobView) -> None:
         t("Stop"),
         key=f"stop_{job.id}",
         icon=":material/stop_circle:",
-        disabled=job.asked is not None,
+        disabled=job.stop_requested is not None,
         help=t("Stops at the next safe moment; the best result so far is kept."),
     ):
         jobs.stop(session.workspace(), job.id)
@@ -183,13 +185,13 @@ def _stop(job: JobView) -> None:
 
 
 def _while_it_lives(job: JobView) -> None:
-    """Pause and cancel; a stronger wish can follow a weaker one, not the other way round."""
+    """Pause and cancel; a stronger request can follow a weaker one, not the other way round."""
     waits = job.state == WAITING
     if st.button(
         t("Pause"),
         key=f"pause_{job.id}",
         icon=":material/pause_circle:",
-        disabled=job.asked is not None,
+        disabled=job.stop_requested is not None,
         help=t("Leaves the queue; Resume joins it again at its end.")
         if waits
         else t("Saves where it is and frees the device; Resume goes on exactly there."),
@@ -200,25 +202,25 @@ def _while_it_lives(job: JobView) -> None:
         t("Cancel"),
         key=f"choice_{job.id}",
         icon=":material/stop_circle:",
-        disabled=job.asked == DISCARD,
+        disabled=job.stop_requested == DISCARD,
     ):
         _choice(job)
 
 
 def _choice(job: JobView) -> None:
-    wishes = (
+    choices = (
         (KEEP, t("Stop and keep the best so far"), "primary"),
         (DISCARD, t("Stop and discard everything"), "secondary"),
     )
-    for wish, label, kind in wishes:
+    for how, label, kind in choices:
         if st.button(
             label,
-            key=f"{wish}_{job.id}",
+            key=f"{how}_{job.id}",
             type=kind,
-            disabled=job.asked in {wish, DISCARD},
+            disabled=job.stop_requested in {how, DISCARD},
             width="stretch",
         ):
-            jobs.stop(session.workspace(), job.id, wish)
+            jobs.stop(session.workspace(), job.id, how)
             redraw()
     st.caption(
         t("Kept: the model that searched best until now. Discarded: model, saved states, result.")

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.journey import projects
-from core.journey.status import DONE, MISSING, MISSING_TEXT, OPEN, Stop, journey_status
+from core.journey.projects import (
+    DONE,
+    MISSING,
+    MISSING_TEXT,
+    OPEN,
+    Project,
+    Stop,
+    Workspace,
+    journey_status,
+)
 from core.messages import N_
 from core.types import QADataset
-from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import WorkspaceError
-from core.journey import projects
+from core.journey.projects import Project, Workspace
 from core.types import QADataset
-from core.workspace.workspace import Project, Workspace
 from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import language
 
@@ -58,7 +57,7 @@ def project() -> Project | None:
         return None
     place = workspace()
     try:
-        return projects.find_project(place, chosen)
+        return place.project(chosen)
     except WorkspaceError:
         choose_project(None)
         return None

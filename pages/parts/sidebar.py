@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import WorkspaceError
-from core.journey import projects
 from core.translation import LANGUAGES
 from pages.parts import session
 from pages.parts.sign_in import sign_out_button, signed_in_name
@@ -52,7 +51,7 @@ def _switch_language() -> None:
 
 def _project_choice() -> None:
     try:
-        known = projects.projects(session.workspace())
+        known = session.workspace().projects()
     except WorkspaceError:
         return  # the page itself says what is wrong with the workspace
     if not known:

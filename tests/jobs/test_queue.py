@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from core.errors import FolderGone, JobError, Stopped
 from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, create_run, read_events
-from core.jobs.launch import ask, follow, resume
+from core.jobs.launch import follow, request_stop, resume
 from core.jobs.queue import DOWN, FIRST, UP, Need, Queue
 from core.jobs.state import CANCELLED, INTERRUPTED, PAUSED, RUNNING, STARTING, WAITING
 
@@ -139,18 +139,18 @@ def test_killed_workers_block_nobody_and_lose_nothing(workers):
 
 
 @pytest.mark.parametrize(
-    ("wish", "state", "code"),
+    ("how", "state", "code"),
     [("cancel", CANCELLED, 2), (PAUSE, PAUSED, 2), (DISCARD, CANCELLED, 2)],
 )
-def test_waiting_run_can_leave_the_queue(workers, wish, state, code):
+def test_waiting_run_can_leave_the_queue(workers, how, state, code):
     first = workers.start("a")
     wait_for(state_is(first, RUNNING))
     second = workers.start("b")
     wait_for(state_is(second, WAITING))
-    ask(second, wish)
+    request_stop(second, how)
     assert workers.processes["b"].wait(120) == code
     assert follow(second).state == state
-    assert follow(second).discarded == (wish == DISCARD)
+    assert follow(second).discarded == (how == DISCARD)
     assert workers.waiting() == []
     assert workers.end(first) == 0
 
@@ -285,7 +285,7 @@ def test_workspace_that_is_gone_is_not_made_again(tmp_path):
     assert not (tmp_path / "ws").exists()
 
 
-def test_wish_to_stop_beats_a_free_device(tmp_path):
+def test_request_to_stop_beats_a_free_device(tmp_path):
     run = create_run(tmp_path / "runs" / "a", {"kind": "hold"})
     turn = Queue.of(run).turn(
         run, "", Need(("cpu",)), should_stop=lambda: True, waiting=lambda: None
@@ -299,9 +299,9 @@ def test_resume_forgets_what_was_asked_before(tmp_path, monkeypatch):
     """A paused run that is resumed must not pause again at once."""
     folder = create_run(tmp_path / "runs" / "a", {"kind": "hold"})
     append_event(folder, "launched")
-    ask(folder, PAUSE)
+    request_stop(folder, PAUSE)
     append_event(folder, "paused")
     monkeypatch.setattr("core.jobs.launch.subprocess.Popen", lambda *_, **__: None)
     resume(folder)
-    assert folder.asked() is None
+    assert folder.stop_requested() is None
     assert follow(folder).state == STARTING

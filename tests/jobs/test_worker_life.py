@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import DataError, JobError, Stopped
 from core.jobs.folder import RunFolder, append_event, create_run, read_events
-from core.jobs.launch import ask, follow, is_locked, resume
+from core.jobs.launch import follow, is_locked, request_stop, resume
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, RUNNING
 from core.jobs.worker import work
 from core.messages import Message
@@ -63,7 +63,7 @@ def test_unknown_kind_lists_the_known_ones(folder):
 
 
 def test_cancel_file_stops_the_step(folder):
-    ask(folder)
+    request_stop(folder)
     assert work(folder, {"count": count}) == 2
     assert follow(folder).state == CANCELLED
 

@@ -1,4 +1,4 @@
-"""What a worker meets on a bad day: deleted folders, a full disk, wishes at the wrong moment."""
+"""What a worker meets on a bad day: deleted folders, a full disk, requests at the wrong moment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.jobs.folder import (
     create_run,
     read_events,
 )
-from core.jobs.launch import ask, close, follow, launch
+from core.jobs.launch import close, follow, launch, request_stop
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, PAUSED
 from core.jobs.worker import is_disk_full, work
 from core.messages import Message
@@ -189,7 +189,7 @@ def test_event_that_cannot_be_written_at_launch_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("wishes", "state", "kept"),
+    ("requests", "state", "kept"),
     [
         ([KEEP], CANCELLED, True),
         ([PAUSE], PAUSED, True),
@@ -200,11 +200,11 @@ def test_event_that_cannot_be_written_at_launch_is_told(tmp_path, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("raises", [True, False])
-def test_wishes_of_a_running_job(folder, wishes, state, kept, raises):
+def test_stop_requests_of_a_running_job(folder, requests, state, kept, raises):
     def step(folder, request, report):
         learn(folder)
-        for wish in wishes:
-            ask(folder, wish)
+        for how in requests:
+            request_stop(folder, how)
         assert report.should_stop()
         if raises:
             raise Stopped
@@ -221,7 +221,7 @@ def test_wishes_of_a_running_job(folder, wishes, state, kept, raises):
 def test_discard_counts_even_if_the_step_was_done_first(folder):
     def step(folder, request, report):
         learn(folder)
-        ask(folder, DISCARD)
+        request_stop(folder, DISCARD)
         return {"cancelled": False}
 
     assert work(folder, {"do": step}) == 2
@@ -231,7 +231,7 @@ def test_discard_counts_even_if_the_step_was_done_first(folder):
 
 def test_job_that_was_done_before_it_could_pause_is_done(folder):
     def step(folder, request, report):
-        ask(folder, PAUSE)
+        request_stop(folder, PAUSE)
         return {"cancelled": False}
 
     assert work(folder, {"do": step}) == 0
@@ -241,11 +241,11 @@ def test_job_that_was_done_before_it_could_pause_is_done(folder):
 def test_discarded_run_begins_anew(folder):
     def stopped(folder, request, report):
         learn(folder)
-        ask(folder, DISCARD)
+        request_stop(folder, DISCARD)
         raise Stopped
 
     work(folder, {"do": stopped})
-    folder.forget_wishes()
+    folder.clear_stop_requests()
     append_event(folder, "launched")
     assert not follow(folder).discarded
     assert work(folder, {"do": lambda *_: {"done": True}}) == 0
@@ -281,7 +281,7 @@ def test_story_is_kept_when_the_rest_is_discarded(folder):
     append_event(folder, "started")
     folder.log.write_text("log")
     learn(folder)
-    folder.ask(PAUSE)
+    folder.request_stop(PAUSE)
     folder.discard()
     assert {path.name for path in folder.root.iterdir()} == {
         *("request.json", "events.jsonl", "worker.log")

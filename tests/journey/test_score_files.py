@@ -13,6 +13,7 @@ from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import find_entry
 from core.journey import data, labels, scoring
 from core.journey.compare_systems import expert_arm
+from core.journey.projects import scored_experts
 from core.journey.score_files import (
     ScoreColumns,
     add_score_file,
@@ -20,7 +21,6 @@ from core.journey.score_files import (
     remove_score_file,
     score_files,
 )
-from core.journey.status import scored_experts
 from core.types import LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import compare as comparing
-from core.journey import data, labels, projects, scoring, steps, tuning
+from core.journey import data, labels, scoring, steps, tuning
 from core.tuning.presets import PRESETS
 from core.workspace.workspace import Workspace
 from pages.parts.tune import tuning_estimate
@@ -85,9 +85,9 @@ def finished_once(tmp_path_factory: pytest.TempPathFactory) -> FinishedWorkspace
     """Walk the journey once on a part of the English sample; small, but with real models."""
     root = tmp_path_factory.mktemp("finished") / "workspace"
     workspace = Workspace.open(root)
-    project = projects.create_project(workspace, "Shop FAQ pilot", "Mika")
+    project = workspace.create_project("Shop FAQ pilot", "Mika")
     data.import_file(project, first_answers(60), "faq.csv", who="Mika")
-    project = projects.find_project(workspace, project.id)
+    project = workspace.project(project.id)
     experts = ["wordllama-l2-supercat-256", "bm25", "tfidf"]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from core.jobs.folder import append_event
-from core.journey import projects
 from core.journey.jobs import KINDS, launch_job
 from core.workspace.workspace import Workspace
 
@@ -26,14 +25,14 @@ def test_one_click_makes_a_sample_project(app, tmp_path, language):
     at = app(tmp_path, language=language)
     next(b for b in at.button if b.key == "sample_ja").click().run()
     assert not at.exception
-    (project,) = projects.projects(Workspace.open(tmp_path))
+    (project,) = Workspace.open(tmp_path).projects()
     assert project.dataset_id is not None
     assert at.session_state["project"] == project.id
 
 
 def test_projects_are_listed_with_their_next_step(app, tmp_path):
     workspace = Workspace.open(tmp_path)
-    projects.create_project(workspace, "Spring <b>pilot</b> $x$", "ann")
+    workspace.create_project("Spring <b>pilot</b> $x$", "ann")
     at = app(tmp_path)
     assert not at.exception
     shown = " ".join(m.value for m in at.markdown)
@@ -46,7 +45,7 @@ def test_name_is_kept_for_the_record_of_changes(app, tmp_path):
     next(x for x in at.text_input if x.label == "Your name").set_value("Ann").run()
     next(b for b in at.button if b.key == "sample_en").click().run()
     workspace = Workspace.open(tmp_path)
-    (project,) = projects.projects(workspace)
+    (project,) = workspace.projects()
     assert {line["who"] for line in workspace.records.audit_trail(project.id)} == {"Ann"}
 
 
@@ -76,7 +75,7 @@ def test_damaged_database_is_a_readable_message(app, tmp_path):
 def test_a_newest_job_of_any_kind_is_named_on_its_card(app, tmp_path, monkeypatch, kind):
     """A kind that Home did not know (an ONNX export) took the whole page down."""
     workspace = Workspace.open(tmp_path)
-    project = projects.create_project(workspace, "Pilot", "Mika")
+    project = workspace.create_project("Pilot", "Mika")
     monkeypatch.setattr(
         "core.jobs.launch._start", lambda folder, _: append_event(folder, "launched")
     )

@@ -74,7 +74,7 @@ def test_rule_and_blend_change_the_figures_and_the_saved_recipe(app, scored):
     button(at, "Save recipe").click().run()
     assert not at.exception
     workspace = Workspace.open(root)
-    (saved,) = labels.recipes(projects.find_project(workspace, project_id))
+    (saved,) = labels.recipes(workspace.project(project_id))
     assert (saved.name, saved.recipe.rule, saved.recipe.blend) == ("Strict", "min", 0.2)
     assert button(at, "Go on to Tune")
 
@@ -82,7 +82,7 @@ def test_rule_and_blend_change_the_figures_and_the_saved_recipe(app, scored):
 def test_taken_recipe_name_is_refused_readably(app, scored):
     root, project_id = scored
     workspace = Workspace.open(root)
-    project = projects.find_project(workspace, project_id)
+    project = workspace.project(project_id)
     labels.save_recipe(project, "Mine", labels.default_recipe(("bm25",)), "ann")
     at = app(root, "labels", project_id)
     next(x for x in at.text_input if x.label == "Name of this recipe").set_value("mine")
@@ -94,7 +94,7 @@ def test_a_saved_recipe_is_loaded_into_the_controls(app, scored):
     """A control that keeps its old value would save another recipe under the same look."""
     root, project_id = scored
     workspace = Workspace.open(root)
-    project = projects.find_project(workspace, project_id)
+    project = workspace.project(project_id)
     kept = LabelRecipe(
         EXPERTS[:2], rule="weighted_mean", blend=0.3, weights={EXPERTS[0]: 2.0, "bm25": 1.0},
         calibrations={"bm25": Calibration("percentile", 5.0, 95.0, 1.5)},

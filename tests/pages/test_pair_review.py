@@ -33,7 +33,7 @@ def review(app, scored_once, tmp_path):
     root, project_id = scored_once
     shutil.copytree(root, tmp_path / "workspace")
     workspace = Workspace.open(tmp_path / "workspace")
-    project = projects.find_project(workspace, project_id)
+    project = workspace.project(project_id)
     at = app(tmp_path / "workspace", "labels", project_id)
     at.session_state["label_tabs"] = TAB
     at.run()
@@ -182,6 +182,6 @@ def test_the_proposed_experts_take_part_on_the_labels_page(app, scored_once, tmp
     root, project_id = scored_once
     shutil.copytree(root, tmp_path / "workspace")
     workspace = Workspace.open(tmp_path / "workspace")
-    use_panel(projects.find_project(workspace, project_id), EXPERTS[:2], "ann")
+    use_panel(workspace.project(project_id), EXPERTS[:2], "ann")
     at = app(tmp_path / "workspace", "labels", project_id)
     assert at.get("button_group")[0].value == list(EXPERTS[:2])

@@ -113,7 +113,7 @@ def test_waiting_run_is_cancelled_from_the_queue(opened, living):
     at = opened()
     button(at, f"leave_{NEXT}").click().run()
     assert not at.exception
-    assert folder.asked() == "cancel"
+    assert folder.stop_requested() == "cancel"
     assert button(at, f"leave_{NEXT}").disabled
     assert "Stopping …" in texts(at)
 
@@ -138,9 +138,9 @@ def test_pausing_can_become_cancelling_but_not_the_other_way_round(opened, livin
     folder = living(BUSY, "started", True)
     at = opened()
     button(at, f"pause_{BUSY}").click().run()
-    assert folder.asked() == "pause" and "Pausing …" in texts(at)
+    assert folder.stop_requested() == "pause" and "Pausing …" in texts(at)
     button(at, f"discard_{BUSY}").click().run()
-    assert folder.asked() == "discard" and "Stopping and discarding …" in texts(at)
+    assert folder.stop_requested() == "discard" and "Stopping and discarding …" in texts(at)
     assert button(at, f"cancel_{BUSY}").disabled and button(at, f"pause_{BUSY}").disabled
 
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.documents import from_json, to_json
 from core.jobs.folder import RunFolder, append_event
-from core.journey import labels, projects
+from core.journey import labels
 from core.journey.data_curve import CurveRequest, trial_key
 from core.journey.race import TUNED
 from core.journey.race_model import RaceRequest
@@ -78,7 +78,7 @@ def new_job(finished, kind: str, config: dict, *events) -> RunFolder:
 def made_race(finished, levels=(0.7, 0.5, 0.6), *events, failed=(), seeds=(0, 1, 2)) -> RunFolder:
     """Add a race of one recipe with KL and of the two baselines, with these results."""
     workspace = finished.open()
-    project = projects.find_project(workspace, finished.project)
+    project = workspace.project(finished.project)
     everyone = contestants(racing_recipes(project), ["kl"])
     config = PRESETS["quick"].config(base_model=WORDLLAMA)
     request = RaceRequest(project.dataset_id, config, everyone, seeds)
@@ -97,7 +97,7 @@ def made_race(finished, levels=(0.7, 0.5, 0.6), *events, failed=(), seeds=(0, 1,
 
 def made_curve(finished, levels=(0.5, 0.55, 0.62, 0.7), draws=(0, 1)) -> RunFolder:
     workspace = finished.open()
-    project = projects.find_project(workspace, finished.project)
+    project = workspace.project(finished.project)
     saved = labels.recipe_in_use(project)
     config = PRESETS["quick"].config(base_model=WORDLLAMA)
     request = CurveRequest(project.dataset_id, saved.name, saved.recipe, (), config, draws)
@@ -113,7 +113,7 @@ def made_curve(finished, levels=(0.5, 0.55, 0.62, 0.7), draws=(0, 1)) -> RunFold
 
 def test_form_says_who_runs_and_launches_what_it_shows(finished_workspace, app, launched):
     workspace = finished_workspace.open()
-    project = projects.find_project(workspace, finished_workspace.project)
+    project = workspace.project(finished_workspace.project)
     first = labels.recipe_in_use(project).recipe
     other = LabelRecipe(first.experts, "mean", blend=0.0)
     labels.save_recipe(project, "Experts *alone*", other, "Mika")

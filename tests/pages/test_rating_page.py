@@ -13,7 +13,7 @@ from core.experts.people import is_people
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, people, scoring, steps
-from core.journey.status import scored_experts
+from core.journey.projects import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
 from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, in_force
 from core.workspace.workspace import Workspace

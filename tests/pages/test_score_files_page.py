@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.journey import data, scoring
+from core.journey.projects import scored_experts
 from core.journey.score_files import score_files
-from core.journey.status import scored_experts
 from core.types import QADataset, SilentReporter
 from core.workspace.workspace import Workspace
 

@@ -14,7 +14,7 @@ from core.__main__ import main
 from core.errors import JobError, TuningError
 from core.jobs.folder import append_event, create_run, read_events
 from core.jobs.queue import Queue
-from core.journey import headless, jobs, projects, race_command, tune_command
+from core.journey import headless, jobs, race_command, tune_command
 from core.journey.jobs import TUNE, need_of, queue_of
 from core.journey.terminal_turn import own_turn
 from core.tuning.config import TuningConfig
@@ -41,7 +41,7 @@ def settings(tmp_path, tiny_static) -> Path:
 @pytest.fixture
 def busy(workspace, monkeypatch) -> Iterator[ExitStack]:
     """A run of the app that computes; it ends when somebody has waited for it once."""
-    made = projects.create_project(workspace, "Shop", "ann")
+    made = workspace.create_project("Shop", "ann")
     request = REQUEST | {"project_id": made.id}
     folder = create_run(workspace.run_folder("tune-of-the-app"), request)
     need, line = need_of(request), Queue(workspace.layout.queue, workspace.layout.runs)

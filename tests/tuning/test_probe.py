@@ -11,7 +11,7 @@ import pytest
 from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, labels, probing, projects, scoring, steps
+from core.journey import data, labels, probing, scoring, steps
 from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_key, view_probe
 from core.journey.tuning import launch_tuning
 from core.journey.tuning_plan import PROBED, SAME_RUN, plan
@@ -150,9 +150,9 @@ def project(tmp_path, monkeypatch, tiny_bert):
     forms = ["my {}", "{} help", "please {}", "where {}", "the {}", "{} please"]
     rows = [f"{f.format(word)},About your {word} code." for word in words for f in forms]
     content = "\n".join(["question,answer", *rows]).encode()
-    made = projects.create_project(workspace, "Pilot", "me")
+    made = workspace.create_project("Pilot", "me")
     data.import_file(made, content, "faq.csv", who="me")
-    made = projects.find_project(workspace, made.id)
+    made = workspace.project(made.id)
     scoring.launch_scoring(made, ["bm25"], "me")
     labels.save_recipe(made, "First", labels.default_recipe(["bm25"]), "me")
     config = dataclasses.replace(CONFIG, base_model=f"local:{tiny_bert}")
@@ -220,5 +220,5 @@ def test_one_measurement_at_a_time_and_none_beside_a_run(project):
     with FileLock(other.lock):
         assert not probing.start_probe(made, config)
         end_probes(workspace)
-        assert other.asked() is not None
+        assert other.stop_requested() is not None
     assert probing.start_probe(made, config)

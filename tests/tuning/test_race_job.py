@@ -20,7 +20,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import jobs, labels, projects, race, scoring, steps
+from core.journey import jobs, labels, race, scoring, steps
 from core.journey.data_curve import launch_curve
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes
@@ -63,9 +63,9 @@ def scored_once(tmp_path_factory, small_dataset):
         patch.setattr(launch, "_start", lambda folder, _environment=None: steps.work(folder.root))
         workspace = Workspace.open(root)
         workspace.save_dataset(small_dataset, {})
-        made = projects.create_project(workspace, "Race", "ann")
+        made = workspace.create_project("Race", "ann")
         workspace.records.use_dataset(made.id, small_dataset.id, "ann")
-        made = projects.find_project(workspace, made.id)
+        made = workspace.project(made.id)
         scoring.launch_scoring(made, ["bm25", "tfidf"], "ann")
         recipe = LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5)
         labels.save_recipe(made, "Mean", recipe, "ann")
@@ -403,11 +403,11 @@ def test_too_little_data_for_a_curve_is_said_at_once(project, started, small_dat
     little = dataclasses.replace(small_dataset, split=split)
     workspace.save_dataset(little, {})
     workspace.records.use_dataset(made.id, little.id, "ann")
-    labels.save_recipe(projects.find_project(workspace, made.id), "Hard", HARD, "ann")
+    labels.save_recipe(workspace.project(made.id), "Hard", HARD, "ann")
     workspace.records.set(made.id, "scored", {"dataset_id": little.id, "experts": ["bm25"]})
     with pytest.raises(TuningError, match="At least 20"):
         launch_curve(
-            projects.find_project(workspace, made.id),
+            workspace.project(made.id),
             TuningConfig(f"{FOLDER_PREFIX}{tiny_static}"),
             2,
             "ann",

@@ -20,19 +20,19 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
     shop = Workshop(tmp_path / "ws", small_dataset, tiny_static, monkeypatch)
     straight, paused = shop.launch(), shop.launch()
     assert steps.work(straight.root) == 0
-    step, wishes = Learner.step, {4, 11}
+    step, pauses = Learner.step, {4, 11}
 
     def asked_to_pause(self, batch, done, steps):
-        if done in wishes:
-            wishes.remove(done)
-            launch.ask(current, PAUSE)
+        if done in pauses:
+            pauses.remove(done)
+            launch.request_stop(current, PAUSE)
         return step(self, batch, done, steps)
 
     monkeypatch.setattr(Learner, "step", asked_to_pause)
     current = paused
     for left in (1, 0):
         assert steps.work(paused.root) == 2
-        assert len(wishes) == left
+        assert len(pauses) == left
         assert launch.follow(paused).state == PAUSED
         assert jobs.queue_of(shop.workspace) == ()  # the device is free
         launch.resume(paused)
@@ -43,7 +43,7 @@ def test_pausing_changes_no_weight_and_giving_up_leaves_no_trace(
     results = [run.read_result() for run in (straight, paused)]
     assert results[0]["curve"] == results[1]["curve"]
 
-    wishes.add(6)
+    pauses.add(6)
     current = paused = shop.launch()
     assert steps.work(paused.root) == 2
     assert paused.checkpoints.exists()

@@ -15,7 +15,6 @@ from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED, INTERRUPTED, STARTING
 from core.journey import labels, scoring, steps
-from core.journey.projects import create_project, find_project
 from core.journey.tuning import launch_tuning
 from core.tuning.config import TuningConfig
 from core.workspace.workspace import Workspace
@@ -36,9 +35,9 @@ class Workshop:
         self.context = watched_worker.forking()
         self.workspace = Workspace.open(root)
         self.workspace.save_dataset(dataset, {})
-        project = create_project(self.workspace, "Tiny", "test")
+        project = self.workspace.create_project("Tiny", "test")
         self.workspace.records.use_dataset(project.id, dataset.id, "test")
-        self.project = find_project(self.workspace, project.id)
+        self.project = self.workspace.project(project.id)
         scoring.launch_scoring(self.project, ["bm25", "tfidf"], "test")
         recipe = labels.default_recipe(["bm25", "tfidf"])
         labels.save_recipe(self.project, "Recipe", recipe, "test")

@@ -11,7 +11,7 @@ from core.__main__ import main
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
-from core.journey import data, labels, projects, scoring, steps
+from core.journey import data, labels, scoring, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
@@ -56,9 +56,9 @@ def test_run_on_a_project_is_on_its_page(faq, settings, workspace, capsys, monke
         assert steps.work(folder.root) == 0
 
     monkeypatch.setattr(launch, "_start", here)
-    project = projects.create_project(workspace, "Pilot", "me")
+    project = workspace.create_project("Pilot", "me")
     data.import_file(project, faq.read_bytes(), "faq.csv", who="me")
-    project = projects.find_project(workspace, project.id)
+    project = workspace.project(project.id)
     assert main(["tune", "--project", "Pilot", "--config", str(settings)]) == 1
     assert "Save one on the Labels page first" in capsys.readouterr().err
     scoring.launch_scoring(project, ["bm25"], "me")

@@ -16,7 +16,7 @@ from core.journey.compare_systems import (
     other_alphas,
     run_files,
 )
-from core.journey.status import scored_experts
+from core.journey.projects import scored_experts
 from core.journey.tuning_runs import tuning_runs
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared

@@ -13,7 +13,7 @@ from core.jobs.state import FINISHED, JobView
 from core.journey.compare import BASE, TUNED, launch_comparison, load_comparison
 from core.journey.compare_systems import ArmChoice
 from core.journey.jobs import COMPARE, jobs_of
-from core.journey.status import scored_experts
+from core.journey.projects import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import ArmResult, Comparison
 from pages.parts import session

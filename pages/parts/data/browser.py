@@ -7,27 +7,12 @@ import math
 import numpy as np
 import streamlit as st
 
-from core.journey.data import find_questions
-from core.messages import N_
+from core.journey.data import SPLIT_TITLES, find_questions
 from core.reporting.charts.chart import one_line
-from core.types import (
-    TEST_KNOWN,
-    TEST_UNSEEN,
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
-    QADataset,
-)
+from core.types import QADataset
 from pages.parts.translate import t
 
 _PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
-_SPLIT_TITLES = {
-    TRAIN: N_("training"),
-    VALIDATION_KNOWN: N_("validation (known)"),
-    VALIDATION_UNSEEN: N_("validation (unseen)"),
-    TEST_KNOWN: N_("test (known)"),
-    TEST_UNSEEN: N_("test (unseen)"),
-}
 
 
 def browse(dataset: QADataset) -> None:
@@ -41,8 +26,8 @@ def browse(dataset: QADataset) -> None:
     )
     split = used.selectbox(
         t("Used for"),
-        [None, *_SPLIT_TITLES],
-        format_func=lambda key: t("everything") if key is None else t(_SPLIT_TITLES[key]),
+        [None, *SPLIT_TITLES],
+        format_func=lambda key: t("everything") if key is None else t(SPLIT_TITLES[key]),
         key="browse_split",
     )
     rows = find_questions(dataset, wanted or "", (split,) if split else ())
@@ -92,7 +77,7 @@ def _table(dataset: QADataset, rows: np.ndarray) -> dict[str, list[object]]:
     }
     if "category" in dataset.attributes:
         table[t("Category")] = [dataset.attributes["category"][q] for q in rows]
-    table[t("Used for")] = [t(_SPLIT_TITLES[str(dataset.split[q])]) for q in rows]
+    table[t("Used for")] = [t(SPLIT_TITLES[str(dataset.split[q])]) for q in rows]
     return table
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.journey import data
-from core.journey.findings import FoundRows, findings
+from core.journey.data import FoundRows, findings
 from core.messages import Message
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.journey import rating
 from core.journey.people import is_people
+from core.journey.projects import scored_experts
 from core.journey.rating import MOST_STARS, RatingPool, RatingTask
-from core.journey.status import scored_experts
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import correction_file, corrections, labels
+from core.journey.projects import Project, Workspace
 from core.types import Override
-from core.workspace.workspace import Project, Workspace
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.labels.pair_card import Place

@@ -11,12 +11,26 @@ from core.journey.decisions import panel_in_use
 from core.journey.labels import ATTRIBUTES, expert_title
 from core.labels.calibration import CALIBRATIONS
 from core.labels.rules import RULES
+from core.messages import N_
 from core.types import Calibration, LabelRecipe
 from pages.parts.labels.bias_view import corrected_attributes, set_corrected
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
 _DEFAULT = LabelRecipe(("",))
+_CURVE = {  # field of the recipe: title, (lowest, highest, step), meaning
+    "gain": (
+        N_("Contrast (gain)"),
+        (0.2, 5.0, 0.1),
+        N_("Above 1, labels are pushed away from the middle point; below 1, towards it."),
+    ),
+    "threshold": (N_("Middle point (threshold)"), (0.05, 0.95, 0.05), ""),
+    "temperature": (
+        N_("Softness (temperature)"),
+        (0.2, 5.0, 0.1),
+        N_("Above 1, labels become softer; below 1, more decided."),
+    ),
+}
 _FITTED = ("logistic", "isotonic", "rank", "none")  # these have no cuts to move
 
 
@@ -26,7 +40,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     Their values stay while the user looks at other pages (``persist_state``); what is worth
     keeping longer is saved as a recipe.
     """
-    _keys = _prefix(context)
+    keys = _prefix(context)
     panel = panel_in_use(context.project, experts)
     chosen = st.pills(
         t("Experts that take part"),
@@ -34,7 +48,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         selection_mode="multi",
         default=list(panel),
         format_func=expert_title,
-        key=_experts_key(_keys, experts, panel),
+        key=_experts_key(keys, experts, panel),
         persist_state="session",
         wrap=True,
         help=t("Click an expert to leave it out or take it back in."),
@@ -42,15 +56,15 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
     if not chosen:
         st.info(t("No expert takes part: the labels are the known right answers only."))
     taking_part = tuple(key for key in experts if key in chosen)
-    rule = _rule(_keys) if taking_part else "hard"
-    weights = _weights(_keys, taking_part) if rule == "weighted_mean" else {}
+    rule = _rule(keys) if taking_part else "hard"
+    weights = _weights(keys, taking_part) if rule == "weighted_mean" else {}
     blend = st.slider(
         t("Share of the known right answers (blend λ)"),
         0,
         100,
         round(_DEFAULT.blend * 100),
         format="%d%%",
-        key=f"{_keys}_blend",
+        key=f"{keys}_blend",
         persist_state="session",
         disabled=rule == "hard",
         help=t(
@@ -58,8 +72,8 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
             "experts soften the labels and right answers keep them honest."
         ),
     )
-    calibrations = _calibrations(_keys, taking_part)
-    gain, threshold, temperature = _curve(_keys)
+    calibrations = _calibrations(keys, taking_part)
+    curve = _curve(keys)
     recentre = corrected_attributes(context) if taking_part else ()
     if recentre:
         listed = ", ".join(t(ATTRIBUTES[key].title) for key in recentre)
@@ -70,10 +84,8 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         blend=blend / 100,
         calibrations=calibrations,
         weights=weights,
-        gain=gain,
-        threshold=threshold,
-        temperature=temperature,
         recentre=recentre,
+        **curve,
     )
 
 
@@ -90,7 +102,7 @@ def set_controls(context: Context, experts: tuple[str, ...], recipe: LabelRecipe
     state[_experts_key(keys, experts, panel)] = [key for key in experts if key in recipe.experts]
     state[f"{keys}_rule"] = recipe.rule
     state[f"{keys}_blend"] = round(recipe.blend * 100)
-    for name in ("gain", "threshold", "temperature"):
+    for name in _CURVE:
         state[f"{keys}_{name}"] = getattr(recipe, name)
     for key in experts:
         state[f"{keys}_weight_{key}"] = float(recipe.weights.get(key, 1.0))
@@ -197,38 +209,21 @@ def _forget(keys: str) -> None:
     forget_cuts(keys)
 
 
-def _curve(keys: str) -> tuple[float, float, float]:
+def _curve(keys: str) -> dict[str, float]:
     with st.expander(t("Shape of the labels (curve)"), icon=":material/show_chart:"):
-        gain = st.slider(
-            t("Contrast (gain)"),
-            0.2,
-            5.0,
-            1.0,
-            0.1,
-            key=f"{keys}_gain",
-            persist_state="session",
-            help=t("Above 1, labels are pushed away from the middle point; below 1, towards it."),
-        )
-        threshold = st.slider(
-            t("Middle point (threshold)"),
-            0.05,
-            0.95,
-            0.5,
-            0.05,
-            key=f"{keys}_threshold",
-            persist_state="session",
-        )
-        temperature = st.slider(
-            t("Softness (temperature)"),
-            0.2,
-            5.0,
-            1.0,
-            0.1,
-            key=f"{keys}_temperature",
-            persist_state="session",
-            help=t("Above 1, labels become softer; below 1, more decided."),
-        )
-    return gain, threshold, temperature
+        return {
+            name: st.slider(
+                t(title),
+                low,
+                high,
+                float(getattr(_DEFAULT, name)),
+                step,
+                key=f"{keys}_{name}",
+                persist_state="session",
+                help=t(meaning) if meaning else None,
+            )
+            for name, (title, (low, high, step), meaning) in _CURVE.items()
+        }
 
 
 def cut_inputs(keys: str, low: float, high: float) -> tuple[float, float]:

@@ -71,27 +71,27 @@ def expert_figures(preview: LabelPreview) -> None:
         return
     quality = cached(lambda: preview.quality(_REPLICATES), "quality", *preview.key)
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
+    precision, area = quality.average_precision, quality.roc_auc
+    still = {"delta_color": "off", "delta_arrow": "off"}
     columns = st.columns(2) + st.columns(2)
     columns[0].metric(
         t("Right pairs come first (AP)"),
-        f"{quality.average_precision.value:.3f}",
+        f"{precision.value:.3f}",
+        _range(precision),
+        **still,
         help=t(
             "Average precision over all pairs of question and answer: 1 = every right pair scores "
             "higher than every other pair; {chance} would be blind guessing.",
             chance=f"{quality.chance:.3f}",
         ),
-        delta=_range(quality.average_precision),
-        delta_color="off",
-        delta_arrow="off",
         border=True,
     )
     columns[1].metric(
         t("Right beats other (ROC-AUC)"),
-        f"{quality.roc_auc.value:.3f}",
+        f"{area.value:.3f}",
+        _range(area),
+        **still,
         help=t("Chance that a right pair scores higher than another pair; 0.5 is guessing."),
-        delta=_range(quality.roc_auc),
-        delta_color="off",
-        delta_arrow="off",
         border=True,
     )
     columns[2].metric(
@@ -101,7 +101,9 @@ def expert_figures(preview: LabelPreview) -> None:
         border=True,
     )
     columns[3].metric(t("Labels set by hand"), str(preview.by_hand), border=True)
-    _weights(preview)
+    if preview.shares:
+        listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
+        st.caption(t("How much each expert counts: {listed}", listed=listed))
     _calibration(preview)
 
 
@@ -126,13 +128,6 @@ def _calibration(preview: LabelPreview) -> None:
         show_chart(chart, key="calibration_curve")
 
 
-def _weights(preview: LabelPreview) -> None:
-    """Say how much each expert counts, where the rule weighs them."""
-    if preview.shares:
-        listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
-        st.caption(t("How much each expert counts: {listed}", listed=listed))
-
-
 def distributions(preview: LabelPreview) -> None:
     """Draw right against other pairs: the combined label, then every expert."""
     st.markdown(f"##### {t('The labels that come out')}")
@@ -147,12 +142,14 @@ def distributions(preview: LabelPreview) -> None:
     selectable_histogram(preview)
     if preview.names:
         st.markdown(f"##### {t('Each expert alone')}")
-        chart = cached(lambda: _each_expert(preview), "experts alone", *preview.key)
+        chart = cached(
+            lambda: score_histograms(
+                preview.sample, preview.calibrated, preview.combined, preview.names, t
+            ),
+            "experts alone",
+            *preview.key,
+        )
         show_chart(chart, key="expert_histograms")
-
-
-def _each_expert(preview: LabelPreview) -> Chart:
-    return score_histograms(preview.sample, preview.calibrated, preview.combined, preview.names, t)
 
 
 def selectable_histogram(preview: LabelPreview) -> None:

@@ -158,7 +158,7 @@ def _moves(one: QueuedJob, waiting: int) -> None:
         icon=":material/close:",
         type="tertiary",
         help=t("Cancel this run: it leaves the queue. What it learned before stays."),
-        disabled=one.job.asked is not None,
+        disabled=one.job.stop_requested is not None,
     ):
         _do(lambda: jobs.stop(session.workspace(), one.job.id, KEEP))
 

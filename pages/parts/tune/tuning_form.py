@@ -8,7 +8,7 @@ from core.errors import AppError
 from core.experts.catalogue import FOLDER_PREFIX, find_entry
 from core.experts.source import ExpertSource
 from core.journey.labels import recipe_in_use
-from core.journey.status import scored_experts
+from core.journey.projects import scored_experts
 from core.journey.tuning import (
     launch_tuning,
     only_looks_words_up,

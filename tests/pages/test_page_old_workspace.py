@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from core.journey import projects
 from core.workspace.workspace import Workspace
 
 PAGES = ("home", "data", "experts", "labels", "tune", "compare", "report")
@@ -14,7 +13,7 @@ PAGES = ("home", "data", "experts", "labels", "tune", "compare", "report")
 
 @pytest.fixture
 def project(old_workspace: Path) -> str:
-    known = projects.projects(Workspace.open(old_workspace))
+    known = Workspace.open(old_workspace).projects()
     return next(one.id for one in known if one.name == "Old shop FAQ")
 
 

@@ -92,11 +92,11 @@ def test_damaged_request_of_an_ended_job_is_noticed(folder):
         launch.follow(folder)
 
 
-def test_wish_after_the_end_shows(folder):
+def test_request_after_the_end_shows(folder):
     append_event(folder, "paused")
     before = launch.follow(folder)
-    folder.ask("cancel")
-    assert launch.follow(folder) == replace(before, asked="cancel")
+    folder.request_stop("cancel")
+    assert launch.follow(folder) == replace(before, stop_requested="cancel")
 
 
 def test_last_event_is_the_last_whole_one(folder):

@@ -42,7 +42,7 @@ def test_switch_survives_the_change_of_tab_and_is_saved_with_the_recipe(app, sco
     next(b for b in at.button if b.label == "Save recipe").click().run()
     assert not at.exception
     workspace = Workspace.open(root)
-    (saved,) = labels.recipes(projects.find_project(workspace, project_id))
+    (saved,) = labels.recipes(workspace.project(project_id))
     assert saved.recipe.recentre == ("category",)
 
 

@@ -24,7 +24,6 @@ from core.journey import (
     races,
     reporting,
     scoring,
-    status,
     tuning_runs,
     voting,
 )
@@ -32,6 +31,7 @@ from core.journey import decisions as promotion
 from core.journey import decisions as question_notes
 from core.journey import decisions as savings
 from core.journey import diagnostics as examining
+from core.journey import projects as status
 from core.journey import voting as vote_results
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
@@ -61,7 +61,7 @@ def workspace(old_workspace: Path) -> Workspace:
 
 @pytest.fixture
 def project(workspace: Workspace) -> Project:
-    return next(one for one in projects.projects(workspace) if one.name == "Old shop FAQ")
+    return next(one for one in workspace.projects() if one.name == "Old shop FAQ")
 
 
 def run_of(project, kind) -> str:
@@ -77,7 +77,7 @@ def test_the_files_are_small_and_closed():
 
 
 def test_projects_and_data(workspace, project):
-    assert {one.name for one in projects.projects(workspace)} == {"Old shop FAQ", "Empty"}
+    assert {one.name for one in workspace.projects()} == {"Old shop FAQ", "Empty"}
     dataset = workspace.load_dataset(project.dataset_id)
     assert (len(dataset.questions), len(dataset.answers)) == (210, 30)
     assert dataset.id == project.dataset_id
@@ -86,7 +86,7 @@ def test_projects_and_data(workspace, project):
 
 
 def test_every_stop_is_as_far_as_it_was(project):
-    assert {stop.key: stop.state for stop in status.journey_status(project)} == {
+    assert {stop.key: stop.state for stop in projects.journey_status(project)} == {
         key: "done" for key in status.STOPS
     }
 
