@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from core.errors import LabelError
+from core.journey.decisions import reported_pairs
 from core.journey.labels import LabelPreview, override_pair, overrides
-from core.journey.question_notes import reported_pairs
 from core.labels.overrides import conflicts, standing
 from core.labels.pair_sample import with_pairs
 from core.messages import N_

@@ -21,7 +21,7 @@ from core.experts.folders import read_folder
 from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
 from core.journey.report import content_of, sources_of
 from core.messages import N_, Message

@@ -132,8 +132,8 @@ def _figures(
 
 def _ndcg(dataset: QADataset, rows: np.ndarray, labels: LabelModel) -> Interval:
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.statistics import mean_intervals
+    from core.evaluation.statistics import mean_interval
 
     values = ndcg_at_10(dataset, rows, labels.best_answers(rows))
     groups = dataset.question_group[rows]
-    return mean_intervals(values[:, None], groups, seed=_SEED)[0]
+    return mean_interval(values, groups, seed=_SEED)

@@ -14,15 +14,14 @@ from core.experts.catalogue import catalogue, find_entry
 from core.experts.source import ANY_LANGUAGE
 from core.jobs.folder import RunFolder
 from core.journey.api_sending import SENDING_NOTE
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.journey.data import import_report
-from core.journey.examining import Examination, load_examination
+from core.journey.decisions import promotion, savings_of
+from core.journey.diagnostics import Examination, load_examination
 from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job
 from core.journey.labels import label_model
-from core.journey.promotion import promotion
-from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
-from core.journey.vote_results import opened_votes
+from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import (

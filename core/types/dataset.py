@@ -115,6 +115,10 @@ class QADataset:
         """Question rows [n] of the verdict, kept from everything before it, ascending."""
         return self.rows(*TEST_SPLIT.values())
 
+    def regimes_of(self, rows: Rows) -> np.ndarray:
+        """Return ``known`` or ``unseen`` of held-out questions, as str array [n]."""
+        return np.where(self.split[rows] == TEST_KNOWN, KNOWN, UNSEEN)
+
     def right_answers(self, question: int) -> Rows:
         """Return the answer rows judged right for one question, ascending."""
         low, high = np.searchsorted(self.right_question, [question, question + 1])

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from core.errors import WorkspaceError
 from core.jobs.folder import RunFolder
 from core.journey import report
-from core.journey.examining import Examination
+from core.journey.diagnostics import Examination
 from core.reporting.html_report import render
 from core.reporting.workbook import decision_workbook
 from tests.reporting.finished_journey import EVIL, finished_journey
