@@ -15,9 +15,6 @@ import numpy as np
 
 from core.errors import LabelError
 from core.types import (
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
     PairScores,
     QADataset,
     Rows,
@@ -26,7 +23,6 @@ from core.types import (
 RIGHT = "right"
 HARD = "hard"
 RANDOM = "random"
-INSPECTED_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
 
 MINED_QUESTIONS = 1000  # hard pairs of more questions than this add time, not knowledge
 HARD_PER_QUESTION = 10  # per expert: as far as a searcher looks down the list
@@ -102,7 +98,6 @@ def sample_for_inspection(
     *,
     seed: int,
     size: int = 20_000,
-    questions_from: Sequence[str] = INSPECTED_SPLITS,
 ) -> PairSample:
     """Sample pairs for the Labels page; the held-out test questions stay untouched.
 
@@ -112,10 +107,8 @@ def sample_for_inspection(
         Seed of the draw; the same seed gives the same pairs.
     size : int
         Most pairs to return. All pairs are returned where there are no more than that.
-    questions_from : sequence of split names
-        Whose questions may be looked at.
     """
-    return sample_pairs(dataset, scores, dataset.rows(*questions_from), seed=seed, size=size)
+    return sample_pairs(dataset, scores, dataset.seen_rows, seed=seed, size=size)
 
 
 def sample_pairs(
