@@ -222,16 +222,16 @@ class ApiExpert(ExpertSource):
                 count=count,
                 host=connection.host,
             )
-        client = ApiClient(
+        share = len(missing[QUERY]) / count
+        with ApiClient(
             connection,
             self.environment,
             patience=self.patience,
             clock=self.clock,
             sleep=self.sleep,
-        )
-        share = len(missing[QUERY]) / count
-        self._send(client, missing[QUERY], QUERY, cache, Progress(report, 0, share))
-        self._send(client, missing[DOCUMENT], DOCUMENT, cache, Progress(report, share, 1))
+        ) as client:
+            self._send(client, missing[QUERY], QUERY, cache, Progress(report, 0, share))
+            self._send(client, missing[DOCUMENT], DOCUMENT, cache, Progress(report, share, 1))
         return count
 
     def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:

@@ -5,17 +5,13 @@ From its words to vectors, or to an error that says what to do.
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
 import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from email.message import Message as Headers
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,20 +20,17 @@ from core.errors import ExpertError, Stopped
 from core.experts.api_connection import ApiConnection, Patience, check_host, is_loopback
 from core.messages import N_
 
+_Error = TypeVar("_Error", bound=BaseException)
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _SLICE = 0.5  # seconds between two looks whether to stop
 _LARGEST_REPLY = 256 * 1024 * 1024  # bytes; 64 vectors of 8,192 numbers are about 12 MB
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Redirects are errors: texts and key go where the user confirmed, nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
+_LARGEST_COMPLAINT = 20_000  # bytes that are read of any other answer
+_TOLD = 200  # characters of a server's own words that are passed on
+_WINDOW = 8  # a run of so many characters of the key is taken for the key
 
 
 class ApiClient:
-    """Sends texts to one API and returns their vectors.
+    """Sends texts to one API and returns their vectors; a context manager, which hangs up.
 
     Parameters
     ----------
@@ -68,16 +61,37 @@ class ApiClient:
         wall: Callable[[], float] = time.time,
         seed: int = 0,
     ) -> None:
+        import httpx2  # here, because pages that merely name an API do not pay for it
+
         check_host(connection, environment)
         self._connection, self._patience = connection, patience or Patience()
         self._key = find_key(connection, environment)
         self._clock, self._sleep, self._wall = clock, sleep, wall
         self._random = random.Random(seed)  # noqa: S311  (spreads pauses, keeps no secret)
         self._next_at = -1e18
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
-        if is_loopback(urlsplit(connection.base_url).hostname or ""):
-            handlers.append(urllib.request.ProxyHandler({}))  # this machine needs no proxy
-        self._opener = urllib.request.build_opener(*handlers)
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # so that the limit is on what is really held
+        }
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        self._http = httpx2.Client(
+            headers=headers,
+            timeout=self._patience.timeout,
+            # Texts and key go where the user confirmed, nowhere else.
+            follow_redirects=False,
+            # The system's own certificates, to which a company adds its own.
+            verify=ssl.create_default_context(),
+            # Proxies of the environment; this machine needs none.
+            trust_env=not is_loopback(urlsplit(connection.base_url).hostname or ""),
+        )
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def embed(
         self, texts: Sequence[str], should_stop: Callable[[], bool] = lambda: False
@@ -93,6 +107,8 @@ class ApiClient:
         Stopped
             If asked to stop while waiting.
         """
+        import httpx2
+
         settings: dict[str, Any] = {"model": self._connection.model, "input": list(texts)}
         if self._connection.dimensions is not None:
             settings["dimensions"] = self._connection.dimensions
@@ -106,14 +122,15 @@ class ApiClient:
             asked: float | None = None
             try:
                 status, headers, reply = self._request(body)
-            except ssl.SSLCertVerificationError as error:
-                raise ExpertError(
-                    "{host} cannot prove who it is ({reason}), so nothing was sent. Check the "
-                    "address; inside a company its certificates may have to be installed here.",
-                    host=self._connection.host,
-                    reason=error.verify_message,
-                ) from None
-            except (OSError, http.client.HTTPException) as error:
+            except (httpx2.TransportError, TimeoutError) as error:
+                certificate = _find(error, ssl.SSLCertVerificationError)
+                if certificate is not None:
+                    raise ExpertError(
+                        "{host} cannot prove who it is ({reason}), so nothing was sent. Check the "
+                        "address; inside a company its certificates may have to be installed here.",
+                        host=self._connection.host,
+                        reason=certificate.verify_message,
+                    ) from None
                 reason = _cause(error)
             else:
                 if status == 200:
@@ -132,33 +149,19 @@ class ApiClient:
             reason=reason,
         )
 
-    def _request(self, body: bytes) -> tuple[int, Headers, bytes]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        # The address was checked to be https, or http on this machine.
-        request = urllib.request.Request(self._connection.url, body, headers)  # noqa: S310
-        try:
-            with self._opener.open(request, timeout=self._patience.timeout) as answer:
-                return answer.status, answer.headers, self._read(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers, error.read(20_000)
-        except urllib.error.URLError as error:
-            raise error.reason if isinstance(error.reason, OSError) else error from None
-
-    def _read(self, answer: http.client.HTTPResponse) -> bytes:
-        """Read a reply; one that trickles in without end is given up like one that never comes."""
-        deadline = self._clock() + self._patience.timeout
-        parts, size = [], 0
-        while part := answer.read1(1 << 20):
-            parts.append(part)
-            size += len(part)
-            if self._clock() > deadline or size > _LARGEST_REPLY:
-                raise TimeoutError
-        if answer.length:  # read1 does not complain about a reply that was cut off
-            raise http.client.IncompleteRead(b"", answer.length)
-        return b"".join(parts)
+    def _request(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read; a reply that trickles in without end is given up like none at all."""
+        with self._http.stream("POST", self._connection.url, content=body) as reply:
+            deadline = self._clock() + self._patience.timeout
+            parts, size = [], 0
+            for part in reply.iter_raw():
+                parts.append(part)
+                size += len(part)
+                if reply.status_code != 200 and size >= _LARGEST_COMPLAINT:
+                    break
+                if self._clock() > deadline or size > _LARGEST_REPLY:
+                    raise TimeoutError
+            return reply.status_code, reply.headers, b"".join(parts)
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         limits = self._patience
@@ -207,7 +210,7 @@ def find_key(connection: ApiConnection, environment: Mapping[str, str]) -> str:
     return key
 
 
-def retry_after(headers: Headers, now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that a server asks to wait, None where it does not say."""
     said = (headers.get("Retry-After") or "").strip()
     try:
@@ -221,13 +224,20 @@ def retry_after(headers: Headers, now: float) -> float | None:
 
 
 def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    """Return in a few words why a request failed: the system's own where there are any."""
+    import httpx2
+
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return "timeout"
-    return str(getattr(error, "strerror", None) or type(error).__name__)
+    system = _find(error, OSError)
+    return str((system and system.strerror) or type(error).__name__)
 
 
-_TOLD = 200  # characters of a server's own words that are passed on
-_WINDOW = 8  # a run of so many characters of the key is taken for the key
+def _find(error: BaseException | None, kind: type[_Error]) -> _Error | None:
+    """Return the first error of a kind among those that caused an error."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 class RefusedError(ExpertError):

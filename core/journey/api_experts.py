@@ -100,9 +100,10 @@ def try_connection(
     client = ApiClient(connection, environment, patience=patience, clock=clock)
     detail = {"name": connection.name, "host": connection.host, "model": connection.model}
     project.note("API tested with one sentence", who, detail)
-    began = clock()
-    vectors = client.embed([NEUTRAL_SENTENCE])
-    return Trial(vectors.shape[1], clock() - began)
+    with client:
+        began = clock()
+        vectors = client.embed([NEUTRAL_SENTENCE])
+        return Trial(vectors.shape[1], clock() - began)
 
 
 def api_experts(workspace: Workspace, experts: Sequence[str]) -> dict[str, ExpertSource]:

@@ -10,7 +10,9 @@ from core.types import SPLITS, TEST_KNOWN, TRAIN
 def test_held_out_test_questions_are_never_looked_at(world):
     sample = sample_for_inspection(*world, seed=0)
     dataset, _ = world
-    assert not set(dataset.split[sample.question_rows]) & {TEST_KNOWN, "test_unseen"}
+    seen = set(dataset.split[sample.question_rows])
+    assert seen <= {TRAIN, "validation_known", "validation_unseen"}
+    assert not seen & {TEST_KNOWN, "test_unseen"}
 
 
 def test_small_table_is_taken_whole_with_weight_one(world):
