@@ -17,8 +17,8 @@ from core.data.matching import TextIndex
 from core.data.reading.formats import read_table
 from core.data.table import SetAside
 from core.errors import LabelError
+from core.journey.decisions import reported_pairs
 from core.journey.labels import LabelPreview, override_pair, overrides
-from core.journey.question_notes import reported_pairs
 from core.labels.overrides import conflicts, standing
 from core.labels.pair_sample import with_pairs
 from core.messages import N_, Message

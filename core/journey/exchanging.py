@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.messages import N_
 from core.reporting import exchange
 from core.reporting.model_export import archive_info, archive_name

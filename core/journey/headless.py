@@ -23,11 +23,10 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.comparing import TUNED_TITLE, run_comparison
-from core.journey.comparison_arms import ArmChoice
-from core.journey.examining import Examination, examination_of, examine
+from core.journey.compare import TUNED_TITLE, run_comparison
+from core.journey.compare_systems import ArmChoice, encoders
+from core.journey.diagnostics import Examination, examination_of, examine
 from core.journey.jobs import TUNE, new_run_id
-from core.journey.model_arms import encoders
 from core.journey.terminal import SpokenReporter, TerminalReporter, print_examined, print_table
 from core.journey.terminal_turn import own_turn
 from core.journey.tuning import run_tuning

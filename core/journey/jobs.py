@@ -110,7 +110,7 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             COMPARE,
             N_("comparison"),
-            "core.journey.comparing:compare_step",
+            "core.journey.compare:compare_step",
             queued=False,
             page="compare",
             done=N_("Before and after were compared"),

@@ -337,8 +337,8 @@ def _figures(saved: SavedRecipe, model: LabelModel, sample: PairSample) -> Recip
 
 def _ndcg(dataset: QADataset, labels: LabelModel) -> Interval:
     from core.evaluation.measures import ndcg_at_10
-    from core.evaluation.statistics import mean_intervals
+    from core.evaluation.statistics import mean_interval
 
     rows = dataset.validation_rows
     values = ndcg_at_10(dataset, rows, labels.best_answers(rows))
-    return mean_intervals(values[:, None], dataset.question_group[rows], seed=_SEED)[0]
+    return mean_interval(values, dataset.question_group[rows], seed=_SEED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.journey.measuring import measured
+from core.evaluation.expert_panel import measured
 from core.journey.projects import scored_experts
 from core.journey.scoring import load_expert_scores, scoring_report
 from core.types import QADataset

@@ -10,11 +10,11 @@ from typing import Any
 from core.documents import from_json, to_json
 from core.errors import AppError
 from core.jobs.folder import RunFolder
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.journey.data import import_report
-from core.journey.examining import Examination, load_examination
+from core.journey.decisions import promotion, savings_of
+from core.journey.diagnostics import Examination, load_examination
 from core.journey.labels import label_model
-from core.journey.promotion import promotion
 from core.journey.report_command import Repeat
 from core.journey.report_content import (
     ReportSources,
@@ -24,9 +24,8 @@ from core.journey.report_content import (
     repeat_of,
 )
 from core.journey.report_costs import sendings, step_times
-from core.journey.savings import savings_of
 from core.journey.scoring import scoring_result
-from core.journey.vote_results import opened_votes
+from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.report_content import InUse, RegimeResults, ReportContent
 from core.types import Comparison, LabelRecipe, QADataset

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import ExpertError, WorkspaceError
+from core.evaluation.expert_panel import ExpertFigures, measured
 from core.experts.api import ApiExpert
 from core.experts.api_connection import ApiConnection
 from core.experts.catalogue import catalogue, find_entry
@@ -18,7 +19,6 @@ from core.jobs.folder import RunFolder
 from core.journey.api_experts import api_experts
 from core.journey.api_sending import agree_to_send, sending_experts
 from core.journey.jobs import IN_BACKGROUND, SCORE, Start, launch_job, workspace_of
-from core.journey.measuring import ExpertFigures, measured
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import (

@@ -129,6 +129,10 @@ class QADataset:
         """Return one number per pair, int64: question row times the number of answers + row."""
         return question_rows.astype(np.int64) * len(self.answers) + answer_rows
 
+    def regimes_of(self, rows: Rows) -> np.ndarray:
+        """Return ``known`` or ``unseen`` of held-out questions, as str array [n]."""
+        return np.where(self.split[rows] == TEST_KNOWN, KNOWN, UNSEEN)
+
     def right_answers(self, question: int) -> Rows:
         """Return the answer rows judged right for one question, ascending."""
         low, high = np.searchsorted(self.right_question, [question, question + 1])

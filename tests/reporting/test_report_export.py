@@ -23,7 +23,7 @@ from core.hashing import document_id
 from core.jobs.folder import RunFolder
 from core.journey import command_inputs as inputs
 from core.journey import model_delivery, reporting
-from core.journey.examining import Examination
+from core.journey.diagnostics import Examination
 from core.journey.report_command import repeat_command
 from core.journey.report_content import in_force
 from core.reporting.html_report import render

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import compare
 from core.evaluation.movements import AnswerMove
-from core.evaluation.systems import EncodedSystem
+from core.evaluation.systems import EncodedSystem, compare
 from core.messages import Message
 from core.reporting.charts import palette
 from core.reporting.charts.comparison_charts import movement_chart

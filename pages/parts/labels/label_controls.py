@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.journey.decisions import panel_in_use
 from core.journey.labels import ATTRIBUTES, expert_title
-from core.journey.panel_advice import panel_in_use
 from core.labels.calibration import CALIBRATIONS
 from core.labels.rules import RULES
 from core.messages import N_
