@@ -74,7 +74,7 @@ class OverrideTable:
     Attributes
     ----------
     keys : int64 array [m], ascending
-        ``question row * number of answers + answer row``.
+        As ``QADataset.pair_keys`` numbers the pairs.
     values : float32 array [m] in [0, 1]
     n_answers : int
     """
@@ -92,8 +92,6 @@ class OverrideTable:
         LabelError
             If a value lies outside 0 to 1.
         """
-        question_row = {text: row for row, text in enumerate(dataset.questions)}
-        answer_row = {text: row for row, text in enumerate(dataset.answers)}
         latest: dict[int, float] = {}
         for override in in_force(overrides):
             assert override.value is not None  # withdrawn ones are not in force
@@ -102,15 +100,12 @@ class OverrideTable:
                     "A label of {value} was set by hand; labels lie between 0 and 1.",
                     value=override.value,
                 )
-            row, column = question_row.get(override.question), answer_row.get(override.answer)
-            if row is not None and column is not None:
-                latest[row * len(dataset.answers) + column] = override.value
-        kept = sorted(latest.items())
-        return cls(
-            np.array([key for key, _ in kept], np.int64),
-            np.array([value for _, value in kept], np.float32),
-            len(dataset.answers),
-        )
+            key = dataset.pair_key(override.question, override.answer)
+            if key is not None:
+                latest[key] = override.value
+        keys = sorted(latest)
+        values = np.array([latest[key] for key in keys], np.float32)
+        return cls(np.array(keys, np.int64), values, len(dataset.answers))
 
     def lookup(self, question_rows: np.ndarray, answer_rows: np.ndarray) -> np.ndarray:
         """Return values float32 of the broadcast shape of both row arrays; NaN = not overridden."""

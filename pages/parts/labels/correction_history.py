@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.journey import correction_file, corrections, labels
+from core.journey import corrections, labels
 from core.journey.projects import Project, Workspace
 from core.types import Override
 from pages.parts import session
@@ -62,16 +62,8 @@ def _step(context: Context, place: Place, step: _Step) -> None:
     except Exception as error:
         place.problem = error
         return
-    dataset = context.dataset
-    if changed is None or changed.question not in dataset.questions:
-        place.move(None)
-    elif changed.answer in dataset.answers:
-        row, column = map(tuple.index, (dataset.questions, dataset.answers), _texts(changed))
-        place.move(row * len(dataset.answers) + column)
-
-
-def _texts(override: Override) -> tuple[str, str]:
-    return override.question, override.answer
+    key = context.dataset.pair_key(changed.question, changed.answer) if changed else None
+    place.move(key)
 
 
 def _record(changes: tuple[Override, ...]) -> None:
@@ -94,7 +86,7 @@ def _record(changes: tuple[Override, ...]) -> None:
 def _export(context: Context, changes: tuple[Override, ...]) -> None:
     st.download_button(
         t("Download the labels set by hand (XLSX)"),
-        lambda: correction_file.write_corrections(changes),
+        lambda: corrections.write_corrections(changes),
         file_name(f"{context.project.name}-labels", ".xlsx"),
         _XLSX,
         key="export_corrections",
@@ -105,7 +97,7 @@ def _export(context: Context, changes: tuple[Override, ...]) -> None:
 
 
 def _import(context: Context, changes: tuple[Override, ...]) -> None:
-    columns = ", ".join(correction_file.COLUMNS)
+    columns = ", ".join(corrections.COLUMNS)
     st.markdown(
         t(
             "Or fill in a workbook with the columns {columns} and bring it in: label from 0 to "
@@ -119,7 +111,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     if uploaded is None:
         return
     try:
-        found = correction_file.read_corrections(
+        found = corrections.read_corrections(
             uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
         )
     except Exception as error:
@@ -152,7 +144,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         key="take_corrections",
     ):
         try:
-            correction_file.take_corrections(context.project, found, uploaded.name, session.who())
+            corrections.take_corrections(context.project, found, uploaded.name, session.who())
         except Exception as error:
             show_error(error)
         else:
