@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.reporting.report_content import AlphaPoint, ArmRow, TuningFacts
+from core.reporting.report_content import AlphaPoint, SystemRow, TuningFacts
 from core.types import (
     KNOWN,
     TEST_KNOWN,
@@ -81,16 +81,16 @@ class DotChart:
     dots : tuple of (system, its interval, y in pixels)
     """
 
-    dots: tuple[tuple[ArmRow, Interval, int], ...]
+    dots: tuple[tuple[SystemRow, Interval, int], ...]
     scale: Scale
     height: int
 
 
 def dot_chart(
-    arms: Sequence[ArmRow], metric: str, *, left: int = 280, right: int = 812
+    systems: Sequence[SystemRow], metric: str, *, left: int = 280, right: int = 812
 ) -> DotChart:
     """Return the dots of a metric, best system first."""
-    rows = [(arm, arm.metrics[metric]) for arm in arms if metric in arm.metrics]
+    rows = [(system, system.metrics[metric]) for system in systems if metric in system.metrics]
     rows.sort(key=lambda row: -row[1].value)
     ends = [end for _, interval in rows for end in (interval.low, interval.high)]
     dots = tuple((*row, 16 + 26 * line) for line, row in enumerate(rows))

@@ -70,7 +70,7 @@ def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}" for number in range(1, len(ids) + 1))
 
 
-def trec_run(dataset: QADataset, comparison: Comparison, arm: ArmResult) -> str:
+def trec_run(dataset: QADataset, comparison: Comparison, system: ArmResult) -> str:
     """Return one system's lists: ``question Q0 answer rank score system``, best first.
 
     Columns are separated by spaces, or by tabs where an id of the user's holds a space. Scores
@@ -79,14 +79,14 @@ def trec_run(dataset: QADataset, comparison: Comparison, arm: ArmResult) -> str:
     """
     questions, answers = _both_ids(dataset)
     gap = _separator((*questions, *answers))
-    name = re.sub(r"\s+", "-", arm.name) or "run"
+    name = re.sub(r"\s+", "-", system.name) or "run"
     lines = []
     for position, row in enumerate(comparison.question_rows):
         last = np.float32(np.inf)
-        for rank, answer in enumerate(arm.top_answers[position], start=1):
+        for rank, answer in enumerate(system.top_answers[position], start=1):
             if answer < 0:
                 break
-            score = np.float32(arm.top_scores[position][rank - 1])
+            score = np.float32(system.top_scores[position][rank - 1])
             if not score < last:
                 score = np.nextafter(last, np.float32(-np.inf), dtype=np.float32)
             last = score
@@ -119,12 +119,12 @@ def whole_grades(grades: np.ndarray) -> list[int]:
 def trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     """Return the judgements and the lists of every system as a ZIP archive."""
     files = {"qrels.txt": trec_qrels(dataset, comparison.question_rows)}
-    for arm in comparison.arms:
+    for system in comparison.arms:
         # Names of experts may be addresses or paths: only plain letters go into an archive.
-        name = plain_name(arm.name)
+        name = plain_name(system.name)
         while f"runs/{name}.run" in files:
             name += "_"
-        files[f"runs/{name}.run"] = trec_run(dataset, comparison, arm)
+        files[f"runs/{name}.run"] = trec_run(dataset, comparison, system)
     return _zipped(files.items())
 
 
@@ -160,8 +160,8 @@ def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
     questions, answers = _both_ids(dataset)
     attributes = [name for name, values in dataset.attributes.items() if any(values)]
     head = ["question_id", "question", "answer_id", "answer", *attributes, "test", "right_answers"]
-    for arm in comparison.arms:
-        head += [f"{arm.name} rank", *(f"{arm.name} {metric}" for metric in arm.metrics)]
+    for system in comparison.arms:
+        head += [f"{system.name} rank", *(f"{system.name} {metric}" for metric in system.metrics)]
     tuned = comparison.arm(TUNED)
     shown = (tuned,) if tuned else comparison.arms[:1]
     rows: list[list[str | int | float]] = []
@@ -172,9 +172,9 @@ def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
         cells += [answers[answer], dataset.answers[answer]]
         cells += [dataset.attributes[name][row] for name in attributes]
         cells += [str(comparison.regimes[position]), len(right)]
-        for arm in comparison.arms:
-            cells.append(int(arm.right_rank[position]))
-            cells += [round(float(values[position]), 6) for values in arm.metrics.values()]
+        for system in comparison.arms:
+            cells.append(int(system.right_rank[position]))
+            cells += [round(float(values[position]), 6) for values in system.metrics.values()]
         rows.append(cells)
     return csv_bytes(head, rows)
 

@@ -50,7 +50,7 @@ def render(report: ReportContent, language: str) -> str:
         most=MOST,
         palette=palette,
         scales={r.key: drawings.difference_scale(r.main) for r in report.regimes if r.main},
-        dots={r.key: drawings.dot_chart(r.arms, MAIN_METRIC) for r in report.regimes},
+        dots={r.key: drawings.dot_chart(r.systems, MAIN_METRIC) for r in report.regimes},
         splits=drawings.split_bars(report.data.split),
         axes=drawings.learning_axes(report.tuning),
         alphas=drawings.alpha_curve(report.tuning.alphas),

@@ -74,7 +74,7 @@ def metadata(report: ReportContent, name: str, *, onnx: bool = False) -> dict[st
 
 
 def _measured(regime: RegimeResults) -> dict[str, Any]:
-    tuned = next((arm for arm in regime.arms if arm.kind == "tuned"), None)
+    tuned = next((system for system in regime.systems if system.kind == "tuned"), None)
     title = REGIME_TEXTS[regime.key].title
     return {
         "task": {"type": "information-retrieval", "name": "Information Retrieval"},

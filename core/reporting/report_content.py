@@ -251,7 +251,7 @@ class TuningFacts:
 
 
 @dataclass(frozen=True)
-class ArmRow:
+class SystemRow:
     """One system in one regime: a mean with its interval per metric."""
 
     name: str
@@ -278,7 +278,7 @@ class RegimeResults:
     questions: int
     groups: int
     differences: tuple[Difference, ...]
-    arms: tuple[ArmRow, ...]
+    systems: tuple[SystemRow, ...]
 
     @property
     def main(self) -> Difference | None:

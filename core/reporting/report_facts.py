@@ -26,7 +26,6 @@ from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
 from core.reporting.report_content import (
     AlphaPoint,
-    ArmRow,
     DataFacts,
     ExpertFacts,
     LabelFacts,
@@ -34,6 +33,7 @@ from core.reporting.report_content import (
     Movement,
     RegimeResults,
     ReportContent,
+    SystemRow,
     TuningFacts,
 )
 from core.tuning.config import TuningConfig, settings
@@ -161,7 +161,7 @@ def hashes(
         (N_("Labels"), str(tuning_result.get("label_id", ""))),
         (N_("Comparison"), comparison.id if comparison else ""),
         *runs.items(),
-        *((arm.title, arm.fingerprint) for arm in (comparison.arms if comparison else ())),
+        *((system.title, system.fingerprint) for system in (comparison.arms if comparison else ())),
     ]
     return tuple((title, value) for title, value in rows if value)
 
@@ -172,14 +172,14 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     for regime in present_regimes(comparison):
         rows = regime_positions(comparison, regime)
         spread = intervals(comparison, regime)
-        arms = tuple(
-            ArmRow(
-                arm.name,
-                arm.title,
-                arm.kind,
-                {metric: spread[arm.name, metric] for metric in arm.metrics},
+        systems = tuple(
+            SystemRow(
+                system.name,
+                system.title,
+                system.kind,
+                {metric: spread[system.name, metric] for metric in system.metrics},
             )
-            for arm in comparison.arms
+            for system in comparison.arms
         )
         results.append(
             RegimeResults(
@@ -189,7 +189,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
                 questions=len(rows),
                 groups=len(np.unique(comparison.groups[rows])),
                 differences=tuple(d for d in comparison.differences if d.regime == regime),
-                arms=arms,
+                systems=systems,
             )
         )
     return tuple(results)
@@ -237,10 +237,10 @@ def best_and_worst(
     return tuple(map(movement, losses)), tuple(map(movement, wins)), lost
 
 
-def best_placed(right: np.ndarray, arms: Sequence[ArmResult], position: int) -> int:
+def best_placed(right: np.ndarray, systems: Sequence[ArmResult], position: int) -> int:
     """Return the right answer that the first system places best, else the next one, else any."""
-    for arm in arms:
-        top = arm.top_answers[position]
+    for system in systems:
+        top = system.top_answers[position]
         hits = top[np.isin(top, right)]
         if hits.size:
             return int(hits[0])

@@ -20,11 +20,11 @@ from core.messages import N_
 from core.reporting import advice
 from core.reporting.report_content import (
     AlphaPoint,
-    ArmRow,
     ExpertFacts,
     Movement,
     RegimeResults,
     ReportContent,
+    SystemRow,
 )
 from core.reporting.spreadsheet import (
     ANY,
@@ -110,23 +110,23 @@ class _Figure:
 
     regime: RegimeResults
     metric: str
-    arm: ArmRow
+    system: SystemRow
 
     @property
     def difference(self) -> Difference | None:
         """Tuned minus base; None in the rows of other systems."""
-        if self.arm.kind != "tuned":
+        if self.system.kind != "tuned":
             return None
         return next((d for d in self.regime.differences if d.metric == self.metric), None)
 
 
 def _figures(report: ReportContent) -> list[_Figure]:
     return [
-        _Figure(regime, metric, arm)
+        _Figure(regime, metric, system)
         for regime in report.regimes
         for metric in METRICS
-        for arm in regime.arms
-        if metric in arm.metrics
+        for system in regime.systems
+        if metric in system.metrics
     ]
 
 
@@ -147,12 +147,12 @@ METRICS_SHEET = TableSheet[_Figure](
     (
         Field(N_("Test"), 26, TEXT, lambda f, w: w.t(f.regime.title)),
         Field(N_("Metric"), 44, TEXT, lambda f, w: METRICS[f.metric].title_in(w.t)),
-        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.arm.title)),
-        Field(N_("Value"), 10, SCORE, lambda f, _: f.arm.metrics[f.metric].value),
+        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.system.title)),
+        Field(N_("Value"), 10, SCORE, lambda f, _: f.system.metrics[f.metric].value),
         *_interval(
             SCORE,
-            lambda f: f.arm.metrics[f.metric].low,
-            lambda f: f.arm.metrics[f.metric].high,
+            lambda f: f.system.metrics[f.metric].low,
+            lambda f: f.system.metrics[f.metric].high,
         ),
         _difference(N_("Tuned minus base"), 12, SIGNED, lambda d: d.difference),
         *_interval(SIGNED, _compared(lambda d: d.low), _compared(lambda d: d.high)),

@@ -12,7 +12,6 @@ from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
 from core.reporting.report_content import (
     AlphaPoint,
-    ArmRow,
     DataFacts,
     ExpertFacts,
     InUse,
@@ -23,6 +22,7 @@ from core.reporting.report_content import (
     ReportContent,
     Sending,
     Step,
+    SystemRow,
     TuningFacts,
 )
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
@@ -64,7 +64,7 @@ def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults
     return RegimeResults(
         key, "Known answers, new wording", "Meaning.", 100, 40,
         tuple(difference(key, metric, word, value) for metric in METRICS),
-        tuple(ArmRow(name, title, name, scores) for name, title in names),
+        tuple(SystemRow(name, title, name, scores) for name, title in names),
     )  # fmt: skip
 
 

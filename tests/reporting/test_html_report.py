@@ -160,7 +160,7 @@ def test_missing_parts_leave_a_whole_report(report, changes, language):
 
 
 def test_one_regime_without_base_says_so(report):
-    alone = replace(regime("known"), differences=(), arms=())
+    alone = replace(regime("known"), differences=(), systems=())
     text = "".join(read(render(replace(report, regimes=(alone,)), "en")).text)
     assert "No verdict: the results of the base or the tuned model are missing." in text
     assert "Answers without training questions were not tested" in text
