@@ -149,7 +149,7 @@ class Review:
         return standing(self.preview.model.overrides)
 
     @cached_property
-    def conflicts(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
+    def conflicts(self) -> dict[tuple[str, str], tuple[Override, ...]]:
         """Pairs on which people contradict each other."""
         return conflicts(self.preview.model.overrides)
 

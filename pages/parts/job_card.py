@@ -191,13 +191,13 @@ def _while_it_lives(job: JobView) -> None:
         t("Cancel"),
         key=f"choice_{job.id}",
         icon=":material/stop_circle:",
-        disabled=job.asked == DISCARD,
+        disabled=job.stop_requested == DISCARD,
     ):
         for request, label, kind in (
             (KEEP, t("Stop and keep the best so far"), "primary"),
             (DISCARD, t("Stop and discard everything"), "secondary"),
         ):
-            gone = job.asked in {request, DISCARD}
+            gone = job.stop_requested in {request, DISCARD}
             _ask(job, request, request, label, type=kind, disabled=gone, width="stretch")
         st.caption(
             t(
@@ -209,7 +209,7 @@ def _while_it_lives(job: JobView) -> None:
 
 def _ask(job: JobView, request: str, key: str, label: str, **options: Any) -> None:
     """Draw a button that asks the worker to stop in one of the ways there are."""
-    options = {"disabled": job.asked is not None} | options
+    options = {"disabled": job.stop_requested is not None} | options
     if st.button(label, key=f"{key}_{job.id}", **options):
         jobs.stop(session.workspace(), job.id, request)
         redraw()

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import corrections, labels
-from core.journey.projects import Project, Workspace
+from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
 from pages.parts.errors import show_error
@@ -19,7 +19,7 @@ from pages.parts.translate import moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PROBLEMS_SHOWN = 200
-_Step = Callable[[Workspace, Project, str], Override | None]
+_Step = Callable[[Project, str], Override | None]
 
 
 def correction_history(context: Context, place: Place) -> None:
