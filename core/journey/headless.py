@@ -62,7 +62,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     """
     from core.data.checks import guess_language
     from core.experts.catalogue import default_experts
-    from core.journey.reporting import write_headless_report
+    from core.journey.report import write_headless_report
 
     settings = read_settings(options.config) if options.config else None
     by_hand = read_overrides(options.overrides) if options.overrides else ()

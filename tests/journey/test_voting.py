@@ -171,8 +171,8 @@ def test_nobody_voted(place, comparison, started, tiny_dataset):
 
 def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
     """A sealed result in a report would break the seal; one on another model would mislead."""
-    from core.journey import reporting
     from core.journey.compare import load_comparison
+    from core.journey.report import content_of
     from tests.reporting.finished_journey import finished_journey
 
     done = finished_journey(tmp_path / "done", model=False)
@@ -186,7 +186,7 @@ def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
         voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
     for round_ in (open_, gone):
         vote_results.open_result(place, round_, "eve")
-    (vote,) = reporting.report_input(place, done.compare_run).votes
+    (vote,) = content_of(place, done.compare_run).votes
     assert (vote.who, vote.votes, vote.early, vote.held_out) == (
         "eve", 1, True, len(compared.question_rows)
     )  # fmt: skip
