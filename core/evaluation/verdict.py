@@ -14,12 +14,20 @@ import numpy as np
 from core.evaluation import statistics
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.messages import N_, Message
-from core.types import BASE as BASE
-from core.types import BETTER as BETTER
-from core.types import KNOWN, REGIMES, UNSEEN, Comparison, Difference, Generality, Interval
-from core.types import NOT_SHOWN as NOT_SHOWN
-from core.types import TUNED as TUNED
-from core.types import WORSE as WORSE
+from core.types import (
+    BASE as BASE,
+    BETTER as BETTER,
+    KNOWN,
+    NOT_SHOWN as NOT_SHOWN,
+    REGIMES,
+    TUNED as TUNED,
+    UNSEEN,
+    WORSE as WORSE,
+    Comparison,
+    Difference,
+    Generality,
+    Interval,
+)
 
 WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 
