@@ -10,7 +10,6 @@ from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.verdict import BASE as BASE
 from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
-from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
 from core.journey.comparison_arms import ArmChoice, collect_arms
 from core.journey.examining import examine
@@ -20,6 +19,7 @@ from core.journey.model_arms import encoders
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Comparison, Generality, QADataset, Reporter
+from core.types.expert_entry import QUERY
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:

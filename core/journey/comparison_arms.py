@@ -11,8 +11,8 @@ from core.documents import from_json
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
-from core.experts.source import LEXICAL
 from core.jobs.folder import RunFolder
+from core.journey.experts import load_expert_scores
 from core.journey.model_arms import (
     ALPHA_PREFIX,
     RUN_PREFIX,
@@ -23,10 +23,10 @@ from core.journey.model_arms import (
     tuned_arm,
 )
 from core.journey.run_files import RunFile, run_file_arm
-from core.journey.scoring import load_expert_scores
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter
+from core.types.expert_entry import LEXICAL
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSys
 
     entry = find_entry(key)
     if entry.family == LEXICAL:
-        from core.experts.scoring import score_dataset
+        from core.experts.expert_scores import score_dataset
         from core.experts.source import ScoringContext
 
         context = ScoringContext(workspace.models, workspace.vectors)

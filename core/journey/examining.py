@@ -17,12 +17,12 @@ from core.errors import AppError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.experts.catalogue import find_entry
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.generality_sets import SetResult, measure_sets
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
 from core.workspace.workspace import Workspace
 

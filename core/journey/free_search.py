@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.model_arms import encoders, is_query_side
 from core.types import QADataset
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

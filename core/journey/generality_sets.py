@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import AppError, DataError
-from core.experts.source import DOCUMENT, QUERY
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Difference, QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet as GeneralitySet
 from core.workspace.workspace import Project, Workspace
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,34 +15,10 @@ from core.types import (
     PairScores,
     QADataset,
 )
+from core.types.scoring import ExpertFigures, ScoringResult
 
 # Experts are judged and chosen on these; test questions are kept for the verdict alone.
 _SEED = 0
-
-
-@dataclass(frozen=True)
-class ExpertFigures:
-    """How good one expert is alone on questions outside the test split.
-
-    Attributes
-    ----------
-    ndcg : Interval or None
-        None for an expert that scores listed pairs: it cannot order all answers, and an order of
-        the list alone would flatter it, because every right answer was put on the list.
-    average_precision, roc_auc : Interval
-        Over the pairs that the expert has an opinion on; NaN where these are too few.
-    texts_encoded : int
-        Texts (of a cross-encoder: pairs) that had to be read.
-    """
-
-    expert: str
-    title: str
-    ndcg: Interval | None
-    average_precision: Interval
-    roc_auc: Interval
-    seconds: float
-    texts_encoded: int
-    fingerprint: str
 
 
 def measured(
@@ -53,27 +28,27 @@ def measured(
     seconds: Mapping[str, float],
     encoded: Mapping[str, int],
     failures: Mapping[str, Message],
-) -> dict[str, Any]:
-    """Return the figures of experts as the JSON document that a scoring leaves.
+) -> ScoringResult:
+    """Return the figures of experts that a scoring leaves.
 
     Parameters
     ----------
     seconds, encoded : mappings of expert to what its scoring took
         Experts that are not named took nothing.
     """
-    figures, agreement = measure_experts(dataset, scores)
-    return {
-        "figures": [
-            asdict(one)
-            | {
-                "seconds": round(seconds.get(one.expert, 0.0), 2),
-                "texts_encoded": encoded.get(one.expert, 0),
-            }
-            for one in figures
-        ],
-        "agreement": agreement.tolist(),
-        "failures": {key: reason.to_json() for key, reason in failures.items()},
-    }
+    figures, alike = measure_experts(dataset, scores)
+    return ScoringResult(
+        tuple(
+            replace(
+                figure,
+                seconds=round(seconds.get(figure.expert, 0.0), 2),
+                texts_encoded=encoded.get(figure.expert, 0),
+            )
+            for figure in figures
+        ),
+        tuple(map(tuple, alike.tolist())),
+        dict(failures),
+    )
 
 
 def measure_experts(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from core.errors import AppError, ComparisonError
 from core.evaluation.verdict import TUNED
 from core.experts.catalogue import find_entry
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.messages import N_
 from core.progress import Progress
 from core.types import QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from pathlib import Path
 from core.errors import AppError, TuningError
 from core.experts.catalogue import find_entry
 from core.experts.folders import read_folder
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.onnx_exporting import OnnxExport, finished_export
 from core.journey.report_content import bare_card
@@ -19,6 +18,7 @@ from core.reporting.model_export import archive_name
 from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ModelFacts
 from core.translation import DEFAULT_LANGUAGE
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.workspace.files import atomic_file
 from core.workspace.workspace import Project, Workspace
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from core.documents import from_json
 from core.errors import ExportError, Stopped
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
@@ -18,6 +17,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.reporting.onnx_export import FILE, Fidelity, TokenRules, missing_packages
 from core.types import Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.workspace.files import write_json
 from core.workspace.workspace import Project, Workspace
 

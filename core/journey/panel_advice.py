@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.journey.measuring import ExpertFigures
 from core.journey.panel_influence import Influence
 from core.labels.similar_experts import copies
 from core.messages import N_, Message
 from core.types import Interval, PairScores, QADataset
 from core.types.project import ChosenPanel
+from core.types.scoring import ExpertFigures
 from core.workspace.workspace import Project
 
 KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"

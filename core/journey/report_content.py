@@ -44,7 +44,7 @@ class ReportSources:
     import_report : mapping
         As :func:`core.journey.data.read_dataset` returns it.
     scoring : mapping or None
-        As :func:`core.journey.scoring.run_scoring` returns it.
+        As :func:`core.journey.experts.run_scoring` returns it.
     tuning_request : mapping
         ``config`` of the tuning run's request: recipe_name, recipe, overrides, tuning.
     tuning_result : mapping

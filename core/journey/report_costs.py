@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import WorkspaceError
-from core.journey.api_sending import SENDING_NOTE
+from core.journey.experts import SENDING_NOTE
 from core.journey.jobs import KINDS, job
 from core.reporting.report_content import Sending, Step
 from core.workspace.workspace import Project, Workspace

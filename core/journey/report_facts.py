@@ -10,7 +10,7 @@ import numpy as np
 from core.documents import from_json
 from core.errors import AppError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.source import ANY_LANGUAGE, ExpertSource
+from core.experts.source import ExpertSource
 from core.journey.data import split_counts
 from core.messages import N_, Message
 from core.reporting.report_content import (
@@ -22,6 +22,7 @@ from core.reporting.report_content import (
 )
 from core.tuning.config import TuningConfig, settings
 from core.types import Interval, LabelRecipe, Override, QADataset
+from core.types.expert_entry import ANY_LANGUAGE
 
 
 def data_facts(dataset: QADataset, report: Mapping[str, Any]) -> DataFacts:

@@ -13,6 +13,7 @@ from core.jobs.folder import RunFolder
 from core.journey.comparing import load_comparison
 from core.journey.data import import_report
 from core.journey.examining import Examination, load_examination
+from core.journey.experts import scoring_result
 from core.journey.labels import label_model
 from core.journey.promotion import promotion
 from core.journey.report_command import Repeat
@@ -25,7 +26,6 @@ from core.journey.report_content import (
 )
 from core.journey.report_costs import sendings, step_times
 from core.journey.savings import savings_of
-from core.journey.scoring import scoring_result
 from core.journey.vote_results import opened_votes
 from core.messages import N_, Message
 from core.reporting.report_content import InUse, RegimeResults, ReportContent
@@ -174,7 +174,7 @@ def _scoring(workspace: Workspace, scored: ScoredExperts | None) -> dict[str, An
     if scored is None:
         return None
     there = scored.run_id and RunFolder(workspace.run_folder(scored.run_id)).result.is_file()
-    return scoring_result(workspace, scored) if there or scored.measured else None
+    return to_json(scoring_result(workspace, scored)) if there or scored.measured else None
 
 
 def _weights(
@@ -233,7 +233,7 @@ def write_headless_report(
     Parameters
     ----------
     scored : mapping
-        As :func:`core.journey.scoring.run_scoring` returns it.
+        As :func:`core.journey.experts.run_scoring` returns it.
     folder : RunFolder
         Of the tuning run, with request and result.
     examined : Examination

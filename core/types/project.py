@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from core.types.scoring import ScoringResult
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class ScoredExperts:
         Catalogue keys.
     run_id : str
         The scoring job; "" = experts came and went since without one.
-    measured : mapping or None
+    measured : ScoringResult or None
         Figures of the experts after a change without a job; None = those of the job.
     """
 
     dataset_id: str
     experts: tuple[str, ...]
     run_id: str = ""
-    measured: Mapping[str, Any] | None = None
+    measured: ScoringResult | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from core.errors import AppError
 from core.journey import jobs
-from core.journey.api_sending import agreed_connections
+from core.journey.experts import agreed_connections
 from core.journey.jobs import (
     CANCELLED,
     DISCARD,
@@ -231,7 +231,7 @@ def _resume(job: JobView) -> None:
     kind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
     if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
         try:
-            keys = keys_for_worker(agreed_connections(job.config))
+            keys = keys_for_worker(agreed_connections(job))
             jobs.resume(session.workspace(), job.id, keys)
         except Exception as error:
             show_error(error)

@@ -19,7 +19,6 @@ from core.journey import (
     examining,
     labels,
     onnx_exporting,
-    people,
     probes,
     projects,
     promotion,
@@ -27,12 +26,13 @@ from core.journey import (
     races,
     reporting,
     savings,
-    scoring,
     tuning_runs,
     vote_results,
     voting,
 )
+from core.journey import experts as scoring
 from core.journey import projects as status
+from core.journey import rating as people
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe
