@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from core.experts.catalogue import find_entry  # noqa: E402
 from core.experts.encoders import load_encoder  # noqa: E402
-from core.journey.free_search import Searcher  # noqa: E402
+from core.journey.diagnostics import Searcher  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
 
 MODELS = ("all-MiniLM-L6-v2", "multilingual-e5-small-4bit")

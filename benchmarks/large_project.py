@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
 from core.journey import data, labels, tuning, worker  # noqa: E402
-from core.journey.comparison_arms import ArmChoice  # noqa: E402
+from core.journey.compare_systems import ArmChoice  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.tuning.config import TuningConfig  # noqa: E402
 from core.types import QADataset  # noqa: E402

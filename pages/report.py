@@ -2,19 +2,16 @@
 
 import streamlit as st
 
-from core.journey import reporting
+from core.journey import report
 from core.journey.jobs import COMPARE
 from core.journey.projects import finished_runs
 from core.messages import N_
 from pages.parts.cached import cached
 from pages.parts.errors import show_error
 from pages.parts.page import open_page
-from pages.parts.report.data_exchange import data_exchange
+from pages.parts.report.decision_pack import offer_report, repeat_and_check, show_decision
 from pages.parts.report.model_export import model_export
-from pages.parts.report.model_snippets import model_snippets
-from pages.parts.report.report_decision import show_decision
-from pages.parts.report.report_pack import offer_report
-from pages.parts.report.report_repeat import repeat_and_check
+from pages.parts.report.other_software import data_exchange, model_snippets
 from pages.parts.translate import moment, t
 
 TABS = (  # title, what draws it; only the tab that is open is drawn
@@ -38,10 +35,10 @@ context = open_page("report", t("Take the result with you: a report to decide on
 run = chosen_run()
 try:
     preview = cached(
-        lambda: reporting.preview(context.workspace, context.dataset, run),
+        lambda: report.preview(context.workspace, context.dataset, run),
         "preview of the report",
         context.dataset.id,
-        *reporting.preview_stamp(context.workspace, run),
+        *report.preview_stamp(context.workspace, run),
     )
 except Exception as error:
     show_error(error)

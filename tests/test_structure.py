@@ -30,7 +30,7 @@ ALLOWED = {
     },
     "reporting": {"evaluation", "labels", "tuning"},
     "tuning": {"evaluation", "labels", "experts"},
-    "evaluation": {"experts"},
+    "evaluation": {"experts", "labels"},  # labels: what an expert does to them (panel)
     "experts": {"workspace"},
     "jobs": {"workspace"},
     "labels": set(),

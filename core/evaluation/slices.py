@@ -25,7 +25,7 @@ from core.evaluation.verdict import (
 )
 from core.experts.lexical import is_unspaced, words
 from core.messages import N_, Message
-from core.types import REGIMES, TEST_SPLIT, Comparison, QADataset, Rows, SliceDifference
+from core.types import REGIMES, Comparison, QADataset, Rows, SliceDifference
 
 PARTS = 3  # of lengths and overlaps: short, medium, long
 MOST_VALUES = 20  # of the largest categories; more are not read, and cost every one its power
@@ -117,7 +117,7 @@ def overlap(question: str, answers: Sequence[str]) -> float:
 
 def _by_regime(dataset: QADataset, rows: Rows) -> Parts:
     return [
-        (Message(REGIME_TEXTS[regime].title), dataset.split[rows] == TEST_SPLIT[regime])
+        (Message(REGIME_TEXTS[regime].title), dataset.regimes_of(rows) == regime)
         for regime in REGIMES
     ]
 

@@ -60,6 +60,13 @@ def mean_intervals(
     return [Interval(*(float(x) for x in column)) for column in zip(centre, low, high, strict=True)]
 
 
+def mean_interval(
+    values: np.ndarray, clusters: np.ndarray, *, seed: int, resamples: int = RESAMPLES
+) -> Interval:
+    """Return mean and 95% percentile interval of ``values`` [n]; see :func:`mean_intervals`."""
+    return mean_intervals(values[:, None], clusters, seed=seed, resamples=resamples)[0]
+
+
 def randomisation_p(
     differences: np.ndarray, clusters: np.ndarray, *, seed: int, resamples: int = RESAMPLES
 ) -> float:

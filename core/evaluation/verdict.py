@@ -355,7 +355,7 @@ def promotion_allowed(
     Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, or when
     Spearman on a general probe falls by more than ``limit``; the reason names the interval of the
     drop. "Not shown" does not refuse: a tuned model may be wanted for other reasons. For
-    overruling see :mod:`core.journey.promotion`.
+    overruling see :mod:`core.journey.decisions`.
     """
     reasons: list[Message] = []
     if comparison.arm(BASE) is None or comparison.arm(TUNED) is None:

@@ -1,23 +1,38 @@
-"""Corrections by hand: pairs to look at, undo, redo, and two people on one pair."""
+"""Labels set by hand: pairs to look at, undo and redo, two people on one pair, a workbook of them.
+
+The workbook has one row per value that holds; where two people contradict each other both have
+their row. Texts are written as texts: a question that begins with ``=`` never becomes a formula.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
 
+from core.data.matching import TextIndex
+from core.data.reading.formats import read_table
+from core.data.table import SetAside
 from core.errors import LabelError
+from core.journey.decisions import reported_pairs
 from core.journey.labels import LabelPreview, override_pair, overrides
-from core.journey.question_notes import reported_pairs
 from core.labels.overrides import conflicts, standing
 from core.labels.pair_sample import with_pairs
-from core.messages import N_
-from core.types import Override
+from core.messages import N_, Message
+from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
+from core.types import Override, QADataset
 from core.workspace.feedback import QuestionNote
+from core.workspace.records import now
 from core.workspace.workspace import Project
 
+COLUMNS = ("question", "answer", "label", "reason", "who", "at")
+_SHEET = tuple(
+    Column(title, width, ANY if title == "label" else TEXT)
+    for title, width in zip(COLUMNS, (50, 70, 8, 40, 16, 26), strict=True)
+)
 MOST = 300  # pairs of an endless list; a person reviews no more in one go
 
 
@@ -56,18 +71,14 @@ def steps_of(changes: Sequence[Override], who: str) -> Steps:
                 steps.undone.clear()
             steps.done.append(change)
             continue
-        own = [place for place, one in enumerate(steps.done) if _pair(one) == _pair(change)]
+        own = [at for at, done in enumerate(steps.done) if done.pair == change.pair]
         if own:
             steps.undone.append(steps.done.pop(own[-1]))
     return steps
 
 
-def _pair(override: Override) -> tuple[str, str]:
-    return override.question, override.answer
-
-
-def _same(one: Override, other: Override) -> bool:
-    return (_pair(one), one.value, one.reason) == (_pair(other), other.value, other.reason)
+def _same(change: Override, other: Override) -> bool:
+    return replace(change, who="", at="") == replace(other, who="", at="")
 
 
 def undo(project: Project, who: str) -> Override | None:
@@ -75,7 +86,7 @@ def undo(project: Project, who: str) -> Override | None:
     done = steps_of(overrides(project), who).done
     if not done:
         return None
-    override_pair(project, *_pair(done[-1]), None, who, "")
+    override_pair(project, *done[-1].pair, None, who, "")
     return done[-1]
 
 
@@ -85,7 +96,7 @@ def redo(project: Project, who: str) -> Override | None:
     if not undone:
         return None
     last = undone[-1]
-    override_pair(project, *_pair(last), last.value, who, last.reason)
+    override_pair(project, *last.pair, last.value, who, last.reason)
     return last
 
 
@@ -138,7 +149,7 @@ class Review:
         return standing(self.preview.model.overrides)
 
     @cached_property
-    def conflicts(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
+    def conflicts(self) -> dict[tuple[str, str], tuple[Override, ...]]:
         """Pairs on which people contradict each other."""
         return conflicts(self.preview.model.overrides)
 
@@ -154,8 +165,7 @@ class Review:
     def keys(self) -> np.ndarray:
         """One number per pair, int64 [n]: the same for as long as the data are the same."""
         sample = self.preview.sample
-        count = len(self.preview.dataset.answers)
-        return sample.question_rows.astype(np.int64) * count + sample.answer_rows
+        return self.preview.dataset.pair_keys(sample.question_rows, sample.answer_rows)
 
     def containing(self, wanted: str, positions: np.ndarray) -> np.ndarray:
         """Return the positions whose question or answer contains a text, in any case."""
@@ -172,16 +182,9 @@ class Review:
 
     def among(self, pairs: Mapping[tuple[str, str], object]) -> np.ndarray:
         """Return the positions of these pairs of texts, those changed last first, int [m]."""
-        dataset = self.preview.dataset
-        question_row = {text: row for row, text in enumerate(dataset.questions)}
-        answer_row = {text: row for row, text in enumerate(dataset.answers)}
-        place = {int(key): position for position, key in enumerate(self.keys)}
-        found = [
-            place.get(question_row[q] * len(dataset.answers) + answer_row[a])
-            for q, a in pairs
-            if q in question_row and a in answer_row
-        ]
-        return np.array([one for one in reversed(found) if one is not None], np.int64)
+        place = {key: position for position, key in enumerate(self.keys.tolist())}
+        keys = [self.preview.dataset.pair_key(*pair) for pair in pairs]
+        return np.array([place[key] for key in reversed(keys) if key in place], np.int64)
 
 
 @dataclass(frozen=True)
@@ -252,3 +255,143 @@ def open_review(project: Project, preview: LabelPreview) -> Review:
         [*standing(model.overrides), *reports],
     )
     return Review(LabelPreview(model, sample), reports)
+
+
+@dataclass(frozen=True)
+class CorrectionFile:
+    """What an uploaded workbook holds.
+
+    Attributes
+    ----------
+    overrides : tuple of Override
+        Rows that can be taken and are not on record yet.
+    known : int
+        Rows that are on record already.
+    problems : tuple of SetAside
+    """
+
+    overrides: tuple[Override, ...]
+    known: int
+    problems: tuple[SetAside, ...]
+
+
+def write_corrections(changes: Sequence[Override]) -> bytes:
+    """Return every value that holds as an XLSX workbook, oldest first."""
+    held = (override for values in standing(changes).values() for override in values)
+    rows = [
+        Row((o.question, o.answer, round((o.value or 0) * 100, 2), o.reason, o.who, o.at))
+        for o in sorted(held, key=lambda override: override.at)
+    ]
+    return workbook([Sheet("labels", _SHEET, rows)], title="labels", language="en")
+
+
+def read_corrections(
+    content: bytes, name: str, dataset: QADataset, on_record: Sequence[Override], who: str
+) -> CorrectionFile:
+    """Read an uploaded workbook (or CSV) row by row; nothing is recorded yet.
+
+    Parameters
+    ----------
+    name : str
+        Of the uploaded file, only for messages.
+    on_record : sequence of Override
+        All records of the project.
+    who : str
+        Stands for rows without a name.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read at all.
+    LabelError
+        If it lacks one of the columns question, answer, label, reason.
+    """
+    table = read_table(content, name)
+    places = {column.strip().casefold(): column for column in table.columns}
+    absent = [column for column in COLUMNS[:4] if column not in places]
+    if absent:
+        raise LabelError(
+            "{name} has no column {absent}. The first row must name the columns {columns}; who and "
+            "at may be left out.",
+            name=name,
+            absent=", ".join(absent),
+            columns=", ".join(COLUMNS),
+        )
+    index, moment = TextIndex(dataset), now()
+    known = {_record(override) for override in on_record}
+    holding = {_record(override)[:4] for held in standing(on_record).values() for override in held}
+    taken: dict[tuple[object, ...], Override] = {}
+    problems, already = list(table.unreadable), 0
+    columns = [column for column in COLUMNS if column in places]
+    cells = zip(*(table.frame[places[column]] for column in columns), strict=True)
+    for number, row in zip(table.row_numbers, cells, strict=True):
+        override = _override(dict(zip(columns, row, strict=True)), dataset, index, who, moment)
+        if isinstance(override, Message):
+            problems.append(SetAside(int(number), override))
+        elif (record := _record(override)) in known or record[:4] in holding or record in taken:
+            already += 1
+        else:
+            taken[record] = override
+    ordered = sorted(taken.values(), key=lambda override: override.at)
+    return CorrectionFile(tuple(ordered), already, tuple(problems))
+
+
+def take_corrections(project: Project, file: CorrectionFile, name: str, who: str) -> int:
+    """Record the rows of an uploaded workbook and note who took them in; returns how many."""
+    for override in file.overrides:
+        project.workspace.records.add_override(project.id, override)
+    project.note("labels imported", who, {"file": name[:120], "rows": len(file.overrides)})
+    return len(file.overrides)
+
+
+def _override(
+    cells: Mapping[str, str], dataset: QADataset, index: TextIndex, who: str, at: str
+) -> Override | Message:
+    """Return the override of a row, or what is wrong with the row."""
+    question, answer = index.questions.find(cells["question"]), index.answers.find(cells["answer"])
+    unknown = question.reason or answer.reason
+    if unknown:
+        return unknown
+    value = _percent(cells["label"])
+    if value is None:
+        return Message(
+            N_("The label is {label}; it must be a number from 0 to 100."),
+            {"label": cells["label"][:40] or "–"},
+        )
+    reason = cells["reason"].strip()
+    if not reason:
+        return Message(N_("The reason is missing. Say in a few words why."))
+    made = _moment(cells.get("at", ""), at)
+    if made is None:
+        return Message(
+            N_("The time is {at}; it must look like {example} and must not lie in the future."),
+            {"at": cells.get("at", "")[:40], "example": at},
+        )
+    texts = dataset.questions[question.row], dataset.answers[answer.row]
+    return Override(*texts, value, cells.get("who", "").strip() or who, reason, made)
+
+
+def _percent(text: str) -> float | None:
+    try:
+        value = float(text.strip().removesuffix("%").replace(",", "."))
+    except ValueError:
+        return None
+    return round(value / 100, 6) if 0 <= value <= 100 else None
+
+
+def _moment(text: str, latest: str) -> str | None:
+    """Return a time in UTC as the records write it; no time = now."""
+    if not text.strip():
+        return latest
+    try:
+        made = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    made = made if made.tzinfo else made.replace(tzinfo=UTC)
+    written = made.astimezone(UTC).isoformat(timespec="milliseconds")
+    return written if written <= latest else None
+
+
+def _record(override: Override) -> tuple[object, ...]:
+    value = None if override.value is None else round(override.value, 4)
+    return *override.pair, value, override.who, override.at

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.documents import to_json
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.worker import FolderReporter
@@ -25,11 +24,10 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.comparing import TUNED_TITLE, run_comparison
-from core.journey.comparison_arms import ArmChoice
-from core.journey.examining import Examination, examination_of, examine
+from core.journey.compare import TUNED_TITLE, run_comparison
+from core.journey.compare_systems import ArmChoice, encoders
+from core.journey.diagnostics import Examination, examination_of, examine
 from core.journey.jobs import TUNE, new_run_id
-from core.journey.model_arms import encoders
 from core.journey.terminal import SpokenReporter, TerminalReporter, print_examined, print_table
 from core.journey.terminal_turn import own_turn
 from core.journey.tuning import run_tuning
@@ -65,7 +63,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     """
     from core.data.checks import guess_language
     from core.experts.catalogue import default_experts
-    from core.journey.reporting import write_headless_report
+    from core.journey.report import write_headless_report
 
     settings = read_settings(options.config) if options.config else None
     by_hand = read_overrides(options.overrides) if options.overrides else ()
@@ -123,7 +121,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
             name=dataset.name,
             dataset=dataset,
             import_report=import_report,
-            scored=to_json(scored),
+            scored=scored,
             folder=folder,
             comparison=comparison,
             language=options.language,

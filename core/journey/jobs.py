@@ -30,6 +30,7 @@ from core.jobs.state import JobView as JobView
 from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
+from core.types.exporting import ExportRequest, ExportResult
 from core.types.scoring import ScoreRequest, ScoringResult
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
@@ -113,7 +114,7 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             COMPARE,
             N_("comparison"),
-            "core.journey.comparing:compare_step",
+            "core.journey.compare:compare_step",
             queued=False,
             page="compare",
             done=N_("Before and after were compared"),
@@ -149,10 +150,12 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             EXPORT,
             N_("ONNX export"),
-            "core.journey.onnx_exporting:export_step",
+            "core.journey.delivery:export_step",
             queued=False,
             page="report",
             done=N_("The model was exported"),
+            request=ExportRequest,
+            result=ExportResult,
         ),
     )
 }

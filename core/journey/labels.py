@@ -1,4 +1,4 @@
-"""Soft labels of a project: the model in use, recipes, overrides."""
+"""Soft labels of a project: recipes, the model of one, what it looks like, several compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.journey.experts import load_expert_scores
 from core.journey.projects import chosen_recipe_id, scored_experts
 from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
 from core.labels.groups import ATTRIBUTES as ATTRIBUTES
-from core.labels.groups import Grouping
+from core.labels.groups import TextGroups
 from core.labels.groups import groupings as groupings
 from core.labels.model import LabelModel
 from core.labels.overrides import standing
@@ -24,10 +24,12 @@ from core.labels.quality import PairQuality, ReliabilityCurve, pair_quality, rel
 from core.labels.review import PairFindings, Voice, find_suspects, reason, voices
 from core.labels.rules import RULES
 from core.messages import Message
-from core.types import LabelRecipe, Override, QADataset
+from core.types import Interval, LabelRecipe, Override, QADataset
 from core.workspace.records import SavedRecipe, now
 from core.workspace.workspace import Project, Workspace
 
+FEWEST_COMPARED, MOST_COMPARED = 2, 4
+_REPLICATES = 100  # of the figures of compared recipes
 _SEED = 0
 
 
@@ -97,10 +99,10 @@ def recipes(project: Project) -> list[SavedRecipe]:
 
 def find_recipe(project: Project, recipe_id: str) -> SavedRecipe:
     """Return a saved recipe; raises LabelError if there is no such recipe."""
-    found = next((r for r in recipes(project) if r.id == recipe_id), None)
-    if found is None:
+    saved = next((saved for saved in recipes(project) if saved.id == recipe_id), None)
+    if saved is None:
         raise LabelError("There is no recipe {id} in this project.", id=recipe_id)
-    return found
+    return saved
 
 
 def recipe_in_use(project: Project) -> SavedRecipe | None:
@@ -201,13 +203,13 @@ class LabelPreview:
         """Return whether what the experts say together means what it says."""
         return reliability_curve(self.alone, self.sample, seed=_SEED, replicates=replicates)
 
-    def bias(self, grouping: Grouping, replicates: int = 0) -> GroupBias:
+    def bias(self, grouping: TextGroups, replicates: int = 0) -> GroupBias:
         """Return which groups get other labels than the rest from the experts together."""
         return group_bias(
             self.alone, self.sample, self.dataset, grouping, seed=_SEED, replicates=replicates
         )
 
-    def expert_bias(self, grouping: Grouping) -> ExpertBias:
+    def expert_bias(self, grouping: TextGroups) -> ExpertBias:
         """Return which expert treats which group unlike the other experts do."""
         return expert_bias(self.calibrated, self.sample, self.dataset, grouping)
 
@@ -237,3 +239,106 @@ class LabelPreview:
     def reason(self, position: int) -> Message:
         """Return in one or two sentences why a pair of the sample deserves a look."""
         return reason(self.voices(position), self.findings, self.sample, position)
+
+
+@dataclass(frozen=True, eq=False)
+class RecipeFigures:
+    """One recipe on the pairs of the Labels page.
+
+    Attributes
+    ----------
+    labels : float32 array [n] in [0, 1]
+        What tuning would learn from, known right answers and overrides included.
+    quality : PairQuality
+        Of the labels without known right answers and overrides: what the recipe adds by itself.
+    ndcg : Interval or None
+        nDCG@10 of these labels as a ranker of all answers, on validation questions; None without
+        such questions, or for a recipe that asks no expert.
+    """
+
+    saved: SavedRecipe
+    labels: np.ndarray
+    quality: PairQuality
+    ndcg: Interval | None
+
+
+@dataclass(frozen=True, eq=False)
+class RecipeComparison:
+    """Two to four recipes on one sample of pairs.
+
+    Attributes
+    ----------
+    sample : PairSample
+        Pairs of training and validation questions.
+    questions : int
+        Validation questions behind nDCG@10.
+    """
+
+    sample: PairSample
+    recipes: tuple[RecipeFigures, ...]
+    questions: int
+
+    def most_different(self, count: int) -> np.ndarray:
+        """Return the positions of the pairs on which two of the recipes are furthest apart.
+
+        Returns
+        -------
+        int array [<= count]
+            Largest difference first; pairs on which all agree to within half a point are left out.
+        """
+        table = np.array([figures.labels for figures in self.recipes])
+        apart = table.max(axis=0) - table.min(axis=0)
+        order = np.argsort(-apart, kind="stable")[:count]
+        return order[apart[order] > 0.005]
+
+
+def compare_recipes(
+    project: Project, chosen: Sequence[SavedRecipe], overrides: Sequence[Override] = ()
+) -> RecipeComparison:
+    """Apply saved recipes to the same pairs.
+
+    Raises
+    ------
+    LabelError
+        If fewer than two or more than four recipes are chosen.
+    ExpertError
+        If an expert of a recipe has no scores for this dataset.
+    """
+    if not FEWEST_COMPARED <= len(chosen) <= MOST_COMPARED:
+        raise LabelError(
+            "{count} recipes are chosen. Choose {fewest} to {most} to see them side by side.",
+            count=len(chosen),
+            fewest=FEWEST_COMPARED,
+            most=MOST_COMPARED,
+        )
+    workspace, dataset = project.workspace, project.load_dataset()
+    experts = tuple(dict.fromkeys(key for saved in chosen for key in saved.recipe.experts))
+    sample = inspection_sample(workspace, dataset, experts)
+    figures = tuple(
+        _figures(saved, label_model(workspace, dataset, saved.recipe, overrides), sample)
+        for saved in chosen
+    )
+    return RecipeComparison(sample, figures, len(dataset.validation_rows))
+
+
+def _figures(saved: SavedRecipe, model: LabelModel, sample: PairSample) -> RecipeFigures:
+    unaware = model.blind()
+    alone, known = unaware.pairs(sample.question_rows, sample.answer_rows)
+    # Labels of known right answers alone say nothing about any other pair.
+    asks = RULES[saved.recipe.rule].needs_experts and bool(saved.recipe.experts)
+    alone = np.where(known & asks, alone, np.float32(np.nan))
+    return RecipeFigures(
+        saved,
+        model.of_sample(sample)[0],
+        pair_quality(alone, sample, seed=_SEED, replicates=_REPLICATES),
+        _ndcg(model.dataset, unaware) if asks and len(model.dataset.validation_rows) else None,
+    )
+
+
+def _ndcg(dataset: QADataset, labels: LabelModel) -> Interval:
+    from core.evaluation.measures import ndcg_at_10
+    from core.evaluation.statistics import mean_interval
+
+    rows = dataset.validation_rows
+    values = ndcg_at_10(dataset, rows, labels.best_answers(rows))
+    return mean_interval(values, dataset.question_group[rows], seed=_SEED)

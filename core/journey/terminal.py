@@ -11,7 +11,7 @@ import numpy as np
 
 from core.evaluation.geometry import MEASURES
 from core.evaluation.verdict import BASE, TUNED
-from core.journey.examining import Examination
+from core.journey.diagnostics import Examination
 from core.messages import Message
 from core.progress import Reporter
 from core.types import Comparison

@@ -30,15 +30,14 @@ def standing(overrides: Iterable[Override]) -> dict[Pair, tuple[Override, ...]]:
     """
     changes: dict[Pair, list[Override]] = {}
     for override in sorted(overrides, key=lambda change: change.at):
-        pair = override.question, override.answer
-        earlier = changes.pop(pair, [])
+        earlier = changes.pop(override.pair, [])
         if override.value is not None:
             earlier.append(override)
         else:
             own = [place for place, change in enumerate(earlier) if change.who == override.who]
             earlier = earlier[: own[-1]] + earlier[own[-1] + 1 :] if own else []
         if earlier:
-            changes[pair] = earlier
+            changes[override.pair] = earlier
     return {pair: _undecided(held) for pair, held in changes.items()}
 
 
@@ -74,7 +73,7 @@ class OverrideTable:
     Attributes
     ----------
     keys : int64 array [m], ascending
-        ``question row * number of answers + answer row``.
+        As ``QADataset.pair_keys`` numbers the pairs.
     values : float32 array [m] in [0, 1]
     n_answers : int
     """
@@ -92,8 +91,6 @@ class OverrideTable:
         LabelError
             If a value lies outside 0 to 1.
         """
-        question_row = {text: row for row, text in enumerate(dataset.questions)}
-        answer_row = {text: row for row, text in enumerate(dataset.answers)}
         latest: dict[int, float] = {}
         for override in in_force(overrides):
             assert override.value is not None  # withdrawn ones are not in force
@@ -102,15 +99,12 @@ class OverrideTable:
                     "A label of {value} was set by hand; labels lie between 0 and 1.",
                     value=override.value,
                 )
-            row, column = question_row.get(override.question), answer_row.get(override.answer)
-            if row is not None and column is not None:
-                latest[row * len(dataset.answers) + column] = override.value
-        kept = sorted(latest.items())
-        return cls(
-            np.array([key for key, _ in kept], np.int64),
-            np.array([value for _, value in kept], np.float32),
-            len(dataset.answers),
-        )
+            key = dataset.pair_key(*override.pair)
+            if key is not None:
+                latest[key] = override.value
+        keys = sorted(latest)
+        values = np.array([latest[key] for key in keys], np.float32)
+        return cls(np.array(keys, np.int64), values, len(dataset.answers))
 
     def lookup(self, question_rows: np.ndarray, answer_rows: np.ndarray) -> np.ndarray:
         """Return values float32 of the broadcast shape of both row arrays; NaN = not overridden."""

@@ -15,9 +15,6 @@ import numpy as np
 
 from core.errors import LabelError
 from core.types import (
-    TRAIN,
-    VALIDATION_KNOWN,
-    VALIDATION_UNSEEN,
     PairScores,
     QADataset,
     Rows,
@@ -26,7 +23,6 @@ from core.types import (
 RIGHT = "right"
 HARD = "hard"
 RANDOM = "random"
-INSPECTED_SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN)
 
 MINED_QUESTIONS = 1000  # hard pairs of more questions than this add time, not knowledge
 HARD_PER_QUESTION = 10  # per expert: as far as a searcher looks down the list
@@ -102,7 +98,6 @@ def sample_for_inspection(
     *,
     seed: int,
     size: int = 20_000,
-    questions_from: Sequence[str] = INSPECTED_SPLITS,
 ) -> PairSample:
     """Sample pairs for the Labels page; the held-out test questions stay untouched.
 
@@ -112,10 +107,8 @@ def sample_for_inspection(
         Seed of the draw; the same seed gives the same pairs.
     size : int
         Most pairs to return. All pairs are returned where there are no more than that.
-    questions_from : sequence of split names
-        Whose questions may be looked at.
     """
-    return sample_pairs(dataset, scores, dataset.rows(*questions_from), seed=seed, size=size)
+    return sample_pairs(dataset, scores, dataset.seen_rows, seed=seed, size=size)
 
 
 def sample_pairs(
@@ -141,7 +134,7 @@ def sample_pairs(
     n_answers = len(dataset.answers)
     question_rows = np.unique(np.asarray(question_rows, np.int64))
     judged = np.isin(dataset.right_question, question_rows)
-    right = _keys(dataset.right_question[judged], dataset.right_answer[judged], n_answers)
+    right = dataset.pair_keys(dataset.right_question[judged], dataset.right_answer[judged])
     if not len(right):
         raise LabelError(
             "None of the {count} questions looked at has a right answer. Check the split.",
@@ -194,23 +187,16 @@ def with_pairs(
     pairs : sequence of (question, answer)
         Pairs that the dataset does not have are left out.
     """
-    question_row = {text: row for row, text in enumerate(dataset.questions)}
-    answer_row = {text: row for row, text in enumerate(dataset.answers)}
-    n_answers = len(dataset.answers)
-    present = set((sample.question_rows.astype(np.int64) * n_answers + sample.answer_rows).tolist())
-    wanted = dict.fromkeys(
-        question_row[question] * n_answers + answer_row[answer]
-        for question, answer in pairs
-        if question in question_row and answer in answer_row
-    )
-    keys = np.array([key for key in wanted if key not in present], np.int64)
-    if not len(keys):
+    present = set(dataset.pair_keys(sample.question_rows, sample.answer_rows).tolist())
+    wanted = dict.fromkeys(dataset.pair_key(*pair) for pair in pairs)
+    added = [key for key in wanted if key is not None and key not in present]
+    if not added:
         return sample
-    rows, columns = (keys // n_answers).astype(np.int32), (keys % n_answers).astype(np.int32)
-    by_key = {one.expert: one for one in scores}
-    raw = np.array(
-        [by_key[key].pairs(rows, columns) for key in sample.experts], np.float32
-    ).reshape(len(sample.experts), len(keys))
+    rows, columns = np.array(np.divmod(added, len(dataset.answers)), np.int32)
+    by_key = {expert.expert: expert for expert in scores}
+    raw = np.empty((len(sample.experts), len(added)), np.float32)
+    for place, key in enumerate(sample.experts):
+        raw[place] = by_key[key].pairs(rows, columns)
     right = np.asarray(dataset.relevance[rows, columns]).reshape(-1) > 0
     return replace(
         sample,
@@ -218,12 +204,8 @@ def with_pairs(
         answer_rows=np.concatenate([sample.answer_rows, columns]),
         kind=np.concatenate([sample.kind, np.where(right, RIGHT, RANDOM)]),
         raw=np.concatenate([sample.raw, raw], axis=1),
-        weight=np.concatenate([sample.weight, np.ones(len(keys))]),
+        weight=np.concatenate([sample.weight, np.ones(len(added))]),
     )
-
-
-def _keys(question_rows: np.ndarray, answer_rows: np.ndarray, n_answers: int) -> np.ndarray:
-    return question_rows.astype(np.int64) * n_answers + answer_rows
 
 
 def _draw(rng: np.random.Generator, values: np.ndarray, most: int) -> np.ndarray:

@@ -74,7 +74,7 @@ def caveats(report: ReportContent) -> list[Message]:
         text = N_("Labels set by hand: {count}. The verdict depends on them too.")
         found.append(Message(text, {"count": len(report.labels.overrides)}))
     asked = set(report.labels.recipe.experts)
-    if any(not expert.commercial_use for expert in report.experts if expert.key in asked):
+    if any(e.origin.key in asked and not e.origin.commercial_use for e in report.experts):
         text = N_(
             "The licence of an expert does not allow commercial use, or is not known. Ask your "
             "legal department whether a model that learned from it may be used."

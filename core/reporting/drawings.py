@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.reporting.report_content import AlphaPoint, ArmRow, TuningFacts
+from core.reporting.report_content import AlphaPoint, SystemRow, TuningFacts
 from core.types import (
     KNOWN,
     TEST_KNOWN,
@@ -73,78 +73,38 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Dot:
-    """One system: a dot with its interval on a line of its own."""
-
-    title: str
-    kind: str
-    interval: Interval
-    y: float
-    x: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class DotChart:
-    """Systems under each other on one scale, best first."""
+    """Systems under each other on one scale, best first.
 
-    dots: tuple[Dot, ...]
+    Attributes
+    ----------
+    dots : tuple of (system, its interval, y in pixels)
+    """
+
+    dots: tuple[tuple[SystemRow, Interval, int], ...]
     scale: Scale
     height: int
 
 
 def dot_chart(
-    arms: Sequence[ArmRow], metric: str, *, left: int = 280, right: int = 812
+    systems: Sequence[SystemRow], metric: str, *, left: int = 280, right: int = 812
 ) -> DotChart:
     """Return the dots of a metric, best system first."""
-    rows = sorted(
-        ((arm, arm.metrics[metric]) for arm in arms if metric in arm.metrics),
-        key=lambda row: -row[1].value,
-    )
+    rows = [(system, system.metrics[metric]) for system in systems if metric in system.metrics]
+    rows.sort(key=lambda row: -row[1].value)
     ends = [end for _, interval in rows for end in (interval.low, interval.high)]
-    scale = Scale.around(ends or [0.0, 1.0], left, right)
-    dots = tuple(
-        Dot(
-            arm.title,
-            arm.kind,
-            interval,
-            16 + 26 * i,
-            scale(interval.value),
-            scale(interval.low),
-            scale(interval.high),
-        )
-        for i, (arm, interval) in enumerate(rows)
-    )
-    return DotChart(dots, scale, 16 + 26 * len(rows) + 16)
+    dots = tuple((*row, 16 + 26 * line) for line, row in enumerate(rows))
+    return DotChart(dots, Scale.around(ends or [0.0, 1.0], left, right), 32 + 26 * len(rows))
 
 
-@dataclass(frozen=True)
-class DifferenceBar:
-    """Tuned minus base with its interval, zero in the middle."""
-
-    scale: Scale
-    zero: float
-    x: float
-    low: float
-    high: float
-
-
-def difference_bar(difference: Difference, *, width: int = 320) -> DifferenceBar:
-    """Return the place of a difference on a scale that is the same on both sides of zero."""
+def difference_scale(difference: Difference, *, width: int = 320) -> Scale:
+    """Return a scale for a difference and its interval, zero in the middle."""
     reach = max(abs(difference.low), abs(difference.high), 0.02)
-    scale = Scale.around([-reach, reach], 24, width - 24, ticks=4)
-    return DifferenceBar(
-        scale,
-        scale(0.0),
-        scale(difference.difference),
-        scale(difference.low),
-        scale(difference.high),
-    )
+    return Scale.around([-reach, reach], 24, width - 24, ticks=4)
 
 
 @dataclass(frozen=True)
-class Segment:
+class SplitSegment:
     """Part of a split bar."""
 
     role: str
@@ -162,7 +122,7 @@ _SPLIT_BARS = (
 
 def split_bars(
     counts: Mapping[str, tuple[int, int]], *, width: int = WIDTH
-) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
+) -> tuple[tuple[str, tuple[SplitSegment, ...]], ...]:
     """Return per regime the segments of its bar; both bars share one scale."""
     sums = [sum(counts.get(s, (0, 0))[0] for s in splits if s) for _, splits in _SPLIT_BARS]
     scale = width / (max(sums) or 1)
@@ -172,39 +132,30 @@ def split_bars(
         for role, split in zip(SPLIT_ROLES, splits, strict=True):
             questions = counts.get(split, (0, 0))[0] if split else 0
             if questions:
-                segments.append(Segment(role, questions, round(x, 1), round(questions * scale, 1)))
+                segments.append(
+                    SplitSegment(role, questions, round(x, 1), round(questions * scale, 1))
+                )
                 x += questions * scale
         bars.append((regime, tuple(segments)))
     return tuple(bars)
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Validation quality by step."""
+class Axes:
+    """Two scales that lines are drawn between."""
 
-    points: tuple[tuple[float, float], ...]
-    best: tuple[float, float] | None
     x: Scale
     y: Scale
     height: int
 
 
-def curve(tuning: TuningFacts, *, width: int = WIDTH, height: int = 190) -> Curve | None:
-    """Return the learning curve, None where fewer than two moments were measured."""
+def learning_axes(tuning: TuningFacts, *, width: int = WIDTH, height: int = 190) -> Axes | None:
+    """Return the axes of the learning curve, None where fewer than two moments were measured."""
     if len(tuning.curve) < 2:
         return None
     x = Scale.around([0, *(step for step, _ in tuning.curve)], 52, width - 16)
     y = Scale.around([score for _, score in tuning.curve], height - 30, 14, ticks=3)
-    points = tuple((x(step), y(score)) for step, score in tuning.curve)
-    best = next(
-        (
-            point
-            for point, (step, _) in zip(points, tuning.curve, strict=True)
-            if step == tuning.best_step
-        ),
-        None,
-    )
-    return Curve(points, best, x, y, height)
+    return Axes(x, y, height)
 
 
 @dataclass(frozen=True)
@@ -213,14 +164,14 @@ class AlphaDot:
 
     Attributes
     ----------
-    label_y : float or None
-        Where its α is written; None where another label would be covered.
+    named : bool
+        Whether its α is written; not where another label would be covered.
     """
 
     point: AlphaPoint
     x: float
     y: float
-    label_y: float | None
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -228,33 +179,25 @@ class AlphaCurve:
     """Own questions (up) against everyday language (right), from base to tuned."""
 
     dots: tuple[AlphaDot, ...]
-    x: Scale
-    y: Scale
-    height: int
+    axes: Axes
 
 
 def alpha_curve(
     points: Sequence[AlphaPoint], *, width: int = WIDTH, height: int = 230
 ) -> AlphaCurve | None:
     """Return the curve, None where fewer than two mixes were measured both ways."""
-    placed = [(one, one.generality) for one in points if one.generality is not None]
+    placed = [(point, point.generality) for point in points if point.generality is not None]
     if len(placed) < 2:
         return None
     x = Scale.around([general for _, general in placed], 60, width - 40)
-    y = Scale.around([one.score for one, _ in placed], height - 44, 22, ticks=3)
-    places = [(x(general), y(one.score)) for one, general in placed]
+    y = Scale.around([point.score for point, _ in placed], height - 44, 22, ticks=3)
+    places = [(x(general), y(point.score)) for point, general in placed]
     last = len(placed) - 1
     # What was kept and both ends are named first; labels that would cover them are left out.
     order = sorted(range(len(placed)), key=lambda i: (not placed[i][0].chosen, i not in (0, last)))
     named: list[int] = []
     for i in order:
-        apart = (
-            math.hypot(places[i][0] - places[j][0], places[i][1] - places[j][1]) for j in named
-        )
-        if min(apart, default=_ALPHA_ROOM) >= _ALPHA_ROOM:
+        if all(math.dist(places[i], places[j]) >= _ALPHA_ROOM for j in named):
             named.append(i)
-    dots = tuple(
-        AlphaDot(one, *places[i], places[i][1] - 11 if i in named else None)
-        for i, (one, _) in enumerate(placed)
-    )
-    return AlphaCurve(dots, x, y, height)
+    dots = (AlphaDot(point, *places[i], i in named) for i, (point, _) in enumerate(placed))
+    return AlphaCurve(tuple(dots), Axes(x, y, height))

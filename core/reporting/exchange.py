@@ -9,12 +9,16 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
-from core.reporting.model_export import archive_info
+from core.evaluation.verdict import TUNED
+from core.messages import N_
+from core.reporting.model_export import archive_info, plain_name
+from core.reporting.report_facts import best_placed
 from core.reporting.spreadsheet import csv_bytes
 from core.types import (
     SPLITS,
@@ -36,6 +40,28 @@ BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loade
 _LINE_ENDS = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f]")  # white space but the plain space; controls
 
 
+@dataclass(frozen=True)
+class ExchangeFormat:
+    """One kind of file.
+
+    Attributes
+    ----------
+    title, meaning : str
+        Message ids; the meaning says who reads it, and how this app takes it back.
+    suffix, mime : str
+        Of the download.
+    make : callable
+        ``(dataset, comparison) -> bytes``.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    suffix: str
+    mime: str
+    make: Callable[[QADataset, Comparison], bytes]
+
+
 def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
     """Return ids that fit into one cell of a line; numbered ones where that makes two the same."""
     plain = tuple(_LINE_ENDS.sub(" ", key).strip() for key in ids)
@@ -44,7 +70,7 @@ def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}" for number in range(1, len(ids) + 1))
 
 
-def trec_run(dataset: QADataset, comparison: Comparison, arm: ArmResult) -> str:
+def trec_run(dataset: QADataset, comparison: Comparison, system: ArmResult) -> str:
     """Return one system's lists: ``question Q0 answer rank score system``, best first.
 
     Columns are separated by spaces, or by tabs where an id of the user's holds a space. Scores
@@ -53,14 +79,14 @@ def trec_run(dataset: QADataset, comparison: Comparison, arm: ArmResult) -> str:
     """
     questions, answers = _both_ids(dataset)
     gap = _separator((*questions, *answers))
-    name = re.sub(r"\s+", "-", arm.name) or "run"
+    name = re.sub(r"\s+", "-", system.name) or "run"
     lines = []
     for position, row in enumerate(comparison.question_rows):
         last = np.float32(np.inf)
-        for rank, answer in enumerate(arm.top_answers[position], start=1):
+        for rank, answer in enumerate(system.top_answers[position], start=1):
             if answer < 0:
                 break
-            score = np.float32(arm.top_scores[position][rank - 1])
+            score = np.float32(system.top_scores[position][rank - 1])
             if not score < last:
                 score = np.nextafter(last, np.float32(-np.inf), dtype=np.float32)
             last = score
@@ -90,6 +116,18 @@ def whole_grades(grades: np.ndarray) -> list[int]:
     return [max(1, round(float(grade) * 100)) for grade in grades]
 
 
+def trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
+    """Return the judgements and the lists of every system as a ZIP archive."""
+    files = {"qrels.txt": trec_qrels(dataset, comparison.question_rows)}
+    for system in comparison.arms:
+        # Names of experts may be addresses or paths: only plain letters go into an archive.
+        name = plain_name(system.name)
+        while f"runs/{name}.run" in files:
+            name += "_"
+        files[f"runs/{name}.run"] = trec_run(dataset, comparison, system)
+    return _zipped(files.items())
+
+
 def beir_archive(dataset: QADataset) -> bytes:
     """Return the whole data as a zipped BEIR folder.
 
@@ -97,22 +135,19 @@ def beir_archive(dataset: QADataset) -> bytes:
     ``splits.json``), so that this app gets back what it gave; other tools leave them aside.
     """
     questions, answers = _both_ids(dataset)
-    content = io.BytesIO()
-    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
 
-        def add(name: str, lines: Iterable[str]) -> None:
-            archive.writestr(archive_info(f"beir/{name}", ZIP_DEFLATED), "".join(lines).encode())
-
-        add("corpus.jsonl", _documents(dataset, answers))
-        add("queries.jsonl", _queries(dataset, questions))
+    def files() -> Iterator[tuple[str, str]]:
+        yield "corpus.jsonl", "".join(_documents(dataset, answers))
+        yield "queries.jsonl", "".join(_queries(dataset, questions))
         for name, splits in BEIR_QRELS.items():
             rows = dataset.rows(*splits)
             if len(rows):
-                add(f"qrels/{name}.tsv", _qrels_table(dataset, rows, questions, answers))
-        named = {s: [questions[row] for row in dataset.rows(s)] for s in SPLITS}
-        kept = {split: ids for split, ids in named.items() if ids}
-        add("splits.json", [json.dumps(kept, ensure_ascii=False, indent=1)])
-    return content.getvalue()
+                yield f"qrels/{name}.tsv", "".join(_qrels_table(dataset, rows, questions, answers))
+        named = {split: [questions[row] for row in dataset.rows(split)] for split in SPLITS}
+        filled = {split: ids for split, ids in named.items() if ids}
+        yield "splits.json", json.dumps(filled, ensure_ascii=False, indent=1)
+
+    return _zipped((f"beir/{name}", text) for name, text in files())
 
 
 def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
@@ -125,22 +160,31 @@ def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
     questions, answers = _both_ids(dataset)
     attributes = [name for name, values in dataset.attributes.items() if any(values)]
     head = ["question_id", "question", "answer_id", "answer", *attributes, "test", "right_answers"]
-    for arm in comparison.arms:
-        head += [f"{arm.name} rank", *(f"{arm.name} {metric}" for metric in arm.metrics)]
-    shown = comparison.arm("tuned") or (comparison.arms[0] if comparison.arms else None)
+    for system in comparison.arms:
+        head += [f"{system.name} rank", *(f"{system.name} {metric}" for metric in system.metrics)]
+    tuned = comparison.arm(TUNED)
+    shown = (tuned,) if tuned else comparison.arms[:1]
     rows: list[list[str | int | float]] = []
     for position, row in enumerate(comparison.question_rows):
         right = dataset.right_answers(int(row))
-        answer = _best_placed(right, shown, position)
+        answer = best_placed(right, shown, position)
         cells: list[str | int | float] = [questions[row], dataset.questions[row]]
         cells += [answers[answer], dataset.answers[answer]]
         cells += [dataset.attributes[name][row] for name in attributes]
         cells += [str(comparison.regimes[position]), len(right)]
-        for arm in comparison.arms:
-            cells.append(int(arm.right_rank[position]))
-            cells += [round(float(values[position]), 6) for values in arm.metrics.values()]
+        for system in comparison.arms:
+            cells.append(int(system.right_rank[position]))
+            cells += [round(float(values[position]), 6) for values in system.metrics.values()]
         rows.append(cells)
     return csv_bytes(head, rows)
+
+
+def _zipped(files: Iterable[tuple[str, str]]) -> bytes:
+    content = io.BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for name, text in files:
+            archive.writestr(archive_info(name, ZIP_DEFLATED), text.encode())
+    return content.getvalue()
 
 
 def _both_ids(dataset: QADataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -185,10 +229,41 @@ def _qrels_table(
         yield f"{questions[question]}\t{answers[answer]}\t{grade}\n"
 
 
-def _best_placed(right: np.ndarray, arm: ArmResult | None, position: int) -> int:
-    if arm is not None:
-        top = arm.top_answers[position]
-        hits = top[np.isin(top, right)]
-        if hits.size:
-            return int(hits[0])
-    return int(right[0])
+FORMATS: dict[str, ExchangeFormat] = {
+    form.key: form
+    for form in (
+        ExchangeFormat(
+            "questions",
+            N_("One row per held-out question (CSV)"),
+            N_(
+                "Rank and metrics of every system, for your own analysis in Excel or pandas. "
+                "The Data page reads it back as questions and answers."
+            ),
+            "-questions.csv",
+            "text/csv",
+            per_question_csv,
+        ),
+        ExchangeFormat(
+            "runs",
+            N_("Result lists and judgements (TREC runs and qrels)"),
+            N_(
+                "For trec_eval, ir_measures, ranx and other evaluation tools. The Compare page "
+                "takes a run file as one more system."
+            ),
+            "-trec.zip",
+            "application/zip",
+            trec_archive,
+        ),
+        ExchangeFormat(
+            "beir",
+            N_("The whole data (BEIR folder as ZIP)"),
+            N_(
+                "Questions, answers, judgements, splits and groups, for MTEB and other search "
+                "tools. The Data page reads it back with the same splits."
+            ),
+            "-beir.zip",
+            "application/zip",
+            lambda dataset, _: beir_archive(dataset),
+        ),
+    )
+}

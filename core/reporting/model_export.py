@@ -16,10 +16,14 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows
 _CHUNK = 1 << 20  # bytes copied at once
 
 
+def plain_name(name: str) -> str:
+    """Return a name that any file system takes: letters, digits, dots, dashes."""
+    return re.sub(r"[^0-9A-Za-z._-]+", "-", Path(name).name).strip("-.") or "model"
+
+
 def archive_name(name: str) -> str:
-    """Return the name of the folder inside the archive: letters, digits, dots, dashes."""
-    plain = re.sub(r"[^0-9A-Za-z._-]+", "-", Path(name).name).strip("-.")
-    return f"{plain or 'model'}-tuned"
+    """Return the name of the folder inside the archive of a model tuned from base ``name``."""
+    return f"{plain_name(name)}-tuned"
 
 
 def exported_files(model: Path) -> list[Path]:

@@ -13,7 +13,6 @@ Whether it does what the model does is measured on real texts before anybody may
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
 from core.messages import N_, Message
 from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset
+from core.types.exporting import Fidelity, TokenRules
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,91 +35,11 @@ OUTPUT = "sentence_embedding"
 OPSET = 18
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MOST_BYTES = 1_900_000_000  # protobuf, the format of the file, ends at 2 GB
-MOST_DISTANCE = 1e-4  # 1 - cosine; rounding of single precision stays below 1e-5
-MOST_CHANGE = 0.001  # nDCG@10, on either side
 MOST_QUESTIONS, MOST_ANSWERS = 200, 2000  # so that the check takes a minute and not an hour
 _BATCH = 32
 _EXAMPLE = ((5, 6, 7, 8), (5, 6, 0, 0))  # ids of a batch to trace with; 0 = padding
 
 Encode = Callable[[Sequence[str], str], np.ndarray]  # (texts, prompt) -> unit vectors [n, d]
-
-
-@dataclass(frozen=True)
-class TokenRules:
-    """How texts become the inputs of the file.
-
-    Attributes
-    ----------
-    max_length : int or None
-        Tokens read of a text; None = all.
-    special : bool
-        Whether the tokenizer adds its begin and end signs.
-    pad : int
-        Id that fills up short texts; the mask hides it.
-    """
-
-    max_length: int | None
-    special: bool
-    pad: int
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """How far the ONNX file is from the model it was made from.
-
-    Attributes
-    ----------
-    texts : int
-        Compared one by one.
-    distance : float
-        Largest 1 - cosine between the two vectors of one text.
-    questions : int
-        Validation questions (never test questions) searched with both.
-    before, after : float
-        nDCG@10 of the model and of the ONNX file on them.
-    """
-
-    texts: int
-    distance: float
-    questions: int
-    before: float
-    after: float
-
-    @property
-    def change(self) -> float:
-        """NDCG@10 of the ONNX file minus that of the model."""
-        return self.after - self.before
-
-    @property
-    def passed(self) -> bool:
-        """Whether both figures lie within their bounds."""
-        return bool(self.distance <= MOST_DISTANCE and abs(self.change) <= MOST_CHANGE)
-
-    def message(self) -> Message:
-        """Return the measurement as a sentence."""
-        params: dict[str, str | int | float] = {
-            "texts": self.texts,
-            "distance": f"{self.distance:.1e}",
-            "bound": f"{MOST_DISTANCE:.0e}",
-            "questions": self.questions,
-            "before": f"{self.before:.4f}",
-            "after": f"{self.after:.4f}",
-            "most": f"{MOST_CHANGE:g}",
-        }
-        if self.passed:
-            text = N_(
-                "Checked: the largest distance between the vectors of {texts} texts is {distance} "
-                "(1 − cosine, bound {bound}); nDCG@10 on {questions} validation questions is "
-                "{after}, with the model itself {before}."
-            )
-        else:
-            text = N_(
-                "Refused: the ONNX file does not do what the model does. The largest distance "
-                "between the vectors of {texts} texts is {distance} (1 − cosine, bound {bound}); "
-                "nDCG@10 on {questions} validation questions is {after}, with the model itself "
-                "{before} (bound {most}). Use the model folder instead."
-            )
-        return Message(text, params)
 
 
 def missing_packages() -> Message | None:

@@ -119,6 +119,39 @@ class AlphaPoint:
 
 
 @dataclass(frozen=True)
+class ModelOrigin:
+    """Where a model or another expert comes from, as far as the catalogue knows.
+
+    Attributes
+    ----------
+    key : str
+        Of the catalogue.
+    title : str
+        What the user calls it; the key where it is not known.
+    licence : str
+        "" = not known.
+    commercial_use : bool
+        False where the licence forbids it or is not known.
+    repo : str or None
+        Where it comes from on the model hub.
+    note : str
+        What its own folder says about its origin, "" if nothing.
+    prompts : mapping of ``query`` and ``document`` to text
+    languages : tuple of str
+        ISO 639-1 codes; empty = many, or not known.
+    """
+
+    key: str
+    title: str
+    licence: str = ""
+    commercial_use: bool = False
+    repo: str | None = None
+    note: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DataFacts:
     """What was uploaded and how it was split.
 
@@ -152,18 +185,13 @@ class ExpertFacts:
 
     Attributes
     ----------
-    commercial_use : bool
-        False where the licence forbids it or is not known.
     ndcg : Interval or None
         nDCG@10 alone, on questions outside the test split.
     weight : float in [0, 1] or None
         Share in the soft labels; None where the expert is not part of the recipe.
     """
 
-    key: str
-    title: str
-    licence: str
-    commercial_use: bool
+    origin: ModelOrigin
     ndcg: Interval | None
     weight: float | None
     seconds: float
@@ -198,14 +226,8 @@ class TuningFacts:
 
     Attributes
     ----------
-    base_key, base_title, base_licence : str
-    base_repo : str or None
-        Where the base model comes from on the model hub.
-    base_note : str
-        What the base model's own folder says about its origin, "" if nothing.
-    prompts : mapping of ``query`` and ``document`` to text
-    languages : tuple of str
-        ISO 639-1 codes of the base model; empty = many, or not known.
+    base : ModelOrigin
+        The model before tuning.
     settings : tuple of (title, value)
         Titles are message ids.
     curve : tuple of (step, score)
@@ -214,14 +236,7 @@ class TuningFacts:
         Mixes of base and tuned model, from base to tuned; empty where none were measured.
     """
 
-    base_key: str
-    base_title: str
-    base_licence: str
-    base_repo: str | None
-    base_note: str
-    prompts: Mapping[str, str]
-    languages: tuple[str, ...]
-    commercial_use: bool
+    base: ModelOrigin
     settings: tuple[tuple[str, str], ...]
     device: str
     seconds: float
@@ -236,7 +251,7 @@ class TuningFacts:
 
 
 @dataclass(frozen=True)
-class ArmRow:
+class SystemRow:
     """One system in one regime: a mean with its interval per metric."""
 
     name: str
@@ -263,7 +278,7 @@ class RegimeResults:
     questions: int
     groups: int
     differences: tuple[Difference, ...]
-    arms: tuple[ArmRow, ...]
+    systems: tuple[SystemRow, ...]
 
     @property
     def main(self) -> Difference | None:

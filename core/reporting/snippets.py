@@ -5,11 +5,14 @@ Each snippet is a whole program with the model's own prompts, dimension and leng
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import partial
 
 from core.messages import N_
-from core.reporting.onnx_export import FILE, TokenRules
+from core.reporting.onnx_export import FILE
 from core.reporting.wording import Wording
+from core.types.exporting import TokenRules
 
 QUESTION = {"en": "How can I send something back?", "ja": "返品するにはどうすればよいですか？"}
 ANSWERS = {
@@ -63,8 +66,8 @@ class Snippet:
 
 
 SNIPPETS: dict[str, Snippet] = {
-    one.key: one
-    for one in (
+    snippet.key: snippet
+    for snippet in (
         Snippet(
             "sentence_transformers",
             "Sentence Transformers",
@@ -132,27 +135,13 @@ def render_snippet(key: str, model: ModelFacts, language: str) -> str:
     language : str
         Of the example texts, ``en`` or ``ja``.
     """
-    # Every value goes into the program through the filter "py", which makes a literal of it.
-    template = Wording(language).template(f"snippets/{key}.py.jinja", html=False, py=_literal)
+    # Every value goes into the program as a literal; JSON's escapes are also Python's.
+    literal = partial(json.dumps, ensure_ascii=False)
+    template = Wording(language).template(f"snippets/{key}.py.jinja", html=False, py=literal)
     return template.render(
+        {**vars(model), **vars(model.rules)},
         install=f"pip install {' '.join(SNIPPETS[key].packages)}",
-        folder=model.folder,
-        dimension=model.dimension,
-        query_prompt=model.query_prompt,
-        document_prompt=model.document_prompt,
-        max_length=model.rules.max_length,
-        special=model.rules.special,
-        pad=model.rules.pad,
         onnx_file=FILE,
         question=QUESTION.get(language, QUESTION["en"]),
         answers=ANSWERS.get(language, ANSWERS["en"]),
     )
-
-
-def _literal(value: str | list[str]) -> str:
-    """Return a Python literal with double quotes, as code is written today."""
-    import json
-
-    if isinstance(value, list):
-        return f"[{', '.join(_literal(item) for item in value)}]"
-    return json.dumps(value, ensure_ascii=False)  # JSON's escapes are also Python's

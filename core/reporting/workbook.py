@@ -1,7 +1,7 @@
 """The decision pack as a workbook: what the report says, as tables to sort and to compute with.
 
-A sheet with one kind of rows is a :class:`Table`: head, width, format and content of a column stand
-in one place. Summary and configuration, which have rows of many kinds, are written line by line.
+A sheet with one kind of rows is a :class:`TableSheet`: head, width, format and content of a column
+stand in one place. Summary and configuration have rows of many kinds and are written line by line.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from core.messages import N_
 from core.reporting import advice
 from core.reporting.report_content import (
     AlphaPoint,
-    ArmRow,
     ExpertFacts,
     Movement,
     RegimeResults,
     ReportContent,
+    SystemRow,
 )
 from core.reporting.spreadsheet import (
     ANY,
@@ -43,7 +43,7 @@ from core.reporting.spreadsheet import (
     workbook,
 )
 from core.reporting.wording import Wording
-from core.types import Difference, Override, SliceDifference
+from core.types import Difference, Interval, Override, SliceDifference
 
 Item = TypeVar("Item")
 SheetMaker = Callable[[ReportContent, Wording], Sheet]
@@ -60,7 +60,7 @@ class Field(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class Table(Generic[Item]):
+class TableSheet(Generic[Item]):
     """One sheet with a row per item.
 
     Attributes
@@ -110,23 +110,23 @@ class _Figure:
 
     regime: RegimeResults
     metric: str
-    arm: ArmRow
+    system: SystemRow
 
     @property
     def difference(self) -> Difference | None:
         """Tuned minus base; None in the rows of other systems."""
-        if self.arm.kind != "tuned":
+        if self.system.kind != "tuned":
             return None
         return next((d for d in self.regime.differences if d.metric == self.metric), None)
 
 
 def _figures(report: ReportContent) -> list[_Figure]:
     return [
-        _Figure(regime, metric, arm)
+        _Figure(regime, metric, system)
         for regime in report.regimes
         for metric in METRICS
-        for arm in regime.arms
-        if metric in arm.metrics
+        for system in regime.systems
+        if metric in system.metrics
     ]
 
 
@@ -141,18 +141,18 @@ def _difference(
     return Field(head, width, form, lambda figure, _: _compared(read)(figure))
 
 
-METRICS_SHEET = Table[_Figure](
+METRICS_SHEET = TableSheet[_Figure](
     N_("Metrics"),
     _figures,
     (
         Field(N_("Test"), 26, TEXT, lambda f, w: w.t(f.regime.title)),
         Field(N_("Metric"), 44, TEXT, lambda f, w: METRICS[f.metric].title_in(w.t)),
-        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.arm.title)),
-        Field(N_("Value"), 10, SCORE, lambda f, _: f.arm.metrics[f.metric].value),
+        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.system.title)),
+        Field(N_("Value"), 10, SCORE, lambda f, _: f.system.metrics[f.metric].value),
         *_interval(
             SCORE,
-            lambda f: f.arm.metrics[f.metric].low,
-            lambda f: f.arm.metrics[f.metric].high,
+            lambda f: f.system.metrics[f.metric].low,
+            lambda f: f.system.metrics[f.metric].high,
         ),
         _difference(N_("Tuned minus base"), 12, SIGNED, lambda d: d.difference),
         *_interval(SIGNED, _compared(lambda d: d.low), _compared(lambda d: d.high)),
@@ -186,7 +186,7 @@ def _small(part: SliceDifference, w: Wording) -> str | None:
     return w.t(N_("Few questions: this part alone says little.")) if part.small else None
 
 
-SLICES_SHEET = Table[SliceDifference](
+SLICES_SHEET = TableSheet[SliceDifference](
     N_("Slices"),
     lambda report: report.slices,
     (
@@ -240,7 +240,7 @@ _MOVEMENT_FIELDS: tuple[Field[Movement], ...] = (
     Field(N_("Lost"), 8, TEXT, lambda row, w: w.t(N_("lost")) if row.lost else None),
     Field(N_("Now first"), 60, TEXT, lambda row, _: row.first_now or None),
 )
-LOSSES_SHEET = Table[Movement](
+LOSSES_SHEET = TableSheet[Movement](
     N_("Losses"),
     lambda report: report.losses,
     _MOVEMENT_FIELDS,
@@ -249,13 +249,13 @@ LOSSES_SHEET = Table[Movement](
         "was among the first ten and no longer is."
     ),
 )
-WINS_SHEET = Table[Movement](
+WINS_SHEET = TableSheet[Movement](
     N_("Wins"),
     lambda report: report.wins,
     _MOVEMENT_FIELDS,
     N_("Held-out questions that got better, the largest gain first."),
 )
-LABELS_SHEET = Table[Override](
+LABELS_SHEET = TableSheet[Override](
     N_("Labels changed"),
     lambda report: report.labels.overrides,
     (
@@ -269,38 +269,37 @@ LABELS_SHEET = Table[Override](
     N_("Labels that people set by hand (0 to 100), the newest first; they win over rules."),
     N_("No label was set by hand."),
 )
-EXPERTS_SHEET = Table[ExpertFacts](
+
+
+def _licence(expert: ExpertFacts, w: Wording) -> str:
+    return expert.origin.licence or w.t(N_("not known"))
+
+
+def _commercial_use(expert: ExpertFacts, w: Wording) -> str:
+    origin = expert.origin
+    return w.t(N_("allowed")) if origin.commercial_use else w.restriction(origin.licence)
+
+
+def _alone(expert: ExpertFacts) -> Interval:
+    return expert.ndcg or Interval(*(float("nan"),) * 3)  # a figure that is none stays empty
+
+
+EXPERTS_SHEET = TableSheet[ExpertFacts](
     N_("Experts"),
     lambda report: report.experts,
     (
-        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.title),
-        Field(N_("Licence"), 20, TEXT, lambda expert, w: expert.licence or w.t(N_("not known"))),
-        Field(
-            N_("Commercial use"),
-            30,
-            TEXT,
-            lambda expert, w: (
-                w.t(N_("allowed")) if expert.commercial_use else w.restriction(expert.licence)
-            ),
-        ),
-        Field(
-            N_("Alone (nDCG@10)"),
-            12,
-            SCORE,
-            lambda expert, _: expert.ndcg.value if expert.ndcg else None,
-        ),
-        *_interval(
-            SCORE,
-            lambda expert: expert.ndcg.low if expert.ndcg else None,
-            lambda expert: expert.ndcg.high if expert.ndcg else None,
-        ),
+        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.origin.title),
+        Field(N_("Licence"), 20, TEXT, _licence),
+        Field(N_("Commercial use"), 30, TEXT, _commercial_use),
+        Field(N_("Alone (nDCG@10)"), 12, SCORE, lambda expert, _: _alone(expert).value),
+        *_interval(SCORE, lambda expert: _alone(expert).low, lambda expert: _alone(expert).high),
         Field(N_("Weight in the labels"), 12, PERCENT, lambda expert, _: expert.weight),
         Field(N_("Seconds"), 10, ONE_DIGIT, lambda expert, _: expert.seconds),
         Field(N_("Content hash"), 40, TEXT, lambda expert, _: expert.fingerprint),
     ),
     N_("How good each expert is alone, on questions outside the final test, and its licence."),
 )
-ALPHA_SHEET = Table[AlphaPoint](
+ALPHA_SHEET = TableSheet[AlphaPoint](
     N_("Mixes (α)"),
     lambda report: report.tuning.alphas,
     (
@@ -315,7 +314,7 @@ ALPHA_SHEET = Table[AlphaPoint](
     ),
     N_("Not measured for this model."),
 )
-SPEED_SHEET = Table[EncodingCost](
+SPEED_SHEET = TableSheet[EncodingCost](
     N_("Speed and memory"),
     lambda report: report.speeds,
     (
@@ -453,9 +452,9 @@ def _labels(report: ReportContent, w: Wording) -> Iterator[Row]:
     if labels.recentred:
         yield Row((w.t(N_("Evened out by")), "; ".join(w.t(title) for title in labels.recentred)))
     yield Row((w.t(N_("Set by hand")), w.count(len(labels.overrides))))
-    licence = tuning.base_licence or w.t(N_("licence not known"))
-    yield Row((w.t(N_("Base model")), f"{tuning.base_title} ({licence})"))
-    if not tuning.commercial_use:
+    licence = tuning.base.licence or w.t(N_("licence not known"))
+    yield Row((w.t(N_("Base model")), f"{tuning.base.title} ({licence})"))
+    if not tuning.base.commercial_use:
         text = N_("The licence of the base model does not allow commercial use, or is not known.")
         yield Row(("", w.t(text)))
 

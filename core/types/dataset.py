@@ -115,6 +115,24 @@ class QADataset:
         """Question rows [n] of the verdict, kept from everything before it, ascending."""
         return self.rows(*TEST_SPLIT.values())
 
+    @cached_property
+    def _row_of(self) -> tuple[dict[str, int], dict[str, int]]:
+        questions = {text: row for row, text in enumerate(self.questions)}
+        return questions, {text: row for row, text in enumerate(self.answers)}
+
+    def pair_key(self, question: str, answer: str) -> int | None:
+        """Return the number of a pair of texts, None where the data lack one of them."""
+        row, column = self._row_of[0].get(question), self._row_of[1].get(answer)
+        return None if row is None or column is None else row * len(self.answers) + column
+
+    def pair_keys(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return one number per pair, int64: question row times the number of answers + row."""
+        return question_rows.astype(np.int64) * len(self.answers) + answer_rows
+
+    def regimes_of(self, rows: Rows) -> np.ndarray:
+        """Return ``known`` or ``unseen`` of held-out questions, as str array [n]."""
+        return np.where(self.split[rows] == TEST_KNOWN, KNOWN, UNSEEN)
+
     def right_answers(self, question: int) -> Rows:
         """Return the answer rows judged right for one question, ascending."""
         low, high = np.searchsorted(self.right_question, [question, question + 1])

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.slices import SLICERS, overlap, slice_differences
 from core.evaluation.statistics import holm
-from core.evaluation.systems import EncodedSystem
+from core.evaluation.systems import EncodedSystem, compare, from_files, to_files
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, QADataset, SilentReporter
 
 GROUPS, PER_GROUP = 48, 4

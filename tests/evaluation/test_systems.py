@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.measures import (
     METRICS,
     NDCG,
@@ -21,8 +20,11 @@ from core.evaluation.systems import (
     DEPTH,
     EncodedSystem,
     ListedSystem,
+    compare,
+    from_files,
     held_out_rows,
     origin_of,
+    to_files,
     why_refused,
 )
 from core.evaluation.verdict import contrasts

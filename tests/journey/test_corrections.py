@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from core.errors import DataError, LabelError
-from core.journey import correction_file, corrections, labels
+from core.journey import corrections, labels
 from core.types import Override
 from core.workspace.workspace import Workspace
 
@@ -74,13 +74,13 @@ MOMENT = "2026-01-02T03:04:05.678+00:00"
 
 def test_a_workbook_comes_back_as_it_was_and_never_holds_a_formula(tiny_dataset):
     made = nasty(tiny_dataset)
-    content = correction_file.write_corrections(made)
+    content = corrections.write_corrections(made)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert [c.data_type for c in sheet[2]] == ["s", "s", "n", "s", "s", "s"]
     assert all(c.quotePrefix for c in sheet[2] if c.data_type == "s")
-    found = correction_file.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
+    found = corrections.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
     assert (list(found.overrides), found.problems) == (made, ())
-    again = correction_file.read_corrections(content, "x.xlsx", tiny_dataset, made, "me")
+    again = corrections.read_corrections(content, "x.xlsx", tiny_dataset, made, "me")
     assert (again.overrides, again.known) == ((), 2)
 
 
@@ -106,7 +106,7 @@ def test_every_bad_row_is_named_by_its_row_number(tiny_dataset):
         (q, a, 30, "fits", "", "2999-01-01"),
         (q, a, 30, "fits", "", ""),
     )
-    found = correction_file.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
+    found = corrections.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
     assert [problem.row for problem in found.problems] == [3, 4, 5, 6, 7, 8]
     words = ("question", "answer", "101", "high", "reason", "2999")
     assert all(w in str(p.reason) for w, p in zip(words, found.problems, strict=True))
@@ -117,10 +117,10 @@ def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, 
     q, a = tiny_dataset.questions[0], tiny_dataset.answers[0]
     for who, label in (("ann", 10), ("ben", 90)):
         content = workbook(("question", "answer", "label", "reason"), (q, a, label, "read it"))
-        found = correction_file.read_corrections(
+        found = corrections.read_corrections(
             content, "x.xlsx", tiny_dataset, labels.overrides(place), who
         )
-        assert correction_file.take_corrections(place, found, "x.xlsx", who) == 1
+        assert corrections.take_corrections(place, found, "x.xlsx", who) == 1
     from core.labels.overrides import conflicts
 
     (held,) = conflicts(labels.overrides(place)).values()
@@ -130,8 +130,8 @@ def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, 
 
 def test_a_file_without_the_columns_is_answered_with_what_is_needed(tiny_dataset):
     with pytest.raises(LabelError, match="label, reason"):
-        correction_file.read_corrections(
+        corrections.read_corrections(
             workbook(("question", "answer"), ("q", "a")), "x.xlsx", tiny_dataset, (), "me"
         )
     with pytest.raises(DataError):
-        correction_file.read_corrections(b"PK\x03\x04 broken", "x.xlsx", tiny_dataset, (), "me")
+        corrections.read_corrections(b"PK\x03\x04 broken", "x.xlsx", tiny_dataset, (), "me")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.jobs.folder import RunFolder, append_event
-from core.journey import report_costs
 from core.journey.jobs import KINDS, launch_job, need_of
+from core.journey.report import step_times
 from core.journey.steps import STEPS
 from core.workspace.workspace import Workspace
 
@@ -47,5 +47,5 @@ def test_the_report_names_what_any_kind_took(tmp_path, monkeypatch):
     project = workspace.create_project("Kinds", "Mika")
     runs = {kind: launch_job(project, kind, {}, "Mika") for kind in KINDS}
     assert all(RunFolder(workspace.run_folder(run)).is_valid() for run in runs.values())
-    steps = report_costs.step_times(workspace, runs)
+    steps = step_times(workspace, runs)
     assert [step.title for step in steps] == [kind.done for kind in KINDS.values()]

@@ -13,7 +13,7 @@ from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import find_entry
 from core.journey import data, labels
 from core.journey import experts as scoring
-from core.journey.comparison_arms import expert_arm
+from core.journey.compare_systems import expert_arm
 from core.journey.projects import scored_experts
 from core.journey.score_files import (
     ScoreColumns,

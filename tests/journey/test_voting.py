@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import compare
-from core.evaluation.systems import EncodedSystem
-from core.journey import vote_results, voting
+from core.evaluation.systems import EncodedSystem, compare
+from core.journey import voting
+from core.journey import voting as vote_results
 from core.types import Comparison, SilentReporter
 from core.workspace.feedback import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace
@@ -171,8 +171,8 @@ def test_nobody_voted(place, comparison, started, tiny_dataset):
 
 def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
     """A sealed result in a report would break the seal; one on another model would mislead."""
-    from core.journey import reporting
-    from core.journey.comparing import load_comparison
+    from core.journey.compare import load_comparison
+    from core.journey.report import content_of
     from tests.reporting.finished_journey import finished_journey
 
     done = finished_journey(tmp_path / "done", model=False)
@@ -186,7 +186,7 @@ def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
         voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
     for round_ in (open_, gone):
         vote_results.open_result(place, round_, "eve")
-    (vote,) = reporting.report_input(place, done.compare_run).votes
+    (vote,) = content_of(place, done.compare_run).votes
     assert (vote.who, vote.votes, vote.early, vote.held_out) == (
         "eve", 1, True, len(compared.question_rows)
     )  # fmt: skip

@@ -11,7 +11,7 @@ from core.journey.experts import load_expert_scores
 from core.labels.bias import expert_bias, group_bias
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
-from core.labels.pair_sample import INSPECTED_SPLITS, sample_for_inspection
+from core.labels.pair_sample import sample_for_inspection
 from core.labels.review import find_suspects
 from core.types import ExpertScores, LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
@@ -86,7 +86,7 @@ def test_flipped_hard_labels_are_among_the_suspects(sample_data, record_property
     """10 % of the questions that experts see get a wrong answer as their right one."""
     dataset, scores = sample_data
     rng = np.random.default_rng(0)
-    seen = np.flatnonzero(np.isin(dataset.right_question, dataset.rows(*INSPECTED_SPLITS)))
+    seen = np.flatnonzero(np.isin(dataset.right_question, dataset.seen_rows))
     flipped = rng.choice(seen, len(seen) // 10, replace=False)
     answers = dataset.right_answer.copy()
     others = rng.integers(1, len(dataset.answers), len(flipped))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import vote_results, voting
-from core.journey.comparing import load_comparison
+from core.journey import voting
+from core.journey import voting as vote_results
+from core.journey.compare import load_comparison
 from tests.pages.conftest import FinishedWorkspace
 from tests.reporting.finished_journey import finished_journey
 
@@ -133,7 +134,7 @@ def test_wrong_link_is_explained(vote, link):
 
 
 def test_savings_are_kept_for_the_report(finished_workspace, app, place):
-    from core.journey.savings import savings_of
+    from core.journey.decisions import savings_of
 
     _workspace, project, comparison = place
     at = app(finished_workspace.root, "compare", finished_workspace.project)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluation.movements import answer_moves, wins_and_losses
 from core.evaluation.verdict import WORDS, sentence
 from core.jobs.folder import RunFolder, append_event
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 

@@ -13,10 +13,10 @@ from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder
-from core.journey import comparing
-from core.journey.comparison_arms import ArmChoice
-from core.journey.free_search import searcher
-from core.journey.promotion import promote, promotion, withdraw
+from core.journey import compare as comparing
+from core.journey.compare_systems import ArmChoice
+from core.journey.decisions import promote, promotion, withdraw
+from core.journey.diagnostics import searcher
 from core.types import SilentReporter
 from tests.pages.conftest import work_in_this_process
 
@@ -111,7 +111,7 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
 
 
 def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_workspace):
-    from core.journey.model_arms import alpha_arm, other_alphas
+    from core.journey.compare_systems import alpha_arm, other_alphas
     from core.workspace.files import write_json
 
     folder = RunFolder(workspace.run_folder(finished_workspace.tune_run))

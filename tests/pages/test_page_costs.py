@@ -12,7 +12,7 @@ import pytest
 from benchmarks import page_visits
 from benchmarks.page_visits import Visitor, start_server, wait_for
 from core.evaluation.movements import wins_and_losses
-from core.journey.comparing import load_comparison
+from core.journey.compare import load_comparison
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.comparison_charts import map_chart
 from core.workspace.files import read_json, write_json

@@ -178,7 +178,7 @@ def test_recipes_stand_side_by_side(review):
 
 
 def test_the_proposed_experts_take_part_on_the_labels_page(app, scored_once, tmp_path):
-    from core.journey.panel_advice import use_panel
+    from core.journey.decisions import use_panel
 
     root, project_id = scored_once
     shutil.copytree(root, tmp_path / "workspace")

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.movements import wins_and_losses
-from core.journey import question_notes as notes
-from core.journey.comparing import load_comparison
+from core.journey import decisions as notes
+from core.journey.compare import load_comparison
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 

@@ -8,9 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder
-from core.journey.exchanging import FORMATS, exchange_file
-from core.journey.model_delivery import exported_model
-from core.journey.reporting import exported_report
+from core.journey.delivery import FORMATS, exchange_file, exported_model
+from core.journey.report import exported_report
 from core.reporting import onnx_export
 from core.workspace.workspace import Workspace
 from tests.reporting.finished_journey import finished_journey

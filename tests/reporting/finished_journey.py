@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.documents import to_json
-from core.evaluation.comparison import compare, to_files
-from core.evaluation.systems import EncodedSystem
+from core.evaluation.systems import EncodedSystem, compare, to_files
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message

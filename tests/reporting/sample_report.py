@@ -12,16 +12,17 @@ from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
 from core.reporting.report_content import (
     AlphaPoint,
-    ArmRow,
     DataFacts,
     ExpertFacts,
     InUse,
     LabelFacts,
+    ModelOrigin,
     Movement,
     RegimeResults,
     ReportContent,
     Sending,
     Step,
+    SystemRow,
     TuningFacts,
 )
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
@@ -63,7 +64,7 @@ def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults
     return RegimeResults(
         key, "Known answers, new wording", "Meaning.", 100, 40,
         tuple(difference(key, metric, word, value) for metric in METRICS),
-        tuple(ArmRow(name, title, name, scores) for name, title in names),
+        tuple(SystemRow(name, title, name, scores) for name, title in names),
     )  # fmt: skip
 
 
@@ -78,8 +79,10 @@ def sample_report() -> ReportContent:
             (("E-mail addresses", 3),), (Message("A warning about {name}", {"name": EVIL}),),
         ),
         experts=(
-            ExpertFacts("a", EVIL, "CC-BY-NC-4.0", False, Interval(0.6, 0.5, 0.7), 0.8, 12.0, "f1"),
-            ExpertFacts("bm25", "BM25", "MIT", True, None, None, 0.1, "f2"),
+            ExpertFacts(
+                ModelOrigin("a", EVIL, "CC-BY-NC-4.0"), Interval(0.6, 0.5, 0.7), 0.8, 12.0, "f1"
+            ),
+            ExpertFacts(ModelOrigin("bm25", "BM25", "MIT", True), None, None, 0.1, "f2"),
         ),
         agreement=(Message("Most alike are {first}", {"first": EVIL}),),
         labels=LabelFacts(
@@ -89,7 +92,7 @@ def sample_report() -> ReportContent:
             ("Category of the question",),
         ),
         tuning=TuningFacts(
-            "a", EVIL, "MIT", "org/a", "Note.", {"query": "query: "}, ("en",), True,
+            ModelOrigin("a", EVIL, "MIT", True, "org/a", "Note.", {"query": "query: "}, ("en",)),
             (("Random seed", EVIL),), EVIL, 321.0, 45, ((0, 0.6), (20, 0.66), (45, 0.65)),
             20, 0.66, 0.6,
             alphas=(

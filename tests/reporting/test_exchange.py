@@ -16,7 +16,7 @@ from core.data.beir import read_beir
 from core.data.reading.archives import open_beir
 from core.data.trec_run import parse_run
 from core.journey import data
-from core.journey.exchanging import FORMATS, exchange_file, write_exchange
+from core.journey.delivery import FORMATS, exchange_file, write_exchange
 from core.reporting.exchange import (
     beir_archive,
     exchange_ids,

@@ -160,7 +160,7 @@ def test_missing_parts_leave_a_whole_report(report, changes, language):
 
 
 def test_one_regime_without_base_says_so(report):
-    alone = replace(regime("known"), differences=(), arms=())
+    alone = replace(regime("known"), differences=(), systems=())
     text = "".join(read(render(replace(report, regimes=(alone,)), "en")).text)
     assert "No verdict: the results of the base or the tuned model are missing." in text
     assert "Answers without training questions were not tested" in text
@@ -233,9 +233,10 @@ def test_scales_hold_all_values():
 
 
 def test_difference_bar_has_zero_in_the_middle():
-    bar = drawings.difference_bar(difference("known", "ndcg@10", value=-0.05))
-    assert bar.zero == 160
-    assert bar.low < bar.x < bar.high < bar.zero
+    found = difference("known", "ndcg@10", value=-0.05)
+    scale = drawings.difference_scale(found)
+    assert scale(0) == 160
+    assert scale(found.low) < scale(found.difference) < scale(found.high) < scale(0)
 
 
 def test_mixes_are_named_where_there_is_room():
@@ -243,8 +244,8 @@ def test_mixes_are_named_where_there_is_room():
     points = sample_report().tuning.alphas
     curve = drawings.alpha_curve(points)
     assert [d.point.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
-    assert [d.label_y is not None for d in curve.dots] == [True, True, False, True]
-    assert all(curve.x.start <= d.x <= curve.x.end for d in curve.dots)
+    assert [d.named for d in curve.dots] == [True, True, False, True]
+    assert all(curve.axes.x.start <= d.x <= curve.axes.x.end for d in curve.dots)
     assert drawings.alpha_curve(points[:1]) is None
 
 

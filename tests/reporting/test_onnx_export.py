@@ -12,11 +12,10 @@ import pytest
 from core.errors import ExportError, Stopped
 from core.experts.encoding import encode_with, load_model
 from core.jobs.folder import RunFolder, append_event, create_run
-from core.journey import model_delivery, onnx_exporting
+from core.journey import delivery
+from core.journey.delivery import convert, finished_export, launch_export
 from core.journey.jobs import EXPORT, KINDS
-from core.journey.onnx_exporting import convert, finished_export, launch_export
-from core.reporting import onnx_export as onnx_check
-from core.reporting import onnx_export as onnx_graph
+from core.reporting import onnx_export
 from core.reporting.onnx_export import (
     FILE,
     checked_rows,
@@ -27,6 +26,7 @@ from core.reporting.onnx_export import (
 )
 from core.reporting.snippets import render_snippet
 from core.types import TEST_KNOWN, TEST_UNSEEN, SilentReporter
+from core.types.exporting import MOST_DISTANCE
 from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 from tests.reporting.finished_journey import BASE, finished_journey
@@ -50,7 +50,7 @@ def exported(journey):
     folder = create_run(workspace.run_folder(run_id), request)
     for event in ("launched", "started", "finished"):
         append_event(folder, event)
-    write_json(folder.result, onnx_exporting.export_step(folder, request, SilentReporter()))
+    write_json(folder.result, KINDS[EXPORT].do(folder, request, SilentReporter()))
     workspace.records.add_run(RunRecord(run_id, journey.project.id, EXPORT, now()))
     return finished_export(journey.project, journey.tune_run)
 
@@ -59,7 +59,7 @@ def test_a_transformer_gives_the_same_vectors(tiny_bert, small_dataset, tmp_path
     """Another pooling, a lost attention mask or another cut of long texts would change results."""
     model = load_model(tiny_bert, "cpu")
     write_onnx(model, tmp_path / FILE)
-    onnx_graph.save_tokenizer(model, tmp_path / "tokenizer.json")
+    onnx_export.save_tokenizer(model, tmp_path / "tokenizer.json")
     rules = token_rules(model)
     assert (rules.max_length, rules.special) == (40, True)
     encode = onnx_encoder(tmp_path, rules)
@@ -81,12 +81,12 @@ def test_a_transformer_gives_the_same_vectors(tiny_bert, small_dataset, tmp_path
 
 
 def test_word_vectors_give_the_same_vectors_and_the_figures_are_kept(exported):
-    assert exported.usable and exported.fidelity.distance < 1e-5
+    assert exported.usable and exported.result.fidelity.distance < 1e-5
     kept = json.loads((exported.folder / "fidelity.json").read_text())
-    assert kept["passed"] and kept["questions"] == exported.fidelity.questions > 0
+    assert kept["passed"] and kept["questions"] == exported.result.fidelity.questions > 0
     facts = json.loads((exported.folder / "config.json").read_text())
     assert facts["query_prompt"] == "query: " and facts["special"] is False
-    assert "Checked" in str(exported.fidelity.message())
+    assert "Checked" in str(exported.result.fidelity.message())
 
 
 def test_the_check_never_looks_at_test_questions(journey):
@@ -100,8 +100,10 @@ def test_the_check_never_looks_at_test_questions(journey):
 def test_a_file_that_differs_is_refused_and_deleted(journey, exported, tmp_path, monkeypatch):
     """A conversion that silently changes results must not reach anybody's search."""
     converted = (exported.folder / FILE).read_bytes()
-    monkeypatch.setattr(onnx_graph, "write_onnx", lambda model, place: place.write_bytes(converted))
-    honest = onnx_check.onnx_encoder
+    monkeypatch.setattr(
+        onnx_export, "write_onnx", lambda model, place: place.write_bytes(converted)
+    )
+    honest = onnx_export.onnx_encoder
 
     def damaged(folder, rules):
         encode, rng = honest(folder, rules), np.random.default_rng(0)
@@ -113,7 +115,7 @@ def test_a_file_that_differs_is_refused_and_deleted(journey, exported, tmp_path,
 
         return noisy
 
-    monkeypatch.setattr(onnx_check, "onnx_encoder", damaged)
+    monkeypatch.setattr(onnx_export, "onnx_encoder", damaged)
     model = RunFolder(journey.workspace.run_folder(journey.tune_run)).model
     warned = []
 
@@ -121,21 +123,21 @@ def test_a_file_that_differs_is_refused_and_deleted(journey, exported, tmp_path,
         def warning(self, message):
             warned.append(str(message))
 
-    made = convert(journey.workspace, journey.project.dataset_id, model, tmp_path, Listening())
-    assert made["fidelity"]["distance"] > onnx_check.MOST_DISTANCE
+    fidelity, _, _ = convert(journey.project.load_dataset(), model, tmp_path, Listening())
+    assert fidelity.distance > MOST_DISTANCE
     assert not (tmp_path / FILE).exists()
     assert warned and warned[0].startswith("Refused")
 
 
 def test_archive_holds_the_checked_file_and_the_card_says_so(journey, exported):
-    path = model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
+    path = delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         card = archive.read(f"{BASE}-tuned/README.md").decode()
     inside = {"sentence_embedding.onnx", "tokenizer.json", "config.json", "fidelity.json"}
     assert {f"{BASE}-tuned/onnx/{name}" for name in inside} <= names
     assert "Checked: the largest distance" in card and "- onnx" in card
-    folder = model_delivery.exported_folder(journey.workspace, journey.compare_run, BASE)
+    folder = delivery.exported_folder(journey.workspace, journey.compare_run, BASE)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert {f"{BASE}-tuned/{file}" for file in files} == names
 
@@ -143,8 +145,8 @@ def test_archive_holds_the_checked_file_and_the_card_says_so(journey, exported):
 def test_a_refused_export_stays_out_of_the_archive(journey, exported):
     from dataclasses import replace
 
-    bad = replace(exported, fidelity=replace(exported.fidelity, distance=0.5))
-    assert not bad.usable
+    differs = replace(exported.result.fidelity, distance=0.5)
+    assert not replace(exported, result=replace(exported.result, fidelity=differs)).usable
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -152,11 +154,11 @@ def test_the_snippet_for_onnx_runtime_finds_what_the_model_finds(
     journey, exported, monkeypatch, capsys, language
 ):
     """The code on the page is what people copy: it must give the model's own scores."""
-    model_delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
-    folder = model_delivery.exported_folder(journey.workspace, journey.compare_run, BASE)
+    delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
+    folder = delivery.exported_folder(journey.workspace, journey.compare_run, BASE)
     monkeypatch.chdir(folder.parent)
     tuned = RunFolder(journey.workspace.run_folder(journey.tune_run)).model
-    facts = model_delivery.model_facts(tuned, BASE, exported)
+    facts = delivery.model_facts(tuned, BASE, exported)
     assert (facts.dimension, facts.query_prompt) == (8, "query: ")
     printed = []
     for key in ("onnxruntime", "sentence_transformers"):
@@ -175,12 +177,12 @@ def test_stop_is_obeyed_before_the_next_part(journey, tmp_path):
 
     model = RunFolder(journey.workspace.run_folder(journey.tune_run)).model
     with pytest.raises(Stopped):
-        convert(journey.workspace, journey.project.dataset_id, model, tmp_path, Stopping())
+        convert(journey.project.load_dataset(), model, tmp_path, Stopping())
     assert not list(tmp_path.iterdir())
 
 
 def test_missing_packages_are_named_before_anything_starts(journey, monkeypatch):
-    monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_export, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install onnx onnxscript onnxruntime"):
         launch_export(journey.project, journey.tune_run, "ann")
     assert not KINDS[EXPORT].queued
@@ -207,6 +209,6 @@ def test_layers_that_cannot_be_converted_give_a_readable_error(tmp_path):
 
 
 def test_a_model_beyond_the_format_is_refused(tmp_path, monkeypatch, tiny_bert):  # noqa: F811
-    monkeypatch.setattr(onnx_graph, "MOST_BYTES", 1000)
+    monkeypatch.setattr(onnx_export, "MOST_BYTES", 1000)
     with pytest.raises(ExportError, match="at most"):
         write_onnx(load_model(Path(tiny_bert), "cpu"), tmp_path / FILE)

@@ -13,8 +13,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from core.reporting.onnx_export import TokenRules
 from core.reporting.snippets import ANSWERS, QUESTION, SNIPPETS, ModelFacts, render_snippet
+from core.types.exporting import TokenRules
 
 ODD = 'say "hi" \\ to {{x}}\n{% raw %}: '
 FACTS = ModelFacts("faq-tuned", 4, "query: ", "passage: ", TokenRules(256, True, 1))

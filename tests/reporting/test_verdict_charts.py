@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from core.errors import ComparisonError
-from core.evaluation.comparison import compare
 from core.evaluation.movements import AnswerMove
-from core.evaluation.systems import EncodedSystem
+from core.evaluation.systems import EncodedSystem, compare
 from core.messages import Message
 from core.reporting.charts import palette
 from core.reporting.charts.comparison_charts import movement_chart
-from core.reporting.charts.verdict_charts import arm_chart, difference_chart
+from core.reporting.charts.verdict_charts import difference_chart, system_chart
 from core.types import Comparison, SilentReporter
 
 
@@ -36,7 +35,7 @@ def upper(text: str) -> str:
 
 
 def test_all_systems_are_drawn_in_every_regime_and_in_the_table(comparison):
-    chart = arm_chart(comparison, upper)
+    chart = system_chart(comparison, upper)
     drawn = [trace.x[0] for trace in chart.figure.data]
     assert drawn == pytest.approx(chart.table.iloc[:, 2].tolist(), abs=0.001)
     assert len(drawn) == 3 * 2
@@ -47,13 +46,13 @@ def test_all_systems_are_drawn_in_every_regime_and_in_the_table(comparison):
 
 
 def test_base_is_grey_tuned_is_blue_and_others_are_neither(comparison):
-    colours = [trace.marker.color for trace in arm_chart(comparison, str).figure.data[:3]]
+    colours = [trace.marker.color for trace in system_chart(comparison, str).figure.data[:3]]
     assert colours[:2] == [palette.BASE, palette.TUNED]
     assert colours[2] not in colours[:2]
 
 
 def test_a_name_with_markup_is_shown_as_text(comparison):
-    assert "&lt;b&gt;" in arm_chart(comparison, str).figure.layout.yaxis.ticktext[0]
+    assert "&lt;b&gt;" in system_chart(comparison, str).figure.layout.yaxis.ticktext[0]
 
 
 def test_differences_carry_their_word_and_zero_is_in_view(comparison):
@@ -69,7 +68,7 @@ def test_differences_carry_their_word_and_zero_is_in_view(comparison):
 
 
 def test_texts_of_the_charts_are_translated(comparison):
-    for chart in (arm_chart(comparison, upper), difference_chart(comparison, upper)):
+    for chart in (system_chart(comparison, upper), difference_chart(comparison, upper)):
         assert all(name == name.upper() for name in chart.table.columns)
         assert chart.figure.layout.xaxis.title.text.replace("<br>", "").isupper()
 
@@ -77,7 +76,7 @@ def test_texts_of_the_charts_are_translated(comparison):
 def test_without_tuned_there_is_no_difference_to_draw(tiny_dataset):
     base = arm("base", tiny_dataset, 1.0)
     alone = compare(tiny_dataset, [base], run_id="", seed=0, report=SilentReporter())
-    assert len(arm_chart(alone, str).figure.data) == 2
+    assert len(system_chart(alone, str).figure.data) == 2
     with pytest.raises(ComparisonError, match="was not compared"):
         difference_chart(alone, str)
 

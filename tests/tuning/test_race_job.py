@@ -78,7 +78,8 @@ def project(scored_once, tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     root, made = scored_once
     shutil.copytree(root, tmp_path / "workspace")
-    return Workspace.open(tmp_path / "workspace"), made
+    workspace = Workspace.open(tmp_path / "workspace")
+    return workspace, workspace.project(made.id)
 
 
 @pytest.fixture

@@ -13,26 +13,26 @@ import pytest
 
 from core.jobs.folder import RunFolder
 from core.jobs.launch import follow
+from core.journey import compare as comparing
 from core.journey import (
-    comparing,
     data,
-    examining,
+    delivery,
     labels,
-    onnx_exporting,
     probes,
     projects,
-    promotion,
-    question_notes,
     races,
-    reporting,
-    savings,
+    report,
     tuning_runs,
-    vote_results,
     voting,
 )
+from core.journey import decisions as promotion
+from core.journey import decisions as question_notes
+from core.journey import decisions as savings
+from core.journey import diagnostics as examining
 from core.journey import experts as scoring
 from core.journey import projects as status
 from core.journey import rating as people
+from core.journey import voting as vote_results
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe
@@ -180,18 +180,18 @@ def test_race_curve_export_and_probe(workspace, project):
         [0.7747676, 0.7821162, 0.7803176, 0.7623787], abs=1e-7
     )
     tuned = run_of(project, "tune")
-    export = onnx_exporting.finished_export(project, tuned)
-    assert export.usable and export.dimension == 256
+    export = delivery.finished_export(project, tuned)
+    assert export.usable and export.result.dimension == 256
     (probe,) = (probes.view_probe(workspace, p.name) for p in workspace.layout.probes.iterdir())
     assert probe.job.state == "finished" and probe.probe is not None and probe.problem is None
 
 
 def test_the_report_says_what_it_said(workspace, project, monkeypatch):
     run = run_of(project, "compare")
-    path = reporting.exported_report(workspace, run, "en")
+    path = report.exported_report(workspace, run, "en")
     before = sentences(path.read_text("utf-8"))
     before = [REWORDED.get(line, line) for line in before]
-    after = sentences(reporting.write_report(project, run, "en", "Mika").read_text())
+    after = sentences(report.write_report(project, run, "en", "Mika").read_text())
     assert len(before) > 500
     assert not [line for line in before if line not in after]
 

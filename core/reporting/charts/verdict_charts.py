@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 ROW = 42  # pixels per system, measure or part
 NAME, PART_NAME = 30, 44  # characters of a name beside the axis
-ARM_LOOKS = {  # colour, marker: told apart without colour too
+SYSTEM_LOOKS = {  # colour, marker: told apart without colour too
     BASE: (palette.BASE, "diamond"),
     TUNED: (palette.TUNED, "circle"),
 }
@@ -58,7 +58,7 @@ NOT_SHOWN_LOOK = (palette.BASE, "circle-open")
 TOO_FEW, TOO_FEW_LOOK = N_("too few to say"), (palette.BASE, "line-ns")
 
 
-def arm_chart(
+def system_chart(
     comparison: Comparison, t: Translate, *, metric: Measure | None = None, seed: int = 0
 ) -> Chart:
     """Draw every system's mean with its 95 % interval, one facet per regime.
@@ -68,7 +68,7 @@ def arm_chart(
     t : callable
         Translates a text into the reader's language.
     metric : Measure or None
-        One that the arms were measured by; None takes the main metric.
+        One that the systems were measured by; None takes the main metric.
     seed : int
         Of the bootstrap.
 
@@ -89,19 +89,19 @@ def arm_chart(
     metric = metric or METRICS[MAIN_METRIC]
     regimes = present_regimes(comparison)
     spread = {regime: intervals(comparison, regime, seed=seed) for regime in regimes}
-    arms = _ordered(comparison, spread[regimes[0]], metric.key)
+    systems = _ordered(comparison, spread[regimes[0]], metric.key)
     measure = metric.title_in(t)
-    figure = _facets(comparison, regimes, [shortened(arm.title, NAME) for arm in arms], t)
+    figure = _facets(comparison, regimes, [shortened(system.title, NAME) for system in systems], t)
     rows = []
     for column, regime in enumerate(regimes, start=1):
-        for place, arm in enumerate(arms):
-            interval = spread[regime][arm.name, metric.key]
-            look = ARM_LOOKS.get(arm.name) or KIND_LOOKS.get(arm.kind, OTHER_LOOK)
+        for place, system in enumerate(systems):
+            interval = spread[regime][system.name, metric.key]
+            look = SYSTEM_LOOKS.get(system.name) or KIND_LOOKS.get(system.kind, OTHER_LOOK)
             _add_dot(figure, interval, place, look, f"{interval.value:.2f}", column)
-            rows.append((_regime_title(regime, t), arm.title, *_numbers(interval)))
+            rows.append((_regime_title(regime, t), system.title, *_numbers(interval)))
     figure.update_xaxes(range=[-0.02, 1.04], dtick=0.2, title_text=_in_two_lines(measure))
     heads = (N_("Kind of question"), N_("System"), measure, LOW, HIGH)
-    best = max(arms, key=lambda arm: spread[regimes[0]][arm.name, metric.key].value)
+    best = max(systems, key=lambda system: spread[regimes[0]][system.name, metric.key].value)
     top = spread[regimes[0]][best.name, metric.key]
     summary = Message(
         N_(
@@ -109,7 +109,7 @@ def arm_chart(
             "{regime}: best is {best} with {value:.2f} ({low:.2f} to {high:.2f})."
         ),
         {
-            "count": len(arms),
+            "count": len(systems),
             "questions": len(comparison.question_rows),
             "regime": _regime_title(regimes[0], t),
             "best": best.title,
@@ -349,9 +349,9 @@ def _centre_on_zero(
 def _ordered(
     comparison: Comparison, found: dict[tuple[str, str], Interval], metric: str
 ) -> list[ArmResult]:
-    first = [arm for name in (BASE, TUNED) if (arm := comparison.arm(name)) is not None]
-    others = [arm for arm in comparison.arms if arm.name not in (BASE, TUNED)]
-    return first + sorted(others, key=lambda arm: -found[arm.name, metric].value)
+    first = [system for name in (BASE, TUNED) if (system := comparison.arm(name)) is not None]
+    others = [system for system in comparison.arms if system.name not in (BASE, TUNED)]
+    return first + sorted(others, key=lambda system: -found[system.name, metric].value)
 
 
 def _numbers(interval: Interval) -> tuple[float, float, float]:

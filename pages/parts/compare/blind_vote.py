@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import vote_results, voting
-from core.journey.comparing import load_comparison
+from core.journey import voting
+from core.journey import voting as vote_results
+from core.journey.compare import load_comparison
 from core.journey.voting import Ballot
 from core.types import Comparison, QADataset
 from core.workspace.feedback import LEFT, RIGHT, TIE, VoteRound

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.evaluation.preference import Preference
-from core.journey.vote_results import vote_facts
+from core.journey.voting import vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import Comparison
 from core.workspace.feedback import VoteOpening, VoteRound

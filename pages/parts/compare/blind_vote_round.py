@@ -7,9 +7,10 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import vote_results, voting
-from core.journey.compared_runs import newest_comparison
-from core.journey.vote_results import VoteProgress
+from core.journey import voting
+from core.journey import voting as vote_results
+from core.journey.compare import newest_comparison
+from core.journey.voting import VoteProgress
 from core.types import Comparison
 from core.workspace.feedback import VoteRound
 from pages.parts import session

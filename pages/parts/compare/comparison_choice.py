@@ -7,11 +7,16 @@ import streamlit as st
 from core.errors import AppError
 from core.evaluation.verdict import BASE, TUNED
 from core.jobs.folder import RunFolder
-from core.journey.comparing import launch_comparison
-from core.journey.comparison_arms import ArmChoice
-from core.journey.model_arms import UNMIXED, kept_alpha, other_alphas
+from core.journey.compare import launch_comparison
+from core.journey.compare_systems import (
+    UNMIXED,
+    ArmChoice,
+    chosen_run_files,
+    kept_alpha,
+    other_alphas,
+    run_files,
+)
 from core.journey.projects import scored_experts
-from core.journey.run_files import chosen_run_files, run_files
 from core.journey.tuning_runs import tuning_runs
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared

@@ -10,8 +10,8 @@ import streamlit as st
 from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.comparing import BASE, TUNED, launch_comparison, load_comparison
-from core.journey.comparison_arms import ArmChoice
+from core.journey.compare import BASE, TUNED, launch_comparison, load_comparison
+from core.journey.compare_systems import ArmChoice
 from core.journey.jobs import COMPARE, jobs_of
 from core.journey.projects import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs

@@ -15,7 +15,7 @@ from core.evaluation.measures import (
     remeasured,
 )
 from core.experts.catalogue import find_entry
-from core.reporting.charts.verdict_charts import arm_chart, difference_chart
+from core.reporting.charts.verdict_charts import difference_chart, system_chart
 from core.types import Comparison, QADataset
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
@@ -46,7 +46,7 @@ def all_systems(seen: Compared) -> None:
         st.info(plain(tm(error.message)), icon=":material/refresh:")
         return
     chart = cached(
-        lambda: arm_chart(measured, t, metric=measure), "systems", comparison.id, measure.key
+        lambda: system_chart(measured, t, metric=measure), "systems", comparison.id, measure.key
     )
     show_chart(chart, key=f"arms_{measure.key}")
     for name, reason in comparison.absent.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.compared_runs import newest_comparison
-from core.journey.examining import Examination, load_examination
+from core.journey.compare import newest_comparison
+from core.journey.diagnostics import Examination, load_examination
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
 

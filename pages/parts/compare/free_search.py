@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.journey.free_search import Searcher, searcher
+from core.journey.diagnostics import Searcher, searcher
 from core.types import QADataset
 from pages.parts import session
 from pages.parts.compare.side_by_side import side_by_side

@@ -9,10 +9,9 @@ import streamlit as st
 
 from core.errors import AppError
 from core.evaluation.verdict import WORDS, sentence
-from core.journey import generality_sets
-from core.journey.generality_sets import GeneralitySet, SetResult
+from core.journey import diagnostics as generality_sets
+from core.journey.diagnostics import GeneralitySet, SetResult, mteb_is_installed
 from core.journey.jobs import result_of
-from core.journey.mteb_tasks import mteb_is_installed
 from core.reporting.charts.comparison_charts import alpha_chart
 from pages.parts import session
 from pages.parts.charts import show_chart

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.verdict import BETTER, promotion_allowed, promotion_cautions
-from core.journey.promotion import LEAST_REASON, Promotion, promote, promotion, withdraw
+from core.journey.decisions import LEAST_REASON, Promotion, promote, promotion, withdraw
 from core.types import Comparison
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.evaluation.movements import AnswerMove
-from core.journey import question_notes as notes
+from core.journey import decisions as notes
 from core.types import QADataset
 from core.workspace.feedback import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
 from pages.parts import session

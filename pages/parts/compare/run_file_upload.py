@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import AppError
-from core.journey.run_files import (
+from core.journey.compare_systems import (
     RunCheck,
     add_run_file,
     check_run,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation.cost import MISSES, Saving, Savings, SavingsInput, savings
 from core.evaluation.verdict import REGIME_TEXTS, present_regimes
-from core.journey.savings import save_savings, saved_inputs
+from core.journey.decisions import save_savings, saved_inputs
 from core.types import Comparison
 from pages.parts import session
 from pages.parts.errors import guarded

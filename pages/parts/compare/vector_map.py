@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluation.geometry import MEASURES, ShapeChange
-from core.journey.examining import Examination, TextMap
+from core.journey.diagnostics import Examination, TextMap
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.comparison_charts import map_chart
 from core.types import QADataset

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey import panel_advice
+from core.journey import decisions as panel_advice
+from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from core.journey.experts import ScoringReport, load_expert_scores
-from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.journey import correction_file, corrections, labels
-from core.journey.projects import Project, Workspace
+from core.journey import corrections, labels
+from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
 from pages.parts.errors import show_error
@@ -19,7 +19,7 @@ from pages.parts.translate import moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PROBLEMS_SHOWN = 200
-_Step = Callable[[Workspace, Project, str], Override | None]
+_Step = Callable[[Project, str], Override | None]
 
 
 def correction_history(context: Context, place: Place) -> None:
@@ -27,24 +27,19 @@ def correction_history(context: Context, place: Place) -> None:
     changes = labels.overrides(context.project)
     steps = corrections.steps_of(changes, session.who())
     with st.container(horizontal=True):
-        st.button(
-            t("Undo my last change"),
-            key="undo_override",
-            shortcut="Z",
-            icon=":material/undo:",
-            disabled=not steps.done,
-            on_click=_step,
-            args=(context, place, corrections.undo),
-        )
-        st.button(
-            t("Redo"),
-            key="redo_override",
-            shortcut="Y",
-            icon=":material/redo:",
-            disabled=not steps.undone,
-            on_click=_step,
-            args=(context, place, corrections.redo),
-        )
+        for label, name, shortcut, step, able in (
+            (t("Undo my last change"), "undo", "Z", corrections.undo, bool(steps.done)),
+            (t("Redo"), "redo", "Y", corrections.redo, bool(steps.undone)),
+        ):
+            st.button(
+                label,
+                key=f"{name}_override",
+                shortcut=shortcut,
+                icon=f":material/{name}:",
+                disabled=not able,
+                on_click=_step,
+                args=(context, place, step),
+            )
     if changes:
         with st.expander(
             t("Changes by hand: {count}", count=len(changes)), icon=":material/history:"
@@ -62,16 +57,8 @@ def _step(context: Context, place: Place, step: _Step) -> None:
     except Exception as error:
         place.problem = error
         return
-    dataset = context.dataset
-    if changed is None or changed.question not in dataset.questions:
-        place.move(None)
-    elif changed.answer in dataset.answers:
-        row, column = map(tuple.index, (dataset.questions, dataset.answers), _texts(changed))
-        place.move(row * len(dataset.answers) + column)
-
-
-def _texts(override: Override) -> tuple[str, str]:
-    return override.question, override.answer
+    key = context.dataset.pair_key(*changed.pair) if changed else None
+    place.move(key)
 
 
 def _record(changes: tuple[Override, ...]) -> None:
@@ -94,7 +81,7 @@ def _record(changes: tuple[Override, ...]) -> None:
 def _export(context: Context, changes: tuple[Override, ...]) -> None:
     st.download_button(
         t("Download the labels set by hand (XLSX)"),
-        lambda: correction_file.write_corrections(changes),
+        lambda: corrections.write_corrections(changes),
         file_name(f"{context.project.name}-labels", ".xlsx"),
         _XLSX,
         key="export_corrections",
@@ -105,7 +92,7 @@ def _export(context: Context, changes: tuple[Override, ...]) -> None:
 
 
 def _import(context: Context, changes: tuple[Override, ...]) -> None:
-    columns = ", ".join(correction_file.COLUMNS)
+    columns = ", ".join(corrections.COLUMNS)
     st.markdown(
         t(
             "Or fill in a workbook with the columns {columns} and bring it in: label from 0 to "
@@ -119,7 +106,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     if uploaded is None:
         return
     try:
-        found = correction_file.read_corrections(
+        found = corrections.read_corrections(
             uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
         )
     except Exception as error:
@@ -152,7 +139,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         key="take_corrections",
     ):
         try:
-            correction_file.take_corrections(context.project, found, uploaded.name, session.who())
+            corrections.take_corrections(context.project, found, uploaded.name, session.who())
         except Exception as error:
             show_error(error)
         else:

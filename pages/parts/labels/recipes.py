@@ -12,8 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import labels
-from core.journey.recipe_comparison import FEWEST, MOST, RecipeComparison, compare_recipes
-from core.journey.report_facts import title_of
+from core.journey.labels import FEWEST_COMPARED, MOST_COMPARED, RecipeComparison, expert_title
 from core.labels.rules import RULES
 from core.reporting.charts.label_charts import recipe_histograms
 from core.types import Interval, LabelRecipe, Override
@@ -101,7 +100,7 @@ def recipe_shelf(
             t("Rule"): [t(RULES[kept.recipe.rule].title) for kept in saved],
             t("Known right answers (%)"): [round(kept.recipe.blend * 100) for kept in saved],
             t("Experts"): [
-                ", ".join(title_of(key) for key in kept.recipe.experts) for kept in saved
+                ", ".join(expert_title(key) for key in kept.recipe.experts) for kept in saved
             ],
             t("Saved by"): [kept.who for kept in saved],
             t("Saved at"): [moment(kept.at) for kept in saved],
@@ -116,7 +115,7 @@ def recipe_shelf(
         if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
             _use(context, chosen)
         recipe = next(kept.recipe for kept in saved if kept.id == chosen)
-        gone = [title_of(key) for key in recipe.experts if key not in experts]
+        gone = [expert_title(key) for key in recipe.experts if key not in experts]
         st.button(
             t("Load into the controls"),
             key="load_recipe",
@@ -141,64 +140,57 @@ def _use(context: Context, recipe_id: str) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _compared(
-    root: str,
-    project_id: str,
-    dataset_id: str,
+    key: tuple[str, ...],
     ids: tuple[str, ...],
     overrides: tuple[Override, ...],
+    _project: labels.Project,
 ) -> RecipeComparison:
-    workspace = session.workspace()
-    saved = {one.id: one for one in workspace.records.recipes(project_id)}
-    dataset = workspace.load_dataset(dataset_id)
-    return compare_recipes(workspace, dataset, [saved[key] for key in ids], overrides)
+    chosen = [labels.find_recipe(_project, recipe_id) for recipe_id in ids]
+    return labels.compare_recipes(_project, chosen, overrides)
 
 
 def recipe_comparison(context: Context) -> None:
     """Let the user choose two to four recipes and draw them side by side."""
     saved = labels.recipes(context.project)
     st.subheader(t("Recipes side by side"), anchor=False)
-    if len(saved) < FEWEST:
+    if len(saved) < FEWEST_COMPARED:
         st.caption(t("Save a second recipe to compare it with the first."))
         return
-    names = {one.id: one.name for one in saved}
+    names = {recipe.id: recipe.name for recipe in saved}
     chosen = st.multiselect(
         t("Compare"),
         list(names),
-        default=list(names)[:FEWEST],
+        default=list(names)[:FEWEST_COMPARED],
         format_func=names.__getitem__,
-        max_selections=MOST,
+        max_selections=MOST_COMPARED,
         key=f"compared_recipes_{context.project.id}",
         persist_state="session",
     )
-    if len(chosen) < FEWEST:
+    if len(chosen) < FEWEST_COMPARED:
         st.info(t("Choose two to four recipes."))
         return
     try:
         with st.spinner(t("Making the labels of each recipe …")):
-            found = _compared(
-                str(context.workspace.layout.root),
-                context.project.id,
-                str(context.project.dataset_id),
-                tuple(chosen),
-                labels.overrides(context.project),
-            )
+            project = context.project
+            key = (str(context.workspace.layout.root), project.id, str(project.dataset_id))
+            comparison = _compared(key, tuple(chosen), labels.overrides(project), project)
     except Exception as error:
         show_error(error)
         return
-    _figures(found)
-    shown = [one.saved.name for one in found.recipes]
+    _figures(comparison)
+    shown = {recipe.saved.name: recipe.labels for recipe in comparison.recipes}
     show_chart(
-        recipe_histograms(found.sample, [one.labels for one in found.recipes], shown, t),
+        recipe_histograms(comparison.sample, [*shown.values()], [*shown], t),
         key="recipe_histograms",
     )
-    _differences(context, found)
+    _differences(context, comparison)
 
 
-def _figures(found: RecipeComparison) -> None:
-    quality = [one.quality for one in found.recipes]
+def _figures(comparison: RecipeComparison) -> None:
+    quality = [recipe.quality for recipe in comparison.recipes]
     columns = {
-        t("Recipe"): [one.saved.name for one in found.recipes],
-        t("First ten (nDCG@10)"): [_span(one.ndcg) for one in found.recipes],
+        t("Recipe"): [recipe.saved.name for recipe in comparison.recipes],
+        t("First ten (nDCG@10)"): [_span(recipe.ndcg) for recipe in comparison.recipes],
         t("Pairs in order (AP)"): [_span(one.average_precision) for one in quality],
         t("Right or not (ROC-AUC)"): [_span(one.roc_auc) for one in quality],
         t("Overlap"): [_share(one.overlap, one.coverage) for one in quality],
@@ -211,7 +203,7 @@ def _figures(found: RecipeComparison) -> None:
             "and changes by hand: labels that contain them agree with them anyway. First ten: the "
             "labels rank all answers of {questions} validation questions. Calibration error: how "
             "far labels are from the share of right pairs; 0% = a label of 70 means 70% right.",
-            questions=found.questions,
+            questions=comparison.questions,
         )
     )
 
@@ -226,20 +218,20 @@ def _share(value: float, coverage: float) -> str:
     return f"{value:.0%}" if coverage > 0 and value == value else "–"
 
 
-def _differences(context: Context, found: RecipeComparison) -> None:
+def _differences(context: Context, comparison: RecipeComparison) -> None:
     """Draw the pairs on which the chosen recipes are furthest apart."""
     st.markdown(f"##### {t('Where they differ most')}")
-    positions = found.most_different(_PAIRS)
+    positions = comparison.most_different(_PAIRS)
     if not len(positions):
         st.info(t("These recipes give every pair the same label."))
         return
-    table = np.array([one.labels[positions] * 100 for one in found.recipes])
+    table = np.array([recipe.labels[positions] * 100 for recipe in comparison.recipes])
     apart = (table.max(axis=0) - table.min(axis=0)).round()
     before = {
         "apart": (apart, st.column_config.NumberColumn(t("Apart"), format="%d", width=60)),
         **{
-            f"label_{place}": (labels_of.round(), label_column(one.saved.name))
-            for place, (one, labels_of) in enumerate(zip(found.recipes, table, strict=True))
+            f"label_{place}": (labels_of.round(), label_column(recipe.saved.name))
+            for place, (recipe, labels_of) in enumerate(zip(comparison.recipes, table, strict=True))
         },
     }
-    pair_table(context.dataset, found.sample, positions, "recipe_differences", before)
+    pair_table(context.dataset, comparison.sample, positions, "recipe_differences", before)

@@ -6,10 +6,9 @@ import os
 
 import streamlit as st
 
-from core.jobs.state import FINISHED
-from core.journey import hub_pushing, model_delivery, onnx_exporting
-from core.journey.reporting import Preview
-from core.reporting.onnx_export import missing_packages
+from core.journey import delivery
+from core.journey.jobs import FINISHED
+from core.journey.report import ReportPreview
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
@@ -18,7 +17,7 @@ from pages.parts.page import Context
 from pages.parts.translate import language, plain, t, tm
 
 
-def model_export(context: Context, run: str, preview: Preview) -> None:
+def model_export(context: Context, run: str, preview: ReportPreview) -> None:
     """Draw everything that the tuned model can be taken along as."""
     if preview.model is None:
         st.warning(t("The model folder of this run is gone. Tune again to get a model."))
@@ -32,7 +31,7 @@ def model_export(context: Context, run: str, preview: Preview) -> None:
         _hub(context, run, preview)
 
 
-def _archive(context: Context, run: str, preview: Preview) -> None:
+def _archive(context: Context, run: str, preview: ReportPreview) -> None:
     st.markdown(f"##### {t('The tuned model')}")
     st.markdown(
         t(
@@ -41,8 +40,8 @@ def _archive(context: Context, run: str, preview: Preview) -> None:
             "app."
         )
     )
-    path = model_delivery.exported_model(context.workspace, run, language())
-    export = model_delivery.usable_export(context.project, preview.tune_run)
+    path = delivery.exported_model(context.workspace, run, language())
+    export = delivery.usable_export(context.project, preview.tune_run)
     made = path.is_file()
     if export is not None and made and export.folder.stat().st_mtime > path.stat().st_mtime:
         st.caption(t("The ONNX file was made after this archive: pack it again to have it inside."))
@@ -56,16 +55,14 @@ def _archive(context: Context, run: str, preview: Preview) -> None:
         name=file_name(context.project.name, "-model.zip"),
         mime="application/zip",
         primary=False,
-    ).show(
-        lambda: model_delivery.write_model_zip(context.project, preview.tune_run, run, language())
-    )
-    folder = model_delivery.exported_folder(context.workspace, run, preview.base_key)
+    ).show(lambda: delivery.write_model_zip(context.project, preview.tune_run, run, language()))
+    folder = delivery.exported_folder(context.workspace, run, preview.base_key)
     if made and folder.is_dir():
         st.caption(t("The same content as a folder on this server:"))
         st.code(str(folder), language=None, wrap_lines=True)
 
 
-def _onnx(context: Context, preview: Preview) -> None:
+def _onnx(context: Context, preview: ReportPreview) -> None:
     st.markdown(f"##### {t('Without PyTorch (ONNX)')}")
     st.markdown(
         t(
@@ -73,21 +70,21 @@ def _onnx(context: Context, preview: Preview) -> None:
             "compared with the model on validation questions and refused if it differs."
         )
     )
-    absent = missing_packages()
+    absent = delivery.missing_packages()
     if absent is not None:
         st.info(plain(tm(absent)), icon=":material/extension_off:")
         return
-    newest = onnx_exporting.newest_export_job(context.project, preview.tune_run)
+    newest = delivery.newest_export_job(context.project, preview.tune_run)
     if newest is not None and newest.state != FINISHED:
         job_card(newest.id, t("Convert to ONNX"))
         if not newest.is_final:
             return
-    found = onnx_exporting.finished_export(context.project, preview.tune_run)
-    if found is not None:
+    export = delivery.finished_export(context.project, preview.tune_run)
+    if export is not None:
         box, icon = (
-            (st.success, ":material/verified:") if found.usable else (st.error, ":material/block:")
+            (st.success, ":material/verified:") if export.usable else (st.error, ":material/block:")
         )
-        box(plain(tm(found.fidelity.message())), icon=icon)
+        box(plain(tm(export.result.fidelity.message())), icon=icon)
     again = t("Convert again") if newest is not None else t("Convert to ONNX")
     if st.button(
         again,
@@ -96,23 +93,23 @@ def _onnx(context: Context, preview: Preview) -> None:
         icon=":material/transform:",
     ):
         try:
-            onnx_exporting.launch_export(context.project, preview.tune_run, session.who())
+            delivery.launch_export(context.project, preview.tune_run, session.who())
         except Exception as error:
             show_error(error)
         else:
             st.rerun()
 
 
-def _hub(context: Context, run: str, preview: Preview) -> None:
+def _hub(context: Context, run: str, preview: ReportPreview) -> None:
     environment = os.environ
     st.markdown(
         t(
             "Uploads the model folder, the model card and the ONNX file to {hub}. Texts of yours "
             "are not in them, but a model can give away what it learned from.",
-            hub=plain(hub_pushing.hub_endpoint(environment)),
+            hub=plain(delivery.hub_endpoint(environment)),
         )
     )
-    if not hub_pushing.can_push(environment):
+    if not delivery.can_push(environment):
         st.info(
             t(
                 "Set the environment variable {variable} to a token with write access and start "
@@ -139,7 +136,7 @@ def _hub(context: Context, run: str, preview: Preview) -> None:
         return
     try:
         with st.spinner(t("Sending the model …"), show_time=True):
-            address = hub_pushing.push_model(
+            address = delivery.push_model(
                 context.project,
                 preview.tune_run,
                 run,

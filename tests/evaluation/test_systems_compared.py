@@ -9,10 +9,9 @@ from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
 from core.errors import ComparisonError, TooLittleDataError, WorkspaceError
-from core.evaluation.comparison import compare, from_files, to_files
 from core.evaluation.measures import METRICS
 from core.evaluation.movements import answer_moves, list_moves, wins_and_losses
-from core.evaluation.systems import EncodedSystem, held_out_rows
+from core.evaluation.systems import EncodedSystem, compare, from_files, held_out_rows, to_files
 from core.evaluation.verdict import intervals, promotion_allowed
 from core.messages import Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, Generality, QADataset, SilentReporter

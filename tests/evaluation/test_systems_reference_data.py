@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.evaluation.comparison import compare
-from core.evaluation.systems import EncodedSystem
+from core.evaluation.systems import EncodedSystem, compare
 from core.types import QADataset, SilentReporter
 
 FOLDER = Path(os.environ.get("DATA_DIR", "../shared/data")) / "stackfaq"

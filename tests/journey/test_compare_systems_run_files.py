@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import held_out_rows
-from core.journey.run_files import (
+from core.journey.compare_systems import (
     add_run_file,
     check_run,
     held_out_questions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.journey.panel_advice import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
+from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality

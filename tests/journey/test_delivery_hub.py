@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.errors import ExportError
-from core.journey import hub_pushing
-from core.journey.hub_pushing import can_push, hub_endpoint, push_model
+from core.journey import delivery
+from core.journey.delivery import can_push, hub_endpoint, push_model
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 SECRET = "hf_verysecrettoken"
@@ -215,7 +215,7 @@ def test_a_refused_token_is_said_without_showing_it(journey, hub, status):
 
 def test_no_connection_is_said_within_seconds(journey, hub, monkeypatch):
     hub.port = 9  # nobody listens there
-    monkeypatch.setattr(hub_pushing, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 2.0)
     with pytest.raises(ExportError, match=r"could not be sent to 127\.0\.0\.1:9"):
         push(journey, hub)
 

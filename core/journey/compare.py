@@ -11,11 +11,10 @@ from core.evaluation.verdict import BASE as BASE
 from core.evaluation.verdict import TUNED as TUNED
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
-from core.journey.comparison_arms import ArmChoice, collect_arms
-from core.journey.examining import examine
-from core.journey.generality_sets import generality_sets
-from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, launch_job, workspace_of
-from core.journey.model_arms import encoders
+from core.jobs.state import FINISHED
+from core.journey.compare_systems import ArmChoice, collect_arms, encoders
+from core.journey.diagnostics import examine, generality_sets
+from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, jobs_of, launch_job, workspace_of
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Comparison, Generality, QADataset, Reporter
@@ -74,7 +73,7 @@ def launch_comparison(
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
-    from core.evaluation.comparison import to_files
+    from core.evaluation.systems import to_files
     from core.workspace.files import write_tensors
 
     workspace = workspace_of(folder)
@@ -118,7 +117,7 @@ def run_comparison(
 
     A system that fails is absent, with the reason; base and tuned must be there.
     """
-    from core.evaluation.comparison import compare
+    from core.evaluation.systems import compare
 
     arms = collect_arms(workspace, dataset, base_model, tuned, choice, Progress(report, 0.0, 0.65))
     report.progress(0.65, Message(N_("Checking that everyday language is still understood")))
@@ -156,7 +155,7 @@ def measure_generality(
 
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     """Read a finished comparison; raises WorkspaceError if its files are damaged."""
-    from core.evaluation.comparison import from_files
+    from core.evaluation.systems import from_files
     from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(run_id))
@@ -171,3 +170,17 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
             reason=str(error),
         ) from error
     return from_files(document, arrays)
+
+
+def newest_comparison(project: Project, tune_run: str) -> str | None:
+    """Return the run id of the newest finished comparison of a tuned model on the present data."""
+    return next(
+        (
+            job.id
+            for job in jobs_of(project, COMPARE)
+            if job.state == FINISHED
+            and job.config.get("tune_run") == tune_run
+            and job.config.get("dataset_id") == project.dataset_id
+        ),
+        None,
+    )

@@ -13,8 +13,8 @@ import pytest
 
 from core.errors import DataError
 from core.jobs.folder import RunFolder
-from core.journey import generality_sets as sets
-from core.journey.examining import examine, load_examination
+from core.journey import diagnostics as sets
+from core.journey.diagnostics import examine, load_examination
 from core.types import SilentReporter
 from core.workspace.files import write_json, write_tensors
 from core.workspace.workspace import Workspace
@@ -144,7 +144,7 @@ def test_sets_are_added_once_and_taken_off(place, tmp_path):
 
 
 def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
-    from core.journey import mteb_tasks
+    from core.journey import diagnostics as mteb_tasks
 
     monkeypatch.setattr(mteb_tasks, "mteb_is_installed", lambda: False)
     with pytest.raises(DataError, match="pip install mteb"):
@@ -157,7 +157,7 @@ def test_mteb_task_becomes_a_set(monkeypatch):
     import sys
     from types import ModuleType, SimpleNamespace
 
-    from core.journey import mteb_tasks
+    from core.journey import diagnostics as mteb_tasks
 
     data = {
         "corpus": [{"id": "d1", "title": "A", "text": "b"}, {"id": "d2", "text": "c"}],

@@ -8,7 +8,7 @@ import pytest
 from core.errors import LabelError
 from core.journey import experts as scoring
 from core.journey import labels, projects
-from core.journey.recipe_comparison import compare_recipes
+from core.journey.labels import compare_recipes
 from core.types import LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -21,29 +21,26 @@ def scored(tmp_path_factory):
         patch.delenv("DATABASE_URL", raising=False)
         workspace = Workspace.open(tmp_path_factory.mktemp("recipes"))
     project = projects.create_sample_project(workspace, "en", "Sample", "ann")
-    dataset = workspace.load_dataset(project.dataset_id)
-    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
-    return workspace, project, dataset
+    scoring.run_scoring(workspace, project.load_dataset(), EXPERTS, SilentReporter())
+    return project
 
 
 def saved(scored, **recipes):
-    _workspace, project, _ = scored
-    there = {one.name: one for one in labels.recipes(project)}
+    there = {one.name: one for one in labels.recipes(scored)}
     return [
-        there.get(name) or labels.save_recipe(project, name, recipe, "ann")
+        there.get(name) or labels.save_recipe(scored, name, recipe, "ann")
         for name, recipe in recipes.items()
     ]
 
 
 def test_the_share_of_right_answers_changes_labels_but_not_the_fair_figures(scored):
     """With the known answers left in, the laziest recipe would win every comparison."""
-    workspace, _, dataset = scored
     chosen = saved(
         scored,
         mild=LabelRecipe(EXPERTS, "mean", blend=0.0),
         hardened=LabelRecipe(EXPERTS, "mean", blend=0.9),
     )
-    found = compare_recipes(workspace, dataset, chosen)
+    found = compare_recipes(scored, chosen)
     mild, hardened = found.recipes
     assert mild.ndcg == hardened.ndcg and 0 < mild.ndcg.value < 1
     assert mild.quality == hardened.quality or (
@@ -53,14 +50,13 @@ def test_the_share_of_right_answers_changes_labels_but_not_the_fair_figures(scor
 
 
 def test_pairs_come_in_the_order_of_their_largest_difference(scored):
-    workspace, _, dataset = scored
     chosen = saved(
         scored,
         low=LabelRecipe(EXPERTS, "min", blend=0.0),
         middle=LabelRecipe(EXPERTS, "mean", blend=0.0),
         high=LabelRecipe(EXPERTS, "max", blend=0.0),
     )
-    found = compare_recipes(workspace, dataset, chosen)
+    found = compare_recipes(scored, chosen)
     low, _, high = (one.labels for one in found.recipes)
     positions = found.most_different(20)
     apart = high - low
@@ -68,16 +64,14 @@ def test_pairs_come_in_the_order_of_their_largest_difference(scored):
 
 
 def test_labels_without_experts_have_no_figures_instead_of_false_ones(scored):
-    workspace, _, dataset = scored
     chosen = saved(
         scored, known=LabelRecipe((), "hard"), mild=LabelRecipe(EXPERTS, "mean", blend=0.0)
     )
-    known, _ = compare_recipes(workspace, dataset, chosen).recipes
+    known, _ = compare_recipes(scored, chosen).recipes
     assert known.ndcg is None and known.quality.coverage == 0
     assert set(np.unique(known.labels)) == {0, 1}
 
 
 def test_one_recipe_cannot_be_compared(scored):
-    workspace, _, dataset = scored
     with pytest.raises(LabelError, match="2 to 4"):
-        compare_recipes(workspace, dataset, saved(scored, only=LabelRecipe(EXPERTS, "mean")))
+        compare_recipes(scored, saved(scored, only=LabelRecipe(EXPERTS, "mean")))

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.documents import to_json
-from core.journey.command_inputs import OVERRIDES
 from core.messages import N_, Message
 from core.tuning.config import TuningConfig
-from core.tuning.presets import to_document
+from core.tuning.presets import PRESETS, to_document
 from core.types import LabelRecipe, Override
 
 RECIPE_FILE, SETTINGS_FILE, OVERRIDES_FILE = "recipe.json", "settings.json", "overrides.json"
+OVERRIDES = "overrides"  # the one key of a file of labels set by hand
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def repeat_command(
     """
     files: dict[str, str] = {}
     rule = f"{recipe.rule}:{recipe.blend:g}"
-    told = LabelRecipe(recipe.experts, rule=recipe.rule, blend=float(f"{recipe.blend:g}"))
-    if not recipe.experts or told != recipe:
+    said = LabelRecipe(recipe.experts, rule=recipe.rule, blend=float(f"{recipe.blend:g}"))
+    if not recipe.experts or said != recipe:
         rule, files[RECIPE_FILE] = RECIPE_FILE, _text(to_json(recipe))
     words = ["python", "-m", "core", "run", str(imported.get("file", "")) or "FILE"]
     words += ["--experts", ",".join(recipe.experts)] if recipe.experts else []
@@ -74,7 +74,7 @@ def repeat_command(
         words += ["--base", config.base_model, "--preset", preset]
     if overrides:
         words += ["--overrides", OVERRIDES_FILE]
-        files[OVERRIDES_FILE] = _text({OVERRIDES: [asdict(one) for one in overrides]})
+        files[OVERRIDES_FILE] = _text({OVERRIDES: [asdict(override) for override in overrides]})
     words += ["--seed", str(split_seed)]
     notes = []
     if imported.get("mapped_by_hand"):
@@ -90,8 +90,6 @@ def repeat_command(
 
 
 def _preset(config: TuningConfig) -> str | None:
-    from core.tuning.presets import PRESETS
-
     same = {"base_model": config.base_model, "seed": config.seed}
     return next((key for key, preset in PRESETS.items() if preset.config(**same) == config), None)
 

@@ -1,0 +1,370 @@
+"""The panel of experts: how good each is alone, who agrees with whom, and who should take part.
+
+Experts are judged on questions outside the test split and chosen on validation questions; test
+questions are kept for the verdict alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.evaluation.measures import ndcg_at_10
+from core.evaluation.search import rank
+from core.evaluation.statistics import mean_interval
+from core.experts.catalogue import find_entry
+from core.labels.model import QUESTIONS_AT_ONCE, LabelModel, highest_columns
+from core.labels.pair_sample import sample_for_inspection
+from core.labels.quality import pair_quality
+from core.labels.rules import weighted_mean
+from core.labels.similar_experts import agreement, copies
+from core.labels.weights import SHARPNESS, precision_above_chance
+from core.messages import N_, Message
+from core.types import ExpertScores, Interval, LabelRecipe, PairScores, QADataset
+from core.types.scoring import ExpertFigures, ScoringResult
+
+MOST_QUESTIONS = 300  # that the influence of an expert is measured on
+KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"
+_LIGHT = 0.01  # share of the vote below which an expert only costs time
+_NOTHING = 0.01  # nDCG@10; an influence that is surely smaller can be given up for speed
+_DEAR = 0.5  # share of all time
+_SEED = 0
+
+
+def measured(
+    dataset: QADataset,
+    scores: Sequence[PairScores],
+    *,
+    seconds: Mapping[str, float],
+    encoded: Mapping[str, int],
+    failures: Mapping[str, Message],
+) -> ScoringResult:
+    """Return the figures of experts that a scoring leaves.
+
+    Parameters
+    ----------
+    seconds, encoded : mappings of expert to what its scoring took
+        Experts that are not named took nothing.
+    """
+    figures, alike = measure_experts(dataset, scores)
+    return ScoringResult(
+        tuple(
+            replace(
+                figure,
+                seconds=round(seconds.get(figure.expert, 0.0), 2),
+                texts_encoded=encoded.get(figure.expert, 0),
+            )
+            for figure in figures
+        ),
+        tuple(map(tuple, alike.tolist())),
+        dict(failures),
+    )
+
+
+def measure_experts(
+    dataset: QADataset, scores: Sequence[PairScores]
+) -> tuple[list[ExpertFigures], np.ndarray]:
+    """Return figures of each expert and their agreement, on questions outside the test split."""
+    sample = sample_for_inspection(dataset, scores, seed=_SEED)
+    model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
+    calibrated = model.expert_pairs(sample)
+    figures = []
+    for k, expert in enumerate(scores):
+        quality = pair_quality(calibrated[k], sample, seed=_SEED)
+        figures.append(
+            ExpertFigures(
+                expert.expert,
+                find_entry(expert.expert).title,
+                _ndcg(dataset, expert) if isinstance(expert, ExpertScores) else None,
+                quality.average_precision,
+                quality.roc_auc,
+                0.0,
+                0,
+                expert.fingerprint,
+            )
+        )
+    return figures, agreement(calibrated)
+
+
+def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
+    rows = dataset.seen_rows
+    top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
+    return mean_interval(ndcg_at_10(dataset, rows, top), dataset.question_group[rows], seed=_SEED)
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Labels by reliability of any part of the panel, as a ranker of all answers.
+
+    Attributes
+    ----------
+    rows : int32 array [v]
+        Validation questions looked at.
+    calibrated : tuple of float32 arrays [K, b, n_a]
+        Calibrated scores per block of questions, worked out once for every part of the panel.
+    power : float64 array [K]
+        Weight of each expert before they are made to sum to 1.
+    chance : float
+        Average precision of blind guessing on the training pairs.
+    """
+
+    dataset: QADataset
+    rows: np.ndarray
+    calibrated: tuple[np.ndarray, ...]
+    power: np.ndarray
+    chance: float
+    seed: int
+
+    @classmethod
+    def of(cls, dataset: QADataset, scores: Sequence[PairScores], seed: int) -> Influence:
+        """Score the validation questions, at most :data:`MOST_QUESTIONS` of them."""
+        model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores)))
+        rows = dataset.validation_rows
+        if len(rows) > MOST_QUESTIONS:
+            draw = np.random.default_rng(seed).choice(rows, MOST_QUESTIONS, replace=False)
+            rows = np.sort(draw)
+        answers = np.arange(len(dataset.answers), dtype=np.int32)
+        blocks = tuple(
+            model.expert_block(rows[start : start + QUESTIONS_AT_ONCE], answers)
+            for start in range(0, len(rows), QUESTIONS_AT_ONCE)
+        )
+        training = model.training
+        right = training.hard_label > 0
+        chance = float(training.weight[right].sum() / training.weight.sum())
+        power = precision_above_chance(training) ** SHARPNESS
+        return cls(dataset, rows, blocks, power, chance, seed)
+
+    def weights(self, experts: Sequence[int]) -> np.ndarray:
+        """Return weights float64 [m] of some of the experts, summing to 1."""
+        power = self.power[list(experts)]
+        total = power.sum()
+        return power / total if total > 0 else np.full(len(power), 1 / max(len(power), 1))
+
+    def ndcg(self, experts: Sequence[int]) -> np.ndarray:
+        """Return nDCG@10 per validation question of the labels of some of the experts."""
+        if not len(self.rows) or not experts:
+            return np.zeros(len(self.rows))
+        found = []
+        for block in self.calibrated:
+            chosen = block[list(experts)]
+            labels = weighted_mean(chosen, np.zeros(block.shape[1:]), self.weights(experts))
+            found.append(highest_columns(np.nan_to_num(labels, nan=-1.0), 10))
+        return ndcg_at_10(self.dataset, self.rows, np.concatenate(found))
+
+    def interval(self, values: np.ndarray) -> Interval | None:
+        """Return mean and 95 % interval over answer groups; None without questions."""
+        groups = self.dataset.question_group[self.rows]
+        return mean_interval(values, groups, seed=self.seed) if len(values) else None
+
+
+@dataclass(frozen=True)
+class ExpertAdvice:
+    """What is proposed for one expert.
+
+    Attributes
+    ----------
+    verdict : str
+        ``keep``, ``leave out`` or ``copy``.
+    copy_of : str
+        Title of the expert that speaks for a copy, else "".
+    share : float in [0, 1]
+        Of the vote, by reliability, copies left out.
+    influence : Interval or None
+        nDCG@10 that the labels lose without it, on validation questions; None where not measured.
+    why : Message
+        One sentence.
+    """
+
+    expert: str
+    title: str
+    verdict: str
+    copy_of: str
+    share: float
+    influence: Interval | None
+    why: Message
+
+
+@dataclass(frozen=True)
+class PanelAdvice:
+    """The proposed panel.
+
+    Attributes
+    ----------
+    advice : tuple of ExpertAdvice
+        In the order of the figures.
+    everybody, panel : Interval or None
+        nDCG@10 of the labels by reliability as a ranker of all answers, with all experts and with
+        the proposed ones; known right answers left out. None without validation questions.
+    questions : int
+        Validation questions looked at.
+    """
+
+    advice: tuple[ExpertAdvice, ...]
+    everybody: Interval | None
+    panel: Interval | None
+    questions: int
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Keys of the experts to keep."""
+        return tuple(one.expert for one in self.advice if one.verdict == KEEP)
+
+
+def advise(
+    dataset: QADataset,
+    scores: Sequence[PairScores],
+    figures: Sequence[ExpertFigures],
+    agreement: np.ndarray,
+    *,
+    seed: int = 0,
+) -> PanelAdvice:
+    """Propose a panel from what a scoring found.
+
+    Copies share one vote; experts that are not better than guessing, that make the labels worse, or
+    that cost much and change nothing are left out.
+
+    Parameters
+    ----------
+    scores, figures : sequences in the same order
+    agreement : float array [K, K]
+        Spearman correlations in that order.
+    seed : int
+        Seed of the draw of questions and of the intervals.
+    """
+    quality = np.array([expert.average_precision.value for expert in figures])
+    speaker = copies(agreement, quality)
+    heads = [place for place in range(len(figures)) if speaker[place] == place]
+    table = Influence.of(dataset, scores, seed)
+    shares = dict(zip(heads, table.weights(heads), strict=True))
+    together = table.ndcg(heads)
+    seconds = sum(expert.seconds for expert in figures)
+    best = max(heads, key=lambda place: (np.nan_to_num(quality[place], nan=-1.0), -place))
+    advice = []
+    for place, expert in enumerate(figures):
+        head = speaker[place]
+        loss, share, copied = None, 0.0, ""
+        if head != place:
+            other = figures[head]
+            why = _copy(expert, other, float(agreement[place, head]))
+            verdict, copied = COPY_OF, other.title
+        else:
+            rest = [other for other in heads if other != place]
+            loss = table.interval(together - table.ndcg(rest)) if rest else None
+            share = shares[place]
+            verdict, why = _verdict(
+                expert, share, loss, table.chance, seconds, place == best, len(heads)
+            )
+        advice.append(ExpertAdvice(expert.expert, expert.title, verdict, copied, share, loss, why))
+    kept = [place for place, expert in enumerate(advice) if expert.verdict == KEEP]
+    return PanelAdvice(
+        tuple(advice),
+        table.interval(table.ndcg(list(range(len(figures))))),
+        table.interval(table.ndcg(kept)),
+        len(table.rows),
+    )
+
+
+def _copy(expert: ExpertFigures, other: ExpertFigures, agreement: float) -> Message:
+    return Message(
+        N_(
+            "Copy of {other}: both put pairs in nearly the same order (agreement {agreement:.2f} "
+            "of 1), so they share one vote, and {other} does it at least as well (AP "
+            "{other_ap:.2f} against {ap:.2f})."
+        ),
+        {
+            "other": other.title,
+            "agreement": round(agreement, 4),
+            "other_ap": round(other.average_precision.value, 4),
+            "ap": round(expert.average_precision.value, 4),
+        },
+    )
+
+
+def _verdict(
+    expert: ExpertFigures,
+    share: float,
+    loss: Interval | None,
+    chance: float,
+    all_seconds: float,
+    best: bool,
+    heads: int,
+) -> tuple[str, Message]:
+    """Return the verdict on an expert that is nobody's copy, with its reason."""
+    precision = expert.average_precision
+    dear = heads > 2 and all_seconds > 0 and expert.seconds / all_seconds > _DEAR
+    params: dict[str, str | int | float] = {
+        "ap": round(precision.value, 4),
+        "ap_low": round(precision.low, 4),
+        "ap_high": round(precision.high, 4),
+        "share": round(share, 4),
+        "chance": round(chance, 4),
+        "seconds": round(expert.seconds, 1),
+        "texts": expert.texts_encoded,
+    }
+    if loss is not None:
+        params |= {"loss": round(loss.value, 4), "low": round(loss.low, 4)}
+        params |= {"high": round(loss.high, 4), "gain": round(-loss.value, 4)}
+        params |= {"gain_low": round(-loss.high, 4), "gain_high": round(-loss.low, 4)}
+    reasons = (  # the first that holds
+        (
+            best,
+            KEEP,
+            N_(
+                "Keep: of all it puts right pairs first most often (AP {ap:.2f}, {ap_low:.2f} to "
+                "{ap_high:.2f}) and has {share:.0%} of the vote."
+            ),
+        ),
+        (
+            not precision.low > chance,
+            LEAVE_OUT,
+            N_(
+                "Leave out: it is not shown to be better than guessing (AP {ap:.2f}, {ap_low:.2f} "
+                "to {ap_high:.2f}; guessing reaches {chance:.2f})."
+            ),
+        ),
+        (
+            loss is not None and loss.high < 0,
+            LEAVE_OUT,
+            N_(
+                "Leave out: without it the labels find right answers better (nDCG@10 +{gain:.3f}, "
+                "{gain_low:.3f} to {gain_high:.3f})."
+            ),
+        ),
+        (
+            share < _LIGHT,
+            LEAVE_OUT,
+            N_(
+                "Leave out: it is so much weaker than the others that it would have {share:.1%} "
+                "of the vote, and scoring takes {seconds} s."
+            ),
+        ),
+        (
+            loss is not None and loss.high < _NOTHING and dear,
+            LEAVE_OUT,
+            N_(
+                "Leave out: it took {seconds} s for {texts} texts, more than all others together, "
+                "and without it the labels lose at most {high:.3f} nDCG@10."
+            ),
+        ),
+        (
+            loss is not None and loss.low > 0,
+            KEEP,
+            N_(
+                "Keep: without it the labels find right answers less well (nDCG@10 −{loss:.3f}, "
+                "{low:.3f} to {high:.3f}); it has {share:.0%} of the vote and took {seconds} s."
+            ),
+        ),
+        (
+            True,
+            KEEP,
+            N_(
+                "Keep: a voice of its own with {share:.0%} of the vote (AP {ap:.2f}, {ap_low:.2f} "
+                "to {ap_high:.2f}); what the labels would lose without it is too small to be shown "
+                "on these questions."
+            ),
+        ),
+    )
+    verdict, template = next(reason[1:] for reason in reasons if reason[0])
+    return verdict, Message(template, params)

@@ -1,0 +1,183 @@
+"""What people decide and say: who takes part, which model is used, what a gain is worth, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.documents import from_json, to_json
+from core.errors import AppError, ComparisonError, LabelError
+from core.evaluation.cost import Savings, SavingsInput, savings
+from core.evaluation.expert_panel import COPY_OF as COPY_OF
+from core.evaluation.expert_panel import KEEP as KEEP
+from core.evaluation.expert_panel import LEAVE_OUT as LEAVE_OUT
+from core.evaluation.expert_panel import PanelAdvice as PanelAdvice
+from core.evaluation.expert_panel import advise as advise
+from core.evaluation.verdict import promotion_allowed
+from core.types import Comparison
+from core.types.project import ChosenPanel
+from core.workspace.database import now
+from core.workspace.feedback import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.workspace.workspace import Project
+
+PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"
+LEAST_REASON = 10  # characters: "ok" is no reason that anybody could follow later
+
+
+def use_panel(project: Project, experts: Sequence[str], who: str) -> None:
+    """Let these experts take part on the Labels page until others are chosen there."""
+    project.state.panel = ChosenPanel(project.dataset_id, tuple(experts))
+    project.note("experts chosen", who, {"experts": list(experts)})
+
+
+def panel_in_use(project: Project, scored: Sequence[str]) -> tuple[str, ...]:
+    """Return which of the scored experts were chosen to take part; all where nobody chose."""
+    chosen = project.state.panel
+    if chosen is None or chosen.dataset_id != project.dataset_id:
+        return tuple(scored)
+    return tuple(key for key in scored if key in chosen.experts) or tuple(scored)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Which model a project decided to use.
+
+    Attributes
+    ----------
+    run, comparison_id : str
+        The tuning run, and the comparison that was looked at.
+    overruled : tuple of str
+        English reasons of the guard that were overruled; empty where it had none.
+    reason : str
+        Why it was overruled, in the person's words.
+    who, at : str
+    """
+
+    run: str
+    comparison_id: str
+    overruled: tuple[str, ...]
+    reason: str
+    who: str
+    at: str
+
+
+def promote(project: Project, comparison: Comparison, who: str, *, reason: str = "") -> None:
+    """Record that a project takes a tuned model into use.
+
+    Parameters
+    ----------
+    reason : str
+        Needed where the guard refuses: why it is overruled.
+
+    Raises
+    ------
+    ComparisonError
+        If the guard refuses and no reason is given.
+    """
+    allowed, refusals = promotion_allowed(comparison)
+    reason = " ".join(reason.split())
+    if not allowed and len(reason) < LEAST_REASON:
+        raise ComparisonError(
+            "The model is refused for {count} reasons. To use it all the same, say why in at "
+            "least {least} characters; it is recorded with your name.",
+            count=len(refusals),
+            least=LEAST_REASON,
+        )
+    detail = {
+        "run": comparison.run_id,
+        "comparison": comparison.id,
+        "overruled": [str(refusal) for refusal in refusals],
+        "reason": "" if allowed else reason,
+    }
+    project.note(PROMOTED if allowed else OVERRULED, who, detail)
+
+
+def withdraw(project: Project, who: str) -> None:
+    """Record that no tuned model is in use any more."""
+    project.note(WITHDRAWN, who, {})
+
+
+def promotion(project: Project) -> Promotion | None:
+    """Return the model in use, None where there is none; nothing of the past is ever deleted."""
+    for line in reversed(project.workspace.records.audit_trail(project.id)):
+        if line["what"] == WITHDRAWN:
+            return None
+        if line["what"] in (PROMOTED, OVERRULED):
+            detail = line["detail"]
+            return Promotion(
+                run=str(detail["run"]),
+                comparison_id=str(detail["comparison"]),
+                overruled=tuple(detail["overruled"]),
+                reason=str(detail["reason"]),
+                who=line["who"],
+                at=line["at"],
+            )
+    return None
+
+
+def save_savings(project: Project, inputs: SavingsInput, who: str) -> None:
+    """Keep the user's figures, so that the report prints the same."""
+    project.state.savings = to_json(inputs)
+    project.note("savings figures", who, to_json(inputs))
+
+
+def saved_inputs(project: Project) -> SavingsInput | None:
+    """Return the figures kept last, None where there are none or they cannot be read."""
+    kept = project.state.savings
+    if not isinstance(kept, dict):
+        return None
+    try:
+        return from_json(SavingsInput, kept)
+    except AppError:
+        return None
+
+
+def savings_of(project: Project, comparison: Comparison) -> Savings | None:
+    """Return what the report prints: None before figures were kept, or without that measure."""
+    inputs = saved_inputs(project)
+    if inputs is None:
+        return None
+    difference = comparison.difference(inputs.regime, inputs.measure)
+    return None if difference is None else savings(inputs, difference)
+
+
+def add_comment(project: Project, question: str, text: str, who: str) -> None:
+    """Keep a comment on a question; raises WorkspaceError if it is empty or too long."""
+    project.workspace.records.add_note(
+        project.id, QuestionNote(COMMENT, question, "", text.strip(), who, now())
+    )
+
+
+def report_label(project: Project, pair: tuple[str, str], reason: str, who: str) -> None:
+    """Say that the judgement of a pair (question, answer) is wrong; it becomes a suspect.
+
+    Nothing else changes: the Labels page lists the pair, and the verdict stays as it is, because a
+    test that is corrected where it hurts is no test any more.
+
+    Raises
+    ------
+    LabelError
+        If the reason is missing.
+    """
+    if not reason.strip():
+        raise LabelError("Say in a few words what is wrong, so that others can follow it.")
+    note = QuestionNote(BAD_LABEL, *pair, reason.strip(), who, now())
+    project.workspace.records.add_note(project.id, note)
+    project.note("label reported", who, {"question": pair[0][:200]})
+
+
+def settle_report(project: Project, pair: tuple[str, str], who: str) -> None:
+    """Take a report back; it stays on record."""
+    project.workspace.records.add_note(project.id, QuestionNote(SETTLED, *pair, "", who, now()))
+
+
+def notes_on(project: Project, question: str) -> tuple[QuestionNote, ...]:
+    """Return every note on one question, oldest first."""
+    return tuple(
+        note for note in project.workspace.records.notes(project.id) if note.question == question
+    )
+
+
+def reported_pairs(project: Project) -> dict[tuple[str, str], QuestionNote]:
+    """Return the pairs whose label is in doubt, the newest report last."""
+    return reported(project.workspace.records.notes(project.id))

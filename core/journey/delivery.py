@@ -1,0 +1,481 @@
+"""The result for others: the tuned model as archive, ONNX file or on a hub, data for other tools.
+
+A token for the model hub comes from the environment variable ``HF_TOKEN`` alone: it is handed to
+the client for one call, and stands in no file, no record, no message.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.documents import from_json, to_json
+from core.errors import AppError, ExportError, Stopped, TuningError
+from core.experts.catalogue import find_entry
+from core.experts.folders import read_folder
+from core.jobs.folder import RunFolder
+from core.jobs.state import FINISHED, JobView
+from core.journey.compare import load_comparison
+from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
+from core.journey.report import content_of, sources_of
+from core.messages import N_, Message
+from core.progress import Progress
+from core.reporting.exchange import FORMATS as FORMATS
+from core.reporting.model_card import model_card
+from core.reporting.model_export import archive_name, write_archive, write_folder
+from core.reporting.onnx_export import FILE
+from core.reporting.onnx_export import missing_packages as missing_packages
+from core.reporting.report_facts import report_content
+from core.reporting.snippets import SNIPPETS as SNIPPETS
+from core.reporting.snippets import ModelFacts
+from core.reporting.snippets import render_snippet as render_snippet
+from core.translation import DEFAULT_LANGUAGE
+from core.types import QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
+from core.types.exporting import ExportRequest, ExportResult, Fidelity, TokenRules
+from core.workspace.files import atomic_file, write_bytes, write_json
+from core.workspace.workspace import Project, Workspace
+
+ONNX_FOLDER = "onnx"  # inside the run folder of an export
+TOKEN = "HF_TOKEN"  # noqa: S105  (the name of the variable)
+ENDPOINT = "HF_ENDPOINT"
+OFFLINE = "HF_HUB_OFFLINE"
+PUBLIC_HUB = "https://huggingface.co"
+ANSWER_SECONDS = 10.0  # the hub must answer the first question in that time
+_REPOSITORY = re.compile(r"[0-9A-Za-z][\w.-]*/[0-9A-Za-z][\w.-]*")
+_LONGEST = 96
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is handed over of a tuned model.
+
+    Attributes
+    ----------
+    model : Path
+        The model folder of the run.
+    card : str
+        Text of README.md.
+    base_key : str
+        Catalogue key of the base model.
+    onnx : Path or None
+        Folder of an ONNX export that passed its check.
+    """
+
+    model: Path
+    card: str
+    base_key: str
+    onnx: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the folder that others get."""
+        return archive_name(self.base_key)
+
+
+@dataclass(frozen=True)
+class OnnxExport:
+    """A finished export.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds the ONNX file, tokenizer.json, config.json and fidelity.json.
+    """
+
+    folder: Path
+    result: ExportResult
+
+    @property
+    def usable(self) -> bool:
+        """Whether it passed its check and is still there."""
+        return self.result.fidelity.passed and (self.folder / FILE).is_file()
+
+
+def delivery(
+    project: Project,
+    tune_run: str,
+    compare_run: str | None = None,
+    language: str = DEFAULT_LANGUAGE,
+) -> Delivery:
+    """Return what is handed over of a tuned model.
+
+    Parameters
+    ----------
+    compare_run : str or None
+        Comparison whose figures go into the card; None = a card without figures.
+    language : str
+        Of the card.
+
+    Raises
+    ------
+    TuningError
+        If the run left no model.
+    """
+    folder = _tuned(project.workspace, tune_run)
+    content = (
+        content_of(project, compare_run)
+        if compare_run is not None
+        else report_content(sources_of(project, folder))
+    )
+    export = usable_export(project, tune_run)
+    checked = export.result.fidelity.message() if export else None
+    return Delivery(
+        model=folder.model,
+        card=model_card(content, language, onnx=checked),
+        base_key=content.tuning.base.key,
+        onnx=export.folder if export else None,
+    )
+
+
+def _tuned(workspace: Workspace, tune_run: str) -> RunFolder:
+    folder = RunFolder(workspace.run_folder(tune_run))
+    if not folder.model.is_dir():
+        raise TuningError(
+            "The run {run} has no model folder any more. Tune again, or restore the folder from "
+            "a backup.",
+            run=tune_run,
+        )
+    return folder
+
+
+def exported_model(workspace: Workspace, run_id: str, language: str) -> Path:
+    """Return where the model archive of a comparison (or tuning run) lies, made or not."""
+    return workspace.layout.exports / Path(run_id).name / f"model_{language}.zip"
+
+
+def write_model_zip(
+    project: Project,
+    tune_run: str,
+    compare_run: str | None = None,
+    language: str = DEFAULT_LANGUAGE,
+) -> Path:
+    """Pack a tuned model with its model card for download; returns the path of the archive.
+
+    See :func:`delivery`. The same content also lies beside it as a folder, for programs on the
+    same machine.
+    """
+    parcel = delivery(project, tune_run, compare_run, language)
+    path = exported_model(project.workspace, compare_run or tune_run, language)
+    with atomic_file(path) as file:
+        write_archive(file, parcel.model, parcel.card, name=parcel.base_key, onnx=parcel.onnx)
+    write_folder(path.parent / parcel.name, parcel.model, parcel.card, onnx=parcel.onnx)
+    return path
+
+
+def exported_folder(workspace: Workspace, run_id: str, base_key: str) -> Path:
+    """Return where the same content lies as a folder, made or not."""
+    return workspace.layout.exports / Path(run_id).name / archive_name(base_key)
+
+
+def model_facts(model: Path, base_key: str, export: OnnxExport | None = None) -> ModelFacts:
+    """Return what code that uses a model has to know of it, read from its files without torch.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is gone or damaged.
+    """
+    files = read_folder(model)
+    dimension = export.result.dimension if export else files.dimension
+    if dimension is None:
+        try:
+            dimension = find_entry(base_key).dimension
+        except AppError:
+            dimension = None
+    rules = TokenRules(files.max_length, not _static(model), 0)
+    return ModelFacts(
+        folder=archive_name(base_key),
+        dimension=dimension or 0,
+        query_prompt=files.prompts.get(QUERY, ""),
+        document_prompt=files.prompts.get(DOCUMENT, ""),
+        rules=export.result.rules if export else rules,
+    )
+
+
+def _static(model: Path) -> bool:
+    try:
+        return "StaticEmbedding" in json.dumps(json.loads((model / "modules.json").read_bytes()))
+    except (OSError, ValueError):
+        return False
+
+
+def launch_export(project: Project, tune_run: str, who: str) -> str:
+    """Start a job that converts a tuned model; returns the run id.
+
+    Raises
+    ------
+    ExportError
+        If packages are missing.
+    TuningError
+        If the model folder is gone.
+    """
+    absent = missing_packages()
+    if absent is not None:
+        raise ExportError(absent.template, **absent.params)
+    _tuned(project.workspace, tune_run)
+    return launch_job(project, EXPORT, to_json(ExportRequest(project.dataset_id, tune_run)), who)
+
+
+def export_step(folder: RunFolder, request: ExportRequest, report: Reporter) -> ExportResult:
+    """Worker step: convert, encode validation texts both ways, keep the file only if they agree."""
+    workspace = workspace_of(folder)
+    target = folder.root / ONNX_FOLDER
+    target.mkdir(exist_ok=True)
+    model = RunFolder(workspace.run_folder(request.tune_run)).model
+    dataset = workspace.load_dataset(request.dataset_id or "")
+    fidelity, rules, dimension = convert(dataset, model, target, report)
+    return ExportResult(request.tune_run, fidelity, rules, dimension)
+
+
+def convert(
+    dataset: QADataset, model_folder: Path, target: Path, report: Reporter
+) -> tuple[Fidelity, TokenRules, int]:
+    """Convert a model folder into ``target``; returns fidelity, token rules and dimension.
+
+    Where the check fails, the ONNX file is deleted and the figures stay.
+
+    Raises
+    ------
+    ExportError
+        If the model cannot be converted at all.
+    """
+    from core.experts.encoding import encode_with, load_model
+    from core.reporting.onnx_export import (
+        measure_fidelity,
+        onnx_encoder,
+        save_tokenizer,
+        token_rules,
+        write_onnx,
+    )
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    _go_on(report, 0.05, Message(N_("Loading the tuned model")))
+    model = load_model(model_folder, "cpu")
+    rules, prompts = token_rules(model), read_folder(model_folder).prompts
+    spoken = prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")
+    _go_on(report, 0.2, Message(N_("Converting it to ONNX")))
+    write_onnx(model, target / FILE)
+    save_tokenizer(model, target / "tokenizer.json")
+    _go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
+    fidelity = measure_fidelity(
+        dataset,
+        lambda texts, prompt: encode_with(model, texts, prompt, report=Progress(report, 0.5, 0.7)),
+        onnx_encoder(target, rules),
+        spoken,
+        seed=_SEED,
+    )
+    if not fidelity.passed:
+        (target / FILE).unlink()
+        report.warning(fidelity.message())
+    dimension = int(model.get_embedding_dimension() or 0)
+    facts = {
+        "file": FILE,
+        "dimension": dimension,
+        "normalised": True,
+        "query_prompt": spoken[0],
+        "document_prompt": spoken[1],
+        **asdict(rules),
+    }
+    measured = asdict(fidelity) | {"change": fidelity.change, "passed": fidelity.passed}
+    write_json(target / "config.json", facts)
+    write_json(target / "fidelity.json", measured)
+    return fidelity, rules, dimension
+
+
+def _go_on(report: Reporter, fraction: float, what: Message) -> None:
+    """Say what comes next, or end here where somebody asked to stop."""
+    if report.should_stop():
+        raise Stopped
+    report.progress(fraction, what)
+
+
+def newest_export_job(project: Project, tune_run: str) -> JobView | None:
+    """Return the newest export job of a tuned model, whatever became of it."""
+    return next(_export_jobs(project, tune_run), None)
+
+
+def finished_export(project: Project, tune_run: str) -> OnnxExport | None:
+    """Return the newest finished export of a tuned model, None where there is none."""
+    for view in _export_jobs(project, tune_run):
+        if view.state == FINISHED:
+            result = from_json(ExportResult, result_of(project.workspace, view.id))
+            return OnnxExport(project.workspace.run_folder(view.id) / ONNX_FOLDER, result)
+    return None
+
+
+def _export_jobs(project: Project, tune_run: str) -> Iterator[JobView]:
+    for view in jobs_of(project, EXPORT):
+        if from_json(ExportRequest, view.config).tune_run == tune_run:
+            yield view
+
+
+def usable_export(project: Project, tune_run: str) -> OnnxExport | None:
+    """Return the ONNX export of a tuned model if it may be handed over, else None."""
+    try:
+        export = finished_export(project, tune_run)
+    except AppError:
+        return None  # its result is damaged: the model goes out without it
+    return export if export is not None and export.usable else None
+
+
+def hub_endpoint(environment: Mapping[str, str]) -> str:
+    """Return the address of the hub that would be used."""
+    return (environment.get(ENDPOINT) or PUBLIC_HUB).rstrip("/")
+
+
+def can_push(environment: Mapping[str, str]) -> bool:
+    """Return True if a token is set, whether or not it is valid."""
+    return bool(environment.get(TOKEN, "").strip())
+
+
+def push_model(
+    project: Project,
+    tune_run: str,
+    compare_run: str | None,
+    repository: str,
+    who: str,
+    *,
+    environment: Mapping[str, str],
+    private: bool = True,
+    language: str = DEFAULT_LANGUAGE,
+) -> str:
+    """Create the repository where it is missing and upload model, card and ONNX file.
+
+    Parameters
+    ----------
+    repository : str
+        ``owner/name`` on the hub.
+    environment : mapping
+        Where token and address are looked up.
+    private : bool
+        Of a new repository. An existing one stays as it is, but a public one is refused when
+        private was asked for.
+
+    Returns
+    -------
+    str
+        Address of the repository.
+
+    Raises
+    ------
+    ExportError
+        If there is no token, the name does not fit, the hub does not answer or refuses.
+    TuningError
+        If the model folder is gone.
+    """
+    from tempfile import TemporaryDirectory
+
+    endpoint = hub_endpoint(environment)
+    host = urlsplit(endpoint).netloc or endpoint
+    token = environment.get(TOKEN, "").strip()
+    if not token:
+        raise ExportError(
+            "No token for the model hub is set. Set the environment variable {variable} to a token "
+            "with write access and start the app again; it is never typed into a page.",
+            variable=TOKEN,
+        )
+    if len(repository) > _LONGEST or not _REPOSITORY.fullmatch(repository):
+        raise ExportError(
+            "{name} is no name of a repository. It must be OWNER/NAME of letters, digits, dots, "
+            "dashes and underscores, {most} characters at most.",
+            name=repository[:120] or "–",
+            most=_LONGEST,
+        )
+    if environment.get(OFFLINE, "").lower() in {"1", "on", "yes", "true"}:
+        raise ExportError(
+            "The app was started offline ({variable} is set), so nothing can be sent to {host}. "
+            "Start it without that variable, or hand over the model as a file.",
+            variable=OFFLINE,
+            host=host,
+        )
+    parcel = delivery(project, tune_run, compare_run, language)
+    with TemporaryDirectory(dir=project.workspace.layout.exports) as place:
+        folder = Path(place) / parcel.name
+        write_folder(folder, parcel.model, parcel.card, onnx=parcel.onnx)
+        address, commit = _upload(folder, repository, endpoint, host, token, private)
+    sent = {"repository": repository, "host": host, "private": private, "commit": commit}
+    project.note("model pushed to hub", who, sent | {"run": tune_run})
+    return address
+
+
+def _upload(
+    folder: Path, repository: str, endpoint: str, host: str, token: str, private: bool
+) -> tuple[str, str]:
+    """Return the address of the repository and the id of the commit."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    api = HfApi(endpoint=endpoint, token=token)
+    try:
+        try:
+            public = not api.repo_info(repository, timeout=ANSWER_SECONDS).private
+        except RepositoryNotFoundError:
+            api.create_repo(repository, private=private, exist_ok=True)
+            public = not private
+        if public and private:
+            raise ExportError(
+                "The repository {name} on {host} exists already and is public. Choose another "
+                "name, make it private there, or say here that the model may be public.",
+                name=repository,
+                host=host,
+            )
+        done = api.upload_folder(
+            repo_id=repository,
+            folder_path=folder,
+            commit_message="Tuned model with model card",
+        )
+    except ExportError:
+        raise
+    except Exception as error:  # whatever goes wrong on the way, the reader learns it in words
+        raise _refused(error, repository, host, token) from None  # the cause may hold the token
+    return f"{endpoint}/{repository}", str(done.oid)
+
+
+def _refused(error: Exception, repository: str, host: str, token: str) -> ExportError:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in {401, 403}:
+        return ExportError(
+            "{host} refused the token of {variable} for {name} (status {status}). It needs write "
+            "access to that owner's repositories.",
+            host=host,
+            variable=TOKEN,
+            name=repository,
+            status=status,
+        )
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return ExportError(
+        "The model could not be sent to {host} ({reason}). Check the connection and press again: "
+        "what was sent already is not sent twice. Or hand over the model as a file.",
+        host=host,
+        reason=reason.replace(token, "…"),
+    )
+
+
+def exchange_file(workspace: Workspace, compare_run: str, key: str) -> Path:
+    """Return where a file of :data:`FORMATS` lies, whether or not it was made yet."""
+    return workspace.layout.exports / Path(compare_run).name / f"exchange{FORMATS[key].suffix}"
+
+
+def write_exchange(
+    project: Project, dataset: QADataset, compare_run: str, key: str, who: str
+) -> Path:
+    """Make a file of :data:`FORMATS` and record it; returns its path.
+
+    Raises
+    ------
+    WorkspaceError
+        If the comparison is damaged.
+    """
+    content = FORMATS[key].make(dataset, load_comparison(project.workspace, compare_run))
+    path = exchange_file(project.workspace, compare_run, key)
+    write_bytes(path, content)
+    made = {"run_id": compare_run, "format": key, "file": path.name}
+    project.note("data exported", who, made)
+    return path

@@ -1,0 +1,354 @@
+"""The report of a comparison, as a page and as a workbook: load, write to ``exports/``, record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.data.checks import PERSONAL_DATA
+from core.documents import from_json, to_json
+from core.errors import AppError, WorkspaceError
+from core.experts.catalogue import catalogue, find_entry
+from core.jobs.folder import RunFolder
+from core.journey.compare import load_comparison
+from core.journey.data import import_report
+from core.journey.decisions import promotion, savings_of
+from core.journey.diagnostics import Examination, load_examination
+from core.journey.experts import SENDING_NOTE, scoring_result
+from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job
+from core.journey.labels import label_model
+from core.journey.voting import opened_votes
+from core.messages import N_, Message
+from core.reporting.repeat_command import Repeat
+from core.reporting.report_content import (
+    InUse,
+    ModelOrigin,
+    RegimeResults,
+    ReportContent,
+    Sending,
+    Step,
+)
+from core.reporting.report_facts import (
+    ReportSources,
+    hashes,
+    regime_results,
+    repeat_of,
+    report_content,
+)
+from core.types import Comparison, LabelRecipe, QADataset
+from core.types.expert_entry import ANY_LANGUAGE
+from core.types.project import ReportMade, ScoredExperts
+from core.types.scoring import ScoringResult
+from core.workspace.files import write_bytes
+from core.workspace.records import now
+from core.workspace.workspace import Project, Workspace
+
+_RUN_TITLES = {
+    SCORE: N_("Run: experts score"),
+    TUNE: N_("Run: tune"),
+    COMPARE: N_("Run: compare"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ReportPreview:
+    """What the Report page shows before a report is made.
+
+    Attributes
+    ----------
+    base_key : str
+        Catalogue key of the base model.
+    decision : Message
+        The verdict over all regimes.
+    word : str
+        ``better``, ``worse`` or ``not shown``: colours the decision.
+    sentences : mapping of regime to Message
+        The verdict of each regime.
+    refusals : tuple of Message
+        Why the tuned model should not replace the base model.
+    repeat : Repeat
+        The command that repeats the journey, with its files.
+    model : Path or None
+        Folder of the tuned model, None where it is gone.
+    """
+
+    tune_run: str
+    base_key: str
+    decision: Message
+    word: str
+    regimes: tuple[RegimeResults, ...]
+    sentences: Mapping[str, Message]
+    refusals: tuple[Message, ...]
+    hashes: tuple[tuple[str, str], ...]
+    repeat: Repeat
+    model: Path | None
+
+
+def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
+    """Return what changes whenever :func:`preview` of the same data would; costs no reading.
+
+    Raises
+    ------
+    WorkspaceError
+        If the request of the comparison is missing or damaged.
+    """
+    compared = RunFolder(workspace.run_folder(compare_run))
+    tuned = tuned_run(workspace, compare_run)
+    return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
+
+
+def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> ReportPreview:
+    """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
+    from core.evaluation.verdict import promotion_allowed, sentence
+    from core.reporting.advice import decision, overall_word
+
+    tuned = tuned_run(workspace, compare_run)
+    comparison = load_comparison(workspace, compare_run)
+    request = tuned.read_request()["config"]
+    regimes = regime_results(comparison)
+    words = [regime.main.word for regime in regimes if regime.main]
+    runs = _run_titles({TUNE: tuned.root.name, COMPARE: compare_run})
+    return ReportPreview(
+        tune_run=tuned.root.name,
+        base_key=str(request["tuning"]["base_model"]),
+        decision=decision(words),
+        word=overall_word(words),
+        regimes=regimes,
+        sentences={regime.key: sentence(regime.main) for regime in regimes if regime.main},
+        refusals=tuple(promotion_allowed(comparison)[1]),
+        hashes=hashes(dataset, comparison, tuned.read_result(), runs),
+        repeat=repeat_of(import_report(workspace, dataset.id), request),
+        model=tuned.model if tuned.model.is_dir() else None,
+    )
+
+
+def content_of(project: Project, compare_run: str) -> ReportContent:
+    """Return everything the report of a comparison says.
+
+    Raises
+    ------
+    WorkspaceError
+        If the comparison, its tuning run or its data are missing or damaged.
+    """
+    workspace = project.workspace
+    tuned = tuned_run(workspace, compare_run)
+    comparison = load_comparison(workspace, compare_run)
+    sources = sources_of(project, tuned, comparison)
+    examined = load_examination(workspace, compare_run)
+    scored = _scored(project, sources.dataset)
+    score_run = scored.run_id if scored else ""
+    runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
+    return replace(
+        report_content(replace(sources, runs=_run_titles(runs))),
+        steps=step_times(workspace, runs),
+        sendings=_sendings(project),
+        votes=opened_votes(project, sources.dataset, tuned.root.name),
+        shape=examined.shape,
+        speeds=examined.costs,
+        savings=savings_of(project, comparison),
+        in_use=_in_use(project, tuned.root.name),
+    )
+
+
+def sources_of(
+    project: Project, tuned: RunFolder, comparison: Comparison | None = None
+) -> ReportSources:
+    """Return what is known of a tuning run, and of a comparison with its base model."""
+    workspace = project.workspace
+    request, result = tuned.read_request()["config"], tuned.read_result()
+    dataset = workspace.load_dataset(str(request["dataset_id"]))
+    imported = import_report(workspace, dataset.id)
+    return ReportSources(
+        name=project.name,
+        created_at=now(),
+        dataset=dataset,
+        import_report=imported,
+        personal_data=_personal_data(imported),
+        scoring=_scoring(project, dataset),
+        tuning_request=request,
+        tuning_result=result,
+        origin=origin_of,
+        comparison=comparison,
+        weights=result.get("weights") or _weights(workspace, dataset, request),
+    )
+
+
+def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
+    """Return the run whose model was compared; raises WorkspaceError if that cannot be read."""
+    request = RunFolder(workspace.run_folder(compare_run)).read_request()["config"]
+    return RunFolder(workspace.run_folder(str(request["tune_run"])))
+
+
+def exported_report(workspace: Workspace, compare_run: str, language: str) -> Path:
+    """Return where the report of a comparison lies, whether or not it was made yet."""
+    return workspace.layout.exports / Path(compare_run).name / f"report_{language}.html"
+
+
+def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> Path:
+    """Return where the workbook of a comparison lies, whether or not it was made yet."""
+    return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
+
+
+def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
+    """Make report and workbook of a comparison and record it; returns the path of the report."""
+    path = exported_report(project.workspace, compare_run, language)
+    _write(content_of(project, compare_run), path, language)
+    made = ReportMade(compare_run, language, path.name)
+    project.state.report = made
+    project.note("report made", who, to_json(made))
+    return path
+
+
+def write_headless_report(
+    workspace: Workspace,
+    *,
+    name: str,
+    dataset: QADataset,
+    import_report: Mapping[str, Any],
+    scored: ScoringResult,
+    folder: RunFolder,
+    comparison: Comparison,
+    language: str,
+    split_seed: int,
+    examined: Examination,
+) -> Path:
+    """Make report and workbook without a project, beside the model; returns the report's path.
+
+    Parameters
+    ----------
+    scored : ScoringResult
+    folder : RunFolder
+        Of the tuning run, with request and result.
+    examined : Examination
+        What was measured besides search quality.
+    """
+    request = folder.read_request()["config"]
+    sources = ReportSources(
+        name=name,
+        created_at=now(),
+        dataset=dataset,
+        import_report=import_report,
+        personal_data=_personal_data(import_report),
+        scoring=scored,
+        tuning_request=request,
+        tuning_result=folder.read_result(),
+        origin=origin_of,
+        comparison=comparison,
+        weights=_weights(workspace, dataset, request),
+        runs=_run_titles({TUNE: folder.root.name}),
+        split_seed=split_seed,
+    )
+    content = replace(report_content(sources), shape=examined.shape, speeds=examined.costs)
+    path = folder.root / f"report_{language}.html"
+    _write(content, path, language)
+    return path
+
+
+def _write(content: ReportContent, path: Path, language: str) -> None:
+    from core.reporting.html_report import render
+    from core.reporting.workbook import decision_workbook
+
+    write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))
+    write_bytes(path, render(content, language).encode())
+
+
+def origin_of(key: str) -> ModelOrigin:
+    """Return what the catalogue knows of a model or an expert; its key where that is nothing."""
+    try:
+        entry = find_entry(key)
+    except AppError:
+        return ModelOrigin(key, key)  # a folder of the user that is gone since
+    # A model that holds another one's weights rounded comes from where that one does.
+    rounded = (e for e in catalogue().values() if key.startswith(f"{e.key}-"))
+    return ModelOrigin(
+        key=key,
+        title=entry.title,
+        licence=entry.licence,
+        commercial_use=entry.commercial_use,
+        repo=entry.repository or next((e.repository for e in rounded if e.repository), None),
+        note=entry.meaning,
+        prompts=entry.prompts,
+        languages=tuple(code for code in entry.languages if code != ANY_LANGUAGE),
+    )
+
+
+def _run_titles(runs: Mapping[str, str]) -> dict[str, str]:
+    return {_RUN_TITLES[kind]: run for kind, run in runs.items() if run}
+
+
+def step_times(workspace: Workspace, runs: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return how long the jobs took, by kind; jobs whose folder is gone are left out."""
+    steps = []
+    for kind, run in runs.items():
+        if not run:
+            continue
+        try:
+            steps.append(Step(KINDS[kind].done, job(workspace, run).seconds))
+        except WorkspaceError:
+            continue
+    return tuple(steps)
+
+
+def _sendings(project: Project) -> tuple[Sending, ...]:
+    """Return every confirmed sending of texts to an API, oldest first."""
+    sendings = []
+    for note in project.workspace.records.audit_trail(project.id):
+        if note["what"] != SENDING_NOTE:
+            continue
+        detail = note["detail"]
+        cost = detail.get("cost")
+        sendings.append(
+            Sending(
+                host=str(detail.get("host", "")),
+                model=str(detail.get("model", "")),
+                texts=int(detail.get("questions", 0)) + int(detail.get("answers", 0)),
+                cost=None if cost is None else float(cost),
+                who=str(note["who"]),
+                at=str(note["at"]),
+            )
+        )
+    return tuple(sendings)
+
+
+def _in_use(project: Project, tune_run: str) -> InUse | None:
+    promoted = promotion(project)
+    if promoted is None or promoted.run != tune_run:
+        return None
+    return InUse(promoted.who, promoted.at, promoted.reason)
+
+
+def _scored(project: Project, dataset: QADataset) -> ScoredExperts | None:
+    scored = project.state.scored
+    return scored if scored and scored.dataset_id == dataset.id else None
+
+
+def _scoring(project: Project, dataset: QADataset) -> ScoringResult:
+    scored, workspace = _scored(project, dataset), project.workspace
+    if scored is None:
+        return ScoringResult()
+    there = scored.run_id and RunFolder(workspace.run_folder(scored.run_id)).result.is_file()
+    return scoring_result(workspace, scored) if there or scored.measured else ScoringResult()
+
+
+def _personal_data(imported: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Return title and rows of every kind of personal data that the import noticed."""
+    kinds: Mapping[str, Any] = imported.get("summary", {}).get("personal_data", {})
+    return tuple(
+        (PERSONAL_DATA[key].title, int(kind["count"]))
+        for key, kind in kinds.items()
+        if key in PERSONAL_DATA and kind["count"]
+    )
+
+
+def _weights(
+    workspace: Workspace, dataset: QADataset, request: Mapping[str, Any]
+) -> dict[str, float]:
+    """Return the weights that the recipe's rule gives its experts."""
+    recipe = from_json(LabelRecipe, request["recipe"])
+    try:
+        weights = label_model(workspace, dataset, recipe).weights
+    except AppError:
+        return {}  # vectors were cleared since: the report leaves the column empty
+    return {key: float(weight) for key, weight in zip(recipe.experts, weights, strict=True)}

@@ -1,0 +1,383 @@
+"""From runs and records to what a report says: pure, given everything it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.documents import from_json, to_json
+from core.evaluation.movements import QuestionChange, wins_and_losses
+from core.evaluation.verdict import (
+    BASE,
+    REGIME_TEXTS,
+    TUNED,
+    intervals,
+    present_regimes,
+    promotion_allowed,
+    regime_positions,
+)
+from core.labels import overrides as by_hand
+from core.labels.groups import ATTRIBUTES
+from core.labels.rules import RULES, mean, weighted_mean
+from core.messages import N_, Message
+from core.reporting.repeat_command import Repeat, repeat_command
+from core.reporting.report_content import (
+    AlphaPoint,
+    DataFacts,
+    ExpertFacts,
+    LabelFacts,
+    ModelOrigin,
+    Movement,
+    RegimeResults,
+    ReportContent,
+    SystemRow,
+    TuningFacts,
+)
+from core.tuning.config import TuningConfig, settings
+from core.types import SPLITS, ArmResult, Comparison, LabelRecipe, Override, QADataset
+from core.types.scoring import ScoringResult
+
+SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
+
+
+@dataclass(frozen=True, eq=False)
+class ReportSources:
+    """What a report is worked out from.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls the project.
+    created_at : str
+        UTC, ISO 8601.
+    import_report : mapping
+        As :func:`core.journey.data.read_dataset` returns it.
+    personal_data : tuple of (title, rows)
+        Kinds of personal data found in the upload; titles are message ids.
+    scoring : ScoringResult
+        Empty where it is not known.
+    tuning_request : mapping
+        ``config`` of the tuning run's request: recipe_name, recipe, overrides, tuning.
+    tuning_result : mapping
+        As :func:`core.journey.tuning.run_tuning` returns it, with ``label_id`` where known.
+    origin : callable
+        What is known of a model or an expert, by its key.
+    comparison : Comparison or None
+        None where the tuned model was never compared.
+    weights : mapping of expert to float
+        Weights that the recipe's rule gave; empty where unknown.
+    runs : mapping of title (message id) to run id
+    split_seed : int
+    """
+
+    name: str
+    created_at: str
+    dataset: QADataset
+    import_report: Mapping[str, Any]
+    personal_data: tuple[tuple[str, int], ...]
+    scoring: ScoringResult
+    tuning_request: Mapping[str, Any]
+    tuning_result: Mapping[str, Any]
+    origin: Callable[[str], ModelOrigin]
+    comparison: Comparison | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    runs: Mapping[str, str] = field(default_factory=dict)
+    split_seed: int = 0
+
+
+def report_content(sources: ReportSources) -> ReportContent:
+    """Return what follows from the results; what the journey cost and who decided is left empty.
+
+    Raises
+    ------
+    WorkspaceError
+        If the recipe or the settings in the request cannot be read.
+    """
+    request, dataset, comparison = sources.tuning_request, sources.dataset, sources.comparison
+    recipe = from_json(LabelRecipe, request["recipe"])
+    config = from_json(TuningConfig, request["tuning"])
+    losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
+    repeat = repeat_of(sources.import_report, request, sources.split_seed)
+    return ReportContent(
+        name=sources.name,
+        created_at=sources.created_at,
+        data=_data_facts(sources),
+        experts=_expert_facts(recipe, sources),
+        agreement=_agreement(sources),
+        labels=_label_facts(recipe, request),
+        tuning=_tuning_facts(config, sources),
+        regimes=regime_results(comparison) if comparison else (),
+        generality=comparison.generality if comparison else (),
+        absent=_absent(sources),
+        refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
+        losses=losses,
+        wins=wins,
+        lost=lost,
+        slices=comparison.slices if comparison else (),
+        configuration={
+            "data": {"file": sources.import_report.get("file", ""), "seed": sources.split_seed},
+            "recipe": to_json(recipe),
+            "tuning": asdict(config),
+        },
+        hashes=hashes(dataset, comparison, sources.tuning_result, sources.runs),
+        software=_software(),
+        command=repeat.command,
+        command_files=repeat.files,
+        command_notes=repeat.notes,
+    )
+
+
+def repeat_of(
+    import_report: Mapping[str, Any], request: Mapping[str, Any], split_seed: int = 0
+) -> Repeat:
+    """Return how a run is repeated; ``request`` is the ``config`` of the tuning run's request."""
+    return repeat_command(
+        import_report,
+        from_json(LabelRecipe, request["recipe"]),
+        from_json(TuningConfig, request["tuning"]),
+        overrides=overrides_of(request),
+        split_seed=split_seed,
+    )
+
+
+def overrides_of(request: Mapping[str, Any]) -> tuple[Override, ...]:
+    """Return the overrides that were not replaced or withdrawn, newest first."""
+    changes = [from_json(Override, change) for change in request.get("overrides", ())]
+    return tuple(reversed(by_hand.in_force(changes)))
+
+
+def hashes(
+    dataset: QADataset,
+    comparison: Comparison | None,
+    tuning_result: Mapping[str, Any],
+    runs: Mapping[str, str],
+) -> tuple[tuple[str, str], ...]:
+    """Return title and value of every content hash and run id, in the order of the journey."""
+    rows = [
+        (N_("Uploaded file (sha256)"), dataset.source_sha256),
+        (N_("Data, grouped and split"), dataset.id),
+        (N_("Labels"), str(tuning_result.get("label_id", ""))),
+        (N_("Comparison"), comparison.id if comparison else ""),
+        *runs.items(),
+        *((system.title, system.fingerprint) for system in (comparison.arms if comparison else ())),
+    ]
+    return tuple((title, value) for title, value in rows if value)
+
+
+def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
+    """Return all systems and differences per regime that has held-out questions."""
+    results = []
+    for regime in present_regimes(comparison):
+        rows = regime_positions(comparison, regime)
+        spread = intervals(comparison, regime)
+        systems = tuple(
+            SystemRow(
+                system.name,
+                system.title,
+                system.kind,
+                {metric: spread[system.name, metric] for metric in system.metrics},
+            )
+            for system in comparison.arms
+        )
+        results.append(
+            RegimeResults(
+                key=regime,
+                title=REGIME_TEXTS[regime].title,
+                meaning=REGIME_TEXTS[regime].meaning,
+                questions=len(rows),
+                groups=len(np.unique(comparison.groups[rows])),
+                differences=tuple(d for d in comparison.differences if d.regime == regime),
+                systems=systems,
+            )
+        )
+    return tuple(results)
+
+
+def split_counts(dataset: QADataset) -> dict[str, tuple[int, int]]:
+    """Return questions and answer groups per split, in the order of ``core.types.SPLITS``."""
+    return {
+        split: (len(rows), len(np.unique(dataset.question_group[rows])))
+        for split in SPLITS
+        for rows in (dataset.rows(split),)
+    }
+
+
+def best_and_worst(
+    dataset: QADataset, comparison: Comparison
+) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
+    """Return all losses, the worst first, all wins, the best first, and the lost right answers.
+
+    Nothing of any where base or tuned is absent.
+    """
+    base, tuned = comparison.arm(BASE), comparison.arm(TUNED)
+    if base is None or tuned is None:
+        return (), (), 0
+    changes = wins_and_losses(comparison)
+    losses = [change for change in changes if change.lost or change.change < 0]
+    wins = sorted((c for c in changes if c.change > 0), key=lambda c: (-c.change, c.position))
+
+    def movement(change: QuestionChange) -> Movement:
+        right = dataset.right_answers(change.question)
+        first = int(tuned.top_answers[change.position][0])
+        return Movement(
+            regime=change.regime,
+            question=dataset.questions[change.question],
+            answer=dataset.answers[best_placed(right, (tuned, base), change.position)],
+            before_rank=change.before_rank,
+            after_rank=change.after_rank,
+            change=change.change,
+            first_now="" if first < 0 or first in right else dataset.answers[first],
+            lost=change.lost,
+            question_id=dataset.question_ids[change.question],
+        )
+
+    lost = sum(change.lost for change in changes)
+    return tuple(map(movement, losses)), tuple(map(movement, wins)), lost
+
+
+def best_placed(right: np.ndarray, systems: Sequence[ArmResult], position: int) -> int:
+    """Return the right answer that the first system places best, else the next one, else any."""
+    for system in systems:
+        top = system.top_answers[position]
+        hits = top[np.isin(top, right)]
+        if hits.size:
+            return int(hits[0])
+    return int(right[0])
+
+
+def _data_facts(sources: ReportSources) -> DataFacts:
+    dataset, report = sources.dataset, sources.import_report
+    summary: Mapping[str, Any] = report.get("summary", {})
+    return DataFacts(
+        file=str(report.get("file", "")),
+        format=str(report.get("format", "")),
+        rows_read=summary.get("rows_read"),
+        rows_taken=summary.get("rows_taken"),
+        rows_set_aside=summary.get("rows_set_aside"),
+        questions=len(dataset.questions),
+        answers=len(dataset.answers),
+        groups=len(np.unique(dataset.question_group)),
+        split=split_counts(dataset),
+        personal_data=sources.personal_data,
+        warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
+    )
+
+
+def _expert_facts(recipe: LabelRecipe, sources: ReportSources) -> tuple[ExpertFacts, ...]:
+    """Return the scored experts, those of the recipe first."""
+    rule = RULES.get(recipe.rule)
+    # The middle, the highest or the lowest opinion has no weights to speak of.
+    weighed = rule is not None and rule.combine in (mean, weighted_mean) and recipe.blend < 1
+    figures = {figure.expert: figure for figure in sources.scoring.figures}
+    facts = []
+    for key in dict.fromkeys((*recipe.experts, *figures)):
+        figure = figures.get(key)
+        facts.append(
+            ExpertFacts(
+                origin=sources.origin(key),
+                ndcg=figure.ndcg if figure else None,
+                weight=sources.weights.get(key) if weighed and key in recipe.experts else None,
+                seconds=figure.seconds if figure else 0.0,
+                fingerprint=figure.fingerprint if figure else "",
+            )
+        )
+    return tuple(facts)
+
+
+def _agreement(sources: ReportSources) -> tuple[Message, ...]:
+    """Return which experts are most and least alike, nothing for fewer than three."""
+    figures = sources.scoring.figures
+    if len(figures) < 3:
+        return ()
+    titles = [sources.origin(figure.expert).title for figure in figures]
+    table = np.array(sources.scoring.agreement, np.float64)
+    pairs = [
+        (table[i, j], titles[i], titles[j])
+        for i in range(len(titles))
+        for j in range(i + 1, len(titles))
+        if np.isfinite(table[i, j])
+    ]
+    if not pairs:
+        return ()
+    text = N_(
+        "Most alike are {first} and {second} (rank correlation {value}); least alike are {third} "
+        "and {fourth} ({other}). Experts that agree almost always add little to each other."
+    )
+    (most, first, second), (least, third, fourth) = max(pairs), min(pairs)
+    params: dict[str, str | int | float] = {
+        "first": first,
+        "second": second,
+        "value": f"{most:.2f}",
+        "third": third,
+        "fourth": fourth,
+        "other": f"{least:.2f}",
+    }
+    return (Message(text, params),)
+
+
+def _label_facts(recipe: LabelRecipe, request: Mapping[str, Any]) -> LabelFacts:
+    rule = RULES.get(recipe.rule)
+    return LabelFacts(
+        recipe_name=str(request.get("recipe_name", "")),
+        rule_title=rule.title if rule else recipe.rule,
+        rule_meaning=rule.meaning if rule else "",
+        recipe=recipe,
+        overrides=overrides_of(request),
+        recentred=tuple(ATTRIBUTES[key].title for key in recipe.recentre if key in ATTRIBUTES),
+    )
+
+
+def _tuning_facts(config: TuningConfig, sources: ReportSources) -> TuningFacts:
+    result = sources.tuning_result
+    device, alpha = result["device"], float(result.get("alpha", 1.0))
+    mixes = sorted(result.get("alpha_sweep", ()), key=lambda mix: float(mix["alpha"]))
+    return TuningFacts(
+        base=sources.origin(config.base_model),
+        settings=tuple(
+            (setting.metadata["title"], _shown(getattr(config, setting.name)))
+            for setting in settings()
+            if setting.name != "base_model"  # named above the settings already
+        ),
+        device=f"{device['name']} ({device['kind']}, {device['precision']})",
+        seconds=float(result["seconds"]),
+        steps=int(result["steps"]),
+        curve=tuple((int(point["step"]), float(point["score"])) for point in result["curve"]),
+        best_step=int(result["best_step"]),
+        best_score=result["best_score"],
+        base_score=result["base_score"],
+        stopped_early=bool(result["stopped_early"]),
+        cancelled=bool(result["cancelled"]),
+        alphas=tuple(
+            AlphaPoint(mix["alpha"], mix["score"], mix.get("generality"), mix["alpha"] == alpha)
+            for mix in mixes
+            if mix.get("score") is not None
+        ),
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _absent(sources: ReportSources) -> tuple[tuple[str, Message], ...]:
+    """Return what could not be compared, and experts that could not even score."""
+    absent = {
+        **sources.scoring.failures,
+        **(sources.comparison.absent if sources.comparison else {}),
+    }
+    return tuple((sources.origin(key).title, reason) for key, reason in absent.items())
+
+
+def _software() -> tuple[tuple[str, str], ...]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = []
+    for name in SOFTWARE:
+        try:
+            versions.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return tuple(versions)

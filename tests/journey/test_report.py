@@ -1,0 +1,108 @@
+"""From a finished journey to the report: everything it says, the files it takes along."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+from openpyxl import load_workbook
+
+from core.errors import WorkspaceError
+from core.jobs.folder import RunFolder
+from core.journey import report
+from core.journey.diagnostics import Examination
+from core.reporting.html_report import render
+from core.reporting.workbook import decision_workbook
+from tests.reporting.finished_journey import EVIL, finished_journey
+
+
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory):
+    return finished_journey(tmp_path_factory.mktemp("journey"))
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_report_is_written_and_recorded(journey, language):
+    """The journey bar shows the Report step as done only if the record names the comparison."""
+    path = report.write_report(journey.project, journey.compare_run, language, "ben")
+    page = path.read_text("utf-8")
+    assert EVIL not in page
+    assert path.is_relative_to(journey.workspace.layout.exports)
+    table = report.exported_workbook(journey.workspace, journey.compare_run, language)
+    assert table.read_bytes().startswith(b"PK")
+    kept = journey.workspace.records.get(journey.project.id, "report")
+    assert kept["run_id"] == journey.compare_run
+    last = journey.workspace.records.audit_trail(journey.project.id)[-1]
+    assert (last["what"], last["who"]) == ("report made", "ben")
+
+
+def test_the_content_holds_the_journey(journey):
+    content = report.content_of(journey.project, journey.compare_run)
+    assert content.words == ("better", "not shown")  # too few unseen answers in so small a file
+    assert [o.value for o in content.labels.overrides] == [0.4]  # the withdrawn one is gone
+    assert dict(content.hashes)["Labels"] == "0123456789abcdef"
+    assert len(dict(content.hashes)["Uploaded file (sha256)"]) == 64
+    assert [e.weight for e in content.experts] == [0.5, 0.5]
+    assert {title for title, _ in content.absent} == {"gone", "TF-IDF"}
+    assert all(m.change < 0 or m.lost for m in content.losses)
+    assert all(m.change > 0 for m in content.wins) and len(content.wins) > 10
+    gains = [m.change for m in content.wins]
+    assert gains == sorted(gains, reverse=True)
+    json.dumps(content.configuration)
+    assert content.command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
+    assert "--recipe mean:0.3 --base wordllama" in content.command
+    assert content.command.endswith("--preset balanced --overrides overrides.json --seed 0")
+
+
+def test_worse_model_is_refused_in_the_report(tmp_path):
+    journey = finished_journey(tmp_path, gain=-0.5, model=False)
+    content = report.content_of(journey.project, journey.compare_run)
+    assert "worse" in content.words and content.refusals
+    assert content.lost > 0 and content.losses[0].lost
+    assert any(movement.first_now for movement in content.losses)
+
+
+def test_a_damaged_result_is_a_readable_error(tmp_path):
+    journey = finished_journey(tmp_path, model=False)
+    RunFolder(journey.workspace.run_folder(journey.compare_run)).result.write_text("{")
+    with pytest.raises(WorkspaceError):
+        report.content_of(journey.project, journey.compare_run)
+    dataset = journey.workspace.load_dataset(journey.project.dataset_id)
+    with pytest.raises(WorkspaceError):
+        report.preview(journey.workspace, dataset, journey.compare_run)
+
+
+def test_the_report_holds_the_files_of_its_command(journey):
+    """Who gets the report by mail has nothing but the report."""
+    content = report.content_of(journey.project, journey.compare_run)
+    assert list(content.command_files) == ["overrides.json"]
+    page = render(content, "en")
+    ((name, address),) = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page)
+    assert name == "overrides.json" and unquote(address) == content.command_files[name]
+    table = io.BytesIO(decision_workbook(content, "en"))
+    cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
+    assert content.command_files[name].strip() in [str(cell).strip() for cell in cells]
+
+
+def test_headless_report_lies_beside_the_model(journey):
+    workspace = journey.workspace
+    folder = RunFolder(workspace.run_folder(journey.tune_run))
+    dataset = workspace.load_dataset(journey.project.dataset_id)
+    scored = RunFolder(workspace.run_folder("score-20261123-120000-abcd")).read_result()
+    path = report.write_headless_report(
+        workspace,
+        name="faq",
+        dataset=dataset,
+        import_report=workspace.load_import_report(dataset.id),
+        scored=scored,
+        folder=folder,
+        comparison=report.load_comparison(workspace, journey.compare_run),
+        language="en",
+        split_seed=0,
+        examined=Examination(),
+    )
+    assert path.parent == folder.root and path.with_suffix(".xlsx").is_file()
+    assert "Better in one test" in path.read_text("utf-8")
