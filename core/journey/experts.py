@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ExpertError, WorkspaceError
+from core.evaluation.expert_panel import measured
 from core.experts.api import ApiExpert, plan_sending
 from core.experts.api_client import ApiClient, Patience, checked, find_key
 from core.experts.catalogue import catalogue, default_experts, estimate_seconds
@@ -29,7 +30,6 @@ from core.journey.jobs import (
     project_of,
     request_of,
 )
-from core.journey.measuring import measured
 from core.journey.projects import scored_experts
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
