@@ -14,9 +14,13 @@ from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import measured
 from core.experts.api import ApiExpert, plan_sending
 from core.experts.api_client import ApiClient, Patience, checked, find_key
-from core.experts.catalogue import catalogue, default_experts, estimate_seconds
-from core.experts.catalogue import expert_title as expert_title
-from core.experts.catalogue import find_entry as find_entry
+from core.experts.catalogue import (
+    catalogue,
+    default_experts,
+    estimate_seconds,
+    expert_title as expert_title,
+    find_entry as find_entry,
+)
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.source import ExpertSource, ScoringContext
 from core.jobs.folder import RunFolder

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.ratings import FIVE, RatingFile
-from core.data.ratings import read_ratings as read_ratings
+from core.data.ratings import FIVE, RatingFile, read_ratings as read_ratings
 from core.errors import ExpertError
-from core.experts.people import FAIR as FAIR
-from core.experts.people import GOOD as GOOD
-from core.experts.people import Agreement as Agreement
 from core.experts.people import (
+    FAIR as FAIR,
+    GOOD as GOOD,
+    Agreement as Agreement,
     PairRatings,
     calibrate,
+    is_people as is_people,
     krippendorff_alpha,
     people_scores,
     rater_weights,
 )
-from core.experts.people import is_people as is_people
 from core.journey.experts import join_panel, leave_panel, load_expert_scores
 from core.journey.labels import default_recipe, label_model
 from core.journey.projects import scored_experts

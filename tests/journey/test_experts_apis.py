@@ -16,8 +16,7 @@ from core.errors import ExpertError
 from core.experts.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey import experts as scoring
-from core.journey import jobs
+from core.journey import experts as scoring, jobs
 from core.journey.experts import remove_connection, save_connection, send_plans
 from core.types import SilentReporter
 from core.types.scoring import ApiConnection

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.journey import data, rating
-from core.journey import rating as people
+from core.journey import data, rating, rating as people
 from core.workspace.feedback import in_force
 from core.workspace.workspace import Workspace
 

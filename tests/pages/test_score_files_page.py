@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import data
-from core.journey import experts as scoring
+from core.journey import data, experts as scoring
 from core.journey.projects import scored_experts
 from core.journey.score_files import score_files
 from core.types import QADataset, SilentReporter

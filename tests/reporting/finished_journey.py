@@ -15,8 +15,16 @@ from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message
 from core.tuning.config import TuningConfig
+from core.types import (
+    Comparison,
+    Generality,
+    Interval,
+    LabelRecipe,
+    Override,
+    QADataset,
+    SilentReporter,
+)
 from core.types.scoring import ExpertFigures, ScoringResult
-from core.types import Comparison, Generality, LabelRecipe, Override, QADataset, SilentReporter
 from core.workspace.files import write_json, write_tensors
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
