@@ -40,12 +40,12 @@ from core.messages import N_, Message
 from core.progress import Progress, Reporter
 from core.types import PairScores, QADataset
 from core.types.expert_entry import Availability, CatalogueEntry
-from core.types.project import ScoredExperts
 from core.types.scoring import (
     API_PREFIX,
     ApiConnection,
     ApiConnections,
     ExpertFigures,
+    ScoredExperts,
     ScoreRequest,
     ScoringResult,
     SendPlan,

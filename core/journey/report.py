@@ -39,8 +39,8 @@ from core.reporting.report_facts import (
 )
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
-from core.types.project import ReportMade, ScoredExperts
-from core.types.scoring import ScoringResult
+from core.types.project import ReportMade
+from core.types.scoring import ScoredExperts, ScoringResult
 from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace

@@ -189,3 +189,25 @@ class ScoringResult:
     figures: tuple[ExpertFigures, ...] = ()
     agreement: tuple[tuple[float, ...], ...] = ()
     failures: Mapping[str, Message] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScoredExperts:
+    """The experts whose scores are in use.
+
+    Attributes
+    ----------
+    dataset_id : str
+        Data that they scored; scores of earlier data do not count.
+    experts : tuple of str
+        Catalogue keys.
+    run_id : str
+        The scoring job; "" = experts came and went since without one.
+    measured : ScoringResult or None
+        Figures of the experts after a change without a job; None = those of the job.
+    """
+
+    dataset_id: str
+    experts: tuple[str, ...]
+    run_id: str = ""
+    measured: ScoringResult | None = None

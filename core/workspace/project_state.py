@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
-from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile, ScoredExperts
-from core.types.scoring import ApiConnections
+from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
+from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
 
 Value = TypeVar("Value")

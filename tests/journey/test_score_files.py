@@ -22,7 +22,7 @@ from core.journey.score_files import (
     score_files,
 )
 from core.types import LabelRecipe, SilentReporter
-from core.types.project import ScoredExperts
+from core.types.scoring import ScoredExperts
 from core.workspace.workspace import Workspace
 
 WORDS = "refund parcel password invoice delivery colour size voucher account courier".split()

@@ -13,7 +13,7 @@ from core.journey import data, experts as scoring
 from core.journey.projects import scored_experts
 from core.journey.score_files import score_files
 from core.types import QADataset, SilentReporter
-from core.types.project import ScoredExperts
+from core.types.scoring import ScoredExperts
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
