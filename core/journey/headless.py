@@ -23,14 +23,14 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import TUNED_TITLE, run_comparison
-from core.journey.compare_systems import ArmChoice, encoders
+from core.journey.compare import TUNED_TITLE, compared
+from core.journey.compare_systems import ComparedSystems, encoders
 from core.journey.diagnostics import Examination, examination_of, examine
 from core.journey.jobs import TUNE, new_run_id
 from core.journey.terminal import SpokenReporter, TerminalReporter, print_examined, print_table
 from core.journey.terminal_turn import own_turn
 from core.journey.tuning import run_tuning
-from core.types import Comparison
+from core.types import Comparison, SystemChoice
 from core.workspace.workspace import Workspace
 
 
@@ -99,21 +99,14 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
         folder.drop_checkpoints()
         append_event(folder, "finished")
     with clock.time("compare"):
-        choice = ArmChoice(experts=tuple(present))
-        comparison = run_comparison(workspace, dataset, config.base_model, folder, choice, report)
+        systems = ComparedSystems(workspace, dataset, folder, *encoders(workspace, folder))
+        systems.collect(present, SystemChoice(), report)
+        comparison = compared(systems, report)
     examined = Examination()
     if options.examine:
         with clock.time("examine"):
-            found = examine(
-                workspace,
-                dataset,
-                (),
-                encoders(workspace, config.base_model, folder),
-                (find_entry(config.base_model).title, TUNED_TITLE),
-                present,
-                report,
-            )
-            examined = examination_of(*found)
+            titles = (find_entry(config.base_model).title, TUNED_TITLE)
+            examined = examination_of(*examine(systems, (), titles, present, report))
     with clock.time("report"):
         page = write_headless_report(
             workspace,

@@ -14,9 +14,7 @@ from core.hashing import content_id
 from core.journey.projects import chosen_recipe_id, scored_experts
 from core.journey.scoring import load_expert_scores
 from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
-from core.labels.groups import ATTRIBUTES as ATTRIBUTES
-from core.labels.groups import TextGroups
-from core.labels.groups import groupings as groupings
+from core.labels.groups import ATTRIBUTES as ATTRIBUTES, TextGroups, groupings as groupings
 from core.labels.model import LabelModel
 from core.labels.overrides import standing
 from core.labels.pair_sample import PairSample, sample_for_inspection
