@@ -29,6 +29,7 @@ from core.jobs.state import (
 from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
+from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
@@ -114,6 +115,7 @@ KINDS: Mapping[str, JobKind] = {
             queued=False,
             page="compare",
             done=N_("Before and after were compared"),
+            request=CompareRequest,
         ),
         JobKind(
             RACE,
