@@ -14,7 +14,7 @@ from typing import Any
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.worker import FolderReporter
-from core.journey import labels, scoring
+from core.journey import experts as scoring, labels
 from core.journey.command_inputs import (
     check_preset,
     chosen_settings,
@@ -75,7 +75,7 @@ def run(options: HeadlessOptions) -> dict[str, Any]:
     experts = options.experts or default_experts(guess_language(dataset.questions))
     with clock.time("experts"):
         scored = scoring.run_scoring(workspace, dataset, experts, report)
-    present = [figures["expert"] for figures in scored["figures"]]
+    present = [figures.expert for figures in scored.figures]
     with clock.time("labels"):
         recipe = parse_recipe(options.recipe, present)
         model = labels.label_model(workspace, dataset, recipe, by_hand)

@@ -16,7 +16,7 @@ from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.launch import follow
 from core.jobs.state import FAILED
 from core.jobs.worker import work
-from core.journey import scoring
+from core.journey import experts as scoring
 from core.journey.command_inputs import (
     chosen_settings,
     parse_recipe,
@@ -136,7 +136,7 @@ def _of_file(workspace: Workspace, options: TuneOptions) -> dict[str, Any]:
     workspace.save_dataset(dataset, import_report)
     experts = options.experts or default_experts(guess_language(dataset.questions))
     scored = scoring.run_scoring(workspace, dataset, experts, TerminalReporter())
-    present = [figures["expert"] for figures in scored["figures"]]
+    present = [figures.expert for figures in scored.figures]
     recipe = options.recipe or "reliability:0.5"
     return {
         "dataset_id": dataset.id,
