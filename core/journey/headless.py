@@ -158,7 +158,7 @@ def _summary(
                 }
                 for regime in regimes
             }
-            for arm in comparison.arms
+            for arm in comparison.systems
         },
         "verdict": {
             regime: {

@@ -80,10 +80,10 @@ def print_table(comparison: Comparison) -> None:
         spread = intervals(comparison, regime)
         count = int((comparison.regimes == regime).sum())
         sys.stdout.write(f"\n{regime} answers, {count} held-out questions\n")
-        names = list(comparison.arms[0].metrics)
+        names = list(comparison.systems[0].metrics)
         sys.stdout.write(f"{'':34}{'nDCG@10 (95% interval)':26}")
         sys.stdout.write("".join(f"{name:>11}" for name in names[1:]) + "\n")
-        for arm in comparison.arms:
+        for arm in comparison.systems:
             shown = spread[arm.name, "ndcg@10"]
             rest = (arm.mean(name, comparison.regimes == regime) for name in names[1:])
             title = {BASE: f"base: {arm.title}", TUNED: "tuned"}.get(arm.name, arm.title)
