@@ -14,6 +14,7 @@ from core.errors import WorkspaceError
 from core.jobs.folder import RunFolder
 from core.journey import report
 from core.journey.diagnostics import Examination
+from core.journey.jobs import outcome_of
 from core.reporting.html_report import render
 from core.reporting.workbook import decision_workbook
 from tests.reporting.finished_journey import EVIL, finished_journey
@@ -91,7 +92,7 @@ def test_headless_report_lies_beside_the_model(journey):
     workspace = journey.workspace
     folder = RunFolder(workspace.run_folder(journey.tune_run))
     dataset = workspace.load_dataset(journey.project.dataset_id)
-    scored = RunFolder(workspace.run_folder("score-20261123-120000-abcd")).read_result()
+    scored = outcome_of(RunFolder(workspace.run_folder("score-20261123-120000-abcd")))
     path = report.write_headless_report(
         workspace,
         name="faq",
