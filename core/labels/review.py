@@ -201,7 +201,7 @@ def reason(heard: Sequence[Voice], findings: PairFindings, sample: PairSample, a
         template = N_(
             "No expert contradicts your data; together they give this pair {together} of 100."
         )
-    values = {
+    values: dict[str, str | int | float] = {
         "count": len(against),
         "total": len(voices_heard),
         "listed": listed,
