@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.verdict import BASE as BASE
 from core.evaluation.verdict import TUNED as TUNED
+from core.evaluation.verdict import intervals as intervals
+from core.evaluation.verdict import present_regimes as present_regimes
+from core.evaluation.verdict import sentence as sentence
 from core.experts.catalogue import find_entry
 from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
