@@ -25,10 +25,9 @@ sys.path.insert(0, str(ROOT))
 from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
 from core.journey import data, labels, tuning, worker  # noqa: E402
-from core.journey.compare_systems import ArmChoice  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.tuning.config import TuningConfig  # noqa: E402
-from core.types import QADataset  # noqa: E402
+from core.types import CompareRequest, QADataset  # noqa: E402
 from core.workspace.records import RunRecord, now  # noqa: E402
 from core.workspace.workspace import Project, Workspace  # noqa: E402
 
@@ -123,10 +122,9 @@ def build(root: Path, questions: int = QUESTIONS, answers: int = ANSWERS) -> Lar
     settings = TuningConfig(base_model=EXPERTS[0], epochs=1, max_length=96)
     tuned = _work(workspace, project, TUNE, tuning.tuning_request(project, settings))
     _lengthen(RunFolder(workspace.run_folder(tuned)), questions)
-    arms = asdict(ArmChoice())
-    del arms["experts"]
-    config |= {"tune_run": tuned, "base_model": EXPERTS[0], "arms": arms}
-    return LargeProject(root, project.id, tuned, _work(workspace, project, COMPARE, config))
+    asked = CompareRequest(dataset.id, tuned, EXPERTS[0], EXPERTS)
+    compared = _work(workspace, project, COMPARE, asdict(asked))
+    return LargeProject(root, project.id, tuned, compared)
 
 
 def _lengthen(folder: RunFolder, lines: int) -> None:

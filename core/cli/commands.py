@@ -31,7 +31,6 @@ from core.journey.command_inputs import (
     read_settings,
 )
 from core.journey.compare import launch_comparison, load_comparison, present_regimes
-from core.journey.compare_systems import ArmChoice
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
@@ -50,7 +49,7 @@ from core.journey.scoring import all_experts, check_experts, launch_scoring, sug
 from core.journey.steps import in_this_process
 from core.journey.tuning import TuningConfig, launch_tuning
 from core.journey.tuning_runs import read_run
-from core.types import Comparison
+from core.types import Comparison, SystemChoice
 
 _LOOK_EVERY_SECONDS = 2.0
 
@@ -74,7 +73,7 @@ def run(options: RunOptions) -> int:
     with walk.time("tune"):
         tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
     with walk.time("compare"):
-        experts, choice = scored_experts(project), ArmChoice(examined=options.examine)
+        experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
         compared = walk.done(
             project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
         )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import BASE, TUNED, intervals, present_regimes, sentence
+from core.journey.compare import intervals, present_regimes, sentence
 from core.journey.diagnostics import Examination
 from core.journey.jobs import (
     FAILED,
@@ -24,7 +24,7 @@ from core.journey.race_result import CLEAR, NOTHING, TIED, RaceResult, Spread
 from core.journey.tuning_runs import TuningRun
 from core.messages import Message
 from core.progress import Reporter
-from core.types import REGIMES, Comparison
+from core.types import BASE, REGIMES, TUNED, Comparison
 
 _SPOKEN_EVERY_SECONDS = 5.0
 _NAME, _WHO = 34, 42  # characters of a system's name and of a contestant's

@@ -14,14 +14,21 @@ import numpy as np
 from core.evaluation import statistics
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.messages import N_, Message
-from core.types import KNOWN, REGIMES, UNSEEN, Comparison, Difference, Generality, Interval
+from core.types import (
+    BASE as BASE,
+    BETTER as BETTER,
+    KNOWN,
+    NOT_SHOWN as NOT_SHOWN,
+    REGIMES,
+    TUNED as TUNED,
+    UNSEEN,
+    WORSE as WORSE,
+    Comparison,
+    Difference,
+    Generality,
+    Interval,
+)
 
-BASE = "base"
-TUNED = "tuned"
-
-BETTER = "better"
-WORSE = "worse"
-NOT_SHOWN = "not shown"
 WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 
 ALPHA = 0.05

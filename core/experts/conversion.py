@@ -312,8 +312,15 @@ def _unigram_tokenizer(packed: PackedE5) -> str:
 
     Its own table of character replacements is nmt_nfkc, which ``tokenizers`` has as Nmt + NFKC.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, processors
-    from tokenizers import pre_tokenizers as splitters
+    from tokenizers import (
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers as splitters,
+        processors,
+    )
 
     header = packed.header
     tokenizer = Tokenizer(models.Unigram(packed.vocabulary, header.unknown, byte_fallback=False))

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from core.documents import from_json, to_json
 from core.errors import ComparisonError, WorkspaceError
-from core.evaluation.verdict import BASE as BASE
-from core.evaluation.verdict import TUNED as TUNED
-from core.evaluation.verdict import intervals as intervals
-from core.evaluation.verdict import present_regimes as present_regimes
-from core.evaluation.verdict import sentence as sentence
+from core.evaluation.verdict import (
+    intervals as intervals,
+    present_regimes as present_regimes,
+    sentence as sentence,
+)
 from core.experts.catalogue import find_entry
 from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
-from core.jobs.state import FINISHED
-from core.journey.compare_systems import ArmChoice, collect_arms, encoders
+from core.jobs.state import FINISHED, JobView
+from core.journey.compare_systems import ComparedSystems
 from core.journey.diagnostics import examine, generality_sets
 from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, jobs_of, launch_job, workspace_of
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import Comparison, Generality, QADataset, Reporter
+from core.types import CompareRequest, Comparison, Reporter, SystemChoice
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def launch_comparison(
     tune_run: str,
     experts: Sequence[str],
     who: str,
-    choice: ArmChoice | None = None,
+    choice: SystemChoice | None = None,
     start: Start = IN_BACKGROUND,
 ) -> str:
     """Start a job that compares a tuned model with its base; returns the run id.
@@ -47,8 +47,8 @@ def launch_comparison(
     ----------
     experts : sequence of str
         Catalogue keys of experts that are compared too.
-    choice : ArmChoice or None
-        Everything else that is compared too; its experts are not read.
+    choice : SystemChoice or None
+        Everything else that is compared too.
     start : callable
         See :func:`core.journey.jobs.launch_job`.
 
@@ -62,16 +62,11 @@ def launch_comparison(
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
         )
-    arms = asdict(choice or ArmChoice())
-    del arms["experts"]
-    config = {
-        "dataset_id": project.dataset_id,
-        "tune_run": tune_run,
-        "experts": list(experts),
-        "arms": arms,
-        "base_model": tuned.read_request()["config"]["tuning"]["base_model"],
-    }
-    return launch_job(project, COMPARE, config, who, start=start)
+    base_model = tuned.read_request()["config"]["tuning"]["base_model"]
+    request = CompareRequest(
+        project.dataset_id or "", tune_run, base_model, tuple(experts), choice or SystemChoice()
+    )
+    return launch_job(project, COMPARE, to_json(request), who, start=start)
 
 
 def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
@@ -79,28 +74,18 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
     from core.evaluation.systems import to_files
     from core.workspace.files import write_tensors
 
-    workspace = workspace_of(folder)
-    config = request["config"]
-    dataset = workspace.load_dataset(config["dataset_id"])
-    tuned = RunFolder(workspace.run_folder(config["tune_run"]))
-    choice = ArmChoice.of(config)
-    comparison = run_comparison(
-        workspace,
-        dataset,
-        config["base_model"],
-        tuned,
-        choice,
-        Progress(report, 0.0, 0.7),
+    workspace, asked = workspace_of(folder), folder.settings(CompareRequest)
+    systems = ComparedSystems.of(
+        workspace, workspace.load_dataset(asked.dataset_id), asked.tune_run
     )
-    document, arrays = to_files(comparison)
-    if choice.examined:
+    systems.collect(asked.experts, asked.arms, Progress(report, 0.0, 0.45))
+    document, arrays = to_files(compared(systems, Progress(report, 0.45, 0.7)))
+    if asked.arms.examined:
         more, more_arrays = examine(
-            workspace,
-            dataset,
-            generality_sets(workspace.project(str(request["project_id"]))),
-            encoders(workspace, config["base_model"], tuned),
-            (find_entry(config["base_model"]).title, TUNED_TITLE),
-            config["experts"],
+            systems,
+            generality_sets(workspace.project(folder.project_id)),
+            (find_entry(asked.base_model).title, TUNED_TITLE),
+            asked.experts,
             Progress(report, 0.7, 1.0),
         )
         document, arrays = document | more, arrays | more_arrays
@@ -108,52 +93,34 @@ def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter
     return document
 
 
-def run_comparison(
-    workspace: Workspace,
-    dataset: QADataset,
-    base_model: str,
-    tuned: RunFolder,
-    choice: ArmChoice,
-    report: Reporter,
-) -> Comparison:
-    """Compare base, tuned, keyword search and whatever else was chosen on the held-out questions.
+def compared(systems: ComparedSystems, report: Reporter) -> Comparison:
+    """Compare the collected systems on the held-out questions.
 
     A system that fails is absent, with the reason; base and tuned must be there.
     """
-    from core.evaluation.systems import compare
-
-    arms = collect_arms(workspace, dataset, base_model, tuned, choice, Progress(report, 0.0, 0.65))
-    report.progress(0.65, Message(N_("Checking that everyday language is still understood")))
-    general = measure_generality(workspace, dataset, arms.before, arms.after, report)
-    return compare(
-        dataset,
-        arms.found,
-        run_id=tuned.root.name,
-        seed=_SEED,
-        report=Progress(report, 0.75, 1.0),
-        generality=general,
-        absent=arms.absent,
-    )
-
-
-def measure_generality(
-    workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder, report: Reporter
-) -> list[Generality]:
-    """Return how well everyday language is understood before and after, in the data's language."""
     from core.data.checks import guess_language
     from core.evaluation.generality import everyday_pairs, generality
+    from core.evaluation.systems import compare
     from core.experts.encoders import encode_cached
 
-    pairs = everyday_pairs(guess_language(dataset.questions))
-    part = Progress(report, 0.65, 0.7)
+    report.progress(0.0, Message(N_("Checking that everyday language is still understood")))
+    pairs = everyday_pairs(guess_language(systems.dataset.questions))
+    cache, part = systems.workspace.vectors, Progress(report, 0.0, 0.3)
 
     def cosines_of(encoder: Encoder) -> np.ndarray:
         # Similar sentences are compared like with like: both sides as queries.
-        cache = workspace.vectors
         return pairs.cosines(lambda texts: encode_cached(encoder, texts, QUERY, cache, part))
 
-    old, new = cosines_of(before), cosines_of(after)
-    return [generality(old, new, pairs.scores, language=pairs.language, seed=_SEED)]
+    before, after = cosines_of(systems.before), cosines_of(systems.after)
+    return compare(
+        systems.dataset,
+        systems.present,
+        run_id=systems.tuned.root.name,
+        seed=_SEED,
+        report=Progress(report, 0.3, 1.0),
+        generality=[generality(before, after, pairs.scores, language=pairs.language, seed=_SEED)],
+        absent=systems.absent,
+    )
 
 
 def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
@@ -175,15 +142,25 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
     return from_files(document, arrays)
 
 
+def request_of(view: JobView) -> CompareRequest:
+    """Return what a comparison was told; raises WorkspaceError if its request is damaged."""
+    return from_json(CompareRequest, view.config)
+
+
+def comparisons_of(project: Project, tune_run: str) -> list[JobView]:
+    """Return the comparisons of a tuned model on the present data, the newest first."""
+    found = []
+    for view in jobs_of(project, COMPARE):
+        try:
+            asked = request_of(view)
+        except WorkspaceError:
+            continue  # nobody can tell what a damaged one compared
+        if (asked.tune_run, asked.dataset_id) == (tune_run, project.dataset_id):
+            found.append(view)
+    return found
+
+
 def newest_comparison(project: Project, tune_run: str) -> str | None:
     """Return the run id of the newest finished comparison of a tuned model on the present data."""
-    return next(
-        (
-            job.id
-            for job in jobs_of(project, COMPARE)
-            if job.state == FINISHED
-            and job.config.get("tune_run") == tune_run
-            and job.config.get("dataset_id") == project.dataset_id
-        ),
-        None,
-    )
+    finished = (view for view in comparisons_of(project, tune_run) if view.state == FINISHED)
+    return next((view.id for view in finished), None)

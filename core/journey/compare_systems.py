@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
-from core.documents import from_json
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
-from core.evaluation.verdict import BASE, TUNED
 from core.experts.catalogue import find_entry
 from core.experts.source import DOCUMENT, LEXICAL, QUERY
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
+from core.journey.jobs import job
 from core.journey.scoring import load_expert_scores
+from core.journey.tuning_runs import read_run
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import ExpertScores, QADataset, Reporter
+from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice
 from core.types.project import RunFile as RunFile
 from core.workspace.files import write_bytes
 from core.workspace.records import now
@@ -31,176 +33,215 @@ if TYPE_CHECKING:
     from core.experts.encoders import Encoder
 
 BM25 = "bm25"
-HYBRID_PREFIX = "hybrid:"
+RUN_PREFIX, ALPHA_PREFIX, HYBRID_PREFIX, FILE_PREFIX = "run:", "alpha:", "hybrid:", "run_file:"
 HYBRID_TITLES = {
     BASE: N_("Hybrid: BM25 + base model"),
     TUNED: N_("Hybrid: BM25 + tuned model"),
 }
-
-
-@dataclass(frozen=True)
-class ArmChoice:
-    """What is compared beside base, tuned and keyword search.
-
-    Attributes
-    ----------
-    experts : tuple of str
-        Catalogue keys.
-    runs : tuple of str
-        Other tuning runs of the project.
-    alphas : tuple of float in (0, 1]
-        Other mixes of base and tuned model, see :mod:`core.tuning.mixing`; 1 = unmixed.
-    hybrids : tuple of ``base`` or ``tuned``
-        Which of them is also fused with keyword search.
-    run_files : tuple of RunFile
-        Uploaded result lists.
-    examined : bool
-        Whether the shape of the vectors and the speed of the models are measured as well.
-    """
-
-    experts: tuple[str, ...] = ()
-    runs: tuple[str, ...] = ()
-    alphas: tuple[float, ...] = ()
-    hybrids: tuple[str, ...] = (BASE, TUNED)
-    run_files: tuple[RunFile, ...] = ()
-    examined: bool = True
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> ArmChoice:
-        """Read the choice of a comparison's request; what it does not name takes its default."""
-        return from_json(cls, {"experts": config["experts"], **config.get("arms", {})})
+UNMIXED = N_("Tuned, unmixed (α = 1)")
+ALPHAS = (0.25, 0.5, 0.75, 1.0)
+MOST_TITLE = 60
 
 
 @dataclass(eq=False)
-class Arms:
-    """What takes part and what is missing.
+class ComparedSystems:
+    """What takes part in a comparison and what is missing.
 
     Attributes
     ----------
-    found : list of EncodedSystem or ListedSystem
-        ``base`` and ``tuned`` first.
-    absent : dict of arm name to Message
+    tuned : RunFolder
+        Of the tuning run that is judged.
     before, after : Encoder
         Of base and tuned.
+    present : list of EncodedSystem or ListedSystem
+        ``base`` and ``tuned`` first.
+    absent : dict of system name to Message
     """
 
+    workspace: Workspace
+    dataset: QADataset
+    tuned: RunFolder
     before: Encoder
     after: Encoder
-    found: list[System] = field(default_factory=list)
+    present: list[System] = field(default_factory=list)
     absent: dict[str, Message] = field(default_factory=dict)
 
-    def add(self, name: str, make: Callable[[], System]) -> None:
-        """Add a system; one that fails is absent, with the reason."""
+    @classmethod
+    def of(cls, workspace: Workspace, dataset: QADataset, tune_run: str) -> ComparedSystems:
+        """Return nothing but the two encoders; no model is loaded before it encodes.
+
+        Raises
+        ------
+        ModelUnavailableError
+            If a model's files are missing.
+        """
+        tuned = RunFolder(workspace.run_folder(tune_run))
+        return cls(workspace, dataset, tuned, *encoders(workspace, tuned))
+
+    def collect(self, experts: Sequence[str], choice: SystemChoice, report: Reporter) -> None:
+        """Bring every chosen system to vectors or result lists.
+
+        Base and tuned must be there; any other that fails is absent, with the reason.
+
+        Raises
+        ------
+        AppError
+            If base or tuned cannot be had.
+        """
+        base_model = _told(self.tuned)["base_model"]
+        steps = 2 + len(choice.alphas) + len(choice.runs)
+        parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
+        title = find_entry(base_model).title
+        self.present.append(self._encoded(BASE, title, BASE, self.before, next(parts)))
+        self.present.append(self._tuned(TUNED, N_("Tuned model"), self.tuned, next(parts)))
+        for key in dict.fromkeys((BM25, *experts)):
+            if key != base_model:  # it is the system before tuning already
+                self._add(key, partial(expert_system, self.workspace, self.dataset, key))
+        for run, part in zip(choice.runs, parts, strict=False):
+            self._add(f"{RUN_PREFIX}{run}", partial(self._other_run, run, part))
+        for alpha, part in zip(choice.alphas, parts, strict=False):
+            self._add(f"{ALPHA_PREFIX}{alpha:g}", partial(self.mixed, alpha, part))
+        for file in choice.run_files:
+            self._add(file.title, partial(file_system, self.workspace, self.dataset, file))
+        for name in choice.hybrids:
+            self._add(f"{HYBRID_PREFIX}{name}", partial(self._hybrid, name))
+
+    def _add(self, name: str, make: Callable[[], System]) -> None:
         try:
-            self.found.append(make())
+            self.present.append(make())
         except AppError as error:
             self.absent[name] = error.message
 
-    def named(self, name: str) -> System | None:
-        """Return the system of that name, None where it is absent."""
-        return next((arm for arm in self.found if arm.name == name), None)
+    def _encoded(
+        self,
+        name: str,
+        title: str,
+        kind: str,
+        encoder: Encoder,
+        report: Reporter,
+        *,
+        answers: Encoder | None = None,
+        origin: Origin | None = None,
+    ) -> EncodedSystem:
+        """Encode the held-out questions and all answers, but for what is in the cache."""
+        from core.evaluation.systems import EncodedSystem
+        from core.experts.encoders import encode_cached
 
+        cache, data = self.workspace.vectors, self.dataset
+        asked = [data.questions[row] for row in held_out_rows(data)]
+        left = encode_cached(encoder, asked, QUERY, cache, Progress(report, 0.0, 0.2))
+        half = Progress(report, 0.2, 1.0)
+        right = encode_cached(answers or encoder, data.answers, DOCUMENT, cache, half)
+        return EncodedSystem(name, title, kind, encoder.fingerprint, left, right, origin)
 
-def collect_arms(
-    workspace: Workspace,
-    dataset: QADataset,
-    base_model: str,
-    tuned: RunFolder,
-    choice: ArmChoice,
-    report: Reporter,
-) -> Arms:
-    """Bring every chosen system to vectors or result lists.
+    def _tuned(
+        self,
+        name: str,
+        title: str,
+        run: RunFolder,
+        report: Reporter,
+        encoder: Encoder | None = None,
+        kind: str = TUNED,
+    ) -> EncodedSystem:
+        """Encode with a tuned model, or with one between base and tuned."""
+        base, tuned = encoders(self.workspace, run)
+        encoder = encoder or tuned
+        answers = base if is_query_side(run) else encoder
+        origin = self._origin(title, run, encoder, base)
+        return self._encoded(name, title, kind, encoder, report, answers=answers, origin=origin)
 
-    Base and tuned must be there; any other that fails is absent, with the reason.
+    def _origin(self, title: str, run: RunFolder, encoder: Encoder, base: Encoder) -> Origin:
+        """Return what a tuned model was made from.
 
-    Raises
-    ------
-    AppError
-        If base or tuned cannot be had.
-    """
-    before, after = encoders(workspace, base_model, tuned)
-    arms = Arms(before, after)
-    steps = 2 + len(choice.alphas) + len(choice.runs)
-    parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
-    title = find_entry(base_model).title
-    arms.found.append(model_arm(workspace, dataset, BASE, title, BASE, before, next(parts)))
-    arms.found.append(tuned_arm(workspace, dataset, TUNED, N_("Tuned model"), tuned, next(parts)))
-    for key in dict.fromkeys((BM25, *choice.experts)):
-        if key != base_model:  # it is the base arm already
-            arms.add(key, partial(expert_arm, workspace, dataset, key))
-    for run, part in zip(choice.runs, parts, strict=False):
-        arms.add(f"{RUN_PREFIX}{run}", partial(other_run, workspace, dataset, run, part))
-    for alpha, part in zip(choice.alphas, parts, strict=False):
-        make = partial(alpha_arm, workspace, dataset, base_model, tuned, alpha, part)
-        arms.add(f"{ALPHA_PREFIX}{alpha:g}", make)
-    for kept in choice.run_files:
-        arms.add(kept.title, partial(run_file_arm, workspace, dataset, kept))
-    for name in choice.hybrids:
-        arms.add(f"{HYBRID_PREFIX}{name}", partial(hybrid_arm, dataset, arms, name))
-    return arms
+        Raises
+        ------
+        ComparisonError
+            If its data are gone, so that nobody can tell whether it learned from held-out
+            questions.
+        """
+        from core.evaluation.systems import origin_of
 
-
-def expert_arm(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:
-    """Return an expert as a system to compare; raises AppError if it has not scored all answers."""
-    from core.evaluation.systems import EncodedSystem
-
-    entry = find_entry(key)
-    if entry.family == LEXICAL:
-        from core.experts.scoring import score_dataset
-        from core.experts.source import ScoringContext
-
-        context = ScoringContext(workspace.models, workspace.vectors)
-        result = score_dataset(dataset, [key], context)
-        (scores,) = result.scores
-    else:
-        (scores,) = load_expert_scores(workspace, dataset, [key])
-    if not isinstance(scores, ExpertScores):
-        raise ComparisonError(
-            "{title} has scored a list of pairs only and cannot search all answers, so it is not "
-            "compared.",
-            title=entry.title,
+        prompts, base_prompts = (
+            {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
         )
-    kind = "lexical" if entry.family == LEXICAL else "expert"
-    return EncodedSystem(
-        key, entry.title, kind, scores.fingerprint, scores.question_matrix, scores.answer_matrix
-    )
+        dataset_id = str(run.read_request()["config"]["dataset_id"])
+        if dataset_id == self.dataset.id:
+            return origin_of(self.dataset, prompts, base_prompts)
+        try:
+            return origin_of(self.workspace.load_dataset(dataset_id), prompts, base_prompts)
+        except AppError as error:
+            raise ComparisonError(
+                "{title} learned from other data ({dataset}), which cannot be read any more: it "
+                "may have learned from questions that are held out here. Tune again with these "
+                "data.",
+                title=title,
+                dataset=dataset_id,
+            ) from error
 
+    def _other_run(self, run: str, report: Reporter) -> EncodedSystem:
+        folder = RunFolder(self.workspace.run_folder(run))
+        if not folder.model.is_dir():
+            raise ComparisonError("The run {run} left no model to compare.", run=run)
+        recipe = read_run(self.workspace, view := job(self.workspace, run)).recipe
+        title = f"{recipe} · {view.created_at[:16]}"
+        return self._tuned(f"{RUN_PREFIX}{run}", title, folder, report)
 
-def hybrid_arm(dataset: QADataset, arms: Arms, name: str) -> ListedSystem:
-    """Return keyword search and a model fused into one list.
+    def mixed(self, alpha: float, report: Reporter) -> EncodedSystem:
+        """Return another mix of base and tuned model as a system; made once per run and α.
 
-    Raises
-    ------
-    ComparisonError
-        If one of the two is absent.
-    """
-    import numpy as np
+        Raises
+        ------
+        ComparisonError
+            If the run kept nothing of what it learned.
+        """
+        from core.experts.encoders import load_encoder
+        from core.tuning.mixing import interpolated_model
 
-    from core.evaluation.search import FUSION_DEPTH, K, fuse
-    from core.evaluation.systems import ListedSystem, held_out_rows
-    from core.hashing import content_id
-
-    words, model = arms.named(BM25), arms.named(name)
-    if words is None or model is None:
-        raise ComparisonError(
-            "Keyword search and a model are needed for a hybrid, and one of them is absent."
+        kept = kept_alpha(self.tuned)
+        if not kept:
+            raise ComparisonError(
+                "The run kept the base model as it is, so there is nothing to mix."
+            )
+        prints = [self.before.fingerprint, self.after.fingerprint]
+        folder = interpolated_model(
+            find_entry(_told(self.tuned)["base_model"]).folder(self.workspace.models),
+            self.tuned.model,
+            alpha,
+            self.tuned.root / "interpolated" / content_id([*prints, f"{alpha:.6f}", f"{kept:.6f}"]),
+            kept,
         )
-    rows = held_out_rows(dataset)
-    depth = min(FUSION_DEPTH, len(dataset.answers))
-    left, right = (arm.ranking(dataset, rows, depth) for arm in (words, model))
-    # An answer that shares no word with the question was not found by keyword search.
-    listed = np.where(left.top_scores > 0, left.top_answers, -1)
-    fused = fuse([listed, right.top_answers], depth)
-    print_ = content_id([words.fingerprint, model.fingerprint, f"rrf {K} {FUSION_DEPTH}"])
-    full = f"{HYBRID_PREFIX}{name}"
-    return ListedSystem(
-        full, HYBRID_TITLES[name], "hybrid", print_, fused.top_answers, fused.top_scores
-    )
+        encoder = load_encoder(folder, self.workspace.models)
+        name, title = f"{ALPHA_PREFIX}{alpha:g}", UNMIXED if alpha == 1 else f"α = {alpha:g}"
+        return self._tuned(name, title, self.tuned, report, encoder, "interpolated")
+
+    def _hybrid(self, name: str) -> ListedSystem:
+        """Fuse keyword search and a model into one list; both must be there."""
+        from core.evaluation.search import FUSION_DEPTH, K, fuse
+
+        named = {system.name: system for system in self.present}
+        if BM25 not in named or name not in named:
+            raise ComparisonError(
+                "Keyword search and a model are needed for a hybrid, and one of them is absent."
+            )
+        words, model = named[BM25], named[name]
+        rows, depth = held_out_rows(self.dataset), min(FUSION_DEPTH, len(self.dataset.answers))
+        left, right = (system.ranking(self.dataset, rows, depth) for system in (words, model))
+        # An answer that shares no word with the question was not found by keyword search.
+        listed = np.where(left.top_scores > 0, left.top_answers, -1)
+        fused = fuse([listed, right.top_answers], depth)
+        return ListedSystem(
+            f"{HYBRID_PREFIX}{name}",
+            HYBRID_TITLES[name],
+            "hybrid",
+            content_id([words.fingerprint, model.fingerprint, f"rrf {K} {FUSION_DEPTH}"]),
+            fused.top_answers,
+            fused.top_scores,
+        )
 
 
-RUN_PREFIX, ALPHA_PREFIX = "run:", "alpha:"
-UNMIXED = N_("Tuned, unmixed (α = 1)")
-ALPHAS = (0.25, 0.5, 0.75, 1.0)
+def _told(tuned: RunFolder) -> dict[str, Any]:
+    settings: dict[str, Any] = tuned.read_request()["config"]["tuning"]
+    return settings
 
 
 def kept_alpha(tuned: RunFolder) -> float:
@@ -213,8 +254,8 @@ def other_alphas(kept: float) -> tuple[float, ...]:
     return tuple(alpha for alpha in ALPHAS if alpha != kept) if kept else ()
 
 
-def encoders(workspace: Workspace, base_model: str, tuned: RunFolder) -> tuple[Encoder, Encoder]:
-    """Return the encoders before and after; no model is loaded before it encodes.
+def encoders(workspace: Workspace, tuned: RunFolder) -> tuple[Encoder, Encoder]:
+    """Return the encoders before and after a tuning; no model is loaded before it encodes.
 
     Raises
     ------
@@ -223,145 +264,38 @@ def encoders(workspace: Workspace, base_model: str, tuned: RunFolder) -> tuple[E
     """
     from core.experts.encoders import load_encoder
 
-    before = load_encoder(find_entry(base_model), workspace.models)
+    before = load_encoder(find_entry(_told(tuned)["base_model"]), workspace.models)
     return before, load_encoder(tuned.model, workspace.models)
 
 
 def is_query_side(tuned: RunFolder) -> bool:
     """Return True if only questions go through the tuned model; answers stay with the base."""
-    return bool(tuned.read_request()["config"]["tuning"].get("query_side", False))
+    return bool(_told(tuned).get("query_side", False))
 
 
-def model_arm(
-    workspace: Workspace,
-    dataset: QADataset,
-    name: str,
-    title: str,
-    kind: str,
-    encoder: Encoder,
-    report: Reporter,
-    *,
-    answers: Encoder | None = None,
-    origin: Origin | None = None,
-) -> EncodedSystem:
-    """Encode the held-out questions and all answers; what is in the cache is not encoded again."""
-    from core.evaluation.systems import EncodedSystem, held_out_rows
-    from core.experts.encoders import encode_cached
+def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:
+    """Return an expert as a system to compare; raises AppError if it has not scored all answers."""
+    from core.evaluation.systems import EncodedSystem
 
-    questions = [dataset.questions[row] for row in held_out_rows(dataset)]
-    half = Progress(report, 0.0, 0.2)
-    left = encode_cached(encoder, questions, QUERY, workspace.vectors, half)
-    half = Progress(report, 0.2, 1.0)
-    right = encode_cached(answers or encoder, dataset.answers, DOCUMENT, workspace.vectors, half)
-    return EncodedSystem(name, title, kind, encoder.fingerprint, left, right, origin)
+    entry = find_entry(key)
+    if entry.family == LEXICAL:
+        from core.experts.scoring import score_dataset
+        from core.experts.source import ScoringContext
 
-
-def tuned_arm(
-    workspace: Workspace,
-    dataset: QADataset,
-    name: str,
-    title: str,
-    tuned: RunFolder,
-    report: Reporter,
-    encoder: Encoder | None = None,
-    kind: str = TUNED,
-) -> EncodedSystem:
-    """Return a tuned model, or one between base and tuned, as a system to compare."""
-    from core.experts.encoders import load_encoder
-
-    told = tuned.read_request()["config"]
-    encoder = encoder or load_encoder(tuned.model, workspace.models)
-    base = load_encoder(find_entry(told["tuning"]["base_model"]), workspace.models)
-    origin = run_origin(workspace, dataset, title, told["dataset_id"], encoder, base)
-    beside = base if is_query_side(tuned) else encoder
-    return model_arm(
-        workspace, dataset, name, title, kind, encoder, report, answers=beside, origin=origin
-    )
-
-
-def run_origin(
-    workspace: Workspace,
-    dataset: QADataset,
-    title: str,
-    dataset_id: str,
-    encoder: Encoder,
-    base: Encoder,
-) -> Origin:
-    """Return what a tuned model was made from.
-
-    Raises
-    ------
-    ComparisonError
-        If its data are gone, so that nobody can tell whether it learned from held-out questions.
-    """
-    from core.evaluation.systems import origin_of
-
-    prompts, base_prompts = (
-        {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
-    )
-    if dataset_id == dataset.id:
-        return origin_of(dataset, prompts, base_prompts)
-    try:
-        return origin_of(workspace.load_dataset(dataset_id), prompts, base_prompts)
-    except AppError as error:
+        context = ScoringContext(workspace.models, workspace.vectors)
+        (scores,) = score_dataset(dataset, [key], context).scores
+    else:
+        (scores,) = load_expert_scores(workspace, dataset, [key])
+    if not isinstance(scores, ExpertScores):
         raise ComparisonError(
-            "{title} learned from other data ({dataset}), which cannot be read any more: it may "
-            "have learned from questions that are held out here. Tune again with these data.",
-            title=title,
-            dataset=dataset_id,
-        ) from error
-
-
-def other_run(
-    workspace: Workspace, dataset: QADataset, run: str, report: Reporter
-) -> EncodedSystem:
-    """Return another tuning run as a system to compare."""
-    folder = RunFolder(workspace.run_folder(run))
-    if not folder.model.is_dir():
-        raise ComparisonError("The run {run} left no model to compare.", run=run)
-    request = folder.read_request()
-    title = f"{request['config']['recipe_name']} · {str(request['created_at'])[:16]}"
-    return tuned_arm(workspace, dataset, f"{RUN_PREFIX}{run}", title, folder, report)
-
-
-def alpha_arm(
-    workspace: Workspace,
-    dataset: QADataset,
-    base_model: str,
-    tuned: RunFolder,
-    alpha: float,
-    report: Reporter,
-) -> EncodedSystem:
-    """Return another mix of base and tuned model as a system to compare; made once per run and α.
-
-    Raises
-    ------
-    ComparisonError
-        If the run kept nothing of what it learned.
-    """
-    from core.experts.encoders import load_encoder
-    from core.hashing import content_id
-    from core.tuning.mixing import interpolated_model
-
-    kept = kept_alpha(tuned)
-    if not kept:
-        raise ComparisonError("The run kept the base model as it is, so there is nothing to mix.")
-    before, after = encoders(workspace, base_model, tuned)
-    key = content_id([before.fingerprint, after.fingerprint, f"{alpha:.6f}", f"{kept:.6f}"])
-    folder = interpolated_model(
-        find_entry(base_model).folder(workspace.models),
-        tuned.model,
-        alpha,
-        tuned.root / "interpolated" / key,
-        kept,
+            "{title} has scored a list of pairs only and cannot search all answers, so it is not "
+            "compared.",
+            title=entry.title,
+        )
+    kind = "lexical" if entry.family == LEXICAL else "expert"
+    return EncodedSystem(
+        key, entry.title, kind, scores.fingerprint, scores.question_matrix, scores.answer_matrix
     )
-    encoder = load_encoder(folder, workspace.models)
-    name, title = f"{ALPHA_PREFIX}{alpha:g}", UNMIXED if alpha == 1 else f"α = {alpha:g}"
-    return tuned_arm(workspace, dataset, name, title, tuned, report, encoder, "interpolated")
-
-
-ARM_PREFIX = "run_file:"
-MOST_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -439,26 +373,21 @@ def add_run_file(
             folder=str(path.parent),
             reason=error.strerror or str(error),
         ) from error
-    others = [one for one in run_files(project) if one.title != title]
+    others = [file for file in project.state.run_files if file.title != title]
     project.state.run_files = (*others, kept)
     detail = {"title": title, "file": filename, "key": kept.key}
     project.note("search run uploaded", who, detail)
     return kept
 
 
-def run_files(project: Project) -> list[RunFile]:
-    """Return the run files of a project, oldest first."""
-    return list(project.state.run_files)
-
-
 def remove_run_file(project: Project, key: str, who: str) -> None:
     """Take a run file off a project; comparisons that used it keep its results."""
-    found = run_files(project)
-    project.state.run_files = tuple([one for one in found if one.key != key])
+    files = project.state.run_files
+    project.state.run_files = tuple(file for file in files if file.key != key)
     project.note("search run removed", who, {"key": key})
 
 
-def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> ListedSystem:
+def file_system(workspace: Workspace, dataset: QADataset, file: RunFile) -> ListedSystem:
     """Return a run file as a system to compare.
 
     Raises
@@ -466,23 +395,23 @@ def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> Lis
     DataError, ComparisonError, WorkspaceError
         If the file is gone or does not fit the data.
     """
-    path = workspace.layout.run_files / f"{kept.key}.run"
+    path = workspace.layout.run_files / f"{file.key}.run"
     try:
         content = path.read_bytes()
     except OSError as error:
         raise WorkspaceError(
             "The file of {title} cannot be read: {reason}. Upload it again.",
-            title=kept.title,
+            title=file.title,
             reason=error.strerror or str(error),
         ) from error
     parsed = parse_run(content, dataset)
     rows = held_out_rows(dataset)
     missing = len(parsed.missing(rows))
-    if missing == len(rows) or (missing and not kept.empty_is_nothing):
+    if missing == len(rows) or (missing and not file.empty_is_nothing):
         raise ComparisonError(
             "{title} has no result for {missing} of the {held} held-out questions. Upload a file "
             "that answers all of them.",
-            title=kept.title,
+            title=file.title,
             missing=missing,
             held=len(rows),
         )
@@ -491,13 +420,8 @@ def run_file_arm(workspace: Workspace, dataset: QADataset, kept: RunFile) -> Lis
     answers, scores = parsed.table(rows, depth)
     notes = _notes(parsed, dataset, missing)
     return ListedSystem(
-        f"{ARM_PREFIX}{kept.key}", kept.title, "run_file", kept.key, answers, scores, notes=notes
+        f"{FILE_PREFIX}{file.key}", file.title, "run_file", file.key, answers, scores, notes=notes
     )
-
-
-def chosen_run_files(project: Project, keys: Sequence[str]) -> list[RunFile]:
-    """Return those of a project's run files that were chosen."""
-    return [one for one in run_files(project) if one.key in keys]
 
 
 def held_out_questions(dataset: QADataset) -> bytes:
@@ -516,43 +440,34 @@ def held_out_questions(dataset: QADataset) -> bytes:
 
 
 def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message, ...]:
-    notes = []
-    if parsed.unknown_answers:
-        notes.append(
-            Message(
-                N_(
-                    "{count} answer ids are not in the data, for example {examples}. They keep "
-                    "their ranks and count as not right."
-                ),
-                _examples(parsed.unknown_answers),
-            )
-        )
-    if parsed.unknown_questions:
-        notes.append(
-            Message(
-                N_("{count} question ids are not in the data, for example {examples}: left out."),
-                _examples(parsed.unknown_questions),
-            )
-        )
-    if parsed.repeated:
-        notes.append(
-            Message(
-                N_(
-                    "{count} lines name an answer of a question once more, for example line "
-                    "{examples}; the better score counts."
-                ),
-                _examples([str(row) for row in parsed.repeated]),
-            )
-        )
+    notes = (
+        (
+            parsed.unknown_answers,
+            N_(
+                "{count} answer ids are not in the data, for example {examples}. They keep "
+                "their ranks and count as not right."
+            ),
+        ),
+        (
+            parsed.unknown_questions,
+            N_("{count} question ids are not in the data, for example {examples}: left out."),
+        ),
+        (
+            [str(row) for row in parsed.repeated],
+            N_(
+                "{count} lines name an answer of a question once more, for example line "
+                "{examples}; the better score counts."
+            ),
+        ),
+    )
+    said = [Message(template, _examples(texts)) for texts, template in notes if texts]
     if missing:
-        notes.append(
-            Message(
-                N_("{missing} of {held} held-out questions have no result and count as not found."),
-                {"missing": missing, "held": len(held_out_rows(dataset))},
-            )
+        template = N_(
+            "{missing} of {held} held-out questions have no result and count as not found."
         )
-    return tuple(notes)
+        said.append(Message(template, {"missing": missing, "held": len(held_out_rows(dataset))}))
+    return tuple(said)
 
 
-def _examples(found: Sequence[str]) -> dict[str, str | int | float]:
-    return {"count": len(found), "examples": ", ".join(one[:40] for one in found[:EXAMPLES])}
+def _examples(texts: Sequence[str]) -> dict[str, str | int | float]:
+    return {"count": len(texts), "examples": ", ".join(text[:40] for text in texts[:EXAMPLES])}

@@ -71,14 +71,10 @@ def steps_of(changes: Sequence[Override], who: str) -> Steps:
                 steps.undone.clear()
             steps.done.append(change)
             continue
-        own = [at for at, done in enumerate(steps.done) if _pair(done) == _pair(change)]
+        own = [at for at, done in enumerate(steps.done) if done.pair == change.pair]
         if own:
             steps.undone.append(steps.done.pop(own[-1]))
     return steps
-
-
-def _pair(override: Override) -> tuple[str, str]:
-    return override.question, override.answer
 
 
 def _same(change: Override, other: Override) -> bool:
@@ -90,7 +86,7 @@ def undo(project: Project, who: str) -> Override | None:
     done = steps_of(overrides(project), who).done
     if not done:
         return None
-    override_pair(project, *_pair(done[-1]), None, who, "")
+    override_pair(project, *done[-1].pair, None, who, "")
     return done[-1]
 
 
@@ -100,7 +96,7 @@ def redo(project: Project, who: str) -> Override | None:
     if not undone:
         return None
     last = undone[-1]
-    override_pair(project, *_pair(last), last.value, who, last.reason)
+    override_pair(project, *last.pair, last.value, who, last.reason)
     return last
 
 
@@ -153,7 +149,7 @@ class Review:
         return standing(self.preview.model.overrides)
 
     @cached_property
-    def conflicts(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
+    def conflicts(self) -> dict[tuple[str, str], tuple[Override, ...]]:
         """Pairs on which people contradict each other."""
         return conflicts(self.preview.model.overrides)
 
@@ -398,4 +394,4 @@ def _moment(text: str, latest: str) -> str | None:
 
 def _record(override: Override) -> tuple[object, ...]:
     value = None if override.value is None else round(override.value, 4)
-    return override.question, override.answer, value, override.who, override.at
+    return *override.pair, value, override.who, override.at

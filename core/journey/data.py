@@ -13,11 +13,12 @@ import numpy as np
 
 from core.data.checks import LONG_TEXT, PERSONAL_DATA, SHORT_ANSWER, SHORT_QUESTION
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB
-from core.data.reading.formats import read_table
-from core.data.splitting import MIN_GROUPS as MIN_GROUPS
-from core.data.splitting import MIN_QUESTIONS as MIN_QUESTIONS
-from core.data.splitting import SPLIT_TITLES as SPLIT_TITLES
+from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, read_table
+from core.data.splitting import (
+    MIN_GROUPS as MIN_GROUPS,
+    MIN_QUESTIONS as MIN_QUESTIONS,
+    SPLIT_TITLES as SPLIT_TITLES,
+)
 from core.data.table import Table, set_aside_csv
 from core.messages import N_, Message
 from core.progress import Progress

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from core.documents import from_json, to_json
 from core.errors import AppError, ComparisonError, LabelError
 from core.evaluation.cost import Savings, SavingsInput, savings
-from core.evaluation.expert_panel import COPY_OF as COPY_OF
-from core.evaluation.expert_panel import KEEP as KEEP
-from core.evaluation.expert_panel import LEAVE_OUT as LEAVE_OUT
-from core.evaluation.expert_panel import PanelAdvice as PanelAdvice
-from core.evaluation.expert_panel import advise as advise
+from core.evaluation.expert_panel import (
+    COPY_OF as COPY_OF,
+    KEEP as KEEP,
+    LEAVE_OUT as LEAVE_OUT,
+    PanelAdvice as PanelAdvice,
+    advise as advise,
+)
 from core.evaluation.verdict import promotion_allowed
 from core.types import Comparison
 from core.types.project import ChosenPanel

@@ -29,12 +29,13 @@ from core.progress import Progress
 from core.reporting.exchange import FORMATS as FORMATS
 from core.reporting.model_card import model_card
 from core.reporting.model_export import archive_name, write_archive, write_folder
-from core.reporting.onnx_export import FILE
-from core.reporting.onnx_export import missing_packages as missing_packages
+from core.reporting.onnx_export import FILE, missing_packages as missing_packages
 from core.reporting.report_facts import report_content
-from core.reporting.snippets import SNIPPETS as SNIPPETS
-from core.reporting.snippets import ModelFacts
-from core.reporting.snippets import render_snippet as render_snippet
+from core.reporting.snippets import (
+    SNIPPETS as SNIPPETS,
+    ModelFacts,
+    render_snippet as render_snippet,
+)
 from core.translation import DEFAULT_LANGUAGE
 from core.types import QADataset, Reporter
 from core.types.exporting import ExportRequest, ExportResult, Fidelity, TokenRules

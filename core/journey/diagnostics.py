@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,22 @@ from core.documents import from_json
 from core.errors import AppError, DataError, WorkspaceError
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
+from core.evaluation.systems import held_out_rows
 from core.experts.catalogue import find_entry
 from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
-from core.journey.compare_systems import encoders, is_query_side
+from core.journey.compare_systems import ComparedSystems, encoders, is_query_side
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import Difference, QADataset, Reporter
+from core.types import (
+    BASE,
+    TUNED,
+    UNSEEN,
+    Difference,
+    QADataset,
+    Reporter,
+    SilentReporter,
+)
 from core.types.project import GeneralitySet
 from core.workspace.workspace import Project, Workspace
 
@@ -36,6 +45,8 @@ if TYPE_CHECKING:
 
 _SEED = 0
 _MAP = "map."
+BEIR, MTEB = "beir", "mteb"
+_SUBSET = "default"  # of an mteb task
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +88,8 @@ class Examination:
 
 
 def examine(
-    workspace: Workspace,
-    dataset: QADataset,
-    sets: tuple[GeneralitySet, ...],
-    models: tuple[Encoder, Encoder],
+    systems: ComparedSystems,
+    sets: Sequence[GeneralitySet],
     titles: tuple[str, str],
     experts: Sequence[str],
     report: Reporter,
@@ -89,49 +98,39 @@ def examine(
 
     Parameters
     ----------
-    models : (before, after)
     titles : (before, after)
     experts : sequence of str
         Their speed is measured too, where they are embedding models of this machine.
     """
-    before, after = models
     began = time.monotonic()
     report.progress(0.0, Message(N_("Looking at the shape of the vectors")))
-    shape, found = _shape(workspace, dataset, before, after)
-    measured = measure_sets(
-        workspace,
-        sets,
-        before,
-        after,
-        Progress(report, 0.1, 0.7),
-    )
+    shape, text_map = _shape(systems)
+    results = measure_sets(systems, sets, Progress(report, 0.1, 0.7))
     report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
-    costs = _costs(workspace, dataset, models, titles, experts, Progress(report, 0.7, 1.0))
+    costs = _costs(systems, titles, experts, Progress(report, 0.7, 1.0))
     document: dict[str, Any] = {
-        "shape": [asdict(one) for one in shape],
+        "shape": [asdict(change) for change in shape],
         "sets": [
-            asdict(one) | {"failure": one.failure.to_json() if one.failure else None}
-            for one in measured
+            asdict(result) | {"failure": result.failure.to_json() if result.failure else None}
+            for result in results
         ],
-        "costs": [asdict(one) for one in costs],
+        "costs": [asdict(cost) for cost in costs],
         "seconds": round(time.monotonic() - began, 2),
     }
     arrays: dict[str, np.ndarray] = {}
-    if found is not None:
-        document["explained"] = found.explained
+    if text_map is not None:
+        document["explained"] = text_map.explained
         arrays = {
-            f"{_MAP}{name}": np.ascontiguousarray(getattr(found, name))
+            f"{_MAP}{name}": np.ascontiguousarray(getattr(text_map, name))
             for name in ("before", "after", "questions", "answers")
         }
     return {"examination": document}, arrays
 
 
-def _shape(
-    workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder
-) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
-    from core.evaluation.systems import held_out_rows
+def _shape(systems: ComparedSystems) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
     from core.experts.encoders import encode_cached
 
+    dataset, cache = systems.dataset, systems.workspace.vectors
     rng = np.random.default_rng(_SEED)
     questions = _some(rng, held_out_rows(dataset), MAX_TEXTS)
     right = [dataset.right_answers(int(q)) for q in questions]
@@ -141,17 +140,17 @@ def _shape(
     answers = np.sort(np.concatenate([first, rest])[:MAX_TEXTS]).astype(np.int32)
     place = {int(answer): len(questions) + i for i, answer in enumerate(answers)}
     pairs = np.array(
-        [(i, place[int(a)]) for i, found in enumerate(right) for a in found if int(a) in place],
+        [(i, place[int(a)]) for i, rows in enumerate(right) for a in rows if int(a) in place],
         np.int64,
     ).reshape(-1, 2)
     groups = np.concatenate([dataset.question_group[questions], dataset.answer_group[answers]])
     clouds = []
-    for encoder in (before, after):
+    for encoder in (systems.before, systems.after):
         texts = [dataset.questions[q] for q in questions]
-        asked = encode_cached(encoder, texts, QUERY, workspace.vectors)
+        asked = encode_cached(encoder, texts, QUERY, cache)
         texts = [dataset.answers[a] for a in answers]
-        told = encode_cached(encoder, texts, DOCUMENT, workspace.vectors)
-        clouds.append(Cloud(np.vstack([asked, told]), pairs[:, 0], pairs[:, 1]))
+        answered = encode_cached(encoder, texts, DOCUMENT, cache)
+        clouds.append(Cloud(np.vstack([asked, answered]), pairs[:, 0], pairs[:, 1]))
     shape = shape_changes(clouds[0], clouds[1], groups, seed=_SEED)
     flat = joint_projection(clouds[0].vectors, clouds[1].vectors)
     if flat is None:
@@ -164,31 +163,29 @@ def _some(rng: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def _costs(
-    workspace: Workspace,
-    dataset: QADataset,
-    models: tuple[Encoder, Encoder],
+    systems: ComparedSystems,
     titles: tuple[str, str],
     experts: Sequence[str],
     report: Reporter,
 ) -> list[EncodingCost]:
-    from core.evaluation.verdict import BASE, TUNED
     from core.experts.encoders import EmbeddingModel, load_encoder
     from core.experts.speed import measure_speed
 
+    dataset = systems.dataset
     wanted: list[tuple[str, str, str, Encoder | None]] = [
-        (BASE, titles[0], BASE, models[0]),
-        (TUNED, titles[1], TUNED, models[1]),
+        (BASE, titles[0], BASE, systems.before),
+        (TUNED, titles[1], TUNED, systems.after),
     ]
     for key in experts:
         entry = find_entry(key)
         if isinstance(entry, EmbeddingModel):
             wanted.append((key, entry.title, "expert", None))
-    found, seen = [], set()
-    for i, (arm, title, kind, known) in enumerate(wanted):
+    costs, seen = [], set()
+    for i, (name, title, kind, known) in enumerate(wanted):
         said = Message(N_("Measuring how fast {title} is"), {"title": title})
         report.progress(i / len(wanted), said)
         try:
-            encoder = known or load_encoder(find_entry(arm), workspace.models)
+            encoder = known or load_encoder(find_entry(name), systems.workspace.models)
             if encoder.fingerprint in seen:
                 continue  # the base model is one of the experts
             seen.add(encoder.fingerprint)
@@ -198,10 +195,10 @@ def _costs(
             continue
         values = asdict(speed)
         if not values["weights_mb"] and kind == "expert":
-            values["weights_mb"] = float(find_entry(arm).size_mb)
+            values["weights_mb"] = float(find_entry(name).size_mb)
         size = len(dataset.answers) * encoder.dimension * 4 / 1e6
-        found.append(EncodingCost(arm, title, kind, vectors_mb=size, **values))
-    return found
+        costs.append(EncodingCost(name, title, kind, vectors_mb=size, **values))
+    return costs
 
 
 def load_examination(workspace: Workspace, compare_run: str) -> Examination:
@@ -257,10 +254,6 @@ def _set_result(values: Mapping[str, Any]) -> SetResult:
         from_json(Difference, difference) if difference else None,
         Message.from_json(failure) if failure else None,
     )
-
-
-BEIR, MTEB = "beir", "mteb"
-_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -327,65 +320,45 @@ def remove_set(project: Project, name: str, who: str) -> None:
 
 
 def measure_sets(
-    workspace: Workspace,
-    sets: tuple[GeneralitySet, ...],
-    before: Encoder,
-    after: Encoder,
-    report: Reporter,
+    systems: ComparedSystems, sets: Sequence[GeneralitySet], report: Reporter
 ) -> tuple[SetResult, ...]:
     """Search every set with both models; one that fails is reported with its reason."""
     results = []
-    for i, one in enumerate(sets):
+    for i, wanted in enumerate(sets):
         part = Progress(report, i / len(sets), (i + 1) / len(sets))
-        said = Message(N_("Searching in the set {name}"), {"name": one.name})
-        part.progress(0.0, said)
+        part.progress(0.0, Message(N_("Searching in the set {name}"), {"name": wanted.name}))
+        result = SetResult(wanted.name, wanted.kind, wanted.questions, wanted.documents, None)
         try:
-            results.append(_measured(workspace, one, before, after, part))
-        except AppError as error:
-            results.append(
-                SetResult(one.name, one.kind, one.questions, one.documents, None, error.message)
+            dataset = (
+                load_mteb_task(wanted.name)
+                if wanted.kind == MTEB
+                else systems.workspace.load_dataset(wanted.dataset_id)
             )
+            difference = search_difference(systems, dataset, part)
+        except AppError as error:
+            results.append(replace(result, failure=error.message))
+        else:
+            result = replace(result, questions=len(dataset.questions), difference=difference)
+            results.append(replace(result, documents=len(dataset.answers)))
     return tuple(results)
 
 
-def _measured(
-    workspace: Workspace, one: GeneralitySet, before: Encoder, after: Encoder, report: Reporter
-) -> SetResult:
-
-    dataset = (
-        load_mteb_task(one.name) if one.kind == MTEB else workspace.load_dataset(one.dataset_id)
-    )
-    difference = search_difference(workspace, dataset, before, after, report)
-    return SetResult(one.name, one.kind, len(dataset.questions), len(dataset.answers), difference)
-
-
-def search_difference(
-    workspace: Workspace, dataset: QADataset, before: Encoder, after: Encoder, report: Reporter
-) -> Difference:
+def search_difference(systems: ComparedSystems, dataset: QADataset, report: Reporter) -> Difference:
     """Return nDCG@10 of both models on all questions of a set, with the verdict's statistics."""
     from core.evaluation.systems import EncodedSystem, compare
-    from core.evaluation.verdict import BASE, TUNED
     from core.experts.encoders import encode_cached
 
-    arms = []
-    for place, (name, encoder) in enumerate(((BASE, before), (TUNED, after))):
+    cache = systems.workspace.vectors
+    encoded = []
+    for place, (name, encoder) in enumerate(((BASE, systems.before), (TUNED, systems.after))):
         half = Progress(report, place / 2, (place + 1) / 2)
-        questions = encode_cached(
-            encoder, dataset.questions, QUERY, workspace.vectors, Progress(half, 0.0, 0.2)
-        )
-        answers = encode_cached(
-            encoder, dataset.answers, DOCUMENT, workspace.vectors, Progress(half, 0.2, 1.0)
-        )
-        arms.append(EncodedSystem(name, name, name, encoder.fingerprint, questions, answers))
-    from core.types import UNSEEN, SilentReporter
-
-    found = compare(dataset, arms, run_id="", seed=_SEED, report=SilentReporter())
-    difference = found.difference(UNSEEN)
-    assert difference is not None  # both arms are there, and every question has a right answer
+        left = encode_cached(encoder, dataset.questions, QUERY, cache, half.part(0.0, 0.2))
+        right = encode_cached(encoder, dataset.answers, DOCUMENT, cache, half.part(0.2, 1.0))
+        encoded.append(EncodedSystem(name, name, name, encoder.fingerprint, left, right))
+    comparison = compare(dataset, encoded, run_id="", seed=_SEED, report=SilentReporter())
+    difference = comparison.difference(UNSEEN)
+    assert difference is not None  # both are there, and every question has a right answer
     return difference
-
-
-_SUBSET = "default"
 
 
 def mteb_is_installed() -> bool:
@@ -511,8 +484,7 @@ def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searche
     from core.experts.encoders import encode_cached
 
     folder = RunFolder(workspace.run_folder(tune_run))
-    told = folder.read_request()["config"]["tuning"]
-    before, after = encoders(workspace, told["base_model"], folder)
+    before, after = encoders(workspace, folder)
     beside = before if is_query_side(folder) else after
     left, right = (
         encode_cached(encoder, dataset.answers, DOCUMENT, workspace.vectors)

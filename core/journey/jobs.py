@@ -14,19 +14,18 @@ from typing import Any
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import DISCARD as DISCARD
-from core.jobs.folder import KEEP as KEEP
-from core.jobs.folder import PAUSE as PAUSE
-from core.jobs.folder import RunFolder
+from core.jobs.folder import DISCARD as DISCARD, KEEP as KEEP, PAUSE as PAUSE, RunFolder
 from core.jobs.queue import Need, Queue
-from core.jobs.state import CANCELLED as CANCELLED
-from core.jobs.state import FAILED as FAILED
-from core.jobs.state import FINISHED as FINISHED
-from core.jobs.state import INTERRUPTED as INTERRUPTED
-from core.jobs.state import PAUSED as PAUSED
-from core.jobs.state import STATE_TITLES as STATE_TITLES
-from core.jobs.state import WAITING as WAITING
-from core.jobs.state import JobView as JobView
+from core.jobs.state import (
+    CANCELLED as CANCELLED,
+    FAILED as FAILED,
+    FINISHED as FINISHED,
+    INTERRUPTED as INTERRUPTED,
+    PAUSED as PAUSED,
+    STATE_TITLES as STATE_TITLES,
+    WAITING as WAITING,
+    JobView as JobView,
+)
 from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS

@@ -14,9 +14,7 @@ from core.hashing import content_id
 from core.journey.projects import chosen_recipe_id, scored_experts
 from core.journey.scoring import load_expert_scores
 from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
-from core.labels.groups import ATTRIBUTES as ATTRIBUTES
-from core.labels.groups import Grouping
-from core.labels.groups import groupings as groupings
+from core.labels.groups import ATTRIBUTES as ATTRIBUTES, TextGroups, groupings as groupings
 from core.labels.model import LabelModel
 from core.labels.overrides import standing
 from core.labels.pair_sample import PairSample, sample_for_inspection
@@ -203,13 +201,13 @@ class LabelPreview:
         """Return whether what the experts say together means what it says."""
         return reliability_curve(self.alone, self.sample, seed=_SEED, replicates=replicates)
 
-    def bias(self, grouping: Grouping, replicates: int = 0) -> GroupBias:
+    def bias(self, grouping: TextGroups, replicates: int = 0) -> GroupBias:
         """Return which groups get other labels than the rest from the experts together."""
         return group_bias(
             self.alone, self.sample, self.dataset, grouping, seed=_SEED, replicates=replicates
         )
 
-    def expert_bias(self, grouping: Grouping) -> ExpertBias:
+    def expert_bias(self, grouping: TextGroups) -> ExpertBias:
         """Return which expert treats which group unlike the other experts do."""
         return expert_bias(self.calibrated, self.sample, self.dataset, grouping)
 

@@ -11,8 +11,7 @@ from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
 from core.types import QADataset
-from core.workspace.workspace import Project as Project
-from core.workspace.workspace import Workspace as Workspace
+from core.workspace.workspace import Project as Project, Workspace as Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from core.errors import AppError, Stopped, WorkspaceError
 from core.jobs.folder import RunFolder, append_event, create_run
-from core.jobs.worker import Step
-from core.jobs.worker import work as run_worker
+from core.jobs.worker import Step, work as run_worker
 from core.journey.jobs import KINDS, Start, cards_together, need_of
 from core.journey.tuning import tune_step
 from core.tuning.team import place_in_team, team_command

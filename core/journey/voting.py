@@ -288,8 +288,7 @@ def result(
         If the round is still sealed.
     """
     from core.evaluation.measures import MAIN_METRIC
-    from core.evaluation.preference import FIRST, SECOND, VoteTable, preference
-    from core.evaluation.preference import TIE as NEITHER
+    from core.evaluation.preference import FIRST, SECOND, TIE as NEITHER, VoteTable, preference
 
     if workspace.records.vote_opening(round_.id) is None:
         raise ComparisonError("The result of this vote is sealed. End the vote to open it.")

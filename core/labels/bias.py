@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.labels.groups import QUESTION, Grouping, groupings
+from core.labels.groups import QUESTION, TextGroups, groupings
 from core.labels.pair_sample import PairSample
 from core.labels.quality import pair_quality
 from core.types import Interval, QADataset, Rows
@@ -78,7 +78,7 @@ class GroupBias:
         Right pairs and other pairs looked at.
     """
 
-    grouping: Grouping
+    grouping: TextGroups
     right: KindBias
     other: KindBias
     average_precision: tuple[Interval, ...]
@@ -124,7 +124,7 @@ def group_bias(
     values: np.ndarray,
     sample: PairSample,
     dataset: QADataset,
-    grouping: Grouping,
+    grouping: TextGroups,
     *,
     seed: int,
     replicates: int = REPLICATES,
@@ -156,7 +156,7 @@ def group_bias(
 
 
 def expert_bias(
-    calibrated: np.ndarray, sample: PairSample, dataset: QADataset, grouping: Grouping
+    calibrated: np.ndarray, sample: PairSample, dataset: QADataset, grouping: TextGroups
 ) -> ExpertBias:
     """Compare each expert with the middle opinion of the others, group by group.
 
@@ -191,7 +191,7 @@ def _middle(opinions: np.ndarray) -> np.ndarray:
 
 
 def _cells(
-    sample: PairSample, dataset: QADataset, grouping: Grouping
+    sample: PairSample, dataset: QADataset, grouping: TextGroups
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of each pair, -1 = none, and its cluster, both int [n]."""
     codes = grouping.of(sample.question_rows, sample.answer_rows)
@@ -313,7 +313,7 @@ class Recentring:
         ``clip(slope * label + shift, 0, 1)`` per group; the last is for texts in no group.
     """
 
-    grouping: Grouping
+    grouping: TextGroups
     slope: np.ndarray
     shift: np.ndarray
 
@@ -352,7 +352,7 @@ def fit_recentring(
     return tuple(corrections)
 
 
-def _fit(training: PairSample, labels: np.ndarray, grouping: Grouping) -> Recentring:
+def _fit(training: PairSample, labels: np.ndarray, grouping: TextGroups) -> Recentring:
     codes = grouping.of(training.question_rows, training.answer_rows)
     count = len(grouping.names)
     slope, shift = np.ones(count + 1, np.float32), np.zeros(count + 1, np.float32)

@@ -89,6 +89,7 @@ class CalibrationMethod:
     source: str
     fit: Callable[[np.ndarray, np.ndarray, np.ndarray, Calibration], Calibrator]
     learns: bool = False  # from hard labels, so it needs pairs of both kinds
+    cuts: bool = False  # it has two cuts that the user moves
 
 
 def fit(
@@ -212,6 +213,7 @@ _METHODS = (
         r"c(s) = \left(\frac{s - P_{low}}{P_{high} - P_{low}}\right)_{[0,1]}^{\gamma}",
         "Hofstätter et al. 2020, arXiv:2010.02666 (why magnitudes must be aligned)",
         _percentile,
+        cuts=True,
     ),
     CalibrationMethod(
         "rank",

@@ -40,7 +40,7 @@ class Attribute:
 
 
 @dataclass(frozen=True, eq=False)
-class Grouping:
+class TextGroups:
     """The groups of one attribute in one dataset.
 
     Attributes
@@ -60,22 +60,22 @@ class Grouping:
         return self.codes[question_rows if self.attribute.side == QUESTION else answer_rows]
 
 
-def groupings(dataset: QADataset) -> dict[str, Grouping]:
+def groupings(dataset: QADataset) -> dict[str, TextGroups]:
     """Return the groupings by which these data can be told apart, at least two groups each."""
     every = {key: grouping(dataset, attribute) for key, attribute in ATTRIBUTES.items()}
     return {key: groups for key, groups in every.items() if len(groups.names) > 1}
 
 
-def grouping(dataset: QADataset, attribute: Attribute) -> Grouping:
+def grouping(dataset: QADataset, attribute: Attribute) -> TextGroups:
     """Group the texts of a dataset: numbers into quantile bins, texts by their value."""
     values = attribute.values(dataset)
     if isinstance(values, np.ndarray):
-        return Grouping(attribute, *_by_quantiles(values))
+        return TextGroups(attribute, *_by_quantiles(values))
     largest = [value for value, _ in Counter(filter(None, values)).most_common(MOST_GROUPS)]
     names = tuple(sorted(largest))
     code = {name: place for place, name in enumerate(names)}
     codes = np.array([code.get(value, NO_GROUP) for value in values], np.int32)
-    return Grouping(attribute, codes, names)
+    return TextGroups(attribute, codes, names)
 
 
 def _by_quantiles(lengths: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -30,15 +30,14 @@ def standing(overrides: Iterable[Override]) -> dict[Pair, tuple[Override, ...]]:
     """
     changes: dict[Pair, list[Override]] = {}
     for override in sorted(overrides, key=lambda change: change.at):
-        pair = override.question, override.answer
-        earlier = changes.pop(pair, [])
+        earlier = changes.pop(override.pair, [])
         if override.value is not None:
             earlier.append(override)
         else:
             own = [place for place, change in enumerate(earlier) if change.who == override.who]
             earlier = earlier[: own[-1]] + earlier[own[-1] + 1 :] if own else []
         if earlier:
-            changes[pair] = earlier
+            changes[override.pair] = earlier
     return {pair: _undecided(held) for pair, held in changes.items()}
 
 
@@ -100,7 +99,7 @@ class OverrideTable:
                     "A label of {value} was set by hand; labels lie between 0 and 1.",
                     value=override.value,
                 )
-            key = dataset.pair_key(override.question, override.answer)
+            key = dataset.pair_key(*override.pair)
             if key is not None:
                 latest[key] = override.value
         keys = sorted(latest)

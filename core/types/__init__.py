@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING
 
 from core.progress import Reporter, SilentReporter
 from core.types.comparison import (
+    BASE,
+    BETTER,
+    NOT_SHOWN,
+    TUNED,
+    WORSE,
     ArmResult,
+    CompareRequest,
     Comparison,
     Difference,
     Generality,
     Interval,
     SliceDifference,
+    SystemChoice,
 )
 from core.types.dataset import (
     KNOWN,
@@ -49,19 +56,25 @@ if TYPE_CHECKING:
     from core.types.scores import Matrix as Matrix
 
 __all__ = [
+    "BASE",
+    "BETTER",
     "KNOWN",
+    "NOT_SHOWN",
     "REGIMES",
     "SPLITS",
     "TEST_KNOWN",
     "TEST_SPLIT",
     "TEST_UNSEEN",
     "TRAIN",
+    "TUNED",
     "UNSEEN",
     "VALIDATION_KNOWN",
     "VALIDATION_SPLIT",
     "VALIDATION_UNSEEN",
+    "WORSE",
     "ArmResult",
     "Calibration",
+    "CompareRequest",
     "Comparison",
     "Difference",
     "ExpertScores",
@@ -77,4 +90,5 @@ __all__ = [
     "Rows",
     "SilentReporter",
     "SliceDifference",
+    "SystemChoice",
 ]

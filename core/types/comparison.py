@@ -10,6 +10,58 @@ import numpy as np
 
 from core.hashing import content_id
 from core.messages import Message
+from core.types.project import RunFile
+
+BASE, TUNED = "base", "tuned"  # names of the two systems that the verdict is about
+BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"  # its words
+
+
+@dataclass(frozen=True)
+class SystemChoice:
+    """What is compared beside base, tuned, keyword search and experts.
+
+    Attributes
+    ----------
+    runs : tuple of str
+        Other tuning runs of the project.
+    alphas : tuple of float in (0, 1]
+        Other mixes of base and tuned model, see :mod:`core.tuning.mixing`; 1 = unmixed.
+    hybrids : tuple of ``base`` or ``tuned``
+        Which of them is also fused with keyword search.
+    run_files : tuple of RunFile
+        Uploaded result lists.
+    examined : bool
+        Whether the shape of the vectors and the speed of the models are measured as well.
+    """
+
+    runs: tuple[str, ...] = ()
+    alphas: tuple[float, ...] = ()
+    hybrids: tuple[str, ...] = (BASE, TUNED)
+    run_files: tuple[RunFile, ...] = ()
+    examined: bool = True
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """What a comparison is told.
+
+    Attributes
+    ----------
+    tune_run : str
+        Run id of the tuned model.
+    base_model : str
+        Catalogue key of the model that it was tuned from.
+    experts : tuple of str
+        Catalogue keys of those that are compared too.
+    arms : SystemChoice
+        Everything else that is compared too.
+    """
+
+    dataset_id: str
+    tune_run: str
+    base_model: str
+    experts: tuple[str, ...] = ()
+    arms: SystemChoice = field(default_factory=SystemChoice)
 
 
 @dataclass(frozen=True, eq=False)

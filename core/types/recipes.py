@@ -103,6 +103,11 @@ class Override:
     reason: str
     at: str
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Question and answer."""
+        return self.question, self.answer
+
 
 class Labels(Protocol):
     """Soft labels of any block of pairs; what tuning needs to know about labels."""

@@ -6,6 +6,8 @@ It survives any reload: all it shows is read from the run folder.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -151,17 +153,66 @@ def _times(job: JobView) -> str:
 
 def _buttons(job: JobView) -> None:
     """Draw the buttons that the state of a job allows."""
-    if not job.is_final:
-        if jobs.KINDS[job.kind].queued:
-            _while_it_lives(job)
-        else:
-            _stop(job)
+    queued = jobs.KINDS[job.kind].queued
+    if not job.is_final and queued:
+        _while_it_lives(job)
+    elif not job.is_final:
+        safely = t("Stops at the next safe moment; the best result so far is kept.")
+        _ask(job, KEEP, "stop", t("Stop"), icon=":material/stop_circle:", help=safely)
     elif job.state != FINISHED:
-        if _fell_short(job):
-            _keep(job)
-        _resume(job)
-        if jobs.KINDS[job.kind].queued and job.state in {PAUSED, INTERRUPTED, FAILED}:
-            _close(job)
+        if _fell_short(job) and st.button(
+            t("Keep best model so far"),
+            key=f"keep_best_{job.id}",
+            type="primary" if job.state == FAILED else "secondary",
+            icon=":material/save:",
+            help=t("Ends the run: the model that searched best until then can be compared."),
+        ):
+            _act(lambda: jobs.close(session.workspace(), job.id, keep=True))
+        kind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
+        if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
+            _act(lambda: _resume(job))
+        if queued and job.state in {PAUSED, INTERRUPTED, FAILED}:
+            _give_up(job)
+
+
+def _while_it_lives(job: JobView) -> None:
+    """Pause and cancel; a stronger request can follow a weaker one, not the other way round."""
+    _ask(
+        job,
+        PAUSE,
+        "pause",
+        t("Pause"),
+        icon=":material/pause_circle:",
+        help=t("Leaves the queue; Resume joins it again at its end.")
+        if job.state == WAITING
+        else t("Saves where it is and frees the device; Resume goes on exactly there."),
+    )
+    with st.popover(
+        t("Cancel"),
+        key=f"choice_{job.id}",
+        icon=":material/stop_circle:",
+        disabled=job.stop_requested == DISCARD,
+    ):
+        for request, label, kind in (
+            (KEEP, t("Stop and keep the best so far"), "primary"),
+            (DISCARD, t("Stop and discard everything"), "secondary"),
+        ):
+            gone = job.stop_requested in {request, DISCARD}
+            _ask(job, request, request, label, type=kind, disabled=gone, width="stretch")
+        st.caption(
+            t(
+                "Kept: the model that searched best until now. Discarded: model, saved states, "
+                "result."
+            )
+        )
+
+
+def _ask(job: JobView, request: str, key: str, label: str, **options: Any) -> None:
+    """Draw a button that asks the worker to stop in one of the ways there are."""
+    options = {"disabled": job.stop_requested is not None} | options
+    if st.button(label, key=f"{key}_{job.id}", **options):
+        jobs.stop(session.workspace(), job.id, request)
+        redraw()
 
 
 def redraw() -> None:
@@ -172,91 +223,7 @@ def redraw() -> None:
         st.rerun()
 
 
-def _stop(job: JobView) -> None:
-    if st.button(
-        t("Stop"),
-        key=f"stop_{job.id}",
-        icon=":material/stop_circle:",
-        disabled=job.stop_requested is not None,
-        help=t("Stops at the next safe moment; the best result so far is kept."),
-    ):
-        jobs.stop(session.workspace(), job.id)
-        redraw()
-
-
-def _while_it_lives(job: JobView) -> None:
-    """Pause and cancel; a stronger request can follow a weaker one, not the other way round."""
-    waits = job.state == WAITING
-    if st.button(
-        t("Pause"),
-        key=f"pause_{job.id}",
-        icon=":material/pause_circle:",
-        disabled=job.stop_requested is not None,
-        help=t("Leaves the queue; Resume joins it again at its end.")
-        if waits
-        else t("Saves where it is and frees the device; Resume goes on exactly there."),
-    ):
-        jobs.stop(session.workspace(), job.id, PAUSE)
-        redraw()
-    with st.popover(
-        t("Cancel"),
-        key=f"choice_{job.id}",
-        icon=":material/stop_circle:",
-        disabled=job.stop_requested == DISCARD,
-    ):
-        _choice(job)
-
-
-def _choice(job: JobView) -> None:
-    choices = (
-        (KEEP, t("Stop and keep the best so far"), "primary"),
-        (DISCARD, t("Stop and discard everything"), "secondary"),
-    )
-    for how, label, kind in choices:
-        if st.button(
-            label,
-            key=f"{how}_{job.id}",
-            type=kind,
-            disabled=job.stop_requested in {how, DISCARD},
-            width="stretch",
-        ):
-            jobs.stop(session.workspace(), job.id, how)
-            redraw()
-    st.caption(
-        t("Kept: the model that searched best until now. Discarded: model, saved states, result.")
-    )
-
-
-def _resume(job: JobView) -> None:
-    kind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
-    if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
-        try:
-            keys = keys_for_worker(agreed_connections(job.config))
-            jobs.resume(session.workspace(), job.id, keys)
-        except Exception as error:
-            show_error(error)
-        else:
-            st.rerun(scope="app")
-
-
-def _fell_short(job: JobView) -> bool:
-    """Return True for a run that broke off after it had found something worth keeping."""
-    broke_off = job.state in {FAILED, INTERRUPTED}
-    return broke_off and job.keepable and job.kind == jobs.TUNE
-
-
-def _keep(job: JobView) -> None:
-    if st.button(
-        t("Keep best model so far"),
-        key=f"keep_best_{job.id}",
-        type="primary" if job.state == FAILED else "secondary",
-        icon=":material/save:",
-        help=t("Ends the run: the model that searched best until then can be compared."),
-    ):
-        _end(job, keep=True)
-
-
-def _close(job: JobView) -> None:
+def _give_up(job: JobView) -> None:
     """Give up what is saved of a job that no worker is busy with."""
     with st.popover(t("Give up"), key=f"close_{job.id}", icon=":material/delete:"):
         choices = [(False, t("Discard everything"))]
@@ -264,14 +231,26 @@ def _close(job: JobView) -> None:
             choices.insert(0, (True, t("Keep the best so far")))
         for keep, label in choices:
             if st.button(label, key=f"close_{keep}_{job.id}", width="stretch"):
-                _end(job, keep=keep)
+                _act(partial(jobs.close, session.workspace(), job.id, keep=keep))
         st.caption(t("What is discarded cannot be brought back."))
 
 
-def _end(job: JobView, *, keep: bool) -> None:
+def _resume(job: JobView) -> None:
+    keys = keys_for_worker(agreed_connections(job.config))
+    jobs.resume(session.workspace(), job.id, keys)
+
+
+def _act(act: Callable[[], None]) -> None:
+    """Do what a button says about a job that has ended, and draw the page again."""
     try:
-        jobs.close(session.workspace(), job.id, keep=keep)
+        act()
     except Exception as error:
         show_error(error)
     else:
         st.rerun(scope="app")
+
+
+def _fell_short(job: JobView) -> bool:
+    """Return True for a run that broke off after it had found something worth keeping."""
+    broke_off = job.state in {FAILED, INTERRUPTED}
+    return broke_off and job.keepable and job.kind == jobs.TUNE

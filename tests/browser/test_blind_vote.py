@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from core.journey import voting
-from core.journey import voting as vote_results
+from core.journey import voting, voting as vote_results
 from core.journey.compare import load_comparison
 from core.workspace.feedback import votes_in_force
 from tests.reporting.finished_journey import finished_journey

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import openpyxl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.data.reading import delimited
 from core.data.reading.formats import read_table

@@ -6,8 +6,7 @@ import zipfile
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import core.data.reading.archives as archives
 from core.data.reading.formats import MAX_UPLOAD_MB, read_table

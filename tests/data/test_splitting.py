@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from core.data.splitting import check_enough, split_by_group, split_figures
 from core.errors import TooLittleDataError

@@ -1,8 +1,7 @@
 import bm25s
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from core.experts.lexical import LEXICAL_EXPERTS, bm25_tables, is_unspaced, tfidf_tables, words
 

@@ -9,10 +9,9 @@ from core.evaluation.systems import held_out_rows
 from core.journey.compare_systems import (
     add_run_file,
     check_run,
+    file_system,
     held_out_questions,
     remove_run_file,
-    run_file_arm,
-    run_files,
 )
 from core.workspace.workspace import Workspace
 
@@ -49,8 +48,8 @@ def test_questions_go_out_under_the_users_own_ids(tiny_dataset):
 
 def test_a_complete_file_becomes_a_system(workspace, project, tiny_dataset):
     kept = add(workspace, project, tiny_dataset, answered(tiny_dataset))
-    assert run_files(project) == [kept]
-    arm = run_file_arm(workspace, tiny_dataset, kept)
+    assert project.state.run_files == (kept,)
+    arm = file_system(workspace, tiny_dataset, kept)
     assert (arm.title, arm.kind, arm.notes) == ("Old search", "run_file", ())
     assert (arm.top_answers[:, 0] == 0).all() and (arm.top_answers[:, 1:] == -1).all()
     assert workspace.records.audit_trail(project.id)[-1]["what"] == "search run uploaded"
@@ -62,9 +61,9 @@ def test_missing_questions_need_a_word_on_what_they_mean(workspace, project, tin
     assert check_run(content, tiny_dataset).missing == 2
     with pytest.raises(DataError, match="no result for 2 of the"):
         add(workspace, project, tiny_dataset, content)
-    assert run_files(project) == []
+    assert project.state.run_files == ()
     kept = add(workspace, project, tiny_dataset, content, empty_is_nothing=True)
-    arm = run_file_arm(workspace, tiny_dataset, kept)
+    arm = file_system(workspace, tiny_dataset, kept)
     assert (arm.top_answers[:2] == -1).all()
     assert "2 of" in str(arm.notes[0]) and "count as not found" in str(arm.notes[0])
 
@@ -78,15 +77,15 @@ def test_after_a_new_split_a_file_that_no_longer_answers_all_is_left_out(
     split = tiny_dataset.split.copy()
     split[0] = "test_known"
     with pytest.raises(ComparisonError, match="no result for 1 of the"):
-        run_file_arm(workspace, replace(tiny_dataset, split=split), kept)
+        file_system(workspace, replace(tiny_dataset, split=split), kept)
 
 
 def test_the_same_title_replaces_and_a_removed_file_is_gone(workspace, project, tiny_dataset):
     add(workspace, project, tiny_dataset, answered(tiny_dataset))
     newer = add(workspace, project, tiny_dataset, answered(tiny_dataset, 1), empty_is_nothing=True)
-    assert run_files(project) == [newer]
+    assert project.state.run_files == (newer,)
     remove_run_file(project, newer.key, "ann")
-    assert run_files(project) == []
+    assert project.state.run_files == ()
 
 
 def test_a_file_of_training_questions_only_is_refused(tiny_dataset):
@@ -98,7 +97,7 @@ def test_a_deleted_file_is_explained(workspace, project, tiny_dataset):
     kept = add(workspace, project, tiny_dataset, answered(tiny_dataset))
     (workspace.layout.run_files / f"{kept.key}.run").unlink()
     with pytest.raises(WorkspaceError, match="Old search cannot be read"):
-        run_file_arm(workspace, tiny_dataset, kept)
+        file_system(workspace, tiny_dataset, kept)
 
 
 def test_a_title_is_a_title_and_never_a_path(workspace, project, tiny_dataset):

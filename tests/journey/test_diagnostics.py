@@ -14,6 +14,7 @@ import pytest
 from core.errors import DataError
 from core.jobs.folder import RunFolder
 from core.journey import diagnostics as sets
+from core.journey.compare_systems import ComparedSystems
 from core.journey.diagnostics import examine, load_examination
 from core.types import SilentReporter
 from core.workspace.files import write_json, write_tensors
@@ -73,16 +74,10 @@ def beir_zip(topics: int = 30, damaged: bool = False) -> bytes:
 
 
 def run(workspace, project, dataset):
-    document, arrays = examine(
-        workspace,
-        dataset,
-        sets.generality_sets(project),
-        MODELS,
-        ("Old", "New"),
-        [],
-        SilentReporter(),
-    )
     folder = RunFolder(workspace.run_folder("compare-1"))
+    systems = ComparedSystems(workspace, dataset, folder, *MODELS)
+    chosen = sets.generality_sets(project)
+    document, arrays = examine(systems, chosen, ("Old", "New"), [], SilentReporter())
     folder.root.mkdir(parents=True)
     write_json(folder.result, document)
     write_tensors(folder.arrays, arrays)

@@ -12,7 +12,7 @@ import pytest
 from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import find_entry
 from core.journey import data, labels, scoring
-from core.journey.compare_systems import expert_arm
+from core.journey.compare_systems import expert_system
 from core.journey.projects import scored_experts
 from core.journey.score_files import (
     ScoreColumns,
@@ -187,7 +187,7 @@ def test_a_listed_expert_is_absent_from_a_comparison_with_the_reason(shop):
     content = table(["question", "answer", "score"], truth_rows(dataset))
     kept = add_score_file(project, dataset, content, "gold.csv", who="me")
     with pytest.raises(AppError, match="cannot search all answers"):
-        expert_arm(workspace, dataset, kept.key)
+        expert_system(workspace, dataset, kept.key)
 
 
 def test_another_project_with_the_same_data_keeps_its_own_file(shop):

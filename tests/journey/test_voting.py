@@ -9,8 +9,7 @@ import pytest
 
 from core.errors import ComparisonError
 from core.evaluation.systems import EncodedSystem, compare
-from core.journey import voting
-from core.journey import voting as vote_results
+from core.journey import voting, voting as vote_results
 from core.types import Comparison, SilentReporter
 from core.workspace.feedback import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace

@@ -14,6 +14,7 @@ from core.evaluation.movements import answer_moves, wins_and_losses
 from core.evaluation.verdict import WORDS, sentence
 from core.jobs.folder import RunFolder, append_event
 from core.journey.compare import load_comparison
+from core.types import CompareRequest, SystemChoice
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 
@@ -335,8 +336,8 @@ def test_more_systems_are_compared_on_click(finished_workspace, opened, launched
     button(at, "Compare with these systems").click().run()
     assert not at.exception and not at.error
     (folder,) = launched
-    arms = folder.read_request()["config"]["arms"]
-    assert arms == {"runs": [], "alphas": [0.5], "hybrids": ["tuned"], "run_files": []}
+    asked = folder.settings(CompareRequest)
+    assert asked.arms == SystemChoice(alphas=(0.5,), hybrids=("tuned",))
 
 
 def test_questions_needed_are_worked_out(opened, comparison):

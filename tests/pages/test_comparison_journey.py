@@ -14,10 +14,10 @@ from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder
 from core.journey import compare as comparing
-from core.journey.compare_systems import ArmChoice
+from core.journey.compare_systems import ComparedSystems, other_alphas
 from core.journey.decisions import promote, promotion, withdraw
 from core.journey.diagnostics import searcher
-from core.types import SilentReporter
+from core.types import SilentReporter, SystemChoice
 from tests.pages.conftest import work_in_this_process
 
 BASE = "wordllama-l2-supercat-256"
@@ -90,7 +90,7 @@ def test_a_damaged_model_is_worse_refused_and_its_overruling_recorded(
 
 def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, finished_workspace):
     run = finished_workspace.tune_run
-    choice = ArmChoice(alphas=(0.5,), runs=(run, "tune-that-is-gone"))
+    choice = SystemChoice(alphas=(0.5,), runs=(run, "tune-that-is-gone"))
     comparison = compare_again(workspace, project, run, choice)
     names = [arm.name for arm in comparison.arms]
     assert names == [
@@ -111,22 +111,22 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
 
 
 def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_workspace):
-    from core.journey.compare_systems import alpha_arm, other_alphas
     from core.workspace.files import write_json
 
     folder = RunFolder(workspace.run_folder(finished_workspace.tune_run))
     result, config = folder.read_result(), folder.read_request()["config"]
-    dataset, base = workspace.load_dataset(config["dataset_id"]), config["tuning"]["base_model"]
+    dataset = workspace.load_dataset(config["dataset_id"])
+    systems = ComparedSystems.of(workspace, dataset, finished_workspace.tune_run)
     vectors = {}
     try:
         for kept in (1.0, 0.5, 0.0):
             write_json(folder.result, result | {"alpha": kept})
             if kept:
-                arm = alpha_arm(workspace, dataset, base, folder, 1.0, SilentReporter())
+                arm = systems.mixed(1.0, SilentReporter())
                 assert (arm.name, arm.title) == ("alpha:1", "Tuned, unmixed (α = 1)")
                 vectors[kept] = arm.question_matrix
         with pytest.raises(ComparisonError, match="nothing to mix"):
-            alpha_arm(workspace, dataset, base, folder, 1.0, SilentReporter())
+            systems.mixed(1.0, SilentReporter())
     finally:
         write_json(folder.result, result)
     assert not np.allclose(vectors[1.0], vectors[0.5], atol=1e-4)

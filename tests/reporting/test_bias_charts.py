@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.labels.bias import ExpertBias, GroupBias, KindBias
-from core.labels.groups import ATTRIBUTES, Grouping
+from core.labels.groups import ATTRIBUTES, TextGroups
 from core.reporting.charts import palette
 from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
 from core.types import Interval
@@ -28,7 +28,7 @@ NAMES = ("billing", "delivery & <b>co</b>", "returns", "size " * 12)
 def bias(right_p=(1, 1, 1, 1)):
     precision = (*(Interval(0.4, 0.3, 0.5),) * 3, Interval(np.nan, np.nan, np.nan))
     return GroupBias(
-        Grouping(ATTRIBUTES["category"], np.zeros(4, np.int32), NAMES),
+        TextGroups(ATTRIBUTES["category"], np.zeros(4, np.int32), NAMES),
         kind([0.8, 0.5, 0.5, np.nan], right_p),
         kind([0.1, 0.1, 0.3, 0.2], [1, 1, 0.001, 1]),
         precision,

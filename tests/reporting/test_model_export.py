@@ -21,11 +21,6 @@ from tests.reporting.finished_journey import BASE, EVIL, finished_journey
 
 
 @pytest.fixture(scope="module")
-def journey(tmp_path_factory):
-    return finished_journey(tmp_path_factory.mktemp("journey"))
-
-
-@pytest.fixture(scope="module")
 def archive(journey):
     return delivery.write_model_zip(journey.project, journey.tune_run, journey.compare_run)
 

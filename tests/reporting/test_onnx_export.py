@@ -29,13 +29,8 @@ from core.types import TEST_KNOWN, TEST_UNSEEN, SilentReporter
 from core.types.exporting import MOST_DISTANCE
 from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
-from tests.reporting.finished_journey import BASE, finished_journey
+from tests.reporting.finished_journey import BASE
 from tests.tuning.conftest import small_dataset, tiny_bert  # noqa: F401  (fixtures)
-
-
-@pytest.fixture(scope="module")
-def journey(tmp_path_factory):
-    return finished_journey(tmp_path_factory.mktemp("onnx"))
 
 
 @pytest.fixture(scope="module")

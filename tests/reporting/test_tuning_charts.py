@@ -1,14 +1,17 @@
-"""The learning curve shows the best check, keeps its size, and says the same in words."""
+"""Charts of a run: small however long it was, the best marked, honest about what is absent."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from core.reporting.charts.tuning_charts import POINTS, learning_curve, thinned
-
-
-def keep(text: str) -> str:
-    return text
+from core.reporting.charts.tuning_charts import (
+    GAUGES,
+    POINTS,
+    learning_curve,
+    machine_chart,
+    thinned,
+)
 
 
 def metrics(steps: int, every: int) -> list[dict[str, float]]:
@@ -25,7 +28,7 @@ def metrics(steps: int, every: int) -> list[dict[str, float]]:
 
 def test_best_check_is_marked_and_said():
     told = metrics(100, 10)
-    chart = learning_curve(told, keep)
+    chart = learning_curve(told, str)
     best = max((m for m in told if "validation" in m), key=lambda m: m["validation"])
     star = next(trace for trace in chart.figure.data if trace.name == "Best")
     assert list(star.x) == [best["step"]] and abs(star.y[0] - best["validation"]) < 1e-4
@@ -39,7 +42,7 @@ def test_best_check_is_marked_and_said():
 
 def test_long_run_stays_small():
     """A day of training has 100,000 points: they would freeze the browser every second."""
-    chart = learning_curve(metrics(20_000, 10), keep)
+    chart = learning_curve(metrics(20_000, 10), str)
     assert all(len(trace.x) <= POINTS for trace in chart.figure.data)
     assert len(chart.figure.to_json()) < 100_000
 
@@ -54,8 +57,38 @@ def test_thinning_keeps_the_mean_and_the_order():
 
 
 def test_run_without_validation_or_without_anything():
-    only_loss = learning_curve([{"step": 1, "loss": 2.0}, {"step": 9, "loss": 0.5}], keep)
+    only_loss = learning_curve([{"step": 1, "loss": 2.0}, {"step": 9, "loss": 0.5}], str)
     assert "from 2.000 to 0.500" in str(only_loss.summary)
-    assert "Nothing was measured yet" in str(learning_curve([], keep).summary)
-    one = learning_curve([{"step": 0, "validation": 0.5, "validation_known": 0.5}], keep)
+    assert "Nothing was measured yet" in str(learning_curve([], str).summary)
+    one = learning_curve([{"step": 0, "validation": 0.5, "validation_known": 0.5}], str)
     assert [trace.name for trace in one.figure.data] == ["Mean", "Best"]  # one regime is the mean
+
+
+def metrics_of_a_machine(steps: int) -> list[dict[str, float]]:
+    return [
+        {"step": n, "loss": 1.0, "learning_rate": 1e-5 * n, "labels_per_s": 500, "memory_mb": 2000}
+        for n in range(1, steps + 1)
+    ]
+
+
+def test_every_gauge_is_drawn_and_its_numbers_are_in_the_table():
+    chart = machine_chart([{"step": 0, "validation": 0.5}, *metrics_of_a_machine(20)], str)
+    assert len(chart.figure.data) == len(GAUGES)
+    assert list(chart.table.columns) == ["Step", *(gauge.title for gauge in GAUGES)]
+    assert chart.table["Learning rate"].iloc[-1] == pytest.approx(2e-4)
+    assert chart.table["Memory (GB)"].iloc[-1] == 2.0
+    assert "500 labels per second; at most 2.00 GB" in str(chart.summary)
+
+
+def test_machine_of_a_long_run_stays_small():
+    chart = machine_chart(metrics_of_a_machine(20_000), str)
+    assert all(len(trace.x) <= POINTS for trace in chart.figure.data)
+    assert len(chart.figure.to_json()) < 100_000
+
+
+def test_run_of_an_earlier_version_has_no_memory():
+    """An empty third of a figure reads as "no memory was taken"."""
+    rows = [{k: v for k, v in row.items() if k != "memory_mb"} for row in metrics_of_a_machine(5)]
+    chart = machine_chart(rows, str)
+    assert len(chart.figure.data) == 2 and "Memory (GB)" not in chart.table
+    assert "Nothing was measured yet" in str(machine_chart([{"step": 1, "loss": 2}], str).summary)

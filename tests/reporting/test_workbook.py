@@ -7,8 +7,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from core.reporting.report_content import Movement
 from core.reporting.spreadsheet import Column, Row, Sheet, sheet_title, workbook

@@ -4,8 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
 from core.tuning.task import GeneralityCheck

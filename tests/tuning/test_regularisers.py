@@ -9,8 +9,7 @@ import pytest
 
 from core.errors import TuningError
 from core.evaluation.generality import everyday_pairs
-from core.tuning import learner as learner_module
-from core.tuning import run as run_module
+from core.tuning import learner as learner_module, run as run_module
 from core.tuning.gradients import TextSet
 from core.tuning.regularisers import (
     SENTENCES,

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError, TuningError
-from core.tuning import checkpoints as checkpoints_module
-from core.tuning import learner as learner_module
-from core.tuning import run as run_module
+from core.tuning import (
+    checkpoints as checkpoints_module,
+    learner as learner_module,
+    run as run_module,
+)
 from core.tuning.config import TuningConfig
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 

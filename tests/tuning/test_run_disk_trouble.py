@@ -9,8 +9,7 @@ import shutil
 import pytest
 
 from core.errors import TuningError
-from core.tuning import run as run_module
-from core.tuning import student as student_module
+from core.tuning import run as run_module, student as student_module
 from tests.tuning.tiny_runs import Recorder, run, same
 
 BASES = pytest.mark.parametrize("base", ["tiny_bert", "tiny_static"])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import TuningError
-from core.tuning import learner as learner_module
-from core.tuning import run as run_module
+from core.tuning import learner as learner_module, run as run_module
 from tests.tuning.tiny_runs import HardLabels, Killed, Recorder, run, same, weights
 
 BASES = pytest.mark.parametrize("base", ["tiny_bert", "tiny_static"])

@@ -13,26 +13,26 @@ import pytest
 
 from core.jobs.folder import RunFolder
 from core.jobs.launch import follow
-from core.journey import compare as comparing
 from core.journey import (
+    compare as comparing,
     data,
+    decisions as promotion,
+    decisions as question_notes,
+    decisions as savings,
     delivery,
+    diagnostics as examining,
     labels,
     people,
     probes,
     projects,
+    projects as status,
     races,
     report,
     scoring,
     tuning_runs,
     voting,
+    voting as vote_results,
 )
-from core.journey import decisions as promotion
-from core.journey import decisions as question_notes
-from core.journey import decisions as savings
-from core.journey import diagnostics as examining
-from core.journey import projects as status
-from core.journey import voting as vote_results
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting
-from core.journey import voting as vote_results
+from core.journey import voting, voting as vote_results
 from core.journey.compare import load_comparison
 from core.journey.voting import Ballot
 from core.types import Comparison, QADataset

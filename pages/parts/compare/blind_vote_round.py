@@ -7,8 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting
-from core.journey import voting as vote_results
+from core.journey import voting, voting as vote_results
 from core.journey.compare import newest_comparison
 from core.journey.voting import VoteProgress
 from core.types import Comparison

@@ -5,19 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.verdict import BASE, TUNED
 from core.jobs.folder import RunFolder
 from core.journey.compare import launch_comparison
-from core.journey.compare_systems import (
-    UNMIXED,
-    ArmChoice,
-    chosen_run_files,
-    kept_alpha,
-    other_alphas,
-    run_files,
-)
+from core.journey.compare_systems import UNMIXED, kept_alpha, other_alphas
 from core.journey.projects import scored_experts
 from core.journey.tuning_runs import tuning_runs
+from core.types import BASE, TUNED, SystemChoice
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.compare.run_file_upload import run_file_section
@@ -39,7 +32,7 @@ def more_systems(seen: Compared) -> None:
             _launch(seen, choice)
 
 
-def _choice(seen: Compared) -> ArmChoice:
+def _choice(seen: Compared) -> SystemChoice:
     context, last = seen.context, seen.choice
     others = {
         run.job.id: run
@@ -86,21 +79,20 @@ def _choice(seen: Compared) -> ArmChoice:
             help=t("Hybrid search: the two lists are joined by rank (reciprocal rank fusion)."),
         )
     ]
-    kept = {one.key: one for one in run_files(context.project)}
     files = tuple(
-        one.key
-        for one in kept.values()
+        file
+        for file in context.project.state.run_files
         if st.checkbox(
-            t("Your present search: {title}", title=one.title),
+            t("Your present search: {title}", title=file.title),
             value=True,
-            key=f"arms_file_{one.key}",
+            key=f"arms_file_{file.key}",
         )
     )
-    return ArmChoice(
+    return SystemChoice(
         runs=tuple(runs),
         alphas=tuple(alphas),
         hybrids=tuple(hybrids),
-        run_files=tuple(chosen_run_files(context.project, files)),
+        run_files=files,
     )
 
 
@@ -111,7 +103,7 @@ def _kept_alpha(seen: Compared) -> float:
         return 0.0  # the run folder is gone: nothing can be mixed
 
 
-def _launch(seen: Compared, choice: ArmChoice) -> None:
+def _launch(seen: Compared, choice: SystemChoice) -> None:
     context = seen.context
     experts = scored_experts(context.project)
     run = seen.run.job.id

@@ -10,12 +10,10 @@ import streamlit as st
 from core.errors import AppError
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.compare import BASE, TUNED, launch_comparison, load_comparison
-from core.journey.compare_systems import ArmChoice
-from core.journey.jobs import COMPARE, jobs_of
+from core.journey.compare import comparisons_of, launch_comparison, load_comparison, request_of
 from core.journey.projects import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
-from core.types import ArmResult, Comparison
+from core.types import BASE, TUNED, ArmResult, Comparison, SystemChoice
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import show_error
@@ -32,7 +30,7 @@ class Compared:
     context: Context
     run: TuningRun
     comparison: Comparison
-    choice: ArmChoice
+    choice: SystemChoice
 
 
 def compared(context: Context) -> Compared:
@@ -84,17 +82,12 @@ def tuned_model_choice(context: Context) -> TuningRun:
     return runs[chosen]
 
 
-def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoice]:
+def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemChoice]:
     """Return the newest comparison of a run and what was chosen for it.
 
     Where there is none, offers one and ends the page.
     """
-    jobs = [
-        job
-        for job in jobs_of(context.project, COMPARE)
-        if job.config.get("tune_run") == run.job.id
-        and job.config.get("dataset_id") == context.project.dataset_id
-    ]
+    jobs = comparisons_of(context.project, run.job.id)
     finished = next((job for job in jobs if job.state == FINISHED), None)
     if jobs and jobs[0].state != FINISHED:
         _follow(context, run, jobs[0], again=finished is None)
@@ -103,7 +96,7 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, ArmChoi
             _offer(context, run)
         st.stop()
     try:
-        choice = ArmChoice.of(finished.config)
+        choice = request_of(finished).arms
         stamp = RunFolder(context.workspace.run_folder(finished.id)).stamp()
         comparison = _load(str(context.workspace.layout.root), finished.id, stamp)
     except AppError as error:
@@ -168,7 +161,7 @@ def _start_button(
     label: str,
     *,
     primary: bool,
-    choice: ArmChoice | None = None,
+    choice: SystemChoice | None = None,
 ) -> None:
     kind = "primary" if primary else "tertiary"
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"

@@ -12,7 +12,6 @@ from core.journey.compare_systems import (
     check_run,
     held_out_questions,
     remove_run_file,
-    run_files,
 )
 from pages.parts import session
 from pages.parts.errors import show_error, show_warnings
@@ -41,7 +40,7 @@ def run_file_section(context: Context) -> None:
         key="run_file_questions",
         on_click="ignore",
     )
-    for one in run_files(context.project):
+    for one in context.project.state.run_files:
         with st.container(horizontal=True, vertical_alignment="center"):
             said = t(
                 "{title} · {file} · {at}", title=one.title, file=one.filename, at=moment(one.at)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.journey import corrections, labels
-from core.journey.projects import Project, Workspace
+from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
 from pages.parts.errors import show_error
@@ -19,7 +19,7 @@ from pages.parts.translate import moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PROBLEMS_SHOWN = 200
-_Step = Callable[[Workspace, Project, str], Override | None]
+_Step = Callable[[Project, str], Override | None]
 
 
 def correction_history(context: Context, place: Place) -> None:
@@ -27,24 +27,19 @@ def correction_history(context: Context, place: Place) -> None:
     changes = labels.overrides(context.project)
     steps = corrections.steps_of(changes, session.who())
     with st.container(horizontal=True):
-        st.button(
-            t("Undo my last change"),
-            key="undo_override",
-            shortcut="Z",
-            icon=":material/undo:",
-            disabled=not steps.done,
-            on_click=_step,
-            args=(context, place, corrections.undo),
-        )
-        st.button(
-            t("Redo"),
-            key="redo_override",
-            shortcut="Y",
-            icon=":material/redo:",
-            disabled=not steps.undone,
-            on_click=_step,
-            args=(context, place, corrections.redo),
-        )
+        for label, name, shortcut, step, able in (
+            (t("Undo my last change"), "undo", "Z", corrections.undo, bool(steps.done)),
+            (t("Redo"), "redo", "Y", corrections.redo, bool(steps.undone)),
+        ):
+            st.button(
+                label,
+                key=f"{name}_override",
+                shortcut=shortcut,
+                icon=f":material/{name}:",
+                disabled=not able,
+                on_click=_step,
+                args=(context, place, step),
+            )
     if changes:
         with st.expander(
             t("Changes by hand: {count}", count=len(changes)), icon=":material/history:"
@@ -62,7 +57,7 @@ def _step(context: Context, place: Place, step: _Step) -> None:
     except Exception as error:
         place.problem = error
         return
-    key = context.dataset.pair_key(changed.question, changed.answer) if changed else None
+    key = context.dataset.pair_key(*changed.pair) if changed else None
     place.move(key)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -31,7 +31,6 @@ _CURVE = {  # field of the recipe: title, (lowest, highest, step), meaning
         N_("Above 1, labels become softer; below 1, more decided."),
     ),
 }
-_FITTED = ("logistic", "isotonic", "rank", "none")  # these have no cuts to move
 
 
 def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
@@ -120,21 +119,26 @@ def _experts_key(keys: str, experts: tuple[str, ...], panel: Sequence[str]) -> s
 
 
 def _rule(keys: str) -> str:
-    rule = st.selectbox(
-        t("How their scores are combined (rule)"),
-        list(RULES),
-        index=list(RULES).index(_DEFAULT.rule),
-        format_func=lambda key: t(RULES[key].title),
-        key=f"{keys}_rule",
-        persist_state="session",
-    )
-    described = RULES[rule]
-    st.caption(t(described.meaning))
+    title = t("How their scores are combined (rule)")
+    rule = _choice(title, RULES, _DEFAULT.rule, key=f"{keys}_rule", persist_state="session")
     with st.expander(t("Formula"), icon=":material/function:"):
-        st.latex(described.formula)
-        if described.source:
-            st.caption(plain(described.source))
-    return str(rule)
+        st.latex(RULES[rule].formula)
+        if RULES[rule].source:
+            st.caption(plain(RULES[rule].source))
+    return rule
+
+
+def _choice(title: str, entries: Mapping[str, Any], now: str, **options: Any) -> str:
+    """Draw the choice among the entries of a registry, with what the chosen one means."""
+    key = st.selectbox(
+        title,
+        list(entries),
+        index=list(entries).index(now),
+        format_func=lambda key: t(entries[key].title),
+        **options,
+    )
+    st.caption(t(entries[key].meaning))
+    return str(key)
 
 
 def _weights(keys: str, experts: tuple[str, ...]) -> dict[str, float]:
@@ -177,17 +181,10 @@ def _calibrations(keys: str, experts: tuple[str, ...]) -> dict[str, Calibration]
 
 
 def _calibration(keys: str, now: Calibration) -> Calibration:
-    method = st.selectbox(
-        t("Method"),
-        list(CALIBRATIONS),
-        index=list(CALIBRATIONS).index(now.method),
-        format_func=lambda key: t(CALIBRATIONS[key].title),
-        key=f"{keys}_method",
-    )
-    st.caption(t(CALIBRATIONS[method].meaning))
+    method = _choice(t("Method"), CALIBRATIONS, now.method, key=f"{keys}_method")
     low, high = now.low, now.high
-    if method not in _FITTED:
-        low, high = cut_inputs(keys, now.low, now.high)
+    if CALIBRATIONS[method].cuts:
+        low, high = _cuts(keys, now.low, now.high)
         if low >= high:
             st.warning(t("Both cuts are at the same place; the default cuts are used."))
             low, high = Calibration().low, Calibration().high
@@ -200,13 +197,12 @@ def _calibration(keys: str, now: Calibration) -> Calibration:
         key=f"{keys}_gamma",
         help=t("Above 1, middling scores count for less; below 1, for more."),
     )
-    return Calibration(str(method), low, high, gamma)
+    return Calibration(method, low, high, gamma)
 
 
 def _forget(keys: str) -> None:
-    for part in ("method", "gamma"):
+    for part in ("method", "gamma", "cut_state"):
         st.session_state.pop(f"{keys}_{part}", None)
-    forget_cuts(keys)
 
 
 def _curve(keys: str) -> dict[str, float]:
@@ -226,16 +222,8 @@ def _curve(keys: str) -> dict[str, float]:
         }
 
 
-def cut_inputs(keys: str, low: float, high: float) -> tuple[float, float]:
-    """Draw the slider and both numbers; what is changed last counts.
-
-    Parameters
-    ----------
-    keys : str
-        Prefix of the widgets' keys.
-    low, high : float in percent
-        Values to start from.
-    """
+def _cuts(keys: str, low: float, high: float) -> tuple[float, float]:
+    """Draw the slider and both numbers, in percent; what is changed last counts."""
     state = st.session_state.setdefault(
         f"{keys}_cut_state", {"low": low, "high": high, "slider": 0, "numbers": 0}
     )
@@ -267,11 +255,6 @@ def cut_inputs(keys: str, low: float, high: float) -> tuple[float, float]:
             args=(state, numbers, end),
         )
     return float(state["low"]), float(state["high"])
-
-
-def forget_cuts(keys: str) -> None:
-    """Start from the given values again."""
-    st.session_state.pop(f"{keys}_cut_state", None)
 
 
 def _dragged(state: dict[str, Any], slider: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -72,7 +74,7 @@ def expert_figures(preview: LabelPreview) -> None:
     quality = cached(lambda: preview.quality(_REPLICATES), "quality", *preview.key)
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     precision, area = quality.average_precision, quality.roc_auc
-    still = {"delta_color": "off", "delta_arrow": "off"}
+    still: Any = {"delta_color": "off", "delta_arrow": "off"}
     columns = st.columns(2) + st.columns(2)
     columns[0].metric(
         t("Right pairs come first (AP)"),
