@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.journey import report
+from core.journey import compare, report
 from core.journey.jobs import COMPARE
 from core.journey.projects import finished_runs
 from core.messages import N_
@@ -27,7 +27,7 @@ def chosen_run() -> str:
     runs = finished_runs(context.project, COMPARE)
     if len(runs) == 1:
         return runs[0].id
-    titles = {r.id: f"{moment(r.created_at)} · {r.config.get('base_model', '')}" for r in runs}
+    titles = {r.id: f"{moment(r.created_at)} · {compare.request_of(r).base_model}" for r in runs}
     return st.selectbox(t("Comparison"), list(titles), format_func=titles.__getitem__)
 
 
