@@ -29,8 +29,8 @@ from benchmarks.machine import machine, peak_mb
 from core.experts.bundled import UniversalSentenceModel
 from core.experts.catalogue import catalogue
 from core.experts.encoders import EmbeddingModel
-from core.experts.scoring import score_dataset
-from core.experts.source import EMBEDDING, ScoringContext
+from core.experts.expert_scores import score_dataset
+from core.experts.source import ScoringContext
 from core.hashing import content_id
 from core.journey.labels import LabelPreview
 from core.labels.groups import groupings
@@ -39,6 +39,7 @@ from core.labels.pair_sample import sample_for_inspection
 from core.reporting.charts.bias_charts import bias_chart
 from core.reporting.charts.label_charts import label_histogram, score_histograms
 from core.types import SPLITS, Calibration, ExpertScores, LabelRecipe, QADataset
+from core.types.expert_entry import EMBEDDING
 from core.workspace.workspace import Workspace
 
 QUESTIONS, ANSWERS, GROUPS, EXPERTS, DIMENSION = 2000, 5000, 1000, 8, 384

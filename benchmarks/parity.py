@@ -110,7 +110,7 @@ def published(folder: Path) -> dict[str, float]:
     """Return nDCG@10 on SciFact and how long encoding took."""
     from core.experts.catalogue import find_entry
     from core.experts.encoders import encode_cached, load_encoder
-    from core.experts.source import DOCUMENT, QUERY
+    from core.types.expert_entry import DOCUMENT, QUERY
     from core.workspace.workspace import Workspace
 
     queries, corpus = read_lines(folder / "queries.jsonl"), read_lines(folder / "corpus.jsonl")

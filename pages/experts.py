@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.journey.experts import scoring_report
 from core.journey.jobs import FINISHED, INTERRUPTED, SCORE, jobs_of
-from core.journey.scoring import scoring_report
 from pages.parts.errors import show_error
 from pages.parts.experts.expert_choice import expert_choice
 from pages.parts.experts.expert_results import expert_results

@@ -7,8 +7,7 @@ questions are kept for the verdict alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from core.labels.similar_experts import agreement, copies
 from core.labels.weights import SHARPNESS, precision_above_chance
 from core.messages import N_, Message
 from core.types import ExpertScores, Interval, LabelRecipe, PairScores, QADataset
+from core.types.scoring import ExpertFigures, ScoringResult
 
 MOST_QUESTIONS = 300  # that the influence of an expert is measured on
 KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"
@@ -33,31 +33,6 @@ _DEAR = 0.5  # share of all time
 _SEED = 0
 
 
-@dataclass(frozen=True)
-class ExpertFigures:
-    """How good one expert is alone on questions outside the test split.
-
-    Attributes
-    ----------
-    ndcg : Interval or None
-        None for an expert that scores listed pairs: it cannot order all answers, and an order of
-        the list alone would flatter it, because every right answer was put on the list.
-    average_precision, roc_auc : Interval
-        Over the pairs that the expert has an opinion on; NaN where these are too few.
-    texts_encoded : int
-        Texts (of a cross-encoder: pairs) that had to be read.
-    """
-
-    expert: str
-    title: str
-    ndcg: Interval | None
-    average_precision: Interval
-    roc_auc: Interval
-    seconds: float
-    texts_encoded: int
-    fingerprint: str
-
-
 def measured(
     dataset: QADataset,
     scores: Sequence[PairScores],
@@ -65,8 +40,8 @@ def measured(
     seconds: Mapping[str, float],
     encoded: Mapping[str, int],
     failures: Mapping[str, Message],
-) -> dict[str, Any]:
-    """Return the figures of experts as the JSON document that a scoring leaves.
+) -> ScoringResult:
+    """Return the figures of experts that a scoring leaves.
 
     Parameters
     ----------
@@ -74,18 +49,18 @@ def measured(
         Experts that are not named took nothing.
     """
     figures, alike = measure_experts(dataset, scores)
-    return {
-        "figures": [
-            asdict(expert)
-            | {
-                "seconds": round(seconds.get(expert.expert, 0.0), 2),
-                "texts_encoded": encoded.get(expert.expert, 0),
-            }
-            for expert in figures
-        ],
-        "agreement": alike.tolist(),
-        "failures": {key: reason.to_json() for key, reason in failures.items()},
-    }
+    return ScoringResult(
+        tuple(
+            replace(
+                figure,
+                seconds=round(seconds.get(figure.expert, 0.0), 2),
+                texts_encoded=encoded.get(figure.expert, 0),
+            )
+            for figure in figures
+        ),
+        tuple(map(tuple, alike.tolist())),
+        dict(failures),
+    )
 
 
 def measure_experts(

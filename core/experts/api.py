@@ -14,22 +14,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.api_client import ApiClient, RefusedError
-from core.experts.api_connection import API_PREFIX, ApiConnection, Patience
+from core.experts.api_client import ApiClient, Patience, RefusedError
 from core.experts.encoders import cached_scores, text_keys
 from core.experts.encoding import Pace
 from core.experts.lexical import UNSPACED
-from core.experts.source import (
-    BEHIND_API,
-    DOCUMENT,
-    QUERY,
-    Availability,
-    ExpertSource,
-    ScoringContext,
-)
+from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.types.expert_entry import BEHIND_API, DOCUMENT, QUERY, Availability
+from core.types.scoring import API_PREFIX, ApiConnection, SendPlan
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 
@@ -38,42 +32,6 @@ _EXAMPLES = 5
 # Rules of thumb for the tokenizers that such APIs count with; told as an estimate.
 _SPACED, _UNSPACED = 4.0, 1.5  # characters per token
 _SECONDS_PER_REQUEST = 1.0
-
-
-@dataclass(frozen=True)
-class SendPlan:
-    """What one API expert would be sent.
-
-    Attributes
-    ----------
-    connection : ApiConnection
-    questions, answers : int
-        Texts that are not in the cache.
-    characters, tokens : int
-        Of all of them with their prompts; tokens are an estimate.
-    cost : float or None
-        Estimated, in the currency of the connection's price; None where no price is known.
-    requests : int
-    seconds : float
-        Estimated from the requests a minute that are allowed, at one second each or more.
-    examples : tuple of str
-        Up to five of the texts as they would be sent.
-    """
-
-    connection: ApiConnection
-    questions: int
-    answers: int
-    characters: int
-    tokens: int
-    cost: float | None
-    requests: int
-    seconds: float
-    examples: tuple[str, ...]
-
-    @property
-    def texts(self) -> int:
-        """How many texts would be sent."""
-        return self.questions + self.answers
 
 
 def missing_texts(

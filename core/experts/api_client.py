@@ -1,15 +1,19 @@
-"""Ask an embeddings API, patiently: paced, repeated with growing pauses, and stoppable.
+"""Check where an embeddings API is, and ask it patiently: paced, repeated, and stoppable.
 
-From its words to vectors, or to an error that says what to do.
+From its words to vectors, or to an error that says what to do. The key itself is kept nowhere,
+only where it is found.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,8 +21,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.api_connection import ApiConnection, Patience, check_host, is_loopback
 from core.messages import N_
+from core.types.scoring import ApiConnection
 
 _Error = TypeVar("_Error", bound=BaseException)
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
@@ -27,6 +31,142 @@ _LARGEST_REPLY = 256 * 1024 * 1024  # bytes; 64 vectors of 8,192 numbers are abo
 _LARGEST_COMPLAINT = 20_000  # bytes that are read of any other answer
 _TOLD = 200  # characters of a server's own words that are passed on
 _WINDOW = 8  # a run of so many characters of the key is taken for the key
+# Set by whoever runs a shared server: the only hosts that texts and keys may be sent to.
+HOSTS_VARIABLE = "API_HOSTS"
+# A user names the variable, so it must be one that was made for this: a database password in
+# another variable must not be sent to whatever host somebody types. Capital letters, because a
+# key that is pasted here by mistake would be stored.
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,55}API_KEY|API_KEY")
+_NAME = re.compile(r"[^\x00-\x1f,]{1,60}")
+
+
+def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiConnection:
+    """Return a connection as it may be used: spaces gone, address in one spelling.
+
+    Parameters
+    ----------
+    environment : mapping
+        Of the server; ``API_HOSTS`` in it limits the hosts, separated by commas.
+
+    Raises
+    ------
+    ExpertError
+        If a field cannot be used; says which and why. The wrong variable name is not repeated:
+        it may be a key that was pasted into the wrong field.
+    """
+    name = " ".join(connection.name.split())
+    if not _NAME.fullmatch(name):
+        raise ExpertError("A connection needs a name of 1 to 60 characters without commas.")
+    if not connection.model.strip():
+        raise ExpertError(
+            "The connection {name} needs the name of a model, as the API calls it.", name=name
+        )
+    variable = connection.key_variable.strip()
+    if variable and not _VARIABLE.fullmatch(variable):
+        raise ExpertError(
+            "The key of the API is never typed here: type the name of the environment variable "
+            "that holds it, in capital letters and ending in API_KEY, for example {example}.",
+            example="OPENAI_API_KEY",
+        )
+    for value, lowest in (
+        (connection.dimensions, 1),
+        (connection.longest, 20),
+        (connection.requests_per_minute, 1),
+        (connection.price, 0),
+    ):
+        if value is not None and not lowest <= value < 1_000_000:
+            raise ExpertError(
+                "{value} is out of range: this setting goes from {lowest} to {highest}.",
+                value=value,
+                lowest=lowest,
+                highest=999_999,
+            )
+    address = _address(connection.base_url.strip())
+    done = replace(
+        connection,
+        name=name,
+        base_url=address,
+        model=connection.model.strip(),
+        key_variable=variable,
+    )
+    check_host(done, environment)
+    return done
+
+
+def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> None:
+    """Raise ExpertError if the server's owner does not allow the host."""
+    allowed = {host.strip().lower() for host in environment.get(HOSTS_VARIABLE, "").split(",")}
+    allowed.discard("")
+    bare = urlsplit(connection.base_url).hostname or ""
+    if allowed and not {bare, connection.host} & allowed:
+        raise ExpertError(
+            "Texts may not be sent to {host} from this server. Allowed: {allowed}. Whoever runs "
+            "the server can add it to {variable}.",
+            host=connection.host,
+            allowed=", ".join(sorted(allowed)),
+            variable=HOSTS_VARIABLE,
+        )
+
+
+def _address(url: str) -> str:
+    """Return a base URL in one spelling, so that the same API is the same expert."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:\-]+", host):
+        raise ExpertError(
+            "This is no address of an API. Type it as its documentation gives it, for example "
+            "{example}.",
+            example="https://api.openai.com/v1",
+        )
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ExpertError(
+            "The address of {host} holds more than host and path. User names, passwords, keys "
+            "and whatever follows ? or # would be stored: leave them out.",
+            host=host,
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ExpertError(
+            "The address of {host} begins with http://: everybody on the way could read texts "
+            "and key. Use https://; only a server on this machine may do without.",
+            host=host,
+        )
+    path = re.sub(r"/+$", "", re.sub(r"/+embeddings/*$", "", parts.path))
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return True for this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for an API.
+
+    Attributes
+    ----------
+    attempts : int
+        Requests for one batch before giving up.
+    timeout : float in seconds
+        Without a sign of life, and for a whole reply.
+    first_pause, longest_pause : float in seconds
+        The pause doubles with each failure; up to half of it is taken off at random, so that
+        several workers do not come back at the same instant.
+    longest_asked : float in seconds
+        A server that asks for a longer pause (``Retry-After``) is not waited for.
+    """
+
+    attempts: int = 6
+    timeout: float = 60.0
+    first_pause: float = 1.0
+    longest_pause: float = 30.0
+    longest_asked: float = 300.0
 
 
 class ApiClient:

@@ -23,10 +23,11 @@ from core.experts.encoders import EmbeddingModel, Encoder
 from core.experts.encoding import encode_in_batches, encode_with, load_model
 from core.experts.hub import E5_PROMPTS, HubRepository, downloaded
 from core.experts.models import ModelExpert
-from core.experts.source import ANY_LANGUAGE, BUNDLED, QUERY, Availability, ExpertSource
+from core.experts.source import ExpertSource
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import Reporter
+from core.types.expert_entry import ANY_LANGUAGE, BUNDLED, QUERY, Availability
 from core.workspace.modelstore import ModelStore
 
 # Two sentences that say the same and one that does not, in a language that every bundle reads.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from core.errors import AppError, ExpertError
 from core.experts.api import ApiExpert
-from core.experts.api_connection import API_PREFIX
 from core.experts.bundled import PACKAGED
 from core.experts.cross_encoder import CROSS_ENCODERS
 from core.experts.hub import HUB
@@ -19,8 +18,10 @@ from core.experts.lexical import LEXICAL_EXPERTS
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.people import PEOPLE_PREFIX, People
 from core.experts.score_file import FILE_PREFIX, UploadedScores
-from core.experts.source import ANY_LANGUAGE, ExpertSource
+from core.experts.source import ExpertSource
 from core.types import QADataset
+from core.types.expert_entry import ANY_LANGUAGE
+from core.types.scoring import API_PREFIX
 from core.workspace.modelstore import ModelStore
 
 # What the prefix of a key stands for; keys without one are those of the catalogue.

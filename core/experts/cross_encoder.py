@@ -25,7 +25,7 @@ from core.experts.encoding import PairPace, length_batches, pick_device, token_e
 from core.experts.folders import ModelFolder, read_cross_encoder
 from core.experts.hub import HubRepository
 from core.experts.models import ModelExpert
-from core.experts.source import ANY_LANGUAGE, CROSS_ENCODER, ScoringContext
+from core.experts.source import ScoringContext
 from core.hashing import text_key
 from core.messages import N_
 from core.types import (
@@ -35,6 +35,7 @@ from core.types import (
     Reporter,
     Rows,
 )
+from core.types.expert_entry import ANY_LANGUAGE, CROSS_ENCODER
 from core.workspace.vectors import VectorCache
 
 if TYPE_CHECKING:

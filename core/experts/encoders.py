@@ -20,10 +20,11 @@ from core.experts.encoding import BF16, FP32, Pace, encode_with, load_model
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
-from core.experts.source import DOCUMENT, QUERY, CatalogueEntry, ExpertSource, ScoringContext
+from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import text_key
 from core.progress import Progress
 from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
+from core.types.expert_entry import DOCUMENT, QUERY, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 

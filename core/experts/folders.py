@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailableError
-from core.experts.source import DOCUMENT, QUERY
+from core.types.expert_entry import DOCUMENT, QUERY
 
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.

@@ -14,9 +14,9 @@ from typing import Any
 from core.errors import ModelUnavailableError
 from core.experts.encoders import EmbeddingModel
 from core.experts.models import ModelExpert
-from core.experts.source import ANY_LANGUAGE, DOCUMENT, DOWNLOADED, ON_HUB, QUERY, Availability
 from core.hashing import file_sha256
 from core.messages import N_, Message
+from core.types.expert_entry import ANY_LANGUAGE, DOCUMENT, DOWNLOADED, ON_HUB, QUERY, Availability
 from core.workspace.modelstore import ModelStore
 
 ANSWER_SECONDS = 5.0  # the hub must answer the first question in that time

@@ -16,17 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experts.source import (
-    ANY_LANGUAGE,
-    BUNDLED,
-    LEXICAL,
-    Availability,
-    ExpertSource,
-    ScoringContext,
-)
+from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.types.expert_entry import ANY_LANGUAGE, BUNDLED, LEXICAL, Availability
 from core.workspace.modelstore import ModelStore
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from core.errors import ModelUnavailableError
 from core.experts.folders import ModelFolder, read_folder
-from core.experts.source import FOLDER, Availability, ExpertSource
+from core.experts.source import ExpertSource
 from core.hashing import content_id
 from core.messages import N_, Message
+from core.types.expert_entry import FOLDER, Availability
 from core.workspace.modelstore import ModelStore
 
 

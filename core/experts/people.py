@@ -16,10 +16,10 @@ import numpy as np
 
 from core.errors import ExpertError
 from core.experts.score_file import ReadyScores
-from core.experts.source import PEOPLE, Availability
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, QADataset
+from core.types.expert_entry import PEOPLE, Availability
 from core.workspace.feedback import Rating, in_force
 from core.workspace.modelstore import ModelStore
 

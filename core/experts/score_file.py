@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.experts.source import SCORE_FILE, UPLOADED, Availability, ExpertSource, ScoringContext
+from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, PairScores, QADataset, Reporter
+from core.types.expert_entry import SCORE_FILE, UPLOADED, Availability
 from core.workspace.modelstore import ModelStore
 
 FILE_PREFIX = "file:"

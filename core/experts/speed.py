@@ -10,7 +10,7 @@ import numpy as np
 
 from core.experts.encoders import Encoder, SentenceEncoder
 from core.experts.encoding import FP32
-from core.experts.source import DOCUMENT, QUERY
+from core.types.expert_entry import DOCUMENT, QUERY
 
 ROUNDS, SECONDS = 5, 4.0
 TEXTS, QUERIES = 64, 12

@@ -13,7 +13,6 @@ from core.evaluation.verdict import (
     sentence as sentence,
 )
 from core.experts.catalogue import find_entry
-from core.experts.source import QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.compare_systems import ComparedSystems
@@ -22,6 +21,7 @@ from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, jobs_of, launch_job
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import CompareRequest, Comparison, Reporter, SystemChoice
+from core.types.expert_entry import QUERY
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:

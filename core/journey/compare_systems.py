@@ -14,15 +14,15 @@ from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.experts.catalogue import find_entry
-from core.experts.source import DOCUMENT, LEXICAL, QUERY
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
+from core.journey.experts import load_expert_scores
 from core.journey.jobs import job
-from core.journey.scoring import load_expert_scores
 from core.journey.tuning_runs import read_run
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice
+from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile as RunFile
 from core.workspace.files import write_bytes
 from core.workspace.records import now
@@ -279,7 +279,7 @@ def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> Encoded
 
     entry = find_entry(key)
     if entry.family == LEXICAL:
-        from core.experts.scoring import score_dataset
+        from core.experts.expert_scores import score_dataset
         from core.experts.source import ScoringContext
 
         context = ScoringContext(workspace.models, workspace.vectors)

@@ -13,11 +13,11 @@ from core.data.splitting import training_subset, with_training
 from core.documents import from_json, to_json
 from core.errors import TuningError
 from core.jobs.folder import RunFolder
+from core.journey.experts import load_expert_scores
 from core.journey.jobs import DATA_CURVE, launch_job, workspace_of
 from core.journey.labels import overrides, recipe_in_use
 from core.journey.race import ruler_of, tune_and_measure
 from core.journey.race_plan import check_validation
-from core.journey.scoring import load_expert_scores
 from core.journey.trials import Trial, TrialResult, Trials, run_trials
 from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan

@@ -18,7 +18,6 @@ from core.documents import from_json, to_json
 from core.errors import AppError, ExportError, Stopped, TuningError
 from core.experts.catalogue import find_entry
 from core.experts.folders import read_folder
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.compare import load_comparison
@@ -38,6 +37,7 @@ from core.reporting.snippets import (
 )
 from core.translation import DEFAULT_LANGUAGE
 from core.types import QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.exporting import ExportRequest, ExportResult, Fidelity, TokenRules
 from core.workspace.files import atomic_file, write_bytes, write_json
 from core.workspace.workspace import Project, Workspace

@@ -22,7 +22,6 @@ from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
 from core.evaluation.systems import held_out_rows
 from core.experts.catalogue import find_entry
-from core.experts.source import DOCUMENT, QUERY
 from core.jobs.folder import RunFolder
 from core.journey.compare_systems import ComparedSystems, encoders, is_query_side
 from core.messages import N_, Message
@@ -36,6 +35,7 @@ from core.types import (
     Reporter,
     SilentReporter,
 )
+from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
 from core.workspace.workspace import Project, Workspace
 

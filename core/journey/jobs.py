@@ -30,6 +30,7 @@ from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
 from core.types.exporting import ExportRequest, ExportResult
+from core.types.scoring import ScoreRequest, ScoringResult
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
 
@@ -93,10 +94,12 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             SCORE,
             N_("scoring"),
-            "core.journey.scoring:score_step",
+            "core.journey.experts:score_step",
             queued=False,
             page="experts",
             done=N_("Experts scored"),
+            request=ScoreRequest,
+            result=ScoringResult,
         ),
         JobKind(
             TUNE,

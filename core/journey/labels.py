@@ -11,8 +11,8 @@ import numpy as np
 from core.errors import LabelError
 from core.experts.catalogue import expert_title as expert_title
 from core.hashing import content_id
+from core.journey.experts import load_expert_scores
 from core.journey.projects import chosen_recipe_id, scored_experts
-from core.journey.scoring import load_expert_scores
 from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
 from core.labels.groups import ATTRIBUTES as ATTRIBUTES, TextGroups, groupings as groupings
 from core.labels.model import LabelModel

@@ -10,11 +10,11 @@ from core.documents import to_json
 from core.errors import TuningError
 from core.experts.catalogue import find_entry
 from core.hashing import document_id
+from core.journey.experts import load_expert_scores
 from core.journey.jobs import RACE, launch_job
 from core.journey.labels import overrides, recipes
 from core.journey.projects import scored_experts
 from core.journey.race_model import ALL_MODELS, KEEP, Contestant, RaceRequest
-from core.journey.scoring import load_expert_scores
 from core.journey.tuning import check_trainable
 from core.journey.tuning_plan import plan
 from core.tuning.config import TuningConfig

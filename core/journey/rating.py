@@ -1,22 +1,34 @@
-"""People rate pairs: which pair is next, what was said, undo, and files with ratings."""
+"""People as experts: the next pair, what was said, files with ratings, a place in the panel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.ratings import FIVE, RatingFile, read_ratings as read_ratings
 from core.errors import ExpertError
+from core.experts.people import (
+    FAIR as FAIR,
+    GOOD as GOOD,
+    Agreement as Agreement,
+    PairRatings,
+    calibrate,
+    is_people as is_people,
+    krippendorff_alpha,
+    people_scores,
+    rater_weights,
+)
+from core.journey.experts import join_panel, leave_panel, load_expert_scores
+from core.journey.labels import default_recipe, label_model
+from core.journey.projects import scored_experts
+from core.labels.pair_sample import PairSample, sample_for_inspection
+from core.labels.review import current_batch, find_suspects
 from core.types import QADataset
+from core.workspace.database import now
 from core.workspace.feedback import CANNOT_SAY, POINTS, STARS, WITHDRAWN, Rating, in_force
-from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
-
-if TYPE_CHECKING:
-    from core.data.ratings import RatingFile
-    from core.labels.pair_sample import PairSample
 
 _SEED = 0
 MOST_STARS = 5
@@ -62,11 +74,6 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
 
     Without experts the pairs are drawn by chance, and all count as equally disputed.
     """
-    from core.journey.labels import default_recipe, label_model
-    from core.journey.scoring import load_expert_scores
-    from core.labels.pair_sample import sample_for_inspection
-    from core.labels.review import find_suspects
-
     scores = load_expert_scores(workspace, dataset, experts)
     sample = sample_for_inspection(dataset, scores, seed=_SEED)
     if not experts:
@@ -78,8 +85,6 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
 
 def rating_task(project: Project, dataset: QADataset, pool: RatingPool, rater: str) -> RatingTask:
     """Return the pair that a rater should look at now."""
-    from core.labels.review import current_batch
-
     rated = set(_pairs_of(dataset, project.workspace.records.ratings(project.id), rater))
     batch, done = current_batch(pool.sample, pool.spread, rated, seed=_SEED)
     if not len(batch):
@@ -139,17 +144,8 @@ def undo_rating(project: Project, dataset: QADataset, rater: str) -> bool:
     return True
 
 
-def read_rating_file(content: bytes, name: str, dataset: QADataset, who: str) -> RatingFile:
-    """Read an uploaded file with ratings; see :func:`core.data.ratings.read_ratings`."""
-    from core.data.ratings import read_ratings
-
-    return read_ratings(content, name, dataset, who)
-
-
 def add_rating_file(project: Project, file: RatingFile, who: str) -> int:
     """Record the ratings of a file; returns how many were new."""
-    from core.data.ratings import FIVE
-
     known = {
         (r.rater, r.question, r.answer): r.value
         for r in in_force(project.workspace.records.ratings(project.id))
@@ -166,3 +162,109 @@ def add_rating_file(project: Project, file: RatingFile, who: str) -> int:
     detail = {"ratings": len(new), "set_aside": len(file.problems)}
     project.note("ratings uploaded", who, detail)
     return len(new)
+
+
+@dataclass(frozen=True)
+class RaterFigures:
+    """One rater: pairs rated, pairs passed, and how much the rater counts (1 = average)."""
+
+    name: str
+    rated: int
+    passed: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class RatingSummary:
+    """What people said so far.
+
+    Attributes
+    ----------
+    agreement : Agreement or None
+        None where no pair has two ratings that could differ.
+    held_out, unknown : int
+        Ratings on record that are not used: of test questions, of texts not in the data.
+    """
+
+    raters: tuple[RaterFigures, ...]
+    pairs: int
+    ratings: int
+    agreement: Agreement | None
+    held_out: int
+    unknown: int
+
+
+def rating_summary(project: Project, dataset: QADataset) -> RatingSummary:
+    """Return who rated how much, and how far people agree."""
+    on_record = project.workspace.records.ratings(project.id)
+    ratings = PairRatings.of(dataset, on_record)
+    weights = rater_weights(ratings, calibrate(ratings))
+    passed: dict[str, int] = {}
+    for rating in in_force(on_record):
+        if rating.scale == CANNOT_SAY:
+            passed[rating.rater] = passed.get(rating.rater, 0) + 1
+    raters = [
+        RaterFigures(name, int((ratings.rater == i).sum()), passed.get(name, 0), float(weights[i]))
+        for i, name in enumerate(ratings.raters)
+    ]
+    raters += [RaterFigures(n, 0, c, 0.0) for n, c in passed.items() if n not in ratings.raters]
+    agreement = krippendorff_alpha(ratings.pair, ratings.value, seed=_SEED)
+    return RatingSummary(
+        tuple(raters), ratings.pairs, len(ratings), agreement, ratings.held_out, ratings.unknown
+    )
+
+
+def use_people(project: Project, dataset: QADataset, who: str) -> str:
+    """Make the ratings as they are now one of the experts in use; returns the expert's key.
+
+    The key names the content, so a saved recipe never changes when more ratings come. People of an
+    earlier moment leave the panel.
+
+    Raises
+    ------
+    ExpertError
+        If nobody has rated a pair outside the held-out test questions.
+    """
+    ratings = PairRatings.of(dataset, project.workspace.records.ratings(project.id))
+    scores = people_scores(dataset, ratings)
+    arrays = {
+        "question_rows": scores.question_rows,
+        "answer_rows": scores.answer_rows,
+        "values": scores.values,
+    }
+    about = {"raters": len(ratings.raters), "ratings": len(ratings), "at": now()}
+    project.workspace.score_files.save(dataset.id, scores.expert, arrays, about)
+    join_panel(project, dataset, scores.expert)
+    for key in scored_experts(project):
+        if is_people(key) and key != scores.expert:
+            leave_panel(project, dataset, key)
+    project.note("people as expert", who, {"expert": scores.expert, **about})
+    return scores.expert
+
+
+def people_expert(project: Project) -> str | None:
+    """Return the key of people among the experts in use, None where they are not."""
+    return next((key for key in scored_experts(project) if is_people(key)), None)
+
+
+def leave_people(project: Project, dataset: QADataset, who: str) -> None:
+    """Take people off the experts in use; their ratings stay on record."""
+    key = people_expert(project)
+    if key is not None:
+        leave_panel(project, dataset, key)
+        project.note("people left the experts", who, {"expert": key})
+
+
+def keep_people(chosen: dict[str, None], present: Sequence[str]) -> None:
+    """Bring a choice of experts in line with the people in use: they join and leave elsewhere.
+
+    Parameters
+    ----------
+    chosen : dict with expert keys
+        Changed in place.
+    present : sequence of str
+        Keys of people among the experts in use.
+    """
+    for key in [key for key in chosen if is_people(key) and key not in present]:
+        del chosen[key]
+    chosen.update(dict.fromkeys(present))

@@ -11,16 +11,14 @@ from core.data.checks import PERSONAL_DATA
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.source import ANY_LANGUAGE
 from core.jobs.folder import RunFolder
-from core.journey.api_sending import SENDING_NOTE
 from core.journey.compare import load_comparison
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
 from core.journey.diagnostics import load_examination
+from core.journey.experts import SENDING_NOTE, scoring_result
 from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job
 from core.journey.labels import label_model
-from core.journey.scoring import scoring_result
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat
@@ -40,7 +38,9 @@ from core.reporting.report_facts import (
     report_content,
 )
 from core.types import Comparison, LabelRecipe, QADataset
-from core.types.project import ReportMade, ScoredExperts
+from core.types.expert_entry import ANY_LANGUAGE
+from core.types.project import ReportMade
+from core.types.scoring import ScoredExperts, ScoringResult
 from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
@@ -276,12 +276,12 @@ def _scored(project: Project, dataset: QADataset) -> ScoredExperts | None:
     return scored if scored and scored.dataset_id == dataset.id else None
 
 
-def _scoring(project: Project, dataset: QADataset) -> dict[str, Any] | None:
+def _scoring(project: Project, dataset: QADataset) -> ScoringResult:
     scored, workspace = _scored(project, dataset), project.workspace
     if scored is None:
-        return None
+        return ScoringResult()
     there = scored.run_id and RunFolder(workspace.run_folder(scored.run_id)).result.is_file()
-    return scoring_result(workspace, scored) if there or scored.measured else None
+    return scoring_result(workspace, scored) if there or scored.measured else ScoringResult()
 
 
 def _personal_data(imported: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

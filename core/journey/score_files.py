@@ -15,7 +15,7 @@ from core.data.score_table import (
 )
 from core.data.table import Table
 from core.experts.catalogue import FILE_PREFIX
-from core.journey.panel import join_panel, leave_panel
+from core.journey.experts import join_panel, leave_panel
 from core.messages import Message
 from core.types import QADataset
 from core.workspace.records import now

@@ -11,10 +11,10 @@ from core.errors import TuningError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.experts.source import ExpertSource
 from core.jobs.folder import RunFolder
+from core.journey.experts import load_expert_scores
 from core.journey.jobs import IN_BACKGROUND, TUNE, Start, launch_job, workspace_of
 from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.probes import end_probes
-from core.journey.scoring import load_expert_scores
 from core.journey.tuning_measures import (
     generality_check,
     language_of_questions,
@@ -197,13 +197,13 @@ def run_tuning(
     rescued : callable
         Gets what is kept of a run that fails, in the same form.
     """
-    from core.experts.source import DOCUMENT, QUERY
     from core.labels.model import answer_labels
     from core.tuning.device import find_device
     from core.tuning.regularisers import neutral_texts
     from core.tuning.run import train
     from core.tuning.task import TuningTask
     from core.tuning.team import join_team
+    from core.types.expert_entry import DOCUMENT, QUERY
 
     check_trainable(config.base_model)
     entry = find_entry(config.base_model)

@@ -37,7 +37,8 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.tuning.config import TuningConfig, settings
-from core.types import SPLITS, ArmResult, Comparison, Interval, LabelRecipe, Override, QADataset
+from core.types import SPLITS, ArmResult, Comparison, LabelRecipe, Override, QADataset
+from core.types.scoring import ScoringResult
 
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
 
@@ -56,8 +57,8 @@ class ReportSources:
         As :func:`core.journey.data.read_dataset` returns it.
     personal_data : tuple of (title, rows)
         Kinds of personal data found in the upload; titles are message ids.
-    scoring : mapping or None
-        As :func:`core.journey.scoring.run_scoring` returns it.
+    scoring : ScoringResult
+        Empty where it is not known.
     tuning_request : mapping
         ``config`` of the tuning run's request: recipe_name, recipe, overrides, tuning.
     tuning_result : mapping
@@ -76,7 +77,7 @@ class ReportSources:
     dataset: QADataset
     import_report: Mapping[str, Any]
     personal_data: tuple[tuple[str, int], ...]
-    scoring: Mapping[str, Any] | None
+    scoring: ScoringResult
     tuning_request: Mapping[str, Any]
     tuning_result: Mapping[str, Any]
     origin: Callable[[str], ModelOrigin]
@@ -274,17 +275,17 @@ def _expert_facts(recipe: LabelRecipe, sources: ReportSources) -> tuple[ExpertFa
     rule = RULES.get(recipe.rule)
     # The middle, the highest or the lowest opinion has no weights to speak of.
     weighed = rule is not None and rule.combine in (mean, weighted_mean) and recipe.blend < 1
-    figures = {figure["expert"]: figure for figure in (sources.scoring or {}).get("figures", ())}
+    figures = {figure.expert: figure for figure in sources.scoring.figures}
     facts = []
     for key in dict.fromkeys((*recipe.experts, *figures)):
-        figure = figures.get(key, {})
+        figure = figures.get(key)
         facts.append(
             ExpertFacts(
                 origin=sources.origin(key),
-                ndcg=from_json(Interval, figure["ndcg"]) if figure.get("ndcg") else None,
+                ndcg=figure.ndcg if figure else None,
                 weight=sources.weights.get(key) if weighed and key in recipe.experts else None,
-                seconds=float(figure.get("seconds", 0.0)),
-                fingerprint=str(figure.get("fingerprint", "")),
+                seconds=figure.seconds if figure else 0.0,
+                fingerprint=figure.fingerprint if figure else "",
             )
         )
     return tuple(facts)
@@ -292,11 +293,11 @@ def _expert_facts(recipe: LabelRecipe, sources: ReportSources) -> tuple[ExpertFa
 
 def _agreement(sources: ReportSources) -> tuple[Message, ...]:
     """Return which experts are most and least alike, nothing for fewer than three."""
-    scoring = sources.scoring
-    if scoring is None or len(scoring["figures"]) < 3:
+    figures = sources.scoring.figures
+    if len(figures) < 3:
         return ()
-    titles = [sources.origin(figure["expert"]).title for figure in scoring["figures"]]
-    table = np.array(scoring["agreement"], np.float64)
+    titles = [sources.origin(figure.expert).title for figure in figures]
+    table = np.array(sources.scoring.agreement, np.float64)
     pairs = [
         (table[i, j], titles[i], titles[j])
         for i in range(len(titles))
@@ -367,11 +368,10 @@ def _shown(value: object) -> str:
 
 def _absent(sources: ReportSources) -> tuple[tuple[str, Message], ...]:
     """Return what could not be compared, and experts that could not even score."""
-    failures = {
-        key: Message.from_json(reason)
-        for key, reason in (sources.scoring or {}).get("failures", {}).items()
+    absent = {
+        **sources.scoring.failures,
+        **(sources.comparison.absent if sources.comparison else {}),
     }
-    absent = {**failures, **(sources.comparison.absent if sources.comparison else {})}
     return tuple((sources.origin(key).title, reason) for key, reason in absent.items())
 
 

@@ -1,32 +1,8 @@
-"""What a project has chosen: experts in use, their panel, added files and sets, the report."""
+"""What a project has chosen: its panel of experts, added files and sets, the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class ScoredExperts:
-    """The experts whose scores are in use.
-
-    Attributes
-    ----------
-    dataset_id : str
-        Data that they scored; scores of earlier data do not count.
-    experts : tuple of str
-        Catalogue keys.
-    run_id : str
-        The scoring job; "" = experts came and went since without one.
-    measured : mapping or None
-        Figures of the experts after a change without a job; None = those of the job.
-    """
-
-    dataset_id: str
-    experts: tuple[str, ...]
-    run_id: str = ""
-    measured: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
-from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile, ScoredExperts
+from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
+from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
 
 Value = TypeVar("Value")
@@ -95,8 +96,9 @@ class ProjectState:
         Paths of model folders and keys of score files that the user added.
     run_files : tuple of RunFile
     generality_sets : tuple of GeneralitySet
-    api_connections, savings : JSON document or None
-        Read by the owners of their types, which lie above the workspace.
+    api_connections : ApiConnections
+    savings : JSON document or None
+        Read by the owner of its type, which lies above the workspace.
     """
 
     scored = _document("scored", ScoredExperts)
@@ -108,7 +110,12 @@ class ProjectState:
     score_files: Kept[tuple[str, ...]] = Kept("score_files", tuple, list, ())
     run_files = _documents("run_files", RunFile)
     generality_sets = _documents("generality_sets", GeneralitySet)
-    api_connections = _plain("api_connections")
+    api_connections: Kept[ApiConnections] = Kept(
+        "api_connections",
+        lambda stored: from_json(ApiConnections, stored),
+        to_json,
+        ApiConnections(),
+    )
     savings = _plain("savings")
 
     def __init__(self, records: Records, project_id: str) -> None:

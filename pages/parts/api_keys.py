@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
-from core.experts.api_connection import ApiConnection
+from core.types.scoring import ApiConnection
 
 
 def keys_for_worker(connections: Sequence[ApiConnection]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from streamlit.errors import StreamlitAPIException
 
 from core.errors import AppError
 from core.journey import jobs
-from core.journey.api_sending import agreed_connections
+from core.journey.experts import agreed_connections
 from core.journey.jobs import (
     CANCELLED,
     DISCARD,
@@ -236,7 +236,7 @@ def _give_up(job: JobView) -> None:
 
 
 def _resume(job: JobView) -> None:
-    keys = keys_for_worker(agreed_connections(job.config))
+    keys = keys_for_worker(agreed_connections(job))
     jobs.resume(session.workspace(), job.id, keys)
 
 

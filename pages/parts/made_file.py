@@ -92,5 +92,5 @@ def size_text(size: int) -> str:
 
 def file_name(name: str, ending: str) -> str:
     """Return a name for a download: the user's, without anything that a file system minds."""
-    kept = "".join(sign if sign.isalnum() else "-" for sign in name)
-    return f"{'-'.join(filter(None, kept.split('-')))[:80] or 'project'}{ending}"
+    words = "".join(sign if sign.isalnum() else "-" for sign in name).split("-")
+    return f"{'-'.join(filter(None, words))[:80] or 'project'}{ending}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
-from core.experts.catalogue import find_entry
-from core.experts.source import ANY_LANGUAGE, CatalogueEntry
+from core.journey.experts import expert_title
 from core.messages import N_
 from core.tuning.losses import LOSSES
+from core.types.expert_entry import ANY_LANGUAGE, CatalogueEntry
 from pages.parts.translate import t
 
 _LANGUAGES = {
@@ -18,10 +17,7 @@ _LANGUAGES = {
 
 def model_title(key: str) -> str:
     """Return what a base model is called; the key where it is no longer known."""
-    try:
-        return find_entry(key).title
-    except AppError:
-        return key
+    return expert_title(key)
 
 
 def loss_title(key: str) -> str:

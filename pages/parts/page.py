@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import streamlit as st
 
@@ -40,13 +41,17 @@ _MISSING_ICON = ":material/lock:"
 class Context:
     """What a page of a project works with."""
 
-    workspace: Workspace
     project: Project
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the project lies."""
+        return self.project.workspace
 
     @property
     def dataset(self) -> QADataset:
         """The project's dataset; only on pages behind the Data stop."""
-        return session.dataset(self.project)
+        return session.dataset_of(str(self.project.dataset_id))
 
 
 def open_page(stop: str, purpose: str) -> Context:
@@ -73,7 +78,7 @@ def open_page(stop: str, purpose: str) -> Context:
             action=t("Go to {stop}", stop=t(STOP_TITLES[missing])),
             do=lambda: go_to(missing),
         )
-    return Context(session.workspace(), project)
+    return Context(project)
 
 
 def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
@@ -100,7 +105,9 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
     return stops
 
 
-def empty_state(text: str, action: str | None = None, do: Callable[[], None] | None = None) -> None:
+def empty_state(
+    text: str, action: str | None = None, do: Callable[[], None] | None = None
+) -> NoReturn:
     """Say what to do on a page that has nothing to show yet, and end the page.
 
     Without an action of its own the page offers the sample project.

@@ -18,15 +18,15 @@ def _open_workspace() -> Workspace:
 
 def workspace() -> Workspace:
     """Return the workspace of this server; raises WorkspaceError if it cannot be used."""
-    found = _open_workspace()
-    if not found.layout.runs.is_dir():
-        found.records.close()  # open files of the deleted database would hide a restored one
+    opened = _open_workspace()
+    if not opened.layout.runs.is_dir():
+        opened.records.close()  # open files of the deleted database would hide a restored one
         raise WorkspaceError(
             "The workspace folder {folder} was deleted or moved while the app was running. Restore "
             "it from a backup and reload this page, or restart the app to begin with an empty one.",
-            folder=str(found.layout.root),
+            folder=str(opened.layout.root),
         )
-    return found
+    return opened
 
 
 def start() -> None:
@@ -77,12 +77,6 @@ def who() -> str:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _dataset(root: str, dataset_id: str) -> QADataset:
     return workspace().load_dataset(dataset_id)
-
-
-def dataset(of: Project) -> QADataset:
-    """Return the dataset of a project, read once per server; raises WorkspaceError if damaged."""
-    assert of.dataset_id is not None
-    return dataset_of(of.dataset_id)
 
 
 def dataset_of(dataset_id: str) -> QADataset:

@@ -11,7 +11,7 @@ from core.cli.options import main
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
-from core.journey import data, labels, scoring, steps
+from core.journey import data, experts as scoring, labels, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.evaluation.expert_panel import ExpertFigures
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality
 from core.labels.similar_experts import agreement
 from core.types import SPLITS, ExpertScores, LabelRecipe, QADataset
+from core.types.scoring import ExpertFigures
 from core.workspace.workspace import Workspace
 
 

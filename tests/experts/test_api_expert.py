@@ -13,11 +13,12 @@ import pytest
 
 from core.errors import ExpertError, Stopped
 from core.experts.api import ApiExpert, estimated_tokens, plan_sending
-from core.experts.api_connection import ApiConnection, Patience, checked
+from core.experts.api_client import Patience, checked
 from core.experts.catalogue import find_entry
-from core.experts.scoring import load_scores, score_dataset
+from core.experts.expert_scores import load_scores, score_dataset
 from core.experts.source import ScoringContext
 from core.types import SilentReporter
+from core.types.scoring import ApiConnection
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 from tests.experts.api_server import KEY, EmbeddingsServer, embeddings_server, fails, vector_of

@@ -17,7 +17,7 @@ from core.experts.catalogue import (
 from core.experts.encoders import EmbeddingModel
 from core.experts.hub import HubRepository
 from core.experts.lexical import LexicalExpert
-from core.experts.source import CROSS_ENCODER, LEXICAL
+from core.types.expert_entry import CROSS_ENCODER, LEXICAL
 from core.workspace.modelstore import ModelStore
 
 ENTRIES = list(catalogue().values())

@@ -19,10 +19,11 @@ from core.experts.cross_encoder import (
     load_cross_encoder,
 )
 from core.experts.encoders import load_encoder
+from core.experts.expert_scores import load_scores, score_dataset
 from core.experts.folders import is_cross_encoder
-from core.experts.scoring import load_scores, score_dataset
-from core.experts.source import CROSS_ENCODER, ScoringContext
+from core.experts.source import ScoringContext
 from core.types import TEST_KNOWN, TRAIN, VALIDATION_KNOWN, ExpertScores, QADataset, SilentReporter
+from core.types.expert_entry import CROSS_ENCODER
 
 WORDS = (
     "how do i return a parcel send it back within days password click forgot my lost when".split()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import LabelError
-from core.journey import labels, projects, scoring
+from core.journey import experts as scoring, labels, projects
 from core.journey.labels import compare_recipes
 from core.types import LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace

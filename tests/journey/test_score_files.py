@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import find_entry
-from core.journey import data, labels, scoring
+from core.journey import data, experts as scoring, labels
 from core.journey.compare_systems import expert_system
 from core.journey.projects import scored_experts
 from core.journey.score_files import (
@@ -22,6 +22,7 @@ from core.journey.score_files import (
     score_files,
 )
 from core.types import LabelRecipe, SilentReporter
+from core.types.scoring import ScoredExperts
 from core.workspace.workspace import Workspace
 
 WORDS = "refund parcel password invoice delivery colour size voucher account courier".split()
@@ -168,8 +169,7 @@ def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
 def test_it_joins_experts_of_a_job_and_a_job_keeps_it(shop):
     workspace, project, dataset = shop
     result = scoring.run_scoring(workspace, dataset, ["bm25", "tfidf"], SilentReporter())
-    run = {"dataset_id": dataset.id, "experts": ["bm25", "tfidf"], "measured": result}
-    workspace.records.set(project.id, "scored", run | {"run_id": ""})
+    project.state.scored = ScoredExperts(dataset.id, ("bm25", "tfidf"), "", result)
     content = table(["question", "answer", "score"], truth_rows(dataset, noise=1.0))
     kept = add_score_file(project, dataset, content, "gold.csv", who="me")
     report = scoring.scoring_report(project)
@@ -177,8 +177,8 @@ def test_it_joins_experts_of_a_job_and_a_job_keeps_it(shop):
     assert report.agreement.shape == (3, 3) and np.isfinite(report.agreement).all()
     assert report.figures[0].texts_encoded == len(dataset.questions) + len(dataset.answers)
     again = scoring.run_scoring(workspace, dataset, [kept.key, "bm25"], SilentReporter())
-    assert [f["expert"] for f in again["figures"]] == [kept.key, "bm25"]
-    assert again["figures"][0]["texts_encoded"] == 0
+    assert [f.expert for f in again.figures] == [kept.key, "bm25"]
+    assert again.figures[0].texts_encoded == 0
 
 
 def test_a_listed_expert_is_absent_from_a_comparison_with_the_reason(shop):

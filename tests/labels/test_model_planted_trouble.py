@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from core.journey import projects, scoring
-from core.journey.scoring import load_expert_scores
+from core.journey import experts as scoring, projects
+from core.journey.experts import load_expert_scores
 from core.labels.bias import expert_bias, group_bias
 from core.labels.groups import groupings
 from core.labels.model import LabelModel

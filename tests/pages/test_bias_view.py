@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.journey import labels, projects, scoring
+from core.journey import experts as scoring, labels, projects
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 

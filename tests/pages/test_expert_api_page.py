@@ -9,7 +9,7 @@ import pytest
 from core.jobs import launch
 from core.jobs.folder import append_event
 from core.journey import data, jobs, steps
-from core.journey.api_experts import NEUTRAL_SENTENCE, api_connections
+from core.journey.experts import NEUTRAL_SENTENCE, api_connections
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
 from tests.pages.test_experts_page import box, button, texts

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.catalogue import default_experts
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, jobs, scoring, steps
+from core.journey import data, experts as scoring, jobs, steps
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"

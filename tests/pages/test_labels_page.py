@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from core.experts.catalogue import find_entry
-from core.journey import labels, projects, scoring
+from core.journey import experts as scoring, labels, projects
 from core.types import Calibration, LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.people import is_people
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, people, scoring, steps
+from core.journey import data, experts as scoring, rating as people, steps
 from core.journey.projects import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
 from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, in_force

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import data, scoring
+from core.journey import data, experts as scoring
 from core.journey.projects import scored_experts
 from core.journey.score_files import score_files
 from core.types import QADataset, SilentReporter
+from core.types.scoring import ScoredExperts
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
@@ -25,8 +26,7 @@ def workspace(tmp_path: Path) -> Workspace:
     project = workspace.create_project("Loaded", "me")
     dataset = data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
     result = scoring.run_scoring(workspace, dataset, ["bm25"], SilentReporter())
-    scored = {"dataset_id": dataset.id, "experts": ["bm25"], "run_id": "", "measured": result}
-    workspace.records.set(project.id, "scored", scored)
+    project.state.scored = ScoredExperts(dataset.id, ("bm25",), "", result)
     return workspace
 
 

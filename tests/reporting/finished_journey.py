@@ -15,7 +15,16 @@ from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message
 from core.tuning.config import TuningConfig
-from core.types import Comparison, Generality, LabelRecipe, Override, QADataset, SilentReporter
+from core.types import (
+    Comparison,
+    Generality,
+    Interval,
+    LabelRecipe,
+    Override,
+    QADataset,
+    SilentReporter,
+)
+from core.types.scoring import ExpertFigures, ScoringResult
 from core.workspace.files import write_json, write_tensors
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
@@ -124,22 +133,19 @@ def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> Fi
     workspace.save_dataset(dataset, report)
     workspace.records.use_dataset(project.id, dataset.id, "ann")
     recipe = LabelRecipe(("bm25", "tfidf"), rule="mean", blend=0.3)
-    scored = {
-        "figures": [
-            {
-                "expert": key,
-                "title": key,
-                "ndcg": {"value": 0.5, "low": 0.4, "high": 0.6},
-                "seconds": 1.5,
-                "fingerprint": f"print-{key}",
-            }
+    interval = Interval(0.5, 0.4, 0.6)
+    scored = ScoringResult(
+        figures=tuple(
+            ExpertFigures(key, key, interval, interval, interval, 1.5, 0, f"print-{key}")
             for key in ("bm25", "tfidf")
-        ],
-        "agreement": [[1.0, 0.7], [0.7, 1.0]],
-        "failures": {"gone": Message("There is no {what}.", {"what": EVIL}).to_json()},
-    }
+        ),
+        agreement=((1.0, 0.7), (0.7, 1.0)),
+        failures={"gone": Message("There is no {what}.", {"what": EVIL})},
+    )
     project = workspace.project(project.id)
-    score_run = _finish(workspace, project, "score", {"dataset_id": dataset.id}, scored)
+    score_run = _finish(
+        workspace, project, "score", {"dataset_id": dataset.id, "experts": []}, to_json(scored)
+    )
     kept = {"dataset_id": dataset.id, "experts": ["bm25", "tfidf"], "run_id": score_run}
     workspace.records.set(project.id, "scored", kept)
     labels.save_recipe(project, "first", recipe, "ann")

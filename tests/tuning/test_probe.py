@@ -11,7 +11,7 @@ import pytest
 from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, labels, probing, scoring, steps
+from core.journey import data, experts as scoring, labels, probing, steps
 from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_key, view_probe
 from core.journey.tuning import launch_tuning
 from core.journey.tuning_plan import PROBED, SAME_RUN, plan

@@ -20,7 +20,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import jobs, labels, race, scoring, steps
+from core.journey import experts as scoring, jobs, labels, race, steps
 from core.journey.data_curve import launch_curve
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes

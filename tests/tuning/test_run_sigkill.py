@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED, INTERRUPTED, STARTING
-from core.journey import labels, scoring, steps
+from core.journey import experts as scoring, labels, steps
 from core.journey.tuning import launch_tuning
 from core.tuning.config import TuningConfig
 from core.workspace.workspace import Workspace

@@ -21,14 +21,14 @@ from core.journey import (
     decisions as savings,
     delivery,
     diagnostics as examining,
+    experts,
     labels,
-    people,
     probes,
     projects,
     projects as status,
     races,
+    rating,
     report,
-    scoring,
     tuning_runs,
     voting,
     voting as vote_results,
@@ -110,9 +110,9 @@ def test_every_kind_of_job_is_there_in_its_state(project):
 
 def test_scores_recipes_and_corrections(workspace, project):
     dataset = workspace.load_dataset(project.dataset_id)
-    human = people.people_expert(project)
+    human = rating.people_expert(project)
     assert status.scored_experts(project) == (*EXPERTS, human)
-    report = scoring.scoring_report(project)
+    report = experts.scoring_report(project)
     assert [one.expert for one in report.figures] == [*EXPERTS, human]
     assert report.figures[0].ndcg.value == pytest.approx(0.722365, abs=1e-6)
     saved = {one.name: one.recipe for one in labels.recipes(project)}
@@ -125,7 +125,7 @@ def test_scores_recipes_and_corrections(workspace, project):
     job = follow(RunFolder(workspace.run_folder(run_of(project, "tune"))))
     result = RunFolder(workspace.run_folder(job.id)).read_result()
     assert model.id == result["label_id"], "the same recipe gives other labels than it gave"
-    summary = people.rating_summary(project, dataset)
+    summary = rating.rating_summary(project, dataset)
     assert summary.ratings == 3 and [one.name for one in summary.raters] == ["Ann"]
 
 

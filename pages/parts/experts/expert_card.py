@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.scoring import ExpertCard
+from core.journey.experts import ExpertCard
 from pages.parts.translate import duration, language, plain, t, tm
 
 _COLUMNS = 3

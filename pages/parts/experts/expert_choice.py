@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.api_experts import api_connections
-from core.journey.model_folders import (
+from core.journey.experts import (
+    ExpertCard,
     ModelFolders,
     add_model_folder,
+    api_connections,
+    expert_cards,
     model_folders,
     remove_model_folder,
 )
-from core.journey.people import is_people, keep_people
+from core.journey.rating import is_people, keep_people
 from core.journey.score_files import score_files
-from core.journey.scoring import ExpertCard, expert_cards
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import show_error
-from pages.parts.experts.api_consent import start_scoring
-from pages.parts.experts.expert_api import expert_api
+from pages.parts.experts.expert_api import expert_api, start_scoring
 from pages.parts.experts.expert_card import draw_cards
 from pages.parts.experts.score_files import score_file_section
 from pages.parts.page import Context

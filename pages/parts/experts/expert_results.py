@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.journey.scoring import ExpertFigures, ScoringReport
-from core.labels.similar_experts import leaf_order
+from core.journey.experts import ScoringReport, leaf_order
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
+from core.types.scoring import ExpertFigures
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.journey import decisions as panel_advice
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
-from core.journey.scoring import ScoringReport, load_expert_scores
+from core.journey.experts import ScoringReport, load_expert_scores
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error

@@ -7,14 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.journey import rating
-from core.journey.people import is_people
 from core.journey.projects import scored_experts
-from core.journey.rating import MOST_STARS, RatingPool, RatingTask
+from core.journey.rating import MOST_STARS, RatingPool, RatingTask, is_people
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
-from pages.parts.experts.rating_file import rating_upload
-from pages.parts.experts.rating_results import rating_results
+from pages.parts.experts.rating_results import rating_results, rating_upload
 from pages.parts.page import Context
 from pages.parts.sign_in import ask_name
 from pages.parts.translate import plain, t

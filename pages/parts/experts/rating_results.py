@@ -1,4 +1,4 @@
-"""What people said so far: raters, agreement in words, and people as one more expert."""
+"""What people said: files with ratings, raters, agreement in words, people as one more expert."""
 
 from __future__ import annotations
 
@@ -7,15 +7,76 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.experts.people import FAIR, GOOD, Agreement
-from core.journey import people
-from core.journey.people import RatingSummary
+from core.journey import rating
+from core.journey.rating import FAIR, GOOD, Agreement, RatingSummary
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context
-from pages.parts.translate import t
+from pages.parts.translate import t, tm
 
 _ENOUGH = 10  # shared pairs; with fewer, full agreement may be luck
+
+
+def rating_upload(context: Context) -> None:
+    """Draw the upload, what would be taken and what not, and the button that takes it."""
+    st.markdown(
+        t(
+            "A table (CSV or XLSX) with the columns **question**, **answer**, **rater** and "
+            "**rating**: 1 to 5 or 0 to 100. Questions and answers must be those of your data."
+        )
+    )
+    # A new field after each import: the old file would be offered again otherwise.
+    field = f"ratings_file_{context.project.id}_{st.session_state.get('rating_uploads', 0)}"
+    taken = st.session_state.pop("ratings_taken", None)
+    if taken is not None:
+        st.success(t("{count} new ratings were taken.", count=taken), icon=":material/check:")
+    file = st.file_uploader(t("File with ratings"), key=field, label_visibility="collapsed")
+    if file is None:
+        return
+    try:
+        # Without a name the rows say that it is missing: "user" would be everybody.
+        rater = session.given_name()
+        upload = rating.read_ratings(file.getvalue(), file.name, context.dataset, rater)
+    except Exception as error:
+        show_error(error)
+        return
+    raters = len({given.rater for given in upload.ratings})
+    st.markdown(
+        t(
+            "{count} ratings by {raters} people can be taken; the scale is {scale}. Rows that "
+            "cannot: {problems}; rows without a rating: {blank}.",
+            count=len(upload.ratings),
+            raters=raters,
+            scale=upload.scale.replace("-", "–"),
+            problems=len(upload.problems),
+            blank=upload.blank,
+        )
+    )
+    if upload.problems:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    t("Row in your file"): [row for row, _ in upload.problems],
+                    t("Why it is not taken"): [tm(reason) for _, reason in upload.problems],
+                }
+            ),
+            hide_index=True,
+            height=200,
+        )
+    if st.button(
+        t("Take these ratings"),
+        key="take_ratings",
+        icon=":material/download_done:",
+        disabled=not upload.ratings,
+    ):
+        try:
+            count = rating.add_rating_file(context.project, upload, session.who())
+        except Exception as error:
+            show_error(error)
+        else:
+            st.session_state["ratings_taken"] = count
+            st.session_state["rating_uploads"] = st.session_state.get("rating_uploads", 0) + 1
+            st.rerun()
 
 
 def rating_results(context: Context) -> None:
@@ -23,7 +84,7 @@ def rating_results(context: Context) -> None:
     # A click runs the page again, which reads what others have said meanwhile.
     st.button(t("Refresh"), key="ratings_refresh", icon=":material/refresh:", type="tertiary")
     try:
-        summary = people.rating_summary(context.project, context.dataset)
+        summary = rating.rating_summary(context.project, context.dataset)
     except Exception as error:
         show_error(error)
         return
@@ -107,7 +168,7 @@ def _raters(summary: RatingSummary) -> None:
 
 
 def _use(context: Context, summary: RatingSummary) -> None:
-    used = people.people_expert(context.project)
+    used = rating.people_expert(context.project)
     place = context.project, context.dataset
     action: Callable[..., object] | None = None
     with st.container(horizontal=True):
@@ -119,11 +180,11 @@ def _use(context: Context, summary: RatingSummary) -> None:
             icon=":material/group_add:",
             disabled=not summary.ratings,
         ):
-            action = people.use_people
+            action = rating.use_people
         if used and st.button(
             t("Take people off the experts"), key="leave_people", icon=":material/group_remove:"
         ):
-            action = people.leave_people
+            action = rating.leave_people
     st.caption(
         t(
             "Brings all raters to one scale and measures the panel again with people in it; that "

@@ -130,14 +130,14 @@ def _experts(preview: LabelPreview, bias: GroupBias) -> None:
     if len(preview.names) < 2:
         return
     grouping = bias.grouping
-    found = cached(
+    causes = cached(
         lambda: preview.expert_bias(grouping), "expert bias", grouping.attribute.key, *preview.key
     )
     st.markdown(f"##### {t('Which expert causes it')}")
-    if not found.worst:
+    if not causes.worst:
         st.caption(t("No expert treats a group unlike the other experts do, beyond chance."))
         return
-    expert, group = found.worst[0]
+    expert, group = causes.worst[0]
     st.markdown(
         t(
             "**{expert}** stands out most, in the group **{group}**. In points of 100: how much "
@@ -148,7 +148,7 @@ def _experts(preview: LabelPreview, bias: GroupBias) -> None:
         )
     )
     st.dataframe(
-        expert_bias_table(found, bias.grouping.names, preview.names, t),
+        expert_bias_table(causes, bias.grouping.names, preview.names, t),
         hide_index=True,
         key="bias_experts",
     )

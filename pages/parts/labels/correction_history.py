@@ -106,7 +106,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     if uploaded is None:
         return
     try:
-        found = corrections.read_corrections(
+        file = corrections.read_corrections(
             uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
         )
     except Exception as error:
@@ -115,13 +115,13 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     st.markdown(
         t(
             "New labels: {new}. Already on record: {known}. Rows that cannot be taken: {problems}.",
-            new=len(found.overrides),
-            known=found.known,
-            problems=len(found.problems),
+            new=len(file.overrides),
+            known=file.known,
+            problems=len(file.problems),
         )
     )
-    if found.problems:
-        shown = found.problems[:_PROBLEMS_SHOWN]
+    if file.problems:
+        shown = file.problems[:_PROBLEMS_SHOWN]
         st.dataframe(
             pd.DataFrame(
                 {
@@ -132,18 +132,18 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
             hide_index=True,
             key="import_problems",
         )
-    if found.overrides and st.button(
-        t("Take in {count} labels", count=len(found.overrides)),
+    if file.overrides and st.button(
+        t("Take in {count} labels", count=len(file.overrides)),
         type="primary",
         icon=":material/upload:",
         key="take_corrections",
     ):
         try:
-            corrections.take_corrections(context.project, found, uploaded.name, session.who())
+            corrections.take_corrections(context.project, file, uploaded.name, session.who())
         except Exception as error:
             show_error(error)
         else:
             st.toast(
-                t("Taken in: {count} labels.", count=len(found.overrides)), icon=":material/check:"
+                t("Taken in: {count} labels.", count=len(file.overrides)), icon=":material/check:"
             )
             st.rerun(scope="fragment")

@@ -195,24 +195,24 @@ def _said(override: Override) -> str:
 
 def _conflict(judge: Judge) -> None:
     """List the contradicting values and let somebody decide."""
-    listed = "\n".join(f"- {_said(one)}" for one in judge.seen)
+    listed = "\n".join(f"- {_said(override)}" for override in judge.seen)
     st.warning(
         f"**{t('Two people set different labels. The newest counts until somebody decides.')}**"
         f"\n{listed}",
         icon=":material/group:",
     )
     with st.container(horizontal=True):
-        for number, one in enumerate(judge.seen):
-            why = t("Decided for the label of {who}: {reason}", who=one.who, reason=one.reason)
+        for number, label in enumerate(judge.seen):
+            why = t("Decided for the label of {who}: {reason}", who=label.who, reason=label.reason)
             st.button(
                 t(
                     "Decide for {value} ({who})",
-                    value=round((one.value or 0) * 100),
-                    who=plain(one.who),
+                    value=round((label.value or 0) * 100),
+                    who=plain(label.who),
                 ),
                 key=f"decide_{number}",
                 on_click=judge.record,
-                args=(one.value, why),
+                args=(label.value, why),
             )
 
 

@@ -96,9 +96,9 @@ def _left_over(review: Review, place: Place, positions: np.ndarray, judged: bool
 def _opened(review: Review, place: Place, positions: np.ndarray, left_over: np.ndarray) -> int:
     """Return the place in the list of the pair on the table."""
     if place.opened is not None:
-        found = np.flatnonzero(review.keys[positions] == place.opened)
-        if len(found):
-            return int(found[0])
+        there = np.flatnonzero(review.keys[positions] == place.opened)
+        if len(there):
+            return int(there[0])
     return int(left_over.argmax())
 
 

@@ -30,7 +30,7 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
     """Draw the form that saves the present recipe; returns True once the user wants to go on."""
     in_use = labels.recipe_in_use(context.project)
     saved = labels.recipes(context.project)
-    same = next((kept for kept in saved if kept.recipe == recipe), None)
+    same = next((other for other in saved if other.recipe == recipe), None)
     if same is not None and in_use is not None and same.id == in_use.id:
         st.success(
             t("Saved as {name}; the next tuning uses it.", name=plain(same.name)),
@@ -46,7 +46,7 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
         return False
     with st.form("save_recipe", border=True):
         name = st.text_input(
-            t("Name of this recipe"), value=_free_name(recipe, {kept.name for kept in saved})
+            t("Name of this recipe"), value=_free_name(recipe, {other.name for other in saved})
         )
         if st.form_submit_button(
             t("Save recipe"), type="primary", icon=":material/save:", width="stretch"
@@ -70,9 +70,8 @@ def describe(recipe: LabelRecipe) -> str:
 
 
 def _free_name(recipe: LabelRecipe, taken: set[str]) -> str:
-    name = describe(recipe)
+    name, known = describe(recipe), {other.casefold() for other in taken}
     numbered = (name if n == 1 else f"{name} ({n})" for n in range(1, 1000))
-    known = {kept.casefold() for kept in taken}
     return next(candidate for candidate in numbered if candidate.casefold() not in known)
 
 
@@ -95,26 +94,26 @@ def recipe_shelf(
     in_use = labels.recipe_in_use(context.project)
     frame = pd.DataFrame(
         {
-            t("In use"): ["●" if in_use and kept.id == in_use.id else "" for kept in saved],
-            t("Name"): [kept.name for kept in saved],
-            t("Rule"): [t(RULES[kept.recipe.rule].title) for kept in saved],
-            t("Known right answers (%)"): [round(kept.recipe.blend * 100) for kept in saved],
+            t("In use"): ["●" if in_use and other.id == in_use.id else "" for other in saved],
+            t("Name"): [other.name for other in saved],
+            t("Rule"): [t(RULES[other.recipe.rule].title) for other in saved],
+            t("Known right answers (%)"): [round(other.recipe.blend * 100) for other in saved],
             t("Experts"): [
-                ", ".join(expert_title(key) for key in kept.recipe.experts) for kept in saved
+                ", ".join(expert_title(key) for key in other.recipe.experts) for other in saved
             ],
-            t("Saved by"): [kept.who for kept in saved],
-            t("Saved at"): [moment(kept.at) for kept in saved],
+            t("Saved by"): [other.who for other in saved],
+            t("Saved at"): [moment(other.at) for other in saved],
         }
     )
     st.dataframe(frame, hide_index=True)
-    names = {kept.id: kept.name for kept in saved}
+    names = {other.id: other.name for other in saved}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             t("Recipe"), list(names), format_func=names.__getitem__, key="recipe_choice"
         )
         if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
             _use(context, chosen)
-        recipe = next(kept.recipe for kept in saved if kept.id == chosen)
+        recipe = next(other.recipe for other in saved if other.id == chosen)
         gone = [expert_title(key) for key in recipe.experts if key not in experts]
         st.button(
             t("Load into the controls"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.journey import data, people, rating
+from core.journey import data, rating, rating as people
 from core.workspace.feedback import in_force
 from core.workspace.workspace import Workspace
 
@@ -63,7 +63,7 @@ def test_the_same_file_twice_is_taken_once(desk):
         for q in dataset.rows("train")[:5].tolist()
     ]
     content = "\n".join(["question,answer,rater,rating", *rows]).encode()
-    file = rating.read_rating_file(content, "r.csv", dataset, "")
+    file = rating.read_ratings(content, "r.csv", dataset, "")
     assert rating.add_rating_file(project, file, "me") == 5
     assert rating.add_rating_file(project, file, "me") == 0
     assert len(workspace.records.ratings(project.id)) == 5

@@ -16,7 +16,7 @@ _FALLBACK = "bm25"
 
 
 @dataclass(frozen=True)
-class ScoringResult:
+class DatasetScores:
     """What came of letting experts score a dataset.
 
     Attributes
@@ -41,7 +41,7 @@ def score_dataset(
     expert_keys: Sequence[str],
     context: ScoringContext,
     report: Reporter | None = None,
-) -> ScoringResult:
+) -> DatasetScores:
     """Let experts score a dataset, one after the other; one that fails does not stop the others.
 
     Experts that score a list of pairs come last: the others propose which pairs are worth it.
@@ -80,7 +80,7 @@ def score_dataset(
         seconds[key] = context.clock() - began
     report.progress(1.0, Message(N_("Experts that have scored: {count}"), {"count": len(scores)}))
     ordered = tuple(scores[key] for key in asked if key in scores)
-    return ScoringResult(ordered, failures, seconds, encoded)
+    return DatasetScores(ordered, failures, seconds, encoded)
 
 
 def load_scores(dataset: QADataset, key: str, context: ScoringContext) -> PairScores:

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError
-from core.experts.api_connection import ApiConnection
+from core.experts.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey import jobs, scoring, steps
-from core.journey.api_experts import remove_connection, save_connection
-from core.journey.api_sending import send_plans
+from core.journey import experts as scoring, jobs, steps
+from core.journey.experts import remove_connection, save_connection, send_plans
 from core.types import SilentReporter
+from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
 
@@ -140,7 +140,7 @@ def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server
         connect(workspace, project, other)
         monkeypatch.setenv("TEST_API_KEY", KEY)
         request = folders[0].read_request()
-        scoring.score_step(folders[0], request, SilentReporter())
+        jobs.KINDS[jobs.SCORE].do(folders[0], request, SilentReporter())
         assert other.requests == [] and len(server.texts) == 60
 
 
@@ -170,11 +170,8 @@ def test_what_nobody_agreed_to_is_not_started(workspace, project, server, monkey
 def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, project, server):
     one = connect(workspace, project, server)
     dataset = workspace.load_dataset(project.dataset_id)
-    agreed = {"api": [replace(one).__dict__], "experts": [one.key]}
-    from core.journey.api_sending import sending_experts
-
-    experts = sending_experts(workspace, agreed, SECRET)
-    scoring.run_scoring(workspace, dataset, [one.key], SilentReporter(), experts)
+    may_send = {one.key: ApiExpert.of(one, SECRET)}
+    scoring.run_scoring(workspace, dataset, [one.key], SilentReporter(), may_send)
     other = workspace.create_project("Second", "Mika")
     with pytest.raises(ExpertError, match="The project Pilot uses the name Ours"):
         connect(workspace, other, server, model="other")
@@ -192,6 +189,7 @@ def test_the_command_line_sends_nothing(workspace, project, server, monkeypatch)
     start = steps.in_this_process(lambda _: None, lambda report: report)
     experts = ["api:Ours", "bm25"]
     run = scoring.launch_scoring(project, experts, "Mika", agreed=None, start=start)
-    result = jobs.result_of(workspace, run)
-    assert "nobody agreed" in str(result["failures"]["api:Ours"])
+    result = scoring.scoring_result(workspace, project.state.scored)
+    assert project.state.scored.run_id == run
+    assert "nobody agreed" in str(result.failures["api:Ours"])
     assert server.requests == []

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ExpertError, Stopped
 from core.experts.catalogue import catalogue
-from core.experts.scoring import load_scores, score_dataset
+from core.experts.expert_scores import load_scores, score_dataset
 from core.experts.source import ScoringContext
 from core.types import TRAIN, QADataset
 

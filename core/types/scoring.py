@@ -1,0 +1,213 @@
+"""Scoring by experts: what is asked, where texts would be sent for it, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from core.hashing import content_id
+from core.messages import Message
+from core.types.comparison import Interval
+from core.types.expert_entry import DOCUMENT, QUERY
+
+API_PREFIX = "api:"
+
+
+@dataclass(frozen=True)
+class ApiConnection:
+    """One OpenAI-compatible embeddings API and how it is used.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it; the expert's key is ``api:<name>``.
+    base_url : str
+        For example ``https://api.openai.com/v1``; ``/embeddings`` is added.
+    model : str
+        As the API calls it.
+    key_variable : str
+        Environment variable (or entry of the app's secrets) that holds the key; "" = none needed.
+    dimensions : int or None
+        Length of a vector to ask for; None leaves it to the model.
+    query_prompt, document_prompt : str
+        Text put before a question and an answer.
+    longest : int or None
+        Characters that are sent of a text; None = all.
+    price : float or None
+        For a million tokens, in the user's currency.
+    requests_per_minute : int
+        At most so many requests are sent.
+    """
+
+    name: str
+    base_url: str
+    model: str
+    key_variable: str = ""
+    dimensions: int | None = None
+    query_prompt: str = ""
+    document_prompt: str = ""
+    longest: int | None = None
+    price: float | None = None
+    requests_per_minute: int = 300
+
+    @property
+    def key(self) -> str:
+        """The expert's key."""
+        return f"{API_PREFIX}{self.name}"
+
+    @property
+    def host(self) -> str:
+        """Host, with the port where one is given: where the texts go."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def url(self) -> str:
+        """Address that texts are sent to."""
+        return f"{self.base_url}/embeddings"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides the vectors; who pays (the key) does not."""
+        settings = (self.base_url, self.model, self.dimensions, self.longest)
+        prompts = (self.query_prompt, self.document_prompt)
+        return content_id(["api v1", *(str(setting) for setting in settings), *prompts])
+
+    def prompt(self, role: str) -> str:
+        """Return the prompt for ``query`` or ``document``."""
+        return {QUERY: self.query_prompt, DOCUMENT: self.document_prompt}[role]
+
+    def sent(self, text: str, role: str) -> str:
+        """Return what is sent for a text: the prompt and as much of the text as is wanted."""
+        return f"{self.prompt(role)}{text[: self.longest]}"
+
+
+@dataclass(frozen=True)
+class ApiConnections:
+    """The connections of a project: those that can be chosen, and those that were removed.
+
+    Scores that a removed one brought can still be read.
+    """
+
+    used: tuple[ApiConnection, ...] = ()
+    removed: tuple[ApiConnection, ...] = ()
+
+
+@dataclass(frozen=True)
+class SendPlan:
+    """What one API expert would be sent.
+
+    Attributes
+    ----------
+    connection : ApiConnection
+    questions, answers : int
+        Texts that are not in the cache.
+    characters, tokens : int
+        Of all of them with their prompts; tokens are an estimate.
+    cost : float or None
+        Estimated, in the currency of the connection's price; None where no price is known.
+    requests : int
+    seconds : float
+        Estimated from the requests a minute that are allowed, at one second each or more.
+    examples : tuple of str
+        Up to five of the texts as they would be sent.
+    """
+
+    connection: ApiConnection
+    questions: int
+    answers: int
+    characters: int
+    tokens: int
+    cost: float | None
+    requests: int
+    seconds: float
+    examples: tuple[str, ...]
+
+    @property
+    def texts(self) -> int:
+        """How many texts would be sent."""
+        return self.questions + self.answers
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """What a scoring job is asked.
+
+    Attributes
+    ----------
+    dataset_id : str
+    experts : tuple of str
+        Keys of the catalogue or of sources with a prefix.
+    api : tuple of ApiConnection
+        Where somebody agreed to send texts, as it was set up then; never with a key.
+    """
+
+    dataset_id: str
+    experts: tuple[str, ...]
+    api: tuple[ApiConnection, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExpertFigures:
+    """How good one expert is alone on questions outside the test split.
+
+    Attributes
+    ----------
+    ndcg : Interval or None
+        None for an expert that scores listed pairs: it cannot order all answers, and an order of
+        the list alone would flatter it, because every right answer was put on the list.
+    average_precision, roc_auc : Interval
+        Over the pairs that the expert has an opinion on; NaN where these are too few.
+    texts_encoded : int
+        Texts (of a cross-encoder: pairs) that had to be read.
+    """
+
+    expert: str
+    title: str
+    ndcg: Interval | None
+    average_precision: Interval
+    roc_auc: Interval
+    seconds: float
+    texts_encoded: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class ScoringResult:
+    """What a scoring says about the experts.
+
+    Attributes
+    ----------
+    figures : tuple of ExpertFigures
+        Of the experts that scored.
+    agreement : tuple of tuple of float
+        Spearman correlations between experts, in the order of ``figures``; NaN = not known.
+    failures : mapping of expert to Message
+        Experts that could not score, and why.
+    """
+
+    figures: tuple[ExpertFigures, ...] = ()
+    agreement: tuple[tuple[float, ...], ...] = ()
+    failures: Mapping[str, Message] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScoredExperts:
+    """The experts whose scores are in use.
+
+    Attributes
+    ----------
+    dataset_id : str
+        Data that they scored; scores of earlier data do not count.
+    experts : tuple of str
+        Catalogue keys.
+    run_id : str
+        The scoring job; "" = experts came and went since without one.
+    measured : ScoringResult or None
+        Figures of the experts after a change without a job; None = those of the job.
+    """
+
+    dataset_id: str
+    experts: tuple[str, ...]
+    run_id: str = ""
+    measured: ScoringResult | None = None
