@@ -210,15 +210,6 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def split_counts(dataset: QADataset) -> dict[str, tuple[int, int]]:
-    """Return questions and answer groups per split, in the order of ``core.types.SPLITS``."""
-    return {
-        split: (len(rows), len(np.unique(dataset.question_group[rows])))
-        for split in SPLITS
-        for rows in (dataset.rows(split),)
-    }
-
-
 @dataclass(frozen=True)
 class FoundRows:
     """One thing that stands out.

@@ -37,7 +37,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.tuning.config import TuningConfig, settings
-from core.types import SPLITS, ArmResult, Comparison, LabelRecipe, Override, QADataset
+from core.types import ArmResult, Comparison, LabelRecipe, Override, QADataset
 from core.types.scoring import ScoringResult
 
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
@@ -200,15 +200,6 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     return tuple(results)
 
 
-def split_counts(dataset: QADataset) -> dict[str, tuple[int, int]]:
-    """Return questions and answer groups per split, in the order of ``core.types.SPLITS``."""
-    return {
-        split: (len(rows), len(np.unique(dataset.question_group[rows])))
-        for split in SPLITS
-        for rows in (dataset.rows(split),)
-    }
-
-
 def best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
@@ -264,7 +255,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         questions=len(dataset.questions),
         answers=len(dataset.answers),
         groups=len(np.unique(dataset.question_group)),
-        split=split_counts(dataset),
+        split=dataset.split_counts(),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
     )

@@ -96,6 +96,14 @@ class QADataset:
         """Return the question rows [n] of the named splits, ascending."""
         return np.flatnonzero(np.isin(self.split, splits)).astype(np.int32)
 
+    def split_counts(self) -> dict[str, tuple[int, int]]:
+        """Return questions and answer groups per split, in the order of :data:`SPLITS`."""
+        return {
+            split: (len(rows), len(np.unique(self.question_group[rows])))
+            for split in SPLITS
+            for rows in (self.rows(split),)
+        }
+
     @cached_property
     def seen_rows(self) -> Rows:
         """Question rows [n] that may be looked at: training and validation, ascending.

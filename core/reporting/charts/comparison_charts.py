@@ -31,6 +31,12 @@ LABEL = 32  # characters of an answer beside its rank
 MAP_HEIGHT = 460
 _HOVER = 60  # columns of a text in tooltip and table: 1,200 texts are sent three times over
 _BEFORE, _AFTER = N_("Before (base)"), N_("After (tuned)")
+_MOVEMENTS = {  # whether the best right answer was in the list before, whether it is after
+    (True, True): N_("The best right answer went from rank {before} to rank {after}."),
+    (True, False): N_("The best right answer, on rank {before} before, dropped out of the list."),
+    (False, True): N_("The best right answer, not in the list before, came in on rank {after}."),
+    (False, False): N_("No right answer is in either list."),
+}
 
 
 def movement_chart(
@@ -130,24 +136,10 @@ def _side(text: str, rank: int | None, right: bool, *, left: bool) -> str:
 
 def _movement(rows: Sequence[AnswerMove]) -> Message:
     right = [row for row in rows if row.right]
-    before = min((row.before_rank for row in right if row.before_rank), default=None)
-    after = min((row.after_rank for row in right if row.after_rank), default=None)
-    if before and after:
-        return Message(
-            N_("The best right answer went from rank {before} to rank {after}."),
-            {"before": before, "after": after},
-        )
-    if before:
-        return Message(
-            N_("The best right answer, on rank {before} before, dropped out of the list."),
-            {"before": before},
-        )
-    if after:
-        return Message(
-            N_("The best right answer, not in the list before, came in on rank {after}."),
-            {"after": after},
-        )
-    return Message(N_("No right answer is in either list."))
+    before = min((row.before_rank for row in right if row.before_rank), default=0)
+    after = min((row.after_rank for row in right if row.after_rank), default=0)
+    text = _MOVEMENTS[before > 0, after > 0]
+    return Message(text, {"before": before, "after": after} if before or after else {})
 
 
 def _moves_table(rows: Sequence[AnswerMove], texts: Mapping[int, str], t: Translate) -> DataFrame:

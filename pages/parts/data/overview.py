@@ -44,7 +44,7 @@ def overview(context: Context, replacing: str) -> None:
     _figures(report.get("summary", {}))
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
-    _split(data.split_counts(dataset))
+    _split(dataset.split_counts())
     texts, look, left_out = st.tabs(
         [
             t("Questions and answers"),
