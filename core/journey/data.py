@@ -22,7 +22,7 @@ from core.data.splitting import (
 from core.data.table import Table, set_aside_csv
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import SPLITS, QADataset, Reporter, SilentReporter
+from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -183,17 +183,17 @@ def set_aside_download(rows: Sequence[tuple[int, str, str, str]]) -> bytes:
     return set_aside_csv(list(rows))
 
 
-def find_questions(dataset: QADataset, words: str, splits: Sequence[str] = ()) -> np.ndarray:
+def find_questions(dataset: QADataset, words: str, rows: Rows | None = None) -> np.ndarray:
     """Return the question rows whose question or right answers hold all words, ascending.
 
     Parameters
     ----------
     words : str
         Parted by spaces; width and case do not count. Empty finds all.
-    splits : sequence of str
-        Only questions of these; empty = all.
+    rows : int array or None
+        Only these questions; None = all.
     """
-    rows = dataset.rows(*(splits or SPLITS))
+    rows = dataset.rows(*SPLITS) if rows is None else rows
     wanted = _folded(words).split()
     if not wanted:
         return rows

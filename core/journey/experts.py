@@ -380,13 +380,13 @@ def launch_scoring(
     return launch_job(project, SCORE, asked, who, environment, start)
 
 
-def score_step(folder: RunFolder, asked: ScoreRequest, report: Reporter) -> ScoringResult:
+def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> ScoringResult:
     """Worker step: score, measure, and make the experts the ones in use."""
     project = project_of(folder)
-    dataset = project.workspace.load_dataset(asked.dataset_id)
+    dataset = project.workspace.load_dataset(request.dataset_id)
     # As they were set up when somebody agreed, whatever was changed since.
-    may_send = {c.key: ApiExpert.of(c, os.environ) for c in asked.api}
-    result = run_scoring(project.workspace, dataset, asked.experts, report, may_send)
+    may_send = {c.key: ApiExpert.of(c, os.environ) for c in request.api}
+    result = run_scoring(project.workspace, dataset, request.experts, report, may_send)
     experts = tuple(figures.expert for figures in result.figures)
     # New data may have been imported meanwhile: scores of the old must not take their place.
     if project_of(folder).dataset_id == dataset.id:

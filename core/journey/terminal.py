@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.evaluation.geometry import MEASURES
+from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.verdict import BASE, TUNED
 from core.journey.diagnostics import Examination
 from core.messages import Message
@@ -106,7 +106,7 @@ def print_table(comparison: Comparison) -> None:
 def print_examined(found: Examination) -> None:
     """Print what tuning did to the shape of the vectors, and what each model costs."""
     for one in found.shape:
-        title = MEASURES[one.measure].title
+        title = SHAPE_MEASURES[one.measure].title
         sys.stdout.write(f"{title}: {one.before:.3f} before, {one.after:.3f} after\n")
     for cost in found.costs:
         sys.stdout.write(
