@@ -158,7 +158,7 @@ class ShapeChange:
     @property
     def title(self) -> str:
         """What the figure is called, for translation."""
-        return MEASURES[self.measure].title
+        return SHAPE_MEASURES[self.measure].title
 
     @property
     def sentence(self) -> Message:
