@@ -78,6 +78,24 @@ class ExpertCard:
     seconds: float | None
 
 
+def all_experts(workspace: Workspace) -> list[tuple[CatalogueEntry, Availability]]:
+    """Return the experts that came with the app or can be had, and whether they are at hand."""
+    return [(expert, expert.availability(workspace.models)) for expert in catalogue().values()]
+
+
+def suggested_experts(dataset: QADataset) -> tuple[str, ...]:
+    """Return the keys of the default panel for the language of the data."""
+    from core.data.checks import guess_language
+
+    return default_experts(guess_language(dataset.questions))
+
+
+def check_experts(experts: Sequence[str]) -> None:
+    """Raise ExpertError if there is no expert of one of these keys."""
+    for key in experts:
+        find_entry(key)
+
+
 def expert_cards(
     workspace: Workspace,
     dataset: QADataset,
@@ -93,9 +111,7 @@ def expert_cards(
     connections : sequence of ApiConnection
         Embeddings APIs that the user added.
     """
-    from core.data.checks import guess_language
-
-    suggested = set(default_experts(guess_language(dataset.questions)))
+    suggested = set(suggested_experts(dataset))
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
     experts += [ApiExpert.of(connection) for connection in connections]
     return [
@@ -351,7 +367,7 @@ def launch_scoring(
     experts: Sequence[str],
     who: str,
     *,
-    agreed: Sequence[SendPlan] = (),
+    agreed: Sequence[SendPlan] | None = (),
     environment: Mapping[str, str] | None = None,
     start: Start = IN_BACKGROUND,
 ) -> str:
@@ -360,7 +376,8 @@ def launch_scoring(
     Parameters
     ----------
     agreed : sequence of SendPlan
-        What the user agreed to send to APIs.
+        What the user agreed to send to APIs; None where nobody can be asked: of experts behind
+        APIs only what is in the cache is used.
     environment : mapping or None
         Keys of APIs for the worker, where this process's environment does not hold them.
     start : callable
@@ -373,20 +390,19 @@ def launch_scoring(
     """
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
-    for key in experts:
-        find_entry(key)
-    api = agree_to_send(project, experts, agreed, who, environment)
+    check_experts(experts)
+    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)
 
 
-def score_step(folder: RunFolder, asked: ScoreRequest, report: Reporter) -> ScoringResult:
+def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> ScoringResult:
     """Worker step: score, measure, and make the experts the ones in use."""
     project = project_of(folder)
-    dataset = project.workspace.load_dataset(asked.dataset_id)
+    dataset = project.workspace.load_dataset(request.dataset_id)
     # As they were set up when somebody agreed, whatever was changed since.
-    may_send = {c.key: ApiExpert.of(c, os.environ) for c in asked.api}
-    result = run_scoring(project.workspace, dataset, asked.experts, report, may_send)
+    may_send = {c.key: ApiExpert.of(c, os.environ) for c in request.api}
+    result = run_scoring(project.workspace, dataset, request.experts, report, may_send)
     experts = tuple(figures.expert for figures in result.figures)
     # New data may have been imported meanwhile: scores of the old must not take their place.
     if project_of(folder).dataset_id == dataset.id:
