@@ -8,12 +8,16 @@ from pages.parts.compare.blind_vote_round import blind_vote
 from pages.parts.compare.comparison_job import Compared, compared
 from pages.parts.compare.comparison_slices import slice_view
 from pages.parts.compare.comparison_systems import all_systems
+from pages.parts.compare.costs import cost_view
 from pages.parts.compare.generality_view import generality_view
-from pages.parts.compare.model_costs import cost_view
-from pages.parts.compare.promotion_view import promotion_button, promotion_view
 from pages.parts.compare.question_browser import question_browser
 from pages.parts.compare.vector_map import vector_map
-from pages.parts.compare.verdict_cards import generality_lines, verdict_cards
+from pages.parts.compare.verdict import (
+    generality_lines,
+    promotion_button,
+    promotion_view,
+    verdict_cards,
+)
 from pages.parts.deep_links import go_to
 from pages.parts.page import open_page
 from pages.parts.translate import t

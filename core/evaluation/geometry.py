@@ -97,7 +97,7 @@ class ShapeMeasure:
     measure: Callable[[Cloud], float]
 
 
-MEASURES: Mapping[str, ShapeMeasure] = {
+SHAPE_MEASURES: Mapping[str, ShapeMeasure] = {
     "anisotropy": ShapeMeasure(
         N_("Likeness of any two texts (anisotropy)"),
         N_("Mean cosine of two texts drawn by chance; near 0 they point in all directions."),
@@ -144,7 +144,7 @@ class ShapeChange:
     Attributes
     ----------
     measure : str
-        Key of ``MEASURES``.
+        Key of ``SHAPE_MEASURES``.
     low, high : float
         95% jackknife interval of after − before.
     """
@@ -156,9 +156,14 @@ class ShapeChange:
     high: float
 
     @property
+    def title(self) -> str:
+        """What the figure is called, for translation."""
+        return SHAPE_MEASURES[self.measure].title
+
+    @property
     def sentence(self) -> Message:
         """What the change means; "as before" where the interval holds zero."""
-        found = MEASURES[self.measure]
+        found = SHAPE_MEASURES[self.measure]
         if self.low <= 0 <= self.high or abs(self.after - self.before) < _TINY:
             return Message(found.same)
         return Message(found.more if self.after > self.before else found.less)
@@ -184,7 +189,7 @@ def shape_changes(
     block = (np.random.default_rng(seed).permutation(count) % blocks)[codes]
     reach = float(student.ppf(0.975, blocks - 1)) if blocks > 1 else np.inf
     found = []
-    for key, one in MEASURES.items():
+    for key, one in SHAPE_MEASURES.items():
         was, now = one.measure(before), one.measure(after)
         left_out = np.array(
             [

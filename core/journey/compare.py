@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.documents import from_json, to_json
 from core.errors import ComparisonError, WorkspaceError
+from core.evaluation.movements import (
+    SHOWN as SHOWN,
+    AnswerMove as AnswerMove,
+    QuestionChange as QuestionChange,
+    answer_moves as answer_moves,
+    wins_and_losses as wins_and_losses,
+)
+from core.evaluation.shared_words import (
+    common_words as common_words,
+    in_pieces as in_pieces,
+    shared_spans as shared_spans,
+)
+from core.evaluation.slices import SLICERS as SLICERS
+from core.evaluation.statistics import (
+    TIE_MARGIN as TIE_MARGIN,
+    questions_needed as questions_needed,
+)
+from core.evaluation.verdict import (
+    GENERALITY_LIMIT as GENERALITY_LIMIT,
+    KEPT as KEPT,
+    LOST as LOST,
+    MIN_GROUPS as MIN_GROUPS,
+    MIN_QUESTIONS as MIN_QUESTIONS,
+    REGIME_TEXTS as REGIME_TEXTS,
+    UNSURE as UNSURE,
+    WORDS as WORDS,
+    contrasts as contrasts,
+    effect_text as effect_text,
+    generality_state as generality_state,
+    intervals as intervals,
+    present_regimes as present_regimes,
+    sentence as sentence,
+    signed_effect as signed_effect,
+)
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
@@ -64,7 +98,7 @@ def launch_comparison(
     return launch_job(project, COMPARE, to_json(request), who, start=start)
 
 
-def compare_step(folder: RunFolder, request: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
     from core.evaluation.systems import to_files
     from core.workspace.files import write_tensors
@@ -135,6 +169,11 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
             reason=str(error),
         ) from error
     return from_files(document, arrays)
+
+
+def comparison_stamp(workspace: Workspace, run_id: str) -> tuple[int, ...]:
+    """Return what changes whenever the files of a comparison do; costs no reading."""
+    return RunFolder(workspace.run_folder(run_id)).stamp()
 
 
 def request_of(view: JobView) -> CompareRequest:

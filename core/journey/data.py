@@ -22,7 +22,7 @@ from core.data.splitting import (
 from core.data.table import Table, set_aside_csv
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import SPLITS, QADataset, Reporter, SilentReporter
+from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def read_dataset(
         "mapping": asdict(mapping or found.mapping),
         "mapped_by_hand": mapping not in (None, found.mapping),
     }
-    return result.dataset, {"file": filename, **understood, **_account(result)}
+    return result.dataset, {"file": filename, "seed": seed, **understood, **_account(result)}
 
 
 def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, Any]]:
@@ -122,7 +122,8 @@ def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, An
     from core.data.importing import ImportSettings
 
     result = read_beir(folder, name=folder.name, settings=ImportSettings(seed=seed))
-    return result.dataset, {"file": folder.name, "format": BEIR, **_account(result)}
+    understood = {"file": folder.name, "seed": seed, "format": BEIR}
+    return result.dataset, understood | _account(result)
 
 
 def _account(result: ImportResult) -> dict[str, Any]:
@@ -183,17 +184,17 @@ def set_aside_download(rows: Sequence[tuple[int, str, str, str]]) -> bytes:
     return set_aside_csv(list(rows))
 
 
-def find_questions(dataset: QADataset, words: str, splits: Sequence[str] = ()) -> np.ndarray:
+def find_questions(dataset: QADataset, words: str, rows: Rows | None = None) -> np.ndarray:
     """Return the question rows whose question or right answers hold all words, ascending.
 
     Parameters
     ----------
     words : str
         Parted by spaces; width and case do not count. Empty finds all.
-    splits : sequence of str
-        Only questions of these; empty = all.
+    rows : int array or None
+        Only these questions; None = all.
     """
-    rows = dataset.rows(*(splits or SPLITS))
+    rows = dataset.rows(*SPLITS) if rows is None else rows
     wanted = _folded(words).split()
     if not wanted:
         return rows

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from core.documents import from_json, to_json
 from core.errors import AppError, ComparisonError, LabelError
-from core.evaluation.cost import Savings, SavingsInput, savings
+from core.evaluation.cost import (
+    MISSES as MISSES,
+    Saving as Saving,
+    Savings as Savings,
+    SavingsInput as SavingsInput,
+    savings as savings,
+)
 from core.evaluation.expert_panel import (
     COPY_OF as COPY_OF,
     KEEP as KEEP,
@@ -15,11 +21,21 @@ from core.evaluation.expert_panel import (
     PanelAdvice as PanelAdvice,
     advise as advise,
 )
-from core.evaluation.verdict import promotion_allowed
+from core.evaluation.verdict import (
+    promotion_allowed as promotion_allowed,
+    promotion_cautions as promotion_cautions,
+)
 from core.types import Comparison
 from core.types.project import ChosenPanel
 from core.workspace.database import now
-from core.workspace.feedback import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.workspace.feedback import (
+    BAD_LABEL as BAD_LABEL,
+    COMMENT as COMMENT,
+    LONGEST as LONGEST,
+    SETTLED as SETTLED,
+    QuestionNote as QuestionNote,
+    reported,
+)
 from core.workspace.workspace import Project
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"

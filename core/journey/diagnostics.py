@@ -18,8 +18,15 @@ from core.data.beir import evaluation_dataset
 from core.data.reading.archives import BeirFiles
 from core.documents import from_json
 from core.errors import AppError, DataError, WorkspaceError
-from core.evaluation.cost import EncodingCost
-from core.evaluation.geometry import MAX_TEXTS, Cloud, ShapeChange, joint_projection, shape_changes
+from core.evaluation.cost import EncodingCost as EncodingCost
+from core.evaluation.geometry import (
+    MAX_TEXTS,
+    SHAPE_MEASURES as SHAPE_MEASURES,
+    Cloud,
+    ShapeChange as ShapeChange,
+    joint_projection,
+    shape_changes,
+)
 from core.evaluation.systems import held_out_rows
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder

@@ -75,6 +75,24 @@ class ExpertCard:
     seconds: float | None
 
 
+def all_experts(workspace: Workspace) -> list[tuple[CatalogueEntry, Availability]]:
+    """Return the experts that came with the app or can be had, and whether they are at hand."""
+    return [(expert, expert.availability(workspace.models)) for expert in catalogue().values()]
+
+
+def suggested_experts(dataset: QADataset) -> tuple[str, ...]:
+    """Return the keys of the default panel for the language of the data."""
+    from core.data.checks import guess_language
+
+    return default_experts(guess_language(dataset.questions))
+
+
+def check_experts(experts: Sequence[str]) -> None:
+    """Raise ExpertError if there is no expert of one of these keys."""
+    for key in experts:
+        find_entry(key)
+
+
 def expert_cards(
     workspace: Workspace,
     dataset: QADataset,
@@ -90,9 +108,7 @@ def expert_cards(
     connections : sequence of ApiConnection
         Embeddings APIs that the user added.
     """
-    from core.data.checks import guess_language
-
-    suggested = set(default_experts(guess_language(dataset.questions)))
+    suggested = set(suggested_experts(dataset))
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
     experts += [ApiExpert.of(connection) for connection in connections]
     return [
@@ -348,7 +364,7 @@ def launch_scoring(
     experts: Sequence[str],
     who: str,
     *,
-    agreed: Sequence[SendPlan] = (),
+    agreed: Sequence[SendPlan] | None = (),
     environment: Mapping[str, str] | None = None,
     start: Start = IN_BACKGROUND,
 ) -> str:
@@ -357,7 +373,8 @@ def launch_scoring(
     Parameters
     ----------
     agreed : sequence of SendPlan
-        What the user agreed to send to APIs.
+        What the user agreed to send to APIs; None where nobody can be asked: of experts behind
+        APIs only what is in the cache is used.
     environment : mapping or None
         Keys of APIs for the worker, where this process's environment does not hold them.
     start : callable
@@ -370,9 +387,8 @@ def launch_scoring(
     """
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
-    for key in experts:
-        find_entry(key)
-    api = agree_to_send(project, experts, agreed, who, environment)
+    check_experts(experts)
+    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)
 

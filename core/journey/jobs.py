@@ -29,6 +29,7 @@ from core.jobs.state import (
 from core.messages import N_
 from core.progress import Reporter
 from core.tuning.config import ALL_CARDS
+from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
 from core.types.scoring import ScoreRequest, ScoringResult
 from core.workspace.records import RunRecord, now
@@ -117,6 +118,7 @@ KINDS: Mapping[str, JobKind] = {
             queued=False,
             page="compare",
             done=N_("Before and after were compared"),
+            request=CompareRequest,
         ),
         JobKind(
             RACE,

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import AppError, ComparisonError
-from core.evaluation.preference import VoteFacts
+from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.types import ArmResult, Comparison, QADataset
 from core.workspace.database import now
 from core.workspace.feedback import (
-    LEFT,
-    TIE,
+    LEFT as LEFT,
+    RIGHT as RIGHT,
+    TIE as TIE,
     WITHDRAWN,
     Vote,
-    VoteOpening,
-    VoteRound,
+    VoteOpening as VoteOpening,
+    VoteRound as VoteRound,
     new_round_id,
     votes_in_force,
 )

@@ -6,7 +6,7 @@ import json
 import re
 from urllib.parse import quote
 
-from core.evaluation.geometry import MEASURES
+from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS
@@ -43,7 +43,7 @@ def render(report: ReportContent, language: str) -> str:
         next_steps=advice.next_steps(report),
         verdict_words=WORDS,
         metrics=METRICS,
-        shapes=MEASURES,
+        shapes=SHAPE_MEASURES,
         slicers=SLICERS,
         regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,

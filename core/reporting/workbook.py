@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.evaluation.cost import EncodingCost
-from core.evaluation.geometry import MEASURES
+from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.measures import METRICS
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS
@@ -417,7 +417,7 @@ def _shape(report: ReportContent, w: Wording) -> Iterator[Row]:
             after=w.score(change.after),
             interval=w.between(w.signed(change.low), w.signed(change.high)),
         )
-        yield Row((w.t(MEASURES[change.measure].title), text))
+        yield Row((w.t(SHAPE_MEASURES[change.measure].title), text))
         yield Row(("", w.tm(change.sentence)))
 
 

@@ -15,6 +15,7 @@ from pages.parts.translate import plain, t, tm
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
+_FAILED = "failed_attempt"
 
 
 def show_error(error: Exception) -> None:
@@ -48,6 +49,26 @@ def guarded(draw: Callable[P, None]) -> Callable[P, None]:
             show_error(error)
 
     return drawn
+
+
+def attempt(action: Callable[..., object], *values: object) -> bool:
+    """Do what a click asks for, before the page is drawn again, and say whether it went well.
+
+    An error is shown by that drawing, see :func:`show_failed_attempt`.
+    """
+    try:
+        action(*values)
+    except Exception as error:
+        st.session_state[_FAILED] = error
+        return False
+    return True
+
+
+def show_failed_attempt() -> None:
+    """Show what went wrong with the last click, once."""
+    failed = st.session_state.pop(_FAILED, None)
+    if failed is not None:
+        show_error(failed)
 
 
 def show_warnings(warnings: Sequence[Message]) -> None:

@@ -50,7 +50,10 @@ def long_report(language: str):
             part(f"part {n} {long_word[: n * 8]}", 12 + n, "not shown", 0.1) for n in range(16)
         ),
         labels=replace(report.labels, overrides=overrides),
-        experts=tuple(replace(e, title=f"Expert {i}") for i, e in enumerate(report.experts * 5)),
+        experts=tuple(
+            replace(e, origin=replace(e.origin, title=f"Expert {i}"))
+            for i, e in enumerate(report.experts * 5)
+        ),
         configuration={"recipe": {f"setting {n}": long_word for n in range(30)}},
         hashes=tuple((f"hash {n}", "0123456789abcdef" * 4) for n in range(12)),
     )  # fmt: skip

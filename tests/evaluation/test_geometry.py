@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import cosine_similarity
 
-from core.evaluation.geometry import MEASURES, Cloud, joint_projection, shape_changes
+from core.evaluation.geometry import SHAPE_MEASURES, Cloud, joint_projection, shape_changes
 
 
 def cloud(seed: int, n: int = 60, d: int = 8, lean: float = 0.0) -> Cloud:
@@ -21,18 +21,18 @@ def test_figures_equal_their_definitions():
     one = cloud(0, lean=0.4)
     x = one.vectors.astype(np.float64)
     upper = np.triu_indices(len(x), 1)
-    assert MEASURES["anisotropy"].measure(one) == pytest.approx(
+    assert SHAPE_MEASURES["anisotropy"].measure(one) == pytest.approx(
         cosine_similarity(x)[upper].mean(), abs=1e-6
     )
     squared = pdist(x, "sqeuclidean")
-    assert MEASURES["uniformity"].measure(one) == pytest.approx(
+    assert SHAPE_MEASURES["uniformity"].measure(one) == pytest.approx(
         np.log(np.exp(-2 * squared).mean()), abs=1e-6
     )
     gaps = [np.sum((x[i] - x[j]) ** 2) for i, j in zip(one.left, one.right, strict=True)]
-    assert MEASURES["alignment"].measure(one) == pytest.approx(np.mean(gaps), abs=1e-6)
+    assert SHAPE_MEASURES["alignment"].measure(one) == pytest.approx(np.mean(gaps), abs=1e-6)
     share = np.linalg.svd(x, compute_uv=False)
     share /= share.sum()
-    assert MEASURES["effective_rank"].measure(one) == pytest.approx(
+    assert SHAPE_MEASURES["effective_rank"].measure(one) == pytest.approx(
         np.exp(-(share * np.log(share)).sum()), rel=1e-6
     )
 
@@ -41,14 +41,14 @@ def test_figures_equal_their_definitions():
 def test_effective_rank_of_equal_directions_is_their_number(rank):
     x = np.tile(np.eye(rank, 8), (5, 1)).astype(np.float32)
     one = Cloud(x, np.array([0]), np.array([1 % len(x)]))
-    assert MEASURES["effective_rank"].measure(one) == pytest.approx(rank, rel=1e-5)
+    assert SHAPE_MEASURES["effective_rank"].measure(one) == pytest.approx(rank, rel=1e-5)
 
 
 def test_same_model_has_no_change_and_says_so():
     one = cloud(1)
     for change in shape_changes(one, one, np.arange(60), seed=0):
         assert (change.low, change.high) == (0, 0)
-        assert str(change.sentence) == MEASURES[change.measure].same
+        assert str(change.sentence) == SHAPE_MEASURES[change.measure].same
 
 
 def test_a_model_that_moved_all_texts_together_is_called_more_alike():
@@ -56,8 +56,8 @@ def test_a_model_that_moved_all_texts_together_is_called_more_alike():
         c.measure: c for c in shape_changes(cloud(2), cloud(2, lean=1.0), np.arange(60), seed=0)
     }
     assert changes["anisotropy"].low > 0
-    assert str(changes["anisotropy"].sentence) == MEASURES["anisotropy"].more
-    assert str(changes["uniformity"].sentence) == MEASURES["uniformity"].more
+    assert str(changes["anisotropy"].sentence) == SHAPE_MEASURES["anisotropy"].more
+    assert str(changes["uniformity"].sentence) == SHAPE_MEASURES["uniformity"].more
 
 
 def test_interval_of_the_change_covers_the_truth():

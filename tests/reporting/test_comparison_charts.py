@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.evaluation.preference import VoteTable, preference
 from core.reporting.charts.comparison_charts import alpha_chart, map_chart, vote_chart
+from core.tuning.mixing import SweepPoint
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -25,17 +28,14 @@ def test_map_shows_texts_as_text_and_both_pictures_on_the_same_axes():
 
 
 def test_alpha_curve_marks_the_chosen_mix():
-    sweep = [
-        {"alpha": a, "score": 0.6 + 0.1 * a, "generality": 0.8 - 0.05 * a, "regimes": {}}
-        for a in (1.0, 0.0, 0.5)
-    ]
+    sweep = [SweepPoint(a, 0.6 + 0.1 * a, generality=0.8 - 0.05 * a) for a in (1.0, 0.0, 0.5)]
     chart = alpha_chart(sweep, 0.5, str)
     assert list(chart.table["α"]) == [0.0, 0.5, 1.0]
     assert list(chart.table["Chosen"]) == ["", "✓", ""]
     assert chart.figure.data[1].x[0] == pytest.approx(0.775)
     assert "from 0.600 to 0.700" in str(chart.summary)
     assert alpha_chart(sweep[:1], 0.5, str) is None
-    assert alpha_chart([{**one, "generality": None} for one in sweep], 0.5, str) is None
+    assert alpha_chart([replace(point, generality=None) for point in sweep], 0.5, str) is None
 
 
 def test_vote_chart_says_what_it_draws():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from core.evaluation.preference import Preference
+    from core.tuning.mixing import SweepPoint
 
 LINE = 32  # pixels per rank
 LABEL = 32  # characters of an answer beside its rank
@@ -251,16 +252,12 @@ def _map_table(
     ).sort_values(t(N_("Moved by")), ascending=False, kind="stable")
 
 
-def alpha_chart(
-    sweep: Sequence[Mapping[str, Any]], chosen: float | None, t: Translate
-) -> Chart | None:
+def alpha_chart(sweep: Sequence[SweepPoint], chosen: float | None, t: Translate) -> Chart | None:
     """Draw search quality against generality, one point per share α of the tuned weights.
 
     Parameters
     ----------
-    sweep : sequence of mappings
-        ``alpha`` in [0, 1], ``score`` (nDCG@10 on validation questions), ``generality`` (Spearman,
-        may be None).
+    sweep : sequence of SweepPoint
     chosen : float or None
         The α of the model that was kept.
 
@@ -272,9 +269,9 @@ def alpha_chart(
     import pandas as pd
 
     points = sorted(
-        (float(one["alpha"]), float(one["score"]), float(one["generality"]))
-        for one in sweep
-        if one.get("score") is not None and one.get("generality") is not None
+        (point.alpha, point.score, point.generality)
+        for point in sweep
+        if point.generality is not None
     )
     if len(points) < 2:
         return None

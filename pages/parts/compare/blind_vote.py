@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting, voting as vote_results
+from core.journey import voting
 from core.journey.compare import load_comparison
-from core.journey.voting import Ballot
+from core.journey.voting import LEFT, RIGHT, TIE, Ballot, VoteRound
 from core.types import Comparison, QADataset
-from core.workspace.feedback import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import go_to
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context
 from pages.parts.sign_in import ask_name
 from pages.parts.translate import plain, t
 
 VOTE = "vote"  # name in the link
 _LENGTH = 420  # letters of an answer; the same on both sides
-_ERROR = "vote_error"
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -46,7 +44,7 @@ def voting_only(context: Context) -> None:
         show_error(error)
         st.stop()
     voter = session.given_name()
-    ended = vote_results.progress(context.workspace, round_).opening is not None
+    ended = voting.progress(context.workspace, round_).opening is not None
     if voter or ended:  # nobody types a name to learn that it is over
         _vote(context, round_, comparison, voter)
     else:
@@ -58,10 +56,8 @@ def voting_only(context: Context) -> None:
 @guarded
 def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: str) -> None:
     """Draw one question; a click redraws this part of the page only."""
-    failed = st.session_state.pop(_ERROR, None)
-    if failed is not None:
-        show_error(failed)
-    state = vote_results.progress(context.workspace, round_)
+    show_failed_attempt()
+    state = voting.progress(context.workspace, round_)
     if state.opening is not None:
         st.info(t("This vote has ended. Thank you for taking part."), icon=":material/how_to_vote:")
         _back(context, comparison)
@@ -85,7 +81,7 @@ def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: st
             type="tertiary",
             shortcut="Z",
             disabled=ballot.last < 0,
-            on_click=_do,
+            on_click=attempt,
             args=(voting.undo_vote, context.workspace, round_, ballot.last, voter),
         )
         st.caption(
@@ -134,14 +130,6 @@ def _buttons(context: Context, round_: VoteRound, ballot: Ballot, voter: str) ->
             icon=icon,
             shortcut=key,
             width="stretch",
-            on_click=_do,
+            on_click=attempt,
             args=(*place, choice),
         )
-
-
-def _do(action: Callable[..., object], *values: object) -> None:
-    """Record a click, before the page is drawn again; an error is shown by that drawing."""
-    try:
-        action(*values)
-    except Exception as error:
-        st.session_state[_ERROR] = error

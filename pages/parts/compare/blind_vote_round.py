@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting, voting as vote_results
+from core.journey import voting
 from core.journey.compare import newest_comparison
-from core.journey.voting import VoteProgress
-from core.types import Comparison
-from core.workspace.feedback import VoteRound
+from core.journey.voting import Preference, VoteOpening, VoteProgress, VoteRound, vote_facts
+from core.reporting.charts.comparison_charts import vote_chart
+from core.types import BASE, TUNED, Comparison
 from pages.parts import session
+from pages.parts.charts import show_chart
 from pages.parts.compare.blind_vote import VOTE, compared
-from pages.parts.compare.blind_vote_results import vote_result
 from pages.parts.compare.comparison_job import with_titles
 from pages.parts.deep_links import RUN, go_to, link_parameters
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import attempt, guarded, show_failed_attempt
 from pages.parts.page import Context
-from pages.parts.translate import plain, t
-
-_ERROR = "vote_round_error"
+from pages.parts.translate import moment, plain, t, tm
 
 
 def blind_vote(context: Context, comparison: Comparison) -> None:
@@ -45,20 +44,18 @@ def blind_vote(context: Context, comparison: Comparison) -> None:
 @st.fragment
 @guarded
 def _round(context: Context, comparison: Comparison) -> None:
-    failed = st.session_state.pop(_ERROR, None)
-    if failed is not None:
-        show_error(failed)
+    show_failed_attempt()
     newest = newest_comparison(context.project, comparison.run_id)
     if newest is None:
         return
     mine = [
-        one
-        for one in voting.rounds(context.project)
-        if _tuned_run(context, one) == comparison.run_id
+        round_
+        for round_ in voting.rounds(context.project)
+        if _tuned_run(context, round_) == comparison.run_id
     ]
     running = None
     if mine:
-        state = vote_results.progress(context.workspace, mine[0])
+        state = voting.progress(context.workspace, mine[0])
         running = None if state.opening else mine[0]
         _draw(context, mine[0], state)
     if running is None:
@@ -84,14 +81,14 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     first = left.selectbox(
         t("One system"),
         keys,
-        index=keys.index("base") if "base" in keys else 0,
+        index=keys.index(BASE) if BASE in keys else 0,
         format_func=names.__getitem__,
         key="vote_first",
     )
     second = right.selectbox(
         t("The other system"),
         keys,
-        index=keys.index("tuned") if "tuned" in keys else len(keys) - 1,
+        index=keys.index(TUNED) if TUNED in keys else len(keys) - 1,
         format_func=names.__getitem__,
         key="vote_second",
     )
@@ -117,20 +114,23 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     )
 
     def start() -> None:
-        try:
-            voting.start_round(
-                context.project,
-                comparison,
-                compare_run,
-                session.who(),
-                arms=(first, second),
-                questions=int(questions),
-                needed=int(needed),
-            )
-        except Exception as error:
-            st.session_state[_ERROR] = error  # shown by the drawing that follows
+        voting.start_round(
+            context.project,
+            comparison,
+            compare_run,
+            session.who(),
+            arms=(first, second),
+            questions=int(questions),
+            needed=int(needed),
+        )
 
-    st.button(t("Start the vote"), icon=":material/how_to_vote:", key="vote_start", on_click=start)
+    st.button(
+        t("Start the vote"),
+        icon=":material/how_to_vote:",
+        key="vote_start",
+        on_click=attempt,
+        args=(start,),
+    )
 
 
 def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
@@ -175,7 +175,7 @@ def vote_link(round_: VoteRound, tune_run: str) -> str:
 
 def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     def end() -> None:
-        vote_results.open_result(context.project, round_, session.who())
+        voting.open_result(context.project, round_, session.who())
 
     if state.enough:
         st.button(
@@ -200,3 +200,34 @@ def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
             key="vote_open_early",
             on_click=end,
         )
+
+
+def vote_result(
+    context: Context, round_: VoteRound, comparison: Comparison, opening: VoteOpening
+) -> None:
+    """Draw the result of an ended round."""
+    vote = vote_facts(context.workspace, context.dataset, round_, comparison, opening)
+    shown = replace(
+        vote, who=plain(vote.who), first=plain(vote.first), second=plain(vote.second)
+    )  # what is said is markdown
+    said = tm(shown.opening_text(moment(vote.at)))
+    if vote.early:
+        st.warning(said, icon=":material/lock_open:")
+    else:
+        st.caption(said)
+    if vote.found is None:
+        st.info(tm(shown.headline), icon=":material/how_to_vote:")
+        return
+    st.markdown(f"#### {tm(shown.headline)}")
+    st.markdown(tm(vote.found.share_text(shown.second)))
+    show_chart(vote_chart(vote.found, vote.first, vote.second, t), key=f"vote_chart_{round_.id}")
+    _agreement(vote.found)
+    st.caption(tm(vote.method_text))
+
+
+def _agreement(found: Preference) -> None:
+    st.markdown(" ".join(tm(text) for text in found.agreement_texts))
+    st.markdown(tm(found.metric_text))
+    warning = found.place_warning
+    if warning is not None:
+        st.warning(tm(warning), icon=":material/swap_horiz:")

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import AppError
-from core.jobs.folder import RunFolder
-from core.jobs.state import FINISHED, JobView
-from core.journey.compare import comparisons_of, launch_comparison, load_comparison, request_of
+from core.journey.compare import (
+    comparison_stamp,
+    comparisons_of,
+    launch_comparison,
+    load_comparison,
+    newest_comparison,
+    request_of,
+)
+from core.journey.diagnostics import Examination, load_examination
+from core.journey.jobs import FINISHED, JobView
 from core.journey.projects import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
 from core.types import BASE, TUNED, ArmResult, Comparison, SystemChoice
@@ -48,11 +55,7 @@ def tuned_model_choice(context: Context) -> TuningRun:
     runs = {
         run.job.id: run
         for run in every
-        if (
-            run.job.config.get("dataset_id") == context.project.dataset_id
-            and run.job.state == FINISHED
-        )
-        or run.has_model
+        if (run.is_of(context.project.dataset_id) and run.job.state == FINISHED) or run.has_model
     }
     if not runs:
         empty_state(
@@ -97,7 +100,7 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemC
         st.stop()
     try:
         choice = request_of(finished).arms
-        stamp = RunFolder(context.workspace.run_folder(finished.id)).stamp()
+        stamp = comparison_stamp(context.workspace, finished.id)
         comparison = _load(str(context.workspace.layout.root), finished.id, stamp)
     except AppError as error:
         show_error(error)
@@ -174,3 +177,15 @@ def _start_button(
         show_error(error)
     else:
         st.rerun()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _examination(root: str, compare_run: str) -> Examination:
+    return load_examination(session.workspace(), compare_run)
+
+
+def examination_of(seen: Compared) -> Examination:
+    """Return what the comparison on the page found; empty where its run folder is gone."""
+    context = seen.context
+    run = newest_comparison(context.project, seen.comparison.run_id)
+    return _examination(str(context.workspace.layout.root), run) if run else Examination()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import BETTER, MIN_GROUPS, MIN_QUESTIONS, WORSE, signed_effect
+from core.journey.compare import MIN_GROUPS, MIN_QUESTIONS, SLICERS, signed_effect
 from core.reporting.charts.verdict_charts import slice_chart, slice_label
-from core.types import SliceDifference
+from core.types import BETTER, WORSE, SliceDifference
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared

@@ -8,22 +8,31 @@ import streamlit as st
 
 from core.errors import AppError
 from core.evaluation.measures import (
+    MAIN_METRIC,
     MEASURES,
+    METRICS,
     Measure,
     grades_of,
     possible_cutoffs,
     remeasured,
 )
-from core.experts.catalogue import find_entry
+from core.journey.compare import (
+    MIN_QUESTIONS,
+    REGIME_TEXTS,
+    WORDS,
+    contrasts,
+    effect_text,
+    intervals,
+    present_regimes,
+    questions_needed,
+)
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
-from core.types import Comparison, QADataset
+from core.types import BASE, Comparison, Difference, Interval, QADataset
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.compare.comparison_against import against
 from pages.parts.compare.comparison_choice import more_systems
 from pages.parts.compare.comparison_job import Compared
-from pages.parts.compare.comparison_power import questions_to_show
-from pages.parts.compare.comparison_table import every_measure
+from pages.parts.model_titles import model_title
 from pages.parts.translate import language, plain, t, tm
 
 _NAME, _CUTOFF, _GRADE = "compare_family", "compare_cutoff", "compare_threshold"
@@ -51,7 +60,7 @@ def all_systems(seen: Compared) -> None:
     show_chart(chart, key=f"arms_{measure.key}")
     for name, reason in comparison.absent.items():
         st.info(
-            plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
+            plain(t("{title} is absent: {reason}", title=model_title(name), reason=tm(reason))),
             icon=":material/block:",
         )
     for arm in comparison.arms:
@@ -137,8 +146,174 @@ def _measured(
     return remeasured(_comparison, _dataset, _measure)
 
 
-def _title(name: str) -> str:
-    try:
-        return find_entry(name).title
-    except AppError:
-        return name
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _contrasts(
+    comparison_id: str, reference: str, metric: str, margin: float, _measured: Comparison
+) -> tuple[Difference, ...]:
+    return contrasts(_measured, seed=0, reference=reference, metric=metric, margin=margin)
+
+
+def against(measured: Comparison, metric: str) -> None:
+    """Draw the differences of all systems from one that the reader chooses."""
+    import pandas as pd
+
+    arms = {arm.name: arm for arm in measured.arms}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reference = st.selectbox(
+            t("Compared with"),
+            list(arms),
+            format_func=lambda name: arms[name].title,
+            index=list(arms).index(BASE) if BASE in arms else 0,
+            key="compare_reference",
+        )
+        margin = st.number_input(
+            t("Tie margin"),
+            min_value=0.0,
+            max_value=0.5,
+            value=0.0,
+            step=0.01,
+            format="%.2f",
+            key="compare_margin",
+            help=t("Questions whose results differ by no more than this count as ties."),
+            width=160,
+        )
+    found = _contrasts(measured.id, reference, metric, float(margin), measured)
+    titles = [t(REGIME_TEXTS[d.regime].title) for d in found]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "regime": titles,
+                "system": [arms[d.arm].title for d in found],
+                "difference": [round(d.difference, 3) for d in found],
+                "low": [round(d.low, 3) for d in found],
+                "high": [round(d.high, 3) for d in found],
+                "p": [round(d.p_adjusted, 4) for d in found],
+                "wins": [d.wins for d in found],
+                "ties": [d.ties for d in found],
+                "losses": [d.losses for d in found],
+                "smallest": [round(d.smallest_detectable, 3) for d in found],
+                "word": [t(WORDS[d.word]) for d in found],
+            }
+        ),
+        hide_index=True,
+        key="contrasts",
+        column_config={
+            "regime": st.column_config.TextColumn(t("Kind of question")),
+            "system": st.column_config.TextColumn(t("System")),
+            "difference": number(t("Difference"), format="%+.3f"),
+            "low": number(t("Low (95 %)"), format="%+.3f"),
+            "high": number(t("High (95 %)"), format="%+.3f"),
+            "p": number(
+                t("p-value (Holm)"),
+                help=t("Paired randomisation test, corrected for the number of systems (Holm)."),
+            ),
+            "wins": number(t("Wins")),
+            "ties": number(t("Ties")),
+            "losses": number(t("Losses")),
+            "smallest": number(
+                t("Smallest to be found"),
+                help=t(
+                    "True difference that these questions would show in 80 of 100 cases (minimum "
+                    "detectable effect)."
+                ),
+            ),
+            "word": st.column_config.TextColumn(t("Verdict")),
+        },
+        alt=t("Difference of every system from the chosen one, per kind of question."),
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _intervals(
+    comparison_id: str, regime: str, _comparison: Comparison
+) -> dict[tuple[str, str], Interval]:
+    return intervals(_comparison, regime)
+
+
+def every_measure(comparison: Comparison) -> None:
+    """Draw mean and interval of every system, for every measure of the verdict."""
+    import pandas as pd
+
+    cell = t("{value} ({low} to {high})")
+    rows = []
+    for regime in present_regimes(comparison):
+        found = _intervals(comparison.id, regime, comparison)
+        for arm in comparison.arms:
+            row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): arm.title}
+            for key, metric in METRICS.items():
+                interval = found.get((arm.name, key))
+                row[metric.title_in(t)] = (
+                    cell.format(
+                        value=f"{interval.value:.3f}",
+                        low=f"{interval.low:.3f}",
+                        high=f"{interval.high:.3f}",
+                    )
+                    if interval
+                    else "–"
+                )
+            rows.append(row)
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="all_systems",
+        alt=t("Mean and 95 % interval of every system, for every measure and kind of question."),
+    )
+    main = METRICS[MAIN_METRIC].title_in(t)
+    st.caption(t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=main))
+
+
+_STEP = 0.01
+
+
+def questions_to_show(comparison: Comparison) -> None:
+    """Ask for a difference and say how many questions would show it, per kind of question."""
+    found = [d for d in (comparison.difference(r) for r in ("known", "unseen")) if d is not None]
+    if not found:
+        st.caption(t("Not measured: the model before or after tuning is absent."))
+        return
+    effect = st.number_input(
+        t("True difference to be shown (nDCG@10)"),
+        min_value=_STEP,
+        max_value=0.5,
+        value=0.03,
+        step=_STEP,
+        format="%.2f",
+        key="power_effect",
+        width=300,
+    )
+    for difference in found:
+        st.markdown(plain(_sentence(difference, float(effect))))
+    st.caption(
+        t(
+            "In 80 of 100 cases, at a 5 % error rate, from the spread of the differences seen here "
+            "(power calculation). Several questions about one answer count as the group that they "
+            "are, not as independent questions."
+        )
+    )
+
+
+def _sentence(difference: Difference, effect: float) -> str:
+    needed = questions_needed(difference.questions, difference.smallest_detectable, effect)
+    values = {
+        "kind": t(REGIME_TEXTS[difference.regime].title),
+        "effect": f"{effect:.2f}",
+        "now": difference.questions,
+        "smallest": effect_text(difference.smallest_detectable),
+    }
+    if needed is None:
+        return t("{kind}: no question changed, so nothing can be planned with.", **values)
+    needed = max(needed, MIN_QUESTIONS)
+    if needed <= difference.questions:
+        return t(
+            "{kind}: the {now} held-out questions are enough to show +{effect}; about {needed} "
+            "would do.",
+            needed=needed,
+            **values,
+        )
+    return t(
+        "{kind}: to show +{effect}, about {needed} held-out questions are needed; now there are "
+        "{now}, which show {smallest} or more.",
+        needed=needed,
+        **values,
+    )

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import PurePath
 
 import streamlit as st
 
-from core.errors import AppError
-from core.evaluation.verdict import WORDS, sentence
 from core.journey import diagnostics as generality_sets
+from core.journey.compare import WORDS, sentence
 from core.journey.diagnostics import GeneralitySet, SetResult, mteb_is_installed
-from core.journey.jobs import result_of
 from core.reporting.charts.comparison_charts import alpha_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
-from pages.parts.compare.comparison_job import Compared
-from pages.parts.compare.examined import examination_of
-from pages.parts.errors import guarded, show_error
+from pages.parts.compare.comparison_job import Compared, examination_of
+from pages.parts.errors import attempt, guarded, show_failed_attempt
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
-
-_ERROR = "generality_error"
 
 
 def generality_view(seen: Compared) -> None:
@@ -42,12 +36,10 @@ def generality_view(seen: Compared) -> None:
 
 
 def _alpha(seen: Compared) -> None:
-    try:
-        result = result_of(seen.context.workspace, seen.run.job.id)
-    except AppError:
+    result = seen.run.result
+    if result is None:
         return  # the run folder is gone; the comparison still stands
-    sweep = result.get("alpha_sweep") or []
-    chart = alpha_chart(sweep, result.get("alpha"), t)
+    chart = alpha_chart(result.alpha_sweep, result.alpha, t)
     if chart is None:
         return
     st.subheader(t("Own field against everyday language"), anchor=False)
@@ -96,9 +88,7 @@ def _results(results: tuple[SetResult, ...]) -> None:
 @guarded
 def _sets(context: Context, measured: set[str]) -> None:
     """Draw the sets of the project and the ways to add one."""
-    failed = st.session_state.pop(_ERROR, None)
-    if failed is not None:
-        show_error(failed)
+    show_failed_attempt()
     present = generality_sets.generality_sets(context.project)
     for one in present:
         _present(context, one, one.name in measured)
@@ -115,7 +105,7 @@ def _sets(context: Context, measured: set[str]) -> None:
                 t("Add this set"),
                 key="generality_add",
                 icon=":material/add:",
-                on_click=lambda: _do(
+                on_click=lambda: attempt(
                     generality_sets.add_beir_set,
                     context.project,
                     file.getvalue(),
@@ -139,7 +129,7 @@ def _sets(context: Context, measured: set[str]) -> None:
             key="generality_mteb_add",
             icon=":material/add:",
             disabled=not name.strip(),
-            on_click=lambda: _do(
+            on_click=lambda: attempt(
                 generality_sets.add_mteb_task,
                 context.project,
                 name,
@@ -162,7 +152,7 @@ def _present(context: Context, one: GeneralitySet, measured: bool) -> None:
             key=f"generality_remove_{one.kind}_{one.name}",
             icon=":material/close:",
             type="tertiary",
-            on_click=_do,
+            on_click=attempt,
             args=(
                 generality_sets.remove_set,
                 context.project,
@@ -174,10 +164,3 @@ def _present(context: Context, one: GeneralitySet, measured: bool) -> None:
 
 def _size(one: GeneralitySet) -> dict[str, int]:
     return {"questions": one.questions, "documents": one.documents}
-
-
-def _do(action: Callable[..., object], *values: object) -> None:
-    try:
-        action(*values)
-    except Exception as error:
-        st.session_state[_ERROR] = error

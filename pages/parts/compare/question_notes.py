@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.evaluation.movements import AnswerMove
 from core.journey import decisions as notes
+from core.journey.compare import AnswerMove
+from core.journey.decisions import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
 from core.types import QADataset
-from core.workspace.feedback import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
-from pages.parts.errors import show_error
+from pages.parts.errors import attempt, show_failed_attempt
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
 
-_ERROR = "note_error"
 _LENGTH = 100  # letters of an answer in the choice
 
 
@@ -30,9 +29,7 @@ def question_notes(context: Context, question: int, moves: Sequence[AnswerMove])
     moves : sequence of AnswerMove
         Answers of both lists, of which any may be judged wrongly.
     """
-    failed = st.session_state.pop(_ERROR, None)
-    if failed is not None:
-        show_error(failed)
+    show_failed_attempt()
     text = context.dataset.questions[question]
     written = notes.notes_on(context.project, text)
     for note in written:
@@ -60,14 +57,8 @@ def _comment(context: Context, row: int, question: str) -> None:
     key = f"comment_{row}"
 
     def keep() -> None:
-        _do(
-            notes.add_comment,
-            context.project,
-            question,
-            st.session_state.get(key) or "",
-            session.who(),
-        )
-        if _ERROR not in st.session_state:
+        said = st.session_state.get(key) or ""
+        if attempt(notes.add_comment, context.project, question, said, session.who()):
             st.session_state[key] = ""
 
     st.text_area(t("Your comment"), key=key, max_chars=LONGEST)
@@ -96,7 +87,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
             key="report_keep",
             icon=":material/flag:",
             disabled=not reason.strip(),
-            on_click=_do,
+            on_click=attempt,
             args=(notes.report_label, *place, reason, session.who()),
         )
         if pair in open_reports:
@@ -105,7 +96,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
                 key="report_settle",
                 icon=":material/undo:",
                 type="tertiary",
-                on_click=_do,
+                on_click=attempt,
                 args=(notes.settle_report, *place, session.who()),
             )
     st.caption(
@@ -123,10 +114,3 @@ def _option(dataset: QADataset, answer: int, right: bool) -> str:
         if right
         else t("not right in your data: {answer}", answer=text)
     )
-
-
-def _do(action: Callable[..., object], *values: object) -> None:
-    try:
-        action(*values)
-    except Exception as error:
-        st.session_state[_ERROR] = error

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.geometry import MEASURES, ShapeChange
-from core.journey.diagnostics import Examination, TextMap
+from core.journey.diagnostics import SHAPE_MEASURES, Examination, ShapeChange, TextMap
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.comparison_charts import map_chart
 from core.types import QADataset
 from pages.parts.charts import show_chart
-from pages.parts.compare.comparison_job import Compared
-from pages.parts.compare.examined import examination_of
+from pages.parts.compare.comparison_job import Compared, examination_of
 from pages.parts.translate import language, t, tm
 
 
@@ -70,7 +68,7 @@ def _chart(comparison_id: str, reader: str, _map: TextMap, _dataset: QADataset) 
 def _figures(shape: tuple[ShapeChange, ...]) -> None:
     st.markdown(f"##### {t('The shape of the vectors')}")
     for column, one in zip(st.columns(len(shape)), shape, strict=True):
-        measure = MEASURES[one.measure]
+        measure = SHAPE_MEASURES[one.measure]
         digits = 1 if one.measure == "effective_rank" else 3
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{t(measure.title)}**", help=t(measure.meaning))

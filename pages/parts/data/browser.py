@@ -30,7 +30,7 @@ def browse(dataset: QADataset) -> None:
         format_func=lambda key: t("everything") if key is None else t(SPLIT_TITLES[key]),
         key="browse_split",
     )
-    rows = find_questions(dataset, wanted or "", (split,) if split else ())
+    rows = find_questions(dataset, wanted or "", dataset.rows(split) if split else None)
     if not len(rows):
         st.info(t("No question and no answer has all these words."))
         return

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.cost import EncodingCost
-from core.evaluation.geometry import MEASURES, ShapeChange
+from core.evaluation.geometry import SHAPE_MEASURES, ShapeChange
 from core.jobs.folder import RunFolder
 from core.journey import diagnostics as generality_sets
 from core.journey.compare import load_comparison
@@ -56,7 +56,7 @@ def examined(made) -> FinishedJourney:
     ]
     document = read_json(folder.result) | {
         "examination": {
-            "shape": [asdict(ShapeChange(key, 0.5, 0.4, -0.2, -0.05)) for key in MEASURES],
+            "shape": [asdict(ShapeChange(key, 0.5, 0.4, -0.2, -0.05)) for key in SHAPE_MEASURES],
             "sets": [
                 asdict(one) | {"failure": one.failure.to_json() if one.failure else None}
                 for one in results
@@ -90,7 +90,7 @@ def test_map_says_how_much_it_leaves_out_and_what_changed(examined, opened):
     assert not at.exception and not at.error
     shown = texts(at)
     assert "31%" in shown and "3 held-out questions and 2 of 24 answers" in shown
-    assert MEASURES["alignment"].less in shown
+    assert SHAPE_MEASURES["alignment"].less in shown
     assert len(at.metric) >= 4
 
 
