@@ -21,7 +21,7 @@ from core.experts.lexical import UNSPACED
 from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.types import ExpertScores, QADataset, Reporter
 from core.types.expert_entry import BEHIND_API, DOCUMENT, QUERY, Availability
 from core.types.scoring import API_PREFIX, ApiConnection, SendPlan
 from core.workspace.modelstore import ModelStore
@@ -152,13 +152,7 @@ class ApiExpert(ExpertSource):
         host = self.connection.host if self.connection else ""
         return Availability(True, BEHIND_API, Message(text, {"host": host}))
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Send what is not in the cache; every answered batch is kept at once.
 
         Raises

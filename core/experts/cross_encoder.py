@@ -157,13 +157,7 @@ class CrossEncoderExpert(ModelExpert):
         """Return the number of pairs."""
         return self.candidates.expected(dataset)
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """List candidates with the help of the other experts, and score what is not in the cache.
 
         Returns
@@ -180,7 +174,7 @@ class CrossEncoderExpert(ModelExpert):
         folder = self.files.fetch(self, context.models)
         fingerprint = self.fingerprint(context.models)
         assert fingerprint is not None  # the folder is here
-        rows, columns = candidate_pairs(dataset, others, self.candidates)
+        rows, columns = candidate_pairs(dataset, context.proposing, self.candidates)
         model: list[CrossEncoder] = []
 
         def predict(pairs: Sequence[Pair]) -> np.ndarray:
@@ -336,7 +330,6 @@ def _texts(dataset: QADataset, rows: np.ndarray, columns: np.ndarray) -> list[Pa
 CROSS_ENCODERS = (
     CrossEncoderExpert(
         key="ms-marco-MiniLM-L6-v2",
-        title="ms-marco-MiniLM-L6-v2",
         meaning=N_(
             "English model that reads question and answer together (cross-encoder): more exact, "
             "but it scores the most likely pairs only."
@@ -348,7 +341,6 @@ CROSS_ENCODERS = (
     ),
     CrossEncoderExpert(
         key="bge-reranker-v2-m3",
-        title="bge-reranker-v2-m3",
         meaning=N_(
             "Large model for about 100 languages that reads question and answer together "
             "(cross-encoder) and scores the most likely pairs only; a GPU is advised."

@@ -23,7 +23,7 @@ from core.experts.precision import choose_encoding_model
 from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import text_key
 from core.progress import Progress
-from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
+from core.types import ExpertScores, QADataset, Reporter, SilentReporter
 from core.types.expert_entry import DOCUMENT, QUERY, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -171,13 +171,7 @@ class EmbeddingModel(ModelExpert):
         """Return the number of texts."""
         return len(dataset.questions) + len(dataset.answers)
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Encode what is not in the cache and remember how fast that went."""
         clock, cache = context.clock, context.vectors
         encoder = self.encoder(context.models, context.device, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import AppError, ExpertError, Stopped
 from core.experts.catalogue import expert_title, find_entry
@@ -64,8 +64,9 @@ def score_dataset(
         began = context.clock()
         try:
             expert = _expert(key, context)
-            others = _proposing(dataset, scores, context) if expert.lists_pairs else []
-            encoded[key] = expert.score(dataset, others, context, part)
+            if expert.lists_pairs:
+                context = replace(context, proposing=_proposing(dataset, scores, context))
+            encoded[key] = expert.score(dataset, context, part)
             scores[key] = load_scores(dataset, key, context)
         except Stopped:
             raise
@@ -118,5 +119,5 @@ def _proposing(
     complete = [found for key, found in scores.items() if not _lists_pairs(key)]
     if complete:
         return complete
-    find_entry(_FALLBACK).score(dataset, [], context, SilentReporter())
+    find_entry(_FALLBACK).score(dataset, context, SilentReporter())
     return [load_scores(dataset, _FALLBACK, context)]

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import measured
 from core.experts.api import ApiExpert, plan_sending
@@ -44,7 +42,6 @@ from core.types.scoring import (
     API_PREFIX,
     ApiConnection,
     ApiConnections,
-    ExpertFigures,
     ScoredExperts,
     ScoreRequest,
     ScoringResult,
@@ -482,39 +479,19 @@ def _context(
 # The experts in use: they change without a job, too, as scores that are at hand join or leave.
 
 
-@dataclass(frozen=True, eq=False)
-class ScoringReport:
-    """What the scores in use say about the experts.
-
-    Attributes
-    ----------
-    agreement : float64 array [K, K]
-        Spearman correlations between experts, in the order of ``figures``.
-    failures : mapping of expert to Message
-        Experts that could not score, and why.
-    """
-
-    run_id: str
-    figures: tuple[ExpertFigures, ...]
-    agreement: np.ndarray
-    failures: Mapping[str, Message]
-
-
-def scoring_report(project: Project) -> ScoringReport | None:
+def scoring_report(project: Project) -> ScoringResult | None:
     """Return what the scores in use say about the experts, None before the first scoring."""
     scored = project.state.scored
     if scored is None or scored.dataset_id != project.dataset_id:
         return None
     try:
-        result = scoring_result(project.workspace, scored)
+        return scoring_result(project.workspace, scored)
     except WorkspaceError as error:
         raise WorkspaceError(
             "The result of the scoring {run} is damaged ({reason}). Let the experts score again.",
             run=scored.run_id,
             reason=str(error),
         ) from error
-    agreement = np.array(result.agreement, np.float64)
-    return ScoringReport(scored.run_id, result.figures, agreement, result.failures)
 
 
 def scoring_result(workspace: Workspace, scored: ScoredExperts) -> ScoringResult:
@@ -547,14 +524,13 @@ def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None
     if not experts:
         project.state.scored = None
         return
-    before = scoring_report(project)
-    figures = before.figures if before else ()
+    before, scored = scoring_report(project) or ScoringResult(), project.state.scored
     result = measured(
         dataset,
         load_expert_scores(project.workspace, dataset, experts),
-        seconds={expert.expert: expert.seconds for expert in figures},
-        encoded={expert.expert: expert.texts_encoded for expert in figures},
-        failures=before.failures if before else {},
+        seconds={expert.expert: expert.seconds for expert in before.figures},
+        encoded={expert.expert: expert.texts_encoded for expert in before.figures},
+        failures=before.failures,
     )
-    run_id = before.run_id if before else ""
+    run_id = scored.run_id if scored and before.figures else ""
     project.state.scored = ScoredExperts(dataset.id, experts, run_id, result)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.journey.experts import ScoringReport, leaf_order
+from core.journey.experts import leaf_order
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
-from core.types.scoring import ExpertFigures
+from core.types.scoring import ExpertFigures, ScoringResult
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to
@@ -18,7 +18,7 @@ from pages.parts.translate import plain, t, tm
 _CLOSE = 0.9  # rank correlation from which two experts say nearly the same
 
 
-def expert_results(report: ScoringReport) -> None:
+def expert_results(report: ScoringResult) -> None:
     """Draw the figures of a finished scoring, and the way on."""
     for expert, reason in report.failures.items():
         st.warning(
@@ -60,9 +60,11 @@ def expert_results(report: ScoringReport) -> None:
             )
         )
     st.subheader(t("Who agrees with whom?"), anchor=False)
-    st.markdown(_who_agrees(names, report.agreement))
-    said = repr((names, report.agreement.tolist()))
-    chart = cached(lambda: _agreement_chart(names, report.agreement), "expert agreement", said)
+    st.markdown(_who_agrees(names, report.agreement_table))
+    said = repr((names, report.agreement_table.tolist()))
+    chart = cached(
+        lambda: _agreement_chart(names, report.agreement_table), "expert agreement", said
+    )
     show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
