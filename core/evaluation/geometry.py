@@ -156,6 +156,11 @@ class ShapeChange:
     high: float
 
     @property
+    def title(self) -> str:
+        """What the figure is called, for translation."""
+        return SHAPE_MEASURES[self.measure].title
+
+    @property
     def sentence(self) -> Message:
         """What the change means; "as before" where the interval holds zero."""
         found = SHAPE_MEASURES[self.measure]

@@ -21,7 +21,7 @@ from core.experts.lexical import UNSPACED
 from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.types import ExpertScores, QADataset, Reporter
 from core.types.expert_entry import BEHIND_API, DOCUMENT, QUERY, Availability
 from core.types.scoring import API_PREFIX, ApiConnection, SendPlan
 from core.workspace.modelstore import ModelStore
@@ -48,8 +48,8 @@ def missing_texts(
         # With equal prompts a question that is also an answer is sent once.
         distinct = [text for text in dict.fromkeys(texts) if (prompt, text) not in planned]
         keys = text_keys(distinct, prompt)
-        _, found = cache.get(connection.fingerprint, keys)
-        missing[role] = [distinct[i] for i in np.flatnonzero(~found)]
+        _, is_there = cache.get(connection.fingerprint, keys)
+        missing[role] = [distinct[i] for i in np.flatnonzero(~is_there)]
         planned |= {(prompt, text) for text in missing[role]}
     return missing
 
@@ -152,13 +152,7 @@ class ApiExpert(ExpertSource):
         host = self.connection.host if self.connection else ""
         return Availability(True, BEHIND_API, Message(text, {"host": host}))
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Send what is not in the cache; every answered batch is kept at once.
 
         Raises

@@ -296,7 +296,6 @@ _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 PACKAGED = (
     EmbeddingModel(
         key="all-MiniLM-L6-v2",
-        title="all-MiniLM-L6-v2",
         meaning=N_("Small and fast English model, a good one to start from."),
         dimension=384,
         max_length=256,

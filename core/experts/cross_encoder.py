@@ -94,16 +94,16 @@ def candidate_pairs(
     n_answers = len(dataset.answers)
     judged = np.isin(dataset.right_question, rows)
     right = dataset.right_question[judged].astype(np.int64) * n_answers
-    found = [right + dataset.right_answer[judged]]
+    proposed = [right + dataset.right_answer[judged]]
     top = min(settings.top, n_answers)
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
         if top and scores:
-            found.append(_best(block, scores, n_answers, top))
+            proposed.append(_best(block, scores, n_answers, top))
     rng = np.random.default_rng(settings.seed)
     drawn = rng.integers(0, n_answers, (len(rows), settings.random))
-    found.append((rows[:, None] * n_answers + drawn).ravel())
-    keys = np.unique(np.concatenate(found))
+    proposed.append((rows[:, None] * n_answers + drawn).ravel())
+    keys = np.unique(np.concatenate(proposed))
     return (keys // n_answers).astype(np.int32), (keys % n_answers).astype(np.int32)
 
 
@@ -157,13 +157,7 @@ class CrossEncoderExpert(ModelExpert):
         """Return the number of pairs."""
         return self.candidates.expected(dataset)
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """List candidates with the help of the other experts, and score what is not in the cache.
 
         Returns
@@ -180,7 +174,7 @@ class CrossEncoderExpert(ModelExpert):
         folder = self.files.fetch(self, context.models)
         fingerprint = self.fingerprint(context.models)
         assert fingerprint is not None  # the folder is here
-        rows, columns = candidate_pairs(dataset, others, self.candidates)
+        rows, columns = candidate_pairs(dataset, context.proposing, self.candidates)
         model: list[CrossEncoder] = []
 
         def predict(pairs: Sequence[Pair]) -> np.ndarray:
@@ -206,8 +200,8 @@ class CrossEncoderExpert(ModelExpert):
         if fingerprint is None or listed is None:
             return None
         rows, columns = np.array(listed["question_rows"]), np.array(listed["answer_rows"])
-        values, found = cache.get(fingerprint, pair_keys(_texts(dataset, rows, columns)))
-        if not found.all():
+        values, is_there = cache.get(fingerprint, pair_keys(_texts(dataset, rows, columns)))
+        if not is_there.all():
             return None
         values = values.reshape(len(rows))
         return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
@@ -238,8 +232,8 @@ def fill_pairs(
     """
     # Sorted by length, so that a chunk holds pairs of like length and its batches pad little.
     distinct = sorted(set(pairs), key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
-    _, found = cache.get(fingerprint, pair_keys(distinct))
-    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    _, is_there = cache.get(fingerprint, pair_keys(distinct))
+    missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = PairPace([len(question) + len(answer) for question, answer in missing], report, clock)
     start, size = 0, FIRST_CHUNK
     while start < len(missing):
@@ -336,7 +330,6 @@ def _texts(dataset: QADataset, rows: np.ndarray, columns: np.ndarray) -> list[Pa
 CROSS_ENCODERS = (
     CrossEncoderExpert(
         key="ms-marco-MiniLM-L6-v2",
-        title="ms-marco-MiniLM-L6-v2",
         meaning=N_(
             "English model that reads question and answer together (cross-encoder): more exact, "
             "but it scores the most likely pairs only."
@@ -348,7 +341,6 @@ CROSS_ENCODERS = (
     ),
     CrossEncoderExpert(
         key="bge-reranker-v2-m3",
-        title="bge-reranker-v2-m3",
         meaning=N_(
             "Large model for about 100 languages that reads question and answer together "
             "(cross-encoder) and scores the most likely pairs only; a GPU is advised."

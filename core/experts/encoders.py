@@ -23,7 +23,7 @@ from core.experts.precision import choose_encoding_model
 from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import text_key
 from core.progress import Progress
-from core.types import ExpertScores, PairScores, QADataset, Reporter, SilentReporter
+from core.types import ExpertScores, QADataset, Reporter, SilentReporter
 from core.types.expert_entry import DOCUMENT, QUERY, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
@@ -171,13 +171,7 @@ class EmbeddingModel(ModelExpert):
         """Return the number of texts."""
         return len(dataset.questions) + len(dataset.answers)
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Encode what is not in the cache and remember how fast that went."""
         clock, cache = context.clock, context.vectors
         encoder = self.encoder(context.models, context.device, clock)
@@ -240,8 +234,8 @@ def read_cached(
     fingerprint: str, texts: Sequence[str], prompt: str, cache: VectorCache
 ) -> np.ndarray | None:
     """Return the vectors of texts from the cache, float32 [n, d], None if any is missing."""
-    vectors, found = cache.get(fingerprint, text_keys(texts, prompt))
-    return vectors if found.all() else None
+    vectors, is_there = cache.get(fingerprint, text_keys(texts, prompt))
+    return vectors if is_there.all() else None
 
 
 def cached_scores(
@@ -281,8 +275,8 @@ def fill_cache(
     prompt = encoder.prompt(role)
     # Sorted by length, so that a chunk holds texts of like length and its batches pad little.
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    _, found = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
-    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    _, is_there = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
+    missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = Pace([len(text) for text in missing], report, clock)
     start, size = 0, FIRST_CHUNK
     while start < len(missing):
@@ -317,8 +311,8 @@ def encode_cached(
     if not len(texts):
         return np.zeros((0, encoder.dimension), np.float32)
     fill_cache(encoder, texts, role, cache, report)
-    vectors, found = cache.get(encoder.fingerprint, text_keys(texts, encoder.prompt(role)))
-    if not found.all():
+    vectors, is_there = cache.get(encoder.fingerprint, text_keys(texts, encoder.prompt(role)))
+    if not is_there.all():
         # The cache was cleared under our hands: answer from the model, once.
         vectors = encoder.encode(texts, role, report)
     return vectors

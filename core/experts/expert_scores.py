@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import AppError, ExpertError, Stopped
 from core.experts.catalogue import expert_title, find_entry
@@ -64,8 +64,9 @@ def score_dataset(
         began = context.clock()
         try:
             expert = _expert(key, context)
-            others = _proposing(dataset, scores, context) if expert.lists_pairs else []
-            encoded[key] = expert.score(dataset, others, context, part)
+            if expert.lists_pairs:
+                context = replace(context, proposing=_proposing(dataset, scores, context))
+            encoded[key] = expert.score(dataset, context, part)
             scores[key] = load_scores(dataset, key, context)
         except Stopped:
             raise
@@ -115,8 +116,8 @@ def _proposing(
     dataset: QADataset, scores: Mapping[str, PairScores], context: ScoringContext
 ) -> list[PairScores]:
     """Return the experts that have scored all pairs; BM25, which takes seconds, if none has."""
-    complete = [found for key, found in scores.items() if not _lists_pairs(key)]
+    complete = [scored for key, scored in scores.items() if not _lists_pairs(key)]
     if complete:
         return complete
-    find_entry(_FALLBACK).score(dataset, [], context, SilentReporter())
+    find_entry(_FALLBACK).score(dataset, context, SilentReporter())
     return [load_scores(dataset, _FALLBACK, context)]

@@ -137,7 +137,6 @@ _RURI_PROMPTS = {QUERY: "検索クエリ: ", DOCUMENT: "検索文書: "}
 HUB = (
     EmbeddingModel(
         key="all-MiniLM-L12-v2",
-        title="all-MiniLM-L12-v2",
         meaning=N_("English model, a little larger and slower than all-MiniLM-L6-v2."),
         dimension=384,
         max_length=128,
@@ -147,7 +146,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="all-mpnet-base-v2",
-        title="all-mpnet-base-v2",
         meaning=N_("Strong general English model, a good teacher for a smaller one."),
         dimension=768,
         max_length=384,
@@ -157,7 +155,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="multilingual-e5-small",
-        title="multilingual-e5-small",
         meaning=N_("Small model for about 100 languages, in full precision."),
         languages=_ANY,
         dimension=384,
@@ -170,7 +167,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="multilingual-e5-base",
-        title="multilingual-e5-base",
         meaning=N_("Medium-sized model for about 100 languages."),
         languages=_ANY,
         dimension=768,
@@ -183,7 +179,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="bge-small-en-v1.5",
-        title="bge-small-en-v1.5",
         meaning=N_("Small English model made for search."),
         dimension=384,
         max_length=512,
@@ -195,7 +190,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="bge-base-en-v1.5",
-        title="bge-base-en-v1.5",
         meaning=N_("Medium-sized English model made for search."),
         dimension=768,
         max_length=512,
@@ -207,7 +201,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="gte-small",
-        title="gte-small",
         meaning=N_("Small general English model."),
         dimension=384,
         max_length=512,
@@ -218,7 +211,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="paraphrase-multilingual-MiniLM-L12-v2",
-        title="paraphrase-multilingual-MiniLM-L12-v2",
         meaning=N_("Finds sentences that say the same, in about 50 languages."),
         languages=_ANY,
         dimension=384,
@@ -229,7 +221,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="bge-m3",
-        title="bge-m3",
         meaning=N_("Large model for about 100 languages and long texts; a GPU is advised."),
         languages=_ANY,
         dimension=1024,
@@ -265,7 +256,6 @@ HUB = (
     ),
     EmbeddingModel(
         key="static-similarity-mrl-multilingual-v1",
-        title="static-similarity-mrl-multilingual-v1",
         meaning=N_(
             "Very fast model for about 50 languages that averages the meaning of single words "
             "and does not see their order."

@@ -19,7 +19,7 @@ import numpy as np
 from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import content_id
 from core.messages import N_, Message
-from core.types import ExpertScores, PairScores, QADataset, Reporter
+from core.types import ExpertScores, QADataset, Reporter
 from core.types.expert_entry import ANY_LANGUAGE, BUNDLED, LEXICAL, Availability
 from core.workspace.modelstore import ModelStore
 
@@ -189,13 +189,7 @@ class LexicalExpert(ExpertSource):
         """Return that it is at hand."""
         return Availability(True, BUNDLED, Message(N_("On this machine, needs no model.")))
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Make the tables, for these very texts, unless they are in the cache."""
         if self.recall(dataset, context) is not None:
             return 0

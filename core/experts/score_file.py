@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 from core.experts.source import ExpertSource, ScoringContext
 from core.hashing import content_id
 from core.messages import N_, Message
-from core.types import ListedScores, PairScores, QADataset, Reporter
+from core.types import ListedScores, QADataset, Reporter
 from core.types.expert_entry import SCORE_FILE, UPLOADED, Availability
 from core.workspace.modelstore import ModelStore
 
@@ -28,13 +27,7 @@ class ReadyScores(ExpertSource):
     trainable: bool = False
     lists_pairs: ClassVar[bool] = True
 
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Do nothing: the scores are there."""
         return 0
 

@@ -40,6 +40,8 @@ class ScoringContext:
         Seconds.
     apis : mapping of key to ExpertSource
         Experts behind APIs with their settings, which no catalogue knows.
+    proposing : sequence of PairScores
+        Experts that have scored all pairs; they propose pairs to those that list some.
     """
 
     models: ModelStore
@@ -48,6 +50,7 @@ class ScoringContext:
     device: str | None = None
     clock: Callable[[], float] = time.monotonic
     apis: Mapping[str, ExpertSource] = field(default_factory=dict)
+    proposing: Sequence[PairScores] = ()
 
 
 class ExpertSource(CatalogueEntry, ABC):
@@ -73,19 +76,8 @@ class ExpertSource(CatalogueEntry, ABC):
         """
 
     @abstractmethod
-    def score(
-        self,
-        dataset: QADataset,
-        others: Sequence[PairScores],
-        context: ScoringContext,
-        report: Reporter,
-    ) -> int:
+    def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Do the work, keep it, and return how many texts (or pairs) had to be read.
-
-        Parameters
-        ----------
-        others : sequence of PairScores
-            Experts that have scored all pairs; of use to those that list pairs.
 
         Raises
         ------

@@ -113,7 +113,7 @@ def read_dataset(
         "mapping": asdict(mapping or found.mapping),
         "mapped_by_hand": mapping not in (None, found.mapping),
     }
-    return result.dataset, {"file": filename, **understood, **_account(result)}
+    return result.dataset, {"file": filename, "seed": seed, **understood, **_account(result)}
 
 
 def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, Any]]:
@@ -122,7 +122,8 @@ def read_folder(folder: Path, *, seed: int = 0) -> tuple[QADataset, dict[str, An
     from core.data.importing import ImportSettings
 
     result = read_beir(folder, name=folder.name, settings=ImportSettings(seed=seed))
-    return result.dataset, {"file": folder.name, "format": BEIR, **_account(result)}
+    understood = {"file": folder.name, "seed": seed, "format": BEIR}
+    return result.dataset, understood | _account(result)
 
 
 def _account(result: ImportResult) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import measured
 from core.experts.api import ApiExpert, plan_sending
@@ -44,7 +42,6 @@ from core.types.scoring import (
     API_PREFIX,
     ApiConnection,
     ApiConnections,
-    ExpertFigures,
     ScoredExperts,
     ScoreRequest,
     ScoringResult,
@@ -78,6 +75,24 @@ class ExpertCard:
     seconds: float | None
 
 
+def all_experts(workspace: Workspace) -> list[tuple[CatalogueEntry, Availability]]:
+    """Return the experts that came with the app or can be had, and whether they are at hand."""
+    return [(expert, expert.availability(workspace.models)) for expert in catalogue().values()]
+
+
+def suggested_experts(dataset: QADataset) -> tuple[str, ...]:
+    """Return the keys of the default panel for the language of the data."""
+    from core.data.checks import guess_language
+
+    return default_experts(guess_language(dataset.questions))
+
+
+def check_experts(experts: Sequence[str]) -> None:
+    """Raise ExpertError if there is no expert of one of these keys."""
+    for key in experts:
+        find_entry(key)
+
+
 def expert_cards(
     workspace: Workspace,
     dataset: QADataset,
@@ -93,9 +108,7 @@ def expert_cards(
     connections : sequence of ApiConnection
         Embeddings APIs that the user added.
     """
-    from core.data.checks import guess_language
-
-    suggested = set(default_experts(guess_language(dataset.questions)))
+    suggested = set(suggested_experts(dataset))
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
     experts += [ApiExpert.of(connection) for connection in connections]
     return [
@@ -351,7 +364,7 @@ def launch_scoring(
     experts: Sequence[str],
     who: str,
     *,
-    agreed: Sequence[SendPlan] = (),
+    agreed: Sequence[SendPlan] | None = (),
     environment: Mapping[str, str] | None = None,
     start: Start = IN_BACKGROUND,
 ) -> str:
@@ -360,7 +373,8 @@ def launch_scoring(
     Parameters
     ----------
     agreed : sequence of SendPlan
-        What the user agreed to send to APIs.
+        What the user agreed to send to APIs; None where nobody can be asked: of experts behind
+        APIs only what is in the cache is used.
     environment : mapping or None
         Keys of APIs for the worker, where this process's environment does not hold them.
     start : callable
@@ -373,9 +387,8 @@ def launch_scoring(
     """
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
-    for key in experts:
-        find_entry(key)
-    api = agree_to_send(project, experts, agreed, who, environment)
+    check_experts(experts)
+    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)
 
@@ -450,10 +463,10 @@ def _context(
     """Return what experts work with; experts behind APIs are those of any project."""
     apis: dict[str, ExpertSource] = {}
     if _behind_apis(experts):
-        kept = [project.state.api_connections for project in workspace.projects()]
+        connections = [project.state.api_connections for project in workspace.projects()]
         # One that is in use comes last and wins over one that was removed.
-        ordered = [c for known in kept for c in known.removed]
-        ordered += [c for known in kept for c in known.used]
+        ordered = [c for own in connections for c in own.removed]
+        ordered += [c for own in connections for c in own.used]
         apis = {connection.key: ApiExpert.of(connection) for connection in ordered}
     return ScoringContext(
         workspace.models,
@@ -466,39 +479,19 @@ def _context(
 # The experts in use: they change without a job, too, as scores that are at hand join or leave.
 
 
-@dataclass(frozen=True, eq=False)
-class ScoringReport:
-    """What the scores in use say about the experts.
-
-    Attributes
-    ----------
-    agreement : float64 array [K, K]
-        Spearman correlations between experts, in the order of ``figures``.
-    failures : mapping of expert to Message
-        Experts that could not score, and why.
-    """
-
-    run_id: str
-    figures: tuple[ExpertFigures, ...]
-    agreement: np.ndarray
-    failures: Mapping[str, Message]
-
-
-def scoring_report(project: Project) -> ScoringReport | None:
+def scoring_report(project: Project) -> ScoringResult | None:
     """Return what the scores in use say about the experts, None before the first scoring."""
     scored = project.state.scored
     if scored is None or scored.dataset_id != project.dataset_id:
         return None
     try:
-        result = scoring_result(project.workspace, scored)
+        return scoring_result(project.workspace, scored)
     except WorkspaceError as error:
         raise WorkspaceError(
             "The result of the scoring {run} is damaged ({reason}). Let the experts score again.",
             run=scored.run_id,
             reason=str(error),
         ) from error
-    agreement = np.array(result.agreement, np.float64)
-    return ScoringReport(scored.run_id, result.figures, agreement, result.failures)
 
 
 def scoring_result(workspace: Workspace, scored: ScoredExperts) -> ScoringResult:
@@ -531,14 +524,13 @@ def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None
     if not experts:
         project.state.scored = None
         return
-    before = scoring_report(project)
-    figures = before.figures if before else ()
+    before, scored = scoring_report(project) or ScoringResult(), project.state.scored
     result = measured(
         dataset,
         load_expert_scores(project.workspace, dataset, experts),
-        seconds={expert.expert: expert.seconds for expert in figures},
-        encoded={expert.expert: expert.texts_encoded for expert in figures},
-        failures=before.failures if before else {},
+        seconds={expert.expert: expert.seconds for expert in before.figures},
+        encoded={expert.expert: expert.texts_encoded for expert in before.figures},
+        failures=before.failures,
     )
-    run_id = before.run_id if before else ""
+    run_id = scored.run_id if scored and before.figures else ""
     project.state.scored = ScoredExperts(dataset.id, experts, run_id, result)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
+from core.types import QADataset
 from core.workspace.workspace import Project as Project, Workspace as Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
@@ -45,6 +47,25 @@ def delete_project(project: Project, who: str) -> None:
     project.workspace.records.delete_project(project.id, who)
 
 
+def create_project_with(
+    workspace: Workspace, name: str, dataset: QADataset, account: dict[str, Any], who: str
+) -> Project:
+    """Make a project of data that were read; its name is numbered if it is taken.
+
+    Parameters
+    ----------
+    account : dict
+        What became of every row, as :func:`core.journey.data.read_dataset` tells it.
+    """
+    taken = {project.name.casefold() for project in workspace.projects()}
+    numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
+    free = next(name for name in numbered if name.casefold() not in taken)
+    project = workspace.create_project(free, who)
+    workspace.save_dataset(dataset, account)
+    workspace.records.use_dataset(project.id, dataset.id, who)
+    return workspace.project(project.id)
+
+
 def create_sample_project(workspace: Workspace, key: str, title: str, who: str) -> Project:
     """Make a project from sample data, ready for the choice of experts.
 
@@ -55,16 +76,11 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     title : str
         Name of the project in the user's language; numbered if it is taken.
     """
-    from core.journey.data import import_file
+    from core.journey.data import read_dataset
 
     sample = SAMPLES[key]
-    taken = {project.name.casefold() for project in workspace.projects()}
-    numbered = (f"{title} {number}" if number > 1 else title for number in range(1, 10_000))
-    name = next(name for name in numbered if name.casefold() not in taken)
-    project = workspace.create_project(name, who)
     content = (SAMPLES_FOLDER / sample.file).read_bytes()
-    import_file(project, content, sample.file, who=who)
-    return workspace.project(project.id)
+    return create_project_with(workspace, title, *read_dataset(content, sample.file), who)
 
 
 @dataclass(frozen=True)

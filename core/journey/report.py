@@ -15,7 +15,7 @@ from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
-from core.journey.diagnostics import Examination, load_examination
+from core.journey.diagnostics import load_examination
 from core.journey.experts import SENDING_NOTE, scoring_result
 from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job
 from core.journey.labels import label_model
@@ -193,65 +193,17 @@ def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> 
 
 def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
     """Make report and workbook of a comparison and record it; returns the path of the report."""
+    from core.reporting.html_report import render
+    from core.reporting.workbook import decision_workbook
+
+    content = content_of(project, compare_run)
     path = exported_report(project.workspace, compare_run, language)
-    _write(content_of(project, compare_run), path, language)
+    write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))
+    write_bytes(path, render(content, language).encode())
     made = ReportMade(compare_run, language, path.name)
     project.state.report = made
     project.note("report made", who, to_json(made))
     return path
-
-
-def write_headless_report(
-    workspace: Workspace,
-    *,
-    name: str,
-    dataset: QADataset,
-    import_report: Mapping[str, Any],
-    scored: ScoringResult,
-    folder: RunFolder,
-    comparison: Comparison,
-    language: str,
-    split_seed: int,
-    examined: Examination,
-) -> Path:
-    """Make report and workbook without a project, beside the model; returns the report's path.
-
-    Parameters
-    ----------
-    scored : ScoringResult
-    folder : RunFolder
-        Of the tuning run, with request and result.
-    examined : Examination
-        What was measured besides search quality.
-    """
-    request = folder.read_request()["config"]
-    sources = ReportSources(
-        name=name,
-        created_at=now(),
-        dataset=dataset,
-        import_report=import_report,
-        personal_data=_personal_data(import_report),
-        scoring=scored,
-        tuning_request=request,
-        tuning_result=folder.read_result(),
-        origin=origin_of,
-        comparison=comparison,
-        weights=_weights(workspace, dataset, request),
-        runs=_run_titles({TUNE: folder.root.name}),
-        split_seed=split_seed,
-    )
-    content = replace(report_content(sources), shape=examined.shape, speeds=examined.costs)
-    path = folder.root / f"report_{language}.html"
-    _write(content, path, language)
-    return path
-
-
-def _write(content: ReportContent, path: Path, language: str) -> None:
-    from core.reporting.html_report import render
-    from core.reporting.workbook import decision_workbook
-
-    write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))
-    write_bytes(path, render(content, language).encode())
 
 
 def origin_of(key: str) -> ModelOrigin:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from core.data.score_table import (
-    MatchedScores,
     ScoreColumns,
     guess_score_columns,
     match_scores,
 )
 from core.data.table import Table
+from core.documents import from_json, to_json
 from core.experts.catalogue import FILE_PREFIX
 from core.journey.experts import join_panel, leave_panel
 from core.messages import Message
@@ -51,6 +51,9 @@ class ScoreFile:
     set_aside_count : int
         All of them.
     at, who : str
+    sha256 : str
+        Of the upload.
+    columns : mapping of role to column of the upload
     """
 
     key: str
@@ -64,6 +67,8 @@ class ScoreFile:
     set_aside_count: int
     at: str
     who: str
+    sha256: str = ""
+    columns: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -87,7 +92,7 @@ def add_score_file(
     *,
     who: str,
     columns: ScoreColumns | None = None,
-    found: ScorePreview | None = None,
+    preview: ScorePreview | None = None,
 ) -> ScoreFile:
     """Match a file with the data, keep its scores, and make them one of the experts in use.
 
@@ -97,7 +102,7 @@ def add_score_file(
     ----------
     columns : ScoreColumns or None
         None takes the guess.
-    found : ScorePreview or None
+    preview : ScorePreview or None
         The same file as :func:`preview_scores` read it, so that it is not read twice.
 
     Raises
@@ -105,31 +110,45 @@ def add_score_file(
     DataError
         If the file cannot be used; nothing is kept then.
     """
-    found = found or preview_scores(content, filename)
-    matched = match_scores(found.table, columns or found.columns, dataset, name=filename)
+    preview = preview or preview_scores(content, filename)
+    matched = match_scores(preview.table, columns or preview.columns, dataset, name=filename)
     key = _free_key(project, dataset, filename)
     arrays = {
         "question_rows": matched.question_rows,
         "answer_rows": matched.answer_rows,
         "values": matched.values,
     }
-    about = _about(matched, filename, who) | {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "columns": asdict(columns or found.columns),
-    }
-    project.workspace.score_files.save(dataset.id, key, arrays, about)
+    file = ScoreFile(
+        key=key,
+        filename=filename,
+        rows=matched.rows,
+        pairs=len(matched.values),
+        questions=len(set(matched.question_rows.tolist())),
+        by_id=matched.by_id,
+        repeated=matched.repeated,
+        set_aside=tuple(
+            (item.row, item.reason, item.question, item.answer)
+            for item in matched.set_aside[:_MOST_KEPT]
+        ),
+        set_aside_count=len(matched.set_aside),
+        at=now(),
+        who=who,
+        sha256=hashlib.sha256(content).hexdigest(),
+        columns=asdict(columns or preview.columns),
+    )
+    project.workspace.score_files.save(dataset.id, key, arrays, to_json(file))
     known = _keys(project)
     if key not in known:
         project.state.score_files = (*known, key)
     project.note("scores uploaded", who, {"expert": key, "pairs": len(matched.values)})
     join_panel(project, dataset, key)
-    return _file(key, about)
+    return file
 
 
 def score_files(project: Project, dataset: QADataset) -> list[ScoreFile]:
     """Return the uploaded scores of a project for its present data, oldest first."""
-    found = ((key, project.workspace.score_files.about(dataset.id, key)) for key in _keys(project))
-    return [_file(key, about) for key, about in found if about is not None]
+    stored = (project.workspace.score_files.about(dataset.id, key) for key in _keys(project))
+    return [from_json(ScoreFile, document) for document in stored if document is not None]
 
 
 def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) -> None:
@@ -138,7 +157,7 @@ def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) 
     Recipes that name them keep their name and need the file again.
     """
     leave_panel(project, dataset, key)
-    project.state.score_files = tuple(one for one in _keys(project) if one != key)
+    project.state.score_files = tuple(other for other in _keys(project) if other != key)
     project.workspace.score_files.delete(dataset.id, key)
     project.note("scores deleted", who, {"expert": key})
 
@@ -157,40 +176,3 @@ def _free_key(project: Project, dataset: QADataset, filename: str) -> str:
         number += 1
         key = f"{FILE_PREFIX}{name} ({number})"
     return key
-
-
-def _about(matched: MatchedScores, filename: str, who: str) -> dict[str, Any]:
-    return {
-        "filename": filename,
-        "rows": matched.rows,
-        "pairs": len(matched.values),
-        "questions": len(set(matched.question_rows.tolist())),
-        "by_id": matched.by_id,
-        "repeated": matched.repeated,
-        "set_aside": [
-            [item.row, item.reason.to_json(), item.question, item.answer]
-            for item in matched.set_aside[:_MOST_KEPT]
-        ],
-        "set_aside_count": len(matched.set_aside),
-        "at": now(),
-        "who": who,
-    }
-
-
-def _file(key: str, about: dict[str, Any]) -> ScoreFile:
-    return ScoreFile(
-        key=key,
-        filename=about["filename"],
-        rows=about["rows"],
-        pairs=about["pairs"],
-        questions=about["questions"],
-        by_id=about["by_id"],
-        repeated=about["repeated"],
-        set_aside=tuple(
-            (row, Message.from_json(reason), question, answer)
-            for row, reason, question, answer in about["set_aside"]
-        ),
-        set_aside_count=about["set_aside_count"],
-        at=about["at"],
-        who=about["who"],
-    )

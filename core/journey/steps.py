@@ -62,9 +62,7 @@ def learn_along(folder: RunFolder) -> int:
     return 0
 
 
-def in_this_process(
-    before: Callable[[RunFolder], None], told: Callable[[Reporter], Reporter]
-) -> Start:
+def in_this_process(before: Callable[[Path], None], told: Callable[[Reporter], Reporter]) -> Start:
     """Return how a job is started that this process does itself, as a terminal wants it.
 
     Its folder, lock, queue and last words are those of a worker: the app shows, stops and resumes
@@ -73,7 +71,7 @@ def in_this_process(
     Parameters
     ----------
     before : callable
-        Gets the run folder before the job waits for its device.
+        Gets the run folder's path before the job waits for its device.
     told : callable
         From the reporter of the run folder to the one that the step gets.
     """
@@ -86,7 +84,7 @@ def in_this_process(
     ) -> RunFolder:
         folder = create_run(root, request)
         append_event(folder, "launched")
-        before(folder)
+        before(root)
         run_worker(folder, {key: aloud(step) for key, step in STEPS.items()}, need_of)
         return folder
 

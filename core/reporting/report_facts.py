@@ -70,7 +70,6 @@ class ReportSources:
     weights : mapping of expert to float
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
-    split_seed : int
     """
 
     name: str
@@ -85,7 +84,6 @@ class ReportSources:
     comparison: Comparison | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)
-    split_seed: int = 0
 
 
 def report_content(sources: ReportSources) -> ReportContent:
@@ -100,7 +98,7 @@ def report_content(sources: ReportSources) -> ReportContent:
     recipe = from_json(LabelRecipe, request["recipe"])
     config = from_json(TuningConfig, request["tuning"])
     losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
-    repeat = repeat_of(sources.import_report, request, sources.split_seed)
+    repeat = repeat_of(sources.import_report, request)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -118,7 +116,10 @@ def report_content(sources: ReportSources) -> ReportContent:
         lost=lost,
         slices=comparison.slices if comparison else (),
         configuration={
-            "data": {"file": sources.import_report.get("file", ""), "seed": sources.split_seed},
+            "data": {
+                "file": sources.import_report.get("file", ""),
+                "seed": split_seed(sources.import_report),
+            },
             "recipe": to_json(recipe),
             "tuning": asdict(config),
         },
@@ -130,16 +131,19 @@ def report_content(sources: ReportSources) -> ReportContent:
     )
 
 
-def repeat_of(
-    import_report: Mapping[str, Any], request: Mapping[str, Any], split_seed: int = 0
-) -> Repeat:
+def split_seed(import_report: Mapping[str, Any]) -> int:
+    """Return with which seed the data were split; older imports all took 0."""
+    return int(import_report.get("seed", 0))
+
+
+def repeat_of(import_report: Mapping[str, Any], request: Mapping[str, Any]) -> Repeat:
     """Return how a run is repeated; ``request`` is the ``config`` of the tuning run's request."""
     return repeat_command(
         import_report,
         from_json(LabelRecipe, request["recipe"]),
         from_json(TuningConfig, request["tuning"]),
         overrides=overrides_of(request),
-        split_seed=split_seed,
+        split_seed=split_seed(import_report),
     )
 
 

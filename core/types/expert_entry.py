@@ -41,7 +41,9 @@ class CatalogueEntry:
 
     Attributes
     ----------
-    key, title : str
+    key : str
+    title : str
+        What people call it; the key where nothing else is said.
     meaning : str
         One sentence for the user, a translatable message.
     family : str
@@ -70,7 +72,7 @@ class CatalogueEntry:
     """
 
     key: str
-    title: str
+    title: str = ""
     meaning: str
     family: str = EMBEDDING
     languages: tuple[str, ...] = ("en",)
@@ -84,6 +86,9 @@ class CatalogueEntry:
     relative_speed: float = 1.0
     default_for: tuple[str, ...] = ()
     student_for: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", self.title or self.key)
 
     @property
     def full_title(self) -> str:

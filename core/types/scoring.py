@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from core.hashing import content_id
 from core.messages import Message
 from core.types.comparison import Interval
@@ -189,6 +191,11 @@ class ScoringResult:
     figures: tuple[ExpertFigures, ...] = ()
     agreement: tuple[tuple[float, ...], ...] = ()
     failures: Mapping[str, Message] = field(default_factory=dict)
+
+    @property
+    def agreement_table(self) -> np.ndarray:
+        """The agreement as float64 array [K, K]."""
+        return np.array(self.agreement, np.float64)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
+
+Row = TypeVar("Row")
 
 # One lock of a PostgreSQL server, held while tables are made; any number that is ours will do.
 _MAKING_TABLES = 7_405_281
@@ -99,6 +102,19 @@ class Database:
     def _read(self, query: Any) -> list[Any]:
         with self._write() as connection:
             return list(connection.execute(query))
+
+    def _add(self, table: Table, **values: object) -> None:
+        with self._write() as connection:
+            connection.execute(table.insert().values(**values))
+
+    def _all(self, table: Table, kind: type[Row], owner: str, of: str = "project_id") -> list[Row]:
+        """Return every row of a project (or round) as a dataclass of its columns, oldest first."""
+        from sqlalchemy import select
+
+        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+        columns = [table.c[name] for name in names]
+        query = select(*columns).where(table.c[of] == owner).order_by(table.c.number)
+        return [kind(**dict(zip(names, row, strict=True))) for row in self._read(query)]
 
     def close(self) -> None:
         """Give the connections back; the next call opens new ones."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from core.errors import WorkspaceError
 from core.workspace.database import Database
@@ -63,11 +63,7 @@ class RatingRecords(Database):
 
     def ratings(self, project_id: str) -> tuple[Rating, ...]:
         """Return every rating ever given in a project, oldest first."""
-        table = self._tables.ratings
-        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
-        return tuple(
-            Rating(r.question, r.answer, r.rater, r.value, r.scale, r.at) for r in self._read(query)
-        )
+        return tuple(self._all(self._tables.ratings, Rating, project_id))
 
 
 def in_force(ratings: Iterable[Rating]) -> list[Rating]:
@@ -189,9 +185,7 @@ class VoteRecords(Database):
         """Record a round."""
         settings = asdict(round_)
         kept = {key: settings.pop(key) for key in ("id", "who", "at")}
-        row = {**kept, "project_id": project_id, "settings": settings}
-        with self._write() as connection:
-            connection.execute(self._tables.vote_rounds.insert().values(**row))
+        self._add(self._tables.vote_rounds, project_id=project_id, settings=settings, **kept)
 
     def vote_rounds(self, project_id: str) -> tuple[VoteRound, ...]:
         """Return the rounds of a project, newest first."""
@@ -238,27 +232,17 @@ class VoteRecords(Database):
 
     def votes(self, round_id: str) -> tuple[Vote, ...]:
         """Return every vote ever given in a round, oldest first."""
-        table = self._tables.votes
-        query = table.select().where(table.c.round_id == round_id).order_by(table.c.number)
-        return tuple(
-            Vote(row.position, row.voter, row.left_arm, row.choice, row.at)
-            for row in self._read(query)
-        )
+        return tuple(self._all(self._tables.votes, Vote, round_id, of="round_id"))
 
     def open_vote(self, round_id: str, opening: VoteOpening) -> None:
         """Record that somebody opened the result; only the first opening counts."""
-        row = {**asdict(opening), "early": int(opening.early), "round_id": round_id}
-        with self._write() as connection:
-            connection.execute(self._tables.vote_openings.insert().values(**row))
+        row = asdict(opening) | {"early": int(opening.early)}
+        self._add(self._tables.vote_openings, round_id=round_id, **row)
 
     def vote_opening(self, round_id: str) -> VoteOpening | None:
         """Return who ended a round first, None while it runs."""
-        table = self._tables.vote_openings
-        query = table.select().where(table.c.round_id == round_id).order_by(table.c.number)
-        rows = self._read(query.limit(1))
-        if not rows:
-            return None
-        return VoteOpening(rows[0].who, rows[0].at, rows[0].votes, bool(rows[0].early))
+        openings = self._all(self._tables.vote_openings, VoteOpening, round_id, of="round_id")
+        return replace(openings[0], early=bool(openings[0].early)) if openings else None
 
 
 def new_round_id() -> str:
@@ -331,18 +315,11 @@ class NoteRecords(Database):
                 length=len(note.text),
                 most=LONGEST,
             )
-        row = {**asdict(note), "project_id": project_id}
-        with self._write() as connection:
-            connection.execute(self._tables.question_notes.insert().values(**row))
+        self._add(self._tables.question_notes, project_id=project_id, **asdict(note))
 
     def notes(self, project_id: str) -> tuple[QuestionNote, ...]:
         """Return every note of a project, oldest first."""
-        table = self._tables.question_notes
-        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
-        return tuple(
-            QuestionNote(r.kind, r.question, r.answer, r.text, r.who, r.at)
-            for r in self._read(query)
-        )
+        return tuple(self._all(self._tables.question_notes, QuestionNote, project_id))
 
 
 def reported(notes: Iterable[QuestionNote]) -> dict[tuple[str, str], QuestionNote]:

@@ -63,8 +63,7 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
         """
         name = self._free_name(name)
         project = ProjectRecord(uuid.uuid4().hex[:12], name, now(), None)
-        with self._write() as connection:
-            connection.execute(self._tables.projects.insert().values(**asdict(project)))
+        self._add(self._tables.projects, **asdict(project))
         self.note(project.id, "project created", who, {"name": name})
         return project
 
@@ -126,9 +125,7 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
 
     def set(self, project_id: str, key: str, value: Any) -> None:
         """Keep a JSON value under a key; earlier values stay in the table."""
-        row = {"project_id": project_id, "key": key, "value": value, "at": now()}
-        with self._write() as connection:
-            connection.execute(self._tables.settings.insert().values(**row))
+        self._add(self._tables.settings, project_id=project_id, key=key, value=value, at=now())
 
     def get(self, project_id: str, key: str, default: Any = None) -> Any:
         """Return the newest value of a key."""
@@ -160,9 +157,8 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
                 name=name,
             )
         saved = SavedRecipe(uuid.uuid4().hex[:12], name, recipe, who, now())
-        row = {**asdict(saved), "recipe": to_json(recipe), "project_id": project_id}
-        with self._write() as connection:
-            connection.execute(self._tables.recipes.insert().values(**row))
+        row = asdict(saved) | {"recipe": to_json(recipe)}
+        self._add(self._tables.recipes, project_id=project_id, **row)
         self.note(project_id, "recipe saved", who, {"recipe": saved.id, "name": name})
         return saved
 
@@ -177,23 +173,15 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
 
     def add_override(self, project_id: str, override: Override) -> None:
         """Record a human's word on a pair, or its withdrawal; earlier words are kept."""
-        row = {**asdict(override), "project_id": project_id}
-        with self._write() as connection:
-            connection.execute(self._tables.overrides.insert().values(**row))
+        self._add(self._tables.overrides, project_id=project_id, **asdict(override))
 
     def overrides(self, project_id: str) -> tuple[Override, ...]:
         """Return every override ever made in a project, oldest first."""
-        table = self._tables.overrides
-        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
-        return tuple(
-            Override(r.question, r.answer, r.value, r.who, r.reason, r.at)
-            for r in self._read(query)
-        )
+        return tuple(self._all(self._tables.overrides, Override, project_id))
 
     def add_run(self, run: RunRecord) -> None:
         """Register a background job."""
-        with self._write() as connection:
-            connection.execute(self._tables.runs.insert().values(**asdict(run)))
+        self._add(self._tables.runs, **asdict(run))
 
     def runs(self, project_id: str, kind: str | None = None) -> list[RunRecord]:
         """Return the jobs of a project, newest first."""
@@ -205,9 +193,8 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
 
     def note(self, project_id: str, what: str, who: str, detail: Mapping[str, Any]) -> None:
         """Add a line to the audit trail."""
-        row = {"project_id": project_id, "what": what, "who": who, "detail": dict(detail)}
-        with self._write() as connection:
-            connection.execute(self._tables.audit.insert().values(**row, at=now()))
+        row = {"what": what, "who": who, "detail": dict(detail), "at": now()}
+        self._add(self._tables.audit, project_id=project_id, **row)
 
     def audit_trail(self, project_id: str) -> list[dict[str, Any]]:
         """Return the audit trail of a project, oldest first."""

@@ -2,116 +2,92 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _short(name: str, length: int = 16) -> Column[str]:
+    return Column(name, String(length), nullable=False)
+
+
+def _at(name: str = "at") -> Column[str]:
+    return Column(name, String(32), nullable=False)  # UTC, ISO 8601
+
+
+def _story(name: str, *columns: Column[Any], of: str = "project_id") -> Table:
+    """Return a table whose rows are numbered as they come and belong to one project or round."""
+    number = Column("number", Integer, primary_key=True, autoincrement=True)
+    owner = Column(of, String(16), nullable=False, index=True)
+    return Table(name, metadata, number, owner, *columns, _at())
+
 
 projects = Table(
     "projects",
     metadata,
     Column("id", String(16), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("created_at", String(32), nullable=False),
+    _text("name"),
+    _at("created_at"),
     Column("dataset_id", String(16)),
     Column("deleted_at", String(32)),
 )
 
 # One row per changed value; the newest row of a key is the value in force.
-settings = Table(
-    "settings",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("project_id", String(16), nullable=False, index=True),
-    Column("key", String(64), nullable=False),
-    Column("value", JSON, nullable=False),
-    Column("at", String(32), nullable=False),
-)
+settings = _story("settings", _short("key", 64), Column("value", JSON, nullable=False))
 
 recipes = Table(
     "recipes",
     metadata,
     Column("id", String(16), primary_key=True),
     Column("project_id", String(16), nullable=False, index=True),
-    Column("name", Text, nullable=False),
+    _text("name"),
     Column("recipe", JSON, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("at", String(32), nullable=False),
+    _text("who"),
+    _at(),
 )
 
-overrides = Table(
+overrides = _story(
     "overrides",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("project_id", String(16), nullable=False, index=True),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("value", Float),
-    Column("who", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", String(32), nullable=False),
+    *(_text("question"), _text("answer"), Column("value", Float), _text("who"), _text("reason")),
 )
 
 # What people say about pairs; value None: "cannot say" or withdrawn, see ``scale``.
-ratings = Table(
+ratings = _story(
     "ratings",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("project_id", String(16), nullable=False, index=True),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("rater", Text, nullable=False),
-    Column("value", Float),
-    Column("scale", String(16), nullable=False),
-    Column("at", String(32), nullable=False),
+    *(_text("question"), _text("answer"), _text("rater"), Column("value", Float), _short("scale")),
 )
 
 # Blind votes: what is asked (see core.workspace.feedback), what people chose, who ended a round.
-vote_rounds = Table(
+vote_rounds = _story(
     "vote_rounds",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
     Column("id", String(16), nullable=False, unique=True),
-    Column("project_id", String(16), nullable=False, index=True),
     Column("settings", JSON, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("at", String(32), nullable=False),
+    _text("who"),
 )
-
-votes = Table(
+votes = _story(
     "votes",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("round_id", String(16), nullable=False, index=True),
     Column("position", Integer, nullable=False),
-    Column("voter", Text, nullable=False),
-    Column("left_arm", String(64), nullable=False),
-    Column("choice", String(16), nullable=False),
-    Column("at", String(32), nullable=False),
+    *(_text("voter"), _short("left_arm", 64), _short("choice")),
+    of="round_id",
 )
-
-vote_openings = Table(
+vote_openings = _story(
     "vote_openings",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("round_id", String(16), nullable=False, index=True),
-    Column("who", Text, nullable=False),
+    _text("who"),
     Column("votes", Integer, nullable=False),
     Column("early", Integer, nullable=False),
-    Column("at", String(32), nullable=False),
+    of="round_id",
 )
 
 # What people wrote about questions on the Compare page; see ``core.workspace.feedback``.
-question_notes = Table(
+question_notes = _story(
     "question_notes",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("project_id", String(16), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("at", String(32), nullable=False),
+    *(_short("kind"), _text("question"), _text("answer"), _text("text"), _text("who")),
 )
 
 runs = Table(
@@ -119,17 +95,8 @@ runs = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("project_id", String(16), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("at", String(32), nullable=False),
+    _short("kind"),
+    _at(),
 )
 
-audit = Table(
-    "audit",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("project_id", String(16), nullable=False, index=True),
-    Column("what", String(32), nullable=False),
-    Column("who", Text, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("detail", JSON, nullable=False),
-)
+audit = _story("audit", _short("what", 32), _text("who"), Column("detail", JSON, nullable=False))

@@ -78,7 +78,7 @@ def working_with(cache) -> ScoringContext:
 
 def represent(one: ApiExpert, cache, questions=QUESTIONS, answers=ANSWERS, report=None) -> int:
     texts, context = SimpleNamespace(questions=questions, answers=answers), working_with(cache)
-    return one.score(texts, [], context, report or SilentReporter())
+    return one.score(texts, context, report or SilentReporter())
 
 
 def recall(one: ApiExpert, questions, answers, cache):

@@ -16,7 +16,7 @@ from core.errors import ExpertError
 from core.experts.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey import experts as scoring, jobs
+from core.journey import experts as scoring, jobs, steps
 from core.journey.experts import remove_connection, save_connection, send_plans
 from core.types import SilentReporter
 from core.types.scoring import ApiConnection
@@ -183,10 +183,13 @@ def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, pro
 
 
 def test_the_command_line_sends_nothing(workspace, project, server, monkeypatch):
-    """Headless runs have nobody to ask: they may read the cache, not send."""
+    """A command has nobody to ask: it may read the cache, not send."""
     monkeypatch.setenv("TEST_API_KEY", KEY)
     connect(workspace, project, server)
-    dataset = workspace.load_dataset(project.dataset_id)
-    result = scoring.run_scoring(workspace, dataset, ["api:Ours", "bm25"], SilentReporter())
+    start = steps.in_this_process(lambda _: None, lambda report: report)
+    experts = ["api:Ours", "bm25"]
+    run = scoring.launch_scoring(project, experts, "Mika", agreed=None, start=start)
+    result = scoring.scoring_result(workspace, project.state.scored)
+    assert project.state.scored.run_id == run
     assert "nobody agreed" in str(result.failures["api:Ours"])
     assert server.requests == []

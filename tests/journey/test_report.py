@@ -13,8 +13,6 @@ from openpyxl import load_workbook
 from core.errors import WorkspaceError
 from core.jobs.folder import RunFolder
 from core.journey import report
-from core.journey.diagnostics import Examination
-from core.journey.jobs import outcome_of
 from core.reporting.html_report import render
 from core.reporting.workbook import decision_workbook
 from tests.reporting.finished_journey import EVIL, finished_journey
@@ -86,24 +84,3 @@ def test_the_report_holds_the_files_of_its_command(journey):
     table = io.BytesIO(decision_workbook(content, "en"))
     cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
     assert content.command_files[name].strip() in [str(cell).strip() for cell in cells]
-
-
-def test_headless_report_lies_beside_the_model(journey):
-    workspace = journey.workspace
-    folder = RunFolder(workspace.run_folder(journey.tune_run))
-    dataset = workspace.load_dataset(journey.project.dataset_id)
-    scored = outcome_of(RunFolder(workspace.run_folder("score-20261123-120000-abcd")))
-    path = report.write_headless_report(
-        workspace,
-        name="faq",
-        dataset=dataset,
-        import_report=workspace.load_import_report(dataset.id),
-        scored=scored,
-        folder=folder,
-        comparison=report.load_comparison(workspace, journey.compare_run),
-        language="en",
-        split_seed=0,
-        examined=Examination(),
-    )
-    assert path.parent == folder.root and path.with_suffix(".xlsx").is_file()
-    assert "Better in one test" in path.read_text("utf-8")

@@ -121,7 +121,7 @@ def test_a_workbook_with_ids_and_other_column_names(shop):
     book.save(file)
     found = preview_scores(file.getvalue(), "ids.xlsx")
     assert found.columns == ScoreColumns("質問番号", "回答番号", "スコア")
-    kept = add_score_file(project, dataset, file.getvalue(), "ids.xlsx", who="me", found=found)
+    kept = add_score_file(project, dataset, file.getvalue(), "ids.xlsx", who="me", preview=found)
     assert (kept.pairs, kept.by_id) == (6, 6)
 
 
@@ -174,7 +174,7 @@ def test_it_joins_experts_of_a_job_and_a_job_keeps_it(shop):
     kept = add_score_file(project, dataset, content, "gold.csv", who="me")
     report = scoring.scoring_report(project)
     assert [f.expert for f in report.figures] == ["bm25", "tfidf", kept.key]
-    assert report.agreement.shape == (3, 3) and np.isfinite(report.agreement).all()
+    assert report.agreement_table.shape == (3, 3) and np.isfinite(report.agreement_table).all()
     assert report.figures[0].texts_encoded == len(dataset.questions) + len(dataset.answers)
     again = scoring.run_scoring(workspace, dataset, [kept.key, "bm25"], SilentReporter())
     assert [f.expert for f in again.figures] == [kept.key, "bm25"]

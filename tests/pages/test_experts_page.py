@@ -146,7 +146,7 @@ def test_results_are_said_in_words_and_lead_on(page, workspace):
     report = scoring.scoring_report(workspace.projects()[0])
     best = max(report.figures, key=lambda one: one.ndcg.value)
     assert f"**{best.title}**" in texts(at) and f"{best.ndcg.value:.2f}" in texts(at)
-    assert f"agreement {report.agreement[0, 1]:.2f} of 1" in texts(at)
+    assert f"agreement {report.agreement[0][1]:.2f} of 1" in texts(at)
     assert primary(at) == ["Look at the labels"]
     assert ticked(at) == set(LEXICAL), "the panel in use is what is ticked"
     table = next(d.value for d in at.dataframe if "Texts read" in d.value.columns)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.__main__ import _parser
+from core.cli.options import parser
 from core.documents import to_json
 from core.errors import AppError
 from core.hashing import document_id
@@ -52,10 +52,9 @@ def test_the_command_repeats_every_setting(recipe, config, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     for name, text in found.files.items():
         Path(name).write_text(text, "utf-8")
-    options = _parser().parse_args(shlex.split(found.command)[3:])
+    options = parser().parse_args(shlex.split(found.command)[3:])
     assert (str(options.file), options.seed, found.notes) == ("my faq.csv", 3, ())
-    experts = (options.experts or "unasked").split(",")
-    again = inputs.parse_recipe(options.recipe, experts)
+    again = inputs.parse_recipe(options.recipe, options.experts or ("unasked",))
     assert document_id(to_json(again)) == document_id(to_json(recipe))
     settings = inputs.read_settings(options.config) if options.config else None
     chosen = inputs.chosen_settings(None, settings, options.preset, options.base, options.seed)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.__main__ import main
+from core.cli.options import main
 from core.errors import TuningError
 from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch

@@ -25,7 +25,7 @@ PRELOADED = [
     "sqlalchemy.dialects.sqlite",
     "torch",
     "transformers.models.bert.modeling_bert",
-    "core.__main__",
+    "core.cli.options",
     "core.evaluation.measures",
     "core.evaluation.search",
     "core.experts.catalogue",
@@ -72,7 +72,7 @@ def work(folder: Path, death: Death | None, teller: Connection) -> None:
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for stream in (1, 2):
         os.dup2(log, stream)
-    from core.__main__ import main
+    from core.cli.options import main
     from core.jobs.folder import RunFolder
     from core.tuning import run
     from core.tuning.checkpoints import CheckpointStore

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.journey import decisions as panel_advice
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
-from core.journey.experts import ScoringReport, load_expert_scores
+from core.journey.experts import load_expert_scores
+from core.types.scoring import ScoringResult
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_error
@@ -22,15 +23,15 @@ _SIGNS = {
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _advice(
-    root: str, dataset_id: str, run_id: str, experts: tuple[str, ...], _report: ScoringReport
+    root: str, dataset_id: str, experts: tuple[str, ...], said: str, _report: ScoringResult
 ) -> PanelAdvice:
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     scores = load_expert_scores(workspace, dataset, experts)
-    return panel_advice.advise(dataset, scores, _report.figures, _report.agreement)
+    return panel_advice.advise(dataset, scores, _report.figures, _report.agreement_table)
 
 
-def panel_choice(context: Context, report: ScoringReport) -> None:
+def panel_choice(context: Context, report: ScoringResult) -> None:
     """Draw the button that asks for advice and, once asked, the advice."""
     if len(report.figures) < 2:
         return
@@ -42,50 +43,53 @@ def panel_choice(context: Context, report: ScoringReport) -> None:
             "without it, and what it costs."
         )
     )
+    said = repr(report.figures)
     key = f"panel_advice_{context.project.id}"
     if st.button(t("Choose for me"), icon=":material/auto_awesome:", key="choose_for_me"):
-        st.session_state[key] = report.run_id
-    if st.session_state.get(key) != report.run_id:
+        st.session_state[key] = said
+    if st.session_state.get(key) != said:
         return
     try:
         with st.spinner(t("Trying the labels without each expert …")):
-            found = _advice(
+            advice = _advice(
                 str(context.workspace.layout.root),
                 str(context.project.dataset_id),
-                report.run_id,
-                tuple(one.expert for one in report.figures),
+                tuple(expert.expert for expert in report.figures),
+                said,
                 report,
             )
     except Exception as error:
         show_error(error)
         return
-    _show(context, found)
+    _show(context, advice)
 
 
-def _show(context: Context, found: PanelAdvice) -> None:
+def _show(context: Context, advice: PanelAdvice) -> None:
     with st.container(border=True, key="panel_advice"):
-        for one in found.advice:
-            st.markdown(f"{_SIGNS[one.verdict]} **{plain(one.title)}**  \n{plain(tm(one.why))}")
-        if found.everybody is not None and found.panel is not None:
+        for expert in advice.advice:
+            st.markdown(
+                f"{_SIGNS[expert.verdict]} **{plain(expert.title)}**  \n{plain(tm(expert.why))}"
+            )
+        if advice.everybody is not None and advice.panel is not None:
             st.caption(
                 t(
                     "Labels by reliability put right answers into the first ten (nDCG@10) with "
                     "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
                     "({all_low} to {all_high}) for everybody: {questions} validation questions, "
                     "their known right answers left out.",
-                    panel=f"{found.panel.value:.3f}",
-                    panel_low=f"{found.panel.low:.3f}",
-                    panel_high=f"{found.panel.high:.3f}",
-                    all=f"{found.everybody.value:.3f}",
-                    all_low=f"{found.everybody.low:.3f}",
-                    all_high=f"{found.everybody.high:.3f}",
-                    questions=found.questions,
+                    panel=f"{advice.panel.value:.3f}",
+                    panel_low=f"{advice.panel.low:.3f}",
+                    panel_high=f"{advice.panel.high:.3f}",
+                    all=f"{advice.everybody.value:.3f}",
+                    all_low=f"{advice.everybody.low:.3f}",
+                    all_high=f"{advice.everybody.high:.3f}",
+                    questions=advice.questions,
                 )
             )
         if st.button(
-            t("Let these {count} experts make the labels", count=len(found.kept)),
+            t("Let these {count} experts make the labels", count=len(advice.kept)),
             icon=":material/arrow_forward:",
             key="use_panel",
         ):
-            panel_advice.use_panel(context.project, found.kept, session.who())
+            panel_advice.use_panel(context.project, advice.kept, session.who())
             go_to("labels")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.__main__ import main
+from core.cli.options import main
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
@@ -15,7 +15,6 @@ from core.journey import data, experts as scoring, labels, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
-from core.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -26,13 +25,6 @@ def settings(tmp_path, tiny_bert) -> Path:
     )
     path.write_bytes(to_document(config))
     return path
-
-
-@pytest.fixture
-def workspace(tmp_path, monkeypatch) -> Workspace:
-    monkeypatch.setenv("WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    return Workspace.open()
 
 
 def test_file_is_tuned_with_the_settings_given(faq, settings, workspace, capsys):

@@ -1,12 +1,11 @@
 """What the command line prints is an interface: scripts read it. It stays as it was recorded.
 
-``recorded_output.json`` was written by commit fc37d6c. After a change that is meant, write it anew:
-``RECORD=1 python -m pytest -n 0 tests/cli/test_same_output.py`` and look at the difference.
+``recorded_output.json`` was written by commit fc37d6c. After a change that is meant, write it anew
+with ``$RECORD`` set (``python -m pytest -n 0`` and this file), and look at the difference.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -15,26 +14,13 @@ from typing import Any
 
 import pytest
 
-from core.__main__ import main
+from core.cli.options import main
 from core.jobs import launch
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
 
 RECORD = Path(__file__).with_name("recorded_output.json")
-TOPICS = "refund parcel password invoice size voucher repair newsletter".split()
-FORMS = ("my {}", "{} help", "please {}", "where {}", "the {}", "{} please")
 WORDLLAMA = "wordllama-l2-supercat-256"
-
-
-@pytest.fixture
-def faq(tmp_path: Path) -> Path:
-    path = tmp_path / "faq.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["question", "answer"])
-        for word in TOPICS:
-            writer.writerows([form.format(word), f"About your {word} code."] for form in FORMS)
-    return path
 
 
 @pytest.fixture
@@ -45,7 +31,7 @@ def settings(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
 

@@ -10,17 +10,16 @@ from urllib.parse import unquote
 
 import pytest
 
-from core.__main__ import main
+from core.cli.options import main
 from core.hashing import document_id
+from core.jobs.folder import RunFolder
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, tiny_bert, faq) -> Path:
+def place(tmp_path, workspace, monkeypatch, tiny_bert, faq) -> Path:
     """A folder with a data file, settings that are no preset, and labels set by hand."""
-    monkeypatch.setenv("WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
     faq.rename("my faq.csv")
     config = TuningConfig(
@@ -33,13 +32,14 @@ def place(tmp_path, monkeypatch, tiny_bert, faq) -> Path:
     return tmp_path
 
 
-def request_of(run: dict) -> dict:
-    folder = Path(run["report"]).parent
-    return json.loads((folder / "request.json").read_text("utf-8"))["config"]
-
-
-def test_the_command_of_a_report_repeats_the_run(place, capsys, monkeypatch):
+def test_the_command_of_a_report_repeats_the_run(place, workspace, capsys, monkeypatch):
     """Settings changed by hand used to be lost: the command trained another model."""
+
+    def request_of(run: dict) -> dict:
+        folder = RunFolder(workspace.run_folder(Path(run["model"]).parent.name))
+        request = folder.read_request()["config"]
+        return {name: value for name, value in request.items() if "estimate" not in name}
+
     first = ["run", "my faq.csv", "--config", "settings.json", "--overrides", "overrides.json"]
     more = ["--experts", "bm25", "--out", "first", "--examine", "--json"]
     assert main([*first, *more, "--seed", "2"]) == 0

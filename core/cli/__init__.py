@@ -1,0 +1,1 @@
+"""The command line: the app's own steps from a terminal."""

@@ -1,0 +1,328 @@
+"""``run``, ``tune``, ``race`` and ``experts``: the app's own steps, taken from a terminal."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.cli.options import ExpertsOptions, JourneyOptions, RaceOptions, RunOptions, TuneOptions
+from core.cli.terminal import (
+    SpokenReporter,
+    print_examined,
+    print_race,
+    print_tuned,
+    print_verdict,
+    say_who_is_before,
+)
+from core.errors import DataError, JobError, Stopped, TuningError
+from core.journey.command_inputs import (
+    check_preset,
+    chosen_settings,
+    parse_recipe,
+    read_data,
+    read_overrides,
+    read_settings,
+)
+from core.journey.compare import launch_comparison, load_comparison, present_regimes
+from core.journey.corrections import CorrectionFile, take_corrections
+from core.journey.diagnostics import load_examination
+from core.journey.experts import all_experts, check_experts, launch_scoring, suggested_experts
+from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
+from core.journey.labels import recipe_in_use, recipes, save_recipe
+from core.journey.projects import (
+    Project,
+    Workspace,
+    create_project_with,
+    finished_runs,
+    scored_experts,
+)
+from core.journey.race_plan import launch_race, racing_recipes
+from core.journey.races import race_result, races
+from core.journey.report import write_report
+from core.journey.steps import in_this_process
+from core.journey.tuning import TuningConfig, launch_tuning
+from core.journey.tuning_runs import read_run
+from core.types import Comparison, SystemChoice
+
+_LOOK_EVERY_SECONDS = 2.0
+
+
+def run(options: RunOptions) -> int:
+    """Make a project of a file, walk it through every stop and print the verdict table.
+
+    Raises
+    ------
+    AppError
+        With a readable text, whatever goes wrong.
+    Stopped
+        If somebody ended a job in the app and nothing of it was kept.
+    """
+    by_hand = read_overrides(options.overrides) if options.overrides else ()
+    walk = Walk(options.workspace)
+    project, config = walk.labelled_project(options, options.file, options.recipe, options.seed)
+    if options.overrides is not None:
+        file = CorrectionFile(by_hand, 0, ())
+        take_corrections(project, file, options.overrides.name, walk.who)
+    with walk.time("tune"):
+        tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
+    with walk.time("compare"):
+        experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
+        compared = walk.done(
+            project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
+        )
+    comparison = load_comparison(project.workspace, compared)
+    examined = load_examination(project.workspace, compared)
+    if options.examine:  # one job, of which people want to know both parts
+        walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
+        walk.seconds["examine"] = examined.seconds
+    with walk.time("report"):
+        page = write_report(project, compared, options.language, walk.who)
+    model = walk.folder(tuned) / "model"
+    if options.out is not None:
+        page, model = _copied(options.out.resolve() / tuned, page, model)
+    print_verdict(comparison)
+    print_examined(examined)
+    sys.stdout.write(f"Report: {page}\nModel:  {model}\n")
+    if options.json:
+        places = {"seconds": walk.seconds, "report": str(page), "model": str(model)}
+        _print_json(_figures(comparison) | places)
+    return 0
+
+
+def tune(options: TuneOptions) -> int:
+    """Tune a model on a project or on a file; returns the exit status of a worker.
+
+    Raises
+    ------
+    AppError
+        If the run cannot be started; what goes wrong later is printed.
+    """
+    if (options.file is None) == (options.project is None):
+        raise DataError("Name either a data file or a project with --project, not both.")
+    walk, saved = Walk(options.workspace), None
+    if options.file is not None:
+        recipe = options.recipe or RunOptions.recipe
+        project, config = walk.labelled_project(options, options.file, recipe)
+    else:
+        project = _named_project(walk.workspace, options.project or "")
+        if project.dataset_id is None:
+            raise TuningError("The project {name} has no data yet.", name=project.name)
+        settings = read_settings(options.config) if options.config else None
+        config = chosen_settings(project.load_dataset(), settings, options.preset, options.base)
+        if options.recipe is not None:
+            named = {recipe.name: recipe for recipe in reversed(recipes(project))}
+            if options.recipe not in named:
+                raise TuningError(
+                    "The project {project} has no recipe {name}. Recipes: {known}.",
+                    project=project.name,
+                    name=options.recipe,
+                    known=", ".join(named) or "–",
+                )
+            saved = named[options.recipe]
+    run_id = launch_tuning(project, config, walk.who, saved, walk.start)
+    tuned, folder = read_run(walk.workspace, job(walk.workspace, run_id)), walk.folder(run_id)
+    print_tuned(tuned, folder)
+    if options.json and tuned.result is not None:
+        _print_json({"run": str(folder), **result_of(walk.workspace, run_id)})
+    return {FINISHED: 0, FAILED: 1}.get(tuned.job.state, 2)
+
+
+class Walk:
+    """The app's steps, one after the other, each done by this process.
+
+    Attributes
+    ----------
+    who : str
+        Under whose name the steps are recorded.
+    seconds : mapping of stop to seconds
+    """
+
+    def __init__(self, workspace: Path | None) -> None:
+        self.workspace = Workspace.open(workspace)
+        self.who = _who()
+        self.seconds: dict[str, float] = {}
+        self.start = in_this_process(self._begun, SpokenReporter)
+
+    def folder(self, run_id: str) -> Path:
+        """Return the folder of a job."""
+        return self.workspace.run_folder(run_id)
+
+    def _begun(self, folder: Path) -> None:
+        view = job(self.workspace, folder.name)
+        sys.stderr.write(f"{view.kind} {folder}\n")
+        say_who_is_before(self.workspace, view)
+
+    @contextmanager
+    def time(self, stop: str) -> Iterator[None]:
+        """Say which stop begins, and keep how long it takes."""
+        sys.stderr.write(f"{stop}\n")
+        start = time.monotonic()
+        yield
+        self.seconds[stop] = round(time.monotonic() - start, 2)
+
+    def labelled_project(
+        self,
+        options: JourneyOptions,
+        file: Path,
+        recipe: str,
+        tuning_seed: int = 0,
+    ) -> tuple[Project, TuningConfig]:
+        """Import a file, let experts score it and save a recipe; returns project and settings."""
+        settings = read_settings(options.config) if options.config else None
+        check_preset(options.preset)
+        check_experts(options.experts)
+        parse_recipe(recipe, options.experts)  # before anything is made or takes time
+        with self.time("data"):
+            dataset, account = read_data(file, options.seed)
+            config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
+            project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
+        with self.time("experts"):
+            experts = options.experts or suggested_experts(dataset)
+            scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
+            self.done(project, scored)
+        with self.time("labels"):
+            parsed = parse_recipe(recipe, scored_experts(project))
+            save_recipe(project, recipe, parsed, self.who)
+        return project, config
+
+    def done(self, project: Project, run_id: str) -> str:
+        """Return the id of a job that left what the next stop needs; raises its error if not."""
+        view = job(self.workspace, run_id)
+        if view.state == FAILED and view.error is not None:
+            raise JobError(view.error.template, **view.error.params)
+        if all(finished.id != run_id for finished in finished_runs(project, view.kind)):
+            raise Stopped
+        return run_id
+
+
+def race(options: RaceOptions) -> int:
+    """Launch a race, follow it, print the table; returns 0 where it finished, else 1.
+
+    Raises
+    ------
+    AppError
+        If the race cannot be started.
+    """
+    workspace = Workspace.open(options.workspace)
+    project = _named_project(workspace, options.project)
+    if project.dataset_id is None:
+        raise TuningError("The project {name} has no data yet.", name=project.name)
+    config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
+    at_hand = {recipe.name: recipe for recipe in reversed(racing_recipes(project))}
+    used = recipe_in_use(project)
+    wanted = options.recipes or ((used.name,) if used is not None else ())
+    missing = [name for name in wanted if name not in at_hand]
+    if missing:
+        raise TuningError(
+            "There is no recipe {missing} whose experts have scored the data. Recipes: {known}.",
+            missing=", ".join(missing),
+            known=", ".join(at_hand) or "–",
+        )
+    chosen = [at_hand[name] for name in wanted]
+    run_id = launch_race(
+        project, config, chosen, options.losses, options.seeds, _who(), keep=options.keep
+    )
+    sys.stderr.write(f"race {workspace.run_folder(run_id)}\n")
+    status = _follow(workspace, run_id)
+    (shown,) = (one for one in races(project) if one.job.id == run_id)
+    print_race(race_result(workspace, shown))
+    return status
+
+
+def _follow(workspace: Workspace, run_id: str) -> int:
+    """Say how far a job in the background is until it ends; returns 0 where it finished."""
+    said = ""
+    while True:
+        view = job(workspace, run_id)
+        if view.state == WAITING and not said:
+            said = WAITING
+            say_who_is_before(workspace, view)
+        if view.message is not None and str(view.message) != said:
+            said = str(view.message)
+            sys.stderr.write(f"  {view.fraction:4.0%} {said}\n")
+        if view.is_final:
+            break
+        time.sleep(_LOOK_EVERY_SECONDS)
+    if view.error is not None:
+        sys.stderr.write(f"{view.error}\n")
+    return 0 if view.state == FINISHED else 1
+
+
+def experts(options: ExpertsOptions) -> int:
+    """Print key, languages, licence, kind and whether it is at hand of every expert."""
+    for expert, at_hand in all_experts(Workspace.open(options.workspace)):
+        kind = "trainable" if expert.trainable else expert.family
+        languages = ",".join(expert.languages)
+        columns = f"{expert.key:38} {languages:24} {expert.licence:12} {kind:13}"
+        sys.stdout.write(f"{columns} {at_hand.message}\n")
+    return 0
+
+
+def _named_project(workspace: Workspace, wanted: str) -> Project:
+    """Return the project of an id or a name; raises TuningError that lists those there are."""
+    known = workspace.projects()
+    project = next((one for one in known if wanted in {one.id, one.name}), None)
+    if project is None:
+        raise TuningError(
+            "There is no project {wanted} in the workspace {folder}. Projects: {known}.",
+            wanted=wanted,
+            folder=str(workspace.layout.root),
+            known=", ".join(f"{one.name} ({one.id})" for one in known) or "–",
+        )
+    return project
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a user table
+        return "command line"
+
+
+def _copied(target: Path, page: Path, model: Path) -> tuple[Path, Path]:
+    """Copy report, workbook and model into a folder of their own; returns page and model there."""
+    shutil.copytree(model, target / "model")
+    for file in (page.with_suffix(".xlsx"), page):
+        shutil.copy2(file, target)
+    return target / page.name, target / "model"
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    regimes = present_regimes(comparison)
+    differences = {regime: comparison.difference(regime) for regime in regimes}
+    general = comparison.generality
+    return {
+        "arms": {
+            system.name: {
+                regime: {
+                    metric: round(system.mean(metric, comparison.regimes == regime), 6)
+                    for metric in system.metrics
+                }
+                for regime in regimes
+            }
+            for system in comparison.systems
+        },
+        "verdict": {
+            regime: {
+                key: getattr(difference, key)
+                for key in ("metric", "difference", "low", "high", "p", "word")
+            }
+            for regime, difference in differences.items()
+            if difference is not None
+        },
+        "generality": {
+            "before": general[0].before if general else None,
+            "after": general[0].after if general else None,
+        },
+    }
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")

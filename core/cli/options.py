@@ -1,0 +1,232 @@
+"""Verbs and their options, each written once: ``python -m core VERB``.
+
+A verb is a dataclass of its options: its docstring is the description, each field an option, and
+the same object goes to the function that does it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from core.errors import AppError, Stopped
+
+NAMELESS = object()  # marks a word that stands without a ``--name``
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every verb takes that opens a workspace."""
+
+    workspace: Annotated[
+        Path | None, "folder of the workspace (default: $WORKSPACE, else ./workspace)"
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(Options):
+    """What every verb takes that tunes a model."""
+
+    base: Annotated[
+        str | None, "model to tune (default: of the settings, else by the language of the data)"
+    ] = None
+    preset: Annotated[str, "quick, balanced or thorough (default: balanced)"] = "balanced"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyOptions(TrainingOptions):
+    """What the verbs take that can begin with a file."""
+
+    config: Annotated[
+        Path | None, "settings as exported on the Tune page (JSON), instead of a preset"
+    ] = None
+    experts: Annotated[
+        tuple[str, ...], "with a file: comma-separated keys (default: by language)"
+    ] = ()
+    seed: Annotated[
+        int, "with a file: of its split (default: 0); run tunes with it, too, without --config"
+    ] = 0
+    json: Annotated[bool, "print one JSON object as the last line"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(JourneyOptions):
+    """Import, score, label, tune, compare, report: makes a project of the app."""
+
+    file: Annotated[Path, "CSV, TSV, XLSX, JSON, JSONL, Parquet or BEIR folder", NAMELESS]
+    recipe: Annotated[
+        str, "RULE[:BLEND], for example mean:0.3, or a JSON file (default: reliability:0.5)"
+    ] = "reliability:0.5"
+    overrides: Annotated[Path | None, "labels set by hand, as a report offers them (JSON)"] = None
+    out: Annotated[Path | None, "folder for a copy of report and model"] = None
+    language: Annotated[Literal["en", "ja"], "of the report"] = "en"
+    examine: Annotated[
+        bool, "measure the shape of the vectors and the speed of each model too, as the app does"
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions(JourneyOptions):
+    """Fine-tune a model on a project of the app, or on a data file, which becomes one.
+
+    The run is on the project's Tune page, where it can be followed and compared.
+    """
+
+    file: Annotated[Path | None, "data file or BEIR folder", NAMELESS] = None
+    project: Annotated[str | None, "id or name of a project, instead of a file"] = None
+    recipe: Annotated[
+        str | None,
+        "with a file: RULE[:BLEND] or JSON file (default: reliability:0.5); with a project: the "
+        "name of a saved recipe (default: the one in use)",
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaceOptions(TrainingOptions):
+    """Race recipes and losses of a project, hard labels always among them; prints the table.
+
+    The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.
+    """
+
+    project: Annotated[str, "id or name of a project of the app", NAMELESS]
+    recipes: Annotated[tuple[str, ...], "comma-separated names (default: the recipe in use)"] = ()
+    losses: Annotated[tuple[str, ...], "comma-separated keys (default: kl,mse)"] = ("kl", "mse")
+    seeds: Annotated[int, "runs per contestant (default: 3)"] = 3
+    keep: Annotated[str, "models to keep: winner, all or none (default: winner)"] = "winner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpertsOptions(Options):
+    """List key, languages, licence, kind (trainable or family) and whether it is at hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkOptions:
+    """Do the job of a run folder; the folder is all that a worker needs to know."""
+
+    folder: Annotated[Path, "run folder with a request.json", NAMELESS]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: its options, ``module:function`` that does it, and what it is for."""
+
+    options: type[Any]
+    step: str
+    purpose: str
+    epilog: str = ""
+
+    def do(self, options: Any) -> int:
+        """Do it; returns the exit status. What it needs is imported only now."""
+        module, _, function = self.step.partition(":")
+        return int(getattr(import_module(module), function)(options))
+
+
+_STATUS = (
+    "Exit status: 0 done, 1 failed, 2 cancelled. A run that was killed goes on with: "
+    "python -m core work RUN_FOLDER"
+)
+VERBS: Mapping[str, Verb] = {
+    "run": Verb(
+        RunOptions,
+        "core.cli.commands:run",
+        "the whole journey on a file, ending in a verdict table and a report",
+        _STATUS,
+    ),
+    "tune": Verb(
+        TuneOptions,
+        "core.cli.commands:tune",
+        "fine-tune only, with settings from a JSON file, on a project or a data file",
+        _STATUS,
+    ),
+    "race": Verb(
+        RaceOptions,
+        "core.cli.commands:race",
+        "recipes × losses × seeds of a project against each other, ending in a table",
+    ),
+    "experts": Verb(
+        ExpertsOptions,
+        "core.cli.commands:experts",
+        "list the experts that can score, with languages, licence and where they come from",
+    ),
+    "work": Verb(
+        WorkOptions,
+        "core.cli.options:work",
+        "do the background job of a run folder (what the app starts; also for cluster jobs)",
+    ),
+}
+
+
+def work(options: WorkOptions) -> int:
+    """Do the job of a run folder; returns the exit status of a worker."""
+    from core.journey.steps import work  # light: a worker is started often
+
+    return work(options.folder)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs; what it reads holds ``verb`` and the verb's options."""
+    whole = argparse.ArgumentParser(
+        prog="python -m core",
+        description="Make search over your own questions and answers measurably better.",
+    )
+    verbs = whole.add_subparsers(required=True, metavar="VERB", title="verbs", dest="verb")
+    for name, verb in VERBS.items():
+        words = verbs.add_parser(
+            name, help=verb.purpose, description=verb.options.__doc__, epilog=verb.epilog
+        )
+        hints = get_type_hints(verb.options, include_extras=True)
+        for option in fields(verb.options):
+            kind, meaning, *marks = get_args(hints[option.name])
+            settings = _how_to_read(kind) | {"help": meaning}
+            if NAMELESS not in marks:
+                words.add_argument(f"--{option.name}", default=option.default, **settings)
+                continue
+            if type(None) in get_args(kind):  # may be left out
+                settings["nargs"] = "?"
+            words.add_argument(option.name, **settings)
+    return whole
+
+
+def _how_to_read(kind: Any) -> dict[str, Any]:
+    """Return how argparse turns a word into a value of this type."""
+    if kind is bool:
+        return {"action": "store_true"}
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind)}
+    plain = next((k for k in (str, int, Path) if kind in (k, k | None)), None)
+    return {"type": plain or _words}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do one verb; returns the exit status (0 done, 1 failed, 2 wrong usage or cancelled)."""
+    asked = vars(parser().parse_args(arguments))
+    verb = VERBS[asked.pop("verb")]
+    # Read when torch is first imported: threads that wait for each other sleep instead of spinning,
+    # which on a busy machine (the app, a browser, a colleague's run) halves the processor time.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Our own words matter in a log; a library's request log does not.
+    for noisy in ("httpx", "urllib3", "sentence_transformers", "bm25s"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return verb.do(verb.options(**asked))
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (KeyboardInterrupt, Stopped):
+        sys.stderr.write("Stopped.\n")
+        return 2

@@ -1,0 +1,203 @@
+"""What a person at a terminal is told: progress, who is before them, verdicts, the race's table."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.journey.compare import intervals, present_regimes, sentence
+from core.journey.diagnostics import Examination
+from core.journey.jobs import (
+    FAILED,
+    JobView,
+    QueuedJob,
+    device_told,
+    next_place,
+    queue_of,
+    slots_for,
+)
+from core.journey.projects import Workspace
+from core.journey.race_model import Contestant
+from core.journey.race_result import CLEAR, NOTHING, TIED, RaceResult, Spread
+from core.journey.tuning_runs import TuningRun
+from core.messages import Message
+from core.progress import Reporter
+from core.types import BASE, REGIMES, TUNED, Comparison
+
+_SPOKEN_EVERY_SECONDS = 5.0
+_NAME, _WHO = 34, 42  # characters of a system's name and of a contestant's
+
+
+class SpokenReporter:
+    """A reporter that tells the folder of its job and, on standard error, a person.
+
+    Parameters
+    ----------
+    folder : Reporter
+        Of the run folder; the stop button of the app works through it, and it logs warnings to the
+        terminal by itself.
+    """
+
+    def __init__(self, folder: Reporter) -> None:
+        self._folder = folder
+        self._last = -_SPOKEN_EVERY_SECONDS
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Tell both; the person every few seconds at most."""
+        self._folder.progress(fraction, message)
+        if time.monotonic() - self._last >= _SPOKEN_EVERY_SECONDS:
+            self._last = time.monotonic()
+            sys.stderr.write(f"  {fraction:4.0%} {message}\n")
+
+    def metric(self, values: Mapping[str, float]) -> None:
+        """Tell both; the person the search quality on validation questions."""
+        self._folder.metric(values)
+        if "validation" in values:
+            text = f"  step {values['step']:.0f}: validation nDCG@10 {values['validation']:.4f}\n"
+            sys.stderr.write(text)
+
+    def warning(self, message: Message) -> None:
+        """Tell the folder."""
+        self._folder.warning(message)
+
+    def should_stop(self) -> bool:
+        """Return True once somebody pressed Stop in the app."""
+        return self._folder.should_stop()
+
+
+def say_who_is_before(workspace: Workspace, run: JobView) -> None:
+    """Say which jobs a run waits for; say nothing where a device is free for it."""
+    device = device_told(run.config)
+    if not next_place(workspace, device):
+        return
+    allowed, before = set(slots_for(device)), list[QueuedJob]()
+    for queued in queue_of(workspace):
+        if queued.job.id == run.id:
+            break
+        if allowed & set(queued.slots):
+            before.append(queued)
+    if before:
+        names = ", ".join(_name(queued) for queued in before)
+        sys.stderr.write(f"Waiting for the device. Before this run: {names}\n")
+
+
+def _name(queued: QueuedJob) -> str:
+    state = f"waits at place {queued.place}" if queued.place else "computes"
+    project = f"project {queued.project}, " if queued.project else ""
+    return f"{queued.job.id} ({project}{state})"
+
+
+def print_verdict(comparison: Comparison) -> None:
+    """Print every system per regime with its interval, then the verdicts."""
+    for regime in present_regimes(comparison):
+        rows = comparison.regimes == regime
+        spread = intervals(comparison, regime)
+        sys.stdout.write(f"\n{regime} answers, {int(rows.sum())} held-out questions\n")
+        names = list(comparison.systems[0].metrics)
+        head = "".join(f"{name:>11}" for name in names[1:])
+        sys.stdout.write(f"{'':{_NAME}}{'nDCG@10 (95% interval)':26}{head}\n")
+        for system in comparison.systems:
+            shown = spread[system.name, names[0]]
+            title = {BASE: f"base: {system.title}", TUNED: "tuned"}.get(system.name, system.title)
+            span = f"{shown.value:.3f} ({shown.low:.3f} to {shown.high:.3f})"
+            means = "".join(f"{system.mean(name, rows):>11.3f}" for name in names[1:])
+            sys.stdout.write(f"{_column(title, _NAME)}{span:26}{means}\n")
+        difference = comparison.difference(regime)
+        if difference is not None:
+            sys.stdout.write(f"{sentence(difference)}\n")
+    for probe in comparison.generality:
+        sys.stdout.write(
+            f"\nEveryday language ({probe.language}, {probe.pairs} sentence pairs, Spearman): "
+            f"{probe.before:.3f} before, {probe.after:.3f} after\n"
+        )
+    for name, reason in comparison.absent.items():
+        sys.stdout.write(f"{name} is absent: {reason}\n")
+    sys.stdout.write("\n")
+
+
+def print_examined(examined: Examination) -> None:
+    """Print what tuning did to the shape of the vectors, and what each model costs."""
+    for change in examined.shape:
+        sys.stdout.write(f"{change.title}: {change.before:.3f} before, {change.after:.3f} after\n")
+    for cost in examined.costs:
+        sys.stdout.write(
+            f"{_column(cost.title, _NAME)}{cost.texts_per_second:>8.0f} texts/s"
+            f"{cost.query_ms:>8.1f} ms per question{cost.weights_mb:>8.0f} MB\n"
+        )
+    if examined.shape or examined.costs:
+        sys.stdout.write("\n")
+
+
+def print_tuned(run: TuningRun, folder: Path) -> None:
+    """Print what came out of a tuning run, or why nothing did."""
+    if run.job.state == FAILED and run.job.error is not None:
+        sys.stderr.write(f"{run.job.error}\n")
+    result = run.result
+    if result is None:
+        sys.stdout.write(f"Nothing was kept. Run folder: {folder}\n")
+        if run.job.keepable:
+            text = "The best model until then can be kept on the Tune page, or taken from"
+            sys.stdout.write(f"{text} {folder / 'model'}\n")
+        return
+    if result.base_score is not None and result.best_score is not None:
+        sys.stdout.write(
+            f"Validation nDCG@10: {result.base_score:.4f} before, {result.best_score:.4f} "
+            f"after step {result.best_step} of {result.steps}\n"
+        )
+    sys.stdout.write(
+        f"Time:  {result.seconds:.1f} s on {result.device.name}, "
+        f"{result.labels_per_s:,.0f} labels/s\n"
+    )
+    if result.has_model:
+        sys.stdout.write(f"Model: {folder / 'model'}\n")
+    sys.stdout.write(f"Run:   {folder}\n")
+
+
+def print_race(race: RaceResult) -> None:
+    """Print who was how good in a race, and what the order is worth."""
+    regimes = [regime for regime in REGIMES if race.ruler and regime in race.ruler.questions]
+    head = "".join(f"{name:>17}" for name in ("nDCG@10", *regimes, "generality"))
+    lines = [f"{'contestant':{_WHO}}{'runs':>5}{head}"]
+    for standing in race.standings:
+        spreads = [standing.score, *(standing.regimes[r] for r in regimes), standing.generality]
+        cells = "".join(f"{_spread(spread):>17}" for spread in spreads)
+        lines.append(f"{_column(_contestant(standing.contestant), _WHO)}{standing.seeds:>5}{cells}")
+    if race.ruler is not None:
+        base = race.ruler.base
+        means = [base.score, *(sum(base.ndcg[r]) / len(base.ndcg[r]) for r in regimes)]
+        lines.append(f"{'untuned':{_WHO}}{'':5}" + "".join(f"{mean:>17.3f}" for mean in means))
+    for contestant, reasons in race.absent:
+        why = next((str(reason) for reason in reasons.values()), "has not run")
+        lines.append(f"{_column(_contestant(contestant), _WHO)} absent: {why}")
+    sys.stdout.write("\n".join([*lines, _race_ends(race)]) + "\n")
+
+
+def _contestant(contestant: Contestant) -> str:
+    return f"{'hard labels' if contestant.baseline else contestant.recipe_name} · {contestant.loss}"
+
+
+def _spread(spread: Spread | None) -> str:
+    if spread is None:
+        return "–"
+    return f"{spread.mean:.3f}" + ("" if spread.std is None else f" ± {spread.std:.3f}")
+
+
+def _race_ends(race: RaceResult) -> str:
+    if race.word == NOTHING:
+        return "No run has finished."
+    name = _contestant(race.standings[0].contestant)
+    behind = race.standings[1].behind if len(race.standings) > 1 else None
+    if race.word == CLEAR and behind is not None:
+        span = f"{behind.value:.3f} ({behind.low:.3f} to {behind.high:.3f})"
+        end = f"{name} is best, ahead of the next one by {span}."
+    elif race.word == TIED:
+        end = f"{name} has the highest mean but cannot be told apart from {len(race.ties)} others."
+    else:
+        end = f"{name} has the highest mean; too little was measured to tell who is better."
+    return f"{end} Measured on validation questions; the test questions stay untouched."
+
+
+def _column(text: str, width: int) -> str:
+    return f"{text[: width - 1]:{width}}"
