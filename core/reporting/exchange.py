@@ -103,9 +103,9 @@ def trec_qrels(dataset: QADataset, rows: np.ndarray) -> str:
     """
     questions, answers = _both_ids(dataset)
     gap = _separator((*questions, *answers))
-    kept = np.isin(dataset.right_question, rows)
-    grades = whole_grades(dataset.right_grade[kept])
-    pairs = zip(dataset.right_question[kept], dataset.right_answer[kept], grades, strict=True)
+    asked = np.isin(dataset.right_question, rows)
+    grades = whole_grades(dataset.right_grade[asked])
+    pairs = zip(dataset.right_question[asked], dataset.right_answer[asked], grades, strict=True)
     return "".join(f"{gap.join((questions[q], '0', answers[a], str(g)))}\n" for q, a, g in pairs)
 
 
@@ -221,8 +221,7 @@ def _qrels_table(
     dataset: QADataset, rows: np.ndarray, questions: Sequence[str], answers: Sequence[str]
 ) -> Iterator[str]:
     yield "query-id\tcorpus-id\tscore\n"
-    kept = np.flatnonzero(np.isin(dataset.right_question, rows))
-    for place in kept:
+    for place in np.flatnonzero(np.isin(dataset.right_question, rows)):
         # Whole grades as BEIR's own loader demands; others as they are, so that nothing is lost.
         grade = f"{float(dataset.right_grade[place]):.9g}"
         question, answer = dataset.right_question[place], dataset.right_answer[place]

@@ -347,11 +347,11 @@ def _centre_on_zero(
 
 
 def _ordered(
-    comparison: Comparison, found: dict[tuple[str, str], Interval], metric: str
+    comparison: Comparison, spread: dict[tuple[str, str], Interval], metric: str
 ) -> list[ArmResult]:
     first = [system for name in (BASE, TUNED) if (system := comparison.arm(name)) is not None]
     others = [system for system in comparison.arms if system.name not in (BASE, TUNED)]
-    return first + sorted(others, key=lambda system: -found[system.name, metric].value)
+    return first + sorted(others, key=lambda system: -spread[system.name, metric].value)
 
 
 def _numbers(interval: Interval) -> tuple[float, float, float]:
