@@ -19,10 +19,10 @@ from pages.parts.compare.verdict import (
     verdict_cards,
 )
 from pages.parts.deep_links import go_to
-from pages.parts.page import open_page
+from pages.parts.page import open_page, tabs
 from pages.parts.translate import t
 
-TABS = (  # title, what draws it; only the tab that is open is drawn
+TABS = (
     (N_("All systems"), all_systems),
     (
         N_("Question by question"),
@@ -51,8 +51,4 @@ with st.container(horizontal=True):
     if st.button(t("Make the report"), type="primary", icon=":material/description:"):
         go_to("report", run=seen.run.job.id)
     promotion_button(seen)
-tabs = st.tabs([t(title) for title, _ in TABS], key="compare_tab", on_change="rerun")
-for tab, (_, draw) in zip(tabs, TABS, strict=True):
-    if tab.open:
-        with tab:
-            draw(seen)
+tabs("compare_tab", TABS, seen)

@@ -7,7 +7,7 @@ from core.journey.jobs import KINDS, STATE_TITLES, jobs_of
 from core.journey.projects import DONE, Project, journey_status
 from pages.parts import session
 from pages.parts.deep_links import go_to
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.page import STOP_TITLES, journey_bar, sample_buttons
 from pages.parts.translate import moment, plain, t
 
@@ -17,11 +17,8 @@ def new_project() -> None:
     """Ask for a name and make the project."""
     name = st.text_input(t("Name of the project"), placeholder=t("Support FAQ, spring pilot"))
     if st.button(t("Create"), type="primary"):
-        try:
+        with errors_shown():
             session.choose_project(session.workspace().create_project(name, session.who()))
-        except Exception as error:
-            show_error(error)
-        else:
             go_to("data")
 
 
@@ -30,11 +27,8 @@ def rename(project: Project) -> None:
     """Ask for another name."""
     name = st.text_input(t("Name of the project"), value=project.name)
     if st.button(t("Rename"), type="primary"):
-        try:
+        with errors_shown():
             projects.rename_project(project, name, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
             st.rerun()
 
 

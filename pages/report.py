@@ -8,13 +8,13 @@ from core.journey.projects import finished_runs
 from core.messages import N_
 from pages.parts.cached import cached
 from pages.parts.errors import show_error
-from pages.parts.page import open_page
+from pages.parts.page import open_page, tabs
 from pages.parts.report.decision_pack import offer_report, repeat_and_check, show_decision
 from pages.parts.report.model_export import model_export
 from pages.parts.report.other_software import data_exchange, model_snippets
 from pages.parts.translate import moment, t
 
-TABS = (  # title, what draws it; only the tab that is open is drawn
+TABS = (
     (N_("The model"), lambda run, seen: model_export(context, run, seen)),
     (N_("Use it in your software"), lambda run, seen: model_snippets(context, seen)),
     (N_("For other search tools"), lambda run, seen: data_exchange(context, run)),
@@ -46,8 +46,4 @@ except Exception as error:
 show_decision(preview)
 with st.container(border=True):
     offer_report(context, run)
-tabs = st.tabs([t(title) for title, _ in TABS], key="report_tab", on_change="rerun")
-for tab, (_, draw) in zip(tabs, TABS, strict=True):
-    if tab.open:
-        with tab:
-            draw(run, preview)
+tabs("report_tab", TABS, run, preview)

@@ -79,10 +79,9 @@ def pair_quality(
         question are not independent. 0 = no intervals.
     """
     known = ~np.isnan(values)
-    values, hard, weight = values[known], sample.hard_label[known], sample.weight[known]
-    order = np.argsort(-values, kind="stable")
-    values, hard, weight = values[order], hard[order], weight[order]
-    questions = np.unique(sample.question_rows[known][order], return_inverse=True)[1]
+    order = np.flatnonzero(known)[np.argsort(-values[known], kind="stable")]
+    values, hard, weight = values[order], sample.hard_label[order], sample.weight[order]
+    questions = np.unique(sample.question_rows[order], return_inverse=True)[1]
     n_questions = int(questions.max()) + 1 if len(questions) else 0
     last = _last_of_ties(values)
     replicated = [_precision_and_area(hard, weight, last)]

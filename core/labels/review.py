@@ -170,63 +170,49 @@ def reason(heard: Sequence[Voice], findings: PairFindings, sample: PairSample, a
     at : int
         Position of the pair in the sample.
     """
-    with_opinion = [voice for voice in heard if not np.isnan(voice.score)]
-    if not with_opinion:
+    voices_heard = sorted((v for v in heard if not np.isnan(v.score)), key=lambda v: v.score)
+    if not voices_heard:
         return Message(N_("No expert has an opinion on this pair."))
-    together = round(float(findings.consensus[at]) * 100)
-    against = sorted((v for v in with_opinion if v.against), key=lambda voice: voice.score)
+    low, high = voices_heard[0], voices_heard[-1]
     right = sample.kind[at] == RIGHT
-    if against:
-        template = (
-            N_(
-                "Your data call this answer right, but {count} of {total} experts contradict: "
-                "{listed}; in brackets what right answers usually get from them. All experts "
-                "together give it {together} of 100."
-            )
-            if right
-            else N_(
-                "Your data do not list this answer as right, but {count} of {total} experts "
-                "find it as good as a right one: {listed}; in brackets what right answers usually "
-                "get from them. All experts together give it {together} of 100."
-            )
-        )
-        listed = _listed(against if right else against[::-1])
-        return Message(
-            template,
-            {
-                "count": len(against),
-                "total": len(with_opinion),
-                "listed": listed,
-                "together": together,
-            },
-        )
-    ordered = sorted(with_opinion, key=lambda voice: voice.score)
-    low, high = ordered[0], ordered[-1]
-    if high.score - low.score >= _FAR:
-        return Message(
-            N_(
-                "The experts are {gap} points apart: {high} gives it {high_score}, {low} gives it "
-                "{low_score}."
-            ),
-            {
-                "gap": round((high.score - low.score) * 100),
-                "high": high.name,
-                "high_score": round(high.score * 100),
-                "low": low.name,
-                "low_score": round(low.score * 100),
-            },
-        )
-    return Message(
-        N_("No expert contradicts your data; together they give this pair {together} of 100."),
-        {"together": together},
+    against = [voice for voice in voices_heard if voice.against]
+    listed = ", ".join(  # "BM25 3 (61), …": each score with what right answers usually get
+        f"{voice.name} {voice.score * 100:.0f} ({voice.usual_right * 100:.0f})"
+        for voice in (against if right else against[::-1])
     )
-
-
-def _listed(against: Sequence[Voice]) -> str:
-    """Return ``BM25 3 (61), …``: each score with what right answers usually get from the expert."""
-    return ", ".join(
-        f"{voice.name} {voice.score * 100:.0f} ({voice.usual_right * 100:.0f})" for voice in against
-    )
+    if against and right:
+        template = N_(
+            "Your data call this answer right, but {count} of {total} experts contradict: "
+            "{listed}; in brackets what right answers usually get from them. All experts "
+            "together give it {together} of 100."
+        )
+    elif against:
+        template = N_(
+            "Your data do not list this answer as right, but {count} of {total} experts "
+            "find it as good as a right one: {listed}; in brackets what right answers usually "
+            "get from them. All experts together give it {together} of 100."
+        )
+    elif high.score - low.score >= _FAR:
+        template = N_(
+            "The experts are {gap} points apart: {high} gives it {high_score}, {low} gives it "
+            "{low_score}."
+        )
+    else:
+        template = N_(
+            "No expert contradicts your data; together they give this pair {together} of 100."
+        )
+    values: dict[str, str | int | float] = {
+        "count": len(against),
+        "total": len(voices_heard),
+        "listed": listed,
+        "together": round(float(findings.consensus[at]) * 100),
+        "gap": round((high.score - low.score) * 100),
+        "high": high.name,
+        "high_score": round(high.score * 100),
+        "low": low.name,
+        "low_score": round(low.score * 100),
+    }
+    return Message(template, values)
 
 
 def propose_pairs(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import ParamSpec
 
 import streamlit as st
@@ -34,21 +34,31 @@ def show_error(error: Exception) -> None:
     )
 
 
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show what goes wrong inside instead of ending the page; a rerun is no error and goes on.
+
+    Examples
+    --------
+    ::
+
+        with errors_shown():
+            labels.save_recipe(project, name, recipe, who)
+            st.rerun()
+    """
+    try:
+        yield
+    except Exception as error:
+        show_error(error)
+
+
 def guarded(draw: Callable[P, None]) -> Callable[P, None]:
     """Make a part of a page show its errors itself.
 
     For what is below ``st.fragment``: a fragment that is drawn again alone runs outside of the
     page, so that nobody else would catch them.
     """
-
-    @functools.wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            draw(*args, **kwargs)
-        except Exception as error:
-            show_error(error)
-
-    return drawn
+    return errors_shown()(draw)
 
 
 def attempt(action: Callable[..., object], *values: object) -> bool:

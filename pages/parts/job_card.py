@@ -6,7 +6,6 @@ It survives any reload: all it shows is read from the run folder.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -31,7 +30,7 @@ from core.journey.jobs import (
 from core.messages import N_
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import errors_shown, guarded
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
@@ -167,10 +166,13 @@ def _buttons(job: JobView) -> None:
             icon=":material/save:",
             help=t("Ends the run: the model that searched best until then can be compared."),
         ):
-            _act(lambda: jobs.close(session.workspace(), job.id, keep=True))
+            _close(job, keep=True)
         kind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
         if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
-            _act(lambda: _resume(job))
+            with errors_shown():
+                keys = keys_for_worker(agreed_connections(job))
+                jobs.resume(session.workspace(), job.id, keys)
+                st.rerun(scope="app")
         if queued and job.state in {PAUSED, INTERRUPTED, FAILED}:
             _give_up(job)
 
@@ -231,22 +233,13 @@ def _give_up(job: JobView) -> None:
             choices.insert(0, (True, t("Keep the best so far")))
         for keep, label in choices:
             if st.button(label, key=f"close_{keep}_{job.id}", width="stretch"):
-                _act(partial(jobs.close, session.workspace(), job.id, keep=keep))
+                _close(job, keep=keep)
         st.caption(t("What is discarded cannot be brought back."))
 
 
-def _resume(job: JobView) -> None:
-    keys = keys_for_worker(agreed_connections(job))
-    jobs.resume(session.workspace(), job.id, keys)
-
-
-def _act(act: Callable[[], None]) -> None:
-    """Do what a button says about a job that has ended, and draw the page again."""
-    try:
-        act()
-    except Exception as error:
-        show_error(error)
-    else:
+def _close(job: JobView, *, keep: bool) -> None:
+    with errors_shown():
+        jobs.close(session.workspace(), job.id, keep=keep)
         st.rerun(scope="app")
 
 

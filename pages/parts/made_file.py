@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.translate import t
 
 
@@ -70,15 +70,10 @@ class MadeFile:
                 type="tertiary" if there else kind,
                 icon=":material/refresh:" if there else ":material/draft:",
             )
-        if not pressed:
-            return
-        try:
-            with st.spinner(self.working):
+        if pressed:
+            with errors_shown(), st.spinner(self.working):
                 build()
-        except Exception as error:
-            show_error(error)
-        else:
-            st.rerun()  # the journey bar above shows the step as done
+                st.rerun()  # the journey bar above shows the step as done
 
 
 def size_text(size: int) -> str:

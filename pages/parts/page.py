@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -103,6 +103,23 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
                 query_params=link_parameters(),
             )
     return stops
+
+
+def tabs(key: str, parts: Sequence[tuple[str, Callable[..., None]]], *about: object) -> None:
+    """Draw tabs of which only the open one is worked out.
+
+    Parameters
+    ----------
+    parts : sequence of (title, what draws it)
+        Titles are messages of the catalogue.
+    *about
+        What each part is called with.
+    """
+    titles = [t(title) for title, _ in parts]
+    for tab, (_, draw) in zip(st.tabs(titles, key=key, on_change="rerun"), parts, strict=True):
+        if tab.open:
+            with tab:
+                draw(*about)
 
 
 def empty_state(

@@ -11,7 +11,7 @@ from core.journey import corrections, labels
 from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
@@ -47,7 +47,8 @@ def correction_history(context: Context, place: Place) -> None:
             _record(changes)
     with st.expander(t("As a spreadsheet: export and import"), icon=":material/table_view:"):
         _export(context, changes)
-        _import(context, changes)
+        with errors_shown():
+            _import(context, changes)
 
 
 def _step(context: Context, place: Place, step: _Step) -> None:
@@ -105,13 +106,9 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     )
     if uploaded is None:
         return
-    try:
-        file = corrections.read_corrections(
-            uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
-        )
-    except Exception as error:
-        show_error(error)
-        return
+    file = corrections.read_corrections(
+        uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
+    )
     st.markdown(
         t(
             "New labels: {new}. Already on record: {known}. Rows that cannot be taken: {problems}.",
@@ -138,12 +135,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         icon=":material/upload:",
         key="take_corrections",
     ):
-        try:
-            corrections.take_corrections(context.project, file, uploaded.name, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
-            st.toast(
-                t("Taken in: {count} labels.", count=len(file.overrides)), icon=":material/check:"
-            )
-            st.rerun(scope="fragment")
+        corrections.take_corrections(context.project, file, uploaded.name, session.who())
+        taken = t("Taken in: {count} labels.", count=len(file.overrides))
+        st.toast(taken, icon=":material/check:")
+        st.rerun(scope="fragment")

@@ -91,7 +91,7 @@ class Judge:
 
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
-        _workspace, project = self.context.workspace, self.context.project
+        project = self.context.project
         try:
             corrections.correct(project, self.pair, value, session.who(), why, self.seen)
         except Exception as error:

@@ -18,7 +18,7 @@ from core.reporting.charts.label_charts import recipe_histograms
 from core.types import Interval, LabelRecipe, Override
 from pages.parts import session
 from pages.parts.charts import show_chart
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
@@ -51,11 +51,8 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
         if st.form_submit_button(
             t("Save recipe"), type="primary", icon=":material/save:", width="stretch"
         ):
-            try:
+            with errors_shown():
                 labels.save_recipe(context.project, name, recipe, session.who())
-            except Exception as error:
-                show_error(error)
-            else:
                 st.rerun()
     return False
 
@@ -129,11 +126,8 @@ def recipe_shelf(
 
 
 def _use(context: Context, recipe_id: str) -> None:
-    try:
+    with errors_shown():
         labels.use_recipe(context.project, recipe_id, session.who())
-    except Exception as error:
-        show_error(error)
-    else:
         st.rerun()
 
 
@@ -168,21 +162,16 @@ def recipe_comparison(context: Context) -> None:
     if len(chosen) < FEWEST_COMPARED:
         st.info(t("Choose two to four recipes."))
         return
-    try:
+    with errors_shown():
         with st.spinner(t("Making the labels of each recipe …")):
             project = context.project
             key = (str(context.workspace.layout.root), project.id, str(project.dataset_id))
             comparison = _compared(key, tuple(chosen), labels.overrides(project), project)
-    except Exception as error:
-        show_error(error)
-        return
-    _figures(comparison)
-    shown = {recipe.saved.name: recipe.labels for recipe in comparison.recipes}
-    show_chart(
-        recipe_histograms(comparison.sample, [*shown.values()], [*shown], t),
-        key="recipe_histograms",
-    )
-    _differences(context, comparison)
+        _figures(comparison)
+        shown = {recipe.saved.name: recipe.labels for recipe in comparison.recipes}
+        chart = recipe_histograms(comparison.sample, [*shown.values()], [*shown], t)
+        show_chart(chart, key="recipe_histograms")
+        _differences(context, comparison)
 
 
 def _figures(comparison: RecipeComparison) -> None:
