@@ -48,8 +48,8 @@ def missing_texts(
         # With equal prompts a question that is also an answer is sent once.
         distinct = [text for text in dict.fromkeys(texts) if (prompt, text) not in planned]
         keys = text_keys(distinct, prompt)
-        _, found = cache.get(connection.fingerprint, keys)
-        missing[role] = [distinct[i] for i in np.flatnonzero(~found)]
+        _, is_there = cache.get(connection.fingerprint, keys)
+        missing[role] = [distinct[i] for i in np.flatnonzero(~is_there)]
         planned |= {(prompt, text) for text in missing[role]}
     return missing
 

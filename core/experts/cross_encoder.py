@@ -94,16 +94,16 @@ def candidate_pairs(
     n_answers = len(dataset.answers)
     judged = np.isin(dataset.right_question, rows)
     right = dataset.right_question[judged].astype(np.int64) * n_answers
-    found = [right + dataset.right_answer[judged]]
+    proposed = [right + dataset.right_answer[judged]]
     top = min(settings.top, n_answers)
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
         if top and scores:
-            found.append(_best(block, scores, n_answers, top))
+            proposed.append(_best(block, scores, n_answers, top))
     rng = np.random.default_rng(settings.seed)
     drawn = rng.integers(0, n_answers, (len(rows), settings.random))
-    found.append((rows[:, None] * n_answers + drawn).ravel())
-    keys = np.unique(np.concatenate(found))
+    proposed.append((rows[:, None] * n_answers + drawn).ravel())
+    keys = np.unique(np.concatenate(proposed))
     return (keys // n_answers).astype(np.int32), (keys % n_answers).astype(np.int32)
 
 
@@ -200,8 +200,8 @@ class CrossEncoderExpert(ModelExpert):
         if fingerprint is None or listed is None:
             return None
         rows, columns = np.array(listed["question_rows"]), np.array(listed["answer_rows"])
-        values, found = cache.get(fingerprint, pair_keys(_texts(dataset, rows, columns)))
-        if not found.all():
+        values, is_there = cache.get(fingerprint, pair_keys(_texts(dataset, rows, columns)))
+        if not is_there.all():
             return None
         values = values.reshape(len(rows))
         return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
@@ -232,8 +232,8 @@ def fill_pairs(
     """
     # Sorted by length, so that a chunk holds pairs of like length and its batches pad little.
     distinct = sorted(set(pairs), key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
-    _, found = cache.get(fingerprint, pair_keys(distinct))
-    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    _, is_there = cache.get(fingerprint, pair_keys(distinct))
+    missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = PairPace([len(question) + len(answer) for question, answer in missing], report, clock)
     start, size = 0, FIRST_CHUNK
     while start < len(missing):

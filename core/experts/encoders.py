@@ -234,8 +234,8 @@ def read_cached(
     fingerprint: str, texts: Sequence[str], prompt: str, cache: VectorCache
 ) -> np.ndarray | None:
     """Return the vectors of texts from the cache, float32 [n, d], None if any is missing."""
-    vectors, found = cache.get(fingerprint, text_keys(texts, prompt))
-    return vectors if found.all() else None
+    vectors, is_there = cache.get(fingerprint, text_keys(texts, prompt))
+    return vectors if is_there.all() else None
 
 
 def cached_scores(
@@ -275,8 +275,8 @@ def fill_cache(
     prompt = encoder.prompt(role)
     # Sorted by length, so that a chunk holds texts of like length and its batches pad little.
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    _, found = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
-    missing = [distinct[i] for i in np.flatnonzero(~found)]
+    _, is_there = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
+    missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = Pace([len(text) for text in missing], report, clock)
     start, size = 0, FIRST_CHUNK
     while start < len(missing):
@@ -311,8 +311,8 @@ def encode_cached(
     if not len(texts):
         return np.zeros((0, encoder.dimension), np.float32)
     fill_cache(encoder, texts, role, cache, report)
-    vectors, found = cache.get(encoder.fingerprint, text_keys(texts, encoder.prompt(role)))
-    if not found.all():
+    vectors, is_there = cache.get(encoder.fingerprint, text_keys(texts, encoder.prompt(role)))
+    if not is_there.all():
         # The cache was cleared under our hands: answer from the model, once.
         vectors = encoder.encode(texts, role, report)
     return vectors

@@ -116,7 +116,7 @@ def _proposing(
     dataset: QADataset, scores: Mapping[str, PairScores], context: ScoringContext
 ) -> list[PairScores]:
     """Return the experts that have scored all pairs; BM25, which takes seconds, if none has."""
-    complete = [found for key, found in scores.items() if not _lists_pairs(key)]
+    complete = [scored for key, scored in scores.items() if not _lists_pairs(key)]
     if complete:
         return complete
     find_entry(_FALLBACK).score(dataset, context, SilentReporter())

@@ -48,9 +48,9 @@ class ModelFolder:
     def files(self) -> list[Path]:
         """Return every file that decides what the model computes, in a stable order."""
         kinds = {".safetensors", ".json", ".txt", ".model"}
-        found = (p for p in self.path.rglob("*") if p.suffix in kinds and p.is_file())
+        files = (p for p in self.path.rglob("*") if p.suffix in kinds and p.is_file())
         # store.json lists the other files; hidden folders hold notes of the downloader.
-        return sorted(p for p in found if p.name != "store.json" and not _hidden(p, self.path))
+        return sorted(p for p in files if p.name != "store.json" and not _hidden(p, self.path))
 
 
 def read_folder(path: Path) -> ModelFolder:

@@ -72,7 +72,7 @@ class PairRatings:
         question_row = {text: row for row, text in enumerate(dataset.questions)}
         answer_row = {text: row for row, text in enumerate(dataset.answers)}
         held_out = set(dataset.held_out_rows.tolist())
-        kept: list[tuple[str, int, int, float]] = []
+        taken: list[tuple[int, int, str, float]] = []
         unknown = tested = passed = 0
         for rating in in_force(ratings):
             question, answer = question_row.get(rating.question), answer_row.get(rating.answer)
@@ -83,23 +83,24 @@ class PairRatings:
             elif rating.value is None:
                 passed += 1
             else:
-                kept.append((rating.rater, question, answer, rating.value))
+                taken.append((question, answer, rating.rater, rating.value))
         # In the order of rows and names, so that it does not matter who was first.
-        kept.sort(key=lambda one: (one[1], one[2], one[0]))
-        raters = tuple(sorted({one[0] for one in kept}))
+        taken.sort(key=lambda rated: rated[:3])
+        rows = np.array([row for row, *_ in taken], np.int32)
+        columns = np.array([column for _, column, *_ in taken], np.int32)
+        names = [rater for *_, rater, _ in taken]
+        raters = tuple(sorted(set(names)))
         position = {name: number for number, name in enumerate(raters)}
-        rows = np.array([one[1] for one in kept], np.int32)
-        columns = np.array([one[2] for one in kept], np.int32)
         keys = rows.astype(np.int64) * len(dataset.answers) + columns
         return cls(
             raters=raters,
-            rater=np.array([position[one[0]] for one in kept], np.int32),
+            rater=np.array([position[name] for name in names], np.int32),
             question_rows=rows,
             answer_rows=columns,
             pair=np.unique(keys, return_inverse=True)[1].reshape(-1).astype(np.int64),
-            value=np.array([one[3] for one in kept], np.float64),
+            value=np.array([value for *_, value in taken], np.float64),
             right=np.asarray(dataset.relevance[rows, columns]).reshape(-1) > 0
-            if len(kept)
+            if len(taken)
             else np.zeros(0, bool),
             unknown=unknown,
             held_out=tested,

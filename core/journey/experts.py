@@ -463,10 +463,10 @@ def _context(
     """Return what experts work with; experts behind APIs are those of any project."""
     apis: dict[str, ExpertSource] = {}
     if _behind_apis(experts):
-        kept = [project.state.api_connections for project in workspace.projects()]
+        connections = [project.state.api_connections for project in workspace.projects()]
         # One that is in use comes last and wins over one that was removed.
-        ordered = [c for known in kept for c in known.removed]
-        ordered += [c for known in kept for c in known.used]
+        ordered = [c for own in connections for c in own.removed]
+        ordered += [c for own in connections for c in own.used]
         apis = {connection.key: ApiExpert.of(connection) for connection in ordered}
     return ScoringContext(
         workspace.models,

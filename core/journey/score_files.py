@@ -92,7 +92,7 @@ def add_score_file(
     *,
     who: str,
     columns: ScoreColumns | None = None,
-    found: ScorePreview | None = None,
+    preview: ScorePreview | None = None,
 ) -> ScoreFile:
     """Match a file with the data, keep its scores, and make them one of the experts in use.
 
@@ -102,7 +102,7 @@ def add_score_file(
     ----------
     columns : ScoreColumns or None
         None takes the guess.
-    found : ScorePreview or None
+    preview : ScorePreview or None
         The same file as :func:`preview_scores` read it, so that it is not read twice.
 
     Raises
@@ -110,8 +110,8 @@ def add_score_file(
     DataError
         If the file cannot be used; nothing is kept then.
     """
-    found = found or preview_scores(content, filename)
-    matched = match_scores(found.table, columns or found.columns, dataset, name=filename)
+    preview = preview or preview_scores(content, filename)
+    matched = match_scores(preview.table, columns or preview.columns, dataset, name=filename)
     key = _free_key(project, dataset, filename)
     arrays = {
         "question_rows": matched.question_rows,
@@ -134,7 +134,7 @@ def add_score_file(
         at=now(),
         who=who,
         sha256=hashlib.sha256(content).hexdigest(),
-        columns=asdict(columns or found.columns),
+        columns=asdict(columns or preview.columns),
     )
     project.workspace.score_files.save(dataset.id, key, arrays, to_json(file))
     known = _keys(project)
@@ -157,7 +157,7 @@ def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) 
     Recipes that name them keep their name and need the file again.
     """
     leave_panel(project, dataset, key)
-    project.state.score_files = tuple(one for one in _keys(project) if one != key)
+    project.state.score_files = tuple(other for other in _keys(project) if other != key)
     project.workspace.score_files.delete(dataset.id, key)
     project.note("scores deleted", who, {"expert": key})
 

@@ -13,9 +13,9 @@ from core.types.scoring import ApiConnection
 
 def keys_for_worker(connections: Sequence[ApiConnection]) -> dict[str, str]:
     """Return the keys that only the app's secrets hold; those of the environment are inherited."""
-    variables = {one.key_variable for one in connections if one.key_variable}
-    found = {name: _secret(name) for name in variables if not os.environ.get(name)}
-    return {name: key for name, key in found.items() if key}
+    variables = {c.key_variable for c in connections if c.key_variable}
+    secrets = {name: _secret(name) for name in variables if not os.environ.get(name)}
+    return {name: key for name, key in secrets.items() if key}
 
 
 def key_environment(connections: Sequence[ApiConnection]) -> dict[str, str]:

@@ -121,7 +121,7 @@ def test_a_workbook_with_ids_and_other_column_names(shop):
     book.save(file)
     found = preview_scores(file.getvalue(), "ids.xlsx")
     assert found.columns == ScoreColumns("質問番号", "回答番号", "スコア")
-    kept = add_score_file(project, dataset, file.getvalue(), "ids.xlsx", who="me", found=found)
+    kept = add_score_file(project, dataset, file.getvalue(), "ids.xlsx", who="me", preview=found)
     assert (kept.pairs, kept.by_id) == (6, 6)
 
 

@@ -53,7 +53,7 @@ def expert_api(
         editing = f"api_editing_{context.project.id}"
         for connection in connections:
             _connection(context, connection, chosen, connection.key in scored, editing)
-        named = {one.name: one for one in connections}
+        named = {known.name: known for known in connections}
         _form(context, named.get(st.session_state.get(editing, "")), editing, chosen)
 
 
@@ -235,14 +235,14 @@ def _save(
 ) -> None:
     who = session.who()
     try:
-        kept = save_connection(context.project, typed, who, os.environ)
+        saved = save_connection(context.project, typed, who, os.environ)
     except Exception as error:
         show_error(error)
         return
     st.session_state.pop(editing, None)
     st.session_state[turn] = st.session_state.get(turn, 0) + 1
-    chosen[kept.key] = None
-    st.session_state.pop(f"expert_{kept.key}", None)
+    chosen[saved.key] = None
+    st.session_state.pop(f"expert_{saved.key}", None)
     st.rerun()
 
 

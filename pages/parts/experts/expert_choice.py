@@ -59,7 +59,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     """
     folders = model_folders(context.project)
     connections = api_connections(context.project)
-    files = [one.key for one in score_files(context.project, context.dataset)]
+    files = [file.key for file in score_files(context.project, context.dataset)]
     people = tuple(key for key in scored if is_people(key))
     keys = (*folders.usable, *files, *people)
     cards = expert_cards(context.workspace, context.dataset, keys, connections)

@@ -30,7 +30,7 @@ def expert_results(report: ScoringResult) -> None:
             icon=":material/person_off:",
         )
     names = [figures.title for figures in report.figures]
-    ranking = [(one.title, one.ndcg) for one in report.figures if one.ndcg is not None]
+    ranking = [(expert.title, expert.ndcg) for expert in report.figures if expert.ndcg is not None]
     st.subheader(t("How good is each expert alone?"), anchor=False)
     st.markdown(_who_is_weakest(ranking))
     if st.button(t("Look at the labels"), type="primary", icon=":material/arrow_forward:"):
@@ -56,7 +56,7 @@ def expert_results(report: ScoringResult) -> None:
                 "Not ranked: {names}. An expert that scores a list of pairs cannot order all "
                 "answers; how well it tells the right pairs on its list from the others stands in "
                 "the table below.",
-                names=", ".join(plain(one.title) for one in report.figures if one.ndcg is None),
+                names=", ".join(plain(e.title) for e in report.figures if e.ndcg is None),
             )
         )
     st.subheader(t("Who agrees with whom?"), anchor=False)
@@ -140,12 +140,12 @@ def _who_agrees(names: list[str], agreement: np.ndarray) -> str:
 
 def _table(figures: tuple[ExpertFigures, ...]) -> None:
     columns = {
-        t("Expert"): [one.title for one in figures],
-        t("First ten (nDCG@10)"): [_span(one.ndcg) for one in figures],
-        t("Pairs in order (AP)"): [_span(one.average_precision) for one in figures],
-        t("Right or not (ROC-AUC)"): [_span(one.roc_auc) for one in figures],
-        t("Texts read"): [one.texts_encoded for one in figures],
-        t("Seconds"): [round(one.seconds, 1) for one in figures],
+        t("Expert"): [expert.title for expert in figures],
+        t("First ten (nDCG@10)"): [_span(expert.ndcg) for expert in figures],
+        t("Pairs in order (AP)"): [_span(expert.average_precision) for expert in figures],
+        t("Right or not (ROC-AUC)"): [_span(expert.roc_auc) for expert in figures],
+        t("Texts read"): [expert.texts_encoded for expert in figures],
+        t("Seconds"): [round(expert.seconds, 1) for expert in figures],
     }
     helps = (
         None,

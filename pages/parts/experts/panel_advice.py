@@ -51,7 +51,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
         return
     try:
         with st.spinner(t("Trying the labels without each expert …")):
-            found = _advice(
+            advice = _advice(
                 str(context.workspace.layout.root),
                 str(context.project.dataset_id),
                 tuple(expert.expert for expert in report.figures),
@@ -61,33 +61,35 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
     except Exception as error:
         show_error(error)
         return
-    _show(context, found)
+    _show(context, advice)
 
 
-def _show(context: Context, found: PanelAdvice) -> None:
+def _show(context: Context, advice: PanelAdvice) -> None:
     with st.container(border=True, key="panel_advice"):
-        for one in found.advice:
-            st.markdown(f"{_SIGNS[one.verdict]} **{plain(one.title)}**  \n{plain(tm(one.why))}")
-        if found.everybody is not None and found.panel is not None:
+        for expert in advice.advice:
+            st.markdown(
+                f"{_SIGNS[expert.verdict]} **{plain(expert.title)}**  \n{plain(tm(expert.why))}"
+            )
+        if advice.everybody is not None and advice.panel is not None:
             st.caption(
                 t(
                     "Labels by reliability put right answers into the first ten (nDCG@10) with "
                     "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
                     "({all_low} to {all_high}) for everybody: {questions} validation questions, "
                     "their known right answers left out.",
-                    panel=f"{found.panel.value:.3f}",
-                    panel_low=f"{found.panel.low:.3f}",
-                    panel_high=f"{found.panel.high:.3f}",
-                    all=f"{found.everybody.value:.3f}",
-                    all_low=f"{found.everybody.low:.3f}",
-                    all_high=f"{found.everybody.high:.3f}",
-                    questions=found.questions,
+                    panel=f"{advice.panel.value:.3f}",
+                    panel_low=f"{advice.panel.low:.3f}",
+                    panel_high=f"{advice.panel.high:.3f}",
+                    all=f"{advice.everybody.value:.3f}",
+                    all_low=f"{advice.everybody.low:.3f}",
+                    all_high=f"{advice.everybody.high:.3f}",
+                    questions=advice.questions,
                 )
             )
         if st.button(
-            t("Let these {count} experts make the labels", count=len(found.kept)),
+            t("Let these {count} experts make the labels", count=len(advice.kept)),
             icon=":material/arrow_forward:",
             key="use_panel",
         ):
-            panel_advice.use_panel(context.project, found.kept, session.who())
+            panel_advice.use_panel(context.project, advice.kept, session.who())
             go_to("labels")

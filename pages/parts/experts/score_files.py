@@ -43,11 +43,11 @@ def score_file_section(context: Context, chosen: dict[str, None]) -> None:
     chosen : dict with expert keys
         Changed in place.
     """
-    kept = score_files(context.project, context.dataset)
-    label = t("Your own scores (file): {count}", count=len(kept))
+    uploaded = score_files(context.project, context.dataset)
+    label = t("Your own scores (file): {count}", count=len(uploaded))
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"score_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
-    open_now = bool(kept) or st.session_state.get(field) is not None
+    open_now = bool(uploaded) or st.session_state.get(field) is not None
     with st.expander(label, icon=":material/upload_file:", expanded=open_now):
         st.caption(
             t(
@@ -56,8 +56,8 @@ def score_file_section(context: Context, chosen: dict[str, None]) -> None:
                 "the file stay without an opinion of this expert."
             )
         )
-        for one in kept:
-            _kept_file(context, one, chosen)
+        for known in uploaded:
+            _uploaded_file(context, known, chosen)
         file = st.file_uploader(t("File of scores (CSV, TSV, XLSX, JSON, Parquet)"), key=field)
         if file is not None:
             _upload(context, file, chosen)
@@ -67,11 +67,11 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
     sheet_key = f"score_sheet_{file.file_id}"
     try:
         with st.spinner(t("Reading the file …"), show_time=True):
-            found = _read(file.file_id, file.name, st.session_state.get(sheet_key), file)
+            preview = _read(file.file_id, file.name, st.session_state.get(sheet_key), file)
     except Exception as error:
         show_error(error)
         return
-    table = found.table
+    table = preview.table
     if len(table.sheets) > 1:
         place = table.sheets.index(table.sheet)
         st.selectbox(t("Sheet of the workbook"), table.sheets, index=place, key=sheet_key)
@@ -86,7 +86,7 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
         column_config=wide,
         key=f"score_preview_{file.file_id}",
     )
-    columns = _columns(found, file.file_id)
+    columns = _columns(preview, file.file_id)
     if st.button(
         t("Use these scores"),
         icon=":material/person_add:",
@@ -102,7 +102,7 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
                     file.name,
                     who=session.who(),
                     columns=columns,
-                    found=found,
+                    preview=preview,
                 )
         except Exception as error:
             show_error(error)
@@ -113,12 +113,12 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
             st.rerun()
 
 
-def _columns(found: ScorePreview, file_id: str) -> ScoreColumns:
+def _columns(preview: ScorePreview, file_id: str) -> ScoreColumns:
     picked: dict[str, str | None] = {}
-    options = list(found.table.columns)
+    options = list(preview.table.columns)
     cells = st.columns(len(_ROLES))
     for cell, (role, title, meaning) in zip(cells, _ROLES, strict=True):
-        guess = getattr(found.columns, role)
+        guess = getattr(preview.columns, role)
         with cell:
             picked[role] = st.selectbox(
                 t(title),
@@ -126,7 +126,7 @@ def _columns(found: ScorePreview, file_id: str) -> ScoreColumns:
                 index=options.index(guess) if guess in options else None,
                 help=t(meaning),
                 placeholder=t("Choose a column"),
-                key=f"score_{role}_{file_id}_{found.table.sheet}",
+                key=f"score_{role}_{file_id}_{preview.table.sheet}",
             )
     columns = ScoreColumns(**picked)
     if not columns.complete:
@@ -134,7 +134,7 @@ def _columns(found: ScorePreview, file_id: str) -> ScoreColumns:
     return columns
 
 
-def _kept_file(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
+def _uploaded_file(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
     with st.container(border=True, gap="small"):
         choice_box(file.key, file.title, chosen)
         st.markdown(
