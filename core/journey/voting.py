@@ -13,7 +13,7 @@ from core.errors import AppError, ComparisonError
 from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
-from core.types import Comparison, QADataset, SystemResult
+from core.types import CompareRequest, Comparison, QADataset, SystemResult
 from core.workspace.database import now
 from core.workspace.feedback import (
     LEFT as LEFT,
@@ -355,10 +355,9 @@ def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[V
         if opening is None:
             continue
         try:
-            told = RunFolder(project.workspace.run_folder(round_.compare_run)).read_request()[
-                "config"
-            ]
-            if (told.get("tune_run"), told.get("dataset_id")) != (tune_run, dataset.id):
+            folder = RunFolder(project.workspace.run_folder(round_.compare_run))
+            asked = folder.settings(CompareRequest)
+            if (asked.tune_run, asked.dataset_id) != (tune_run, dataset.id):
                 continue
             comparison = load_comparison(project.workspace, round_.compare_run)
             found.append(vote_facts(project.workspace, dataset, round_, comparison, opening))
