@@ -11,7 +11,7 @@ from core.journey import corrections, labels
 from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
-from pages.parts.errors import errors_shown
+from pages.parts.errors import attempt, errors_shown
 from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
@@ -53,13 +53,12 @@ def correction_history(context: Context, place: Place) -> None:
 
 def _step(context: Context, place: Place, step: _Step) -> None:
     """Undo or redo, and put the pair back on the table."""
-    try:
+
+    def put_back() -> None:
         changed = step(context.project, session.who())
-    except Exception as error:
-        place.problem = error
-        return
-    key = context.dataset.pair_key(*changed.pair) if changed else None
-    place.move(key)
+        place.move(context.dataset.pair_key(*changed.pair) if changed else None)
+
+    attempt(put_back)
 
 
 def _record(changes: tuple[Override, ...]) -> None:

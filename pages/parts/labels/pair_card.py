@@ -13,6 +13,7 @@ from core.journey.labels import Voice
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
+from pages.parts.errors import attempt
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
 
@@ -43,7 +44,6 @@ class Place:
     opened: int | None = None
     skipped: set[int] = field(default_factory=set)
     turn: int = 0
-    problem: Exception | None = None
 
     def move(self, key: int | None) -> None:
         """Open another pair."""
@@ -91,12 +91,8 @@ class Judge:
 
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
-        project = self.context.project
-        try:
-            corrections.correct(project, self.pair, value, session.who(), why, self.seen)
-        except Exception as error:
-            self.place.problem = error
-        else:
+        said = (self.pair, value, session.who(), why, self.seen)
+        if attempt(corrections.correct, self.context.project, *said):
             self.place.move(self.following)
 
     def skip(self, key: int) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.journey.corrections import LISTS, Review, open_review
 from core.journey.labels import LabelPreview
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import guarded, show_failed_attempt
 from pages.parts.labels.correction_history import correction_history
 from pages.parts.labels.pair_card import Place, pair_card, place_of
 from pages.parts.labels.pair_table import label_column, pair_table
@@ -25,9 +25,7 @@ def pair_review(context: Context, preview: LabelPreview) -> None:
     A fragment: one judgement redraws this part of the page only.
     """
     review, place = open_review(context.project, preview), place_of(context)
-    if place.problem is not None:
-        show_error(place.problem)
-        place.problem = None
+    show_failed_attempt()
     _announce_conflicts(review)
     left, right = st.columns(2)
     with left:
