@@ -15,7 +15,8 @@ from core.journey.compare_systems import (
     other_alphas,
     remove_run_file,
 )
-from core.journey.tuning_runs import tuning_runs
+from core.journey.projects import scored_experts
+from core.journey.tune import tuning_runs
 from core.types import BASE, TUNED, SystemChoice
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, start_comparison
