@@ -15,7 +15,6 @@ from core.journey.compare_systems import (
     other_alphas,
     remove_run_file,
 )
-from core.journey.projects import scored_experts
 from core.journey.tune import tuning_runs
 from core.types import BASE, TUNED, SystemChoice
 from pages.parts import session
