@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import ExportError
+from core.errors import ExportError, first_line
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
 from core.messages import N_, Message
@@ -103,7 +103,7 @@ def write_onnx(model: SentenceTransformer, target: Path) -> None:
         raise ExportError(
             "This kind of model cannot be converted to ONNX: {reason}. The model folder works "
             "with sentence-transformers all the same.",
-            reason=(str(error).strip() or type(error).__name__).splitlines()[0][:300],
+            reason=first_line(error),
         ) from error
 
 
