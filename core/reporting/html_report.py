@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
-from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
 from core.reporting import advice, drawings
 from core.reporting.charts import palette
@@ -41,11 +39,8 @@ def render(report: ReportContent, language: str) -> str:
         overall=advice.overall_word(report.words),
         caveats=advice.caveats(report),
         next_steps=advice.next_steps(report),
-        verdict_words=WORDS,
         metrics=METRICS,
         shapes=SHAPE_MEASURES,
-        slicers=SLICERS,
-        regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
         most=MOST,
         palette=palette,
@@ -53,7 +48,7 @@ def render(report: ReportContent, language: str) -> str:
         dots={r.key: drawings.dot_chart(r.systems, MAIN_METRIC) for r in report.regimes},
         splits=drawings.split_bars(report.data.split),
         axes=drawings.learning_axes(report.tuning),
-        alphas=drawings.alpha_curve(report.tuning.alphas),
+        alphas=drawings.alpha_curve(report.tuning),
         votes=[wording.vote(vote) for vote in report.votes],
         attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
