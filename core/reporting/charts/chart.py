@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from plotly.graph_objects import Figure
 
-Translate: TypeAlias = Callable[[str], str]
+Translate: TypeAlias = Callable[[str], str]  # a text into the reader's language
 TRANSPARENT = "rgba(0,0,0,0)"
 LOW, HIGH = N_("Low (95 %)"), N_("High (95 %)")  # heads of both ends of an interval
 
@@ -65,6 +65,37 @@ def new_figure(height: int, **layout: Any) -> Figure:
     settings |= layout
     settings["legend"] = legend | layout.get("legend", {})
     return go.Figure(layout=settings)
+
+
+def side_by_side(
+    titles: Sequence[str], height: int, spacing: float, *, shared: str = "", **layout: Any
+) -> Figure:
+    """Return a figure with one facet per title.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        Translated; plotly text above each facet.
+    height : int
+        Height in pixels.
+    spacing : float
+        Between the facets, as a share of the width.
+    shared : str
+        Axes that all facets have in common: "", ``y`` or ``xy``.
+    **layout
+        As for :func:`new_figure`.
+    """
+    from plotly.subplots import make_subplots
+
+    return make_subplots(
+        rows=1,
+        cols=len(titles),
+        shared_xaxes="all" if shared == "xy" else False,
+        shared_yaxes={"y": True, "xy": "all"}.get(shared, False),
+        horizontal_spacing=spacing,
+        subplot_titles=titles,
+        figure=new_figure(height, **layout),
+    )
 
 
 def style_axes(figure: Figure) -> None:
