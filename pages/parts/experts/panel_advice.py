@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey import decisions as panel_advice
+from core.journey import decisions
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from core.journey.experts import load_expert_scores
 from core.types.scoring import ScoringResult
@@ -28,7 +28,7 @@ def _advice(
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     scores = load_expert_scores(workspace, dataset, experts)
-    return panel_advice.advise(dataset, scores, _report.figures, _report.agreement_table)
+    return decisions.advise(dataset, scores, _report.figures, _report.agreement_table)
 
 
 def panel_choice(context: Context, report: ScoringResult) -> None:
@@ -91,5 +91,5 @@ def _show(context: Context, advice: PanelAdvice) -> None:
             icon=":material/arrow_forward:",
             key="use_panel",
         ):
-            panel_advice.use_panel(context.project, advice.kept, session.who())
+            decisions.use_panel(context.project, advice.kept, session.who())
             go_to("labels")
