@@ -19,7 +19,7 @@ from core.journey.experts import (
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import choice_box
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
@@ -234,16 +234,13 @@ def _save(
     context: Context, typed: ApiConnection, editing: str, turn: str, chosen: dict[str, None]
 ) -> None:
     who = session.who()
-    try:
+    with errors_shown():
         saved = save_connection(context.project, typed, who, os.environ)
-    except Exception as error:
-        show_error(error)
-        return
-    st.session_state.pop(editing, None)
-    st.session_state[turn] = st.session_state.get(turn, 0) + 1
-    chosen[saved.key] = None
-    st.session_state.pop(f"expert_{saved.key}", None)
-    st.rerun()
+        st.session_state.pop(editing, None)
+        st.session_state[turn] = st.session_state.get(turn, 0) + 1
+        chosen[saved.key] = None
+        st.session_state.pop(f"expert_{saved.key}", None)
+        st.rerun()
 
 
 def start_scoring(context: Context, keys: Sequence[str], pressed: bool) -> None:
@@ -305,7 +302,7 @@ def _dialog(context: Context, asked: str) -> None:
 
 
 def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendPlan]) -> None:
-    try:
+    with errors_shown():
         launch_scoring(
             context.project,
             keys,
@@ -313,11 +310,8 @@ def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendP
             agreed=plans,
             environment=keys_for_worker([plan.connection for plan in plans]),
         )
-    except Exception as error:
-        show_error(error)
-        return
-    st.session_state.pop(asked, None)
-    st.rerun()
+        st.session_state.pop(asked, None)
+        st.rerun()
 
 
 def _show(plan: SendPlan) -> None:

@@ -16,7 +16,7 @@ from core.journey.score_files import (
 )
 from core.messages import N_
 from pages.parts import session
-from pages.parts.errors import show_error, show_warnings
+from pages.parts.errors import errors_shown, show_error, show_warnings
 from pages.parts.experts.expert_card import choice_box
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
@@ -93,7 +93,7 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
         disabled=not columns.complete,
         key="use_scores",
     ):
-        try:
+        with errors_shown():
             with st.spinner(t("Matching every row with your data …"), show_time=True):
                 added = add_score_file(
                     context.project,
@@ -104,9 +104,6 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
                     columns=columns,
                     preview=preview,
                 )
-        except Exception as error:
-            show_error(error)
-        else:
             chosen[added.key] = None
             st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
             st.session_state.pop(f"expert_{added.key}", None)  # the box is seeded anew
@@ -182,10 +179,7 @@ def _set_aside(file: ScoreFile) -> None:
 
 
 def _delete(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
-    try:
+    with errors_shown():
         remove_score_file(context.project, context.dataset, file.key, session.who())
-    except Exception as error:
-        show_error(error)
-        return
-    chosen.pop(file.key, None)
-    st.rerun()
+        chosen.pop(file.key, None)
+        st.rerun()
