@@ -96,3 +96,8 @@ class Stopped(Exception):  # noqa: N818  (not an error)
 
 class FolderGone(Exception):  # noqa: N818  (it ends a worker; no user is told by it)
     """The run folder was deleted while its worker was busy. Not an AppError: no step may go on."""
+
+
+def first_line(error: BaseException, longest: int = 300) -> str:
+    """Return the first line of what a foreign error says, its type where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:longest]

@@ -300,14 +300,14 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
     general = comparison.generality
     return {
         "arms": {
-            arm.name: {
+            system.name: {
                 regime: {
-                    metric: round(arm.mean(metric, comparison.regimes == regime), 6)
-                    for metric in arm.metrics
+                    metric: round(system.mean(metric, comparison.regimes == regime), 6)
+                    for metric in system.metrics
                 }
                 for regime in regimes
             }
-            for arm in comparison.arms
+            for system in comparison.systems
         },
         "verdict": {
             regime: {

@@ -95,14 +95,14 @@ def print_verdict(comparison: Comparison) -> None:
         rows = comparison.regimes == regime
         spread = intervals(comparison, regime)
         sys.stdout.write(f"\n{regime} answers, {int(rows.sum())} held-out questions\n")
-        names = list(comparison.arms[0].metrics)
+        names = list(comparison.systems[0].metrics)
         head = "".join(f"{name:>11}" for name in names[1:])
         sys.stdout.write(f"{'':{_NAME}}{'nDCG@10 (95% interval)':26}{head}\n")
-        for arm in comparison.arms:
-            shown = spread[arm.name, names[0]]
-            title = {BASE: f"base: {arm.title}", TUNED: "tuned"}.get(arm.name, arm.title)
+        for system in comparison.systems:
+            shown = spread[system.name, names[0]]
+            title = {BASE: f"base: {system.title}", TUNED: "tuned"}.get(system.name, system.title)
             span = f"{shown.value:.3f} ({shown.low:.3f} to {shown.high:.3f})"
-            means = "".join(f"{arm.mean(name, rows):>11.3f}" for name in names[1:])
+            means = "".join(f"{system.mean(name, rows):>11.3f}" for name in names[1:])
             sys.stdout.write(f"{_column(title, _NAME)}{span:26}{means}\n")
         difference = comparison.difference(regime)
         if difference is not None:

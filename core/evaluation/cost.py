@@ -20,7 +20,7 @@ class EncodingCost:
     Attributes
     ----------
     arm, title, kind : str
-        As in :class:`core.types.ArmResult`.
+        As in :class:`core.types.SystemResult`.
     texts_per_second, slowest, fastest : float
         Median over the rounds, and the slowest and the fastest round; mixed questions and answers
         of the data, in batches.

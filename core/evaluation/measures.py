@@ -152,7 +152,7 @@ class Measure:
 
     @property
     def key(self) -> str:
-        """Name in :attr:`core.types.ArmResult.metrics`, for example ``map@20>=2``."""
+        """Name in :attr:`core.types.SystemResult.metrics`, for example ``map@20>=2``."""
         level = f">={self.grade:g}" if self.grade > 0 else ""
         return self.stored_as or f"{self.name}@{self.cutoff}{level}"
 
@@ -283,7 +283,7 @@ def grades_of(dataset: QADataset) -> tuple[float, ...]:
 
 def possible_cutoffs(comparison: Comparison) -> tuple[int, ...]:
     """Return the cut-offs for which enough answers were kept."""
-    kept = min((arm.top_answers.shape[1] for arm in comparison.arms), default=0)
+    kept = min((system.top_answers.shape[1] for system in comparison.systems), default=0)
     return tuple(cutoff for cutoff in CUTOFFS if cutoff <= kept)
 
 
@@ -300,9 +300,9 @@ def remeasured(comparison: Comparison, dataset: QADataset, measure: Measure) -> 
     """
     relevance = dataset.relevance[comparison.question_rows]
     ideal = ideal_grades(relevance)
-    arms = []
-    for arm in comparison.arms:
-        kept = arm.top_answers.shape[1]
+    systems = []
+    for system in comparison.systems:
+        kept = system.top_answers.shape[1]
         if kept < min(measure.cutoff, len(dataset.answers)):
             raise ComparisonError(
                 "This comparison kept {kept} answers per question, too few for the first "
@@ -310,6 +310,6 @@ def remeasured(comparison: Comparison, dataset: QADataset, measure: Measure) -> 
                 kept=kept,
                 cutoff=measure.cutoff,
             )
-        values = measure.values(ranked_grades(relevance, arm.top_answers), ideal)
-        arms.append(replace(arm, metrics={measure.key: values}))
-    return replace(comparison, arms=tuple(arms), differences=(), contrasts=(), slices=())
+        values = measure.values(ranked_grades(relevance, system.top_answers), ideal)
+        systems.append(replace(system, metrics={measure.key: values}))
+    return replace(comparison, systems=tuple(systems), differences=(), contrasts=(), slices=())

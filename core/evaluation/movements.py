@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import ComparisonError
 from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.verdict import BASE, TUNED
-from core.types import ArmResult, Comparison, QADataset
+from core.types import Comparison, QADataset, SystemResult
 
 SHOWN = 10  # what a person looks at: a right answer past it counts as lost
 
@@ -145,8 +145,8 @@ def list_moves(
     ]
 
 
-def _both(comparison: Comparison) -> tuple[ArmResult, ArmResult]:
-    base, tuned = comparison.arm(BASE), comparison.arm(TUNED)
+def _both(comparison: Comparison) -> tuple[SystemResult, SystemResult]:
+    base, tuned = comparison.system(BASE), comparison.system(TUNED)
     if base is None or tuned is None:
         raise ComparisonError(
             "Before and after cannot be set side by side: the results of {missing} are absent. "

@@ -70,7 +70,7 @@ def slice_differences(
     arm, reference : str
         Names of the two systems.
     """
-    if comparison.arm(arm) is None or comparison.arm(reference) is None:
+    if comparison.system(arm) is None or comparison.system(reference) is None:
         return ()
     found: list[SliceDifference] = []
     for slicer in SLICERS.values():

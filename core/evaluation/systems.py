@@ -18,7 +18,6 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import (
     REGIMES,
-    ArmResult,
     Comparison,
     Difference,
     Generality,
@@ -26,6 +25,7 @@ from core.types import (
     Reporter,
     Rows,
     SliceDifference,
+    SystemResult,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class EncodedSystem(_Named):
     Attributes
     ----------
     name, title, kind, fingerprint : str
-        As in :class:`core.types.ArmResult`.
+        As in :class:`core.types.SystemResult`.
     question_matrix : Matrix [n_q, d] or [n, d]
         One row per question of the dataset, or only the held-out ones in the order of
         :func:`held_out_rows`; the number of rows says which.
@@ -230,7 +230,7 @@ def why_refused(title: str, found: Origin, expected: Origin) -> Message | None:
     return None
 
 
-def measured(dataset: QADataset, rows: Rows, system: System) -> ArmResult:
+def measured(dataset: QADataset, rows: Rows, system: System) -> SystemResult:
     """Search and measure one system on the held-out questions ``rows``.
 
     Raises
@@ -243,7 +243,7 @@ def measured(dataset: QADataset, rows: Rows, system: System) -> ArmResult:
     ranking, relevance = system.ranking(dataset, rows), dataset.relevance[rows]
     ranked, ideal = ranked_grades(relevance, ranking.top_answers), ideal_grades(relevance)
     assert ranking.right_rank is not None
-    return ArmResult(
+    return SystemResult(
         name=system.name,
         title=system.title,
         kind=system.kind,
@@ -308,7 +308,7 @@ def compare(
             )
     expected = origin_of(dataset)
     missing = dict(absent or {})
-    results: list[ArmResult] = []
+    results: list[SystemResult] = []
     for i, system in enumerate(systems):
         report.progress(
             i / len(systems), Message(N_("Searching with {title}"), {"title": system.title})
@@ -329,7 +329,7 @@ def compare(
         question_rows=rows,
         regimes=dataset.regimes_of(rows),
         groups=dataset.question_group[rows],
-        arms=tuple(results),
+        systems=tuple(results),
         differences=(),
         generality=tuple(generality),
         absent=missing,
@@ -350,14 +350,14 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
         "run_id": comparison.run_id,
         "arms": [
             {
-                "name": arm.name,
-                "title": arm.title,
-                "kind": arm.kind,
-                "fingerprint": arm.fingerprint,
-                "metrics": list(arm.metrics),
-                "notes": [note.to_json() for note in arm.notes],
+                "name": system.name,
+                "title": system.title,
+                "kind": system.kind,
+                "fingerprint": system.fingerprint,
+                "metrics": list(system.metrics),
+                "notes": [note.to_json() for note in system.notes],
             }
-            for arm in comparison.arms
+            for system in comparison.systems
         ],
         "differences": [asdict(difference) for difference in comparison.differences],
         "contrasts": [asdict(difference) for difference in comparison.contrasts],
@@ -371,11 +371,11 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
         "regimes": np.array([REGIMES.index(str(r)) for r in comparison.regimes], np.uint8),
         "groups": comparison.groups,
     }
-    for i, arm in enumerate(comparison.arms):
-        arrays[f"arms.{i}.top_answers"] = arm.top_answers
-        arrays[f"arms.{i}.top_scores"] = arm.top_scores
-        arrays[f"arms.{i}.right_rank"] = arm.right_rank
-        arrays |= {f"arms.{i}.metrics.{name}": values for name, values in arm.metrics.items()}
+    for i, system in enumerate(comparison.systems):
+        arrays[f"arms.{i}.top_answers"] = system.top_answers
+        arrays[f"arms.{i}.top_scores"] = system.top_scores
+        arrays[f"arms.{i}.right_rank"] = system.right_rank
+        arrays |= {f"arms.{i}.metrics.{name}": values for name, values in system.metrics.items()}
     return document, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -394,7 +394,7 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
             question_rows=arrays["question_rows"],
             regimes=np.array(REGIMES)[arrays["regimes"]],
             groups=arrays["groups"],
-            arms=tuple(_arm(i, values, arrays) for i, values in enumerate(document["arms"])),
+            systems=tuple(_system(i, values, arrays) for i, values in enumerate(document["arms"])),
             differences=tuple(from_json(Difference, d) for d in document["differences"]),
             generality=tuple(from_json(Generality, g) for g in document["generality"]),
             absent={name: Message.from_json(m) for name, m in document["absent"].items()},
@@ -410,8 +410,8 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
         ) from error
 
 
-def _arm(i: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ArmResult:
-    return ArmResult(
+def _system(i: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> SystemResult:
+    return SystemResult(
         name=values["name"],
         title=values["title"],
         kind=values["kind"],

@@ -189,7 +189,7 @@ def differences(
     metric rests on ``p``, since it was chosen beforehand, that of the others on ``p_adjusted``.
     Empty where base or tuned is absent.
     """
-    if comparison.arm(BASE) is None or comparison.arm(TUNED) is None:
+    if comparison.system(BASE) is None or comparison.system(TUNED) is None:
         return ()
     pairings = [(TUNED, BASE, metric) for metric in METRICS]
     return _by_regime(comparison, pairings, seed, margin)
@@ -209,9 +209,9 @@ def contrasts(
     the main metric rests on the raw p, as in :func:`differences`. Empty where the reference is
     absent.
     """
-    if comparison.arm(reference) is None:
+    if comparison.system(reference) is None:
         return ()
-    pairings = [(a.name, reference, metric) for a in comparison.arms if a.name != reference]
+    pairings = [(a.name, reference, metric) for a in comparison.systems if a.name != reference]
     return _by_regime(comparison, pairings, seed, margin)
 
 
@@ -239,7 +239,7 @@ def paired(
     Parameters
     ----------
     pairings : sequence of (arm, reference, metric)
-        Both arms must be there.
+        Both must be there.
     regime : str
         Of the questions; "" for both together.
     rows : int array [m] or None
@@ -292,9 +292,9 @@ def paired(
 
 
 def _values(comparison: Comparison, name: str, metric: str, rows: np.ndarray) -> np.ndarray:
-    arm = comparison.arm(name)
-    assert arm is not None  # callers name arms that are there
-    return np.asarray(arm.metrics[metric][rows], np.float64)
+    system = comparison.system(name)
+    assert system is not None  # callers name systems that are there
+    return np.asarray(system.metrics[metric][rows], np.float64)
 
 
 def present_regimes(comparison: Comparison) -> tuple[str, ...]:
@@ -312,21 +312,21 @@ def regime_positions(comparison: Comparison, regime: str) -> np.ndarray:
 def intervals(
     comparison: Comparison, regime: str, *, seed: int = 0
 ) -> dict[tuple[str, str], Interval]:
-    """Return mean and 95% interval of every arm and metric on the questions of one regime.
+    """Return mean and 95% interval of every system and metric on the questions of one regime.
 
     Returns
     -------
-    dict of (arm name, metric) to Interval
+    dict of (system name, metric) to Interval
         All from the same bootstrap draws. For "is tuned better than base" use ``differences``:
-        that intervals of two arms overlap says nothing about their difference.
+        that intervals of two systems overlap says nothing about their difference.
     """
     rows = regime_positions(comparison, regime)
-    keys = [(arm.name, metric) for arm in comparison.arms for metric in arm.metrics]
-    if rows.size == 0 or not keys:
+    measured = [(system, metric) for system in comparison.systems for metric in system.metrics]
+    if rows.size == 0 or not measured:
         return {}
-    columns = [arm.metrics[metric][rows] for arm in comparison.arms for metric in arm.metrics]
-    table = np.stack(columns, axis=1)
+    table = np.stack([system.metrics[metric][rows] for system, metric in measured], axis=1)
     found = statistics.mean_intervals(table, comparison.groups[rows], seed=seed)
+    keys = [(system.name, metric) for system, metric in measured]
     return dict(zip(keys, found, strict=True))
 
 
@@ -365,7 +365,7 @@ def promotion_allowed(
     overruling see :mod:`core.journey.decisions`.
     """
     reasons: list[Message] = []
-    if comparison.arm(BASE) is None or comparison.arm(TUNED) is None:
+    if comparison.system(BASE) is None or comparison.system(TUNED) is None:
         reasons.append(
             Message(N_("The model before or after tuning is missing from the comparison."))
         )

@@ -21,7 +21,13 @@ import numpy as np
 
 from core.errors import ExpertError, Stopped
 from core.experts.encoders import ENOUGH_TO_MEASURE
-from core.experts.encoding import PairPace, length_batches, pick_device, token_estimates
+from core.experts.encoding import (
+    PairPace,
+    growing_chunks,
+    length_batches,
+    load_with,
+    token_estimates,
+)
 from core.experts.folders import ModelFolder, read_cross_encoder
 from core.experts.hub import HubRepository
 from core.experts.models import ModelExpert
@@ -129,8 +135,7 @@ def _best(rows: Rows, scores: Sequence[PairScores], n_answers: int, top: int) ->
 Pair = tuple[str, str]
 Predict = Callable[[Sequence[Pair]], np.ndarray]
 
-# A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
-FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 32, 8192, 5.0
+_FIRST_CHUNK, _LARGEST_CHUNK = 32, 8192  # pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,12 +240,10 @@ def fill_pairs(
     _, is_there = cache.get(fingerprint, pair_keys(distinct))
     missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = PairPace([len(question) + len(answer) for question, answer in missing], report, clock)
-    start, size = 0, FIRST_CHUNK
-    while start < len(missing):
+    for part in growing_chunks(len(missing), _FIRST_CHUNK, _LARGEST_CHUNK, clock):
         if report.should_stop():
             raise Stopped
-        chunk = missing[start : start + size]
-        began = clock()
+        chunk = missing[part]
         scores = np.asarray(predict(chunk), np.float32).reshape(len(chunk), 1)
         if not np.isfinite(scores).all():
             raise ExpertError(
@@ -250,10 +253,7 @@ def fill_pairs(
                 total=len(chunk),
             )
         cache.put(fingerprint, pair_keys(chunk), scores)
-        start += len(chunk)
-        pace.done(start)
-        if clock() - began < CHUNK_SECONDS:
-            size = min(2 * size, LARGEST_CHUNK)
+        pace.done(part.stop)
     return len(missing)
 
 
@@ -278,26 +278,8 @@ def load_cross_encoder(
     """
     length = read_cross_encoder(folder).max_length
     from sentence_transformers import CrossEncoder
-    from transformers.utils import logging as noise
 
-    noise.disable_progress_bar()  # our logs are files, a progress bar fills them with one line
-    try:
-        model = CrossEncoder(
-            str(folder),
-            device=device or pick_device(),
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )
-    except Exception as error:  # whatever is wrong in a model's files, the user picks another
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-        raise ExpertError(
-            "The model in {folder} cannot be loaded: {reason}. Choose another model, or save or "
-            "download this one again.",
-            folder=str(folder),
-            reason=reason,
-        ) from error
-    model.float()  # weights stored in half precision are slow on a CPU and round the scores
+    model = load_with(CrossEncoder, folder, device)
     limits = [limit for limit in (max_length, length) if limit]
     if limits:
         model.max_seq_length = min(limits)

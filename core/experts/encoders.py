@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.experts.encoding import BF16, FP32, Pace, encode_with, load_model
+from core.experts.encoding import BF16, FP32, Pace, encode_with, growing_chunks, load_model
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
@@ -31,8 +31,7 @@ from core.workspace.vectors import VectorCache
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# A chunk is what a kill may lose: small at first, doubled while it takes less than that time.
-FIRST_CHUNK, LARGEST_CHUNK, CHUNK_SECONDS = 256, 16_384, 5.0
+FIRST_CHUNK, LARGEST_CHUNK = 256, 16_384  # texts
 # Fewer texts say more about loading the model than about its speed.
 ENOUGH_TO_MEASURE = 64
 
@@ -278,15 +277,10 @@ def fill_cache(
     _, is_there = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
     missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     pace = Pace([len(text) for text in missing], report, clock)
-    start, size = 0, FIRST_CHUNK
-    while start < len(missing):
-        chunk = missing[start : start + size]
-        began = clock()
-        vectors = encoder.encode(chunk, role, pace.chunk(start, start + len(chunk)))
+    for part in growing_chunks(len(missing), FIRST_CHUNK, LARGEST_CHUNK, clock):
+        chunk = missing[part]
+        vectors = encoder.encode(chunk, role, pace.chunk(part.start, part.stop))
         cache.put(encoder.fingerprint, text_keys(chunk, prompt), vectors)
-        start += len(chunk)
-        if clock() - began < CHUNK_SECONDS:
-            size = min(2 * size, LARGEST_CHUNK)
     return len(missing)
 
 

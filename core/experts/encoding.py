@@ -6,20 +6,22 @@ Together with ``core.tuning`` the only place that loads models.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from core.errors import ExpertError, Stopped
+from core.errors import ExpertError, Stopped, first_line
 from core.experts.folders import read_folder
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
+
+_Model = TypeVar("_Model", "SentenceTransformer", "CrossEncoder")
 
 
 CPU, CUDA, MPS = "cpu", "cuda", "mps"
@@ -99,11 +101,29 @@ def length_batches(
     return batches
 
 
+CHUNK_SECONDS = 5.0
 _MINUTE = 90.0  # seconds from which minutes are told
 _FEW_SECONDS = 2.0  # before that an estimate is a guess
 # Work per text that does not depend on its length, in characters; and the length from which a
 # model cuts anyway, so that one huge text does not look like an hour.
 _PER_TEXT, _LONGEST = 40, 2000
+
+
+def growing_chunks(
+    count: int, first: int, largest: int, clock: Callable[[], float]
+) -> Iterator[slice]:
+    """Yield slices of ``count`` things, doubled in size while one is done within seconds.
+
+    A chunk is what a kill may lose.
+    """
+    start, size = 0, first
+    while start < count:
+        began = clock()
+        stop = min(start + size, count)
+        yield slice(start, stop)
+        start = stop
+        if clock() - began < CHUNK_SECONDS:
+            size = min(2 * size, largest)
 
 
 class Pace:
@@ -211,11 +231,27 @@ def load_model(
     """
     read = read_folder(folder)
     from sentence_transformers import SentenceTransformer
+
+    model = load_with(SentenceTransformer, folder, device)
+    model.prompts.update(read.prompts if prompts is None else prompts)
+    if max_length is not None and np.isfinite(model.max_seq_length or np.inf):
+        model.max_seq_length = max_length
+    return model
+
+
+def load_with(kind: Callable[..., _Model], folder: Path, device: str | None) -> _Model:
+    """Load a folder with a class of sentence-transformers: local, safetensors, no foreign code.
+
+    Raises
+    ------
+    ExpertError
+        If its files cannot be loaded.
+    """
     from transformers.utils import logging as noise
 
     noise.disable_progress_bar()  # our logs are files, a progress bar fills them with one line
     try:
-        model = SentenceTransformer(
+        model = kind(
             str(folder),
             device=device or pick_device(),
             trust_remote_code=False,
@@ -227,12 +263,9 @@ def load_model(
             "The model in {folder} cannot be loaded: {reason}. Choose another model, or save or "
             "download this one again.",
             folder=str(folder),
-            reason=_first_line(error),
+            reason=first_line(error),
         ) from error
-    model.prompts.update(read.prompts if prompts is None else prompts)
-    model.float()  # weights stored in half precision are slow on a CPU and round the vectors
-    if max_length is not None and np.isfinite(model.max_seq_length or np.inf):
-        model.max_seq_length = max_length
+    model.float()  # weights stored in half precision are slow on a CPU and round what comes out
     return model
 
 
@@ -357,7 +390,3 @@ def _longest(model: SentenceTransformer) -> int | None:
     """Return the tokens at which a model cuts, None where it has no limit."""
     limit = getattr(model, "max_seq_length", None)
     return int(limit) if limit is not None and np.isfinite(limit) else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import AppError, ExpertError, Stopped
+from core.errors import AppError, ExpertError, Stopped, first_line
 from core.experts.catalogue import expert_title, find_entry
 from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
@@ -74,7 +74,7 @@ def score_dataset(
             failures[key] = error.message
         except Exception as error:  # out of memory, a broken package: the others can still score
             text = N_("The expert {title} failed: {reason}. The other experts are not affected.")
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+            reason = first_line(error)
             failures[key] = Message(text, {"title": expert_title(key), "reason": reason})
         if key in failures:
             report.warning(failures[key])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import ModelUnavailableError
+from core.errors import ModelUnavailableError, first_line
 from core.experts.encoders import EmbeddingModel
 from core.experts.models import ModelExpert
 from core.hashing import file_sha256
@@ -108,7 +108,7 @@ class HubRepository:
         return info.sha
 
     def _unreachable(self, model: ModelExpert, error: Exception) -> ModelUnavailableError:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        reason = first_line(error, 200)
         return ModelUnavailableError(
             "The model {title} could not be fetched from the model hub ({repo}: {reason}). Connect "
             "to the internet, set HF_ENDPOINT to a mirror, copy the model to a folder and choose "

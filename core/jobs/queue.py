@@ -63,15 +63,12 @@ class Ticket:
         Devices that it could take.
     taken : tuple of str
         Devices that it computes on; empty while it waits.
-    folder : str
-        Run folder, where it lies elsewhere than the workspace's runs (a command's own).
     """
 
     run: str
     joined: str
     slots: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
-    folder: str = ""
 
     @property
     def key(self) -> str:
@@ -89,8 +86,7 @@ def read_ticket(file: Path) -> Ticket | None:
     try:
         told = json.loads(file.read_bytes())
         slots, taken = (tuple(str(slot) for slot in told[name]) for name in ("slots", "taken"))
-        folder = str(told.get("folder", ""))
-        return Ticket(file.stem, str(told["joined"]), slots, taken, folder)
+        return Ticket(file.stem, str(told["joined"]), slots, taken)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -136,7 +132,7 @@ class Queue:
 
     def run_of(self, ticket: Ticket) -> RunFolder:
         """Return the run folder of a ticket."""
-        return RunFolder(Path(ticket.folder) if ticket.folder else self.runs / ticket.run)
+        return RunFolder(self.runs / ticket.run)
 
     def move(self, run_id: str, to: str) -> None:
         """Give a waiting run another place; does nothing where its turn has come meanwhile.
@@ -202,9 +198,7 @@ class Queue:
         Stopped
             If ``should_stop`` says so before the turn came.
         """
-        place = run.root.resolve()
-        elsewhere = "" if place.parent == self.runs.resolve() else str(place)
-        ticket, told = Ticket(place.name, joined, need.slots, folder=elsewhere), False
+        ticket, told = Ticket(run.root.resolve().name, joined, need.slots), False
         try:
             while True:
                 if should_stop():

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.documents import from_json, to_json
-from core.errors import AppError, ExportError, Stopped, TuningError
+from core.errors import AppError, ExportError, Stopped, TuningError, first_line
 from core.experts.catalogue import find_entry
 from core.experts.folders import read_folder
 from core.jobs.folder import RunFolder
@@ -450,7 +450,7 @@ def _refused(error: Exception, repository: str, host: str, token: str) -> Export
             name=repository,
             status=status,
         )
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    reason = first_line(error, 200)
     return ExportError(
         "The model could not be sent to {host} ({reason}). Check the connection and press again: "
         "what was sent already is not sent twice. Or hand over the model as a file.",

@@ -6,7 +6,7 @@ Measured in the comparison job and kept in its run folder, so that pages only re
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +16,8 @@ import numpy as np
 
 from core.data.beir import evaluation_dataset
 from core.data.reading.archives import BeirFiles
-from core.documents import from_json
-from core.errors import AppError, DataError, WorkspaceError
+from core.documents import from_json, to_json
+from core.errors import AppError, DataError
 from core.evaluation.cost import EncodingCost as EncodingCost
 from core.evaluation.geometry import (
     MAX_TEXTS,
@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from core.experts.encoders import Encoder
 
 _SEED = 0
+_KEY = "examination"  # in the result of a comparison
 _MAP = "map."
+_MAPPED = ("before", "after", "questions", "answers")
 BEIR, MTEB = "beir", "mteb"
 _SUBSET = "default"  # of an mteb task
 
@@ -77,21 +79,49 @@ class TextMap:
     explained: float
 
 
-@dataclass(frozen=True, eq=False)
-class Examination:
-    """Everything besides search quality; parts that were not measured are empty.
+@dataclass(frozen=True)
+class SetResult:
+    """nDCG@10 of both models on one set, or why there is none.
+
+    Attributes
+    ----------
+    difference : Difference or None
+    failure : Message or None
+        Why it could not be measured.
+    """
+
+    name: str
+    kind: str
+    questions: int
+    documents: int
+    difference: Difference | None
+    failure: Message | None = None
+
+
+@dataclass(frozen=True)
+class ExaminationFigures:
+    """What lies in the result of a comparison besides search quality.
 
     Attributes
     ----------
     seconds : float
         How long measuring took; 0 where that was not kept.
+    explained : float or None
+        Of the map, see :class:`TextMap`; None where there is none.
     """
 
     shape: tuple[ShapeChange, ...] = ()
-    map: TextMap | None = None
     sets: tuple[SetResult, ...] = ()
     costs: tuple[EncodingCost, ...] = ()
     seconds: float = 0.0
+    explained: float | None = None
+
+
+@dataclass(frozen=True)
+class Examination(ExaminationFigures):
+    """Everything besides search quality; parts that were not measured are empty."""
+
+    map: TextMap | None = None
 
 
 def examine(
@@ -115,23 +145,18 @@ def examine(
     results = measure_sets(systems, sets, Progress(report, 0.1, 0.7))
     report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
     costs = _costs(systems, titles, experts, Progress(report, 0.7, 1.0))
-    document: dict[str, Any] = {
-        "shape": [asdict(change) for change in shape],
-        "sets": [
-            asdict(result) | {"failure": result.failure.to_json() if result.failure else None}
-            for result in results
-        ],
-        "costs": [asdict(cost) for cost in costs],
-        "seconds": round(time.monotonic() - began, 2),
+    figures = ExaminationFigures(
+        shape,
+        results,
+        tuple(costs),
+        round(time.monotonic() - began, 2),
+        text_map.explained if text_map else None,
+    )
+    arrays = {
+        f"{_MAP}{name}": np.ascontiguousarray(getattr(text_map, name))
+        for name in (_MAPPED if text_map else ())
     }
-    arrays: dict[str, np.ndarray] = {}
-    if text_map is not None:
-        document["explained"] = text_map.explained
-        arrays = {
-            f"{_MAP}{name}": np.ascontiguousarray(getattr(text_map, name))
-            for name in ("before", "after", "questions", "answers")
-        }
-    return {"examination": document}, arrays
+    return {_KEY: to_json(figures)}, arrays
 
 
 def _shape(systems: ComparedSystems) -> tuple[tuple[ShapeChange, ...], TextMap | None]:
@@ -219,67 +244,16 @@ def load_examination(workspace: Workspace, compare_run: str) -> Examination:
     from core.workspace.files import read_tensors
 
     folder = RunFolder(workspace.run_folder(compare_run))
-    document = folder.read_result()
-    mapped = "explained" in (document.get("examination") or {})
-    return examination_of(document, read_tensors(folder.arrays) if mapped else {})
-
-
-def examination_of(result: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Examination:
-    """Read what :func:`examine` returned; raises WorkspaceError if it is damaged."""
-    document = result.get("examination")
-    if not isinstance(document, Mapping):
+    document = folder.read_result().get(_KEY)
+    if not isinstance(document, dict):
         return Examination()
-    found = None
-    if "explained" in document and f"{_MAP}before" in arrays:
-        found = TextMap(
-            **{n: arrays[_MAP + n] for n in ("before", "after", "questions", "answers")},
-            explained=float(document["explained"]),
-        )
-    try:
-        return Examination(
-            tuple(from_json(ShapeChange, one) for one in document.get("shape", ())),
-            found,
-            tuple(_set_result(one) for one in document.get("sets", ())),
-            tuple(from_json(EncodingCost, one) for one in document.get("costs", ())),
-            float(document.get("seconds", 0)),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise WorkspaceError(
-            "The comparison on disk is damaged or from another version ({problem}). Run the "
-            "comparison again.",
-            problem=f"{type(error).__name__}: {error}",
-        ) from error
-
-
-def _set_result(values: Mapping[str, Any]) -> SetResult:
-    difference, failure = values["difference"], values["failure"]
-    return SetResult(
-        values["name"],
-        values["kind"],
-        values["questions"],
-        values["documents"],
-        from_json(Difference, difference) if difference else None,
-        Message.from_json(failure) if failure else None,
-    )
-
-
-@dataclass(frozen=True)
-class SetResult:
-    """nDCG@10 of both models on one set, or why there is none.
-
-    Attributes
-    ----------
-    difference : Difference or None
-    failure : Message or None
-        Why it could not be measured.
-    """
-
-    name: str
-    kind: str
-    questions: int
-    documents: int
-    difference: Difference | None
-    failure: Message | None = None
+    figures = from_json(ExaminationFigures, document)
+    arrays = {} if figures.explained is None else read_tensors(folder.arrays)
+    if figures.explained is None or f"{_MAP}before" not in arrays:
+        return Examination(**vars(figures))
+    before, after, questions, answers = (arrays[_MAP + name] for name in _MAPPED)
+    drawn = TextMap(before, after, questions, answers, figures.explained)
+    return Examination(**vars(figures), map=drawn)
 
 
 def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:

@@ -297,15 +297,12 @@ class QueuedJob:
         1 = the next to start; 0 = it computes now.
     slots : tuple of str
         Devices that it computes on, or could take.
-    elsewhere : bool
-        A command runs it in a folder of its own: it ends at its terminal, not here.
     """
 
     job: JobView
     project: str
     place: int
     slots: tuple[str, ...] = ()
-    elsewhere: bool = False
 
 
 def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
@@ -325,7 +322,7 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
         place += ticket.waits
         project, number = names.get(view.project_id, ""), place if ticket.waits else 0
         slots = ticket.taken or ticket.slots
-        queued.append(QueuedJob(view, project, number, slots, bool(ticket.folder)))
+        queued.append(QueuedJob(view, project, number, slots))
     return tuple(queued)
 
 

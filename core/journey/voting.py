@@ -13,7 +13,7 @@ from core.errors import AppError, ComparisonError
 from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
-from core.types import ArmResult, Comparison, QADataset
+from core.types import CompareRequest, Comparison, QADataset, SystemResult
 from core.workspace.database import now
 from core.workspace.feedback import (
     LEFT as LEFT,
@@ -68,7 +68,7 @@ def start_round(
     compare_run: str,
     who: str,
     *,
-    arms: tuple[str, str] = ("base", "tuned"),
+    systems: tuple[str, str] = ("base", "tuned"),
     questions: int = QUESTIONS,
     needed: int = NEEDED,
     seed: int | None = None,
@@ -77,7 +77,7 @@ def start_round(
 
     Parameters
     ----------
-    arms : (first, second)
+    systems : (first, second)
         Names of the two systems.
     questions : int
         How many to ask; fewer where fewer differ.
@@ -99,7 +99,7 @@ def start_round(
             questions=questions,
             needed=needed,
         )
-    first, second = voted_arms(comparison, *arms)
+    first, second = voted_systems(comparison, *systems)
     differs = (first.top_answers[:, :DEPTH] != second.top_answers[:, :DEPTH]).any(axis=1)
     candidates = np.flatnonzero(differs)
     if first.name == second.name or not len(candidates):
@@ -146,7 +146,7 @@ def find_round(project: Project, round_id: str) -> VoteRound:
     return found
 
 
-def left_arm(round_: VoteRound, voter: str, position: int) -> str:
+def left_system(round_: VoteRound, voter: str, position: int) -> str:
     """Return which system stands on the left: a fair coin per person and question, by the seed."""
     told = f"{round_.seed}\x00{voter}\x00{position}".encode("utf-8", "surrogatepass")
     heads = hashlib.sha256(told).digest()[0] & 1
@@ -155,7 +155,7 @@ def left_arm(round_: VoteRound, voter: str, position: int) -> str:
 
 def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, voter: str) -> Ballot:
     """Return the question that a voter should look at now."""
-    first, second = voted_arms(comparison, round_.first, round_.second)
+    first, second = voted_systems(comparison, round_.first, round_.second)
     votes = votes_in_force(workspace.records.votes(round_.id))
     own = [vote.position for vote in votes if vote.voter == voter]
     last = own[-1] if own else -1
@@ -165,10 +165,10 @@ def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, vote
         return Ballot(-1, -1, (), (), done, total, last)
     position = left_over[0]
     lists = [
-        tuple(int(a) for a in arm.top_answers[position, : round_.depth] if a >= 0)
-        for arm in (first, second)
+        tuple(int(a) for a in system.top_answers[position, : round_.depth] if a >= 0)
+        for system in (first, second)
     ]
-    if left_arm(round_, voter, position) == round_.second:
+    if left_system(round_, voter, position) == round_.second:
         lists.reverse()
     question = int(comparison.question_rows[position])
     return Ballot(position, question, lists[0], lists[1], done, total, last)
@@ -196,7 +196,7 @@ def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, cho
     }
     if given != (choice == WITHDRAWN) and workspace.records.vote_opening(round_.id) is None:
         return
-    vote = Vote(position, voter, left_arm(round_, voter, position), choice, now())
+    vote = Vote(position, voter, left_system(round_, voter, position), choice, now())
     if not workspace.records.add_vote(round_.id, vote):
         raise ComparisonError(
             "This vote was ended while you were reading; your last choice does not count any more. "
@@ -213,9 +213,11 @@ def undo_vote(workspace: Workspace, round_: VoteRound, position: int, voter: str
     cast(workspace, round_, position, voter, WITHDRAWN)
 
 
-def voted_arms(comparison: Comparison, first: str, second: str) -> tuple[ArmResult, ArmResult]:
+def voted_systems(
+    comparison: Comparison, first: str, second: str
+) -> tuple[SystemResult, SystemResult]:
     """Return both systems of a vote; raises ComparisonError if one is absent."""
-    found = comparison.arm(first), comparison.arm(second)
+    found = comparison.system(first), comparison.system(second)
     if found[0] is None or found[1] is None:
         raise ComparisonError(
             "The results of {name} are not in this comparison, so there is nothing to vote on. "
@@ -296,7 +298,7 @@ def result(
     votes = votes_in_force(workspace.records.votes(round_.id))
     if not votes:
         return None
-    first, second = voted_arms(comparison, round_.first, round_.second)
+    first, second = voted_systems(comparison, round_.first, round_.second)
     voters = {name: number for number, name in enumerate(sorted({v.voter for v in votes}))}
     second_left = np.array([vote.left_arm == round_.second for vote in votes])
     chose_left = np.array([vote.choice == LEFT for vote in votes])
@@ -324,7 +326,7 @@ def vote_facts(
     opening: VoteOpening,
 ) -> VoteFacts:
     """Return what may be said of an opened round; systems are named as the comparison does."""
-    first, second = voted_arms(comparison, round_.first, round_.second)
+    first, second = voted_systems(comparison, round_.first, round_.second)
     return VoteFacts(
         first=first.title,
         second=second.title,
@@ -353,10 +355,9 @@ def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[V
         if opening is None:
             continue
         try:
-            told = RunFolder(project.workspace.run_folder(round_.compare_run)).read_request()[
-                "config"
-            ]
-            if (told.get("tune_run"), told.get("dataset_id")) != (tune_run, dataset.id):
+            folder = RunFolder(project.workspace.run_folder(round_.compare_run))
+            asked = folder.settings(CompareRequest)
+            if (asked.tune_run, asked.dataset_id) != (tune_run, dataset.id):
                 continue
             comparison = load_comparison(project.workspace, round_.compare_run)
             found.append(vote_facts(project.workspace, dataset, round_, comparison, opening))

@@ -44,48 +44,48 @@ def overall_word(words: Sequence[str]) -> str:
 
 def caveats(report: ReportContent) -> list[Message]:
     """Return what limits the verdict."""
-    found = [_size_caveat(regime) for regime in report.regimes]
+    limits = [_size_caveat(regime) for regime in report.regimes]
     tested = {regime.key for regime in report.regimes}
+    asked = [e.origin for e in report.experts if e.origin.key in report.labels.recipe.experts]
+    by_hand = len(report.labels.overrides)
+
+    def add(text: str, **values: int) -> None:
+        limits.append(Message(text, dict(values)))
+
     if KNOWN not in tested:
-        text = N_("New wordings of known answers were not tested: no such question is held out.")
-        found.append(Message(text))
+        add(N_("New wordings of known answers were not tested: no such question is held out."))
     if UNSEEN not in tested:
-        text = N_("Answers without training questions were not tested: none is held out.")
-        found.append(Message(text))
+        add(N_("Answers without training questions were not tested: none is held out."))
     if report.lost:
         text = N_(
             "Right answers that were among the first ten and no longer are: {lost}. Read them in "
             "the list of losses before deciding."
         )
-        found.append(Message(text, {"lost": report.lost}))
+        add(text, lost=report.lost)
     if not report.generality:
-        text = N_("Whether everyday language is still understood was not measured.")
-        found.append(Message(text))
+        add(N_("Whether everyday language is still understood was not measured."))
     if report.data.personal_data:
         text = N_(
             "The uploaded texts hold personal data. Whoever gets this report or the model should "
             "be allowed to see it."
         )
-        found.append(Message(text))
+        add(text)
     if report.tuning.best_step == 0:
-        text = N_("Nothing of what was learned was kept, so both models are the same.")
-        found.append(Message(text))
-    if report.labels.overrides:
-        text = N_("Labels set by hand: {count}. The verdict depends on them too.")
-        found.append(Message(text, {"count": len(report.labels.overrides)}))
-    asked = set(report.labels.recipe.experts)
-    if any(e.origin.key in asked and not e.origin.commercial_use for e in report.experts):
+        add(N_("Nothing of what was learned was kept, so both models are the same."))
+    if by_hand:
+        add(N_("Labels set by hand: {count}. The verdict depends on them too."), count=by_hand)
+    if not all(origin.commercial_use for origin in asked):
         text = N_(
             "The licence of an expert does not allow commercial use, or is not known. Ask your "
             "legal department whether a model that learned from it may be used."
         )
-        found.append(Message(text))
+        add(text)
     text = N_(
         "One run with one random seed: another seed gives slightly different figures. The "
         "intervals cover the choice of questions, not the choice of seed."
     )
-    found.append(Message(text))
-    return found
+    add(text)
+    return limits
 
 
 # By regime; a test that tells no smallest effect, a small one, any other.
@@ -127,9 +127,9 @@ def _size_caveat(regime: RegimeResults) -> Message:
 
 def next_steps(report: ReportContent) -> list[Message]:
     """Return what to do now, the most important step first."""
-    found = set(report.words)
+    words = set(report.words)
     steps: list[str] = []
-    if report.refusals or WORSE in found:
+    if report.refusals or WORSE in words:
         steps += [
             N_(
                 "Keep the base model for now. Read the losses: where the experts are wrong, "
@@ -140,7 +140,7 @@ def next_steps(report: ReportContent) -> list[Message]:
                 "less of the training questions."
             ),
         ]
-    elif BETTER in found:
+    elif BETTER in words:
         steps += [
             N_(
                 "Let colleagues who know the customers try their own questions on the Compare "
@@ -151,7 +151,7 @@ def next_steps(report: ReportContent) -> list[Message]:
                 "model and of the tuned model must not be mixed."
             ),
         ]
-    if NOT_SHOWN in found or not found:
+    if NOT_SHOWN in words or not words:
         steps.append(
             N_(
                 "Add questions: four times as many held-out questions halve the smallest "

@@ -27,9 +27,9 @@ from core.types import (
     TRAIN,
     VALIDATION_KNOWN,
     VALIDATION_UNSEEN,
-    ArmResult,
     Comparison,
     QADataset,
+    SystemResult,
 )
 
 BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loader knows
@@ -70,7 +70,7 @@ def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}" for number in range(1, len(ids) + 1))
 
 
-def trec_run(dataset: QADataset, comparison: Comparison, system: ArmResult) -> str:
+def trec_run(dataset: QADataset, comparison: Comparison, system: SystemResult) -> str:
     """Return one system's lists: ``question Q0 answer rank score system``, best first.
 
     Columns are separated by spaces, or by tabs where an id of the user's holds a space. Scores
@@ -103,9 +103,9 @@ def trec_qrels(dataset: QADataset, rows: np.ndarray) -> str:
     """
     questions, answers = _both_ids(dataset)
     gap = _separator((*questions, *answers))
-    kept = np.isin(dataset.right_question, rows)
-    grades = whole_grades(dataset.right_grade[kept])
-    pairs = zip(dataset.right_question[kept], dataset.right_answer[kept], grades, strict=True)
+    asked = np.isin(dataset.right_question, rows)
+    grades = whole_grades(dataset.right_grade[asked])
+    pairs = zip(dataset.right_question[asked], dataset.right_answer[asked], grades, strict=True)
     return "".join(f"{gap.join((questions[q], '0', answers[a], str(g)))}\n" for q, a, g in pairs)
 
 
@@ -119,7 +119,7 @@ def whole_grades(grades: np.ndarray) -> list[int]:
 def trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     """Return the judgements and the lists of every system as a ZIP archive."""
     files = {"qrels.txt": trec_qrels(dataset, comparison.question_rows)}
-    for system in comparison.arms:
+    for system in comparison.systems:
         # Names of experts may be addresses or paths: only plain letters go into an archive.
         name = plain_name(system.name)
         while f"runs/{name}.run" in files:
@@ -160,10 +160,10 @@ def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
     questions, answers = _both_ids(dataset)
     attributes = [name for name, values in dataset.attributes.items() if any(values)]
     head = ["question_id", "question", "answer_id", "answer", *attributes, "test", "right_answers"]
-    for system in comparison.arms:
+    for system in comparison.systems:
         head += [f"{system.name} rank", *(f"{system.name} {metric}" for metric in system.metrics)]
-    tuned = comparison.arm(TUNED)
-    shown = (tuned,) if tuned else comparison.arms[:1]
+    tuned = comparison.system(TUNED)
+    shown = (tuned,) if tuned else comparison.systems[:1]
     rows: list[list[str | int | float]] = []
     for position, row in enumerate(comparison.question_rows):
         right = dataset.right_answers(int(row))
@@ -172,7 +172,7 @@ def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
         cells += [answers[answer], dataset.answers[answer]]
         cells += [dataset.attributes[name][row] for name in attributes]
         cells += [str(comparison.regimes[position]), len(right)]
-        for system in comparison.arms:
+        for system in comparison.systems:
             cells.append(int(system.right_rank[position]))
             cells += [round(float(values[position]), 6) for values in system.metrics.values()]
         rows.append(cells)
@@ -221,8 +221,7 @@ def _qrels_table(
     dataset: QADataset, rows: np.ndarray, questions: Sequence[str], answers: Sequence[str]
 ) -> Iterator[str]:
     yield "query-id\tcorpus-id\tscore\n"
-    kept = np.flatnonzero(np.isin(dataset.right_question, rows))
-    for place in kept:
+    for place in np.flatnonzero(np.isin(dataset.right_question, rows)):
         # Whole grades as BEIR's own loader demands; others as they are, so that nothing is lost.
         grade = f"{float(dataset.right_grade[place]):.9g}"
         question, answer = dataset.right_question[place], dataset.right_answer[place]

@@ -45,11 +45,11 @@ def contents(model: Path, onnx: Path | None = None) -> list[tuple[str, Path]]:
     onnx : Path or None
         Folder of an ONNX export; goes into ``onnx/``.
     """
-    found = [(path.relative_to(model).as_posix(), path) for path in exported_files(model)]
+    named = [(path.relative_to(model).as_posix(), path) for path in exported_files(model)]
     if onnx is not None:
         files = sorted(p for p in onnx.iterdir() if p.suffix in ONNX_SUFFIXES and p.is_file())
-        found += [(f"{ONNX_FOLDER}/{path.name}", path) for path in files if not path.is_symlink()]
-    return found
+        named += [(f"{ONNX_FOLDER}/{path.name}", path) for path in files if not path.is_symlink()]
+    return named
 
 
 def write_archive(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import ExportError
+from core.errors import ExportError, first_line
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
 from core.messages import N_, Message
@@ -103,7 +103,7 @@ def write_onnx(model: SentenceTransformer, target: Path) -> None:
         raise ExportError(
             "This kind of model cannot be converted to ONNX: {reason}. The model folder works "
             "with sentence-transformers all the same.",
-            reason=(str(error).strip() or type(error).__name__).splitlines()[0][:300],
+            reason=first_line(error),
         ) from error
 
 
@@ -115,13 +115,13 @@ def save_tokenizer(model: SentenceTransformer, target: Path) -> None:
     ExportError
         If the model has a tokenizer that cannot be written so.
     """
-    found: Any = model[0].tokenizer if _is_static(model) else model.tokenizer
-    fast = found if _is_static(model) else getattr(found, "backend_tokenizer", None)
+    tokenizer: Any = model[0].tokenizer if _is_static(model) else model.tokenizer
+    fast = tokenizer if _is_static(model) else getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
         raise ExportError(
             "The tokenizer of this model ({kind}) cannot be used without transformers, so there "
             "is no ONNX export of it. Use the model folder with sentence-transformers instead.",
-            kind=type(found).__name__,
+            kind=type(tokenizer).__name__,
         )
     fast.save(str(target))
 
@@ -235,9 +235,9 @@ def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
         parts = []
         for start in range(0, len(texts), _BATCH):
             batch = [prompt + text for text in texts[start : start + _BATCH]]
-            found = tokenizer.encode_batch(batch, add_special_tokens=rules.special)
-            ids = np.array([one.ids for one in found], np.int64)
-            mask = np.array([one.attention_mask for one in found], np.int64)
+            encodings = tokenizer.encode_batch(batch, add_special_tokens=rules.special)
+            ids = np.array([encoding.ids for encoding in encodings], np.int64)
+            mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
             parts.append(session.run(None, dict(zip(INPUTS, (ids, mask), strict=True)))[0])
         return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 

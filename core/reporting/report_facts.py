@@ -37,7 +37,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.tuning.config import TuningConfig, settings
-from core.types import ArmResult, Comparison, LabelRecipe, Override, QADataset
+from core.types import Comparison, LabelRecipe, Override, QADataset, SystemResult
 from core.types.scoring import ScoringResult
 
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
@@ -166,7 +166,10 @@ def hashes(
         (N_("Labels"), str(tuning_result.get("label_id", ""))),
         (N_("Comparison"), comparison.id if comparison else ""),
         *runs.items(),
-        *((system.title, system.fingerprint) for system in (comparison.arms if comparison else ())),
+        *(
+            (system.title, system.fingerprint)
+            for system in (comparison.systems if comparison else ())
+        ),
     ]
     return tuple((title, value) for title, value in rows if value)
 
@@ -184,7 +187,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
                 system.kind,
                 {metric: spread[system.name, metric] for metric in system.metrics},
             )
-            for system in comparison.arms
+            for system in comparison.systems
         )
         results.append(
             RegimeResults(
@@ -207,7 +210,7 @@ def best_and_worst(
 
     Nothing of any where base or tuned is absent.
     """
-    base, tuned = comparison.arm(BASE), comparison.arm(TUNED)
+    base, tuned = comparison.system(BASE), comparison.system(TUNED)
     if base is None or tuned is None:
         return (), (), 0
     changes = wins_and_losses(comparison)
@@ -233,7 +236,7 @@ def best_and_worst(
     return tuple(map(movement, losses)), tuple(map(movement, wins)), lost
 
 
-def best_placed(right: np.ndarray, systems: Sequence[ArmResult], position: int) -> int:
+def best_placed(right: np.ndarray, systems: Sequence[SystemResult], position: int) -> int:
     """Return the right answer that the first system places best, else the next one, else any."""
     for system in systems:
         top = system.top_answers[position]

@@ -16,7 +16,6 @@ from core.types.comparison import (
     NOT_SHOWN,
     TUNED,
     WORSE,
-    ArmResult,
     CompareRequest,
     Comparison,
     Difference,
@@ -24,6 +23,7 @@ from core.types.comparison import (
     Interval,
     SliceDifference,
     SystemChoice,
+    SystemResult,
 )
 from core.types.dataset import (
     KNOWN,
@@ -72,7 +72,6 @@ __all__ = [
     "VALIDATION_SPLIT",
     "VALIDATION_UNSEEN",
     "WORSE",
-    "ArmResult",
     "Calibration",
     "CompareRequest",
     "Comparison",
@@ -91,4 +90,5 @@ __all__ = [
     "SilentReporter",
     "SliceDifference",
     "SystemChoice",
+    "SystemResult",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -65,7 +65,7 @@ class CompareRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class ArmResult:
+class SystemResult:
     """One system on the held-out questions.
 
     Attributes
@@ -204,12 +204,12 @@ class Comparison:
     question_rows : int32 array [n]
     regimes : str array [n], ``known`` or ``unseen``
     groups : int32 array [n], answer group of each question
-    arms : tuple of ArmResult
-        An arm that failed is absent, never zero.
+    systems : tuple of SystemResult
+        One that failed is absent, never zero.
     differences : tuple of Difference
         Every metric in every regime that has questions.
-    absent : mapping of arm name to Message
-        Why an arm is missing.
+    absent : mapping of system name to Message
+        Why one is missing.
     contrasts : tuple of Difference
         Every other system minus base on the main metric, per regime; Holm over the systems.
     slices : tuple of SliceDifference
@@ -221,7 +221,7 @@ class Comparison:
     question_rows: np.ndarray
     regimes: np.ndarray
     groups: np.ndarray
-    arms: tuple[ArmResult, ...]
+    systems: tuple[SystemResult, ...]
     differences: tuple[Difference, ...]
     generality: tuple[Generality, ...] = ()
     absent: Mapping[str, Message] = field(default_factory=dict)
@@ -231,12 +231,12 @@ class Comparison:
     @cached_property
     def id(self) -> str:
         """Content hash over what was compared."""
-        arms: Sequence[str] = [f"{arm.name}:{arm.fingerprint}" for arm in self.arms]
-        return content_id([self.dataset_id, self.run_id, *arms])
+        prints = [f"{system.name}:{system.fingerprint}" for system in self.systems]
+        return content_id([self.dataset_id, self.run_id, *prints])
 
-    def arm(self, name: str) -> ArmResult | None:
-        """Return the arm of that name, None where it is absent."""
-        return next((arm for arm in self.arms if arm.name == name), None)
+    def system(self, name: str) -> SystemResult | None:
+        """Return the system of that name, None where it is absent."""
+        return next((system for system in self.systems if system.name == name), None)
 
     def difference(self, regime: str, metric: str = "ndcg@10") -> Difference | None:
         """Return tuned minus base for one regime and metric, None where it was not measured."""

@@ -11,7 +11,7 @@ from core.cli.options import main
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
-from core.journey import data, experts as scoring, labels, steps
+from core.journey import data, experts, labels, steps
 from core.journey.tuning_runs import tuning_runs
 from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
@@ -53,7 +53,7 @@ def test_run_on_a_project_is_on_its_page(faq, settings, workspace, capsys, monke
     project = workspace.project(project.id)
     assert main(["tune", "--project", "Pilot", "--config", str(settings)]) == 1
     assert "Save one on the Labels page first" in capsys.readouterr().err
-    scoring.launch_scoring(project, ["bm25"], "me")
+    experts.launch_scoring(project, ["bm25"], "me")
     labels.save_recipe(project, "First", labels.default_recipe(["bm25"]), "me")
     assert main(["tune", "--project", "Pilot", "--config", str(settings)]) == 0
     (run,) = tuning_runs(project)

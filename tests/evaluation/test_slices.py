@@ -80,7 +80,7 @@ def test_means_are_those_of_the_questions_in_the_slice(comparison, dataset):
     mask = np.array(dataset.attributes["category"])[comparison.question_rows] == "refunds"
     result = of(comparison, "category")["refunds"].result
     for name, mean in (("base", result.before), ("tuned", result.after)):
-        assert mean == pytest.approx(comparison.arm(name).metrics["ndcg@10"][mask].mean())
+        assert mean == pytest.approx(comparison.system(name).metrics["ndcg@10"][mask].mean())
 
 
 def test_correction_is_holms_over_the_slices_that_are_judged(comparison):

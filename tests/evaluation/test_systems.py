@@ -52,7 +52,7 @@ def as_lists(dataset, arm: EncodedSystem, name: str, depth: int = DEPTH) -> List
 def test_finished_lists_are_measured_like_the_vectors_they_came_from(tiny_dataset):
     base = vectors(tiny_dataset, 0.5, 1, "base")
     comparison = run(tiny_dataset, base, as_lists(tiny_dataset, base, "present search"))
-    ours, theirs = comparison.arm("base"), comparison.arm("present search")
+    ours, theirs = comparison.system("base"), comparison.system("present search")
     for metric in METRICS:
         assert (ours.metrics[metric] == theirs.metrics[metric]).all()
     assert (ours.right_rank == theirs.right_rank).all()
@@ -62,9 +62,9 @@ def test_a_right_answer_that_is_not_listed_ranks_behind_all(tiny_dataset):
     base = vectors(tiny_dataset, 0.5, 1, "base")
     short = as_lists(tiny_dataset, base, "short", depth=1)
     comparison = run(tiny_dataset, base, short)
-    ranks = comparison.arm("short").right_rank
+    ranks = comparison.system("short").right_rank
     assert set(ranks) <= {1, len(tiny_dataset.answers) + 1}
-    assert (comparison.arm("short").metrics["mrr@10"] == (ranks == 1)).all()
+    assert (comparison.system("short").metrics["mrr@10"] == (ranks == 1)).all()
 
 
 def test_every_other_system_is_set_against_base_with_holm(tiny_dataset):
@@ -123,7 +123,7 @@ def test_a_refused_system_is_absent_but_a_refused_tuned_model_ends_the_compariso
     strange = origin_of(replace(tiny_dataset, split=np.roll(tiny_dataset.split, 1)))
     other = replace(vectors(tiny_dataset, 0.1, 5, "run:x"), origin=strange)
     comparison = run(tiny_dataset, base, tuned, other)
-    assert comparison.arm("run:x") is None
+    assert comparison.system("run:x") is None
     assert "another split" in str(comparison.absent["run:x"])
     with pytest.raises(ComparisonError, match="another split"):
         run(tiny_dataset, base, replace(tuned, origin=strange))
@@ -142,7 +142,7 @@ def test_notes_and_contrasts_survive_the_disk(tiny_dataset):
     lists = replace(as_lists(tiny_dataset, base, "present"), notes=(note,))
     comparison = run(tiny_dataset, base, lists)
     back = from_files(*to_files(comparison))
-    assert back.arm("present").notes == (note,)
+    assert back.system("present").notes == (note,)
     assert back.contrasts == comparison.contrasts
 
 
@@ -151,13 +151,13 @@ def test_another_measure_needs_no_new_search(tiny_dataset):
     comparison = run(graded, vectors(graded, 0.8, 1, "base"), vectors(graded, 0.8, 2, "tuned"))
     assert grades_of(graded) == (1.0, 2.0, 3.0)
     same = remeasured(comparison, graded, NDCG @ 10)
-    for arm in comparison.arms:
-        assert (same.arm(arm.name).metrics["ndcg@10"] == arm.metrics["ndcg@10"]).all()
+    for arm in comparison.systems:
+        assert (same.system(arm.name).metrics["ndcg@10"] == arm.metrics["ndcg@10"]).all()
     strict = remeasured(comparison, graded, SUCCESS.from_grade(2) @ 1)
-    values = strict.arm("base").metrics["success@1>=2"]
+    values = strict.system("base").metrics["success@1>=2"]
     grades = graded.relevance[comparison.question_rows].max(axis=1).toarray().ravel()
     assert (values[grades < 2] == 0).all()
-    assert values.sum() <= comparison.arm("base").metrics["top1"].sum()
+    assert values.sum() <= comparison.system("base").metrics["top1"].sum()
 
 
 def test_lists_that_are_too_short_for_a_cutoff_are_not_passed_off_as_long_ones(tiny_dataset):
@@ -166,7 +166,7 @@ def test_lists_that_are_too_short_for_a_cutoff_are_not_passed_off_as_long_ones(t
     comparison = run(big, vectors(big, 0.5, 1, "base"))
     older = replace(
         comparison,
-        arms=tuple(replace(a, top_answers=a.top_answers[:, :20]) for a in comparison.arms),
+        systems=tuple(replace(a, top_answers=a.top_answers[:, :20]) for a in comparison.systems),
     )
     assert possible_cutoffs(older) == (1, 3, 5, 10, 20)
     with pytest.raises(ComparisonError, match="kept 20 answers"):

@@ -126,7 +126,7 @@ def test_intervals_of_all_arms_hold_their_means(worse):
     found = intervals(worse, "known")
     assert set(found) == {(name, metric) for name in ("base", "tuned") for metric in METRICS}
     for (name, metric), interval in found.items():
-        mean = worse.arm(name).mean(metric, worse.regimes == "known")
+        mean = worse.system(name).mean(metric, worse.regimes == "known")
         assert interval.low <= interval.value == pytest.approx(mean)
         assert interval.value <= interval.high
 
@@ -136,7 +136,7 @@ def test_an_arm_that_failed_is_absent_and_not_zero(dataset):
     broken.question_matrix[dataset.split == TEST_KNOWN] = np.nan
     reason = Message("No weights for {name}.", {"name": "bm25"})
     comparison = run(dataset, make_arm("base", 1.0), broken, absent={"bm25": reason})
-    assert [arm.name for arm in comparison.arms] == ["base"]
+    assert [arm.name for arm in comparison.systems] == ["base"]
     assert set(comparison.absent) == {"tuned", "bm25"}
     assert comparison.differences == ()
     assert not promotion_allowed(comparison)[0]
@@ -172,7 +172,7 @@ def test_a_sparse_arm_takes_part(dataset, worse):
         answer_matrix=csr_array(base.answer_matrix),
     )
     comparison = run(dataset, base, sparse)
-    assert comparison.arm("bm25").mean("ndcg@10") == worse.arm("base").mean("ndcg@10")
+    assert comparison.system("bm25").mean("ndcg@10") == worse.system("base").mean("ndcg@10")
 
 
 def test_lost_right_answers_come_first_then_the_worst(worse):
@@ -220,7 +220,7 @@ def test_files_bring_the_same_comparison_back(worse):
     assert back.absent == whole.absent
     for name in ("question_rows", "regimes", "groups"):
         np.testing.assert_array_equal(getattr(back, name), getattr(whole, name))
-    for ours, theirs in zip(back.arms, whole.arms, strict=True):
+    for ours, theirs in zip(back.systems, whole.systems, strict=True):
         assert (ours.name, ours.title, ours.kind) == (theirs.name, theirs.title, theirs.kind)
         assert ours.top_answers.dtype == np.int32
         np.testing.assert_array_equal(ours.top_answers, theirs.top_answers)

@@ -57,7 +57,7 @@ def test_the_published_table_comes_out(dataset, regime):
         questions, answers = file["questions"], file["answers"]
     arm = EncodedSystem("base", MODEL, "base", MODEL, questions, answers)
     found = compare(dataset, [arm], run_id="", seed=0, report=SilentReporter())
-    base, rows = found.arms[0], found.regimes == regime
+    base, rows = found.systems[0], found.regimes == regime
     right = np.bincount(dataset.right_question)[found.question_rows]
     table_map = base.metrics["map@10"] * right / np.minimum(right, 10)
     ndcg, precision, top1 = TABLE[regime]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.verdict import effect_text, promotion_allowed, sentence, word
-from core.types import ArmResult, Comparison, Difference, Generality
+from core.types import Comparison, Difference, Generality, SystemResult
 
 BETTER = Difference(
     regime="known",
@@ -97,7 +97,7 @@ def test_a_secondary_metric_is_judged_by_its_adjusted_p():
 
 def comparison(*differences, generality=()) -> Comparison:
     none = np.zeros(0, np.int32)
-    arms = tuple(ArmResult(n, n, n, n, {}, none, none, none) for n in ("base", "tuned"))
+    arms = tuple(SystemResult(n, n, n, n, {}, none, none, none) for n in ("base", "tuned"))
     return Comparison("d", "r", none, none.astype(str), none, arms, differences, generality)
 
 

@@ -16,7 +16,7 @@ from core.errors import ExpertError
 from core.experts.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
-from core.journey import experts as scoring, jobs, steps
+from core.journey import experts, jobs, steps
 from core.journey.experts import remove_connection, save_connection, send_plans
 from core.types import SilentReporter
 from core.types.scoring import ApiConnection
@@ -104,7 +104,7 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     server.misbehave = [None] * 5 + [hang]
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
-    run_id = scoring.launch_scoring(
+    run_id = experts.launch_scoring(
         project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
     )
     until(lambda: not server.misbehave)  # the request that hangs has come in
@@ -120,10 +120,10 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     again = Counter(accepted())
     assert len(answered) >= 10 and not set(answered) & set(again)
     assert len(again) == 60 - len(answered) and max(again.values()) == 1
-    report = scoring.scoring_report(project)
+    report = experts.scoring_report(project)
     assert [one.expert for one in report.figures] == ["api:Ours", "bm25"]
     dataset = workspace.load_dataset(project.dataset_id)
-    (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
+    (scores,) = experts.load_expert_scores(workspace, dataset, [one.key])
     assert np.isfinite(scores.block(np.arange(48), np.arange(12))).all()
     for file in workspace.layout.root.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
@@ -135,7 +135,7 @@ def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server
     monkeypatch.setattr(launch, "_start", lambda folder, _=None: folders.append(folder))
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
-    scoring.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=SECRET)
+    experts.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=SECRET)
     with embeddings_server() as other:
         connect(workspace, project, other)
         monkeypatch.setenv("TEST_API_KEY", KEY)
@@ -161,7 +161,7 @@ def test_what_nobody_agreed_to_is_not_started(workspace, project, server, monkey
     else:
         environment = {}
     with pytest.raises(ExpertError, match=r"nobody agreed|was removed|is not set"):
-        scoring.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=environment)
+        experts.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=environment)
     assert started == [] and server.requests == []
     trail = workspace.records.audit_trail(project.id)
     assert "sending to an API confirmed" not in [line["what"] for line in trail]
@@ -171,14 +171,14 @@ def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, pro
     one = connect(workspace, project, server)
     dataset = workspace.load_dataset(project.dataset_id)
     may_send = {one.key: ApiExpert.of(one, SECRET)}
-    scoring.run_scoring(workspace, dataset, [one.key], SilentReporter(), may_send)
+    experts.run_scoring(workspace, dataset, [one.key], SilentReporter(), may_send)
     other = workspace.create_project("Second", "Mika")
     with pytest.raises(ExpertError, match="The project Pilot uses the name Ours"):
         connect(workspace, other, server, model="other")
     assert connect(workspace, other, server, price=3.0).price == 3.0, "the same model may be shared"
     remove_connection(other, "Ours", "Mika")
     remove_connection(project, "Ours", "Mika")
-    (scores,) = scoring.load_expert_scores(workspace, dataset, [one.key])
+    (scores,) = experts.load_expert_scores(workspace, dataset, [one.key])
     assert scores.fingerprint == one.fingerprint
 
 
@@ -187,9 +187,9 @@ def test_the_command_line_sends_nothing(workspace, project, server, monkeypatch)
     monkeypatch.setenv("TEST_API_KEY", KEY)
     connect(workspace, project, server)
     start = steps.in_this_process(lambda _: None, lambda report: report)
-    experts = ["api:Ours", "bm25"]
-    run = scoring.launch_scoring(project, experts, "Mika", agreed=None, start=start)
-    result = scoring.scoring_result(workspace, project.state.scored)
+    keys = ["api:Ours", "bm25"]
+    run = experts.launch_scoring(project, keys, "Mika", agreed=None, start=start)
+    result = experts.scoring_result(workspace, project.state.scored)
     assert project.state.scored.run_id == run
     assert "nobody agreed" in str(result.failures["api:Ours"])
     assert server.requests == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import LabelError
-from core.journey import experts as scoring, labels, projects
+from core.journey import experts, labels, projects
 from core.journey.labels import compare_recipes
 from core.types import LabelRecipe, SilentReporter
 from core.workspace.workspace import Workspace
@@ -20,7 +20,7 @@ def scored(tmp_path_factory):
         patch.delenv("DATABASE_URL", raising=False)
         workspace = Workspace.open(tmp_path_factory.mktemp("recipes"))
     project = projects.create_sample_project(workspace, "en", "Sample", "ann")
-    scoring.run_scoring(workspace, project.load_dataset(), EXPERTS, SilentReporter())
+    experts.run_scoring(workspace, project.load_dataset(), EXPERTS, SilentReporter())
     return project
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.journey import data, rating, rating as people
+from core.journey import data, rating
 from core.workspace.feedback import in_force
 from core.workspace.workspace import Workspace
 
@@ -39,7 +39,7 @@ def test_a_rater_who_answers_at_random_is_found_and_counts_little(desk):
             felt = (4.3 if right else 1.7) + habits.get(name, 0) + rng.normal(0, 0.7)
             stars = rng.integers(1, 6) if name == "random" else np.clip(round(felt), 1, 5)
             rating.rate_pair(project, dataset, pair, name, int(stars))
-    summary = people.rating_summary(project, dataset)
+    summary = rating.rating_summary(project, dataset)
     weights = {rater.name: rater.weight for rater in summary.raters}
     assert summary.pairs == 40 and summary.ratings == 160, "all got the same pairs"
     assert weights["random"] < 0.4 * min(weights[name] for name in habits)

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import AppError, DataError, ExpertError
 from core.experts.catalogue import find_entry
-from core.journey import data, experts as scoring, labels
+from core.journey import data, experts, labels
 from core.journey.compare_systems import expert_system
 from core.journey.projects import scored_experts
 from core.journey.score_files import (
@@ -92,7 +92,7 @@ def test_every_row_is_taken_or_named_with_its_number_and_reason(shop):
     assert "Nobody asked this" in reasons[5] and "answer" in reasons[6]
     assert "high" in reasons[7] and "empty" in reasons[8] and "empty" in reasons[9]
     assert "Row 2" in reasons[11]
-    (scores,) = scoring.load_expert_scores(workspace, dataset, [kept.key])
+    (scores,) = experts.load_expert_scores(workspace, dataset, [kept.key])
     block = scores.block(np.arange(3), np.arange(2))
     expected = np.full((3, 2), np.nan)
     expected[0, 0], expected[1, 0], expected[2, 1] = 0.75, 0.8, -1.5
@@ -149,7 +149,7 @@ def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
     content = table(["question", "answer", "score"], truth_rows(dataset))
     kept = add_score_file(project, dataset, content, "gold.csv", who="me")
     assert scored_experts(project) == (kept.key,)
-    (figures,) = scoring.scoring_report(project).figures
+    (figures,) = experts.scoring_report(project).figures
     assert figures.title == "gold" and figures.ndcg is None
     assert figures.average_precision.value == pytest.approx(1.0)
     targets, mask = labels.label_model(
@@ -160,23 +160,23 @@ def test_scores_are_in_use_at_once_and_gone_when_deleted(shop):
     assert entry.availability(workspace.models).ready and not entry.trainable
     remove_score_file(project, dataset, kept.key, "me")
     assert scored_experts(project) == () and not score_files(project, dataset)
-    assert scoring.scoring_report(project) is None
+    assert experts.scoring_report(project) is None
     with pytest.raises(ExpertError, match="has not scored"):
-        scoring.load_expert_scores(workspace, dataset, [kept.key])
+        experts.load_expert_scores(workspace, dataset, [kept.key])
     assert not list(workspace.layout.scores.rglob("*.safetensors"))
 
 
 def test_it_joins_experts_of_a_job_and_a_job_keeps_it(shop):
     workspace, project, dataset = shop
-    result = scoring.run_scoring(workspace, dataset, ["bm25", "tfidf"], SilentReporter())
+    result = experts.run_scoring(workspace, dataset, ["bm25", "tfidf"], SilentReporter())
     project.state.scored = ScoredExperts(dataset.id, ("bm25", "tfidf"), "", result)
     content = table(["question", "answer", "score"], truth_rows(dataset, noise=1.0))
     kept = add_score_file(project, dataset, content, "gold.csv", who="me")
-    report = scoring.scoring_report(project)
+    report = experts.scoring_report(project)
     assert [f.expert for f in report.figures] == ["bm25", "tfidf", kept.key]
     assert report.agreement_table.shape == (3, 3) and np.isfinite(report.agreement_table).all()
     assert report.figures[0].texts_encoded == len(dataset.questions) + len(dataset.answers)
-    again = scoring.run_scoring(workspace, dataset, [kept.key, "bm25"], SilentReporter())
+    again = experts.run_scoring(workspace, dataset, [kept.key, "bm25"], SilentReporter())
     assert [f.expert for f in again.figures] == [kept.key, "bm25"]
     assert again.figures[0].texts_encoded == 0
 

@@ -46,14 +46,14 @@ def vote_all(workspace, round_, comparison, voter, choose) -> None:
 
 
 def test_only_questions_whose_lists_differ_are_asked(place, comparison, started):
-    base, tuned = comparison.arm("base"), comparison.arm("tuned")
+    base, tuned = comparison.system("base"), comparison.system("tuned")
     for position in started.positions:
         assert (base.top_answers[position, :5] != tuned.top_answers[position, :5]).any()
     assert len(set(started.positions)) == len(started.positions) == 12
     with pytest.raises(ComparisonError, match="nothing to vote on"):
-        voting.start_round(place, comparison, "compare-1", "ann", arms=("base", "copy"))
+        voting.start_round(place, comparison, "compare-1", "ann", systems=("base", "copy"))
     with pytest.raises(ComparisonError, match="not in this comparison"):
-        voting.start_round(place, comparison, "compare-1", "ann", arms=("base", "gone"))
+        voting.start_round(place, comparison, "compare-1", "ann", systems=("base", "gone"))
     with pytest.raises(ComparisonError, match="1 to 200"):
         voting.start_round(place, comparison, "compare-1", "ann", questions=0)
 
@@ -62,7 +62,10 @@ def test_sides_are_fair_differ_between_people_and_stay_on_reload(place, comparis
     """A voter who learns that the left list is always the old one is not blind."""
     sides = np.array(
         [
-            [voting.left_arm(started, f"person{i}", position) == "tuned" for position in range(40)]
+            [
+                voting.left_system(started, f"person{i}", position) == "tuned"
+                for position in range(40)
+            ]
             for i in range(60)
         ]
     )
@@ -81,7 +84,7 @@ def test_ballot_names_no_system(place, comparison, started):
         "position", "question", "left", "right", "done", "total", "last"
     }  # fmt: skip
     lists = {
-        tuple(comparison.arm(name).top_answers[ballot.position, :5].tolist())
+        tuple(comparison.system(name).top_answers[ballot.position, :5].tolist())
         for name in ("base", "tuned")
     }
     assert {ballot.left, ballot.right} == lists
@@ -93,7 +96,7 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
 
     def likes_tuned(voter):
         return lambda ballot: (
-            LEFT if voting.left_arm(started, voter, ballot.position) == "tuned" else RIGHT
+            LEFT if voting.left_system(started, voter, ballot.position) == "tuned" else RIGHT
         )
 
     for voter in ("ann", "ben"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from core.journey import experts as scoring, projects
+from core.journey import experts, projects
 from core.journey.experts import load_expert_scores
 from core.labels.bias import expert_bias, group_bias
 from core.labels.groups import groupings
@@ -23,7 +23,7 @@ def sample_data(tmp_path_factory):
     workspace = Workspace.open(tmp_path_factory.mktemp("planted"))
     project = projects.create_sample_project(workspace, "en", "Sample", "ann")
     dataset = workspace.load_dataset(project.dataset_id)
-    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
+    experts.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
     return dataset, load_expert_scores(workspace, dataset, EXPERTS)
 
 

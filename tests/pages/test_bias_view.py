@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.journey import experts as scoring, labels, projects
+from core.journey import experts, labels, projects
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -17,7 +17,7 @@ def scored(tmp_path):
     workspace = Workspace.open(root)
     project = projects.create_sample_project(workspace, "en", "Sample", "ann")
     dataset = workspace.load_dataset(project.dataset_id)
-    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
+    experts.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
     scored = {"dataset_id": dataset.id, "experts": list(EXPERTS), "run_id": "score-1"}
     workspace.records.set(project.id, "scored", scored)
     return root, project.id

@@ -92,7 +92,7 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
     run = finished_workspace.tune_run
     choice = SystemChoice(alphas=(0.5,), runs=(run, "tune-that-is-gone"))
     comparison = compare_again(workspace, project, run, choice)
-    names = [arm.name for arm in comparison.arms]
+    names = [arm.name for arm in comparison.systems]
     assert names == [
         "base",
         "tuned",
@@ -103,10 +103,10 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
         "hybrid:tuned",
     ]
     assert set(comparison.absent) == {"run:tune-that-is-gone"}
-    tuned, again = comparison.arm("tuned"), comparison.arm(f"run:{run}")
+    tuned, again = comparison.system("tuned"), comparison.system(f"run:{run}")
     assert (tuned.top_answers == again.top_answers).all()
-    between = comparison.arm("alpha:0.5")
-    assert between.fingerprint not in {tuned.fingerprint, comparison.arm("base").fingerprint}
+    between = comparison.system("alpha:0.5")
+    assert between.fingerprint not in {tuned.fingerprint, comparison.system("base").fingerprint}
     assert len({d.arm for d in comparison.contrasts}) == len(names) - 1
 
 
@@ -143,5 +143,5 @@ def test_a_typed_question_finds_what_the_comparison_found(workspace, finished_wo
         question = dataset.questions[comparison.question_rows[place]]
         moves = found.search(question, np.empty(0, np.int32), depth=10)
         ranked = {move.after_rank: move.answer for move in moves if move.after_rank}
-        expected = comparison.arm("tuned").top_answers[place, :10]
+        expected = comparison.system("tuned").top_answers[place, :10]
         assert [ranked[rank] for rank in range(1, 11)] == expected.tolist()

@@ -118,9 +118,9 @@ def test_every_system_and_measure_is_in_the_table(opened, comparison):
     table = next(
         d.value
         for d in at.dataframe
-        if len(d.value) == 2 * len(comparison.arms) and d.value.shape[1] == 7
+        if len(d.value) == 2 * len(comparison.systems) and d.value.shape[1] == 7
     )
-    tuned = comparison.arm("tuned")
+    tuned = comparison.system("tuned")
     known = comparison.regimes == "known"
     row = table[(table["System"] == "After: tuned model")].iloc[0]
     assert row["The first answer is right (top-1)"].startswith(f"{tuned.mean('top1', known):.3f} (")
@@ -194,11 +194,11 @@ def test_typed_question_finds_what_the_comparison_found(
     at.text_input(key="compare_typed").set_value(question).run()
     assert not at.exception and not at.error
     for arm in ("base", "tuned"):
-        best = comparison.arm(arm).top_answers[position, 0]
+        best = comparison.system(arm).top_answers[position, 0]
         assert dataset.answers[best][:60] in texts(at)
     cards = [m.value for m in at.markdown if m.value.startswith("**1** ")]
     scores = [float(card.split("score ")[1].rstrip("]")) for card in cards]
-    expected = [comparison.arm(arm).top_scores[position, 0] for arm in ("base", "tuned")]
+    expected = [comparison.system(arm).top_scores[position, 0] for arm in ("base", "tuned")]
     assert np.allclose(scores, expected, atol=0.006)
     at.text_input(key="compare_typed").set_value("<script>alert(1)</script> tent?").run()
     assert "This question is not in your data" in texts(at)
@@ -294,7 +294,7 @@ def test_another_measure_changes_the_chart_and_its_table(opened, comparison, dat
     table = next(d.value for d in at.dataframe if "System" in d.value.columns)
     measure = next(name for name in table.columns if "success@3" in name)
     known = comparison.regimes == "known"
-    ranks = comparison.arm("tuned").right_rank[known]
+    ranks = comparison.system("tuned").right_rank[known]
     shown = table[table["System"] == "After: tuned model"].iloc[0][measure]
     assert shown == pytest.approx((ranks <= 3).mean(), abs=1e-4)
 
@@ -307,7 +307,7 @@ def test_systems_are_set_against_a_chosen_one(opened, comparison):
     at.selectbox(key="compare_reference").set_value("bm25").run()
     assert not at.exception and not at.error
     table = next(d.value for d in at.dataframe if "smallest" in d.value.columns)
-    assert len(table) == 2 * (len(comparison.arms) - 1)
+    assert len(table) == 2 * (len(comparison.systems) - 1)
     assert "BM25" not in set(table["system"])
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.catalogue import default_experts
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, experts as scoring, jobs, steps
+from core.journey import data, experts, jobs, steps
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
@@ -45,14 +45,14 @@ def page(workspace: Workspace, app):
     return lambda: app(workspace.layout.root, "experts", project.id)
 
 
-def launched(workspace: Workspace, experts=LEXICAL) -> RunFolder:
+def launched(workspace: Workspace, keys=LEXICAL) -> RunFolder:
     project = workspace.projects()[0]
-    run_id = scoring.launch_scoring(project, experts, "me")
+    run_id = experts.launch_scoring(project, keys, "me")
     return RunFolder(workspace.run_folder(run_id))
 
 
-def scored(workspace: Workspace, experts=LEXICAL) -> RunFolder:
-    folder = launched(workspace, experts)
+def scored(workspace: Workspace, keys=LEXICAL) -> RunFolder:
+    folder = launched(workspace, keys)
     assert steps.work(folder.root) == 0
     return folder
 
@@ -143,7 +143,7 @@ def test_results_are_said_in_words_and_lead_on(page, workspace):
     scored(workspace)
     at = page()
     assert not at.exception and not at.error
-    report = scoring.scoring_report(workspace.projects()[0])
+    report = experts.scoring_report(workspace.projects()[0])
     best = max(report.figures, key=lambda one: one.ndcg.value)
     assert f"**{best.title}**" in texts(at) and f"{best.ndcg.value:.2f}" in texts(at)
     assert f"agreement {report.agreement[0][1]:.2f} of 1" in texts(at)

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from core.journey import experts as scoring, labels, projects
+from core.journey import experts, labels, projects
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -21,7 +21,7 @@ def scored_once(tmp_path_factory):
     workspace = Workspace.open(root)
     project = projects.create_sample_project(workspace, "en", "Sample", "ann")
     dataset = workspace.load_dataset(project.dataset_id)
-    scoring.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
+    experts.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
     scored = {"dataset_id": dataset.id, "experts": list(EXPERTS), "run_id": "score-1"}
     workspace.records.set(project.id, "scored", scored)
     return root, project.id

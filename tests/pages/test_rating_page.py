@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.people import is_people
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, experts as scoring, rating as people, steps
+from core.journey import data, experts, rating, steps
 from core.journey.projects import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
 from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, in_force
@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
         patch.setattr(launch, "_start", lambda folder, _: append_event(folder, "launched"))
-        run_id = scoring.launch_scoring(project, LEXICAL, "me")
+        run_id = experts.launch_scoring(project, LEXICAL, "me")
         assert steps.work(RunFolder(workspace.run_folder(run_id)).root) == 0
     return root
 
@@ -202,13 +202,13 @@ def test_ratings_file_is_taken_and_people_become_an_expert(rating_as, workspace)
     assert "24 ratings by 2 people on 12 pairs" in texts(at)
     project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
-    summary = people.rating_summary(project, dataset)
+    summary = rating.rating_summary(project, dataset)
     assert f"alpha): {summary.agreement.alpha:.2f}" in texts(at)
     at = click(at, "use_people")
     assert not at.exception and not at.error
     used = scored_experts(project)
     assert used[:2] == LEXICAL and is_people(used[2]) and len(used) == 3
-    (scores,) = scoring.load_expert_scores(workspace, dataset, used[2:])
+    (scores,) = experts.load_expert_scores(workspace, dataset, used[2:])
     assert len(scores) == 12 and 0 <= scores.values.min() < scores.values.max() <= 1
 
 
@@ -217,7 +217,7 @@ def test_people_stay_when_other_experts_score_and_leave_when_told(rating_as, wor
     project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
     click(rating_as("Ann"), "rate_5")
-    key = people.use_people(project, dataset, "me")
+    key = rating.use_people(project, dataset, "me")
     at = click(rating_as("Ann", TABS[2]), "let_score")
     assert not at.exception and not at.error
     (folder,) = launched
@@ -236,10 +236,10 @@ def test_newer_ratings_replace_people_in_the_panel_but_not_in_old_recipes(rating
     project = workspace.projects()[0]
     dataset = workspace.load_dataset(project.dataset_id)
     at = click(rating_as("Ann"), "rate_5")
-    first = people.use_people(project, dataset, "me")
+    first = rating.use_people(project, dataset, "me")
     click(at, "rate_1")
-    second = people.use_people(project, dataset, "me")
+    second = rating.use_people(project, dataset, "me")
     assert first != second
     assert scored_experts(project) == (*LEXICAL, second)
-    (old,) = scoring.load_expert_scores(workspace, dataset, [first])
+    (old,) = experts.load_expert_scores(workspace, dataset, [first])
     assert len(old) == 1, "a recipe that was saved with the first ratings still finds them"

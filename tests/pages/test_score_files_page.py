@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import data, experts as scoring
+from core.journey import data, experts
 from core.journey.projects import scored_experts
 from core.journey.score_files import score_files
 from core.types import QADataset, SilentReporter
@@ -25,7 +25,7 @@ def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace.open(tmp_path / "workspace")
     project = workspace.create_project("Loaded", "me")
     dataset = data.import_file(project, SAMPLE.read_bytes(), SAMPLE.name, who="me")
-    result = scoring.run_scoring(workspace, dataset, ["bm25"], SilentReporter())
+    result = experts.run_scoring(workspace, dataset, ["bm25"], SilentReporter())
     project.state.scored = ScoredExperts(dataset.id, ("bm25",), "", result)
     return workspace
 

@@ -85,7 +85,7 @@ def test_ids_with_line_breaks_and_tabs_do_not_tear_lines(dataset):
 @pytest.mark.parametrize("name", ["base", "tuned", "bm25"])
 def test_runs_and_qrels_give_the_same_figures_elsewhere(dataset, comparison, name):
     """A colleague who checks our figures with trec_eval must find the very same ones."""
-    arm = comparison.arm(name)
+    arm = comparison.system(name)
     run = list(ir_measures.read_trec_run(trec_run(dataset, comparison, arm)))
     qrels = list(ir_measures.read_trec_qrels(trec_qrels(dataset, comparison.question_rows)))
     measures = {
@@ -100,7 +100,7 @@ def test_runs_and_qrels_give_the_same_figures_elsewhere(dataset, comparison, nam
 
 def test_scores_that_tie_keep_their_order(dataset, comparison):
     """trec_eval orders ties by document id: the same lists would get other figures there."""
-    arm = comparison.arm("base")
+    arm = comparison.system("base")
     tied = replace(arm, top_scores=np.zeros_like(arm.top_scores))
     lines = [line.split() for line in trec_run(dataset, comparison, tied).splitlines()]
     scores = [float(np.float32(line[4])) for line in lines[:20]]
@@ -110,12 +110,12 @@ def test_scores_that_tie_keep_their_order(dataset, comparison):
 
 def test_ids_with_spaces_are_separated_by_tabs(dataset, comparison):
     spaced = replace(dataset, answer_ids=tuple(f"page {n}" for n in range(len(dataset.answers))))
-    run = trec_run(spaced, comparison, comparison.arm("base"))
+    run = trec_run(spaced, comparison, comparison.system("base"))
     assert {line.count("\t") for line in run.splitlines()} == {5}
 
 
 def test_run_comes_back_as_the_lists_that_it_was_made_from(dataset, comparison):
-    arm = comparison.arm("tuned")
+    arm = comparison.system("tuned")
     parsed = parse_run(trec_run(dataset, comparison, arm).encode(), dataset)
     answers, _ = parsed.table(comparison.question_rows, arm.top_answers.shape[1])
     np.testing.assert_array_equal(answers, arm.top_answers)
@@ -130,7 +130,7 @@ def test_table_of_questions_comes_back_as_data(dataset, comparison):
     content = per_question_csv(dataset, comparison)
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert len(rows) == len(comparison.question_rows)
-    tuned = comparison.arm("tuned")
+    tuned = comparison.system("tuned")
     assert [int(row["tuned rank"]) for row in rows] == tuned.right_rank.tolist()
     mean = np.mean([float(row["tuned ndcg@10"]) for row in rows])
     assert mean == pytest.approx(tuned.mean("ndcg@10"), abs=1e-6)

@@ -41,7 +41,7 @@ def test_all_systems_are_drawn_in_every_regime_and_in_the_table(comparison):
     assert len(drawn) == 3 * 2
     assert chart.table.iloc[:3, 1].tolist() == ["base <b>", "tuned <b>", "bm25 <b>"]
     known = comparison.regimes == "known"
-    assert drawn[1] == pytest.approx(comparison.arm("tuned").mean("ndcg@10", known), abs=0.001)
+    assert drawn[1] == pytest.approx(comparison.system("tuned").mean("ndcg@10", known), abs=0.001)
     assert "best is tuned" in str(chart.summary)
 
 

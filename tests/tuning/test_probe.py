@@ -11,7 +11,7 @@ import pytest
 from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, experts as scoring, labels, probing, steps
+from core.journey import data, experts, labels, probing, steps
 from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_key, view_probe
 from core.journey.tuning import launch_tuning
 from core.journey.tuning_plan import PROBED, SAME_RUN, plan
@@ -153,7 +153,7 @@ def project(tmp_path, monkeypatch, tiny_bert):
     made = workspace.create_project("Pilot", "me")
     data.import_file(made, content, "faq.csv", who="me")
     made = workspace.project(made.id)
-    scoring.launch_scoring(made, ["bm25"], "me")
+    experts.launch_scoring(made, ["bm25"], "me")
     labels.save_recipe(made, "First", labels.default_recipe(["bm25"]), "me")
     config = dataclasses.replace(CONFIG, base_model=f"local:{tiny_bert}")
     return workspace, made, config

@@ -20,7 +20,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import experts as scoring, jobs, labels, race, steps
+from core.journey import experts, jobs, labels, race, steps
 from core.journey.data_curve import launch_curve
 from core.journey.data_curves import curve_result, data_curves
 from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes
@@ -66,7 +66,7 @@ def scored_once(tmp_path_factory, small_dataset):
         made = workspace.create_project("Race", "ann")
         workspace.records.use_dataset(made.id, small_dataset.id, "ann")
         made = workspace.project(made.id)
-        scoring.launch_scoring(made, ["bm25", "tfidf"], "ann")
+        experts.launch_scoring(made, ["bm25", "tfidf"], "ann")
         recipe = LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5)
         labels.save_recipe(made, "Mean", recipe, "ann")
     return root, made

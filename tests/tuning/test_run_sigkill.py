@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED, INTERRUPTED, STARTING
-from core.journey import experts as scoring, labels, steps
+from core.journey import experts, labels, steps
 from core.journey.tuning import launch_tuning
 from core.tuning.config import TuningConfig
 from core.workspace.workspace import Workspace
@@ -38,7 +38,7 @@ class Workshop:
         project = self.workspace.create_project("Tiny", "test")
         self.workspace.records.use_dataset(project.id, dataset.id, "test")
         self.project = self.workspace.project(project.id)
-        scoring.launch_scoring(self.project, ["bm25", "tfidf"], "test")
+        experts.launch_scoring(self.project, ["bm25", "tfidf"], "test")
         recipe = labels.default_recipe(["bm25", "tfidf"])
         labels.save_recipe(self.project, "Recipe", recipe, "test")
         monkeypatch.setattr(launch, "_start", lambda folder, _: append_event(folder, "launched"))

@@ -143,7 +143,7 @@ def test_tuning_runs(project):
 def test_comparison(workspace, project):
     run = run_of(project, "compare")
     comparison = comparing.load_comparison(workspace, run)
-    means = {arm.name: arm.mean("ndcg@10") for arm in comparison.arms}
+    means = {arm.name: arm.mean("ndcg@10") for arm in comparison.systems}
     assert means == pytest.approx(MEANS, abs=1e-7)
     assert {difference.regime for difference in comparison.differences} >= {"known", "unseen"}
     examined = examining.load_examination(workspace, run)

@@ -116,21 +116,21 @@ _Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 def _columns(bias: GroupBias) -> tuple[_Column, ...]:
     """Return values, lower and upper ends, and signs of each facet; labels from 0 to 100."""
-    found = bias.average_precision
-    precision = np.array([(one.value, one.low, one.high) for one in found]).reshape(-1, 3).T
+    intervals = bias.average_precision
+    precision = np.array([(i.value, i.low, i.high) for i in intervals]).reshape(-1, 3).T
     return (
         *(
             (100 * kind.means, 100 * kind.low, 100 * kind.high, kind.sign)
             for kind in (bias.right, bias.other)
         ),
-        (precision[0], precision[1], precision[2], np.zeros(len(found), int)),
+        (precision[0], precision[1], precision[2], np.zeros(len(intervals), int)),
     )
 
 
 def _dots(
     values: np.ndarray, sign: np.ndarray, colour: str, *, hollow: bool = False
 ) -> dict[str, Any]:
-    colours = colour if hollow else [palette.WORSE if one else colour for one in sign]
+    colours = colour if hollow else [palette.WORSE if mark else colour for mark in sign]
     return {
         "x": rounded(values, 3),
         "y": list(range(len(values))),
@@ -138,8 +138,8 @@ def _dots(
         "showlegend": False,
         "marker": {
             "color": colours,
-            "symbol": "circle-open" if hollow else [SYMBOLS[int(one)] for one in sign],
-            "size": 9 if hollow else [13 if one else 9 for one in sign],
+            "symbol": "circle-open" if hollow else [SYMBOLS[int(mark)] for mark in sign],
+            "size": 9 if hollow else [13 if mark else 9 for mark in sign],
             "line": {"width": 2 if hollow else 0},
         },
         "hovertemplate": "%{x:.3~g}",
@@ -199,5 +199,5 @@ def _table(bias: GroupBias, before: GroupBias | None, t: Translate) -> DataFrame
         columns[f"{name}: {t(N_('compared with the others'))}"] = [
             t(WORDS[int(sign)]) for sign in kind.sign
         ]
-    columns[t(N_("Precision (AP)"))] = [round(one.value, 3) for one in bias.average_precision]
+    columns[t(N_("Precision (AP)"))] = [round(i.value, 3) for i in bias.average_precision]
     return pd.DataFrame(columns)

@@ -36,7 +36,7 @@ from core.reporting.charts.chart import (
     style_axes,
     table_of,
 )
-from core.types import ArmResult, Comparison, Difference, Interval, SliceDifference
+from core.types import Comparison, Difference, Interval, SliceDifference, SystemResult
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -82,7 +82,7 @@ def system_chart(
     ComparisonError
         If no system has results.
     """
-    if not comparison.arms:
+    if not comparison.systems:
         raise ComparisonError(
             "No system has results, so there is nothing to draw. Run the comparison again."
         )
@@ -347,11 +347,11 @@ def _centre_on_zero(
 
 
 def _ordered(
-    comparison: Comparison, found: dict[tuple[str, str], Interval], metric: str
-) -> list[ArmResult]:
-    first = [system for name in (BASE, TUNED) if (system := comparison.arm(name)) is not None]
-    others = [system for system in comparison.arms if system.name not in (BASE, TUNED)]
-    return first + sorted(others, key=lambda system: -found[system.name, metric].value)
+    comparison: Comparison, spread: dict[tuple[str, str], Interval], metric: str
+) -> list[SystemResult]:
+    first = [system for name in (BASE, TUNED) if (system := comparison.system(name)) is not None]
+    others = [system for system in comparison.systems if system.name not in (BASE, TUNED)]
+    return first + sorted(others, key=lambda system: -spread[system.name, metric].value)
 
 
 def _numbers(interval: Interval) -> tuple[float, float, float]:

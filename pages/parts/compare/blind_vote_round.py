@@ -75,7 +75,7 @@ def _tuned_run(context: Context, round_: VoteRound) -> str:
 
 
 def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
-    names = {arm.name: arm.title for arm in comparison.arms}
+    names = {system.name: system.title for system in comparison.systems}
     keys = list(names)
     left, right = st.columns(2)
     first = left.selectbox(
@@ -119,7 +119,7 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
             comparison,
             compare_run,
             session.who(),
-            arms=(first, second),
+            systems=(first, second),
             questions=int(questions),
             needed=int(needed),
         )

@@ -20,7 +20,7 @@ from core.journey.diagnostics import Examination, load_examination
 from core.journey.jobs import FINISHED, JobView
 from core.journey.projects import scored_experts
 from core.journey.tuning_runs import TuningRun, tuning_runs
-from core.types import BASE, TUNED, ArmResult, Comparison, SystemChoice
+from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import show_error
@@ -122,16 +122,18 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemC
 def with_titles(comparison: Comparison) -> Comparison:
     """Return the comparison with the names of its systems in the reader's language."""
 
-    def named(arm: ArmResult) -> ArmResult:
-        if arm.name == BASE:
-            return dataclasses.replace(arm, title=t("Before: {model}", model=arm.title))
-        if arm.name == TUNED:
-            return dataclasses.replace(arm, title=t("After: tuned model"))
-        if arm.kind in {"hybrid", "interpolated"}:
-            return dataclasses.replace(arm, title=t(arm.title))
-        return arm
+    def named(system: SystemResult) -> SystemResult:
+        if system.name == BASE:
+            return dataclasses.replace(system, title=t("Before: {model}", model=system.title))
+        if system.name == TUNED:
+            return dataclasses.replace(system, title=t("After: tuned model"))
+        if system.kind in {"hybrid", "interpolated"}:
+            return dataclasses.replace(system, title=t(system.title))
+        return system
 
-    return dataclasses.replace(comparison, arms=tuple(named(arm) for arm in comparison.arms))
+    return dataclasses.replace(
+        comparison, systems=tuple(named(system) for system in comparison.systems)
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

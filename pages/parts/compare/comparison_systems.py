@@ -63,9 +63,9 @@ def all_systems(seen: Compared) -> None:
             plain(t("{title} is absent: {reason}", title=model_title(name), reason=tm(reason))),
             icon=":material/block:",
         )
-    for arm in comparison.arms:
-        for note in arm.notes:
-            said = t("{title}: {note}", title=arm.title, note=tm(note))
+    for system in comparison.systems:
+        for note in system.notes:
+            said = t("{title}: {note}", title=system.title, note=tm(note))
             st.info(plain(said), icon=":material/info:")
     more_systems(seen)
     _folded(
@@ -157,13 +157,13 @@ def against(measured: Comparison, metric: str) -> None:
     """Draw the differences of all systems from one that the reader chooses."""
     import pandas as pd
 
-    arms = {arm.name: arm for arm in measured.arms}
+    systems = {system.name: system for system in measured.systems}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         reference = st.selectbox(
             t("Compared with"),
-            list(arms),
-            format_func=lambda name: arms[name].title,
-            index=list(arms).index(BASE) if BASE in arms else 0,
+            list(systems),
+            format_func=lambda name: systems[name].title,
+            index=list(systems).index(BASE) if BASE in systems else 0,
             key="compare_reference",
         )
         margin = st.number_input(
@@ -184,7 +184,7 @@ def against(measured: Comparison, metric: str) -> None:
         pd.DataFrame(
             {
                 "regime": titles,
-                "system": [arms[d.arm].title for d in found],
+                "system": [systems[d.arm].title for d in found],
                 "difference": [round(d.difference, 3) for d in found],
                 "low": [round(d.low, 3) for d in found],
                 "high": [round(d.high, 3) for d in found],
@@ -239,10 +239,10 @@ def every_measure(comparison: Comparison) -> None:
     rows = []
     for regime in present_regimes(comparison):
         found = _intervals(comparison.id, regime, comparison)
-        for arm in comparison.arms:
-            row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): arm.title}
+        for system in comparison.systems:
+            row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): system.title}
             for key, metric in METRICS.items():
-                interval = found.get((arm.name, key))
+                interval = found.get((system.name, key))
                 row[metric.title_in(t)] = (
                     cell.format(
                         value=f"{interval.value:.3f}",

@@ -42,7 +42,7 @@ def cost_view(seen: Compared) -> None:
 def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
     import pandas as pd
 
-    names = {arm.name: arm.title for arm in seen.comparison.arms}
+    names = {system.name: system.title for system in seen.comparison.systems}
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(
@@ -83,7 +83,7 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
         },
         alt=t("Speed and memory of every model on this machine."),
     )
-    before, after = (next((c for c in costs if c.arm == arm), None) for arm in (BASE, TUNED))
+    before, after = (next((c for c in costs if c.arm == name), None) for name in (BASE, TUNED))
     if before and after:
         apart = after.slowest > before.fastest or after.fastest < before.slowest
         st.markdown(

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.journey.experts import ExpertCard
+from core.types.expert_entry import ANY_LANGUAGE, LEXICAL
 from pages.parts.translate import duration, language, plain, t, tm
 
 _COLUMNS = 3
-_LEXICAL = "lexical"
-_ANY = "*"  # the catalogue's sign for about a hundred languages, or all
 _MANY = 4  # more languages than this are summed up
 
 
@@ -97,7 +96,7 @@ def _facts(card: ExpertCard, scored: bool) -> list[str]:
         lines.append(t("Time: nothing to read again"))
     elif card.seconds is not None:
         lines.append(t("Time: about {time}", time=duration(card.seconds)))
-    elif entry.family == _LEXICAL:
+    elif entry.family == LEXICAL:
         lines.append(t("Time: seconds"))
     return lines
 
@@ -105,7 +104,7 @@ def _facts(card: ExpertCard, scored: bool) -> list[str]:
 def _languages(codes: Sequence[str]) -> str:
     if not codes:
         return t("languages not stated")
-    if _ANY in codes:
+    if ANY_LANGUAGE in codes:
         return t("any language")
     if len(codes) > _MANY:
         shown = ", ".join(_name(code) for code in codes if code in ("en", "ja"))

@@ -126,8 +126,6 @@ def _words(one: QueuedJob, *, here: bool) -> str:
     text = jobs.KINDS[job.kind].with_model
     title = t(text, model=model_title(str(told)))
     parts = [plain(title), plain(one.project)]
-    if one.elsewhere:
-        parts.append(t("started at a terminal"))
     if here:
         parts.append(t("the run above"))
     elif not one.place:
@@ -150,8 +148,6 @@ def _moves(one: QueuedJob, waiting: int) -> None:
             disabled=useless or waiting == 1,
         ):
             _do(lambda to=to: jobs.move(session.workspace(), one.job.id, to))
-    if one.elsewhere:
-        return
     if st.button(
         "",
         key=f"leave_{one.job.id}",
