@@ -24,10 +24,10 @@ sys.path.insert(0, str(ROOT))
 
 from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
-from core.journey import data, labels, tuning, worker  # noqa: E402
+from core.journey import data, labels, tune as tuning, worker  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
-from core.tuning.config import TuningConfig  # noqa: E402
 from core.types import CompareRequest, QADataset  # noqa: E402
+from core.types.tuning_config import TuningConfig  # noqa: E402
 from core.workspace.records import RunRecord, now  # noqa: E402
 from core.workspace.workspace import Project, Workspace  # noqa: E402
 

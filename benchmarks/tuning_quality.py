@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from core.journey.tuning_measures import generality_check, strongest_teacher, validation_ndcg
 
 from benchmarks.label_rules import experts_of
 from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
 from core.evaluation.generality import cosines, spearman
-from core.journey.tuning_measures import generality_check, strongest_teacher, validation_ndcg
 from core.labels.model import LabelModel, answer_labels
 from core.tuning.run import train
 from core.tuning.student import DOCUMENT, QUERY, encode, limited_length, load_model

@@ -11,10 +11,10 @@ from typing import Any
 
 from benchmarks.tuning_rows import grid_pairs, train_on_rows
 from benchmarks.tuning_setting import Findings, Setting
-from core.tuning.config import TuningConfig
 from core.tuning.run import train
 from core.tuning.task import TuningTask
 from core.types import SilentReporter
+from core.types.tuning_config import TuningConfig
 
 ROW_BATCHES = (16, 32, 64, 128)
 GRID_BATCHES = (64, 128)

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from core.journey.tuning_measures import validation_ndcg
 
 from benchmarks.label_rules import experts_of
 from benchmarks.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
-from core.journey.tuning_measures import validation_ndcg
 from core.labels.model import LabelModel
-from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo, find_device
+from core.tuning.device import find_device
 from core.tuning.task import Evaluate
 from core.types import LabelRecipe, Labels, QADataset
+from core.types.tuning import DeviceInfo
+from core.types.tuning_config import TuningConfig
 from core.workspace.modelstore import ModelStore
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.journey.tuning_runs import tuning_runs
+from core.journey.tune import tuning_runs
 from pages.parts.page import open_page
 from pages.parts.translate import t
 from pages.parts.tune.queue_panel import queue_panel
-from pages.parts.tune.run_history import run_history, selected_run
+from pages.parts.tune.run_history import run_history, selected_job
 from pages.parts.tune.tune_views import tune_view
 from pages.parts.tune.tuning_form import tuning_form
 from pages.parts.tune.tuning_run import tuning_run
@@ -24,7 +24,7 @@ if view.draw is not None:
     view.draw(context)
     st.stop()
 runs = tuning_runs(context.project)
-shown = selected_run(context, runs)
+shown = selected_job(context, runs)
 going_on = sum(not run.job.is_final for run in runs)
 if shown is None:
     queue_panel(context, None)

@@ -33,6 +33,7 @@ from core.journey.command_inputs import (
 from core.journey.compare import launch_comparison, load_comparison, present_regimes
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
+from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import all_experts, check_experts, launch_scoring, suggested_experts
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
@@ -43,12 +44,9 @@ from core.journey.projects import (
     finished_runs,
     scored_experts,
 )
-from core.journey.race_plan import launch_race, racing_recipes
-from core.journey.races import race_result, races
 from core.journey.report import write_report
 from core.journey.steps import in_this_process
-from core.journey.tuning import TuningConfig, launch_tuning
-from core.journey.tuning_runs import read_run
+from core.journey.tune import TuningConfig, launch_tuning, read_run
 from core.types import Comparison, SystemChoice
 
 _LOOK_EVERY_SECONDS = 2.0

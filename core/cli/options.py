@@ -212,21 +212,32 @@ def _words(text: str) -> tuple[str, ...]:
 def main(arguments: list[str] | None = None) -> int:
     """Do one verb; returns the exit status (0 done, 1 failed, 2 wrong usage or cancelled)."""
     asked = vars(parser().parse_args(arguments))
-    verb = VERBS[asked.pop("verb")]
+    name = asked.pop("verb")
     # Read when torch is first imported: threads that wait for each other sleep instead of spinning,
     # which on a busy machine (the app, a browser, a colleague's run) halves the processor time.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # Our own words matter in a log; a library's request log does not.
-    for noisy in ("httpx", "urllib3", "sentence_transformers", "bm25s"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    _log_to_terminal(tracebacks=name == "work")
     try:
-        return verb.do(verb.options(**asked))
+        return VERBS[name].do(VERBS[name].options(**asked))
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except (KeyboardInterrupt, Stopped):
         sys.stderr.write("Stopped.\n")
         return 2
+
+
+def _log_to_terminal(*, tracebacks: bool) -> None:
+    """Log to standard error; errors with words for users only where their tracebacks are wanted."""
+
+    def wanted(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return tracebacks or not isinstance(error, AppError)
+
+    handler = logging.StreamHandler()
+    handler.addFilter(wanted)
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+    # Our own words matter in a log; a library's request log does not.
+    for noisy in ("httpx", "httpx2", "urllib3", "sentence_transformers", "bm25s"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

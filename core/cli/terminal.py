@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.journey.compare import intervals, present_regimes, sentence
 from core.journey.diagnostics import Examination
+from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,
     JobView,
@@ -19,12 +20,11 @@ from core.journey.jobs import (
     slots_for,
 )
 from core.journey.projects import Workspace
-from core.journey.race_model import Contestant
-from core.journey.race_result import CLEAR, NOTHING, TIED, RaceResult, Spread
-from core.journey.tuning_runs import TuningRun
+from core.journey.tune import TuningRun
 from core.messages import Message
 from core.progress import Reporter
-from core.types import BASE, REGIMES, TUNED, Comparison
+from core.types import BASE, TUNED, Comparison
+from core.types.tuning import Contestant
 
 _SPOKEN_EVERY_SECONDS = 5.0
 _NAME, _WHO = 34, 42  # characters of a system's name and of a contestant's
@@ -157,17 +157,14 @@ def print_tuned(run: TuningRun, folder: Path) -> None:
 
 def print_race(race: RaceResult) -> None:
     """Print who was how good in a race, and what the order is worth."""
-    regimes = [regime for regime in REGIMES if race.ruler and regime in race.ruler.questions]
-    head = "".join(f"{name:>17}" for name in ("nDCG@10", *regimes, "generality"))
+    head = "".join(f"{'nDCG@10' if name == SCORE else name:>17}" for name in race.columns)
     lines = [f"{'contestant':{_WHO}}{'runs':>5}{head}"]
     for standing in race.standings:
-        spreads = [standing.score, *(standing.regimes[r] for r in regimes), standing.generality]
-        cells = "".join(f"{_spread(spread):>17}" for spread in spreads)
+        cells = "".join(f"{_spread(standing.figures[name]):>17}" for name in race.columns)
         lines.append(f"{_column(_contestant(standing.contestant), _WHO)}{standing.seeds:>5}{cells}")
-    if race.ruler is not None:
-        base = race.ruler.base
-        means = [base.score, *(sum(base.ndcg[r]) / len(base.ndcg[r]) for r in regimes)]
-        lines.append(f"{'untuned':{_WHO}}{'':5}" + "".join(f"{mean:>17.3f}" for mean in means))
+    if race.untuned:
+        means = "".join(f"{race.untuned[n]:>17.3f}" for n in race.columns if n in race.untuned)
+        lines.append(f"{'untuned':{_WHO}}{'':5}{means}")
     for contestant, reasons in race.absent:
         why = next((str(reason) for reason in reasons.values()), "has not run")
         lines.append(f"{_column(_contestant(contestant), _WHO)} absent: {why}")

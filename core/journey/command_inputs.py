@@ -10,12 +10,12 @@ from typing import Any
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
 from core.journey import data
-from core.journey.tuning import suggested_model
+from core.journey.tune import suggested_model
 from core.reporting.repeat_command import OVERRIDES
-from core.tuning.config import TuningConfig
 from core.tuning.device import check_device
 from core.tuning.presets import LARGEST, PRESETS, from_document
 from core.types import LabelRecipe, Override, QADataset
+from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json
 
 

@@ -18,7 +18,7 @@ from core.hashing import content_id
 from core.jobs.folder import RunFolder
 from core.journey.experts import load_expert_scores
 from core.journey.jobs import job
-from core.journey.tuning_runs import read_run
+from core.journey.tune import read_run
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice

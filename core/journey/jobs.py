@@ -15,23 +15,31 @@ from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import DISCARD as DISCARD, KEEP as KEEP, PAUSE as PAUSE, RunFolder
-from core.jobs.queue import Need, Queue
+from core.jobs.queue import DOWN as DOWN, FIRST as FIRST, UP as UP, Need, Queue
 from core.jobs.state import (
     CANCELLED as CANCELLED,
     FAILED as FAILED,
     FINISHED as FINISHED,
     INTERRUPTED as INTERRUPTED,
     PAUSED as PAUSED,
+    RUNNING as RUNNING,
     STATE_TITLES as STATE_TITLES,
     WAITING as WAITING,
     JobView as JobView,
 )
 from core.messages import N_
 from core.progress import Reporter
-from core.tuning.config import ALL_CARDS
 from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
 from core.types.scoring import ScoreRequest, ScoringResult
+from core.types.tuning import (
+    DataCurveRequest,
+    ExperimentResult,
+    RaceRequest,
+    TuneRequest,
+    TuningResult,
+)
+from core.types.tuning_config import ALL_CARDS, TuningConfig
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
 
@@ -105,11 +113,13 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             TUNE,
             N_("tuning"),
-            "core.journey.tuning:tune_step",
+            "core.journey.tune:tune_step",
             queued=True,
             page="tune",
             with_model=N_("Tuning {model}"),
             done=N_("The model was tuned"),
+            request=TuneRequest,
+            result=TuningResult,
         ),
         JobKind(
             COMPARE,
@@ -123,30 +133,35 @@ KINDS: Mapping[str, JobKind] = {
         JobKind(
             RACE,
             N_("race"),
-            "core.journey.race:race_step",
+            "core.journey.experiments:race_step",
             queued=True,
             page="tune",
             view="race",
             with_model=N_("Race with {model}"),
             done=N_("Settings raced against each other"),
+            request=RaceRequest,
+            result=ExperimentResult,
         ),
         JobKind(
             DATA_CURVE,
             N_("amount of data"),
-            "core.journey.data_curve:curve_step",
+            "core.journey.experiments:curve_step",
             queued=True,
             page="tune",
             view="data",
             with_model=N_("Learning curve of {model}"),
             done=N_("Learning was measured with less data"),
+            request=DataCurveRequest,
+            result=ExperimentResult,
         ),
         JobKind(
             PROBE,
             N_("measuring the speed"),
-            "core.journey.probing:probe_step",
+            "core.journey.tune:probe_step",
             queued=False,
             page="tune",
             done=N_("The speed was measured"),
+            request=TuneRequest,
         ),
         JobKind(
             EXPORT,
@@ -261,6 +276,15 @@ def request_of(source: JobView | RunFolder) -> Any:
         kind, config = source.kind, source.config
     typed = KINDS[kind].request
     return from_json(typed, config) if typed else config
+
+
+def settings_of_job(view: JobView) -> TuningConfig | None:
+    """Return the settings of a job that tunes; None where it does not, or they are damaged."""
+    settings = view.config.get("tuning")
+    try:
+        return from_json(TuningConfig, settings) if isinstance(settings, Mapping) else None
+    except AppError:
+        return None
 
 
 def outcome_of(folder: RunFolder) -> Any:

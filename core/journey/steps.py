@@ -10,8 +10,8 @@ from typing import Any
 from core.errors import AppError, Stopped, WorkspaceError
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.worker import Step, work as run_worker
-from core.journey.jobs import KINDS, Start, cards_together, need_of
-from core.journey.tuning import tune_step
+from core.journey.jobs import KINDS, Start, cards_together, need_of, request_of
+from core.journey.tune import tune_step
 from core.tuning.team import place_in_team, team_command
 from core.types import Reporter, SilentReporter
 
@@ -56,7 +56,7 @@ def cards_asked_for(folder: RunFolder) -> int:
 def learn_along(folder: RunFolder) -> int:
     """Do a tuning run beside the worker, which reports and saves; returns the exit status."""
     try:
-        tune_step(folder, folder.read_request(), SilentReporter())
+        tune_step(folder, request_of(folder), SilentReporter())
     except (AppError, Stopped):
         return 0  # the worker has met the same and says so
     return 0

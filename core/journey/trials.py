@@ -1,4 +1,4 @@
-"""Several tunings as one job: what each leaves in the run folder, and going on after a kill.
+"""The trials of an experiment: several tunings as one job, and going on after a kill.
 
     <run folder>/trials/
       base/result.json         the untuned model on the validation questions, and which they are
@@ -15,65 +15,42 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.documents import from_json, to_json
 from core.errors import FolderGone, Stopped, TuningError, WorkspaceError
+from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.worker import is_disk_full, readable_reason
-from core.journey.validation import Measured
+from core.journey.jobs import workspace_of
+from core.journey.tune import language_of_questions, run_tuning
 from core.messages import N_, Message
-from core.types import Reporter
+from core.progress import Progress
+from core.tuning.experiments.experiment import Experiment, measure, validation_set
+from core.tuning.run import BASE_KEPT
+from core.types import TRAIN, QADataset, Reporter
+from core.types.tuning import (
+    ExperimentResult,
+    TrialResult,
+    TuningResult,
+    ValidationSet,
+    trial_key,
+)
+from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, write_json
+from core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
 
 log = logging.getLogger(__name__)
 
-BASE = "base"
+BASE, TUNED = "base", "tuned.json"
 UNREADABLE = N_("The result of this run is damaged. Start the job again to repeat it.")
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """One finished tuning.
-
-    Attributes
-    ----------
-    measured : Measured
-        The model that was chosen, on the validation questions.
-    seconds : float
-        Of tuning.
-    best_step, steps : int
-        Steps behind the chosen model (0 = it is the base model) and steps done.
-    questions : int
-        Training questions.
-    """
-
-    measured: Measured
-    seconds: float
-    best_step: int
-    steps: int
-    questions: int = 0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One tuning to be done.
-
-    Attributes
-    ----------
-    key : str
-        Folder name.
-    told : Message
-        What is said of it while it runs.
-    work : float > 0
-        Expected effort relative to the other trials.
-    """
-
-    key: str
-    told: Message
-    work: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +67,13 @@ class Trials:
     def folder(self, key: str) -> RunFolder:
         """Return the place of one trial; a key is never a path."""
         return RunFolder(self.root / Path(key).name)
+
+    def validation(self) -> ValidationSet | None:
+        """Return what all trials are measured on, None before that was chosen."""
+        try:
+            return from_json(ValidationSet, read_json(self.folder(BASE).result))
+        except WorkspaceError:
+            return None
 
     def result(self, key: str) -> TrialResult | None:
         """Return what a trial found, None before it is done; raises WorkspaceError if damaged."""
@@ -109,6 +93,10 @@ class Trials:
         except (WorkspaceError, KeyError, TypeError):
             return Message(UNREADABLE)
 
+    def is_done(self, key: str) -> bool:
+        """Return True if a trial was finished and can be read."""
+        return self.folder(key).result.is_file() and self.failure(key) is None
+
     def fail(self, key: str, reason: Message) -> None:
         """Write why a trial failed, and drop what it left behind."""
         folder = self.folder(key)
@@ -124,38 +112,69 @@ class Trials:
         """Delete the model of a trial."""
         shutil.rmtree(self.folder(key).model, ignore_errors=True)
 
+    def experiment(self, settings: Sequence[str], seeds: Sequence[int]) -> Experiment:
+        """Return what is known so far; what is damaged is absent, with a reason."""
+        validation = self.validation()
+        runs: dict[str, dict[int, TrialResult]] = {}
+        failures: dict[str, dict[int, Message]] = {}
+        for setting in settings:
+            for seed in seeds:
+                key = trial_key(setting, seed)
+                reason = self.failure(key)
+                result = self.result(key) if reason is None else None
+                if reason is not None:
+                    failures.setdefault(setting, {})[seed] = reason
+                elif result is not None and validation and validation.fits(result.measured):
+                    runs.setdefault(setting, {})[seed] = result
+        return Experiment(validation, len(settings) * len(seeds), runs, failures)
 
-@dataclass
-class TrialReporter:
-    """Tells the progress of one trial as progress of the whole job.
 
-    The numbers of each step stay out of the job's story: many runs have many steps of the same
-    number. A warning is passed on once, however many trials give it.
+@dataclass(frozen=True)
+class Trial:
+    """One tuning to be done.
+
+    Attributes
+    ----------
+    key : str
+        Folder name.
+    message : Message
+        What is said of it while it runs.
+    given : callable
+        Labels, which know their dataset, and settings; looked up when the trial begins.
+    work : float > 0
+        Expected effort relative to the other trials.
     """
 
-    report: Reporter
-    told: Message
-    low: float
-    high: float
-    warned: set[str] = field(default_factory=set)
-    silent: frozenset[str] = frozenset()
+    key: str
+    message: Message
+    given: Callable[[], tuple[LabelModel, TuningConfig]]
+    work: float = 1.0
+
+
+class TrialProgress(Progress):
+    """Tells the progress of one trial as progress of the whole job, in the words of the trial.
+
+    The numbers of each step stay out of the job's story: many runs have many steps of the same
+    number. A warning is passed on once, however many trials give it; that the base model was kept
+    is in the figures.
+    """
+
+    def __init__(self, part: Progress, warned: set[str]) -> None:
+        super().__init__(part)
+        self._part, self._warned = part, warned
 
     def progress(self, fraction: float, message: Message) -> None:
-        """Pass on, scaled, in the words of the trial."""
-        self.report.progress(self.low + (self.high - self.low) * min(fraction, 1.0), self.told)
+        """Pass on, scaled."""
+        self._part.reached(min(fraction, 1.0))
 
-    def metric(self, values: object) -> None:
+    def metric(self, values: Mapping[str, float]) -> None:
         """Keep to itself."""
 
     def warning(self, message: Message) -> None:
         """Pass on the first of its kind."""
-        if message.template not in self.warned | self.silent:
-            self.warned.add(message.template)
-            self.report.warning(message)
-
-    def should_stop(self) -> bool:
-        """Pass on."""
-        return self.report.should_stop()
+        if message.template not in self._warned | {BASE_KEPT}:
+            self._warned.add(message.template)
+            self._part.warning(message)
 
 
 def run_trials(
@@ -163,9 +182,7 @@ def run_trials(
     todo: Sequence[Trial],
     do: Callable[[Trial, Reporter], TrialResult],
     report: Reporter,
-    *,
-    done: Callable[[Trial], None] = lambda trial: None,
-    silent: frozenset[str] = frozenset(),
+    done: Callable[[Trial], None],
 ) -> bool:
     """Do every trial that is not done yet; a failure ends that trial only.
 
@@ -175,8 +192,6 @@ def run_trials(
         Tunes and measures; may be interrupted anywhere and is then called again.
     done : callable
         Called after each trial that did not fail, for tidying up.
-    silent : set of str
-        Templates of warnings that are not passed on.
 
     Returns
     -------
@@ -191,7 +206,7 @@ def run_trials(
         If every trial failed, with the first reason.
     """
     total, warned = sum(trial.work for trial in todo), set[str]()
-    reached, reasons = 0.0, []
+    reached, reasons, progress = 0.0, [], Progress(report)
     for trial in todo:
         low, reached = reached, reached + trial.work / total
         try:
@@ -200,13 +215,13 @@ def run_trials(
         except WorkspaceError:  # damaged: do it again
             trials.folder(trial.key).result.unlink(missing_ok=True)
         trials.forget_failure(trial.key)
-        report.progress(low, trial.told)
-        told = TrialReporter(report, trial.told, low, reached, warned, silent)
+        part = progress.part(low, reached, trial.message)
+        part.reached(0.0)
         try:
             if report.should_stop():
                 return False
             trials.folder(trial.key).root.mkdir(parents=True, exist_ok=True)
-            trials.save(trial.key, do(trial, told))
+            trials.save(trial.key, do(trial, TrialProgress(part, warned)))
         except Stopped:
             return False
         except Exception as error:
@@ -230,3 +245,96 @@ def _concerns_all(error: Exception, trials: Trials) -> bool:
     """Return True for a full disk or a folder that is gone, whoever reports it."""
     gone = isinstance(error, FolderGone) or not trials.root.parent.is_dir()
     return gone or is_disk_full(error)
+
+
+def do_trials(
+    folder: RunFolder,
+    dataset: QADataset,
+    shared: TuningConfig,
+    todo: Sequence[Trial],
+    report: Reporter,
+    done: Callable[[Trial], None],
+) -> ExperimentResult:
+    """Do the trials of a job, or what a killed worker left to do.
+
+    Parameters
+    ----------
+    dataset : QADataset
+        Its validation questions are what every model is measured on.
+    shared : TuningConfig
+        Base model and device of all trials.
+    done : callable
+        Called after each trial that did not fail, for tidying up.
+    """
+    began, trials, workspace = time.monotonic(), Trials.of(folder.root), workspace_of(folder)
+    base = find_entry(shared.base_model).folder(workspace.models)
+    validation = _validation(trials, dataset, shared, base, report)
+
+    def do(trial: Trial, progress: Reporter) -> TrialResult:
+        labels, config = trial.given()
+        place = trials.folder(trial.key)
+        tuned = _tuned(workspace, labels, config, place, progress)
+        place.drop_checkpoints()
+        measured = (
+            validation.base
+            if tuned.best_step == 0
+            else measure(
+                dataset,
+                place.model,
+                validation.kind,
+                validation.language,
+                progress.should_stop,
+                answers_by=base if config.query_side else None,
+            )
+        )
+        questions = len(labels.dataset.rows(TRAIN))
+        return TrialResult(measured, tuned.seconds, tuned.best_step, tuned.steps, questions)
+
+    whole = run_trials(trials, todo, do, report, done)
+    finished = sum(trials.is_done(trial.key) for trial in todo)
+    seconds = round(time.monotonic() - began, 2)
+    return ExperimentResult(dataset.id, not whole, len(todo), seconds, finished)
+
+
+def _validation(
+    trials: Trials, dataset: QADataset, shared: TuningConfig, base: Path, report: Reporter
+) -> ValidationSet:
+    """Return what all trials are measured on; made once, then read, also by a resumed job."""
+    from core.tuning.device import find_device
+
+    known = trials.validation()
+    if known is not None:
+        return known
+    report.progress(0.0, Message(N_("Measuring the model before tuning")))
+    kind = find_device(shared.device, shared.precision).kind
+    language = language_of_questions(dataset)
+    made = validation_set(dataset, base, kind, language, report.should_stop)
+    write_json(trials.folder(BASE).result, to_json(made))
+    return made
+
+
+def _tuned(
+    workspace: Workspace,
+    labels: LabelModel,
+    config: TuningConfig,
+    place: RunFolder,
+    report: Reporter,
+) -> TuningResult:
+    """Tune into a trial's folder, unless that is done.
+
+    Raises
+    ------
+    Stopped
+        If somebody asked to stop; the tuning goes on from its checkpoint next time.
+    """
+    ended = place.root / TUNED
+    try:
+        if place.model.is_dir():
+            return from_json(TuningResult, read_json(ended))
+    except WorkspaceError:
+        pass  # damaged: tune again
+    tuned = run_tuning(workspace, labels, config, place, report)
+    if tuned.cancelled:
+        raise Stopped
+    write_json(ended, to_json(tuned))
+    return tuned

@@ -10,9 +10,9 @@ from typing import Any
 
 from core.documents import to_json
 from core.messages import N_, Message
-from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS, to_document
 from core.types import LabelRecipe, Override
+from core.types.tuning_config import TuningConfig
 
 RECIPE_FILE, SETTINGS_FILE, OVERRIDES_FILE = "recipe.json", "settings.json", "overrides.json"
 OVERRIDES = "overrides"  # the one key of a file of labels set by hand

@@ -36,9 +36,9 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.tuning.config import TuningConfig, settings
 from core.types import Comparison, LabelRecipe, Override, QADataset, SystemResult
 from core.types.scoring import ScoringResult
+from core.types.tuning_config import TuningConfig, settings
 
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
 
@@ -62,7 +62,7 @@ class ReportSources:
     tuning_request : mapping
         ``config`` of the tuning run's request: recipe_name, recipe, overrides, tuning.
     tuning_result : mapping
-        As :func:`core.journey.tuning.run_tuning` returns it, with ``label_id`` where known.
+        As :func:`core.journey.tune.run_tuning` returns it, with ``label_id`` where known.
     origin : callable
         What is known of a model or an expert, by its key.
     comparison : Comparison or None

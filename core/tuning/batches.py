@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.tuning.config import TuningConfig
 from core.types import Labels, QADataset, Rows
+from core.types.tuning_config import TuningConfig
 
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
 

@@ -29,30 +29,13 @@ from core.hashing import file_sha256
 from core.messages import N_
 from core.tuning.student import flush, weights_of, whole_folder
 from core.tuning.team import Team
+from core.types.tuning import CurvePoint
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """Search quality on validation questions at one moment.
-
-    Attributes
-    ----------
-    step : int
-        Steps done; 0 = the base model.
-    score : float in [0, 1]
-        Mean nDCG@10 over the regimes present.
-    regimes : mapping of regime to nDCG@10
-    """
-
-    step: int
-    score: float
-    regimes: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

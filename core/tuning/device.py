@@ -13,52 +13,25 @@ import shutil
 import subprocess
 import sys
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.errors import TuningError
 from core.experts.precision import multiplies_bf16
-from core.tuning.config import ALL_CARDS
+from core.types.tuning import DeviceInfo
+from core.types.tuning_config import ALL_CARDS
 
 MEGABYTE = 1e6
 _CGROUP = Path("/sys/fs/cgroup")  # version 2: a container sees its own group here
 _DRIVER_SECONDS = 3.0  # a graphics driver that hangs must not hang the page
 
 
-@dataclass(frozen=True)
-class DeviceInfo:
-    """The device that a run uses.
+def take(device: DeviceInfo) -> None:
+    """Let everything that this process puts on "cuda" from now on lie on the card of a device."""
+    if device.index is not None:
+        import torch
 
-    Attributes
-    ----------
-    name : str
-        What the maker calls it.
-    kind : str
-        ``cuda``, ``mps`` or ``cpu``: also the name that torch takes.
-    precision : str
-        ``bf16`` or ``fp32``.
-    memory_gb : float or None
-        Memory of a CUDA device in GiB; None elsewhere.
-    cores : int
-        Processor cores that this process may use.
-    index : int or None
-        Number that torch has for the card, where not the first one will do.
-    """
-
-    name: str
-    kind: str
-    precision: str
-    memory_gb: float | None
-    cores: int
-    index: int | None = None
-
-    def take(self) -> None:
-        """Let everything that this process puts on "cuda" from now on lie on this card."""
-        if self.index is not None:
-            import torch
-
-            torch.cuda.set_device(self.index)
+        torch.cuda.set_device(device.index)
 
 
 def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:

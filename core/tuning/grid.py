@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.tuning.batches import Batch, learnable
-from core.tuning.config import TEMPERATURES, TuningConfig
 from core.tuning.losses import IDENTITY, LOSSES, Affine
 from core.types import Labels, QADataset
+from core.types.tuning_config import TEMPERATURES, TuningConfig
 
 if TYPE_CHECKING:
     import torch

@@ -15,8 +15,7 @@ import numpy as np
 from core.errors import TuningError
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.config import TuningConfig
-from core.tuning.device import DeviceInfo, computing_in, is_out_of_memory
+from core.tuning.device import computing_in, is_out_of_memory
 from core.tuning.gradients import Term, TextSet, add_gradients
 from core.tuning.grid import USUAL_SPREAD, BaseScale, Grid
 from core.tuning.losses import IDENTITY, Affine
@@ -25,6 +24,8 @@ from core.tuning.student import DOCUMENT, QUERY, embed, encode, is_static
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.types import Reporter, Rows
+from core.types.tuning import DeviceInfo
+from core.types.tuning_config import TuningConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from core.messages import N_
-from core.tuning.config import TuningConfig
+from core.types.tuning_config import TuningConfig
 
 if TYPE_CHECKING:
     import numpy as np

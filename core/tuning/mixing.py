@@ -9,40 +9,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import TuningError
 from core.experts.encoding import load_model
 from core.tuning.task import GeneralityCheck
+from core.types.tuning import SweepPoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 ALPHAS = (0.4, 0.6, 0.8)  # besides 1, which every run measures anyway
 FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
-
-
-@dataclass(frozen=True)
-class SweepPoint:
-    """One model between base and tuned.
-
-    Attributes
-    ----------
-    alpha : float in [0, 1]
-        Share of the tuned model; 0 = base.
-    score : float in [0, 1]
-        Validation nDCG@10, mean over regimes.
-    regimes : mapping of regime to nDCG@10
-    generality : float or None
-        None where nothing measures it.
-    """
-
-    alpha: float
-    score: float
-    regimes: dict[str, float] = field(default_factory=dict)
-    generality: float | None = None
 
 
 def chosen(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> SweepPoint:

@@ -20,7 +20,7 @@ from typing import Any
 
 from core.errors import TuningError
 from core.messages import N_
-from core.tuning.config import TuningConfig, settings
+from core.types.tuning_config import TuningConfig, settings
 
 FORMAT = "search-tuner/tuning-settings"
 VERSION = 1

@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import Stopped
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.device import MEGABYTE, find_device, peak_mb
+from core.tuning.device import MEGABYTE, find_device, peak_mb, take
 from core.tuning.run import CHECKPOINT_SECONDS, SAVING_SHARE, Run
 from core.tuning.student import DOCUMENT, QUERY, encode, limited_length
 from core.tuning.task import TuningTask
@@ -99,7 +99,7 @@ def measure(
     """
     config = task.config
     device = find_device(config.device, config.precision)
-    device.take()
+    take(device)
     report.progress(0.05, Message(N_("Loading the base model")))
     task.folder.mkdir(parents=True, exist_ok=True)
     run = Run(task, device, report)

@@ -19,9 +19,9 @@ import numpy as np
 
 from core.errors import TuningError
 from core.tuning.batches import turn_of
-from core.tuning.config import TuningConfig
 from core.tuning.gradients import Term, TextSet
 from core.tuning.student import QUERY
+from core.types.tuning_config import TuningConfig
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,10 +19,10 @@ import numpy as np
 from core.errors import Stopped, TuningError
 from core.messages import N_, Message
 from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch
-from core.tuning.checkpoints import CheckpointStore, CurvePoint, RunState, check_folder, saving
-from core.tuning.device import DeviceInfo, find_device, is_out_of_memory, used_mb
+from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
+from core.tuning.device import find_device, is_out_of_memory, take, used_mb
 from core.tuning.learner import Learner, StepResult, memory_error
-from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
+from core.tuning.mixing import ALPHAS, all_forget, chosen, mixed
 from core.tuning.student import (
     QUERY,
     add_adapters,
@@ -37,6 +37,7 @@ from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.tuning.validation import SearchCheck
 from core.types import TRAIN, Reporter, SilentReporter
+from core.types.tuning import CurvePoint, DeviceInfo, SweepPoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -159,7 +160,7 @@ def train(
     import torch
 
     device = device or find_device(task.config.device, task.config.precision)
-    device.take()
+    take(device)
     task.folder.mkdir(parents=True, exist_ok=True)
     cuda = [torch.cuda.current_device()] if device.kind == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
@@ -351,7 +352,7 @@ class Run:
     def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:
         answers = self.corpus_vectors() if answers is None else answers
         read, step = self.learner.read, self.state.step
-        return self.validation.check(read, self.task.evaluate, step, answers)
+        return self.validation.check(read, step, answers, self.task.evaluate)
 
     def corpus_vectors(self) -> np.ndarray:
         """Return the answers that checks search: as the model reads them, or as they stay."""

@@ -10,11 +10,11 @@ from typing import Protocol
 import numpy as np
 
 from core.hashing import content_id
-from core.tuning.config import TuningConfig
 from core.tuning.losses import LOSSES
 from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.types import Labels, QADataset, Rows
+from core.types.tuning_config import TuningConfig
 
 ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
 """Rows of questions, one array per regime, and rows of answers to mean nDCG@10 over regimes."""
@@ -24,7 +24,7 @@ EncodeTexts = Callable[[Sequence[str]], np.ndarray]
 
 
 class Evaluate(Protocol):
-    """Mean nDCG@10 of questions whose answers are ranked by cosine; supplied by the journey."""
+    """How well questions find their answers, which are ranked by cosine."""
 
     def __call__(
         self,
@@ -46,7 +46,7 @@ class Evaluate(Protocol):
 
 @dataclass(frozen=True)
 class GeneralityCheck:
-    """How well a model still understands everyday language; supplied by the journey.
+    """How well a model still understands everyday language.
 
     Attributes
     ----------
@@ -75,8 +75,8 @@ class TuningTask:
         The run folder. Saved states lie in ``checkpoints``; they stay until the caller has
         written down what came out, so that a kill in between costs nothing. The tuned model, a
         plain sentence-transformers folder, lies in ``model``.
-    evaluate : Evaluate
-        Called per regime with the rows that it gets vectors for.
+    evaluate : Evaluate or None
+        Called per regime with the rows that it gets vectors for; None = mean nDCG@10.
     hard_negatives : int32 array [n_q, p] or None
         Wrong answers per question of the dataset, -1 = none; None mines them with the base model.
     answer_labels : Labels or None
@@ -105,7 +105,7 @@ class TuningTask:
     base_folder: Path
     config: TuningConfig
     folder: Path
-    evaluate: Evaluate
+    evaluate: Evaluate | None = None
     hard_negatives: np.ndarray | None = None
     answer_labels: Labels | None = None
     generality: GeneralityCheck | None = None

@@ -136,12 +136,12 @@ class Team:
             array = made[0]
             return None if array is None else {"shape": array.shape, "type": str(array.dtype)}
 
-        told = self.tell(described)
-        if told is None:
+        layout = self.tell(described)
+        if layout is None:
             return None
         bytes_ = made[0] if self.leads else None
         flat = None if bytes_ is None else np.ascontiguousarray(bytes_).view(np.uint8).reshape(-1)
-        return self._broadcast(flat).view(told["type"]).reshape(told["shape"])
+        return self._broadcast(flat).view(layout["type"]).reshape(layout["shape"])
 
     def _broadcast(self, content: np.ndarray | None) -> np.ndarray:
         """Send bytes from the leading process to all, without pickle."""

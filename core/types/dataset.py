@@ -119,6 +119,12 @@ class QADataset:
         return self.rows(*VALIDATION_SPLIT.values())
 
     @cached_property
+    def validation_by_regime(self) -> dict[str, Rows]:
+        """The validation rows by regime; regimes without any are absent."""
+        rows = {regime: self.rows(split) for regime, split in VALIDATION_SPLIT.items()}
+        return {regime: found for regime, found in rows.items() if len(found)}
+
+    @cached_property
     def held_out_rows(self) -> Rows:
         """Question rows [n] of the verdict, kept from everything before it, ascending."""
         return self.rows(*TEST_SPLIT.values())

@@ -15,10 +15,10 @@ from core.cli.options import main
 from core.errors import TuningError
 from core.jobs.folder import RunFolder, append_event, create_run, read_events
 from core.jobs.queue import Queue
-from core.journey import jobs, tuning
+from core.journey import jobs, tune as tuning
 from core.journey.jobs import TUNE, QueuedJob, need_of, queue_of
-from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
+from core.types.tuning_config import TuningConfig
 
 REQUEST = {"kind": TUNE, "config": {"tuning": {"device": "cpu", "base_model": "small"}}}
 

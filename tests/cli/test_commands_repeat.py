@@ -13,8 +13,8 @@ import pytest
 from core.cli.options import main
 from core.hashing import document_id
 from core.jobs.folder import RunFolder
-from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
+from core.types.tuning_config import TuningConfig
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from core.cli.options import main
 from core.errors import Stopped
-from core.journey import projects, tuning
+from core.journey import projects, tune as tuning
 from core.journey.jobs import jobs_of
 from core.workspace.workspace import Workspace
 from tests.pages.conftest import app as app

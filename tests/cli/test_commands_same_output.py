@@ -16,8 +16,8 @@ import pytest
 
 from core.cli.options import main
 from core.jobs import launch
-from core.tuning.config import TuningConfig
 from core.tuning.presets import to_document
+from core.types.tuning_config import TuningConfig
 
 RECORD = Path(__file__).with_name("recorded_output.json")
 WORDLLAMA = "wordllama-l2-supercat-256"

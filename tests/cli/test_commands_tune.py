@@ -12,9 +12,9 @@ from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED
 from core.journey import data, experts, labels, steps
-from core.journey.tuning_runs import tuning_runs
-from core.tuning.config import TuningConfig
+from core.journey.tune import tuning_runs
 from core.tuning.presets import to_document
+from core.types.tuning_config import TuningConfig
 
 
 @pytest.fixture

@@ -16,7 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import compare as comparing, data, experts as scoring, labels, steps, tuning
+from core.journey import (
+    compare as comparing,
+    data,
+    experts as scoring,
+    labels,
+    steps,
+    tune as tuning,
+)
 from core.tuning.presets import PRESETS
 from core.workspace.workspace import Workspace
 from pages.parts.tune import tuning_estimate

@@ -13,18 +13,28 @@ from streamlit.testing.v1 import AppTest
 
 from core.documents import from_json, to_json
 from core.jobs.folder import RunFolder, append_event
+from core.jobs.launch import follow
 from core.journey import labels
-from core.journey.data_curve import CurveRequest, trial_key
-from core.journey.race import TUNED
-from core.journey.race_model import RaceRequest
-from core.journey.race_plan import contestants, racing_recipes
-from core.journey.race_result import read_race
-from core.journey.race_table import race_csv
-from core.journey.trials import BASE, TrialResult, Trials
-from core.journey.validation import Measured, Ruler
+from core.journey.experiments import (
+    ExperimentJob,
+    contestants,
+    race_csv,
+    race_result,
+    racing_recipes,
+)
+from core.journey.trials import BASE, TUNED, Trials
 from core.messages import Message
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe
+from core.types.tuning import (
+    DataCurveRequest,
+    Measured,
+    RaceRequest,
+    TrialResult,
+    ValidationSet,
+    share_key,
+    trial_key,
+)
 from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 
@@ -59,9 +69,9 @@ def measured(level: float, seed: int, spread: float = 0.2) -> Measured:
     return Measured(ndcg, 0.8 - 0.001 * seed)
 
 
-def ruler(questions: dict[str, int] = QUESTIONS) -> Ruler:
+def validation(questions: dict[str, int] = QUESTIONS) -> ValidationSet:
     rows = {regime: tuple(range(n)) for regime, n in questions.items()}
-    return Ruler("cpu", rows, rows, measured(0.5, 1))
+    return ValidationSet("cpu", rows, rows, measured(0.5, 1))
 
 
 def new_job(finished, kind: str, config: dict, *events) -> RunFolder:
@@ -84,7 +94,7 @@ def made_race(finished, levels=(0.7, 0.5, 0.6), *events, failed=(), seeds=(0, 1,
     request = RaceRequest(project.dataset_id, config, everyone, seeds)
     folder = new_job(finished, "race", to_json(request), *events)
     trials = Trials.of(folder.root)
-    write_json(trials.folder(BASE).result, to_json(ruler()))
+    write_json(trials.folder(BASE).result, to_json(validation()))
     for one, level in zip(everyone, levels, strict=False):
         for seed in seeds:
             key = one.trial(seed)
@@ -100,14 +110,14 @@ def made_curve(finished, levels=(0.5, 0.55, 0.62, 0.7), draws=(0, 1)) -> RunFold
     project = workspace.project(finished.project)
     saved = labels.recipe_in_use(project)
     config = PRESETS["quick"].config(base_model=WORDLLAMA)
-    request = CurveRequest(project.dataset_id, saved.name, saved.recipe, (), config, draws)
+    request = DataCurveRequest(project.dataset_id, saved.name, saved.recipe, (), config, draws)
     folder = new_job(finished, "curve", to_json(request))
     trials = Trials.of(folder.root)
-    write_json(trials.folder(BASE).result, to_json(ruler()))
+    write_json(trials.folder(BASE).result, to_json(validation()))
     for share, level in zip(request.shares, levels, strict=True):
         for draw in draws:
             result = TrialResult(measured(level, draw), 9.0, 5, 10, questions=4 * share)
-            trials.save(trial_key(share, draw), result)
+            trials.save(trial_key(share_key(share), draw), result)
     return folder
 
 
@@ -210,7 +220,9 @@ def test_csv_has_every_contestant_and_no_formula(finished_workspace):
     document = json.loads(folder.request.read_text())
     document["config"]["contestants"][0]["recipe_name"] = "=1+1"
     request = from_json(RaceRequest, document["config"])
-    content = race_csv(read_race(folder.root, request)).decode("utf-8-sig")
+    content = race_csv(
+        race_result(finished_workspace.open(), ExperimentJob(follow(folder), request))
+    ).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["recipe"] for row in rows] == ["'=1+1", "", "", ""]
     assert [row["loss"] for row in rows] == ["kl", "infonce", "mse", "untuned"]
@@ -272,7 +284,7 @@ def test_data_curve_is_launched_as_shown(finished_workspace, app, launched):
     assert not at.exception and not at.error
     button(at, "Measure").click().run()
     assert not at.exception and not at.error
-    request = from_json(CurveRequest, launched[0].read_request()["config"])
+    request = from_json(DataCurveRequest, launched[0].read_request()["config"])
     assert (request.shares, request.draws) == ((25, 50, 75, 100), (0, 1))
     assert request.recipe_name == "First recipe"
 

@@ -10,15 +10,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.documents import to_json
 from core.jobs.folder import RunFolder, append_event
-from core.journey import room as room_module
+from core.journey import capacity
+from core.journey.capacity import plan, probe_folder, probe_key
 from core.journey.jobs import PROBE
-from core.journey.probes import probe_folder, probe_key
-from core.journey.tuning_plan import plan
-from core.tuning.config import TuningConfig
 from core.tuning.device import likely_device
 from core.tuning.presets import to_document
 from core.tuning.probe import Probe
+from core.types import LabelRecipe
+from core.types.tuning import TuneRequest
+from core.types.tuning_config import TuningConfig
 from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 
@@ -92,7 +94,7 @@ def test_run_that_cannot_fit_is_blocked_with_the_reason(
     finished_workspace, opened, dataset, monkeypatch
 ):
     measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
-    monkeypatch.setattr(room_module, "main_memory_mb", lambda: (900.0, 1000.0))
+    monkeypatch.setattr(capacity, "main_memory_mb", lambda: (900.0, 1000.0))
     at = opened()
     assert "needs about 1.2 GB of memory" in texts(at)
     assert start(at).disabled
@@ -103,12 +105,12 @@ def test_run_that_cannot_fit_is_blocked_with_the_reason(
 
 def test_short_memory_warns_and_full_disk_blocks(finished_workspace, opened, dataset, monkeypatch):
     measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
-    monkeypatch.setattr(room_module, "main_memory_mb", lambda: (900.0, 16000.0))
+    monkeypatch.setattr(capacity, "main_memory_mb", lambda: (900.0, 16000.0))
     at = opened()
     assert "Close other programs first" in texts(at)
     assert not at.error and not start(at).disabled
     usage = shutil.disk_usage(finished_workspace.root)._replace(free=500_000_000)
-    monkeypatch.setattr(room_module.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(capacity.shutil, "disk_usage", lambda _: usage)
     st.cache_data.clear()  # what was free is remembered for ten seconds
     at = opened()
     assert "0.50 GB are free" in texts(at)
@@ -171,8 +173,9 @@ def going_on(finished) -> RunFolder:
     """Add a run in the middle of its work, whose lock is held by nobody (so: just launched)."""
     folder = RunFolder(finished.run("tune-20990101-000000-aaaa"))
     folder.root.mkdir(parents=True)
-    config = {"recipe_name": "First recipe", "tuning": dataclasses.asdict(TuningConfig())}
-    write_json(folder.request, {"kind": "tune", "created_at": now(), "config": config})
+    request = TuneRequest("", "First recipe", LabelRecipe(("bm25",)), (), TuningConfig())
+    told = {"kind": "tune", "created_at": now(), "config": to_json(request)}
+    write_json(folder.request, told)
     append_event(folder, "launched")
     for step in range(1, 30):
         values = {"step": step, "loss": 2 / step, "learning_rate": 1e-4, "labels_per_s": 900.0}

@@ -14,7 +14,6 @@ from core.evaluation.systems import EncodedSystem, compare, to_files
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
 from core.messages import Message
-from core.tuning.config import TuningConfig
 from core.types import (
     Comparison,
     Generality,
@@ -25,6 +24,7 @@ from core.types import (
     SilentReporter,
 )
 from core.types.scoring import ExpertFigures, ScoringResult
+from core.types.tuning_config import TuningConfig
 from core.workspace.files import write_json, write_tensors
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace

@@ -14,9 +14,9 @@ from core.hashing import document_id
 from core.journey import command_inputs as inputs
 from core.reporting.repeat_command import repeat_command
 from core.reporting.report_facts import overrides_of
-from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
 from core.types import Calibration, LabelRecipe, Override
+from core.types.tuning_config import TuningConfig
 
 
 def test_only_the_newest_override_of_a_pair_counts():

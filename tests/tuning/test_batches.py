@@ -12,8 +12,8 @@ from core.tuning.batches import (
     mine_hard_negatives,
     plan_epoch,
 )
-from core.tuning.config import TuningConfig
 from core.types import TRAIN, QADataset
+from core.types.tuning_config import TuningConfig
 
 
 def dataset_of(groups, rights, answer_groups):

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 from scipy.special import rel_entr, softmax
 
-from core.tuning.config import LOSS_KEYS, TuningConfig
 from core.tuning.grid import BaseScale
 from core.tuning.losses import LOSSES, Affine, cosent, infonce, kl, mse, mse_matched
+from core.types.tuning_config import LOSS_KEYS, TuningConfig
 
 CONFIG = TuningConfig(student_temperature=0.05, teacher_temperature=0.1, infonce_share=0.0)
 

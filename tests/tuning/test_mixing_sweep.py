@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from core.tuning.mixing import ALPHAS, SweepPoint, all_forget, chosen, mixed
+from core.tuning.mixing import ALPHAS, all_forget, chosen, mixed
 from core.tuning.task import GeneralityCheck
+from core.types.tuning import SweepPoint
 from tests.tuning.tiny_runs import CONFIG, Recorder, run, same, weights
 
 ALL = [0.0, *ALPHAS, 1.0]

@@ -11,17 +11,25 @@ import pytest
 from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
-from core.journey import data, experts, labels, probing, steps
-from core.journey.probes import WITHOUT_EFFECT, end_probes, probe_folder, probe_key, view_probe
-from core.journey.tuning import launch_tuning
-from core.journey.tuning_plan import PROBED, SAME_RUN, plan
-from core.journey.tuning_runs import tuning_runs
+from core.journey import data, experts, labels, steps
+from core.journey.capacity import (
+    PROBED,
+    SAME_RUN,
+    WITHOUT_EFFECT,
+    end_probes,
+    plan,
+    probe_folder,
+    probe_key,
+    view_probe,
+)
+from core.journey.tune import launch_tuning, start_probe, tuning_runs
 from core.tuning import learner as learner_module
-from core.tuning.config import TuningConfig, settings
-from core.tuning.device import DeviceInfo, likely_device
+from core.tuning.device import likely_device
 from core.tuning.probe import Probe, measure
 from core.tuning.task import TuningTask
 from core.types import SilentReporter
+from core.types.tuning import DeviceInfo
+from core.types.tuning_config import TuningConfig, settings
 from core.workspace.workspace import Workspace
 
 CONFIG = TuningConfig(epochs=2, questions_per_batch=8, max_length=16, device="cpu")
@@ -163,11 +171,11 @@ def test_measured_once_told_before_and_compared_after(project):
     workspace, made, config = project
     dataset = workspace.load_dataset(made.dataset_id)
     assert plan(workspace, dataset, config).estimate is None
-    assert probing.start_probe(made, config)
+    assert start_probe(made, config)
     found = plan(workspace, dataset, config).estimate
     assert found.source == PROBED and 0 < found.low < found.seconds < found.high
     assert found.memory_mb > 50 and found.disk_mb > 0
-    assert not probing.start_probe(made, config), "kept: not measured again"
+    assert not start_probe(made, config), "kept: not measured again"
     longer = plan(workspace, dataset, dataclasses.replace(config, epochs=20)).estimate
     assert longer.source == PROBED and longer.seconds > 3 * found.seconds
     launch_tuning(made, config, "me")
@@ -186,7 +194,7 @@ def test_want_of_memory_is_a_result(project, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     monkeypatch.setattr(learner_module, "add_gradients", full)
-    assert probing.start_probe(made, config)
+    assert start_probe(made, config)
     view = view_probe(workspace, probe_key(made.dataset_id, config, likely_device()))
     assert view.out_of_memory and view.probe is None
     assert "too little memory" in str(view.problem)
@@ -198,15 +206,15 @@ def test_failed_and_damaged_measurements_can_be_made_again(project, monkeypatch)
     key = probe_key(made.dataset_id, config, likely_device())
     with monkeypatch.context() as patch:
         patch.setattr("core.tuning.probe.measure", lambda *_, **__: 1 / 0)
-        assert probing.start_probe(made, config)
+        assert start_probe(made, config)
     view = view_probe(workspace, key)
     assert "ZeroDivisionError" in str(view.problem) and not view.going_on
-    assert not probing.start_probe(made, config), "not again and again by itself"
-    assert probing.start_probe(made, config, again=True)
+    assert not start_probe(made, config), "not again and again by itself"
+    assert start_probe(made, config, again=True)
     assert view_probe(workspace, key).probe is not None
     probe_folder(workspace, key).result.write_text("{")
     assert view_probe(workspace, key).probe is None
-    assert probing.start_probe(made, config)
+    assert start_probe(made, config)
     assert view_probe(workspace, key).probe is not None
 
 
@@ -218,7 +226,7 @@ def test_one_measurement_at_a_time_and_none_beside_a_run(project):
     other.root.mkdir(parents=True)
     other.request.write_text("{}")
     with FileLock(other.lock):
-        assert not probing.start_probe(made, config)
+        assert not start_probe(made, config)
         end_probes(workspace)
         assert other.stop_requested() is not None
-    assert probing.start_probe(made, config)
+    assert start_probe(made, config)

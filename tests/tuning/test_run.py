@@ -15,7 +15,7 @@ from core.tuning import (
     learner as learner_module,
     run as run_module,
 )
-from core.tuning.config import TuningConfig
+from core.types.tuning_config import TuningConfig
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
 

@@ -9,7 +9,7 @@ from core.jobs.folder import PAUSE
 from core.jobs.state import CANCELLED, FINISHED, PAUSED
 from core.journey import jobs, steps
 from core.journey.jobs import close
-from core.journey.tuning_runs import tuning_runs
+from core.journey.tune import tuning_runs
 from core.tuning.learner import Learner
 from tests.tuning.test_run_sigkill import Workshop
 

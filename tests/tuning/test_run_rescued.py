@@ -14,7 +14,7 @@ from core.jobs.state import CANCELLED, FAILED, FINISHED
 from core.journey import steps
 from core.journey.jobs import TUNE, close
 from core.journey.projects import finished_runs
-from core.journey.tuning_runs import tuning_runs
+from core.journey.tune import tuning_runs
 from core.tuning.learner import Learner
 from tests.tuning.test_checkpoints_damaged import falling
 from tests.tuning.test_run_sigkill import Workshop

@@ -15,8 +15,8 @@ from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import FINISHED, INTERRUPTED, STARTING
 from core.journey import experts, labels, steps
-from core.journey.tuning import launch_tuning
-from core.tuning.config import TuningConfig
+from core.journey.tune import launch_tuning
+from core.types.tuning_config import TuningConfig
 from core.workspace.workspace import Workspace
 from tests.tuning import watched_worker
 from tests.tuning.watched_worker import Death

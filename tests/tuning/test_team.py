@@ -16,9 +16,9 @@ from core.jobs.folder import create_run
 from core.journey import steps
 from core.journey.jobs import TUNE, need_of
 from core.tuning import device as device_module
-from core.tuning.config import ALL_CARDS, TuningConfig
 from core.tuning.device import find_device
 from core.tuning.team import team_command
+from core.types.tuning_config import ALL_CARDS, TuningConfig
 from tests.tuning.tiny_runs import CONFIG, run, weights
 from tests.tuning.two_processes import rising
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.tuning.config import TuningConfig
 from core.tuning.run import train
 from core.tuning.task import TuningTask
 from core.types import QADataset, SilentReporter
+from core.types.tuning_config import TuningConfig
 
 CONFIG = TuningConfig(
     epochs=2,

@@ -19,13 +19,13 @@ from core.documents import from_json
 from core.errors import Stopped
 from core.tuning import learner as learner_module
 from core.tuning.batches import Batch
-from core.tuning.config import TuningConfig
 from core.tuning.device import find_device
 from core.tuning.learner import Learner
 from core.tuning.student import load_model
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team, join_team, leave_team
 from core.types import QADataset, SilentReporter
+from core.types.tuning_config import TuningConfig
 from tests.tuning.tiny_runs import HardLabels, Recorder, run
 
 

@@ -14,6 +14,7 @@ import pytest
 from core.jobs.folder import RunFolder
 from core.jobs.launch import follow
 from core.journey import (
+    capacity,
     compare as comparing,
     data,
     decisions as promotion,
@@ -21,19 +22,18 @@ from core.journey import (
     decisions as savings,
     delivery,
     diagnostics as examining,
+    experiments as races,
     experts,
     labels,
-    probes,
     projects,
     projects as status,
-    races,
     rating,
     report,
-    tuning_runs,
+    tune as tuning_runs,
     voting,
     voting as vote_results,
 )
-from core.journey.data_curves import curve_result, data_curves
+from core.journey.experiments import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
 from core.types import LabelRecipe
 from core.workspace.workspace import Project, Workspace
@@ -167,7 +167,8 @@ def test_what_people_said(workspace, project):
 def test_race_curve_export_and_probe(workspace, project):
     (race,) = races.races(project)
     found = races.race_result(workspace, race)
-    assert (found.finished, found.runs, found.absent) == (3, 3, ())
+    done = found.experiment
+    assert (done.finished, done.planned, found.absent) == (3, 3, ())
     standings = {(one.contestant.recipe_name, one.contestant.loss): one for one in found.standings}
     assert set(standings) == {("First recipe", "kl"), ("", "infonce"), ("", "mse")}
     assert found.standings[0].score.mean == pytest.approx(0.7692612, abs=1e-7)
@@ -175,14 +176,15 @@ def test_race_curve_export_and_probe(workspace, project):
     assert key == found.standings[0].contestant.key
     (job,) = data_curves(project)
     curve = curve_result(workspace, job)
-    assert [point.share for point in curve.points] == [25, 50, 75, 100] and not curve.failures
+    assert [point.share for point in curve.points] == [25, 50, 75, 100]
+    assert not curve.experiment.failures
     assert [point.score.mean for point in curve.points] == pytest.approx(
         [0.7747676, 0.7821162, 0.7803176, 0.7623787], abs=1e-7
     )
     tuned = run_of(project, "tune")
     export = delivery.finished_export(project, tuned)
     assert export.usable and export.result.dimension == 256
-    (probe,) = (probes.view_probe(workspace, p.name) for p in workspace.layout.probes.iterdir())
+    (probe,) = (capacity.view_probe(workspace, p.name) for p in workspace.layout.probes.iterdir())
     assert probe.job.state == "finished" and probe.probe is not None and probe.problem is None
 
 

@@ -17,7 +17,7 @@ from core.journey.compare_systems import (
     remove_run_file,
 )
 from core.journey.projects import scored_experts
-from core.journey.tuning_runs import tuning_runs
+from core.journey.tune import tuning_runs
 from core.types import BASE, TUNED, SystemChoice
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared

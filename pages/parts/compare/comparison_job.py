@@ -19,7 +19,7 @@ from core.journey.compare import (
 from core.journey.diagnostics import Examination, load_examination
 from core.journey.jobs import FINISHED, JobView
 from core.journey.projects import scored_experts
-from core.journey.tuning_runs import TuningRun, tuning_runs
+from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from core.errors import AppError
-from core.jobs.state import JobView
-from core.journey.data_curve import MOST_DRAWS, SHARES, curve_seconds, launch_curve
-from core.journey.data_curve_result import DataCurve
-from core.journey.data_curves import CurveJob, curve_result, data_curves
+from core.journey.experiments import (
+    FALLING,
+    LEVEL,
+    MORE,
+    MOST_DRAWS,
+    NOTHING,
+    RISING,
+    SMALL_GAIN,
+    TOO_FEW,
+    UNCLEAR,
+    CurveJob,
+    DataCurve,
+    curve_result,
+    curve_seconds,
+    data_curves,
+    launch_curve,
+)
+from core.journey.jobs import JobView
 from core.journey.labels import recipe_in_use
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
+from core.types.tuning import SHARES
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import RUN
@@ -22,8 +37,9 @@ from pages.parts.job_card import job_card
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, plain, t, tm
-from pages.parts.tune.data_curve_words import curve_lines
 from pages.parts.tune.queue_panel import queue_note
+from pages.parts.tune.race_view import difference
+from pages.parts.tune.run_history import selected_job
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
 
@@ -39,7 +55,7 @@ def data_curve_page(context: Context) -> None:
         )
     )
     found = data_curves(context.project)
-    shown = _selected(context, found)
+    shown = selected_job(context, found)
     if shown is None:
         _form(context, first=True)
         return
@@ -48,13 +64,6 @@ def data_curve_page(context: Context) -> None:
         _form(context, first=False)
     if len(found) > 1:
         _history(found, shown)
-
-
-def _selected(context: Context, found: Sequence[CurveJob]) -> CurveJob | None:
-    linked = st.query_params.get(RUN)
-    present = context.project.dataset_id
-    newest = (one for one in found if one.is_of(present) or not one.job.is_final)
-    return next((one for one in found if one.job.id == linked), next(newest, None))
 
 
 def _form(context: Context, *, first: bool) -> None:
@@ -115,8 +124,8 @@ def _form(context: Context, *, first: bool) -> None:
 
 
 def _curve(context: Context, one: CurveJob) -> None:
-    if one.problem is not None:
-        st.error(plain(tm(one.problem)), icon=":material/error:")
+    if one.request is None:
+        st.error(plain(tm(one.problem)) if one.problem else "", icon=":material/error:")
         return
     final = one.job.is_final
     if final:
@@ -140,7 +149,8 @@ def _curve(context: Context, one: CurveJob) -> None:
                 alt=tm(chart.summary),
                 config={"displayModeBar": False},
             )
-        st.caption(t("{done} of {runs} runs are done.", done=so_far.finished, runs=so_far.runs))
+        done, runs = so_far.experiment.finished, so_far.experiment.planned
+        st.caption(t("{done} of {runs} runs are done.", done=done, runs=runs))
 
     job_card(one.job.id, t("Would more data help?"), live=live)
     if final and not one.is_of(context.project.dataset_id):
@@ -148,38 +158,39 @@ def _curve(context: Context, one: CurveJob) -> None:
 
 
 def _result(found: DataCurve, job_id: str) -> None:
-    first, *rest = curve_lines(found)
+    first, *rest = _lines(found)
     st.markdown(f"##### {first}")
     for line in rest:
         st.markdown(line)
     if found.points:
         show_chart(_chart(found), key=f"curve_{job_id}")
-        assert found.ruler is not None
         st.caption(
             t(
                 "Bars: one standard deviation over draws. Measured on {questions} validation "
                 "questions; the test questions stay untouched.",
-                questions=sum(len(rows) for rows in found.ruler.questions.values()),
+                questions=found.experiment.questions,
             )
         )
-    if found.failures:
+    failures = [m for draws in found.experiment.failures.values() for m in draws.values()]
+    if failures:
         st.warning(
             t(
                 "Failed runs, left out of the figures: {count}. {reason}",
-                count=len(found.failures),
-                reason=plain(tm(next(iter(found.failures.values())))),
+                count=len(failures),
+                reason=plain(tm(failures[0])),
             ),
             icon=":material/warning:",
         )
 
 
 def _chart(found: DataCurve) -> Chart:
-    assert found.ruler is not None
+    validation = found.experiment.validation
+    assert validation is not None
     lines = {"mean": [point.score for point in found.points]}
-    for regime in found.ruler.questions:
+    for regime in validation.questions:
         lines[regime] = [point.regimes[regime] for point in found.points]
     questions = [point.questions for point in found.points]
-    return data_curve_chart(questions, lines, found.ruler.base.score, t)
+    return data_curve_chart(questions, lines, validation.base.score, t)
 
 
 def _history(found: Sequence[CurveJob], shown: CurveJob) -> None:
@@ -202,3 +213,95 @@ def _history(found: Sequence[CurveJob], shown: CurveJob) -> None:
     if picked != shown.job.id:
         st.query_params[RUN] = picked
         st.rerun()
+
+
+# What the curve says, in sentences; "cannot be told" is one of them.
+
+
+def _lines(found: DataCurve) -> list[str]:
+    """Return the answer, then what more questions would bring, as markdown lines."""
+    lines = [_WORDS[found.word](found)]
+    if found.doubling is None:
+        return lines
+    gain = found.gain_of_more()
+    if gain is None:
+        lines.append(t("What {count} more questions would bring cannot be told.", count=MORE))
+    elif found.word == LEVEL:
+        lines.append(
+            t(
+                "{count} more training questions of the same kind would bring about {gain} "
+                "(nDCG@10).",
+                count=MORE,
+                gain=difference(gain, signed=True),
+            )
+        )
+    else:
+        lines.append(
+            t(
+                "{count} more training questions of the same kind would bring at most about "
+                "{gain} (nDCG@10): curves like this flatten out.",
+                count=MORE,
+                gain=difference(gain, signed=True),
+            )
+        )
+    return lines
+
+
+def _rising(found: DataCurve) -> str:
+    return t(
+        "Yes, more data would probably help: the curve still rises. The second half of your "
+        "questions brought {gain}.",
+        gain=_gain(found),
+    )
+
+
+def _level(found: DataCurve) -> str:
+    return t(
+        "More data of the same kind would hardly help: the curve has levelled off. The second "
+        "half of your questions brought {gain}, less than {small} in any case.",
+        gain=_gain(found),
+        small=f"{SMALL_GAIN:g}",
+    )
+
+
+def _falling(found: DataCurve) -> str:
+    return t(
+        "The second half of your questions made search worse ({gain}). Look for contradictions "
+        "in the data before you collect more.",
+        gain=_gain(found),
+    )
+
+
+def _unclear(found: DataCurve) -> str:
+    return t(
+        "It cannot be told: the second half of your questions brought {gain}, which may be luck. "
+        "More draws or more validation questions may tell.",
+        gain=_gain(found),
+    )
+
+
+def _too_few(found: DataCurve) -> str:
+    return t(
+        "It cannot be told: {questions} validation questions are too few. Add questions, or give "
+        "validation a larger share.",
+        questions=found.experiment.questions,
+    )
+
+
+def _nothing(found: DataCurve) -> str:
+    return t("It cannot be told yet: the runs with half and with all of the data are needed.")
+
+
+def _gain(found: DataCurve) -> str:
+    assert found.doubling is not None
+    return difference(found.doubling, signed=True)
+
+
+_WORDS: Mapping[str, Callable[[DataCurve], str]] = {
+    RISING: _rising,
+    LEVEL: _level,
+    FALLING: _falling,
+    UNCLEAR: _unclear,
+    TOO_FEW: _too_few,
+    NOTHING: _nothing,
+}

@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.jobs.folder import KEEP
-from core.jobs.queue import DOWN, FIRST, UP
 from core.journey import jobs
-from core.journey.jobs import QueuedJob
+from core.journey.jobs import DOWN, FIRST, KEEP, UP, QueuedJob
 from core.messages import N_
 from pages.parts import session
 from pages.parts.deep_links import RUN
@@ -122,9 +120,9 @@ def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> 
 
 
 def _words(one: QueuedJob, *, here: bool) -> str:
-    job, told = one.job, one.job.config.get("tuning", {}).get("base_model", "")
+    job, settings = one.job, jobs.settings_of_job(one.job)
     text = jobs.KINDS[job.kind].with_model
-    title = t(text, model=model_title(str(told)))
+    title = t(text, model=model_title(settings.base_model) if settings else "")
     parts = [plain(title), plain(one.project)]
     if here:
         parts.append(t("the run above"))

@@ -6,15 +6,35 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.jobs.state import RUNNING, STATE_TITLES
-from core.journey.races import Race, races
+from core.journey.experiments import (
+    MOST_RUNS,
+    MOST_SEEDS,
+    Race,
+    SavedRecipe,
+    contestants,
+    launch_race,
+    plan_race,
+    races,
+    racing_recipes,
+    soft_losses,
+)
+from core.journey.labels import recipe_in_use
+from core.types.tuning import KEEP, WINNER_MODEL, Contestant
+from core.types.tuning_config import TuningConfig
+from pages.parts import session
 from pages.parts.deep_links import RUN
-from pages.parts.model_titles import model_title
+from pages.parts.errors import show_error
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
-from pages.parts.translate import duration, moment, t
-from pages.parts.tune.history_table import history_table
-from pages.parts.tune.race_form import race_form
-from pages.parts.tune.race_view import race_view
+from pages.parts.translate import duration, plain, t
+from pages.parts.tune.queue_panel import queue_note
+from pages.parts.tune.race_view import contestant_title, race_view
+from pages.parts.tune.run_history import history_row, history_table, selected_job
+from pages.parts.tune.tuning_estimate import tuning_estimate
+from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
+
+_USUAL_SEEDS = 3
+_USUAL_LOSSES = ("kl", "mse")
 
 
 def race_page(context: Context) -> None:
@@ -27,42 +47,28 @@ def race_page(context: Context) -> None:
         )
     )
     found = races(context.project)
-    shown = _selected(context, found)
+    shown = selected_job(context, found)
     if shown is None:
-        race_form(context, first=True)
+        _form(context, first=True)
     else:
         race_view(context, shown)
         with st.expander(t("Start another race"), icon=":material/add_circle:"):
-            race_form(context, first=False)
+            _form(context, first=False)
     if found:
         _history(context, found, shown)
-
-
-def _selected(context: Context, found: Sequence[Race]) -> Race | None:
-    """Return the race of the link, else the newest of the present data or still going on."""
-    linked = st.query_params.get(RUN)
-    present = context.project.dataset_id
-    newest = (one for one in found if one.is_of(present) or not one.job.is_final)
-    return next((one for one in found if one.job.id == linked), next(newest, None))
 
 
 def _history(context: Context, found: Sequence[Race], shown: Race | None) -> None:
     st.subheader(t("History of races"), anchor=False)
     rows = []
-    for place, one in enumerate(found):
-        state = t(STATE_TITLES[one.job.state if one.job.is_final else RUNNING])
-        older = not one.is_of(context.project.dataset_id)
-        request = one.request
+    for place, race in enumerate(found):
+        request = race.request
         rows.append(
             {
-                "shown": "▶" if shown is not None and one.job.id == shown.job.id else "",
-                "number": len(found) - place,
-                "when": moment(one.job.created_at),
-                "state": t("{state} (earlier data)", state=state) if older else state,
+                **history_row(context, found, place, shown),
                 "model": model_title(request.tuning.base_model) if request else None,
                 "contestants": len(request.contestants) if request else None,
                 "seeds": len(request.seeds) if request else None,
-                "time": duration(one.job.seconds),
             }
         )
     number = st.column_config.NumberColumn
@@ -76,3 +82,154 @@ def _history(context: Context, found: Sequence[Race], shown: Race | None) -> Non
         },
         alt=t("Table of {count} races, the newest first.", count=len(found)),
     )
+
+
+def _form(context: Context, *, first: bool) -> None:
+    """Draw the form with its start button.
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the first race, so that starting it is the page's next action.
+    """
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = _recipes(context)
+        losses = _losses()
+        seeds = st.slider(
+            t("Runs per contestant (seeds)"),
+            1,
+            MOST_SEEDS,
+            _USUAL_SEEDS,
+            key="race_seeds",
+            persist_state="session",
+            help=t(
+                "Every run is a bit lucky or unlucky. Several runs with different random numbers "
+                "show how much, so that luck is not taken for skill. Three are usual."
+            ),
+        )
+    with right:
+        entry = choose_base_model(context)
+        preset = choose_preset()
+    config = choose_settings(context, entry, preset)
+    keep = st.radio(
+        t("Tuned models to keep on disk"),
+        list(KEEP),
+        index=list(KEEP).index(WINNER_MODEL),
+        format_func=lambda key: t(KEEP[key]),
+        key="race_keep",
+        horizontal=True,
+        persist_state="session",
+    )
+    everyone = contestants(chosen, losses)
+    _who(everyone)
+    st.caption(t("One run:"))
+    ready = entry.availability(context.workspace.models).ready
+    fits = tuning_estimate(context, config, measure=first and ready)
+    st.caption(t("All runs together:"))
+    runs = _what_it_takes(context, config, everyone, seeds, str(keep))
+    if runs > MOST_RUNS:
+        st.error(
+            t("{runs} runs are more than {most}. Choose fewer.", runs=runs, most=MOST_RUNS),
+            icon=":material/error:",
+        )
+    queue_note(context, config.device)
+    pressed = st.button(
+        t("Start the race"),
+        type="primary" if first else "secondary",
+        icon=":material/flag:",
+        disabled=runs > MOST_RUNS or not fits,
+    )
+    if pressed:
+        try:
+            run_id = launch_race(
+                context.project,
+                config,
+                chosen,
+                losses,
+                seeds,
+                session.who(),
+                keep=str(keep),
+            )
+        except Exception as error:
+            show_error(error)
+        else:
+            st.query_params[RUN] = run_id
+            st.rerun()
+
+
+def _recipes(context: Context) -> list[SavedRecipe]:
+    saved = {one.id: one for one in racing_recipes(context.project)}
+    used = recipe_in_use(context.project)
+    chosen = st.multiselect(
+        t("Label recipes"),
+        list(saved),
+        default=[used.id] if used is not None and used.id in saved else [],
+        format_func=lambda key: saved[key].name,
+        key=f"race_recipes_{context.project.id}_{context.project.dataset_id}",
+        persist_state="session",
+        help=t("Saved recipes of this project whose experts have scored the present data."),
+    )
+    return [saved[key] for key in chosen if key in saved]
+
+
+def _losses() -> list[str]:
+    known = soft_losses()
+    chosen = st.multiselect(
+        t("Learning goals (losses)"),
+        known,
+        default=[key for key in _USUAL_LOSSES if key in known],
+        format_func=loss_title,
+        key="race_losses",
+        persist_state="session",
+        help=t("Each recipe runs with each of these."),
+    )
+    return [key for key in chosen if key in known]
+
+
+def _who(everyone: tuple[Contestant, ...]) -> None:
+    soft = [plain(contestant_title(one)) for one in everyone if not one.baseline]
+    hard = [plain(contestant_title(one)) for one in everyone if one.baseline]
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f"**{t('Who takes part')}**")
+        if soft:
+            st.markdown("\n".join(f"- {name}" for name in soft))
+        else:
+            st.caption(t("No recipe or no learning goal is chosen: only the baselines run."))
+        st.caption(
+            t(
+                "Always there, for comparison: {names}, and the untuned model.",
+                names=", ".join(hard),
+            )
+        )
+
+
+def _what_it_takes(
+    context: Context,
+    config: TuningConfig,
+    everyone: tuple[Contestant, ...],
+    seeds: int,
+    keep: str,
+) -> int:
+    found = plan_race(context.workspace, context.dataset, config, everyone, seeds, keep)
+    with st.container(border=True, key="what_the_race_takes"):
+        columns = st.columns(4)
+        columns[0].metric(t("Contestants"), found.contestants)
+        columns[1].metric(
+            t("Runs"), found.runs, help=t("Contestants × runs per contestant, one after another.")
+        )
+        known = found.seconds is not None
+        columns[2].metric(
+            t("Time"),
+            t("≈ {time}", time=duration(found.seconds)) if known else t("unknown"),
+            help=t("From earlier runs on this machine; runs that end early make it shorter."),
+        )
+        columns[3].metric(
+            t("Disk"),
+            t("≤ {size} MB", size=f"{found.disk_mb:,}"),
+            help=t(
+                "At most, while the race goes on. A kept model takes {size} MB.",
+                size=found.model_mb,
+            ),
+        )
+    return found.runs

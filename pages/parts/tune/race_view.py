@@ -1,30 +1,60 @@
-"""One race, going on or ended: who leads, whether that may be luck, and the table."""
+"""One race, going on or ended: who leads, whether that may be luck, the table, and what to do next.
+
+The sentences do not promise more than was measured.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from core.errors import AppError
-from core.evaluation.statistics import Spread
-from core.evaluation.verdict import REGIME_TEXTS
-from core.jobs.state import JobView
-from core.journey.race_result import RaceResult, Standing
-from core.journey.race_table import race_csv
-from core.journey.races import Race, race_result
-from core.types import REGIMES
+from core.journey.experiments import (
+    ALONE,
+    CLEAR,
+    GENERALITY,
+    NOTHING,
+    REGIME_TEXTS,
+    SCORE,
+    TIED,
+    TOO_FEW,
+    Estimate,
+    Race,
+    RaceResult,
+    Spread,
+    Standing,
+    adopt_model,
+    kept_models,
+    put_in_use,
+    race_csv,
+    race_result,
+    settings_of,
+)
+from core.journey.jobs import JobView
+from core.messages import N_
+from core.types.tuning import Contestant
+from pages.parts import session
+from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.job_card import job_card
+from pages.parts.model_titles import loss_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
-from pages.parts.tune.race_actions import race_actions
-from pages.parts.tune.race_form import contestant_title
-from pages.parts.tune.race_words import difference, verdict_lines
+from pages.parts.tune.tuning_settings import fill_settings
+
+_BASELINES = {
+    "infonce": N_("Right answers only (hard-label InfoNCE)"),
+    "mse": N_("Right answers only (hard-label squared error)"),
+}
+_NAMED = 3  # contestants that a sentence names
+_PROBLEM = "race_problem"
 
 
 def race_view(context: Context, race: Race) -> None:
     """Draw one race with its next action."""
-    if race.problem is not None:
-        st.error(plain(tm(race.problem)), icon=":material/error:")
+    if race.request is None:
+        st.error(plain(tm(race.problem)) if race.problem else "", icon=":material/error:")
         return
     final = race.job.is_final
     if final:
@@ -36,9 +66,10 @@ def race_view(context: Context, race: Race) -> None:
     def live(job: JobView) -> None:
         if not job.is_final:
             found = race_result(context.workspace, race)
-            if found.finished or found.ruler is not None:
-                _table(found, key=f"live_{job.id}")
-            st.caption(t("{done} of {runs} runs are done.", done=found.finished, runs=found.runs))
+            _table(found, key=f"live_{job.id}")
+            experiment = found.experiment
+            done, runs = experiment.finished, experiment.planned
+            st.caption(t("{done} of {runs} runs are done.", done=done, runs=runs))
 
     job_card(race.job.id, t("Race"), live=live)
     if final and not race.is_of(context.project.dataset_id):
@@ -51,13 +82,13 @@ def _result(context: Context, race: Race, found: RaceResult) -> None:
         st.markdown(f"##### {first}")
         if rest:
             st.markdown("\n".join(f"- {line}" for line in rest))
-        if found.ruler is None:
+        if found.experiment.validation is None:
             return
         _table(found, key=f"table_{race.job.id}")
         _reading(found)
         _absent(found)
         if found.standings:
-            race_actions(context, race, found)
+            _actions(context, race, found)
         st.download_button(
             t("Download as CSV"),
             data=lambda: race_csv(found),
@@ -72,25 +103,22 @@ def _result(context: Context, race: Race, found: RaceResult) -> None:
 def _table(found: RaceResult, key: str) -> None:
     import pandas as pd
 
-    ruler = found.ruler
-    if ruler is None:
+    if not found.untuned:
         return
-    regimes = [regime for regime in REGIMES if regime in ruler.questions]
-    rows = [_row(place, one, regimes) for place, one in enumerate(found.standings, 1)]
+    rows = [_row(place, standing, found) for place, standing in enumerate(found.standings, 1)]
     rows += [
         {"name": contestant_title(one), "runs": t("failed") if reasons else t("not yet")}
         for one, reasons in found.absent
     ]
-    base = {regime: sum(v) / len(v) for regime, v in ruler.base.ndcg.items()}
-    reference = {"name": t("Untuned model"), "score": f"{ruler.base.score:.3f}"}
-    reference |= {regime: f"{base[regime]:.3f}" for regime in regimes}
-    rows.append(reference)
+    reference = {column: f"{value:.3f}" for column, value in found.untuned.items()}
+    rows.append({"name": t("Untuned model"), **reference})
+    regimes = [column for column in found.columns if column not in {SCORE, GENERALITY}]
     text = st.column_config.TextColumn
     columns = {
         "place": st.column_config.NumberColumn("", width=30),
         "name": text(t("Contestant"), width=320),
         "runs": text(t("Runs"), width=60),
-        "score": text(
+        SCORE: text(
             t("Search quality"),
             help=t(
                 "Right answers near the top (nDCG@10) on validation questions, mean of the kinds "
@@ -112,7 +140,7 @@ def _table(found: RaceResult, key: str) -> None:
             regime: text(t(REGIME_TEXTS[regime].title), help=t(REGIME_TEXTS[regime].meaning))
             for regime in (regimes if len(regimes) > 1 else [])
         },
-        "general": text(
+        GENERALITY: text(
             t("Everyday language"),
             help=t("Change of the Spearman correlation on general sentence pairs, ± over runs."),
         ),
@@ -129,20 +157,22 @@ def _table(found: RaceResult, key: str) -> None:
     )
 
 
-def _row(place: int, one: Standing, regimes: list[str]) -> dict[str, object]:
-    total = one.seeds + len(one.failures)
-    runs = t("{done} of {total}", done=one.seeds, total=total) if one.failures else str(one.seeds)
-    behind = "" if one.behind is None else difference(one.behind.scaled(1))
+def _row(place: int, standing: Standing, found: RaceResult) -> dict[str, object]:
+    seeds, failed = standing.seeds, len(standing.failures)
+    runs = t("{done} of {total}", done=seeds, total=seeds + failed) if failed else str(seeds)
+    behind = "–" if standing.behind is None else difference(standing.behind)
+    figures = {
+        column: "–" if figure is None else spread(figure, signed=column == GENERALITY)
+        for column, figure in standing.figures.items()
+    }
     return {
         "place": place,
-        "name": contestant_title(one.contestant),
+        "name": contestant_title(standing.contestant),
         "runs": runs,
-        "score": spread(one.score),
-        **{regime: spread(one.regimes[regime]) for regime in regimes},
-        "gain": difference(one.gain, signed=True),
-        "behind": behind or "–",
-        "general": "–" if one.generality is None else spread(one.generality, signed=True),
-        "time": duration(one.seconds),
+        **figures,
+        "gain": difference(standing.gain, signed=True),
+        "behind": behind,
+        "time": duration(standing.seconds),
     }
 
 
@@ -154,14 +184,13 @@ def spread(value: Spread, *, signed: bool = False) -> str:
 
 
 def _reading(found: RaceResult) -> None:
-    assert found.ruler is not None
     st.caption(
         t(
             "Measured on {questions} validation questions, which also chose the best moment of "
             "each run: all gains over the untuned model are a little flattering. The test "
             "questions stay untouched for the verdict on the Compare page. ± is the standard "
             "deviation over runs with different seeds.",
-            questions=sum(len(rows) for rows in found.ruler.questions.values()),
+            questions=found.experiment.questions,
         )
     )
     kept = [one for one in found.standings if one.base_kept]
@@ -189,3 +218,190 @@ def _absent(found: RaceResult) -> None:
             ),
             icon=":material/warning:",
         )
+
+
+def _actions(context: Context, race: Race, found: RaceResult) -> None:
+    """Draw the choice of a contestant and what can be done with it."""
+    everyone = {one.contestant.key: one.contestant for one in found.standings}
+    kept = kept_models(context.workspace, race)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = st.selectbox(
+            t("Go on with"),
+            list(everyone),
+            format_func=lambda key: contestant_title(everyone[key]),
+            key=f"race_choice_{race.job.id}",
+        )
+        if key in kept and race.is_of(context.project.dataset_id):
+            st.button(
+                t("Use this model"),
+                type="primary",
+                icon=":material/check:",
+                on_click=_take_model,
+                args=(context, race, key),
+                help=t(
+                    "Makes its best run one of your runs, ready to compare; nothing runs again."
+                ),
+            )
+        st.button(
+            t("Use these settings"),
+            type="secondary" if key in kept else "primary",
+            icon=":material/tune:",
+            on_click=_take_settings,
+            args=(context, race, everyone[key]),
+            help=t("Puts its label recipe in use and fills in the form of a run."),
+        )
+    if key not in kept:
+        st.caption(
+            t("The model of {name} was not kept.", name=plain(contestant_title(everyone[key])))
+        )
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem is not None:
+        show_error(problem)
+
+
+def _take_model(context: Context, race: Race, key: str) -> None:
+    try:
+        run = adopt_model(context.project, race, key, session.who())
+    except Exception as error:
+        st.session_state[_PROBLEM] = error
+    else:
+        _show_form(run)
+
+
+def _take_settings(context: Context, race: Race, one: Contestant) -> None:
+    try:
+        name = t("Right answers only, no experts")
+        put_in_use(context.project, one, name, session.who())
+    except Exception as error:
+        st.session_state[_PROBLEM] = error
+    else:
+        fill_settings(settings_of(race, one), context.project.dataset_id)
+        _show_form(None)
+
+
+def _show_form(run: str | None) -> None:
+    """Go to the view of single runs."""
+    st.session_state["tune_view"] = "one"
+    for name in ("view", RUN):
+        st.query_params.pop(name, None)
+    if run is not None:
+        st.query_params[RUN] = run
+
+
+# What a race found, in sentences.
+
+
+def contestant_title(one: Contestant) -> str:
+    """Return what a contestant is called; not escaped."""
+    if one.baseline and one.loss in _BASELINES:
+        return t(_BASELINES[one.loss])
+    recipe = t("Right answers only, no experts") if one.baseline else one.recipe_name
+    return f"{recipe} · {loss_title(one.loss)}"
+
+
+def verdict_lines(found: RaceResult) -> list[str]:
+    """Return the verdict and what else has to be said about the first, as markdown lines."""
+    lines = [_WORDS[found.word](found)]
+    if not found.standings:
+        return lines
+    first = found.standings[0]
+    lines.append(
+        t(
+            "Over the untuned model: {gain} (nDCG@10, 95% interval).",
+            gain=difference(first.gain, signed=True),
+        )
+    )
+    lines += _against_hard_labels(found)
+    if not first.general_enough:
+        lines.append(
+            t(
+                "Every contestant understands everyday language clearly less than the untuned "
+                "model. Try fewer passes or a smaller learning rate."
+            )
+        )
+    return lines
+
+
+def _against_hard_labels(found: RaceResult) -> list[str]:
+    first, rest = found.standings[0], found.standings[1:]
+    if first.contestant.baseline:
+        return [
+            t("Known right answers alone did best: a gain from the experts' labels is not shown.")
+        ]
+    lines = []
+    for one in rest:
+        if not one.contestant.baseline or one.behind is None:
+            continue
+        name = plain(contestant_title(one.contestant))
+        shown = difference(one.behind, signed=True)
+        lines.append(
+            t("Ahead of {name}: {difference}.", name=name, difference=shown)
+            if one.behind.low > 0
+            else t("Against {name}: {difference}; may be luck.", name=name, difference=shown)
+        )
+    return lines
+
+
+def _clear(found: RaceResult) -> str:
+    first, second = found.standings[:2]
+    assert second.behind is not None
+    return t(
+        "{name} is best: ahead of the next one by {difference}.",
+        name=_name(first),
+        difference=difference(second.behind),
+    )
+
+
+def _tied(found: RaceResult) -> str:
+    ties = found.ties
+    names = ", ".join(_name(one) for one in ties[:_NAMED])
+    if len(ties) > _NAMED:
+        names = t("{names} and {count} more", names=names, count=len(ties) - _NAMED)
+    return t(
+        "{name} has the highest mean but cannot be told apart from: {names}. The difference may "
+        "be luck; more runs per contestant or more validation questions may tell.",
+        name=_name(found.standings[0]),
+        names=names,
+    )
+
+
+def _too_few(found: RaceResult) -> str:
+    return t(
+        "{name} has the highest mean, but {questions} validation questions are too few to tell "
+        "who is better. Add questions, or give validation a larger share.",
+        name=_name(found.standings[0]),
+        questions=found.experiment.questions,
+    )
+
+
+def _alone(found: RaceResult) -> str:
+    return t(
+        "Only {name} has finished a run: there is nothing to compare it with.",
+        name=_name(found.standings[0]),
+    )
+
+
+def _nothing(found: RaceResult) -> str:
+    return t("No run has finished, so there is nothing to compare yet.")
+
+
+_WORDS: Mapping[str, Callable[[RaceResult], str]] = {
+    CLEAR: _clear,
+    TIED: _tied,
+    TOO_FEW: _too_few,
+    ALONE: _alone,
+    NOTHING: _nothing,
+}
+
+
+def _name(one: Standing) -> str:
+    return plain(contestant_title(one.contestant))
+
+
+def difference(value: Estimate, *, signed: bool = False) -> str:
+    """Return a difference with its interval as text."""
+    shown = f"{value.value:+.3f}" if signed else f"{value.value:.3f}"
+    words = t(
+        "{value} ({low} to {high})", value=shown, low=f"{value.low:.3f}", high=f"{value.high:.3f}"
+    )
+    return words.replace("-", "−")

@@ -5,19 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.journey.probes import ProbeView, view_probe
-from core.journey.probing import start_probe
-from core.journey.room import Room, gigabytes, room, shortages
-from core.journey.tuning_plan import (
+from core.journey.capacity import (
     OTHER_MODEL,
     PROBED,
     SAME_MODEL,
     SAME_RUN,
+    FreeCapacity,
+    ProbeView,
     TuningPlan,
+    free_capacity,
+    gigabytes,
     plan,
+    shortages,
+    view_probe,
 )
+from core.journey.tune import start_probe
 from core.messages import N_
-from core.tuning.config import TuningConfig
+from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.errors import guarded, show_error
 from pages.parts.page import Context
@@ -33,8 +37,8 @@ _SOURCES = {
 
 
 @st.cache_data(ttl=10, show_spinner=False)
-def _room(root: str) -> Room:
-    return room(session.workspace(), this_device())
+def _free(root: str) -> FreeCapacity:
+    return free_capacity(session.workspace(), this_device())
 
 
 def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) -> bool:
@@ -48,7 +52,7 @@ def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) ->
     found = plan(context.workspace, context.dataset, config)
     view = view_probe(context.workspace, found.key)
     known = found.estimate is not None and found.estimate.source == SAME_RUN
-    free = _room(str(context.workspace.layout.root))
+    free = _free(str(context.workspace.layout.root))
     lacking = shortages(found.estimate, view, free)
     with st.container(border=True, key="what_it_takes"):
         _figures(found, free)
@@ -63,7 +67,7 @@ def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) ->
     return not any(shortage.blocks for shortage in lacking)
 
 
-def _figures(found: TuningPlan, free: Room) -> None:
+def _figures(found: TuningPlan, free: FreeCapacity) -> None:
     told = found.estimate
     columns = st.columns([1.35, 1.15, 1.2, 1, 1], gap="small")
     columns[0].metric(

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import AppError
-from core.experts.catalogue import FOLDER_PREFIX, find_entry
-from core.experts.source import ExpertSource
 from core.journey.labels import recipe_in_use
-from core.journey.projects import scored_experts
-from core.journey.tuning import (
+from core.journey.tune import (
+    ExpertSource,
+    SavedRecipe,
+    language_of_questions,
     launch_tuning,
+    models_to_tune,
     only_looks_words_up,
     suggested_model,
-    trainable_models,
 )
-from core.journey.tuning_measures import language_of_questions
 from core.labels.rules import RULES
-from core.tuning.config import TuningConfig
 from core.tuning.presets import PRESETS
-from core.workspace.records import SavedRecipe
+from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.deep_links import RUN, link_parameters, page_of
 from pages.parts.errors import show_error
@@ -72,7 +69,7 @@ def choose_settings(context: Context, entry: ExpertSource, preset: str) -> Tunin
         entry.key,
         static=only_looks_words_up(entry, context.workspace),
         dataset_id=context.project.dataset_id,
-        models=[one.key for one in _choices(context)],
+        models=[one.key for one in models_to_tune(context.project)],
     )
 
 
@@ -99,21 +96,9 @@ def _recipe(saved: SavedRecipe) -> None:
         )
 
 
-def _choices(context: Context) -> list[ExpertSource]:
-    """Return the models that can be tuned, folders of the user's own that have scored included."""
-    own = []
-    for key in scored_experts(context.project):
-        if key.startswith(FOLDER_PREFIX):
-            try:
-                own.append(find_entry(key))
-            except AppError:
-                continue  # the folder is gone; the Experts page says so
-    return [*trainable_models(context.workspace), *own]
-
-
 def choose_base_model(context: Context) -> ExpertSource:
     """Draw the choice of the model to tune; the same choice in every form of the page."""
-    entries = {entry.key: entry for entry in _choices(context)}
+    entries = {entry.key: entry for entry in models_to_tune(context.project)}
     suggested, language = _suggested(context.project.dataset_id or "")
     ready = {key: entry.availability(context.workspace.models) for key, entry in entries.items()}
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs.state import JobView
-from core.journey.room import gigabytes
-from core.journey.tuning_plan import Estimate
-from core.journey.tuning_runs import TuningResult, TuningRun
+from core.journey.capacity import gigabytes
+from core.journey.jobs import JobView
+from core.journey.tune import TuningRun
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import learning_curve, machine_chart
+from core.types.tuning import TuningEstimate, TuningResult
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to
@@ -148,7 +148,7 @@ def _mixture(result: TuningResult) -> str:
     )
 
 
-def _foretold(said: Estimate, result: TuningResult) -> str:
+def _foretold(said: TuningEstimate, result: TuningResult) -> str:
     """Say what was estimated before the start and what it really took."""
     values = {
         "said": clock(said.seconds),

@@ -1,19 +1,22 @@
-"""The expert panel: every setting of a run, made from the words and limits of its definition."""
+"""The expert panel: every setting of a run, made from the words and limits of its definition.
+
+Settings can be taken out as a file, and put in again.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import streamlit as st
 
-from core.messages import N_
-from core.tuning.config import TuningConfig, settings
-from core.tuning.presets import PRESETS, Preset
-from pages.parts.translate import t
-from pages.parts.tune.settings_files import settings_files
+from core.errors import AppError, TuningError
+from core.messages import N_, Message
+from core.tuning.presets import PRESETS, Preset, from_document, to_document
+from core.types.tuning_config import TuningConfig, settings
+from pages.parts.translate import plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, devices_to_choose
 
 _COLUMNS = 3
@@ -50,6 +53,8 @@ _GROUPS = (
 _FURTHER = N_("Further settings")
 # What only concerns models that compute: word-vector models look words up and add them.
 _NOT_STATIC = frozenset({"max_length", "weight_decay", "precision", "chunk_size", "lora_rank"})
+_FILE = "settings_file"
+_SAID = "settings_file_said"  # what came of the last file: None = taken
 
 
 def tuning_settings(
@@ -116,7 +121,7 @@ def tuning_settings(
             for setting in switches:  # their words stand beside them and need the room
                 values[setting.name] = _widget(preset, setting, start)
         config = dataclasses.replace(start, **values)
-        settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
+        _settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
     return config
 
 
@@ -210,3 +215,66 @@ def _words(name: str, value: Any) -> str:
 def _step(value: float) -> float:
     """Return the power of ten that one press of + or − moves a value by."""
     return 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.01
+
+
+def _settings_files(
+    config: TuningConfig, models: Collection[str], fill: Callable[[TuningConfig], None]
+) -> None:
+    """Draw the two buttons.
+
+    Parameters
+    ----------
+    models : collection of str
+        Base models that can be chosen here.
+    fill : callable
+        Puts settings into the form; called before the form is drawn again.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            t("Export settings"),
+            to_document(config),
+            "tuning-settings.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            help=t("All settings as a JSON file: to keep, to share, or for the command line."),
+        )
+        with st.popover(t("Import settings"), icon=":material/upload:"):
+            st.markdown(t("Choose a file that was exported here (JSON)."))
+            st.file_uploader(
+                t("Settings file"),
+                type=["json"],
+                key=_FILE,
+                on_change=lambda: _take(models, fill),
+                label_visibility="collapsed",
+            )
+    if _SAID in st.session_state:
+        said = st.session_state[_SAID]
+        if isinstance(said, Message):
+            st.error(plain(tm(said)), icon=":material/error:")
+        else:
+            st.success(
+                t("The settings of the file {name} are in the form now.", name=plain(said)),
+                icon=":material/check_circle:",
+            )
+
+
+def _take(models: Collection[str], fill: Callable[[TuningConfig], None]) -> None:
+    file = st.session_state.get(_FILE)
+    if file is None:  # removed again
+        st.session_state.pop(_SAID, None)
+        return
+    try:
+        config = from_document(file.getvalue())
+        if config.base_model not in models:
+            raise TuningError(
+                "The settings name the base model {model}, which cannot be tuned here. Change it "
+                "in the file to one of: {known}.",
+                model=config.base_model[:200],
+                known=", ".join(models),
+            )
+    except AppError as error:
+        st.session_state[_SAID] = error.message
+        return
+    fill(config)
+    st.session_state[_SAID] = str(file.name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.journey.capacity import devices_here, likely_device
 from core.messages import N_
-from core.tuning.device import DeviceInfo
+from core.types.tuning import DeviceInfo
 from pages.parts.model_titles import loss_title
 from pages.parts.translate import t
 
@@ -56,14 +57,10 @@ def clock(seconds: float) -> str:
 @st.cache_data(ttl=600, show_spinner=False)
 def devices_to_choose() -> tuple[str, ...]:
     """Return the devices that settings may name here, without importing torch."""
-    from core.tuning.device import devices_here
-
     return devices_here()
 
 
 @st.cache_data(ttl=600, show_spinner=False)
 def this_device() -> DeviceInfo:
     """Return the device that a run will probably use, without importing torch."""
-    from core.tuning.device import likely_device
-
     return likely_device()

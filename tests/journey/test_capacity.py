@@ -7,18 +7,25 @@ import stat
 
 import pytest
 
-from core.journey.tuning_plan import OTHER_MODEL, SAME_MODEL, plan
+from core.documents import to_json
+from core.journey.capacity import OTHER_MODEL, SAME_MODEL, plan
 from core.tuning import device as device_module
-from core.tuning.config import TuningConfig
+from core.types import LabelRecipe
+from core.types.tuning import DeviceInfo, TuneRequest, TuningResult
+from core.types.tuning_config import TuningConfig
 from core.workspace.workspace import Workspace
 
 
 def measured(workspace: Workspace, name: str, model: str, steps: int, seconds: float) -> None:
     folder = workspace.run_folder(f"tune-{name}")
     folder.mkdir(parents=True)
-    told = {"config": {"tuning": {"base_model": model, "questions_per_batch": 10}}}
+    config = TuningConfig(base_model=model, questions_per_batch=10)
+    request = TuneRequest("d", "Recipe", LabelRecipe(("bm25",)), (), config)
+    told = {"kind": "tune", "config": to_json(request)}
     (folder / "request.json").write_text(json.dumps(told))
-    (folder / "result.json").write_text(json.dumps({"steps": steps, "seconds": seconds}))
+    device = DeviceInfo("x", "cpu", "fp32", None, 2)
+    given = (True, 1, 0.6, 0.5, (), steps, seconds, False, False, 9.0, device)
+    (folder / "result.json").write_text(json.dumps(to_json(TuningResult(*given))))
 
 
 def test_steps_and_checks(tmp_path, tiny_dataset):

@@ -20,26 +20,31 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import experts, jobs, labels, race, steps
-from core.journey.data_curve import launch_curve
-from core.journey.data_curves import curve_result, data_curves
-from core.journey.race_plan import HARD, contestants, launch_race, plan_race, racing_recipes
-from core.journey.race_result import TOO_FEW, read_race
-from core.journey.races import (
+from core.journey import experts, jobs, labels, steps, trials
+from core.journey.experiments import (
+    HARD,
+    ExperimentJob,
     adopt_model,
+    contestants,
+    curve_result,
+    data_curves,
     kept_models,
+    launch_curve,
+    launch_race,
+    plan_race,
     put_in_use,
-    race_request,
     race_result,
     races,
+    racing_recipes,
     settings_of,
 )
-from core.journey.tuning_runs import tuning_runs
-from core.tuning.config import TuningConfig
+from core.journey.tune import tuning_runs
+from core.tuning.experiments.race import TOO_FEW
 from core.types import LabelRecipe
+from core.types.tuning_config import TuningConfig
 from core.workspace.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -97,7 +102,8 @@ def begin(project, started, tiny_static):
 
 
 def result_of(folder):
-    return read_race(folder.root, race_request(folder.read_request()["config"]))
+    race = ExperimentJob(launch.follow(folder), jobs.request_of(folder))
+    return race_result(jobs.workspace_of(folder), race)
 
 
 def figures(folder):
@@ -132,13 +138,14 @@ def test_race_runs_every_contestant_with_every_seed_and_keeps_one_model(begin):
     assert steps.work(folder.root) == 0, launch.log_tail(folder)
     found = result_of(folder)
     assert launch.follow(folder).state == FINISHED
-    assert (found.finished, found.runs) == (6, 6) and not found.absent
+    assert (found.experiment.finished, found.experiment.planned) == (6, 6) and not found.absent
     assert found.word == TOO_FEW  # seven validation questions say nothing
     assert [one.score.mean for one in found.standings] == sorted(
         (one.score.mean for one in found.standings), reverse=True
     )
     first = found.standings[0]
-    assert first.behind is None and first.tied and set(first.regimes) == {"known", "unseen"}
+    assert first.behind is None and first.tied
+    assert found.columns == ("score", "known", "unseen", "generality")
     kept = {path.parent.name for path in (folder.root / "trials").glob("*/model")}
     assert len(kept) == 1 and kept.pop().startswith(first.contestant.key)
     assert not list((folder.root / "trials").glob("*/checkpoints"))
@@ -148,18 +155,18 @@ def test_race_runs_every_contestant_with_every_seed_and_keeps_one_model(begin):
 def test_test_questions_stay_untouched(begin, small_dataset):
     folder = begin(seeds=1, losses=())
     steps.work(folder.root)
-    ruler = result_of(folder).ruler
-    for regime, rows in ruler.questions.items():
+    chosen = result_of(folder).experiment.validation
+    for regime, rows in chosen.questions.items():
         assert set(small_dataset.split[list(rows)]) == {f"validation_{regime}"}
 
 
 @pytest.mark.parametrize("query_side", [False, True])
 def test_measured_as_the_run_itself_measures(begin, query_side):
-    """Another ruler than the one that chooses the checkpoint would rank the recipes by chance."""
+    """Other questions than those that choose the checkpoint would rank the recipes by chance."""
     folder = begin(seeds=1, losses=(), keep="all", query_side=query_side)
     steps.work(folder.root)
     for name, document in figures(folder).items():
-        tuned = json.loads((folder.root / "trials" / name / race.TUNED).read_text())
+        tuned = json.loads((folder.root / "trials" / name / trials.TUNED).read_text())
         regimes = [sum(values) / len(values) for values in document["measured"]["ndcg"].values()]
         assert sum(regimes) / len(regimes) == pytest.approx(tuned["best_score"], abs=1e-5)
     assert len(list((folder.root / "trials").glob("*/model"))) == 2
@@ -167,16 +174,16 @@ def test_measured_as_the_run_itself_measures(begin, query_side):
 
 def test_a_contestant_that_fails_is_absent_and_the_others_go_on(begin, monkeypatch):
     """A failed run counted as zero would make the recipe look hopeless instead of broken."""
-    true = race.run_tuning
+    true = trials.run_tuning
 
-    def fail(workspace, dataset, model, config, folder, report):
+    def fail(workspace, model, config, folder, report):
         if config.loss == "mse":
             raise TuningError("The loss is not a number at step {step}.", step=3)
         if config.loss == "infonce" and config.seed == 1:
             raise RuntimeError("boom")
-        return true(workspace, dataset, model, config, folder, report)
+        return true(workspace, model, config, folder, report)
 
-    monkeypatch.setattr(race, "run_tuning", fail)
+    monkeypatch.setattr(trials, "run_tuning", fail)
     folder = begin()
     assert steps.work(folder.root) == 0
     found = result_of(folder)
@@ -185,14 +192,14 @@ def test_a_contestant_that_fails_is_absent_and_the_others_go_on(begin, monkeypat
     assert one.seeds == 1 and one.score.std is None and "boom" in str(one.failures[1])
     ((absent, reasons),) = found.absent
     assert absent.loss == "mse" and "not a number at step 3" in str(reasons[0])
-    assert found.finished == 3
+    assert found.experiment.finished == 3
 
 
 def test_race_in_which_nothing_works_fails_with_the_reason(begin, monkeypatch):
     def fail(*_):
         raise TuningError("The base model cannot be read.")
 
-    monkeypatch.setattr(race, "run_tuning", fail)
+    monkeypatch.setattr(trials, "run_tuning", fail)
     folder = begin(seeds=1)
     assert steps.work(folder.root) == 1
     seen = launch.follow(folder)
@@ -201,7 +208,7 @@ def test_race_in_which_nothing_works_fails_with_the_reason(begin, monkeypatch):
 
 def test_full_disk_ends_the_race_at_once_and_it_goes_on_later(begin, monkeypatch):
     """Each of twenty runs would fail in turn, and the user would read twenty failures."""
-    true, calls = race.run_tuning, []
+    true, calls = trials.run_tuning, []
 
     def fill(*told):
         calls.append(1)
@@ -209,18 +216,18 @@ def test_full_disk_ends_the_race_at_once_and_it_goes_on_later(begin, monkeypatch
             raise OSError(28, "No space left on device")
         return true(*told)
 
-    monkeypatch.setattr(race, "run_tuning", fill)
+    monkeypatch.setattr(trials, "run_tuning", fill)
     folder = begin(seeds=1)
     assert steps.work(folder.root) == 1
     assert "disk is full" in str(launch.follow(folder).error) and len(calls) == 2
     assert steps.work(folder.root) == 0
-    assert result_of(folder).finished == 3 and len(calls) == 4
+    assert result_of(folder).experiment.finished == 3 and len(calls) == 4
 
 
 def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, monkeypatch):
     whole = begin(seeds=1)
     assert steps.work(whole.root) == 0
-    folder, true, shares = begin(seeds=1), race.run_tuning, []
+    folder, true, shares = begin(seeds=1), trials.run_tuning, []
 
     class Stopping:
         def __init__(self, report):
@@ -236,17 +243,19 @@ def test_stopped_race_keeps_what_is_done_and_goes_on_from_its_checkpoint(begin, 
         def should_stop(self):
             return sum(0 < fraction < 1 for fraction in shares) > 2
 
-    def stopping(workspace, dataset, model, config, place, report):
+    def stopping(workspace, model, config, place, report):
         second = config.loss == "infonce"
         told = Stopping(report) if second else report
-        return true(workspace, dataset, model, config, place, told)
+        return true(workspace, model, config, place, told)
 
-    monkeypatch.setattr(race, "run_tuning", stopping)
+    monkeypatch.setattr(trials, "run_tuning", stopping)
     assert steps.work(folder.root) == 2
     assert launch.follow(folder).state == CANCELLED
     found = result_of(folder)
-    assert found.finished == 1 and list((folder.root / "trials").glob("c02-s0/checkpoints/step-*"))
-    monkeypatch.setattr(race, "run_tuning", true)
+    assert found.experiment.finished == 1 and list(
+        (folder.root / "trials").glob("c02-s0/checkpoints/step-*")
+    )
+    monkeypatch.setattr(trials, "run_tuning", true)
     append_event(folder, "launched")
     assert steps.work(folder.root) == 0
     assert launch.follow(folder).state == FINISHED
@@ -260,7 +269,7 @@ def test_damaged_result_is_absent_with_a_reason_and_repeated_on_resume(begin, da
     before = figures(folder)
     (folder.root / "trials" / "c01-s0" / "result.json").write_text(damage)
     found = result_of(folder)
-    assert found.finished == 1 and "damaged" in str(found.absent[0][1][0])
+    assert found.experiment.finished == 1 and "damaged" in str(found.absent[0][1][0])
     shutil.rmtree(folder.root / "trials" / "c01-s0" / "model", ignore_errors=True)
     append_event(folder, "launched")
     assert steps.work(folder.root) == 0
@@ -303,7 +312,7 @@ def test_sigkill_in_the_middle_loses_nothing(begin):
         process.wait()
     assert launch.follow(folder).state == INTERRUPTED
     done = {p: p.stat().st_mtime_ns for p in folder.root.glob("trials/c*/result.json")}
-    assert len(done) in {1, 2} and result_of(folder).finished == len(done)
+    assert len(done) in {1, 2} and result_of(folder).experiment.finished == len(done)
     append_event(folder, "launched")
     assert steps.work(folder.root) == 0
     assert {path: path.stat().st_mtime_ns for path in done} == done
@@ -385,14 +394,15 @@ def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_sta
     assert steps.work(folder.root) == 0, launch.log_tail(folder)
     (one,) = data_curves(made)
     found = curve_result(workspace, one)
-    assert (found.finished, found.runs) == (8, 8) and not found.failures
+    done = found.experiment
+    assert (done.finished, done.planned) == (8, 8) and not done.failures
     assert [point.share for point in found.points] == [25, 50, 75, 100]
     assert [point.questions for point in found.points] == [8, 16, 24, 28]
     assert found.word == "too few" and found.gain_of_more() is None
     assert not list(folder.root.glob("trials/*/model"))
     labelled = {
         json.loads(path.read_text())["label_id"]
-        for path in folder.root.glob(f"trials/p*-s0/{race.TUNED}")
+        for path in folder.root.glob(f"trials/p*-s0/{trials.TUNED}")
     }
     assert len(labelled) == 4
 

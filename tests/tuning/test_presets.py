@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
 from core.errors import TuningError
-from core.tuning.config import TuningConfig, settings
-from core.tuning.presets import FORMAT, VERSION, from_document, to_document
+from core.tuning.presets import FORMAT, PRESETS, VERSION, from_document, to_document
+from core.types.tuning_config import TuningConfig, settings
 
 # A busy machine is no failure.
 SLOW = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,3 +95,11 @@ def test_what_cannot_be_read_is_said(content, said):
 def test_no_file_crashes_the_reader(content):
     with pytest.raises(TuningError):
         from_document(content)
+
+
+def test_presets_are_valid_described_and_different():
+    configs = {key: preset.config() for key, preset in PRESETS.items()}
+    assert list(configs) == ["quick", "balanced", "thorough"]
+    assert len(set(configs.values())) == 3
+    assert all(preset.title and preset.meaning for preset in PRESETS.values())
+    assert PRESETS["quick"].config(epochs=7).epochs == 7

@@ -1,55 +1,13 @@
-"""Settings, presets and the device."""
+"""Which device a run finds, and what settings may name."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
-
 import pytest
 
-from core.documents import from_json, to_json
 from core.errors import TuningError
-from core.tuning.config import TuningConfig, settings
-from core.tuning.device import find_device
-from core.tuning.presets import PRESETS, from_document, to_document
-
-
-@pytest.mark.parametrize("setting", settings(), ids=lambda setting: setting.name)
-def test_every_setting_explains_itself_and_refuses_what_is_not_allowed(setting):
-    """A setting without words would be a bare variable name in front of a business user."""
-    words = setting.metadata
-    assert words["title"] and words["help"].endswith(".")
-    if isinstance(setting.default, bool):
-        wrong = [1, "yes", None]
-    elif words["choices"]:
-        wrong = ["nonsense"]
-    elif words["low"] is not None:
-        assert words["low"] <= setting.default <= words["high"]
-        wrong = [words["low"] - 1e-6, words["high"] * 1.1, math.nan, "3", True]
-    else:
-        wrong = []
-    for value in wrong:
-        with pytest.raises(TuningError, match="tuning setting") as caught:
-            TuningConfig(**{setting.name: value})
-        assert setting.name in str(caught.value)
-
-
-def test_a_config_survives_json_with_the_same_id():
-    """The run folder keeps the config as JSON; another id after reading would prevent resuming."""
-    config = PRESETS["thorough"].config(base_model="e5", seed=3)
-    again = from_json(TuningConfig, json.loads(json.dumps(to_json(config))))
-    assert again == config
-    assert again.id == config.id
-    assert dataclasses.replace(config, seed=4).id != config.id
-
-
-def test_presets_are_valid_described_and_different():
-    configs = {key: preset.config() for key, preset in PRESETS.items()}
-    assert list(configs) == ["quick", "balanced", "thorough"]
-    assert len(set(configs.values())) == 3
-    assert all(preset.title and preset.meaning for preset in PRESETS.values())
-    assert PRESETS["quick"].config(epochs=7).epochs == 7
+from core.tuning.device import find_device, take
+from core.tuning.presets import from_document, to_document
+from core.types.tuning_config import TuningConfig
 
 
 def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
@@ -124,10 +82,10 @@ def test_one_card_of_several_is_found_by_its_number(cards, monkeypatch):
     assert (found.kind, found.name, found.index) == ("cuda", "Card 2", 2)
     taken = []
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
-    found.take()
+    take(found)
     assert taken == [2]
-    find_device("cuda").take()
-    find_device("auto").take()
+    take(find_device("cuda"))
+    take(find_device("auto"))
     assert taken == [2]
     with pytest.raises(TuningError, match=r"no graphics card cuda:3. Cards here: 3, counted from"):
         find_device("cuda:3")

@@ -1,0 +1,412 @@
+"""Fine-tuning: what can be tuned, the job, its short measurement, and the runs of a project."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.documents import to_json
+from core.errors import AppError, TuningError, WorkspaceError
+from core.experts.catalogue import FOLDER_PREFIX, catalogue, default_student, find_entry
+from core.experts.source import ExpertSource as ExpertSource
+from core.jobs import launch as jobs
+from core.jobs.folder import RunFolder
+from core.jobs.state import CANCELLED, FINISHED, JobView
+from core.journey.capacity import (
+    end_probes,
+    plan,
+    probe_folder,
+    probe_key,
+    probes_going_on,
+    view_probe,
+)
+from core.journey.experts import load_expert_scores
+from core.journey.jobs import (
+    IN_BACKGROUND,
+    PROBE,
+    TUNE,
+    Start,
+    jobs_of,
+    launch_job,
+    outcome_of,
+    pinned_to,
+    request_of,
+    workspace_of,
+)
+from core.journey.labels import label_model, overrides, recipe_in_use
+from core.journey.projects import scored_experts
+from core.messages import N_, Message
+from core.tuning.device import check_device, likely_device
+from core.types import QADataset, Reporter
+from core.types.expert_entry import DOCUMENT, QUERY
+from core.types.tuning import TuneRequest, TuningEstimate, TuningResult
+from core.types.tuning_config import TuningConfig
+from core.workspace.records import SavedRecipe as SavedRecipe, now
+from core.workspace.workspace import Project, Workspace
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
+    from core.tuning.run import TuningOutcome
+    from core.tuning.task import TuningTask
+
+TOO_LITTLE = N_("There is too little memory to load the base model and try a step: {reason}")
+
+
+# What can be tuned.
+
+
+def models_to_tune(project: Project) -> list[ExpertSource]:
+    """Return the models that can be tuned, those at hand first, then the user's own folders."""
+    models = project.workspace.models
+    entries = [entry for entry in catalogue().values() if entry.trainable]
+    entries.sort(key=lambda entry: not entry.availability(models).ready)
+    for key in scored_experts(project):
+        if key.startswith(FOLDER_PREFIX):
+            try:
+                entries.append(find_entry(key))
+            except AppError:
+                continue  # the folder is gone; the Experts page says so
+    return entries
+
+
+def language_of_questions(dataset: QADataset) -> str:
+    """Return the ISO 639-1 code of the language that the questions are in, as far as it shows."""
+    from core.data.checks import guess_language
+
+    return guess_language(dataset.questions)
+
+
+def suggested_model(dataset: QADataset) -> str:
+    """Return the key of the model to tune by default, by the language of the questions."""
+    return default_student(language_of_questions(dataset))
+
+
+def only_looks_words_up(entry: ExpertSource, workspace: Workspace) -> bool:
+    """Return True for word-vector models (static embeddings), as far as can be seen from here."""
+    folder = entry.present_folder(workspace.models)
+    try:
+        modules = (folder / "modules.json").read_text("utf-8") if folder else None
+    except (OSError, ValueError):
+        modules = None
+    if modules is None:
+        return entry.max_length is None  # they read texts of any length
+    return "StaticEmbedding" in modules
+
+
+def check_trainable(key: str) -> None:
+    """Raise TuningError if the model of this key can score but not learn."""
+    entry = find_entry(key)
+    if not entry.trainable:
+        raise TuningError(
+            "{title} can score but cannot be tuned. Choose one of: {trainable}.",
+            title=entry.title,
+            trainable=", ".join(e.key for e in catalogue().values() if e.trainable),
+        )
+
+
+# The job.
+
+
+def launch_tuning(
+    project: Project,
+    config: TuningConfig,
+    who: str,
+    saved: SavedRecipe | None = None,
+    start: Start = IN_BACKGROUND,
+) -> str:
+    """Start a tuning job on the project's data; returns the run id.
+
+    Parameters
+    ----------
+    saved : SavedRecipe or None
+        None takes the recipe in use.
+    start : callable
+        See :func:`core.journey.jobs.launch_job`.
+
+    Raises
+    ------
+    TuningError
+        If no recipe is in use or the model cannot be tuned.
+    """
+    request = estimated(project.workspace, tuning_request(project, config, saved))
+    end_probes(project.workspace)
+    return launch_job(project, TUNE, request, who, start=start)
+
+
+def tuning_request(
+    project: Project, config: TuningConfig, saved: SavedRecipe | None = None
+) -> TuneRequest:
+    """Return what a worker is told of a run on a project; raises as :func:`launch_tuning` does.
+
+    Parameters
+    ----------
+    saved : SavedRecipe or None
+        None takes the recipe in use.
+    """
+    saved = saved or recipe_in_use(project)
+    if saved is None or project.dataset_id is None:
+        raise TuningError("No label recipe is in use. Save one on the Labels page first.")
+    check_trainable(config.base_model)
+    check_device(config.device)
+    # Now rather than in the worker: a page can say at once which expert has to score again.
+    load_expert_scores(project.workspace, project.load_dataset(), saved.recipe.experts)
+    given = (project.dataset_id, saved.name, saved.recipe, overrides(project))
+    return TuneRequest(*given, config)
+
+
+def estimated(workspace: Workspace, request: TuneRequest) -> TuneRequest:
+    """Return the request with what the run is estimated to take."""
+    planned = plan(workspace, workspace.load_dataset(request.dataset_id), request.tuning)
+    return dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
+
+
+def tune_step(folder: RunFolder, request: TuneRequest, report: Reporter) -> TuningResult:
+    """Worker step: tune, or go on where a killed worker left off, even after the last step."""
+    done = _whole_result(folder)
+    if done is not None:
+        return done
+    workspace = workspace_of(folder)
+    labels = _labels(workspace, request)
+
+    def rescued(result: TuningResult) -> None:
+        folder.write_rescued(to_json(result))
+
+    return run_tuning(workspace, labels, request.tuning, folder, report, rescued)
+
+
+def _whole_result(folder: RunFolder) -> TuningResult | None:
+    """Return the result of a run that came to its end and has its model, None otherwise."""
+    try:
+        result: TuningResult = outcome_of(folder)
+    except WorkspaceError:
+        return None
+    return None if result.cancelled or not folder.model.is_dir() else result
+
+
+def _labels(workspace: Workspace, request: TuneRequest) -> LabelModel:
+    dataset = workspace.load_dataset(request.dataset_id)
+    return label_model(workspace, dataset, request.recipe, request.overrides)
+
+
+def run_tuning(
+    workspace: Workspace,
+    labels: LabelModel,
+    config: TuningConfig,
+    folder: RunFolder,
+    report: Reporter,
+    rescued: Callable[[TuningResult], None] = lambda _: None,
+) -> TuningResult:
+    """Tune a model on the dataset of the labels into ``folder``.
+
+    The caller writes the result down and then drops the checkpoints.
+
+    Parameters
+    ----------
+    rescued : callable
+        Gets what is kept of a run that fails, in the same form.
+    """
+    from core.tuning.device import find_device
+    from core.tuning.run import train
+    from core.tuning.team import join_team
+
+    check_trainable(config.base_model)
+    device = find_device(config.device, config.precision)
+    outcome = train(
+        _task(workspace, labels, config, folder),
+        report,
+        device=device,
+        team=join_team(device.kind),
+        rescued=lambda outcome: rescued(_result(config, labels, outcome)),
+    )
+    return _result(config, labels, outcome)
+
+
+def _task(
+    workspace: Workspace, labels: LabelModel, config: TuningConfig, folder: RunFolder
+) -> TuningTask:
+    from core.labels.model import answer_labels
+    from core.tuning.regularisers import neutral_texts
+    from core.tuning.task import TuningTask
+    from core.tuning.validation import generality_check, strongest_teacher
+
+    entry, language = find_entry(config.base_model), language_of_questions(labels.dataset)
+    return TuningTask(
+        labels.dataset,
+        labels,
+        entry.folder(workspace.models),
+        config,
+        folder.root,
+        answer_labels=answer_labels(labels),
+        generality=generality_check(language),
+        strongest_teacher=strongest_teacher(labels, config.base_model),
+        neutral=neutral_texts(language),
+        prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
+    )
+
+
+def _result(config: TuningConfig, labels: LabelModel, outcome: TuningOutcome) -> TuningResult:
+    from core.tuning.device import peak_mb
+
+    shared = {f.name for f in dataclasses.fields(TuningResult)}
+    shared &= {f.name for f in dataclasses.fields(outcome)}
+    values = {name: getattr(outcome, name) for name in shared}
+    values["seconds"] = round(outcome.seconds, 2)
+    values["labels_per_s"] = round(outcome.labels_per_s, 1)
+    return TuningResult(
+        **values,
+        has_model=outcome.model_folder is not None,
+        memory_mb=round(peak_mb(outcome.device.kind), 1),
+        base_model=config.base_model,
+        dataset_id=labels.dataset.id,
+        label_id=labels.id,
+        weights=dict(zip(labels.recipe.experts, labels.weights.tolist(), strict=True)),
+    )
+
+
+# The short measurement of what a run would take.
+
+
+def start_probe(project: Project, config: TuningConfig, *, again: bool = False) -> bool:
+    """Start to measure in the background, unless that is done or another measurement goes on.
+
+    Parameters
+    ----------
+    again : bool
+        Throw away what was measured before.
+
+    Returns
+    -------
+    bool
+        Whether a measurement was started.
+
+    Raises
+    ------
+    TuningError, JobError
+        If the run itself could not be started either.
+    """
+    if project.dataset_id is None or probes_going_on(project.workspace):
+        return False
+    folder = probe_folder(project.workspace, probe_key(project.dataset_id, config, likely_device()))
+    if again:
+        shutil.rmtree(folder.root, ignore_errors=True)
+    elif view_probe(project.workspace, folder.root.name).job is not None:
+        return False
+    request = {
+        "kind": PROBE,
+        "project_id": project.id,
+        "config": to_json(tuning_request(project, config)),
+        "created_at": now(),
+    }
+    shutil.rmtree(folder.root, ignore_errors=True)  # what a full disk left behind
+    jobs.launch(folder.root, request, pinned_to(config.device))
+    return True
+
+
+def probe_step(folder: RunFolder, request: TuneRequest, report: Reporter) -> dict[str, Any]:
+    """Worker step: measure; want of memory is a result, too."""
+    from core.tuning.device import is_out_of_memory
+    from core.tuning.probe import measure
+
+    workspace, scratch = workspace_of(folder), RunFolder(folder.root / "scratch")
+    labels = _labels(workspace, request)
+    shutil.rmtree(scratch.root, ignore_errors=True)
+    try:
+        return to_json(measure(_task(workspace, labels, request.tuning, scratch), report))
+    except TuningError as error:
+        if error.__cause__ is None or not is_out_of_memory(error.__cause__):
+            raise
+        return {"out_of_memory": error.message.to_json()}
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return {"out_of_memory": Message(TOO_LITTLE, {"reason": str(error)[:200]}).to_json()}
+    finally:
+        shutil.rmtree(scratch.root, ignore_errors=True)
+
+
+# The runs of a project.
+
+
+@dataclass(frozen=True)
+class TuningRun:
+    """One run as a page shows it.
+
+    Attributes
+    ----------
+    job : JobView
+    request : TuneRequest or None
+        What it was told; None where that cannot be read.
+    result : TuningResult or None
+        None while it runs, where it failed, and where the result cannot be read.
+    problem : Message or None
+        Why request or result cannot be read.
+    model_gone : bool
+        The run ended with a model, but its folder is no longer there.
+    """
+
+    job: JobView
+    request: TuneRequest | None
+    result: TuningResult | None = None
+    problem: Message | None = None
+    model_gone: bool = False
+
+    @property
+    def recipe(self) -> str:
+        """Name of the label recipe it learned from."""
+        return self.request.recipe_name if self.request else ""
+
+    @property
+    def base_model(self) -> str:
+        """Catalogue key."""
+        return self.request.tuning.base_model if self.request else ""
+
+    @property
+    def loss(self) -> str:
+        """Key of the loss."""
+        return self.request.tuning.loss if self.request else ""
+
+    @property
+    def epochs(self) -> int | None:
+        """Passes over the data."""
+        return self.request.tuning.epochs if self.request else None
+
+    @property
+    def estimate(self) -> TuningEstimate | None:
+        """What was said before it started."""
+        return self.request.estimate if self.request else None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model to compare."""
+        return self.result is not None and self.result.has_model and not self.model_gone
+
+    def is_of(self, dataset_id: str | None) -> bool:
+        """Return True if the run learned from this dataset."""
+        return self.job.dataset_id == dataset_id
+
+
+def tuning_runs(project: Project) -> list[TuningRun]:
+    """Return the tuning runs of a project, newest first; none that is damaged stops the others."""
+    return [read_run(project.workspace, view) for view in jobs_of(project, TUNE)]
+
+
+def read_run(workspace: Workspace, view: JobView) -> TuningRun:
+    """Return one run with its result, or with the reason why that cannot be read."""
+    try:
+        run = TuningRun(view, request_of(view))
+    except WorkspaceError as error:
+        run = TuningRun(view, None, problem=error.message)
+    if view.state not in {FINISHED, CANCELLED}:
+        return run
+    folder = RunFolder(workspace.run_folder(view.id))
+    if view.state == CANCELLED and not folder.result.is_file():
+        return run  # stopped before anything was learned
+    try:
+        result: TuningResult = outcome_of(folder)
+    except WorkspaceError as error:
+        return dataclasses.replace(run, problem=error.message)
+    gone = result.has_model and not folder.model.is_dir()
+    return dataclasses.replace(run, result=result, model_gone=gone)

@@ -1,0 +1,1 @@
+"""Several tunings on one validation set: a race of settings, a curve over the amount of data."""
