@@ -163,7 +163,7 @@ class Savings:
     @property
     def assumptions(self) -> tuple[Message, ...]:
         """What has to hold for the figures; to be printed beside them."""
-        found = self.difference
+        difference = self.difference
         lines = [
             Message(MISSES[self.inputs.measure].assumption),
             Message(
@@ -173,9 +173,9 @@ class Savings:
                     "these."
                 ),
                 {
-                    "questions": found.questions,
-                    "low": f"{found.low * 100:.1f}",
-                    "high": f"{found.high * 100:.1f}",
+                    "questions": difference.questions,
+                    "low": f"{difference.low * 100:.1f}",
+                    "high": f"{difference.high * 100:.1f}",
                 },
             ),
             Message(

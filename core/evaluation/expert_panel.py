@@ -146,12 +146,12 @@ class Influence:
         """Return nDCG@10 per validation question of the labels of some of the experts."""
         if not len(self.rows) or not experts:
             return np.zeros(len(self.rows))
-        found = []
+        tops = []
         for block in self.calibrated:
             chosen = block[list(experts)]
             labels = weighted_mean(chosen, np.zeros(block.shape[1:]), self.weights(experts))
-            found.append(highest_columns(np.nan_to_num(labels, nan=-1.0), 10))
-        return ndcg_at_10(self.dataset, self.rows, np.concatenate(found))
+            tops.append(highest_columns(np.nan_to_num(labels, nan=-1.0), 10))
+        return ndcg_at_10(self.dataset, self.rows, np.concatenate(tops))
 
     def interval(self, values: np.ndarray) -> Interval | None:
         """Return mean and 95 % interval over answer groups; None without questions."""
@@ -209,7 +209,7 @@ class PanelAdvice:
     @property
     def kept(self) -> tuple[str, ...]:
         """Keys of the experts to keep."""
-        return tuple(one.expert for one in self.advice if one.verdict == KEEP)
+        return tuple(expert.expert for expert in self.advice if expert.verdict == KEEP)
 
 
 def advise(

@@ -163,10 +163,10 @@ class ShapeChange:
     @property
     def sentence(self) -> Message:
         """What the change means; "as before" where the interval holds zero."""
-        found = SHAPE_MEASURES[self.measure]
+        measure = SHAPE_MEASURES[self.measure]
         if self.low <= 0 <= self.high or abs(self.after - self.before) < _TINY:
-            return Message(found.same)
-        return Message(found.more if self.after > self.before else found.less)
+            return Message(measure.same)
+        return Message(measure.more if self.after > self.before else measure.less)
 
 
 def shape_changes(
@@ -188,7 +188,7 @@ def shape_changes(
     blocks = min(BLOCKS, count)
     block = (np.random.default_rng(seed).permutation(count) % blocks)[codes]
     reach = float(student.ppf(0.975, blocks - 1)) if blocks > 1 else np.inf
-    found = []
+    changes = []
     for key, one in SHAPE_MEASURES.items():
         was, now = one.measure(before), one.measure(after)
         left_out = np.array(
@@ -201,8 +201,8 @@ def shape_changes(
         )
         error = np.sqrt((blocks - 1) / blocks * ((left_out - left_out.mean()) ** 2).sum())
         half = reach * float(error) if blocks > 1 else np.inf
-        found.append(ShapeChange(key, was, now, now - was - half, now - was + half))
-    return tuple(found)
+        changes.append(ShapeChange(key, was, now, now - was - half, now - was + half))
+    return tuple(changes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -387,9 +387,9 @@ def _with_metric(votes: VoteTable) -> MetricAgreement:
     )
 
 
-def _percent(found: Interval) -> dict[str, str]:
+def _percent(interval: Interval) -> dict[str, str]:
     return {
-        "share": f"{found.value:.0%}",
-        "low": f"{found.low:.0%}",
-        "high": f"{found.high:.0%}",
+        "share": f"{interval.value:.0%}",
+        "low": f"{interval.low:.0%}",
+        "high": f"{interval.high:.0%}",
     }

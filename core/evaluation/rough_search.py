@@ -211,8 +211,8 @@ class RoughAnswers:
             if count < step:
                 scores = torch.empty((len(self.short), count), dtype=self.short.dtype)
             rough = RoughScores(self, questions[rows], scores)
-            found = rough.candidates(depth)
-            yield rows if found is None else Block(rows, *found, rough)
+            candidates = rough.candidates(depth)
+            yield rows if candidates is None else Block(rows, *candidates, rough)
 
 
 def rank_many(

@@ -68,10 +68,10 @@ def rank_one(question: np.ndarray, answers: np.ndarray, depth: int) -> Ranking:
     least = np.partition(rough, len(rough) - kept)[len(rough) - kept]
     room = ROUGH_ERROR * max(1.0, float(np.abs(rough).max()))
     near = np.flatnonzero(rough >= least - room)  # ascending, so that ties stay in order
-    found = rank(question[None], answers[near], depth)
-    places = found.top_answers
+    ranking = rank(question[None], answers[near], depth)
+    places = ranking.top_answers
     rows = np.where(places >= 0, near[np.maximum(places, 0)], -1).astype(np.int32)
-    return Ranking(rows, found.top_scores, None)
+    return Ranking(rows, ranking.top_scores, None)
 
 
 def listed_right_rank(top_answers: np.ndarray, right: csr_array, n_answers: int) -> np.ndarray:

@@ -72,7 +72,7 @@ def slice_differences(
     """
     if comparison.system(arm) is None or comparison.system(reference) is None:
         return ()
-    found: list[SliceDifference] = []
+    slices: list[SliceDifference] = []
     for slicer in SLICERS.values():
         parts = [part for part in slicer.parts(dataset, comparison.question_rows) if part[1].any()]
         if len(parts) < 2:
@@ -86,16 +86,16 @@ def slice_differences(
                 seed=seed,
             )
             small = result.questions < MIN_QUESTIONS or result.groups < MIN_GROUPS
-            found.append(SliceDifference(slicer.key, label, result, small))
-    return _adjusted(found)
+            slices.append(SliceDifference(slicer.key, label, result, small))
+    return _adjusted(slices)
 
 
-def _adjusted(found: Sequence[SliceDifference]) -> tuple[SliceDifference, ...]:
+def _adjusted(slices: Sequence[SliceDifference]) -> tuple[SliceDifference, ...]:
     """Put Holm's correction over all slices that may get a verdict, and word them by it."""
-    judged = [part.result.p for part in found if not part.small]
+    judged = [part.result.p for part in slices if not part.small]
     adjusted = iter(statistics.holm(np.array(judged)))
     results = []
-    for part in found:
+    for part in slices:
         p = 1.0 if part.small else float(next(adjusted))
         size = (part.result.questions, part.result.groups)
         said = word(part.result.low, part.result.high, p, *size)

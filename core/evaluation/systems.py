@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.documents import from_json
+from core.documents import from_json, to_json
 from core.errors import BrokenSystemError, ComparisonError, TooLittleDataError, WorkspaceError
 from core.evaluation.measures import METRICS, ideal_grades, ranked_grades
 from core.evaluation.search import Ranking, listed_right_rank, rank
@@ -197,27 +197,27 @@ def origin_of(
     )
 
 
-def why_refused(title: str, found: Origin, expected: Origin) -> Message | None:
+def why_refused(title: str, origin: Origin, expected: Origin) -> Message | None:
     """Return why a system may not be compared with the others, None where it may."""
-    if found.corpus_id != expected.corpus_id:
+    if origin.corpus_id != expected.corpus_id:
         return Message(
             N_(
                 "{title} was made for other answers (content hash {found}) than those that are "
                 "searched here ({expected}). Make it again with these data."
             ),
-            {"title": title, "found": found.corpus_id, "expected": expected.corpus_id},
+            {"title": title, "found": origin.corpus_id, "expected": expected.corpus_id},
         )
-    if found.questions_id != expected.questions_id:
+    if origin.questions_id != expected.questions_id:
         return Message(
             N_(
                 "{title} was made with other questions or another split (content hash {found}) "
                 "than those that are compared here ({expected}): it may have learned from "
                 "questions that are held out here. Make it again with these data."
             ),
-            {"title": title, "found": found.questions_id, "expected": expected.questions_id},
+            {"title": title, "found": origin.questions_id, "expected": expected.questions_id},
         )
-    for role in sorted({*found.prompts, *found.base_prompts}):
-        here, there = found.base_prompts.get(role, ""), found.prompts.get(role, "")
+    for role in sorted({*origin.prompts, *origin.base_prompts}):
+        here, there = origin.base_prompts.get(role, ""), origin.prompts.get(role, "")
         if here != there:
             return Message(
                 N_(
@@ -343,39 +343,56 @@ def compare(
     )
 
 
+@dataclass(frozen=True)
+class StoredSystem:
+    """What the result file of a comparison says of one system, beside its arrays."""
+
+    name: str
+    title: str
+    kind: str
+    fingerprint: str
+    metrics: tuple[str, ...]
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredComparison:
+    """The result file of a comparison; what earlier versions did not measure has a default."""
+
+    dataset_id: str
+    run_id: str
+    arms: tuple[StoredSystem, ...]
+    differences: tuple[Difference, ...]
+    generality: tuple[Generality, ...]
+    absent: dict[str, Message]
+    contrasts: tuple[Difference, ...] = ()
+    slices: tuple[SliceDifference, ...] = ()
+
+
+_AS_IT_IS = {part.name for part in fields(StoredComparison)} - {"arms"}
+_TABLES = ("top_answers", "top_scores", "right_rank")
+
+
 def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return a JSON document and arrays (for safetensors) that :func:`from_files` reads back."""
-    document: dict[str, Any] = {
-        "dataset_id": comparison.dataset_id,
-        "run_id": comparison.run_id,
-        "arms": [
-            {
-                "name": system.name,
-                "title": system.title,
-                "kind": system.kind,
-                "fingerprint": system.fingerprint,
-                "metrics": list(system.metrics),
-                "notes": [note.to_json() for note in system.notes],
-            }
-            for system in comparison.systems
-        ],
-        "differences": [asdict(difference) for difference in comparison.differences],
-        "contrasts": [asdict(difference) for difference in comparison.contrasts],
-        "slices": [asdict(part) for part in comparison.slices],
-        "generality": [asdict(probe) for probe in comparison.generality],
-        "absent": {name: reason.to_json() for name, reason in comparison.absent.items()},
-    }
     arrays = {
         "question_rows": comparison.question_rows,
         # texts are not tensors: a regime is stored as its position in REGIMES
         "regimes": np.array([REGIMES.index(str(r)) for r in comparison.regimes], np.uint8),
         "groups": comparison.groups,
     }
+    systems = []
     for i, system in enumerate(comparison.systems):
-        arrays[f"arms.{i}.top_answers"] = system.top_answers
-        arrays[f"arms.{i}.top_scores"] = system.top_scores
-        arrays[f"arms.{i}.right_rank"] = system.right_rank
+        names = tuple(system.metrics)
+        systems.append(
+            StoredSystem(
+                system.name, system.title, system.kind, system.fingerprint, names, system.notes
+            )
+        )
+        arrays |= {f"arms.{i}.{table}": getattr(system, table) for table in _TABLES}
         arrays |= {f"arms.{i}.metrics.{name}": values for name, values in system.metrics.items()}
+    same = {name: getattr(comparison, name) for name in _AS_IT_IS}
+    document = to_json(StoredComparison(arms=tuple(systems), **same))
     return document, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -387,38 +404,27 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
     WorkspaceError
         If a part is missing or does not fit: the result is damaged or of another version.
     """
+    known = {key: value for key, value in document.items() if key in {"arms", *_AS_IT_IS}}
     try:
+        stored = from_json(StoredComparison, known)
+        systems = (
+            SystemResult(
+                **vars(system)
+                | {name: arrays[f"arms.{i}.{name}"] for name in _TABLES}
+                | {"metrics": {m: arrays[f"arms.{i}.metrics.{m}"] for m in system.metrics}}
+            )
+            for i, system in enumerate(stored.arms)
+        )
         return Comparison(
-            dataset_id=str(document["dataset_id"]),
-            run_id=str(document["run_id"]),
             question_rows=arrays["question_rows"],
             regimes=np.array(REGIMES)[arrays["regimes"]],
             groups=arrays["groups"],
-            systems=tuple(_system(i, values, arrays) for i, values in enumerate(document["arms"])),
-            differences=tuple(from_json(Difference, d) for d in document["differences"]),
-            generality=tuple(from_json(Generality, g) for g in document["generality"]),
-            absent={name: Message.from_json(m) for name, m in document["absent"].items()},
-            # Comparisons made before there were contrasts and slices lack them.
-            contrasts=tuple(from_json(Difference, d) for d in document.get("contrasts", ())),
-            slices=tuple(from_json(SliceDifference, s) for s in document.get("slices", ())),
+            systems=tuple(systems),
+            **{name: getattr(stored, name) for name in _AS_IT_IS},
         )
-    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
+    except (WorkspaceError, KeyError, IndexError, TypeError) as error:
         raise WorkspaceError(
             "The comparison on disk is damaged or from another version ({problem}). Run the "
             "comparison again.",
             problem=f"{type(error).__name__}: {error}",
         ) from error
-
-
-def _system(i: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> SystemResult:
-    return SystemResult(
-        name=values["name"],
-        title=values["title"],
-        kind=values["kind"],
-        fingerprint=values["fingerprint"],
-        metrics={name: arrays[f"arms.{i}.metrics.{name}"] for name in values["metrics"]},
-        top_answers=arrays[f"arms.{i}.top_answers"],
-        top_scores=arrays[f"arms.{i}.top_scores"],
-        right_rank=arrays[f"arms.{i}.right_rank"],
-        notes=tuple(Message.from_json(note) for note in values.get("notes", ())),
-    )

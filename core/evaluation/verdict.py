@@ -260,13 +260,13 @@ def paired(
     raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
     adjusted = statistics.holm(np.array(raw))
     sizes = len(rows), len(np.unique(groups))
-    found = []
+    results = []
     for i, (arm, reference, metric) in enumerate(pairings):
         after, before = sides[i]
         interval = intervals_of[i]
         wins, ties, losses = statistics.win_tie_loss(table[:, i], margin)
         decisive = raw[i] if decides_raw(regime, arm, reference, metric) else float(adjusted[i])
-        found.append(
+        results.append(
             Difference(
                 regime=regime,
                 metric=metric,
@@ -288,7 +288,7 @@ def paired(
                 reference=reference,
             )
         )
-    return found
+    return results
 
 
 def _values(comparison: Comparison, name: str, metric: str, rows: np.ndarray) -> np.ndarray:
@@ -325,9 +325,9 @@ def intervals(
     if rows.size == 0 or not measured:
         return {}
     table = np.stack([system.metrics[metric][rows] for system, metric in measured], axis=1)
-    found = statistics.mean_intervals(table, comparison.groups[rows], seed=seed)
+    spread = statistics.mean_intervals(table, comparison.groups[rows], seed=seed)
     keys = [(system.name, metric) for system, metric in measured]
-    return dict(zip(keys, found, strict=True))
+    return dict(zip(keys, spread, strict=True))
 
 
 def generality_state(probe: Generality, limit: float = GENERALITY_LIMIT) -> str:

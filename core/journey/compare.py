@@ -12,12 +12,10 @@ from core.evaluation.movements import (
     AnswerMove as AnswerMove,
     QuestionChange as QuestionChange,
     answer_moves as answer_moves,
-    wins_and_losses as wins_and_losses,
-)
-from core.evaluation.shared_words import (
     common_words as common_words,
     in_pieces as in_pieces,
     shared_spans as shared_spans,
+    wins_and_losses as wins_and_losses,
 )
 from core.evaluation.slices import SLICERS as SLICERS
 from core.evaluation.statistics import (
@@ -183,15 +181,15 @@ def request_of(view: JobView) -> CompareRequest:
 
 def comparisons_of(project: Project, tune_run: str) -> list[JobView]:
     """Return the comparisons of a tuned model on the present data, the newest first."""
-    found = []
+    views = []
     for view in jobs_of(project, COMPARE):
         try:
             asked = request_of(view)
         except WorkspaceError:
             continue  # nobody can tell what a damaged one compared
         if (asked.tune_run, asked.dataset_id) == (tune_run, project.dataset_id):
-            found.append(view)
-    return found
+            views.append(view)
+    return views
 
 
 def newest_comparison(project: Project, tune_run: str) -> str | None:

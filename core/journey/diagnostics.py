@@ -284,7 +284,7 @@ def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
 
 def _add(project: Project, added: GeneralitySet, who: str) -> None:
     present = generality_sets(project)
-    if any((one.kind, one.name) == (added.kind, added.name) for one in present):
+    if any((known.kind, known.name) == (added.kind, added.name) for known in present):
         raise DataError(
             "There is already a set named {name}. Take that one off first, or rename the new one.",
             name=added.name,
@@ -295,8 +295,8 @@ def _add(project: Project, added: GeneralitySet, who: str) -> None:
 
 def remove_set(project: Project, name: str, who: str) -> None:
     """Take a set off; comparisons that measured it keep their figures."""
-    kept = tuple(one for one in generality_sets(project) if one.name != name)
-    project.state.generality_sets = kept
+    others = tuple(known for known in generality_sets(project) if known.name != name)
+    project.state.generality_sets = others
     project.note("generality set removed", who, {"name": name})
 
 
@@ -449,8 +449,8 @@ class Searcher:
             (self.before, self.before_answers),
             (self.after, self.after_answers),
         ):
-            found = rank_one(encoder.encode([question], QUERY)[0], answers, depth)
-            lists.append((found.top_answers[0], found.top_scores[0]))
+            ranking = rank_one(encoder.encode([question], QUERY)[0], answers, depth)
+            lists.append((ranking.top_answers[0], ranking.top_scores[0]))
         return list_moves(lists[0], lists[1], right, depth)
 
 

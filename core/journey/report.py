@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.checks import PERSONAL_DATA
-from core.documents import from_json, to_json
+from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
@@ -17,11 +17,11 @@ from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
 from core.journey.diagnostics import load_examination
 from core.journey.experts import SENDING_NOTE, scoring_result
-from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job
+from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
-from core.reporting.repeat_command import Repeat
+from core.reporting.repeat_command import Repeat, repeat_command
 from core.reporting.report_content import (
     InUse,
     ModelOrigin,
@@ -34,13 +34,13 @@ from core.reporting.report_facts import (
     ReportSources,
     hashes,
     regime_results,
-    repeat_of,
     report_content,
 )
-from core.types import Comparison, LabelRecipe, QADataset
+from core.types import CompareRequest, Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade
 from core.types.scoring import ScoredExperts, ScoringResult
+from core.types.tuning import TuneRequest, TuningResult
 from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
@@ -106,20 +106,21 @@ def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Repor
 
     tuned = tuned_run(workspace, compare_run)
     comparison = load_comparison(workspace, compare_run)
-    request = tuned.read_request()["config"]
+    request: TuneRequest = request_of(tuned)
+    result: TuningResult = outcome_of(tuned)
     regimes = regime_results(comparison)
     words = [regime.main.word for regime in regimes if regime.main]
     runs = _run_titles({TUNE: tuned.root.name, COMPARE: compare_run})
     return ReportPreview(
         tune_run=tuned.root.name,
-        base_key=str(request["tuning"]["base_model"]),
+        base_key=request.tuning.base_model,
         decision=decision(words),
         word=overall_word(words),
         regimes=regimes,
         sentences={regime.key: sentence(regime.main) for regime in regimes if regime.main},
         refusals=tuple(promotion_allowed(comparison)[1]),
-        hashes=hashes(dataset, comparison, tuned.read_result(), runs),
-        repeat=repeat_of(import_report(workspace, dataset.id), request),
+        hashes=hashes(dataset, comparison, result.label_id, runs),
+        repeat=repeat_command(import_report(workspace, dataset.id), request),
         model=tuned.model if tuned.model.is_dir() else None,
     )
 
@@ -157,8 +158,9 @@ def sources_of(
 ) -> ReportSources:
     """Return what is known of a tuning run, and of a comparison with its base model."""
     workspace = project.workspace
-    request, result = tuned.read_request()["config"], tuned.read_result()
-    dataset = workspace.load_dataset(str(request["dataset_id"]))
+    request: TuneRequest = request_of(tuned)
+    result: TuningResult = outcome_of(tuned)
+    dataset = workspace.load_dataset(request.dataset_id)
     imported = import_report(workspace, dataset.id)
     return ReportSources(
         name=project.name,
@@ -167,18 +169,18 @@ def sources_of(
         import_report=imported,
         personal_data=_personal_data(imported),
         scoring=_scoring(project, dataset),
-        tuning_request=request,
-        tuning_result=result,
+        request=request,
+        result=result,
         origin=origin_of,
         comparison=comparison,
-        weights=result.get("weights") or _weights(workspace, dataset, request),
+        weights=result.weights or _weights(workspace, dataset, request.recipe),
     )
 
 
 def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
     """Return the run whose model was compared; raises WorkspaceError if that cannot be read."""
-    request = RunFolder(workspace.run_folder(compare_run)).read_request()["config"]
-    return RunFolder(workspace.run_folder(str(request["tune_run"])))
+    request = RunFolder(workspace.run_folder(compare_run)).settings(CompareRequest)
+    return RunFolder(workspace.run_folder(request.tune_run))
 
 
 def exported_report(workspace: Workspace, compare_run: str, language: str) -> Path:
@@ -294,11 +296,8 @@ def _personal_data(imported: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _weights(
-    workspace: Workspace, dataset: QADataset, request: Mapping[str, Any]
-) -> dict[str, float]:
+def _weights(workspace: Workspace, dataset: QADataset, recipe: LabelRecipe) -> dict[str, float]:
     """Return the weights that the recipe's rule gives its experts."""
-    recipe = from_json(LabelRecipe, request["recipe"])
     try:
         weights = label_model(workspace, dataset, recipe).weights
     except AppError:

@@ -138,18 +138,18 @@ def rounds(project: Project) -> tuple[VoteRound, ...]:
 
 def find_round(project: Project, round_id: str) -> VoteRound:
     """Return one round; raises ComparisonError if the link is wrong."""
-    found = next((r for r in rounds(project) if r.id == round_id), None)
-    if found is None:
+    round_ = next((r for r in rounds(project) if r.id == round_id), None)
+    if round_ is None:
         raise ComparisonError(
             "There is no blind vote {id} in this project. Ask for the link again.", id=round_id
         )
-    return found
+    return round_
 
 
 def left_system(round_: VoteRound, voter: str, position: int) -> str:
     """Return which system stands on the left: a fair coin per person and question, by the seed."""
-    told = f"{round_.seed}\x00{voter}\x00{position}".encode("utf-8", "surrogatepass")
-    heads = hashlib.sha256(told).digest()[0] & 1
+    seed = f"{round_.seed}\x00{voter}\x00{position}".encode("utf-8", "surrogatepass")
+    heads = hashlib.sha256(seed).digest()[0] & 1
     return round_.second if heads else round_.first
 
 
@@ -217,14 +217,14 @@ def voted_systems(
     comparison: Comparison, first: str, second: str
 ) -> tuple[SystemResult, SystemResult]:
     """Return both systems of a vote; raises ComparisonError if one is absent."""
-    found = comparison.system(first), comparison.system(second)
-    if found[0] is None or found[1] is None:
+    pair = comparison.system(first), comparison.system(second)
+    if pair[0] is None or pair[1] is None:
         raise ComparisonError(
             "The results of {name} are not in this comparison, so there is nothing to vote on. "
             "Compare again.",
-            name=first if found[0] is None else second,
+            name=first if pair[0] is None else second,
         )
-    return found[0], found[1]
+    return pair[0], pair[1]
 
 
 @dataclass(frozen=True)
@@ -349,7 +349,7 @@ def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[V
     All of them, so that nobody can pick the one that suits; a sealed one tells nothing, and one
     whose comparison is gone or was on other data has nothing left to be read from.
     """
-    found = []
+    facts = []
     for round_ in rounds(project):
         opening = project.workspace.records.vote_opening(round_.id)
         if opening is None:
@@ -360,7 +360,7 @@ def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[V
             if (asked.tune_run, asked.dataset_id) != (tune_run, dataset.id):
                 continue
             comparison = load_comparison(project.workspace, round_.compare_run)
-            found.append(vote_facts(project.workspace, dataset, round_, comparison, opening))
+            facts.append(vote_facts(project.workspace, dataset, round_, comparison, opening))
         except AppError:
             continue
-    return tuple(found)
+    return tuple(facts)

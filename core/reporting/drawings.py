@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.reporting.report_content import AlphaPoint, SystemRow, TuningFacts
+from core.reporting.report_content import SystemRow, TuningFacts
 from core.types import (
     KNOWN,
     TEST_KNOWN,
@@ -18,6 +18,7 @@ from core.types import (
     Difference,
     Interval,
 )
+from core.types.tuning import SweepPoint
 
 STEPS = (1.0, 2.0, 5.0, 10.0)  # distances between ticks that people read easily, times 10^k
 WIDTH = 836  # pixels between the margins of the page
@@ -168,7 +169,8 @@ class AlphaDot:
         Whether its α is written; not where another label would be covered.
     """
 
-    point: AlphaPoint
+    mix: SweepPoint
+    chosen: bool
     x: float
     y: float
     named: bool
@@ -182,22 +184,22 @@ class AlphaCurve:
     axes: Axes
 
 
-def alpha_curve(
-    points: Sequence[AlphaPoint], *, width: int = WIDTH, height: int = 230
-) -> AlphaCurve | None:
+def alpha_curve(tuning: TuningFacts, *, width: int = WIDTH, height: int = 230) -> AlphaCurve | None:
     """Return the curve, None where fewer than two mixes were measured both ways."""
-    placed = [(point, point.generality) for point in points if point.generality is not None]
+    placed = [(mix, mix.generality) for mix in tuning.mixes if mix.generality is not None]
     if len(placed) < 2:
         return None
     x = Scale.around([general for _, general in placed], 60, width - 40)
-    y = Scale.around([point.score for point, _ in placed], height - 44, 22, ticks=3)
-    places = [(x(general), y(point.score)) for point, general in placed]
-    last = len(placed) - 1
+    y = Scale.around([mix.score for mix, _ in placed], height - 44, 22, ticks=3)
+    places = [(x(general), y(mix.score)) for mix, general in placed]
+    chosen = [mix.alpha == tuning.alpha for mix, _ in placed]
+    ends = (0, len(placed) - 1)
     # What was kept and both ends are named first; labels that would cover them are left out.
-    order = sorted(range(len(placed)), key=lambda i: (not placed[i][0].chosen, i not in (0, last)))
     named: list[int] = []
-    for i in order:
+    for i in sorted(range(len(placed)), key=lambda i: (not chosen[i], i not in ends)):
         if all(math.dist(places[i], places[j]) >= _ALPHA_ROOM for j in named):
             named.append(i)
-    dots = (AlphaDot(point, *places[i], i in named) for i, (point, _) in enumerate(placed))
-    return AlphaCurve(tuple(dots), Axes(x, y, height))
+    dots = tuple(
+        AlphaDot(mix, chosen[i], *places[i], i in named) for i, (mix, _) in enumerate(placed)
+    )
+    return AlphaCurve(dots, Axes(x, y, height))

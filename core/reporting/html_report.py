@@ -53,7 +53,7 @@ def render(report: ReportContent, language: str) -> str:
         dots={r.key: drawings.dot_chart(r.systems, MAIN_METRIC) for r in report.regimes},
         splits=drawings.split_bars(report.data.split),
         axes=drawings.learning_axes(report.tuning),
-        alphas=drawings.alpha_curve(report.tuning.alphas),
+        alphas=drawings.alpha_curve(report.tuning),
         votes=[wording.vote(vote) for vote in report.votes],
         attached=_attached,
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.documents import to_json
+from core.labels.overrides import in_force
 from core.messages import N_, Message
 from core.tuning.presets import PRESETS, to_document
-from core.types import LabelRecipe, Override
+from core.types import LabelRecipe
+from core.types.tuning import TuneRequest
 from core.types.tuning_config import TuningConfig
 
 RECIPE_FILE, SETTINGS_FILE, OVERRIDES_FILE = "recipe.json", "settings.json", "overrides.json"
@@ -37,14 +39,12 @@ class Repeat:
     notes: tuple[Message, ...]
 
 
-def repeat_command(
-    imported: Mapping[str, Any],
-    recipe: LabelRecipe,
-    config: TuningConfig,
-    *,
-    overrides: Sequence[Override] = (),
-    split_seed: int,
-) -> Repeat:
+def split_seed(imported: Mapping[str, Any]) -> int:
+    """Return with which seed the data were split; older imports all took 0."""
+    return int(imported.get("seed", 0))
+
+
+def repeat_command(imported: Mapping[str, Any], request: TuneRequest) -> Repeat:
     """Return the command line that repeats the journey.
 
     What a word or two can say stands in the command itself; everything else goes into files.
@@ -53,11 +53,11 @@ def repeat_command(
     ----------
     imported : mapping
         As :func:`core.journey.data.read_dataset` reports it.
-    overrides : sequence of Override
-        Labels that were set by hand, those in force.
-    split_seed : int
-        With which the data were split.
+    request : TuneRequest
+        What the tuning run was told; of its overrides, those in force count.
     """
+    recipe, config, seed = request.recipe, request.tuning, split_seed(imported)
+    overrides = tuple(reversed(in_force(request.overrides)))  # the newest first, as in the report
     files: dict[str, str] = {}
     rule = f"{recipe.rule}:{recipe.blend:g}"
     said = LabelRecipe(recipe.experts, rule=recipe.rule, blend=float(f"{recipe.blend:g}"))
@@ -66,7 +66,7 @@ def repeat_command(
     words = ["python", "-m", "core", "run", str(imported.get("file", "")) or "FILE"]
     words += ["--experts", ",".join(recipe.experts)] if recipe.experts else []
     words += ["--recipe", rule]
-    preset = _preset(config) if config.seed == split_seed else None
+    preset = _preset(config) if config.seed == seed else None
     if preset is None:
         words += ["--config", SETTINGS_FILE]
         files[SETTINGS_FILE] = to_document(config).decode()
@@ -74,8 +74,8 @@ def repeat_command(
         words += ["--base", config.base_model, "--preset", preset]
     if overrides:
         words += ["--overrides", OVERRIDES_FILE]
-        files[OVERRIDES_FILE] = _text({OVERRIDES: [asdict(override) for override in overrides]})
-    words += ["--seed", str(split_seed)]
+        files[OVERRIDES_FILE] = _text({OVERRIDES: [to_json(override) for override in overrides]})
+    words += ["--seed", str(seed)]
     notes = []
     if imported.get("mapped_by_hand"):
         notes.append(

@@ -18,6 +18,7 @@ from core.types import (
     Override,
     SliceDifference,
 )
+from core.types.tuning import SweepPoint
 
 
 @dataclass(frozen=True)
@@ -94,28 +95,6 @@ class InUse:
     who: str
     at: str
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class AlphaPoint:
-    """A mix of the tuned weights with those of the base model, measured on validation questions.
-
-    Attributes
-    ----------
-    alpha : float in [0, 1]
-        Share of the tuned weights; 0 = base.
-    score : float in [0, 1]
-        nDCG@10 on the project's own validation questions.
-    generality : float in [-1, 1] or None
-        Everyday language (Spearman); None where it was not measured.
-    chosen : bool
-        This mix was kept.
-    """
-
-    alpha: float
-    score: float
-    generality: float | None
-    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,8 +211,10 @@ class TuningFacts:
         Titles are message ids.
     curve : tuple of (step, score)
         Validation nDCG@10; step 0 is the base model.
-    alphas : tuple of AlphaPoint
+    mixes : tuple of SweepPoint
         Mixes of base and tuned model, from base to tuned; empty where none were measured.
+    alpha : float in [0, 1]
+        Share of the tuned weights in the mix that was kept.
     """
 
     base: ModelOrigin
@@ -247,7 +228,8 @@ class TuningFacts:
     base_score: float | None
     stopped_early: bool = False
     cancelled: bool = False
-    alphas: tuple[AlphaPoint, ...] = ()
+    mixes: tuple[SweepPoint, ...] = ()
+    alpha: float = 1.0
 
 
 @dataclass(frozen=True)

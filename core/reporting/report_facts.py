@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from core.documents import from_json, to_json
+from core.documents import to_json
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
     BASE,
@@ -19,13 +19,12 @@ from core.evaluation.verdict import (
     promotion_allowed,
     regime_positions,
 )
-from core.labels import overrides as by_hand
 from core.labels.groups import ATTRIBUTES
+from core.labels.overrides import in_force
 from core.labels.rules import RULES, mean, weighted_mean
 from core.messages import N_, Message
-from core.reporting.repeat_command import Repeat, repeat_command
+from core.reporting.repeat_command import repeat_command, split_seed
 from core.reporting.report_content import (
-    AlphaPoint,
     DataFacts,
     ExpertFacts,
     LabelFacts,
@@ -36,9 +35,10 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.types import Comparison, LabelRecipe, Override, QADataset, SystemResult
+from core.types import Comparison, QADataset, SystemResult
 from core.types.scoring import ScoringResult
-from core.types.tuning_config import TuningConfig, settings
+from core.types.tuning import TuneRequest, TuningResult
+from core.types.tuning_config import settings
 
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
 
@@ -59,10 +59,8 @@ class ReportSources:
         Kinds of personal data found in the upload; titles are message ids.
     scoring : ScoringResult
         Empty where it is not known.
-    tuning_request : mapping
-        ``config`` of the tuning run's request: recipe_name, recipe, overrides, tuning.
-    tuning_result : mapping
-        As :func:`core.journey.tune.run_tuning` returns it, with ``label_id`` where known.
+    request, result
+        What the tuning run was told, and what came out.
     origin : callable
         What is known of a model or an expert, by its key.
     comparison : Comparison or None
@@ -78,8 +76,8 @@ class ReportSources:
     import_report: Mapping[str, Any]
     personal_data: tuple[tuple[str, int], ...]
     scoring: ScoringResult
-    tuning_request: Mapping[str, Any]
-    tuning_result: Mapping[str, Any]
+    request: TuneRequest
+    result: TuningResult
     origin: Callable[[str], ModelOrigin]
     comparison: Comparison | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -87,26 +85,18 @@ class ReportSources:
 
 
 def report_content(sources: ReportSources) -> ReportContent:
-    """Return what follows from the results; what the journey cost and who decided is left empty.
-
-    Raises
-    ------
-    WorkspaceError
-        If the recipe or the settings in the request cannot be read.
-    """
-    request, dataset, comparison = sources.tuning_request, sources.dataset, sources.comparison
-    recipe = from_json(LabelRecipe, request["recipe"])
-    config = from_json(TuningConfig, request["tuning"])
+    """Return what follows from the results; what the journey cost and who decided is left empty."""
+    request, dataset, comparison = sources.request, sources.dataset, sources.comparison
     losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
-    repeat = repeat_of(sources.import_report, request)
+    repeat = repeat_command(sources.import_report, request)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
         data=_data_facts(sources),
-        experts=_expert_facts(recipe, sources),
+        experts=_expert_facts(sources),
         agreement=_agreement(sources),
-        labels=_label_facts(recipe, request),
-        tuning=_tuning_facts(config, sources),
+        labels=_label_facts(request),
+        tuning=_tuning_facts(sources),
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
@@ -120,10 +110,10 @@ def report_content(sources: ReportSources) -> ReportContent:
                 "file": sources.import_report.get("file", ""),
                 "seed": split_seed(sources.import_report),
             },
-            "recipe": to_json(recipe),
-            "tuning": asdict(config),
+            "recipe": to_json(request.recipe),
+            "tuning": to_json(request.tuning),
         },
-        hashes=hashes(dataset, comparison, sources.tuning_result, sources.runs),
+        hashes=hashes(dataset, comparison, sources.result.label_id, sources.runs),
         software=_software(),
         command=repeat.command,
         command_files=repeat.files,
@@ -131,39 +121,17 @@ def report_content(sources: ReportSources) -> ReportContent:
     )
 
 
-def split_seed(import_report: Mapping[str, Any]) -> int:
-    """Return with which seed the data were split; older imports all took 0."""
-    return int(import_report.get("seed", 0))
-
-
-def repeat_of(import_report: Mapping[str, Any], request: Mapping[str, Any]) -> Repeat:
-    """Return how a run is repeated; ``request`` is the ``config`` of the tuning run's request."""
-    return repeat_command(
-        import_report,
-        from_json(LabelRecipe, request["recipe"]),
-        from_json(TuningConfig, request["tuning"]),
-        overrides=overrides_of(request),
-        split_seed=split_seed(import_report),
-    )
-
-
-def overrides_of(request: Mapping[str, Any]) -> tuple[Override, ...]:
-    """Return the overrides that were not replaced or withdrawn, newest first."""
-    changes = [from_json(Override, change) for change in request.get("overrides", ())]
-    return tuple(reversed(by_hand.in_force(changes)))
-
-
 def hashes(
     dataset: QADataset,
     comparison: Comparison | None,
-    tuning_result: Mapping[str, Any],
+    label_id: str,
     runs: Mapping[str, str],
 ) -> tuple[tuple[str, str], ...]:
     """Return title and value of every content hash and run id, in the order of the journey."""
     rows = [
         (N_("Uploaded file (sha256)"), dataset.source_sha256),
         (N_("Data, grouped and split"), dataset.id),
-        (N_("Labels"), str(tuning_result.get("label_id", ""))),
+        (N_("Labels"), label_id),
         (N_("Comparison"), comparison.id if comparison else ""),
         *runs.items(),
         *(
@@ -264,8 +232,9 @@ def _data_facts(sources: ReportSources) -> DataFacts:
     )
 
 
-def _expert_facts(recipe: LabelRecipe, sources: ReportSources) -> tuple[ExpertFacts, ...]:
+def _expert_facts(sources: ReportSources) -> tuple[ExpertFacts, ...]:
     """Return the scored experts, those of the recipe first."""
+    recipe = sources.request.recipe
     rule = RULES.get(recipe.rule)
     # The middle, the highest or the lowest opinion has no weights to speak of.
     weighed = rule is not None and rule.combine in (mean, weighted_mean) and recipe.blend < 1
@@ -316,22 +285,20 @@ def _agreement(sources: ReportSources) -> tuple[Message, ...]:
     return (Message(text, params),)
 
 
-def _label_facts(recipe: LabelRecipe, request: Mapping[str, Any]) -> LabelFacts:
-    rule = RULES.get(recipe.rule)
+def _label_facts(request: TuneRequest) -> LabelFacts:
+    recipe, rule = request.recipe, RULES.get(request.recipe.rule)
     return LabelFacts(
-        recipe_name=str(request.get("recipe_name", "")),
+        recipe_name=request.recipe_name,
         rule_title=rule.title if rule else recipe.rule,
         rule_meaning=rule.meaning if rule else "",
         recipe=recipe,
-        overrides=overrides_of(request),
+        overrides=tuple(reversed(in_force(request.overrides))),  # the newest first
         recentred=tuple(ATTRIBUTES[key].title for key in recipe.recentre if key in ATTRIBUTES),
     )
 
 
-def _tuning_facts(config: TuningConfig, sources: ReportSources) -> TuningFacts:
-    result = sources.tuning_result
-    device, alpha = result["device"], float(result.get("alpha", 1.0))
-    mixes = sorted(result.get("alpha_sweep", ()), key=lambda mix: float(mix["alpha"]))
+def _tuning_facts(sources: ReportSources) -> TuningFacts:
+    config, result = sources.request.tuning, sources.result
     return TuningFacts(
         base=sources.origin(config.base_model),
         settings=tuple(
@@ -339,20 +306,17 @@ def _tuning_facts(config: TuningConfig, sources: ReportSources) -> TuningFacts:
             for setting in settings()
             if setting.name != "base_model"  # named above the settings already
         ),
-        device=f"{device['name']} ({device['kind']}, {device['precision']})",
-        seconds=float(result["seconds"]),
-        steps=int(result["steps"]),
-        curve=tuple((int(point["step"]), float(point["score"])) for point in result["curve"]),
-        best_step=int(result["best_step"]),
-        best_score=result["best_score"],
-        base_score=result["base_score"],
-        stopped_early=bool(result["stopped_early"]),
-        cancelled=bool(result["cancelled"]),
-        alphas=tuple(
-            AlphaPoint(mix["alpha"], mix["score"], mix.get("generality"), mix["alpha"] == alpha)
-            for mix in mixes
-            if mix.get("score") is not None
-        ),
+        device=f"{result.device.name} ({result.device.kind}, {result.device.precision})",
+        seconds=result.seconds,
+        steps=result.steps,
+        curve=tuple((point.step, point.score) for point in result.curve),
+        best_step=result.best_step,
+        best_score=result.best_score,
+        base_score=result.base_score,
+        stopped_early=result.stopped_early,
+        cancelled=result.cancelled,
+        mixes=tuple(sorted(result.alpha_sweep, key=lambda mix: mix.alpha)),
+        alpha=result.alpha,
     )
 
 

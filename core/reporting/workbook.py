@@ -19,7 +19,6 @@ from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
 from core.reporting import advice
 from core.reporting.report_content import (
-    AlphaPoint,
     ExpertFacts,
     Movement,
     RegimeResults,
@@ -44,6 +43,7 @@ from core.reporting.spreadsheet import (
 )
 from core.reporting.wording import Wording
 from core.types import Difference, Interval, Override, SliceDifference
+from core.types.tuning import SweepPoint
 
 Item = TypeVar("Item")
 SheetMaker = Callable[[ReportContent, Wording], Sheet]
@@ -299,14 +299,14 @@ EXPERTS_SHEET = TableSheet[ExpertFacts](
     ),
     N_("How good each expert is alone, on questions outside the final test, and its licence."),
 )
-ALPHA_SHEET = TableSheet[AlphaPoint](
+ALPHA_SHEET = TableSheet[tuple[SweepPoint, bool]](
     N_("Mixes (α)"),
-    lambda report: report.tuning.alphas,
+    lambda report: [(mix, mix.alpha == report.tuning.alpha) for mix in report.tuning.mixes],
     (
-        Field(N_("Share of the tuned weights (α)"), 20, ANY, lambda mix, _: mix.alpha),
-        Field(N_("Own questions (nDCG@10, validation)"), 22, SCORE, lambda mix, _: mix.score),
-        Field(N_("Everyday language (Spearman)"), 22, SCORE, lambda mix, _: mix.generality),
-        Field(N_("Chosen"), 12, TEXT, lambda mix, w: w.t(N_("kept")) if mix.chosen else None),
+        Field(N_("Share of the tuned weights (α)"), 20, ANY, lambda row, _: row[0].alpha),
+        Field(N_("Own questions (nDCG@10, validation)"), 22, SCORE, lambda row, _: row[0].score),
+        Field(N_("Everyday language (Spearman)"), 22, SCORE, lambda row, _: row[0].generality),
+        Field(N_("Chosen"), 12, TEXT, lambda row, w: w.t(N_("kept")) if row[1] else None),
     ),
     N_(
         "The tuned weights mixed with the old ones: 0 is the old model, 1 the tuned one. "

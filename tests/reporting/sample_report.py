@@ -11,7 +11,6 @@ from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
 from core.reporting.report_content import (
-    AlphaPoint,
     DataFacts,
     ExpertFacts,
     InUse,
@@ -26,6 +25,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types.tuning import SweepPoint
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
 METRICS = ("ndcg@10", "map@10", "recall@10", "mrr@10", "top1")
@@ -95,11 +95,12 @@ def sample_report() -> ReportContent:
             ModelOrigin("a", EVIL, "MIT", True, "org/a", "Note.", {"query": "query: "}, ("en",)),
             (("Random seed", EVIL),), EVIL, 321.0, 45, ((0, 0.6), (20, 0.66), (45, 0.65)),
             20, 0.66, 0.6,
-            alphas=(
-                AlphaPoint(0.0, 0.6, 0.82), AlphaPoint(0.8, 0.66, 0.815, chosen=True),
-                AlphaPoint(0.81, 0.66, 0.815), AlphaPoint(1.0, 0.65, 0.7),
-                AlphaPoint(0.5, 0.6, None),
+            mixes=(
+                SweepPoint(0.0, 0.6, generality=0.82), SweepPoint(0.8, 0.66, generality=0.815),
+                SweepPoint(0.81, 0.66, generality=0.815), SweepPoint(1.0, 0.65, generality=0.7),
+                SweepPoint(0.5, 0.6),
             ),
+            alpha=0.8,
         ),
         regimes=(regime("known"), regime("unseen", "not shown", 0.01)),
         generality=(Generality("en", 283, 0.82, 0.815, -0.01, 0.0),),

@@ -152,7 +152,7 @@ def test_missing_parts_leave_a_whole_report(report, changes, language):
         recipe = LabelRecipe((), rule="hard")
         changes = {**changes, "labels": LabelFacts("", "Hard", "Meaning.", recipe)}
     if "tuning" in changes:
-        changes = {**changes, "tuning": replace(report.tuning, alphas=())}
+        changes = {**changes, "tuning": replace(report.tuning, mixes=())}
     page = render(replace(report, **changes), language)
     read(page)
     if "votes" in changes and language == "en":
@@ -241,12 +241,12 @@ def test_difference_bar_has_zero_in_the_middle():
 
 def test_mixes_are_named_where_there_is_room():
     """A label over another one reads as a third number."""
-    points = sample_report().tuning.alphas
-    curve = drawings.alpha_curve(points)
-    assert [d.point.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
+    tuning = sample_report().tuning
+    curve = drawings.alpha_curve(tuning)
+    assert [d.mix.alpha for d in curve.dots] == [0.0, 0.8, 0.81, 1.0]  # one lacks a figure
     assert [d.named for d in curve.dots] == [True, True, False, True]
     assert all(curve.axes.x.start <= d.x <= curve.axes.x.end for d in curve.dots)
-    assert drawings.alpha_curve(points[:1]) is None
+    assert drawings.alpha_curve(replace(tuning, mixes=tuning.mixes[:1])) is None
 
 
 def test_split_bars_share_one_scale():

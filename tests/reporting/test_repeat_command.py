@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -12,21 +13,15 @@ from core.documents import to_json
 from core.errors import AppError
 from core.hashing import document_id
 from core.journey import command_inputs as inputs
-from core.reporting.repeat_command import repeat_command
-from core.reporting.report_facts import overrides_of
+from core.reporting.repeat_command import OVERRIDES, OVERRIDES_FILE, repeat_command
 from core.tuning.presets import PRESETS
 from core.types import Calibration, LabelRecipe, Override
+from core.types.tuning import TuneRequest
 from core.types.tuning_config import TuningConfig
 
 
-def test_only_the_newest_override_of_a_pair_counts():
-    def override(value, at, question="q"):
-        return Override(question, "a", value, "w", "r", at)
-
-    changes = [override(0.9, "3"), override(0.1, "1")]
-    changes += [override(None, "5", "p"), override(1.0, "4", "p")]
-    found = overrides_of({"overrides": [to_json(change) for change in changes]})
-    assert [(o.question, o.value) for o in found] == [("q", 0.9)]
+def asked(recipe, config, overrides=()) -> TuneRequest:
+    return TuneRequest("d", "mine", recipe, overrides, config)
 
 
 RECIPES = (
@@ -47,8 +42,8 @@ SETTINGS = (
 def test_the_command_repeats_every_setting(recipe, config, tmp_path, monkeypatch):
     """A report whose command does something else than what was done is worse than none."""
     changed = (Override("q", "a", 0.4, "ann", 'because "=1+1"\ud83d', "2026-01-01"),)
-    imported = {"file": "my faq.csv"}
-    found = repeat_command(imported, recipe, config, overrides=changed, split_seed=3)
+    imported = {"file": "my faq.csv", "seed": 3}
+    found = repeat_command(imported, asked(recipe, config, changed))
     monkeypatch.chdir(tmp_path)
     for name, text in found.files.items():
         Path(name).write_text(text, "utf-8")
@@ -64,15 +59,28 @@ def test_the_command_repeats_every_setting(recipe, config, tmp_path, monkeypatch
 
 
 def test_what_a_word_can_say_needs_no_file():
-    found = repeat_command({"file": "f.csv"}, RECIPES[0], SETTINGS[0], split_seed=3)
+    found = repeat_command({"file": "f.csv", "seed": 3}, asked(RECIPES[0], SETTINGS[0]))
     assert found.files == {}
     assert found.command.endswith(
         "f.csv --experts bm25,tfidf --recipe median:0.25 --base m --preset thorough --seed 3"
     )
     by_hand = repeat_command(
-        {"file": "f.csv", "mapped_by_hand": True}, RECIPES[0], SETTINGS[0], split_seed=3
+        {"file": "f.csv", "seed": 3, "mapped_by_hand": True}, asked(RECIPES[0], SETTINGS[0])
     )
     assert "chosen by hand" in str(by_hand.notes[0])
+
+
+def test_only_the_newest_override_of_a_pair_counts():
+    def override(value, at, question="q"):
+        return Override(question, "a", value, "w", "r", at)
+
+    changes = (
+        *(override(0.9, "3"), override(0.1, "1")),
+        *(override(None, "5", "p"), override(1.0, "4", "p")),
+    )
+    found = repeat_command({}, asked(RECIPES[0], SETTINGS[0], changes))
+    labels = json.loads(found.files[OVERRIDES_FILE])[OVERRIDES]
+    assert [(label["question"], label["value"]) for label in labels] == [("q", 0.9)]
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"overrides": [1]}', '{"overrides": [{}]}', "{"])

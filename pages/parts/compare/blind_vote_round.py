@@ -225,9 +225,9 @@ def vote_result(
     st.caption(tm(vote.method_text))
 
 
-def _agreement(found: Preference) -> None:
-    st.markdown(" ".join(tm(text) for text in found.agreement_texts))
-    st.markdown(tm(found.metric_text))
-    warning = found.place_warning
+def _agreement(preference: Preference) -> None:
+    st.markdown(" ".join(tm(text) for text in preference.agreement_texts))
+    st.markdown(tm(preference.metric_text))
+    warning = preference.place_warning
     if warning is not None:
         st.warning(tm(warning), icon=":material/swap_horiz:")

@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import AppError
-from core.journey.compare import launch_comparison
 from core.journey.compare_systems import (
     UNMIXED,
     RunCheck,
@@ -16,11 +15,10 @@ from core.journey.compare_systems import (
     other_alphas,
     remove_run_file,
 )
-from core.journey.projects import scored_experts
 from core.journey.tune import tuning_runs
 from core.types import BASE, TUNED, SystemChoice
 from pages.parts import session
-from pages.parts.compare.comparison_job import Compared
+from pages.parts.compare.comparison_job import Compared, start_comparison
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
@@ -37,7 +35,7 @@ def more_systems(seen: Compared) -> None:
             key="compare_more",
             help=t("Replaces this comparison; what is known already is not computed again."),
         ):
-            _launch(seen, choice)
+            start_comparison(seen.context, seen.run, choice)
 
 
 def _choice(seen: Compared) -> SystemChoice:
@@ -105,18 +103,6 @@ def _choice(seen: Compared) -> SystemChoice:
     )
 
 
-def _launch(seen: Compared, choice: SystemChoice) -> None:
-    context = seen.context
-    experts = scored_experts(context.project)
-    run = seen.run.job.id
-    try:
-        launch_comparison(context.project, run, experts, session.who(), choice)
-    except Exception as error:
-        show_error(error)
-    else:
-        st.rerun()
-
-
 _TAKEN = "run_files_taken"
 
 
@@ -139,14 +125,14 @@ def run_file_section(context: Context) -> None:
         key="run_file_questions",
         on_click="ignore",
     )
-    for one in context.project.state.run_files:
+    for file in context.project.state.run_files:
         with st.container(horizontal=True, vertical_alignment="center"):
             said = t(
-                "{title} · {file} · {at}", title=one.title, file=one.filename, at=moment(one.at)
+                "{title} · {file} · {at}", title=file.title, file=file.filename, at=moment(file.at)
             )
             st.markdown(plain(said))
-            if st.button(t("Remove"), type="tertiary", key=f"remove_run_{one.key}"):
-                remove_run_file(context.project, one.key, session.who())
+            if st.button(t("Remove"), type="tertiary", key=f"remove_run_{file.key}"):
+                remove_run_file(context.project, file.key, session.who())
                 st.rerun()
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"run_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"

@@ -17,7 +17,7 @@ from core.journey.compare import (
     request_of,
 )
 from core.journey.diagnostics import Examination, load_examination
-from core.journey.jobs import FINISHED, JobView
+from core.journey.jobs import FINISHED
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
@@ -93,7 +93,9 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemC
     jobs = comparisons_of(context.project, run.job.id)
     finished = next((job for job in jobs if job.state == FINISHED), None)
     if jobs and jobs[0].state != FINISHED:
-        _follow(context, run, jobs[0], again=finished is None)
+        job_card(jobs[0].id, t("Comparing before and after"))
+        if jobs[0].is_final and finished is None:
+            _start_button(context, run, t("Compare again"), primary=False)
     if finished is None:
         if not jobs:
             _offer(context, run)
@@ -141,12 +143,6 @@ def _load(root: str, run_id: str, stamp: tuple[int, ...]) -> Comparison:
     return load_comparison(session.workspace(), run_id)
 
 
-def _follow(context: Context, run: TuningRun, job: JobView, *, again: bool) -> None:
-    job_card(job.id, t("Comparing before and after"))
-    if job.is_final and again:
-        _start_button(context, run, t("Compare again"), primary=False)
-
-
 def _offer(context: Context, run: TuningRun) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"#### {t('This model has not been compared yet.')}", text_alignment="center")
@@ -170,8 +166,12 @@ def _start_button(
 ) -> None:
     kind = "primary" if primary else "tertiary"
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
-    if not st.button(label, type=kind, icon=icon, key="start_comparison"):
-        return
+    if st.button(label, type=kind, icon=icon, key="start_comparison"):
+        start_comparison(context, run, choice)
+
+
+def start_comparison(context: Context, run: TuningRun, choice: SystemChoice | None = None) -> None:
+    """Start the job that compares a run, and draw the page anew; or say why it cannot start."""
     experts = scored_experts(context.project)
     try:
         launch_comparison(context.project, run.job.id, experts, session.who(), choice)

@@ -58,11 +58,11 @@ def slice_view(seen: Compared) -> None:
 def _sentences(slices: tuple[SliceDifference, ...]) -> None:
     """Name the groups with a verdict, the worse ones first."""
     for word, icon in ((WORSE, ":material/trending_down:"), (BETTER, ":material/trending_up:")):
-        found = [part for part in slices if part.result.word == word]
-        if not found:
+        parts = [part for part in slices if part.result.word == word]
+        if not parts:
             continue
         names = " · ".join(
-            f"{slice_label(part, t)} ({signed_effect(part.result.difference)})" for part in found
+            f"{slice_label(part, t)} ({signed_effect(part.result.difference)})" for part in parts
         )
         text = (
             t("Worse on: {names}", names=names)

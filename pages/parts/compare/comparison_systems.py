@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -27,14 +28,15 @@ from core.journey.compare import (
     questions_needed,
 )
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
-from core.types import BASE, Comparison, Difference, Interval, QADataset
+from core.types import BASE, REGIMES, Comparison, Difference, QADataset
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_choice import more_systems
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.model_titles import model_title
-from pages.parts.translate import language, plain, t, tm
+from pages.parts.translate import plain, t, tm
 
+_STEP = 0.01  # of a difference to plan for
 _NAME, _CUTOFF, _GRADE = "compare_family", "compare_cutoff", "compare_threshold"
 
 
@@ -50,7 +52,9 @@ def all_systems(seen: Compared) -> None:
     measure = _measure_choice(comparison, dataset)
     st.caption(measure.meaning_in(t))
     try:
-        measured = _measured(comparison.id, language(), measure.key, comparison, dataset, measure)
+        measured = cached(
+            lambda: remeasured(comparison, dataset, measure), "measured", comparison.id, measure.key
+        )
     except AppError as error:  # kept lists of an older comparison are too short
         st.info(plain(tm(error.message)), icon=":material/refresh:")
         return
@@ -134,25 +138,6 @@ def _measure_choice(comparison: Comparison, dataset: QADataset) -> Measure:
     return (MEASURES[name] @ cutoff).from_grade(float(grade))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _measured(
-    comparison_id: str,
-    reader: str,
-    measure_key: str,
-    _comparison: Comparison,
-    _dataset: QADataset,
-    _measure: Measure,
-) -> Comparison:
-    return remeasured(_comparison, _dataset, _measure)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _contrasts(
-    comparison_id: str, reference: str, metric: str, margin: float, _measured: Comparison
-) -> tuple[Difference, ...]:
-    return contrasts(_measured, seed=0, reference=reference, metric=metric, margin=margin)
-
-
 def against(measured: Comparison, metric: str) -> None:
     """Draw the differences of all systems from one that the reader chooses."""
     import pandas as pd
@@ -177,23 +162,27 @@ def against(measured: Comparison, metric: str) -> None:
             help=t("Questions whose results differ by no more than this count as ties."),
             width=160,
         )
-    found = _contrasts(measured.id, reference, metric, float(margin), measured)
-    titles = [t(REGIME_TEXTS[d.regime].title) for d in found]
+    differences = cached(
+        lambda: contrasts(measured, seed=0, reference=reference, metric=metric, margin=margin),
+        "contrasts",
+        *(measured.id, reference, metric, margin),
+    )
+    titles = [t(REGIME_TEXTS[d.regime].title) for d in differences]
     number = st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(
             {
                 "regime": titles,
-                "system": [systems[d.arm].title for d in found],
-                "difference": [round(d.difference, 3) for d in found],
-                "low": [round(d.low, 3) for d in found],
-                "high": [round(d.high, 3) for d in found],
-                "p": [round(d.p_adjusted, 4) for d in found],
-                "wins": [d.wins for d in found],
-                "ties": [d.ties for d in found],
-                "losses": [d.losses for d in found],
-                "smallest": [round(d.smallest_detectable, 3) for d in found],
-                "word": [t(WORDS[d.word]) for d in found],
+                "system": [systems[d.arm].title for d in differences],
+                "difference": [round(d.difference, 3) for d in differences],
+                "low": [round(d.low, 3) for d in differences],
+                "high": [round(d.high, 3) for d in differences],
+                "p": [round(d.p_adjusted, 4) for d in differences],
+                "wins": [d.wins for d in differences],
+                "ties": [d.ties for d in differences],
+                "losses": [d.losses for d in differences],
+                "smallest": [round(d.smallest_detectable, 3) for d in differences],
+                "word": [t(WORDS[d.word]) for d in differences],
             }
         ),
         hide_index=True,
@@ -224,13 +213,6 @@ def against(measured: Comparison, metric: str) -> None:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _intervals(
-    comparison_id: str, regime: str, _comparison: Comparison
-) -> dict[tuple[str, str], Interval]:
-    return intervals(_comparison, regime)
-
-
 def every_measure(comparison: Comparison) -> None:
     """Draw mean and interval of every system, for every measure of the verdict."""
     import pandas as pd
@@ -238,17 +220,13 @@ def every_measure(comparison: Comparison) -> None:
     cell = t("{value} ({low} to {high})")
     rows = []
     for regime in present_regimes(comparison):
-        found = _intervals(comparison.id, regime, comparison)
+        spread = cached(partial(intervals, comparison, regime), "spread", comparison.id, regime)
         for system in comparison.systems:
             row = {t("Kind of question"): t(REGIME_TEXTS[regime].title), t("System"): system.title}
             for key, metric in METRICS.items():
-                interval = found.get((system.name, key))
+                interval = spread.get((system.name, key))
                 row[metric.title_in(t)] = (
-                    cell.format(
-                        value=f"{interval.value:.3f}",
-                        low=f"{interval.low:.3f}",
-                        high=f"{interval.high:.3f}",
-                    )
+                    cell.format(**{end: f"{value:.3f}" for end, value in vars(interval).items()})
                     if interval
                     else "–"
                 )
@@ -263,13 +241,11 @@ def every_measure(comparison: Comparison) -> None:
     st.caption(t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=main))
 
 
-_STEP = 0.01
-
-
 def questions_to_show(comparison: Comparison) -> None:
     """Ask for a difference and say how many questions would show it, per kind of question."""
-    found = [d for d in (comparison.difference(r) for r in ("known", "unseen")) if d is not None]
-    if not found:
+    every = map(comparison.difference, REGIMES)
+    differences = [difference for difference in every if difference is not None]
+    if not differences:
         st.caption(t("Not measured: the model before or after tuning is absent."))
         return
     effect = st.number_input(
@@ -282,7 +258,7 @@ def questions_to_show(comparison: Comparison) -> None:
         key="power_effect",
         width=300,
     )
-    for difference in found:
+    for difference in differences:
         st.markdown(plain(_sentence(difference, float(effect))))
     st.caption(
         t(

@@ -47,13 +47,13 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "system": [names.get(one.arm, one.title) for one in costs],
-                "rate": [round(one.texts_per_second, 1) for one in costs],
-                "range": [f"{one.slowest:,.0f} – {one.fastest:,.0f}" for one in costs],
-                "single": [round(one.query_ms, 1) for one in costs],
-                "weights": [one.weights_mb or None for one in costs],
-                "vectors": [round(one.vectors_mb, 2) for one in costs],
-                "device": [one.device for one in costs],
+                "system": [names.get(cost.arm, cost.title) for cost in costs],
+                "rate": [round(cost.texts_per_second, 1) for cost in costs],
+                "range": [f"{cost.slowest:,.0f} – {cost.fastest:,.0f}" for cost in costs],
+                "single": [round(cost.query_ms, 1) for cost in costs],
+                "weights": [cost.weights_mb or None for cost in costs],
+                "vectors": [round(cost.vectors_mb, 2) for cost in costs],
+                "device": [cost.device for cost in costs],
             }
         ),
         hide_index=True,
@@ -200,29 +200,29 @@ def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
     )
 
 
-def _shown(found: Savings) -> None:
+def _shown(worth: Savings) -> None:
     columns = st.columns(3)
-    for column, title, one in zip(
+    for column, title, saving in zip(
         columns,
         (t("Low"), t("Middle"), t("High")),
-        (found.low, found.middle, found.high),
+        (worth.low, worth.middle, worth.high),
         strict=True,
     ):
         with column, st.container(border=True, height="stretch"):
             st.metric(
                 t("{end}, per month", end=title),
-                money(one, found.inputs.currency),
+                money(saving, worth.inputs.currency),
             )
             st.caption(
                 t(
                     "{questions} fewer misses, {hours} hours",
-                    questions=_number(one.questions),
-                    hours=_number(one.hours),
+                    questions=_number(saving.questions),
+                    hours=_number(saving.hours),
                 )
             )
     with st.container(border=True):
         st.markdown(f"**{t('What has to hold for this')}**")
-        st.markdown("\n".join(f"- {plain(tm(line))}" for line in found.assumptions))
+        st.markdown("\n".join(f"- {plain(tm(line))}" for line in worth.assumptions))
 
 
 def money(one: Saving, currency: str) -> str:

@@ -57,29 +57,31 @@ def _results(results: tuple[SetResult, ...]) -> None:
     import pandas as pd
 
     rows = []
-    for one in results:
-        if one.failure is not None:
+    for result in results:
+        if result.failure is not None:
             st.warning(
-                plain(t("{name}: {reason}", name=one.name, reason=tm(one.failure))),
+                plain(t("{name}: {reason}", name=result.name, reason=tm(result.failure))),
                 icon=":material/block:",
             )
-        if one.difference is None:
+        if result.difference is None:
             continue
-        found = one.difference
+        difference = result.difference
         rows.append(
             {
-                t("Set"): one.name,
-                t("Questions"): one.questions,
-                t("Documents"): one.documents,
-                t("Before (nDCG@10)"): round(found.before, 3),
-                t("After (nDCG@10)"): round(found.after, 3),
-                t("Difference"): round(found.difference, 3),
-                t("Low (95 %)"): round(found.low, 3),
-                t("High (95 %)"): round(found.high, 3),
-                t("Verdict"): t(WORDS[found.word]),
+                t("Set"): result.name,
+                t("Questions"): result.questions,
+                t("Documents"): result.documents,
+                t("Before (nDCG@10)"): round(difference.before, 3),
+                t("After (nDCG@10)"): round(difference.after, 3),
+                t("Difference"): round(difference.difference, 3),
+                t("Low (95 %)"): round(difference.low, 3),
+                t("High (95 %)"): round(difference.high, 3),
+                t("Verdict"): t(WORDS[difference.word]),
             }
         )
-        st.markdown(plain(t("{name}: {verdict}", name=one.name, verdict=tm(sentence(found)))))
+        st.markdown(
+            plain(t("{name}: {verdict}", name=result.name, verdict=tm(sentence(difference))))
+        )
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="generality_sets")
 
@@ -90,8 +92,8 @@ def _sets(context: Context, measured: set[str]) -> None:
     """Draw the sets of the project and the ways to add one."""
     show_failed_attempt()
     present = generality_sets.generality_sets(context.project)
-    for one in present:
-        _present(context, one, one.name in measured)
+    for added in present:
+        _present(context, added, added.name in measured)
     with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
         file = st.file_uploader(t("BEIR set as a zip"), type=["zip"], key="generality_upload")
         st.caption(
@@ -138,29 +140,24 @@ def _sets(context: Context, measured: set[str]) -> None:
         )
 
 
-def _present(context: Context, one: GeneralitySet, measured: bool) -> None:
+def _present(context: Context, added: GeneralitySet, measured: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         size = (
-            t("{questions} questions, {documents} documents", **_size(one))
-            if one.questions
+            t(
+                "{questions} questions, {documents} documents",
+                questions=added.questions,
+                documents=added.documents,
+            )
+            if added.questions
             else t("fetched when it is measured")
         )
         state = t("measured") if measured else t("measured when you press “Compare again”")
-        st.markdown(f"**{plain(one.name)}** · {size} · {state}", width="stretch")
+        st.markdown(f"**{plain(added.name)}** · {size} · {state}", width="stretch")
         st.button(
             t("Take off"),
-            key=f"generality_remove_{one.kind}_{one.name}",
+            key=f"generality_remove_{added.kind}_{added.name}",
             icon=":material/close:",
             type="tertiary",
             on_click=attempt,
-            args=(
-                generality_sets.remove_set,
-                context.project,
-                one.name,
-                session.who(),
-            ),
+            args=(generality_sets.remove_set, context.project, added.name, session.who()),
         )
-
-
-def _size(one: GeneralitySet) -> dict[str, int]:
-    return {"questions": one.questions, "documents": one.documents}

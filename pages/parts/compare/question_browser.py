@@ -254,8 +254,8 @@ def _with_words(
     )
     if not words.strip():
         return shown
-    found = set(find_questions(dataset, words, dataset.held_out_rows).tolist())
-    return [change for change in shown if change.question in found]
+    matching = set(find_questions(dataset, words, dataset.held_out_rows).tolist())
+    return [change for change in shown if change.question in matching]
 
 
 def _of_category(

@@ -15,6 +15,7 @@ from core.journey.diagnostics import Searcher, searcher
 from core.reporting.charts.comparison_charts import movement_chart
 from core.types import QADataset
 from pages.parts import session
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.errors import show_error
 from pages.parts.page import Context
@@ -24,11 +25,6 @@ from pages.parts.translate import plain, t
 _LENGTH = 130
 _RIGHT_LENGTH = 400
 _WHOLE = 20_000
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _common(dataset_id: str, _dataset: QADataset) -> frozenset[str]:
-    return common_words(_dataset.answers)
 
 
 def side_by_side(
@@ -41,7 +37,9 @@ def side_by_side(
     question : str, optional
         Its words are marked in the answers.
     """
-    common = _common(dataset.id, dataset) if question else frozenset()
+    common: frozenset[str] = frozenset()
+    if question:
+        common = cached(lambda: common_words(dataset.answers), "common words", dataset.id)
     moves = [
         move for move in moves if min(_rank(move.before_rank), _rank(move.after_rank)) <= SHOWN
     ]
@@ -189,9 +187,9 @@ def shortened(text: str, length: int) -> str:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _searcher(root: str, dataset_id: str, tune_run: str) -> Searcher:
     workspace = session.workspace()
-    found = searcher(workspace, workspace.load_dataset(dataset_id), tune_run)
-    found.warm_up()
-    return found
+    models = searcher(workspace, workspace.load_dataset(dataset_id), tune_run)
+    models.warm_up()
+    return models
 
 
 def free_search(context: Context, tune_run: str) -> None:

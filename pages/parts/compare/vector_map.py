@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.diagnostics import SHAPE_MEASURES, Examination, ShapeChange, TextMap
-from core.reporting.charts.chart import Chart
+from core.journey.diagnostics import SHAPE_MEASURES, Examination, ShapeChange
 from core.reporting.charts.comparison_charts import map_chart
-from core.types import QADataset
+from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared, examination_of
-from pages.parts.translate import language, t, tm
+from pages.parts.translate import t, tm
 
 
 def vector_map(seen: Compared) -> None:
     """Draw the map and the four figures of a comparison."""
-    found = examination_of(seen)
-    if not found.shape:
+    examined = examination_of(seen)
+    if not examined.shape:
         st.info(
             t("This comparison was made without a map. Compare again to see it."),
             icon=":material/refresh:",
         )
         return
-    _picture(seen, found)
-    _figures(found.shape)
+    _picture(seen, examined)
+    _figures(examined.shape)
 
 
-def _picture(seen: Compared, found: Examination) -> None:
-    if found.map is None:
+def _picture(seen: Compared, examined: Examination) -> None:
+    if examined.map is None:
         st.caption(
             t("The two models have vectors of different length, so there is no common picture.")
         )
         return
-    dataset, place = seen.context.dataset, found.map
+    dataset, place = seen.context.dataset, examined.map
     st.markdown(
         t(
             "Every point is a question or an answer; points that lie near each other are alike to "
@@ -40,7 +39,12 @@ def _picture(seen: Compared, found: Examination) -> None:
             "together), so a point that moved was moved by tuning."
         )
     )
-    show_chart(_chart(seen.comparison.id, language(), place, dataset), key="vector_map")
+    texts = [[dataset.questions[q] for q in place.questions]]
+    texts.append([dataset.answers[a] for a in place.answers])
+    chart = cached(
+        lambda: map_chart(place.before, place.after, *texts, t), "map", seen.comparison.id
+    )
+    show_chart(chart, key="vector_map")
     st.caption(
         t(
             "The two dimensions hold {share} of the variation; the rest does not show, so trust "
@@ -54,40 +58,29 @@ def _picture(seen: Compared, found: Examination) -> None:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _chart(comparison_id: str, reader: str, _map: TextMap, _dataset: QADataset) -> Chart:
-    return map_chart(
-        _map.before,
-        _map.after,
-        [_dataset.questions[q] for q in _map.questions],
-        [_dataset.answers[a] for a in _map.answers],
-        t,
-    )
-
-
 def _figures(shape: tuple[ShapeChange, ...]) -> None:
     st.markdown(f"##### {t('The shape of the vectors')}")
-    for column, one in zip(st.columns(len(shape)), shape, strict=True):
-        measure = SHAPE_MEASURES[one.measure]
-        digits = 1 if one.measure == "effective_rank" else 3
+    for column, change in zip(st.columns(len(shape)), shape, strict=True):
+        measure = SHAPE_MEASURES[change.measure]
+        digits = 1 if change.measure == "effective_rank" else 3
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{t(measure.title)}**", help=t(measure.meaning))
             st.metric(
                 t(measure.title),
-                _number(one.after, digits),
-                delta=f"{one.after - one.before:+.{digits}f}",
+                _number(change.after, digits),
+                delta=f"{change.after - change.before:+.{digits}f}",
                 delta_color="off",
                 label_visibility="collapsed",
             )
             st.caption(
                 t(
                     "before {before}; change {low} to {high} (95 %)",
-                    before=_number(one.before, digits),
-                    low=_number(one.low, digits),
-                    high=_number(one.high, digits),
+                    before=_number(change.before, digits),
+                    low=_number(change.low, digits),
+                    high=_number(change.high, digits),
                 )
             )
-            st.markdown(tm(one.sentence))
+            st.markdown(tm(change.sentence))
 
 
 def _number(value: float, digits: int) -> str:

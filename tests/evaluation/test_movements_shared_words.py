@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as some
 
-from core.evaluation.shared_words import common_words, in_pieces, shared_spans
+from core.evaluation.movements import common_words, in_pieces, shared_spans
 
 
 def marked(question: str, answer: str, common=()) -> list[str]:
