@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from core.jobs.folder import RunFolder, create_run  # noqa: E402
 from core.jobs.launch import log_tail  # noqa: E402
-from core.journey import data, labels, tune as tuning, worker  # noqa: E402
+from core.journey import data, labels, steps, tune  # noqa: E402
 from core.journey.jobs import COMPARE, SCORE, TUNE, new_run_id  # noqa: E402
 from core.types import CompareRequest, QADataset  # noqa: E402
 from core.types.tuning_config import TuningConfig  # noqa: E402
@@ -120,7 +120,7 @@ def build(root: Path, questions: int = QUESTIONS, answers: int = ANSWERS) -> Lar
     labels.save_recipe(project, "Default", labels.default_recipe(EXPERTS), _WHO)
     _correct(workspace, project, dataset)
     settings = TuningConfig(base_model=EXPERTS[0], epochs=1, max_length=96)
-    tuned = _work(workspace, project, TUNE, tuning.tuning_request(project, settings))
+    tuned = _work(workspace, project, TUNE, asdict(tune.tuning_request(project, settings)))
     _lengthen(RunFolder(workspace.run_folder(tuned)), questions)
     asked = CompareRequest(dataset.id, tuned, EXPERTS[0], EXPERTS)
     compared = _work(workspace, project, COMPARE, asdict(asked))
@@ -161,7 +161,7 @@ def _work(workspace: Workspace, project: Project, kind: str, config: dict[str, o
     folder: RunFolder = create_run(workspace.run_folder(run_id), request)
     workspace.records.add_run(RunRecord(run_id, project.id, kind, now()))
     began = time.perf_counter()
-    if worker.work(folder.root):
+    if steps.work(folder.root):
         raise RuntimeError(log_tail(folder))
     sys.stderr.write(f"{kind}: {time.perf_counter() - began:.1f} s\n")
     return run_id

@@ -48,10 +48,7 @@ def measure(work: float = LARGEST) -> dict[str, float]:
             found.device.precision: (found.device, 0),
             "as it runs": (found.device, usual),
         }
-        task = TuningTask(
-            *(found.dataset, found.labels, found.base, found.config, Path("nowhere")),
-            found.evaluate,
-        )
+        task = TuningTask(*(found.dataset, found.labels, found.base, found.config, Path("nowhere")))
         learners: dict[str, Learner] = {}
         for name, (device, _) in kinds.items():
             model = load_model(found.base, device.kind)

@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from core.journey.tuning_measures import generality_check, strongest_teacher, validation_ndcg
 
 from benchmarks.label_rules import experts_of
 from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
+from core.data.checks import guess_language
 from core.evaluation.generality import cosines, spearman
 from core.labels.model import LabelModel, answer_labels
 from core.tuning.run import train
 from core.tuning.student import DOCUMENT, QUERY, encode, limited_length, load_model
 from core.tuning.task import TuningTask
+from core.tuning.validation import generality_check, search_quality, strongest_teacher
 from core.types import TEST_SPLIT, LabelRecipe, SilentReporter
 
 SEEDS = (0, 1, 2)
@@ -114,9 +115,8 @@ def tuned(
             setting.base,
             config,
             Path(folder) / "run",
-            setting.evaluate,
             answer_labels=answer_labels(labels),
-            generality=generality_check(setting.dataset),
+            generality=generality_check(guess_language(setting.dataset.questions)),
             strongest_teacher=strongest_teacher(labels, STUDENT),
         )
         outcome = train(task, SilentReporter())
@@ -148,7 +148,7 @@ def quality(
 def score(setting: Setting, rows: np.ndarray, questions: Any, corpus: Any) -> float:
     """Return the mean nDCG@10 of questions over the whole corpus."""
     answers = np.arange(len(setting.dataset.answers), dtype=np.int32)
-    return validation_ndcg(setting.dataset, rows, questions, answers, corpus)
+    return float(search_quality(setting.dataset, rows, questions, answers, corpus).mean())
 
 
 def tests_of(setting: Setting) -> dict[str, np.ndarray]:

@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from core.journey.tuning_measures import validation_ndcg
-
 from benchmarks.label_rules import experts_of
 from benchmarks.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
 from core.labels.model import LabelModel
 from core.tuning.device import find_device
-from core.tuning.task import Evaluate
 from core.types import LabelRecipe, Labels, QADataset
 from core.types.tuning import DeviceInfo
 from core.types.tuning_config import TuningConfig
@@ -50,22 +46,6 @@ class Setting:
     config: TuningConfig
     device: DeviceInfo
     quick: bool = False
-
-    @property
-    def evaluate(self) -> Evaluate:
-        """Mean nDCG@10, as the product measures it."""
-
-        def measured(
-            question_rows: np.ndarray,
-            question_vectors: np.ndarray,
-            answer_rows: np.ndarray,
-            answer_vectors: np.ndarray,
-        ) -> float:
-            return validation_ndcg(
-                self.dataset, question_rows, question_vectors, answer_rows, answer_vectors
-            )
-
-        return measured
 
 
 @dataclass(frozen=True)

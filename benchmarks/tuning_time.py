@@ -60,7 +60,7 @@ def baseline(setting: Setting, pairs: Pairs, batch: int, learning_rate: float) -
     def check(model: Any, step: int, seconds: float) -> bool:
         if step in due:
             read = partial(encode, model)
-            point = checks.check(read, setting.evaluate, step, checks.answer_vectors(read))
+            point = checks.check(read, step, checks.answer_vectors(read))
             trace.add(seconds, point.score)
         return False
 
@@ -105,7 +105,6 @@ def grid(setting: Setting, target: float) -> Trace:
             setting.base,
             replace(setting.config, epochs=1) if setting.quick else setting.config,
             Path(folder),
-            setting.evaluate,
         )
         train(task, chase, device=setting.device)
     return chase.trace

@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.measures import MAIN_METRIC, METRICS
-from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
 from core.reporting import advice, drawings
 from core.reporting.charts import palette
@@ -41,11 +39,8 @@ def render(report: ReportContent, language: str) -> str:
         overall=advice.overall_word(report.words),
         caveats=advice.caveats(report),
         next_steps=advice.next_steps(report),
-        verdict_words=WORDS,
         metrics=METRICS,
         shapes=SHAPE_MEASURES,
-        slicers=SLICERS,
-        regime_titles={key: regime.title for key, regime in REGIME_TEXTS.items()},
         languages=LANGUAGE_NAMES,
         most=MOST,
         palette=palette,

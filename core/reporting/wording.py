@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from core.evaluation.cost import Saving, Savings
 from core.evaluation.preference import VoteFacts
-from core.evaluation.verdict import sentence
+from core.evaluation.slices import SLICERS
+from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_, Message
 from core.reporting.report_content import DataFacts, InUse, RegimeResults, Sending
 from core.translation import translator
@@ -124,6 +125,18 @@ class Wording:
     def verdict(self, regime: RegimeResults) -> str:
         """Return what the main metric says of tuned against base."""
         return self.tm(sentence(regime.main)) if regime.main else self.t(NO_VERDICT)
+
+    def word(self, verdict: str) -> str:
+        """Return a verdict in a word."""
+        return self.t(WORDS.get(verdict, verdict))
+
+    def regime(self, key: str) -> str:
+        """Return what a kind of test is called."""
+        return self.t(REGIME_TEXTS[key].title if key in REGIME_TEXTS else key)
+
+    def slicer(self, key: str) -> str:
+        """Return by what questions are told apart; a user's own attribute is not translated."""
+        return self.t(SLICERS[key].title) if key in SLICERS else key
 
     def near_top(self, found: Difference) -> str:
         """Return nDCG@10 before and after."""

@@ -14,8 +14,6 @@ from typing import Generic, TypeVar
 from core.evaluation.cost import EncodingCost
 from core.evaluation.geometry import SHAPE_MEASURES
 from core.evaluation.measures import METRICS
-from core.evaluation.slices import SLICERS
-from core.evaluation.verdict import REGIME_TEXTS, WORDS
 from core.messages import N_
 from core.reporting import advice
 from core.reporting.report_content import (
@@ -55,8 +53,8 @@ class Field(Generic[Item]):
 
     head: str
     width: int
-    form: str
     value: Callable[[Item, Wording], Value]
+    form: str = TEXT
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,8 @@ def _interval(
 ) -> tuple[Field[Item], Field[Item]]:
     """Return the columns of both ends of a 95% interval."""
     return (
-        Field(N_("95% from"), 10, form, lambda item, _: low(item)),
-        Field(N_("95% to"), 10, form, lambda item, _: high(item)),
+        Field(N_("95% from"), 10, lambda item, _: low(item), form),
+        Field(N_("95% to"), 10, lambda item, _: high(item), form),
     )
 
 
@@ -111,6 +109,11 @@ class _Figure:
     regime: RegimeResults
     metric: str
     system: SystemRow
+
+    @property
+    def interval(self) -> Interval:
+        """Mean over the questions with its ends."""
+        return self.system.metrics[self.metric]
 
     @property
     def difference(self) -> Difference | None:
@@ -136,43 +139,34 @@ def _compared(read: Callable[[Difference], Value]) -> Callable[[_Figure], Value]
 
 
 def _difference(
-    head: str, width: int, form: str, read: Callable[[Difference], Value]
+    head: str, width: int, read: Callable[[Difference], Value], form: str
 ) -> Field[_Figure]:
-    return Field(head, width, form, lambda figure, _: _compared(read)(figure))
+    return Field(head, width, lambda figure, _: _compared(read)(figure), form)
 
 
 METRICS_SHEET = TableSheet[_Figure](
     N_("Metrics"),
     _figures,
     (
-        Field(N_("Test"), 26, TEXT, lambda f, w: w.t(f.regime.title)),
-        Field(N_("Metric"), 44, TEXT, lambda f, w: METRICS[f.metric].title_in(w.t)),
-        Field(N_("System"), 30, TEXT, lambda f, w: w.t(f.system.title)),
-        Field(N_("Value"), 10, SCORE, lambda f, _: f.system.metrics[f.metric].value),
-        *_interval(
-            SCORE,
-            lambda f: f.system.metrics[f.metric].low,
-            lambda f: f.system.metrics[f.metric].high,
-        ),
-        _difference(N_("Tuned minus base"), 12, SIGNED, lambda d: d.difference),
+        Field(N_("Test"), 26, lambda f, w: w.t(f.regime.title)),
+        Field(N_("Metric"), 44, lambda f, w: METRICS[f.metric].title_in(w.t)),
+        Field(N_("System"), 30, lambda f, w: w.t(f.system.title)),
+        Field(N_("Value"), 10, lambda f, _: f.interval.value, SCORE),
+        *_interval(SCORE, lambda f: f.interval.low, lambda f: f.interval.high),
+        _difference(N_("Tuned minus base"), 12, lambda d: d.difference, SIGNED),
         *_interval(SIGNED, _compared(lambda d: d.low), _compared(lambda d: d.high)),
-        _difference(N_("p"), 9, P_VALUE, lambda d: d.p),
-        _difference(N_("p, adjusted (Holm)"), 11, P_VALUE, lambda d: d.p_adjusted),
-        _difference(N_("Better"), 9, COUNT, lambda d: d.wins),
-        _difference(N_("The same"), 9, COUNT, lambda d: d.ties),
-        _difference(N_("Worse"), 9, COUNT, lambda d: d.losses),
+        _difference(N_("p"), 9, lambda d: d.p, P_VALUE),
+        _difference(N_("p, adjusted (Holm)"), 11, lambda d: d.p_adjusted, P_VALUE),
+        _difference(N_("Better"), 9, lambda d: d.wins, COUNT),
+        _difference(N_("The same"), 9, lambda d: d.ties, COUNT),
+        _difference(N_("Worse"), 9, lambda d: d.losses, COUNT),
         Field(
             N_("Questions"),
             10,
-            COUNT,
             lambda f, _: f.difference.questions if f.difference else f.regime.questions,
+            COUNT,
         ),
-        Field(
-            N_("Verdict"),
-            14,
-            TEXT,
-            lambda f, w: w.t(WORDS[f.difference.word]) if f.difference else None,
-        ),
+        Field(N_("Verdict"), 14, lambda f, w: w.word(f.difference.word) if f.difference else None),
     ),
     N_(
         "Means over held-out questions with 95% intervals (bootstrap over groups of answers). "
@@ -190,55 +184,36 @@ SLICES_SHEET = TableSheet[SliceDifference](
     N_("Slices"),
     lambda report: report.slices,
     (
-        Field(
-            N_("Divided by"),
-            34,
-            TEXT,
-            lambda part, w: (
-                w.t(SLICERS[part.attribute].title) if part.attribute in SLICERS else part.attribute
-            ),
-        ),
-        Field(N_("Part"), 40, TEXT, lambda part, w: w.tm(part.label)),
-        Field(N_("Questions"), 10, COUNT, lambda part, _: part.result.questions),
-        Field(N_("Before"), 10, SCORE, lambda part, _: part.result.before),
-        Field(N_("After"), 10, SCORE, lambda part, _: part.result.after),
-        Field(N_("Difference"), 12, SIGNED, lambda part, _: part.result.difference),
+        Field(N_("Divided by"), 34, lambda part, w: w.slicer(part.attribute)),
+        Field(N_("Part"), 40, lambda part, w: w.tm(part.label)),
+        Field(N_("Questions"), 10, lambda part, _: part.result.questions, COUNT),
+        Field(N_("Before"), 10, lambda part, _: part.result.before, SCORE),
+        Field(N_("After"), 10, lambda part, _: part.result.after, SCORE),
+        Field(N_("Difference"), 12, lambda part, _: part.result.difference, SIGNED),
         *_interval(SIGNED, lambda part: part.result.low, lambda part: part.result.high),
         Field(
             N_("p, adjusted (Holm)"),
             11,
-            P_VALUE,
             lambda part, _: None if part.small else part.result.p_adjusted,
+            P_VALUE,
         ),
-        Field(
-            N_("Verdict"),
-            14,
-            TEXT,
-            lambda part, w: w.t(WORDS.get(part.result.word, part.result.word)),
-        ),
-        Field(N_("Remark"), 40, TEXT, _small),
+        Field(N_("Verdict"), 14, lambda part, w: w.word(part.result.word)),
+        Field(N_("Remark"), 40, _small),
     ),
     N_("nDCG@10 on parts of the held-out questions, with 95% intervals of the difference."),
     N_("Not worked out for this comparison."),
 )
 
 _MOVEMENT_FIELDS: tuple[Field[Movement], ...] = (
-    Field(
-        N_("Test"),
-        26,
-        TEXT,
-        lambda row, w: (
-            w.t(REGIME_TEXTS[row.regime].title) if row.regime in REGIME_TEXTS else row.regime
-        ),
-    ),
-    Field(N_("Id"), 12, TEXT, lambda row, _: row.question_id),
-    Field(N_("Question"), 48, TEXT, lambda row, _: row.question),
-    Field(N_("Right answer"), 60, TEXT, lambda row, _: row.answer),
-    Field(N_("Rank before"), 9, COUNT, lambda row, _: row.before_rank),
-    Field(N_("Rank after"), 9, COUNT, lambda row, _: row.after_rank),
-    Field(N_("Change of nDCG@10"), 11, SIGNED, lambda row, _: row.change),
-    Field(N_("Lost"), 8, TEXT, lambda row, w: w.t(N_("lost")) if row.lost else None),
-    Field(N_("Now first"), 60, TEXT, lambda row, _: row.first_now or None),
+    Field(N_("Test"), 26, lambda row, w: w.regime(row.regime)),
+    Field(N_("Id"), 12, lambda row, _: row.question_id),
+    Field(N_("Question"), 48, lambda row, _: row.question),
+    Field(N_("Right answer"), 60, lambda row, _: row.answer),
+    Field(N_("Rank before"), 9, lambda row, _: row.before_rank, COUNT),
+    Field(N_("Rank after"), 9, lambda row, _: row.after_rank, COUNT),
+    Field(N_("Change of nDCG@10"), 11, lambda row, _: row.change, SIGNED),
+    Field(N_("Lost"), 8, lambda row, w: w.t(N_("lost")) if row.lost else None),
+    Field(N_("Now first"), 60, lambda row, _: row.first_now or None),
 )
 LOSSES_SHEET = TableSheet[Movement](
     N_("Losses"),
@@ -259,12 +234,12 @@ LABELS_SHEET = TableSheet[Override](
     N_("Labels changed"),
     lambda report: report.labels.overrides,
     (
-        Field(N_("Question"), 48, TEXT, lambda label, _: label.question),
-        Field(N_("Answer"), 60, TEXT, lambda label, _: label.answer),
-        Field(N_("Label"), 9, COUNT, lambda label, _: round((label.value or 0) * 100, 2)),
-        Field(N_("Reason"), 40, TEXT, lambda label, _: label.reason),
-        Field(N_("Who"), 18, TEXT, lambda label, _: label.who),
-        Field(N_("When (UTC)"), 20, TEXT, lambda label, w: w.moment(label.at)),
+        Field(N_("Question"), 48, lambda label, _: label.question),
+        Field(N_("Answer"), 60, lambda label, _: label.answer),
+        Field(N_("Label"), 9, lambda label, _: round((label.value or 0) * 100, 2), COUNT),
+        Field(N_("Reason"), 40, lambda label, _: label.reason),
+        Field(N_("Who"), 18, lambda label, _: label.who),
+        Field(N_("When (UTC)"), 20, lambda label, w: w.moment(label.at)),
     ),
     N_("Labels that people set by hand (0 to 100), the newest first; they win over rules."),
     N_("No label was set by hand."),
@@ -288,14 +263,14 @@ EXPERTS_SHEET = TableSheet[ExpertFacts](
     N_("Experts"),
     lambda report: report.experts,
     (
-        Field(N_("Expert"), 36, TEXT, lambda expert, _: expert.origin.title),
-        Field(N_("Licence"), 20, TEXT, _licence),
-        Field(N_("Commercial use"), 30, TEXT, _commercial_use),
-        Field(N_("Alone (nDCG@10)"), 12, SCORE, lambda expert, _: _alone(expert).value),
+        Field(N_("Expert"), 36, lambda expert, _: expert.origin.title),
+        Field(N_("Licence"), 20, _licence),
+        Field(N_("Commercial use"), 30, _commercial_use),
+        Field(N_("Alone (nDCG@10)"), 12, lambda expert, _: _alone(expert).value, SCORE),
         *_interval(SCORE, lambda expert: _alone(expert).low, lambda expert: _alone(expert).high),
-        Field(N_("Weight in the labels"), 12, PERCENT, lambda expert, _: expert.weight),
-        Field(N_("Seconds"), 10, ONE_DIGIT, lambda expert, _: expert.seconds),
-        Field(N_("Content hash"), 40, TEXT, lambda expert, _: expert.fingerprint),
+        Field(N_("Weight in the labels"), 12, lambda expert, _: expert.weight, PERCENT),
+        Field(N_("Seconds"), 10, lambda expert, _: expert.seconds, ONE_DIGIT),
+        Field(N_("Content hash"), 40, lambda expert, _: expert.fingerprint),
     ),
     N_("How good each expert is alone, on questions outside the final test, and its licence."),
 )
@@ -303,10 +278,10 @@ ALPHA_SHEET = TableSheet[tuple[SweepPoint, bool]](
     N_("Mixes (α)"),
     lambda report: [(mix, mix.alpha == report.tuning.alpha) for mix in report.tuning.mixes],
     (
-        Field(N_("Share of the tuned weights (α)"), 20, ANY, lambda row, _: row[0].alpha),
-        Field(N_("Own questions (nDCG@10, validation)"), 22, SCORE, lambda row, _: row[0].score),
-        Field(N_("Everyday language (Spearman)"), 22, SCORE, lambda row, _: row[0].generality),
-        Field(N_("Chosen"), 12, TEXT, lambda row, w: w.t(N_("kept")) if row[1] else None),
+        Field(N_("Share of the tuned weights (α)"), 20, lambda row, _: row[0].alpha, ANY),
+        Field(N_("Own questions (nDCG@10, validation)"), 22, lambda row, _: row[0].score, SCORE),
+        Field(N_("Everyday language (Spearman)"), 22, lambda row, _: row[0].generality, SCORE),
+        Field(N_("Chosen"), 12, lambda row, w: w.t(N_("kept")) if row[1] else None),
     ),
     N_(
         "The tuned weights mixed with the old ones: 0 is the old model, 1 the tuned one. "
@@ -318,16 +293,16 @@ SPEED_SHEET = TableSheet[EncodingCost](
     N_("Speed and memory"),
     lambda report: report.speeds,
     (
-        Field(N_("System"), 36, TEXT, lambda cost, w: w.t(cost.title)),
-        Field(N_("Texts per second"), 12, ONE_DIGIT, lambda cost, _: cost.texts_per_second),
-        Field(N_("Slowest round"), 12, ONE_DIGIT, lambda cost, _: cost.slowest),
-        Field(N_("Fastest round"), 12, ONE_DIGIT, lambda cost, _: cost.fastest),
-        Field(N_("One question (ms)"), 12, ONE_DIGIT, lambda cost, _: cost.query_ms),
-        Field(N_("Model (MB)"), 12, ONE_DIGIT, lambda cost, _: cost.weights_mb or None),
-        Field(N_("Index (MB)"), 12, ONE_DIGIT, lambda cost, _: cost.vectors_mb),
-        Field(N_("Device"), 14, TEXT, lambda cost, _: cost.device),
-        Field(N_("Texts"), 10, COUNT, lambda cost, _: cost.texts),
-        Field(N_("Rounds"), 10, COUNT, lambda cost, _: cost.rounds),
+        Field(N_("System"), 36, lambda cost, w: w.t(cost.title)),
+        Field(N_("Texts per second"), 12, lambda cost, _: cost.texts_per_second, ONE_DIGIT),
+        Field(N_("Slowest round"), 12, lambda cost, _: cost.slowest, ONE_DIGIT),
+        Field(N_("Fastest round"), 12, lambda cost, _: cost.fastest, ONE_DIGIT),
+        Field(N_("One question (ms)"), 12, lambda cost, _: cost.query_ms, ONE_DIGIT),
+        Field(N_("Model (MB)"), 12, lambda cost, _: cost.weights_mb or None, ONE_DIGIT),
+        Field(N_("Index (MB)"), 12, lambda cost, _: cost.vectors_mb, ONE_DIGIT),
+        Field(N_("Device"), 14, lambda cost, _: cost.device),
+        Field(N_("Texts"), 10, lambda cost, _: cost.texts, COUNT),
+        Field(N_("Rounds"), 10, lambda cost, _: cost.rounds, COUNT),
     ),
     N_(
         "Measured in the comparison job on texts of your data, past the cache; other work "

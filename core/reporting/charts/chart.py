@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from plotly.graph_objects import Figure
 
-Translate: TypeAlias = Callable[[str], str]
+Translate: TypeAlias = Callable[[str], str]  # a text into the reader's language
 TRANSPARENT = "rgba(0,0,0,0)"
 LOW, HIGH = N_("Low (95 %)"), N_("High (95 %)")  # heads of both ends of an interval
 

@@ -51,8 +51,6 @@ def movement_chart(
     ----------
     rows : sequence of AnswerMove
         See :func:`core.evaluation.movements.answer_moves`.
-    t : callable
-        Translates a text into the reader's language.
     texts : mapping of answer row to str, optional
         Beginning of the answer beside its rank; without them only ranks are written.
     """

@@ -50,8 +50,6 @@ def score_histograms(
     combined : float array [n] in [0, 1]
     names : sequence of str, K long
         What the user calls the experts; the combined label names itself.
-    t : callable
-        Translates a text into the reader's language.
     """
     titles = [*names, t(N_("Combined label"))]
     rows = [*calibrated, combined]
@@ -180,8 +178,6 @@ def calibration_chart(curve: ReliabilityCurve, t: Translate) -> Chart:
     ----------
     curve : ReliabilityCurve
         As ``core.labels.quality.reliability_curve`` gives it.
-    t : callable
-        Translates a text into the reader's language.
     """
     import pandas as pd
 

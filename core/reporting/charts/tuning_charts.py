@@ -54,8 +54,6 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
         Metric events of the run: ``step`` with ``loss``, or ``step`` with ``validation`` (and
         ``validation_known``, ``validation_unseen`` where there are such questions). Step 0 is the
         base model.
-    t : callable
-        Translates a text into the reader's language.
 
     Returns
     -------
@@ -207,8 +205,6 @@ def machine_chart(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart
     metrics : sequence of mappings, oldest first
         Metric events of the run: ``step`` with ``learning_rate``, ``labels_per_s``, ``memory_mb``
         (runs of earlier versions have no memory).
-    t : callable
-        Translates a text into the reader's language.
     """
     import pandas as pd
     from plotly.subplots import make_subplots
@@ -283,8 +279,6 @@ def data_curve_chart(
         Error bars are one standard deviation over draws, absent for a single draw.
     base : float
         The untuned model, drawn as a line: it learned from none of them.
-    t : callable
-        Translates a text into the reader's language.
     """
     import pandas as pd
 

@@ -65,8 +65,6 @@ def system_chart(
 
     Parameters
     ----------
-    t : callable
-        Translates a text into the reader's language.
     metric : Measure or None
         One that the systems were measured by; None takes the main metric.
     seed : int
@@ -196,8 +194,6 @@ def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
     ----------
     slices : sequence of SliceDifference
         Of one attribute after the other.
-    t : callable
-        Translates a text into the reader's language.
 
     Raises
     ------
