@@ -46,8 +46,9 @@ from core.journey.projects import (
 )
 from core.journey.report import write_report
 from core.journey.steps import in_this_process
-from core.journey.tune import TuningConfig, launch_tuning, read_run
+from core.journey.tune import launch_tuning, read_run
 from core.types import Comparison, SystemChoice
+from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
 
