@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,41 @@ from core.workspace.files import read_json, write_json
 DISCARD, KEEP, PAUSE = "discard", "cancel", "pause"
 STOP_REQUESTS = (DISCARD, KEEP, PAUSE)
 _RESERVE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a job is told: its kind, its project, what is asked, by whom and when.
+
+    Attributes
+    ----------
+    config : mapping of JSON types
+        What is asked; each kind of job has a document of its own for it.
+    """
+
+    kind: str = ""
+    project_id: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    who: str = ""
+    created_at: str = ""
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> JobRequest:
+        """Return what a request says; what it lacks is empty, what nobody knows is left out."""
+        return cls(**{f.name: document[f.name] for f in fields(cls) if f.name in document})
+
+    @property
+    def device(self) -> str:
+        """The device that the settings ask for, ``auto`` where they say nothing."""
+        return device_told(self.config)
+
+
+def device_told(config: Mapping[str, Any]) -> str:
+    """Return the device that a job's settings ask for, ``auto`` where they say nothing."""
+    for settings in (config.get("tuning"), config):
+        if isinstance(settings, Mapping) and settings.get("device"):
+            return str(settings["device"])
+    return "auto"
 
 
 @dataclass(frozen=True)
@@ -166,6 +201,10 @@ class RunFolder:
             If the request is missing, damaged or of another kind.
         """
         return from_json(kind, self.read_request().get("config", {}))
+
+    def job(self) -> JobRequest:
+        """Return the request as a document; raises WorkspaceError if it is missing or damaged."""
+        return JobRequest.of(self.read_request())
 
     def read_result(self) -> dict[str, Any]:
         """Return the result; raises WorkspaceError if it is missing or damaged."""

@@ -14,7 +14,14 @@ from typing import Any
 from core.documents import from_json, to_json
 from core.errors import AppError, WorkspaceError
 from core.jobs import launch as jobs
-from core.jobs.folder import DISCARD as DISCARD, KEEP as KEEP, PAUSE as PAUSE, RunFolder
+from core.jobs.folder import (
+    DISCARD as DISCARD,
+    KEEP as KEEP,
+    PAUSE as PAUSE,
+    JobRequest,
+    RunFolder,
+    device_told as device_told,
+)
 from core.jobs.queue import DOWN as DOWN, FIRST as FIRST, UP as UP, Need, Queue
 from core.jobs.state import (
     CANCELLED as CANCELLED,
@@ -88,7 +95,7 @@ class JobKind:
         """Do such a job in this process; see :data:`core.jobs.worker.Step`."""
         module, _, function = self.step.partition(":")
         step = getattr(import_module(module), function)
-        asked = from_json(self.request, request["config"]) if self.request else request
+        asked = from_json(self.request, JobRequest.of(request).config) if self.request else request
         result = step(folder, asked, report)
         return to_json(result) if is_dataclass(result) else result
 
@@ -269,13 +276,9 @@ def log_of(workspace: Workspace, run_id: str) -> str:
 
 def request_of(source: JobView | RunFolder) -> Any:
     """Return what a job was asked, as its kind's request; raises WorkspaceError if damaged."""
-    if isinstance(source, RunFolder):
-        stored = source.read_request()
-        kind, config = str(stored.get("kind")), stored.get("config", {})
-    else:
-        kind, config = source.kind, source.config
-    typed = KINDS[kind].request
-    return from_json(typed, config) if typed else config
+    asked = source.job() if isinstance(source, RunFolder) else source
+    typed = KINDS[asked.kind].request
+    return from_json(typed, asked.config) if typed else asked.config
 
 
 def settings_of_job(view: JobView) -> TuningConfig | None:
@@ -289,13 +292,13 @@ def settings_of_job(view: JobView) -> TuningConfig | None:
 
 def outcome_of(folder: RunFolder) -> Any:
     """Return what came out of a finished job, as its kind's result; WorkspaceError if damaged."""
-    typed = KINDS[str(folder.read_request().get("kind"))].result
+    typed = KINDS[folder.job().kind].result
     return from_json(typed, folder.read_result()) if typed else folder.read_result()
 
 
 def project_of(folder: RunFolder) -> Project:
     """Return the project that a run belongs to; raises WorkspaceError if it is gone."""
-    return workspace_of(folder).project(str(folder.read_request().get("project_id")))
+    return workspace_of(folder).project(folder.job().project_id)
 
 
 def result_of(workspace: Workspace, run_id: str) -> dict[str, Any]:
@@ -392,27 +395,19 @@ def need_of(request: Mapping[str, Any]) -> Need | None:
     """
     from core.tuning.device import check_device
 
-    kind = KINDS.get(str(request.get("kind")))
+    asked = JobRequest.of(request)
+    kind = KINDS.get(asked.kind)
     if kind is None or not kind.queued:
         return None
-    check_device(device_told(request.get("config", {})))
-    slots = slots_for(device_told(request.get("config", {})))
-    return Need(slots, cards_together(request), environment=_pinned)
+    check_device(asked.device)
+    return Need(slots_for(asked.device), cards_together(request), environment=_pinned)
 
 
 def cards_together(request: Mapping[str, Any]) -> int:
     """Return how many graphics cards a job computes on at once; 1 also where there is none."""
-    config = request.get("config", {})
-    together = request.get("kind") == TUNE and device_told(config) == ALL_CARDS
+    asked = JobRequest.of(request)
+    together = asked.kind == TUNE and asked.device == ALL_CARDS
     return len(slots_for(ALL_CARDS)) if together else 1
-
-
-def device_told(config: Mapping[str, Any]) -> str:
-    """Return the device that a job's settings ask for, ``auto`` where they say nothing."""
-    for settings in (config.get("tuning"), config):
-        if isinstance(settings, Mapping) and settings.get("device"):
-            return str(settings["device"])
-    return "auto"
 
 
 def slots_for(device: str) -> tuple[str, ...]:

@@ -19,9 +19,9 @@ from core.reporting.charts.chart import (
     Translate,
     error_bars,
     name_lines,
-    new_figure,
     rounded,
     shortened,
+    side_by_side,
 )
 
 if TYPE_CHECKING:
@@ -42,18 +42,11 @@ def bias_chart(bias: GroupBias, t: Translate, before: GroupBias | None = None) -
     before : GroupBias, optional
         Of the same groups before they were evened out: drawn as hollow grey dots.
     """
-    from plotly.subplots import make_subplots
-
     names = [shortened(name) for name in bias.grouping.names]
     titles = (N_("Right answers: mean label"), N_("Other pairs: mean label"), N_("Precision (AP)"))
-    figure = make_subplots(
-        rows=1,
-        cols=3,
-        shared_yaxes=True,
-        horizontal_spacing=0.04,
-        subplot_titles=[f"<b>{t(title)}</b>" for title in titles],
-        figure=new_figure(120 + ROW * len(names), margin={"l": 8, "r": 16, "t": 40, "b": 8}),
-    )
+    heads = [f"<b>{t(title)}</b>" for title in titles]
+    height, margin = 120 + ROW * len(names), {"l": 8, "r": 16, "t": 40, "b": 8}
+    figure = side_by_side(heads, height, 0.04, shared="y", margin=margin)
     colours = (palette.RIGHT, palette.OTHER, palette.BASELINE)
     earlier = _columns(before) if before is not None else ()
     for column, (now, colour) in enumerate(zip(_columns(bias), colours, strict=True), start=1):

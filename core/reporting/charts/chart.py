@@ -67,6 +67,37 @@ def new_figure(height: int, **layout: Any) -> Figure:
     return go.Figure(layout=settings)
 
 
+def side_by_side(
+    titles: Sequence[str], height: int, spacing: float, *, shared: str = "", **layout: Any
+) -> Figure:
+    """Return a figure with one facet per title.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        Translated; plotly text above each facet.
+    height : int
+        Height in pixels.
+    spacing : float
+        Between the facets, as a share of the width.
+    shared : str
+        Axes that all facets have in common: "", ``y`` or ``xy``.
+    **layout
+        As for :func:`new_figure`.
+    """
+    from plotly.subplots import make_subplots
+
+    return make_subplots(
+        rows=1,
+        cols=len(titles),
+        shared_xaxes="all" if shared == "xy" else False,
+        shared_yaxes={"y": True, "xy": "all"}.get(shared, False),
+        horizontal_spacing=spacing,
+        subplot_titles=titles,
+        figure=new_figure(height, **layout),
+    )
+
+
 def style_axes(figure: Figure) -> None:
     """Give all axes the same quiet grid and room for their labels."""
     figure.update_xaxes(automargin=True, gridcolor=GUIDE, zeroline=False, title_standoff=8)

@@ -17,6 +17,7 @@ from core.reporting.charts.chart import (
     new_figure,
     one_line,
     shortened,
+    side_by_side,
     style_axes,
 )
 
@@ -176,24 +177,17 @@ def map_chart(
     questions, answers : sequences of str
         Their texts, shown when the mouse is over a point.
     """
-    from plotly.subplots import make_subplots
-
     count = len(questions)
     questions, answers = (
         [one_line(text, _HOVER, other=3) for text in texts] for texts in (questions, answers)
     )
-    figure = make_subplots(
-        rows=1,
-        cols=2,
-        shared_xaxes="all",
-        shared_yaxes="all",
-        horizontal_spacing=0.03,
-        subplot_titles=[t(_BEFORE), t(_AFTER)],
-        figure=new_figure(
-            MAP_HEIGHT,
-            margin={"l": 8, "r": 8, "t": 32, "b": 40},
-            legend={"y": -0.02, "yanchor": "top"},
-        ),
+    figure = side_by_side(
+        [t(_BEFORE), t(_AFTER)],
+        MAP_HEIGHT,
+        0.03,
+        shared="xy",
+        margin={"l": 8, "r": 8, "t": 32, "b": 40},
+        legend={"y": -0.02, "yanchor": "top"},
     )
     kinds = (
         (t(N_("Questions")), slice(0, count), questions, palette.TUNED, "circle", 5),

@@ -12,7 +12,14 @@ from core.evaluation.statistics import Spread
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, new_figure, rounded, style_axes
+from core.reporting.charts.chart import (
+    Chart,
+    Translate,
+    new_figure,
+    rounded,
+    side_by_side,
+    style_axes,
+)
 from core.types import REGIMES
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
 
 POINTS = 300  # a browser shows no more on half a page, and a long run has a hundred times as many
 MEAN = "mean"  # of both regimes, beside the regimes' own keys
-_HEIGHT = 200  # pixels of the small charts
+_HEIGHT, _MARGIN = 200, {"l": 8, "r": 8, "t": 32, "b": 8}  # pixels, of the small charts
 _DASHES = {REGIMES[0]: "dot", REGIMES[1]: "dash", MEAN: "solid"}
 _QUALITY = N_("Search quality on validation questions (nDCG@10)")
 _NOTHING = N_("Nothing was measured yet.")
@@ -60,18 +67,10 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
     Chart
         At most ``POINTS`` points per line: the loss is the mean of neighbouring steps.
     """
-    from plotly.subplots import make_subplots
-
     losses = thinned([(m["step"], m["loss"]) for m in metrics if "loss" in m])
     checks = [m for m in metrics if "validation" in m]
     titles = (t(_QUALITY), t(N_("Error on training questions (loss)")))
-    figure = make_subplots(
-        rows=1,
-        cols=2,
-        horizontal_spacing=0.08,
-        subplot_titles=[f"<b>{title}</b>" for title in titles],
-        figure=new_figure(320, margin={"l": 8, "r": 8, "t": 32, "b": 8}),
-    )
+    figure = side_by_side([f"<b>{title}</b>" for title in titles], 320, 0.08, margin=_MARGIN)
     _draw_quality(figure, checks, t)
     _draw_loss(figure, losses, t)
     style_axes(figure)
@@ -207,7 +206,6 @@ def machine_chart(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart
         (runs of earlier versions have no memory).
     """
     import pandas as pd
-    from plotly.subplots import make_subplots
 
     lines = {
         gauge.key: thinned([(m["step"], m[gauge.key]) for m in metrics if gauge.key in m])
@@ -216,13 +214,8 @@ def machine_chart(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart
     shown = [gauge for gauge in GAUGES if len(lines[gauge.key])]
     if not shown:
         return Chart(new_figure(_HEIGHT), Message(_NOTHING), pd.DataFrame())
-    figure = make_subplots(
-        rows=1,
-        cols=len(shown),
-        horizontal_spacing=0.07,
-        subplot_titles=[t(gauge.title) for gauge in shown],
-        figure=new_figure(_HEIGHT, margin={"l": 8, "r": 8, "t": 32, "b": 8}, showlegend=False),
-    )
+    titles = [t(gauge.title) for gauge in shown]
+    figure = side_by_side(titles, _HEIGHT, 0.07, margin=_MARGIN, showlegend=False)
     tables = []
     for column, gauge in enumerate(shown, start=1):
         points = lines[gauge.key]

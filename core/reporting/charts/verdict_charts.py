@@ -30,9 +30,9 @@ from core.reporting.charts.chart import (
     Translate,
     error_bars,
     name_lines,
-    new_figure,
     rounded,
     shortened,
+    side_by_side,
     style_axes,
     table_of,
 )
@@ -282,16 +282,8 @@ def _facets(
 
 def _dot_figure(names: Sequence[str], titles: Sequence[str], around: int, top: int) -> Figure:
     """Return a figure with a column per title; ``around`` and ``top`` are pixels besides lines."""
-    from plotly.subplots import make_subplots
-
-    figure = make_subplots(
-        rows=1,
-        cols=len(titles),
-        shared_yaxes=True,
-        horizontal_spacing=0.05,
-        subplot_titles=titles,
-        figure=new_figure(around + ROW * len(names), margin={"l": 8, "r": 16, "t": top, "b": 8}),
-    )
+    height, margin = around + ROW * len(names), {"l": 8, "r": 16, "t": top, "b": 8}
+    figure = side_by_side(titles, height, 0.05, shared="y", margin=margin)
     style_axes(figure)
     figure.update_annotations(font_size=14)
     name_lines(figure, names)
