@@ -253,18 +253,3 @@ def leave_people(project: Project, dataset: QADataset, who: str) -> None:
     if key is not None:
         leave_panel(project, dataset, key)
         project.note("people left the experts", who, {"expert": key})
-
-
-def keep_people(chosen: dict[str, None], present: Sequence[str]) -> None:
-    """Bring a choice of experts in line with the people in use: they join and leave elsewhere.
-
-    Parameters
-    ----------
-    chosen : dict with expert keys
-        Changed in place.
-    present : sequence of str
-        Keys of people among the experts in use.
-    """
-    for key in [key for key in chosen if is_people(key) and key not in present]:
-        del chosen[key]
-    chosen.update(dict.fromkeys(present))

@@ -20,7 +20,7 @@ from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
 from pages.parts.errors import errors_shown, show_error
-from pages.parts.experts.expert_card import choice_box
+from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
 
@@ -30,18 +30,9 @@ _SHOWN = 300  # characters of an example
 def expert_api(
     context: Context,
     connections: Sequence[ApiConnection],
-    chosen: dict[str, None],
-    scored: Sequence[str],
+    choice: Choice,
 ) -> None:
-    """Draw the connections of a project and the form for one more.
-
-    Parameters
-    ----------
-    chosen : dict with expert keys
-        Changed in place.
-    scored : sequence of str
-        Experts whose scores are there already.
-    """
+    """Draw the connections of a project and the form for one more."""
     label = t("{group}: {count}", group=t("From an API"), count=len(connections))
     with st.expander(label, icon=":material/cloud_sync:", expanded=bool(connections)):
         st.caption(
@@ -52,22 +43,21 @@ def expert_api(
         )
         editing = f"api_editing_{context.project.id}"
         for connection in connections:
-            _connection(context, connection, chosen, connection.key in scored, editing)
+            _connection(context, connection, choice, editing)
         named = {known.name: known for known in connections}
-        _form(context, named.get(st.session_state.get(editing, "")), editing, chosen)
+        _form(context, named.get(st.session_state.get(editing, "")), editing, choice)
 
 
 def _connection(
     context: Context,
     connection: ApiConnection,
-    chosen: dict[str, None],
-    scored: bool,
+    choice: Choice,
     editing: str,
 ) -> None:
     name = connection.name
     with st.container(border=True, gap="small"):
-        choice_box(connection.key, name, chosen)
-        if scored:
+        choice.box(connection.key, name)
+        if connection.key in choice.scored:
             st.badge(t("has scored"), color="blue")
         st.caption("  \n".join(_facts(context, connection)))
         with st.container(horizontal=True):
@@ -82,8 +72,7 @@ def _connection(
                 st.rerun()
             if st.button(t("Remove"), key=f"api_remove_{name}", icon=":material/delete:"):
                 remove_connection(context.project, name, session.who())
-                chosen.pop(connection.key, None)
-                st.session_state.pop(f"expert_{connection.key}", None)
+                choice.remove(connection.key)
                 st.rerun()
         if tried:
             _try(context, connection)
@@ -136,9 +125,7 @@ def _try(context: Context, connection: ApiConnection) -> None:
     )
 
 
-def _form(
-    context: Context, known: ApiConnection | None, editing: str, chosen: dict[str, None]
-) -> None:
+def _form(context: Context, known: ApiConnection | None, editing: str, choice: Choice) -> None:
     """Draw the form: empty for a new connection, filled in for a known one."""
     was = known or ApiConnection("", "", "")
     # A number of its own for every form, so that the one after an addition starts empty.
@@ -227,19 +214,16 @@ def _form(
             price=price,
             requests_per_minute=rate,
         )
-        _save(context, typed, editing, turn, chosen)
+        _save(context, typed, editing, turn, choice)
 
 
-def _save(
-    context: Context, typed: ApiConnection, editing: str, turn: str, chosen: dict[str, None]
-) -> None:
+def _save(context: Context, typed: ApiConnection, editing: str, turn: str, choice: Choice) -> None:
     who = session.who()
     with errors_shown():
         saved = save_connection(context.project, typed, who, os.environ)
         st.session_state.pop(editing, None)
         st.session_state[turn] = st.session_state.get(turn, 0) + 1
-        chosen[saved.key] = None
-        st.session_state.pop(f"expert_{saved.key}", None)
+        choice.add(saved.key)
         st.rerun()
 
 

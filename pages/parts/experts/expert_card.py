@@ -7,53 +7,74 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.journey.experts import ExpertCard
+from core.journey.rating import is_people
 from core.types.expert_entry import ANY_LANGUAGE, LEXICAL
+from pages.parts.page import Context
 from pages.parts.translate import duration, language, plain, t, tm
 
 _COLUMNS = 3
 _MANY = 4  # more languages than this are summed up
 
 
-def draw_cards(group: Sequence[ExpertCard], chosen: dict[str, None], scored: Sequence[str]) -> None:
-    """Draw cards side by side; see :func:`draw_card`."""
+class Choice:
+    """The experts that the user chose to score, in order, and those that have scored already.
+
+    Kept outside the boxes, which are forgotten on other pages.
+    """
+
+    def __init__(
+        self, context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]
+    ) -> None:
+        name = f"experts_{context.project.id}_{context.project.dataset_id}"
+        if name not in st.session_state:
+            suggested = [card.entry.key for card in cards if card.suggested]
+            st.session_state[name] = dict.fromkeys(scored or suggested)
+        self._keys: dict[str, None] = st.session_state[name]
+        self.scored = scored
+        people = [key for key in scored if is_people(key)]  # they join and leave elsewhere
+        for key in [key for key in self._keys if is_people(key) and key not in people]:
+            del self._keys[key]
+        self._keys.update(dict.fromkeys(people))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        """Choose an expert; its box is seeded anew."""
+        self._keys[key] = None
+        st.session_state.pop(f"expert_{key}", None)
+
+    def remove(self, key: str) -> None:
+        """Take an expert off the chosen ones; its box is seeded anew."""
+        self._keys.pop(key, None)
+        st.session_state.pop(f"expert_{key}", None)
+
+    def box(self, key: str, title: str) -> None:
+        """Draw the box that adds an expert to the chosen ones or takes it off."""
+        box = f"expert_{key}"
+        # Seeded once per visit: a box that is given a value on every run loses clicks.
+        if box not in st.session_state:
+            st.session_state[box] = key in self._keys
+
+        def toggle() -> None:
+            if st.session_state[box]:
+                self._keys[key] = None
+            else:
+                self._keys.pop(key, None)
+
+        st.checkbox(f"**{plain(title)}**", key=box, on_change=toggle)
+
+
+def draw_cards(group: Sequence[ExpertCard], choice: Choice) -> None:
+    """Draw cards side by side, each with the box that chooses its expert."""
     for first in range(0, len(group), _COLUMNS):
         for cell, card in zip(st.columns(_COLUMNS), group[first : first + _COLUMNS], strict=False):
-            with cell:
-                draw_card(card, chosen, card.entry.key in scored)
-
-
-def draw_card(card: ExpertCard, chosen: dict[str, None], scored: bool) -> None:
-    """Draw a card; its box adds the expert to the chosen ones or takes it off.
-
-    Parameters
-    ----------
-    chosen : dict with expert keys
-        Changed in place.
-    scored : bool
-        Whether its scores are there already.
-    """
-    entry = card.entry
-    with st.container(border=True, height="stretch", gap="small"):
-        choice_box(entry.key, entry.title, chosen)
-        _badges(card, scored)
-        st.markdown(t(entry.meaning))
-        st.caption("  \n".join(_facts(card, scored)))
-
-
-def choice_box(key: str, title: str, chosen: dict[str, None]) -> None:
-    """Draw the box that adds an expert to the chosen ones or takes it off, in place."""
-    box = f"expert_{key}"
-    # Seeded once per visit: a box that is given a value on every run loses clicks.
-    if box not in st.session_state:
-        st.session_state[box] = key in chosen
-
-    def toggle() -> None:
-        if st.session_state[box]:
-            chosen[key] = None
-        else:
-            chosen.pop(key, None)
-
-    st.checkbox(f"**{plain(title)}**", key=box, on_change=toggle)
+            with cell, st.container(border=True, height="stretch", gap="small"):
+                scored = card.entry.key in choice.scored
+                choice.box(card.entry.key, card.entry.title)
+                _badges(card, scored)
+                st.markdown(t(card.entry.meaning))
+                st.caption("  \n".join(_facts(card, scored)))
 
 
 def _badges(card: ExpertCard, scored: bool) -> None:

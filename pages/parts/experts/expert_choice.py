@@ -15,13 +15,13 @@ from core.journey.experts import (
     model_folders,
     remove_model_folder,
 )
-from core.journey.rating import is_people, keep_people
+from core.journey.rating import is_people
 from core.journey.score_files import score_files
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import errors_shown
 from pages.parts.experts.expert_api import expert_api, start_scoring
-from pages.parts.experts.expert_card import draw_cards
+from pages.parts.experts.expert_card import Choice, draw_cards
 from pages.parts.experts.score_files import score_file_section
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
@@ -63,8 +63,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     people = tuple(key for key in scored if is_people(key))
     keys = (*folders.usable, *files, *people)
     cards = expert_cards(context.workspace, context.dataset, keys, connections)
-    chosen = _selection(context, cards, scored)
-    keep_people(chosen, people)
+    choice = Choice(context, cards, scored)
     st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
     st.markdown(
         t(
@@ -76,9 +75,9 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     for places, title, meaning in _GROUPS:
         group = [card for card in cards if card.availability.where in places]
         if places == ("folder",):
-            _own_folders(context, group, folders, chosen, scored)
+            _own_folders(context, group, folders, choice)
         elif group and places == ("hub",):
-            ticked = sum(card.entry.key in chosen for card in group)
+            ticked = sum(card.entry.key in choice for card in group)
             label = t(
                 "{group}: {count} models, {picked} chosen",
                 group=t(title),
@@ -87,41 +86,29 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
             )
             with st.expander(label, icon=":material/cloud_download:"):
                 st.caption(t(meaning))
-                draw_cards(group, chosen, scored)
+                draw_cards(group, choice)
         elif group:
             st.markdown(f"#### {t(title)}")
             st.caption(t(meaning))
-            draw_cards(group, chosen, scored)
-    expert_api(context, connections, chosen, scored)
-    score_file_section(context, chosen)
+            draw_cards(group, choice)
+    expert_api(context, connections, choice)
+    score_file_section(context, choice)
     with start:
-        picked = [card for card in cards if card.entry.key in chosen]
+        picked = [card for card in cards if card.entry.key in choice]
         _start(context, picked, scored, busy, main_action)
-
-
-def _selection(
-    context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]
-) -> dict[str, None]:
-    """Return the chosen keys, in order; kept outside the boxes, which are forgotten elsewhere."""
-    name = f"experts_{context.project.id}_{context.project.dataset_id}"
-    if name not in st.session_state:
-        suggested = [card.entry.key for card in cards if card.suggested]
-        st.session_state[name] = dict.fromkeys(scored or suggested)
-    return st.session_state[name]
 
 
 def _own_folders(
     context: Context,
     group: Sequence[ExpertCard],
     folders: ModelFolders,
-    chosen: dict[str, None],
-    scored: Sequence[str],
+    choice: Choice,
 ) -> None:
     _, title, meaning = _GROUPS[-1]
     label = t("{group}: {count}", group=t(title), count=len(group))
     with st.expander(label, icon=":material/folder_open:", expanded=bool(group or folders.broken)):
         st.caption(t(meaning))
-        draw_cards(group, chosen, scored)
+        draw_cards(group, choice)
         for path, reason in folders.broken.items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.warning(plain(tm(reason)), icon=":material/folder_off:")
@@ -134,16 +121,16 @@ def _own_folders(
                 placeholder="/models/our-support-model",
             )
             if st.form_submit_button(t("Add this folder"), icon=":material/create_new_folder:"):
-                _add(context, path, chosen)
+                _add(context, path, choice)
 
 
-def _add(context: Context, path: str, chosen: dict[str, None]) -> None:
+def _add(context: Context, path: str, choice: Choice) -> None:
     if not path.strip():
         st.warning(t("Type the path of a folder first."))
         return
     with errors_shown():
         key = add_model_folder(context.project, path, session.who())
-        chosen[key] = None
+        choice.add(key)
         st.rerun()
 
 

@@ -17,7 +17,7 @@ from core.journey.score_files import (
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import errors_shown, show_error, show_warnings
-from pages.parts.experts.expert_card import choice_box
+from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -35,14 +35,8 @@ def _read(file_id: str, filename: str, sheet: str | None, _file: UploadedFile) -
     return preview_scores(_file.getvalue(), filename, sheet)
 
 
-def score_file_section(context: Context, chosen: dict[str, None]) -> None:
-    """Draw the uploaded scores of the project and the upload of more.
-
-    Parameters
-    ----------
-    chosen : dict with expert keys
-        Changed in place.
-    """
+def score_file_section(context: Context, choice: Choice) -> None:
+    """Draw the uploaded scores of the project and the upload of more."""
     uploaded = score_files(context.project, context.dataset)
     label = t("Your own scores (file): {count}", count=len(uploaded))
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
@@ -57,13 +51,13 @@ def score_file_section(context: Context, chosen: dict[str, None]) -> None:
             )
         )
         for known in uploaded:
-            _uploaded_file(context, known, chosen)
+            _uploaded_file(context, known, choice)
         file = st.file_uploader(t("File of scores (CSV, TSV, XLSX, JSON, Parquet)"), key=field)
         if file is not None:
-            _upload(context, file, chosen)
+            _upload(context, file, choice)
 
 
-def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> None:
+def _upload(context: Context, file: UploadedFile, choice: Choice) -> None:
     sheet_key = f"score_sheet_{file.file_id}"
     try:
         with st.spinner(t("Reading the file …"), show_time=True):
@@ -104,9 +98,8 @@ def _upload(context: Context, file: UploadedFile, chosen: dict[str, None]) -> No
                     columns=columns,
                     preview=preview,
                 )
-            chosen[added.key] = None
+            choice.add(added.key)
             st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
-            st.session_state.pop(f"expert_{added.key}", None)  # the box is seeded anew
             st.rerun()
 
 
@@ -131,9 +124,9 @@ def _columns(preview: ScorePreview, file_id: str) -> ScoreColumns:
     return columns
 
 
-def _uploaded_file(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
+def _uploaded_file(context: Context, file: ScoreFile, choice: Choice) -> None:
     with st.container(border=True, gap="small"):
-        choice_box(file.key, file.title, chosen)
+        choice.box(file.key, file.title)
         st.markdown(
             t(
                 "{pairs} pairs of {questions} questions have a score, from {rows} rows of {file}.",
@@ -155,7 +148,7 @@ def _uploaded_file(context: Context, file: ScoreFile, chosen: dict[str, None]) -
                 )
             )
             if st.button(t("Delete these scores"), key=f"delete_{file.key}"):
-                _delete(context, file, chosen)
+                _delete(context, file, choice)
 
 
 def _set_aside(file: ScoreFile) -> None:
@@ -178,8 +171,8 @@ def _set_aside(file: ScoreFile) -> None:
     )
 
 
-def _delete(context: Context, file: ScoreFile, chosen: dict[str, None]) -> None:
+def _delete(context: Context, file: ScoreFile, choice: Choice) -> None:
     with errors_shown():
         remove_score_file(context.project, context.dataset, file.key, session.who())
-        chosen.pop(file.key, None)
+        choice.remove(file.key)
         st.rerun()
