@@ -121,8 +121,7 @@ def tuned(
         )
         outcome = train(task, SilentReporter())
         seconds = time.perf_counter() - began
-        assert outcome.model_folder is not None
-        found = quality(setting, outcome.model_folder, answers, sts)
+        found = quality(setting, task.model, answers, sts)
     return found | {"seconds": seconds, "alpha": outcome.alpha, "best_step": outcome.best_step}
 
 

@@ -49,7 +49,6 @@ from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.tuning.run import TuningOutcome
     from core.tuning.task import TuningTask
 
 TOO_LITTLE = N_("There is too little memory to load the base model and try a step: {reason}")
@@ -131,9 +130,11 @@ def launch_tuning(
     TuningError
         If no recipe is in use or the model cannot be tuned.
     """
-    request = estimated(project.workspace, tuning_request(project, config, saved))
+    request = tuning_request(project, config, saved)
+    planned = plan(project.workspace, project.load_dataset(), config)
+    told = dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
     end_probes(project.workspace)
-    return launch_job(project, TUNE, request, who, start=start)
+    return launch_job(project, TUNE, told, who, start=start)
 
 
 def tuning_request(
@@ -155,12 +156,6 @@ def tuning_request(
     load_expert_scores(project.workspace, project.load_dataset(), saved.recipe.experts)
     given = (project.dataset_id, saved.name, saved.recipe, overrides(project))
     return TuneRequest(*given, config)
-
-
-def estimated(workspace: Workspace, request: TuneRequest) -> TuneRequest:
-    """Return the request with what the run is estimated to take."""
-    planned = plan(workspace, workspace.load_dataset(request.dataset_id), request.tuning)
-    return dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
 
 
 def tune_step(folder: RunFolder, request: TuneRequest, report: Reporter) -> TuningResult:
@@ -212,16 +207,20 @@ def run_tuning(
     from core.tuning.run import train
     from core.tuning.team import join_team
 
+    def made_from_labels(result: TuningResult) -> TuningResult:
+        weights = dict(zip(labels.recipe.experts, labels.weights.tolist(), strict=True))
+        return dataclasses.replace(result, label_id=labels.id, weights=weights)
+
     check_trainable(config.base_model)
     device = find_device(config.device, config.precision)
-    outcome = train(
+    result = train(
         _task(workspace, labels, config, folder),
         report,
         device=device,
         team=join_team(device.kind),
-        rescued=lambda outcome: rescued(_result(config, labels, outcome)),
+        rescued=lambda result: rescued(made_from_labels(result)),
     )
-    return _result(config, labels, outcome)
+    return made_from_labels(result)
 
 
 def _task(
@@ -244,25 +243,6 @@ def _task(
         strongest_teacher=strongest_teacher(labels, config.base_model),
         neutral=neutral_texts(language),
         prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
-    )
-
-
-def _result(config: TuningConfig, labels: LabelModel, outcome: TuningOutcome) -> TuningResult:
-    from core.tuning.device import peak_mb
-
-    shared = {f.name for f in dataclasses.fields(TuningResult)}
-    shared &= {f.name for f in dataclasses.fields(outcome)}
-    values = {name: getattr(outcome, name) for name in shared}
-    values["seconds"] = round(outcome.seconds, 2)
-    values["labels_per_s"] = round(outcome.labels_per_s, 1)
-    return TuningResult(
-        **values,
-        has_model=outcome.model_folder is not None,
-        memory_mb=round(peak_mb(outcome.device.kind), 1),
-        base_model=config.base_model,
-        dataset_id=labels.dataset.id,
-        label_id=labels.id,
-        weights=dict(zip(labels.recipe.experts, labels.weights.tolist(), strict=True)),
     )
 
 

@@ -13,8 +13,9 @@ mask : bool tensor [b_q, b_a], False = says nothing and must not be learned from
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from core.messages import N_
 from core.types.tuning_config import TuningConfig
@@ -48,29 +49,12 @@ class Affine:
 IDENTITY = Affine()
 
 
-class GridLoss(Protocol):
-    """A loss on one grid; returns a scalar tensor >= 0."""
-
-    def __call__(
-        self,
-        cosines: Tensor,
-        targets: Tensor,
-        hard: Tensor,
-        mask: Tensor,
-        config: TuningConfig,
-        match: Affine = IDENTITY,
-    ) -> Tensor:
-        """Return the loss of the grid."""
-        ...
+GridLoss = Callable[["Tensor", "Tensor", "Tensor", "Tensor", TuningConfig, Affine], "Tensor"]
+"""Cosines, targets, hard labels, mask, settings and scale of one grid to a scalar tensor >= 0."""
 
 
 def mse(
-    cosines: Tensor,
-    targets: Tensor,
-    hard: Tensor,
-    mask: Tensor,
-    config: TuningConfig,
-    match: Affine = IDENTITY,
+    cosines: Tensor, targets: Tensor, hard: Tensor, mask: Tensor, config: TuningConfig, *_: object
 ) -> Tensor:
     """Return the squared error, half of it from right cells and half from the others.
 
@@ -119,12 +103,7 @@ def likely_right(targets: Tensor, right: Tensor, margin: float) -> Tensor:
 
 
 def infonce(
-    cosines: Tensor,
-    targets: Tensor,
-    hard: Tensor,
-    mask: Tensor,
-    config: TuningConfig,
-    match: Affine = IDENTITY,
+    cosines: Tensor, targets: Tensor, hard: Tensor, mask: Tensor, config: TuningConfig, *_: object
 ) -> Tensor:
     """Return the cross-entropy of each right cell against the wrong cells of its row.
 
@@ -144,12 +123,7 @@ def infonce(
 
 
 def kl(
-    cosines: Tensor,
-    targets: Tensor,
-    hard: Tensor,
-    mask: Tensor,
-    config: TuningConfig,
-    match: Affine = IDENTITY,
+    cosines: Tensor, targets: Tensor, hard: Tensor, mask: Tensor, config: TuningConfig, *_: object
 ) -> Tensor:
     """Return the mean divergence of each row's order from the labels', plus a share of InfoNCE.
 
@@ -172,12 +146,7 @@ def kl(
 
 
 def cosent(
-    cosines: Tensor,
-    targets: Tensor,
-    hard: Tensor,
-    mask: Tensor,
-    config: TuningConfig,
-    match: Affine = IDENTITY,
+    cosines: Tensor, targets: Tensor, hard: Tensor, mask: Tensor, config: TuningConfig, *_: object
 ) -> Tensor:
     r"""Return the rank loss over all pairs of open cells whose labels differ.
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ from core.errors import Stopped, TuningError
 from core.messages import N_, Message
 from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch
 from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
-from core.tuning.device import find_device, is_out_of_memory, take, used_mb
+from core.tuning.device import find_device, is_out_of_memory, peak_mb, take, used_mb
 from core.tuning.learner import Learner, StepResult, memory_error
 from core.tuning.mixing import ALPHAS, all_forget, chosen, mixed
 from core.tuning.student import (
@@ -37,7 +36,7 @@ from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.tuning.validation import SearchCheck
 from core.types import TRAIN, Reporter, SilentReporter
-from core.types.tuning import CurvePoint, DeviceInfo, SweepPoint
+from core.types.tuning import CurvePoint, DeviceInfo, SweepPoint, TuningResult
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,54 +74,6 @@ NO_BETTER_INSIDE = N_(
 )
 
 
-@dataclass(frozen=True)
-class TuningOutcome:
-    """The result of a run.
-
-    Attributes
-    ----------
-    model_folder : Path or None
-        None where a run was cancelled before it found anything better than the base model.
-    best_step : int
-        Steps behind the model in the folder; 0 = it is the base model.
-    best_score, base_score : float or None
-        Validation nDCG@10, mean over regimes; None without validation questions.
-    curve : tuple of CurvePoint
-    steps : int
-        Steps done.
-    seconds : float
-        Time spent, over all sessions of a resumed run.
-    stopped_early, cancelled : bool
-    failed : bool
-        The run broke off; this is what it had found until then.
-    labels_per_s : float
-        Grid cells learned from per second of learning.
-    device : DeviceInfo
-    alpha : float in [0, 1]
-        Share of what was learned in the model that was kept; the rest is the base model's.
-    alpha_sweep : tuple of SweepPoint
-        The mixtures that were measured; empty where none were.
-    query_side : bool
-        The model is for questions only; answers keep the vectors of the base model.
-    """
-
-    model_folder: Path | None
-    best_step: int
-    best_score: float | None
-    base_score: float | None
-    curve: tuple[CurvePoint, ...]
-    steps: int
-    seconds: float
-    stopped_early: bool
-    cancelled: bool
-    labels_per_s: float
-    device: DeviceInfo
-    query_side: bool = False
-    alpha: float = 1.0
-    alpha_sweep: tuple[SweepPoint, ...] = ()
-    failed: bool = False
-
-
 def train(
     task: TuningTask,
     report: Reporter,
@@ -131,8 +82,8 @@ def train(
     team: Team = ALONE,
     clock: Callable[[], float] = time.monotonic,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    rescued: Callable[[TuningOutcome], None] = lambda _: None,
-) -> TuningOutcome:
+    rescued: Callable[[TuningResult], None] = lambda _: None,
+) -> TuningResult:
     """Tune a model on the training questions; keep the state that searches best.
 
     Goes on from the newest whole checkpoint of the same run (settings, data, labels, base model)
@@ -147,7 +98,7 @@ def train(
     checkpoint_seconds : float
         Longest time between two saved states.
     rescued : callable
-        Told what is kept of a run that fails after it found something better than the base
+        Gets what is kept of a run that fails after it found something better than the base
         model, before the error is raised.
 
     Raises
@@ -180,7 +131,7 @@ class Run:
         self.report = report if team.leads else SilentReporter()
         self.clock: Callable[[], float] = time.monotonic
         self.checkpoint_seconds = CHECKPOINT_SECONDS
-        self.rescued: Callable[[TuningOutcome], None] = lambda _: None
+        self.rescued: Callable[[TuningResult], None] = lambda _: None
         self.rows = task.dataset.rows(TRAIN)
         if len(self.rows) < LEAST_QUESTIONS:
             raise TuningError(
@@ -204,7 +155,7 @@ class Run:
         self.last_saved, self.saving_seconds = -np.inf, 0.0
         self.last_metric, self.reported = -np.inf, self.state
 
-    def go(self) -> TuningOutcome:
+    def go(self) -> TuningResult:
         """Run to the end."""
         self.started, cancelled = self.clock(), False
         self.last_saved = self.started
@@ -378,7 +329,7 @@ class Run:
         if self.team.leads:
             with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
                 if self._keep(None):
-                    self.rescued(replace(self._outcome(kept=True, cancelled=True), failed=True))
+                    self.rescued(replace(self._result(kept=True, cancelled=True), failed=True))
 
     def _measure_mixtures(self) -> None:
         """Measure mixtures of the base model with the best state, both ends included.
@@ -412,7 +363,7 @@ class Run:
             return None
         return self.task.generality.measure(lambda texts: self.learner.read(texts, QUERY))
 
-    def _finish(self, cancelled: bool) -> TuningOutcome:
+    def _finish(self, cancelled: bool) -> TuningResult:
         """Write the model that is kept, say why where that is the base, return what came out."""
         best, limit = self.state.best, self.task.generality
         choice = chosen(self.sweep, limit) if self.sweep else None
@@ -424,7 +375,7 @@ class Run:
                 self.report.warning(Message(why, {"score": choice.score}))
             elif best is not None:
                 self.report.warning(Message(BASE_KEPT, {"score": best.score}))
-        return self._outcome(kept=kept, cancelled=cancelled, choice=choice)
+        return self._result(kept=kept, cancelled=cancelled, choice=choice)
 
     def _keep(self, choice: SweepPoint | None) -> bool:
         """Write the mixture chosen, or the best state; return False where that is the base.
@@ -464,24 +415,27 @@ class Run:
         with saving(self.task.folder, text, size=max(1, round(size))):
             write_model(model, self.task.model)
 
-    def _outcome(
+    def _result(
         self, *, kept: bool, cancelled: bool, choice: SweepPoint | None = None
-    ) -> TuningOutcome:
+    ) -> TuningResult:
         best, count = self.state.best, self.team.size
         name = f"{count} × {self.device.name}" if count > 1 else self.device.name
-        return TuningOutcome(
-            model_folder=self.task.model if kept or not cancelled else None,
+        return TuningResult(
+            has_model=kept or not cancelled,
             best_step=self.state.step if best is None else best.step if kept or cancelled else 0,
             best_score=choice.score if choice else best.score if best else None,
             base_score=self.state.curve[0].score if best else None,
             curve=self.state.curve,
             steps=self.state.step,
-            seconds=self.seconds,
+            seconds=round(self.seconds, 2),
             stopped_early=not cancelled and self.state.step < self.steps,
             cancelled=cancelled,
-            labels_per_s=self.state.labels_per_s,
+            labels_per_s=round(self.state.labels_per_s, 1),
             device=replace(self.device, name=name),
             query_side=self.config.query_side,
             alpha=choice.alpha if choice else 1.0,
             alpha_sweep=self.sweep,
+            memory_mb=round(peak_mb(self.device.kind), 1),
+            base_model=self.config.base_model,
+            dataset_id=self.task.dataset.id,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -23,25 +22,8 @@ EncodeTexts = Callable[[Sequence[str]], np.ndarray]
 """Texts to unit vectors [n, d]."""
 
 
-class Evaluate(Protocol):
-    """How well questions find their answers, which are ranked by cosine."""
-
-    def __call__(
-        self,
-        question_rows: Rows,
-        question_vectors: np.ndarray,
-        answer_rows: Rows,
-        answer_vectors: np.ndarray,
-    ) -> float:
-        """Return the mean over questions, in [0, 1].
-
-        Parameters
-        ----------
-        question_rows, answer_rows : int32 arrays [n], [m]
-            Rows of the dataset; ``answer_rows`` is the corpus to search.
-        question_vectors, answer_vectors : float32 arrays [n, d], [m, d], unit length
-        """
-        ...
+Evaluate = Callable[[Rows, np.ndarray, Rows, np.ndarray], float]
+"""How well questions find their answers: rows and unit vectors of questions, then of the corpus."""
 
 
 @dataclass(frozen=True)

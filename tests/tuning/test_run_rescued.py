@@ -55,9 +55,9 @@ def test_what_is_rescued_is_the_best_state_and_told_before_the_error(
     (outcome,) = found
     assert (outcome.best_step, outcome.steps, outcome.best_score) == (2, 8, 0.9)
     assert outcome.failed and outcome.base_score == 0.5
-    assert outcome.model_folder == tmp_path / "model"
+    assert outcome.has_model
     state = load_file(tmp_path / "checkpoints" / "step-000002" / "model.safetensors")
-    kept = load_file(outcome.model_folder / "model.safetensors")
+    kept = load_file(tmp_path / "model" / "model.safetensors")
     assert all((kept[name] == state[f"0.model.{name}"]).all() for name in kept)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from core.tuning.run import train
 from core.tuning.task import TuningTask
 from core.types import QADataset, SilentReporter
+from core.types.tuning import TuningResult
 from core.types.tuning_config import TuningConfig
 
 CONFIG = TuningConfig(
@@ -93,6 +95,17 @@ class Clock:
         return self.now
 
 
+@dataclass(frozen=True)
+class Ended:
+    """The result of a run, and where its model lies."""
+
+    model_folder: Path | None
+    result: TuningResult
+
+    def __getattr__(self, name: str):
+        return getattr(self.result, name)
+
+
 def run(dataset, base, folder, report=None, config=CONFIG, **options):
     """Train with a small evaluation; a checkpoint after every step unless told otherwise."""
     options.setdefault("checkpoint_seconds", 0.0)
@@ -100,7 +113,8 @@ def run(dataset, base, folder, report=None, config=CONFIG, **options):
     evaluate = options.pop("evaluate", None) or ndcg(dataset)
     given = {name: options.pop(name) for name in FIELDS & set(options)}
     task = TuningTask(dataset, labels, base, config, folder, evaluate, **given)
-    return train(task, report or SilentReporter(), clock=Clock(), **options)
+    result = train(task, report or SilentReporter(), clock=Clock(), **options)
+    return Ended(folder / "model" if result.has_model else None, result)
 
 
 def weights(folder: Path):
