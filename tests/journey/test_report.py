@@ -51,9 +51,8 @@ def test_the_content_holds_the_journey(journey):
     gains = [m.change for m in content.wins]
     assert gains == sorted(gains, reverse=True)
     json.dumps(content.configuration)
-    assert content.repeat.command.startswith(
-        "python -m core run 'faq <b>.csv' --experts bm25,tfidf"
-    )
+    command = content.repeat.command
+    assert command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
     assert "--recipe mean:0.3 --base wordllama" in command
     assert command.endswith("--preset balanced --overrides overrides.json --seed 0")
 
