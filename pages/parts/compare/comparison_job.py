@@ -14,10 +14,9 @@ from core.journey.compare import (
     launch_comparison,
     load_comparison,
     newest_comparison,
-    request_of,
 )
 from core.journey.diagnostics import Examination, load_examination
-from core.journey.jobs import FINISHED
+from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
