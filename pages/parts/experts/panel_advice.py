@@ -10,7 +10,7 @@ from core.journey.experts import load_expert_scores
 from core.types.scoring import ScoringResult
 from pages.parts import session
 from pages.parts.deep_links import go_to
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -49,7 +49,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
         st.session_state[key] = said
     if st.session_state.get(key) != said:
         return
-    try:
+    with errors_shown():
         with st.spinner(t("Trying the labels without each expert …")):
             advice = _advice(
                 str(context.workspace.layout.root),
@@ -58,10 +58,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
                 said,
                 report,
             )
-    except Exception as error:
-        show_error(error)
-        return
-    _show(context, advice)
+        _show(context, advice)
 
 
 def _show(context: Context, advice: PanelAdvice) -> None:
