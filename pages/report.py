@@ -8,21 +8,21 @@ from core.journey.projects import finished_runs
 from core.messages import N_
 from pages.parts.cached import cached
 from pages.parts.errors import show_error
-from pages.parts.page import open_page, tabs
+from pages.parts.page import Context, open_page, tabs
 from pages.parts.report.decision_pack import offer_report, repeat_and_check, show_decision
 from pages.parts.report.model_export import model_export
 from pages.parts.report.other_software import data_exchange, model_snippets
 from pages.parts.translate import moment, t
 
 TABS = (
-    (N_("The model"), lambda run, seen: model_export(context, run, seen)),
-    (N_("Use it in your software"), lambda run, seen: model_snippets(context, seen)),
-    (N_("For other search tools"), lambda run, seen: data_exchange(context, run)),
-    (N_("Repeat and check"), lambda run, seen: repeat_and_check(seen)),
+    (N_("The model"), model_export),
+    (N_("Use it in your software"), lambda context, _run, seen: model_snippets(context, seen)),
+    (N_("For other search tools"), lambda context, run, _seen: data_exchange(context, run)),
+    (N_("Repeat and check"), lambda _context, _run, seen: repeat_and_check(seen)),
 )
 
 
-def chosen_run() -> str:
+def chosen_run(context: Context) -> str:
     """Return the comparison to report: the newest, unless the user chooses another."""
     runs = finished_runs(context.project, COMPARE)
     if len(runs) == 1:
@@ -32,7 +32,7 @@ def chosen_run() -> str:
 
 
 context = open_page("report", t("Take the result with you: a report to decide on, and the model."))
-run = chosen_run()
+run = chosen_run(context)
 try:
     preview = cached(
         lambda: report.preview(context.workspace, context.dataset, run),
@@ -46,4 +46,4 @@ except Exception as error:
 show_decision(preview)
 with st.container(border=True):
     offer_report(context, run)
-tabs("report_tab", TABS, run, preview)
+tabs("report_tab", TABS, context, run, preview)

@@ -61,7 +61,12 @@ def guarded(draw: Callable[P, None]) -> Callable[P, None]:
     return errors_shown()(draw)
 
 
-def attempt(action: Callable[..., object], *values: object) -> bool:
+def attempt(action: Callable[..., object], *values: object) -> None:
+    """Do what a click asks for, before the page is drawn again; see :func:`succeeds`."""
+    succeeds(action, *values)
+
+
+def succeeds(action: Callable[..., object], *values: object) -> bool:
     """Do what a click asks for, before the page is drawn again, and say whether it went well.
 
     An error is shown by that drawing, see :func:`show_failed_attempt`.

@@ -31,6 +31,7 @@ from core.messages import N_
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import errors_shown, guarded
+from pages.parts.page import ButtonKind
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
@@ -167,7 +168,7 @@ def _buttons(job: JobView) -> None:
             help=t("Ends the run: the model that searched best until then can be compared."),
         ):
             _close(job, keep=True)
-        kind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
+        kind: ButtonKind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
         if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
             with errors_shown():
                 keys = keys_for_worker(agreed_connections(job))

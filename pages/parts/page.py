@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import streamlit as st
 
@@ -24,6 +24,8 @@ from core.types import QADataset
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
+
+ButtonKind = Literal["primary", "secondary", "tertiary"]
 
 STOP_TITLES = {
     "data": N_("Data"),
@@ -145,7 +147,7 @@ def sample_buttons(primary: bool = True) -> None:
         for key, sample in projects.SAMPLES.items():
             label = t("Try with sample data: {title}", title=t(sample.title))
             first = key == st.session_state.get("language")
-            kind = "primary" if primary and first else "secondary"
+            kind: ButtonKind = "primary" if primary and first else "secondary"
             if st.button(label, key=f"sample_{key}", type=kind, icon=":material/science:"):
                 with st.spinner(t("Reading the sample data …")):
                     project = projects.create_sample_project(

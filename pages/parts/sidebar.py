@@ -43,7 +43,7 @@ def _name_field() -> None:
 
 
 def _switch_language() -> None:
-    chosen = st.session_state.get("language_choice")
+    chosen = str(st.session_state.get("language_choice"))
     if chosen in LANGUAGES:
         st.session_state["language"] = chosen
         st.query_params["lang"] = chosen

@@ -136,9 +136,9 @@ def run_file_section(context: Context) -> None:
                 st.rerun()
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"run_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
-    file = st.file_uploader(t("Result lists of your search (TREC run, or ranx JSON)"), key=field)
-    if file is not None:
-        _upload(context, file)
+    taken = st.file_uploader(t("Result lists of your search (TREC run, or ranx JSON)"), key=field)
+    if taken is not None:
+        _upload(context, taken)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, scope="session")

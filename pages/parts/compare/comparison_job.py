@@ -25,7 +25,7 @@ from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
-from pages.parts.page import Context, empty_state
+from pages.parts.page import ButtonKind, Context, empty_state
 from pages.parts.translate import moment, t
 
 
@@ -163,7 +163,7 @@ def _start_button(
     primary: bool,
     choice: SystemChoice | None = None,
 ) -> None:
-    kind = "primary" if primary else "tertiary"
+    kind: ButtonKind = "primary" if primary else "tertiary"
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
     if st.button(label, type=kind, icon=icon, key="start_comparison"):
         start_comparison(context, run, choice)

@@ -12,7 +12,7 @@ from core.journey.decisions import BAD_LABEL, COMMENT, LONGEST, SETTLED, Questio
 from core.types import QADataset
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
-from pages.parts.errors import attempt, show_failed_attempt
+from pages.parts.errors import attempt, show_failed_attempt, succeeds
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t
 
@@ -58,7 +58,7 @@ def _comment(context: Context, row: int, question: str) -> None:
 
     def keep() -> None:
         said = st.session_state.get(key) or ""
-        if attempt(decisions.add_comment, context.project, question, said, session.who()):
+        if succeeds(decisions.add_comment, context.project, question, said, session.who()):
             st.session_state[key] = ""
 
     st.text_area(t("Your comment"), key=key, max_chars=LONGEST)

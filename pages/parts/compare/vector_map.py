@@ -39,10 +39,12 @@ def _picture(seen: Compared, examined: Examination) -> None:
             "together), so a point that moved was moved by tuning."
         )
     )
-    texts = [[dataset.questions[q] for q in place.questions]]
-    texts.append([dataset.answers[a] for a in place.answers])
+    questions = [dataset.questions[q] for q in place.questions]
+    answers = [dataset.answers[a] for a in place.answers]
     chart = cached(
-        lambda: map_chart(place.before, place.after, *texts, t), "map", seen.comparison.id
+        lambda: map_chart(place.before, place.after, questions, answers, t),
+        "map",
+        seen.comparison.id,
     )
     show_chart(chart, key="vector_map")
     st.caption(

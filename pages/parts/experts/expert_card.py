@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -79,7 +80,7 @@ def draw_cards(group: Sequence[ExpertCard], choice: Choice) -> None:
 
 def _badges(card: ExpertCard, scored: bool) -> None:
     entry = card.entry
-    badges = []
+    badges: list[tuple[str, Literal["blue", "green", "orange"], str | None]] = []
     if scored:
         badges.append((t("has scored"), "blue", None))
     if card.suggested:

@@ -13,7 +13,7 @@ from core.journey.labels import Voice
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
-from pages.parts.errors import attempt
+from pages.parts.errors import succeeds
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
 
@@ -92,7 +92,7 @@ class Judge:
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
         said = (self.pair, value, session.who(), why, self.seen)
-        if attempt(corrections.correct, self.context.project, *said):
+        if succeeds(corrections.correct, self.context.project, *said):
             self.place.move(self.following)
 
     def skip(self, key: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.journey.delivery import (
@@ -84,7 +86,7 @@ def data_exchange(context: Context, run: str) -> None:
                 mime=form.mime,
                 primary=False,
             ).show(
-                lambda key=form.key: write_exchange(
-                    context.project, context.dataset, run, key, session.who()
+                partial(
+                    write_exchange, context.project, context.dataset, run, form.key, session.who()
                 )
             )

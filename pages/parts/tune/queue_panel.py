@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -145,7 +146,7 @@ def _moves(one: QueuedJob, waiting: int) -> None:
             help=t(title),
             disabled=useless or waiting == 1,
         ):
-            _do(lambda to=to: jobs.move(session.workspace(), one.job.id, to))
+            _do(partial(jobs.move, session.workspace(), one.job.id, to))
     if st.button(
         "",
         key=f"leave_{one.job.id}",

@@ -57,7 +57,7 @@ def tune_view() -> View:
         required=True,
         label_visibility="collapsed",
     )
-    return VIEWS[chosen if chosen in VIEWS else ONE]
+    return VIEWS.get(chosen or ONE, VIEWS[ONE])
 
 
 def show_view(key: str, run: str | None = None) -> None:
