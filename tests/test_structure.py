@@ -281,6 +281,22 @@ def test_page_modules_do_not_pull_in_torch(page):
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
+def test_contributing_names_files_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:core|pages|tests|locales)/[\w/]+\.(?:py|txt|json))`", text))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_each_walk_through_the_house_is_short():
+    """What a person must hold in the head to follow a value: at most eight files."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walks = text.partition("### Three walks")[2].partition("## Life")[0].strip().split("\n\n")
+    assert len(walks) == 3
+    for walk in walks:
+        assert 3 < len(set(re.findall(r"`(?:core|pages)/[\w/]+\.py`", walk))) <= 8, walk[:60]
+
+
 def test_app_is_short():
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) < 60
 

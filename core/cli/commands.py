@@ -111,8 +111,6 @@ def tune(options: TuneOptions) -> int:
         project, config = walk.labelled_project(options, options.file, recipe)
     else:
         project = _named_project(walk.workspace, options.project or "")
-        if project.dataset_id is None:
-            raise TuningError("The project {name} has no data yet.", name=project.name)
         settings = read_settings(options.config) if options.config else None
         config = chosen_settings(project.load_dataset(), settings, options.preset, options.base)
         if options.recipe is not None:
@@ -167,11 +165,7 @@ class Walk:
         self.seconds[stop] = round(time.monotonic() - start, 2)
 
     def labelled_project(
-        self,
-        options: JourneyOptions,
-        file: Path,
-        recipe: str,
-        tuning_seed: int = 0,
+        self, options: JourneyOptions, file: Path, recipe: str, tuning_seed: int = 0
     ) -> tuple[Project, TuningConfig]:
         """Import a file, let experts score it and save a recipe; returns project and settings."""
         settings = read_settings(options.config) if options.config else None
@@ -211,8 +205,6 @@ def race(options: RaceOptions) -> int:
     """
     workspace = Workspace.open(options.workspace)
     project = _named_project(workspace, options.project)
-    if project.dataset_id is None:
-        raise TuningError("The project {name} has no data yet.", name=project.name)
     config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
     at_hand = {recipe.name: recipe for recipe in reversed(racing_recipes(project))}
     used = recipe_in_use(project)
@@ -230,7 +222,7 @@ def race(options: RaceOptions) -> int:
     )
     sys.stderr.write(f"race {workspace.run_folder(run_id)}\n")
     status = _follow(workspace, run_id)
-    (shown,) = (one for one in races(project) if one.job.id == run_id)
+    (shown,) = (raced for raced in races(project) if raced.job.id == run_id)
     print_race(race_result(workspace, shown))
     return status
 
@@ -265,16 +257,18 @@ def experts(options: ExpertsOptions) -> int:
 
 
 def _named_project(workspace: Workspace, wanted: str) -> Project:
-    """Return the project of an id or a name; raises TuningError that lists those there are."""
+    """Return the project of an id or a name, which must have data; an error lists all there are."""
     known = workspace.projects()
-    project = next((one for one in known if wanted in {one.id, one.name}), None)
+    project = next((project for project in known if wanted in {project.id, project.name}), None)
     if project is None:
         raise TuningError(
             "There is no project {wanted} in the workspace {folder}. Projects: {known}.",
             wanted=wanted,
             folder=str(workspace.layout.root),
-            known=", ".join(f"{one.name} ({one.id})" for one in known) or "–",
+            known=", ".join(f"{project.name} ({project.id})" for project in known) or "–",
         )
+    if project.dataset_id is None:
+        raise TuningError("The project {name} has no data yet.", name=project.name)
     return project
 
 

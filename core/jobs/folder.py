@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.documents import Document, from_json
 from core.errors import FolderGone, JobError
 from core.workspace.files import read_json, write_json
 
@@ -186,21 +185,6 @@ class RunFolder:
     def read_request(self) -> dict[str, Any]:
         """Return the request; raises WorkspaceError if it is missing or damaged."""
         return read_json(self.request)
-
-    @property
-    def project_id(self) -> str:
-        """The project whose job this is; raises WorkspaceError if the request is missing."""
-        return str(self.read_request().get("project_id", ""))
-
-    def settings(self, kind: type[Document]) -> Document:
-        """Return what the job was told, as the document of its kind.
-
-        Raises
-        ------
-        WorkspaceError
-            If the request is missing, damaged or of another kind.
-        """
-        return from_json(kind, self.read_request().get("config", {}))
 
     def job(self) -> JobRequest:
         """Return the request as a document; raises WorkspaceError if it is missing or damaged."""

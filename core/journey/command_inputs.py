@@ -98,13 +98,13 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     LabelError
         If it holds something else.
     """
-    found = read_json(path).get(OVERRIDES)
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    by_hand = read_json(path).get(OVERRIDES)
+    if not isinstance(by_hand, list) or not all(isinstance(label, dict) for label in by_hand):
         raise LabelError(
             "The file {file} holds no labels set by hand. Take the file that the report offers.",
             file=str(path),
         )
-    return tuple(from_json(Override, one) for one in found)
+    return tuple(from_json(Override, label) for label in by_hand)
 
 
 def check_preset(preset: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.documents import from_json, to_json
+from core.documents import to_json
 from core.errors import ComparisonError, WorkspaceError
 from core.evaluation.movements import (
     SHOWN as SHOWN,
@@ -42,9 +42,18 @@ from core.evaluation.verdict import (
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.compare_systems import ComparedSystems
+from core.journey.compare_systems import ComparedSystems, tune_request
 from core.journey.diagnostics import examine, generality_sets
-from core.journey.jobs import COMPARE, IN_BACKGROUND, Start, jobs_of, launch_job, workspace_of
+from core.journey.jobs import (
+    COMPARE,
+    IN_BACKGROUND,
+    Start,
+    jobs_of,
+    launch_job,
+    project_of,
+    request_of,
+    workspace_of,
+)
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import CompareRequest, Comparison, Reporter, SystemChoice
@@ -89,7 +98,7 @@ def launch_comparison(
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
         )
-    base_model = tuned.read_request()["config"]["tuning"]["base_model"]
+    base_model = tune_request(tuned).tuning.base_model
     request = CompareRequest(
         project.dataset_id or "", tune_run, base_model, tuple(experts), choice or SystemChoice()
     )
@@ -101,7 +110,7 @@ def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> 
     from core.evaluation.systems import to_files
     from core.workspace.files import write_tensors
 
-    workspace, asked = workspace_of(folder), folder.settings(CompareRequest)
+    workspace = workspace_of(folder)
     systems = ComparedSystems.of(
         workspace, workspace.load_dataset(asked.dataset_id), asked.tune_run
     )
@@ -110,7 +119,7 @@ def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> 
     if asked.arms.examined:
         more, more_arrays = examine(
             systems,
-            generality_sets(workspace.project(folder.project_id)),
+            generality_sets(project_of(folder)),
             (find_entry(asked.base_model).title, TUNED_TITLE),
             asked.experts,
             Progress(report, 0.7, 1.0),
@@ -174,17 +183,12 @@ def comparison_stamp(workspace: Workspace, run_id: str) -> tuple[int, ...]:
     return RunFolder(workspace.run_folder(run_id)).stamp()
 
 
-def request_of(view: JobView) -> CompareRequest:
-    """Return what a comparison was told; raises WorkspaceError if its request is damaged."""
-    return from_json(CompareRequest, view.config)
-
-
 def comparisons_of(project: Project, tune_run: str) -> list[JobView]:
     """Return the comparisons of a tuned model on the present data, the newest first."""
     views = []
     for view in jobs_of(project, COMPARE):
         try:
-            asked = request_of(view)
+            asked: CompareRequest = request_of(view)
         except WorkspaceError:
             continue  # nobody can tell what a damaged one compared
         if (asked.tune_run, asked.dataset_id) == (tune_run, project.dataset_id):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from core.experts.catalogue import find_entry
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
 from core.journey.experts import load_expert_scores
-from core.journey.jobs import job
-from core.journey.tune import read_run
+from core.journey.jobs import job, outcome_of, request_of
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice
 from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile as RunFile
+from core.types.tuning import TuneRequest
 from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
@@ -88,7 +88,7 @@ class ComparedSystems:
         AppError
             If base or tuned cannot be had.
         """
-        base_model = _told(self.tuned)["base_model"]
+        base_model = tune_request(self.tuned).tuning.base_model
         steps = 2 + len(choice.alphas) + len(choice.runs)
         parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
         title = find_entry(base_model).title
@@ -164,7 +164,7 @@ class ComparedSystems:
         prompts, base_prompts = (
             {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
         )
-        dataset_id = str(run.read_request()["config"]["dataset_id"])
+        dataset_id = tune_request(run).dataset_id
         if dataset_id == self.dataset.id:
             return origin_of(self.dataset, prompts, base_prompts)
         try:
@@ -182,8 +182,7 @@ class ComparedSystems:
         folder = RunFolder(self.workspace.run_folder(run))
         if not folder.model.is_dir():
             raise ComparisonError("The run {run} left no model to compare.", run=run)
-        recipe = read_run(self.workspace, view := job(self.workspace, run)).recipe
-        title = f"{recipe} · {view.created_at[:16]}"
+        title = f"{tune_request(folder).recipe_name} · {job(self.workspace, run).created_at[:16]}"
         return self._tuned(f"{RUN_PREFIX}{run}", title, folder, report)
 
     def mixed(self, alpha: float, report: Reporter) -> EncodedSystem:
@@ -197,14 +196,14 @@ class ComparedSystems:
         from core.experts.encoders import load_encoder
         from core.tuning.mixing import interpolated_model
 
-        kept = kept_alpha(self.tuned)
+        kept = outcome_of(self.tuned).alpha
         if not kept:
             raise ComparisonError(
                 "The run kept the base model as it is, so there is nothing to mix."
             )
         prints = [self.before.fingerprint, self.after.fingerprint]
         folder = interpolated_model(
-            find_entry(_told(self.tuned)["base_model"]).folder(self.workspace.models),
+            find_entry(tune_request(self.tuned).tuning.base_model).folder(self.workspace.models),
             self.tuned.model,
             alpha,
             self.tuned.root / "interpolated" / content_id([*prints, f"{alpha:.6f}", f"{kept:.6f}"]),
@@ -239,14 +238,10 @@ class ComparedSystems:
         )
 
 
-def _told(tuned: RunFolder) -> dict[str, Any]:
-    settings: dict[str, Any] = tuned.read_request()["config"]["tuning"]
-    return settings
-
-
-def kept_alpha(tuned: RunFolder) -> float:
-    """Return the share of what was learned in a run's model; 1 for a run that mixed nothing."""
-    return float(tuned.read_result().get("alpha", 1.0))
+def tune_request(tuned: RunFolder) -> TuneRequest:
+    """Return what a tuning run was told; raises WorkspaceError if that is damaged."""
+    request: TuneRequest = request_of(tuned)
+    return request
 
 
 def other_alphas(kept: float) -> tuple[float, ...]:
@@ -264,13 +259,13 @@ def encoders(workspace: Workspace, tuned: RunFolder) -> tuple[Encoder, Encoder]:
     """
     from core.experts.encoders import load_encoder
 
-    before = load_encoder(find_entry(_told(tuned)["base_model"]), workspace.models)
+    before = load_encoder(find_entry(tune_request(tuned).tuning.base_model), workspace.models)
     return before, load_encoder(tuned.model, workspace.models)
 
 
 def is_query_side(tuned: RunFolder) -> bool:
     """Return True if only questions go through the tuned model; answers stay with the base."""
-    return bool(_told(tuned).get("query_side", False))
+    return tune_request(tuned).tuning.query_side
 
 
 def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:

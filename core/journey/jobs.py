@@ -283,10 +283,9 @@ def request_of(source: JobView | RunFolder) -> Any:
 
 def settings_of_job(view: JobView) -> TuningConfig | None:
     """Return the settings of a job that tunes; None where it does not, or they are damaged."""
-    settings = view.config.get("tuning")
     try:
-        return from_json(TuningConfig, settings) if isinstance(settings, Mapping) else None
-    except AppError:
+        return getattr(request_of(view), "tuning", None)
+    except (AppError, KeyError):
         return None
 
 

@@ -36,7 +36,7 @@ from core.reporting.report_facts import (
     regime_results,
     report_content,
 )
-from core.types import CompareRequest, Comparison, LabelRecipe, QADataset
+from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade
 from core.types.scoring import ScoredExperts, ScoringResult
@@ -179,7 +179,7 @@ def sources_of(
 
 def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
     """Return the run whose model was compared; raises WorkspaceError if that cannot be read."""
-    request = RunFolder(workspace.run_folder(compare_run)).settings(CompareRequest)
+    request = request_of(RunFolder(workspace.run_folder(compare_run)))
     return RunFolder(workspace.run_folder(request.tune_run))
 
 

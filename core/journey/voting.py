@@ -13,7 +13,8 @@ from core.errors import AppError, ComparisonError
 from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
-from core.types import CompareRequest, Comparison, QADataset, SystemResult
+from core.journey.jobs import request_of
+from core.types import Comparison, QADataset, SystemResult
 from core.workspace.database import now
 from core.workspace.feedback import (
     LEFT as LEFT,
@@ -356,7 +357,7 @@ def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[V
             continue
         try:
             folder = RunFolder(project.workspace.run_folder(round_.compare_run))
-            asked = folder.settings(CompareRequest)
+            asked = request_of(folder)
             if (asked.tune_run, asked.dataset_id) != (tune_run, dataset.id):
                 continue
             comparison = load_comparison(project.workspace, round_.compare_run)

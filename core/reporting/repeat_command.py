@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.documents import to_json
@@ -34,9 +34,9 @@ class Repeat:
         What it does not repeat.
     """
 
-    command: str
-    files: Mapping[str, str]
-    notes: tuple[Message, ...]
+    command: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
 
 
 def split_seed(imported: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from core.evaluation.cost import EncodingCost, Savings
 from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts
 from core.messages import Message
+from core.reporting.repeat_command import Repeat
 from core.types import (
     Difference,
     Generality,
@@ -308,12 +309,8 @@ class ReportContent:
         JSON document of everything that was set.
     hashes : tuple of (title, value)
         Titles are message ids or names of systems.
-    command : str
-        Repeats the whole journey.
-    command_files : mapping of file name to text
-        What the command reads besides the data file.
-    command_notes : tuple of Message
-        What the command does not repeat.
+    repeat : Repeat
+        The command that repeats the whole journey; "" = none is known.
     """
 
     name: str
@@ -341,9 +338,7 @@ class ReportContent:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()
-    command: str = ""
-    command_files: Mapping[str, str] = field(default_factory=dict)
-    command_notes: tuple[Message, ...] = ()
+    repeat: Repeat = field(default_factory=Repeat)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -88,7 +88,6 @@ def report_content(sources: ReportSources) -> ReportContent:
     """Return what follows from the results; what the journey cost and who decided is left empty."""
     request, dataset, comparison = sources.request, sources.dataset, sources.comparison
     losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
-    repeat = repeat_command(sources.import_report, request)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -115,9 +114,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         },
         hashes=hashes(dataset, comparison, sources.result.label_id, sources.runs),
         software=_software(),
-        command=repeat.command,
-        command_files=repeat.files,
-        command_notes=repeat.notes,
+        repeat=repeat_command(sources.import_report, request),
     )
 
 

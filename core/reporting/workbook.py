@@ -316,12 +316,12 @@ SPEED_SHEET = TableSheet[EncodingCost](
 def configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
     """Return everything that was set, and the hashes of what came out."""
     columns = (Column(w.t(N_("Setting")), 44), Column(w.t(N_("Value")), 90))
-    rows = [Row((w.t(N_("The command that repeats it")), report.command))]
-    rows += [Row(("", w.tm(note))) for note in report.command_notes]
+    rows = [Row((w.t(N_("The command that repeats it")), report.repeat.command))]
+    rows += [Row(("", w.tm(note))) for note in report.repeat.notes]
     long = w.t(N_("Too long for a cell; the HTML report holds this file."))
     rows += [
         Row((name, text if len(text) <= LONGEST_CELL else long))
-        for name, text in report.command_files.items()
+        for name, text in report.repeat.files.items()
     ]
     rows.append(_heading(w.t(N_("Settings"))))
     rows += [Row((w.t(title), value)) for title, value in report.tuning.settings]

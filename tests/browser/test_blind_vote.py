@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.journey import voting, voting as vote_results
+from core.journey import voting
 from core.journey.compare import load_comparison
 from core.workspace.feedback import votes_in_force
 from tests.reporting.finished_journey import finished_journey
@@ -68,7 +68,7 @@ def test_two_browsers_vote_at_once(server, page):
     see(other, f"{2 * len(KEYS)} of {2 * len(KEYS)} votes, by 2 people")
     other.get_by_role("button", name=re.compile("End the vote and open the result")).click()
     see(other, re.compile("People prefer|Not shown: people"))
-    opening = vote_results.progress(made.workspace, round_).opening
+    opening = voting.progress(made.workspace, round_).opening
     assert opening is not None and not opening.early
     page.reload()
     see(page, "This vote has ended")

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import DataError
 from core.jobs.folder import RunFolder
-from core.journey import diagnostics as sets
+from core.journey import diagnostics
 from core.journey.compare_systems import ComparedSystems
 from core.journey.diagnostics import examine, load_examination
 from core.types import SilentReporter
@@ -76,7 +76,7 @@ def beir_zip(topics: int = 30, damaged: bool = False) -> bytes:
 def run(workspace, project, dataset):
     folder = RunFolder(workspace.run_folder("compare-1"))
     systems = ComparedSystems(workspace, dataset, folder, *MODELS)
-    chosen = sets.generality_sets(project)
+    chosen = diagnostics.generality_sets(project)
     document, arrays = examine(systems, chosen, ("Old", "New"), [], SilentReporter())
     folder.root.mkdir(parents=True)
     write_json(folder.result, document)
@@ -86,7 +86,7 @@ def run(workspace, project, dataset):
 
 def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
     workspace, project = place
-    sets.add_beir_set(project, beir_zip(), "field", "ann")
+    diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
     found = run(workspace, project, tiny_dataset)
     assert [one.measure for one in found.shape] == [
         "anisotropy", "effective_rank", "alignment", "uniformity"
@@ -105,7 +105,7 @@ def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
 
 def test_set_that_fails_is_told_with_its_reason_and_spoils_nothing(place, tiny_dataset):
     workspace, project = place
-    kept = sets.GeneralitySet(sets.BEIR, "gone", "0" * 16)
+    kept = diagnostics.GeneralitySet(diagnostics.BEIR, "gone", "0" * 16)
     project.state.generality_sets = (kept,)
     found = run(workspace, project, tiny_dataset)
     (one,) = found.sets
@@ -124,35 +124,32 @@ def test_old_comparison_without_examination_is_empty(place):
 
 def test_sets_are_added_once_and_taken_off(place, tmp_path):
     workspace, project = place
-    added = sets.add_beir_set(project, beir_zip(), "field", "ann")
-    assert sets.generality_sets(project) == (added,)
+    added = diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
+    assert diagnostics.generality_sets(project) == (added,)
     with pytest.raises(DataError, match="already a set named"):
-        sets.add_beir_set(project, beir_zip(), "field", "ann")
+        diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
     with pytest.raises(DataError, match="not a BEIR record"):
-        sets.add_beir_set(project, beir_zip(damaged=True), "bad", "ann")
+        diagnostics.add_beir_set(project, beir_zip(damaged=True), "bad", "ann")
     with zipfile.ZipFile(io.BytesIO(beir_zip())) as archive:
         archive.extractall(tmp_path)
-    folder = sets.add_beir_set(project, tmp_path / "set", "folder", "ann")
+    folder = diagnostics.add_beir_set(project, tmp_path / "set", "folder", "ann")
     assert workspace.load_dataset(folder.dataset_id).questions[0] == "what is topic0"
-    sets.remove_set(project, "field", "ann")
-    assert sets.generality_sets(project) == (folder,)
+    diagnostics.remove_set(project, "field", "ann")
+    assert diagnostics.generality_sets(project) == (folder,)
 
 
 def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
-    from core.journey import diagnostics as mteb_tasks
 
-    monkeypatch.setattr(mteb_tasks, "mteb_is_installed", lambda: False)
+    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: False)
     with pytest.raises(DataError, match="pip install mteb"):
-        sets.add_mteb_task(place[1], "SciFact", "ann")
-    assert sets.generality_sets(place[1]) == ()
+        diagnostics.add_mteb_task(place[1], "SciFact", "ann")
+    assert diagnostics.generality_sets(place[1]) == ()
 
 
 def test_mteb_task_becomes_a_set(monkeypatch):
     """A stand-in with the layout of mteb 2: the hub cannot be reached from a test."""
     import sys
     from types import ModuleType, SimpleNamespace
-
-    from core.journey import diagnostics as mteb_tasks
 
     data = {
         "corpus": [{"id": "d1", "title": "A", "text": "b"}, {"id": "d2", "text": "c"}],
@@ -176,8 +173,8 @@ def test_mteb_task_becomes_a_set(monkeypatch):
     fake = ModuleType("mteb")
     fake.get_task = tasks.__getitem__
     monkeypatch.setitem(sys.modules, "mteb", fake)
-    monkeypatch.setattr(mteb_tasks, "mteb_is_installed", lambda: True)
-    found = mteb_tasks.load_mteb_task("Fine")
+    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: True)
+    found = diagnostics.load_mteb_task("Fine")
     assert found.answers == ("A b", "c") and list(found.right_answer) == [0]
     for name, reason in (
         ("Other", "only Retrieval"),
@@ -186,4 +183,4 @@ def test_mteb_task_becomes_a_set(monkeypatch):
         ("None", "knows no task"),
     ):
         with pytest.raises(DataError, match=reason):
-            mteb_tasks.load_mteb_task(name)
+            diagnostics.load_mteb_task(name)

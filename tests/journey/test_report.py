@@ -51,9 +51,10 @@ def test_the_content_holds_the_journey(journey):
     gains = [m.change for m in content.wins]
     assert gains == sorted(gains, reverse=True)
     json.dumps(content.configuration)
-    assert content.command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
-    assert "--recipe mean:0.3 --base wordllama" in content.command
-    assert content.command.endswith("--preset balanced --overrides overrides.json --seed 0")
+    command = content.repeat.command
+    assert command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
+    assert "--recipe mean:0.3 --base wordllama" in command
+    assert command.endswith("--preset balanced --overrides overrides.json --seed 0")
 
 
 def test_worse_model_is_refused_in_the_report(tmp_path):
@@ -77,10 +78,10 @@ def test_a_damaged_result_is_a_readable_error(tmp_path):
 def test_the_report_holds_the_files_of_its_command(journey):
     """Who gets the report by mail has nothing but the report."""
     content = report.content_of(journey.project, journey.compare_run)
-    assert list(content.command_files) == ["overrides.json"]
+    assert list(content.repeat.files) == ["overrides.json"]
     page = render(content, "en")
     ((name, address),) = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page)
-    assert name == "overrides.json" and unquote(address) == content.command_files[name]
+    assert name == "overrides.json" and unquote(address) == content.repeat.files[name]
     table = io.BytesIO(decision_workbook(content, "en"))
     cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
-    assert content.command_files[name].strip() in [str(cell).strip() for cell in cells]
+    assert content.repeat.files[name].strip() in [str(cell).strip() for cell in cells]

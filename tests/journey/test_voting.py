@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ComparisonError
 from core.evaluation.systems import EncodedSystem, compare
-from core.journey import voting, voting as vote_results
+from core.journey import voting
 from core.types import Comparison, SilentReporter
 from core.workspace.feedback import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace
@@ -102,13 +102,13 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
     for voter in ("ann", "ben"):
         vote_all(workspace, started, comparison, voter, likes_tuned(voter))
     vote_all(workspace, started, comparison, "cy", lambda _: TIE)
-    sealed = vote_results.progress(workspace, started)
+    sealed = voting.progress(workspace, started)
     assert (sealed.votes, sealed.voters, sealed.questions, sealed.enough) == (36, 3, 12, True)
     with pytest.raises(ComparisonError, match="sealed"):
-        vote_results.result(workspace, tiny_dataset, started, comparison)
-    opening = vote_results.open_result(project, started, "dan")
+        voting.result(workspace, tiny_dataset, started, comparison)
+    opening = voting.open_result(project, started, "dan")
     assert (opening.who, opening.early, opening.votes) == ("dan", False, 36)
-    found = vote_results.result(workspace, tiny_dataset, started, comparison)
+    found = voting.result(workspace, tiny_dataset, started, comparison)
     assert (found.wins, found.ties, found.losses) == (24, 12, 0)
     assert found.second.value == pytest.approx(5 / 6)
     chosen = [v for v in votes_in_force(workspace.records.votes(started.id)) if v.choice != TIE]
@@ -119,15 +119,15 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
 def test_opening_early_ends_the_vote_and_is_on_record(place, comparison, started):
     workspace, project = place.workspace, place
     voting.cast(workspace, started, started.positions[0], "ann", LEFT)
-    assert vote_results.open_result(project, started, "eve").early
-    assert vote_results.open_result(project, started, "fay").who == "eve"
+    assert voting.open_result(project, started, "eve").early
+    assert voting.open_result(project, started, "fay").who == "eve"
     with pytest.raises(ComparisonError, match="ended"):
         voting.cast(workspace, started, started.positions[1], "ben", LEFT)
     with pytest.raises(ComparisonError, match="ended"):
         voting.undo_vote(workspace, started, started.positions[0], "ann")
     trail = [(line["what"], line["who"]) for line in workspace.records.audit_trail(project.id)]
     assert trail.count(("blind vote opened", "eve")) == 1
-    assert vote_results.progress(workspace, started).votes == 1
+    assert voting.progress(workspace, started).votes == 1
 
 
 def test_key_pressed_too_soon_does_not_overwrite_the_last_vote(place, started):
@@ -167,8 +167,8 @@ def test_foreign_link_and_foreign_question_are_refused(place, comparison, starte
 
 
 def test_nobody_voted(place, comparison, started, tiny_dataset):
-    vote_results.open_result(place, started, "ann")
-    assert vote_results.result(place.workspace, tiny_dataset, started, comparison) is None
+    voting.open_result(place, started, "ann")
+    assert voting.result(place.workspace, tiny_dataset, started, comparison) is None
 
 
 def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
@@ -187,11 +187,11 @@ def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
     for round_ in (open_, sealed, gone):
         voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
     for round_ in (open_, gone):
-        vote_results.open_result(place, round_, "eve")
+        voting.open_result(place, round_, "eve")
     (vote,) = content_of(place, done.compare_run).votes
     assert (vote.who, vote.votes, vote.early, vote.held_out) == (
         "eve", 1, True, len(compared.question_rows)
     )  # fmt: skip
     assert vote.found.votes == 1
     dataset = done.workspace.load_dataset(done.project.dataset_id)
-    assert vote_results.opened_votes(place, dataset, "tune-other") == ()
+    assert voting.opened_votes(place, dataset, "tune-other") == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import voting, voting as vote_results
+from core.journey import voting
 from core.journey.compare import load_comparison
 from tests.pages.conftest import FinishedWorkspace
 from tests.reporting.finished_journey import finished_journey
@@ -108,7 +108,7 @@ def test_organiser_starts_shares_and_opens_early_on_record(organise, place):
     assert "people prefer" not in texts(at).casefold()
     at.button(key="vote_open_early").click().run()
     assert not at.exception and not at.error
-    assert vote_results.progress(workspace, started).opening.early
+    assert voting.progress(workspace, started).opening.early
     shown = texts(at)
     assert "Opened early by user" in shown and "Not shown" in shown
     assert "set against each other" in shown or "prefer the same system" in shown
@@ -117,7 +117,7 @@ def test_organiser_starts_shares_and_opens_early_on_record(organise, place):
 def test_vote_that_ended_meanwhile_says_so(vote, round_, place):
     workspace, project, _ = place
     at = vote(round_.id, "Mika")
-    vote_results.open_result(project, round_, "eve")
+    voting.open_result(project, round_, "eve")
     at.button(key=f"vote_left_{round_.positions[0]}").click().run()
     assert not at.exception
     assert "does not count any more" in texts(at) and "This vote has ended" in texts(at)

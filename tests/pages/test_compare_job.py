@@ -13,7 +13,7 @@ from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder
-from core.journey import compare as comparing
+from core.journey import compare
 from core.journey.compare_systems import ComparedSystems, other_alphas
 from core.journey.decisions import promote, promotion, withdraw
 from core.journey.diagnostics import searcher
@@ -51,8 +51,8 @@ def replace_model(workspace, tune_run, noise: float):
 
 
 def compare_again(workspace, project, run, choice=None):
-    made = comparing.launch_comparison(project, run, [], "ann", choice)
-    return comparing.load_comparison(workspace, made)
+    made = compare.launch_comparison(project, run, [], "ann", choice)
+    return compare.load_comparison(workspace, made)
 
 
 def test_a_model_against_itself_is_not_shown(workspace, project, finished_workspace):
@@ -135,7 +135,7 @@ def test_the_unmixed_model_takes_part_where_a_mix_was_kept(workspace, finished_w
 
 
 def test_a_typed_question_finds_what_the_comparison_found(workspace, finished_workspace):
-    comparison = comparing.load_comparison(workspace, finished_workspace.compare_run)
+    comparison = compare.load_comparison(workspace, finished_workspace.compare_run)
     dataset = workspace.load_dataset(comparison.dataset_id)
     found = searcher(workspace, dataset, finished_workspace.tune_run)
     found.warm_up()

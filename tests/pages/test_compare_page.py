@@ -14,7 +14,8 @@ from core.evaluation.movements import answer_moves, wins_and_losses
 from core.evaluation.verdict import WORDS, sentence
 from core.jobs.folder import RunFolder, append_event
 from core.journey.compare import load_comparison
-from core.types import CompareRequest, SystemChoice
+from core.journey.jobs import request_of
+from core.types import SystemChoice
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
 
@@ -336,7 +337,7 @@ def test_more_systems_are_compared_on_click(finished_workspace, opened, launched
     button(at, "Compare with these systems").click().run()
     assert not at.exception and not at.error
     (folder,) = launched
-    asked = folder.settings(CompareRequest)
+    asked = request_of(folder)
     assert asked.arms == SystemChoice(alphas=(0.5,), hybrids=("tuned",))
 
 

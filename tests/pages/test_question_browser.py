@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.movements import wins_and_losses
-from core.journey import decisions as notes
+from core.journey import decisions
 from core.journey.compare import load_comparison
 from tests.reporting.finished_journey import EVIL, finished_journey
 
@@ -94,13 +94,13 @@ def test_comment_is_kept_with_who_and_shown_as_text(opened, made, comparison, da
     at.text_area(key=f"comment_{row}").set_value(f"odd {EVIL}").run()
     at.button(key="comment_keep").click().run()
     assert not at.exception and not at.error
-    (note,) = notes.notes_on(made.project, question)
+    (note,) = decisions.notes_on(made.project, question)
     assert (note.text, note.who, note.kind) == (f"odd {EVIL}", "user", "comment")
     assert EVIL not in "\n".join(m.value for m in at.markdown) and "odd" in texts(at)
     assert at.text_area(key=f"comment_{row}").value == ""
     at.button(key="comment_keep").click().run()
     assert len(at.error) == 1 and "empty" in at.error[0].value
-    assert len(notes.notes_on(made.project, question)) == 1
+    assert len(decisions.notes_on(made.project, question)) == 1
 
 
 def test_bad_label_goes_to_the_labels_page_and_can_be_taken_back(opened, made, comparison, dataset):
@@ -111,10 +111,10 @@ def test_bad_label_goes_to_the_labels_page_and_can_be_taken_back(opened, made, c
     at.button(key="report_keep").click().run()
     assert not at.exception and not at.error
     pair = dataset.questions[change.question], dataset.answers[right]
-    (report,) = notes.reported_pairs(made.project).items()
+    (report,) = decisions.reported_pairs(made.project).items()
     assert report[0] == pair and report[1].text == "not the answer"
     at.button(key="report_settle").click().run()
-    assert notes.reported_pairs(made.project) == {}
+    assert decisions.reported_pairs(made.project) == {}
     assert "settled the doubt" in texts(at)
 
 
@@ -126,7 +126,7 @@ def test_reported_pair_is_on_the_table_of_the_labels_page(finished_workspace, ap
     dataset = workspace.load_dataset(comparison.dataset_id)
     question = int(comparison.question_rows[0])
     pair = dataset.questions[question], dataset.answers[int(dataset.right_answers(question)[0])]
-    notes.report_label(project, pair, "wrong <b>one</b>", "Mika")
+    decisions.report_label(project, pair, "wrong <b>one</b>", "Mika")
     at = app(finished_workspace.root, "labels", finished_workspace.project)
     at.session_state["label_tabs"] = "Correct single pairs"
     at.run()

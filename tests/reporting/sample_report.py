@@ -10,6 +10,7 @@ from core.evaluation.cost import EncodingCost, SavingsInput, savings
 from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
+from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import (
     DataFacts,
     ExpertFacts,
@@ -122,7 +123,8 @@ def sample_report() -> ReportContent:
         configuration={"data": EVIL},
         hashes=(("Labels", "abc123"), (EVIL, "fff")),
         software=(("torch", "2"),),
-        command=f"python -m core run '{EVIL}'",
-        command_files={"settings.json": f'{{"text": "{EVIL}"}}'},
-        command_notes=(Message("A note."),),
+        repeat=Repeat(
+            f"python -m core run '{EVIL}'", {"settings.json": f'{{"text": "{EVIL}"}}'},
+            (Message("A note."),),
+        ),
     )  # fmt: skip

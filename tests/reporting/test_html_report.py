@@ -11,6 +11,7 @@ import pytest
 from core.messages import Message
 from core.reporting import advice, drawings
 from core.reporting.html_report import render
+from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import LabelFacts, ReportContent
 from core.reporting.wording import Wording
 from core.types import LabelRecipe
@@ -141,7 +142,7 @@ def test_drawings_have_a_text_alternative(report):
         {"experts": (), "agreement": (), "labels": None},
         {"generality": (), "losses": (), "wins": (), "lost": 0, "absent": ()},
         {"votes": (), "speeds": (), "shape": (), "tuning": None},
-        {"command": "", "command_notes": (), "hashes": (), "software": (), "configuration": {}},
+        {"repeat": Repeat(), "hashes": (), "software": (), "configuration": {}},
     ],
     ids=["no regime", "no experts", "no movements", "no vote", "no appendix"],
 )

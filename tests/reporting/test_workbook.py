@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import Movement
 from core.reporting.spreadsheet import Column, Row, Sheet, sheet_title, workbook
 from core.reporting.workbook import SHEETS, decision_workbook
@@ -132,7 +133,7 @@ def test_missing_parts_leave_a_whole_workbook():
     bare = replace(
         sample_report(), regimes=(), experts=(), losses=(), wins=(), slices=(), generality=(),
         steps=(), sendings=(), savings=None, in_use=None, votes=(), speeds=(), hashes=(),
-        software=(), configuration={}, command="", command_notes=(),
+        software=(), configuration={}, repeat=Repeat(),
     )  # fmt: skip
     text = everything(opened(decision_workbook(bare, "en")))
     assert "Not worked out for this comparison." in text

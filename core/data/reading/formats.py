@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.data.reading.archives import beir_root, open_archive, open_beir
 from core.data.reading.decoding import decode
 from core.data.reading.delimited import read_delimited
-from core.data.reading.records import read_json, read_parquet
+from core.data.reading.json_records import read_json, read_parquet
 from core.data.reading.spreadsheets import cell_text, read_workbook
 from core.data.table import Table, build_table
 from core.errors import DataError

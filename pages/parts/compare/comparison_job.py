@@ -14,16 +14,15 @@ from core.journey.compare import (
     launch_comparison,
     load_comparison,
     newest_comparison,
-    request_of,
 )
 from core.journey.diagnostics import Examination, load_examination
-from core.journey.jobs import FINISHED
+from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context, empty_state
@@ -173,11 +172,8 @@ def _start_button(
 def start_comparison(context: Context, run: TuningRun, choice: SystemChoice | None = None) -> None:
     """Start the job that compares a run, and draw the page anew; or say why it cannot start."""
     experts = scored_experts(context.project)
-    try:
+    with errors_shown():
         launch_comparison(context.project, run.job.id, experts, session.who(), choice)
-    except Exception as error:
-        show_error(error)
-    else:
         st.rerun()
 
 

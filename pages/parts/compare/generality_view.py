@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.journey import diagnostics as generality_sets
+from core.journey import diagnostics
 from core.journey.compare import WORDS, sentence
 from core.journey.diagnostics import GeneralitySet, SetResult, mteb_is_installed
 from core.reporting.charts.comparison_charts import alpha_chart
@@ -91,7 +91,7 @@ def _results(results: tuple[SetResult, ...]) -> None:
 def _sets(context: Context, measured: set[str]) -> None:
     """Draw the sets of the project and the ways to add one."""
     show_failed_attempt()
-    present = generality_sets.generality_sets(context.project)
+    present = diagnostics.generality_sets(context.project)
     for added in present:
         _present(context, added, added.name in measured)
     with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
@@ -108,7 +108,7 @@ def _sets(context: Context, measured: set[str]) -> None:
                 key="generality_add",
                 icon=":material/add:",
                 on_click=lambda: attempt(
-                    generality_sets.add_beir_set,
+                    diagnostics.add_beir_set,
                     context.project,
                     file.getvalue(),
                     PurePath(file.name).stem[:80],
@@ -132,7 +132,7 @@ def _sets(context: Context, measured: set[str]) -> None:
             icon=":material/add:",
             disabled=not name.strip(),
             on_click=lambda: attempt(
-                generality_sets.add_mteb_task,
+                diagnostics.add_mteb_task,
                 context.project,
                 name,
                 session.who(),
@@ -159,5 +159,5 @@ def _present(context: Context, added: GeneralitySet, measured: bool) -> None:
             icon=":material/close:",
             type="tertiary",
             on_click=attempt,
-            args=(generality_sets.remove_set, context.project, added.name, session.who()),
+            args=(diagnostics.remove_set, context.project, added.name, session.who()),
         )

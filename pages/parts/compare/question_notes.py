@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey import decisions as notes
+from core.journey import decisions
 from core.journey.compare import AnswerMove
 from core.journey.decisions import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
 from core.types import QADataset
@@ -31,7 +31,7 @@ def question_notes(context: Context, question: int, moves: Sequence[AnswerMove])
     """
     show_failed_attempt()
     text = context.dataset.questions[question]
-    written = notes.notes_on(context.project, text)
+    written = decisions.notes_on(context.project, text)
     for note in written:
         st.markdown(_said(note))
     left, right = st.columns(2)
@@ -58,7 +58,7 @@ def _comment(context: Context, row: int, question: str) -> None:
 
     def keep() -> None:
         said = st.session_state.get(key) or ""
-        if attempt(notes.add_comment, context.project, question, said, session.who()):
+        if attempt(decisions.add_comment, context.project, question, said, session.who()):
             st.session_state[key] = ""
 
     st.text_area(t("Your comment"), key=key, max_chars=LONGEST)
@@ -80,7 +80,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
     )
     pair = dataset.questions[question], dataset.answers[answer]
     place = context.project, pair
-    open_reports = notes.reported_pairs(context.project)
+    open_reports = decisions.reported_pairs(context.project)
     with st.container(horizontal=True):
         st.button(
             t("Report"),
@@ -88,7 +88,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
             icon=":material/flag:",
             disabled=not reason.strip(),
             on_click=attempt,
-            args=(notes.report_label, *place, reason, session.who()),
+            args=(decisions.report_label, *place, reason, session.who()),
         )
         if pair in open_reports:
             st.button(
@@ -97,7 +97,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
                 icon=":material/undo:",
                 type="tertiary",
                 on_click=attempt,
-                args=(notes.settle_report, *place, session.who()),
+                args=(decisions.settle_report, *place, session.who()),
             )
     st.caption(
         t(

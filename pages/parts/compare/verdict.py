@@ -29,7 +29,7 @@ from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.model_titles import language_title
 from pages.parts.translate import moment, plain, t, tm
 
@@ -135,7 +135,8 @@ def promotion_view(seen: Compared) -> None:
     cautions = promotion_cautions(seen.comparison)
     for caution in cautions:
         st.info(plain(tm(caution)), icon=":material/info:")
-    if allowed and not cautions and _is_better(seen.comparison):
+    words = {d.word for d in seen.comparison.differences if d.metric == MAIN_METRIC}
+    if allowed and not cautions and BETTER in words:
         st.success(
             t("Nothing measured here speaks against using the tuned model."),
             icon=":material/verified:",
@@ -176,12 +177,8 @@ def promotion_button(seen: Compared) -> None:
 
 
 def _promote(seen: Compared, reason: str) -> None:
-    context = seen.context
-    try:
-        promote(context.project, seen.comparison, session.who(), reason=reason)
-    except Exception as error:
-        show_error(error)
-    else:
+    with errors_shown():
+        promote(seen.context.project, seen.comparison, session.who(), reason=reason)
         st.rerun()
 
 
@@ -193,14 +190,6 @@ def _in_use(seen: Compared, decided: Promotion) -> None:
             why = t("The refusal was overruled: {reason}", reason=decided.reason)
             st.markdown(f":material/gavel: {plain(why)}")
         if st.button(t("Withdraw"), type="tertiary", key="withdraw"):
-            try:
+            with errors_shown():
                 withdraw(seen.context.project, session.who())
-            except Exception as error:
-                show_error(error)
-            else:
                 st.rerun()
-
-
-def _is_better(comparison: Comparison) -> bool:
-    words = {d.word for d in comparison.differences if d.metric == MAIN_METRIC}
-    return BETTER in words

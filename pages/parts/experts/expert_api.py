@@ -19,7 +19,7 @@ from core.journey.experts import (
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
@@ -219,15 +219,12 @@ def _form(context: Context, known: ApiConnection | None, editing: str, choice: C
 
 def _save(context: Context, typed: ApiConnection, editing: str, turn: str, choice: Choice) -> None:
     who = session.who()
-    try:
+    with errors_shown():
         saved = save_connection(context.project, typed, who, os.environ)
-    except Exception as error:
-        show_error(error)
-        return
-    st.session_state.pop(editing, None)
-    st.session_state[turn] = st.session_state.get(turn, 0) + 1
-    choice.add(saved.key)
-    st.rerun()
+        st.session_state.pop(editing, None)
+        st.session_state[turn] = st.session_state.get(turn, 0) + 1
+        choice.add(saved.key)
+        st.rerun()
 
 
 def start_scoring(context: Context, keys: Sequence[str], pressed: bool) -> None:
@@ -289,7 +286,7 @@ def _dialog(context: Context, asked: str) -> None:
 
 
 def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendPlan]) -> None:
-    try:
+    with errors_shown():
         launch_scoring(
             context.project,
             keys,
@@ -297,11 +294,8 @@ def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendP
             agreed=plans,
             environment=keys_for_worker([plan.connection for plan in plans]),
         )
-    except Exception as error:
-        show_error(error)
-        return
-    st.session_state.pop(asked, None)
-    st.rerun()
+        st.session_state.pop(asked, None)
+        st.rerun()
 
 
 def _show(plan: SendPlan) -> None:

@@ -19,7 +19,7 @@ from core.journey.rating import is_people
 from core.journey.score_files import score_files
 from core.messages import N_
 from pages.parts import session
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.experts.expert_api import expert_api, start_scoring
 from pages.parts.experts.expert_card import Choice, draw_cards
 from pages.parts.experts.score_files import score_file_section
@@ -128,13 +128,10 @@ def _add(context: Context, path: str, choice: Choice) -> None:
     if not path.strip():
         st.warning(t("Type the path of a folder first."))
         return
-    try:
+    with errors_shown():
         key = add_model_folder(context.project, path, session.who())
-    except Exception as error:
-        show_error(error)
-        return
-    choice.add(key)
-    st.rerun()
+        choice.add(key)
+        st.rerun()
 
 
 def _start(

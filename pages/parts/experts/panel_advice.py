@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey import decisions as panel_advice
+from core.journey import decisions
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from core.journey.experts import load_expert_scores
 from core.types.scoring import ScoringResult
 from pages.parts import session
 from pages.parts.deep_links import go_to
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -28,7 +28,7 @@ def _advice(
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     scores = load_expert_scores(workspace, dataset, experts)
-    return panel_advice.advise(dataset, scores, _report.figures, _report.agreement_table)
+    return decisions.advise(dataset, scores, _report.figures, _report.agreement_table)
 
 
 def panel_choice(context: Context, report: ScoringResult) -> None:
@@ -49,7 +49,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
         st.session_state[key] = said
     if st.session_state.get(key) != said:
         return
-    try:
+    with errors_shown():
         with st.spinner(t("Trying the labels without each expert …")):
             advice = _advice(
                 str(context.workspace.layout.root),
@@ -58,10 +58,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
                 said,
                 report,
             )
-    except Exception as error:
-        show_error(error)
-        return
-    _show(context, advice)
+        _show(context, advice)
 
 
 def _show(context: Context, advice: PanelAdvice) -> None:
@@ -91,5 +88,5 @@ def _show(context: Context, advice: PanelAdvice) -> None:
             icon=":material/arrow_forward:",
             key="use_panel",
         ):
-            panel_advice.use_panel(context.project, advice.kept, session.who())
+            decisions.use_panel(context.project, advice.kept, session.who())
             go_to("labels")

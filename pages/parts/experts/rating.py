@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.journey import rating
@@ -11,9 +9,9 @@ from core.journey.projects import scored_experts
 from core.journey.rating import MOST_STARS, RatingPool, RatingTask, is_people
 from core.messages import N_
 from pages.parts import session
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import attempt, errors_shown, guarded, show_failed_attempt
 from pages.parts.experts.rating_results import rating_results, rating_upload
-from pages.parts.page import Context
+from pages.parts.page import Context, tabs
 from pages.parts.sign_in import ask_name
 from pages.parts.translate import plain, t
 
@@ -53,12 +51,12 @@ def people_section(context: Context) -> None:
                 "fits. Two or more of them on the same pairs show how far people agree at all."
             )
         )
-        titles = [t("Rate pairs"), t("Upload ratings"), t("What people said")]
-        tabs = st.tabs(titles, key="people_tab", on_change="rerun")
-        for tab, draw in zip(tabs, (_rate, rating_upload, rating_results), strict=True):
-            if tab.open:
-                with tab:
-                    draw(context)
+        parts = (
+            (N_("Rate pairs"), _rate),
+            (N_("Upload ratings"), rating_upload),
+            (N_("What people said"), rating_results),
+        )
+        tabs("people_tab", parts, context)
 
 
 def _rate(context: Context) -> None:
@@ -68,7 +66,7 @@ def _rate(context: Context) -> None:
             t("Your name, so that your ratings can be told from those of others"), "rater_name"
         )
         return
-    try:
+    with errors_shown():
         scored = scored_experts(context.project)
         # What people say must not decide which pairs people are asked about.
         experts = tuple(key for key in scored if not is_people(key))
@@ -76,17 +74,13 @@ def _rate(context: Context) -> None:
         with st.spinner(t("Looking for pairs that are worth a rating …")):
             pool = _pool(str(context.workspace.layout.root), context.project.dataset_id, experts)
         _pairs(context, pool, rater)
-    except Exception as error:
-        show_error(error)
 
 
 @st.fragment
 @guarded
 def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
     """Draw one pair and its buttons; a click redraws this part of the page only."""
-    failed = st.session_state.pop("rating_error", None)
-    if failed is not None:
-        show_error(failed)
+    show_failed_attempt()
     dataset = context.dataset
     task = rating.rating_task(context.project, dataset, pool, rater)
     if not task.total:
@@ -104,7 +98,7 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
             type="tertiary",
             shortcut="Z",
             disabled=not task.given,
-            on_click=_do,
+            on_click=attempt,
             args=(rating.undo_rating, context.project, dataset, rater),
         )
         st.caption(
@@ -130,7 +124,7 @@ def _buttons(context: Context, task: RatingTask, rater: str) -> None:
             key=f"rate_{stars}",
             shortcut=str(stars),
             width="stretch",
-            on_click=_do,
+            on_click=attempt,
             args=(*place, stars),
         )
     st.button(
@@ -139,15 +133,7 @@ def _buttons(context: Context, task: RatingTask, rater: str) -> None:
         shortcut="0",
         width="stretch",
         icon=":material/help:",
-        on_click=_do,
+        on_click=attempt,
         args=(*place, None),
     )
     st.caption(t("Keys: 1 to 5 for the stars, 0 for “cannot say”, Z to go back."))
-
-
-def _do(action: Callable[..., object], *values: object) -> None:
-    """Record a click, before the page is drawn again; an error is shown by that drawing."""
-    try:
-        action(*values)
-    except Exception as error:
-        st.session_state["rating_error"] = error

@@ -10,7 +10,7 @@ import streamlit as st
 from core.journey import rating
 from core.journey.rating import FAIR, GOOD, Agreement, RatingSummary
 from pages.parts import session
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.page import Context
 from pages.parts.translate import t, tm
 
@@ -69,11 +69,8 @@ def rating_upload(context: Context) -> None:
         icon=":material/download_done:",
         disabled=not upload.ratings,
     ):
-        try:
+        with errors_shown():
             count = rating.add_rating_file(context.project, upload, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
             st.session_state["ratings_taken"] = count
             st.session_state["rating_uploads"] = st.session_state.get("rating_uploads", 0) + 1
             st.rerun()
@@ -192,10 +189,7 @@ def _use(context: Context, summary: RatingSummary) -> None:
         )
     )
     if action is not None:
-        try:
+        with errors_shown():
             with st.spinner(t("Measuring how good each expert is")):
                 action(*place, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
             st.rerun()

@@ -16,7 +16,7 @@ from core.journey.score_files import (
 )
 from core.messages import N_
 from pages.parts import session
-from pages.parts.errors import show_error, show_warnings
+from pages.parts.errors import errors_shown, show_error, show_warnings
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
@@ -87,7 +87,7 @@ def _upload(context: Context, file: UploadedFile, choice: Choice) -> None:
         disabled=not columns.complete,
         key="use_scores",
     ):
-        try:
+        with errors_shown():
             with st.spinner(t("Matching every row with your data …"), show_time=True):
                 added = add_score_file(
                     context.project,
@@ -98,9 +98,6 @@ def _upload(context: Context, file: UploadedFile, choice: Choice) -> None:
                     columns=columns,
                     preview=preview,
                 )
-        except Exception as error:
-            show_error(error)
-        else:
             choice.add(added.key)
             st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
             st.rerun()
@@ -175,10 +172,7 @@ def _set_aside(file: ScoreFile) -> None:
 
 
 def _delete(context: Context, file: ScoreFile, choice: Choice) -> None:
-    try:
+    with errors_shown():
         remove_score_file(context.project, context.dataset, file.key, session.who())
-    except Exception as error:
-        show_error(error)
-        return
-    choice.remove(file.key)
-    st.rerun()
+        choice.remove(file.key)
+        st.rerun()

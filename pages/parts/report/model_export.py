@@ -10,7 +10,7 @@ from core.journey import delivery
 from core.journey.jobs import FINISHED
 from core.journey.report import ReportPreview
 from pages.parts import session
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown
 from pages.parts.job_card import job_card
 from pages.parts.made_file import MadeFile, file_name
 from pages.parts.page import Context
@@ -92,11 +92,8 @@ def _onnx(context: Context, preview: ReportPreview) -> None:
         type="secondary" if newest is None else "tertiary",
         icon=":material/transform:",
     ):
-        try:
+        with errors_shown():
             delivery.launch_export(context.project, preview.tune_run, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
             st.rerun()
 
 
@@ -134,7 +131,7 @@ def _hub(context: Context, run: str, preview: ReportPreview) -> None:
         )
     if not pressed:
         return
-    try:
+    with errors_shown():
         with st.spinner(t("Sending the model …"), show_time=True):
             address = delivery.push_model(
                 context.project,
@@ -146,7 +143,4 @@ def _hub(context: Context, run: str, preview: ReportPreview) -> None:
                 private=private,
                 language=language(),
             )
-    except Exception as error:
-        show_error(error)
-    else:
         st.success(t("Sent: {address}", address=plain(address)), icon=":material/cloud_done:")
