@@ -150,7 +150,7 @@ def _runs(workspace: Workspace) -> list[_Measured]:
         key=lambda folder: folder.name,  # an id begins with the time of its launch
         reverse=True,
     )
-    found = []
+    measured = []
     for folder in map(RunFolder, runs[:_RUNS_LOOKED_AT]):
         try:
             request: TuneRequest = request_of(folder)
@@ -161,8 +161,8 @@ def _runs(workspace: Workspace) -> list[_Measured]:
         if pace > 0:
             config, key = request.tuning, request.estimate_key
             speed = pace * config.questions_per_batch
-            found.append(_Measured(config.base_model, key, speed, pace))
-    return found
+            measured.append(_Measured(config.base_model, key, speed, pace))
+    return measured
 
 
 def probe_key(dataset_id: str, config: TuningConfig, device: DeviceInfo) -> str:
@@ -171,9 +171,9 @@ def probe_key(dataset_id: str, config: TuningConfig, device: DeviceInfo) -> str:
     It holds for one machine and device, one dataset (the length of its texts) and the settings
     that matter: base model, batch, length and whatever else is not in ``WITHOUT_EFFECT``.
     """
-    told = {name: value for name, value in asdict(config).items() if name not in WITHOUT_EFFECT}
+    settings = {name: value for name, value in asdict(config).items() if name not in WITHOUT_EFFECT}
     machine = [platform.node(), device.kind, device.name, str(device.memory_gb), device.cores]
-    return document_id({"dataset": dataset_id, "machine": machine, "settings": told})
+    return document_id({"dataset": dataset_id, "machine": machine, "settings": settings})
 
 
 @dataclass(frozen=True)

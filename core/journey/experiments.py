@@ -103,13 +103,25 @@ MOST_DRAWS = 10
 Request = TypeVar("Request", RaceRequest, DataCurveRequest)
 
 
-def check_validation(dataset: QADataset) -> None:
-    """Raise TuningError where no validation question could say who is better."""
+def _checked_dataset(
+    project: Project, config: TuningConfig, experts: Sequence[Sequence[str]]
+) -> QADataset:
+    """Return the project's data, where an experiment with these settings can be started on them.
+
+    Scores are looked for now rather than in the worker: a page can say at once which expert has to
+    score again.
+    """
+    dataset = project.load_dataset()
     if not len(dataset.validation_rows):
         raise TuningError(
             "There are no validation questions, so nothing could say which settings are better. "
             "Split the data again on the Data page with a share for validation."
         )
+    check_trainable(config.base_model)
+    check_device(config.device)
+    for keys in experts:
+        load_expert_scores(project.workspace, dataset, keys)
+    return dataset
 
 
 # The experiments of a project.
@@ -305,13 +317,7 @@ def launch_race(
             runs=len(everyone) * seeds,
             most=MOST_RUNS,
         )
-    dataset = project.load_dataset()
-    check_validation(dataset)
-    check_trainable(config.base_model)
-    check_device(config.device)
-    # Now rather than in the worker: a page can say at once which expert has to score again.
-    for contestant in everyone:
-        load_expert_scores(project.workspace, dataset, contestant.recipe.experts)
+    dataset = _checked_dataset(project, config, [one.recipe.experts for one in everyone])
     numbers = tuple(range(config.seed, config.seed + seeds))
     request = RaceRequest(dataset.id, config, everyone, numbers, overrides(project), keep)
     return launch_job(project, RACE, request, who)
@@ -544,8 +550,7 @@ def launch_curve(project: Project, config: TuningConfig, draws: int, who: str) -
         raise TuningError(
             "{draws} draws are asked for. Choose 1 to {most}.", draws=draws, most=MOST_DRAWS
         )
-    dataset = project.load_dataset()
-    check_validation(dataset)
+    dataset = _checked_dataset(project, config, [saved.recipe.experts])
     count = len(dataset.rows(TRAIN))
     if count < FEWEST_QUESTIONS:
         raise TuningError(
@@ -554,9 +559,6 @@ def launch_curve(project: Project, config: TuningConfig, draws: int, who: str) -
             count=count,
             fewest=FEWEST_QUESTIONS,
         )
-    check_trainable(config.base_model)
-    check_device(config.device)
-    load_expert_scores(project.workspace, dataset, saved.recipe.experts)
     numbers = tuple(range(config.seed, config.seed + draws))
     given = (dataset.id, saved.name, saved.recipe, overrides(project), config, numbers)
     return launch_job(project, DATA_CURVE, DataCurveRequest(*given), who)

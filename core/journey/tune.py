@@ -132,9 +132,9 @@ def launch_tuning(
     """
     request = tuning_request(project, config, saved)
     planned = plan(project.workspace, project.load_dataset(), config)
-    told = dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
+    request = dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
     end_probes(project.workspace)
-    return launch_job(project, TUNE, told, who, start=start)
+    return launch_job(project, TUNE, request, who, start=start)
 
 
 def tuning_request(

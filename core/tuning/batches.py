@@ -159,7 +159,7 @@ def mine_hard_negatives(
     int32 array [n, depth]
         Answer rows, most confusable first, ties by answer row, -1 = fewer than ``depth``.
     """
-    found = np.full((len(question_rows), depth), -1, np.int32)
+    mined = np.full((len(question_rows), depth), -1, np.int32)
     groups = dataset.answer_group[answer_rows]
     for start in range(0, len(question_rows), 256):  # bounds memory to 256 × m
         rows = question_rows[start : start + 256]
@@ -168,8 +168,8 @@ def mine_hard_negatives(
         scores[own | (dataset.hard_block(rows, answer_rows) > 0)] = -np.inf
         best = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
         kept = np.where(np.isfinite(np.take_along_axis(scores, best, 1)), answer_rows[best], -1)
-        found[start : start + 256, : best.shape[1]] = kept
-    return found
+        mined[start : start + 256, : best.shape[1]] = kept
+    return mined
 
 
 def learnable(dataset: QADataset, batch: Batch, hard: np.ndarray) -> np.ndarray:

@@ -128,8 +128,8 @@ class CheckpointStore:
         """Return what is there, newest first, valid or not."""
         # Digits only: "step-000004 (copy)" is somebody's copy, made by hand.
         paths = (path for path in self.folder.glob("step-*") if path.name[5:].isdecimal())
-        found = (Checkpoint(path) for path in paths if path.is_dir())
-        return sorted(found, key=lambda checkpoint: -checkpoint.step)
+        checkpoints = (Checkpoint(path) for path in paths if path.is_dir())
+        return sorted(checkpoints, key=lambda checkpoint: -checkpoint.step)
 
     def at(self, step: int) -> Checkpoint:
         """Return the place of the state after ``step`` steps."""

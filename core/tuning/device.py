@@ -141,9 +141,9 @@ def likely_device() -> DeviceInfo:
 
     Precision is a guess too; the run's result says what was really used.
     """
-    found = None if _torch_without_cuda() else _first_graphics_card()
-    if found is not None:
-        return DeviceInfo(found[0], "cuda", "auto", found[1], _cores())
+    card = None if _torch_without_cuda() else _first_graphics_card()
+    if card is not None:
+        return DeviceInfo(card[0], "cuda", "auto", card[1], _cores())
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         return DeviceInfo("Apple GPU", "mps", "fp32", None, _cores())
     name = platform.processor() or platform.machine()
@@ -176,14 +176,14 @@ def graphics_cards() -> tuple[str, ...]:
 def devices_here() -> tuple[str, ...]:
     """Return the devices that settings may name on this machine, as far as can be seen."""
     cards = graphics_cards()
-    found = ["auto"]
+    devices = ["auto"]
     if cards or not _torch_without_cuda():
-        found.append("cuda")
+        devices.append("cuda")
     if len(cards) > 1:
-        found += [*(f"cuda:{number}" for number in range(len(cards))), ALL_CARDS]
+        devices += [*(f"cuda:{number}" for number in range(len(cards))), ALL_CARDS]
     if platform.system() == "Darwin":
-        found.append("mps")
-    return (*found, "cpu")
+        devices.append("mps")
+    return (*devices, "cpu")
 
 
 def check_device(device: str) -> None:

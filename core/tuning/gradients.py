@@ -65,10 +65,10 @@ def plan_chunks(sets: Sequence[TextSet], size: int, processes: int = 1) -> list[
         Most texts of a chunk; 0 = each set is one chunk for each process.
     """
     chunks: list[Chunk] = []
-    for index, one in enumerate(sets):
-        if not one.texts:
+    for index, text_set in enumerate(sets):
+        if not text_set.texts:
             continue
-        order = np.argsort([len(text) for text in one.texts], kind="stable")
+        order = np.argsort([len(text) for text in text_set.texts], kind="stable")
         count = -(-len(order) // size) if size else min(processes, len(order))
         for places in np.array_split(order, count):
             chunks.append(Chunk(len(chunks), index, places))
@@ -104,8 +104,8 @@ def add_gradients(
 
     def encoded(chunk: Chunk) -> Tensor:
         _seed([*seed, chunk.number])
-        one = sets[chunk.text_set]
-        return encode([one.texts[place] for place in chunk.places], one.task)
+        text_set = sets[chunk.text_set]
+        return encode([text_set.texts[place] for place in chunk.places], text_set.task)
 
     def forward() -> list[Tensor]:
         with torch.set_grad_enabled(not cached):
@@ -136,7 +136,7 @@ def _assembled(
 
     (width,) = team.most([parts[0].shape[1] if parts else 0])
     place = parts[0].device if parts else team.device
-    vectors = [torch.zeros((len(one.texts), width), device=place) for one in sets]
+    vectors = [torch.zeros((len(text_set.texts), width), device=place) for text_set in sets]
     for chunk, part in zip(chunks, parts, strict=True):
         vectors[chunk.text_set][chunk.places] = part.detach()
     team.add(vectors)

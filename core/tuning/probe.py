@@ -194,8 +194,8 @@ def _step_seconds(run: Run, batches: list[Batch], clock: Callable[[], float]) ->
         if report.should_stop():
             raise Stopped
         share = 0.4 + 0.5 * len(seconds) / STEPS
-        told = {"number": len(seconds) + 1}
-        report.progress(share, Message(N_("Trying a learning step ({number})"), told))
+        text, values = N_("Trying a learning step ({number})"), {"number": len(seconds) + 1}
+        report.progress(share, Message(text, values))
         before = clock()
         run.learner.step(batches[len(seconds) % len(batches)], len(seconds), run.steps)
         seconds.append(clock() - before)

@@ -90,8 +90,8 @@ def _apart(table: Tensor) -> Tensor:
 
 
 REGULARISERS: dict[str, Regulariser] = {
-    one.setting: one
-    for one in (
+    term.setting: term
+    for term in (
         Regulariser("stay_close", NEUTRAL, stay_close),
         Regulariser("orthogonal", ANSWERS, orthogonal),
     )
@@ -120,7 +120,7 @@ class NeutralTexts:
 
 def needs_neutral(config: TuningConfig) -> bool:
     """Return True if a run with these settings reads neutral sentences."""
-    return any(one.reads == NEUTRAL and one.weight(config) > 0 for one in REGULARISERS.values())
+    return any(term.reads == NEUTRAL and term.weight(config) > 0 for term in REGULARISERS.values())
 
 
 def neutral_texts(language: str) -> tuple[str, ...]:
@@ -168,7 +168,8 @@ def regularised(
     number : int
         Of the step, from 0: a resumed run reads what it would have read.
     """
-    wanted = [(one, one.weight(config)) for one in REGULARISERS.values() if one.weight(config) > 0]
+    weights = {key: term.weight(config) for key, term in REGULARISERS.items()}
+    wanted = {key: weight for key, weight in weights.items() if weight > 0}
     more: list[TextSet] = []
     base: np.ndarray | None = None
     if neutral is not None and needs_neutral(config):
@@ -176,16 +177,19 @@ def regularised(
         more.append(TextSet(QUERY, [neutral.texts[place] for place in places]))
         base = neutral.vectors[places]
     where = {ANSWERS: 1, NEUTRAL: len(sets)}
-    terms = [_term(one, weight, where[one.reads], base) for one, weight in wanted]
+    terms = [
+        _term(REGULARISERS[key], weight, where[REGULARISERS[key].reads], base)
+        for key, weight in wanted.items()
+    ]
     return more, terms
 
 
-def _term(one: Regulariser, weight: float, place: int, base: np.ndarray | None) -> Term:
+def _term(regulariser: Regulariser, weight: float, place: int, base: np.ndarray | None) -> Term:
     def term(vectors: Sequence[Tensor]) -> Tensor:
         import torch
 
         mine = vectors[place]
         held = torch.from_numpy(base).to(mine.device) if base is not None else None
-        return weight * one.compute(mine, held)
+        return weight * regulariser.compute(mine, held)
 
     return term

@@ -102,7 +102,9 @@ class Experiment:
         shared = [seed for seed in pair[0] if seed in pair[1]]
         if not shared:
             return None
-        return self._contrast([{s: one[s] for s in shared} for one in pair], [1, -1], confidence)
+        return self._contrast(
+            [{s: system[s] for s in shared} for system in pair], [1, -1], confidence
+        )
 
     def _measured(self, setting: str) -> dict[int, Measured]:
         return {seed: run.measured for seed, run in self.runs.get(setting, {}).items()}

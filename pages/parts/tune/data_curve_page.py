@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import AppError
 from core.journey.experiments import (
     FALLING,
     LEVEL,
@@ -24,7 +23,6 @@ from core.journey.experiments import (
     data_curves,
     launch_curve,
 )
-from core.journey.jobs import JobView
 from core.journey.labels import recipe_in_use
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
@@ -32,13 +30,11 @@ from core.types.tuning import SHARES
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import RUN
-from pages.parts.errors import show_error
-from pages.parts.job_card import job_card
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, plain, t, tm
+from pages.parts.tune.experiment_view import difference, experiment_view, launch
 from pages.parts.tune.queue_panel import queue_note
-from pages.parts.tune.race_view import difference
 from pages.parts.tune.run_history import selected_job
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
@@ -114,73 +110,53 @@ def _form(context: Context, *, first: bool) -> None:
         disabled=not fits,
     )
     if pressed:
-        try:
-            run_id = launch_curve(context.project, config, draws, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
-            st.query_params[RUN] = run_id
-            st.rerun()
+        launch(lambda: launch_curve(context.project, config, draws, session.who()))
 
 
 def _curve(context: Context, one: CurveJob) -> None:
-    if one.request is None:
-        st.error(plain(tm(one.problem)) if one.problem else "", icon=":material/error:")
-        return
-    final = one.job.is_final
-    if final:
-        try:
-            found = curve_result(context.workspace, one)
-        except AppError as error:
-            show_error(error)
-        else:
-            with st.container(border=True, key="curve_result"):
-                _result(found, one.job.id)
-
-    def live(job: JobView) -> None:
-        if job.is_final:
-            return
-        so_far = curve_result(context.workspace, one)
+    def live(so_far: DataCurve, key: str) -> None:
         if so_far.points:
-            chart = _chart(so_far)
-            st.plotly_chart(
-                chart.figure,
-                key=f"live_{job.id}",
-                alt=tm(chart.summary),
-                config={"displayModeBar": False},
-            )
-        done, runs = so_far.experiment.finished, so_far.experiment.planned
-        st.caption(t("{done} of {runs} runs are done.", done=done, runs=runs))
+            chart, plain_bar = _chart(so_far), {"displayModeBar": False}
+            st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config=plain_bar)
 
-    job_card(one.job.id, t("Would more data help?"), live=live)
-    if final and not one.is_of(context.project.dataset_id):
+    experiment_view(
+        context,
+        one,
+        t("Would more data help?"),
+        lambda: curve_result(context.workspace, one),
+        lambda found: _result(found, one.job.id),
+        live,
+    )
+    older = not one.is_of(context.project.dataset_id)
+    if one.request is not None and one.job.is_final and older:
         st.info(t("This was measured on earlier data."), icon=":material/history:")
 
 
 def _result(found: DataCurve, job_id: str) -> None:
-    first, *rest = _lines(found)
-    st.markdown(f"##### {first}")
-    for line in rest:
-        st.markdown(line)
-    if found.points:
-        show_chart(_chart(found), key=f"curve_{job_id}")
-        st.caption(
-            t(
-                "Bars: one standard deviation over draws. Measured on {questions} validation "
-                "questions; the test questions stay untouched.",
-                questions=found.experiment.questions,
+    with st.container(border=True, key="curve_result"):
+        first, *rest = _lines(found)
+        st.markdown(f"##### {first}")
+        for line in rest:
+            st.markdown(line)
+        if found.points:
+            show_chart(_chart(found), key=f"curve_{job_id}")
+            st.caption(
+                t(
+                    "Bars: one standard deviation over draws. Measured on {questions} validation "
+                    "questions; the test questions stay untouched.",
+                    questions=found.experiment.questions,
+                )
             )
-        )
-    failures = [m for draws in found.experiment.failures.values() for m in draws.values()]
-    if failures:
-        st.warning(
-            t(
-                "Failed runs, left out of the figures: {count}. {reason}",
-                count=len(failures),
-                reason=plain(tm(failures[0])),
-            ),
-            icon=":material/warning:",
-        )
+        failures = [m for draws in found.experiment.failures.values() for m in draws.values()]
+        if failures:
+            st.warning(
+                t(
+                    "Failed runs, left out of the figures: {count}. {reason}",
+                    count=len(failures),
+                    reason=plain(tm(failures[0])),
+                ),
+                icon=":material/warning:",
+            )
 
 
 def _chart(found: DataCurve) -> Chart:

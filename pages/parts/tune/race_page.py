@@ -22,11 +22,10 @@ from core.journey.labels import recipe_in_use
 from core.types.tuning import KEEP, WINNER_MODEL, Contestant
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
-from pages.parts.deep_links import RUN
-from pages.parts.errors import show_error
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
+from pages.parts.tune.experiment_view import launch
 from pages.parts.tune.queue_panel import queue_note
 from pages.parts.tune.race_view import contestant_title, race_view
 from pages.parts.tune.run_history import history_row, history_table, selected_job
@@ -141,21 +140,8 @@ def _form(context: Context, *, first: bool) -> None:
         disabled=runs > MOST_RUNS or not fits,
     )
     if pressed:
-        try:
-            run_id = launch_race(
-                context.project,
-                config,
-                chosen,
-                losses,
-                seeds,
-                session.who(),
-                keep=str(keep),
-            )
-        except Exception as error:
-            show_error(error)
-        else:
-            st.query_params[RUN] = run_id
-            st.rerun()
+        given = (config, chosen, losses, seeds, session.who())
+        launch(lambda: launch_race(context.project, *given, keep=str(keep)))
 
 
 def _recipes(context: Context) -> list[SavedRecipe]:

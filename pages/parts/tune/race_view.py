@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core.errors import AppError
 from core.journey.experiments import (
     ALONE,
     CLEAR,
@@ -19,7 +18,6 @@ from core.journey.experiments import (
     SCORE,
     TIED,
     TOO_FEW,
-    Estimate,
     Race,
     RaceResult,
     Spread,
@@ -31,16 +29,15 @@ from core.journey.experiments import (
     race_result,
     settings_of,
 )
-from core.journey.jobs import JobView
 from core.messages import N_
 from core.types.tuning import Contestant
 from pages.parts import session
 from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
-from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
+from pages.parts.tune.experiment_view import difference, experiment_view
 from pages.parts.tune.tuning_settings import fill_settings
 
 _BASELINES = {
@@ -53,26 +50,16 @@ _PROBLEM = "race_problem"
 
 def race_view(context: Context, race: Race) -> None:
     """Draw one race with its next action."""
-    if race.request is None:
-        st.error(plain(tm(race.problem)) if race.problem else "", icon=":material/error:")
-        return
-    final = race.job.is_final
-    if final:
-        try:
-            _result(context, race, race_result(context.workspace, race))
-        except AppError as error:
-            show_error(error)
-
-    def live(job: JobView) -> None:
-        if not job.is_final:
-            found = race_result(context.workspace, race)
-            _table(found, key=f"live_{job.id}")
-            experiment = found.experiment
-            done, runs = experiment.finished, experiment.planned
-            st.caption(t("{done} of {runs} runs are done.", done=done, runs=runs))
-
-    job_card(race.job.id, t("Race"), live=live)
-    if final and not race.is_of(context.project.dataset_id):
+    experiment_view(
+        context,
+        race,
+        t("Race"),
+        lambda: race_result(context.workspace, race),
+        lambda found: _result(context, race, found),
+        _table,
+    )
+    older = not race.is_of(context.project.dataset_id)
+    if race.request is not None and race.job.is_final and older:
         st.info(t("This race was run on earlier data."), icon=":material/history:")
 
 
@@ -84,7 +71,7 @@ def _result(context: Context, race: Race, found: RaceResult) -> None:
             st.markdown("\n".join(f"- {line}" for line in rest))
         if found.experiment.validation is None:
             return
-        _table(found, key=f"table_{race.job.id}")
+        _table(found, f"table_{race.job.id}")
         _reading(found)
         _absent(found)
         if found.standings:
@@ -396,12 +383,3 @@ _WORDS: Mapping[str, Callable[[RaceResult], str]] = {
 
 def _name(one: Standing) -> str:
     return plain(contestant_title(one.contestant))
-
-
-def difference(value: Estimate, *, signed: bool = False) -> str:
-    """Return a difference with its interval as text."""
-    shown = f"{value.value:+.3f}" if signed else f"{value.value:.3f}"
-    words = t(
-        "{value} ({low} to {high})", value=shown, low=f"{value.low:.3f}", high=f"{value.high:.3f}"
-    )
-    return words.replace("-", "−")

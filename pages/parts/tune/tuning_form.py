@@ -18,11 +18,11 @@ from core.labels.rules import RULES
 from core.tuning.presets import PRESETS
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
-from pages.parts.deep_links import RUN, link_parameters, page_of
-from pages.parts.errors import show_error
+from pages.parts.deep_links import link_parameters, page_of
 from pages.parts.model_titles import language_title, languages_of, model_title
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
+from pages.parts.tune.experiment_view import launch
 from pages.parts.tune.queue_panel import start_button
 from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_settings import tuning_settings
@@ -53,13 +53,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
-        try:
-            run_id = launch_tuning(context.project, config, session.who())
-        except Exception as error:
-            show_error(error)
-        else:
-            st.query_params[RUN] = run_id
-            st.rerun()
+        launch(lambda: launch_tuning(context.project, config, session.who()))
 
 
 def choose_settings(context: Context, entry: ExpertSource, preset: str) -> TuningConfig:
