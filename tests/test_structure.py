@@ -254,6 +254,45 @@ def test_the_list_of_known_breaches_only_shrinks():
     assert not mended, "mended: take these lines out\n" + "\n".join(sorted(mended))
 
 
+def test_every_import_of_our_own_names_something_that_exists():
+    """mypy takes a module that is not there for one without types, and says nothing."""
+    gone = []
+    for path in [*files("core"), *files("pages"), *files("tests"), *files("benchmarks")]:
+        for node in ast.walk(tree_of(path)):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            place = str(node.module).split(".")
+            if place[0] not in {"core", "pages"}:
+                continue
+            folder = ROOT.joinpath(*place)
+            if folder.with_suffix(".py").is_file():
+                names = _names_in(folder.with_suffix(".py"))
+            else:
+                modules = {p.stem for p in folder.glob("*.py")} if folder.is_dir() else set()
+                names = modules | {p.name for p in folder.glob("*") if p.is_dir()}
+                if (folder / "__init__.py").is_file():
+                    names |= _names_in(folder / "__init__.py")
+            gone += [
+                f"{name_of(path)}: {node.module}.{alias.name}"
+                for alias in node.names
+                if alias.name not in names
+            ]
+    assert gone == []
+
+
+@cache
+def _names_in(path: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return frozenset(found)
+
+
 def test_core_works_without_streamlit():
     users = [p for p in files("core") if any(n.split(".")[0] == "streamlit" for n in imports(p))]
     assert users == []
