@@ -190,20 +190,25 @@ def test_fingerprint_is_never_a_path(tmp_path, name):
         VectorCache(tmp_path).get(name, keys_of([1]))
 
 
-def test_hundred_thousand_vectors_are_read_in_well_under_a_second(tmp_path):
+def test_hundred_thousand_vectors_are_read_about_as_fast_as_they_are_sorted(tmp_path):
+    """A cache that looked texts up one by one would take minutes; seconds depend on the machine."""
     n = 100_000
     rng = np.random.default_rng(0)
     keys = rng.integers(0, 256, (n, 16), dtype=np.uint8)
     vectors = rng.standard_normal((n, 384), dtype=np.float32)
     VectorCache(tmp_path).put(MODEL, keys, vectors)
-    took = []
+    took, plain = [], []
     for _ in range(3):  # the best of three, because other work shares this machine
+        start = time.perf_counter()
+        order = np.argsort(keys.view("V16").ravel(), kind="stable")
+        vectors[order].copy()
+        plain.append(time.perf_counter() - start)
         cache = VectorCache(tmp_path)
         start = time.perf_counter()
         read, found = cache.get(MODEL, keys)
         took.append(time.perf_counter() - start)
     assert found.all() and np.array_equal(read, vectors)
-    assert min(took) < 1.0
+    assert min(took) < 2 * min(plain), (took, plain)
 
 
 def test_named_tables_come_back(tmp_path):
