@@ -35,6 +35,7 @@ from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import all_experts, check_experts, launch_scoring, suggested_experts
+from core.journey.file_reports import ReadingOptions
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
 from core.journey.projects import (
@@ -131,6 +132,10 @@ def tune(options: TuneOptions) -> int:
     return {FINISHED: 0, FAILED: 1}.get(tuned.job.state, 2)
 
 
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
 class Walk:
     """The app's steps, one after the other, each done by this process.
 
@@ -173,7 +178,12 @@ class Walk:
         check_experts(options.experts)
         parse_recipe(recipe, options.experts)  # before anything is made or takes time
         with self.time("data"):
-            dataset, account = read_data(file, options.seed)
+            reading = ReadingOptions(
+                columns=options.columns, sheet=options.sheet, encoding=options.encoding
+            )
+            dataset, account = read_data(
+                file, options.seed, reading, split_anew=options.split, tell=_say
+            )
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
         with self.time("experts"):

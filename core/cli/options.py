@@ -53,7 +53,29 @@ class JourneyOptions(TrainingOptions):
     seed: Annotated[
         int, "with a file: of its split (default: 0); run tunes with it, too, without --config"
     ] = 0
+    columns: Annotated[str, "with a file: question=…,answer=…,rating=… (see read)"] = ""
+    sheet: Annotated[str | None, "with a file: of a workbook"] = None
+    encoding: Annotated[str, "with a file: of a text (default: found)"] = ""
+    split: Annotated[bool, "with a BEIR folder: leave aside its splits and split anew"] = False
     json: Annotated[bool, "print one JSON object as the last line"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """Say how a file is read and what is in it; compute nothing, write nothing."""
+
+    file: Annotated[Path, "any file that can be uploaded, or a BEIR folder", NAMELESS]
+    columns: Annotated[str, "question=…,answer=…,rating=…; A+B takes several columns"] = ""
+    sheet: Annotated[str | None, "of a workbook"] = None
+    encoding: Annotated[str, "of a text, for example cp1252 (default: found)"] = ""
+    kind: Annotated[
+        Literal["data", "ratings", "scores", "corrections", "run"], "what the file is"
+    ] = "data"
+    for_: Annotated[Path | None, "the data that ratings, scores, labels or a run belong to"] = None
+    visible: Annotated[bool, "leave out rows that are hidden or filtered in a workbook"] = False
+    order: Annotated[str, "of a run whose ranks contradict its scores: rank or score"] = ""
+    system: Annotated[str, "of a run that holds several"] = ""
+    json: Annotated[bool, "print one JSON object"] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +156,12 @@ _STATUS = (
     "python -m core work RUN_FOLDER"
 )
 VERBS: Mapping[str, Verb] = {
+    "read": Verb(
+        ReadOptions,
+        "core.cli.read:read",
+        "how a file is read and what is in it; computes nothing, writes nothing",
+        "Exit status: 0 read, 1 refused.",
+    ),
     "run": Verb(
         RunOptions,
         "core.cli.commands:run",
@@ -187,7 +215,9 @@ def parser() -> argparse.ArgumentParser:
             kind, meaning, *marks = get_args(hints[option.name])
             settings = _how_to_read(kind) | {"help": meaning}
             if NAMELESS not in marks:
-                words.add_argument(f"--{option.name}", default=option.default, **settings)
+                word = f"--{option.name.rstrip('_')}"  # "for" is no name in Python
+                settings |= {"dest": option.name, "default": option.default}
+                words.add_argument(word, **settings)
                 continue
             if type(None) in get_args(kind):  # may be left out
                 settings["nargs"] = "?"

@@ -12,7 +12,7 @@ from core.data.checks import finding, personal_data
 from core.data.importing import ImportResult, ImportSettings, RowCounts, summarise, text_findings
 from core.data.matching import clean_text
 from core.data.near_duplicates.grouping import Grouping, group_texts
-from core.data.reading.archives import BeirFiles, open_beir
+from core.data.reading.archives import BeirFiles, beir_warnings, open_beir
 from core.data.splitting import split_by_group
 from core.errors import DataError
 from core.messages import N_, Message
@@ -64,7 +64,7 @@ class _Judged:
             (query, document): grade
             for key in qrels
             for query, document, grade in files.qrels[key]
-            if grade > 0 and query in files.queries and document in files.corpus
+            if grade > 0 and files.queries.get(query) and files.corpus.get(document)
         }
         judged = {query for query, _ in right}
         queries = [q for q in files.queries if q in judged and (among is None or q in among)]
@@ -116,10 +116,10 @@ def read_beir(
     """
     settings = settings or ImportSettings()
     files = open_beir(source)
-    named = named_splits(files)
+    named = None if settings.split_anew else named_splits(files)
     judged = _Judged.of(files, name, list(files.qrels), named)
     queries = judged.queries
-    warnings = _left_out(len(files.queries) - len(queries))
+    warnings = [*beir_warnings(files), *_left_out(len(files.queries) - len(queries))]
     grouping = group_texts(
         judged.questions,
         judged.answers,

@@ -1,4 +1,4 @@
-"""Which row names the columns, and which column is what: by name, else by content."""
+"""Which column is what: by name, else by content."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from core.data.table import Table
+from core.data.cells import is_nothing
+from core.data.ratings import looks_like_ratings, read_numbers
+from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
-TITLE_ROWS = 20  # how far down the column names are looked for, below titles and notes
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """Column names of a table for each role; None = the file has no such column."""
+    """Column names of a table for each role; None = the file has no such column.
+
+    Attributes
+    ----------
+    negatives : tuple of str
+        Columns of answers that are known to be wrong.
+    further : tuple of (question, answer)
+        More pairs of columns to take from every row: other wordings, other languages.
+    scale : str
+        Of the ratings, see :data:`core.data.ratings.SCALES`; "" = found from the values.
+    words : tuple of (word, grade)
+        What ratings in words mean, where the user said so; a grade in [0, 1].
+    """
 
     question: str | None = None
     answer: str | None = None
@@ -27,77 +41,123 @@ class ColumnMapping:
     source: str | None = None
     question_id: str | None = None
     answer_id: str | None = None
+    context: str | None = None
+    negatives: tuple[str, ...] = ()
+    further: tuple[tuple[str, str], ...] = ()
+    scale: str = ""
+    words: tuple[tuple[str, float], ...] = ()
+
+    def roles(self) -> dict[str, str]:
+        """Return the column of each role that has one."""
+        return {role: column for role in ROLES if (column := getattr(self, role))}
+
+
+def _names(*texts: str) -> tuple[str, ...]:
+    return tuple(name for text in texts for name in text.split())
 
 
 # Per role the names in order of preference, as plain_name() leaves them. A name counts when it is
-# equal, when one of its words is (ASCII), or when it contains the word (Japanese).
+# equal, when one of its words is (Latin letters), or when it contains the word (other scripts).
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "question_id": (
-            *("questionid", "queryid", "qid", "ticketid", "ticket", "caseid", "rowid", "id"),
-            *("質問id", "質問番号", "問い合わせid", "問い合わせ番号", "番号", "no"),
+        "question_id": _names(
+            "questionid queryid qid ticketid ticket caseid rowid id fragennummer fragenid",
+            "frageid",
+            "質問id 質問番号 問い合わせid 問い合わせ番号 番号 no",
         ),
-        "answer_id": (
-            *("answerid", "docid", "documentid", "passageid", "corpusid", "aid", "faqid"),
-            *("回答id", "回答番号", "文書id"),
+        "answer_id": _names(
+            "answerid docid documentid passageid corpusid aid faqid antwortid antwortnummer",
+            "回答id 回答番号 文書id",
         ),
-        "question": (
-            *("question", "questions", "query", "queries", "anchor", "customerquestion", "q"),
-            *("utterance", "inquiry", "enquiry", "request", "prompt", "wording", "userinput"),
-            *(
-                "質問",
-                "問い合わせ",
-                "問合せ",
-                "問合わせ",
-                "お問合せ",
-                "設問",
-                "クエリ",
-                "検索語",
-                "発話",
-            ),
-            *("question1", "sentence1", "input", "ask"),
+        "question": _names(
+            "question questions query queries anchor customerquestion q",
+            "instruction utterance utterances inquiry enquiry request prompt wording wordings",
+            "userinput",
+            "質問 問い合わせ 問合せ 問合わせ お問合せ 設問 クエリ 検索語 発話",
+            "question1 sentence1 ask trainingphrases patterns examples expressions usersays",
+            "searchterm searchquery faqquestion userquestion usermessage usertext quest",
+            "frage fragen anfrage anfragen kundenfrage suchanfrage",
+            "pregunta preguntas consulta consultas domanda domande pergunta perguntas vraag",
+            "vragen",
+            "pytanie вопрос вопросы soru sorular otázka fråga spørgsmål 问题 問題 提问 问句 질문",
+            "demande requete requête input",
         ),
-        "answer": (
-            *("answer", "answers", "positive", "passage", "response", "responses", "reply"),
-            *("a", "solution", "document", "rightanswer", "correctanswer", "goldanswer"),
-            *("回答", "答え", "解答", "返答", "返信", "応答", "正解", "回答文", "対応内容"),
-            *("answer1", "sentence2", "output", "completion", "context"),
+        "answer": _names(
+            "positivectxs positivepassages positivedocuments positives answer answers positive",
+            "passage response responses reply replies a solution document rightanswer",
+            "correctanswer goldanswer bestanswer acceptedanswer pos",
+            "回答 答え 解答 返答 返信 応答 正解 回答文 対応内容",
+            "answer1 sentence2 completion reference groundtruth resolution",
+            "faqanswer chosen antwort antworten lösung loesung réponse réponses reponse reponses",
+            "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
+            "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
+            "답변",
+            "passages output context contexts ctxs documents doc passagetext",
         ),
-        "category": (
-            *("category", "categories", "topic", "subject", "label", "intent", "section", "tag"),
-            *(
-                "tags",
-                "class",
-                "カテゴリ",
-                "カテゴリー",
-                "分類",
-                "ジャンル",
-                "トピック",
-                "種別",
-                "区分",
-            ),
+        "category": _names(
+            "category categories topic subject label intent section tag tags class",
+            "カテゴリ カテゴリー 分類 ジャンル トピック 種別 区分",
+            "kategorie kategorien thema rubrik catégorie categorie rubrique categoría categoria",
+            "类别 分类 类目 카테고리",
         ),
-        "rating": (
-            *("rating", "ratings", "score", "grade", "stars", "relevance", "similarity"),
-            *("評価", "スコア", "点数", "評点", "関連度", "得点"),
+        "rating": _names(
+            "rating ratings score grade stars relevance similarity",
+            "評価 スコア 点数 評点 関連度 得点",
+            "relevant isrelevant relevancy relevancescore relevancelabel iscorrect correct gold",
+            "goldlabel judgement judgment verdict grading qrel isduplicate ismatch isanswer",
+            "ispositive isright vote feedback helpful ishelpful thumbs thumb mark",
+            "bewertung bewertungen note relevanz korrekt richtig punkte punktzahl",
+            "évaluation evaluation pertinence noteattribuée puntuación puntuacion calificación",
+            "calificacion relevancia valoración valoracion pertinente voto valutazione punteggio",
+            "评分 得分 相关性 相关度 分数 评价 평점 점수",
         ),
-        "language": ("language", "lang", "locale", "言語"),
-        "source": (
-            *("source", "channel", "origin", "medium"),
-            *("受付経路", "経路", "チャネル", "チャンネル", "媒体", "出典", "情報源"),
+        "language": _names("language lang locale 言語 sprache langue idioma lingua 语言 언어"),
+        "source": _names(
+            "source channel origin medium quelle kanal",
+            "受付経路 経路 チャネル チャンネル 媒体 出典 情報源",
         ),
     }
 )
+# Names that say little: a question or answer where nothing better is there, in this order.
+WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "question": _names("title heading headline sentence name message subject betreff text"),
+        "answer": _names("text body content contents description article paragraph value result"),
+    }
+)
+# A category by name that may as well be a judgement: its values decide.
+_JUDGEMENTS = frozenset(_names("label labels target class gold y annotation"))
+_NUMBERED = "column "  # begins the names of columns that have none
 ATTRIBUTES = ("category", "language", "source")  # roles that tell questions apart
-_NEGATIVE = re.compile("negative|wrong|incorrect|irrelevant|不正解|誤答|負例")
-_NEGATIVE_WORDS = frozenset({"neg", "negs", "bad"})
+_NEGATIVE = re.compile(
+    "negative|wrong|incorrect|irrelevant|rejected|distractor|不正解|誤答|負例|falsch|negativ"
+)
+_NEGATIVE_WORDS = frozenset(_names("neg negs bad negatives"))
 _CODE_WORDS = frozenset(
-    {"id", "no", "number", "nr", "count", "date", "time", "url", "by", "length"}
+    _names("id ids no number nr count date time url by length rank position index len datum author")
+)
+# Numbers under such a name count or order something: no ratings, however small they are.
+_COUNTS = frozenset(
+    _names(
+        "rank position pos index idx order priority count counts views clicks hits version page",
+        "chunk year month day active enabled published status state age size tokens words level",
+        "hits frequency usage used archived deleted visible sort nr no num number id ids row",
+        "line",
+        "tier step turn week hour duration seconds minutes price cost quantity amount escalated",
+        "resolved open closed internal turns priorität prio anzahl",
+    )
 )
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
-_TEXT_ENDINGS = ("text", "value", "content", "body")
+_NOTE = re.compile(
+    "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
+    "|comentario|nota|備考|メモ|コメント|备注"
+)
+_TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 _TEXT_ROLES = ("question", "answer")
+_LANGUAGE_ENDS = frozenset(
+    _names("de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id")
+)
 
 
 def plain_name(name: str) -> str:
@@ -121,7 +181,11 @@ def _fit(name: str, role: str) -> tuple[int, int] | None:
     coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     known = ROLES[role]
     forms = [plain]
-    forms += [plain.removesuffix(end) for end in _TEXT_ENDINGS if role in _TEXT_ROLES]
+    if "." in name and role in _TEXT_ROLES:  # of a nested record, as deep as it lies
+        forms += [plain_name(part) for part in reversed(name.split("."))]
+    elif "." in name and role == "rating":
+        return None  # a score inside an answer is its retriever's, not a judgement
+    forms += [form.removesuffix(end) for form in forms[:1] for end in _TEXT_ENDINGS]
     for form in forms:
         if form in known:
             return 0, known.index(form)
@@ -145,82 +209,239 @@ def role_of(name: str) -> str | None:
     return min(fits, key=lambda pair: pair[0][0])[1] if fits else None
 
 
-def header_position(grid: Sequence[Sequence[str]]) -> int | None:
-    """Return the index of the row with the column names, None where no row has two names.
+@dataclass(frozen=True)
+class Guess:
+    """Which column is what, and what is to be said about it.
 
-    It is the first row with two filled cells: exports often carry a title above the table. Below
-    the first filled row it counts only if most rows under it have two filled cells too; otherwise
-    a file of one column with stray commas would be taken for a table.
+    Attributes
+    ----------
+    notes : tuple of Message
+        What was decided where another choice was possible.
+    offered : tuple of (question, answer)
+        More pairs of columns that could be taken, see ``ColumnMapping.further``.
     """
-    filled = [sum(1 for cell in row if cell.strip()) for row in grid]
-    first = next((i for i, count in enumerate(filled) if count), None)
-    if first is None:
-        return None
-    for i in range(first, min(len(filled), first + TITLE_ROWS)):
-        if filled[i] < 2:
-            continue
-        below = [count for count in filled[i + 1 :] if count]
-        if i == first or (below and sum(count >= 2 for count in below) > len(below) / 2):
-            return i
-    return None
+
+    mapping: ColumnMapping
+    notes: tuple[Message, ...] = ()
+    offered: tuple[tuple[str, str], ...] = ()
 
 
-def header_warnings(header: Sequence[str], position: int) -> list[Message]:
-    """Return what the user should know about the row taken as column names."""
-    warnings = []
-    if position > 0:
-        text = N_("The column names were found in row {row}; the rows above it were skipped.")
-        warnings.append(Message(text, {"row": position + 1}))
-    if not any(role_of(cell) for cell in header) and any(
-        len(cell) > 60 or cell.rstrip().endswith(("?", "？")) for cell in header
-    ):
-        text = N_(
-            "Row {row} was taken as column names, but it looks like a question and an answer. If "
-            "the file has no column names, add a first row such as: question, answer."
-        )
-        warnings.append(Message(text, {"row": position + 1}))
-    return warnings
+def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
+    """Return the filled columns that nothing is read from."""
+    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    used |= {column for pair in mapping.further for column in pair}
+    return [
+        NotUsed("column", column, int((table.frame[column] != "").sum()))
+        for column in table.columns
+        if column not in used and (table.frame[column] != "").any()
+    ]
 
 
 def guess_mapping(table: Table) -> ColumnMapping:
-    """Find the columns by name (English, Japanese; case, spaces and underscores do not count).
+    """Return the columns as :func:`guess_columns` finds them."""
+    return guess_columns(table).mapping
+
+
+def guess_columns(table: Table) -> Guess:
+    """Find the columns by name in many languages, checked against what they hold.
 
     Where no name fits, the two columns with the longest texts are question and answer; the
     question is the one with more question marks, else the one with more distinct texts, else the
-    shorter one. Columns named as negatives are never taken as answers.
+    shorter one. Empty columns are nothing; columns named as negatives are never answers, and notes
+    only where nothing else is there. A judgement is known by its name and its values.
     """
     sample = table.frame.head(SAMPLE_ROWS)
-    texts = {column: [text for text in sample[column] if text] for column in table.columns}
+    texts = {
+        column: [text for text in sample[column].tolist() if text and not is_nothing(text)]
+        for column in table.columns
+    }
+    negatives = tuple(c for c in table.columns if is_negative(c) and texts[c])
+    free = [c for c in table.columns if texts[c] and c not in negatives]
     found: dict[str, str] = {}
+    notes: list[Message] = []
     for level in (0, 1):  # equal names first, over all roles, then names that contain one
         for role in ROLES:
             if role in found:
                 continue
             fits = [
                 (fit, position, column)
-                for position, column in enumerate(table.columns)
-                if column not in found.values() and not is_negative(column)
+                for position, column in enumerate(free)
+                if column not in found.values()
                 if (fit := _fit(column, role)) is not None and fit[0] == level
-                if role not in _TEXT_ROLES or not _is_code(texts[column])
+                if _may_be(role, column, texts[column], level)
             ]
             if fits:
                 found[role] = min(fits)[2]
+    for role in _TEXT_ROLES:
+        if role not in found:
+            _take_weak(role, found, free, texts)
+    _take_by_content(found, free, texts)
+    for role in _TEXT_ROLES:
+        if role not in found:  # numbers under the very name: the user said what they are
+            named = [(f, c) for c in free if c not in found.values() and (f := _fit(c, role))]
+            if named and min(named)[0][0] == 0:
+                found[role] = min(named)[1]
+    if "question" in found and "answer" not in found and "category" in found:
+        found["answer"] = found["category"]
+        text = N_(
+            "No column holds answers, so the names in {column} count as the answers: what is "
+            "searched for is the topic of a question."
+        )
+        notes.append(Message(text, {"column": found["answer"]}))
+    _take_rating(found, free, texts, notes, table)
+    context = _context(found, free, texts)
+    roles: dict[str, Any] = {role: column for role, column in found.items() if role in ROLES}
+    mapping = ColumnMapping(
+        **roles,
+        context=context,
+        negatives=negatives if "question" in found and "answer" in found else (),
+    )
+    if mapping.answer and mapping.answer != mapping.category and _is_code(texts[mapping.answer]):
+        text = N_(
+            "The answers in {column} are numbers or codes, no texts: a search has nothing to read "
+            "there. If they stand for texts in another file, put the texts into this one."
+        )
+        notes.append(Message(text, {"column": mapping.answer}))
+    return Guess(mapping, tuple(notes), _offered(mapping, free, texts))
+
+
+def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
+    """Tell whether what a column holds goes with what its name says."""
+    if role in _TEXT_ROLES:
+        return not _is_code(texts)
+    if role == "rating":
+        return not _COUNTS & set(_words(column)) and looks_like_ratings(texts, named=level == 0)
+    return True
+
+
+def _take_weak(
+    role: str, found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    for name in WEAK_NAMES[role]:
+        for column in free:
+            fits = plain_name(column) == name or plain_name(column.split(".")[-1]) == name
+            if fits and column not in found.values() and not _is_code(texts[column]):
+                found[role] = column
+                return
+
+
+def _take_by_content(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
     missing = [role for role in _TEXT_ROLES if role not in found]
-    if missing:
-        free = [
-            column
-            for column in table.columns
-            if column not in found.values() and not is_negative(column)
-            if texts[column] and not _is_code(texts[column])
-        ]
-        longest = sorted(free, key=lambda c: -sum(map(len, texts[c])) / len(texts[c]))[:2]
-        if len(missing) == 2 and len(longest) == 2:
-            question = max(longest, key=lambda c: _questionness(texts[c]))
-            found["question"] = question
-            found["answer"] = next(c for c in longest if c != question)
-        elif len(missing) == 1 and longest:
-            found[missing[0]] = longest[0]
-    return ColumnMapping(**found)
+    filled = max(map(len, texts.values()), default=0)
+    candidates = [
+        column
+        for column in free
+        if column not in found.values() and not _is_code(texts[column])
+        if len(texts[column]) >= 0.2 * filled
+    ]
+    varied = [c for c in candidates if len(set(texts[c])) > 1]
+    candidates = varied if len(varied) >= len(missing) else candidates
+    spoken = [c for c in candidates if not _NOTE.search(plain_name(c))]
+    candidates = spoken if len(spoken) >= len(missing) else candidates
+    if missing == ["answer"] and "category" in found:
+        # a short label beside an utterance is its topic; only longer texts are answers
+        candidates = [c for c in candidates if _mean_length(texts[c]) >= 25]
+    longest = sorted(candidates, key=lambda c: -_mean_length(texts[c]))[:2]
+    if len(missing) == 2 and len(longest) == 2:
+        question = max(longest, key=lambda c: _questionness(texts[c]))
+        asked = max(candidates, key=lambda c: _questionness(texts[c])[0])
+        if _questionness(texts[asked])[0] >= 0.5 > _questionness(texts[question])[0]:
+            question = asked
+        found["question"] = question
+        found["answer"] = next(c for c in longest if c != question)
+    elif len(missing) == 1 and longest:
+        found[missing[0]] = longest[0]
+
+
+def _take_rating(
+    found: dict[str, str],
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+    table: Table,
+) -> None:
+    """Find the judgement: a column named label with 0 and 1, or any of few small numbers."""
+    if "rating" in found or not ("question" in found and "answer" in found):
+        return
+    for column in free:
+        judging = bool(_JUDGEMENTS & {plain_name(column), *_words(column)})
+        judging |= column.startswith(_NUMBERED)
+        held = column in found.values() and not (judging and found.get("category") == column)
+        if held or _COUNTS & set(_words(column)):
+            continue
+        if not looks_like_ratings(texts[column], named=False) and not (
+            judging and _graded(texts[column])
+        ):
+            continue
+        found["rating"] = column
+        if found.get("category") == column:
+            del found["category"]
+        values = ", ".join(sorted(set(texts[column]))[:7])
+        text = N_(
+            "The column {column} holds {values}, so it was taken as a judgement of the answer: 0 "
+            "or a word such as “no” means that the answer is wrong. If it says something else, "
+            "choose no column as the rating."
+        )
+        notes.append(Message(text, {"column": column, "values": values}))
+        return
+
+
+def _graded(texts: Sequence[str]) -> bool:
+    """Tell degrees (2.5, 0.8) from the numbers of classes."""
+    values = read_numbers(texts).values
+    some = [values.get(text, -1.0) for text in texts]
+    return set(some) <= {0, 1} or (
+        min(some) >= 0 and max(some) <= 5 and any(value % 1 for value in some)
+    )
+
+
+def _context(
+    found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> str | None:
+    """Return the column to be read together with the question where that says little alone."""
+    question = found.get("question")
+    if question is None or plain_name(question) != "instruction":
+        return None
+    column = next((c for c in free if plain_name(c) == "input" and c not in found.values()), None)
+    alone = len(set(texts[question])) / len(texts[question])
+    return column if column is not None and alone < 0.5 else None
+
+
+def _offered(
+    mapping: ColumnMapping, free: Sequence[str], texts: Mapping[str, list[str]]
+) -> tuple[tuple[str, str], ...]:
+    """Return more pairs of columns that hold questions and answers: wordings and languages."""
+    if mapping.question is None or mapping.answer is None or mapping.answer == mapping.category:
+        return ()
+    taken = {*mapping.roles().values(), mapping.context}
+    if plain_name(mapping.question) == "instruction":
+        taken |= {c for c in free if plain_name(c) == "input"}
+    others = {
+        role: [c for c in free if c not in taken and role_of(c) == role and not _is_code(texts[c])]
+        for role in _TEXT_ROLES
+    }
+    pairs = []
+    for question in others["question"]:
+        end = _ending(question)
+        twin = next((a for a in others["answer"] if end and _ending(a) == end), None)
+        pairs.append((question, twin or mapping.answer))
+    used = {answer for _, answer in pairs}
+    pairs += [(mapping.question, answer) for answer in others["answer"] if answer not in used]
+    return tuple(pairs)
+
+
+def _ending(name: str) -> str:
+    """Return the language or number that a name ends or begins with, "" where there is none."""
+    words = _words(name)
+    ends = [w for w in (words[-1:] + words[:1]) if w in _LANGUAGE_ENDS or w.isdigit()]
+    digits = re.search(r"\d+$", plain_name(name))
+    return ends[0] if ends else digits[0] if digits else ""
+
+
+def _mean_length(texts: Sequence[str]) -> float:
+    return sum(map(len, texts)) / len(texts) if texts else 0.0
 
 
 def _is_code(texts: list[str]) -> bool:
@@ -231,7 +452,15 @@ def _is_code(texts: list[str]) -> bool:
     return worded < len(texts) / 10
 
 
+_ASKING = re.compile(
+    "[?？؟]|ですか|ますか|か。?$|吗|嗎|呢$"
+    r"|^(how|what|when|where|who|why|which|can|do|does|is|are|may|could|should|wie|was|wann|wo|wer|warum"
+    r"|welche|kann|darf|comment|quand|où|pourquoi|puis-je|est-ce|cómo|cuándo|dónde|qué|puedo)\b",
+    re.IGNORECASE,
+)
+
+
 def _questionness(texts: list[str]) -> tuple[float, float, float]:
-    marks = sum(1 for text in texts if re.search("[?？؟]|ですか|ますか", text)) / len(texts)
+    marks = sum(1 for text in texts if _ASKING.search(text)) / len(texts)
     distinct = len(set(texts)) / len(texts)
-    return round(marks, 1), round(distinct, 2), -sum(map(len, texts)) / len(texts)
+    return round(marks, 1), round(distinct, 2), -_mean_length(texts)

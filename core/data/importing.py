@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from core.data.cells import NOTHING_WRITTEN
 from core.data.checks import (
     EXAMPLE_ROWS,
     LONG_TEXT,
@@ -22,7 +23,8 @@ from core.data.checks import (
 from core.data.columns import ATTRIBUTES, ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
-from core.data.ratings import grades
+from core.data.ratings import judge
+from core.data.reading.unfolding import unfolded
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table
 from core.errors import DataError
@@ -42,6 +44,7 @@ _MISSING = MappingProxyType(
 _NO_QUESTION = N_("The question is empty.")
 _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
+_UNCLEAR = N_("It is not known whether the answer is right: its rating has no known meaning.")
 _NOT_RIGHT = N_("The rating is 0: this answer is not right for this question.")
 
 
@@ -52,6 +55,7 @@ class ImportSettings:
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     splitting: SplitSettings = field(default_factory=SplitSettings)
     seed: int = 0
+    split_anew: bool = False  # leave aside the splits that a BEIR folder comes with
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ def import_table(
     settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
     pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
-    _check_variety(pairs)
+    check_variety(pairs)
     grouping = group_texts(
         pairs.questions,
         pairs.answers,
@@ -202,7 +206,14 @@ def import_table(
     return ImportResult(dataset, pairs.set_aside, summary, warnings)
 
 
-def _check_variety(pairs: Pairs) -> None:
+def check_variety(pairs: Pairs) -> None:
+    """Raise DataError where nothing is right, or there is nothing to tell apart."""
+    if not pairs.questions and pairs.known_wrong:
+        raise DataError(
+            "All {count} pairs are rated as wrong (0), so nothing is right to learn from. Check "
+            "which column is the rating, or choose none.",
+            count=len(pairs.known_wrong),
+        )
     if not pairs.questions:
         raise DataError(
             "None of the {count} rows can be used: {questions} have no question, {answers} have no "
@@ -281,6 +292,10 @@ class Pairs:
     merged_rows : tuple of tuples of int
         Rows that hold the same pair, two or more each.
     findings : mapping of str to Finding
+    known_wrong : tuple of (question, answer)
+        Pairs that the file says are wrong.
+    open_questions : tuple of str
+        Questions without an answer, each once.
     """
 
     questions: tuple[str, ...]
@@ -300,34 +315,38 @@ class Pairs:
     personal_data: Mapping[str, Finding]
     warnings: tuple[Message, ...]
     merged_rows: tuple[tuple[int, ...], ...] = ()
+    known_wrong: tuple[tuple[str, str], ...] = ()
+    open_questions: tuple[str, ...] = ()
 
 
-def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None = None) -> Pairs:
+def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | None = None) -> Pairs:
     """Read rows; set aside what cannot be used, merge what repeats.
 
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
-    its answer stays in the collection that is searched. A pair rated differently in several rows
-    gets the highest grade and is reported as a contradiction.
+    its answer stays in the collection that is searched; so is a pair that the file's layout says
+    is wrong (``Table.wrong``). A pair rated differently in several rows gets the highest grade and
+    is reported as a contradiction.
 
     Raises
     ------
     DataError
         If question or answer is not mapped, or a mapped column does not exist.
     """
-    stretch = stretch or Progress()
+    progress = progress or Progress()
     _check_mapping(table, mapping)
-    assert mapping.question and mapping.answer
-    rows = table.row_numbers.tolist()
-    texts = {
-        role.name: [clean_text(text) for text in table.frame[column].tolist()]
-        for role in fields(mapping)
-        if (column := getattr(mapping, role.name))
-    }
-    stretch.reached(0.2)
+    table = unfolded(table, mapping)
+    texts, rows, wrong, empty = _cells(table, mapping)
+    progress.reached(0.2)
     warnings: list[Message] = []
+    if empty:
+        text = N_("Cells that hold NULL, NaN, N/A, - and the like are empty ({count} in all).")
+        warnings.append(Message(text, {"count": empty}))
     grade = np.ones(len(rows), np.float32)
     if mapping.rating:
-        grade, warnings = grades(texts["rating"], rows)
+        judged_ = judge(texts["rating"], rows, scale=mapping.scale, words=mapping.words)
+        grade = judged_.grade
+        warnings += judged_.warnings
+    grade[wrong] = 0
     answers = DistinctTexts("a", texts.get("answer_id"))
     questions = DistinctTexts("q", texts.get("question_id"))
     aside = list(table.unreadable)
@@ -335,18 +354,24 @@ def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None
     usable: list[int] = []
     asked_at: list[int] = []
     answer_at: list[int] = []
+    unanswered: dict[str, None] = {}
+    unclear = np.isnan(grade)
     for i, (row, question, answer) in enumerate(
         zip(rows, texts["question"], texts["answer"], strict=True)
     ):
         reason = _reason(question, answer)
+        if reason is None and unclear[i]:
+            reason = _UNCLEAR
         if reason:
             aside.append(SetAside(row, Message(reason), question, answer))
+            if reason == _NO_ANSWER:
+                unanswered.setdefault(question)
             continue
         usable.append(i)
         asked_at.append(asked.setdefault(same_key(question), len(asked)))
         answer_at.append(answers.add(answer, i))
         if i % _TOLD_EVERY == 0:
-            stretch.reached(0.2 + 0.3 * i / len(rows))
+            progress.reached(0.2 + 0.3 * i / len(rows))
     judged = Judged.of(
         np.array(usable, np.int64),
         np.array(asked_at, np.int64),
@@ -362,20 +387,24 @@ def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None
         )
     ]
     for i in judged.places[~is_right[judged.pair]].tolist():
-        question, answer = texts["question"][i], texts["answer"][i]
-        aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
+        if not wrong[i]:
+            question, answer = texts["question"][i], texts["answer"][i]
+            aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
     right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
     order = np.lexsort(right[::-1])
     warnings += questions.warnings(rows) + answers.warnings(rows)
-    stretch.reached(0.6)
-    taken = judged.places[is_right[judged.pair]].tolist()
+    progress.reached(0.6)
+    taken = judged.places[is_right[judged.pair] & ~wrong[judged.places]].tolist()
     taken_rows = [rows[i] for i in taken]
     taken_questions = [texts["question"][i] for i in taken]
     taken_answers = [texts["answer"][i] for i in taken]
     findings = text_findings(taken_questions, taken_answers, taken_rows)
-    stretch.reached(0.8)
+    progress.reached(0.8)
     personal = personal_data(
         [f"{q}\n{a}" for q, a in zip(taken_questions, taken_answers, strict=True)], taken_rows
+    )
+    firsts = zip(
+        judged.question[~is_right], judged.answer[~is_right], judged.place[~is_right], strict=True
     )
     return Pairs(
         questions=tuple(questions.texts),
@@ -402,7 +431,56 @@ def collect_pairs(table: Table, mapping: ColumnMapping, stretch: Progress | None
         personal_data=personal,
         warnings=tuple(warnings),
         merged_rows=tuple(tuple(rows[i] for i in places) for places in judged.repeated(is_right)),
+        known_wrong=tuple(
+            (texts["question"][int(place)], answers.texts[int(answer)])
+            for _, answer, place in firsts
+        ),
+        open_questions=tuple(unanswered),
     )
+
+
+def _cells(
+    table: Table, mapping: ColumnMapping
+) -> tuple[dict[str, list[str]], list[int], np.ndarray, int]:
+    """Return cleaned texts by role, row numbers, which rows are wrong, and how many cells say NULL.
+
+    Every further pair of columns adds its filled rows once more.
+    """
+    columns = {column: table.frame[column].tolist() for column in table.columns}
+    empty = 0
+
+    def cleaned(column: str) -> list[str]:
+        nonlocal empty
+        cells = []
+        for text in columns[column]:
+            if text in NOTHING_WRITTEN:
+                empty += 1
+                text = ""
+            cells.append(clean_text(text))
+        return cells
+
+    texts = {role: cleaned(column) for role, column in mapping.roles().items()}
+    if mapping.context:
+        beside = cleaned(mapping.context)
+        texts["question"] = [
+            f"{q}\n{c}" if c else q for q, c in zip(texts["question"], beside, strict=True)
+        ]
+    rows, wrong = table.row_numbers.tolist(), table.wrong
+    if not len(wrong):
+        wrong = np.zeros(len(rows), bool)
+    once = {role: list(cells) for role, cells in texts.items()}
+    for question, answer in mapping.further:
+        more = once | {"question": cleaned(question), "answer": cleaned(answer)}
+        filled = [
+            i
+            for i, (q, a) in enumerate(zip(more["question"], more["answer"], strict=True))
+            if q and a
+        ]
+        for role, cells in more.items():
+            texts[role] += ["" if role.endswith("_id") else cells[i] for i in filled]
+        rows = rows + [table.row_numbers[i].item() for i in filled]
+        wrong = np.concatenate([wrong, table.wrong[filled]])
+    return texts, rows, wrong, empty
 
 
 def _reason(question: str, answer: str) -> str | None:
@@ -414,11 +492,12 @@ def _reason(question: str, answer: str) -> str | None:
 
 
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
-    for role in fields(mapping):
-        column = getattr(mapping, role.name)
-        if column is None and role.name in _MISSING:
-            raise DataError(_MISSING[role.name], columns=", ".join(table.columns))
-        if column is not None and column not in table.columns:
+    for role, missing in _MISSING.items():
+        if getattr(mapping, role) is None:
+            raise DataError(missing, columns=", ".join(table.columns))
+    chosen = [*mapping.roles().values(), *(c for pair in mapping.further for c in pair)]
+    for column in [*chosen, *([mapping.context] if mapping.context else [])]:
+        if column not in table.columns:
             raise DataError(
                 "There is no column {column}. Choose one of: {columns}.",
                 column=column,

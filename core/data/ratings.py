@@ -1,54 +1,186 @@
-"""Ratings by people: a column of them to relevance grades, and whole files of them."""
+"""Ratings as people write them: numbers of many formats, words of many languages, and scales."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from core.data.columns import guess_mapping, plain_name
-from core.data.matching import TextIndex
-from core.data.reading.formats import read_table
-from core.data.table import Table, row_list
-from core.errors import DataError
+from core.data.cells import is_nothing
+from core.data.table import row_list
 from core.messages import N_, Message
-from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
 
 USUAL_HIGHEST = 5.0  # stars
-_WORDS: Mapping[str, float] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            ("yes", "true", "right", "correct", "relevant", "○", "〇", "◯", "◎", "はい"), 1.0
-        ),
-        **dict.fromkeys(
-            ("no", "false", "wrong", "incorrect", "irrelevant", "×", "✕", "いいえ"), 0.0
-        ),
-    }
+_SLIPS = 0.1  # up to this share of values above five stars are slips, not another scale
+
+
+def _words(grade: float, *texts: str) -> dict[str, float]:
+    return {word.replace("_", " "): grade for text in texts for word in text.split()}
+
+
+# Whole ratings, case and width folded; a grade in [0, 1].
+RATING_WORDS: Mapping[str, float] = MappingProxyType(
+    _words(
+        1.0,
+        "yes y true t right correct relevant good great excellent perfect positive pos pass",
+        "passed",
+        "match matched helpful useful like up thumbs_up thumbsup thumb_up upvote accept",
+        "accepted ok",
+        "fully_relevant highly_relevant very_relevant perfectly_relevant very_good exact",
+        "exact_match",
+        "answered duplicate valid high full best approved is_relevant correct_answer",
+        "completely_relevant totally_relevant relevant_answer right_answer fully_correct",
+        "○ 〇 ◯ ◎ はい 正しい 正解 適切 関連 関連あり 良い よい 可 合格 有用 役に立った",
+        "非常に良い 高い",
+        "👍 👍🏻 👍🏼 👍🏽 👍🏾 👍🏿 ✓ ✔ ✔️ ✅ ☑ 😀 😊 🙂 😃 😄 💯 ❤️",
+        "ja wahr richtig korrekt gut sehr_gut relevante passend passt treffend zutreffend",
+        "bestanden",
+        "hilfreich stimmt oui vrai juste exact pertinent pertinente bon bonne utile bien",
+        "très_bien",
+        "sí si verdadero correcto correcta relevante bueno buena útil acertado vero giusto",
+        "corretto",
+        "buono sim verdadeiro certo correto bom waar juist goed",
+        "是 对 對 正确 正確 相关 相關 好 很好 有用 赞 通过 真 예 네 맞음 정답 관련",
+        "да верно правильно хорошо evet doğru iyi tak prawda dobrze",
+    )
+    | _words(
+        0.5,
+        "partial partly partially partially_relevant somewhat somewhat_relevant",
+        "partially_correct",
+        "medium average fair neutral related marginal marginally_relevant so-so mixed okay",
+        "half_right partly_relevant partly_correct moderately_relevant",
+        "△ 普通 どちらとも言えない 一部 部分的 やや関連 まあまあ",
+        "teilweise mittel teils teilweise_relevant teilweise_richtig mittelmäßig neutral",
+        "partiellement en_partie moyen parcialmente parcial regular en_parte parziale in_parte",
+        "部分 部分相关 部分正确 一般 中 보통 부분",
+    )
+    | _words(
+        0.0,
+        "no n false f wrong incorrect irrelevant bad poor terrible negative neg fail failed",
+        "no_match",
+        "mismatch not_relevant non-relevant nonrelevant non_relevant not_helpful unhelpful",
+        "useless",
+        "not_useful dislike down thumbs_down thumbsdown thumb_down downvote reject rejected",
+        "unrelated",
+        "not_correct not_right not_a_match not_answered invalid low none_of_these very_bad awful",
+        "not_related completely_irrelevant totally_irrelevant nope off-topic off_topic",
+        "unsuitable",
+        "× ✕ ✖ ✗ ✘ ☓ いいえ 間違い 誤り 不正解 不適切 無関係 関連なし 関連しない 悪い 不可",
+        "不合格 低い 役に立たなかった",
+        "👎 👎🏻 👎🏼 👎🏽 👎🏾 👎🏿 ❌ ❎ 🚫 🙁 ☹ ☹️ 😞 😠 😡",
+        "nein falsch schlecht sehr_schlecht irrelevant unpassend unzutreffend nicht_relevant",
+        "nicht_passend nicht_hilfreich durchgefallen passt_nicht stimmt_nicht nicht_richtig",
+        "inkorrekt",
+        "non faux fausse mauvais mauvaise inexact pas_pertinent non_pertinent hors_sujet inutile",
+        "falso incorrecto incorrecta irrelevante malo mala inútil no_relevante equivocado",
+        "sbagliato",
+        "errato cattivo non_rilevante não nao errado incorreto ruim nee onwaar fout slecht",
+        "onjuist",
+        "否 错 錯 错误 錯誤 不相关 不相關 无关 不对 差 不好 没用 踩 假 아니오 아니요 틀림 오답",
+        "무관",
+        "нет неверно неправильно плохо hayır yanlış kötü nie fałsz źle",
+    )
+)
+# The rater has no opinion: neither right nor wrong.
+PASS_WORDS = frozenset(
+    word.replace("_", " ")
+    for word in [
+        "cannot_say",
+        "can't_say",
+        "can't_tell",
+        "cannot_tell",
+        "don't_know",
+        "do_not_know",
+        "dont_know",
+        "unsure",
+        "not_sure",
+        "unknown",
+        "unclear",
+        "skip",
+        "skipped",
+        "?",
+        "わからない",
+        "判断できない",
+        "不明",
+        "weiß_nicht",
+        "weiss_nicht",
+        "keine_angabe",
+        "unklar",
+        "unsicher",
+        "je_ne_sais_pas",
+        "sans_avis",
+        "no_sé",
+        "no_lo_sé",
+        "non_so",
+        "不确定",
+        "不知道",
+        "모름",
+    ]
+)
+# What parse_rating reads without its column: the words that no other meaning could have.
+_PLAIN_WORDS = MappingProxyType(
+    dict.fromkeys(("yes", "true", "right", "correct", "relevant", "○", "〇", "◯", "◎", "はい"), 1.0)
+    | dict.fromkeys(("no", "false", "wrong", "incorrect", "irrelevant", "×", "✕", "いいえ"), 0.0)
 )
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+_UNIT = r"(?:stars?|点|points?|pts?|punkte?|sterne?|étoiles?|estrellas?|星|分|점)?"
+_MARKED = re.compile(
+    rf"(?P<number>[-+]?\d[\d.,'’ \u00a0\u202f]*)\s*"
+    rf"(?P<mark>%|/\s*(?P<of>\d+)|(?:of|von|sur|de)\s*(?P<out>\d+))?\s*{_UNIT}"
+)
+_LABELLED = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*[-–—:=.)(]\s*[^\W\d].*", re.DOTALL)
+_GROUPED = {sign: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+") for sign in ".,"}
+
+
+@dataclass(frozen=True)
+class RatingScale:
+    """A scale of ratings: ``low`` counts as 0, ``high`` as 1."""
+
+    low: float
+    high: float
+
+    @property
+    def key(self) -> str:
+        """The name, for example ``1-5``."""
+        return f"{self.low:g}-{self.high:g}"
+
+
+SCALES: Mapping[str, RatingScale] = MappingProxyType(
+    {
+        scale.key: scale
+        for scale in map(
+            RatingScale,
+            (1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1),
+            (5, 1, 2, 3, 4, 5, 7, 10, 10, 100, 100),
+        )
+    }
+)
 FIVE, HUNDRED = "1-5", "0-100"
-_BOUNDS = {FIVE: (1.0, 5.0), HUNDRED: (0.0, 100.0)}
-_RATER = {
-    *("rater", "raters", "ratedby", "who", "name", "user", "reviewer", "annotator", "judge"),
-    *("expert", "person", "評価者", "採点者", "レビュアー", "氏名", "名前", "担当者", "評価者名"),
-}
-_PASS = {"cannot say", "can't say", "don't know", "n/a", "?", "わからない", "判断できない"}
+
+
+def plain_rating(text: str) -> str:
+    """Return a rating folded: case, width, minus signs, outer spaces."""
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    return folded.replace("\u2212", "-").replace("\u2013", "-") if "-" not in folded else folded
 
 
 def parse_rating(text: str) -> float | None:
     """Return a rating as a number: ``4``, ``4,5``, ``4/5``, ``80 %``, ``★★★``, ``yes``; else None.
 
-    ``4/5`` gives 4, ``80 %`` gives 0.8: the scale is judged over the whole column.
+    ``4/5`` gives 4, ``80 %`` gives 0.8: the scale is judged over the whole column, and so are
+    thousands, see :func:`read_numbers`.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().casefold()
-    if plain in _WORDS:
-        return _WORDS[plain]
-    if plain and set(plain) <= set("★☆⭐\ufe0f"):
-        return float(plain.count("★") + plain.count("⭐"))
+    plain = plain_rating(text)
+    if plain in _PLAIN_WORDS:
+        return _PLAIN_WORDS[plain]
+    stars = _stars(plain)
+    if stars is not None:
+        return stars
     number = re.fullmatch(rf"({_NUMBER.pattern})\s*(%|/\s*\d+|stars?|点)?", plain)
     if number is None:
         try:
@@ -60,211 +192,329 @@ def parse_rating(text: str) -> float | None:
     return value / 100 if number[2] == "%" else value
 
 
-def grades(texts: Sequence[str], rows: Sequence[int]) -> tuple[np.ndarray, list[Message]]:
-    """Return a relevance grade per row and what was odd about the ratings.
-
-    The highest usual rating becomes 1, 0 stays 0 (explicitly not right), a missing or unreadable
-    rating is 1. Ratings above 5 are taken as 5 where they are rare; where more than one in ten
-    is above 5, the column is on a larger scale (0–10, 0–100) and is divided by its highest value.
-
-    Returns
-    -------
-    grade : float32 array [n] in [0, 1]
-    warnings : list of Message
-    """
-    value = np.full(len(texts), np.nan)
-    unreadable = []
-    parsed = {text: parse_rating(text) for text in set(texts)}  # a few, however many rows
-    for i, text in enumerate(texts):
-        if not text:
-            continue
-        number = parsed[text]
-        if number is None:
-            unreadable.append(rows[i])
-        else:
-            value[i] = number
-    known = ~np.isnan(value)
-    negative = [rows[i] for i in np.flatnonzero(known & (value < 0)).tolist()]
-    above = known & (value > USUAL_HIGHEST)
-    warnings = []
-    if unreadable:
-        text = N_("Ratings that are not numbers count as “right”. Rows: {rows} ({count} in all).")
-        warnings.append(Message(text, {"count": len(unreadable), "rows": row_list(unreadable)}))
-    if negative:
-        text = N_("Ratings below 0 count as “not right”. Rows: {rows} ({count} in all).")
-        warnings.append(Message(text, {"count": len(negative), "rows": row_list(negative)}))
-    rare = above.sum() <= 0.1 * known.sum() or not (known & ~above & (value > 0)).any()
-    rare = rare and bool((known & ~above & (value > 0)).any())
-    usual = known & ~above if rare else known
-    highest = float(value[usual].max()) if usual.any() else 1.0
-    if above.any():
-        odd = [rows[i] for i in np.flatnonzero(above).tolist()]
-        values: dict[str, str | int | float] = {"count": len(odd), "rows": row_list(odd)}
-        if rare:
-            text = N_("Ratings above {highest} count as {highest}. Rows: {rows} ({count} in all).")
-        else:
-            text = N_(
-                "Some ratings are above 5, so {highest} counts as the best rating of the file. "
-                "Rows: {rows} ({count} in all)."
-            )
-        warnings.append(Message(text, {**values, "highest": f"{highest:g}"}))
-    scaled = np.clip(np.where(known, value, highest) / (highest if highest > 0 else 1.0), 0, 1)
-    grade = np.where(known, scaled, 1.0)
-    return grade.astype(np.float32), warnings
+def _stars(plain: str) -> float | None:
+    if plain and set(plain) <= set("★☆⭐🌟\ufe0f "):
+        return float(sum(map(plain.count, "★⭐🌟")))
+    return None
 
 
 @dataclass(frozen=True)
-class FileRating:
-    """One row that can be taken; value None = the rater cannot say.
+class Numbers:
+    """The numbers of a column.
 
     Attributes
     ----------
-    row : int
-        As in the user's spreadsheet, the header being row 1.
-    question, answer : str
-        As in the dataset.
-    value : float in [0, 1] or None
+    values : mapping of text to float
+        Texts that are no number are absent.
+    percent : bool
+        Most have a per cent sign: values are points of 100.
+    out_of : float
+        What most are a part of (``8/10``: 10), 0 where they are not.
+    doubt : str
+        A value that may be read in two ways (``1,234``), "" where none is.
     """
 
-    row: int
-    question: str
-    answer: str
-    rater: str
-    value: float | None
+    values: Mapping[str, float]
+    percent: bool
+    out_of: float
+    doubt: str = ""
 
 
-@dataclass(frozen=True)
-class RatingFile:
-    """What an uploaded file with ratings holds.
+def read_numbers(texts: Iterable[str]) -> Numbers:
+    """Read the numbers of a column, ``1.000,5`` and ``1,000.5`` told apart by all of them."""
+    plain = {text: plain_rating(text) for text in set(texts) if text}
+    marked: dict[str, re.Match[str]] = {}
+    values: dict[str, float] = {}
+    for text, folded in plain.items():
+        stars = _stars(folded)
+        match = _MARKED.fullmatch(folded)
+        if stars is not None:
+            values[text] = stars
+        elif match is not None:
+            marked[text] = match
+        else:
+            labelled = _LABELLED.fullmatch(folded)  # "0 - not relevant"
+            if labelled is not None and (match := _MARKED.fullmatch(labelled[1])) is not None:
+                marked[text] = match
+                continue
+            try:
+                value = float(folded)
+            except ValueError:
+                continue
+            if np.isfinite(value):
+                values[text] = value
+    bodies = {text: re.sub("['’ \u00a0\u202f]", "", m["number"]) for text, m in marked.items()}
+    decimal, doubt = _decimal_sign(bodies.values())
+    for text, body in bodies.items():
+        plain_number = _plain_number(body, decimal)
+        if plain_number is not None:
+            values[text] = plain_number
+    percents = sum(1 for match in marked.values() if match["mark"] == "%")
+    parts = Counter(
+        float(match["of"] or match["out"])
+        for text, match in marked.items()
+        if text in values and (match["of"] or match["out"])
+    )
+    percent = percents > len(values) / 2
+    if percents and not percent:  # a few among shares
+        for text, match in marked.items():
+            if match["mark"] == "%":
+                values[text] /= 100
+    out_of, count = parts.most_common(1)[0] if parts else (0.0, 0)
+    return Numbers(values, percent, out_of if count > len(values) / 2 else 0.0, doubt)
 
-    Attributes
-    ----------
-    scale : str
-        ``1-5`` or ``0-100``, as recognised.
-    ratings : tuple of FileRating
-    problems : tuple of (row, reason)
-        Rows that were not taken.
-    blank : int
-        Rows without a rating.
-    """
 
-    scale: str
-    ratings: tuple[FileRating, ...]
-    problems: tuple[tuple[int, Message], ...]
-    blank: int
+def _plain_number(body: str, decimal: str) -> float | None:
+    """Return a number; the column's decimal sign decides only where both readings are possible."""
+    comma, point = body.rfind(","), body.rfind(".")
+    if comma >= 0 and point >= 0:
+        decimal = "," if comma > point else "."
+    elif comma >= 0 or point >= 0:
+        sign = "," if comma >= 0 else "."
+        grouped = bool(_GROUPED[sign].fullmatch(body))
+        if body.count(sign) > 1 and not grouped:
+            return None
+        if body.count(sign) == 1 and not grouped:
+            decimal = sign
+        elif body.count(sign) > 1:
+            decimal = "." if sign == "," else ","
+    other = "," if decimal == "." else "."
+    try:
+        return float(body.replace(other, "").replace(decimal, "."))
+    except ValueError:
+        return None
 
 
-def read_ratings(content: bytes, name: str, dataset: QADataset, rater: str) -> RatingFile:
-    """Read a file with ratings and match it with the data; nothing is recorded yet.
+def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
+    """Return the decimal sign of a column, and a number that leaves it open."""
+    votes: Counter[str] = Counter()
+    grouped: dict[str, str] = {}
+    for body in bodies:
+        comma, point = body.rfind(","), body.rfind(".")
+        if comma >= 0 and point >= 0:
+            votes["," if comma > point else "."] += 1
+        elif comma >= 0 or point >= 0:
+            sign = "," if comma >= 0 else "."
+            if body.count(sign) > 1:
+                votes["." if sign == "," else ","] += 1
+            elif _GROUPED[sign].fullmatch(body):
+                grouped.setdefault(sign, body)
+            else:
+                votes[sign] += 1
+    if votes:
+        return votes.most_common(1)[0][0], ""
+    if "," in grouped:  # 1,000: a thousand wherever nothing else speaks for a decimal comma
+        return ".", grouped[","]
+    return ".", grouped.get(".", "")
 
-    Width and spaces do not count when texts are compared, as at the import of the data.
+
+def find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
+    """Return the scale that a column of ratings is on, judged by all its values.
 
     Parameters
     ----------
-    name : str
-        Of the file, only for messages.
-    rater : str
-        Stands for the rater where the file has no column for it; "" = rows need a name.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, lacks a column, or its scale cannot be recognised.
+    values : float array [n]
+        Without missing ones.
     """
-    table = read_table(content, name)
-    question, answer, rating = _columns(table, name)
-    who = next((c for c in table.columns if plain_name(c) in _RATER), None)
-    frame = table.frame
-    texts = [str(text) for text in frame[rating]]
-    names = [str(text) for text in frame[who]] if who else [rater] * len(texts)
-    numbers = [_number(text) for text in texts]
-    scale = _scale([number for number in numbers if number is not None], name)
-    low, high = _BOUNDS[scale]
-
-    index = TextIndex(dataset)
-    tested = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
-    taken: list[FileRating] = []
-    problems: list[tuple[int, Message]] = []
-    blank = 0
-    cells = zip(
-        table.row_numbers.tolist(),
-        frame[question],
-        frame[answer],
-        texts,
-        numbers,
-        names,
-        strict=True,
-    )
-    for line, asked, told, text, number, person in cells:
-        if not text.strip():
-            blank += 1
-            continue
-        q, a = index.questions.find(asked), index.answers.find(told)
-        passes = text.strip().casefold() in _PASS
-        reason = q.reason or a.reason
-        if reason is None and tested[q.row]:
-            reason = Message(N_("This question is kept for the final test and must not be used."))
-        elif reason is None and not person.strip():
-            reason = Message(
-                N_("The name of the rater is missing: fill it in, or type your own name.")
-            )
-        elif reason is None and not passes and (number is None or not low <= number <= high):
-            values = {"rating": text[:40], "low": f"{low:g}", "high": f"{high:g}"}
-            reason = Message(N_("“{rating}” is not a rating from {low} to {high}."), values)
-        if reason is not None:
-            problems.append((line, reason))
-            continue
-        value = None if passes or number is None else (number - low) / (high - low)
-        pair = dataset.questions[q.row], dataset.answers[a.row]
-        taken.append(FileRating(line, *pair, " ".join(person.split())[:120], value))
-    return RatingFile(scale, tuple(taken), tuple(problems), blank)
-
-
-def _columns(table: Table, name: str) -> tuple[str, str, str]:
-    mapping = guess_mapping(table)
-    found = {"question": mapping.question, "answer": mapping.answer, "rating": mapping.rating}
-    missing = [role for role, column in found.items() if column is None]
-    if missing:
-        raise DataError(
-            "{name} has no column for: {missing}. Its columns are {columns}; name them question, "
-            "answer, rater, rating.",
-            name=name,
-            missing=", ".join(missing),
-            columns=", ".join(table.columns),
-        )
-    assert mapping.question and mapping.answer and mapping.rating
-    return mapping.question, mapping.answer, mapping.rating
-
-
-def _number(text: str) -> float | None:
-    if text.strip().casefold() in _PASS:
-        return None
-    value = parse_rating(text)
-    # parse_rating takes 80 % for 0.8: a share; here per cent are points of 100
-    percent = unicodedata.normalize("NFKC", text).strip().endswith("%")
-    return None if value is None else value * 100 if percent else value
-
-
-def _scale(numbers: Sequence[float], name: str) -> str:
-    """Return the scale: values from 1 to 5 are stars, larger ones points of 100.
-
-    One slip (a 55 for a 5) must not turn a column of stars into points: more than a tenth of the
-    values has to be above 5.
-    """
-    values = np.array(numbers, np.float64)
+    if numbers.percent:
+        return SCALES[HUNDRED]
+    if numbers.out_of:
+        return RatingScale(0, numbers.out_of)
     if not len(values):
-        raise DataError(
-            "{name} has no rating that is a number. Ratings go from 1 to 5 or from 0 to 100.",
-            name=name,
+        return SCALES["0-1"]
+    usual = values[values <= USUAL_HIGHEST]
+    if len(usual) > 0 and (usual > 0).any() and len(usual) >= (1 - _SLIPS) * len(values):
+        values = usual
+    high = float(values.max())
+    whole = bool((values == np.round(values)).all())
+    if high <= 1:
+        return SCALES["0-1"]
+    if high <= USUAL_HIGHEST:
+        return RatingScale(0, high)
+    for most in (7, 10, 100):
+        if high <= most:
+            return RatingScale(1 if whole and values.min() >= 1 and most < 100 else 0, most)
+    return RatingScale(0, high)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgements:
+    """A column of ratings as grades.
+
+    Attributes
+    ----------
+    grade : float32 array [n] in [0, 1]
+        NaN where the rating is a word that nobody knows.
+    unknown : mapping of str to int
+        Those words, and how often each stands there.
+    scale : RatingScale or None
+        None where there is no number.
+    warnings : tuple of Message
+    """
+
+    grade: np.ndarray
+    unknown: Mapping[str, int]
+    scale: RatingScale | None
+    warnings: tuple[Message, ...]
+
+
+def judge(
+    texts: Sequence[str],
+    rows: Sequence[int],
+    *,
+    scale: str = "",
+    words: Sequence[tuple[str, float]] = (),
+) -> Judgements:
+    """Turn a column of ratings into grades; nothing that is not understood counts as right.
+
+    The highest usual rating becomes 1, 0 stays 0 (explicitly not right), a missing rating is 1.
+    Ratings above 5 are taken as 5 where they are rare; where more than one in ten is above 5, the
+    column is on a larger scale (1–7, 0–10, 0–100, its highest value).
+
+    Parameters
+    ----------
+    scale : str
+        Key of :data:`SCALES`; "" = found from the values.
+    words : sequence of (word, grade)
+        What the user said that words mean.
+    """
+    numbers = read_numbers(texts)
+    said = {plain_rating(word): grade for word, grade in words}
+    meaning: dict[str, float] = {}  # of ratings in words
+    unknown: Counter[str] = Counter()
+    passed: list[int] = []
+    worded: dict[str, list[int]] = {}
+    for text, row in zip(texts, rows, strict=True):
+        if not text or is_nothing(text) or text in numbers.values:
+            continue
+        plain = plain_rating(text)
+        grade = said.get(plain, RATING_WORDS.get(plain))
+        if grade is not None:
+            meaning[text] = grade
+            worded.setdefault(text, []).append(row)
+        elif plain in PASS_WORDS:
+            passed.append(row)
+        else:
+            unknown[text] += 1
+    value = np.array([numbers.values.get(text, np.nan) for text in texts], np.float64)
+    known = ~np.isnan(value)
+    warnings = []
+    chosen = SCALES.get(scale) or (find_scale(value[known], numbers) if known.any() else None)
+    grade_ = np.ones(len(texts))
+    if chosen is not None:
+        warnings += _number_warnings(value, known, chosen, rows, numbers, given=bool(scale))
+        low = chosen.low if scale else 0.0
+        grade_[known] = np.clip((value[known] - low) / (chosen.high - low or 1.0), 0, 1)
+    for i, text in enumerate(texts):
+        if text in meaning:
+            grade_[i] = meaning[text]
+        elif text in unknown:
+            grade_[i] = np.nan
+    if passed:
+        grade_[np.isin(np.array(rows), passed)] = np.nan
+        said_ = N_("“Cannot say” and the like: neither right nor wrong. Rows: {rows} ({count}).")
+        warnings.append(Message(said_, {"count": len(passed), "rows": row_list(passed)}))
+    if worded and known.any():
+        odd = [row for group in worded.values() for row in group]
+        said_ = N_(
+            "Ratings that are not numbers were read as words: {words}. Rows: {rows} ({count} in "
+            "all)."
         )
-    if (values > 5).mean() > 0.1:
-        return HUNDRED
-    if ((values > 0) & (values < 1)).any() or (values == 0).mean() > 0.1:
-        raise DataError(
-            "The ratings in {name} go from {low} to {high}, which is neither 1 to 5 nor 0 to 100. "
-            "Change them to one of these scales.",
-            name=name,
-            low=f"{values.min():g}",
-            high=f"{values.max():g}",
+        warnings.append(Message(said_, _counted(odd, words=_meanings(meaning))))
+    elif worded:
+        said_ = N_("Ratings in words were read as: {words}.")
+        warnings.append(Message(said_, {"words": _meanings(meaning)}))
+    if unknown:
+        counts = ", ".join(f"{word[:30]} ({n})" for word, n in unknown.most_common(8))
+        said_ = N_(
+            "Ratings whose meaning is not known: {words}. Their rows are set aside; say which of "
+            "them mean “right”."
         )
-    return FIVE
+        warnings.append(Message(said_, {"words": counts, "count": sum(unknown.values())}))
+    blank = [row for text, row in zip(texts, rows, strict=True) if not text or is_nothing(text)]
+    if blank and len(blank) < len(texts) and (grade_[known].min(initial=1.0) <= 0 or worded):
+        said_ = N_(
+            "Rows without a rating count as “right”, although others are rated. Rows: {rows} "
+            "({count} in all)."
+        )
+        warnings.append(Message(said_, _counted(blank)))
+    return Judgements(grade_.astype(np.float32), unknown, chosen, tuple(warnings))
+
+
+def _counted(rows: Sequence[int], **values: str | int | float) -> dict[str, str | int | float]:
+    return {"count": len(rows), "rows": row_list(rows), **values}
+
+
+def _meanings(meaning: Mapping[str, float]) -> str:
+    return ", ".join(f"{word} = {grade:g}" for word, grade in list(meaning.items())[:12])
+
+
+def _number_warnings(
+    value: np.ndarray,
+    known: np.ndarray,
+    scale: RatingScale,
+    rows: Sequence[int],
+    numbers: Numbers,
+    *,
+    given: bool,
+) -> list[Message]:
+    warnings = []
+    negative = [rows[i] for i in np.flatnonzero(known & (value < 0)).tolist()]
+    if negative:
+        text = N_("Ratings below 0 count as “not right”. Rows: {rows} ({count} in all).")
+        warnings.append(Message(text, _counted(negative)))
+    above = [rows[i] for i in np.flatnonzero(known & (value > scale.high)).tolist()]
+    if above:
+        text = N_("Ratings above {highest} count as {highest}. Rows: {rows} ({count} in all).")
+        warnings.append(Message(text, _counted(above, highest=f"{scale.high:g}")))
+    if scale.high > USUAL_HIGHEST and not given:
+        text = N_(
+            "Ratings were read as {low} to {high}: {high} counts as the best rating of the file."
+        )
+        values: dict[str, str | int | float] = {"low": f"{scale.low:g}", "high": f"{scale.high:g}"}
+        warnings.append(Message(text, values))
+    return warnings + doubtful_number(numbers)
+
+
+def doubtful_number(numbers: Numbers) -> list[Message]:
+    """Return a sentence on a number that may be read in two ways, where there is one."""
+    if not numbers.doubt:
+        return []
+    text = N_(
+        "{number} may be read in two ways; it was read as {value}. Look at the numbers before you "
+        "go on."
+    )
+    read = next(v for k, v in numbers.values.items() if numbers.doubt in plain_rating(k))
+    return [Message(text, {"number": numbers.doubt, "value": f"{read:g}"})]
+
+
+def grades(texts: Sequence[str], rows: Sequence[int]) -> tuple[np.ndarray, list[Message]]:
+    """Return a relevance grade per row, see :func:`judge`, and what was odd about the ratings."""
+    judged = judge(texts, rows)
+    return judged.grade, list(judged.warnings)
+
+
+def looks_like_ratings(texts: Sequence[str], *, named: bool) -> bool:
+    """Tell whether a column judges something: few small numbers, or words such as yes and no.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Without empty ones.
+    named : bool
+        Its name speaks of a rating: then any numbers do, and most of its words may be unknown.
+    """
+    distinct = set(texts)
+    if not distinct:
+        return False
+    numbers = read_numbers(distinct).values
+    share = sum(text in numbers for text in texts) / len(texts)
+    plain = {text: plain_rating(text) for text in distinct}
+    known = {t for t, p in plain.items() if p in RATING_WORDS or p in PASS_WORDS}
+    words = sum(text in known for text in texts) / len(texts)
+    if named:
+        few_words = len(distinct) <= 12 and max(map(len, distinct)) <= 40
+        return share >= 0.5 or share + words >= 0.5 or few_words
+    if share >= 0.95 and 2 <= len(distinct) <= 7:
+        return all(0 <= value <= 5 for value in numbers.values())
+    return share + words >= 0.9 and words > 0 and 2 <= len(distinct) <= 7

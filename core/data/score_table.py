@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.cells import is_nothing
 from core.data.columns import guess_mapping, role_of
 from core.data.matching import TextIndex
-from core.data.ratings import parse_rating
+from core.data.ratings import doubtful_number, read_numbers
 from core.data.table import SetAside, Table
 from core.errors import DataError
 from core.messages import N_, Message
@@ -54,6 +55,8 @@ class MatchedScores:
         Rows that say again what an earlier row said.
     set_aside : tuple of SetAside
         Rows that were not taken, with row number and reason.
+    notes : tuple of Message
+        How numbers were read, where that is not plain.
     """
 
     question_rows: np.ndarray
@@ -63,6 +66,7 @@ class MatchedScores:
     by_id: int
     repeated: int
     set_aside: tuple[SetAside, ...]
+    notes: tuple[Message, ...] = ()
 
 
 def guess_score_columns(table: Table) -> ScoreColumns:
@@ -107,14 +111,19 @@ def match_scores(
         table.frame[columns.score],
         strict=True,
     )
+    numbers = read_numbers(table.frame[columns.score].tolist())
     aside = list(table.unreadable)
     found: dict[tuple[int, int], tuple[float, int]] = {}
     by_id = repeated = 0
     for row, question, answer, score in cells:
         asked, told = index.questions.find(question), index.answers.find(answer)
-        reason, value = asked.reason or told.reason, parse_rating(score)
+        reason, value = asked.reason or told.reason, numbers.values.get(score)
         if reason is None and value is None:
-            reason = Message(_NO_NUMBER, {"text": score[:_SHOWN]}) if score else Message(_NO_SCORE)
+            reason = (
+                Message(_NO_NUMBER, {"text": score[:_SHOWN]})
+                if score and not is_nothing(score)
+                else Message(_NO_SCORE)
+            )
         if reason is None and value is not None:
             first = found.setdefault((asked.row, told.row), (value, row))
             by_id += asked.by_id or told.by_id
@@ -134,6 +143,7 @@ def match_scores(
         by_id=by_id,
         repeated=repeated,
         set_aside=tuple(sorted(aside, key=lambda item: item.row)),
+        notes=tuple(doubtful_number(numbers)),
     )
 
 
@@ -163,4 +173,5 @@ def _check(
 
 def _share_of_numbers(table: Table, column: str) -> float:
     cells = [cell for cell in table.frame[column].head(SAMPLE_ROWS) if cell]
-    return sum(parse_rating(cell) is not None for cell in cells) / max(len(cells), 1)
+    numbers = read_numbers(cells).values
+    return sum(cell in numbers for cell in cells) / max(len(cells), 1)

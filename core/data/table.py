@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from core.messages import N_, Message
 
 MAX_ROWS = 1_000_000  # about what a spreadsheet program can show (1,048,576)
 MAX_CELLS = 20_000_000  # a guard: a few bytes of XLSX can claim billions of empty cells
+MAX_CHARACTERS = 300_000_000  # a few bytes of XLSX can also repeat one text a million times
 
 # Everything that no reader sees and no model expects. Tab and line break stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -42,6 +44,25 @@ class SetAside:
     answer: str = ""
 
 
+@dataclass(frozen=True)
+class NotUsed:
+    """A part of the file that is not in the table.
+
+    Attributes
+    ----------
+    kind : str
+        ``sheet``, ``list``, ``column``, ``rows``, ``file`` or ``part``.
+    name : str
+        As the file calls it; of rows, which they are.
+    count : int
+        How many rows (of a column: filled cells) it holds.
+    """
+
+    kind: str
+    name: str
+    count: int
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """What was found in an uploaded file.
@@ -56,14 +77,22 @@ class Table:
         Row as in the user's spreadsheet (header = row 1); line in JSONL; record in
         JSON and Parquet.
     format : str
-        ``csv``, ``xlsx``, ``json``, ``jsonl``, ``parquet`` or ``beir``.
+        The key of its :class:`core.data.reading.upload.Reader`.
     encoding, delimiter, sheet : str
         As found; "" where the format has none.
+    header_row : int
+        Row with the column names as in the user's spreadsheet; 0 where the format has none.
     warnings : tuple of Message
     unreadable : tuple of SetAside
         Rows that could not be cut into columns.
     sheets : tuple of str
         All sheets of a workbook, for a choice by hand.
+    not_used : tuple of NotUsed
+        What the file holds besides: other sheets, hidden rows, rows above the column names.
+    encodings : mapping of encoding to str
+        Where it is not certain: other encodings, and a line of the file as it reads in each.
+    wrong : bool array [n]
+        Rows whose answer is known to be wrong by where it stands in the file.
     """
 
     columns: tuple[str, ...]
@@ -76,6 +105,10 @@ class Table:
     warnings: tuple[Message, ...] = ()
     unreadable: tuple[SetAside, ...] = field(default=())
     sheets: tuple[str, ...] = ()
+    header_row: int = 0
+    not_used: tuple[NotUsed, ...] = ()
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    wrong: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
 
 
 def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
@@ -97,6 +130,17 @@ def row_list(rows: Iterable[int], most: int = 8) -> str:
     return ", ".join(str(row) for row in ordered[:most]) + (", …" if len(ordered) > most else "")
 
 
+def check_size(rows: int, columns: int, name: str) -> None:
+    """Raise DataError where a table is larger than can be read."""
+    if rows > MAX_ROWS + 1 or rows * columns > MAX_CELLS:
+        raise DataError(
+            "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
+            name=name,
+            rows=MAX_ROWS,
+            cells=MAX_CELLS,
+        )
+
+
 def clean_cell(text: str) -> str:
     """Remove what cannot be shown or stored: control characters, halves of characters."""
     text = _LINE_BREAK.sub("\n", text)
@@ -116,20 +160,31 @@ def build_table(
     delimiter: str = "",
     sheet: str = "",
     sheets: Sequence[str] = (),
+    header_row: int = 0,
+    not_used: Sequence[NotUsed] = (),
+    encodings: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
     """Clean the cells of a rectangular table, drop blank rows and nameless empty columns.
 
     Raises
     ------
     DataError
-        If no row or fewer than two columns are left.
+        If no row or fewer than two columns are left, or the texts are too long in all.
     """
+    characters = 0
     dirty: list[int] = []
     replaced: list[int] = []
     kept: list[list[str]] = []
     numbers: list[int] = []
     for number, row in zip(row_numbers, rows, strict=True):
         joined = "".join(row)
+        characters += len(joined)
+        if characters > MAX_CHARACTERS:
+            raise DataError(
+                "{name} holds more than {limit} million characters. Upload a part of it.",
+                name=name,
+                limit=MAX_CHARACTERS // 1_000_000,
+            )
         plain = joined.isprintable()  # nearly every row: nothing in it that would be removed
         if plain:
             cells = [cell.strip() for cell in row]
@@ -187,6 +242,10 @@ def build_table(
         warnings=tuple(found),
         unreadable=tuple(unreadable),
         sheets=tuple(sheets),
+        header_row=header_row,
+        not_used=tuple(not_used),
+        encodings=dict(encodings),
+        wrong=np.zeros(len(numbers), bool),
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,9 +20,18 @@ from core.errors import DataError
 from core.types import QADataset, Rows
 
 COLUMNS = 6
+RANK, SCORE = "rank", "score"
 EXAMPLES = 5  # ids and rows that a message names; counts are of all
 MOST_LINES = 5_000_000
 UNKNOWN = -1  # an answer that the data do not have still holds its rank
+
+
+class ContradictoryRanksError(DataError):
+    """Ranks contradict scores, and nobody said which of them counts."""
+
+
+class SeveralSystemsError(DataError):
+    """A run holds several systems, and nobody said which one is meant."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class ParsedRun:
         Ids that are not in the data, in the order of the file, each once.
     repeated : tuple of int
         Lines that name an answer of a question once more; the better scored one is kept.
+    by_rank : bool
+        The lists are ordered by rank, because the user said so: scores are distances.
     """
 
     name: str
@@ -68,6 +80,7 @@ class ParsedRun:
     unknown_questions: tuple[str, ...]
     unknown_answers: tuple[str, ...]
     repeated: tuple[int, ...]
+    by_rank: bool = False
 
     def missing(self, rows: Rows) -> Rows:
         """Return those of the given question rows that the run has no list for."""
@@ -89,19 +102,21 @@ class ParsedRun:
         return answers, scores
 
 
-def parse_run(content: bytes, dataset: QADataset) -> ParsedRun:
-    """Read a run file and match its ids with a dataset.
+def parse_runs(content: bytes, dataset: QADataset, *, order: str = "") -> tuple[ParsedRun, ...]:
+    """Read a run file and match its ids with a dataset; every name in it is a system of its own.
 
     Parameters
     ----------
     content : bytes
         UTF-8, with or without byte order mark.
+    order : str
+        What counts where ranks contradict scores: ``rank`` or ``score``; "" = nobody said yet.
 
     Raises
     ------
     DataError
-        If the file is not text, a line cannot be read (its number is named), or no line fits the
-        data.
+        If the file is not text, a line cannot be read (its number is named), no line fits the
+        data, or ranks contradict scores and nobody said which counts.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -110,15 +125,68 @@ def parse_run(content: bytes, dataset: QADataset) -> ParsedRun:
             "The file is not UTF-8 text (byte {place}). Export the run as a UTF-8 text file.",
             place=error.start,
         ) from error
-    name, lines = _json_lines(text) if text.lstrip().startswith("{") else _trec_lines(text)
-    if not lines:
+    start = text.lstrip()[:1]
+    if start == "[":
+        raise DataError(
+            "The file is a JSON list, not a run. A JSON run is an object: "
+            '{{"question id": {{"answer id": score}}}}; a TREC run has six columns per line.'
+        )
+    systems = {"": _json_lines(text)} if start == "{" else _trec_lines(text)
+    if not any(systems.values()):
         raise DataError("The file has no result. A run has one line per answer that was found.")
-    return _matched(name, lines, dataset)
+    if order not in (RANK, SCORE):
+        for name, lines in systems.items():
+            _check_order(name, lines)
+    return tuple(_matched(name, lines, dataset, order == RANK) for name, lines in systems.items())
 
 
-def _trec_lines(text: str) -> tuple[str, list[RunLine]]:
-    found: list[RunLine] = []
-    name = ""
+def parse_run(
+    content: bytes, dataset: QADataset, *, order: str = "", system: str = ""
+) -> ParsedRun:
+    """Return one system of a run file, see :func:`parse_runs`; without a name the only one.
+
+    Raises
+    ------
+    DataError
+        If the file holds several systems and none of them is named.
+    """
+    runs = parse_runs(content, dataset, order=order)
+    chosen = [run for run in runs if run.name == system] if system else list(runs)
+    if len(chosen) != 1:
+        raise SeveralSystemsError(
+            "The file holds the results of {count} systems: {names}. Choose one of them.",
+            count=len(runs),
+            names=", ".join(run.name or "–" for run in runs),
+        )
+    return chosen[0]
+
+
+def _check_order(name: str, lines: Sequence[RunLine]) -> None:
+    """Raise where better ranks have lower scores: then the scores are probably distances."""
+    lists: dict[str, list[RunLine]] = {}
+    for line in lines:
+        lists.setdefault(line.question, []).append(line)
+    told = against = 0
+    for found in lists.values():
+        ranks = sorted(found, key=lambda line: line.rank)
+        steps = [b.score - a.score for a, b in pairwise(ranks) if b.rank > a.rank]
+        up, down = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+        told += bool(up or down)
+        against += up > down
+    if told and against > told / 2:
+        raise ContradictoryRanksError(
+            "In {count} of {lists} lists of {name} the ranks contradict the scores: better ranks "
+            "have lower scores, as with distances. Say which counts (on the command line: --order "
+            "rank or --order score), or upload scores of which higher is better.",
+            count=against,
+            lists=told,
+            name=name or "–",
+        )
+
+
+def _trec_lines(text: str) -> dict[str, list[RunLine]]:
+    systems: dict[str, list[RunLine]] = {}
+    count = 0
     for row, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -133,16 +201,18 @@ def _trec_lines(text: str) -> tuple[str, list[RunLine]]:
                 needed=COLUMNS,
             )
         question, _, answer, rank, score, name = parts
-        found.append(RunLine(row, question, answer, _number(rank, row), _number(score, row)))
-        if len(found) > MOST_LINES:
+        found = RunLine(row, question, answer, _number(rank, row), _number(score, row))
+        systems.setdefault(name, []).append(found)
+        count += 1
+        if count > MOST_LINES:
             raise DataError(
                 "The file has more than {most} lines. Keep the first hundred answers per question.",
                 most=MOST_LINES,
             )
-    return name, found
+    return systems
 
 
-def _json_lines(text: str) -> tuple[str, list[RunLine]]:
+def _json_lines(text: str) -> list[RunLine]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -150,7 +220,7 @@ def _json_lines(text: str) -> tuple[str, list[RunLine]]:
             "The file begins like JSON but cannot be read as such: {reason}. Export it again.",
             reason=str(error),
         ) from error
-    return "", list(_entries(document))
+    return list(_entries(document))
 
 
 def _entries(document: object) -> Iterator[RunLine]:
@@ -183,7 +253,7 @@ def _number(value: str | float, row: int) -> float:
     return number
 
 
-def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedRun:
+def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset, by_rank: bool) -> ParsedRun:
     index = TextIndex(dataset)
     questions, answers = index.questions.by_id, index.answers.by_id
     unknown_questions: dict[str, None] = {}
@@ -199,7 +269,10 @@ def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedR
     repeated: list[int] = []
     lists, scores = {}, {}
     for question, found in by_question.items():
-        found.sort(key=lambda line: (-line.score, line.rank, line.row))
+        if by_rank:
+            found.sort(key=lambda line: (line.rank, line.row))
+        else:
+            found.sort(key=lambda line: (-line.score, line.rank, line.row))
         kept: dict[str, RunLine] = {}
         for line in found:
             if line.answer in kept:
@@ -208,7 +281,9 @@ def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedR
                 kept[line.answer] = line
         unknown_answers |= {answer: None for answer in kept if answer not in answers}
         lists[question] = np.array([answers.get(a, UNKNOWN) for a in kept], np.int32)
-        scores[question] = np.array([line.score for line in kept.values()], np.float32)
+        scores[question] = np.array(
+            [-line.score if by_rank else line.score for line in kept.values()], np.float32
+        )
     known = sum(int((listed >= 0).sum()) for listed in lists.values())
     if not known:
         raise DataError(
@@ -228,4 +303,5 @@ def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset) -> ParsedR
         tuple(unknown_questions),
         tuple(unknown_answers),
         tuple(sorted(repeated)),
+        by_rank,
     )

@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
 from core.journey import data
+from core.journey.file_reports import (
+    NO_TRAINING,
+    ReadingOptions,
+    chosen_columns,
+    describe_columns,
+    further_columns,
+    read_content,
+)
 from core.journey.tune import suggested_model
+from core.messages import Message
 from core.reporting.repeat_command import OVERRIDES
 from core.tuning.device import check_device
 from core.tuning.presets import LARGEST, PRESETS, from_document
-from core.types import LabelRecipe, Override, QADataset
+from core.types import TRAIN, LabelRecipe, Override, QADataset
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json
 
 
-def read_data(file: Path, seed: int) -> tuple[QADataset, dict[str, Any]]:
-    """Read a data file or a BEIR folder; returns the dataset and what its import reported.
+def read_data(
+    file: Path,
+    seed: int,
+    options: ReadingOptions | None = None,
+    *,
+    split_anew: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[QADataset, dict[str, Any]]:
+    """Read a data file or BEIR folder, as an upload in the app would be.
+
+    Parameters
+    ----------
+    options : ReadingOptions or None
+        Columns, sheet and encoding where the guess is not wanted.
+    split_anew : bool
+        Leave aside the splits that a BEIR folder comes with.
+    tell : callable or None
+        Gets how the columns were read, and every warning of the import.
 
     Raises
     ------
     DataError
-        If it cannot be read.
+        If it cannot be read, or there is nothing to learn from.
     """
+    options, tell = options or ReadingOptions(), tell or (lambda line: None)
     if file.is_dir():
-        return data.read_folder(file, seed=seed)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(
-            "The file {file} cannot be read: {reason}. Check the path.",
-            file=str(file),
-            reason=error.strerror or str(error),
-        ) from error
-    return data.read_dataset(content, file.name, seed=seed)
+        dataset, account = data.read_folder(file, seed=seed, split_anew=split_anew)
+    else:
+        content = read_content(file)
+        found = data.preview(content, file.name, options.sheet, options.encoding)
+        mapping = found.mapping
+        if found.can_be_mapped:
+            mapping = chosen_columns(options.columns, found.table, found.mapping)
+            for role, column in describe_columns(mapping).items():
+                tell(f"{role}: {column}")
+            for note in (*found.guess.notes, *further_columns(found.guess, mapping)):
+                tell(str(note))
+        dataset, account = data.read_dataset(
+            content, file.name, mapping, seed=seed, found=found, split_anew=split_anew
+        )
+    for warning in account["warnings"]:
+        tell(str(Message.from_json(warning)))
+    if not len(dataset.rows(TRAIN)):
+        raise DataError(NO_TRAINING)
+    return dataset, account
 
 
 def parse_recipe(text: str, experts: Sequence[str]) -> LabelRecipe:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.trec_run import EXAMPLES, ParsedRun, parse_run
+from core.data.trec_run import (
+    EXAMPLES,
+    RANK as RANK,
+    SCORE as SCORE,
+    ContradictoryRanksError as ContradictoryRanksError,
+    ParsedRun,
+    SeveralSystemsError as SeveralSystemsError,
+    parse_run,
+)
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.experts.catalogue import find_entry
@@ -314,9 +322,17 @@ class RunCheck:
     notes: tuple[Message, ...]
 
 
-def check_run(content: bytes, dataset: QADataset) -> RunCheck:
-    """Look at a run file before it is kept; raises DataError if it cannot be used."""
-    parsed = parse_run(content, dataset)
+def check_run(content: bytes, dataset: QADataset, *, order: str = "", system: str = "") -> RunCheck:
+    """Look at a run file before it is kept; raises DataError if it cannot be used.
+
+    Parameters
+    ----------
+    order : str
+        What counts where ranks contradict scores: ``rank`` or ``score``.
+    system : str
+        Which of several systems in the file; "" = the only one.
+    """
+    parsed = parse_run(content, dataset, order=order, system=system)
     rows = held_out_rows(dataset)
     missing = len(parsed.missing(rows))
     if missing == len(rows):
@@ -339,6 +355,8 @@ def add_run_file(
     title: str,
     empty_is_nothing: bool,
     who: str,
+    order: str = "",
+    system: str = "",
 ) -> RunFile:
     """Keep a run file as one more system to compare; the same title replaces the earlier one.
 
@@ -347,7 +365,7 @@ def add_run_file(
     DataError
         If the file cannot be used; nothing is kept then.
     """
-    check = check_run(content, dataset)
+    check = check_run(content, dataset, order=order, system=system)
     if check.missing and not empty_is_nothing:
         raise DataError(
             "The file has no result for {missing} of the {held} held-out questions. Say that your "
@@ -356,7 +374,8 @@ def add_run_file(
             held=check.held_out,
         )
     title = " ".join(title.split())[:MOST_TITLE] or filename[:MOST_TITLE]
-    kept = RunFile(content_id([content]), title, filename, empty_is_nothing, now(), who)
+    key = content_id([content, *filter(None, (order, system))])
+    kept = RunFile(key, title, filename, empty_is_nothing, now(), who, order, system)
     path = project.workspace.layout.run_files / f"{kept.key}.run"
     try:
         write_bytes(path, content)
@@ -399,7 +418,7 @@ def file_system(workspace: Workspace, dataset: QADataset, file: RunFile) -> List
             title=file.title,
             reason=error.strerror or str(error),
         ) from error
-    parsed = parse_run(content, dataset)
+    parsed = parse_run(content, dataset, order=file.order, system=file.system)
     rows = held_out_rows(dataset)
     missing = len(parsed.missing(rows))
     if missing == len(rows) or (missing and not file.empty_is_nothing):
@@ -434,8 +453,9 @@ def held_out_questions(dataset: QADataset) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
-def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message, ...]:
-    notes = (
+def run_notes(parsed: ParsedRun) -> list[Message]:
+    """Return what in a run does not fit the data, counted, with the first examples."""
+    told = (
         (
             parsed.unknown_answers,
             N_(
@@ -455,13 +475,16 @@ def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message
             ),
         ),
     )
-    said = [Message(template, _examples(texts)) for texts, template in notes if texts]
+    return [Message(text, _examples(found)) for found, text in told if found]
+
+
+def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message, ...]:
+    notes = run_notes(parsed)
     if missing:
-        template = N_(
-            "{missing} of {held} held-out questions have no result and count as not found."
-        )
-        said.append(Message(template, {"missing": missing, "held": len(held_out_rows(dataset))}))
-    return tuple(said)
+        text = N_("{missing} of {held} held-out questions have no result and count as not found.")
+        values = {"missing": missing, "held": len(held_out_rows(dataset))}
+        notes.append(Message(text, values))
+    return tuple(notes)
 
 
 def _examples(texts: Sequence[str]) -> dict[str, str | int | float]:

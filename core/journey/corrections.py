@@ -14,8 +14,9 @@ from functools import cached_property
 import numpy as np
 
 from core.data.matching import TextIndex
+from core.data.ratings import Numbers, doubtful_number, read_numbers
 from core.data.reading.formats import read_table
-from core.data.table import SetAside
+from core.data.table import SetAside, Table
 from core.errors import LabelError
 from core.journey.decisions import reported_pairs
 from core.journey.labels import LabelPreview, override_pair, overrides
@@ -273,6 +274,8 @@ class CorrectionFile:
     overrides: tuple[Override, ...]
     known: int
     problems: tuple[SetAside, ...]
+    notes: tuple[Message, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_corrections(changes: Sequence[Override]) -> bytes:
@@ -306,8 +309,20 @@ def read_corrections(
     LabelError
         If it lacks one of the columns question, answer, label, reason.
     """
-    table = read_table(content, name)
-    places = {column.strip().casefold(): column for column in table.columns}
+    return match_corrections(read_table(content, name), name, dataset, on_record, who)
+
+
+def match_corrections(
+    table: Table,
+    name: str,
+    dataset: QADataset,
+    on_record: Sequence[Override],
+    who: str,
+    chosen: Mapping[str, str] | None = None,
+) -> CorrectionFile:
+    """Do the same for a table that was read already; ``chosen`` names columns by role."""
+    folded = {column.strip().casefold(): column for column in table.columns}
+    places = {column: folded[column] for column in COLUMNS if column in folded} | dict(chosen or {})
     absent = [column for column in COLUMNS[:4] if column not in places]
     if absent:
         raise LabelError(
@@ -318,22 +333,67 @@ def read_corrections(
             columns=", ".join(COLUMNS),
         )
     index, moment = TextIndex(dataset), now()
+    labels = read_numbers(table.frame[places["label"]].tolist())
+    share, notes = _are_shares(labels)
     known = {_record(override) for override in on_record}
     holding = {_record(override)[:4] for held in standing(on_record).values() for override in held}
-    taken: dict[tuple[object, ...], Override] = {}
+    taken: dict[tuple[object, ...], tuple[int, Override]] = {}
     problems, already = list(table.unreadable), 0
     columns = [column for column in COLUMNS if column in places]
     cells = zip(*(table.frame[places[column]] for column in columns), strict=True)
     for number, row in zip(table.row_numbers, cells, strict=True):
-        override = _override(dict(zip(columns, row, strict=True)), dataset, index, who, moment)
+        said = dict(zip(columns, row, strict=True))
+        value = labels.values.get(said["label"])
+        value = None if value is None else value * 100 if share else value
+        override = _override(said, value, dataset, index, who, moment)
         if isinstance(override, Message):
-            problems.append(SetAside(int(number), override))
+            problems.append(SetAside(int(number), override, said["question"], said["answer"]))
         elif (record := _record(override)) in known or record[:4] in holding or record in taken:
             already += 1
         else:
-            taken[record] = override
-    ordered = sorted(taken.values(), key=lambda override: override.at)
-    return CorrectionFile(tuple(ordered), already, tuple(problems))
+            taken[record] = (int(number), override)
+    kept = _without_contradictions(list(taken.values()), problems)
+    return CorrectionFile(
+        tuple(sorted(kept, key=lambda override: override.at)),
+        already,
+        tuple(sorted(problems, key=lambda item: item.row)),
+        (*notes, *doubtful_number(labels)),
+        places,
+    )
+
+
+def _are_shares(labels: Numbers) -> tuple[bool, list[Message]]:
+    """Tell whether labels go from 0 to 1 rather than to 100: all do, and some lie between."""
+    values = labels.values.values()
+    shares = bool(values) and not labels.percent and max(values) <= 1
+    if not (shares and any(0 < value < 1 for value in values)):
+        return False, []
+    text = N_("All labels lie between 0 and 1, so they were read as shares: 0.8 is 80.")
+    return True, [Message(text)]
+
+
+def _without_contradictions(
+    taken: Sequence[tuple[int, Override]], problems: list[SetAside]
+) -> list[Override]:
+    """Set aside what one person corrects in a later row of the file, for the same moment."""
+    groups: dict[tuple[str, str, str, str], list[tuple[int, Override]]] = {}
+    for row, override in taken:
+        key = (override.question, override.answer, override.who, override.at)
+        groups.setdefault(key, []).append((row, override))
+    kept = []
+    for group in groups.values():
+        if len({override.value for _, override in group}) == 1:
+            kept += [override for _, override in group]
+            continue
+        last, counts = group[-1]
+        kept.append(counts)
+        text = N_(
+            "Row {last} has another label of the same person for this pair; the later row counts."
+        )
+        for row, override in group[:-1]:
+            message = Message(text, {"last": last})
+            problems.append(SetAside(row, message, override.question, override.answer))
+    return kept
 
 
 def take_corrections(project: Project, file: CorrectionFile, name: str, who: str) -> int:
@@ -345,15 +405,19 @@ def take_corrections(project: Project, file: CorrectionFile, name: str, who: str
 
 
 def _override(
-    cells: Mapping[str, str], dataset: QADataset, index: TextIndex, who: str, at: str
+    cells: Mapping[str, str],
+    value: float | None,
+    dataset: QADataset,
+    index: TextIndex,
+    who: str,
+    at: str,
 ) -> Override | Message:
     """Return the override of a row, or what is wrong with the row."""
     question, answer = index.questions.find(cells["question"]), index.answers.find(cells["answer"])
     unknown = question.reason or answer.reason
     if unknown:
         return unknown
-    value = _percent(cells["label"])
-    if value is None:
+    if value is None or not 0 <= value <= 100:
         return Message(
             N_("The label is {label}; it must be a number from 0 to 100."),
             {"label": cells["label"][:40] or "–"},
@@ -368,15 +432,9 @@ def _override(
             {"at": cells.get("at", "")[:40], "example": at},
         )
     texts = dataset.questions[question.row], dataset.answers[answer.row]
-    return Override(*texts, value, cells.get("who", "").strip() or who, reason, made)
-
-
-def _percent(text: str) -> float | None:
-    try:
-        value = float(text.strip().removesuffix("%").replace(",", "."))
-    except ValueError:
-        return None
-    return round(value / 100, 6) if 0 <= value <= 100 else None
+    return Override(
+        *texts, round(value / 100, 6), cells.get("who", "").strip() or who, reason, made
+    )
 
 
 def _moment(text: str, latest: str) -> str | None:

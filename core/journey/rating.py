@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.ratings import FIVE, RatingFile, read_ratings as read_ratings
+from core.data.rating_file import RatingFile, read_ratings as read_ratings
+from core.data.ratings import FIVE
 from core.errors import ExpertError
 from core.experts.people import (
     FAIR as FAIR,

@@ -35,6 +35,10 @@ class RunFile:
     empty_is_nothing : bool
         Whether a question without a line means that the search found nothing; else the system is
         left out where one is missing.
+    order : str
+        What counts where ranks contradict scores: ``rank`` or ``score``; "" = they agree.
+    system : str
+        Which of several systems in the file; "" = the only one.
     """
 
     key: str
@@ -43,6 +47,8 @@ class RunFile:
     empty_is_nothing: bool
     at: str
     who: str
+    order: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from core.data.ratings import FIVE, HUNDRED, read_ratings
+from core.data.rating_file import read_ratings
+from core.data.ratings import FIVE, HUNDRED
 from core.errors import DataError
 from core.types import TEST_KNOWN
 

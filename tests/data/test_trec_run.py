@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_counted_and_named(tiny_dataset):
 
 
 def test_ids_with_spaces_need_tabs(tiny_dataset):
-    row = "\t".join(["q1", "Q0", "an id with spaces", "1", "2.5", "my search"])
+    row = "\t".join(["q1", "Q0", "an id with spaces", "1", "2.5", line().split()[-1]])
     found = read(tiny_dataset, row, line("q1", "a1", 2, 1))
     assert found.unknown_answers == ("an id with spaces",)
     assert found.lists[0].tolist() == [-1, 0]

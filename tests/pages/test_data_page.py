@@ -180,6 +180,7 @@ def test_preview_shows_the_first_rows_with_the_users_own_row_numbers(empty):
         "Source": None,
         "Question number": "Ticket",
         "Answer number": None,
+        "Scale of the ratings": "",
     }
 
 

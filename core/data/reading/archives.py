@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path, PurePosixPath
 
 from core.data.columns import ATTRIBUTES
+from core.data.reading.json_records import build_records, load_yaml
+from core.data.reading.layouts import Found, find_records
+from core.data.table import NotUsed, Table, clean_cell
 from core.errors import DataError
+from core.messages import N_, Message
 
 MAX_UNPACKED_MB = 1000
 MAX_MEMBERS = 10_000
 CORPUS, QUERIES, QRELS, SPLITS_FILE = "corpus.jsonl", "queries.jsonl", "qrels.tsv", "splits.json"
 _NEEDED = (CORPUS, QUERIES)
+_ID_NAMES = ("_id", "id", "doc_id", "docid", "query_id", "qid")
+_BODY_NAMES = ("text", "contents", "content", "body", "passage", "question", "query")
 
 
 def open_archive(content: bytes, name: str) -> zipfile.ZipFile:
@@ -69,6 +76,10 @@ class BeirFiles:
     corpus_group, query_group : mapping of id to group, where the files name groups
     query_attributes : mapping of attribute to (mapping of query id to value)
         From the ``metadata`` of the queries, as far as it names category, language or source.
+    problems : mapping of kind to ids
+        What does not fit together, see :func:`beir_warnings`.
+    not_used : tuple of NotUsed
+        Other sets in the archive.
     """
 
     corpus: Mapping[str, str]
@@ -78,6 +89,8 @@ class BeirFiles:
     corpus_group: Mapping[str, str] = field(default_factory=dict)
     query_group: Mapping[str, str] = field(default_factory=dict)
     query_attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_used: tuple[NotUsed, ...] = ()
 
 
 def beir_root(names: list[str]) -> str | None:
@@ -116,13 +129,47 @@ def open_beir(source: Path | bytes) -> BeirFiles:
             raise DataError("The ZIP holds no {files}.", files=" and ".join(_NEEDED))
         prefix = "" if root == "." else f"{root}/"
         present = [name[len(prefix) :] for name in names if name.startswith(prefix)]
-        return _read(present, lambda name: _archived(archive, prefix + name))
+        files = _read(present, lambda name: _archived(archive, prefix + name))
+        others = [
+            NotUsed("list", str(PurePosixPath(name).parent), 1)
+            for name in names
+            if PurePosixPath(name).name == CORPUS and name != prefix + CORPUS
+        ]
+        return replace(files, not_used=(*files.not_used, *others))
     present = [
         path.relative_to(source).as_posix()
         for path in [*source.glob("*"), *source.glob("qrels/*.tsv")]
         if path.is_file()
     ]
     return _read(present, lambda name: (source / name).read_bytes())
+
+
+# Kind of a problem in a BEIR folder, and what it means; the count and the first ids are filled in.
+_PROBLEMS: Mapping[str, str] = {
+    "corpus_twice": N_("{count} document ids stand more than once; the last text counts: {ids}."),
+    "queries_twice": N_("{count} query ids stand more than once; the last text counts: {ids}."),
+    "corpus_empty": N_("{count} documents have no text: {ids}."),
+    "queries_empty": N_("{count} queries have no text: {ids}."),
+    "no_query": N_("{count} judgements name a query that does not exist: {ids}."),
+    "no_document": N_("{count} judgements name a document that does not exist: {ids}."),
+    "judged_twice": N_("{count} pairs are judged differently more than once: {ids}."),
+    "contents": N_("{count} documents have their text under another name than “text”: {ids}."),
+}
+
+
+def beir_warnings(files: BeirFiles) -> list[Message]:
+    """Return what in a BEIR folder does not fit together, counted."""
+    return [
+        Message(
+            _PROBLEMS[kind],
+            {
+                "count": len(ids),
+                "ids": ", ".join(key[:40] for key in ids[:5]) + (", …" if len(ids) > 5 else ""),
+            },
+        )
+        for kind, ids in files.problems.items()
+        if ids
+    ]
 
 
 def _archived(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -144,14 +191,25 @@ def _read(present: list[str], load: Callable[[str], bytes]) -> BeirFiles:
             "or qrels/*.tsv.",
             missing=", ".join(missing) or QRELS,
         )
-    corpus, corpus_group, _ = _documents(load(CORPUS), CORPUS)
-    queries, query_group, attributes = _documents(load(QUERIES), QUERIES)
+    problems: dict[str, list[str]] = {kind: [] for kind in _PROBLEMS}
+    corpus, corpus_group, _ = _documents(load(CORPUS), CORPUS, problems)
+    queries, query_group, attributes = _documents(load(QUERIES), QUERIES, problems)
     qrels = {
         "" if name == QRELS else PurePosixPath(name).stem: _judgements(load(name), name)
         for name in judged
     }
+    for pairs in qrels.values():
+        grades: dict[tuple[str, str], float] = {}
+        for query, document, grade in pairs:
+            if query not in queries:
+                problems["no_query"].append(query)
+            elif document not in corpus:
+                problems["no_document"].append(document)
+            if grades.setdefault((query, document), grade) != grade:
+                problems["judged_twice"].append(f"{query} {document}")
     splits = _splits(load(SPLITS_FILE)) if SPLITS_FILE in present else {}
-    return BeirFiles(corpus, queries, qrels, splits, corpus_group, query_group, attributes)
+    told = {kind: tuple(ids) for kind, ids in problems.items() if ids}
+    return BeirFiles(corpus, queries, qrels, splits, corpus_group, query_group, attributes, told)
 
 
 def _text(content: bytes, name: str) -> str:
@@ -165,20 +223,22 @@ def _text(content: bytes, name: str) -> str:
 
 
 def _documents(
-    content: bytes, name: str
+    content: bytes, name: str, problems: dict[str, list[str]]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, dict[str, str]]]:
     """Return text and group of each id, and the attributes that the records' metadata name."""
     texts: dict[str, str] = {}
     groups: dict[str, str] = {}
     attributes: dict[str, dict[str, str]] = {}
+    part = PurePosixPath(name).stem
     for number, line in enumerate(_text(content, name).split("\n"), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-            key, text = str(record["_id"]), str(record.get("text") or "")
-            title = str(record.get("title") or "")
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+            key = next(clean_cell(str(record[n])) for n in _ID_NAMES if record.get(n) is not None)
+            at = next((n for n in _BODY_NAMES if record.get(n)), "text")
+            text, title = clean_cell(str(record.get(at) or "")), str(record.get("title") or "")
+        except (ValueError, RecursionError, StopIteration, TypeError, AttributeError) as error:
             raise DataError(
                 "Line {line} of {file} is not a BEIR record ({detail}). It must be a JSON object "
                 "with _id and text.",
@@ -186,7 +246,14 @@ def _documents(
                 file=name,
                 detail=f"{type(error).__name__}: {error}"[:120],
             ) from error
-        texts[key] = f"{title} {text}".strip()  # the text that published BEIR figures are made with
+        if key in texts:
+            problems[f"{part}_twice"].append(key)
+        if at != "text":
+            problems["contents"].append(key)
+        # the text that published BEIR figures are made with
+        texts[key] = f"{clean_cell(title)} {text}".strip()
+        if not texts[key]:
+            problems[f"{part}_empty"].append(key)
         if record.get("group") is not None:
             groups[key] = str(record["group"])
         metadata = record.get("metadata")
@@ -198,14 +265,17 @@ def _documents(
 
 def _judgements(content: bytes, name: str) -> list[tuple[str, str, float]]:
     found = []
-    lines = _text(content, name).splitlines()
-    for number, cells in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
+    for number, line in enumerate(_text(content, name).splitlines(), 1):
+        cells = [cell.strip() for cell in line.split("\t")]
         if not any(cells):
             continue
         try:
             # TREC files have a second column that nobody uses: query, 0, document, grade
             query, document, grade = cells if len(cells) != 4 else (cells[0], cells[2], cells[3])
-            found.append((query, document, float(grade)))
+            value = float(grade)
+            if not isfinite(value):
+                raise ValueError(grade)
+            found.append((clean_cell(query), clean_cell(document), value))
         except ValueError as error:
             if number == 1:
                 continue  # the column names
@@ -229,3 +299,79 @@ def _splits(content: bytes) -> dict[str, list[str]]:
             detail=str(error)[:120],
             example='{"train": ["q1"], "test_unseen": ["q2"]}',
         ) from error
+
+
+# Other zipped folders
+
+
+def read_packed(archive: zipfile.ZipFile, name: str) -> Table | None:
+    """Read a zipped folder of Rasa or Dialogflow; None if it is none."""
+    members = [part for part in archive.namelist() if not part.startswith("__MACOSX/")]
+    if any(re.search(r"(^|/)intents/[^/]+\.json$", part) for part in members):
+        return _dialogflow_table(archive, members, name)
+    merged: dict[str, object] = {}
+    for part in members:
+        if part.endswith((".yml", ".yaml")):
+            document = load_yaml(_archived(archive, part).decode("utf-8", "replace"))
+            for key, value in document.items() if isinstance(document, dict) else ():
+                held = merged.get(key)
+                if isinstance(held, list) and isinstance(value, list):
+                    merged[key] = held + value
+                elif isinstance(held, dict) and isinstance(value, dict):
+                    merged[key] = held | value
+                else:
+                    merged[key] = value
+    found = find_records(merged) if "nlu" in merged else None
+    if found is None:
+        return None
+    return build_records(found, range(1, len(found.records) + 1), name, "rasa")
+
+
+def _dialogflow_table(archive: zipfile.ZipFile, members: list[str], name: str) -> Table:
+    """Read intents of Dialogflow ES: what users say, and the texts of the response."""
+    records: list[object] = []
+    for part in sorted(members):
+        match = re.search(r"(?:^|/)intents/([^/]+)\.json$", part)
+        if match is None or "_usersays_" in part:
+            continue
+        intent = _json_member(archive, part)
+        if not isinstance(intent, dict):
+            continue
+        said: list[str] = []
+        stem = part.removesuffix(".json")
+        for other in members:
+            if other.startswith(f"{stem}_usersays_") and other.endswith(".json"):
+                given = _json_member(archive, other)
+                for phrase in given if isinstance(given, list) else ():
+                    pieces = phrase.get("data") if isinstance(phrase, dict) else None
+                    texts = [str(p.get("text", "")) for p in pieces or () if isinstance(p, dict)]
+                    said.append("".join(texts))
+        for phrase in intent.get("userSays") or ():
+            pieces = phrase.get("data") if isinstance(phrase, dict) else None
+            said.append(
+                "".join(str(p.get("text", "")) for p in pieces or () if isinstance(p, dict))
+            )
+        told: list[str] = []
+        for response in intent.get("responses") or ():
+            for message in (response.get("messages") or ()) if isinstance(response, dict) else ():
+                speech = message.get("speech") if isinstance(message, dict) else None
+                told += [str(s) for s in (speech if isinstance(speech, list) else [speech]) if s]
+        if said:
+            named = str(intent.get("name") or match[1])
+            records.append({"question": said, "answer": told, "category": named})
+    if not records:
+        raise DataError(
+            "{name} looks like an agent of Dialogflow, but no intent in it has training phrases.",
+            name=name,
+        )
+    return build_records(Found(records), range(1, len(records) + 1), name, "dialogflow")
+
+
+def _json_member(archive: zipfile.ZipFile, part: str) -> object:
+    try:
+        document: object = json.loads(_archived(archive, part))
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            "{file} in the ZIP is damaged ({detail}). Pack it again.", file=part, detail=str(error)
+        ) from error
+    return document

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from core.data.reading.alphabets import european_encodings
 from core.errors import DataError
+from core.messages import N_, Message
 
 SAMPLE_BYTES = 200_000
+USUAL_ENCODINGS = (
+    *("utf-8", "utf-8 twice", "utf-16", "cp1252", "latin-1", "mac_roman", "cp1250", "cp1254"),
+    *("cp1251", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
+TWICE = "utf-8 twice"  # UTF-8 that was read as something else and saved as UTF-8 again
+_WRONGLY = ("cp1252", "mac_roman", "cp932", "cp1254", "cp437")
+# Where these are found, a ten-row file is enough to be sure.
+_CERTAIN = frozenset({"cp1252", "latin-1", "cp932", "euc_jp", "iso2022_jp"})
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the UTF-16 one
@@ -22,9 +33,9 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
 # punctuation, full-width letters and digits, common kanji are judged by their JIS level
 _JAPANESE_SIGN = re.compile("[\u3000-\u303f\u3041-\u30ff\uff01-\uff5e\u2010-\u2026\u25a0-\u266f]")
-_WESTERN = re.compile("[¡¢£§©«°²³´·»¿À-ÖØ-öø-ÿŒœŠšŽžŸ–—‘’‚“”„†•…‰‹›€™\xa0]")
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 MAX_BINARY_SHARE = 0.1
+_SHOWN = 120  # characters of an example line
 
 
 @dataclass(frozen=True)
@@ -35,15 +46,20 @@ class Decoded:
     ----------
     odd_lines : tuple of int
         Physical lines, from 1, that are in another encoding than the rest.
+    warnings : tuple of Message
+    others : mapping of encoding to str
+        Where it is not certain: other encodings, and a line of the text in each.
     """
 
     text: str
     encoding: str
     odd_lines: tuple[int, ...] = ()
+    warnings: tuple[Message, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
-def decode(content: bytes, name: str) -> Decoded:
-    """Find the encoding and decode; never fails on text, however mixed.
+def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
+    """Find the encoding, unless it is given, and decode; never fails on text, however mixed.
 
     Order: byte order mark, UTF-8, ISO-2022-JP, UTF-16 without mark (zero bytes on every other
     place), mostly UTF-8 with some lines in another encoding, CP932 and EUC-JP (kana and common
@@ -54,9 +70,9 @@ def decode(content: bytes, name: str) -> Decoded:
     Raises
     ------
     DataError
-        If the bytes are not text.
+        If the bytes are not text, or nobody knows the encoding given.
     """
-    decoded = _decode(content)
+    decoded = _decode(content) if encoding is None else _decode_as(content, encoding)
     sample = decoded.text[:SAMPLE_BYTES]
     if sample and len(_BINARY.findall(sample)) > MAX_BINARY_SHARE * len(sample):
         raise DataError(
@@ -65,6 +81,23 @@ def decode(content: bytes, name: str) -> Decoded:
             name=name,
         )
     return decoded
+
+
+def _decode_as(content: bytes, encoding: str) -> Decoded:
+    """Decode with the encoding that the user has chosen."""
+    if encoding == TWICE:
+        text = content.decode("utf-8-sig", "replace")
+        return Decoded(_undone(text, _wrongly_read_as(text) or _WRONGLY[0]), TWICE)
+    try:
+        found = codecs.lookup(encoding)
+        text = content.decode(found.name, "replace")
+    except (LookupError, ValueError, AssertionError) as error:
+        raise DataError(
+            "There is no encoding called {encoding}. Usual ones are: {usual}.",
+            encoding=encoding[:60],
+            usual=", ".join(USUAL_ENCODINGS),
+        ) from error
+    return Decoded(text.lstrip("\ufeff"), encoding)
 
 
 def _decode(content: bytes) -> Decoded:
@@ -84,12 +117,86 @@ def _decode(content: bytes) -> Decoded:
                 return Decoded(content.decode("iso2022_jp"), "iso2022_jp")
             except UnicodeDecodeError:
                 pass
-        return Decoded(text, "utf-8")
+        return _once(text)
     mixed = _decode_mixed(content)
     if mixed:
         return mixed
     encoding = legacy_encoding(content)
-    return Decoded(content.decode(encoding, "replace"), encoding)
+    text = content.decode(encoding, "replace")
+    if encoding in _CERTAIN:
+        return Decoded(text, encoding)
+    line = _example(text.splitlines())
+    shown = content[:SAMPLE_BYTES]
+    others = [*european_encodings(shown), "gb18030", "cp932"]
+    place = text[:SAMPLE_BYTES].splitlines().index(line) if line else 0
+    lines = {other: _line(shown.decode(other, "replace"), place) for other in others}
+    doubt = N_(
+        "The file is not UTF-8; it was read as {encoding}. Row with special letters: “{line}”. If "
+        "they are wrong, choose another encoding."
+    )
+    return Decoded(
+        text,
+        encoding,
+        warnings=(Message(doubt, {"encoding": encoding, "line": line[:_SHOWN]}),),
+        others={other: text for other, text in lines.items() if text not in ("", line)},
+    )
+
+
+def _line(text: str, place: int) -> str:
+    lines = text.splitlines()
+    return lines[place][:_SHOWN] if place < len(lines) else ""
+
+
+def _example(lines: Sequence[str]) -> str:
+    """Return the line with most signs beyond ASCII among the first ones that have any."""
+    special = [line for line in lines if not line.isascii()][:50]
+    return max(special, key=lambda line: sum(sign > "~" for sign in line[:_SHOWN]), default="")
+
+
+def _once(text: str) -> Decoded:
+    """Undo what made UTF-8 of UTF-8: Ã¼ for ü."""
+    wrong = None if text.isascii() else _wrongly_read_as(text)
+    if wrong is None:
+        return Decoded(text, "utf-8")
+    line = _example(text[:SAMPLE_BYTES].splitlines())
+    mended = _undone(text, wrong)
+    doubt = N_(
+        "The file was saved as UTF-8 twice over; this was undone. “{before}” is now “{after}”. If "
+        "that is wrong, choose utf-8 as the encoding."
+    )
+    values = {"before": line[:_SHOWN], "after": _undone(line, wrong)[:_SHOWN]}
+    return Decoded(
+        mended, TWICE, warnings=(Message(doubt, values),), others={"utf-8": line[:_SHOWN]}
+    )
+
+
+def _wrongly_read_as(text: str) -> str | None:
+    """Return the encoding that UTF-8 was taken for, None where most signs are what they seem."""
+    runs = _RUNS.findall(text[:SAMPLE_BYTES])[:500]
+    if not runs:
+        return None
+    shares = {
+        wrong: sum(_reread(run, wrong) is not None for run in runs) / len(runs)
+        for wrong in _WRONGLY
+    }
+    best = max(shares, key=lambda wrong: shares[wrong])
+    return best if shares[best] >= 0.8 else None
+
+
+def _reread(run: str, wrong: str) -> str | None:
+    """Return what a run of signs was before it was read wrongly; None where it was nothing."""
+    try:
+        # the five places that are empty in cp1252 come through as they are
+        content = b"".join(
+            bytes((ord(sign),)) if "\x80" <= sign <= "\x9f" else sign.encode(wrong) for sign in run
+        )
+        return content.decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _undone(text: str, wrong: str) -> str:
+    return _RUNS.sub(lambda run: _reread(run[0], wrong) or run[0], text)
 
 
 def _wide_encoding(content: bytes) -> str | None:
@@ -148,18 +255,15 @@ def legacy_encoding(content: bytes) -> str:
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.8:
         return best
-    western = "cp1252" if _fits(sample, "cp1252") else "latin-1"
-    text = sample.decode(western)
-    runs = _RUNS.findall(text)
-    signs = sum(map(len, runs))
-    # accented letters stand alone in Western languages; Cyrillic read this way comes in rows
-    if signs and signs / len(runs) < 1.6 and len(_WESTERN.findall(text)) >= 0.9 * signs:
-        return western
+    shares = european_encodings(sample)
+    best = next(iter(shares))
+    if shares[best] >= 0.85:
+        return "latin-1" if best == "cp1252" and not _fits(sample, best) else best
     from charset_normalizer import from_bytes
 
     guess = from_bytes(sample).best()
-    found = guess.encoding if guess else western
-    return found if found not in ("ascii", "utf_8") else western
+    found = guess.encoding if guess else "latin-1"
+    return found if found not in ("ascii", "utf_8") else "latin-1"
 
 
 def japanese_share(content: bytes, encoding: str) -> float:

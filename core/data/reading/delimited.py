@@ -1,4 +1,4 @@
-"""CSV and its relatives: the delimiter is found, records count as in a spreadsheet."""
+"""CSV and its relatives: delimiter and quoting are found, records count as in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import csv
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.data.columns import header_position, header_warnings, role_of
-from core.data.reading.decoding import Decoded
+from core.data.columns import role_of
+from core.data.reading.header import Header, find_header, header_position
+from core.data.reading.quotes import mended_records
+from core.data.reading.upload import Upload
 from core.data.table import (
     MAX_CELLS,
     MAX_ROWS,
@@ -23,7 +27,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 DELIMITERS: Mapping[str, str] = MappingProxyType(
-    {",": ",", "\t": "TAB", ";": ";", "|": "|"}  # as shown in messages
+    {"\t": "TAB", ";": ";", "|": "|", ",": ","}  # as shown in messages; the rarer in texts first
 )
 SAMPLE_CHARACTERS = 256_000
 SAMPLE_RECORDS = 300
@@ -31,9 +35,56 @@ _FORMULA = frozenset("=+-@\t\r")
 _SHIELDED = re.compile("'[=+@\t\r-]")
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
 _END = "\ue000end of file\ue000"  # a record of its own unless a quotation mark is still open
+_ESCAPE = re.compile(r'\\(["\\])')
+_SWAPPED = str.maketrans("'\"", "\"'")
+_IN_APOSTROPHES = re.compile(
+    r"""(?:^|[,;\t|])[ ]*'(?:[^'\r\n]|''|\\')*'[ ]*(?=[,;\t|\r\n]|\Z)""", re.MULTILINE
+)
+_LONE_BACKSLASH = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
+# The csv module's own limit is 131,072 signs a cell, and it is one for the whole process.
+csv.field_size_limit(max(csv.field_size_limit(), 1_000_000_000))
 
 
-def read_delimited(decoded: Decoded, name: str) -> Table:
+@dataclass(frozen=True)
+class Dialect:
+    """How the cells of a text file are written.
+
+    Attributes
+    ----------
+    delimiter : str
+    blanks : bool
+        Blanks stand between a delimiter and the quotation mark after it.
+    backslash : bool
+        Quotation marks inside a quoted text have a backslash before them.
+    """
+
+    delimiter: str
+    blanks: bool = False
+    backslash: bool = False
+
+    @classmethod
+    def of(cls, text: str, delimiter: str) -> Dialect:
+        """Find out the rest where the delimiter is known."""
+        sign = re.escape(delimiter)
+        end = rf"[ ]*(?:{sign}|[\r\n]|\Z)"
+        sample = text[:SAMPLE_CHARACTERS]
+        blanks = bool(re.search(rf'(?:{sign}|^)[ ]+"[^"\r\n]*"{end}', sample, re.MULTILINE))
+        # in any other dialect a quotation mark inside a text is doubled or ends the cell
+        backslash = '\\"' in text and bool(re.search(rf'\\"(?!"|{end})', text))
+        return cls(delimiter, blanks, backslash)
+
+    def reader(self, lines: Iterable[str], quoting: int, strict: bool) -> Iterator[list[str]]:
+        """Return the records; the csv module raises where they are not what ``strict`` wants."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quoting=quoting,  # type: ignore[arg-type]
+            skipinitialspace=self.blanks,
+            strict=strict,
+        )
+
+
+def read_delimited(upload: Upload) -> Table:
     """Read CSV, TSV, semicolon- or bar-separated text.
 
     A record counts as one row however many lines its quoted cells span, and blank lines count,
@@ -46,9 +97,14 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
         If no delimiter gives two columns, most rows have too many cells, or a quotation mark
         is opened and never closed.
     """
+    name, decoded, chosen = upload.name, upload.decoded, upload.choices
     text, forced = _without_separator_line(decoded.text)
-    delimiter = forced or find_delimiter(text)
-    if delimiter is None:
+    text, wrapped = _unwrapped(text)
+    apostrophes = _is_single_quoted(text)
+    if apostrophes:
+        text = text.translate(_SWAPPED)
+    delimiter = chosen.delimiter or forced or find_delimiter(text)
+    if delimiter is None or len(delimiter) != 1 or delimiter in '"\r\n':
         first = next((line for line in text.splitlines() if line.strip()), "")
         raise DataError(
             "{name} has only one column ({column}). Questions and answers must be in two columns, "
@@ -56,19 +112,23 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
             name=name,
             column=first.strip()[:60],
         )
-    records, lines, warnings = _records(text, delimiter, name)
-    position = header_position(records)
-    if position is None:
+    dialect = Dialect.of(text, delimiter)
+    records, lines, warnings = _records(text, dialect, name)
+    header = find_header(records, range(1, len(records) + 1), chosen.header_row)
+    if header is None:
         raise DataError(
             "No column names were found in {name}. The first row must name the columns, for "
             "example: question, answer.",
             name=name,
         )
-    header = records[position]
-    warnings += header_warnings(header, position)
-    rows, numbers, unreadable = _fitting(records, position, delimiter)
+    if wrapped:
+        warnings.append(Message(N_("Every row was one cell in quotes; it was cut into columns.")))
+    warnings += [*decoded.warnings, *header.warnings]
+    rows, numbers, unreadable = _fitting(records, header, delimiter)
+    if apostrophes:
+        rows = [[cell.translate(_SWAPPED) for cell in row] for row in rows]
     del records  # with half a million rows each copy counts
-    if _SHIELDED.search(text):
+    if not apostrophes and _SHIELDED.search(text):
         rows = [[_unshielded(cell) for cell in row] for row in rows]
     filled = len(rows) + len(unreadable)
     if len(unreadable) > filled / 2:
@@ -79,10 +139,10 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
             name=name,
             count=len(unreadable),
             total=filled,
-            columns=len(header),
-            row=position + 1,
+            columns=len(header.names),
+            row=header.position + 1,
             first=unreadable[0].row,
-            delimiter=DELIMITERS[delimiter],
+            delimiter=DELIMITERS.get(delimiter, delimiter),
         )
     if decoded.odd_lines:
         odd = sorted({bisect_right(lines, line) for line in decoded.odd_lines})
@@ -93,7 +153,7 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
         )
         warnings.append(Message(text_, {"count": len(odd), "rows": row_list(odd)}))
     return build_table(
-        header,
+        header.names,
         rows,
         numbers,
         name=name,
@@ -101,7 +161,10 @@ def read_delimited(decoded: Decoded, name: str) -> Table:
         warnings=warnings,
         unreadable=unreadable,
         encoding=decoded.encoding,
+        encodings=decoded.others,
         delimiter=delimiter,
+        header_row=header.position + 1,
+        not_used=header.not_used,
     )
 
 
@@ -113,20 +176,25 @@ def _unshielded(cell: str) -> str:
 def find_delimiter(text: str) -> str | None:
     """Return the delimiter that gives the most regular table, None where none gives two columns.
 
-    Judged on the first records: the share of rows that fit the number of column names, then
-    known column names, then the number of columns.
+    Judged on the first records: the share of rows that fit the number of column names, known
+    column names, names in the first filled row, and whether the sign stands between quoted cells
+    rather than before a blank, as commas do in sentences. Where all that is equal, the sign that
+    is rarer in texts wins.
     """
     sample = text[:SAMPLE_CHARACTERS]
     scores: dict[str, tuple[float, int]] = {}
     for delimiter in DELIMITERS:
+        if delimiter not in sample:
+            continue
+        dialect = Dialect.of(sample, delimiter)
         grid = []
-        try:
-            for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+        prepared = _prepared(sample, dialect)
+        lines = io.StringIO(prepared, newline="")
+        with suppress(csv.Error):  # what was read so far is enough to judge
+            for record in dialect.reader(lines, csv.QUOTE_MINIMAL, strict=False):
                 grid.append(record)
                 if len(grid) >= SAMPLE_RECORDS:
                     break
-        except csv.Error:
-            pass  # an over-long cell; what was read so far is enough to judge
         if len(sample) < len(text) and len(grid) > 1:
             grid.pop()  # may be cut in the middle
         position = header_position(grid)
@@ -137,8 +205,20 @@ def find_delimiter(text: str) -> str | None:
         fitting = sum(1 for record in below if len(record) >= 2 and _width(record) <= len(header))
         regular = fitting / len(below) if below else 1.0
         names = {role for cell in header if (role := role_of(cell))}
-        scores[delimiter] = (regular + 0.25 * min(len(names), 2), len(header))
-    return max(scores, key=lambda delimiter: scores[delimiter]) if scores else None
+        first = next(i for i, record in enumerate(grid) if any(cell.strip() for cell in record))
+        score = regular + 0.25 * min(len(names), 2) + 0.3 * (first == position)
+        score += 0.3 * (f'"{delimiter}"' in sample) - 0.5 * _prose_share(sample, delimiter)
+        scores[delimiter] = (round(score, 3), len(header))
+    if not scores:
+        return None
+    best = max(score for score, _ in scores.values())
+    return next(sign for sign, (score, _) in scores.items() if score == best)
+
+
+def _prose_share(sample: str, delimiter: str) -> float:
+    """Return how often a sign stands as in a sentence: after a letter or digit, before a blank."""
+    sign = re.escape(delimiter)
+    return len(re.findall(rf'\w{sign} (?!")', sample)) / max(1, sample.count(delimiter))
 
 
 def _without_separator_line(text: str) -> tuple[str, str | None]:
@@ -150,6 +230,37 @@ def _without_separator_line(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+def _unwrapped(text: str) -> tuple[str, bool]:
+    """Take a table out of a column of quoted lines, as it comes from saving a CSV as a CSV."""
+    start = text[:SAMPLE_CHARACTERS]
+    if not start.lstrip().startswith('"') or find_delimiter(start) is not None:
+        return text, False
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return text, False
+    inner = "\n".join(record[0] if record else "" for record in records)
+    single = all(len(record) <= 1 for record in records)
+    return (inner, True) if single and find_delimiter(inner) is not None else (text, False)
+
+
+def _is_single_quoted(text: str) -> bool:
+    """Tell whether texts stand between apostrophes, as some databases write them."""
+    lines = [line for line in text[:20_000].splitlines() if line.strip()][:50]
+    sample = "\n".join(lines)
+    found = len(_IN_APOSTROPHES.findall(sample)) if "'" in sample else 0
+    return found >= max(2, len(lines) - 1) and sample.count('"') < found
+
+
+def _prepared(text: str, dialect: Dialect) -> str:
+    """Double the quotation marks that have a backslash before them instead."""
+    if not dialect.backslash:
+        return text
+    if _LONE_BACKSLASH.search(text):  # who writes C:\x as it is does not double backslashes
+        return text.replace('\\"', '""')
+    return _ESCAPE.sub(lambda escape: '""' if escape[1] == '"' else "\\", text)
+
+
 def _width(record: Sequence[str]) -> int:
     width = len(record)
     while width and not record[width - 1].strip():
@@ -158,20 +269,20 @@ def _width(record: Sequence[str]) -> int:
 
 
 def _fitting(
-    records: Sequence[list[str]], position: int, delimiter: str
+    records: Sequence[list[str]], header: Header, delimiter: str
 ) -> tuple[list[list[str]], list[int], list[SetAside]]:
-    columns = len(records[position])
+    columns = len(header.names)
     rows, numbers, unreadable = [], [], []
     reason = N_(
         "The row has {cells} cells, but there are {columns} columns: a text with the delimiter in "
         "it must be in double quotes."
     )
-    for number, record in enumerate(records[position + 1 :], position + 2):
+    for number, record in enumerate(records[header.first :], header.first + 1):
         width = _width(record)
         if width > columns:
             message = Message(reason, {"cells": width, "columns": columns})
             unreadable.append(SetAside(number, message, delimiter.join(record)[:500]))
-        elif width:
+        elif width and number - 1 not in header.repeated:
             fits = len(record) == columns
             rows.append(record if fits else [*record[:columns], *[""] * (columns - len(record))])
             numbers.append(number)
@@ -179,30 +290,51 @@ def _fitting(
 
 
 def _records(
-    text: str, delimiter: str, name: str
+    text: str, dialect: Dialect, name: str
 ) -> tuple[list[list[str]], list[int], list[Message]]:
     """Return records, the physical line each begins on, and warnings."""
+    prepared = _prepared(text, dialect)
     try:
-        records, lines = _parse(text, delimiter, csv.QUOTE_MINIMAL)
+        records, lines = _parse(prepared, dialect, csv.QUOTE_MINIMAL)
+    except _IrregularQuotesError:
+        pass
+    else:
         if records[-1] == [_END]:
             return records[:-1], lines[:-1], []
-        opened = len(records)
-    except _OverlongCellError as error:
-        opened = error.row
     # A quotation mark at the start of a cell that nobody closes swallows the rest of the file.
     # Many TSV exports mean it as an ordinary sign: without quoting such a file is regular.
-    plain, plain_lines = _parse(text, delimiter, csv.QUOTE_NONE)
+    try:
+        plain, plain_lines = _parse(text, dialect, csv.QUOTE_NONE)
+    except _IrregularQuotesError as error:
+        raise DataError(
+            "{name} cannot be cut into cells ({detail}). Save it as XLSX and upload that.",
+            name=name,
+            detail=str(error.__cause__)[:120],
+        ) from error
     plain, plain_lines = plain[:-1], plain_lines[:-1]
-    position = header_position(plain)
-    if position is not None:
-        below = [record for record in plain[position + 1 :] if any(record)]
-        fitting = sum(1 for record in below if len(record) == len(plain[position]))
-        if below and fitting >= 0.9 * len(below):
-            warning = N_(
-                "A double quote in row {row} is opened and never closed, so double quotes were "
-                "read as ordinary signs."
+    columns = _regular_columns(plain)
+    mended = mended_records(prepared, dialect.delimiter, columns or None)
+    if len(mended.records) > MAX_ROWS + 1 or sum(map(len, mended.records)) > MAX_CELLS:
+        raise _too_large()
+    opened = mended.opened[0] if mended.opened else _first_open(plain)
+    never_closed = N_(
+        "A double quote in row {row} is opened and never closed, so double quotes were "
+        "read as ordinary signs."
+    )
+    if not mended.hopeless and _regular_columns(mended.records):
+        told = []
+        if mended.odd:
+            text_ = N_(
+                "Double quotes inside texts are not doubled, so they were read as ordinary signs. "
+                "Rows: {rows} ({count} in all). Look at their texts before you go on."
             )
-            return plain, plain_lines, [Message(warning, {"row": opened})]
+            count = len(mended.odd)
+            told.append(Message(text_, {"rows": row_list(mended.odd), "count": count}))
+        if mended.opened:
+            told.append(Message(never_closed, {"row": opened}))
+        return mended.records, mended.lines, told
+    if columns:
+        return plain, plain_lines, [Message(never_closed, {"row": opened})]
     raise DataError(
         'In {name}, a double quote (") in row {row} is opened and never closed, so the rest of '
         "the file would become one cell. Close it, or save the file as XLSX.",
@@ -211,36 +343,54 @@ def _records(
     )
 
 
-class _OverlongCellError(Exception):
-    def __init__(self, row: int) -> None:
-        self.row = row
+def _regular_columns(records: Sequence[Sequence[str]]) -> int:
+    """Return the number of columns where nine in ten rows have as many cells, else 0."""
+    position = header_position(records)
+    if position is None:
+        return 0
+    below = [record for record in records[position + 1 :] if any(record)]
+    fitting = sum(1 for record in below if len(record) == len(records[position]))
+    return len(records[position]) if below and fitting >= 0.9 * len(below) else 0
 
 
-def _parse(text: str, delimiter: str, quoting: int) -> tuple[list[list[str]], list[int]]:
-    """Parse text plus the end mark; raise where a cell passes the csv module's 131,072 signs."""
+def _first_open(records: Sequence[Sequence[str]]) -> int:
+    """Return the first row with a cell that begins with a quotation mark and ends with none."""
+    for number, record in enumerate(records, 1):
+        for cell in map(str.strip, record):
+            if cell.startswith('"') and (len(cell) == 1 or not cell.endswith('"')):
+                return number
+    return len(records)
+
+
+class _IrregularQuotesError(Exception):
+    """A quotation mark stands where none may."""
+
+
+def _too_large() -> DataError:
+    return DataError(
+        "The file has more than {rows} rows or {cells} cells. Upload a part of it.",
+        rows=MAX_ROWS,
+        cells=MAX_CELLS,
+    )
+
+
+def _parse(text: str, dialect: Dialect, quoting: int) -> tuple[list[list[str]], list[int]]:
+    """Parse text plus the end mark; raise where quotation marks are not as they should be."""
     records: list[list[str]] = []
     lines: list[int] = []
     cells = 0
-    reader = csv.reader(
-        _physical_lines(text),
-        delimiter=delimiter,
-        quoting=quoting,  # type: ignore[arg-type]
-    )
+    reader = dialect.reader(_physical_lines(text), quoting, strict=True)
     start = 1
     try:
         for record in reader:
             records.append(record)
             lines.append(start)
-            start = reader.line_num + 1
+            start = reader.line_num + 1  # type: ignore[attr-defined]
             cells += len(record)
             if len(records) > MAX_ROWS + 1 or cells > MAX_CELLS:
-                raise DataError(
-                    "The file has more than {rows} rows or {cells} cells. Upload a part of it.",
-                    rows=MAX_ROWS,
-                    cells=MAX_CELLS,
-                )
+                raise _too_large()
     except csv.Error as error:
-        raise _OverlongCellError(len(records) + 1) from error
+        raise _IrregularQuotesError from error
     return records, lines
 
 

@@ -1,13 +1,27 @@
-"""Any uploaded file to a :class:`core.data.table.Table`; the content decides, not the file name."""
+"""Any uploaded file to a :class:`core.data.table.Table`; the content decides, not the file name.
+
+``READERS`` describes every kind of file that can be read; a new kind is one entry in it.
+"""
 
 from __future__ import annotations
 
-from core.data.reading.archives import beir_root, open_archive, open_beir
-from core.data.reading.decoding import decode
+from dataclasses import replace
+
+import pandas as pd
+
+from core.data.cells import NOTHING_WRITTEN, cell_text
+from core.data.columns import role_of
+from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
-from core.data.reading.json_records import read_json, read_parquet
-from core.data.reading.spreadsheets import cell_text, read_workbook
-from core.data.table import Table, build_table
+from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
+from core.data.reading.json_records import read_json, read_parquet, read_yaml
+from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
+from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
+from core.data.reading.unfolding import unfolded
+from core.data.reading.upload import Reader, ReadingChoices, Upload
+from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown
+from core.data.reading.xlsx import is_workbook, read_workbook
+from core.data.table import Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -16,15 +30,12 @@ MAX_UPLOAD_MB = 200
 _PACKED = N_("{name} is a packed archive. Unpack it and upload the table inside.")
 _PICTURE = N_("{name} is a picture. Questions and answers must be text: {formats}.")
 _OFFICE = N_("{name} is a document, not a table. Save its table as one of: {formats}.")
-_MARKUP = N_("{name} is a web page or XML, not a table. Save its table as one of: {formats}.")
+_MARKUP = N_("{name} is XML, not a table. Save its table as one of: {formats}.")
+_NUMBERS = N_(
+    "{name} is a file of Apple Numbers. In Numbers choose File, Export To, Excel (or CSV), and "
+    "upload that."
+)
 _FOREIGN = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        N_(
-            "{name} is an old Excel file (XLS) or is protected by a password. "
-            "Save it as XLSX without a password."
-        ),
-    ),
     (b"%PDF", N_("{name} is a PDF. Export the table behind it as one of: {formats}.")),
     (b"\x1f\x8b", _PACKED),
     (b"7z\xbc\xaf", _PACKED),
@@ -35,11 +46,16 @@ _FOREIGN = (
     (b"SQLite format 3", N_("{name} is a database. Export a table of it as one of: {formats}.")),
 )
 _BLANK = b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"
-_FORMATS = "CSV, TSV, XLSX, JSON, JSONL, Parquet"
-_MARKUP_STARTS = ("<!doctype", "<html", "<?xml", "<table", "<body")
 
 
-def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Table:
+def read_table(
+    content: bytes,
+    filename: str,
+    *,
+    sheet: str | None = None,
+    choices: ReadingChoices | None = None,
+    unfold: bool = True,
+) -> Table:
     """Read an uploaded file.
 
     Parameters
@@ -47,9 +63,13 @@ def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Ta
     content : bytes
         At most ``MAX_UPLOAD_MB``.
     filename : str
-        Only for messages, never a path.
+        Only for messages and as a hint, never a path.
     sheet : str, optional
-        Which sheet of a workbook; default: the first with a table in it.
+        Which sheet of a workbook, where that is the only choice.
+    choices : ReadingChoices, optional
+        What the user has set by hand.
+    unfold : bool
+        Whether lists in questions and answers become rows.
 
     Returns
     -------
@@ -75,53 +95,72 @@ def read_table(content: bytes, filename: str, *, sheet: str | None = None) -> Ta
         raise DataError("{name} is empty. Export it again and check its size.", name=name)
     for mark, template in _FOREIGN:
         if content.startswith(mark):
-            raise DataError(template, name=name, formats=_FORMATS)
-    if content.startswith(b"PK"):
-        return _read_zip(content, name, sheet)
-    if content.startswith(b"PAR1"):
-        return read_parquet(content, name)
-    return _read_text(content, name, filename.lower())
+            raise DataError(template, name=name, formats=TABLE_FORMATS)
+    upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
+    for reader in READERS:
+        if reader.knows(upload) and (table := reader.read(upload)) is not None:
+            table = _without_nothings(table)
+            return unfolded(table) if unfold else table
+    raise _refusal(upload)
 
 
-def _read_zip(content: bytes, name: str, sheet: str | None) -> Table:
-    archive = open_archive(content, name)
-    members = archive.namelist()
-    if "[Content_Types].xml" in members and any(part.startswith("xl/") for part in members):
-        return read_workbook(archive, content, name, sheet)
-    if beir_root(members) is not None:
-        return _beir_table(content, name)
-    if "mimetype" in members or "[Content_Types].xml" in members:
-        raise DataError(_OFFICE, name=name, formats=_FORMATS)
-    files = [part for part in members if not part.endswith("/")]
-    raise DataError(
+def _without_nothings(table: Table) -> Table:
+    """Empty the cells that say they are empty; among ratings N/A says more than that."""
+    emptied: dict[str, pd.Series] = {}
+    words: set[str] = set()
+    rows: set[int] = set()
+    for column in table.columns:
+        cells = table.frame[column]
+        hit = cells.isin(NOTHING_WRITTEN)
+        if not hit.any() or role_of(column) == "rating":
+            continue
+        words |= set(cells[hit])
+        emptied[column] = cells.mask(hit, "")
+        rows |= set(table.row_numbers[hit.to_numpy()].tolist())
+    if not emptied:
+        return table
+    text = N_("Cells that say {words} were read as empty. Rows: {rows} ({count} in all).")
+    shown = ", ".join(sorted(words)[:6])
+    warning = Message(text, {"words": shown, "rows": row_list(rows), "count": len(rows)})
+    return replace(table, frame=table.frame.assign(**emptied), warnings=(*table.warnings, warning))
+
+
+def _refusal(upload: Upload) -> DataError:
+    """Say what a file is that no reader knows."""
+    if any(member.endswith(".iwa") for member in upload.members):
+        return DataError(_NUMBERS, name=upload.name)
+    if upload.archive is None:
+        return DataError(_MARKUP, name=upload.name, formats=TABLE_FORMATS)
+    if upload.members & {"mimetype", "[Content_Types].xml"}:
+        return DataError(_OFFICE, name=upload.name, formats=TABLE_FORMATS)
+    files = [part for part in upload.archive.namelist() if not part.endswith("/")]
+    return DataError(
         "{name} is a ZIP archive (files in it: {count}, first: {first}), not a table. Unpack it "
-        "and "
-        "upload the table inside; only a zipped BEIR folder (corpus.jsonl, queries.jsonl, qrels) "
-        "can be read as it is.",
-        name=name,
+        "and upload the table inside; zipped folders can be read as they are only of BEIR "
+        "(corpus.jsonl, queries.jsonl, qrels), datasets.save_to_disk, Rasa and Dialogflow.",
+        name=upload.name,
         count=len(files),
         first=files[0][:80] if files else "–",
     )
 
 
-def _read_text(content: bytes, name: str, filename: str) -> Table:
-    decoded = decode(content, name)
-    start = decoded.text[:4096].lstrip("\ufeff\x00\t\r\n ")
-    if start[:1] in ("[", "{") or filename.endswith((".json", ".jsonl", ".ndjson")):
-        table = read_json(decoded.text, name)
-        if table is not None:
-            from dataclasses import replace
-
-            return replace(table, encoding=decoded.encoding)
-        if filename.endswith((".json", ".jsonl", ".ndjson")):
+def _read_json(upload: Upload) -> Table | None:
+    table = read_json(upload.decoded.text, upload.name)
+    if table is None:
+        if upload.named(".json", ".jsonl", ".ndjson", ".jsonld"):
             raise DataError(
                 "{name} is not valid JSON: {detail}. Export it again.",
-                name=name,
-                detail=_json_problem(decoded.text),
+                name=upload.name,
+                detail=_json_problem(upload.decoded.text),
             )
-    if start[:10].lower().startswith(_MARKUP_STARTS):
-        raise DataError(_MARKUP, name=name, formats=_FORMATS)
-    return read_delimited(decoded, name)
+        return None
+    decoded = upload.decoded
+    return replace(
+        table,
+        encoding=decoded.encoding,
+        encodings=decoded.others,
+        warnings=(*decoded.warnings, *table.warnings),
+    )
 
 
 def _json_problem(text: str) -> str:
@@ -134,8 +173,26 @@ def _json_problem(text: str) -> str:
     return "–"
 
 
-def _beir_table(content: bytes, name: str) -> Table:
-    files = open_beir(content)
+def _read_packed(upload: Upload) -> Table | None:
+    return read_packed(upload.archive, upload.name) if upload.archive else None
+
+
+def _read_yaml(upload: Upload) -> Table | None:
+    return read_yaml(upload.decoded.text, upload.name)
+
+
+def _may_be_packed(upload: Upload) -> bool:
+    return not upload.members & {"mimetype", "[Content_Types].xml"} and not any(
+        member.endswith(".iwa") for member in upload.members
+    )
+
+
+def _is_xml(upload: Upload) -> bool:
+    return upload.start[:10].lower().startswith(("<?xml", "<!doctype"))
+
+
+def _read_beir(upload: Upload) -> Table:
+    files, name = open_beir(upload.content), upload.name
     columns = ["question", "answer", "rating", "question_id", "answer_id", "split"]
     rows = [
         [files.queries[query], files.corpus[document], cell_text(grade), query, document, split]
@@ -158,6 +215,154 @@ def _beir_table(content: bytes, name: str) -> Table:
         range(1, len(rows) + 1),
         name=name,
         kind="beir",
-        warnings=[Message(text, counts)],
+        warnings=[Message(text, counts), *beir_warnings(files)],
         encoding="utf-8",
+        not_used=files.not_used,
     )
+
+
+# Asked in this order: the first that knows a file reads it.
+READERS: tuple[Reader, ...] = (
+    Reader(
+        key="xlsx",
+        title=N_("Excel workbook (XLSX)"),
+        looks_like=N_("A sheet with column names in one row and a question and an answer below."),
+        example="| question | answer |\n| When do you open? | At nine. |",
+        endings=(".xlsx", ".xlsm"),
+        knows=is_workbook,
+        read=read_workbook,
+    ),
+    Reader(
+        key="beir",
+        title=N_("BEIR folder (ZIP)"),
+        looks_like=N_(
+            "A zipped folder with corpus.jsonl, queries.jsonl and qrels.tsv or qrels/*.tsv."
+        ),
+        example=(
+            'corpus.jsonl   {"_id": "d1", "text": "At nine."}\n'
+            'queries.jsonl  {"_id": "q1", "text": "When do you open?"}\n'
+            "qrels.tsv      q1\td1\t1"
+        ),
+        endings=(".zip",),
+        knows=lambda upload: beir_root(list(upload.members)) is not None,
+        read=_read_beir,
+    ),
+    Reader(
+        key="ods",
+        title=N_("LibreOffice spreadsheet (ODS)"),
+        looks_like=N_("A sheet with column names in one row and a question and an answer below."),
+        example="| question | answer |\n| When do you open? | At nine. |",
+        endings=(".ods", ".ots"),
+        knows=is_ods,
+        read=read_ods,
+    ),
+    Reader(
+        key="xls",
+        title=N_("Old Excel workbook (XLS)"),
+        looks_like=N_("A sheet with column names in one row and a question and an answer below."),
+        example="| question | answer |\n| When do you open? | At nine. |",
+        endings=(".xls",),
+        knows=lambda upload: upload.content.startswith(XLS_START),
+        read=read_xls,
+    ),
+    Reader(
+        key="docx",
+        title=N_("Word document (DOCX)"),
+        looks_like=N_(
+            "Each question is a heading or a bold line, its answer the text below; or a table."
+        ),
+        example="When do you open?      (heading or bold)\nAt nine.",
+        endings=(".docx",),
+        knows=is_docx,
+        read=read_docx,
+    ),
+    Reader(
+        key="datasets",
+        title=N_("Data set of Hugging Face (ZIP)"),
+        looks_like=N_(
+            "A zipped folder that save_to_disk wrote, with Arrow files and state.json; several "
+            "splits are all read."
+        ),
+        example="train/data-00000-of-00001.arrow\ntrain/dataset_info.json\ntrain/state.json",
+        endings=(".zip",),
+        knows=is_saved_dataset,
+        read=read_saved_dataset,
+    ),
+    Reader(
+        key="chatbot",
+        title=N_("Exports of chatbots (Dialogflow and Rasa, zipped)"),
+        looks_like=N_(
+            "The wordings of each intent with its answer; without answers the intent's name."
+        ),
+        example="intents/hours.json\nintents/hours_usersays_en.json",
+        endings=(".zip",),
+        knows=lambda upload: upload.archive is not None and _may_be_packed(upload),
+        read=_read_packed,
+    ),
+    Reader(
+        key="parquet",
+        title="Parquet",
+        looks_like=N_("A table with named columns; lists in a cell become rows."),
+        example="question, answer",
+        endings=(".parquet",),
+        knows=lambda upload: upload.content.startswith(b"PAR1"),
+        read=lambda upload: read_parquet(upload.content, upload.name),
+    ),
+    Reader(
+        key="json",
+        title="JSON, JSONL",
+        looks_like=N_("A list of objects, or one object per line, with named values."),
+        example='[{"question": "When do you open?", "answer": "At nine."}]',
+        endings=(".json", ".jsonl", ".ndjson", ".jsonld"),
+        knows=lambda upload: upload.is_json,
+        read=_read_json,
+    ),
+    Reader(
+        key="yaml",
+        title=N_("Training data of a chatbot (Rasa YAML)"),
+        looks_like=N_("The examples of each intent with its response."),
+        example="nlu:\n- intent: hours\n  examples: |\n    - When are you open?\n"
+        "responses:\n  utter_hours:\n  - text: At nine.",
+        endings=(".yml", ".yaml"),
+        knows=lambda upload: (
+            upload.is_text
+            and (upload.named(".yml", ".yaml") or upload.start.startswith(("version:", "nlu:")))
+        ),
+        read=_read_yaml,
+    ),
+    Reader(
+        key="html",
+        title=N_("Web page (HTML)"),
+        looks_like=N_(
+            "An FAQ page: each question a heading, its answer the text below; or a table; or an "
+            "FAQ marked up for search engines."
+        ),
+        example="<h2>When do you open?</h2>\n<p>At nine.</p>",
+        endings=(".html", ".htm"),
+        knows=is_html,
+        read=read_html,
+    ),
+    Reader(
+        key="markdown",
+        title="Markdown",
+        looks_like=N_(
+            "Each question is a heading, its answer the text below; or lines with Q: and A:."
+        ),
+        example="## When do you open?\nAt nine.",
+        endings=(".md", ".markdown", ".txt"),
+        knows=is_markdown,
+        read=read_markdown,
+    ),
+    Reader(
+        key="csv",
+        title=N_("CSV, TSV and other text tables"),
+        looks_like=N_(
+            "One row a line, cells separated by comma, semicolon, tab or |; the first row names "
+            "the columns."
+        ),
+        example="question,answer\nWhen do you open?,At nine.",
+        endings=(".csv", ".tsv", ".tab", ".txt"),
+        knows=lambda upload: upload.is_text and not _is_xml(upload),
+        read=read_delimited,
+    ),
+)

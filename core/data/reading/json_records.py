@@ -1,15 +1,15 @@
-"""JSON, JSONL and Parquet: lists of records, of which list-valued texts become several rows."""
+"""JSON, JSONL and Parquet: records, of which nested objects become columns."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 
-from core.data.columns import role_of
-from core.data.reading.spreadsheets import cell_text
-from core.data.table import MAX_CELLS, MAX_ROWS, SetAside, Table, build_table
+from core.data.cells import cell_text
+from core.data.reading.layouts import Found, expand_lines, find_records
+from core.data.table import MAX_ROWS, SetAside, Table, build_table, check_size
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -19,7 +19,7 @@ _UNREADABLE_LINE = N_("Line {line} is not a JSON object ({detail}).")
 
 
 def read_json(text: str, name: str) -> Table | None:
-    """Read a JSON list of records, an object holding one, or JSONL.
+    """Read a JSON document with records, however deep they lie, or JSONL.
 
     Returns None where the text is neither, so that the caller can try other formats.
 
@@ -32,8 +32,8 @@ def read_json(text: str, name: str) -> Table | None:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return _read_lines(text, name)
-    records = _find_records(document)
-    if records is None:
+    found = find_records(document)
+    if found is None:
         if isinstance(document, dict) and "\n" not in text.strip():
             return _read_lines(text, name)
         raise DataError(
@@ -41,27 +41,7 @@ def read_json(text: str, name: str) -> Table | None:
             name=name,
             example='[{"question": "…", "answer": "…"}, …]',
         )
-    numbered = list(enumerate(records, 1))
-    return _build(numbered, name, "json")
-
-
-def _find_records(document: object) -> list[object] | None:
-    """Return the list of records: the document, its ``data``, the first such list, its columns."""
-    if isinstance(document, list):
-        if document and all(isinstance(item, list) for item in document):
-            header = [cell_text(_scalar(value)) for value in document[0]]
-            return [dict(zip(header, item, strict=False)) for item in document[1:]]
-        return document if any(isinstance(item, dict) for item in document) else None
-    if not isinstance(document, dict):
-        return None
-    places = [document.get("data"), *document.values()]
-    for place in places:
-        if isinstance(place, list) and any(isinstance(item, dict) for item in place):
-            return place
-    lists = [value for value in document.values() if isinstance(value, list)]
-    if len(lists) >= 2 and len(lists) == len(document) and len({len(v) for v in lists}) == 1:
-        return [dict(zip(document, values, strict=True)) for values in zip(*lists, strict=True)]
-    return None
+    return build_records(found, range(1, len(found.records) + 1), name, "json")
 
 
 def _read_lines(text: str, name: str) -> Table | None:
@@ -82,7 +62,8 @@ def _read_lines(text: str, name: str) -> Table | None:
             numbered.append((number, record))
     if not numbered or len(unreadable) > len(numbered):
         return None
-    return _build(numbered, name, "jsonl", unreadable)
+    found = expand_lines([record for _, record in numbered])
+    return build_records(found, [number for number, _ in numbered], name, "jsonl", unreadable)
 
 
 def read_parquet(content: bytes, name: str) -> Table:
@@ -99,17 +80,13 @@ def read_parquet(content: bytes, name: str) -> Table:
         file = pq.ParquetFile(io.BytesIO(content))
         meta = file.metadata
         size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        if size > MAX_UNPACKED_BYTES or meta.num_rows > MAX_ROWS:
-            raise DataError(
-                "{name} holds {rows} rows and unpacks to {size} MB; the limits are {most} rows "
-                "and {limit} MB. Upload a part of it.",
-                name=name,
-                rows=meta.num_rows,
-                size=size // 1_000_000,
-                most=MAX_ROWS,
-                limit=MAX_UNPACKED_BYTES // 1_000_000,
-            )
-        columns = file.read().to_pylist()
+        check_unpacked(size, meta.num_rows, name)
+        columns: list[object] = []
+        size = 0
+        for batch in file.iter_batches(batch_size=2000):  # dictionaries unpack to any size
+            size += batch.nbytes
+            check_unpacked(size, meta.num_rows, name)
+            columns += batch.to_pylist()
     except DataError:
         raise
     except Exception as error:  # the parser meets damaged files with errors of every kind
@@ -118,35 +95,85 @@ def read_parquet(content: bytes, name: str) -> Table:
             name=name,
             detail=f"{type(error).__name__}: {error}"[:200],
         ) from error
-    return _build(list(enumerate(columns, 1)), name, "parquet")
+    return build_records(expand_lines(columns), range(1, len(columns) + 1), name, "parquet")
 
 
-def _build(
+def check_unpacked(size: int, rows: int, name: str) -> None:
+    """Raise DataError where a packed file holds more than can be read."""
+    if size > MAX_UNPACKED_BYTES or rows > MAX_ROWS:
+        raise DataError(
+            "{name} holds {rows} rows and unpacks to {size} MB; the limits are {most} rows "
+            "and {limit} MB. Upload a part of it.",
+            name=name,
+            rows=rows,
+            size=size // 1_000_000,
+            most=MAX_ROWS,
+            limit=MAX_UNPACKED_BYTES // 1_000_000,
+        )
+
+
+def load_yaml(text: str) -> object:
+    """Return a YAML document of plain values, None where it is none."""
+    import yaml
+
+    if len(re.findall(r"[*&]\w", text)) > 1000:  # references grow a document without end
+        return None
+    try:
+        document: object = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    return document
+
+
+def read_yaml(text: str, name: str) -> Table | None:
+    """Read training data of a chatbot or records as YAML; None where it is none."""
+    document = load_yaml(text)
+    found = find_records(document) if isinstance(document, dict | list) else None
+    if found is None:
+        return None
+    return build_records(found, range(1, len(found.records) + 1), name, "yaml")
+
+
+def records_table(
     numbered: Sequence[tuple[int, object]],
     name: str,
     kind: str,
     unreadable: Sequence[SetAside] = (),
 ) -> Table:
+    """Return numbered records as a table, see :func:`build_records`."""
+    found = expand_lines([record for _, record in numbered])
+    return build_records(found, [number for number, _ in numbered], name, kind, unreadable)
+
+
+def build_records(
+    found: Found,
+    numbers: Sequence[int],
+    name: str,
+    kind: str,
+    unreadable: Sequence[SetAside] = (),
+) -> Table:
+    """Return records as a table; nested objects become columns such as ``answer.text``.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Line or place of each record; a list of records in the place of one shares its number.
+    """
     columns: dict[str, None] = {}
     flat: list[tuple[int, dict[str, str]]] = []
     aside = list(unreadable)
-    for number, record in numbered:
-        if not isinstance(record, dict):
-            reason = Message(
-                N_("Record {line} is not an object with named values."), {"line": number}
-            )
-            aside.append(SetAside(number, reason, str(record)[:500]))
-            continue
-        for row in rows_of(record):
+    for number, item in zip(numbers, found.records, strict=True):
+        for record in item if isinstance(item, list) else [item]:
+            if not isinstance(record, dict):
+                reason = Message(
+                    N_("Record {line} is not an object with named values."), {"line": number}
+                )
+                aside.append(SetAside(number, reason, str(record)[:500]))
+                continue
+            row = {path: _cell(value) for path, value in _flatten(record, "", 0)}
             columns.update(dict.fromkeys(row))
             flat.append((number, row))
-            if len(flat) > MAX_ROWS or len(flat) * len(columns) > MAX_CELLS:
-                raise DataError(
-                    "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
-                    name=name,
-                    rows=MAX_ROWS,
-                    cells=MAX_CELLS,
-                )
+        check_size(len(flat), len(columns), name)
     if not flat:
         raise DataError(
             "{name} holds no records. Add your questions and answers and upload it again.",
@@ -160,36 +187,9 @@ def _build(
         name=name,
         kind=kind,
         unreadable=aside,
+        warnings=found.warnings,
+        not_used=found.not_used,
     )
-
-
-def rows_of(record: Mapping[str, object]) -> Iterable[dict[str, str]]:
-    """Flatten one record; several questions or answers in it make one row per combination.
-
-    Lists in other columns (tags, categories) are joined into one text.
-    """
-    parts: list[list[dict[str, str]]] = []
-    single: dict[str, str] = {}
-    for key, value in _flatten(record, "", 0):
-        if isinstance(value, list):
-            if role_of(key.split(".")[0]) in ("question", "answer") and value:
-                parts.append([_element(key, item) for item in value])
-            else:
-                single[key] = ", ".join(cell_text(_scalar(item)) for item in value)
-        else:
-            single[key] = cell_text(_scalar(value))
-    # lists inside one object, such as {"text": [...], "start": [...]}, run in parallel
-    merged: dict[tuple[str, int], list[dict[str, str]]] = {}
-    for part in parts:
-        slot = (next(iter(part[0])).split(".")[0], len(part))
-        rows = merged.setdefault(slot, [{} for _ in part])
-        for row, values in zip(rows, part, strict=True):
-            row.update(values)
-    for combination in product(*merged.values()):
-        row = dict(single)
-        for values in combination:
-            row.update(values)
-        yield row
 
 
 def _flatten(record: Mapping[str, object], prefix: str, depth: int) -> Iterable[tuple[str, object]]:
@@ -201,16 +201,8 @@ def _flatten(record: Mapping[str, object], prefix: str, depth: int) -> Iterable[
             yield path, value
 
 
-def _element(key: str, item: object) -> dict[str, str]:
-    if isinstance(item, dict):
-        return {path: cell_text(_scalar(v)) for path, v in _flatten(item, f"{key}.", 0)} or {
-            key: ""
-        }
-    return {key: cell_text(_scalar(item))}
-
-
-def _scalar(value: object) -> object:
-    """Keep what a cell can show; write the rest as JSON."""
+def _cell(value: object) -> str:
+    """Return what a cell can show; lists stay JSON until it is known what they are."""
     if isinstance(value, list | dict | tuple):
         return json.dumps(value, ensure_ascii=False, default=str) if value else ""
-    return value
+    return cell_text(value)

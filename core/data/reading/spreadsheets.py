@@ -1,233 +1,215 @@
-"""XLSX workbooks: what the user sees in the cells, nothing evaluated."""
+"""Sheets of any workbook to a table: which sheet, which rows, and what is told about the rest."""
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from core.data.columns import header_position, header_warnings
-from core.data.table import (
-    MAX_CELLS,
-    MAX_ROWS,
-    Table,
-    build_table,
-    row_list,
-)
+from core.data.reading.header import Header, find_header
+from core.data.reading.upload import Upload
+from core.data.table import MAX_CELLS, MAX_ROWS, NotUsed, Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
-_ERRORS = frozenset(
-    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
-)
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how XLSX writes signs that XML forbids
-_FORMULA = re.compile(rb"<f[ >]")
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
-_DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+LAST_ROW = 1_048_576  # of any spreadsheet program
+_HIDDEN_SHOWN = 60  # characters of a hidden row in what is told
+
+Range = tuple[int, int, int, int]  # first column, first row, last column, last row, from 1
 
 
-def read_workbook(archive: zipfile.ZipFile, content: bytes, name: str, sheet: str | None) -> Table:
-    """Read one sheet of a workbook: the named one, else the first with a table in it.
+@dataclass(eq=False)
+class SheetRows:
+    """The filled rows of one sheet, as a spreadsheet shows their cells.
 
-    Formula cells show the value that the spreadsheet program stored; where none is stored, the
-    formula's text is kept. Cells with errors (#N/A …) are empty.
-
-    Raises
-    ------
-    DataError
-        If the workbook is damaged, has no such sheet or no sheet with two columns.
+    Attributes
+    ----------
+    rows : list of list of str
+        A gap of blank rows is one blank row.
+    numbers : list of int
+        Row in the spreadsheet, of each.
+    merged : list of Range
+    hidden_rows, hidden_columns : set of int
+        From 1; hidden by hand, by an outline or by a filter.
+    uncomputed : list of int
+        Rows with formulas that have no stored value.
+    rounded : list of int
+        Rows with numbers that the sheet shows with fewer decimals than it holds.
     """
-    try:
-        return _read(archive, content, name, sheet)
-    except DataError:
-        raise
-    except Exception as error:  # the parser meets damaged files with errors of every kind
-        raise DataError(
-            "{name} looks like an Excel workbook but is damaged ({detail}). Open it in your "
-            "spreadsheet program, save it again as XLSX, and upload that.",
-            name=name,
-            detail=f"{type(error).__name__}: {error}"[:200],
-        ) from error
 
+    title: str
+    visible: bool = True
+    rows: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    merged: list[Range] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    uncomputed: list[int] = field(default_factory=list)
+    rounded: list[int] = field(default_factory=list)
+    cells: int = 0
 
-def _read(archive: zipfile.ZipFile, content: bytes, name: str, sheet: str | None) -> Table:
-    from openpyxl import load_workbook
-
-    parts = [part for part in archive.namelist() if part.endswith(".xml")]
-    if any(_DECLARATION.search(_head(archive, part)) for part in parts):
-        raise DataError(
-            "{name} contains document type declarations, which no spreadsheet program writes. "
-            "Save it again as XLSX.",
-            name=name,
-        )
-    workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    formulas = load_workbook(io.BytesIO(content), read_only=True) if _has_formula(archive) else None
-    titles = [item.title for item in workbook.worksheets if item.sheet_state == "visible"]
-    if sheet is not None and sheet not in titles:
-        raise DataError(
-            "{name} has no sheet {sheet}. It has: {sheets}.",
-            name=name,
-            sheet=sheet,
-            sheets=", ".join(titles),
-        )
-    tables: list[tuple[str, list[list[str]], int, list[int], list[int]]] = []
-    for title in [sheet] if sheet is not None else titles:
-        grid, uncomputed = _grid(workbook[title], formulas[title] if formulas else None, name)
-        merged = _fill_merged(
-            grid, _merged_ranges(archive, getattr(workbook[title], "_worksheet_path", ""))
-        )
-        position = header_position(grid)
-        if position is not None:
-            tables.append((title, grid, position, uncomputed, merged))
-    if not tables:
-        raise DataError(
-            "{name} has no sheet with two columns. Put questions and answers in two columns of "
-            "one sheet, with column names in the first row.",
-            name=name,
-        )
-    title, grid, position, uncomputed, merged = next(
-        (found for found in tables if len(found[1]) > found[2] + 1), tables[0]
-    )
-    warnings = header_warnings(grid[position], position)
-    if uncomputed:
-        text = N_(
-            "Formulas without a stored value are shown as formulas ({count} in all). "
-            "Rows: {rows}. Open and save the file in your spreadsheet program to store the values."
-        )
-        warnings.append(Message(text, {"count": len(uncomputed), "rows": row_list(uncomputed)}))
-    if merged:
-        text = N_("Merged cells were filled down: rows {rows} take the text of the row above.")
-        warnings.append(Message(text, {"rows": row_list(merged)}))
-    if len(tables) > 1:
-        text = N_("The sheet {sheet} was read. Other sheets with tables: {others}.")
-        others = ", ".join(found[0] for found in tables if found[0] != title)
-        warnings.append(Message(text, {"sheet": title, "others": others}))
-    rows = grid[position + 1 :]
-    numbers = range(position + 2, position + 2 + len(rows))
-    return build_table(
-        grid[position],
-        rows,
-        list(numbers),
-        name=name,
-        kind="xlsx",
-        warnings=warnings,
-        sheet=title,
-        sheets=titles,
-    )
-
-
-def _head(archive: zipfile.ZipFile, part: str) -> bytes:
-    with archive.open(part) as file:
-        return file.read(4096)
-
-
-def _has_formula(archive: zipfile.ZipFile) -> bool:
-    """Look for formula tags, so that workbooks without any are parsed only once."""
-    for part in archive.namelist():
-        if not part.startswith("xl/worksheets/"):
-            continue
-        with archive.open(part) as file:
-            tail = b""
-            while block := file.read(1 << 20):
-                if _FORMULA.search(tail + block):
-                    return True
-                tail = block[-3:]
-    return False
-
-
-def _merged_ranges(archive: zipfile.ZipFile, path: str) -> list[tuple[int, int, int, int]]:
-    """Return merged ranges (first column, first row, last column, last row) from a sheet's end.
-
-    Read-only parsing skips them; they stand behind the rows, so only the last part is looked at.
-    """
-    from openpyxl.utils import range_boundaries
-
-    if path.lstrip("/") not in archive.namelist():
-        return []
-    tail = b""
-    with archive.open(path.lstrip("/")) as file:
-        while block := file.read(1 << 20):
-            tail = (tail + block)[-(2 << 20) :]
-    found = [range_boundaries(ref.decode()) for ref in _MERGED.findall(tail)]
-    return [(a, b, c, d) for a, b, c, d in found if a and b and c and d]
-
-
-def _fill_merged(grid: list[list[str]], ranges: list[tuple[int, int, int, int]]) -> list[int]:
-    """Give every row of a vertical merge the text that a reader sees beside it."""
-    filled: list[int] = []
-    for left, top, _, bottom in ranges:
-        if top < 2 or top > len(grid) or left > len(grid[top - 1]) or not grid[top - 1][left - 1]:
-            continue
-        for row in range(top + 1, min(bottom, len(grid)) + 1):
-            if any(grid[row - 1]) and not grid[row - 1][left - 1]:
-                grid[row - 1][left - 1] = grid[top - 1][left - 1]
-                filled.append(row)
-    return filled
-
-
-def _grid(values: Any, formulas: Any, name: str) -> tuple[list[list[str]], list[int]]:
-    """Return the cells of a sheet as texts, all rows equally wide, and rows of bare formulas."""
-    values.reset_dimensions()  # some exporters write wrong ones, and rows would be lost
-    value_rows = values.iter_rows(values_only=True)
-    formula_rows: Any = ()
-    if formulas is not None:
-        formulas.reset_dimensions()
-        formula_rows = formulas.iter_rows(values_only=True)
-    grid: list[list[str]] = []
-    uncomputed: list[int] = []
-    cells = 0
-    for number, (row, written) in enumerate(zip_longest(value_rows, formula_rows, fillvalue=()), 1):
-        cells += len(row) + 1
-        if number > MAX_ROWS + 1 or cells > MAX_CELLS:
+    def add(self, number: int, row: list[str], name: str) -> None:
+        """Append a row; DataError where the sheet is larger than what can be read."""
+        while row and not row[-1]:
+            row.pop()
+        self.cells += len(row) + 1
+        if number > LAST_ROW or len(self.rows) > MAX_ROWS or self.cells > MAX_CELLS:
             raise DataError(
                 "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
                 name=name,
                 rows=MAX_ROWS,
                 cells=MAX_CELLS,
             )
-        texts = [cell_text(value) for value in row]
-        for i, formula in enumerate(written):
-            if i < len(row) and row[i] is None and formula is not None:
-                texts[i] = cell_text(getattr(formula, "text", formula))
-                if not uncomputed or uncomputed[-1] != number:
-                    uncomputed.append(number)
-        grid.append(texts)
-    while grid and not any(grid[-1]):
-        grid.pop()
-    width = max((_width(row) for row in grid), default=0)
-    return [[*row[:width], *[""] * (width - len(row))] for row in grid], uncomputed
+        if not row:
+            return
+        if number > (self.numbers[-1] if self.numbers else 0) + 1:
+            self.rows.append([])
+            self.numbers.append(number - 1)
+        self.rows.append(row)
+        self.numbers.append(number)
+
+    def finish(self) -> list[int]:
+        """Make the rows equally wide and fill merged cells down; return the rows filled."""
+        width = max(map(len, self.rows), default=0)
+        if width * len(self.rows) > MAX_CELLS:
+            width = max(map(len, self.rows[:1000]))  # one stray cell far to the right
+        for row in self.rows:
+            row[width:] = []
+            row += [""] * (width - len(row))
+        return self._fill_merged()
+
+    def _fill_merged(self) -> list[int]:
+        """Give every row of a vertical merge the text that a reader sees beside it."""
+        place = {number: i for i, number in enumerate(self.numbers)}
+        filled: set[int] = set()
+        below: dict[int, int] = {}  # overlapping ranges, which no program writes, count once
+        for left, top, _, bottom in sorted(self.merged, key=lambda r: (r[0], r[1])):
+            start = place.get(top)
+            if start is None or bottom == top or top <= below.get(left, 0):
+                continue
+            below[left] = bottom
+            if left > len(self.rows[start]) or not (text := self.rows[start][left - 1]):
+                continue
+            for i in range(start + 1, len(self.rows)):
+                if self.numbers[i] > bottom:
+                    break
+                row = self.rows[i]
+                if any(row) and not row[left - 1]:
+                    row[left - 1] = text
+                    filled.add(self.numbers[i])
+        return sorted(filled)
 
 
-def _width(row: Sequence[str]) -> int:
-    return next((i + 1 for i in range(len(row) - 1, -1, -1) if row[i]), 0)
+def table_of(
+    sheets: Iterable[SheetRows], upload: Upload, kind: str, warnings: Sequence[Message] = ()
+) -> Table:
+    """Return one sheet as a table: the chosen one, else the first visible one with a table in it.
+
+    The other sheets are named and counted, and so are hidden rows and columns.
+
+    Raises
+    ------
+    DataError
+        If there is no such sheet or none has two columns.
+    """
+    name, choices = upload.name, upload.choices
+    every = list(sheets)
+    titles = [sheet.title for sheet in every if sheet.visible] or [s.title for s in every]
+    if choices.sheet is not None and choices.sheet not in [sheet.title for sheet in every]:
+        raise DataError(
+            "{name} has no sheet {sheet}. It has: {sheets}.",
+            name=name,
+            sheet=choices.sheet,
+            sheets=", ".join(titles),
+        )
+    found: list[tuple[SheetRows, Header, list[int]]] = []
+    for sheet in every:
+        wanted = sheet.title in titles if choices.sheet is None else sheet.title == choices.sheet
+        if not wanted:
+            continue
+        filled = sheet.finish()
+        header = find_header(sheet.rows, sheet.numbers, choices.header_row)
+        if header is not None:
+            found.append((sheet, header, filled))
+    if not found:
+        raise DataError(
+            "{name} has no sheet with two columns. Put questions and answers in two columns of "
+            "one sheet, with column names in the first row.",
+            name=name,
+        )
+    sheet, header, filled = next(
+        (item for item in found if len(item[0].rows) > item[1].first), found[0]
+    )
+    told = [*warnings, *header.warnings, *_cell_warnings(sheet, filled)]
+    not_used = list(header.not_used)
+    others = [other for other in every if other is not sheet and other.rows]
+    if others:
+        text = N_("The sheet {sheet} was read. The file holds other sheets too: {others}.")
+        names = ", ".join(f"{other.title} ({_count(other)})" for other in others)
+        told.append(Message(text, {"sheet": sheet.title, "others": names}))
+        not_used += [NotUsed("sheet", other.title, _count(other)) for other in others]
+    taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.repeated]
+    hidden = [i for i in taken if sheet.numbers[i] in sheet.hidden_rows and any(sheet.rows[i])]
+    if hidden:
+        rows = [sheet.numbers[i] for i in hidden]
+        if choices.hidden_rows:
+            text = N_(
+                "Hidden or filtered rows of the sheet were read too. Rows: {rows} ({count} in all)."
+            )
+        else:
+            text = N_("Hidden or filtered rows were left out. Rows: {rows} ({count} in all).")
+            left_out = set(hidden)
+            taken = [i for i in taken if i not in left_out]
+            shown = " ".join(filter(None, sheet.rows[hidden[0]]))[:_HIDDEN_SHOWN]
+            not_used.append(NotUsed("rows", f"hidden {row_list(rows)}: {shown}", len(rows)))
+        told.append(Message(text, {"rows": row_list(rows), "count": len(rows)}))
+    columns = [n for i, n in enumerate(header.names, 1) if i in sheet.hidden_columns and n]
+    if columns:
+        text = N_("Hidden columns of the sheet were read too: {columns}.")
+        told.append(Message(text, {"columns": ", ".join(columns)}))
+    return build_table(
+        _padded(header.names, sheet),
+        [sheet.rows[i] for i in taken],
+        [sheet.numbers[i] for i in taken],
+        name=name,
+        kind=kind,
+        warnings=told,
+        sheet=sheet.title,
+        sheets=[*titles, *(s.title for s in every if s.title not in titles)],
+        header_row=sheet.numbers[header.position] if header.position >= 0 else 0,
+        not_used=not_used,
+    )
 
 
-def cell_text(value: object) -> str:
-    """Return a cell's value as a reader sees it: 3.0 is 3, errors are empty."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        if value in _ERRORS:
-            return ""
-        return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), value) if "_x" in value else value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    if isinstance(value, datetime):
-        if value.time() == time(0):
-            return value.date().isoformat()
-        return value.strftime("%Y-%m-%d %H:%M:%S" if value.second else "%Y-%m-%d %H:%M")
-    if isinstance(value, time):
-        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
-    if isinstance(value, date | timedelta):
-        return str(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
+def _padded(names: Sequence[str], sheet: SheetRows) -> list[str]:
+    width = len(sheet.rows[0]) if sheet.rows else 0
+    return [*names, *[""] * (width - len(names))][: max(width, 1)]
+
+
+def _count(sheet: SheetRows) -> int:
+    return sum(1 for row in sheet.rows if any(row))
+
+
+def _cell_warnings(sheet: SheetRows, filled: Sequence[int]) -> Iterable[Message]:
+    cases = (
+        (
+            sheet.uncomputed,
+            N_(
+                "Formulas without a stored value are shown as formulas ({count} in all). Rows: "
+                "{rows}. Open and save the file in your spreadsheet program to store the values."
+            ),
+        ),
+        (filled, N_("Merged cells were filled down: rows {rows} take the text of the row above.")),
+        (
+            sheet.rounded,
+            N_(
+                "Numbers were read as the sheet shows them, with fewer decimals than it holds. "
+                "Rows: {rows} ({count} in all)."
+            ),
+        ),
+    )
+    for rows, text in cases:
+        if rows:
+            values: dict[str, str | int | float] = {"rows": row_list(rows)}
+            if "{count}" in text:
+                values["count"] = len(set(rows))
+            yield Message(text, values)

@@ -7,8 +7,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import AppError
 from core.journey.compare_systems import (
+    RANK,
+    SCORE,
     UNMIXED,
+    ContradictoryRanksError,
     RunCheck,
+    SeveralSystemsError,
     add_run_file,
     check_run,
     held_out_questions,
@@ -142,15 +146,34 @@ def run_file_section(context: Context) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _checked(file_id: str, dataset_id: str, _file: UploadedFile, _context: Context) -> RunCheck:
-    return check_run(_file.getvalue(), _context.dataset)
+def _checked(
+    file_id: str,
+    dataset_id: str,
+    order: str,
+    system: str,
+    _file: UploadedFile,
+    _context: Context,
+) -> RunCheck:
+    return check_run(_file.getvalue(), _context.dataset, order=order, system=system)
 
 
 def _upload(context: Context, file: UploadedFile) -> None:
+    order = st.session_state.get(f"run_order_{file.file_id}") or ""
+    system = (st.session_state.get(f"run_system_{file.file_id}") or "").strip()
     try:
-        check = _checked(file.file_id, context.dataset.id, file, context)
+        check = _checked(file.file_id, context.dataset.id, order, system, file, context)
     except Exception as error:
         show_error(error)
+        if isinstance(error, ContradictoryRanksError):
+            st.radio(
+                t("Which counts?"),
+                [RANK, SCORE],
+                index=None,
+                format_func=lambda key: t("the ranks") if key == RANK else t("the scores"),
+                key=f"run_order_{file.file_id}",
+            )
+        if isinstance(error, SeveralSystemsError):
+            st.text_input(t("Name of the system"), key=f"run_system_{file.file_id}")
         return
     st.markdown(
         t(
@@ -177,6 +200,8 @@ def _upload(context: Context, file: UploadedFile) -> None:
                 title=title or "",
                 empty_is_nothing=bool(nothing),
                 who=session.who(),
+                order=order,
+                system=system,
             )
         except AppError as error:
             show_error(error)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.journey import data
-from core.journey.data import Preview
+from core.journey.data import ColumnMapping, Outcome, Preview
 from pages.parts import session
-from pages.parts.data.columns import column_choice
+from pages.parts.data.columns import column_choice, show_outcome, show_rows
 from pages.parts.data.importing import (
     RunningImport,
     running_import,
@@ -19,15 +21,26 @@ from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
 
-_PREVIEW_ROWS = 20
 _DELIMITERS = {",": ",", ";": ";", "\t": "⇥", "|": "|"}
 
 
 # Per session, because a file is nobody else's; the table is large and never changed, so it is
 # handed out as it is rather than copied on every rerun.
 @st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _read(file_id: str, filename: str, sheet: str | None, _file: UploadedFile) -> Preview:
-    return data.preview(_file.getvalue(), filename, sheet)
+def _read(
+    file_id: str,
+    filename: str,
+    sheet: str | None,
+    encoding: str,
+    hidden_rows: bool,
+    _file: UploadedFile,
+) -> Preview:
+    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, scope="session")
+def _tried(key: str, _mapping: ColumnMapping, _found: Preview) -> Outcome:
+    return data.outcome(_found, _mapping)
 
 
 def upload(context: Context, replacing: str | None = None) -> bool:
@@ -57,13 +70,40 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         return running is not None
     try:
         with st.spinner(t("Reading the file …"), show_time=True):
-            found = _read(file.file_id, file.name, _chosen_sheet(file), file)
+            state = st.session_state
+            found = _read(
+                file.file_id,
+                file.name,
+                state.get(f"sheet_{file.file_id}"),
+                state.get(f"encoding_{file.file_id}") or "",
+                state.get(f"hidden_{file.file_id}", True),
+                file,
+            )
     except Exception as error:
         show_error(error)
         return True
     _show_preview(found, file)
+    rows = st.container()
     mapping = column_choice(found, file.file_id) if found.can_be_mapped else found.mapping
     ready = bool(mapping.question and mapping.answer and mapping.question != mapping.answer)
+    with rows:
+        show_rows(found, mapping, file.file_id)
+    options: dict[str, Any] = {}
+    if found.can_be_mapped and ready and running is None:
+        key = f"{file.file_id} {found.table.sheet} {found.table.encoding} {len(found.table.frame)}"
+        tried = _tried(f"{key} {mapping}", mapping, found)
+        show_outcome(tried, len(found.table.frame))
+        show_warnings(tried.warnings)
+        ready = tried.refused is None
+    elif not found.can_be_mapped:
+        options["split_anew"] = st.checkbox(
+            t("Split the questions anew"),
+            help=t(
+                "Leave aside the splits that the folder comes with, for example where all of its "
+                "judgements are for the test."
+            ),
+            key=f"split_{file.file_id}",
+        )
     pressed = st.button(
         t("Import"),
         type="primary",
@@ -78,6 +118,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
             who=session.who(),
             mapping=mapping,
             found=found,
+            **options,
         )
     if running is not None:
         _until_the_end(context, running, replacing)
@@ -138,6 +179,7 @@ def _instructions() -> None:
             },
             key="upload_example",
         )
+    _formats()
     st.caption(
         t(
             "Drop your file onto the field below, or choose it with the button. It stays on the "
@@ -146,8 +188,25 @@ def _instructions() -> None:
     )
 
 
-def _chosen_sheet(file: UploadedFile) -> str | None:
-    return st.session_state.get(f"sheet_{file.file_id}")
+def _formats() -> None:
+    """Draw every kind of file that can be read, with a small example, and files to fill in."""
+    with st.expander(t("What can I upload?"), icon=":material/help:"):
+        for reader in data.READERS:
+            _format(reader.title, reader.looks_like, reader.example, " ".join(reader.endings))
+            if reader.key == "json":
+                for layout in data.LAYOUTS:
+                    _format(layout.title, layout.meaning, layout.example, ".json")
+        st.markdown(t("Files to fill in:"))
+        with st.container(horizontal=True):
+            for name, content in data.templates().items():
+                st.download_button(
+                    name, content, file_name=name, key=f"template_{name}", on_click="ignore"
+                )
+
+
+def _format(title: str, meaning: str, example: str, endings: str) -> None:
+    st.markdown(f"**{t(title)}** · {endings}  \n{t(meaning)}")
+    st.code(example, language=None, wrap_lines=True)
 
 
 def _show_preview(found: Preview, file: UploadedFile) -> None:
@@ -160,6 +219,21 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
             index=table.sheets.index(table.sheet),
             key=f"sheet_{file.file_id}",
             width=400,
+        )
+    if table.encoding and table.format != data.BEIR:
+        st.selectbox(
+            t("Encoding"),
+            ["", *data.USUAL_ENCODINGS],
+            format_func=lambda name: name.upper() or t("as found ({name})", name=table.encoding),
+            help=t("Choose another one where letters such as ä, é or 語 look wrong below."),
+            key=f"encoding_{file.file_id}",
+            width=400,
+        )
+    if table.format in ("xlsx", "xls", "ods") and _has_hidden_rows(found, file):
+        st.checkbox(
+            t("Read rows that are hidden or filtered away in the workbook"),
+            value=True,
+            key=f"hidden_{file.file_id}",
         )
     facts = [
         plain(file.name),
@@ -174,10 +248,10 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
     if table.sheet:
         facts.append(t("sheet {sheet}", sheet=plain(table.sheet)))
     st.caption(" · ".join(facts))
-    show_warnings(table.warnings)
-    first = table.frame.head(_PREVIEW_ROWS)
-    first.insert(0, t("Row"), table.row_numbers[:_PREVIEW_ROWS], allow_duplicates=True)
-    wide = {name: st.column_config.TextColumn(width="medium") for name in table.columns}
-    st.dataframe(
-        first, hide_index=True, height=260, column_config=wide, key=f"preview_{file.file_id}"
-    )
+    show_warnings([*table.warnings, *found.guess.notes])
+
+
+def _has_hidden_rows(found: Preview, file: UploadedFile) -> bool:
+    """Tell whether there is anything to choose; once left out, hidden rows can be had back."""
+    left_out = st.session_state.get(f"hidden_{file.file_id}") is False
+    return left_out or any("hidden" in warning.template for warning in found.table.warnings)

@@ -1,0 +1,267 @@
+"""Which row of a grid names its columns: below report heads, key and value rows and comments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.data.columns import ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.table import NotUsed, row_list
+from core.messages import N_, Message
+
+HEAD_ROWS = 60  # how far down the column names are looked for
+SAMPLE_ROWS = 300  # below them, to see what the rows of the table look like
+MOST_ABOVE = 15  # rows before a blank one that may be a report head rather than the table
+LONGEST_NAME = 60
+_QUESTION_MARKS = ("?", "？", "؟")
+_COMMENTS = ("#", "//", "%", "--", ";")
+_TEXTS = ("question", "answer")
+_SHOWN = 120  # characters of the rows above in a warning
+
+
+@dataclass(frozen=True)
+class Header:
+    """The column names of a grid and where they stand.
+
+    Attributes
+    ----------
+    names : list of str
+    first : int
+        Index of the first row below the names.
+    position : int
+        Index of the row with the names; -1 where the file has none.
+    warnings : tuple of Message
+    not_used : tuple of NotUsed
+        Rows above the names, and rows that say them again.
+    repeated : frozenset of int
+        Indices of the rows below that say the names again.
+    """
+
+    names: list[str]
+    first: int
+    position: int
+    warnings: tuple[Message, ...] = ()
+    not_used: tuple[NotUsed, ...] = ()
+    repeated: frozenset[int] = frozenset()
+
+
+def header_position(grid: Sequence[Sequence[str]]) -> int | None:
+    """Return the index of the row with the column names, None where no row has two names.
+
+    Among the first rows with two filled cells it is the one with known names, which is as wide as
+    the rows below and looks unlike them: short, no question, no comment sign. A row further down
+    must have more of this than the first, so an ordinary file is named by its first row.
+    """
+    head = grid[: HEAD_ROWS + SAMPLE_ROWS]
+    filled = [sum(1 for cell in row if cell.strip()) for row in head]
+    first = next((i for i, count in enumerate(filled) if count), None)
+    if first is None:
+        return None
+    usual = Counter(count for count in filled if count > 1).most_common(1)
+    width = usual[0][0] if usual else 2
+    best: tuple[float, int] | None = None
+    for i in range(first, min(len(head), first + HEAD_ROWS)):
+        below = [count for count in filled[i + 1 : i + 1 + SAMPLE_ROWS] if count]
+        if filled[i] < 2:
+            continue
+        # else a file of one column with stray commas would be taken for a table
+        if i > first and not (below and sum(count >= 2 for count in below) > len(below) / 2):
+            continue
+        comment, known = _is_comment(head[i]), _known_names(head[i])
+        if i == first and known >= 4 and filled[i] >= width and not comment:
+            return i  # nearly every file
+        score = 2.0 * known - 5.0 * comment
+        score += 2.0 * (filled[i] >= width) + 2.0 * _unlike_rows(head, i)
+        score += 1.0 * (first < i <= first + MOST_ABOVE and not filled[i - 1])
+        score -= 0.02 * (i - first)
+        if best is None or score > best[0] + (0 if _is_comment(head[best[1]]) else 0.5):
+            best = score, i
+    return best[1] if best else None
+
+
+def find_header(
+    grid: Sequence[Sequence[str]], numbers: Sequence[int], chosen: int | None = None
+) -> Header | None:
+    """Return the column names of a grid, None where no row can name two columns.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        The row of each in the user's own file.
+    chosen : int, optional
+        The row that the user says it is; 0 = the file has no column names.
+    """
+    if chosen is not None and chosen in numbers:
+        position: int | None = list(numbers).index(chosen)
+    elif chosen == 0:
+        position = -1
+    else:
+        position = header_position(grid)
+    if position is None:
+        return None
+    if position >= 0 and chosen is None and _is_data(grid, position):
+        return _nameless(grid, numbers, position, told=True)
+    if position == -1:
+        return _nameless(grid, numbers, 0, told=False)
+    names, first = _joined_names(grid, position)
+    if chosen is not None:
+        names, first = [cell.strip() for cell in grid[position]], position + 1
+    warnings, not_used = [], []
+    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if _texts(row)]
+    row = numbers[position]
+    if above:
+        shown = "; ".join(" ".join(_texts(cells)) for _, cells in above)
+        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+        text = N_(
+            "The column names were found in row {row}; the rows above it were skipped: {texts}"
+        )
+        warnings.append(Message(text, {"row": row, "texts": shown}))
+        not_used.append(NotUsed("rows", f"{row_list(n for n, _ in above)}: {shown}", len(above)))
+    elif numbers[position] > 1:
+        text = N_("The column names were found in row {row}; the rows above it are blank.")
+        warnings.append(Message(text, {"row": row}))
+    if first > position + 1:
+        text = N_("Rows {row} and {next} together name the columns: {names}.")
+        values: dict[str, str | int | float] = {
+            "row": row,
+            "next": row + 1,
+            "names": ", ".join(filter(None, names))[:_SHOWN],
+        }
+        warnings.append(Message(text, values))
+    repeated = _repeated(grid, position, first)
+    if repeated:
+        rows = [numbers[i] for i in repeated]
+        text = N_("The column names are repeated further down. Rows: {rows} ({count} in all).")
+        warnings.append(Message(text, {"rows": row_list(rows), "count": len(rows)}))
+        not_used.append(NotUsed("rows", f"{row_list(rows)}: {' '.join(names)[:60]}", len(rows)))
+    if not any(role_of(cell) for cell in names) and _is_talk(grid[position]):
+        text = N_(
+            "Row {row} was taken as column names, but it looks like a question and an answer. If "
+            "the file has no column names, add a first row such as: question, answer."
+        )
+        warnings.append(Message(text, {"row": row}))
+    return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(repeated))
+
+
+def _nameless(
+    grid: Sequence[Sequence[str]], numbers: Sequence[int], position: int, *, told: bool
+) -> Header:
+    width = max((len(row) for row in grid[position : position + SAMPLE_ROWS]), default=0)
+    text = N_("The file has no column names; row {row} was read as a question and its answer.")
+    warnings = (Message(text, {"row": numbers[position]}),) if told else ()
+    return Header([f"column {i + 1}" for i in range(width)], position, -1, warnings)
+
+
+def _texts(row: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in row if cell.strip()]
+
+
+def _is_comment(row: Sequence[str]) -> bool:
+    first = row[0].strip() if row else ""
+    return first.startswith(_COMMENTS) and first not in _COMMENTS
+
+
+def _is_talk(row: Sequence[str]) -> bool:
+    return any(len(cell) > LONGEST_NAME or cell.rstrip().endswith(_QUESTION_MARKS) for cell in row)
+
+
+def _known_names(row: Sequence[str]) -> int:
+    """Count what cells of a row name: question and answer twice where that is the whole cell."""
+    weights: dict[str, int] = {}
+    for cell in row:
+        if not cell.strip() or len(cell) > LONGEST_NAME:
+            continue
+        plain = plain_name(cell.lstrip("#%/ "))
+        exact = next((role for role, names in ROLES.items() if plain in names), None)
+        exact = exact or next((role for role, names in WEAK_NAMES.items() if plain in names), None)
+        role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
+        if role is not None:
+            weight = 2 if exact in _TEXTS else 1
+            weights[role] = max(weight, weights.get(role, 0))
+    others = sum(weight for role, weight in weights.items() if role not in _TEXTS)
+    return sum(weights.get(role, 0) for role in _TEXTS) + min(2, others)
+
+
+def _unlike_rows(grid: Sequence[Sequence[str]], position: int) -> bool:
+    """Tell whether a row is short where those below are long, and asks nothing."""
+    row = grid[position]
+    if _is_talk(row):
+        return False
+    below = [cells for cells in grid[position + 1 : position + 51] if _texts(cells)]
+    lengths = [
+        (len(cell.strip()), sum(len(cells[i].strip()) for cells in below if i < len(cells)))
+        for i, cell in enumerate(row)
+        if cell.strip()
+    ]
+    return bool(below) and 2 * sum(a for a, _ in lengths) < sum(b for _, b in lengths) / len(below)
+
+
+def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
+    """Tell whether the row that would name the columns is a question and its answer itself.
+
+    A cell of it ends like the questions below, and no cell of it is a known name.
+    """
+    row = grid[position]
+    if any(role_of(cell) for cell in row if len(cell) <= LONGEST_NAME):
+        return False
+    below = [cells for cells in grid[position + 1 : position + 51] if len(_texts(cells)) > 1]
+    for i, cell in enumerate(row):
+        if cell.rstrip().endswith(_QUESTION_MARKS):
+            asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(_QUESTION_MARKS)]
+            if len(below) >= 2 and len(asked) > len(below) / 2:
+                return True
+    return False
+
+
+def _joined_names(grid: Sequence[Sequence[str]], position: int) -> tuple[list[str], int]:
+    """Return the names and the first row below; a second row of names belongs to the first.
+
+    Two rows name the columns where the second fills what the first leaves empty, as merged cells
+    do, or says the same in known names (another language).
+    """
+    top = [
+        cell.strip().lstrip("#%/ ") if i == 0 else cell.strip()
+        for i, cell in enumerate(grid[position])
+    ]
+    if not top[0]:
+        top[0] = grid[position][0].strip()
+    if position + 1 >= len(grid):
+        return top, position + 1
+    under = [cell.strip() for cell in grid[position + 1]]
+    width = max(len(top), len(under))
+    names, under = top + [""] * (width - len(top)), under + [""] * (width - len(under))
+    filled = [i for i in range(width) if under[i]]
+    if not filled or _is_talk(under) or any(len(cell) > LONGEST_NAME for cell in under):
+        return top, position + 1
+    again = len(filled) > 1 and all(
+        len(under[i]) > 1 and plain_name(under[i]) in set().union(*ROLES.values()) for i in filled
+    )
+    if again:
+        return top, position + 2
+    gaps = [i for i in range(width) if not names[i]]
+    partly = any(names[i] and not under[i] for i in range(width))
+    body = [row for row in grid[position + 2 : position + 32] if _texts(row)]
+    usual = sum(len(_texts(row)) for row in body) / len(body) if body else 0.0
+    if not (gaps and partly and any(under[i] for i in gaps) and usual > len(filled)):
+        return top, position + 1
+    spanning = ""
+    joined = []
+    for name, below in zip(names, under, strict=True):
+        spanning = name or (spanning if below else "")
+        joined.append(" ".join(filter(None, (spanning, below))))
+    return joined, position + 2
+
+
+def _repeated(grid: Sequence[Sequence[str]], position: int, first: int) -> list[int]:
+    """Return the rows below that say the names again, as the pages of a report do."""
+    names = [cell.strip() for cell in grid[position]]
+    key = next(cell for cell in grid[position] if cell.strip())
+    place = grid[position].index(key)
+    return [
+        i
+        for i in range(first, len(grid))
+        if len(grid[i]) > place
+        and grid[i][place] == key
+        and [cell.strip() for cell in grid[i]][: len(names)] == names
+    ]

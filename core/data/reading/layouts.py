@@ -1,0 +1,592 @@
+"""Where in a document the records are: the layouts in which programs write questions and answers.
+
+A layout is one described entry in :data:`LAYOUTS`; what fits none of them is searched for lists of
+records with a question and an answer, however deep they lie.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.data.cells import cell_text
+from core.data.columns import is_negative, role_of
+from core.data.reading.unfolding import TEXT_KEYS, text_of
+from core.data.table import NotUsed
+from core.messages import N_, Message
+
+Record = dict[str, object]
+MAX_DEPTH = 8
+_SPLITS = frozenset(
+    [
+        "train",
+        "training",
+        "test",
+        "testing",
+        "dev",
+        "valid",
+        "validation",
+        "eval",
+        "data",
+        "rows",
+        "items",
+    ]
+)
+_CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+_SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
+_SAID = ("content", "value", "text", "message", "utterance", "body")
+_USERS = frozenset(
+    [
+        "user",
+        "human",
+        "customer",
+        "prompter",
+        "client",
+        "visitor",
+        "question",
+        "requester",
+        "student",
+    ]
+)
+_HELPERS = frozenset(
+    ["assistant", "gpt", "bot", "agent", "model", "chatgpt", "support", "answer", "ai", "operator"]
+)
+_MARKS = ("is_selected", "is_correct", "correct", "is_relevant", "relevant", "is_gold", "label")
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_BREAK = re.compile(r"<\s*(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*>", re.IGNORECASE)
+_NAMES = ("title", "name", "category", "topic", "section", "heading", "label", "tag", "intent")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The records of a document.
+
+    Attributes
+    ----------
+    layout : str
+        Key of :data:`LAYOUTS`, "" where they were found by their names alone.
+    """
+
+    records: list[object]
+    layout: str = ""
+    warnings: list[Message] = field(default_factory=list)
+    not_used: list[NotUsed] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RecordLayout:
+    """One way in which programs write questions and answers.
+
+    Attributes
+    ----------
+    title, meaning : str
+        What the user calls it; what becomes of it.
+    example : str
+        A small file of it.
+    read : callable
+        Returns the records of a document, None where it is no such document.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    example: str
+    read: Callable[[object], list[object] | None]
+
+
+def find_records(document: object) -> Found | None:
+    """Return the records of a JSON document; None where there is no list of records in it."""
+    for layout in LAYOUTS:
+        records = layout.read(document)
+        if records:
+            note = Message(N_("Read as: {layout}."), {"layout": layout.title})
+            warnings = [note]
+            if layout.key == "rows" and len(records) == len(document):  # type: ignore[arg-type]
+                text = N_(
+                    "No list names the columns, so the first one was taken as a question and its "
+                    "answer like all others."
+                )
+                warnings.append(Message(text))
+            return _expanded(Found(records, layout.key, warnings))
+    return _searched(document)
+
+
+def expand_lines(records: list[object]) -> Found:
+    """Return the records of a file with one record per line."""
+    return _expanded(Found(records))
+
+
+# Documents as a whole
+
+
+def _structured_data(document: object) -> list[object] | None:
+    """FAQPage and QAPage of schema.org, as JSON-LD, wherever the questions lie."""
+    if '"@type"' not in _head(document):
+        return None
+    records: list[object] = []
+    for item in _walk(document):
+        if str(item.get("@type", "")).casefold() != "question":
+            continue
+        answers: list[str] = []
+        for key in ("acceptedAnswer", "suggestedAnswer"):
+            given = item.get(key)
+            for answer in given if isinstance(given, list) else [given]:
+                text = text_of(answer) if answer is not None else ""
+                if text and not (key == "suggestedAnswer" and answers):
+                    answers.append(plain_text(text))
+        question = text_of(item.get("name") or item.get("text") or "")
+        records.append({"question": plain_text(question), "answer": answers})
+    return records or None
+
+
+def _head(document: object) -> str:
+    """Return a little of a document as text, to look for a mark."""
+    if isinstance(document, list):
+        document = document[:2]
+    keys: list[str] = []
+    for item in _walk(document, 2):
+        keys += [f'"{key}"' for key in item]
+    return " ".join(keys[:200])
+
+
+def _walk(document: object, depth: int = MAX_DEPTH) -> Iterator[Mapping[str, object]]:
+    if isinstance(document, dict):
+        yield document
+        inner: Sequence[object] = list(document.values())
+    else:
+        inner = document if isinstance(document, list) else ()
+    if depth:
+        for item in inner:
+            if isinstance(item, dict | list):
+                yield from _walk(item, depth - 1)
+
+
+def plain_text(text: str) -> str:
+    """Return a text without HTML tags and entities, where it has any."""
+    if "<" in text and _TAG.search(text):
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    return html.unescape(text).strip() if "&" in text else text.strip()
+
+
+def _squad(document: object) -> list[object] | None:
+    """Paragraphs with questions (SQuAD, JSQuAD): a question finds its whole paragraph."""
+    articles = document.get("data") if isinstance(document, dict) else document
+    if isinstance(document, dict) and "paragraphs" in document:
+        articles = [document]
+    if not isinstance(articles, list):
+        return None
+    records: list[object] = []
+    for article in articles:
+        paragraphs = article.get("paragraphs") if isinstance(article, dict) else None
+        for paragraph in paragraphs if isinstance(paragraphs, list) else ():
+            if not isinstance(paragraph, dict):
+                continue
+            for entry in paragraph.get("qas") or ():
+                if not isinstance(entry, dict):
+                    continue
+                record: Record = {
+                    "question": entry.get("question"),
+                    "question_id": entry.get("id"),
+                    "category": article.get("title"),
+                }
+                spans = [text_of(answer) for answer in entry.get("answers") or ()]
+                if entry.get("is_impossible") or not spans:
+                    record |= {"answer": "", "negative": paragraph.get("context")}
+                else:
+                    record |= {"answer": paragraph.get("context"), "span": spans[0]}
+                records.append(record)
+    return records or None
+
+
+def _columns(document: object) -> list[object] | None:
+    """Columns instead of rows, as pandas writes them (orient columns, index, split, list)."""
+    if not isinstance(document, dict) or len(document) < 2:
+        return None
+    names, data = document.get("columns"), document.get("data")
+    rows = data if isinstance(data, list) else []
+    if isinstance(names, list) and rows and all(isinstance(row, list) for row in rows):
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+    values = list(document.values())
+    roles = {role_of(str(key)) for key in document}
+    named = {"question", "answer"} <= roles
+    if all(isinstance(value, dict) for value in values):
+        keys = list(values[0])
+        if named and keys and all(set(value) == set(keys) for value in values):
+            return [{name: column[key] for name, column in document.items()} for key in keys]
+        if not named and sum(_is_pair(value) for value in values) >= 0.5 * len(values):
+            return [
+                {"id": key} | value if "id" not in value else value
+                for key, value in document.items()
+            ]
+    if all(isinstance(value, list) for value in values) and len({len(v) for v in values}) == 1:
+        plain = not any(isinstance(item, dict | list) for value in values for item in value[:50])
+        if named or plain:
+            return [dict(zip(document, row, strict=True)) for row in zip(*values, strict=True)]
+    return None
+
+
+def _dictionary(document: object) -> list[object] | None:
+    """Read an object whose names are the questions and whose values are the answers."""
+    if not isinstance(document, dict) or len(document) < 3:
+        return None
+    texts = [value for value in document.values() if isinstance(value, str)]
+    asked = sum(1 for key in document if " " in key.strip() or key.rstrip().endswith(("?", "？")))
+    if len(texts) < len(document) or asked < 0.8 * len(document):
+        return None
+    return [{"question": key, "answer": value} for key, value in document.items()]
+
+
+def _rows(document: object) -> list[object] | None:
+    """Read a list of lists: the names of the columns in the first one, or none at all."""
+    if not isinstance(document, list) or not document:
+        return None
+    if not all(isinstance(item, list) for item in document):
+        return None
+    width = max(len(item) for item in document)
+    if width < 2 or any(isinstance(cell, dict) for item in document[:20] for cell in item):
+        return None
+    first = [cell_text(cell) if not isinstance(cell, list) else "" for cell in document[0]]
+    named = any(len(name) <= 60 and role_of(name) for name in first) and not any(
+        name.rstrip().endswith(("?", "？")) for name in first
+    )
+    body = document[1:] if named else document
+    names = first if named else [f"column {i + 1}" for i in range(width)]
+    return [dict(zip(names, item, strict=False)) for item in body]
+
+
+def _rasa(document: object) -> list[object] | None:
+    """Training data of Rasa, as JSON or YAML: an intent's examples and its response."""
+    if not isinstance(document, dict):
+        return None
+    old = document.get("rasa_nlu_data")
+    examples: dict[str, list[str]] = {}
+    if isinstance(old, dict):
+        for item in old.get("common_examples") or ():
+            if isinstance(item, dict):
+                examples.setdefault(str(item.get("intent")), []).append(text_of(item))
+    for item in document.get("nlu") or () if isinstance(document.get("nlu"), list) else ():
+        if isinstance(item, dict) and item.get("intent"):
+            given = item.get("examples") or ""
+            lines = given if isinstance(given, list) else str(given).split("\n")
+            texts = [re.sub(r"^\s*[-*]\s+", "", text_of(line)).strip() for line in lines]
+            examples.setdefault(str(item["intent"]), []).extend(filter(None, texts))
+    if not examples:
+        return None
+    responses = document.get("responses") or document.get("templates") or {}
+    said = responses if isinstance(responses, dict) else {}
+    actions = _rasa_actions(document)
+    records: list[object] = []
+    for intent, texts in examples.items():
+        name = actions.get(intent, f"utter_{intent}")
+        answers = [text for item in said.get(name) or () if (text := text_of(item))]
+        record: Record = {
+            "question": [re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", t) for t in texts],
+            "category": intent,
+        }
+        records.append(record | ({"answer": answers} if answers or said else {}))
+    return records
+
+
+def _rasa_actions(document: Mapping[str, object]) -> dict[str, str]:
+    """Return the first answer that rules and stories give after each intent."""
+    actions: dict[str, str] = {}
+    for part in ("rules", "stories"):
+        stories = document.get(part)
+        for story in stories if isinstance(stories, list) else ():
+            intent = ""
+            for step in (story.get("steps") or ()) if isinstance(story, dict) else ():
+                if isinstance(step, dict) and step.get("intent"):
+                    intent = str(step["intent"])
+                elif isinstance(step, dict) and intent and step.get("action"):
+                    actions.setdefault(intent, str(step["action"]))
+                    intent = ""
+    return actions
+
+
+def _label_studio(document: object) -> list[object] | None:
+    """Tasks of Label Studio: the data of a task with the choice or rating of each annotator."""
+    if not isinstance(document, list) or not document:
+        return None
+    tasks = [item for item in document if isinstance(item, dict)]
+    if not all("data" in t and ("annotations" in t or "completions" in t) for t in tasks):
+        return None
+    records: list[object] = []
+    for task in tasks:
+        data = task["data"] if isinstance(task["data"], dict) else {"text": task["data"]}
+        given = task.get("annotations") or task.get("completions") or ()
+        judged: list[Record] = []
+        for annotation in given if isinstance(given, list) else ():
+            if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
+                continue
+            by = annotation.get("completed_by", "")
+            rater = (
+                text_of(by.get("email") or by.get("id")) if isinstance(by, dict) else cell_text(by)
+            )
+            for judgement in annotation.get("result") or ():
+                value = judgement.get("value") if isinstance(judgement, dict) else None
+                if not isinstance(value, dict):
+                    continue
+                chosen = value.get("choices") or value.get("rating") or value.get("number")
+                words = value.get("text")
+                if chosen is not None:
+                    picked = chosen[0] if isinstance(chosen, list) and chosen else chosen
+                    judged.append({"rating": picked, "completed_by": rater})
+                elif words and "answer" not in data:
+                    judged.append({"answer": words, "completed_by": rater})
+        records += [data | extra for extra in judged] or [data]
+    return records
+
+
+# Records one by one
+
+
+def _expanded(found: Found) -> Found:
+    records: list[object] = []
+    later = 0
+    for record in found.records:
+        if not isinstance(record, dict):
+            records.append(record)
+            continue
+        exchanges = _exchanges(record)
+        if exchanges is None:
+            records.append(_marked(record))
+            continue
+        later += max(0, len(exchanges) - 1)
+        records.append(exchanges)
+    warnings = list(found.warnings)
+    if any(isinstance(record, list) for record in records):
+        text = N_("Conversations were read: what the user says is asked, the reply is the answer.")
+        warnings.append(Message(text))
+    if later:
+        text = N_(
+            "{count} questions come later in a conversation; they may need what was said before. "
+            "Look at them before you go on."
+        )
+        warnings.append(Message(text, {"count": later}))
+    return Found(records, found.layout, warnings, found.not_used)
+
+
+def _exchanges(record: Record) -> list[Record] | None:
+    """Return question and answer of each turn of a conversation, None where there is none."""
+    for key in _CHATS:
+        turns = record.get(key)
+        if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
+            break
+    else:
+        for key in ("chosen", "rejected"):
+            turns = record.get(key)
+            if isinstance(turns, list) and turns and isinstance(turns[-1], dict):
+                said = [turn for turn in turns if isinstance(turn, dict)]
+                asked = [t for t in said if _speaker(t) in _USERS]
+                record = record | {key: _said(said[-1])}
+                if asked and "prompt" not in record:
+                    record["prompt"] = _said(asked[-1])
+                    return [record]
+        return None
+    rest = {name: value for name, value in record.items() if name != key}
+    exchanges: list[Record] = []
+    asked_: list[str] = []
+    for turn in turns:
+        speaker, text = _speaker(turn), _said(turn)
+        if speaker in _USERS:
+            asked_.append(text)
+        elif speaker in _HELPERS and asked_:
+            exchanges.append({"question": "\n".join(asked_), "answer": text} | rest)
+            asked_ = []
+    if asked_:
+        exchanges.append({"question": "\n".join(asked_), "answer": ""} | rest)
+    return exchanges or None
+
+
+def _speaker(turn: Mapping[str, object]) -> str:
+    return next((str(turn[key]).casefold() for key in _SPEAKER if turn.get(key)), "")
+
+
+def _said(turn: Mapping[str, object]) -> str:
+    return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
+
+
+def _marked(record: Record) -> Record:
+    """Part a list whose elements say themselves whether they are right."""
+    for key, value in record.items():
+        parted = _parted(value)
+        if parted is None:
+            continue
+        right, wrong = parted
+        others = {k: v for k, v in record.items() if k != key}
+        # the passage that was chosen is what a search should find, not the answer made of it
+        name = "positive_passages" if "passage" in key.casefold() else key
+        return others | {name: right, f"negative {key}": wrong}
+    return record
+
+
+def _parted(value: object) -> tuple[list[object], list[object]] | None:
+    """Return the right and the wrong elements of a list with marks, None where it has none."""
+    if isinstance(value, dict):
+        lists = {k: v for k, v in value.items() if isinstance(v, list)}
+        mark = next((key for key in _MARKS if key in lists), None)
+        if mark is None:
+            return None
+        place = next((key for key in TEXT_KEYS if key in lists and key != mark), None)
+        if place is None or len(lists[place]) != len(lists[mark]):
+            return None
+        items: list[tuple[object, object]] = list(zip(lists[mark], lists[place], strict=True))
+    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        mark = next((key for key in _MARKS if all(key in item for item in value)), None)
+        if mark is None:
+            return None
+        items = [(item[mark], {k: v for k, v in item.items() if k != mark}) for item in value]
+    else:
+        return None
+    if not all(flag in (0, 1, True, False) for flag, _ in items):
+        return None
+    return [item for flag, item in items if flag], [item for flag, item in items if not flag]
+
+
+# Any document
+
+
+def _is_pair(record: object) -> bool:
+    """Tell whether a record names a question and an answer."""
+    if not isinstance(record, dict):
+        return False
+    if any(isinstance(record.get(key), list) for key in _CHATS):
+        return True
+    roles = {role_of(str(key)) for key in _flat_names(record)}
+    return "question" in roles and bool(roles & {"answer", "category"})
+
+
+def _flat_names(record: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[str]:
+    for key, value in record.items():
+        if isinstance(value, dict) and value and depth < 4:
+            yield from _flat_names(value, f"{prefix}{key}.", depth + 1)
+        elif not is_negative(str(key)):
+            yield f"{prefix}{key}"
+
+
+@dataclass(frozen=True)
+class _List:
+    path: str
+    records: list[object]
+    pairs: bool
+    group: str
+
+
+def _searched(document: object) -> Found | None:
+    lists = list(_lists(document, "", "", 0))
+    if not lists:
+        return None
+    chosen = [item for item in lists if item.pairs]
+    if not chosen:
+        largest = max(lists, key=lambda item: (item.path == "data", len(item.records)))
+        chosen = [largest]
+    records: list[object] = []
+    for item in chosen:
+        several = len(chosen) > 1 and item.group and item.group.casefold() not in _SPLITS
+        for record in item.records:
+            if several and isinstance(record, dict):
+                own = {role_of(str(key)) for key in record}
+                record = record if "category" in own else record | {"category": item.group}
+            records.append(record)
+    unused = [
+        NotUsed("list", item.path or "–", len(item.records))
+        for item in lists
+        if not any(item is taken for taken in chosen)
+    ]
+    warnings = []
+    if len(chosen) > 1:
+        text = N_("Several lists were put together: {lists}.")
+        told = ", ".join(f"{item.path} ({len(item.records)})" for item in chosen[:12])
+        warnings.append(Message(text, {"lists": told}))
+    if unused:
+        text = N_("Other lists in the file were not used: {lists}.")
+        told = ", ".join(f"{item.name} ({item.count})" for item in unused[:12])
+        warnings.append(Message(text, {"lists": told}))
+    return _expanded(Found(records, warnings=warnings, not_used=unused))
+
+
+def _lists(document: object, path: str, group: str, depth: int) -> Iterator[_List]:
+    """Yield the lists of records of a document; with questions and answers however deep."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(document, list):
+        records = [item for item in document if isinstance(item, dict)]
+        if not records:
+            return
+        sample = records[:200]
+        if sum(map(_is_pair, sample)) >= 0.5 * len(sample):
+            yield _List(path, document, True, group)
+            return
+        inner: list[_List] = []
+        for record in records:
+            name = next((text_of(record[key]) for key in _NAMES if record.get(key)), group)
+            for key, value in record.items():
+                if isinstance(value, dict | list):
+                    inner += _lists(value, f"{path}.{key}".strip("."), name, depth + 1)
+        if any(item.pairs for item in inner):
+            yield from (item for item in inner if item.pairs)
+            return
+        yield _List(path, document, False, group)
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            if isinstance(value, dict | list):
+                yield from _lists(value, f"{path}.{key}".strip("."), str(key), depth + 1)
+
+
+LAYOUTS: tuple[RecordLayout, ...] = (
+    RecordLayout(
+        "faqpage",
+        N_("FAQPage of a web site (JSON-LD, schema.org)"),
+        N_("Each question with its accepted answer."),
+        '{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "…?", '
+        '"acceptedAnswer": {"@type": "Answer", "text": "…"}}]}',
+        _structured_data,
+    ),
+    RecordLayout(
+        "squad",
+        N_("Paragraphs with questions (SQuAD, JSQuAD)"),
+        N_("Each question with its whole paragraph; the marked answer stands beside it."),
+        '{"data": [{"title": "…", "paragraphs": [{"context": "…", "qas": [{"question": "…?", '
+        '"answers": [{"text": "…", "answer_start": 0}]}]}]}]}',
+        _squad,
+    ),
+    RecordLayout(
+        "label_studio",
+        N_("Tasks of Label Studio"),
+        N_("The data of each task with the choice or rating of each annotator."),
+        '[{"data": {"question": "…?", "answer": "…"}, "annotations": [{"completed_by": 1, '
+        '"result": [{"value": {"choices": ["yes"]}}]}]}]',
+        _label_studio,
+    ),
+    RecordLayout(
+        "rasa",
+        N_("Training data of a chatbot (Rasa)"),
+        N_("The examples of each intent with its response."),
+        '{"nlu": [{"intent": "hours", "examples": "- When are you open?"}], '
+        '"responses": {"utter_hours": [{"text": "…"}]}}',
+        _rasa,
+    ),
+    RecordLayout(
+        "columns",
+        N_("Columns instead of rows (pandas)"),
+        N_("The columns put side by side."),
+        '{"question": {"0": "…?"}, "answer": {"0": "…"}}',
+        _columns,
+    ),
+    RecordLayout(
+        "dictionary",
+        N_("Questions as names, answers as values"),
+        N_("Each name with its value."),
+        '{"When are you open?": "From nine to five.", "…?": "…"}',
+        _dictionary,
+    ),
+    RecordLayout(
+        "rows",
+        N_("Lists of cells"),
+        N_("The first list names the columns, or is a pair like all others."),
+        '[["question", "answer"], ["…?", "…"]]',
+        _rows,
+    ),
+)

@@ -1,0 +1,253 @@
+"""FAQ pages of the web and in Markdown, as the paragraphs that a reader sees."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from core.data.reading.faq_documents import (
+    ANSWER,
+    QUESTION,
+    TERM,
+    Paragraph,
+    bold_blocks,
+    document_table,
+    no_questions,
+    pairs_table,
+    sheet_of,
+)
+from core.data.reading.spreadsheets import SheetRows
+from core.data.reading.upload import Upload
+from core.data.table import Table
+
+_SKIPPED = frozenset(
+    ("script", "style", "nav", "footer", "aside", "noscript", "template", "svg", "form", "head")
+)
+_BLOCKS = frozenset(
+    (
+        *("p", "div", "li", "ul", "ol", "section", "article", "main", "body", "blockquote", "pre"),
+        *("td", "th", "tr", "table", "dd", "dl", "details", "figure", "figcaption", "header"),
+    )
+)
+_BREAK = "\ue001"  # a line break that is meant, other than those of the source
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{2,20})", re.IGNORECASE)
+_STARTS = (
+    *("<!doctype html", "<html", "<head", "<body", "<main", "<article", "<section", "<header"),
+    *("<h1", "<h2", "<h3", "<h4", "<div", "<p>", "<p ", "<dl", "<ul", "<ol", "<details", "<table"),
+)
+_RULE = re.compile(r"^\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{2,6} \S", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
+_MARKED_LINE = re.compile(rf"^(?={QUESTION.pattern}|{ANSWER.pattern})", re.I | re.M)
+
+
+def is_html(upload: Upload) -> bool:
+    """Tell whether a text is a web page, whatever it is called."""
+    if not upload.is_text or upload.is_json:
+        return False
+    start = upload.start.lower()
+    if start.startswith(("<?xml", "<!--")):
+        return "<html" in start
+    return start.startswith(_STARTS)
+
+
+def read_html(upload: Upload) -> Table:
+    """Read a web page: FAQ marked up for search engines, else headings, else its tables.
+
+    Raises
+    ------
+    DataError
+        If there is nothing of the kind in it.
+    """
+    return _page_table(_html_text(upload), upload, "html")
+
+
+def is_markdown(upload: Upload) -> bool:
+    """Tell whether a text is Markdown or a list of Q: and A: lines."""
+    if not upload.is_text or upload.is_json or is_html(upload):
+        return False
+    if upload.named(".md", ".markdown", ".mdx"):
+        return True
+    text = upload.decoded.text[:200_000]
+    lines = text.splitlines()
+    asked = sum(1 for line in lines if QUESTION.match(line))
+    answered = sum(1 for line in lines if ANSWER.match(line))
+    if (asked >= 2 and answered >= 2) or ("|" in text and _RULE.search(text)):
+        return True
+    return len(_HEADING.findall(text)) >= 2 and not upload.named(".csv", ".tsv")
+
+
+def read_markdown(upload: Upload) -> Table:
+    """Read Markdown by way of the HTML that it stands for.
+
+    Raises
+    ------
+    DataError
+        If it has no headings with text below and no table.
+    """
+    from markdown_it import MarkdownIt
+
+    text = _FRONT_MATTER.sub("", upload.decoded.text)
+    text = _MARKED_LINE.sub("\n", text)  # Q: and A: begin paragraphs of their own
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    return _page_table(page, upload, "markdown")
+
+
+def _html_text(upload: Upload) -> str:
+    """Return a page as text; it may say its encoding itself."""
+    found = _CHARSET.search(upload.content[:4096])
+    if found and upload.choices.encoding is None:
+        try:
+            return upload.content.decode(found[1].decode("ascii"))
+        except (LookupError, ValueError):
+            pass
+    return upload.decoded.text
+
+
+def _page_table(page: str, upload: Upload, kind: str) -> Table:
+    from lxml import etree, html
+
+    try:
+        parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+        root = html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+        marked = [*_json_ld(root), *_microdata(root)]
+        walk = _Walk(upload)
+        walk.visit(root)
+        walk.flush()
+    except (etree.LxmlError, ValueError, AssertionError, RecursionError) as error:
+        raise no_questions(upload, kind) from error
+    if marked:
+        pairs = [(question, answer, "") for question, answer in dict.fromkeys(marked)]
+        return pairs_table(pairs, [], upload, kind)
+    return document_table(walk.blocks, walk.sheets, upload, kind)
+
+
+class _Walk:
+    """The paragraphs and tables of a page in their order."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        self.blocks: list[Paragraph] = []
+        self.sheets: list[SheetRows] = []
+        self._texts: list[str] = []
+        self._bold: list[str] = []
+        self._only_bold = True
+        self._prefix = ""
+
+    def visit(self, element: Any, bold: bool = False, depth: int = 0) -> None:
+        """Add what stands in an element."""
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if tag in _SKIPPED or depth > 200:
+            return
+        if tag in _HEADINGS or tag in ("dt", "summary") or _is_question_button(element, tag):
+            self.flush()
+            text = _plain(element)
+            if text:
+                self.blocks.append(Paragraph(_HEADINGS.get(tag, TERM), text))
+            return
+        if tag == "table":
+            self._add_table(element)
+        block = tag in _BLOCKS
+        if block:
+            self.flush()
+        if tag == "li":
+            self._prefix = "- "
+        if tag == "br":
+            self._add("\n", bold)
+            element.tail = (element.tail or "").removeprefix(_BREAK)
+        self._add(element.text or "", bold or tag in ("b", "strong"))
+        for child in element:
+            self.visit(child, bold or tag in ("b", "strong"), depth + 1)
+            self._add(child.tail or "", bold or tag in ("b", "strong"))
+        if block:
+            self.flush()
+
+    def _add(self, text: str, bold: bool) -> None:
+        if text != "\n":
+            text = re.sub(r"\s+", " ", text)
+        self._texts.append(text)
+        if bold and self._only_bold:
+            self._bold.append(text)
+        elif text.strip():
+            self._only_bold = False
+
+    def flush(self) -> None:
+        """End the paragraph."""
+        text = "\n".join(line.strip() for line in "".join(self._texts).splitlines()).strip()
+        if text:
+            self.blocks += bold_blocks(f"{self._prefix}{text}", "".join(self._bold).strip())
+            self._prefix = ""
+        self._texts, self._bold, self._only_bold = [], [], True
+
+    def _add_table(self, table: Any) -> None:
+        rows = [
+            [_plain(cell) for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")
+        ]
+        if len(rows) > 1:
+            title = next((_plain(c) for c in table.iter("caption")), "")
+            number = len(self.sheets) + 1
+            self.sheets.append(sheet_of(title or f"table {number}", rows, self.upload))
+
+
+def _is_question_button(element: Any, tag: str) -> bool:
+    return tag in ("button", "a") and element.get("aria-expanded") is not None
+
+
+def _plain(element: Any) -> str:
+    """Return the text of an element; only <br> and marked blocks break its lines."""
+    for line_break in element.iter("br"):
+        line_break.tail = _BREAK + (line_break.tail or "").removeprefix(_BREAK)
+    lines = element.text_content().split(_BREAK)
+    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
+def _json_ld(root: Any) -> Iterator[tuple[str, str]]:
+    """Yield the questions that a page gives to search engines as JSON."""
+    for script in root.iter("script"):
+        if "ld+json" in (script.get("type") or ""):
+            try:
+                document = json.loads(script.text or "")
+            except (ValueError, RecursionError):
+                continue
+            yield from _schema_questions(document, 0)
+
+
+def _schema_questions(node: object, depth: int) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list) and depth < 20:
+        for item in node:
+            yield from _schema_questions(item, depth + 1)
+    if not isinstance(node, dict) or depth >= 20:
+        return
+    answer = node.get("acceptedAnswer") or node.get("suggestedAnswer")
+    if isinstance(answer, list):
+        answer = answer[0] if answer else None
+    if isinstance(answer, dict) and isinstance(node.get("name"), str):
+        text = str(answer.get("text") or "")
+        yield html_to_text(node["name"]), html_to_text(text)
+        return
+    for value in node.values():
+        yield from _schema_questions(value, depth + 1)
+
+
+def html_to_text(text: str) -> str:
+    """Return a text without the tags that are in it."""
+    if "<" not in text and "&" not in text:
+        return text.strip()
+    from lxml import html
+
+    root = html.fragment_fromstring(text, create_parent="div")
+    for block in root.iter("p", "li", "div"):
+        block.tail = _BREAK + (block.tail or "")
+    return _plain(root)
+
+
+def _microdata(root: Any) -> Iterator[tuple[str, str]]:
+    for item in root.xpath("//*[contains(@itemtype, 'schema.org/Question')]"):
+        names = item.xpath(".//*[@itemprop='name']")
+        answers = item.xpath(".//*[@itemprop='acceptedAnswer']//*[@itemprop='text']")
+        answers = answers or item.xpath(".//*[@itemprop='text']")
+        if names and answers:
+            yield _plain(names[0]), _plain(answers[0])

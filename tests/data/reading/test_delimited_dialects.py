@@ -1,0 +1,244 @@
+"""Whatever program wrote a text table, it comes back as it was, or the user is told."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from core.data.reading.formats import read_table
+from core.data.reading.upload import ReadingChoices
+from core.errors import DataError
+
+ROWS = [
+    ["Where is the desk?", "On floor two, left of the stairs"],
+    ["When do you open?", "At nine, on Sundays at ten"],
+    ["Who lends tools?", "The cellar, on Fridays"],
+]
+
+
+def cells(table):
+    return [list(table.columns), *table.frame.to_numpy().tolist()]
+
+
+def read(text, name="faq.csv", **choices):
+    return read_table(text.encode(), name, choices=ReadingChoices(**choices))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("head", ["Frage{}Antwort", "Kérdés{}Válasz", "question{}answer"])
+@pytest.mark.parametrize("comma", [", ", ","])
+def test_one_comma_in_every_text_does_not_make_the_comma_the_delimiter(delimiter, head, comma):
+    lines = [head.format(delimiter)]
+    lines += [f"{q}{delimiter}{a.replace(', ', comma)}" for q, a in ROWS]
+    table = read("\r\n".join(lines))
+    assert table.delimiter == delimiter
+    assert table.frame.iloc[:, 1].tolist() == [a.replace(", ", comma) for _, a in ROWS]
+
+
+def test_a_comma_in_the_names_does_not_make_the_comma_the_delimiter():
+    table = read("Question, short;Answer, long\nwhat, where;here, there\nwho, when;me, now\n")
+    assert table.columns == ("Question, short", "Answer, long")
+
+
+def test_blanks_after_the_delimiter_belong_to_no_text():
+    text = 'question, answer\n"a, b", "c, d"\n"e", "f ""g"" h"\n'
+    assert cells(read(text)) == [["question", "answer"], ["a, b", "c, d"], ["e", 'f "g" h']]
+
+
+def test_blanks_before_the_delimiter_belong_to_no_text():
+    text = '"question" ,"answer"\n"a, b" ,"c, d"\n"e" ,"f"\n'
+    assert cells(read(text)) == [["question", "answer"], ["a, b", "c, d"], ["e", "f"]]
+
+
+def test_backslashes_before_quotation_marks_are_no_part_of_the_text():
+    text = 'question,answer\n"Which \\"slip\\", please?","Ask, say \\"up\\""\n"and C:\\dir?","no"\n'
+    assert cells(read(text))[1:] == [
+        ['Which "slip", please?', 'Ask, say "up"'],
+        ["and C:\\dir?", "no"],
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_texts_between_apostrophes(delimiter):
+    text = "question{d}answer\n'What''s on, today?'{d}'say \"no\", it''s late'\n'b?'{d}'c, d'\n"
+    text = text.format(d=delimiter)
+    assert cells(read(text))[1:] == [["What's on, today?", 'say "no", it\'s late'], ["b?", "c, d"]]
+
+
+def test_an_apostrophe_before_a_formula_is_no_quotation_mark():
+    text = "question,answer\n'=1+1 is?,it's two\n'-5 is?,that's cold\n"
+    assert read(text).frame["question"].tolist() == ["=1+1 is?", "-5 is?"]
+
+
+def test_a_path_that_ends_in_a_backslash_is_no_escape():
+    text = 'question,answer\n"Where?","C:\\dir\\"\n"Which ""one""?","D:\\x"\n'
+    assert cells(read(text))[1:] == [["Where?", "C:\\dir\\"], ['Which "one"?', "D:\\x"]]
+
+
+def test_quotation_marks_that_are_not_doubled_are_read_and_told():
+    text = 'question,answer\n"what is "up" here?","he said "yes, no" to me"\n"b","c"\n'
+    table = read(text)
+    assert cells(table)[1] == ['what is "up" here?', 'he said "yes, no" to me']
+    assert "not doubled" in str(table.warnings[0]) and "2" in str(table.warnings[0])
+
+
+def test_two_cells_that_begin_with_inches_do_not_swallow_each_other():
+    text = 'question\tanswer\n"24 inch or 26?\tboth\nnext\tyes\n"27 inch?\tno\nlast\tyes\n'
+    table = read(text, "faq.tsv")
+    assert [row[0] for row in cells(table)[1:]] == ['"24 inch or 26?', "next", '"27 inch?', "last"]
+    assert table.warnings
+
+
+def test_a_cell_of_more_than_131072_signs_is_read():
+    text = f'question,answer\nshort?,"{"word, " * 40_000}"\nlast?,yes\n'
+    table = read(text)
+    assert len(table.frame["answer"][0]) == 239_999
+    assert len(table.frame) == 2
+
+
+def test_a_table_saved_as_one_column_of_quoted_lines_is_unwrapped():
+    text = '"question,answer"\n"what?,""here, there"""\n"who?,me"\n'
+    table = read(text)
+    assert cells(table) == [["question", "answer"], ["what?", "here, there"], ["who?", "me"]]
+    assert table.warnings
+
+
+def test_the_delimiter_can_be_chosen():
+    assert read("question^answer\na^b\n", delimiter="^").columns == ("question", "answer")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "FAQ export\n\n",
+        "Report,FAQ export\nCreated,2024-03-05\n\n",
+        "Report,FAQ export\nCreated,2024-03-05\n",
+        "# exported 2024-03-05, desk tool\n# rows, 26\n",
+        "FAQ export 2024,,\n,,\n",
+        "Title: FAQ, all\nBy: Mia\n\n\n",
+    ],
+)
+def test_names_are_found_below_what_stands_above_them(head):
+    rows = "".join(f"wording number {i}?,the answer {i} of the desk\n" for i in range(8))
+    table = read(f"{head}question,answer\n{rows}")
+    assert table.columns == ("question", "answer")
+    assert len(table.frame) == 8
+    assert table.header_row == head.count("\n") + 1
+    assert any(word in str(table.warnings[0]) for word in ("export", "FAQ"))
+    assert sum(part.count for part in table.not_used) == sum(
+        bool(s) for s in (line.strip(",") for line in head.split("\n"))
+    )
+
+
+def test_unknown_names_are_found_below_a_blank_row():
+    rows = "".join(f"hosszú kérdés száma {i},a hosszú válasz {i}\n" for i in range(8))
+    table = read(f"Jelentés,GYIK\nDátum,2024-03-05\n\nKérdés,Válasz\n{rows}")
+    assert table.columns == ("Kérdés", "Válasz")
+
+
+def test_two_rows_of_names_are_joined():
+    text = "Question,Answer,,Notes\n,short,long,by\n"
+    text += "".join(f"what is {i}?,s {i},long {i},Mia\n" for i in range(5))
+    table = read(text)
+    assert table.columns == ("Question", "Answer short", "Answer long", "Notes by")
+    assert len(table.frame) == 5
+
+
+def test_names_in_a_second_language_are_no_row():
+    table = read("質問,回答\nquestion,answer\nwhat?,that\nwho?,me\n")
+    assert len(table.frame) == 2
+
+
+def test_names_repeated_on_every_page_are_left_out_and_told():
+    page = "question,answer\nwhat is it?,that one\nwho was it?,me\n"
+    table = read(page * 3)
+    assert len(table.frame) == 6
+    assert [(part.kind, part.count) for part in table.not_used] == [("rows", 2)]
+    assert "4, 7" in str(table.warnings[0])
+
+
+def test_a_file_without_names_loses_no_pair():
+    text = "When do you open?,At nine o'clock\nWhere are you?,Here\nWho is it?,Me\n"
+    table = read(text)
+    assert len(table.frame) == 3 and table.row_numbers.tolist() == [1, 2, 3]
+    assert "no column names" in str(table.warnings[0])
+
+
+def test_the_row_of_names_can_be_chosen():
+    text = "a,b\nquestion,answer\nc,d\n"
+    assert len(read(text, header_row=0).frame) == 3
+    assert len(read(text, header_row=1).frame) == 2
+    assert len(read(text, header_row=2).frame) == 1
+
+
+# A model of a file: whatever is written comes back, or a sentence says that it may not be so.
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            *("where", "is", "the", "desk", "Bücher", "größer", "naïve", "card", "twelve", "5"),
+            *("so,", "well;", "a|b", "tab", "it's", '"up"', "1,5", "and", "more", "C:\\x", "no."),
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@st.composite
+def files(draw):
+    pairs = draw(st.lists(st.tuples(WORDS, WORDS), min_size=3, max_size=12))
+    rows = [[f"{q} {i}?", f"{a}."] for i, (q, a) in enumerate(pairs)]
+    names = draw(st.sampled_from([["question", "answer"], ["Query", "Answer"], ["質問", "回答"]]))
+    extra = draw(st.sampled_from([None, ("id", "7"), ("note", "checked, twice; by Mia")]))
+    if extra:
+        names, rows = [*names, extra[0]], [[*row, f"{extra[1]}{i}"] for i, row in enumerate(rows)]
+    if draw(st.booleans()):
+        rows[0][0] += "\nsecond line"
+    delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
+    style = draw(st.sampled_from(["minimal", "all", "backslash", "blanks", "inner"]))
+    head = draw(
+        st.sampled_from(
+            ["", "FAQ export\n", "Report{d}desk\nMade{d}2024\n\n", "# by the tool{d} 2024\n", "\n"]
+        )
+    ).format(d=delimiter)
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252", "mac_roman"]))
+    if names[0] == "質問" and not encoding.startswith("utf"):
+        encoding = "utf-8"
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    text = head.replace("\n", newline) + written([names, *rows], delimiter, style, newline)
+    return [names, *rows], text.encode(encoding), (delimiter, style, encoding)
+
+
+def written(rows, delimiter, style, newline):
+    if style in ("minimal", "all"):
+        buffer = io.StringIO(newline="")
+        quoting = csv.QUOTE_ALL if style == "all" else csv.QUOTE_MINIMAL
+        csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows(
+            rows
+        )
+        return buffer.getvalue()
+    escapes = any('"' in cell for row in rows for cell in row)  # else nobody can see the dialect
+    quote = {
+        "backslash": lambda cell: (
+            cell.replace("\\", "\\\\").replace('"', '\\"') if escapes else cell
+        ),
+        "blanks": lambda cell: cell.replace('"', '""'),
+        "inner": lambda cell: cell,
+    }[style]
+    between = f"{delimiter} " if style == "blanks" else delimiter
+    return "".join(between.join(f'"{quote(c)}"' for c in row) + newline for row in rows)
+
+
+@settings(max_examples=500, deadline=None)
+@given(files())
+def test_a_written_file_comes_back_or_the_user_is_told(case):
+    model, content, (_, style, encoding) = case
+    try:
+        table = read_table(content, "faq.csv")
+    except DataError as error:
+        assert style == "inner", error
+        return
+    if cells(table) != model:
+        assert style == "inner" or encoding == "mac_roman", (cells(table), model)
+        assert table.warnings or table.unreadable, (cells(table), model)
