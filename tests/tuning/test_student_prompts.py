@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.experts import precision
 from core.experts.encoders import load_encoder
 from core.tuning.student import encode, load_model
 from core.workspace.modelstore import ModelStore
@@ -41,7 +42,7 @@ def test_scoring_and_tuning_read_the_same_text(odd, tmp_path):
 
 
 @pytest.mark.parametrize("given", [None, {"query": "query : ", "document": "please "}])
-def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given):
+def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given, monkeypatch):
     """encode_document of plain sentence-transformers must read what tuning and scoring read."""
     from sentence_transformers import SentenceTransformer
 
@@ -55,6 +56,8 @@ def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given
     plain = SentenceTransformer(str(folder), device="cpu")
     said = given or {"query": "", "document": "passage : "}
     assert {role: plain.prompts[role] for role in said} == said
+    # A busy machine may find bf16 quicker, whose vectors are close, not equal.
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda: False)
     encoder = load_encoder(folder, ModelStore(tmp_path / "store"), "cpu")
     assert [encoder.prompt(role) for role in said] == list(said.values())
     for role, method in (("query", plain.encode_query), ("document", plain.encode_document)):
