@@ -53,12 +53,7 @@ class SheetRows:
             row.pop()
         self.cells += len(row) + 1
         if number > LAST_ROW or len(self.rows) > MAX_ROWS or self.cells > MAX_CELLS:
-            raise DataError(
-                "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
-                name=name,
-                rows=MAX_ROWS,
-                cells=MAX_CELLS,
-            )
+            raise _too_large(name)
         if not row:
             return
         if number > (self.numbers[-1] if self.numbers else 0) + 1:
@@ -67,15 +62,31 @@ class SheetRows:
         self.rows.append(row)
         self.numbers.append(number)
 
-    def finish(self) -> list[int]:
+    def finish(self, name: str) -> list[int]:
         """Make the rows equally wide and fill merged cells down; return the rows filled."""
         width = max(map(len, self.rows), default=0)
         if width * len(self.rows) > MAX_CELLS:
-            width = max(map(len, self.rows[:1000]))  # one stray cell far to the right
+            width = self._without_blank_columns()
+        if width * len(self.rows) > MAX_CELLS:
+            raise _too_large(name)
         for row in self.rows:
             row[width:] = []
             row += [""] * (width - len(row))
         return self._fill_merged()
+
+    def _without_blank_columns(self) -> int:
+        """Leave out columns without a cell, for the sake of one far to the right."""
+        used = sorted({i for row in self.rows for i, cell in enumerate(row) if cell})
+        place = {column + 1: i + 1 for i, column in enumerate(used)}
+        for i, row in enumerate(self.rows):
+            self.rows[i] = [row[column] for column in used if column < len(row)]
+        self.merged = [
+            (place[left], top, place[left], bottom)
+            for left, top, _, bottom in self.merged
+            if left in place
+        ]
+        self.hidden_columns = {place[c] for c in self.hidden_columns if c in place}
+        return len(used)
 
     def _fill_merged(self) -> list[int]:
         """Give every row of a vertical merge the text that a reader sees beside it."""
@@ -97,6 +108,15 @@ class SheetRows:
                     row[left - 1] = text
                     filled.add(self.numbers[i])
         return sorted(filled)
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(
+        "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
+        name=name,
+        rows=MAX_ROWS,
+        cells=MAX_CELLS,
+    )
 
 
 def table_of(
@@ -126,7 +146,7 @@ def table_of(
         wanted = sheet.title in titles if choices.sheet is None else sheet.title == choices.sheet
         if not wanted:
             continue
-        filled = sheet.finish()
+        filled = sheet.finish(name)
         header = find_header(sheet.rows, sheet.numbers, choices.header_row)
         if header is not None:
             found.append((sheet, header, filled))

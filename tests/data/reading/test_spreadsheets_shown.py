@@ -204,6 +204,15 @@ def test_a_cell_far_away_costs_no_memory():
     assert table.row_numbers.tolist()[:2] == [2, 3]
 
 
+def test_one_cell_far_to_the_right_of_many_rows_is_kept():
+    book = workbook([["question", "answer"], *[[f"q {i}?", f"a {i}"] for i in range(1300)]])
+    book.active["XFD1"] = "by"
+    book.active["XFD3"] = "Mia"
+    table = read_table(saved(book), "faq.xlsx")
+    assert table.columns == ("question", "answer", "by")
+    assert table.frame["by"].tolist()[:3] == ["", "Mia", ""]
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [
