@@ -103,7 +103,8 @@ def _decode_as(content: bytes, encoding: str) -> Decoded:
 def _decode(content: bytes) -> Decoded:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return Decoded(content.decode(encoding, "replace").lstrip("\ufeff"), encoding)
+            text = content.decode(encoding, "replace").lstrip("\ufeff")
+            return _once(text, encoding) if mark == codecs.BOM_UTF8 else Decoded(text, encoding)
     wide = _wide_encoding(content)
     if wide:
         return Decoded(content.decode(wide, "replace"), wide)
@@ -153,11 +154,11 @@ def _example(lines: Sequence[str]) -> str:
     return max(special, key=lambda line: sum(sign > "~" for sign in line[:_SHOWN]), default="")
 
 
-def _once(text: str) -> Decoded:
+def _once(text: str, encoding: str = "utf-8") -> Decoded:
     """Undo what made UTF-8 of UTF-8: Ã¼ for ü."""
     wrong = None if text.isascii() else _wrongly_read_as(text)
     if wrong is None:
-        return Decoded(text, "utf-8")
+        return Decoded(text, encoding)
     line = _example(text[:SAMPLE_BYTES].splitlines())
     mended = _undone(text, wrong)
     doubt = N_(

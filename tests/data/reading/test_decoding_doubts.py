@@ -47,9 +47,10 @@ def test_lines_that_end_as_on_old_macs_are_read():
 
 
 @pytest.mark.parametrize("wrong", ["cp1252", "mac_roman", "cp437", "latin-1"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("language", ["de", "fr"])
-def test_utf8_that_was_saved_as_utf8_twice_is_undone_and_told(language, wrong):
-    twice = content(language, "utf-8").decode(wrong).encode("utf-8")
+def test_utf8_that_was_saved_as_utf8_twice_is_undone_and_told(language, mark, wrong):
+    twice = (mark + content(language, "utf-8").decode(wrong)).encode("utf-8")
     table = read_table(twice, "faq.csv")
     assert table.frame["question"][0].startswith(TEXTS[language][0])
     assert TEXTS[language][0] in str(table.warnings[0]) and "utf-8" in table.encodings
