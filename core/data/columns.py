@@ -145,6 +145,7 @@ _COUNTS = frozenset(
         "line",
         "tier step turn week hour duration seconds minutes price cost quantity amount escalated",
         "resolved open closed internal turns priorität prio anzahl",
+        "recall precision ndcg map mrr accuracy top1 top3 top5 top10",  # of a search, not a pair
     )
 )
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
