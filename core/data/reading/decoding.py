@@ -28,6 +28,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _JAPANESE = ("cp932", "euc_jp")
+# Two bytes of the everyday characters of Chinese and Korean, and of their punctuation.
+_EVERYDAY = {
+    "cp949": re.compile("[\xb0-\xc8\xa1\xa3][\xa1-\xfe]"),
+    "gb18030": re.compile("[\xb0-\xd7\xa1\xa3][\xa1-\xfe]"),
+    "big5": re.compile("[\xa4-\xc6\xa1][\x40-\x7e\xa1-\xfe]"),
+}
 _RUNS = re.compile("[^\x00-\x7f]+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
@@ -256,6 +262,9 @@ def legacy_encoding(content: bytes) -> str:
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.8:
         return best
+    for encoding, pattern in _EVERYDAY.items():
+        if _everyday_share(sample, encoding, pattern) >= 0.9:
+            return encoding
     shares = european_encodings(sample)
     best = next(iter(shares))
     if shares[best] >= 0.85:
@@ -265,6 +274,18 @@ def legacy_encoding(content: bytes) -> str:
     guess = from_bytes(sample).best()
     found = guess.encoding if guess else "latin-1"
     return found if found not in ("ascii", "utf_8") else "latin-1"
+
+
+def _everyday_share(content: bytes, encoding: str, everyday: re.Pattern[str]) -> float:
+    """Return which share of the signs beyond ASCII is of the common ones of an encoding."""
+    text = content.decode(encoding, "replace")
+    runs = _RUNS.findall(text)
+    if not runs or text.count("\ufffd") > 1:
+        return 0.0
+    signs = "".join(runs)
+    codes = [sign.encode(encoding, "replace") for sign in signs]
+    good = sum(1 for code in codes if everyday.fullmatch(code.decode("latin-1")))
+    return good / len(signs) if len(signs) / len(runs) >= 1.6 else 0.0
 
 
 def japanese_share(content: bytes, encoding: str) -> float:

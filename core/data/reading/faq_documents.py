@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -194,7 +195,7 @@ def question_blocks(
     That is the level with most headings that have text right below; those that end in a question
     mark count three times. Deeper headings are part of the answer, higher ones its category.
     """
-    blocks = list(_with_prefixes(blocks))
+    blocks = _with_plain_questions(list(_with_prefixes(blocks)))
     votes: Counter[int] = Counter()
     for block, after in zip(blocks, [*blocks[1:], Paragraph(9, "")], strict=True):
         if block.level and after.level == 0:
@@ -237,6 +238,28 @@ def question_blocks(
             unused[-1] = NotUsed("part", where[:80], unused[-1].count + 1)
     close()
     return pairs, unused
+
+
+def _with_plain_questions(blocks: list[Paragraph]) -> list[Paragraph]:
+    """Take plain lines that end in a question mark for headings, where no heading asks."""
+    if any(block.level and ASKING.search(block.text) for block in blocks):
+        return blocks
+    asked = [
+        i
+        for i, (block, after) in enumerate(itertools.pairwise(blocks))
+        if len(block.text) <= MOST_HEADING and ASKING.search(block.text)
+        if not block.level and not after.level and not ASKING.search(after.text)
+    ]
+    headed = sum(
+        1 for block, after in itertools.pairwise(blocks) if block.level and not after.level
+    )
+    if len(asked) < 2 or len(asked) <= headed:
+        return blocks
+    marked = set(asked)
+    return [
+        Paragraph(TERM, block.text.removeprefix("- ")) if i in marked else block
+        for i, block in enumerate(blocks)
+    ]
 
 
 def _with_prefixes(blocks: Sequence[Paragraph]) -> Iterator[Paragraph]:

@@ -68,7 +68,13 @@ def mended_records(text: str, delimiter: str, columns: int | None) -> Mended:
         else:
             record = _quoted_record(text, start, delimiter, every)
             wanted = columns or (len(records[0]) if records else None)
-            if not record.closed or (wanted and len(record.cells) != wanted):
+            if record.odd and record.closed and record.end > after:
+                # a cell that is never closed has swallowed the start of the next row
+                record = _Record(record.cells, record.end, False, False)
+                line_alone = _quoted_record(f'{text[start:stop]}"', 0, delimiter, every)
+                if line_alone.closed and len(line_alone.cells) == wanted:
+                    record = _Record(line_alone.cells, after, False, False)
+            elif not record.closed or (wanted and len(record.cells) != wanted):
                 cells = _plain_cells(text[start:stop], delimiter)
                 if not record.closed or len(cells) == wanted:
                     hopeless |= wanted is not None and len(cells) != wanted

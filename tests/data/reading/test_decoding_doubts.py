@@ -41,6 +41,19 @@ def test_the_encoding_that_gives_letters_of_one_language_is_taken(language, enco
         assert "cp1252" in table.encodings
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "问题,答案,判断\nHow many?,Twelve,正确\nWhere?,Here,错误\n"),
+        ("big5", "問題,答案\n如何退貨？,請聯絡客服。\n"),
+        ("cp949", "질문,답변\n어떻게 반품하나요?,고객센터에 문의하세요.\n"),
+    ],
+)
+def test_a_few_signs_of_chinese_and_korean_are_enough(encoding, text):
+    table = read_table(text.encode(encoding), "faq.csv")
+    assert ",".join(table.columns) == text.split("\n")[0]
+
+
 def test_lines_that_end_as_on_old_macs_are_read():
     table = read_table(content("de", "mac_roman").replace(b"\n", b"\r"), "faq.csv")
     assert len(table.frame) == 12

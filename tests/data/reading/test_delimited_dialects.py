@@ -90,6 +90,14 @@ def test_two_cells_that_begin_with_inches_do_not_swallow_each_other():
     assert table.warnings
 
 
+def test_a_missing_closing_quotation_mark_joins_no_rows():
+    lines = ['"question","answer"', *[f'"what is {i}?","it is {i}"' for i in range(8)]]
+    lines[4] = lines[4][:-1]
+    table = read("\n".join(lines))
+    assert len(table.frame) == 8 and "never closed" in str(table.warnings[0])
+    assert [row for row in cells(table)[1:] if "\n" in row[1]] == []
+
+
 def test_a_cell_of_more_than_131072_signs_is_read():
     text = f'question,answer\nshort?,"{"word, " * 40_000}"\nlast?,yes\n'
     table = read(text)

@@ -123,6 +123,12 @@ def test_headings_and_bold_questions_of_a_word_document():
     assert rows(bold, "faq.docx") == PAIRS
 
 
+def test_plain_questions_of_a_word_document():
+    parts = [(0, "FAQ"), ("text", PAIRS[0][0]), ("text", "At nine.")]
+    parts += [("text", PAIRS[1][0]), ("text", "Here, on two\nlines.")]
+    assert rows(word(*parts), "faq.docx") == PAIRS
+
+
 def test_tables_of_a_word_document():
     document = docx.Document()
     table = document.add_table(3, 2)
