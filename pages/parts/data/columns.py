@@ -88,6 +88,7 @@ def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
             others,
             default=[c for c in found.mapping.negatives if c in others],
             key=f"negatives_{key}",
+            placeholder=t("Choose"),
         )
         mapping = replace(mapping, negatives=tuple(negatives))
     offered = [p for p in found.guess.offered if {*p} - {mapping.question, mapping.answer}]
@@ -98,6 +99,7 @@ def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
             format_func=" → ".join,
             help=t("Other wordings or languages that stand in columns of their own."),
             key=f"further_{key}",
+            placeholder=t("Choose"),
         )
         mapping = replace(mapping, further=tuple(further))
     return mapping

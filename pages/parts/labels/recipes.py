@@ -158,6 +158,7 @@ def recipe_comparison(context: Context) -> None:
         max_selections=MOST_COMPARED,
         key=f"compared_recipes_{context.project.id}",
         persist_state="session",
+        placeholder=t("Choose"),
     )
     if len(chosen) < FEWEST_COMPARED:
         st.info(t("Choose two to four recipes."))

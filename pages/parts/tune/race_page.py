@@ -155,6 +155,7 @@ def _recipes(context: Context) -> list[SavedRecipe]:
         key=f"race_recipes_{context.project.id}_{context.project.dataset_id}",
         persist_state="session",
         help=t("Saved recipes of this project whose experts have scored the present data."),
+        placeholder=t("Choose"),
     )
     return [saved[key] for key in chosen if key in saved]
 
@@ -169,6 +170,7 @@ def _losses() -> list[str]:
         key="race_losses",
         persist_state="session",
         help=t("Each recipe runs with each of these."),
+        placeholder=t("Choose"),
     )
     return [key for key in chosen if key in known]
 
