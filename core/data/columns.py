@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
+
 from core.data.cells import is_nothing
-from core.data.ratings import looks_like_ratings, read_numbers
+from core.data.ratings import (
+    RATING_WORDS,
+    TICKS,
+    looks_like_ratings,
+    plain_rating,
+    read_numbers,
+)
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -93,6 +101,8 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
             "답변",
             "passages output context contexts ctxs documents doc passagetext",
+            "expected expectedanswer expectedoutput expectedresponse idealanswer ideal",
+            "targetanswer goldenanswer",
         ),
         "category": _names(
             "category categories topic subject label intent section tag tags class",
@@ -133,6 +143,10 @@ _NEGATIVE = re.compile(
     "negative|wrong|incorrect|irrelevant|rejected|distractor|不正解|誤答|負例|falsch|negativ"
 )
 _NEGATIVE_WORDS = frozenset(_names("neg negs bad negatives"))
+_BAD = re.compile(
+    "hallucinat|^(is|has)?errors?$|erroneous|fehler(haft)?$|outdated|obsolete|veraltet|toxic|spam"
+    "|unanswerable|impossible|unhelpful|not(correct|relevant|helpful|right)|invalid|inkorrekt"
+)
 _CODE_WORDS = frozenset(
     _names("id ids no number nr count date time url by length rank position index len datum author")
 )
@@ -146,14 +160,18 @@ _COUNTS = frozenset(
         "tier step turn week hour duration seconds minutes price cost quantity amount escalated",
         "resolved open closed internal turns priorität prio anzahl",
         "recall precision ndcg map mrr accuracy top1 top3 top5 top10",  # of a search, not a pair
+        "split fold chapter kapitel seite lesson",
     )
 )
+_PARTS = frozenset(_names("is in for test tests testset train training dev valid validation set"))
+_STATES = frozenset(_names("status state"))  # judgements only where words say so
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
 )
+_SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
 _TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 _TEXT_ROLES = ("question", "answer")
 _LANGUAGE_ENDS = frozenset(
@@ -174,6 +192,11 @@ def _words(name: str) -> list[str]:
 def is_negative(name: str) -> bool:
     """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
     return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(_words(name)))
+
+
+def says_wrong(name: str) -> bool:
+    """Return True where a name says that something is bad: ``is_wrong``, ``hallucinated``."""
+    return is_negative(name) or bool(_BAD.search(plain_name(name)))
 
 
 def _fit(name: str, role: str) -> tuple[int, int] | None:
@@ -256,7 +279,11 @@ def guess_columns(table: Table) -> Guess:
         column: [text for text in sample[column].tolist() if text and not is_nothing(text)]
         for column in table.columns
     }
-    negatives = tuple(c for c in table.columns if is_negative(c) and texts[c])
+    negatives = tuple(
+        c
+        for c in table.columns
+        if is_negative(c) and texts[c] and not (_marks(texts[c]) or _scores(c, texts[c]))
+    )
     free = [c for c in table.columns if texts[c] and c not in negatives]
     found: dict[str, str] = {}
     notes: list[Message] = []
@@ -303,6 +330,8 @@ def guess_columns(table: Table) -> Guess:
             "there. If they stand for texts in another file, put the texts into this one."
         )
         notes.append(Message(text, {"column": mapping.answer}))
+    if mapping.rating is None and mapping.question and mapping.answer:
+        notes += _doubts(mapping, sample)
     return Guess(mapping, tuple(notes), _offered(mapping, free, texts))
 
 
@@ -370,15 +399,21 @@ def _take_rating(
         judging = bool(_JUDGEMENTS & {plain_name(column), *_words(column)})
         judging |= column.startswith(_NUMBERED)
         held = column in found.values() and not (judging and found.get("category") == column)
-        if held or _COUNTS & set(_words(column)):
+        words = set(_words(column))
+        stated = bool(words & _STATES) and not read_numbers(set(texts[column])).values
+        if held or words <= _PARTS or (_COUNTS & words and not stated):
             continue
-        if not looks_like_ratings(texts[column], named=False) and not (
-            judging and _graded(texts[column])
+        if (
+            not looks_like_ratings(texts[column], named=False)
+            and not (judging and _graded(texts[column]))
+            and not (says_wrong(column) and _marks(texts[column]))
         ):
             continue
         found["rating"] = column
         if found.get("category") == column:
             del found["category"]
+        if says_wrong(column):  # said where it is turned round
+            return
         values = ", ".join(sorted(set(texts[column]))[:7])
         text = N_(
             "The column {column} holds {values}, so it was taken as a judgement of the answer: 0 "
@@ -389,6 +424,20 @@ def _take_rating(
         return
 
 
+def _marks(texts: Sequence[str]) -> bool:
+    """Tell whether a column says yes or no, or ticks: such cells are never texts."""
+    distinct = {plain_rating(text) for text in texts}
+    if not distinct or len(distinct) > 3:
+        return False
+    numbers = read_numbers(distinct).values
+    return all(mark in numbers or mark in RATING_WORDS or mark in TICKS for mark in distinct)
+
+
+def _scores(column: str, texts: Sequence[str]) -> bool:
+    """Tell numbers and lists of numbers, such as ``neg_scores``, from texts."""
+    return bool(_SCORES & set(_words(column))) and _is_code(list(texts))
+
+
 def _graded(texts: Sequence[str]) -> bool:
     """Tell degrees (2.5, 0.8) from the numbers of classes."""
     values = read_numbers(texts).values
@@ -396,6 +445,29 @@ def _graded(texts: Sequence[str]) -> bool:
     return set(some) <= {0, 1} or (
         min(some) >= 0 and max(some) <= 5 and any(value % 1 for value in some)
     )
+
+
+def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
+    """Name columns that differ between the answers to one question: they may judge them."""
+    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    several = sample[sample[mapping.question].duplicated(keep=False)]
+    several = several.drop_duplicates([mapping.question, mapping.answer])
+    notes = []
+    for column in sample.columns:
+        named = "rating" in (role_of(column), role_of(re.sub(r"\d+$", "", column)))
+        values = sorted(set(sample[column]) - {""})
+        if column in used or not values or max(map(len, values)) > _SHORT_MARK:
+            continue
+        differs = len(set(several[column])) >= 2 and len(values) <= _FEW_MARKS
+        differs = differs and bool(several.groupby(mapping.question)[column].nunique().max() > 1)
+        if not differs and not named:
+            continue
+        text = N_(
+            "The column {column} ({values}) may say which answers are right, but it is not used: "
+            "all answers count as right. If it is a judgement, choose it as the rating."
+        )
+        notes.append(Message(text, {"column": column, "values": ", ".join(values[:7])}))
+    return notes[:5]
 
 
 def _context(
@@ -453,6 +525,7 @@ def _is_code(texts: list[str]) -> bool:
     return worded < len(texts) / 10
 
 
+_SCORES = frozenset(_names("score scores label labels rating ratings grade grades"))
 _ASKING = re.compile(
     "[?？؟]|ですか|ますか|か。?$|吗|嗎|呢$"
     r"|^(how|what|when|where|who|why|which|can|do|does|is|are|may|could|should|wie|was|wann|wo|wer|warum"

@@ -20,7 +20,7 @@ from core.data.checks import (
     guess_language,
     personal_data,
 )
-from core.data.columns import ATTRIBUTES, ColumnMapping
+from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.ratings import judge
@@ -343,7 +343,13 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
         warnings.append(Message(text, {"count": empty}))
     grade = np.ones(len(rows), np.float32)
     if mapping.rating:
-        judged_ = judge(texts["rating"], rows, scale=mapping.scale, words=mapping.words)
+        judged_ = judge(
+            texts["rating"],
+            rows,
+            scale=mapping.scale,
+            words=mapping.words,
+            wrong=says_wrong(mapping.rating) and not mapping.words,
+        )
         grade = judged_.grade
         warnings += judged_.warnings
     grade[wrong] = 0

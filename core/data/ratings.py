@@ -35,6 +35,7 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "exact_match",
         "answered duplicate valid high full best approved is_relevant correct_answer",
         "completely_relevant totally_relevant relevant_answer right_answer fully_correct",
+        "entailment supported fully_supported active trifft_zu très_pertinent",
         "○ 〇 ◯ ◎ はい 正しい 正解 適切 関連 関連あり 良い よい 可 合格 有用 役に立った",
         "非常に良い 高い",
         "👍 👍🏻 👍🏼 👍🏽 👍🏾 👍🏿 ✓ ✔ ✔️ ✅ ☑ 😀 😊 🙂 😃 😄 💯 ❤️",
@@ -69,6 +70,7 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "unrelated",
         "not_correct not_right not_a_match not_answered invalid low none_of_these very_bad awful",
         "not_related completely_irrelevant totally_irrelevant nope off-topic off_topic",
+        "contradiction contradictory unsupported not_supported deleted removed trifft_nicht_zu",
         "unsuitable",
         "× ✕ ✖ ✗ ✘ ☓ いいえ 間違い 誤り 不正解 不適切 無関係 関連なし 関連しない 悪い 不可",
         "不合格 低い 役に立たなかった",
@@ -86,6 +88,8 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "нет неверно неправильно плохо hayır yanlış kötü nie fałsz źle",
     )
 )
+# A cross or tick, where the other cells of the column are empty.
+TICKS = frozenset(("x", "✗", "✓", "✔", "☑", "✅", "●", "•", "*"))
 # The rater has no opinion: neither right nor wrong.
 PASS_WORDS = frozenset(
     word.replace("_", " ")
@@ -364,6 +368,7 @@ def judge(
     *,
     scale: str = "",
     words: Sequence[tuple[str, float]] = (),
+    wrong: bool = False,
 ) -> Judgements:
     """Turn a column of ratings into grades; nothing that is not understood counts as right.
 
@@ -377,9 +382,14 @@ def judge(
         Key of :data:`SCALES`; "" = found from the values.
     words : sequence of (word, grade)
         What the user said that words mean.
+    wrong : bool
+        The column says what is wrong: yes and 1 are not right, no and 0 are.
     """
     numbers = read_numbers(texts)
     said = {plain_rating(word): grade for word, grade in words}
+    tick = _only_tick(texts)
+    if tick:
+        said.setdefault(tick, 1.0)
     meaning: dict[str, float] = {}  # of ratings in words
     unknown: Counter[str] = Counter()
     passed: list[int] = []
@@ -410,6 +420,14 @@ def judge(
             grade_[i] = meaning[text]
         elif text in unknown:
             grade_[i] = np.nan
+    if wrong:
+        grade_ = 1 - grade_
+        grade_[[not text or is_nothing(text) for text in texts]] = 1
+        said_ = N_(
+            "The name of the rating says what is wrong, so it was turned round: 1 and “yes” mean "
+            "that the answer is wrong, 0 and “no” that it is right."
+        )
+        warnings.append(Message(said_, {}))
     if passed:
         grade_[np.isin(np.array(rows), passed)] = np.nan
         said_ = N_("“Cannot say” and the like: neither right nor wrong. Rows: {rows} ({count}).")
@@ -432,13 +450,31 @@ def judge(
         )
         warnings.append(Message(said_, {"words": counts, "count": sum(unknown.values())}))
     blank = [row for text, row in zip(texts, rows, strict=True) if not text or is_nothing(text)]
-    if blank and len(blank) < len(texts) and (grade_[known].min(initial=1.0) <= 0 or worded):
+    marked = {text for text in texts if text and not is_nothing(text)}
+    if blank and not wrong and len(marked) == 1 and (tick or plain_rating(*marked) in _MARKS):
+        grade_[[not text or is_nothing(text) for text in texts]] = np.nan
+        said_ = N_(
+            "Only “{mark}” stands in the ratings, else nothing: rows with it count as right, rows "
+            "without it are set aside. Rows: {rows} ({count} in all)."
+        )
+        warnings.append(Message(said_, _counted(blank, mark=next(iter(marked)))))
+    elif blank and len(blank) < len(texts) and (grade_[known].min(initial=1.0) < 1 or worded):
         said_ = N_(
             "Rows without a rating count as “right”, although others are rated. Rows: {rows} "
             "({count} in all)."
         )
         warnings.append(Message(said_, _counted(blank)))
     return Judgements(grade_.astype(np.float32), unknown, chosen, tuple(warnings))
+
+
+_MARKS = frozenset(("1", "yes", "y", "true", "right", "correct", "ja", "oui", "sí", "ok"))
+
+
+def _only_tick(texts: Sequence[str]) -> str:
+    """Return the tick that is all that a column holds beside empty cells, "" if it is not so."""
+    distinct = {plain_rating(text) for text in set(texts) if text and not is_nothing(text)}
+    blank = any(not text or is_nothing(text) for text in texts)
+    return next(iter(distinct)) if blank and len(distinct) == 1 and distinct <= TICKS else ""
 
 
 def _counted(rows: Sequence[int], **values: str | int | float) -> dict[str, str | int | float]:
@@ -515,6 +551,8 @@ def looks_like_ratings(texts: Sequence[str], *, named: bool) -> bool:
     if named:
         few_words = len(distinct) <= 12 and max(map(len, distinct)) <= 40
         return share >= 0.5 or share + words >= 0.5 or few_words
+    if share == 1 and len(distinct) > 1 and set(numbers.values()) <= {-1, 0, 1}:
+        return True
     if share >= 0.95 and 2 <= len(distinct) <= 7:
         return all(0 <= value <= 5 for value in numbers.values())
     return share + words >= 0.9 and words > 0 and 2 <= len(distinct) <= 7

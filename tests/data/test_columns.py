@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from core.data.columns import ColumnMapping, guess_mapping, role_of
+from core.data.columns import ColumnMapping, guess_columns, guess_mapping, role_of
+from core.data.importing import collect_pairs
 from core.data.reading.formats import read_table
 
 ROW = {
@@ -89,3 +90,50 @@ def test_without_names_or_marks_the_more_varied_column_is_the_question():
 def test_a_numeric_answer_column_is_not_the_answer_text():
     rows = [[ROW["question"], "1", ROW["answer"]]] * 5
     assert guess_mapping(table_of(["question", "answer", "body"], rows)).answer == "body"
+
+
+def judged_table(name, right, wrong):
+    rows = [
+        [f"How do I do thing {i}?", f"{word} answer number {i}.", mark]
+        for i in range(9)
+        for word, mark in (("Good", right), ("Bad", wrong))
+    ]
+    return table_of(["question", "answer", name], rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        *[("is_wrong", "0", "1"), ("Falsch?", "nein", "ja"), ("is_negative", "FALSE", "TRUE")],
+        *[("hallucinated", "no", "yes"), ("error", "0", "1"), ("outdated", "FALSE", "TRUE")],
+        *[("irrelevant", "0", "1"), ("label", "1", "-1"), ("status", "accepted", "rejected")],
+        *[("state", "active", "deleted"), ("label", "entailment", "contradiction")],
+        *[("correct", "x", ""), ("correct", "1", "")],
+    ],
+)
+def test_a_judgement_is_read_the_right_way_round(name, right, wrong):
+    table = judged_table(name, right, wrong)
+    guess = guess_columns(table)
+    assert (guess.mapping.rating, guess.mapping.negatives) == (name, ())
+    pairs = collect_pairs(table, guess.mapping)
+    assert len(pairs.right_answer) == 9
+    assert all(pairs.answers[i].startswith("Good") for i in pairs.right_answer.tolist())
+    assert guess.notes or pairs.warnings
+
+
+@pytest.mark.parametrize("name", ["is_test", "split", "fold", "chapter", "page", "level"])
+def test_parts_and_places_are_no_judgements(name):
+    assert guess_mapping(judged_table(name, "1", "2")).rating is None
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), [("votes", "12", "-3"), ("mood", "aa", "bb")])
+def test_a_column_that_may_judge_is_told(name, right, wrong):
+    guess = guess_columns(judged_table(name, right, wrong))
+    assert guess.mapping.rating is None
+    assert [note.params["column"] for note in guess.notes] == [name]
+
+
+def test_an_expected_answer_beside_the_answer_is_told():
+    rows = [[f"What is {i}?", f"The bot says {i}.", f"In truth it is {i}."] for i in range(9)]
+    guess = guess_columns(table_of(["question", "answer", "expected"], rows))
+    assert guess.offered == (("question", "expected"),)

@@ -20,7 +20,7 @@ def test_ratings_as_people_write_them(text, value):
 @pytest.mark.parametrize(
     ("texts", "expected", "said"),
     [
-        (["1", "3", "5", ""], [0.2, 0.6, 1, 1], []),
+        (["1", "3", "5", ""], [0.2, 0.6, 1, 1], ["without a rating"]),
         (["1", "0"], [1, 0], []),
         (["0.5", "1"], [0.5, 1], []),
         (["1"] * 18 + ["7", "-2"], [1] * 19 + [0], ["above 1", "below 0"]),
