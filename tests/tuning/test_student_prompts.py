@@ -17,6 +17,12 @@ from tests.tuning.tiny_runs import CONFIG, run
 TEXT = ["my parcel"]
 
 
+@pytest.fixture(autouse=True)
+def full_precision(monkeypatch):
+    """A machine may find bf16 quicker, whose vectors are close, not equal."""
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda: False)
+
+
 @pytest.fixture
 def odd(tiny_bert, tmp_path) -> Path:
     """A model whose answers have the prompt "passage" only, and that has a default prompt."""
@@ -42,7 +48,7 @@ def test_scoring_and_tuning_read_the_same_text(odd, tmp_path):
 
 
 @pytest.mark.parametrize("given", [None, {"query": "query : ", "document": "please "}])
-def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given, monkeypatch):
+def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given):
     """encode_document of plain sentence-transformers must read what tuning and scoring read."""
     from sentence_transformers import SentenceTransformer
 
@@ -56,8 +62,6 @@ def test_the_tuned_model_carries_its_prompts(odd, small_dataset, tmp_path, given
     plain = SentenceTransformer(str(folder), device="cpu")
     said = given or {"query": "", "document": "passage : "}
     assert {role: plain.prompts[role] for role in said} == said
-    # A busy machine may find bf16 quicker, whose vectors are close, not equal.
-    monkeypatch.setattr(precision, "multiplies_bf16", lambda: False)
     encoder = load_encoder(folder, ModelStore(tmp_path / "store"), "cpu")
     assert [encoder.prompt(role) for role in said] == list(said.values())
     for role, method in (("query", plain.encode_query), ("document", plain.encode_document)):
