@@ -83,7 +83,7 @@ def possible_regimes(dataset: QADataset) -> tuple[str, ...]:
     """
     rows = dataset.judged_rows
     sizes = np.unique(dataset.question_group[rows], return_counts=True)[1]
-    enough = {KNOWN: np.count_nonzero(sizes >= 2), UNSEEN: len(sizes)}
+    enough = {KNOWN: int((sizes >= 2).sum()), UNSEEN: len(sizes)}
     return tuple(regime for regime in REGIMES if enough[regime] >= MIN_GROUPS)
 
 
