@@ -14,6 +14,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+
 from core.data.file_reports import FileReport, ReadingOptions, report_on
 
 QUESTIONS = (

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 import openpyxl
-from core.data.file_reports import report_on
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from core.data.cells import is_nothing
+from core.data.file_reports import report_on
 
 NAMES = (
     *[("question", "answer"), ("Frage", "Antwort"), ("query", "passage"), ("質問", "回答")],
