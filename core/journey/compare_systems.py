@@ -36,6 +36,7 @@ from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
+    from core.evaluation.examination import TunedPair
     from core.evaluation.systems import EncodedSystem, ListedSystem, Origin, System
     from core.experts.encoders import Encoder
 
@@ -80,6 +81,19 @@ class ComparedSystems:
         """
         tuned = RunFolder(workspace.run_folder(tune_run))
         return cls(workspace, dataset, tuned, *encoders(workspace, tuned))
+
+    @property
+    def pair(self) -> TunedPair:
+        """Both models as they are examined."""
+        from core.evaluation.examination import TunedPair
+        from core.experts.encoders import encode_cached, load_encoder
+
+        return TunedPair(
+            self.before,
+            self.after,
+            partial(encode_cached, cache=self.workspace.vectors),
+            lambda key: load_encoder(find_entry(key), self.workspace.models),
+        )
 
     def collect(self, experts: Sequence[str], choice: SystemChoice, report: Reporter) -> None:
         """Bring every chosen system to vectors or result lists.
