@@ -42,7 +42,10 @@ _FEW_UNSEEN = N_(
     "from {least} questions and {fewest} groups on, its result means something."
 )
 FOLDS = 5
-FOLDS_OF_FEW, FEW_QUESTIONS = 10, 60  # more folds for fewer questions: each has little to learn from
+FOLDS_OF_FEW, FEW_QUESTIONS = (
+    10,
+    60,
+)  # more folds for fewer questions: each has little to learn from
 # Unseen validation questions of a fold: fewer choose a checkpoint by luck, more leave too little to
 # learn from.
 FOLD_VALIDATION, MOST_VALIDATION = 12, 0.25
