@@ -45,7 +45,7 @@ FOLDS = 5
 FOLDS_OF_FEW, FEW_QUESTIONS = (
     10,
     60,
-)  # more folds for fewer questions: each has little to learn from
+)  # few questions: more folds, more to learn from
 # Unseen validation questions of a fold: fewer choose a checkpoint by luck, more leave too little to
 # learn from.
 FOLD_VALIDATION, MOST_VALIDATION = 12, 0.25

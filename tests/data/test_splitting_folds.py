@@ -1,4 +1,4 @@
-"""Folds of the cross-fitted verdict: every question is tested once, and nothing leaks into a fold."""
+"""Folds of the cross-fitted verdict: all questions are tested once, and nothing leaks into one."""
 
 from __future__ import annotations
 
