@@ -289,8 +289,20 @@ def paired(
         for arm, reference, metric in pairings
     ]
     table = np.stack([after - before for after, before in sides], axis=1)
-    intervals_of = statistics.mean_intervals(table, groups, seed=seed)
-    raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
+    # What models of folds share widens what is said of the tuned model, and of nothing else.
+    factors = [
+        comparison.widening if TUNED in (arm, reference) else 1.0 for arm, reference, _ in pairings
+    ]
+    intervals_of = [
+        statistics.widened(interval, factor)
+        for interval, factor in zip(
+            statistics.mean_intervals(table, groups, seed=seed), factors, strict=True
+        )
+    ]
+    raw = [
+        statistics.weakened(statistics.randomisation_p(column, groups, seed=seed), factor)
+        for column, factor in zip(table.T, factors, strict=True)
+    ]
     adjusted = statistics.holm(np.array(raw))
     sizes = len(rows), len(np.unique(groups))
     results = []
@@ -315,7 +327,8 @@ def paired(
                 questions=sizes[0],
                 groups=sizes[1],
                 word=word(interval.low, interval.high, decisive, *sizes),
-                smallest_detectable=statistics.smallest_detectable(table[:, i], groups),
+                smallest_detectable=factors[i]
+                * statistics.smallest_detectable(table[:, i], groups),
                 p_adjusted=float(adjusted[i]),
                 arm=arm,
                 reference=reference,

@@ -34,6 +34,7 @@ from core.tuning.experiments.experiment import Experiment, measure, validation_s
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
 from core.types.tuning import (
+    AgreedEnd,
     ExperimentResult,
     TrialResult,
     TuningResult,
@@ -273,7 +274,7 @@ def do_trials(
     def do(trial: Trial, progress: Reporter) -> TrialResult:
         labels, config = trial.given()
         place = trials.folder(trial.key)
-        tuned = _tuned(workspace, labels, config, place, progress)
+        tuned = tune_trial(workspace, labels, config, place, progress)
         place.drop_checkpoints()
         measured = (
             validation.base
@@ -313,14 +314,20 @@ def _validation(
     return made
 
 
-def _tuned(
+def tune_trial(
     workspace: Workspace,
     labels: LabelModel,
     config: TuningConfig,
     place: RunFolder,
     report: Reporter,
+    **ending: AgreedEnd,
 ) -> TuningResult:
     """Tune into a trial's folder, unless that is done.
+
+    Parameters
+    ----------
+    ending : ``end``
+        As of :func:`core.journey.tune.run_tuning`.
 
     Raises
     ------
@@ -333,7 +340,7 @@ def _tuned(
             return from_json(TuningResult, read_json(ended))
     except WorkspaceError:
         pass  # damaged: tune again
-    tuned = run_tuning(workspace, labels, config, place, report)
+    tuned = run_tuning(workspace, labels, config, place, report, **ending)
     if tuned.cancelled:
         raise Stopped
     write_json(ended, to_json(tuned))
