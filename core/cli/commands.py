@@ -25,6 +25,7 @@ from core.cli.terminal import (
 from core.documents import to_json
 from core.errors import DataError, JobError, Stopped, TuningError
 from core.journey.command_inputs import (
+    ReadingOptions,
     check_preset,
     chosen_settings,
     parse_recipe,
@@ -43,7 +44,6 @@ from core.journey.experts import (
     launch_scoring,
     suggested_experts,
 )
-from core.journey.file_reports import ReadingOptions
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
 from core.journey.projects import (

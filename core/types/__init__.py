@@ -27,6 +27,7 @@ from core.types.comparison import (
 )
 from core.types.dataset import (
     KNOWN,
+    OPEN,
     REGIMES,
     SPLITS,
     TEST_KNOWN,
@@ -60,6 +61,7 @@ __all__ = [
     "BETTER",
     "KNOWN",
     "NOT_SHOWN",
+    "OPEN",
     "REGIMES",
     "SPLITS",
     "TEST_KNOWN",
