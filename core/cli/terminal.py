@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import intervals, present_regimes, sentence
+from core.journey.compare import intervals, present_regimes, sentence, untested_text, way_text
 from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
@@ -104,6 +104,9 @@ def _name(queued: QueuedJob) -> str:
 
 def print_verdict(comparison: Comparison) -> None:
     """Print every system per regime with its interval, then the verdicts."""
+    for said in (way_text(comparison), untested_text(comparison)):
+        if said is not None:
+            sys.stdout.write(f"\n{said}\n")
     for regime in present_regimes(comparison):
         rows = comparison.regimes == regime
         spread = intervals(comparison, regime)

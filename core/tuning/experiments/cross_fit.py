@@ -8,8 +8,9 @@ themselves are made by :mod:`core.data.splitting`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from core.errors import TuningError
 from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.statistics import Spread
 from core.evaluation.systems import Tested
+from core.hashing import content_id
 from core.labels.model import LabelModel
 from core.tuning.experiments.experiment import Experiment
-from core.types import CROSS_FIT, REGIMES, Rows, SystemResult
+from core.types import CROSS_FIT, REGIMES, Comparison, SystemResult
 from core.types.tuning import AgreedEnd, CrossFitRequest, Measured, TrialResult
 from core.types.tuning_config import TuningConfig
 
@@ -114,7 +116,7 @@ def agreed_end(folds: Sequence[TrialResult]) -> AgreedEnd:
 def agreed_settings(config: TuningConfig, folds: Sequence[TrialResult]) -> TuningConfig:
     """Return the settings without what most folds made no use of."""
     votes = [name for fold in folds for name in fold.left_out]
-    off = {name: 0 for name in set(votes) if votes.count(name) > len(folds) / 2}
+    off: dict[str, Any] = {n: 0 for n in set(votes) if votes.count(n) > len(folds) / 2}
     return dataclasses.replace(config, **off)
 
 
@@ -149,32 +151,41 @@ def measured_on(result: SystemResult, regimes: np.ndarray) -> Measured:
     )
 
 
-def tested_rows(folds: Sequence[Rows], regimes: Sequence[np.ndarray], groups: np.ndarray) -> Tested:
-    """Return the questions of all folds, fold after fold.
+def tested_rows(
+    folds: Sequence[Comparison], question_group: np.ndarray
+) -> tuple[Tested, np.ndarray]:
+    """Return the questions of all folds, known answers first, and their order among the folds'.
 
     Parameters
     ----------
-    folds, regimes
-        Held-out questions of each fold, and the regime of each.
-    groups : int array [n_q]
+    folds : sequence of Comparison
+        What each fold found on its own test questions.
+    question_group : int array [n_q]
         Answer group of each question of the dataset.
     """
-    rows = np.concatenate(folds)
-    factor = widening(len(np.unique(groups[rows])))
-    return Tested(rows, np.concatenate(regimes), CROSS_FIT, len(folds), factor)
+    rows = np.concatenate([fold.question_rows for fold in folds])
+    regimes = np.concatenate([fold.regimes for fold in folds])
+    order = np.lexsort((rows, np.array([REGIMES.index(str(regime)) for regime in regimes])))
+    rows, regimes = rows[order], regimes[order]
+    factor = widening(len(np.unique(question_group[rows])))
+    return Tested(rows, regimes, CROSS_FIT, len(folds), factor), order
 
 
-def joined(results: Sequence[SystemResult]) -> SystemResult:
-    """Return one system of the results of its folds, question after question."""
-    first = results[0]
+def joined(results: Sequence[SystemResult], order: np.ndarray) -> SystemResult:
+    """Return one system of the results of its folds, its questions in the given order."""
+
+    def together(arrays: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate(list(arrays))[order]
+
+    prints = dict.fromkeys(result.fingerprint for result in results)
     return dataclasses.replace(
-        first,
-        fingerprint="+".join(result.fingerprint for result in results),
+        results[0],
+        fingerprint=next(iter(prints)) if len(prints) == 1 else content_id(list(prints)),
         metrics={
-            name: np.concatenate([result.metrics[name] for result in results])
-            for name in first.metrics
+            name: together(result.metrics[name] for result in results)
+            for name in results[0].metrics
         },
-        top_answers=np.concatenate([result.top_answers for result in results]),
-        top_scores=np.concatenate([result.top_scores for result in results]),
-        right_rank=np.concatenate([result.right_rank for result in results]),
+        top_answers=together(result.top_answers for result in results),
+        top_scores=together(result.top_scores for result in results),
+        right_rank=together(result.right_rank for result in results),
     )
