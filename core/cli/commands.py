@@ -23,6 +23,7 @@ from core.cli.terminal import (
 )
 from core.errors import DataError, JobError, Stopped, TuningError
 from core.journey.command_inputs import (
+    ReadingOptions,
     check_preset,
     chosen_settings,
     parse_recipe,
@@ -35,7 +36,6 @@ from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import all_experts, check_experts, launch_scoring, suggested_experts
-from core.journey.file_reports import ReadingOptions
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
 from core.journey.projects import (

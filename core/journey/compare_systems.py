@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.trec_run import (
-    EXAMPLES,
     RANK as RANK,
     SCORE as SCORE,
     ContradictoryRanksError as ContradictoryRanksError,
     ParsedRun,
     SeveralSystemsError as SeveralSystemsError,
     parse_run,
+    run_notes,
 )
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
@@ -453,31 +453,6 @@ def held_out_questions(dataset: QADataset) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
-def run_notes(parsed: ParsedRun) -> list[Message]:
-    """Return what in a run does not fit the data, counted, with the first examples."""
-    told = (
-        (
-            parsed.unknown_answers,
-            N_(
-                "{count} answer ids are not in the data, for example {examples}. They keep "
-                "their ranks and count as not right."
-            ),
-        ),
-        (
-            parsed.unknown_questions,
-            N_("{count} question ids are not in the data, for example {examples}: left out."),
-        ),
-        (
-            [str(row) for row in parsed.repeated],
-            N_(
-                "{count} lines name an answer of a question once more, for example line "
-                "{examples}; the better score counts."
-            ),
-        ),
-    )
-    return [Message(text, _examples(found)) for found, text in told if found]
-
-
 def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message, ...]:
     notes = run_notes(parsed)
     if missing:
@@ -485,7 +460,3 @@ def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message
         values = {"missing": missing, "held": len(held_out_rows(dataset))}
         notes.append(Message(text, values))
     return tuple(notes)
-
-
-def _examples(texts: Sequence[str]) -> dict[str, str | int | float]:
-    return {"count": len(texts), "examples": ", ".join(text[:40] for text in texts[:EXAMPLES])}

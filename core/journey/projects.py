@@ -55,7 +55,7 @@ def create_project_with(
     Parameters
     ----------
     account : dict
-        What became of every row, as :func:`core.journey.data.read_dataset` tells it.
+        What became of every row, as :func:`core.data.file_preview.read_dataset` tells it.
     """
     taken = {project.name.casefold() for project in workspace.projects()}
     numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
@@ -76,7 +76,7 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     title : str
         Name of the project in the user's language; numbered if it is taken.
     """
-    from core.journey.data import read_dataset
+    from core.data.file_preview import read_dataset
 
     sample = SAMPLES[key]
     content = (SAMPLES_FOLDER / sample.file).read_bytes()

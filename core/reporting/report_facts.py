@@ -54,7 +54,7 @@ class ReportSources:
     created_at : str
         UTC, ISO 8601.
     import_report : mapping
-        As :func:`core.journey.data.read_dataset` returns it.
+        As :func:`core.data.file_preview.read_dataset` returns it.
     personal_data : tuple of (title, rows)
         Kinds of personal data found in the upload; titles are message ids.
     scoring : ScoringResult
