@@ -142,6 +142,15 @@ def check_size(rows: int, columns: int, name: str) -> None:
         )
 
 
+def too_many_characters(name: str) -> DataError:
+    """Return what is told about a file whose texts are too long in all."""
+    return DataError(
+        "{name} holds more than {limit} million characters. Upload a part of it.",
+        name=name,
+        limit=MAX_CHARACTERS // 1_000_000,
+    )
+
+
 def clean_cell(text: str) -> str:
     """Remove what cannot be shown or stored: control characters, halves of characters."""
     text = _LINE_BREAK.sub("\n", text)
@@ -181,11 +190,7 @@ def build_table(
         joined = "".join(row)
         characters += len(joined)
         if characters > MAX_CHARACTERS:
-            raise DataError(
-                "{name} holds more than {limit} million characters. Upload a part of it.",
-                name=name,
-                limit=MAX_CHARACTERS // 1_000_000,
-            )
+            raise too_many_characters(name)
         plain = joined.isprintable()  # nearly every row: nothing in it that would be removed
         if plain:
             cells = [cell.strip() for cell in row]
