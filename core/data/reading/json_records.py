@@ -106,20 +106,24 @@ def read_parquet(content: bytes, name: str) -> Table:
 
 
 def _chunks(meta: Any) -> Iterator[Any]:
-    for group in range(meta.num_row_groups):
-        for column in range(meta.num_columns):
-            yield meta.row_group(group).column(column)
+    for group in map(meta.row_group, range(meta.num_row_groups)):
+        for column in range(group.num_columns):
+            yield group.column(column)
 
 
 def _check_parquet(meta: Any, name: str) -> int:
     """Check what the metadata of a Parquet file say; return how many rows to read at once."""
     size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
     check_unpacked(size, meta.num_rows, name)
-    values = sum(chunk.num_values for chunk in _chunks(meta))  # of lists each element counts
     check_size(meta.num_rows, len(meta.schema.to_arrow_schema()), name)
+    values = sum(chunk.num_values for chunk in _chunks(meta))  # of lists each element counts
     check_size(1, values // _LIST_VALUES, name)
     # texts that only say how they differ from the one before may each be as long as all together
-    longest = [c.total_uncompressed_size for c in _chunks(meta) if "DELTA_BYTE_ARRAY" in c.encodings]
+    longest = [
+        chunk.total_uncompressed_size
+        for chunk in _chunks(meta)
+        if "DELTA_BYTE_ARRAY" in chunk.encodings
+    ]
     return max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // max(longest, default=1)))
 
 

@@ -165,7 +165,7 @@ def table_of(
         if not wanted:
             continue
         filled = sheet.finish(name)
-        header = find_header(sheet.rows, sheet.numbers, choices.header_row)
+        header = find_header(sheet.rows, sheet.numbers, choices.header_row, choices.below)
         if header is not None:
             found.append((sheet, header, filled))
     if not found:
@@ -185,7 +185,7 @@ def table_of(
         names = ", ".join(f"{other.title} ({_count(other)})" for other in others)
         told.append(Message(text, {"sheet": sheet.title, "others": names}))
         not_used += [NotUsed("sheet", other.title, _count(other)) for other in others]
-    taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.repeated]
+    taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.skipped]
     hidden = [i for i in taken if sheet.numbers[i] in sheet.hidden_rows and any(sheet.rows[i])]
     if hidden:
         rows = [sheet.numbers[i] for i in hidden]
@@ -232,7 +232,7 @@ def _cell_warnings(sheet: SheetRows, filled: Sequence[int]) -> Iterable[Message]
         (
             sheet.uncomputed,
             N_(
-                "Formulas without a stored value are shown as formulas ({count} in all). Rows: "
+                "Formulas without a stored value were read as empty ({count} in all). Rows: "
                 "{rows}. Open and save the file in your spreadsheet program to store the values."
             ),
         ),
