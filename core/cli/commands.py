@@ -21,6 +21,7 @@ from core.cli.terminal import (
     print_verdict,
     say_who_is_before,
 )
+from core.documents import to_json
 from core.errors import DataError, JobError, Stopped, TuningError
 from core.journey.command_inputs import (
     ReadingOptions,
@@ -31,7 +32,7 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import launch_comparison, load_comparison, present_regimes
+from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
@@ -77,7 +78,7 @@ def run(options: RunOptions) -> int:
         compared = walk.done(
             project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
         )
-    comparison = load_comparison(project.workspace, compared)
+    comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
         walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
@@ -320,6 +321,7 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
             for regime, difference in differences.items()
             if difference is not None
         },
+        "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,
             "after": general[0].after if general else None,

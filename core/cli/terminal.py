@@ -7,7 +7,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import intervals, present_regimes, sentence
+from core.journey.compare import (
+    intervals,
+    must_find_sentence,
+    present_regimes,
+    sentence,
+    weighted_sentence,
+)
 from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
@@ -24,6 +30,7 @@ from core.journey.tune import TuningRun
 from core.messages import Message
 from core.progress import Reporter
 from core.types import BASE, TUNED, Comparison
+from core.types.comparison import Counted
 from core.types.tuning import Contestant
 
 _SPOKEN_EVERY_SECONDS = 5.0
@@ -107,6 +114,7 @@ def print_verdict(comparison: Comparison) -> None:
         difference = comparison.difference(regime)
         if difference is not None:
             sys.stdout.write(f"{sentence(difference)}\n")
+    print_counted(comparison.counted)
     for probe in comparison.generality:
         sys.stdout.write(
             f"\nEveryday language ({probe.language}, {probe.pairs} sentence pairs, Spearman): "
@@ -115,6 +123,14 @@ def print_verdict(comparison: Comparison) -> None:
     for name, reason in comparison.absent.items():
         sys.stdout.write(f"{name} is absent: {reason}\n")
     sys.stdout.write("\n")
+
+
+def print_counted(counted: Counted) -> None:
+    """Print the verdicts by weight, and how many must-find questions succeed."""
+    for difference in counted.differences:
+        sys.stdout.write(f"{weighted_sentence(difference)}\n")
+    if counted.must_find:
+        sys.stdout.write(f"{must_find_sentence(counted)}\n")
 
 
 def print_examined(examined: Examination) -> None:
