@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.journey.compare import (
+    counted_lines,
     intervals,
-    must_find_sentence,
     present_regimes,
     sentence,
-    weighted_sentence,
 )
 from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
@@ -140,10 +139,8 @@ def print_verdict(comparison: Comparison) -> None:
 
 def print_counted(counted: Counted) -> None:
     """Print the verdicts by weight, and how many must-find questions succeed."""
-    for difference in counted.differences:
-        sys.stdout.write(f"{weighted_sentence(difference)}\n")
-    if counted.must_find:
-        sys.stdout.write(f"{must_find_sentence(counted)}\n")
+    for title, said in counted_lines(counted):
+        sys.stdout.write(f"{title}. {said}\n")
 
 
 def print_examined(examined: Examination) -> None:

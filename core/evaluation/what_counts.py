@@ -11,7 +11,7 @@ import numpy as np
 
 from core.evaluation import statistics
 from core.evaluation.measures import MAIN_METRIC
-from core.evaluation.verdict import present_regimes, regime_positions, word
+from core.evaluation.verdict import REGIME_TEXTS, present_regimes, regime_positions, word
 from core.messages import N_, Message
 from core.types import BASE, BETTER, NOT_SHOWN, TUNED, WORSE, Comparison, QADataset
 from core.types.comparison import Counted, MustFind, WeightedDifference, WhatCounts
@@ -84,23 +84,22 @@ def weighted_sentence(difference: WeightedDifference) -> Message:
     """Return the verdict by weight in one sentence."""
     text = {
         BETTER: N_(
-            "Weighted by what questions count ({regime}, {metric}): better, {before:.3f} to "
+            "By weight ({metric}): better, {before:.3f} to "
             "{after:.3f} ({low:+.3f} to {high:+.3f}); the {questions} questions are worth "
             "{effective} equal ones."
         ),
         WORSE: N_(
-            "Weighted by what questions count ({regime}, {metric}): worse, {before:.3f} to "
+            "By weight ({metric}): worse, {before:.3f} to "
             "{after:.3f} ({low:+.3f} to {high:+.3f}); the {questions} questions are worth "
             "{effective} equal ones."
         ),
         NOT_SHOWN: N_(
-            "Weighted by what questions count ({regime}, {metric}): no difference shown, "
+            "By weight ({metric}): no difference shown, "
             "{before:.3f} to {after:.3f} ({low:+.3f} to {high:+.3f}); the {questions} questions "
             "are worth {effective} equal ones."
         ),
     }[difference.word]
     values: dict[str, str | int | float] = {
-        "regime": difference.regime,
         "metric": difference.metric.replace("ndcg", "nDCG"),
         "before": difference.before,
         "after": difference.after,
@@ -127,6 +126,14 @@ def must_find_sentence(counts: Counted) -> Message:
         "lost": len(counts.lost),
     }
     return Message(text, values)
+
+
+def counted_lines(counts: Counted) -> tuple[tuple[str, Message], ...]:
+    """Return all that is said by what counts, as (title, sentence); titles are message ids."""
+    lines = [(REGIME_TEXTS[d.regime].title, weighted_sentence(d)) for d in counts.differences]
+    if counts.must_find:
+        lines.append((N_("Must-find questions"), must_find_sentence(counts)))
+    return tuple(lines)
 
 
 def question_weights(comparison: Comparison, dataset: QADataset, wanted: WhatCounts) -> np.ndarray:

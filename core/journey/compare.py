@@ -42,8 +42,8 @@ from core.evaluation.verdict import (
     signed_effect as signed_effect,
 )
 from core.evaluation.what_counts import (
+    counted_lines as counted_lines,
     must_find_sentence as must_find_sentence,
-    weighted_sentence as weighted_sentence,
 )
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder

@@ -10,6 +10,7 @@ from core.evaluation.statistics import mean_interval, ratio_interval
 from core.evaluation.verdict import promotion_allowed
 from core.evaluation.what_counts import (
     counted,
+    counted_lines,
     must_find_sentence,
     weighted_difference,
     weighted_sentence,
@@ -167,6 +168,7 @@ def test_must_find_questions_pass_or_fail_by_the_rank_that_the_screen_shows(comp
     result = counted(comparison, marked, wanted)
     assert [(m.question, m.before, m.after) for m in result.must_find] == [(0, 4, 1), (1, 4, 20)]
     assert [m.question for m in result.lost] == [m.question for m in result.missed] == [1]
+    assert [title for title, _ in counted_lines(result)] == ["Must-find questions"]
     assert "1 of 2 after tuning, 2 before; 1 lost" in str(must_find_sentence(result))
     allowed, reasons = promotion_allowed(replace(comparison, counted=result))
     assert not allowed and "1 must-find questions" in str(reasons[0])
