@@ -26,6 +26,7 @@ from core.labels.overrides import OverrideTable
 from core.labels.pair_sample import PairSample, sample_pairs
 from core.labels.rules import RULES
 from core.types import (
+    OPEN,
     TRAIN,
     Calibration,
     ExpertScores,
@@ -258,6 +259,10 @@ class LabelModel:
         return tuple(by_key[key] for key in self.recipe.experts)
 
     @cached_property
+    def _is_open(self) -> np.ndarray:
+        return self.dataset.split == OPEN
+
+    @cached_property
     def _overridden(self) -> OverrideTable:
         return OverrideTable.of(self.dataset, self.overrides)
 
@@ -274,12 +279,16 @@ class LabelModel:
         """Label pairs; both row arrays broadcast to the shape of ``hard``."""
         recipe = self.recipe
         overridden = self._overridden.lookup(question_rows, answer_rows)
-        hard_only = recipe.blend == 1 or not len(calibrated)
+        # Nobody knows the right answer of an open question: its label is what the experts say.
+        is_open = self._is_open[question_rows]
+        known, soft_share = np.float32(recipe.blend), np.float32(1 - recipe.blend)
+        speechless = not (len(calibrated) and RULES[recipe.rule].needs_experts)
+        hard_only = speechless or (recipe.blend == 1 and not is_open.any())
         soft = hard if hard_only else RULES[recipe.rule].combine(calibrated, hard, self.weights)
-        silent = np.isnan(soft)
+        silent = np.isnan(soft) | (is_open & speechless)
         for correct in () if hard_only else self.recentring:
             soft = correct(soft, question_rows, answer_rows)
-        blended = recipe.blend * hard + (1 - recipe.blend) * soft
+        blended = np.where(is_open, soft, known * hard + soft_share * soft)
         labels = np.where(silent, hard, blended)
         labels = bend(labels, recipe.gain, recipe.threshold, recipe.temperature)
         by_hand = ~np.isnan(overridden)

@@ -13,8 +13,11 @@ from core.progress import Reporter, SilentReporter
 from core.types.comparison import (
     BASE,
     BETTER,
+    CROSS_FIT,
     NOT_SHOWN,
+    SPLIT,
     TUNED,
+    VERDICT_WAYS,
     WORSE,
     CompareRequest,
     Comparison,
@@ -27,6 +30,7 @@ from core.types.comparison import (
 )
 from core.types.dataset import (
     KNOWN,
+    OPEN,
     REGIMES,
     SPLITS,
     TEST_KNOWN,
@@ -58,9 +62,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE",
     "BETTER",
+    "CROSS_FIT",
     "KNOWN",
     "NOT_SHOWN",
+    "OPEN",
     "REGIMES",
+    "SPLIT",
     "SPLITS",
     "TEST_KNOWN",
     "TEST_SPLIT",
@@ -71,6 +78,7 @@ __all__ = [
     "VALIDATION_KNOWN",
     "VALIDATION_SPLIT",
     "VALIDATION_UNSEEN",
+    "VERDICT_WAYS",
     "WORSE",
     "Calibration",
     "CompareRequest",

@@ -23,6 +23,7 @@ VALIDATION_UNSEEN = "validation_unseen"
 TEST_KNOWN = "test_known"
 TEST_UNSEEN = "test_unseen"
 SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, TEST_KNOWN, TEST_UNSEEN)
+OPEN = "open"  # questions without a known answer: learned from by the experts' labels, never tested
 
 KNOWN = "known"  # known answers, new wording: other questions of the answer group are in training
 UNSEEN = "unseen"  # unseen answers: the whole answer group is held out
@@ -49,13 +50,21 @@ class QADataset:
         Relevance grade of each judged pair; 1 where the file has no ratings.
     question_group, answer_group : int32 arrays [n_q], [n_a]
         Answer group of METHOD §6: the same or near-duplicate answers, with all their questions.
-    split : str array [n_q], one of ``SPLITS``
+    split : str array [n_q], one of ``SPLITS`` or ``OPEN``
+        Open questions have no right answer, and each is an answer group of its own.
     question_row : int32 array [n_q]
         Row of the question in the user's spreadsheet, the header being row 1.
     attributes : mapping of str to tuple of str, n_q long
         ``category``, ``language``, ``source`` of the question where known; "" = not given.
     source_sha256 : str
         Hash of the uploaded file.
+    question_weight : float32 array [n_q], > 0
+        How much each question counts: how often it was asked, or what it is worth; 1 where unknown.
+        Left out: all 1.
+    must_find : bool array [n_q]
+        Questions whose search has to succeed. Left out: none.
+    wrong_question, wrong_answer : int32 arrays [n_w]
+        Pairs known to be wrong, sorted by question, then answer; none of them is a judged pair.
     """
 
     name: str
@@ -72,16 +81,38 @@ class QADataset:
     question_row: np.ndarray
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source_sha256: str = ""
+    question_weight: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    must_find: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    wrong_question: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    wrong_answer: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+
+    def __post_init__(self) -> None:
+        count = len(self.questions)
+        for name, kind in (("question_weight", np.float32), ("must_find", bool)):
+            values = np.asarray(getattr(self, name), kind)
+            if not len(values):
+                values = np.full(count, name == "question_weight", kind)
+            object.__setattr__(self, name, values)
 
     @cached_property
     def id(self) -> str:
-        """Content hash over texts, judgements, groups, split and attributes, 16 hex digits."""
+        """Content hash over all that follows the name, 16 hex digits.
+
+        What a dataset lacks (weights, must-find questions, known wrong pairs) does not enter it,
+        so that datasets keep the id that they had before there were such things.
+        """
         parts: list[str | bytes | np.ndarray] = [*self.questions, "\x00", *self.answers, "\x00"]
         parts += [*self.question_ids, "\x00", *self.answer_ids, "\x00"]
         parts += [self.right_question, self.right_answer, self.right_grade]
         parts += [self.question_group, self.answer_group, *self.split.tolist(), self.question_row]
         for name in sorted(self.attributes):
             parts += [name, *self.attributes[name]]
+        if (self.question_weight != 1).any():
+            parts += ["question_weight", self.question_weight]
+        if self.must_find.any():
+            parts += ["must_find", self.must_find]
+        if len(self.wrong_question):
+            parts += ["wrong", self.wrong_question, self.wrong_answer]
         return content_id([*parts, self.source_sha256])
 
     @cached_property
@@ -128,6 +159,21 @@ class QADataset:
     def held_out_rows(self) -> Rows:
         """Question rows [n] of the verdict, kept from everything before it, ascending."""
         return self.rows(*TEST_SPLIT.values())
+
+    @cached_property
+    def judged_rows(self) -> Rows:
+        """Question rows [n] with a known answer, of any split, ascending."""
+        return self.rows(*SPLITS)
+
+    @cached_property
+    def open_rows(self) -> Rows:
+        """Question rows [n] without a known answer, ascending."""
+        return self.rows(OPEN)
+
+    def wrong_answers(self, question: int) -> Rows:
+        """Return the answer rows known to be wrong for one question, ascending."""
+        low, high = np.searchsorted(self.wrong_question, [question, question + 1])
+        return self.wrong_answer[low:high]
 
     @cached_property
     def _row_of(self) -> tuple[dict[str, int], dict[str, int]]:

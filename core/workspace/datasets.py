@@ -1,4 +1,4 @@
-"""Datasets on disk: ``datasets/<id>/`` with three Parquet tables and ``meta.json``."""
+"""Datasets on disk: ``datasets/<id>/`` with four Parquet tables and ``meta.json``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import WorkspaceError
 from core.types import QADataset
 from core.workspace.files import read_json, write_bytes, write_json
 
-_QUESTION, _ANSWER, _RIGHT = "question", "answer", "right"
+_QUESTION, _ANSWER, _RIGHT, _WRONG = "question", "answer", "right", "wrong"
 
 
 def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) -> Path:
@@ -42,6 +42,8 @@ def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) ->
             "group": dataset.question_group,
             "split": dataset.split.tolist(),
             "row": dataset.question_row,
+            "weight": dataset.question_weight,
+            "must_find": dataset.must_find,
             **{f"attribute.{name}": list(v) for name, v in dataset.attributes.items()},
         },
         _ANSWER: {
@@ -54,6 +56,7 @@ def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) ->
             "answer": dataset.right_answer,
             "grade": dataset.right_grade,
         },
+        _WRONG: {"question": dataset.wrong_question, "answer": dataset.wrong_answer},
     }
     for name, columns in tables.items():
         buffer = io.BytesIO()
@@ -82,6 +85,16 @@ def load_dataset(folder: Path, dataset_id: str) -> QADataset:
         questions, answers, right = (
             parquet.read_table(target / f"{name}.parquet") for name in (_QUESTION, _ANSWER, _RIGHT)
         )
+        added = {  # absent from datasets written before there were such things
+            field: questions[column].to_numpy()
+            for field, column in (("question_weight", "weight"), ("must_find", "must_find"))
+            if column in questions.column_names
+        }
+        if (target / f"{_WRONG}.parquet").is_file():
+            wrong = parquet.read_table(target / f"{_WRONG}.parquet")
+            added |= {
+                f"wrong_{column}": wrong[column].to_numpy() for column in (_QUESTION, _ANSWER)
+            }
         dataset = QADataset(
             name=meta["name"],
             questions=tuple(questions["text"].to_pylist()),
@@ -101,6 +114,7 @@ def load_dataset(folder: Path, dataset_id: str) -> QADataset:
                 if name.startswith("attribute.")
             },
             source_sha256=meta["source_sha256"],
+            **added,
         )
     except (OSError, KeyError, pa.ArrowException) as error:
         raise WorkspaceError(

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from core.errors import LabelError
 from core.labels.model import LabelModel
 from core.labels.rules import RULES
-from core.types import Calibration, ExpertScores, LabelRecipe, Override
+from core.types import OPEN, Calibration, ExpertScores, LabelRecipe, Override
 
 NAMES = ("expert0", "expert1", "expert2")
 
@@ -225,3 +225,39 @@ def test_memory_grows_with_texts_not_with_pairs(make_world):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 14e6
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("rule", ["mean", "reliability"])
+def test_open_questions_get_what_the_experts_say_without_the_blend(world, rule, blend):
+    dataset, scores = world
+    rows, answers = np.flatnonzero(dataset.split == "test_known")[:4], np.arange(30)
+    split = dataset.split.copy()
+    split[rows] = OPEN
+    kept = ~np.isin(dataset.right_question, rows)
+    opened = replace(
+        dataset,
+        split=split,
+        right_question=dataset.right_question[kept],
+        right_answer=dataset.right_answer[kept],
+        right_grade=dataset.right_grade[kept],
+    )
+    scores = [replace(expert, dataset_id=opened.id) for expert in scores]
+    recipe = LabelRecipe(tuple(s.expert for s in scores), rule=rule, blend=blend)
+    labels = LabelModel.fit(opened, scores, recipe)
+    targets, mask = labels.block(rows, answers)
+    bare = labels.with_recipe(replace(recipe, blend=0.0))
+    np.testing.assert_array_equal(targets, bare.block(rows, answers)[0])
+    assert mask.all()
+    assert targets.std() > 0.05
+    both = np.concatenate([rows, dataset.rows("train")[:4]])
+    np.testing.assert_array_equal(labels.block(both, answers)[0][:4], targets)
+
+
+def test_without_experts_nothing_is_said_about_open_questions(world):
+    dataset, _ = world
+    opened = replace(dataset, split=np.where(np.arange(120) < 3, OPEN, dataset.split))
+    labels = LabelModel.fit(opened, [], LabelRecipe((), rule="hard"))
+    _, mask = labels.block(np.arange(4), np.arange(30))
+    np.testing.assert_array_equal(mask[3], True)
+    assert not (mask[:3] & (dataset.hard_block(np.arange(3), np.arange(30)) == 0)).any()

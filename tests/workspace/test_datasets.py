@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import WorkspaceError
+from core.types import OPEN
 from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.files import write_bytes
 from core.workspace.workspace import Layout
@@ -71,3 +72,40 @@ def test_workspace_that_cannot_be_made_says_why_and_what_to_do(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WorkspaceError, match="environment variable WORKSPACE"):
         Layout(tmp_path / "file" / "workspace").create()
+
+
+def test_what_older_datasets_lack_is_kept_where_it_is_there_and_changes_no_id_where_not(
+    tmp_path, tiny_dataset
+):
+    count = len(tiny_dataset.questions)
+    weight, must = np.ones(count, np.float32), np.zeros(count, bool)
+    plain = dataclasses.replace(tiny_dataset, question_weight=weight, must_find=must)
+    assert plain.id == tiny_dataset.id
+    weight, must = weight + np.arange(count, dtype=np.float32), ~must
+    wrong = np.array([0, 1], np.int32)
+    ids = {tiny_dataset.id}
+    for values in (
+        {"question_weight": weight},
+        {"must_find": must},
+        {"wrong_question": wrong, "wrong_answer": wrong[::-1].copy()},
+    ):
+        changed = dataclasses.replace(tiny_dataset, **values)
+        ids.add(changed.id)
+        save_dataset(tmp_path, changed, {})
+        back = load_dataset(tmp_path, changed.id)
+        for name, value in values.items():
+            np.testing.assert_array_equal(getattr(back, name), value)
+    assert len(ids) == 4
+    folder = save_dataset(tmp_path / "old", tiny_dataset, {})
+    (folder / "wrong.parquet").unlink()
+    assert not len(load_dataset(tmp_path / "old", tiny_dataset.id).wrong_question)
+
+
+def test_open_questions_belong_to_no_part_that_is_learned_by_heart_or_tested(tiny_dataset):
+    split = tiny_dataset.split.copy()
+    split[:3] = OPEN
+    opened = dataclasses.replace(tiny_dataset, split=split)
+    np.testing.assert_array_equal(opened.open_rows, [0, 1, 2])
+    for rows in (opened.seen_rows, opened.held_out_rows, opened.validation_rows):
+        assert not np.isin(opened.open_rows, rows).any()
+    assert len(opened.judged_rows) == len(split) - 3

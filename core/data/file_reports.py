@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def read_content(path: Path) -> bytes:
 
 
 def _dataset(path: Path) -> QADataset:
-    from core.journey.data import read_dataset, read_folder
+    from core.data.file_preview import read_dataset, read_folder
 
     return read_folder(path)[0] if path.is_dir() else read_dataset(read_content(path), path.name)[0]
 
@@ -483,14 +484,15 @@ def _report_scores(
 def _report_corrections(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.journey.corrections import match_corrections
+    from core.data.correction_file import match_corrections
 
     table = _table_of(content, name, options, report)
     chosen = {}
     for part in filter(None, options.columns.split(",")):
         role, _, column = part.partition("=")
         chosen[role.strip()] = _existing(column.strip(), table)
-    file = match_corrections(table, name, dataset, (), _UPLOADER, chosen)
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    file = match_corrections(table, name, dataset, _UPLOADER, moment, chosen=chosen)
     report.columns = dict(file.columns)
     _left_over(report, table, list(file.columns.values()))
     report.warnings += file.notes
@@ -504,8 +506,7 @@ def _report_corrections(
 def _report_run(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.data.trec_run import parse_runs
-    from core.journey.compare_systems import run_notes
+    from core.data.trec_run import parse_runs, run_notes
 
     report.format, report.encoding = "trec", "utf-8"
     runs = parse_runs(content, dataset, order=options.order)
