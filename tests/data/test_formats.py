@@ -166,7 +166,7 @@ def test_workbook_cells_are_what_the_reader_sees():
         *("=not a formula", "", "zero-padded"),
     ]
     assert table.frame["question"].tolist()[-1] == "1234567"
-    assert any("Formulas" in str(warning) and "9" in str(warning) for warning in table.warnings)
+    assert any("Formula" in str(warning) and "9" in str(warning) for warning in table.warnings)
 
 
 def test_workbook_with_cached_formula_shows_its_value():

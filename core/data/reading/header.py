@@ -334,7 +334,11 @@ def _tell_table(
         "Another table begins in row {row} below a blank row ({names}); its {count} rows were left "
         "out. If they are questions and answers, too, choose to read all rows."
     )
-    values: dict[str, str | int | float] = {"row": numbers[rows[0]], "names": names, "count": len(rows) - 1}
+    values: dict[str, str | int | float] = {
+        "row": numbers[rows[0]],
+        "names": names,
+        "count": len(rows) - 1,
+    }
     warnings.append(Message(text, values))
     span = f"{numbers[rows[0]]}–{numbers[rows[-1]]}"
     not_used.append(NotUsed("rows", f"{span}: {names}", len(rows)))
