@@ -40,7 +40,7 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import launch_comparison, load_comparison, present_regimes
+from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.cross_fit import (
     CROSS_FIT,
@@ -103,12 +103,11 @@ def run(options: RunOptions) -> int:
             compared = walk.done(
                 project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
             )
-    comparison = load_comparison(project.workspace, compared)
+    comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
-        longest = (
-            "compare" if "compare" in walk.seconds else "tune"
-        )  # folds are compared while tuned
+        # folds are compared while they are tuned
+        longest = "compare" if "compare" in walk.seconds else "tune"
         walk.seconds[longest] = round(walk.seconds[longest] - examined.seconds, 2)
         walk.seconds["examine"] = examined.seconds
     with walk.time("report"):
@@ -411,6 +410,7 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
         "way": comparison.way,
         "folds": comparison.folds,
         "widening": comparison.widening,
+        "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,
             "after": general[0].after if general else None,

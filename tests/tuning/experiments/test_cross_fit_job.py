@@ -269,7 +269,8 @@ def test_a_planted_leak_fails_the_job(begin, monkeypatch):
     def leaky(dataset, clusters, **settings):
         first, *rest = true(dataset, clusters, **settings)
         split = first.split.copy()
-        split[first.held_out_rows[0]] = "train"
+        unseen = first.held_out_rows[first.regimes_of(first.held_out_rows) == "unseen"]
+        split[unseen[0]] = "train"
         return (dataclasses.replace(first, split=split), *rest)
 
     monkeypatch.setattr(cross_fit, "cross_fit_folds", leaky)
