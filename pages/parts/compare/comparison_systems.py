@@ -29,7 +29,7 @@ from core.journey.compare import (
 )
 from core.journey.compare_systems import HYBRID_TITLES
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
-from core.types import BASE, REGIMES, Comparison, Difference, QADataset
+from core.types import BASE, CROSS_FIT, REGIMES, Comparison, Difference, QADataset
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_choice import more_systems
@@ -72,7 +72,8 @@ def all_systems(seen: Compared) -> None:
         for note in system.notes:
             said = t("{title}: {note}", title=system.title, note=tm(note))
             st.info(plain(said), icon=":material/info:")
-    more_systems(seen)
+    if comparison.way != CROSS_FIT:  # there every other system would need folds of its own
+        more_systems(seen)
     _folded(
         t("One against the other"),
         ":material/difference:",
