@@ -312,14 +312,8 @@ def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
     return ".", grouped.get(".", "")
 
 
-def find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
-    """Return the scale that a column of ratings is on, judged by all its values.
-
-    Parameters
-    ----------
-    values : float array [n]
-        Without missing ones.
-    """
+def _find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
+    """Return the scale that a column of ratings is on, judged by all its values."""
     if numbers.percent:
         return SCALES[HUNDRED]
     if numbers.out_of:
@@ -409,7 +403,7 @@ def judge(
     value = np.array([numbers.values.get(text, np.nan) for text in texts], np.float64)
     known = ~np.isnan(value)
     warnings = []
-    chosen = SCALES.get(scale) or (find_scale(value[known], numbers) if known.any() else None)
+    chosen = SCALES.get(scale) or (_find_scale(value[known], numbers) if known.any() else None)
     grade_ = np.ones(len(texts))
     if chosen is not None:
         warnings += _number_warnings(value, known, chosen, rows, numbers, given=bool(scale))

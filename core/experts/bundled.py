@@ -217,7 +217,7 @@ def check_similarity(folder: Path, model: ModelExpert, package: Package, expecte
         )
 
 
-class UniversalSentenceEncoder:
+class _UniversalSentenceEncoder:
     """The numpy build of Google's Universal Sentence Encoder multilingual v3 as an Encoder.
 
     Its package reads the weights with ``allow_pickle=False`` and runs on the CPU.
@@ -284,7 +284,7 @@ class UniversalSentenceModel(EmbeddingModel):
     ) -> Encoder:
         """Return its encoder, which knows the CPU only."""
         self.files.checked_folder(models)
-        return UniversalSentenceEncoder(self.fingerprint(models) or "", self.dimension or 0, clock)
+        return _UniversalSentenceEncoder(self.fingerprint(models) or "", self.dimension or 0, clock)
 
 
 _ANY = (ANY_LANGUAGE,)

@@ -95,7 +95,7 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
         If the request of the comparison is missing or damaged.
     """
     compared = RunFolder(workspace.run_folder(compare_run))
-    tuned = tuned_run(workspace, compare_run)
+    tuned = _tuned_run(workspace, compare_run)
     return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
 
 
@@ -104,7 +104,7 @@ def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> Repor
     from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
-    tuned = tuned_run(workspace, compare_run)
+    tuned = _tuned_run(workspace, compare_run)
     comparison = load_comparison(workspace, compare_run)
     request: TuneRequest = request_of(tuned)
     result: TuningResult = outcome_of(tuned)
@@ -134,7 +134,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         If the comparison, its tuning run or its data are missing or damaged.
     """
     workspace = project.workspace
-    tuned = tuned_run(workspace, compare_run)
+    tuned = _tuned_run(workspace, compare_run)
     comparison = load_comparison(workspace, compare_run)
     sources = sources_of(project, tuned, comparison)
     examined = load_examination(workspace, compare_run)
@@ -177,7 +177,7 @@ def sources_of(
     )
 
 
-def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
+def _tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
     """Return the run whose model was compared; raises WorkspaceError if that cannot be read."""
     request = request_of(RunFolder(workspace.run_folder(compare_run)))
     return RunFolder(workspace.run_folder(request.tune_run))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.data import mteb_task
 from core.errors import DataError
 from core.jobs.folder import RunFolder
 from core.journey import diagnostics
@@ -140,7 +141,8 @@ def test_sets_are_added_once_and_taken_off(place, tmp_path):
 
 def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
 
-    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: False)
+    for module in (diagnostics, mteb_task):
+        monkeypatch.setattr(module, "mteb_is_installed", lambda: False)
     with pytest.raises(DataError, match="pip install mteb"):
         diagnostics.add_mteb_task(place[1], "SciFact", "ann")
     assert diagnostics.generality_sets(place[1]) == ()
@@ -173,8 +175,8 @@ def test_mteb_task_becomes_a_set(monkeypatch):
     fake = ModuleType("mteb")
     fake.get_task = tasks.__getitem__
     monkeypatch.setitem(sys.modules, "mteb", fake)
-    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: True)
-    found = diagnostics.load_mteb_task("Fine")
+    monkeypatch.setattr(mteb_task, "mteb_is_installed", lambda: True)
+    found = mteb_task.load_mteb_task("Fine")
     assert found.answers == ("A b", "c") and list(found.right_answer) == [0]
     for name, reason in (
         ("Other", "only Retrieval"),
@@ -183,4 +185,4 @@ def test_mteb_task_becomes_a_set(monkeypatch):
         ("None", "knows no task"),
     ):
         with pytest.raises(DataError, match=reason):
-            diagnostics.load_mteb_task(name)
+            mteb_task.load_mteb_task(name)

@@ -164,7 +164,7 @@ def document_table(
     named = [sheet for sheet in sheets if _names_both(sheet)]
     if named:
         return table_of(named, upload, kind, _encoding_warnings(upload, kind))
-    pairs, not_used = question_blocks(blocks)
+    pairs, not_used = _question_blocks(blocks)
     if pairs:
         return pairs_table(pairs, not_used, upload, kind)
     if any(find_header(sheet.rows, sheet.numbers) is not None for sheet in sheets):
@@ -187,7 +187,7 @@ def _names_both(sheet: SheetRows) -> bool:
     return header is not None and {"question", "answer"} <= {role_of(n) for n in header.names}
 
 
-def question_blocks(
+def _question_blocks(
     blocks: Sequence[Paragraph],
 ) -> tuple[list[tuple[str, str, str]], list[NotUsed]]:
     """Return (question, answer, heading above) of every heading of the level that asks.

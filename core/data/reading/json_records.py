@@ -80,12 +80,12 @@ def read_parquet(content: bytes, name: str) -> Table:
         file = pq.ParquetFile(io.BytesIO(content))
         meta = file.metadata
         size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        check_unpacked(size, meta.num_rows, name)
+        _check_unpacked(size, meta.num_rows, name)
         columns: list[object] = []
         size = 0
         for batch in file.iter_batches(batch_size=2000):  # dictionaries unpack to any size
             size += batch.nbytes
-            check_unpacked(size, meta.num_rows, name)
+            _check_unpacked(size, meta.num_rows, name)
             columns += batch.to_pylist()
     except DataError:
         raise
@@ -98,7 +98,7 @@ def read_parquet(content: bytes, name: str) -> Table:
     return build_records(expand_lines(columns), range(1, len(columns) + 1), name, "parquet")
 
 
-def check_unpacked(size: int, rows: int, name: str) -> None:
+def _check_unpacked(size: int, rows: int, name: str) -> None:
     """Raise DataError where a packed file holds more than can be read."""
     if size > MAX_UNPACKED_BYTES or rows > MAX_ROWS:
         raise DataError(

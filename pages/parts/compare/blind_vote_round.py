@@ -136,7 +136,7 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
 def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     comparison = with_titles(compared(str(context.workspace.layout.root), round_.compare_run))
     if state.opening is not None:
-        vote_result(context, round_, comparison, state.opening)
+        _vote_result(context, round_, comparison, state.opening)
         return
     with st.container(border=True):
         st.progress(
@@ -151,7 +151,7 @@ def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
             ),
         )
         st.markdown(t("Send this link to everybody who should vote:"))
-        st.code(vote_link(round_, comparison.run_id), language=None, wrap_lines=True)
+        st.code(_vote_link(round_, comparison.run_id), language=None, wrap_lines=True)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 t("Vote yourself"),
@@ -164,7 +164,7 @@ def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
             _seal(context, round_, state)
 
 
-def vote_link(round_: VoteRound, tune_run: str) -> str:
+def _vote_link(round_: VoteRound, tune_run: str) -> str:
     """Return the address that voters open."""
     parts = urlsplit(st.context.url or "http://localhost:8501/compare")
     # The page may be below a path of the server's own.
@@ -202,7 +202,7 @@ def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
         )
 
 
-def vote_result(
+def _vote_result(
     context: Context, round_: VoteRound, comparison: Comparison, opening: VoteOpening
 ) -> None:
     """Draw the result of an ended round."""

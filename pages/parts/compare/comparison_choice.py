@@ -32,7 +32,7 @@ def more_systems(seen: Compared) -> None:
     """Draw the choice of further systems and the button that compares them all."""
     with st.expander(t("Compare with more systems"), icon=":material/add_chart:"):
         choice = _choice(seen)
-        run_file_section(seen.context)
+        _run_file_section(seen.context)
         if st.button(
             t("Compare with these systems"),
             icon=":material/compare_arrows:",
@@ -110,7 +110,7 @@ def _choice(seen: Compared) -> SystemChoice:
 _TAKEN = "run_files_taken"
 
 
-def run_file_section(context: Context) -> None:
+def _run_file_section(context: Context) -> None:
     """Draw the upload of result lists, and those that are kept."""
     st.markdown(f"**{t('Your present search')}**")
     st.caption(

@@ -82,7 +82,7 @@ def all_systems(seen: Compared) -> None:
         t("All systems, all measures"),
         ":material/table_chart:",
         "fold_measures",
-        lambda: every_measure(comparison),
+        lambda: _every_measure(comparison),
     )
     if comparison.differences:
         with st.expander(
@@ -91,7 +91,7 @@ def all_systems(seen: Compared) -> None:
             chart = cached(lambda: difference_chart(comparison, t), "differences", comparison.id)
             show_chart(chart, key="differences")
     with st.expander(t("How many questions would be needed?"), icon=":material/calculate:"):
-        questions_to_show(comparison)
+        _questions_to_show(comparison)
 
 
 def _folded(title: str, icon: str, key: str, draw: Callable[[], None]) -> None:
@@ -213,7 +213,7 @@ def against(measured: Comparison, metric: str) -> None:
     )
 
 
-def every_measure(comparison: Comparison) -> None:
+def _every_measure(comparison: Comparison) -> None:
     """Draw mean and interval of every system, for every measure of the verdict."""
     import pandas as pd
 
@@ -241,7 +241,7 @@ def every_measure(comparison: Comparison) -> None:
     st.caption(t("The verdict rests on one measure, chosen beforehand: {metric}.", metric=main))
 
 
-def questions_to_show(comparison: Comparison) -> None:
+def _questions_to_show(comparison: Comparison) -> None:
     """Ask for a difference and say how many questions would show it, per kind of question."""
     every = map(comparison.difference, REGIMES)
     differences = [difference for difference in every if difference is not None]

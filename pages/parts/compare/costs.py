@@ -36,7 +36,7 @@ def cost_view(seen: Compared) -> None:
             t("Speed was not measured in this comparison. Compare again to see it."),
             icon=":material/refresh:",
         )
-    savings_calculator(seen.context, seen.comparison)
+    _savings_calculator(seen.context, seen.comparison)
 
 
 def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
@@ -104,7 +104,7 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
     )
 
 
-def savings_calculator(context: Context, comparison: Comparison) -> None:
+def _savings_calculator(context: Context, comparison: Comparison) -> None:
     """Draw the calculator; without a difference between before and after there is none."""
     st.subheader(t("What it would save"), anchor=False)
     st.markdown(

@@ -68,7 +68,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         t("Question"),
         offered if picked is None or picked in offered else [picked, *offered],
         format_func=lambda p: (
-            f"{kind_of(by_position[p]).mark} "
+            f"{_kind_of(by_position[p]).mark} "
             f"{one_line(dataset.questions[by_position[p].question], _COLUMNS)}"
         ),
         key=_PICK,
@@ -80,7 +80,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
             "{kind} · {outcome}: the best right answer was on rank {before}, now it is on rank "
             "{after}.",
             kind=t(REGIME_TEXTS[change.regime].title),
-            outcome=t(kind_of(change).title),
+            outcome=t(_kind_of(change).title),
             before=change.before_rank,
             after=change.after_rank,
         )
@@ -136,7 +136,9 @@ def _list(
     st.dataframe(
         pd.DataFrame(
             {
-                "what": [f"{kind_of(change).mark} {t(kind_of(change).title)}" for change in shown],
+                "what": [
+                    f"{_kind_of(change).mark} {t(_kind_of(change).title)}" for change in shown
+                ],
                 "question": [
                     one_line(dataset.questions[change.question], _COLUMNS) for change in shown
                 ],
@@ -208,7 +210,7 @@ ORDERS = {
 }
 
 
-def kind_of(change: QuestionChange) -> Kind:
+def _kind_of(change: QuestionChange) -> Kind:
     """Return what became of a question."""
     return next(kind for kind in KINDS.values() if kind.holds(change))
 

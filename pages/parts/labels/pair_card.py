@@ -60,7 +60,7 @@ def place_of(context: Context) -> Place:
 
 
 @dataclass(frozen=True)
-class Judge:
+class _Judge:
     """What the buttons of the card do.
 
     Attributes
@@ -115,7 +115,7 @@ def pair_card(
     """
     preview, pair = review.preview, review.texts(position)
     held = review.held.get(pair, ())
-    judge = Judge(context, place, pair, held, following, f"{place.turn}_{position}")
+    judge = _Judge(context, place, pair, held, following, f"{place.turn}_{position}")
     heard = preview.voices(position)
     with st.container(border=True, key="open_pair"):
         st.markdown(f":material/lightbulb: {plain(tm(preview.reason(position)))}")
@@ -189,7 +189,7 @@ def _said(override: Override) -> str:
     )
 
 
-def _conflict(judge: Judge) -> None:
+def _conflict(judge: _Judge) -> None:
     """List the contradicting values and let somebody decide."""
     listed = "\n".join(f"- {_said(override)}" for override in judge.seen)
     st.warning(
@@ -212,7 +212,7 @@ def _conflict(judge: Judge) -> None:
             )
 
 
-def _judgement(judge: Judge, review: Review, position: int) -> None:
+def _judgement(judge: _Judge, review: Review, position: int) -> None:
     hard = round(float(review.preview.sample.hard_label[position]) * 100)
     left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
     with left:

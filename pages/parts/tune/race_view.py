@@ -65,7 +65,7 @@ def race_view(context: Context, race: Race) -> None:
 
 def _result(context: Context, race: Race, found: RaceResult) -> None:
     with st.container(border=True, key="race_result"):
-        first, *rest = verdict_lines(found)
+        first, *rest = _verdict_lines(found)
         st.markdown(f"##### {first}")
         if rest:
             st.markdown("\n".join(f"- {line}" for line in rest))
@@ -286,7 +286,7 @@ def contestant_title(one: Contestant) -> str:
     return f"{recipe} · {loss_title(one.loss)}"
 
 
-def verdict_lines(found: RaceResult) -> list[str]:
+def _verdict_lines(found: RaceResult) -> list[str]:
     """Return the verdict and what else has to be said about the first, as markdown lines."""
     lines = [_WORDS[found.word](found)]
     if not found.standings:
