@@ -72,7 +72,7 @@ from core.tuning.experiments.race import (
 )
 from core.tuning.losses import LOSSES
 from core.types import TRAIN, QADataset, Reporter
-from core.types.recipes import SavedRecipe as SavedRecipe
+from core.types.recipes import SavedRecipe
 from core.types.tuning import (
     ALL_MODELS,
     KEEP,

@@ -23,7 +23,6 @@ from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
 from core.reporting.report_content import (
-    InUse,
     ModelOrigin,
     RegimeResults,
     ReportContent,
@@ -137,7 +136,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     tuned = _tuned_run(workspace, compare_run)
     comparison = load_comparison(workspace, compare_run)
     sources = sources_of(project, tuned, comparison)
-    examined = load_examination(workspace, compare_run)
+    examined, promoted = load_examination(workspace, compare_run), promotion(project)
     scored = _scored(project, sources.dataset)
     score_run = scored.run_id if scored else ""
     runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
@@ -149,7 +148,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         shape=examined.shape,
         speeds=examined.costs,
         savings=savings_of(project, comparison),
-        in_use=_in_use(project, tuned.root.name),
+        in_use=promoted if promoted and promoted.run == tuned.root.name else None,
     )
 
 
@@ -264,13 +263,6 @@ def _sendings(project: Project) -> tuple[Sending, ...]:
             )
         )
     return tuple(sendings)
-
-
-def _in_use(project: Project, tune_run: str) -> InUse | None:
-    promoted = promotion(project)
-    if promoted is None or promoted.run != tune_run:
-        return None
-    return InUse(promoted.who, promoted.at, promoted.reason)
 
 
 def _scored(project: Project, dataset: QADataset) -> ScoredExperts | None:

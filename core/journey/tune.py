@@ -36,7 +36,7 @@ from core.tuning.device import check_device, likely_device
 from core.tuning.estimate import probe_key
 from core.types import QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
-from core.types.recipes import SavedRecipe as SavedRecipe
+from core.types.recipes import SavedRecipe
 from core.types.tuning import TuneRequest, TuningEstimate, TuningResult
 from core.types.tuning_config import TuningConfig
 from core.workspace.records import now

@@ -22,13 +22,10 @@ from core.journey.compare import load_comparison
 from core.journey.jobs import request_of
 from core.types import Comparison, QADataset
 from core.types.judgements import (
-    LEFT as LEFT,
-    RIGHT as RIGHT,
-    TIE as TIE,
     WITHDRAWN,
     Vote,
-    VoteOpening as VoteOpening,
-    VoteRound as VoteRound,
+    VoteOpening,
+    VoteRound,
     votes_in_force,
 )
 from core.workspace.database import now

@@ -47,7 +47,13 @@ def examined(made) -> FinishedJourney:
     folder = RunFolder(made.workspace.run_folder(made.compare_run))
     comparison = load_comparison(made.workspace, made.compare_run)
     costs = [
-        EncodingCost(arm, arm, arm, 900.0, 800.0, 950.0, 1.5, 3.0, 90.0, 1.2, "cpu", 64, 5)
+        EncodingCost(
+            *(900.0, 800.0, 950.0, 1.5, 3.0, 90.0, "cpu", 64, 5),
+            arm=arm,
+            title=arm,
+            kind=arm,
+            vectors_mb=1.2,
+        )
         for arm in ("base", "tuned")
     ]
     results = [

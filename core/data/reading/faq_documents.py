@@ -29,7 +29,6 @@ ANSWER = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*[.)]|[①-⑳])\s+(?=\S)")
-_STYLE = re.compile(r"(?:heading|überschrift|titre|título|見出し)\s*(\d)", re.IGNORECASE)
 _NO_QUESTIONS = {
     "html": N_(
         "{name} is a web page without questions that can be found: no heading or bold question "

@@ -9,8 +9,9 @@ import streamlit as st
 from core.errors import AppError
 from core.journey import voting
 from core.journey.compare import load_comparison
-from core.journey.voting import LEFT, RIGHT, TIE, Ballot, VoteRound
+from core.journey.voting import Ballot
 from core.types import Comparison, QADataset
+from core.types.judgements import LEFT, RIGHT, TIE, VoteRound
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import go_to

@@ -10,9 +10,10 @@ import streamlit as st
 from core.errors import AppError
 from core.journey import voting
 from core.journey.compare import newest_comparison
-from core.journey.voting import Preference, VoteOpening, VoteProgress, VoteRound, vote_facts
+from core.journey.voting import Preference, VoteProgress, vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import BASE, TUNED, Comparison
+from core.types.judgements import VoteOpening, VoteRound
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.blind_vote import VOTE, compared

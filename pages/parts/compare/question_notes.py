@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.journey import decisions
 from core.journey.compare import AnswerMove
-from core.journey.decisions import BAD_LABEL, COMMENT, LONGEST, SETTLED, QuestionNote
+from core.journey.decisions import LONGEST
 from core.types import QADataset
+from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote
 from pages.parts import session
 from pages.parts.compare.side_by_side import shortened
 from pages.parts.errors import attempt, show_failed_attempt, succeeds

@@ -10,7 +10,6 @@ from core.journey.experiments import (
     MOST_RUNS,
     MOST_SEEDS,
     Race,
-    SavedRecipe,
     contestants,
     launch_race,
     plan_race,
@@ -19,6 +18,7 @@ from core.journey.experiments import (
     soft_losses,
 )
 from core.journey.labels import recipe_in_use
+from core.types.recipes import SavedRecipe
 from core.types.tuning import KEEP, WINNER_MODEL, Contestant
 from core.types.tuning_config import TuningConfig
 from pages.parts import session

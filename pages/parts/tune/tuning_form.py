@@ -7,7 +7,6 @@ import streamlit as st
 from core.journey.labels import recipe_in_use
 from core.journey.tune import (
     ExpertSource,
-    SavedRecipe,
     language_of_questions,
     launch_tuning,
     models_to_tune,
@@ -16,6 +15,7 @@ from core.journey.tune import (
 )
 from core.labels.rules import RULES
 from core.tuning.presets import PRESETS
+from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.deep_links import link_parameters, page_of
