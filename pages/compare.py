@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core.messages import N_
-from pages.parts.compare.blind_vote import voting_only
-from pages.parts.compare.blind_vote_round import blind_vote
+from pages.parts.compare.blind_vote import blind_vote, voting_only
 from pages.parts.compare.comparison_job import Compared, compared
 from pages.parts.compare.comparison_slices import slice_view
 from pages.parts.compare.comparison_systems import all_systems

@@ -7,8 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import intervals, present_regimes, sentence
-from core.journey.diagnostics import Examination
+from core.journey.compare import Examination, intervals, present_regimes, sentence
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,

@@ -12,10 +12,9 @@ from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
-from core.journey.compare import load_comparison
+from core.journey.compare import load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
-from core.journey.diagnostics import load_examination
 from core.journey.experts import SENDING_NOTE, scoring_result
 from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model

@@ -16,12 +16,12 @@ from core.jobs.launch import follow
 from core.journey import (
     capacity,
     compare as comparing,
+    compare as examining,
     data,
     decisions as promotion,
     decisions as question_notes,
     decisions as savings,
     delivery,
-    diagnostics as examining,
     experiments as races,
     experts,
     labels,

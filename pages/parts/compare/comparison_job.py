@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.errors import AppError
 from core.journey.compare import (
+    Examination,
     comparison_stamp,
     comparisons_of,
     launch_comparison,
     load_comparison,
+    load_examination,
     newest_comparison,
 )
-from core.journey.diagnostics import Examination, load_examination
 from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs

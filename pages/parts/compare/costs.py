@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from core.journey.compare import REGIME_TEXTS, present_regimes
+from core.journey.compare import REGIME_TEXTS, EncodingCost, present_regimes
 from core.journey.decisions import (
     MISSES,
     Saving,
@@ -16,7 +16,6 @@ from core.journey.decisions import (
     saved_inputs,
     savings,
 )
-from core.journey.diagnostics import EncodingCost
 from core.types import BASE, TUNED, Comparison
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, examination_of

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import streamlit as st
 
-from core.journey import corrections
-from core.journey.corrections import Review
-from core.journey.labels import Voice
+from core.journey import labels
+from core.journey.labels import Review, Voice
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
@@ -92,7 +91,7 @@ class _Judge:
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
         said = (self.pair, value, session.who(), why, self.seen)
-        if succeeds(corrections.correct, self.context.project, *said):
+        if succeeds(labels.correct, self.context.project, *said):
             self.place.move(self.following)
 
     def skip(self, key: int) -> None:

@@ -145,7 +145,7 @@ def _form(context: Context, *, first: bool) -> None:
 
 
 def _recipes(context: Context) -> list[SavedRecipe]:
-    saved = {one.id: one for one in racing_recipes(context.project)}
+    saved = {recipe.id: recipe for recipe in racing_recipes(context.project)}
     used = recipe_in_use(context.project)
     chosen = st.multiselect(
         t("Label recipes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.journey.capacity import (
+from core.journey.tune import (
     OTHER_MODEL,
     PROBED,
     SAME_MODEL,
@@ -17,9 +17,9 @@ from core.journey.capacity import (
     gigabytes,
     plan,
     shortages,
+    start_probe,
     view_probe,
 )
-from core.journey.tune import start_probe
 from core.messages import N_
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
