@@ -21,7 +21,7 @@ from core.journey.jobs import (
 from core.journey.projects import Workspace
 from core.journey.tune import TuningRun
 from core.messages import Message
-from core.progress import Reporter
+from core.progress import Reporter, SilentReporter
 from core.types import BASE, TUNED, Comparison
 from core.types.tuning import Contestant
 
@@ -64,6 +64,19 @@ class SpokenReporter:
     def should_stop(self) -> bool:
         """Return True once somebody pressed Stop in the app."""
         return self._folder.should_stop()
+
+
+class TerminalReporter(SilentReporter):
+    """A reporter without a job: tells a person on standard error how far it is."""
+
+    def __init__(self) -> None:
+        self._last = -_SPOKEN_EVERY_SECONDS
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Tell every few seconds, and the end."""
+        if fraction >= 1 or time.monotonic() - self._last >= _SPOKEN_EVERY_SECONDS:
+            self._last = time.monotonic()
+            sys.stderr.write(f"  {fraction:4.0%} {message}\n")
 
 
 def say_who_is_before(workspace: Workspace, run: JobView) -> None:

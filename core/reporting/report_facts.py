@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import to_json
+from core.evaluation.hybrid import HYBRID_TITLES
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
     BASE,
@@ -327,7 +328,8 @@ def _absent(sources: ReportSources) -> tuple[tuple[str, Message], ...]:
         **sources.scoring.failures,
         **(sources.comparison.absent if sources.comparison else {}),
     }
-    return tuple((sources.origin(key).title, reason) for key, reason in absent.items())
+    titles = {key: HYBRID_TITLES.get(key) or sources.origin(key).title for key in absent}
+    return tuple((titles[key], reason) for key, reason in absent.items())
 
 
 def _software() -> tuple[tuple[str, str], ...]:

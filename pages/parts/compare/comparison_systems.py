@@ -29,6 +29,7 @@ from core.journey.compare import (
     questions_needed,
 )
 from core.journey.compare_systems import (
+    HYBRID_TITLES,
     RANK,
     SCORE,
     UNMIXED,
@@ -81,7 +82,7 @@ def all_systems(seen: Compared) -> None:
     show_chart(chart, key=f"arms_{measure.key}")
     for name, reason in comparison.absent.items():
         st.info(
-            plain(t("{title} is absent: {reason}", title=model_title(name), reason=tm(reason))),
+            plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
             icon=":material/block:",
         )
     for system in comparison.systems:
@@ -312,6 +313,10 @@ def _sentence(difference: Difference, effect: float) -> str:
     )
 
 
+def _title(name: str) -> str:
+    return t(HYBRID_TITLES[name]) if name in HYBRID_TITLES else model_title(name)
+
+
 def more_systems(seen: Compared) -> None:
     """Draw the choice of further systems and the button that compares them all."""
     with st.expander(t("Compare with more systems"), icon=":material/add_chart:"):
@@ -371,7 +376,10 @@ def _choice(seen: Compared) -> SystemChoice:
             label,
             value=name in last.hybrids,
             key=f"arms_hybrid_{name}",
-            help=t("Hybrid search: the two lists are joined by rank (reciprocal rank fusion)."),
+            help=t(
+                "Hybrid search: a weighted sum of both scores. How much keyword search counts is "
+                "chosen on validation questions; where it adds nothing, there is no hybrid."
+            ),
         )
     ]
     files = tuple(
