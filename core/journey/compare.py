@@ -25,10 +25,7 @@ from core.evaluation.examination import (
     search_difference,
     shape_and_map,
 )
-from core.evaluation.geometry import (
-    SHAPE_MEASURES as SHAPE_MEASURES,
-    ShapeChange as ShapeChange,
-)
+from core.evaluation.geometry import SHAPE_MEASURES as SHAPE_MEASURES, ShapeChange as ShapeChange
 from core.evaluation.movements import (
     SHOWN as SHOWN,
     AnswerMove as AnswerMove,
@@ -77,13 +74,7 @@ from core.journey.jobs import (
 )
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import (
-    CompareRequest,
-    Comparison,
-    QADataset,
-    Reporter,
-    SystemChoice,
-)
+from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemChoice
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
 from core.workspace.workspace import Project, Workspace

@@ -21,19 +21,8 @@ from core.journey.labels import label_model
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
-from core.reporting.report_content import (
-    ModelOrigin,
-    RegimeResults,
-    ReportContent,
-    Sending,
-    Step,
-)
-from core.reporting.report_facts import (
-    ReportSources,
-    hashes,
-    regime_results,
-    report_content,
-)
+from core.reporting.report_content import ModelOrigin, RegimeResults, ReportContent, Sending, Step
+from core.reporting.report_facts import ReportSources, hashes, regime_results, report_content
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade

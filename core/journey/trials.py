@@ -33,13 +33,7 @@ from core.progress import Progress
 from core.tuning.experiments.experiment import Experiment, measure, validation_set
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
-from core.types.tuning import (
-    ExperimentResult,
-    TrialResult,
-    TuningResult,
-    ValidationSet,
-    trial_key,
-)
+from core.types.tuning import ExperimentResult, TrialResult, TuningResult, ValidationSet, trial_key
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, write_json
 from core.workspace.workspace import Workspace

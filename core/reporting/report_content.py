@@ -11,14 +11,7 @@ from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts
 from core.messages import Message
 from core.reporting.repeat_command import Repeat
-from core.types import (
-    Difference,
-    Generality,
-    Interval,
-    LabelRecipe,
-    Override,
-    SliceDifference,
-)
+from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 from core.types.project import Promotion
 from core.types.tuning import SweepPoint
 

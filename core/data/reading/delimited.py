@@ -15,14 +15,7 @@ from core.data.columns import role_of
 from core.data.reading.header import Header, find_header, header_position
 from core.data.reading.quotes import mended_records
 from core.data.reading.upload import Upload
-from core.data.table import (
-    MAX_CELLS,
-    MAX_ROWS,
-    SetAside,
-    Table,
-    build_table,
-    row_list,
-)
+from core.data.table import MAX_CELLS, MAX_ROWS, SetAside, Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
