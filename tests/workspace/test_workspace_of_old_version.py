@@ -14,7 +14,6 @@ import pytest
 from core.jobs.folder import RunFolder
 from core.jobs.launch import follow
 from core.journey import (
-    capacity,
     compare as comparing,
     compare as examining,
     data,
@@ -29,6 +28,7 @@ from core.journey import (
     projects as status,
     rating,
     report,
+    tune as capacity,
     tune as tuning_runs,
     voting,
     voting as vote_results,
