@@ -17,9 +17,11 @@ from core.messages import N_, Message
 from core.types import (
     BASE as BASE,
     BETTER as BETTER,
+    CROSS_FIT as CROSS_FIT,
     KNOWN,
     NOT_SHOWN as NOT_SHOWN,
     REGIMES,
+    SPLIT as SPLIT,
     TUNED as TUNED,
     UNSEEN,
     WORSE as WORSE,
@@ -27,6 +29,7 @@ from core.types import (
     Difference,
     Generality,
     Interval,
+    QADataset,
 )
 
 WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
@@ -34,6 +37,9 @@ WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 ALPHA = 0.05
 MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
 MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
+# On fewer test questions most true gains end as "not shown": making every question a test question
+# is then worth its time.
+ENOUGH_QUESTIONS = 60
 _MOST_DECIMALS = 6
 
 GENERALITY_LIMIT = 0.02  # Spearman points; seeds of one recipe differ by about half of that
@@ -68,6 +74,33 @@ REGIME_TEXTS = {
         ),
     )
 }
+
+
+def possible_regimes(dataset: QADataset) -> tuple[str, ...]:
+    """Return the regimes for which the data hold questions, whatever their split.
+
+    "Known answers, new wording" needs ``MIN_GROUPS`` groups of answers with two questions or more.
+    """
+    rows = dataset.judged_rows
+    sizes = np.unique(dataset.question_group[rows], return_counts=True)[1]
+    enough = {KNOWN: int((sizes >= 2).sum()), UNSEEN: len(sizes)}
+    return tuple(regime for regime in REGIMES if enough[regime] >= MIN_GROUPS)
+
+
+def verdict_way(dataset: QADataset) -> str:
+    """Return how a verdict on these data is best reached: ``split`` or ``cross-fit``.
+
+    Cross-fitting where the split leaves fewer than ``ENOUGH_QUESTIONS`` test questions in a regime
+    that is possible at all; with fewer than ``MIN_GROUPS`` groups of answers there is nothing to
+    make folds of.
+    """
+    tested = dataset.regimes_of(dataset.held_out_rows)
+    few = [
+        regime
+        for regime in possible_regimes(dataset)
+        if np.count_nonzero(tested == regime) < ENOUGH_QUESTIONS
+    ]
+    return CROSS_FIT if few else SPLIT
 
 
 def word(low: float, high: float, p: float, questions: int, groups: int) -> str:

@@ -14,6 +14,10 @@ from core.types.project import RunFile
 
 BASE, TUNED = "base", "tuned"  # names of the two systems that the verdict is about
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"  # its words
+# How it is reached: on the questions of one split, or on every question, by a model of a fold that
+# has not met it.
+SPLIT, CROSS_FIT = "split", "cross-fit"
+VERDICT_WAYS = (CROSS_FIT, SPLIT)
 
 
 @dataclass(frozen=True)
