@@ -12,7 +12,7 @@ from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
-from core.journey.compare import load_comparison, load_examination
+from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
 from core.journey.experts import SENDING_NOTE, scoring_result
@@ -82,17 +82,18 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
         If the request of the comparison is missing or damaged.
     """
     compared = RunFolder(workspace.run_folder(compare_run))
-    tuned = _tuned_run(workspace, compare_run)
+    tuned = tuned_run(workspace, compare_run)
     return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
 
 
-def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> ReportPreview:
+def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPreview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
-    tuned = _tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    workspace = project.workspace
+    tuned = tuned_run(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run), dataset)
     request: TuneRequest = request_of(tuned)
     result: TuningResult = outcome_of(tuned)
     regimes = regime_results(comparison)
@@ -121,8 +122,8 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         If the comparison, its tuning run or its data are missing or damaged.
     """
     workspace = project.workspace
-    tuned = _tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    tuned = tuned_run(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run))
     sources = sources_of(project, tuned, comparison)
     examined, promoted = load_examination(workspace, compare_run), promotion(project)
     scored = _scored(project, sources.dataset)
@@ -164,7 +165,7 @@ def sources_of(
     )
 
 
-def _tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
+def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
     """Return the run whose model was compared; raises WorkspaceError if that cannot be read."""
     request = request_of(RunFolder(workspace.run_folder(compare_run)))
     return RunFolder(workspace.run_folder(request.tune_run))
