@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.journey.compare import (
+    Examination,
     counted_lines,
     intervals,
     present_regimes,
@@ -15,7 +16,6 @@ from core.journey.compare import (
     untested_text,
     way_text,
 )
-from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,

@@ -28,7 +28,6 @@ from core.evaluation.verdict import (
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.state import JobView
-from core.journey.capacity import plan
 from core.journey.compare import write_comparison
 from core.journey.compare_systems import ComparedSystems
 from core.journey.jobs import (
@@ -55,7 +54,7 @@ from core.journey.trials import (
     run_trials,
     tune_trial,
 )
-from core.journey.tune import tuning_request
+from core.journey.tune import plan, tuning_request
 from core.messages import N_, Message
 from core.progress import Progress
 from core.tuning.experiments.cross_fit import (

@@ -21,7 +21,6 @@ from core.journey.compare import (
 from core.journey.cross_fit import CROSS_FIT, verdict_way
 from core.journey.decisions import (
     LEAST_REASON,
-    Promotion,
     promote,
     promotion,
     promotion_allowed,
@@ -31,6 +30,7 @@ from core.journey.decisions import (
 from core.journey.jobs import CROSS_FIT as KIND, KINDS
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
+from core.types.project import Promotion
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.deep_links import go_to
