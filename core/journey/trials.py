@@ -196,14 +196,17 @@ class _TrialProgress(Progress):
             self._part.warning(message)
 
 
-def _run_trials(
+def run_trials(
     trials: Trials,
     todo: Sequence[Trial],
     do: Callable[[Trial, Reporter], TrialResult],
     report: Reporter,
     done: Callable[[Trial], None],
 ) -> bool:
-    """Do every trial that is not done yet; a failure ends that trial only."""
+    """Do every trial that is not done yet; a failure ends that trial only.
+
+    Returns False where somebody asked to stop; raises TuningError if every trial failed.
+    """
     total, warned = sum(trial.work for trial in todo), set[str]()
     reached, reasons, progress = 0.0, [], Progress(report)
     for trial in todo:
@@ -289,7 +292,7 @@ def do_trials(
         questions = len(labels.dataset.rows(TRAIN))
         return TrialResult(measured, tuned.seconds, tuned.best_step, tuned.steps, questions)
 
-    whole = _run_trials(trials, todo, do, report, done)
+    whole = run_trials(trials, todo, do, report, done)
     finished = sum(trials.is_done(trial.key) for trial in todo)
     seconds = round(time.monotonic() - began, 2)
     return ExperimentResult(dataset.id, not whole, len(todo), seconds, finished)
