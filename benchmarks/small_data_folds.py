@@ -1,4 +1,4 @@
-"""Does a cross-fitted verdict tell what the delivered model does for questions of real people?
+"""Fold agreement: does a cross-fitted verdict tell what the delivered model does for real people.
 
     python benchmarks/small_data_folds.py [--student KEY] [--faqs 20] [--out rows.jsonl]
 

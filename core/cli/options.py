@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from core.errors import AppError, Stopped
 
-AUTO = "auto"
+AUTO: Final = "auto"
 NAMELESS = object()  # marks a word that stands without a ``--name``
 
 

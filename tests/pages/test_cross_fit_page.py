@@ -68,7 +68,7 @@ def test_a_bare_faq_is_tested_by_folds_by_itself(judged, app, monkeypatch):
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_folds_and_delivered_model_are_shown(judged, app, language):
-    root, project, done = judged
+    root, project, _ = judged
     at = app(root, None, project.id, language)
     at.query_params["view"] = "verdict"
     at.switch_page("pages/tune.py").run()
@@ -84,7 +84,7 @@ def test_folds_and_delivered_model_are_shown(judged, app, language):
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_compare_shows_the_verdict_over_all_questions(judged, app, language):
-    root, project, done = judged
+    root, project, _ = judged
     at = app(root, "compare", project.id, language)
     assert not at.exception and not at.error
     text = said(at)
