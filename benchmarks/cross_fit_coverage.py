@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.data.splitting import cross_fit_folds
 from core.evaluation.statistics import mean_interval, randomisation_p, weakened
 from core.evaluation.verdict import NOT_SHOWN, word
-from core.tuning.experiments.cross_fit import widening
+from core.tuning.experiments.folds import widening
 from core.types import KNOWN, TRAIN, UNSEEN, QADataset
 
 DIMENSIONS = 12
@@ -61,7 +61,7 @@ class Coverage:
     """What came out of one setting.
 
     ``factor`` says how much wider intervals would have to be; the figures ``widened`` hold for the
-    product's own widening (:func:`core.tuning.experiments.cross_fit.widening`).
+    product's own widening (:func:`core.tuning.experiments.folds.widening`).
     """
 
     truth: float

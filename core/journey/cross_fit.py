@@ -57,7 +57,7 @@ from core.journey.trials import (
 from core.journey.tune import plan, tuning_request
 from core.messages import N_, Message
 from core.progress import Progress
-from core.tuning.experiments.cross_fit import (
+from core.tuning.experiments.folds import (
     DELIVERED,
     CrossFit as CrossFit,
     FoldFigures as FoldFigures,

@@ -28,7 +28,7 @@ from core.journey.compare import comparisons_of, launch_comparison, load_compari
 from core.journey.projects import journey_status
 from core.journey.tune import tuning_runs
 from core.labels.model import LabelModel
-from core.tuning.experiments.cross_fit import agreed_end, agreed_settings, check_labels
+from core.tuning.experiments.folds import agreed_end, agreed_settings, check_labels
 from core.types import LabelRecipe
 from core.types.tuning import CrossFitResult, Measured, TrialResult
 from core.types.tuning_config import TuningConfig
