@@ -6,23 +6,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.ratings import (
-    RATING_WORDS,
-    TICKS,
-    looks_like_ratings,
-    plain_rating,
-    read_numbers,
-)
+from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
+_SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
 
 @dataclass(frozen=True)
@@ -131,6 +127,17 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return the place of each name; of those that count as a word inside; of other scripts."""
+    place = {name: i for i, name in reversed(list(enumerate(names)))}
+    # one letter is a name only where it stands alone: "a" is no answer in "is a test"
+    words = {name: i for name, i in place.items() if name.isascii() and len(name) > 1}
+    return place, words, {name: i for name, i in place.items() if not name.isascii()}
+
+
+_PLACES = {role: _places(names) for role, names in ROLES.items()}
 # Names that say little: a question or answer where nothing better is there, in this order.
 WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -207,15 +214,17 @@ _LANGUAGE_ENDS = frozenset(
 )
 
 
+@lru_cache(_SEVERAL)
 def plain_name(name: str) -> str:
     """Return a column name without case, width, spaces and signs."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(_SEVERAL)
+def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a column name, without case and width: ``isRight`` has two."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
-    return [word for word in re.split(r"[\W_]+", spaced.casefold()) if word]
+    return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
 
 
 def is_negative(name: str) -> bool:
@@ -242,12 +251,13 @@ def smaller_is_better(name: str) -> bool:
     )
 
 
+@lru_cache(_SEVERAL * 11)
 def _fit(name: str, role: str) -> tuple[int, int] | None:
     """Return how well a name fits a role, smaller is better, None where it does not."""
     plain, words = plain_name(name), words_of(name)
     coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))
-    known = ROLES[role]
+    known, longer, other_scripts = _PLACES[role]
     forms = [plain]
     if "." in name and role in _TEXT_ROLES:  # of a nested record, as deep as it lies
         forms += [plain_name(part) for part in reversed(name.split("."))]
@@ -256,17 +266,13 @@ def _fit(name: str, role: str) -> tuple[int, int] | None:
     forms += [form.removesuffix(end) for form in forms[:1] for end in _TEXT_ENDINGS]
     for form in forms:
         if form in known:
-            return 0, known.index(form)
+            return 0, known[form]
     if coded or role.endswith("_id"):
         return None
-    for position, candidate in enumerate(known):
-        if candidate.isascii():
-            # one letter is a name only where it stands alone: "a" is no answer in "is a test"
-            if len(candidate) > 1 and candidate in words:
-                return 1, position
-        elif candidate in plain:
-            return 1, position
-    return None
+    inside = [longer[word] for word in words if word in longer]
+    if not plain.isascii():
+        inside += [place for candidate, place in other_scripts.items() if candidate in plain]
+    return (1, min(inside)) if inside else None
 
 
 def role_of(name: str) -> str | None:
@@ -304,9 +310,9 @@ def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
 def unused_beside(table: Table, used: Collection[str | None]) -> list[NotUsed]:
     """Return the filled columns that are not among those used."""
     return [
-        NotUsed("column", column, int((table.frame[column] != "").sum()))
+        NotUsed("column", column, count)
         for column in table.columns
-        if column not in used and (table.frame[column] != "").any()
+        if column not in used and (count := sum(map(bool, table.frame[column].tolist())))
     ]
 
 
@@ -333,7 +339,8 @@ def guess_columns(table: Table) -> Guess:
         for c in table.columns
         if is_negative(c) and texts[c] and not (_marks(texts[c]) or _scores(c, texts[c]))
     )
-    free = [c for c in table.columns if texts[c] and c not in negatives]
+    wrong = set(negatives)
+    free = [c for c in table.columns if texts[c] and c not in wrong]
     found: dict[str, str] = dict(
         zip(("answer", "rating"), (c for c in table.judged if texts.get(c)), strict=False)
     )

@@ -21,6 +21,7 @@ from core.types.comparison import (
     WORSE,
     CompareRequest,
     Comparison,
+    Counted,
     Difference,
     Generality,
     Interval,
@@ -44,17 +45,8 @@ from core.types.dataset import (
     QADataset,
     Rows,
 )
-from core.types.recipes import (
-    Calibration,
-    LabelRecipe,
-    Labels,
-    Override,
-)
-from core.types.scores import (
-    ExpertScores,
-    ListedScores,
-    PairScores,
-)
+from core.types.recipes import Calibration, LabelRecipe, Labels, Override
+from core.types.scores import ExpertScores, ListedScores, PairScores
 
 if TYPE_CHECKING:
     from core.types.scores import Matrix as Matrix
@@ -83,6 +75,7 @@ __all__ = [
     "Calibration",
     "CompareRequest",
     "Comparison",
+    "Counted",
     "Difference",
     "ExpertScores",
     "Generality",
