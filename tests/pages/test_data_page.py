@@ -331,7 +331,7 @@ def test_a_damaged_dataset_is_named_and_can_be_uploaded_again(loaded, workspace,
     at = upload(at, *FLAWED[:2])
     at = button(at, "Import").click().run()
     assert not at.exception and not at.error
-    assert metrics(at)["Questions"] == "77"
+    assert metrics(at)["Questions"] == "76"
 
 
 def test_a_damaged_database_is_named(loaded, workspace):
