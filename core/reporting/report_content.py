@@ -19,6 +19,7 @@ from core.types import (
     Override,
     SliceDifference,
 )
+from core.types.sufficiency import Sufficiency
 from core.types.tuning import SweepPoint
 
 
@@ -144,6 +145,8 @@ class DataFacts:
     split : mapping of split to (questions, answer groups)
     personal_data : tuple of (title, rows)
         Kinds of personal data found; titles are message ids.
+    allowed : Sufficiency or None
+        What the data allowed before anything was computed; None where it is not told.
     """
 
     file: str
@@ -157,6 +160,7 @@ class DataFacts:
     split: Mapping[str, tuple[int, int]]
     personal_data: tuple[tuple[str, int], ...] = ()
     warnings: tuple[Message, ...] = ()
+    allowed: Sufficiency | None = None
 
 
 @dataclass(frozen=True)
