@@ -34,7 +34,7 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import launch_comparison, load_comparison, present_regimes
+from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.data import what_data_allow
 from core.journey.diagnostics import load_examination
@@ -89,7 +89,7 @@ def run(options: RunOptions) -> int:
         compared = walk.done(
             project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
         )
-    comparison = load_comparison(project.workspace, compared)
+    comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
         walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
@@ -374,6 +374,7 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
             for regime, difference in differences.items()
             if difference is not None
         },
+        "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,
             "after": general[0].after if general else None,

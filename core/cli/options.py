@@ -72,6 +72,7 @@ class ReadOptions:
         Literal["data", "ratings", "scores", "corrections", "run"], "what the file is"
     ] = "data"
     for_: Annotated[Path | None, "the data that ratings, scores, labels or a run belong to"] = None
+    below: Annotated[bool, "read sums and other tables below the first as rows, too"] = False
     visible: Annotated[bool, "leave out rows that are hidden or filtered in a workbook"] = False
     order: Annotated[str, "of a run whose ranks contradict its scores: rank or score"] = ""
     system: Annotated[str, "of a run that holds several"] = ""

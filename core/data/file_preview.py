@@ -85,6 +85,7 @@ def preview(
     sheet: str | None = None,
     encoding: str = "",
     hidden_rows: bool = True,
+    below: bool = False,
 ) -> Preview:
     """Read an uploaded file and guess which column is what; raises DataError if it cannot be.
 
@@ -96,8 +97,12 @@ def preview(
         Of a text; "" = found from its bytes.
     hidden_rows : bool
         Whether hidden and filtered rows of a workbook are read.
+    below : bool
+        Whether sums and other tables below the first are read as rows of it.
     """
-    choices = ReadingChoices(sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows)
+    choices = ReadingChoices(
+        sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows, below=below
+    )
     table = read_table(content, filename, choices=choices, unfold=False)
     return Preview(table, guess_columns(table))
 

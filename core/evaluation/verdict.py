@@ -26,6 +26,7 @@ from core.types import (
     UNSEEN,
     WORSE as WORSE,
     Comparison,
+    Counted,
     Difference,
     Generality,
     Interval,
@@ -392,10 +393,10 @@ def promotion_allowed(
 ) -> tuple[bool, list[Message]]:
     """Return whether the tuned model may be promoted, and every reason against it.
 
-    Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, or when
-    Spearman on a general probe falls by more than ``limit``; the reason names the interval of the
-    drop. "Not shown" does not refuse: a tuned model may be wanted for other reasons. For
-    overruling see :mod:`core.journey.decisions`.
+    Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, plain or by
+    weight, when a must-find question is lost, or when Spearman on a general probe falls by more
+    than ``limit``; the reason names the interval of the drop. "Not shown" does not refuse: a tuned
+    model may be wanted for other reasons. For overruling see :mod:`core.journey.decisions`.
     """
     reasons: list[Message] = []
     if comparison.system(BASE) is None or comparison.system(TUNED) is None:
@@ -412,12 +413,40 @@ def promotion_allowed(
             "questions": difference.questions,
         }
         reasons.append(Message(_WORSE_TEXTS[difference.regime], params))
+    reasons += _by_what_counts(comparison.counted)
     reasons += [
         _loss(probe, limit)
         for probe in comparison.generality
         if generality_state(probe, limit) == LOST
     ]
     return not reasons, reasons
+
+
+def _by_what_counts(counts: Counted) -> list[Message]:
+    """Return what speaks against a model by weight and by must-find questions."""
+    reasons = [
+        Message(
+            N_(
+                "Weighted by what questions count, the tuned model is worse by {drop} ({low} to "
+                "{high}; nDCG@10, as much as {questions} equal questions)."
+            ),
+            {
+                "drop": effect_text(-difference.difference, 3),
+                "low": effect_text(-difference.high, 3),
+                "high": effect_text(-difference.low, 3),
+                "questions": round(difference.effective_questions),
+            },
+        )
+        for difference in counts.differences
+        if (difference.metric, difference.word) == (MAIN_METRIC, WORSE)
+    ]
+    if counts.lost:
+        text = N_(
+            "{count} must-find questions had a right answer among the first {within} before and "
+            "have none there after tuning."
+        )
+        reasons.append(Message(text, {"count": len(counts.lost), "within": counts.within}))
+    return reasons
 
 
 def promotion_cautions(comparison: Comparison, limit: float = GENERALITY_LIMIT) -> list[Message]:

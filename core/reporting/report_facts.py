@@ -21,6 +21,7 @@ from core.evaluation.verdict import (
     promotion_allowed,
     regime_positions,
 )
+from core.evaluation.what_counts import counted_lines
 from core.labels.groups import ATTRIBUTES
 from core.labels.overrides import in_force
 from core.labels.rules import RULES, mean, weighted_mean
@@ -101,6 +102,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
+        counted=counted_lines(comparison.counted) if comparison else (),
         refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
         losses=losses,
         wins=wins,
