@@ -31,7 +31,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(Options):
+class _TrainingOptions(Options):
     """What every verb takes that tunes a model."""
 
     base: Annotated[
@@ -41,7 +41,7 @@ class TrainingOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JourneyOptions(TrainingOptions):
+class JourneyOptions(_TrainingOptions):
     """What the verbs take that can begin with a file."""
 
     config: Annotated[
@@ -112,7 +112,7 @@ class TuneOptions(JourneyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaceOptions(TrainingOptions):
+class RaceOptions(_TrainingOptions):
     """Race recipes and losses of a project, hard labels always among them; prints the table.
 
     The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.

@@ -13,13 +13,7 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.ratings import (
-    RATING_WORDS,
-    TICKS,
-    looks_like_ratings,
-    plain_rating,
-    read_numbers,
-)
+from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
