@@ -43,6 +43,7 @@ from core.journey.experts import (
     get_expert,
     launch_scoring,
     suggested_experts,
+    teacher_advice,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
@@ -196,9 +197,13 @@ class Walk:
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
         with self.time("experts"):
-            experts = options.experts or suggested_experts(dataset)
+            experts = options.experts or suggested_experts(self.workspace, dataset)
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
             self.done(project, scored)
+            advice = teacher_advice(project, project.load_dataset(), config.base_model)
+            _say(f"teacher: {advice.sentence}")
+            if advice.remedy is not None:
+                _say(f"teacher: {advice.remedy}")
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)

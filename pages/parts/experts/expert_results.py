@@ -70,6 +70,15 @@ def expert_results(report: ScoringResult) -> None:
         _table(report.figures)
 
 
+def two_measures() -> str:
+    """Return why experts are ranked by one measure and weighed by another."""
+    return t(
+        "Two measures, for a reason: nDCG@10 says how well an expert alone finds right answers, "
+        "and ranks them; a vote counts by average precision (AP), because labels are about pairs, "
+        "and experts that score a list of pairs only have no nDCG@10."
+    )
+
+
 def _agreement_chart(names: list[str], agreement: np.ndarray) -> Chart:
     order = leaf_order(agreement)  # groups of like experts become dark squares
     return agreement_heatmap(agreement[np.ix_(order, order)], [names[i] for i in order], t)
@@ -146,6 +155,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Right or not (ROC-AUC)"): [_span(expert.roc_auc) for expert in figures],
         t("Texts read"): [expert.texts_encoded for expert in figures],
         t("Seconds"): [round(expert.seconds, 1) for expert in figures],
+        t("Loading"): [round(expert.loading_seconds, 1) for expert in figures],
     }
     helps = (
         None,
@@ -156,9 +166,10 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
         t("How often a right pair is scored above another one (ROC-AUC); 0.5 = by chance."),
         t("Texts or pairs that had to be read; 0 = all were known from an earlier scoring."),
-        t("Time that this expert took."),
+        t("Seconds that reading took."),
+        t("Seconds until the model was in memory, fetching included: paid once, not a speed."),
     )
-    widths = (190, 145, 145, 150, 70, 65)
+    widths = (190, 145, 145, 150, 70, 65, 65)
     st.dataframe(
         columns,
         hide_index=True,
@@ -174,6 +185,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
             "validation only; the test questions stay untouched until the comparison."
         )
     )
+    st.caption(two_measures())
 
 
 def _span(interval: Interval | None) -> str:

@@ -11,6 +11,8 @@ from core.types.scoring import ScoringResult
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
+from pages.parts.experts.expert_results import two_measures
+from pages.parts.experts.teacher import teacher_sentence
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -23,19 +25,29 @@ _SIGNS = {
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _advice(
-    root: str, dataset_id: str, experts: tuple[str, ...], said: str, _report: ScoringResult
+    root: str,
+    dataset_id: str,
+    experts: tuple[str, ...],
+    said: str,
+    teacher: str,
+    _report: ScoringResult,
 ) -> PanelAdvice:
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     scores = load_expert_scores(workspace, dataset, experts)
-    return decisions.advise(dataset, scores, _report.figures, _report.agreement_table)
+    return decisions.advise(
+        dataset, scores, _report.figures, _report.agreement_table, teacher=teacher
+    )
 
 
 def panel_choice(context: Context, report: ScoringResult) -> None:
-    """Draw the button that asks for advice and, once asked, the advice."""
+    """Draw whether there is a teacher, the button that asks for advice, and the advice."""
+    st.subheader(t("Who should take part?"), anchor=False)
+    teacher = ""
+    with errors_shown():
+        teacher = teacher_sentence(context)
     if len(report.figures) < 2:
         return
-    st.subheader(t("Who should take part?"), anchor=False)
     st.markdown(
         t(
             "Experts that say the same count twice, and weak ones only take time. Let the figures "
@@ -56,6 +68,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
                 str(context.project.dataset_id),
                 tuple(expert.expert for expert in report.figures),
                 said,
+                teacher,
                 report,
             )
         _show(context, advice)
@@ -83,6 +96,7 @@ def _show(context: Context, advice: PanelAdvice) -> None:
                     questions=advice.questions,
                 )
             )
+        st.caption(two_measures())
         if st.button(
             t("Let these {count} experts make the labels", count=len(advice.kept)),
             icon=":material/arrow_forward:",
