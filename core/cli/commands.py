@@ -33,9 +33,13 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import launch_comparison, load_comparison, present_regimes
-from core.journey.corrections import CorrectionFile, take_corrections
-from core.journey.diagnostics import load_examination
+from core.journey.compare import (
+    by_what_counts,
+    launch_comparison,
+    load_comparison,
+    load_examination,
+    present_regimes,
+)
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
@@ -46,7 +50,13 @@ from core.journey.experts import (
     teacher_advice,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
-from core.journey.labels import recipe_in_use, recipes, save_recipe
+from core.journey.labels import (
+    CorrectionFile,
+    recipe_in_use,
+    recipes,
+    save_recipe,
+    take_corrections,
+)
 from core.journey.projects import (
     Project,
     Workspace,
@@ -87,7 +97,7 @@ def run(options: RunOptions) -> int:
         compared = walk.done(
             project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
         )
-    comparison = load_comparison(project.workspace, compared)
+    comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
         walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
@@ -369,6 +379,7 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
             for regime, difference in differences.items()
             if difference is not None
         },
+        "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,
             "after": general[0].after if general else None,

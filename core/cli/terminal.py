@@ -7,8 +7,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import intervals, present_regimes, sentence
-from core.journey.diagnostics import Examination
+from core.journey.compare import (
+    Examination,
+    counted_lines,
+    intervals,
+    present_regimes,
+    sentence,
+)
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,
@@ -24,6 +29,7 @@ from core.journey.tune import TuningRun
 from core.messages import Message
 from core.progress import Reporter, SilentReporter
 from core.types import BASE, TUNED, Comparison
+from core.types.comparison import Counted
 from core.types.tuning import Contestant
 
 _SPOKEN_EVERY_SECONDS = 5.0
@@ -120,6 +126,7 @@ def print_verdict(comparison: Comparison) -> None:
         difference = comparison.difference(regime)
         if difference is not None:
             sys.stdout.write(f"{sentence(difference)}\n")
+    print_counted(comparison.counted)
     for probe in comparison.generality:
         sys.stdout.write(
             f"\nEveryday language ({probe.language}, {probe.pairs} sentence pairs, Spearman): "
@@ -128,6 +135,12 @@ def print_verdict(comparison: Comparison) -> None:
     for name, reason in comparison.absent.items():
         sys.stdout.write(f"{name} is absent: {reason}\n")
     sys.stdout.write("\n")
+
+
+def print_counted(counted: Counted) -> None:
+    """Print the verdicts by weight, and how many must-find questions succeed."""
+    for title, said in counted_lines(counted):
+        sys.stdout.write(f"{title}. {said}\n")
 
 
 def print_examined(examined: Examination) -> None:

@@ -12,30 +12,17 @@ from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
-from core.journey.compare import load_comparison
+from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
-from core.journey.diagnostics import load_examination
 from core.journey.experts import SENDING_NOTE, scoring_result
 from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
-from core.reporting.report_content import (
-    InUse,
-    ModelOrigin,
-    RegimeResults,
-    ReportContent,
-    Sending,
-    Step,
-)
-from core.reporting.report_facts import (
-    ReportSources,
-    hashes,
-    regime_results,
-    report_content,
-)
+from core.reporting.report_content import ModelOrigin, RegimeResults, ReportContent, Sending, Step
+from core.reporting.report_facts import ReportSources, hashes, regime_results, report_content
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade
@@ -99,13 +86,14 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
     return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
 
 
-def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> ReportPreview:
+def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPreview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
+    workspace = project.workspace
     tuned = tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run), dataset)
     request: TuneRequest = request_of(tuned)
     result: TuningResult = outcome_of(tuned)
     regimes = regime_results(comparison)
@@ -135,9 +123,9 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     """
     workspace = project.workspace
     tuned = tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run))
     sources = sources_of(project, tuned, comparison)
-    examined = load_examination(workspace, compare_run)
+    examined, promoted = load_examination(workspace, compare_run), promotion(project)
     scored = _scored(project, sources.dataset)
     score_run = scored.run_id if scored else ""
     runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
@@ -149,7 +137,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         shape=examined.shape,
         speeds=examined.costs,
         savings=savings_of(project, comparison),
-        in_use=_in_use(project, tuned.root.name),
+        in_use=promoted if promoted and promoted.run == tuned.root.name else None,
     )
 
 
@@ -264,13 +252,6 @@ def _sendings(project: Project) -> tuple[Sending, ...]:
             )
         )
     return tuple(sendings)
-
-
-def _in_use(project: Project, tune_run: str) -> InUse | None:
-    promoted = promotion(project)
-    if promoted is None or promoted.run != tune_run:
-        return None
-    return InUse(promoted.who, promoted.at, promoted.reason)
 
 
 def _scored(project: Project, dataset: QADataset) -> ScoredExperts | None:

@@ -20,6 +20,7 @@ from core.evaluation.verdict import (
     promotion_allowed,
     regime_positions,
 )
+from core.evaluation.what_counts import counted_lines
 from core.labels.groups import ATTRIBUTES
 from core.labels.overrides import in_force
 from core.labels.rules import RULES, mean, weighted_mean
@@ -88,7 +89,7 @@ class ReportSources:
 def report_content(sources: ReportSources) -> ReportContent:
     """Return what follows from the results; what the journey cost and who decided is left empty."""
     request, dataset, comparison = sources.request, sources.dataset, sources.comparison
-    losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
+    losses, wins, lost = _best_and_worst(dataset, comparison) if comparison else ((), (), 0)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -100,6 +101,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
+        counted=counted_lines(comparison.counted) if comparison else (),
         refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
         losses=losses,
         wins=wins,
@@ -169,7 +171,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     return tuple(results)
 
 
-def best_and_worst(
+def _best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
     """Return all losses, the worst first, all wins, the best first, and the lost right answers.

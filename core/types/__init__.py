@@ -13,11 +13,15 @@ from core.progress import Reporter, SilentReporter
 from core.types.comparison import (
     BASE,
     BETTER,
+    CROSS_FIT,
     NOT_SHOWN,
+    SPLIT,
     TUNED,
+    VERDICT_WAYS,
     WORSE,
     CompareRequest,
     Comparison,
+    Counted,
     Difference,
     Generality,
     Interval,
@@ -41,17 +45,8 @@ from core.types.dataset import (
     QADataset,
     Rows,
 )
-from core.types.recipes import (
-    Calibration,
-    LabelRecipe,
-    Labels,
-    Override,
-)
-from core.types.scores import (
-    ExpertScores,
-    ListedScores,
-    PairScores,
-)
+from core.types.recipes import Calibration, LabelRecipe, Labels, Override
+from core.types.scores import ExpertScores, ListedScores, PairScores
 
 if TYPE_CHECKING:
     from core.types.scores import Matrix as Matrix
@@ -59,10 +54,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE",
     "BETTER",
+    "CROSS_FIT",
     "KNOWN",
     "NOT_SHOWN",
     "OPEN",
     "REGIMES",
+    "SPLIT",
     "SPLITS",
     "TEST_KNOWN",
     "TEST_SPLIT",
@@ -73,10 +70,12 @@ __all__ = [
     "VALIDATION_KNOWN",
     "VALIDATION_SPLIT",
     "VALIDATION_UNSEEN",
+    "VERDICT_WAYS",
     "WORSE",
     "Calibration",
     "CompareRequest",
     "Comparison",
+    "Counted",
     "Difference",
     "ExpertScores",
     "Generality",
