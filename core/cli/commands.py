@@ -49,6 +49,7 @@ from core.journey.experts import (
     get_expert,
     launch_scoring,
     suggested_experts,
+    teacher_advice,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
@@ -216,9 +217,13 @@ class Walk:
             self.allowed = what_data_allow(dataset)
             say_what_data_allow(self.allowed)
         with self.time("experts"):
-            experts = options.experts or suggested_experts(dataset)
+            experts = options.experts or suggested_experts(self.workspace, dataset)
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
             self.done(project, scored)
+            advice = teacher_advice(project, project.load_dataset(), config.base_model)
+            _say(f"teacher: {advice.sentence}")
+            if advice.remedy is not None:
+                _say(f"teacher: {advice.remedy}")
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)

@@ -19,6 +19,7 @@ from core.data.file_preview import (
     outcome as outcome,
     preview as preview,
     read_dataset as read_dataset,
+    unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.ratings import SCALES as SCALES
