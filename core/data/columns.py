@@ -377,6 +377,7 @@ def guess_columns(table: Table) -> Guess:
     displaced = _take_right_text(found, free, texts, notes)
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
+    _take_accepted(found, free, texts)
     raters = () if table.judged else _take_raters(found, free, texts, notes)
     _take_own_id(found, free)
     context = _context(found, free, texts)
@@ -396,6 +397,7 @@ def guess_columns(table: Table) -> Guess:
     if mapping.question and mapping.answer:
         notes += _doubts(mapping, sample)
         notes += _swapped(mapping, texts)
+        notes += _several_in_cells(mapping.answer, texts)
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
     return Guess(mapping, tuple(notes), tuple(offered))
 
@@ -497,6 +499,20 @@ def _take_judged_text(
     return answer
 
 
+def _take_accepted(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Prefer the mark of the accepted answer to the votes beside it."""
+    rating = found.get("rating")
+    if rating is None or plain_name(rating) not in ("score", "votes", "points", "vote"):
+        return
+    for column in free:
+        marked = "accepted" in plain_name(column) and column not in found.values()
+        if marked and _marks(texts[column]) and len(set(texts[column])) > 1:
+            found["rating"] = column
+            return
+
+
 def _take_raters(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
 ) -> tuple[str, ...]:
@@ -526,7 +542,8 @@ def _take_raters(
         akin = _same_family(rating, column)
         strangers = role_of(rating) is None and role_of(column) is None
         strangers = strangers and not {*words_of(rating), *words_of(column)} & _JUDGEMENTS
-        if not (akin or strangers) or not may_rate(column, akin):
+        person = strangers and column.istitle() and column.isalpha()  # Anna, Ben
+        if not (akin or strangers) or not may_rate(column, akin or person):
             continue
         if akin or _same_values(texts[rating], texts[column]):
             others.append(column)
@@ -601,6 +618,19 @@ def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Mes
         "whether the two columns are exchanged."
     )
     return [Message(text, {"question": question, "answer": answer})]
+
+
+def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where nearly every answer holds a sign that parts several."""
+    cells = texts.get(answer, [])
+    for sign in ("|", "¦", "<br>", "||", ";;"):
+        if cells and sum(sign in text.strip(sign) for text in cells) >= _ASKED * len(cells):
+            text = N_(
+                "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
+                "cell was taken as one answer. Put every answer into a row of its own if so."
+            )
+            return [Message(text, {"answer": answer, "sign": sign})]
+    return []
 
 
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
