@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import to_json
+from core.evaluation.data_sufficiency import sufficiency
 from core.evaluation.hybrid import HYBRID_TITLES
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
@@ -89,7 +90,7 @@ class ReportSources:
 def report_content(sources: ReportSources) -> ReportContent:
     """Return what follows from the results; what the journey cost and who decided is left empty."""
     request, dataset, comparison = sources.request, sources.dataset, sources.comparison
-    losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
+    losses, wins, lost = _best_and_worst(dataset, comparison) if comparison else ((), (), 0)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -171,7 +172,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     return tuple(results)
 
 
-def best_and_worst(
+def _best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
     """Return all losses, the worst first, all wins, the best first, and the lost right answers.
@@ -229,6 +230,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         split=dataset.split_counts(),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
+        allowed=sufficiency(dataset, teacher=False),
     )
 
 
