@@ -20,6 +20,7 @@ from core.cli.terminal import (
     print_race,
     print_tuned,
     print_verdict,
+    say_what_data_allow,
     say_who_is_before,
 )
 from core.documents import to_json
@@ -40,6 +41,7 @@ from core.journey.compare import (
     load_examination,
     present_regimes,
 )
+from core.journey.data import what_data_allow
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
@@ -69,6 +71,7 @@ from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.types import Comparison, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -112,6 +115,7 @@ def run(options: RunOptions) -> int:
     sys.stdout.write(f"Report: {page}\nModel:  {model}\n")
     if options.json:
         places = {"seconds": walk.seconds, "report": str(page), "model": str(model)}
+        places |= {"data": walk.allowed.to_json()}
         _print_json(_figures(comparison) | places)
     return 0
 
@@ -164,7 +168,11 @@ class Walk:
     who : str
         Under whose name the steps are recorded.
     seconds : mapping of stop to seconds
+    allowed : Sufficiency
+        What the data allow, once they were read.
     """
+
+    allowed: Sufficiency
 
     def __init__(self, workspace: Path | None) -> None:
         self.workspace = Workspace.open(workspace)
@@ -206,6 +214,8 @@ class Walk:
             )
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
+            self.allowed = what_data_allow(dataset)
+            say_what_data_allow(self.allowed)
         with self.time("experts"):
             experts = options.experts or suggested_experts(self.workspace, dataset)
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)

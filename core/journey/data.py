@@ -32,8 +32,10 @@ from core.data.splitting import (
     SPLIT_TITLES as SPLIT_TITLES,
 )
 from core.data.table import set_aside_csv
+from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
 _TEMPLATES: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -65,6 +67,11 @@ def templates() -> dict[str, bytes]:
             [sheet], title="questions", language=language
         )
     return files
+
+
+def what_data_allow(dataset: QADataset) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help."""
+    return sufficiency(dataset, teacher=False)
 
 
 def import_file(
