@@ -69,7 +69,8 @@ def plan_epoch(
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
     right = [turns.permutation(dataset.right_answers(int(row))) for row in question_rows]
-    wrong = [turns.permutation(dataset.wrong_answers(int(row))) for row in question_rows]
+    # A copy: an empty slice of a file on disk is read-only, and numpy shuffles it in place.
+    wrong = [turns.permutation(dataset.wrong_answers(int(row)).copy()) for row in question_rows]
     most_wrong = max(KNOWN_WRONG, config.hard_negatives_per_question)
     batches = []
     groups = group_batches(dataset.question_group[question_rows], config.questions_per_batch, rng)
