@@ -85,6 +85,7 @@ from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemCh
 from core.types.comparison import WhatCounts
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
+from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -186,20 +187,25 @@ def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
 
 
 def _add(project: Project, added: GeneralitySet, who: str) -> None:
-    present = generality_sets(project)
-    if any((known.kind, known.name) == (added.kind, added.name) for known in present):
-        raise DataError(
-            "There is already a set named {name}. Take that one off first, or rename the new one.",
-            name=added.name,
-        )
-    project.state.generality_sets = (*present, added)
+    def with_added(present: tuple[GeneralitySet, ...]) -> tuple[GeneralitySet, ...]:
+        if any((known.kind, known.name) == (added.kind, added.name) for known in present):
+            raise DataError(
+                "There is already a set named {name}. Take that one off first, or rename the new "
+                "one.",
+                name=added.name,
+            )
+        return (*present, added)
+
+    project.state.change(ProjectState.generality_sets, with_added)
     project.note("generality set added", who, asdict(added))
 
 
 def remove_set(project: Project, name: str, who: str) -> None:
     """Take a set off; comparisons that measured it keep their figures."""
-    others = tuple(known for known in generality_sets(project) if known.name != name)
-    project.state.generality_sets = others
+    project.state.change(
+        ProjectState.generality_sets,
+        lambda known: tuple(other for other in known if other.name != name),
+    )
     project.note("generality set removed", who, {"name": name})
 
 

@@ -32,6 +32,7 @@ from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile
 from core.types.tuning import TuneRequest
 from core.workspace.files import write_bytes
+from core.workspace.project_state import ProjectState
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
@@ -452,8 +453,10 @@ def add_run_file(
             folder=str(path.parent),
             reason=error.strerror or str(error),
         ) from error
-    others = [file for file in project.state.run_files if file.title != title]
-    project.state.run_files = (*others, kept)
+    project.state.change(
+        ProjectState.run_files,
+        lambda files: (*(file for file in files if file.title != title), kept),
+    )
     detail = {"title": title, "file": filename, "key": kept.key}
     project.note("search run uploaded", who, detail)
     return kept
@@ -461,8 +464,9 @@ def add_run_file(
 
 def remove_run_file(project: Project, key: str, who: str) -> None:
     """Take a run file off a project; comparisons that used it keep its results."""
-    files = project.state.run_files
-    project.state.run_files = tuple(file for file in files if file.key != key)
+    project.state.change(
+        ProjectState.run_files, lambda files: tuple(file for file in files if file.key != key)
+    )
     project.note("search run removed", who, {"key": key})
 
 
