@@ -230,7 +230,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         split=dataset.split_counts(),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
-        allowed=sufficiency(dataset, teacher=False),
+        allowed=sufficiency(dataset, teacher=sources.scoring.has_teacher),
     )
 
 
