@@ -35,6 +35,7 @@ from core.data.table import set_aside_csv
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
@@ -69,9 +70,15 @@ def templates() -> dict[str, bytes]:
     return files
 
 
-def what_data_allow(dataset: QADataset) -> Sufficiency:
-    """Return whether data are enough to learn from and to prove a gain, and what would help."""
-    return sufficiency(dataset, teacher=False)
+def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help.
+
+    Parameters
+    ----------
+    scoring : ScoringResult or None
+        What the scores in use say about the experts, None before the first scoring.
+    """
+    return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
 def import_file(
