@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.data.splitting import cross_fit_folds
 from core.evaluation.statistics import mean_interval, randomisation_p, weakened
 from core.evaluation.verdict import NOT_SHOWN, word
-from core.tuning.experiments.folds import WIDENING
+from core.tuning.experiments.folds import widening
 from core.types import KNOWN, TRAIN, UNSEEN, QADataset
 
 DIMENSIONS = 12
@@ -61,7 +61,7 @@ class Coverage:
     """What came out of one setting.
 
     ``factor`` says how much wider intervals would have to be; the figures ``widened`` hold for the
-    product's own :data:`core.tuning.experiments.folds.WIDENING`.
+    product's own :func:`core.tuning.experiments.folds.widening`.
     """
 
     truth: float
@@ -194,7 +194,7 @@ def coverage(setting: Setting, draws: list[list[float]]) -> Coverage:
         truth = GAIN
     arm = np.where(truth > value, high - value, value - low)
     needed = np.abs(truth - value) / np.maximum(arm, 1e-9)
-    wide = np.full(len(value), WIDENING)
+    wide = np.array([widening(int(count)) for count in groups])
 
     def shown(factor: np.ndarray) -> float:
         ends = value - factor * (value - low), value + factor * (high - value)

@@ -183,9 +183,9 @@ def measure(
 
 def _interval(row: Mapping[str, Any]) -> tuple[float, float]:
     """Return the interval of a row as wide as the product makes it now."""
-    from core.tuning.experiments.folds import WIDENING
+    from core.tuning.experiments.folds import widening
 
-    factor = WIDENING / row["widening"]
+    factor = widening(row["groups"]) / row["widening"]
     value = row["cross"]
     return value - factor * (value - row["low"]), value + factor * (row["high"] - value)
 
