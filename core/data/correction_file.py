@@ -111,8 +111,11 @@ def _are_shares(labels: Numbers) -> tuple[bool, list[Message]]:
     """Tell whether labels go from 0 to 1 rather than to 100: all do, and some lie between."""
     values = labels.values.values()
     shares = bool(values) and not labels.percent and max(values) <= 1
-    if not (shares and any(0 < value < 1 for value in values)):
+    if not shares:
         return False, []
+    if all(value in (0, 1) for value in values):
+        text = N_("All labels are 0 or 1, so they were read as 0 % and 100 %.")
+        return True, [Message(text)]
     text = N_("All labels lie between 0 and 1, so they were read as shares: 0.8 is 80.")
     return True, [Message(text)]
 

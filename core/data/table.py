@@ -94,6 +94,8 @@ class Table:
         Where it is not certain: other encodings, and a line of the file as it reads in each.
     wrong : bool array [n]
         Rows whose answer is known to be wrong by where it stands in the file.
+    judged : tuple of str
+        Columns of the answer and of its judgement where the layout of the file says so.
     """
 
     columns: tuple[str, ...]
@@ -110,6 +112,7 @@ class Table:
     not_used: tuple[NotUsed, ...] = ()
     encodings: Mapping[str, str] = field(default_factory=dict)
     wrong: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    judged: tuple[str, ...] = ()
 
 
 class OneColumnError(DataError):

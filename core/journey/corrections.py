@@ -6,11 +6,7 @@ their row. Texts are written as texts: a question that begins with ``=`` never b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-
-import numpy as np
+from collections.abc import Sequence
 
 from core.data.correction_file import (
     COLUMNS as COLUMNS,
@@ -19,14 +15,13 @@ from core.data.correction_file import (
 )
 from core.data.reading.formats import read_table
 from core.errors import LabelError
+from core.evaluation.label_preview import LISTS as LISTS, LabelPreview, Review as Review
 from core.journey.decisions import reported_pairs
-from core.journey.labels import LabelPreview, override_pair, overrides
-from core.labels.overrides import conflicts, standing
+from core.journey.labels import override_pair, overrides
+from core.labels.overrides import conflicts, standing, steps_of as steps_of
 from core.labels.pair_sample import with_pairs
-from core.messages import N_
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import Override, QADataset
-from core.workspace.feedback import QuestionNote
 from core.workspace.records import now
 from core.workspace.workspace import Project
 
@@ -34,52 +29,6 @@ _SHEET = tuple(
     Column(title, width, ANY if title == "label" else TEXT)
     for title, width in zip(COLUMNS, (50, 70, 8, 40, 16, 26), strict=True)
 )
-MOST = 300  # pairs of an endless list; a person reviews no more in one go
-
-
-@dataclass
-class Steps:
-    """One person's changes as an editor keeps them, replayed from the records.
-
-    Attributes
-    ----------
-    done : list of Override
-        Changes that can be undone, newest last.
-    undone : list of Override
-        Changes that can be done again, the one undone last at the end; a new change empties it.
-    """
-
-    done: list[Override] = field(default_factory=list)
-    undone: list[Override] = field(default_factory=list)
-
-
-def steps_of(changes: Sequence[Override], who: str) -> Steps:
-    """Replay the records and return what this person can undo and redo.
-
-    Parameters
-    ----------
-    changes : sequence of Override
-        All records of the project, oldest first.
-    """
-    steps = Steps()
-    for change in changes:
-        if change.who != who:
-            continue
-        if change.value is not None:
-            if steps.undone and _same(steps.undone[-1], change):
-                steps.undone.pop()
-            else:
-                steps.undone.clear()
-            steps.done.append(change)
-            continue
-        own = [at for at, done in enumerate(steps.done) if done.pair == change.pair]
-        if own:
-            steps.undone.append(steps.done.pop(own[-1]))
-    return steps
-
-
-def _same(change: Override, other: Override) -> bool:
-    return replace(change, who="", at="") == replace(other, who="", at="")
 
 
 def undo(project: Project, who: str) -> Override | None:
@@ -135,114 +84,6 @@ def correct(
             value=round((newest.value or 0) * 100),
         )
     override_pair(project, *pair, value, who, reason)
-
-
-@dataclass(frozen=True, eq=False)
-class Review:
-    """The pairs at hand: those of the sample and those that people judged, wherever they lie."""
-
-    preview: LabelPreview
-    reports: Mapping[tuple[str, str], QuestionNote] = field(default_factory=dict)
-
-    @cached_property
-    def held(self) -> Mapping[tuple[str, str], tuple[Override, ...]]:
-        """Values by hand that hold, per pair of texts, the one in force last."""
-        return standing(self.preview.model.overrides)
-
-    @cached_property
-    def conflicts(self) -> dict[tuple[str, str], tuple[Override, ...]]:
-        """Pairs on which people contradict each other."""
-        return conflicts(self.preview.model.overrides)
-
-    def texts(self, position: int) -> tuple[str, str]:
-        """Return question and answer of one pair."""
-        sample, dataset = self.preview.sample, self.preview.dataset
-        return (
-            dataset.questions[int(sample.question_rows[position])],
-            dataset.answers[int(sample.answer_rows[position])],
-        )
-
-    @cached_property
-    def keys(self) -> np.ndarray:
-        """One number per pair, int64 [n]: the same for as long as the data are the same."""
-        sample = self.preview.sample
-        return self.preview.dataset.pair_keys(sample.question_rows, sample.answer_rows)
-
-    def containing(self, wanted: str, positions: np.ndarray) -> np.ndarray:
-        """Return the positions whose question or answer contains a text, in any case."""
-        needle = wanted.strip().casefold()
-        if not needle:
-            return positions
-        dataset, sample = self.preview.dataset, self.preview.sample
-        questions, answers = (
-            np.fromiter((needle in text.casefold() for text in texts), bool, len(texts))
-            for texts in (dataset.questions, dataset.answers)
-        )
-        rows = sample.question_rows[positions], sample.answer_rows[positions]
-        return positions[questions[rows[0]] | answers[rows[1]]]
-
-    def among(self, pairs: Mapping[tuple[str, str], object]) -> np.ndarray:
-        """Return the positions of these pairs of texts, those changed last first, int [m]."""
-        place = {key: position for position, key in enumerate(self.keys.tolist())}
-        keys = [self.preview.dataset.pair_key(*pair) for pair in pairs]
-        return np.array([place[key] for key in reversed(keys) if key in place], np.int64)
-
-
-@dataclass(frozen=True)
-class ReviewList:
-    """One choice of the filter.
-
-    Attributes
-    ----------
-    find : callable
-        Returns positions in the sample, first things first.
-    judged : bool
-        It holds pairs that were judged already: there is nothing to work off.
-    """
-
-    title: str
-    find: Callable[[Review], np.ndarray]
-    judged: bool = False
-
-
-def _sorted(values: np.ndarray, among: np.ndarray) -> np.ndarray:
-    positions = np.flatnonzero(among)
-    return positions[np.argsort(values[positions], kind="stable")]
-
-
-LISTS: Mapping[str, ReviewList] = {
-    "suspected": ReviewList(
-        N_("Suspected wrong labels: experts contradict the data"),
-        lambda review: review.preview.findings.most_suspicious,
-    ),
-    "reported": ReviewList(
-        N_("Reported on the Compare page"), lambda review: review.among(review.reports)
-    ),
-    "disputed": ReviewList(
-        N_("Experts disagree most"),
-        lambda review: review.preview.findings.most_disputed[:MOST],
-    ),
-    "right": ReviewList(
-        N_("Right answers with the lowest label"),
-        lambda review: _sorted(review.preview.alone, review.preview.sample.hard_label > 0)[:MOST],
-    ),
-    "other": ReviewList(
-        N_("Other pairs with the highest label"),
-        lambda review: _sorted(-review.preview.alone, review.preview.sample.hard_label == 0)[:MOST],
-    ),
-    "all": ReviewList(
-        N_("All pairs, the most suspicious first"),
-        lambda review: np.argsort(-review.preview.findings.suspicion, kind="stable"),
-    ),
-    "by_hand": ReviewList(
-        N_("Changed by hand"), lambda review: review.among(review.held), judged=True
-    ),
-    "conflict": ReviewList(
-        N_("In conflict: two people set different labels"),
-        lambda review: review.among(review.conflicts),
-        judged=True,
-    ),
-}
 
 
 def open_review(project: Project, preview: LabelPreview) -> Review:

@@ -15,6 +15,7 @@ from core.data.reading.archives import beir_root, beir_warnings, open_beir, read
 from core.data.reading.delimited import read_delimited
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
+from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
@@ -99,7 +100,7 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_nothings(table)
+            table = judged_apart(_without_nothings(table))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 

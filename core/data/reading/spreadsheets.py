@@ -245,7 +245,7 @@ def _cell_warnings(sheet: SheetRows, filled: Sequence[int]) -> Iterable[Message]
         (
             sheet.uncomputed,
             N_(
-                "Formulas without a stored value are shown as formulas ({count} in all). Rows: "
+                "Formulas without a stored value count as empty ({count} in all). Rows: "
                 "{rows}. Open and save the file in your spreadsheet program to store the values."
             ),
         ),

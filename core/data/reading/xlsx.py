@@ -19,6 +19,7 @@ from core.errors import DataError
 
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,12})")
+_LINK = re.compile(r'=HYPERLINK\([^"]*"[^"]*"\s*[,;]\s*"((?:[^"]|"")*)"\)', re.IGNORECASE)
 _MOST_COLUMNS = 16_384
 
 
@@ -232,8 +233,11 @@ class _Workbook:
         if formula is not None:
             written = _formula(formula, cell.get("r", ""), masters)
             if not value and kind != "str":
+                shown = _LINK.fullmatch(written)
+                if shown is not None:
+                    return shown[1].replace('""', '"')
                 sheet.uncomputed.append(number)
-                return written
+                return ""
         if value is None or value == "":
             return ""
         if kind == "n":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.journey import data
 from core.journey.data import ColumnMapping, Outcome, Preview
+from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
 from pages.parts.data.importing import (
@@ -196,12 +198,17 @@ def _formats() -> None:
             if reader.key == "json":
                 for layout in data.LAYOUTS:
                     _format(layout.title, layout.meaning, layout.example, ".json")
-        st.markdown(t("Files to fill in:"))
-        with st.container(horizontal=True):
-            for name, content in data.templates().items():
-                st.download_button(
-                    name, content, file_name=name, key=f"template_{name}", on_click="ignore"
-                )
+        _downloads(t("Files to fill in:"), data.templates())
+        _downloads(t("As an example, a bare FAQ and the search log of its users:"), sample_files())
+
+
+def _downloads(title: str, files: Mapping[str, bytes]) -> None:
+    st.markdown(title)
+    with st.container(horizontal=True):
+        for name, content in files.items():
+            st.download_button(
+                name, content, file_name=name, key=f"template_{name}", on_click="ignore"
+            )
 
 
 def _format(title: str, meaning: str, example: str, endings: str) -> None:
