@@ -5,8 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.messages import N_
-from pages.parts.compare.blind_vote import voting_only
-from pages.parts.compare.blind_vote_round import blind_vote
+from pages.parts.compare.blind_vote import blind_vote, voting_only
 from pages.parts.compare.comparison_job import Compared, compared
 from pages.parts.compare.comparison_slices import slice_view
 from pages.parts.compare.comparison_systems import all_systems

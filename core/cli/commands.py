@@ -41,10 +41,14 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
-from core.journey.corrections import CorrectionFile, take_corrections
+from core.journey.compare import (
+    by_what_counts,
+    launch_comparison,
+    load_comparison,
+    load_examination,
+    present_regimes,
+)
 from core.journey.data import LogPreview, add_open_questions, open_told
-from core.journey.diagnostics import load_examination
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
@@ -54,7 +58,13 @@ from core.journey.experts import (
     suggested_experts,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
-from core.journey.labels import recipe_in_use, recipes, save_recipe
+from core.journey.labels import (
+    CorrectionFile,
+    recipe_in_use,
+    recipes,
+    save_recipe,
+    take_corrections,
+)
 from core.journey.projects import (
     Project,
     Workspace,

@@ -31,7 +31,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(Options):
+class _TrainingOptions(Options):
     """What every verb takes that tunes a model."""
 
     base: Annotated[
@@ -46,7 +46,7 @@ class TrainingOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JourneyOptions(TrainingOptions):
+class JourneyOptions(_TrainingOptions):
     """What the verbs take that can begin with a file."""
 
     config: Annotated[
@@ -80,6 +80,7 @@ class ReadOptions:
     for_: Annotated[
         Path | None, "the data that ratings, scores, labels, a run or open questions belong to"
     ] = None
+    below: Annotated[bool, "read sums and other tables below the first as rows, too"] = False
     visible: Annotated[bool, "leave out rows that are hidden or filtered in a workbook"] = False
     order: Annotated[str, "of a run whose ranks contradict its scores: rank or score"] = ""
     system: Annotated[str, "of a run that holds several"] = ""
@@ -119,7 +120,7 @@ class TuneOptions(JourneyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaceOptions(TrainingOptions):
+class RaceOptions(_TrainingOptions):
     """Race recipes and losses of a project, hard labels always among them; prints the table.
 
     The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.

@@ -20,6 +20,7 @@ def read(options: ReadOptions) -> int:
         sheet=options.sheet,
         encoding=options.encoding,
         hidden_rows=not options.visible,
+        below=options.below,
         order=options.order,
         system=options.system,
     )

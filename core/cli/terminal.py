@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.journey.compare import (
+    Examination,
     counted_lines,
     intervals,
     present_regimes,
     sentence,
 )
-from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,

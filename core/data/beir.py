@@ -130,7 +130,7 @@ def read_beir(
     )
     question_group, answer_group = grouping.question_group, grouping.answer_group
     if files.query_group:
-        question_group, answer_group = given_groups(files, queries, judged.documents, grouping)
+        question_group, answer_group = _given_groups(files, queries, judged.documents, grouping)
 
     kept = np.ones(len(queries), bool)
     if named is None:
@@ -143,9 +143,9 @@ def read_beir(
     else:
         split = np.array([named[key] for key in queries], dtype="U18")
         if not files.splits:
-            split, kept = without_leaks(split, question_group)
+            split, kept = _without_leaks(split, question_group)
             share = settings.splitting.validation_unseen
-            split = with_validation(split, question_group, settings.seed, share)
+            split = _with_validation(split, question_group, settings.seed, share)
     if not kept.all():
         text = N_(
             "{count} training questions were left out, because their answers are also right for "
@@ -233,7 +233,7 @@ def named_splits(files: BeirFiles) -> dict[str, str] | None:
     return result
 
 
-def given_groups(
+def _given_groups(
     files: BeirFiles, queries: list[str], documents: list[str], grouping: Grouping
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return question and answer groups as the files name them.
@@ -273,16 +273,11 @@ def given_groups(
     return result[: len(queries)].astype(np.int32), result[len(queries) :].astype(np.int32)
 
 
-def without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Make declared splits honest: no training question of a group that is tested as unseen.
 
     Such training questions are left out. Where that would cost more than half of them, the test
     was never one of unseen answers: then its questions from trained groups are named "known".
-
-    Returns
-    -------
-    split : str array [n_q]
-    kept : bool array [n_q]
     """
     split = split.copy()
     learned = np.isin(split, _SEEN)
@@ -296,7 +291,7 @@ def without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.
     return split, np.ones(len(split), bool)
 
 
-def with_validation(split: np.ndarray, group: np.ndarray, seed: int, share: float) -> np.ndarray:
+def _with_validation(split: np.ndarray, group: np.ndarray, seed: int, share: float) -> np.ndarray:
     """Move a share of the training groups to validation where there is none."""
     split = split.copy()
     if np.isin(split, (VALIDATION_KNOWN, VALIDATION_UNSEEN)).any():

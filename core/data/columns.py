@@ -6,23 +6,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.ratings import (
-    RATING_WORDS,
-    TICKS,
-    looks_like_ratings,
-    plain_rating,
-    read_numbers,
-)
+from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
+_SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
 
 @dataclass(frozen=True)
@@ -131,6 +127,17 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return the place of each name; of those that count as a word inside; of other scripts."""
+    place = {name: i for i, name in reversed(list(enumerate(names)))}
+    # one letter is a name only where it stands alone: "a" is no answer in "is a test"
+    words = {name: i for name, i in place.items() if name.isascii() and len(name) > 1}
+    return place, words, {name: i for name, i in place.items() if not name.isascii()}
+
+
+_PLACES = {role: _places(names) for role, names in ROLES.items()}
 # Names that say little: a question or answer where nothing better is there, in this order.
 WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -207,15 +214,17 @@ _LANGUAGE_ENDS = frozenset(
 )
 
 
+@lru_cache(_SEVERAL)
 def plain_name(name: str) -> str:
     """Return a column name without case, width, spaces and signs."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(_SEVERAL)
+def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a column name, without case and width: ``isRight`` has two."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
-    return [word for word in re.split(r"[\W_]+", spaced.casefold()) if word]
+    return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
 
 
 def is_negative(name: str) -> bool:
@@ -242,12 +251,13 @@ def smaller_is_better(name: str) -> bool:
     )
 
 
+@lru_cache(_SEVERAL * 11)
 def _fit(name: str, role: str) -> tuple[int, int] | None:
     """Return how well a name fits a role, smaller is better, None where it does not."""
     plain, words = plain_name(name), words_of(name)
     coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))
-    known = ROLES[role]
+    known, longer, other_scripts = _PLACES[role]
     forms = [plain]
     if "." in name and role in _TEXT_ROLES:  # of a nested record, as deep as it lies
         forms += [plain_name(part) for part in reversed(name.split("."))]
@@ -256,17 +266,13 @@ def _fit(name: str, role: str) -> tuple[int, int] | None:
     forms += [form.removesuffix(end) for form in forms[:1] for end in _TEXT_ENDINGS]
     for form in forms:
         if form in known:
-            return 0, known.index(form)
+            return 0, known[form]
     if coded or role.endswith("_id"):
         return None
-    for position, candidate in enumerate(known):
-        if candidate.isascii():
-            # one letter is a name only where it stands alone: "a" is no answer in "is a test"
-            if len(candidate) > 1 and candidate in words:
-                return 1, position
-        elif candidate in plain:
-            return 1, position
-    return None
+    inside = [longer[word] for word in words if word in longer]
+    if not plain.isascii():
+        inside += [place for candidate, place in other_scripts.items() if candidate in plain]
+    return (1, min(inside)) if inside else None
 
 
 def role_of(name: str) -> str | None:
@@ -304,9 +310,9 @@ def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
 def unused_beside(table: Table, used: Collection[str | None]) -> list[NotUsed]:
     """Return the filled columns that are not among those used."""
     return [
-        NotUsed("column", column, int((table.frame[column] != "").sum()))
+        NotUsed("column", column, count)
         for column in table.columns
-        if column not in used and (table.frame[column] != "").any()
+        if column not in used and (count := sum(map(bool, table.frame[column].tolist())))
     ]
 
 
@@ -333,7 +339,8 @@ def guess_columns(table: Table) -> Guess:
         for c in table.columns
         if is_negative(c) and texts[c] and not (_marks(texts[c]) or _scores(c, texts[c]))
     )
-    free = [c for c in table.columns if texts[c] and c not in negatives]
+    wrong = set(negatives)
+    free = [c for c in table.columns if texts[c] and c not in wrong]
     found: dict[str, str] = dict(
         zip(("answer", "rating"), (c for c in table.judged if texts.get(c)), strict=False)
     )
@@ -370,6 +377,7 @@ def guess_columns(table: Table) -> Guess:
     displaced = _take_right_text(found, free, texts, notes)
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
+    _take_accepted(found, free, texts)
     raters = () if table.judged else _take_raters(found, free, texts, notes)
     _take_own_id(found, free)
     context = _context(found, free, texts)
@@ -389,6 +397,7 @@ def guess_columns(table: Table) -> Guess:
     if mapping.question and mapping.answer:
         notes += _doubts(mapping, sample)
         notes += _swapped(mapping, texts)
+        notes += _several_in_cells(mapping.answer, texts)
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
     return Guess(mapping, tuple(notes), tuple(offered))
 
@@ -490,6 +499,20 @@ def _take_judged_text(
     return answer
 
 
+def _take_accepted(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Prefer the mark of the accepted answer to the votes beside it."""
+    rating = found.get("rating")
+    if rating is None or plain_name(rating) not in ("score", "votes", "points", "vote"):
+        return
+    for column in free:
+        marked = "accepted" in plain_name(column) and column not in found.values()
+        if marked and _marks(texts[column]) and len(set(texts[column])) > 1:
+            found["rating"] = column
+            return
+
+
 def _take_raters(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
 ) -> tuple[str, ...]:
@@ -519,7 +542,8 @@ def _take_raters(
         akin = _same_family(rating, column)
         strangers = role_of(rating) is None and role_of(column) is None
         strangers = strangers and not {*words_of(rating), *words_of(column)} & _JUDGEMENTS
-        if not (akin or strangers) or not may_rate(column, akin):
+        person = strangers and column.istitle() and column.isalpha()  # Anna, Ben
+        if not (akin or strangers) or not may_rate(column, akin or person):
             continue
         if akin or _same_values(texts[rating], texts[column]):
             others.append(column)
@@ -594,6 +618,19 @@ def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Mes
         "whether the two columns are exchanged."
     )
     return [Message(text, {"question": question, "answer": answer})]
+
+
+def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where nearly every answer holds a sign that parts several."""
+    cells = texts.get(answer, [])
+    for sign in ("|", "¦", "<br>", "||", ";;"):
+        if cells and sum(sign in text.strip(sign) for text in cells) >= _ASKED * len(cells):
+            text = N_(
+                "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
+                "cell was taken as one answer. Put every answer into a row of its own if so."
+            )
+            return [Message(text, {"answer": answer, "sign": sign})]
+    return []
 
 
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions

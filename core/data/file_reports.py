@@ -46,6 +46,8 @@ class ReadingOptions:
     sheet : str or None
     encoding : str
     hidden_rows : bool
+    below : bool
+        Whether sums and other tables below the first are read, too.
     order : str
         Of a run whose ranks contradict its scores: ``rank`` or ``score``.
     system : str
@@ -56,6 +58,7 @@ class ReadingOptions:
     sheet: str | None = None
     encoding: str = ""
     hidden_rows: bool = True
+    below: bool = False
     order: str = ""
     system: str = ""
 
@@ -63,7 +66,10 @@ class ReadingOptions:
     def choices(self) -> ReadingChoices:
         """What of it belongs to the reading of bytes."""
         return ReadingChoices(
-            sheet=self.sheet, encoding=self.encoding or None, hidden_rows=self.hidden_rows
+            sheet=self.sheet,
+            encoding=self.encoding or None,
+            hidden_rows=self.hidden_rows,
+            below=self.below,
         )
 
 

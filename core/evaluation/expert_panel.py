@@ -49,7 +49,7 @@ def measured(
     seconds, encoded, loading : mappings of expert to what its scoring took
         Experts that are not named took nothing.
     """
-    figures, alike = measure_experts(dataset, scores)
+    figures, alike = _measure_experts(dataset, scores)
     return ScoringResult(
         tuple(
             replace(
@@ -65,7 +65,7 @@ def measured(
     )
 
 
-def measure_experts(
+def _measure_experts(
     dataset: QADataset, scores: Sequence[PairScores]
 ) -> tuple[list[ExpertFigures], np.ndarray]:
     """Return figures of each expert and their agreement, on questions outside the test split."""

@@ -356,7 +356,7 @@ class StoredSystem:
 
 
 @dataclass(frozen=True)
-class StoredComparison:
+class _StoredComparison:
     """The result file of a comparison; what earlier versions did not measure has a default."""
 
     dataset_id: str
@@ -369,7 +369,7 @@ class StoredComparison:
     slices: tuple[SliceDifference, ...] = ()
 
 
-_AS_IT_IS = {part.name for part in fields(StoredComparison)} - {"arms"}
+_AS_IT_IS = {part.name for part in fields(_StoredComparison)} - {"arms"}
 _TABLES = ("top_answers", "top_scores", "right_rank")
 
 
@@ -392,7 +392,7 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
         arrays |= {f"arms.{i}.{table}": getattr(system, table) for table in _TABLES}
         arrays |= {f"arms.{i}.metrics.{name}": values for name, values in system.metrics.items()}
     same = {name: getattr(comparison, name) for name in _AS_IT_IS}
-    document = to_json(StoredComparison(arms=tuple(systems), **same))
+    document = to_json(_StoredComparison(arms=tuple(systems), **same))
     return document, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -406,7 +406,7 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
     """
     known = {key: value for key, value in document.items() if key in {"arms", *_AS_IT_IS}}
     try:
-        stored = from_json(StoredComparison, known)
+        stored = from_json(_StoredComparison, known)
         systems = (
             SystemResult(
                 **vars(system)

@@ -52,7 +52,7 @@ Pairing = tuple[str, str, str]  # arm, reference, metric
 
 
 @dataclass(frozen=True)
-class Regime:
+class _Regime:
     """One way of holding questions out, in the reader's words."""
 
     key: str
@@ -63,12 +63,12 @@ class Regime:
 REGIME_TEXTS = {
     regime.key: regime
     for regime in (
-        Regime(
+        _Regime(
             KNOWN,
             N_("Known answers, new wording"),
             N_("Questions that were held out, about answers that other questions trained."),
         ),
-        Regime(
+        _Regime(
             UNSEEN,
             N_("Unseen answers"),
             N_("Questions about answers that no training question was about."),
@@ -125,7 +125,7 @@ def word(low: float, high: float, p: float, questions: int, groups: int) -> str:
     return BETTER if low > 0 else WORSE
 
 
-def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
+def _decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
     """Return True for the question that was fixed before anybody looked: it needs no correction.
 
     Tuned against base, on the main metric, on all questions of a regime. Everything else is one
@@ -134,10 +134,10 @@ def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
     return bool(regime) and (arm, reference, metric) == (TUNED, BASE, MAIN_METRIC)
 
 
-def decisive_p(difference: Difference) -> float:
-    """Return the p-value that decides, see :func:`decides_raw`."""
+def _decisive_p(difference: Difference) -> float:
+    """Return the p-value that decides, see :func:`_decides_raw`."""
     d = difference
-    return d.p if decides_raw(d.regime, d.arm, d.reference, d.metric) else d.p_adjusted
+    return d.p if _decides_raw(d.regime, d.arm, d.reference, d.metric) else d.p_adjusted
 
 
 def sentence(difference: Difference) -> Message:
@@ -182,7 +182,7 @@ def sentence(difference: Difference) -> Message:
             "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. A "
             "second test does not confirm the difference (p = {p}, needed: below {alpha})."
         ),
-        {**params, "p": f"{decisive_p(difference):.3f}", "alpha": ALPHA},
+        {**params, "p": f"{_decisive_p(difference):.3f}", "alpha": ALPHA},
     )
 
 
@@ -299,7 +299,7 @@ def paired(
         after, before = sides[i]
         interval = intervals_of[i]
         wins, ties, losses = statistics.win_tie_loss(table[:, i], margin)
-        decisive = raw[i] if decides_raw(regime, arm, reference, metric) else float(adjusted[i])
+        decisive = raw[i] if _decides_raw(regime, arm, reference, metric) else float(adjusted[i])
         results.append(
             Difference(
                 regime=regime,

@@ -29,7 +29,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice
 from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
-from core.types.project import RunFile as RunFile
+from core.types.project import RunFile
 from core.types.tuning import TuneRequest
 from core.workspace.files import write_bytes
 from core.workspace.records import now

@@ -20,6 +20,7 @@ from core.data.file_preview import (
     outcome as outcome,
     preview as preview,
     read_dataset as read_dataset,
+    unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.open_questions import open_told as open_told, without_open_questions
@@ -32,10 +33,7 @@ from core.data.question_log import (
 )
 from core.data.ratings import SCALES as SCALES
 from core.data.reading.decoding import USUAL_ENCODINGS as USUAL_ENCODINGS
-from core.data.reading.formats import (
-    MAX_UPLOAD_MB as MAX_UPLOAD_MB,
-    READERS as READERS,
-)
+from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, READERS as READERS
 from core.data.reading.layouts import LAYOUTS as LAYOUTS
 from core.data.reading.upload import ReadingChoices
 from core.data.splitting import (

@@ -21,7 +21,6 @@ from core.evaluation.verdict import REGIME_TEXTS as REGIME_TEXTS
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.state import JobView
-from core.journey.capacity import plan
 from core.journey.experts import load_expert_scores
 from core.journey.jobs import (
     DATA_CURVE,
@@ -43,7 +42,7 @@ from core.journey.labels import (
 )
 from core.journey.projects import scored_experts
 from core.journey.trials import TUNED, Trial, Trials, do_trials
-from core.journey.tune import check_trainable
+from core.journey.tune import check_trainable, plan
 from core.messages import N_, Message
 from core.reporting.exchange import race_csv as race_csv
 from core.tuning.device import check_device
@@ -72,7 +71,7 @@ from core.tuning.experiments.race import (
 )
 from core.tuning.losses import LOSSES
 from core.types import TRAIN, QADataset, Reporter
-from core.types.recipes import SavedRecipe as SavedRecipe
+from core.types.recipes import SavedRecipe
 from core.types.tuning import (
     ALL_MODELS,
     KEEP,

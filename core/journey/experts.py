@@ -312,32 +312,14 @@ def send_plans(project: Project, dataset: QADataset, experts: Sequence[str]) -> 
     return [send_plan(project, dataset, known[key]) for key in asked]
 
 
-def agree_to_send(
+def _agree_to_send(
     project: Project,
     experts: Sequence[str],
     agreed: Sequence[SendPlan],
     who: str,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[ApiConnection, ...]:
-    """Check that what is to be sent was agreed to, and record it in the audit trail.
-
-    Parameters
-    ----------
-    agreed : sequence of SendPlan
-        What the user saw and agreed to.
-    environment : mapping or None
-        What the worker gets besides this process's environment: keys from the app's secrets.
-
-    Returns
-    -------
-    tuple of ApiConnection
-        Where texts may be sent to; without keys.
-
-    Raises
-    ------
-    ExpertError
-        If more would be sent, or elsewhere, than was agreed to; or a key is missing.
-    """
+    """Check that what is to be sent was agreed to, and record it in the audit trail."""
     if not _behind_apis(experts):
         return ()
     plans = [p for p in send_plans(project, project.load_dataset(), experts) if p.texts]
@@ -409,7 +391,7 @@ def launch_scoring(
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     check_experts(experts)
-    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
+    api = () if agreed is None else _agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)
 

@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from core.data.score_table import (
-    ScoreColumns,
-    guess_score_columns,
-    match_scores,
-)
+from core.data.score_table import ScoreColumns, guess_score_columns, match_scores
 from core.data.table import Table
 from core.documents import from_json, to_json
 from core.experts.catalogue import FILE_PREFIX

@@ -33,13 +33,7 @@ from core.progress import Progress
 from core.tuning.experiments.experiment import Experiment, measure, validation_set
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
-from core.types.tuning import (
-    ExperimentResult,
-    TrialResult,
-    TuningResult,
-    ValidationSet,
-    trial_key,
-)
+from core.types.tuning import ExperimentResult, TrialResult, TuningResult, ValidationSet, trial_key
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, write_json
 from core.workspace.workspace import Workspace
@@ -151,7 +145,7 @@ class Trial:
     work: float = 1.0
 
 
-class TrialProgress(Progress):
+class _TrialProgress(Progress):
     """Tells the progress of one trial as progress of the whole job, in the words of the trial.
 
     The numbers of each step stay out of the job's story: many runs have many steps of the same
@@ -177,34 +171,14 @@ class TrialProgress(Progress):
             self._part.warning(message)
 
 
-def run_trials(
+def _run_trials(
     trials: Trials,
     todo: Sequence[Trial],
     do: Callable[[Trial, Reporter], TrialResult],
     report: Reporter,
     done: Callable[[Trial], None],
 ) -> bool:
-    """Do every trial that is not done yet; a failure ends that trial only.
-
-    Parameters
-    ----------
-    do : callable
-        Tunes and measures; may be interrupted anywhere and is then called again.
-    done : callable
-        Called after each trial that did not fail, for tidying up.
-
-    Returns
-    -------
-    bool
-        False where somebody asked to stop: what is done is kept.
-
-    Raises
-    ------
-    OSError
-        If the disk is full: no other trial would fare better, and the job can be resumed.
-    TuningError
-        If every trial failed, with the first reason.
-    """
+    """Do every trial that is not done yet; a failure ends that trial only."""
     total, warned = sum(trial.work for trial in todo), set[str]()
     reached, reasons, progress = 0.0, [], Progress(report)
     for trial in todo:
@@ -221,7 +195,7 @@ def run_trials(
             if report.should_stop():
                 return False
             trials.folder(trial.key).root.mkdir(parents=True, exist_ok=True)
-            trials.save(trial.key, do(trial, TrialProgress(part, warned)))
+            trials.save(trial.key, do(trial, _TrialProgress(part, warned)))
         except Stopped:
             return False
         except Exception as error:
@@ -290,7 +264,7 @@ def do_trials(
         questions = len(labels.dataset.rows(TRAIN))
         return TrialResult(measured, tuned.seconds, tuned.best_step, tuned.steps, questions)
 
-    whole = run_trials(trials, todo, do, report, done)
+    whole = _run_trials(trials, todo, do, report, done)
     finished = sum(trials.is_done(trial.key) for trial in todo)
     seconds = round(time.monotonic() - began, 2)
     return ExperimentResult(dataset.id, not whole, len(todo), seconds, finished)

@@ -118,7 +118,7 @@ def whole_grades(grades: np.ndarray) -> list[int]:
     return [max(1, round(float(grade) * 100)) for grade in grades]
 
 
-def trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
+def _trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     """Return the judgements and the lists of every system as a ZIP archive."""
     files = {"qrels.txt": trec_qrels(dataset, comparison.question_rows)}
     for system in comparison.systems:
@@ -253,7 +253,7 @@ FORMATS: dict[str, ExchangeFormat] = {
             ),
             "-trec.zip",
             "application/zip",
-            trec_archive,
+            _trec_archive,
         ),
         ExchangeFormat(
             "beir",

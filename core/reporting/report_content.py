@@ -11,14 +11,8 @@ from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts
 from core.messages import Message
 from core.reporting.repeat_command import Repeat
-from core.types import (
-    Difference,
-    Generality,
-    Interval,
-    LabelRecipe,
-    Override,
-    SliceDifference,
-)
+from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types.project import Promotion
 from core.types.tuning import SweepPoint
 
 
@@ -79,23 +73,6 @@ class Sending:
     cost: float | None
     who: str
     at: str
-
-
-@dataclass(frozen=True)
-class InUse:
-    """Somebody decided to use the tuned model.
-
-    Attributes
-    ----------
-    reason : str
-        Why the guard was overruled, in the person's words; "" where it had nothing against it.
-    at : str
-        UTC, ISO 8601.
-    """
-
-    who: str
-    at: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -303,7 +280,7 @@ class ReportContent:
         Speed and memory of the models; empty where they were not measured.
     savings : Savings or None
         What the gain is worth with the user's own figures; None before they were kept.
-    in_use : InUse or None
+    in_use : Promotion or None
         Who took this tuned model into use, None where nobody did.
     lost : int
         Right answers that dropped out of the first ten, over all held-out questions.
@@ -337,7 +314,7 @@ class ReportContent:
     shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
-    in_use: InUse | None = None
+    in_use: Promotion | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()

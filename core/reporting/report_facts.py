@@ -89,7 +89,7 @@ class ReportSources:
 def report_content(sources: ReportSources) -> ReportContent:
     """Return what follows from the results; what the journey cost and who decided is left empty."""
     request, dataset, comparison = sources.request, sources.dataset, sources.comparison
-    losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
+    losses, wins, lost = _best_and_worst(dataset, comparison) if comparison else ((), (), 0)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -171,7 +171,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     return tuple(results)
 
 
-def best_and_worst(
+def _best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
     """Return all losses, the worst first, all wins, the best first, and the lost right answers.

@@ -14,9 +14,10 @@ from core.evaluation.preference import VoteFacts
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_, Message
-from core.reporting.report_content import DataFacts, InUse, RegimeResults, Sending
+from core.reporting.report_content import DataFacts, RegimeResults, Sending
 from core.translation import translator
 from core.types import Difference, Generality, Interval, LabelRecipe
+from core.types.project import Promotion
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -159,7 +160,7 @@ class Wording:
             after=self.score(probe.after),
         )
 
-    def in_use(self, use: InUse) -> str:
+    def in_use(self, use: Promotion) -> str:
         """Return who took the tuned model into use, and when."""
         return self.t(
             N_("In use since {at}, decided by {who}."),
@@ -167,7 +168,7 @@ class Wording:
             who=self.shortened(use.who, 60),
         )
 
-    def overruled(self, use: InUse) -> str:
+    def overruled(self, use: Promotion) -> str:
         """Return why the refusal did not count."""
         return self.t(
             N_("The refusal was overruled with the reason: {reason}"),

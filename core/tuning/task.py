@@ -97,7 +97,7 @@ class TuningTask:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
-        if not learns_from_answers(self.config):
+        if not _learns_from_answers(self.config):
             object.__setattr__(self, "answer_labels", None)
 
     @property
@@ -118,7 +118,7 @@ class TuningTask:
         return content_id([*words, folder_fingerprint(self.base_folder)])
 
 
-def learns_from_answers(config: TuningConfig) -> bool:
+def _learns_from_answers(config: TuningConfig) -> bool:
     """Return True if how alike answers are changes what is learned."""
     wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
     return wanted and LOSSES[config.loss].uses_labels and not config.query_side

@@ -170,11 +170,6 @@ class QADataset:
         """Question rows [n] without a known answer, ascending."""
         return self.rows(OPEN)
 
-    def wrong_answers(self, question: int) -> Rows:
-        """Return the answer rows known to be wrong for one question, ascending."""
-        low, high = np.searchsorted(self.wrong_question, [question, question + 1])
-        return self.wrong_answer[low:high]
-
     @cached_property
     def _row_of(self) -> tuple[dict[str, int], dict[str, int]]:
         questions = {text: row for row, text in enumerate(self.questions)}

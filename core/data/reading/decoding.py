@@ -128,7 +128,7 @@ def _decode(content: bytes) -> Decoded:
     mixed = _decode_mixed(content)
     if mixed:
         return mixed
-    encoding = legacy_encoding(content)
+    encoding = _legacy_encoding(content)
     text = content.decode(encoding, "replace")
     if encoding in _CERTAIN:
         return Decoded(text, encoding)
@@ -238,7 +238,7 @@ def _decode_mixed(content: bytes) -> Decoded | None:
     proper = sum(1 for line in lines if not line.isascii()) - len(odd)
     if proper < len(odd):
         return None
-    other = legacy_encoding(b"\n".join(lines[i] for i in odd))
+    other = _legacy_encoding(b"\n".join(lines[i] for i in odd))
     strange = set(odd)
     texts = [
         line.decode(other if i in strange and _fits(line, other) else "utf-8", "replace")
@@ -255,10 +255,10 @@ def _fits(content: bytes, encoding: str) -> bool:
     return True
 
 
-def legacy_encoding(content: bytes) -> str:
+def _legacy_encoding(content: bytes) -> str:
     """Return the likely encoding of bytes that are no Unicode."""
     sample = content[:SAMPLE_BYTES]
-    scores = {encoding: japanese_share(sample, encoding) for encoding in _JAPANESE}
+    scores = {encoding: _japanese_share(sample, encoding) for encoding in _JAPANESE}
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.8:
         return best
@@ -288,7 +288,7 @@ def _everyday_share(content: bytes, encoding: str, everyday: re.Pattern[str]) ->
     return good / len(signs) if len(signs) / len(runs) >= 1.6 else 0.0
 
 
-def japanese_share(content: bytes, encoding: str) -> float:
+def _japanese_share(content: bytes, encoding: str) -> float:
     """Return which share of the signs beyond ASCII is everyday Japanese in this encoding, 0 to 1.
 
     Half-width kana count against it (another encoding read as CP932 looks like that), and so do

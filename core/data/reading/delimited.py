@@ -106,13 +106,13 @@ def read_delimited(upload: Upload) -> Table:
     apostrophes = _is_single_quoted(text)
     if apostrophes:
         text = text.translate(_SWAPPED)
-    delimiter = chosen.delimiter or forced or find_delimiter(text)
+    delimiter = chosen.delimiter or forced or _find_delimiter(text)
     if delimiter is None or len(delimiter) != 1 or delimiter in '"\r\n':
         first = next((line for line in text.splitlines() if line.strip()), "")
         raise OneColumnError(ONE_COLUMN, read_lines(upload), name=name, column=first.strip()[:60])
     dialect = Dialect.of(text, delimiter)
     records, lines, warnings = _records(text, dialect, name)
-    header = find_header(records, range(1, len(records) + 1), chosen.header_row)
+    header = find_header(records, range(1, len(records) + 1), chosen.header_row, chosen.below)
     if header is None:
         raise DataError(
             "No column names were found in {name}. The first row must name the columns, for "
@@ -191,7 +191,7 @@ def _unshielded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
-def find_delimiter(text: str) -> str | None:
+def _find_delimiter(text: str) -> str | None:
     """Return the delimiter that gives the most regular table, None where none gives two columns.
 
     Judged on the first records: the share of rows that fit the number of column names, known
@@ -251,7 +251,7 @@ def _without_separator_line(text: str) -> tuple[str, str | None]:
 def _unwrapped(text: str) -> tuple[str, bool]:
     """Take a table out of a column of quoted lines, as it comes from saving a CSV as a CSV."""
     start = text[:SAMPLE_CHARACTERS]
-    if not start.lstrip().startswith('"') or find_delimiter(start) is not None:
+    if not start.lstrip().startswith('"') or _find_delimiter(start) is not None:
         return text, False
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -259,7 +259,7 @@ def _unwrapped(text: str) -> tuple[str, bool]:
         return text, False
     inner = "\n".join(record[0] if record else "" for record in records)
     single = all(len(record) <= 1 for record in records)
-    return (inner, True) if single and find_delimiter(inner) is not None else (text, False)
+    return (inner, True) if single and _find_delimiter(inner) is not None else (text, False)
 
 
 def _is_single_quoted(text: str) -> bool:
@@ -297,10 +297,12 @@ def _fitting(
     )
     for number, record in enumerate(records[header.first :], header.first + 1):
         width = _width(record)
+        if number - 1 in header.skipped:
+            continue
         if width > columns:
             message = Message(reason, {"cells": width, "columns": columns})
             unreadable.append(SetAside(number, message, delimiter.join(record)[:500]))
-        elif width and number - 1 not in header.repeated:
+        elif width:
             fits = len(record) == columns
             rows.append(record if fits else [*record[:columns], *[""] * (columns - len(record))])
             numbers.append(number)

@@ -22,7 +22,7 @@ from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
 from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown
 from core.data.reading.xlsx import is_workbook, read_workbook
-from core.data.table import Table, build_table, row_list
+from core.data.table import FEW_ROWS, Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -107,11 +107,14 @@ def read_table(
 
 def _without_nothings(table: Table) -> Table:
     """Empty the cells that say they are empty; among ratings N/A says more than that."""
+    few = len(table.frame) <= FEW_ROWS  # a call of pandas costs more than so many cells
     emptied: dict[str, pd.Series] = {}
     words: set[str] = set()
     rows: set[int] = set()
     for column in table.columns:
         cells = table.frame[column]
+        if few and NOTHING_WRITTEN.isdisjoint(cells.tolist()):
+            continue
         hit = cells.isin(NOTHING_WRITTEN)
         if not hit.any() or role_of(column) == "rating":
             continue

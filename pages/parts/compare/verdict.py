@@ -18,7 +18,6 @@ from core.journey.compare import (
 )
 from core.journey.decisions import (
     LEAST_REASON,
-    Promotion,
     promote,
     promotion,
     promotion_allowed,
@@ -27,6 +26,7 @@ from core.journey.decisions import (
 )
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
+from core.types.project import Promotion
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.errors import errors_shown

@@ -13,12 +13,7 @@ from core.journey.data import ColumnMapping, Outcome, Preview
 from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
-from pages.parts.data.importing import (
-    RunningImport,
-    running_import,
-    start_import,
-    watch_import,
-)
+from pages.parts.data.importing import RunningImport, running_import, start_import, watch_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -35,9 +30,10 @@ def _read(
     sheet: str | None,
     encoding: str,
     hidden_rows: bool,
+    below: bool,
     _file: UploadedFile,
 ) -> Preview:
-    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows)
+    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows, below)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, scope="session")
@@ -79,6 +75,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
                 state.get(f"sheet_{file.file_id}"),
                 state.get(f"encoding_{file.file_id}") or "",
                 state.get(f"hidden_{file.file_id}", True),
+                state.get(f"below_{file.file_id}", False),
                 file,
             )
     except Exception as error:
@@ -242,6 +239,11 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
             value=True,
             key=f"hidden_{file.file_id}",
         )
+    if _has_rows_below(found, file):
+        st.checkbox(
+            t("Read sums and other tables below the first as rows, too"),
+            key=f"below_{file.file_id}",
+        )
     facts = [
         plain(file.name),
         t("format {format}", format=table.format.upper()),
@@ -256,6 +258,14 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
         facts.append(t("sheet {sheet}", sheet=plain(table.sheet)))
     st.caption(" · ".join(facts))
     show_warnings([*table.warnings, *found.guess.notes])
+
+
+def _has_rows_below(found: Preview, file: UploadedFile) -> bool:
+    """Tell whether sums or another table were left out, or would be again."""
+    told = ("Another table begins", "Rows that sum up")
+    return bool(st.session_state.get(f"below_{file.file_id}")) or any(
+        warning.template.startswith(told) for warning in found.table.warnings
+    )
 
 
 def _has_hidden_rows(found: Preview, file: UploadedFile) -> bool:

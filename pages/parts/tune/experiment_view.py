@@ -11,7 +11,7 @@ from core.errors import AppError
 from core.journey.experiments import CurveJob, DataCurve, Estimate, Race, RaceResult
 from core.journey.jobs import JobView
 from pages.parts.deep_links import RUN
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
@@ -21,12 +21,8 @@ Result = TypeVar("Result", RaceResult, DataCurve)
 
 def launch(start: Callable[[], str]) -> None:
     """Start a job and show it, or say why it cannot be started."""
-    try:
-        run_id = start()
-    except Exception as error:
-        show_error(error)
-    else:
-        st.query_params[RUN] = run_id
+    with errors_shown():
+        st.query_params[RUN] = start()
         st.rerun()
 
 

@@ -46,7 +46,7 @@ def tune_view() -> View:
         st.session_state[_STATE] = linked if linked in VIEWS else ONE
 
     def choose() -> None:
-        show_view(st.session_state[_STATE] or ONE)
+        _show_view(st.session_state[_STATE] or ONE)
 
     chosen = st.segmented_control(
         t("What do you want to do?"),
@@ -60,7 +60,7 @@ def tune_view() -> View:
     return VIEWS.get(chosen or ONE, VIEWS[ONE])
 
 
-def show_view(key: str, run: str | None = None) -> None:
+def _show_view(key: str, run: str | None = None) -> None:
     """Make the link say which view and which run are shown."""
     st.query_params.pop(RUN, None)
     st.query_params[VIEW] = key

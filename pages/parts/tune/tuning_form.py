@@ -7,7 +7,6 @@ import streamlit as st
 from core.journey.labels import recipe_in_use
 from core.journey.tune import (
     ExpertSource,
-    SavedRecipe,
     language_of_questions,
     launch_tuning,
     models_to_tune,
@@ -16,6 +15,7 @@ from core.journey.tune import (
 )
 from core.labels.rules import RULES
 from core.tuning.presets import PRESETS
+from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.deep_links import link_parameters, page_of
@@ -93,7 +93,8 @@ def _recipe(saved: SavedRecipe) -> None:
 def choose_base_model(context: Context) -> ExpertSource:
     """Draw the choice of the model to tune; the same choice in every form of the page."""
     entries = {entry.key: entry for entry in models_to_tune(context.project)}
-    suggested, language = _suggested(context.project.dataset_id or "")
+    root = str(context.workspace.layout.root)
+    suggested, language = _suggested(context.project.dataset_id or "", root)
     ready = {key: entry.availability(context.workspace.models) for key, entry in entries.items()}
 
     def words(key: str) -> str:
@@ -138,14 +139,10 @@ def choose_base_model(context: Context) -> ExpertSource:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _suggested_for(dataset_id: str, root: str) -> tuple[str, str]:
+def _suggested(dataset_id: str, root: str) -> tuple[str, str]:
+    """Return the suggested model and the language of the questions."""
     dataset = session.dataset_of(dataset_id)
     return suggested_model(dataset), language_of_questions(dataset)
-
-
-def _suggested(dataset_id: str) -> tuple[str, str]:
-    """Return the suggested model and the language of the questions."""
-    return _suggested_for(dataset_id, str(session.workspace().layout.root))
 
 
 def choose_preset() -> str:

@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.journey.capacity import gigabytes
 from core.journey.jobs import JobView
-from core.journey.tune import TuningRun
+from core.journey.tune import TuningRun, gigabytes
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import learning_curve, machine_chart
 from core.types.tuning import TuningEstimate, TuningResult
