@@ -210,6 +210,8 @@ def import_table(
         question_row=pairs.question_row,
         attributes=pairs.attributes,
         source_sha256=source_sha256,
+        wrong_question=pairs.wrong_question,
+        wrong_answer=pairs.wrong_answer,
     )
     aside, open_rows = pairs.set_aside, len(pairs.unanswered.rows)
     if not settings.open_questions:
@@ -336,7 +338,8 @@ class Pairs:
         Rows that hold the same pair, two or more each.
     findings : mapping of str to Finding
     known_wrong : tuple of (question, answer)
-        Pairs that the file says are wrong.
+        Pairs that the file says are wrong; ``wrong_question`` and ``wrong_answer`` are the rows of
+        those whose question has a right answer.
     unanswered : AskedQuestions
         Rows with a question and no answer.
     unknown_ratings : tuple of (word, int)
@@ -362,6 +365,8 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
     known_wrong: tuple[tuple[str, str], ...] = ()
     unanswered: AskedQuestions = field(default_factory=lambda: AskedQuestions((), ()))
+    wrong_question: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    wrong_answer: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     unknown_ratings: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -453,6 +458,11 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
     right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
     order = np.lexsort(right[::-1])
+    row_of = np.full(len(keys), -1, np.int32)  # questions that no answer is right for have no row
+    row_of[judged.question[is_right]] = right[0]
+    wrong_pairs = np.stack([row_of[judged.question[~is_right]], judged.answer[~is_right]])
+    wrong_pairs = wrong_pairs[:, wrong_pairs[0] >= 0].astype(np.int32)
+    wrong_pairs = wrong_pairs[:, np.lexsort(wrong_pairs[::-1])]
     warnings += questions.warnings(rows) + answers.warnings(rows)
     odd = judged.repeated((judged.best > 0) & (judged.worst == 0))
     if odd:
@@ -507,6 +517,8 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             [rows[i] for i in unanswered],
             attributes={r: [texts[r][i] for i in unanswered] for r in ATTRIBUTES if r in texts},
         ),
+        wrong_question=wrong_pairs[0],
+        wrong_answer=wrong_pairs[1],
         unknown_ratings=tuple(unknown.items()),
     )
 

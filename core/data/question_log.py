@@ -14,10 +14,11 @@ from datetime import date
 
 import numpy as np
 
-from core.data.cells import is_nothing, number_in, number_style, plain_number
+from core.data.cells import is_nothing
 from core.data.columns import ATTRIBUTES, ROLES, WEAK_NAMES, ColumnMapping, plain_name, role_of
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
+from core.data.ratings import read_numbers
 from core.data.reading.delimited import read_lines
 from core.data.reading.formats import read_table
 from core.data.reading.unfolding import unfolded
@@ -77,6 +78,7 @@ _UNITS = re.compile(
     r"(?:[€$£¥￥]|\b(?:EUR|USD|GBP|JPY|CHF)\b|(?<=\d)\s*(?:回|件|次|円|번|회|x|times|mal)\s*$)",
     re.IGNORECASE,
 )
+_NUMERAL = re.compile(r"[-+\u2212]?\d[\d.,'’ \u00a0\u202f]*")
 _TIGHT = re.compile(r",(?=\S)")  # a comma that is none of a sentence
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")  # with dots nobody puts the month first
@@ -147,7 +149,7 @@ def read_log(content: bytes, filename: str, choices: ReadingChoices | None = Non
         raise
     if table.format == "csv" and not choices.delimiter and not _has_columns(table, upload):
         return _titled(read_lines(upload))
-    if table.header_row and choices.header_row is None and any(map(_number, table.columns)):
+    if table.header_row and choices.header_row is None and _numbers(table.columns):
         nameless = replace(choices, header_row=0)
         return read_table(content, filename, choices=nameless, unfold=False)
     return table
@@ -332,19 +334,26 @@ def add_log(
 
 def _counts(texts: Sequence[str]) -> tuple[np.ndarray, list[int]]:
     """Return how often each was asked, 1 where it is not said, and which could not be read."""
-    style = number_style(map(_bare, texts))
-    whole = not style.certain  # 1.200 or 1,200 is a thousand: people count in whole numbers
+    values = _numbers(texts)
     counts, unread = np.ones(len(texts)), []
     for i, text in enumerate(texts):
-        if not text or is_nothing(text):
-            continue
-        bare = re.sub("[.,]", "", _bare(text)) if whole else _bare(text)
-        value = number_in(bare, style)
-        if value is None:
+        if text in values:
+            counts[i] = values[text]
+        elif text and not is_nothing(text):
             unread.append(i)
-        else:
-            counts[i] = value
     return counts, unread
+
+
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    """Return the numbers of a column of counts; texts that are no number are absent."""
+    bare = {text: _UNITS.sub("", unicodedata.normalize("NFKC", text)).strip() for text in texts}
+    bare = {text: number for text, number in bare.items() if _NUMERAL.fullmatch(number)}
+    found = read_numbers(bare.values())
+    if found.doubt:  # 1.200 or 1,200 is a thousand: people count in whole numbers
+        bare = {text: re.sub("[.,]", "", number) for text, number in bare.items()}
+        found = read_numbers(bare.values())
+    values = found.values
+    return {text: values[number] for text, number in bare.items() if number in values}
 
 
 def _total_row(counts: np.ndarray) -> int | None:
@@ -352,14 +361,6 @@ def _total_row(counts: np.ndarray) -> int | None:
     if len(counts) < 4:
         return None
     return next((i for i in (len(counts) - 1, 0) if 2 * counts[i] == counts.sum()), None)
-
-
-def _bare(text: str) -> str:
-    return _UNITS.sub("", text).strip()
-
-
-def _number(text: str) -> bool:
-    return number_in(_bare(text), number_style([_bare(text)])) is not None
 
 
 def _titled(table: Table) -> Table:
@@ -402,10 +403,8 @@ def _is_worded(texts: Sequence[str]) -> bool:
 
 
 def _are_numbers(texts: Sequence[str]) -> bool:
-    bare = [_bare(text) for text in texts]
-    style = number_style(bare)
-    read = sum(1 for text in bare if number_in(text, style) is not None)
-    return bool(texts) and read >= _NUMERIC * len(texts)
+    values = _numbers(texts)
+    return bool(texts) and sum(1 for t in texts if t in values) >= _NUMERIC * len(texts)
 
 
 def _are_days(texts: Sequence[str]) -> bool:
@@ -414,9 +413,9 @@ def _are_days(texts: Sequence[str]) -> bool:
 
 def _numbering(texts: Sequence[str]) -> bool:
     """Tell whether numbers are those of the rows: each one more than the one before."""
-    values = [plain_number(text) for text in texts]
-    whole = [int(value) for value in values if value.isdecimal()]
-    return len(whole) == len(texts) > 1 and set(np.diff(whole)) == {1}
+    values = _numbers(texts)
+    numbers = [values[text] for text in texts if text in values]
+    return len(numbers) == len(texts) > 1 and set(np.diff(numbers)) == {1}
 
 
 _EVERY_NAME = (*ROLES["question"], *_QUESTION_NAMES, *WEAK_NAMES["question"])

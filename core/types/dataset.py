@@ -170,6 +170,16 @@ class QADataset:
         """Question rows [n] without a known answer, ascending."""
         return self.rows(OPEN)
 
+    def wrong_answers(self, question: int) -> Rows:
+        """Return the answer rows known to be wrong for one question, ascending."""
+        low, high = np.searchsorted(self.wrong_question, [question, question + 1])
+        return self.wrong_answer[low:high]
+
+    def known_wrong(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return which pairs are known to be wrong: bool, of the shape both broadcast to."""
+        keys = self.pair_keys(np.asarray(question_rows), np.asarray(answer_rows))
+        return np.isin(keys, self.pair_keys(self.wrong_question, self.wrong_answer))
+
     @cached_property
     def _row_of(self) -> tuple[dict[str, int], dict[str, int]]:
         questions = {text: row for row, text in enumerate(self.questions)}

@@ -228,3 +228,23 @@ def test_ten_thousand_rows_take_seconds_not_minutes():
     result = import_table(table, guess_mapping(table), name="large")
     assert time.process_time() - start < 20
     assert len(result.dataset.questions) == 10_000
+
+
+def test_pairs_known_to_be_wrong_are_part_of_the_dataset():
+    rows = [[f"How is thing {i} done?", f"Thing {i} is done so.", "1"] for i in range(40)]
+    rows += [["How is thing 3 done?", "Thing 5 is done so.", "0"]]
+    rows += [["How is thing 3 done?", "Nobody knows at all.", "0"]]
+    rows += [["Does nobody answer this?", "Thing 7 is done so.", "0"]]
+    lines = ["question,answer,correct", *(",".join(row) for row in rows)]
+    table = read_table("\n".join(lines).encode(), "faq.csv")
+    dataset = import_table(table, guess_mapping(table), name="faq").dataset
+    pairs = {
+        (dataset.questions[q], dataset.answers[a])
+        for q, a in zip(dataset.wrong_question, dataset.wrong_answer, strict=True)
+    }
+    assert pairs == {
+        ("How is thing 3 done?", "Thing 5 is done so."),
+        ("How is thing 3 done?", "Nobody knows at all."),
+    }
+    assert dataset.known_wrong(dataset.wrong_question, dataset.wrong_answer).all()
+    assert not dataset.known_wrong(dataset.right_question, dataset.right_answer).any()

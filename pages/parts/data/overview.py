@@ -42,6 +42,14 @@ def overview(context: Context, replacing: str) -> None:
         *data.import_stamp(context.workspace, dataset.id),
     )
     _figures(report.get("summary", {}))
+    if count := len(dataset.wrong_question):
+        st.caption(
+            t(
+                "{count} pairs are known to be wrong. Tuning shows a model these answers beside "
+                "the right ones, so that it learns to tell them apart.",
+                count=f"{count:,}",
+            )
+        )
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts())
