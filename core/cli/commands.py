@@ -27,6 +27,7 @@ from core.cli.terminal import (
     print_race,
     print_tuned,
     print_verdict,
+    say_what_data_allow,
     say_who_is_before,
 )
 from core.documents import to_json
@@ -48,7 +49,12 @@ from core.journey.compare import (
     load_examination,
     present_regimes,
 )
-from core.journey.data import LogPreview, add_open_questions, open_told
+from core.journey.data import (
+    LogPreview,
+    add_open_questions,
+    open_told,
+    what_data_allow,
+)
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
@@ -56,6 +62,7 @@ from core.journey.experts import (
     get_expert,
     launch_scoring,
     suggested_experts,
+    teacher_advice,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
@@ -77,6 +84,7 @@ from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.types import Comparison, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -120,6 +128,7 @@ def run(options: RunOptions) -> int:
     sys.stdout.write(f"Report: {page}\nModel:  {model}\n")
     if options.json:
         places = {"seconds": walk.seconds, "report": str(page), "model": str(model)}
+        places |= {"data": walk.allowed.to_json()}
         _print_json(_figures(comparison) | places)
     return 0
 
@@ -173,7 +182,11 @@ class Walk:
     who : str
         Under whose name the steps are recorded.
     seconds : mapping of stop to seconds
+    allowed : Sufficiency
+        What the data allow, once they were read.
     """
+
+    allowed: Sufficiency
 
     def __init__(self, workspace: Path | None) -> None:
         self.workspace = Workspace.open(workspace)
@@ -218,10 +231,16 @@ class Walk:
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
             project = self.with_open(project, log)
             dataset = project.load_dataset()
+            self.allowed = what_data_allow(dataset)
+            say_what_data_allow(self.allowed)
         with self.time("experts"):
-            experts = options.experts or suggested_experts(dataset)
+            experts = options.experts or suggested_experts(self.workspace, dataset)
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
             self.done(project, scored)
+            advice = teacher_advice(project, project.load_dataset(), config.base_model)
+            _say(f"teacher: {advice.sentence}")
+            if advice.remedy is not None:
+                _say(f"teacher: {advice.remedy}")
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)

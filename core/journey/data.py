@@ -43,10 +43,12 @@ from core.data.splitting import (
 )
 from core.data.table import set_aside_csv
 from core.errors import DataError
+from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_questions import OpenAccount
+from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
 WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
@@ -79,6 +81,11 @@ def templates() -> dict[str, bytes]:
             [sheet], title="questions", language=language
         )
     return files
+
+
+def what_data_allow(dataset: QADataset) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help."""
+    return sufficiency(dataset, teacher=False)
 
 
 def import_file(

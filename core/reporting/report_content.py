@@ -13,6 +13,7 @@ from core.messages import Message
 from core.reporting.repeat_command import Repeat
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
 from core.types.project import Promotion
+from core.types.sufficiency import Sufficiency
 from core.types.tuning import SweepPoint
 
 
@@ -121,6 +122,8 @@ class DataFacts:
     split : mapping of split to (questions, answer groups)
     personal_data : tuple of (title, rows)
         Kinds of personal data found; titles are message ids.
+    allowed : Sufficiency or None
+        What the data allowed before anything was computed; None where it is not told.
     """
 
     file: str
@@ -134,6 +137,7 @@ class DataFacts:
     split: Mapping[str, tuple[int, int]]
     personal_data: tuple[tuple[str, int], ...] = ()
     warnings: tuple[Message, ...] = ()
+    allowed: Sufficiency | None = None
 
 
 @dataclass(frozen=True)

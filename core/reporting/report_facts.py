@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import to_json
+from core.evaluation.data_sufficiency import sufficiency
 from core.evaluation.hybrid import HYBRID_TITLES
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
@@ -229,6 +230,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         split=dataset.split_counts(),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
+        allowed=sufficiency(dataset, teacher=False),
     )
 
 

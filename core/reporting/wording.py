@@ -18,6 +18,7 @@ from core.reporting.report_content import DataFacts, RegimeResults, Sending
 from core.translation import translator
 from core.types import Difference, Generality, Interval, LabelRecipe
 from core.types.project import Promotion
+from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -191,6 +192,13 @@ class Wording:
             answers=self.count(data.answers),
             groups=self.count(data.groups),
         )
+
+    def allowed(self, found: Sufficiency) -> str:
+        """Return whether the data were enough to learn from and to prove a gain."""
+        learn, prove = self.t(LEARN_TITLES[found.learn]), self.t(PROVE_TITLES[found.prove])
+        texts = {"learn": learn, "why": self.tm(found.learn_text)}
+        texts |= {"prove": prove, "how": self.tm(found.prove_text)}
+        return self.t(N_("{learn}. {why} {prove}. {how}"), **texts)
 
     def personal_data(self, title: str, rows: int) -> str:
         """Return a kind of personal data and how many rows have it."""

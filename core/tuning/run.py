@@ -52,6 +52,12 @@ NO_TEACHER = N_(
     "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
     "answers are. A stronger expert would help answers that no question asks for yet."
 )
+NO_READER = N_(
+    "Besides the base model no expert takes part that can compare two answers: the others compare "
+    "words or score pairs only. So the model does not learn from the experts how alike answers "
+    "are; it learns from their labels of pairs. An expert that reads meaning and is stronger than "
+    "the base model would help answers that no question asks for yet."
+)
 NO_VALIDATION = N_(
     "There are no validation questions: the model after the last step is kept, whether or not it "
     "searches best."
@@ -222,10 +228,11 @@ class Run:
         if self.learner.answer_labels is None or search is None or not regimes:
             return
         base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
-        if best <= base + CLEARLY:
+        if not best > base + CLEARLY:
             self.learner.answer_labels = None
             if self.state.step == 0:
-                self.report.warning(Message(NO_TEACHER, {"experts": best, "base": base}))
+                text = NO_READER if np.isnan(best) else NO_TEACHER
+                self.report.warning(Message(text, {"experts": best, "base": base}))
 
     # Learning.
 

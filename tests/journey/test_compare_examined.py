@@ -35,6 +35,9 @@ class WordEncoder:
     def prompt(self, role: str) -> str:
         return ""
 
+    def load(self, texts, role) -> None:
+        pass
+
     def encode(self, texts, role, report=None) -> np.ndarray:
         return np.stack([self._one(text) for text in texts]).astype(np.float32)
 

@@ -17,6 +17,7 @@ from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
+from pages.parts.experts.teacher import teacher_sentence
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
@@ -78,6 +79,15 @@ def expert_results(report: ScoringResult) -> None:
     show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
+
+
+def two_measures() -> str:
+    """Return why experts are ranked by one measure and weighed by another."""
+    return t(
+        "Two measures, for a reason: nDCG@10 says how well an expert alone finds right answers, "
+        "and ranks them; a vote counts by average precision (AP), because labels are about pairs, "
+        "and experts that score a list of pairs only have no nDCG@10."
+    )
 
 
 def _agreement_chart(names: list[str], agreement: np.ndarray) -> Chart:
@@ -156,6 +166,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Right or not (ROC-AUC)"): [_span(expert.roc_auc) for expert in figures],
         t("Texts read"): [expert.texts_encoded for expert in figures],
         t("Seconds"): [round(expert.seconds, 1) for expert in figures],
+        t("Loading"): [round(expert.loading_seconds, 1) for expert in figures],
     }
     helps = (
         None,
@@ -166,9 +177,10 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
         t("How often a right pair is scored above another one (ROC-AUC); 0.5 = by chance."),
         t("Texts or pairs that had to be read; 0 = all were known from an earlier scoring."),
-        t("Time that this expert took."),
+        t("Seconds that reading took."),
+        t("Seconds until the model was in memory, fetching included: paid once, not a speed."),
     )
-    widths = (190, 145, 145, 150, 70, 65)
+    widths = (190, 145, 145, 150, 70, 65, 65)
     st.dataframe(
         columns,
         hide_index=True,
@@ -184,6 +196,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
             "validation only; the test questions stay untouched until the comparison."
         )
     )
+    st.caption(two_measures())
 
 
 def _span(interval: Interval | None) -> str:
@@ -194,19 +207,29 @@ def _span(interval: Interval | None) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _advice(
-    root: str, dataset_id: str, experts: tuple[str, ...], said: str, _report: ScoringResult
+    root: str,
+    dataset_id: str,
+    experts: tuple[str, ...],
+    said: str,
+    teacher: str,
+    _report: ScoringResult,
 ) -> PanelAdvice:
     workspace = session.workspace()
     dataset = workspace.load_dataset(dataset_id)
     scores = load_expert_scores(workspace, dataset, experts)
-    return decisions.advise(dataset, scores, _report.figures, _report.agreement_table)
+    return decisions.advise(
+        dataset, scores, _report.figures, _report.agreement_table, teacher=teacher
+    )
 
 
 def panel_choice(context: Context, report: ScoringResult) -> None:
-    """Draw the button that asks for advice and, once asked, the advice."""
+    """Draw whether there is a teacher, the button that asks for advice, and the advice."""
+    st.subheader(t("Who should take part?"), anchor=False)
+    teacher = ""
+    with errors_shown():
+        teacher = teacher_sentence(context)
     if len(report.figures) < 2:
         return
-    st.subheader(t("Who should take part?"), anchor=False)
     st.markdown(
         t(
             "Experts that say the same count twice, and weak ones only take time. Let the figures "
@@ -227,6 +250,7 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
                 str(context.project.dataset_id),
                 tuple(expert.expert for expert in report.figures),
                 said,
+                teacher,
                 report,
             )
         _show(context, advice)
@@ -254,6 +278,7 @@ def _show(context: Context, advice: PanelAdvice) -> None:
                     questions=advice.questions,
                 )
             )
+        st.caption(two_measures())
         if st.button(
             t("Let these {count} experts make the labels", count=len(advice.kept)),
             icon=":material/arrow_forward:",
