@@ -48,12 +48,16 @@ class _Judged:
     right_question: np.ndarray
     right_answer: np.ndarray
     right_grade: np.ndarray
+    wrong_question: np.ndarray
+    wrong_answer: np.ndarray
 
     @classmethod
     def of(
         cls, files: BeirFiles, name: str, qrels: Sequence[str], among: Container[str] | None = None
     ) -> _Judged:
-        """Take the judgements above 0 of the named qrels, of queries ``among`` these alone.
+        """Take the judgements of the named qrels, of queries ``among`` these alone.
+
+        Above 0 is right, all else known to be wrong.
 
         Raises
         ------
@@ -79,6 +83,15 @@ class _Judged:
         pairs = sorted(
             (at_query[q], at_document[d], grade) for (q, d), grade in right.items() if q in at_query
         )
+        wrong = sorted(
+            {
+                (at_query[query], at_document[document])
+                for key in qrels
+                for query, document, grade in files.qrels[key]
+                if grade <= 0 and (query, document) not in right
+                if query in at_query and files.corpus.get(document)
+            }
+        )
         return cls(
             queries,
             documents,
@@ -87,6 +100,8 @@ class _Judged:
             np.array([pair[0] for pair in pairs], np.int32),
             np.array([pair[1] for pair in pairs], np.int32),
             np.array([pair[2] for pair in pairs], np.float32),
+            np.array([pair[0] for pair in wrong], np.int32),
+            np.array([pair[1] for pair in wrong], np.int32),
         )
 
 
@@ -159,7 +174,7 @@ def read_beir(
     chosen = np.flatnonzero(kept)
     moved = np.full(len(queries), -1, np.int32)
     moved[chosen] = np.arange(len(chosen), dtype=np.int32)
-    of_kept = kept[judged.right_question]
+    of_kept, wrong_kept = kept[judged.right_question], kept[judged.wrong_question]
     dataset = QADataset(
         name=name,
         questions=tuple(judged.questions[i] for i in chosen),
@@ -178,6 +193,8 @@ def read_beir(
             for name, values in files.query_attributes.items()
         },
         source_sha256=source_sha256,
+        wrong_question=moved[judged.wrong_question[wrong_kept]],
+        wrong_answer=judged.wrong_answer[wrong_kept],
     )
     rows = dataset.question_row.tolist()
     summary = summarise(
