@@ -31,7 +31,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TrainingOptions(Options):
+class TrainingOptions(Options):
     """What every verb takes that tunes a model."""
 
     base: Annotated[
@@ -46,7 +46,7 @@ class _TrainingOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JourneyOptions(_TrainingOptions):
+class JourneyOptions(TrainingOptions):
     """What the verbs take that can begin with a file."""
 
     config: Annotated[
@@ -120,7 +120,7 @@ class TuneOptions(JourneyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaceOptions(_TrainingOptions):
+class RaceOptions(TrainingOptions):
     """Race recipes and losses of a project, hard labels always among them; prints the table.
 
     The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.
