@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from core.data.columns import role_of
 from core.data.reading.alphabets import european_encodings
 from core.errors import DataError
 from core.messages import N_, Message
@@ -258,6 +260,8 @@ def _fits(content: bytes, encoding: str) -> bool:
 def _legacy_encoding(content: bytes) -> str:
     """Return the likely encoding of bytes that are no Unicode."""
     sample = content[:SAMPLE_BYTES]
+    if (named := _of_known_names(sample)) is not None:
+        return named
     scores = {encoding: _japanese_share(sample, encoding) for encoding in _JAPANESE}
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.8:
@@ -274,6 +278,20 @@ def _legacy_encoding(content: bytes) -> str:
     guess = from_bytes(sample).best()
     found = guess.encoding if guess else "latin-1"
     return found if found not in ("ascii", "utf_8") else "latin-1"
+
+
+def _of_known_names(content: bytes) -> str | None:
+    """Return the Asian encoding in which the first line names two columns, None where none does.
+
+    A few signs above English texts are too few to count; two known names are no accident.
+    """
+    head = content.splitlines()[0] if content else b""
+    for encoding in () if head.isascii() else (*_JAPANESE, *_EVERYDAY):
+        with suppress(UnicodeDecodeError):
+            cells = re.split(r'[,;\t|"]+', head.decode(encoding))
+            if len({role_of(cell) for cell in cells if not cell.isascii()} - {None}) >= 2:
+                return encoding
+    return None
 
 
 def _everyday_share(content: bytes, encoding: str, everyday: re.Pattern[str]) -> float:
