@@ -18,6 +18,7 @@ from pages.parts.compare.verdict import (
     promotion_button,
     promotion_view,
     verdict_cards,
+    verdict_way_lines,
 )
 from pages.parts.compare.what_counts_view import (
     what_counts_lines,
@@ -53,6 +54,7 @@ voting_only(context)  # a voter's link shows the two lists and nothing else
 seen: Compared = compared(context)
 seen = replace(seen, comparison=with_what_counts(context, seen.comparison))
 verdict_cards(seen.comparison)
+verdict_way_lines(seen)
 what_counts_lines(seen.comparison.counted, context.dataset)
 generality_lines(seen.comparison)
 promotion_view(seen)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.options import (
+    AUTO,
     ExpertsOptions,
     JourneyOptions,
     RaceOptions,
@@ -48,6 +49,13 @@ from core.journey.compare import (
     load_comparison,
     load_examination,
     present_regimes,
+)
+from core.journey.cross_fit import (
+    CROSS_FIT,
+    cross_fit_outcome,
+    launch_cross_fit,
+    tested_in_split,
+    verdict_way,
 )
 from core.journey.data import (
     LogPreview,
@@ -106,17 +114,22 @@ def run(options: RunOptions) -> int:
     if options.overrides is not None:
         file = CorrectionFile(by_hand, 0, ())
         take_corrections(project, file, options.overrides.name, walk.who)
-    with walk.time("tune"):
-        tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
-    with walk.time("compare"):
-        experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
-        compared = walk.done(
-            project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
-        )
+    if walk.way(project, options.verdict) == CROSS_FIT:
+        tuned, compared = walk.cross_fitted(project, config, examined=options.examine)
+    else:
+        with walk.time("tune"):
+            tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
+        with walk.time("compare"):
+            experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
+            compared = walk.done(
+                project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
+            )
     comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
-        walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
+        # folds are compared while they are tuned
+        longest = "compare" if "compare" in walk.seconds else "tune"
+        walk.seconds[longest] = round(walk.seconds[longest] - examined.seconds, 2)
         walk.seconds["examine"] = examined.seconds
     with walk.time("report"):
         page = write_report(project, compared, options.language, walk.who)
@@ -266,6 +279,27 @@ class Walk:
                 scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
                 self.done(project, scored)
         return project
+
+    def way(self, project: Project, wanted: str) -> str:
+        """Return how the verdict is reached, and say why."""
+        dataset = project.load_dataset()
+        chosen = verdict_way(dataset)
+        way = chosen if wanted == AUTO else wanted
+        counts = tested_in_split(dataset)
+        few = ", ".join(f"{regime} {count}" for regime, count in counts.items())
+        why = "asked for" if wanted != AUTO else f"test questions of one split: {few or 'none'}"
+        _say(f"verdict: {way} ({why})")
+        return way
+
+    def cross_fitted(
+        self, project: Project, config: TuningConfig, *, examined: bool
+    ) -> tuple[str, str]:
+        """Tune and compare by folds; returns the runs of the delivered model and the verdict."""
+        with self.time("tune"):
+            run = launch_cross_fit(project, config, self.who, start=self.start, examined=examined)
+            self.done(project, run)
+        found = cross_fit_outcome(self.workspace, run)
+        return found.tune_run, found.compare_run
 
     def done(self, project: Project, run_id: str) -> str:
         """Return the id of a job that left what the next stop needs; raises its error if not."""
@@ -423,11 +457,17 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
         "verdict": {
             regime: {
                 key: getattr(difference, key)
-                for key in ("metric", "difference", "low", "high", "p", "word")
+                for key in (
+                    *("metric", "difference", "low", "high", "p", "word"),
+                    *("questions", "groups"),
+                )
             }
             for regime, difference in differences.items()
             if difference is not None
         },
+        "way": comparison.way,
+        "folds": comparison.folds,
+        "widening": comparison.widening,
         "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,

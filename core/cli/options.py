@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from core.errors import AppError, Stopped
 
+AUTO: Final = "auto"
 NAMELESS = object()  # marks a word that stands without a ``--name``
 
 
@@ -98,6 +99,11 @@ class RunOptions(JourneyOptions):
     overrides: Annotated[Path | None, "labels set by hand, as a report offers them (JSON)"] = None
     out: Annotated[Path | None, "folder for a copy of report and model"] = None
     language: Annotated[Literal["en", "ja"], "of the report"] = "en"
+    verdict: Annotated[
+        Literal["auto", "cross-fit", "split"],
+        "cross-fit tests every question by folds, split those of one split (default: auto, "
+        "cross-fit where one split has fewer than 60 test questions)",
+    ] = AUTO
     examine: Annotated[
         bool, "measure the shape of the vectors and the speed of each model too, as the app does"
     ] = False

@@ -13,6 +13,8 @@ from core.journey.compare import (
     intervals,
     present_regimes,
     sentence,
+    untested_text,
+    way_text,
 )
 from core.journey.data import gain_text
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
@@ -125,6 +127,9 @@ def _name(queued: QueuedJob) -> str:
 
 def print_verdict(comparison: Comparison) -> None:
     """Print every system per regime with its interval, then the verdicts."""
+    for said in (way_text(comparison), untested_text(comparison)):
+        if said is not None:
+            sys.stdout.write(f"\n{said}\n")
     for regime in present_regimes(comparison):
         rows = comparison.regimes == regime
         spread = intervals(comparison, regime)

@@ -88,6 +88,12 @@ def possible_regimes(dataset: QADataset) -> tuple[str, ...]:
     return tuple(regime for regime in REGIMES if enough[regime] >= MIN_GROUPS)
 
 
+def tested_in_split(dataset: QADataset) -> dict[str, int]:
+    """Return how many test questions the split has in each regime that the data allow."""
+    tested = dataset.regimes_of(dataset.held_out_rows)
+    return {regime: int(np.count_nonzero(tested == regime)) for regime in possible_regimes(dataset)}
+
+
 def verdict_way(dataset: QADataset) -> str:
     """Return how a verdict on these data is best reached: ``split`` or ``cross-fit``.
 
@@ -95,12 +101,7 @@ def verdict_way(dataset: QADataset) -> str:
     that is possible at all; with fewer than ``MIN_GROUPS`` groups of answers there is nothing to
     make folds of.
     """
-    tested = dataset.regimes_of(dataset.held_out_rows)
-    few = [
-        regime
-        for regime in possible_regimes(dataset)
-        if np.count_nonzero(tested == regime) < ENOUGH_QUESTIONS
-    ]
+    few = [count for count in tested_in_split(dataset).values() if count < ENOUGH_QUESTIONS]
     return CROSS_FIT if few else SPLIT
 
 
@@ -183,6 +184,43 @@ def sentence(difference: Difference) -> Message:
             "second test does not confirm the difference (p = {p}, needed: below {alpha})."
         ),
         {**params, "p": f"{_decisive_p(difference):.3f}", "alpha": ALPHA},
+    )
+
+
+def way_text(comparison: Comparison) -> Message | None:
+    """Return in plain words how a cross-fitted verdict was reached; None for one split."""
+    if comparison.way != CROSS_FIT:
+        return None
+    params: dict[str, str | int | float] = {
+        "folds": comparison.folds,
+        "questions": len(np.unique(comparison.question_rows)),
+        "percent": round(100 * (comparison.widening - 1)),
+    }
+    plainly = N_(
+        "Every one of the {questions} questions was a test question: {folds} models were tuned, "
+        "each without the questions it was tested on. The model that you get learned from all "
+        "questions, with the settings that these models agreed on; no question is left to test "
+        "that very model."
+    )
+    wider = N_(
+        "Every one of the {questions} questions was a test question: {folds} models were tuned, "
+        "each without the questions it was tested on. The model that you get learned from all "
+        "questions, with the settings that these models agreed on; no question is left to test "
+        "that very model. Intervals are {percent} % wider than usual, because the models share "
+        "training questions."
+    )
+    return Message(wider if comparison.widening > 1 else plainly, params)
+
+
+def untested_text(comparison: Comparison) -> Message | None:
+    """Say why the regime "known answers, new wording" is absent; None where it is not."""
+    if KNOWN in present_regimes(comparison):
+        return None
+    return Message(
+        N_(
+            "“Known answers, new wording” was not tested: it takes answers with two or more "
+            "differently worded questions each."
+        )
     )
 
 
@@ -290,8 +328,20 @@ def paired(
         for arm, reference, metric in pairings
     ]
     table = np.stack([after - before for after, before in sides], axis=1)
-    intervals_of = statistics.mean_intervals(table, groups, seed=seed)
-    raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
+    # What models of folds share widens what is said of the tuned model, and of nothing else.
+    factors = [
+        comparison.widening if TUNED in (arm, reference) else 1.0 for arm, reference, _ in pairings
+    ]
+    intervals_of = [
+        statistics.widened(interval, factor)
+        for interval, factor in zip(
+            statistics.mean_intervals(table, groups, seed=seed), factors, strict=True
+        )
+    ]
+    raw = [
+        statistics.weakened(statistics.randomisation_p(column, groups, seed=seed), factor)
+        for column, factor in zip(table.T, factors, strict=True)
+    ]
     adjusted = statistics.holm(np.array(raw))
     sizes = len(rows), len(np.unique(groups))
     results = []
@@ -316,7 +366,8 @@ def paired(
                 questions=sizes[0],
                 groups=sizes[1],
                 word=word(interval.low, interval.high, decisive, *sizes),
-                smallest_detectable=statistics.smallest_detectable(table[:, i], groups),
+                smallest_detectable=factors[i]
+                * statistics.smallest_detectable(table[:, i], groups),
                 p_adjusted=float(adjusted[i]),
                 arm=arm,
                 reference=reference,

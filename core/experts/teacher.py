@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.experts.catalogue import catalogue, estimate_loading, estimate_seconds
-from core.experts.hub import is_offline
+from core.experts.hub import hub_address, is_offline
 from core.experts.source import ExpertSource
 from core.messages import N_, Message
 from core.types import QADataset
@@ -38,6 +38,8 @@ class TeacherOffer:
         Whether the model hub answered lately; None = nobody has asked.
     offline : bool
         Whether downloads are switched off.
+    address : str
+        Of the model hub that would be asked.
     """
 
     entry: ExpertSource
@@ -47,6 +49,7 @@ class TeacherOffer:
     loading: float | None
     hub: bool | None
     offline: bool
+    address: str
 
     @property
     def within_reach(self) -> bool:
@@ -75,6 +78,7 @@ def offer_teacher(
         estimate_loading(expert, models),
         hub,
         is_offline(),
+        hub_address(),
     )
 
 

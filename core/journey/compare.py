@@ -58,6 +58,8 @@ from core.evaluation.verdict import (
     present_regimes as present_regimes,
     sentence as sentence,
     signed_effect as signed_effect,
+    untested_text as untested_text,
+    way_text as way_text,
 )
 from core.evaluation.what_counts import (
     counted_lines as counted_lines,
@@ -83,11 +85,13 @@ from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemCh
 from core.types.comparison import WhatCounts
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
+from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.evaluation.systems import Tested
     from core.experts.encoders import Encoder
 
 _KEY = "examination"  # in the result of a comparison
@@ -183,20 +187,25 @@ def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
 
 
 def _add(project: Project, added: GeneralitySet, who: str) -> None:
-    present = generality_sets(project)
-    if any((known.kind, known.name) == (added.kind, added.name) for known in present):
-        raise DataError(
-            "There is already a set named {name}. Take that one off first, or rename the new one.",
-            name=added.name,
-        )
-    project.state.generality_sets = (*present, added)
+    def with_added(present: tuple[GeneralitySet, ...]) -> tuple[GeneralitySet, ...]:
+        if any((known.kind, known.name) == (added.kind, added.name) for known in present):
+            raise DataError(
+                "There is already a set named {name}. Take that one off first, or rename the new "
+                "one.",
+                name=added.name,
+            )
+        return (*present, added)
+
+    project.state.change(ProjectState.generality_sets, with_added)
     project.note("generality set added", who, asdict(added))
 
 
 def remove_set(project: Project, name: str, who: str) -> None:
     """Take a set off; comparisons that measured it keep their figures."""
-    others = tuple(known for known in generality_sets(project) if known.name != name)
-    project.state.generality_sets = others
+    project.state.change(
+        ProjectState.generality_sets,
+        lambda known: tuple(other for other in known if other.name != name),
+    )
     project.note("generality set removed", who, {"name": name})
 
 
@@ -273,6 +282,11 @@ def launch_comparison(
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
         )
+    if tune_request(tuned).from_cross_fit:
+        raise ComparisonError(
+            "This model learned from every question, so none is left to compare it on. Its verdict "
+            "comes from the folds: start another cross-fitted verdict to measure again."
+        )
     base_model = tune_request(tuned).tuning.base_model
     request = CompareRequest(
         project.dataset_id or "", tune_run, base_model, tuple(experts), choice or SystemChoice()
@@ -282,30 +296,49 @@ def launch_comparison(
 
 def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
-    from core.evaluation.systems import to_files
-    from core.workspace.files import write_tensors
-
     workspace = workspace_of(folder)
     systems = ComparedSystems.of(
         workspace, workspace.load_dataset(asked.dataset_id), asked.tune_run
     )
     systems.collect(asked.experts, asked.arms, Progress(report, 0.0, 0.45))
-    document, arrays = to_files(compared(systems, Progress(report, 0.45, 0.7)))
+    return write_comparison(folder, asked, systems, Progress(report, 0.45, 1.0))
+
+
+def write_comparison(
+    folder: RunFolder,
+    asked: CompareRequest,
+    systems: ComparedSystems,
+    report: Progress,
+    tested: Tested | None = None,
+) -> dict[str, Any]:
+    """Measure the collected systems, write the arrays into a run folder, return the document.
+
+    Parameters
+    ----------
+    tested : Tested or None
+        The questions, where they are not those of the dataset's split.
+    """
+    from core.evaluation.systems import to_files
+    from core.workspace.files import write_tensors
+
+    document, arrays = to_files(compared(systems, report.part(0.0, 0.45), tested))
     if asked.arms.examined:
         more, more_arrays = examine(
             systems,
             generality_sets(project_of(folder)),
             (find_entry(asked.base_model).title, TUNED_TITLE),
             asked.experts,
-            Progress(report, 0.7, 1.0),
+            report.part(0.45, 1.0),
         )
         document, arrays = document | more, arrays | more_arrays
     write_tensors(folder.arrays, arrays)
     return document
 
 
-def compared(systems: ComparedSystems, report: Reporter) -> Comparison:
-    """Compare the collected systems on the held-out questions.
+def compared(
+    systems: ComparedSystems, report: Reporter, tested: Tested | None = None
+) -> Comparison:
+    """Compare the collected systems on the held-out questions, or on those that are ``tested``.
 
     A system that fails is absent, with the reason; base and tuned must be there.
     """
@@ -331,6 +364,7 @@ def compared(systems: ComparedSystems, report: Reporter) -> Comparison:
         report=Progress(report, 0.3, 1.0),
         generality=[generality(before, after, pairs.scores, language=pairs.language, seed=_SEED)],
         absent=systems.absent,
+        tested=tested,
     )
 
 

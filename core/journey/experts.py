@@ -54,6 +54,7 @@ from core.types.scoring import (
     SendPlan,
     TeacherAdvice,
 )
+from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
 # All that a test of a connection sends: nothing of the user's data.
@@ -272,17 +273,19 @@ def add_model_folder(project: Project, path: str, who: str) -> str:
     # Paths copied from a file manager come in quotes.
     key = expert_in_folder(Path(path.strip().strip("\"'"))).key
     folder = key.removeprefix(FOLDER_PREFIX)
-    known = project.state.model_folders
-    if folder not in known:
-        project.state.model_folders = (*known, folder)
-        project.note("model folder added", who, {"folder": folder})
+    with project.workspace.records.alone():
+        known = project.state.model_folders
+        if folder not in known:
+            project.state.model_folders = (*known, folder)
+            project.note("model folder added", who, {"folder": folder})
     return key
 
 
 def remove_model_folder(project: Project, path: str, who: str) -> None:
     """Take a folder off a project's experts; nothing is deleted on disk."""
-    left = tuple(known for known in project.state.model_folders if known != path)
-    project.state.model_folders = left
+    project.state.change(
+        ProjectState.model_folders, lambda known: tuple(other for other in known if other != path)
+    )
     project.note("model folder removed", who, {"folder": path})
 
 
@@ -324,12 +327,15 @@ def save_connection(
                     project=other.name,
                     name=new.name,
                 )
-    own = project.state.api_connections
-    used = tuple(new if same_name(known) else known for known in own.used)
-    project.state.api_connections = ApiConnections(
-        used if any(map(same_name, own.used)) else (*own.used, new),
-        tuple(known for known in own.removed if known.name != new.name),
-    )
+
+    def with_new(own: ApiConnections) -> ApiConnections:
+        used = tuple(new if same_name(known) else known for known in own.used)
+        return ApiConnections(
+            used if any(map(same_name, own.used)) else (*own.used, new),
+            tuple(known for known in own.removed if known.name != new.name),
+        )
+
+    project.state.change(ProjectState.api_connections, with_new)
     detail = {"name": new.name, "host": new.host, "model": new.model}
     project.note("API connection saved", who, detail)
     return new
@@ -337,10 +343,13 @@ def save_connection(
 
 def remove_connection(project: Project, name: str, who: str) -> None:
     """Take a connection off a project; scores that it brought can still be read."""
-    own = project.state.api_connections
-    gone = tuple(known for known in own.used if known.name == name)
-    left = tuple(known for known in own.used if known.name != name)
-    project.state.api_connections = ApiConnections(left, (*own.removed, *gone))
+
+    def without(own: ApiConnections) -> ApiConnections:
+        gone = tuple(known for known in own.used if known.name == name)
+        left = tuple(known for known in own.used if known.name != name)
+        return ApiConnections(left, (*own.removed, *gone))
+
+    project.state.change(ProjectState.api_connections, without)
     project.note("API connection removed", who, {"name": name})
 
 
@@ -606,20 +615,34 @@ def join_panel(project: Project, dataset: QADataset, key: str) -> None:
     ExpertError
         If the expert has not scored this dataset.
     """
-    _use(project, dataset, tuple(dict.fromkeys((*scored_experts(project), key))))
+    _change_panel(project, dataset, lambda present: tuple(dict.fromkeys((*present, key))))
 
 
 def leave_panel(project: Project, dataset: QADataset, key: str) -> None:
     """Take an expert off those in use; does nothing if it is not among them."""
-    present = scored_experts(project)
-    if key in present:
-        _use(project, dataset, tuple(other for other in present if other != key))
+    if key in scored_experts(project):
+        _change_panel(
+            project, dataset, lambda present: tuple(other for other in present if other != key)
+        )
 
 
-def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None:
-    if not experts:
-        project.state.scored = None
-        return
+def _change_panel(
+    project: Project,
+    dataset: QADataset,
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> None:
+    """Change the experts in use; again where somebody else did so while they were measured."""
+    while True:
+        present = tuple(scored_experts(project))
+        wanted = change(present)
+        panel = _panel(project, dataset, wanted) if wanted else None
+        with project.workspace.records.alone():
+            if tuple(scored_experts(project)) == present:
+                project.state.scored = panel
+                return
+
+
+def _panel(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> ScoredExperts:
     before, scored = scoring_report(project) or ScoringResult(), project.state.scored
     scores = load_expert_scores(project.workspace, dataset, experts)
     result = measured(
@@ -633,4 +656,4 @@ def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None
     base = default_student(_language(dataset))
     result = replace(result, teacher=_compared(project.workspace, dataset, scores, base))
     run_id = scored.run_id if scored and before.figures else ""
-    project.state.scored = ScoredExperts(dataset.id, experts, run_id, result)
+    return ScoredExperts(dataset.id, experts, run_id, result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.data.correction_file import (
     COLUMNS as COLUMNS,
@@ -31,6 +32,7 @@ from core.labels.review import Voice as Voice
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import LabelRecipe, Override, QADataset
 from core.types.recipes import SavedRecipe
+from core.types.tuning import CrossFitRequest, DataCurveRequest
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
@@ -64,6 +66,23 @@ def label_model(
     """
     scores = load_expert_scores(workspace, dataset, recipe.experts)
     return LabelModel.fit(dataset, scores, recipe, overrides)
+
+
+def labels_of_part(
+    workspace: Workspace,
+    dataset: QADataset,
+    part: QADataset,
+    asked: DataCurveRequest | CrossFitRequest,
+) -> LabelModel:
+    """Return labels fitted on the training questions of a part: the dataset with another split.
+
+    The experts have read the same texts, so nothing is scored again.
+    """
+    scores = [
+        replace(pairs, dataset_id=part.id)  # type: ignore[type-var]
+        for pairs in load_expert_scores(workspace, dataset, asked.recipe.experts)
+    ]
+    return LabelModel.fit(part, scores, asked.recipe, asked.overrides)
 
 
 def inspection_sample(

@@ -16,7 +16,7 @@ from core.journey.compare import by_what_counts, load_comparison, load_examinati
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
 from core.journey.experts import SENDING_NOTE, scoring_result
-from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job, outcome_of, request_of
+from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
@@ -35,6 +35,7 @@ from core.workspace.workspace import Project, Workspace
 _RUN_TITLES = {
     SCORE: N_("Run: experts score"),
     TUNE: N_("Run: tune"),
+    CROSS_FIT: N_("Run: every question tested"),
     COMPARE: N_("Run: compare"),
 }
 
@@ -128,10 +129,12 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     examined, promoted = load_examination(workspace, compare_run), promotion(project)
     scored = _scored(project, sources.dataset)
     score_run = scored.run_id if scored else ""
-    runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
+    folds = sources.request.from_cross_fit
+    runs = {SCORE: score_run, CROSS_FIT: folds, TUNE: tuned.root.name, COMPARE: compare_run}
+    jobs = {SCORE: score_run, CROSS_FIT: folds} if folds else runs  # where the time was spent
     return replace(
         report_content(replace(sources, runs=_run_titles(runs))),
-        steps=step_times(workspace, runs),
+        steps=step_times(workspace, jobs),
         sendings=_sendings(project),
         votes=opened_votes(project, sources.dataset, tuned.root.name),
         shape=examined.shape,

@@ -58,7 +58,7 @@ from core.tuning.probe import Probe
 from core.types import QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.recipes import SavedRecipe
-from core.types.tuning import DeviceInfo, TuneRequest, TuningEstimate, TuningResult
+from core.types.tuning import AgreedEnd, DeviceInfo, TuneRequest, TuningEstimate, TuningResult
 from core.types.tuning_config import TuningConfig
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
@@ -216,6 +216,7 @@ def run_tuning(
     folder: RunFolder,
     report: Reporter,
     rescued: Callable[[TuningResult], None] = lambda _: None,
+    end: AgreedEnd | None = None,
 ) -> TuningResult:
     """Tune a model on the dataset of the labels into ``folder``.
 
@@ -223,6 +224,8 @@ def run_tuning(
 
     Parameters
     ----------
+    end : AgreedEnd or None
+        Where the run ends without validation questions; see :class:`core.tuning.task.TuningTask`.
     rescued : callable
         Gets what is kept of a run that fails, in the same form.
     """
@@ -237,7 +240,7 @@ def run_tuning(
     check_trainable(config.base_model)
     device = find_device(config.device, config.precision)
     result = train(
-        _task(workspace, labels, config, folder),
+        _task(workspace, labels, config, folder, end),
         report,
         device=device,
         team=join_team(device.kind),
@@ -247,7 +250,11 @@ def run_tuning(
 
 
 def _task(
-    workspace: Workspace, labels: LabelModel, config: TuningConfig, folder: RunFolder
+    workspace: Workspace,
+    labels: LabelModel,
+    config: TuningConfig,
+    folder: RunFolder,
+    end: AgreedEnd | None = None,
 ) -> TuningTask:
     from core.labels.model import answer_labels
     from core.tuning.regularisers import neutral_texts
@@ -266,6 +273,7 @@ def _task(
         strongest_teacher=strongest_teacher(labels, config.base_model),
         neutral=neutral_texts(language),
         prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
+        end=end,
     )
 
 

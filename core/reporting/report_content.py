@@ -264,6 +264,8 @@ class ReportContent:
         What the experts have in common.
     absent : tuple of (title, Message)
         Systems that are missing from the comparison, and why.
+    way : Message or None
+        How a cross-fitted verdict was reached; None where one split was tested.
     counted : tuple of (title, Message)
         The verdict by weight and of must-find questions; empty where nothing counts more.
     refusals : tuple of Message
@@ -306,6 +308,7 @@ class ReportContent:
     regimes: tuple[RegimeResults, ...]
     generality: tuple[Generality, ...] = ()
     absent: tuple[tuple[str, Message], ...] = ()
+    way: Message | None = None
     counted: tuple[tuple[str, Message], ...] = ()
     refusals: tuple[Message, ...] = ()
     losses: tuple[Movement, ...] = ()

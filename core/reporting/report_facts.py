@@ -20,6 +20,7 @@ from core.evaluation.verdict import (
     present_regimes,
     promotion_allowed,
     regime_positions,
+    way_text,
 )
 from core.evaluation.what_counts import counted_lines
 from core.labels.groups import ATTRIBUTES
@@ -38,7 +39,7 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.types import Comparison, QADataset, SystemResult
+from core.types import TRAIN, Comparison, QADataset, SystemResult
 from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.types.tuning_config import settings
@@ -102,6 +103,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
+        way=way_text(comparison) if comparison else None,
         counted=counted_lines(comparison.counted) if comparison else (),
         refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
         losses=losses,
@@ -227,11 +229,20 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         questions=len(dataset.questions),
         answers=len(dataset.answers),
         groups=len(np.unique(dataset.question_group)),
-        split=dataset.split_counts(),
+        split=_split(sources),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
         allowed=sufficiency(dataset, teacher=False),
     )
+
+
+def _split(sources: ReportSources) -> Mapping[str, tuple[int, int]]:
+    """Return questions and groups per split; what a cross-fitted verdict delivers learned all."""
+    dataset = sources.dataset
+    if not sources.request.from_cross_fit:
+        return dataset.split_counts()
+    rows = dataset.judged_rows
+    return {TRAIN: (len(rows), len(np.unique(dataset.question_group[rows])))}
 
 
 def _expert_facts(sources: ReportSources) -> tuple[ExpertFacts, ...]:

@@ -361,6 +361,8 @@ def _decision(report: ReportContent, w: Wording) -> Iterator[Row]:
         yield Row((w.t(regime.title), w.verdict(regime)))
         if regime.main:
             yield Row(("", w.near_top(regime.main)))
+    if report.way:
+        yield Row((w.t(N_("How it was tested")), w.tm(report.way)))
     for title, said in report.counted:
         yield Row((w.t(title), w.tm(said)))
     for reason in report.refusals:

@@ -69,7 +69,8 @@ def plan_epoch(
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
     right = [turns.permutation(dataset.right_answers(int(row))) for row in question_rows]
-    wrong = [turns.permutation(dataset.wrong_answers(int(row))) for row in question_rows]
+    # Copied: of nothing numpy shuffles the array itself, which read from disk is read-only.
+    wrong = [turns.permutation(dataset.wrong_answers(int(row)).copy()) for row in question_rows]
     most_wrong = max(KNOWN_WRONG, config.hard_negatives_per_question)
     batches = []
     groups = group_batches(dataset.question_group[question_rows], config.questions_per_batch, rng)

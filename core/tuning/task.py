@@ -13,6 +13,7 @@ from core.tuning.losses import LOSSES
 from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.types import Labels, QADataset, Rows
+from core.types.tuning import AgreedEnd
 from core.types.tuning_config import TuningConfig
 
 ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
@@ -75,6 +76,9 @@ class TuningTask:
     prompts : mapping of ``query`` and ``document`` to text, or None
         What the model is to read before each text, where its folder does not say it; it is saved
         with the model. None = as the folder says.
+    end : AgreedEnd or None
+        Where the run ends without validation questions, as runs on parts of the data agreed; None
+        lets validation choose.
 
     Raises
     ------
@@ -94,6 +98,7 @@ class TuningTask:
     strongest_teacher: ExpertsSearch | None = None
     neutral: Sequence[str] = ()
     prompts: Mapping[str, str] | None = None
+    end: AgreedEnd | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
@@ -115,6 +120,7 @@ class TuningTask:
         words = [self.config.id, self.dataset.id, _id(self.labels), device_kind]
         words += [_id(self.answer_labels), *self.neutral]
         words += [f"{role}={text}" for role, text in sorted((self.prompts or {}).items())]
+        words += [f"end {self.end.share} {self.end.alpha}"] if self.end else []
         return content_id([*words, folder_fingerprint(self.base_folder)])
 
 

@@ -127,3 +127,17 @@ class ProjectState:
 
     def __init__(self, records: Records, project_id: str) -> None:
         self.records, self.project_id = records, project_id
+
+    def change(self, kept: Kept[Value], change: Callable[[Value], Value]) -> Value:
+        """Keep what ``change`` makes of the present value; what others keep meanwhile is not lost.
+
+        Examples
+        --------
+        ::
+
+            state.change(ProjectState.run_files, lambda files: (*files, added))
+        """
+        with self.records.alone():
+            value = change(kept.__get__(self, type(self)))
+            kept.__set__(self, value)
+        return value

@@ -20,7 +20,7 @@ from core.journey.compare import (
 from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
-from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
+from core.types import BASE, CROSS_FIT, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import errors_shown, show_error
@@ -113,10 +113,10 @@ def _comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, System
             t(
                 "Compared {at} on {questions} held-out questions.",
                 at=moment(finished.created_at),
-                questions=len(comparison.question_rows),
+                questions=len(set(comparison.question_rows.tolist())),
             )
         )
-        if jobs[0].is_final:
+        if jobs[0].is_final and comparison.way != CROSS_FIT:
             _start_button(context, run, t("Compare again"), primary=False, choice=choice)
     return with_titles(comparison), choice
 

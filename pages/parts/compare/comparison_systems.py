@@ -44,7 +44,16 @@ from core.journey.compare_systems import (
 )
 from core.journey.tune import tuning_runs
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
-from core.types import BASE, REGIMES, TUNED, Comparison, Difference, QADataset, SystemChoice
+from core.types import (
+    BASE,
+    CROSS_FIT,
+    REGIMES,
+    TUNED,
+    Comparison,
+    Difference,
+    QADataset,
+    SystemChoice,
+)
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
@@ -89,7 +98,8 @@ def all_systems(seen: Compared) -> None:
         for note in system.notes:
             said = t("{title}: {note}", title=system.title, note=tm(note))
             st.info(plain(said), icon=":material/info:")
-    more_systems(seen)
+    if comparison.way != CROSS_FIT:  # there every other system would need folds of its own
+        more_systems(seen)
     _folded(
         t("One against the other"),
         ":material/difference:",

@@ -69,13 +69,18 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         st.session_state.pop(_PICK, None)
     offered = [change.position for change in listed]
     picked = st.session_state.get(_PICK)
+
+    def words(p: int) -> str:
+        change = by_position[p]
+        asked = one_line(dataset.questions[change.question], _COLUMNS)
+        # Cross-fitted, a question is there once per regime: the browser tells options by words.
+        regime = f" · {t(REGIME_TEXTS[change.regime].title)}" if comparison.folds else ""
+        return f"{_kind_of(change).mark} {asked}{regime}"
+
     position = st.selectbox(
         t("Question"),
         offered if picked is None or picked in offered else [picked, *offered],
-        format_func=lambda p: (
-            f"{_kind_of(by_position[p]).mark} "
-            f"{one_line(dataset.questions[by_position[p].question], _COLUMNS)}"
-        ),
+        format_func=words,
         key=_PICK,
         help=t("The questions of the list above; search there to find another one."),
     )
@@ -261,7 +266,7 @@ def _with_words(
     )
     if not words.strip():
         return shown
-    matching = set(find_questions(dataset, words, dataset.held_out_rows).tolist())
+    matching = set(find_questions(dataset, words, dataset.judged_rows).tolist())
     return [change for change in shown if change.question in matching]
 
 

@@ -17,8 +17,6 @@ from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 
-_HUB_SITE = "https://huggingface.co"
-
 
 def teacher_sentence(context: Context) -> str:
     """Draw in one sentence whether there is a teacher, and what to add where there is none.
@@ -125,7 +123,7 @@ def _state(offer: TeacherOffer) -> None:
             t(
                 "Whether it can be downloaded is not known: the app sends no request by itself. "
                 "Looking asks {host} once, without any of your data.",
-                host=_HUB_SITE,
+                host=plain(offer.address),
             )
         )
     if offer.entry.command:

@@ -1,4 +1,4 @@
-"""What a race and a data curve have in common: launch, live view, result, figures as text."""
+"""What experiments have in common: launch, live view, result, figures as text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.errors import AppError
+from core.journey.cross_fit import CrossFit, CrossFitJob
 from core.journey.experiments import CurveJob, DataCurve, Estimate, Race, RaceResult
 from core.journey.jobs import JobView
 from pages.parts.deep_links import RUN
@@ -16,7 +17,7 @@ from pages.parts.job_card import job_card
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
-Result = TypeVar("Result", RaceResult, DataCurve)
+Result = TypeVar("Result", RaceResult, DataCurve, CrossFit)
 
 
 def launch(start: Callable[[], str]) -> None:
@@ -28,7 +29,7 @@ def launch(start: Callable[[], str]) -> None:
 
 def experiment_view(
     context: Context,
-    shown: Race | CurveJob,
+    shown: Race | CurveJob | CrossFitJob,
     title: str,
     read: Callable[[], Result],
     draw: Callable[[Result], None],
