@@ -26,7 +26,7 @@ from core.data.table import NotUsed, Table
 from core.errors import AppError, DataError
 from core.messages import N_, Message
 from core.types import QADataset
-from core.types.open_questions import OpenAccount
+from core.types.open_account import OpenAccount
 
 KINDS = ("data", "ratings", "scores", "corrections", "run", "open", "questions")
 MEANINGS = {"right": 1.0, "partly": 0.5, "wrong": 0.0}  # of rating words, as --columns says them

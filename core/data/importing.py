@@ -32,7 +32,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
-from core.types.open_questions import OpenAccount
+from core.types.open_account import OpenAccount
 
 # Shares of the time after which rows are checked and texts compared.
 _CHECKED, _COMPARED = 0.2, 0.9

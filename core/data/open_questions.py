@@ -20,7 +20,7 @@ from core.data.near_duplicates.ngrams import plain_form, similar_pairs
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import OPEN, TEST_SPLIT, TRAIN, QADataset, Rows
-from core.types.open_questions import (
+from core.types.open_account import (
     TEST,
     TRAINING,
     VALIDATION,

@@ -28,7 +28,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
-from core.types.open_questions import OpenAccount, QuestionSetAside
+from core.types.open_account import OpenAccount, QuestionSetAside
 
 _SAMPLE = 2000  # rows that tell what a column holds
 _WORDED = 0.1  # least share of texts with two letters in a row in a column of questions

@@ -47,7 +47,7 @@ from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
-from core.types.open_questions import OpenAccount
+from core.types.open_account import OpenAccount
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 

@@ -12,7 +12,7 @@ from core.data.near_duplicates import grouping
 from core.data.near_duplicates.ngrams import ngram_table, plain_form
 from core.data.open_questions import AskedQuestions, open_told, with_open_questions
 from core.types import OPEN
-from core.types.open_questions import OpenAccount
+from core.types.open_account import OpenAccount
 
 
 def added(dataset, texts, counts=(), **more):
