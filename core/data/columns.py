@@ -45,6 +45,8 @@ class ColumnMapping:
     language: str | None = None
     rating: str | None = None
     source: str | None = None
+    weight: str | None = None
+    must_find: str | None = None
     question_id: str | None = None
     answer_id: str | None = None
     context: str | None = None
@@ -124,6 +126,15 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "source": _names(
             "source channel origin medium quelle kanal",
             "受付経路 経路 チャネル チャンネル 媒体 出典 情報源",
+        ),
+        "weight": _names(
+            "weight traffic searchvolume timesasked askcount questioncount frequency importance",
+            "gewicht häufigkeit suchvolumen poids fréquence peso frecuencia frequenza",
+            "重み 件数 問い合わせ件数 質問件数 頻度 检索量 权重 频次",
+        ),
+        "must_find": _names(
+            "mustfind mustfinds mustsucceed pflicht pflichtfrage obligatoire obligatorio",
+            "必須 必須質問 必须",
         ),
     }
 )
@@ -640,6 +651,12 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     """Tell whether what a column holds goes with what its name says."""
     if role in _TEXT_ROLES:
         return not _is_code(texts)
+    if role == "must_find":
+        return level == 0 and _marks(texts)
+    if role == "weight":
+        numbers = read_numbers(texts).values
+        values = [numbers.get(text, 0.0) for text in texts]
+        return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
         if _COUNTS & set(words_of(column)) or smaller_is_better(column):
             return False
