@@ -69,6 +69,7 @@ from core.journey.experts import (
     check_experts,
     get_expert,
     launch_scoring,
+    scoring_report,
     suggested_experts,
     teacher_advice,
 )
@@ -254,6 +255,10 @@ class Walk:
             _say(f"teacher: {advice.sentence}")
             if advice.remedy is not None:
                 _say(f"teacher: {advice.remedy}")
+            allowed = what_data_allow(dataset, scoring_report(project))
+            if allowed != self.allowed:  # the experts hold a teacher
+                self.allowed = allowed
+                say_what_data_allow(allowed)
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)

@@ -48,6 +48,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_account import OpenAccount
+from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
@@ -83,9 +84,15 @@ def templates() -> dict[str, bytes]:
     return files
 
 
-def what_data_allow(dataset: QADataset) -> Sufficiency:
-    """Return whether data are enough to learn from and to prove a gain, and what would help."""
-    return sufficiency(dataset, teacher=False)
+def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help.
+
+    Parameters
+    ----------
+    scoring : ScoringResult or None
+        What the scores in use say about the experts, None before the first scoring.
+    """
+    return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
 def import_file(

@@ -169,3 +169,13 @@ def test_data_read_from_disk_are_read_only(small_dataset):
     data = replace(small_dataset, wrong_question=nothing, wrong_answer=nothing)
     rows = data.rows(TRAIN)
     assert plan_epoch(data, rows, None, TuningConfig(questions_per_batch=8), 0)
+
+
+def test_data_read_from_disk_without_known_wrong_answers_give_batches():
+    """Arrays of a saved dataset cannot be written to; numpy shuffled empty ones in place."""
+    data = dataset_of([0, 1], [{0}, {1}], [0, 1])
+    empty = np.empty(0, np.int32)
+    empty.setflags(write=False)
+    data = replace(data, wrong_question=empty, wrong_answer=empty)
+    (batch,) = plan_epoch(data, np.arange(2, dtype=np.int32), None, TuningConfig(), 0)
+    assert batch.answer_rows.tolist() == [0, 1]
