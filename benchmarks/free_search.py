@@ -18,9 +18,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from core.evaluation.examination import Searcher  # noqa: E402
 from core.experts.catalogue import find_entry  # noqa: E402
 from core.experts.encoders import load_encoder  # noqa: E402
-from core.journey.diagnostics import Searcher  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
 
 MODELS = ("all-MiniLM-L6-v2", "multilingual-e5-small-4bit")

@@ -26,13 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from benchmarks.machine import machine, peak_mb
+from core.evaluation.label_preview import LabelPreview
 from core.experts.bundled import UniversalSentenceModel
 from core.experts.catalogue import catalogue
 from core.experts.encoders import EmbeddingModel
 from core.experts.expert_scores import score_dataset
 from core.experts.source import ScoringContext
 from core.hashing import content_id
-from core.journey.labels import LabelPreview
 from core.labels.groups import groupings
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection

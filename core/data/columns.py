@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,7 @@ from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
+_SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class ColumnMapping:
         Columns of answers that are known to be wrong.
     further : tuple of (question, answer)
         More pairs of columns to take from every row: other wordings, other languages.
+    raters : tuple of str
+        More columns that rate the same pairs: other raters.
     scale : str
         Of the ratings, see :data:`core.data.ratings.SCALES`; "" = found from the values.
     words : tuple of (word, grade)
@@ -52,6 +56,7 @@ class ColumnMapping:
     context: str | None = None
     negatives: tuple[str, ...] = ()
     further: tuple[tuple[str, str], ...] = ()
+    raters: tuple[str, ...] = ()
     scale: str = ""
     words: tuple[tuple[str, float], ...] = ()
 
@@ -100,7 +105,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
             "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
             "답변",
-            "passages output context contexts ctxs documents doc passagetext",
+            "passages output context contexts ctxs documents docs doc passagetext",
             "expected expectedanswer expectedoutput expectedresponse idealanswer ideal",
             "targetanswer goldenanswer",
         ),
@@ -128,15 +133,29 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return the place of each name; of those that count as a word inside; of other scripts."""
+    place = {name: i for i, name in reversed(list(enumerate(names)))}
+    # one letter is a name only where it stands alone: "a" is no answer in "is a test"
+    words = {name: i for name, i in place.items() if name.isascii() and len(name) > 1}
+    return place, words, {name: i for name, i in place.items() if not name.isascii()}
+
+
+_PLACES = {role: _places(names) for role, names in ROLES.items()}
 # Names that say little: a question or answer where nothing better is there, in this order.
 WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "question": _names("title heading headline sentence name message subject betreff text"),
-        "answer": _names("text body content contents description article paragraph value result"),
+        "answer": _names(
+            "text body content contents description article paragraph sentence value result"
+        ),
     }
 )
 # A category by name that may as well be a judgement: its values decide.
 _JUDGEMENTS = frozenset(_names("label labels target class gold y annotation"))
+_HTML = "html"  # a text without tags is better, where an object holds both
 _NUMBERED = "column "  # begins the names of columns that have none
 ATTRIBUTES = ("category", "language", "source")  # roles that tell questions apart
 _NEGATIVE = re.compile(
@@ -163,10 +182,32 @@ _COUNTS = frozenset(
         "split fold chapter kapitel seite lesson",
     )
 )
+# The smaller, the better: such numbers are no plain judgement.
+_SMALLER = frozenset(
+    _names(
+        "distance distances dist dists loss losses perplexity ppl nll cost rank ranks ranking rang",
+        "abstand distanz entfernung verlust perplexität perte distancia distanza pérdida",
+        "距離 損失 順位 距离 损失 排名 거리 l2 euclidean divergence wer cer error errors fehler",
+    )
+)
+# Texts that are known to be right, whatever another column of answers holds.
+_RIGHT_TEXT = re.compile(
+    "reference|groundtruth|^truth$|gold|^gt$|^gtanswer|expected|^expect$|ideal|^target$|target(answer|text|output|response)"
+    "|(correct|right|best|accepted|true|official|approved|model|human|sample)(answer|response|reply|output|solution)"
+    "|musterantwort|musterlösung|sollantwort|erwartet|richtigeantwort|referenz|korrekteantwort"
+    "|référence|bonneréponse|réponse(attendue|correcte)|respuesta(esperada|correcta)|referencia"
+    "|rispostacorretta|模範|期待|正解|正答|参照|参考答案|标准答案|正确答案|標準答案|정답|모범"
+)
+_SHORTEST_RIGHT, _SHORTER = 12, 0.3  # signs on average; of the other answers' length
+_MEANS = re.compile(
+    "mean|average|^avg|avg$|consensus|final|majority|overall|aggregate|gesamt|durchschnitt|mittelwert"
+    "|moyenne|promedio|平均|総合|最終|综合|最终|平均"
+)
 _PARTS = frozenset(_names("is in for test tests testset train training dev valid validation set"))
 _STATES = frozenset(_names("status state"))  # judgements only where words say so
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
+_TITLES = frozenset(_names("title titles name heading headline titel überschrift titre título url"))
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
@@ -179,19 +220,22 @@ _LANGUAGE_ENDS = frozenset(
 )
 
 
+@lru_cache(_SEVERAL)
 def plain_name(name: str) -> str:
     """Return a column name without case, width, spaces and signs."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(_SEVERAL)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a column name, without case and width: ``isRight`` has two."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
-    return [word for word in re.split(r"[\W_]+", spaced.casefold()) if word]
+    return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
 
 
 def is_negative(name: str) -> bool:
     """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
-    return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(_words(name)))
+    return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(words_of(name)))
 
 
 def says_wrong(name: str) -> bool:
@@ -199,11 +243,27 @@ def says_wrong(name: str) -> bool:
     return is_negative(name) or bool(_BAD.search(plain_name(name)))
 
 
+def counts(name: str) -> bool:
+    """Return True for names of what counts, orders or dates rows, such as ``page`` and ``year``."""
+    words = set(words_of(name))
+    return bool((_COUNTS | _CODE_WORDS) & words) and not smaller_is_better(name)
+
+
+def smaller_is_better(name: str) -> bool:
+    """Return True for the names of distances, losses and ranks."""
+    plain = plain_name(name)
+    return bool(_SMALLER & {*words_of(name), plain}) or any(
+        word in plain for word in _SMALLER if not word.isascii()
+    )
+
+
+@lru_cache(_SEVERAL * 11)
 def _fit(name: str, role: str) -> tuple[int, int] | None:
     """Return how well a name fits a role, smaller is better, None where it does not."""
-    plain, words = plain_name(name), _words(name)
+    plain, words = plain_name(name), words_of(name)
     coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
-    known = ROLES[role]
+    coded = coded or (role == "answer" and bool(_TITLES & set(words)))
+    known, longer, other_scripts = _PLACES[role]
     forms = [plain]
     if "." in name and role in _TEXT_ROLES:  # of a nested record, as deep as it lies
         forms += [plain_name(part) for part in reversed(name.split("."))]
@@ -212,17 +272,13 @@ def _fit(name: str, role: str) -> tuple[int, int] | None:
     forms += [form.removesuffix(end) for form in forms[:1] for end in _TEXT_ENDINGS]
     for form in forms:
         if form in known:
-            return 0, known.index(form)
+            return 0, known[form]
     if coded or role.endswith("_id"):
         return None
-    for position, candidate in enumerate(known):
-        if candidate.isascii():
-            # one letter is a name only where it stands alone: "a" is no answer in "is a test"
-            if len(candidate) > 1 and candidate in words:
-                return 1, position
-        elif candidate in plain:
-            return 1, position
-    return None
+    inside = [longer[word] for word in words if word in longer]
+    if not plain.isascii():
+        inside += [place for candidate, place in other_scripts.items() if candidate in plain]
+    return (1, min(inside)) if inside else None
 
 
 def role_of(name: str) -> str | None:
@@ -252,12 +308,17 @@ class Guess:
 
 def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
     """Return the filled columns that nothing is read from."""
-    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    used = {*mapping.roles().values(), mapping.context, *mapping.negatives, *mapping.raters}
     used |= {column for pair in mapping.further for column in pair}
+    return unused_beside(table, used)
+
+
+def unused_beside(table: Table, used: Collection[str | None]) -> list[NotUsed]:
+    """Return the filled columns that are not among those used."""
     return [
-        NotUsed("column", column, int((table.frame[column] != "").sum()))
+        NotUsed("column", column, count)
         for column in table.columns
-        if column not in used and (table.frame[column] != "").any()
+        if column not in used and (count := sum(map(bool, table.frame[column].tolist())))
     ]
 
 
@@ -284,22 +345,25 @@ def guess_columns(table: Table) -> Guess:
         for c in table.columns
         if is_negative(c) and texts[c] and not (_marks(texts[c]) or _scores(c, texts[c]))
     )
-    free = [c for c in table.columns if texts[c] and c not in negatives]
-    found: dict[str, str] = {}
+    wrong = set(negatives)
+    free = [c for c in table.columns if texts[c] and c not in wrong]
+    found: dict[str, str] = dict(
+        zip(("answer", "rating"), (c for c in table.judged if texts.get(c)), strict=False)
+    )
     notes: list[Message] = []
     for level in (0, 1):  # equal names first, over all roles, then names that contain one
         for role in ROLES:
             if role in found:
                 continue
             fits = [
-                (fit, position, column)
+                (fit, _HTML in words_of(column)[-1:], position, column)
                 for position, column in enumerate(free)
                 if column not in found.values()
                 if (fit := _fit(column, role)) is not None and fit[0] == level
                 if _may_be(role, column, texts[column], level)
             ]
             if fits:
-                found[role] = min(fits)[2]
+                found[role] = min(fits)[3]
     for role in _TEXT_ROLES:
         if role not in found:
             _take_weak(role, found, free, texts)
@@ -316,12 +380,17 @@ def guess_columns(table: Table) -> Guess:
             "searched for is the topic of a question."
         )
         notes.append(Message(text, {"column": found["answer"]}))
+    displaced = _take_right_text(found, free, texts, notes)
+    displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
+    raters = () if table.judged else _take_raters(found, free, texts, notes)
+    _take_own_id(found, free)
     context = _context(found, free, texts)
     roles: dict[str, Any] = {role: column for role, column in found.items() if role in ROLES}
     mapping = ColumnMapping(
         **roles,
         context=context,
+        raters=raters,
         negatives=negatives if "question" in found and "answer" in found else (),
     )
     if mapping.answer and mapping.answer != mapping.category and _is_code(texts[mapping.answer]):
@@ -330,9 +399,217 @@ def guess_columns(table: Table) -> Guess:
             "there. If they stand for texts in another file, put the texts into this one."
         )
         notes.append(Message(text, {"column": mapping.answer}))
-    if mapping.rating is None and mapping.question and mapping.answer:
+    if mapping.question and mapping.answer:
         notes += _doubts(mapping, sample)
-    return Guess(mapping, tuple(notes), _offered(mapping, free, texts))
+        notes += _swapped(mapping, texts)
+    offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
+    return Guess(mapping, tuple(notes), tuple(offered))
+
+
+def _take_right_text(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
+) -> str:
+    """Prefer what is known to be right (expected, reference) to what a program answered.
+
+    Returns the column that gave way, "" where none did.
+    """
+    answer = found.get("answer")
+    if answer is None or "question" not in found or _RIGHT_TEXT.search(plain_name(answer)):
+        return ""
+    if plain_name(answer.split(".")[0]).startswith(("pos", "chosen")):
+        return ""  # named as right itself
+    length = _mean_length(texts[answer])
+    for column in free:
+        known = _RIGHT_TEXT.search(plain_name(column)) and not _CODE_WORDS & set(words_of(column))
+        if not known or column in (answer, found["question"]) or is_negative(column):
+            continue
+        if _is_code(texts[column]) or _marks(texts[column]) or is_url(texts[column]):
+            continue
+        if looks_like_ratings(texts[column], named=False):
+            continue
+        if role_of(column) == "question" or _NOTE.search(plain_name(column)):
+            continue
+        least = _SHORTEST_RIGHT if role_of(column) == "answer" else 2 * _SHORTEST_RIGHT
+        if _mean_length(texts[column]) < max(min(least, length), _SHORTER * length):
+            text = N_(
+                "Both {answer} and {right} may hold the right answer; {answer} was taken. If it is "
+                "what a program answered, choose {right} as the answer."
+            )
+            notes.append(Message(text, {"answer": answer, "right": column}))
+            return ""
+        for role in [role for role, held in found.items() if held == column]:
+            del found[role]
+        found["answer"] = column
+        text = N_(
+            "{right} was taken as the right answer, as its name says, and not {answer}, which may "
+            "be what a program answered. Choose {answer} as the answer if it is right."
+        )
+        notes.append(Message(text, {"answer": answer, "right": column}))
+        return answer
+    return ""
+
+
+def is_url(texts: Sequence[str]) -> bool:
+    """Tell whether most texts are addresses or names of files."""
+    places = sum(
+        1 for text in texts if re.match(r"(https?://|www\.)\S+$|\S+\.(pdf|html?|docx?|md)$", text)
+    )
+    return places >= len(texts) / 2
+
+
+def _take_judged_text(
+    found: dict[str, str],
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+    sample: pd.DataFrame,
+) -> str:
+    """Take the passage beside answers that say only yes and no."""
+    answer, question = found.get("answer"), found.get("question")
+    if answer is None or question is None or not _marks(texts[answer]):
+        return ""
+    others = [
+        column
+        for column in free
+        if column not in found.values()
+        and (role_of(column) == "answer" or plain_name(column) in WEAK_NAMES["answer"])
+        and not _is_code(texts[column])
+        and not _marks(texts[column])
+    ]
+    if not others:
+        return ""
+    found["answer"] = others[0]
+    several = sample[sample[question].duplicated(keep=False)]
+    judges = bool(len(several)) and bool(several.groupby(question)[answer].nunique().max() > 1)
+    values = ", ".join(sorted(set(texts[answer]))[:4])
+    told: dict[str, str | int | float] = {
+        "column": answer,
+        "values": values,
+        "answer": others[0],
+    }
+    if judges and "rating" not in found:
+        found["rating"] = answer
+        text = N_(
+            "The column {column} holds only {values}, so {answer} was taken as the answer and "
+            "{column} as its judgement. If it says something else, choose no column as the rating."
+        )
+    else:
+        text = N_(
+            "The column {column} holds only {values}, so {answer} was taken as the answer. If "
+            "{column} says whether that text is right, choose it as the rating; now all count as "
+            "right."
+        )
+    notes.append(Message(text, told))
+    return answer
+
+
+def _take_raters(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
+) -> tuple[str, ...]:
+    """Find more columns that rate the same pairs: ``Rating Anna``, ``Rating Ben``; ``judge_2``."""
+    if not ("question" in found and "answer" in found):
+        return ()
+
+    def may_rate(column: str, named: bool) -> bool:
+        words = set(words_of(column))
+        if column in found.values() or words <= _PARTS or _COUNTS & (words - {*_DIGITS}):
+            return False
+        if smaller_is_better(column) or says_wrong(column) or is_negative(column):
+            return False
+        return looks_like_ratings(texts[column], named=named)
+
+    rating = found.get("rating")
+    if rating is None:  # Rating Anna, Rating Ben, where all ratings are the same
+        family = [c for c in free if _rating_words(c) and may_rate(c, True)]
+        family = [c for c in family if any(_same_family(c, d) for d in family if d != c)]
+        if len(family) < 2:
+            return ()
+        rating = found["rating"] = family[0]
+    elif says_wrong(rating) or smaller_is_better(rating):
+        return ()
+    others = []
+    for column in free:
+        akin = _same_family(rating, column)
+        strangers = role_of(rating) is None and role_of(column) is None
+        strangers = strangers and not {*words_of(rating), *words_of(column)} & _JUDGEMENTS
+        if not (akin or strangers) or not may_rate(column, akin):
+            continue
+        if akin or _same_values(texts[rating], texts[column]):
+            others.append(column)
+    whole = next((c for c in [rating, *others] if _MEANS.search(plain_name(c))), None)
+    if others and whole is not None:
+        rest = [c for c in [rating, *others] if c != whole]
+        found["rating"] = whole
+        text = N_("{whole} was taken as the rating; {others} go into it and are not used.")
+        notes.append(Message(text, {"whole": whole, "others": ", ".join(rest)}))
+        return ()
+    if others:
+        text = N_(
+            "Several columns rate the same pairs: {columns}. Each was taken as a rater of its own; "
+            "their grades are averaged."
+        )
+        notes.append(Message(text, {"columns": ", ".join([rating, *others])}))
+    return tuple(others)
+
+
+_DIGITS = frozenset("0123456789") | frozenset("abcdefgh") | frozenset(("id", "no", "nr"))
+
+
+def _rating_words(name: str) -> bool:
+    return role_of(name) == "rating" or bool(
+        {"judge", "rater", "annotator", "reviewer", "gutachter", "bewerter", "expert", "assessor"}
+        & set(words_of(re.sub(r"\d+$", "", name)))
+    )
+
+
+def _same_family(first: str, second: str) -> bool:
+    """Tell whether two names differ in one word or number only: who rated."""
+    a, b = (words_of(re.sub(r"(?<=[^\W\d])(?=\d)", " ", name)) for name in (first, second))
+    if len(a) == len(b) > 1:
+        same = sum(x == y for x, y in zip(a, b, strict=True))
+        return same == len(a) - 1 and any(_rating_words(x) or len(x) > 2 for x in set(a) & set(b))
+    stem, longer = (a, b) if len(a) < len(b) else (b, a)
+    # rating, rating 2
+    return len(longer) == len(stem) + 1 and longer[: len(stem)] == stem and longer[-1].isdigit()
+
+
+def _same_values(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Tell whether two columns are filled on the same scale."""
+    a, b = ({plain_rating(text) for text in texts} for texts in (first, second))
+    x, y = read_numbers(a).values, read_numbers(b).values
+    if x and y:
+        return max(x.values()) <= 2 * max(y.values()) and max(y.values()) <= 2 * max(x.values())
+    return not x and not y and bool(a & b)
+
+
+def _take_own_id(found: dict[str, str], free: Sequence[str]) -> None:
+    """Prefer the id that bears the name of the text: ``SentenceID`` of ``Sentence``."""
+    for role in _TEXT_ROLES:
+        if role in found:
+            own = plain_name(found[role]) + "id"
+            column = next((c for c in free if plain_name(c) == own), None)
+            if column is not None and column not in found.values():
+                found[f"{role}_id"] = column
+
+
+def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where the answers ask and the questions do not."""
+    question, answer = str(mapping.question), str(mapping.answer)
+    asking = {
+        column: sum(text.rstrip().endswith(("?", "？", "؟")) for text in texts[column])
+        / max(len(texts[column]), 1)
+        for column in (question, answer)
+    }
+    if asking[answer] < _ASKED or asking[question] > 1 - _ASKED:
+        return []
+    text = N_(
+        "Nearly all texts in {answer} end with a question mark and hardly any in {question}: look "
+        "whether the two columns are exchanged."
+    )
+    return [Message(text, {"question": question, "answer": answer})]
+
+
+_ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
 
 
 def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
@@ -340,7 +617,9 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     if role in _TEXT_ROLES:
         return not _is_code(texts)
     if role == "rating":
-        return not _COUNTS & set(_words(column)) and looks_like_ratings(texts, named=level == 0)
+        if _COUNTS & set(words_of(column)) or smaller_is_better(column):
+            return False
+        return looks_like_ratings(texts, named=level == 0)
     return True
 
 
@@ -396,12 +675,14 @@ def _take_rating(
     if "rating" in found or not ("question" in found and "answer" in found):
         return
     for column in free:
-        judging = bool(_JUDGEMENTS & {plain_name(column), *_words(column)})
+        judging = bool(_JUDGEMENTS & {plain_name(column), *words_of(column)})
         judging |= column.startswith(_NUMBERED)
         held = column in found.values() and not (judging and found.get("category") == column)
-        words = set(_words(column))
+        words = set(words_of(column))
         stated = bool(words & _STATES) and not read_numbers(set(texts[column])).values
         if held or words <= _PARTS or (_COUNTS & words and not stated):
+            continue
+        if smaller_is_better(column) and not says_wrong(column):
             continue
         if (
             not looks_like_ratings(texts[column], named=False)
@@ -435,7 +716,7 @@ def _marks(texts: Sequence[str]) -> bool:
 
 def _scores(column: str, texts: Sequence[str]) -> bool:
     """Tell numbers and lists of numbers, such as ``neg_scores``, from texts."""
-    return bool(_SCORES & set(_words(column))) and _is_code(list(texts))
+    return bool(_SCORES & set(words_of(column))) and _is_code(list(texts))
 
 
 def _graded(texts: Sequence[str]) -> bool:
@@ -449,7 +730,9 @@ def _graded(texts: Sequence[str]) -> bool:
 
 def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
     """Name columns that differ between the answers to one question: they may judge them."""
-    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    used = {*mapping.roles().values(), mapping.context, *mapping.negatives, *mapping.raters}
+    used -= {mapping.category}  # a topic does not differ between answers to one question
+    used |= {column for pair in mapping.further for column in pair}
     several = sample[sample[mapping.question].duplicated(keep=False)]
     several = several.drop_duplicates([mapping.question, mapping.answer])
     notes = []
@@ -458,15 +741,30 @@ def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
         values = sorted(set(sample[column]) - {""})
         if column in used or not values or max(map(len, values)) > _SHORT_MARK:
             continue
+        far = smaller_is_better(column) and _is_code(values) and len(values) > 1
         differs = len(set(several[column])) >= 2 and len(values) <= _FEW_MARKS
         differs = differs and bool(several.groupby(mapping.question)[column].nunique().max() > 1)
-        if not differs and not named:
+        named = named and column != mapping.category
+        if not differs and not named and not far:
             continue
-        text = N_(
-            "The column {column} ({values}) may say which answers are right, but it is not used: "
-            "all answers count as right. If it is a judgement, choose it as the rating."
-        )
-        notes.append(Message(text, {"column": column, "values": ", ".join(values[:7])}))
+        told = {"column": column, "values": ", ".join(values[:7]), "rating": mapping.rating or ""}
+        if mapping.rating is not None:
+            text = N_(
+                "The column {column} ({values}) may judge the answers, too, but only {rating} is "
+                "used. If it is the better judgement, choose it as the rating."
+            )
+        elif far:
+            text = N_(
+                "The column {column} ({values}) says how far away an answer is, so it is not used: "
+                "all answers count as right. If it judges them, choose it as the rating; the "
+                "smaller, the better."
+            )
+        else:
+            text = N_(
+                "The column {column} ({values}) may say which answers are right, but it is not "
+                "used: all answers count as right. If it is a judgement, choose it as the rating."
+            )
+        notes.append(Message(text, dict(told)))
     return notes[:5]
 
 
@@ -507,7 +805,7 @@ def _offered(
 
 def _ending(name: str) -> str:
     """Return the language or number that a name ends or begins with, "" where there is none."""
-    words = _words(name)
+    words = words_of(name)
     ends = [w for w in (words[-1:] + words[:1]) if w in _LANGUAGE_ENDS or w.isdigit()]
     digits = re.search(r"\d+$", plain_name(name))
     return ends[0] if ends else digits[0] if digits else ""

@@ -20,13 +20,13 @@ from core.data.checks import (
     guess_language,
     personal_data,
 )
-from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong
+from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong, smaller_is_better
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.ratings import judge
 from core.data.reading.unfolding import unfolded
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
-from core.data.table import SetAside, Table
+from core.data.table import SetAside, Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
@@ -44,6 +44,7 @@ _MISSING = MappingProxyType(
 _NO_QUESTION = N_("The question is empty.")
 _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
+_NOT_RATED = N_("The row has no rating, as others have.")
 _UNCLEAR = N_("It is not known whether the answer is right: its rating has no known meaning.")
 _NOT_RIGHT = N_("The rating is 0: this answer is not right for this question.")
 
@@ -208,6 +209,15 @@ def import_table(
 
 def check_variety(pairs: Pairs) -> None:
     """Raise DataError where nothing is right, or there is nothing to tell apart."""
+    if not pairs.questions and pairs.unknown_ratings:
+        words = sorted(pairs.unknown_ratings, key=lambda pair: -pair[1])
+        raise DataError(
+            "No answer is known to be right, since the meaning of these ratings is not known: "
+            "{words}. Say which of them mean “right” and which “wrong” (on the command line: "
+            "--columns right={first},wrong=…), or choose no rating.",
+            words=", ".join(f"{word[:40]} ({count})" for word, count in words[:8]),
+            first=words[0][0][:40],
+        )
     if not pairs.questions and pairs.known_wrong:
         raise DataError(
             "All {count} pairs are rated as wrong (0), so nothing is right to learn from. Check "
@@ -296,6 +306,8 @@ class Pairs:
         Pairs that the file says are wrong.
     open_questions : tuple of str
         Questions without an answer, each once.
+    unknown_ratings : tuple of (word, int)
+        Ratings whose meaning is not known, and how many rows have each.
     """
 
     questions: tuple[str, ...]
@@ -317,6 +329,7 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
     known_wrong: tuple[tuple[str, str], ...] = ()
     open_questions: tuple[str, ...] = ()
+    unknown_ratings: tuple[tuple[str, int], ...] = ()
 
 
 def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | None = None) -> Pairs:
@@ -342,16 +355,9 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
         text = N_("Cells that hold NULL, NaN, N/A, - and the like are empty ({count} in all).")
         warnings.append(Message(text, {"count": empty}))
     grade = np.ones(len(rows), np.float32)
+    unknown: dict[str, int] = {}
     if mapping.rating:
-        judged_ = judge(
-            texts["rating"],
-            rows,
-            scale=mapping.scale,
-            words=mapping.words,
-            wrong=says_wrong(mapping.rating) and not mapping.words,
-        )
-        grade = judged_.grade
-        warnings += judged_.warnings
+        grade, unknown = _graded(table, texts["rating"], rows, mapping, warnings)
     grade[wrong] = 0
     answers = DistinctTexts("a", texts.get("answer_id"))
     questions = DistinctTexts("q", texts.get("question_id"))
@@ -367,7 +373,7 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
     ):
         reason = _reason(question, answer)
         if reason is None and unclear[i]:
-            reason = _UNCLEAR
+            reason = _UNCLEAR if texts["rating"][i] else _NOT_RATED
         if reason:
             aside.append(SetAside(row, Message(reason), question, answer))
             if reason == _NO_ANSWER:
@@ -392,16 +398,25 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             judged.question[is_right].tolist(), judged.place[is_right].tolist(), strict=True
         )
     ]
+    taken = judged.places[is_right[judged.pair] & ~wrong[judged.places]].tolist()
+    taken_rows = [rows[i] for i in taken]
+    also_right = set(taken_rows)  # a row with several answers is taken for the right ones
     for i in judged.places[~is_right[judged.pair]].tolist():
-        if not wrong[i]:
+        if not wrong[i] and rows[i] not in also_right:
             question, answer = texts["question"][i], texts["answer"][i]
             aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
     right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
     order = np.lexsort(right[::-1])
     warnings += questions.warnings(rows) + answers.warnings(rows)
+    odd = judged.repeated((judged.best > 0) & (judged.worst == 0))
+    if odd:
+        text = N_(
+            "The same pair is right in one row and wrong in another; it counts as right. Rows: "
+            "{rows} ({count} pairs)."
+        )
+        told = row_list([rows[i] for places in odd for i in places], 12)
+        warnings.append(Message(text, {"count": len(odd), "rows": told}))
     progress.reached(0.6)
-    taken = judged.places[is_right[judged.pair] & ~wrong[judged.places]].tolist()
-    taken_rows = [rows[i] for i in taken]
     taken_questions = [texts["question"][i] for i in taken]
     taken_answers = [texts["answer"][i] for i in taken]
     findings = text_findings(taken_questions, taken_answers, taken_rows)
@@ -442,7 +457,50 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             for _, answer, place in firsts
         ),
         open_questions=tuple(unanswered),
+        unknown_ratings=tuple(unknown.items()),
     )
+
+
+def _graded(
+    table: Table,
+    texts: Sequence[str],
+    rows: Sequence[int],
+    mapping: ColumnMapping,
+    warnings: list[Message],
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return the grade of each row, of several raters the mean, and words nobody knows."""
+    assert mapping.rating is not None
+    cells, count = list(texts), len(rows)
+    place = {row: i for i, row in enumerate(table.row_numbers.tolist())}
+    alike = count == len(table.frame)  # else lists or further columns made more rows
+    for column in mapping.raters:
+        held = table.frame[column].tolist()
+        cells += held if alike else [held[place[row]] for row in rows]
+    judged = judge(
+        cells,
+        list(rows) * (1 + len(mapping.raters)),
+        scale=mapping.scale,
+        words=mapping.words,
+        wrong=says_wrong(mapping.rating) and not mapping.words,
+        smaller=smaller_is_better(mapping.rating),
+    )
+    warnings += judged.warnings
+    if not mapping.raters:
+        return judged.grade, dict(judged.unknown)
+    stacked = judged.grade.reshape(-1, count)
+    rated = ~np.isnan(stacked)
+    total = np.where(rated, stacked, 0).sum(axis=0)
+    mean = np.where(rated.any(axis=0), total / np.maximum(rated.sum(axis=0), 1), np.nan)
+    apart = np.where(rated, stacked, -1).max(axis=0) == 1
+    apart &= np.where(rated, stacked, 2).min(axis=0) == 0
+    if apart.any():
+        text = N_(
+            "Raters contradict each other: one says right, another wrong. Rows: {rows} ({count} in "
+            "all); the mean of their grades was taken."
+        )
+        odd = [rows[i] for i in np.flatnonzero(apart).tolist()]
+        warnings.append(Message(text, {"count": len(odd), "rows": row_list(odd)}))
+    return mean.astype(np.float32), dict(judged.unknown)
 
 
 def _cells(
@@ -501,7 +559,11 @@ def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
     for role, missing in _MISSING.items():
         if getattr(mapping, role) is None:
             raise DataError(missing, columns=", ".join(table.columns))
-    chosen = [*mapping.roles().values(), *(c for pair in mapping.further for c in pair)]
+    chosen = [
+        *mapping.roles().values(),
+        *mapping.raters,
+        *(c for pair in mapping.further for c in pair),
+    ]
     for column in [*chosen, *([mapping.context] if mapping.context else [])]:
         if column not in table.columns:
             raise DataError(

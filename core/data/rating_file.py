@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ from core.data.ratings import (
     read_numbers,
 )
 from core.data.reading.formats import read_table
-from core.data.table import Table
+from core.data.table import Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
@@ -72,6 +73,101 @@ _RATERS = frozenset(
         "createdby",
         "email",
         "mail",
+        *("gutachter", "gutachterin", "gutachterid", "prüfer", "prüferin", "pruefer", "beurteiler"),
+        *(
+            "bewertetvon",
+            "bewertervon",
+            "bewerterin",
+            "bewerterid",
+            "annotatorin",
+            "juror",
+            "jurorin",
+        ),
+        *(
+            "experte",
+            "expertin",
+            "mitarbeiter",
+            "bearbeiter",
+            "bearbeitetvon",
+            "benutzer",
+            "nutzer",
+        ),
+        *(
+            "évaluateur",
+            "evaluateur",
+            "évaluatrice",
+            "annotateur",
+            "annotatrice",
+            "juge",
+            "expertid",
+        ),
+        *("noteur", "correcteur", "utilisateur", "évaluépar", "notépar", "relecteur", "nom"),
+        *(
+            "evaluador",
+            "evaluadora",
+            "anotador",
+            "anotadora",
+            "revisor",
+            "revisora",
+            "juez",
+            "usuario",
+        ),
+        *(
+            "calificador",
+            "experto",
+            "evaluadopor",
+            "nombre",
+            "valutatore",
+            "annotatore",
+            "avaliador",
+        ),
+        *(
+            "評価者",
+            "採点者",
+            "判定者",
+            "回答者",
+            "担当者",
+            "レビュアー",
+            "アノテーター",
+            "作業者",
+            "氏名",
+            "名前",
+        ),
+        *(
+            "評価者名",
+            "評価者id",
+            "評定者",
+            "査読者",
+            "ユーザー",
+            "ユーザ",
+            "审核员",
+            "评审",
+            "评审员",
+        ),
+        *(
+            "评估者",
+            "评价者",
+            "评分者",
+            "评分人",
+            "评价人",
+            "标注者",
+            "标注员",
+            "标注人",
+            "审核人",
+            "專家",
+            "专家",
+        ),
+        *("评委", "姓名", "用户", "評審", "評分者", "標註者", "평가자", "심사자", "라벨러"),
+        *("ratersname", "reviewername", "judgename", "scorer", "scoredby", "grader", "gradedby"),
+        *(
+            "labelledby",
+            "labeledbyname",
+            "respondent",
+            "participant",
+            "participantid",
+            "crowdworker",
+        ),
+        *("turker", "workername", "labelername", "lead", "owner", "editor", "checkedby", "checker"),
         "bewerter",
         "bewertetvon",
         "prüfer",
@@ -132,6 +228,8 @@ class RatingFile:
     notes : tuple of Message
         How the ratings were read, where that is not plain.
     columns : mapping of role to column
+    raters : tuple of str
+        More columns that hold ratings, each of another person.
     """
 
     scale: str
@@ -140,6 +238,7 @@ class RatingFile:
     blank: int
     notes: tuple[Message, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    raters: tuple[str, ...] = ()
 
 
 def read_ratings(
@@ -179,8 +278,14 @@ def match_ratings(
     question, answer, rating = _columns(table, mapping, name)
     who = next((c for c in table.columns if plain_name(c) in _RATERS and c != rating), None)
     frame = table.frame
-    texts = ["" if is_nothing(text) else text for text in frame[rating].tolist()]
-    names = frame[who].tolist() if who else [rater] * len(texts)
+    rated = [rating, *(c for c in mapping.raters if c not in (who, rating))]
+    people = _people(rated) if len(rated) > 1 else [rater]
+    texts = ["" if is_nothing(text) else text for c in rated for text in frame[c].tolist()]
+    names = [name for person in people for name in [person] * len(frame)]
+    if who:
+        called = frame[who].tolist()
+        beside = len(rated) > 1  # Anna rated for relevance and for style
+        names = [f"{n} ({p})" if beside else n for p in people for n in called]
     numbers = read_numbers(text for text in texts if plain_rating(text) not in PASS_WORDS)
     scale = _scale(texts, numbers, name, mapping.scale)
     said = {plain_rating(word): grade for word, grade in mapping.words}
@@ -190,9 +295,9 @@ def match_ratings(
     taken: list[FileRating] = []
     problems: list[tuple[int, Message]] = [(one.row, one.reason) for one in table.unreadable]
     blank = 0
-    rows = table.row_numbers.tolist()
+    cells = [table.row_numbers.tolist(), frame[question].tolist(), frame[answer].tolist()]
     for line, asked, told, text, person in zip(
-        rows, frame[question], frame[answer], texts, names, strict=True
+        *(column * len(rated) for column in cells), texts, names, strict=True
     ):
         if not text.strip():
             blank += 1
@@ -220,9 +325,37 @@ def match_ratings(
         tuple(taken),
         tuple(sorted(problems, key=lambda problem: problem[0])),
         blank,
-        tuple(_notes(scale, numbers, texts, mapping.scale)),
+        (*_notes(scale, numbers, texts, mapping.scale), *_contradictions(taken)),
         columns | ({"rater": who} if who else {}),
+        tuple(rated[1:]),
     )
+
+
+def _people(columns: Sequence[str]) -> list[str]:
+    """Return who rated, by the words in which column names differ: ``Rating Anna`` gives Anna."""
+    words = [re.findall(r"\d+|[^\W\d]+", name) for name in columns]
+    shared = set(words[0]).intersection(*words[1:])
+    own = [" ".join(word for word in one if word not in shared) for one in words]
+    return [
+        short if short and not short.isdigit() else name
+        for short, name in zip(own, columns, strict=True)
+    ]
+
+
+def _contradictions(ratings: Sequence[FileRating]) -> list[Message]:
+    """Say where one rater rates the same pair in different ways."""
+    held: dict[tuple[str, str, str], list[FileRating]] = {}
+    for one in ratings:
+        held.setdefault((one.rater, one.question, one.answer), []).append(one)
+    odd = [group for group in held.values() if len({one.value for one in group}) > 1]
+    if not odd:
+        return []
+    text = N_(
+        "The same person rates the same pair in different ways; the last rating counts. Rows: "
+        "{rows} ({count} pairs)."
+    )
+    rows = row_list([one.row for group in odd for one in group], 12)
+    return [Message(text, {"count": len(odd), "rows": rows})]
 
 
 def _columns(table: Table, mapping: ColumnMapping, name: str) -> tuple[str, str, str]:
@@ -249,8 +382,7 @@ def _value(
         return said[plain]
     number = numbers.values.get(text)
     if number is not None and scale is not None:
-        fits = scale.low <= number <= scale.high
-        return (number - scale.low) / (scale.high - scale.low) if fits else None
+        return float(scale.grade(np.array(number))) if scale.holds(number) else None
     return RATING_WORDS.get(plain) if scale is None else None
 
 

@@ -36,6 +36,11 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "answered duplicate valid high full best approved is_relevant correct_answer",
         "completely_relevant totally_relevant relevant_answer right_answer fully_correct",
         "entailment supported fully_supported active trifft_zu très_pertinent",
+        "bonne_réponse réponse_correcte excellente parfait parfaite excelente muy_bueno muy_bien",
+        "perfecto respuesta_correcta ottimo perfetto richtige_antwort hervorragend ausgezeichnet",
+        "perfekt sehr_hilfreich sehr_relevant relevant_document strongly_agree agree stimme_zu",
+        "とても良い 大変良い 優良 完璧 満足 とても満足 役に立つ 合っている 合う 正答 当てはまる 有",
+        "非常好 很相关 非常相关 完全正确 正确答案 满意 优秀 매우_좋음 좋음 맞다 관련_있음 도움됨",
         "○ 〇 ◯ ◎ はい 正しい 正解 適切 関連 関連あり 良い よい 可 合格 有用 役に立った",
         "非常に良い 高い",
         "👍 👍🏻 👍🏼 👍🏽 👍🏾 👍🏿 ✓ ✔ ✔️ ✅ ☑ 😀 😊 🙂 😃 😄 💯 ❤️",
@@ -71,6 +76,13 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "not_correct not_right not_a_match not_answered invalid low none_of_these very_bad awful",
         "not_related completely_irrelevant totally_irrelevant nope off-topic off_topic",
         "contradiction contradictory unsupported not_supported deleted removed trifft_nicht_zu",
+        "mauvaise_réponse réponse_incorrecte nul nulle très_mauvais muy_malo respuesta_incorrecta",
+        "pessimo falsche_antwort ungenügend mangelhaft nicht_korrekt wrong_answer",
+        "incorrect_answer",
+        "strongly_disagree disagree stimme_nicht_zu not_good not_accepted unaccepted",
+        "とても悪い 大変悪い 不満 とても不満 役に立たない 合っていない 合わない 誤答",
+        "当てはまらない",
+        "間違っている 無 非常差 很差 完全不相关 完全错误 错误答案 不满意 매우_나쁨 나쁨 관련_없음",
         "unsuitable",
         "× ✕ ✖ ✗ ✘ ☓ いいえ 間違い 誤り 不正解 不適切 無関係 関連なし 関連しない 悪い 不可",
         "不合格 低い 役に立たなかった",
@@ -143,7 +155,7 @@ _GROUPED = {sign: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+
 
 @dataclass(frozen=True)
 class RatingScale:
-    """A scale of ratings: ``low`` counts as 0, ``high`` as 1."""
+    """A scale of ratings: ``low`` counts as 0, ``high`` as 1; school grades go from 6 to 1."""
 
     low: float
     high: float
@@ -153,14 +165,23 @@ class RatingScale:
         """The name, for example ``1-5``."""
         return f"{self.low:g}-{self.high:g}"
 
+    def grade(self, value: np.ndarray) -> np.ndarray:
+        """Return ratings as grades in [0, 1]; beyond the ends they count as the end."""
+        grades = (np.asarray(value, np.float64) - self.low) / (self.high - self.low or 1.0)
+        return np.clip(grades, 0.0, 1.0)
+
+    def holds(self, value: float) -> bool:
+        """Return True for a rating that lies on the scale."""
+        return min(self.low, self.high) <= value <= max(self.low, self.high)
+
 
 SCALES: Mapping[str, RatingScale] = MappingProxyType(
     {
         scale.key: scale
         for scale in map(
             RatingScale,
-            (1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1),
-            (5, 1, 2, 3, 4, 5, 7, 10, 10, 100, 100),
+            (1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 5, 6, 1),
+            (5, 1, 2, 3, 4, 5, 7, 10, 10, 100, 100, 3, 4, 6, 1, 1, 0),
         )
     }
 )
@@ -333,6 +354,8 @@ def find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
     whole = bool((values == np.round(values)).all())
     if high <= 1:
         return SCALES["0-1"]
+    if high == USUAL_HIGHEST and values.min() >= 1 and (values * 2 == np.round(values * 2)).all():
+        return SCALES[FIVE]  # stars: nobody can give fewer than one
     if high <= USUAL_HIGHEST:
         return RatingScale(0, high)
     for most in (7, 10, 100):
@@ -348,7 +371,7 @@ class Judgements:
     Attributes
     ----------
     grade : float32 array [n] in [0, 1]
-        NaN where the rating is a word that nobody knows.
+        NaN where the rating is a word that nobody knows, or missing while other rows have one.
     unknown : mapping of str to int
         Those words, and how often each stands there.
     scale : RatingScale or None
@@ -369,12 +392,14 @@ def judge(
     scale: str = "",
     words: Sequence[tuple[str, float]] = (),
     wrong: bool = False,
+    smaller: bool = False,
 ) -> Judgements:
     """Turn a column of ratings into grades; nothing that is not understood counts as right.
 
-    The highest usual rating becomes 1, 0 stays 0 (explicitly not right), a missing rating is 1.
-    Ratings above 5 are taken as 5 where they are rare; where more than one in ten is above 5, the
-    column is on a larger scale (1–7, 0–10, 0–100, its highest value).
+    The highest usual rating becomes 1, the lowest of the scale 0 (explicitly not right): of 1 to 5
+    stars the single one. Where no row is rated at all, every answer is right; where some are, the
+    others are not rated. Ratings above 5 are taken as 5 where they are rare; where more than one
+    in ten is above 5, the column is on a larger scale (1–7, 0–10, 0–100, its highest value).
 
     Parameters
     ----------
@@ -384,9 +409,11 @@ def judge(
         What the user said that words mean.
     wrong : bool
         The column says what is wrong: yes and 1 are not right, no and 0 are.
+    smaller : bool
+        The column says how far away an answer is: the smaller, the better.
     """
     numbers = read_numbers(texts)
-    said = {plain_rating(word): grade for word, grade in words}
+    said = school_grades(texts) | {plain_rating(word): grade for word, grade in words}
     tick = _only_tick(texts)
     if tick:
         said.setdefault(tick, 1.0)
@@ -413,13 +440,19 @@ def judge(
     grade_ = np.ones(len(texts))
     if chosen is not None:
         warnings += _number_warnings(value, known, chosen, rows, numbers, given=bool(scale))
-        low = chosen.low if scale else 0.0
-        grade_[known] = np.clip((value[known] - low) / (chosen.high - low or 1.0), 0, 1)
+        grade_[known] = chosen.grade(value[known])
     for i, text in enumerate(texts):
         if text in meaning:
             grade_[i] = meaning[text]
         elif text in unknown:
             grade_[i] = np.nan
+    if smaller and not wrong and not scale:
+        grade_ = 1 - grade_
+        said_ = N_(
+            "The name of the rating says how far away an answer is, so it was turned round: the "
+            "smaller, the better."
+        )
+        warnings.append(Message(said_, {}))
     if wrong:
         grade_ = 1 - grade_
         grade_[[not text or is_nothing(text) for text in texts]] = 1
@@ -458,13 +491,32 @@ def judge(
             "without it are set aside. Rows: {rows} ({count} in all)."
         )
         warnings.append(Message(said_, _counted(blank, mark=next(iter(marked)))))
-    elif blank and len(blank) < len(texts) and (grade_[known].min(initial=1.0) < 1 or worded):
+    elif blank and not wrong and marked and not np.nansum(grade_[[bool(t) for t in texts]]):
         said_ = N_(
-            "Rows without a rating count as “right”, although others are rated. Rows: {rows} "
+            "Rows without a rating count as “right”, since all rated ones are wrong. Rows: {rows} "
             "({count} in all)."
         )
         warnings.append(Message(said_, _counted(blank)))
+    elif blank and not wrong and marked:
+        grade_[[not text or is_nothing(text) for text in texts]] = np.nan
+        said_ = N_(
+            "Rows without a rating are not rated, as others are, and set aside. Rows: {rows} "
+            "({count} in all). If they are right, fill in their ratings or choose no rating."
+        )
+        warnings.append(Message(said_, _counted(blank)))
     return Judgements(grade_.astype(np.float32), unknown, chosen, tuple(warnings))
+
+
+_LETTERS = dict(zip("abcdef", (1.0, 0.75, 0.5, 0.25, 0.0, 0.0), strict=True))
+
+
+def school_grades(texts: Iterable[str]) -> dict[str, float]:
+    """Return what the letters A to F mean where a column holds them as school grades."""
+    distinct = {plain_rating(text) for text in set(texts) if text and not is_nothing(text)}
+    letters = {text for text in distinct if text.rstrip("+-") in _LETTERS}
+    if len(letters) < max(2, len(distinct)) or not letters - {"f", "c"}:
+        return {}
+    return {text: _LETTERS[text.rstrip("+-")] for text in letters}
 
 
 _MARKS = frozenset(("1", "yes", "y", "true", "right", "correct", "ja", "oui", "sí", "ok"))
@@ -499,13 +551,15 @@ def _number_warnings(
     if negative:
         text = N_("Ratings below 0 count as “not right”. Rows: {rows} ({count} in all).")
         warnings.append(Message(text, _counted(negative)))
-    above = [rows[i] for i in np.flatnonzero(known & (value > scale.high)).tolist()]
+    most = max(scale.low, scale.high)
+    above = [rows[i] for i in np.flatnonzero(known & (value > most)).tolist()]
     if above:
         text = N_("Ratings above {highest} count as {highest}. Rows: {rows} ({count} in all).")
-        warnings.append(Message(text, _counted(above, highest=f"{scale.high:g}")))
-    if scale.high > USUAL_HIGHEST and not given:
+        warnings.append(Message(text, _counted(above, highest=f"{most:g}")))
+    if scale.high > 1 and not given:
         text = N_(
-            "Ratings were read as {low} to {high}: {high} counts as the best rating of the file."
+            "Ratings were read as {low} to {high}: {high} counts as the best rating of the file, "
+            "{low} as not right."
         )
         values: dict[str, str | int | float] = {"low": f"{scale.low:g}", "high": f"{scale.high:g}"}
         warnings.append(Message(text, values))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.columns import guess_mapping, role_of
+from core.data.columns import counts, guess_mapping, role_of, smaller_is_better
 from core.data.matching import TextIndex
 from core.data.ratings import doubtful_number, read_numbers
 from core.data.table import SetAside, Table
@@ -78,9 +78,44 @@ def guess_score_columns(table: Table) -> ScoreColumns:
     taken = {question, answer, found.question_id, found.answer_id}
     score = found.rating
     if score is None or _share_of_numbers(table, score) < 0.5:
-        free = (name for name in table.columns if name not in taken)
-        score = next((name for name in free if _share_of_numbers(table, name) >= 0.9), None)
+        free = [name for name in table.columns if name not in taken]
+        numeric = [name for name in free if _share_of_numbers(table, name) >= 0.9]
+        # what grows with likeness, before a distance or the number of a row
+        score = min(numeric, key=_unlikely, default=None)
     return ScoreColumns(question, answer, score)
+
+
+def _unlikely(name: str) -> int:
+    if smaller_is_better(name):
+        return 1
+    return 2 * (role_of(name) in ("question_id", "answer_id") or bool(counts(name)))
+
+
+def score_notes(table: Table, columns: ScoreColumns) -> list[Message]:
+    """Return a sentence on a score that is turned round, and on other columns of scores."""
+    notes = []
+    if columns.score and smaller_is_better(columns.score):
+        text = N_(
+            "The name {column} says that smaller is better, so the scores were turned round: "
+            "−{column} was taken."
+        )
+        notes.append(Message(text, {"column": columns.score}))
+    others = [
+        name
+        for name in table.columns
+        if name not in (columns.question, columns.answer, columns.score)
+        and not counts(name)
+        and role_of(name) not in ("question_id", "answer_id")
+        and _share_of_numbers(table, name) >= 0.9
+    ]
+    if others and columns.score:
+        text = N_(
+            "More columns hold numbers and are not used: {others}. Only {column} was taken as the "
+            "score; upload the file once more with another column for each further score."
+        )
+        told = {"others": ", ".join(others[:8]), "column": columns.score}
+        notes.append(Message(text, dict(told)))
+    return notes
 
 
 def match_scores(
@@ -112,6 +147,7 @@ def match_scores(
         strict=True,
     )
     numbers = read_numbers(table.frame[columns.score].tolist())
+    sign = -1.0 if smaller_is_better(columns.score) else 1.0
     aside = list(table.unreadable)
     found: dict[tuple[int, int], tuple[float, int]] = {}
     by_id = repeated = 0
@@ -138,12 +174,12 @@ def match_scores(
     return MatchedScores(
         question_rows=pairs[:, 0].copy(),
         answer_rows=pairs[:, 1].copy(),
-        values=np.array([value for value, _ in found.values()], np.float32),
+        values=np.array([sign * value for value, _ in found.values()], np.float32),
         rows=len(table.frame) + len(table.unreadable),
         by_id=by_id,
         repeated=repeated,
         set_aside=tuple(sorted(aside, key=lambda item: item.row)),
-        notes=tuple(doubtful_number(numbers)),
+        notes=(*score_notes(table, columns), *doubtful_number(numbers)),
     )
 
 

@@ -1,4 +1,7 @@
-"""Train, validation and test without leaks, in both regimes of METHOD §6; less training data."""
+"""Train, validation and test without leaks, in both regimes of METHOD §6.
+
+One split, folds in which every question is tested once (METHOD §8), and less training data.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import TooLittleDataError
+from core.errors import DataError, TooLittleDataError
 from core.messages import N_, Message
 from core.types import (
+    OPEN,
     SPLITS,
     TEST_KNOWN,
     TEST_UNSEEN,
@@ -37,6 +41,14 @@ _FEW_UNSEEN = N_(
     "The test “unseen answers” has only {questions} questions from {groups} groups of answers; "
     "from {least} questions and {fewest} groups on, its result means something."
 )
+FOLDS = 5
+FOLDS_OF_FEW, FEW_QUESTIONS = (
+    10,
+    60,
+)  # few questions: more folds, more to learn from
+# Unseen validation questions of a fold: fewer choose a checkpoint by luck, more leave too little to
+# learn from.
+FOLD_VALIDATION, MOST_VALIDATION = 12, 0.25
 LEFT_OUT = "left_out"  # a split of its own: neither learned from nor measured on
 SPLIT_TITLES: Mapping[str, str] = {
     TRAIN: N_("training"),
@@ -209,6 +221,14 @@ def split_by_group(
         spare.append(rest)
 
     wanted = round(settings.validation_known * sum(len(rows) for rows in known))
+    _give_to_validation(split, spare, wanted, rng)
+    return split
+
+
+def _give_to_validation(
+    split: np.ndarray, spare: list[list[np.ndarray]], wanted: int, rng: np.random.Generator
+) -> None:
+    """Make ``wanted`` training questions validation ones, a unit of a group at a time."""
     for keep in (2, 1):  # groups that stay with two training wordings give first
         for at in rng.permutation(len(spare)):
             if wanted <= 0:
@@ -219,7 +239,6 @@ def split_by_group(
                 spare[at].pop()
                 split[unit] = VALIDATION_KNOWN
                 wanted -= len(unit)
-    return split
 
 
 def _members(label: np.ndarray) -> list[np.ndarray]:
@@ -250,6 +269,185 @@ def _hold_out(order: list[int], members: list[np.ndarray], share: float) -> list
             filled += len(members[at])
     # with few, large groups none may fit: the smallest one then
     return chosen or [min(order, key=lambda i: len(members[i]))]
+
+
+# Folds: every question is a test question once in each regime.
+
+
+def fold_count(dataset: QADataset) -> int:
+    """Return into how many folds the data are divided: METHOD §8.
+
+    Raises
+    ------
+    TooLittleDataError
+        If there are fewer than ``MIN_GROUPS`` groups of answers.
+    """
+    rows = dataset.judged_rows
+    groups = len(np.unique(dataset.question_group[rows]))
+    if groups < MIN_GROUPS:
+        raise TooLittleDataError(
+            "There are {groups} groups of different answers; cross-fitting needs at least {least}: "
+            "each fold keeps some of them back whole.",
+            groups=groups,
+            least=MIN_GROUPS,
+        )
+    folds = FOLDS_OF_FEW if len(rows) < FEW_QUESTIONS else FOLDS
+    return min(folds, groups // 2)
+
+
+def cross_fit_folds(
+    dataset: QADataset, question_cluster: np.ndarray, *, seed: int = 0, folds: int | None = None
+) -> tuple[QADataset, ...]:
+    """Return the dataset once per fold, each with a split of its own; the texts are the same.
+
+    One set of tunings serves both regimes. Each fold keeps some groups of answers back whole
+    ("unseen answers") and, of the groups that it learns, some questions ("known answers, new
+    wording"), so that over all folds every question with an answer is tested once as unseen and,
+    where its group has another wording, once as known. What is left has a validation part of its
+    own. It learns from about as much as one split does: with several wordings from
+    (1 − 1/K)·(1 − 1/(K − 1)) of the questions, with one wording from 1 − 1/K of them.
+
+    Parameters
+    ----------
+    question_cluster : int array [n_q]
+        Nearly the same questions, open ones included: they stand on one side of every fold, and
+        open questions nearly the same as a test question are left out of its fold.
+    folds : int or None
+        None takes :func:`fold_count`.
+
+    Raises
+    ------
+    TooLittleDataError
+        See :func:`fold_count`.
+    """
+    count = fold_count(dataset) if folds is None else folds
+    rng, rows = np.random.default_rng([seed, count]), dataset.judged_rows
+    # Whole units are held out: answer groups, joined where nearly the same questions link them.
+    members = [rows[part] for part in _members(_linked(dataset, question_cluster)[rows])]
+    home = _balanced(np.array([len(part) for part in members]), count, rng)
+    checking = _validation_homes(home, members, count, rng)
+    known: list[list[np.ndarray]] = [[] for _ in range(count)]
+    load = np.zeros(count, np.int64)  # questions tested as known, to keep the folds alike
+    for number, part in enumerate(members):
+        others = [fold for fold in rng.permutation(count) if fold not in checking[number]]
+        others = sorted((fold for fold in others if fold != home[number]), key=load.__getitem__)
+        units = _units(part, question_cluster, rng)
+        taken: dict[int, list[np.ndarray]] = {}
+        for place, unit in enumerate(units if len(units) > 1 else ()):
+            fold = others[place % len(others)]
+            away = [*taken.get(fold, []), unit]
+            if _still_known(dataset, part, np.concatenate(away)):
+                taken[fold] = away
+        for fold, away in taken.items():
+            known[fold] += away
+            load[fold] += sum(map(len, away))
+    folds_made = []
+    for fold in range(count):
+        split = dataset.split.astype(f"U{_WIDEST}")
+        split[rows] = TRAIN
+        for part, at, validating in zip(members, home, checking, strict=True):
+            if at == fold or fold in validating:
+                split[part] = TEST_UNSEEN if at == fold else VALIDATION_UNSEEN
+        for unit in known[fold]:
+            split[unit] = TEST_KNOWN
+        rest = [part[split[part] == TRAIN] for part in members]
+        spare = [_units(part, question_cluster, rng) for part in rest if len(part)]
+        wanted = round(SplitSettings().validation_known * sum(map(len, rest)))
+        _give_to_validation(split, spare, wanted, rng)
+        tested = np.isin(split, (TEST_UNSEEN, TEST_KNOWN))
+        split[(split == OPEN) & np.isin(question_cluster, question_cluster[tested])] = LEFT_OUT
+        folds_made.append(dataclasses.replace(dataset, split=split))
+    return tuple(folds_made)
+
+
+def _validation_homes(
+    home: np.ndarray, members: list[np.ndarray], folds: int, rng: np.random.Generator
+) -> list[set[int]]:
+    """Return of each unit in which folds it is held out whole for validation, evenly spread."""
+    checking: list[set[int]] = [set() for _ in members]
+    for fold in range(folds):
+        learned = [at for at in range(len(members)) if home[at] != fold]
+        questions = sum(len(members[at]) for at in learned)
+        share = min(FOLD_VALIDATION / max(questions, 1), MOST_VALIDATION)
+        share = max(SplitSettings().validation_unseen, share)
+        order = sorted(rng.permutation(len(learned)), key=lambda at: len(checking[learned[at]]))
+        for at in _hold_out([int(x) for x in order], [members[i] for i in learned], share):
+            checking[learned[at]].add(fold)
+    return checking
+
+
+def _still_known(dataset: QADataset, part: np.ndarray, away: np.ndarray) -> bool:
+    """Return True if each group of the questions ``away`` keeps another question to learn from."""
+    groups = dataset.question_group
+    return bool(np.isin(groups[away], groups[np.setdiff1d(part, away)]).all())
+
+
+def _linked(dataset: QADataset, cluster: np.ndarray) -> np.ndarray:
+    """Return answer groups joined where nearly the same questions link them, int [n_q]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows = dataset.judged_rows
+    groups, clusters = dataset.question_group[rows], cluster[rows]
+    size = int(max(groups.max(), clusters.max())) + 1
+    links = coo_array((np.ones(len(rows), np.int8), (groups, clusters + size)), (2 * size,) * 2)
+    label = connected_components(links.tocsr(), directed=False)[1]
+    found = np.full(len(dataset.questions), -1)
+    found[rows] = label[groups]
+    return found
+
+
+def _balanced(sizes: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the fold of each unit: the largest first, each to the emptiest fold; int [n]."""
+    home, load = np.zeros(len(sizes), np.int64), rng.random(folds)  # ties are broken by chance
+    order = rng.permutation(len(sizes))
+    for at in order[np.argsort(-sizes[order], kind="stable")]:
+        home[at] = int(np.argmin(load))
+        load[home[at]] += sizes[at]
+    return home
+
+
+def everything(dataset: QADataset) -> QADataset:
+    """Return the dataset with every question that has an answer as a training question."""
+    split = dataset.split.astype(f"U{_WIDEST}")
+    split[dataset.judged_rows] = TRAIN
+    return dataclasses.replace(dataset, split=split)
+
+
+def check_fold(fold: QADataset, question_cluster: np.ndarray) -> None:
+    """Raise where a test question of a fold has leaked into what the fold learns from.
+
+    Raises
+    ------
+    DataError
+        If a nearly identical question, or in the regime "unseen answers" any question of the same
+        group of answers, is among its training, validation or open questions; or if a group that
+        is tested as known has no training question.
+    """
+    seen, tested = fold.seen_rows, fold.held_out_rows
+    used = np.concatenate([seen, fold.open_rows])
+    leaks = [tested[np.isin(question_cluster[tested], question_cluster[used])]]
+    unseen = fold.rows(TEST_UNSEEN)
+    leaks.append(unseen[np.isin(fold.question_group[unseen], fold.question_group[seen])])
+    leaked = np.unique(np.concatenate(leaks))
+    if len(leaked):
+        raise DataError(
+            "{count} test questions of a fold leak into what it learns from, for example "
+            "“{example}”: a nearly identical question, or one with the same answer, is among its "
+            "training questions. Its verdict would be too good.",
+            count=len(leaked),
+            example=fold.questions[leaked[0]][:80],
+        )
+    known = fold.rows(TEST_KNOWN)
+    trained = fold.question_group[fold.rows(TRAIN)]
+    strange = known[~np.isin(fold.question_group[known], trained)]
+    if len(strange):
+        raise DataError(
+            "{count} test questions of a fold count as known answers but none of their answers was "
+            "trained, for example “{example}”.",
+            count=len(strange),
+            example=fold.questions[strange[0]][:80],
+        )
 
 
 def training_subset(dataset: QADataset, share: float, seed: int) -> Rows:

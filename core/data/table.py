@@ -16,6 +16,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 MAX_ROWS = 1_000_000  # about what a spreadsheet program can show (1,048,576)
+FEW_ROWS = 2000  # a wide table rather than a long one
 MAX_CELLS = 20_000_000  # a guard: a few bytes of XLSX can claim billions of empty cells
 MAX_CHARACTERS = 300_000_000  # a few bytes of XLSX can also repeat one text a million times
 
@@ -93,6 +94,8 @@ class Table:
         Where it is not certain: other encodings, and a line of the file as it reads in each.
     wrong : bool array [n]
         Rows whose answer is known to be wrong by where it stands in the file.
+    judged : tuple of str
+        Columns of the answer and of its judgement where the layout of the file says so.
     """
 
     columns: tuple[str, ...]
@@ -109,6 +112,7 @@ class Table:
     not_used: tuple[NotUsed, ...] = ()
     encodings: Mapping[str, str] = field(default_factory=dict)
     wrong: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    judged: tuple[str, ...] = ()
 
 
 def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
@@ -139,6 +143,15 @@ def check_size(rows: int, columns: int, name: str) -> None:
             rows=MAX_ROWS,
             cells=MAX_CELLS,
         )
+
+
+def too_many_characters(name: str) -> DataError:
+    """Return what is told about a file whose texts are too long in all."""
+    return DataError(
+        "{name} holds more than {limit} million characters. Upload a part of it.",
+        name=name,
+        limit=MAX_CHARACTERS // 1_000_000,
+    )
 
 
 def clean_cell(text: str) -> str:
@@ -180,11 +193,7 @@ def build_table(
         joined = "".join(row)
         characters += len(joined)
         if characters > MAX_CHARACTERS:
-            raise DataError(
-                "{name} holds more than {limit} million characters. Upload a part of it.",
-                name=name,
-                limit=MAX_CHARACTERS // 1_000_000,
-            )
+            raise too_many_characters(name)
         plain = joined.isprintable()  # nearly every row: nothing in it that would be removed
         if plain:
             cells = [cell.strip() for cell in row]
@@ -252,13 +261,15 @@ def build_table(
 def _distinct(names: Sequence[str]) -> list[str]:
     """Give every column a name of its own: empty ones by position, repeated ones by count."""
     taken: set[str] = set()
+    used: dict[str, int] = {}  # how often each name stands already
     result = []
     for position, name in enumerate(names, 1):
         base = " ".join(name.split()) or f"column {position}"
-        candidate, count = base, 1
+        candidate, count = base, used.get(base, 1)
         while candidate in taken:
             count += 1
             candidate = f"{base} ({count})"
+        used[base] = count
         taken.add(candidate)
         result.append(candidate)
     return result

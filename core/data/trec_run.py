@@ -17,11 +17,12 @@ import numpy as np
 
 from core.data.matching import TextIndex
 from core.errors import DataError
+from core.messages import N_, Message
 from core.types import QADataset, Rows
 
 COLUMNS = 6
 RANK, SCORE = "rank", "score"
-EXAMPLES = 5  # ids and rows that a message names; counts are of all
+_EXAMPLES = 5  # ids and rows that a message names; counts are of all
 MOST_LINES = 5_000_000
 UNKNOWN = -1  # an answer that the data do not have still holds its rank
 
@@ -305,3 +306,32 @@ def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset, by_rank: b
         tuple(sorted(repeated)),
         by_rank,
     )
+
+
+def run_notes(parsed: ParsedRun) -> list[Message]:
+    """Return what in a run does not fit the data, counted, with the first examples."""
+    told = (
+        (
+            parsed.unknown_answers,
+            N_(
+                "{count} answer ids are not in the data, for example {examples}. They keep "
+                "their ranks and count as not right."
+            ),
+        ),
+        (
+            parsed.unknown_questions,
+            N_("{count} question ids are not in the data, for example {examples}: left out."),
+        ),
+        (
+            [str(row) for row in parsed.repeated],
+            N_(
+                "{count} lines name an answer of a question once more, for example line "
+                "{examples}; the better score counts."
+            ),
+        ),
+    )
+    return [Message(text, _examples(found)) for found, text in told if found]
+
+
+def _examples(texts: Sequence[str]) -> dict[str, str | int | float]:
+    return {"count": len(texts), "examples": ", ".join(text[:40] for text in texts[:_EXAMPLES])}

@@ -39,13 +39,14 @@ def measured(
     *,
     seconds: Mapping[str, float],
     encoded: Mapping[str, int],
+    loading: Mapping[str, float],
     failures: Mapping[str, Message],
 ) -> ScoringResult:
     """Return the figures of experts that a scoring leaves.
 
     Parameters
     ----------
-    seconds, encoded : mappings of expert to what its scoring took
+    seconds, encoded, loading : mappings of expert to what its scoring took
         Experts that are not named took nothing.
     """
     figures, alike = measure_experts(dataset, scores)
@@ -55,6 +56,7 @@ def measured(
                 figure,
                 seconds=round(seconds.get(figure.expert, 0.0), 2),
                 texts_encoded=encoded.get(figure.expert, 0),
+                loading_seconds=round(loading.get(figure.expert, 0.0), 2),
             )
             for figure in figures
         ),

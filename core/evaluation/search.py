@@ -1,8 +1,7 @@
-"""Search the whole corpus: exact results by whichever way is quicker, and several lists fused."""
+"""Search the whole corpus: exact results by whichever way is quicker, and lists that are given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,40 +88,3 @@ def listed_right_rank(top_answers: np.ndarray, right: csr_array, n_answers: int)
     grades = right[questions, np.maximum(top_answers, 0)].toarray()
     hits = (grades > 0) & (top_answers >= 0)
     return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, n_answers + 1).astype(np.int32)
-
-
-K = 60  # of the paper; damps the weight of the very first ranks
-FUSION_DEPTH = 1_000  # answers of each list that are fused: below, a rank adds less than 0.001
-
-
-def fuse(lists: Sequence[np.ndarray], depth: int, *, k: int = K) -> Ranking:
-    """Return one list per question in which every answer has the sum of 1 / (k + its rank).
-
-    Cormack, Clarke & Büttcher 2009, doi:10.1145/1571941.1572114. Answers with the same sum are
-    ordered by answer row, as everywhere in this app.
-
-    Parameters
-    ----------
-    lists : sequence of int arrays [n, d]
-        Answer rows, best first; -1 = nothing at this rank. Lengths d may differ.
-    depth : int
-        Answers kept per question; -1 fills up where the lists together hold fewer.
-    k : int > 0
-
-    Returns
-    -------
-    Ranking
-        ``right_rank`` is None: see :func:`core.evaluation.search.listed_right_rank`.
-    """
-    ranking = Ranking.blank(len(lists[0]), depth)
-    ranks = np.concatenate([np.arange(1, table.shape[1] + 1) for table in lists])
-    for row in range(len(lists[0])):
-        answers = np.concatenate([table[row] for table in lists])
-        listed = answers >= 0
-        distinct, codes = np.unique(answers[listed], return_inverse=True)
-        sums = np.bincount(codes, 1.0 / (k + ranks[listed]), minlength=len(distinct))
-        sums = sums.round(12)  # the order of adding must not break ties
-        order = np.lexsort((distinct, -sums))[:depth]
-        ranking.top_answers[row, : len(order)] = distinct[order]
-        ranking.top_scores[row, : len(order)] = sums[order]
-    return ranking

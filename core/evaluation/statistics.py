@@ -67,6 +67,34 @@ def mean_interval(
     return mean_intervals(values[:, None], clusters, seed=seed, resamples=resamples)[0]
 
 
+def ratio_interval(
+    numerators: np.ndarray,
+    denominators: np.ndarray,
+    clusters: np.ndarray,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Interval:
+    """Return ``Σ numerators / Σ denominators`` with its 95% cluster bootstrap interval.
+
+    With weights as denominators and weighted values as numerators it is the weighted mean; whole
+    clusters keep their weights when they are drawn. As :func:`mean_interval` where all weigh the
+    same.
+
+    Parameters
+    ----------
+    numerators, denominators : float arrays [n]
+        The denominators are at least 0; draws in which all are 0 are left out.
+    """
+    sums, _ = _cluster_sums(np.stack([numerators, denominators], axis=1), clusters)
+    rng = np.random.default_rng(seed)
+    draws = np.concatenate([weights @ sums for weights in _draws(rng, len(sums), resamples)])
+    draws = draws[draws[:, 1] > 0]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(draws[:, 0] / draws[:, 1], [tail, 1 - tail])
+    return Interval(float(numerators.sum() / denominators.sum()), float(low), float(high))
+
+
 def randomisation_p(
     differences: np.ndarray, clusters: np.ndarray, *, seed: int, resamples: int = RESAMPLES
 ) -> float:

@@ -17,16 +17,20 @@ from core.messages import N_, Message
 from core.types import (
     BASE as BASE,
     BETTER as BETTER,
+    CROSS_FIT as CROSS_FIT,
     KNOWN,
     NOT_SHOWN as NOT_SHOWN,
     REGIMES,
+    SPLIT as SPLIT,
     TUNED as TUNED,
     UNSEEN,
     WORSE as WORSE,
     Comparison,
+    Counted,
     Difference,
     Generality,
     Interval,
+    QADataset,
 )
 
 WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
@@ -34,6 +38,9 @@ WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
 ALPHA = 0.05
 MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
 MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
+# On fewer test questions most true gains end as "not shown": making every question a test question
+# is then worth its time.
+ENOUGH_QUESTIONS = 60
 _MOST_DECIMALS = 6
 
 GENERALITY_LIMIT = 0.02  # Spearman points; seeds of one recipe differ by about half of that
@@ -68,6 +75,33 @@ REGIME_TEXTS = {
         ),
     )
 }
+
+
+def possible_regimes(dataset: QADataset) -> tuple[str, ...]:
+    """Return the regimes for which the data hold questions, whatever their split.
+
+    "Known answers, new wording" needs ``MIN_GROUPS`` groups of answers with two questions or more.
+    """
+    rows = dataset.judged_rows
+    sizes = np.unique(dataset.question_group[rows], return_counts=True)[1]
+    enough = {KNOWN: int((sizes >= 2).sum()), UNSEEN: len(sizes)}
+    return tuple(regime for regime in REGIMES if enough[regime] >= MIN_GROUPS)
+
+
+def verdict_way(dataset: QADataset) -> str:
+    """Return how a verdict on these data is best reached: ``split`` or ``cross-fit``.
+
+    Cross-fitting where the split leaves fewer than ``ENOUGH_QUESTIONS`` test questions in a regime
+    that is possible at all; with fewer than ``MIN_GROUPS`` groups of answers there is nothing to
+    make folds of.
+    """
+    tested = dataset.regimes_of(dataset.held_out_rows)
+    few = [
+        regime
+        for regime in possible_regimes(dataset)
+        if np.count_nonzero(tested == regime) < ENOUGH_QUESTIONS
+    ]
+    return CROSS_FIT if few else SPLIT
 
 
 def word(low: float, high: float, p: float, questions: int, groups: int) -> str:
@@ -359,10 +393,10 @@ def promotion_allowed(
 ) -> tuple[bool, list[Message]]:
     """Return whether the tuned model may be promoted, and every reason against it.
 
-    Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, or when
-    Spearman on a general probe falls by more than ``limit``; the reason names the interval of the
-    drop. "Not shown" does not refuse: a tuned model may be wanted for other reasons. For
-    overruling see :mod:`core.journey.decisions`.
+    Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, plain or by
+    weight, when a must-find question is lost, or when Spearman on a general probe falls by more
+    than ``limit``; the reason names the interval of the drop. "Not shown" does not refuse: a tuned
+    model may be wanted for other reasons. For overruling see :mod:`core.journey.decisions`.
     """
     reasons: list[Message] = []
     if comparison.system(BASE) is None or comparison.system(TUNED) is None:
@@ -379,12 +413,40 @@ def promotion_allowed(
             "questions": difference.questions,
         }
         reasons.append(Message(_WORSE_TEXTS[difference.regime], params))
+    reasons += _by_what_counts(comparison.counted)
     reasons += [
         _loss(probe, limit)
         for probe in comparison.generality
         if generality_state(probe, limit) == LOST
     ]
     return not reasons, reasons
+
+
+def _by_what_counts(counts: Counted) -> list[Message]:
+    """Return what speaks against a model by weight and by must-find questions."""
+    reasons = [
+        Message(
+            N_(
+                "Weighted by what questions count, the tuned model is worse by {drop} ({low} to "
+                "{high}; nDCG@10, as much as {questions} equal questions)."
+            ),
+            {
+                "drop": effect_text(-difference.difference, 3),
+                "low": effect_text(-difference.high, 3),
+                "high": effect_text(-difference.low, 3),
+                "questions": round(difference.effective_questions),
+            },
+        )
+        for difference in counts.differences
+        if (difference.metric, difference.word) == (MAIN_METRIC, WORSE)
+    ]
+    if counts.lost:
+        text = N_(
+            "{count} must-find questions had a right answer among the first {within} before and "
+            "have none there after tuning."
+        )
+        reasons.append(Message(text, {"count": len(counts.lost), "within": counts.within}))
+    return reasons
 
 
 def promotion_cautions(comparison: Comparison, limit: float = GENERALITY_LIMIT) -> list[Message]:

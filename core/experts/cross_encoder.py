@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.encoders import ENOUGH_TO_MEASURE
+from core.experts.encoders import ENOUGH_TO_MEASURE, FETCHING
 from core.experts.encoding import (
     PairPace,
     growing_chunks,
@@ -34,6 +34,7 @@ from core.experts.models import ModelExpert
 from core.experts.source import ScoringContext
 from core.hashing import text_key
 from core.messages import N_
+from core.progress import Progress
 from core.types import (
     ListedScores,
     PairScores,
@@ -176,7 +177,12 @@ class CrossEncoderExpert(ModelExpert):
             If the reporter was asked to stop; finished chunks are kept.
         """
         clock, cache = context.clock, context.vectors
-        folder = self.files.fetch(self, context.models)
+        watch, start = context.stopwatch, 0.0
+        with watch.loading(clock):
+            if self.present_folder(context.models) is None:
+                start = FETCHING
+            folder = self.files.fetch(self, context.models, Progress(report, 0, start))
+        report = Progress(report, start, 1)
         fingerprint = self.fingerprint(context.models)
         assert fingerprint is not None  # the folder is here
         rows, columns = candidate_pairs(dataset, context.proposing, self.candidates)
@@ -184,15 +190,18 @@ class CrossEncoderExpert(ModelExpert):
 
         def predict(pairs: Sequence[Pair]) -> np.ndarray:
             if not model:
-                model.append(load_cross_encoder(folder, context.device, self.max_length))
+                with watch.loading(clock):
+                    model.append(load_cross_encoder(folder, context.device, self.max_length))
             return predict_with(model[0], pairs, report)
 
-        began = clock()
+        began, loaded = clock(), watch.seconds
         pairs = _texts(dataset, rows, columns)
         count = fill_pairs(predict, fingerprint, pairs, cache, report, clock)
-        seconds = clock() - began
+        loading = watch.seconds - loaded
+        seconds = clock() - began - loading
         if count >= ENOUGH_TO_MEASURE and seconds > 0:
-            context.models.record_speed(self.key, model[0].device.type, count / seconds)
+            device = model[0].device.type
+            context.models.record_speed(self.key, device, count / seconds, loading)
         # Replaces the list of an earlier panel: scores follow from the panel, not from history.
         arrays = {"question_rows": rows, "answer_rows": columns}
         cache.put_matrices(fingerprint, dataset.id, arrays)

@@ -20,7 +20,7 @@ from core.experts.encoding import BF16, FP32, Pace, encode_with, growing_chunks,
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
-from core.experts.source import ExpertSource, ScoringContext
+from core.experts.source import ExpertSource, ScoringContext, Stopwatch
 from core.hashing import text_key
 from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter, SilentReporter
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FIRST_CHUNK, LARGEST_CHUNK = 256, 16_384  # texts
 # Fewer texts say more about loading the model than about its speed.
 ENOUGH_TO_MEASURE = 64
+FETCHING = 0.5  # share of the progress that fetching a model takes, where it is not here yet
 
 
 class Encoder(Protocol):
@@ -61,6 +62,16 @@ class Encoder(Protocol):
 
     def prompt(self, role: str) -> str:
         """Return the text put before a ``query`` or ``document``."""
+        ...
+
+    def load(self, texts: Sequence[str], role: str) -> None:
+        """Do all that comes before the first text: load the weights, choose a number format.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Some of those that are about to be read, on which the number format is tried.
+        """
         ...
 
     def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
@@ -124,8 +135,8 @@ class SentenceEncoder:
         """Return the text put before a ``query`` or ``document``."""
         return self._prompts.get(role, "")
 
-    def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
-        """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
+    def load(self, texts: Sequence[str], role: str) -> None:
+        """Load the model and choose its number format, once."""
         prompt = self.prompt(role)
         if self.encoding_model is None:
             self.encoding_model = choose_encoding_model(
@@ -136,6 +147,12 @@ class SentenceEncoder:
                 self._store,
                 self._clock,
             )
+
+    def encode(self, texts: Sequence[str], role: str, report: Reporter | None = None) -> np.ndarray:
+        """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
+        self.load(texts, role)
+        assert self.encoding_model is not None
+        prompt = self.prompt(role)
         return encode_with(self.encoding_model, texts, prompt, report=report, clock=self._clock)
 
     @property
@@ -153,36 +170,47 @@ class EmbeddingModel(ModelExpert):
         """Return what a sentence-transformers folder says."""
         return read_folder(path)
 
-    def folder(self, models: ModelStore) -> Path:
+    def folder(self, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return the folder of the model, converted or downloaded the first time."""
-        return self.files.fetch(self, models)
+        return self.files.fetch(self, models, report)
 
     def encoder(
         self,
         models: ModelStore,
         device: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        report: Reporter | None = None,
     ) -> Encoder:
-        """Return its encoder; see :func:`load_encoder`."""
-        return SentenceEncoder(self.folder(models), models, entry=self, device=device, clock=clock)
+        """Return its encoder, see :func:`load_encoder`; ``report`` hears how fetching goes on."""
+        folder = self.folder(models, report)
+        return SentenceEncoder(folder, models, entry=self, device=device, clock=clock)
 
     def workload(self, dataset: QADataset) -> int:
         """Return the number of texts."""
         return len(dataset.questions) + len(dataset.answers)
 
     def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
-        """Encode what is not in the cache and remember how fast that went."""
-        clock, cache = context.clock, context.vectors
-        encoder = self.encoder(context.models, context.device, clock)
+        """Encode what is not in the cache and remember how fast that went.
+
+        Every distinct question and answer is read once, so the work grows with the number of texts,
+        never with that of pairs.
+        """
+        clock, cache, watch = context.clock, context.vectors, context.stopwatch
+        before, models = watch.seconds, context.models
+        start = 0.0 if self.fingerprint(models) else FETCHING
+        with watch.loading(clock):
+            encoder = self.encoder(models, context.device, clock, Progress(report, 0, start))
         sizes = [sum(map(len, texts)) for texts in (dataset.questions, dataset.answers)]
-        share = sizes[0] / max(sum(sizes), 1)
-        began = clock()
-        first, rest = Progress(report, 0, share), Progress(report, share, 1)
-        count = fill_cache(encoder, dataset.questions, QUERY, cache, first, clock)
-        count += fill_cache(encoder, dataset.answers, DOCUMENT, cache, rest, clock)
-        seconds = clock() - began
+        middle = start + (1 - start) * sizes[0] / max(sum(sizes), 1)
+        began, loaded = clock(), watch.seconds
+        first, rest = Progress(report, start, middle), Progress(report, middle, 1)
+        count = fill_cache(encoder, dataset.questions, QUERY, cache, first, clock, watch)
+        count += fill_cache(encoder, dataset.answers, DOCUMENT, cache, rest, clock, watch)
+        seconds = clock() - began - (watch.seconds - loaded)
         if count >= ENOUGH_TO_MEASURE and seconds > 0:
-            context.models.record_speed(self.key, encoder.device, count / seconds)
+            # Fetching comes once in a lifetime: it is no part of the time that loading takes.
+            loading = watch.seconds - (before if start == 0 else loaded)
+            models.record_speed(self.key, encoder.device, count / seconds, loading)
         return count
 
     def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:
@@ -257,8 +285,14 @@ def fill_cache(
     cache: VectorCache,
     report: Reporter | None = None,
     clock: Callable[[], float] = time.monotonic,
+    stopwatch: Stopwatch | None = None,
 ) -> int:
     """Encode the texts that are not in the cache, and keep them.
+
+    Parameters
+    ----------
+    stopwatch : Stopwatch or None
+        Takes the time until the model is in memory.
 
     Returns
     -------
@@ -276,6 +310,9 @@ def fill_cache(
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
     _, is_there = cache.get(encoder.fingerprint, text_keys(distinct, prompt))
     missing = [distinct[i] for i in np.flatnonzero(~is_there)]
+    if missing:
+        with (stopwatch or Stopwatch()).loading(clock):
+            encoder.load(missing[:FIRST_CHUNK], role)
     pace = Pace([len(text) for text in missing], report, clock)
     for part in growing_chunks(len(missing), FIRST_CHUNK, LARGEST_CHUNK, clock):
         chunk = missing[part]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.errors import AppError, ExpertError, Stopped, first_line
 from core.experts.catalogue import expert_title, find_entry
-from core.experts.source import ExpertSource, ScoringContext
+from core.experts.source import ExpertSource, ScoringContext, Stopwatch
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import PairScores, QADataset, Reporter, SilentReporter
@@ -26,6 +26,9 @@ class DatasetScores:
     failures : mapping of expert to Message
         Why an expert is absent.
     seconds : mapping of expert to float
+        Reading alone.
+    loading : mapping of expert to float
+        Seconds until the model was in memory, fetching included: paid once, whatever is read.
     encoded : mapping of expert to int
         Texts (of a cross-encoder: pairs) that had to be read; 0 = all were in the cache.
     """
@@ -34,6 +37,7 @@ class DatasetScores:
     failures: Mapping[str, Message]
     seconds: Mapping[str, float]
     encoded: Mapping[str, int]
+    loading: Mapping[str, float] = field(default_factory=dict)
 
 
 def score_dataset(
@@ -55,6 +59,7 @@ def score_dataset(
     scores: dict[str, PairScores] = {}
     failures: dict[str, Message] = {}
     seconds: dict[str, float] = {}
+    loading: dict[str, float] = {}
     encoded: dict[str, int] = {}
     asked = list(dict.fromkeys(expert_keys))
     keys = sorted(asked, key=_lists_pairs)
@@ -62,6 +67,7 @@ def score_dataset(
         part = Progress(report, number / len(keys), (number + 1) / len(keys))
         part.progress(0.0, Message(N_("{title} is getting ready"), {"title": expert_title(key)}))
         began = context.clock()
+        context = replace(context, stopwatch=Stopwatch())
         try:
             expert = _expert(key, context)
             if expert.lists_pairs:
@@ -78,10 +84,11 @@ def score_dataset(
             failures[key] = Message(text, {"title": expert_title(key), "reason": reason})
         if key in failures:
             report.warning(failures[key])
-        seconds[key] = context.clock() - began
+        loading[key] = context.stopwatch.seconds
+        seconds[key] = context.clock() - began - loading[key]
     report.progress(1.0, Message(N_("Experts that have scored: {count}"), {"count": len(scores)}))
     ordered = tuple(scores[key] for key in asked if key in scores)
-    return DatasetScores(ordered, failures, seconds, encoded)
+    return DatasetScores(ordered, failures, seconds, encoded, loading)
 
 
 def load_scores(dataset: QADataset, key: str, context: ScoringContext) -> PairScores:

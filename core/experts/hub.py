@@ -6,22 +6,87 @@ is resolved at the first download and recorded with the model.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from core.errors import ModelUnavailableError, first_line
+from core.errors import AppError, ModelUnavailableError, Stopped, WorkspaceError, first_line
 from core.experts.encoders import EmbeddingModel
 from core.experts.models import ModelExpert
 from core.hashing import file_sha256
 from core.messages import N_, Message
-from core.types.expert_entry import ANY_LANGUAGE, DOCUMENT, DOWNLOADED, ON_HUB, QUERY, Availability
+from core.types import Reporter, SilentReporter
+from core.types.expert_entry import (
+    ANY_LANGUAGE,
+    DOCUMENT,
+    DOWNLOADED,
+    ON_HUB,
+    QUERY,
+    Availability,
+    PublishedFigure,
+)
 from core.workspace.modelstore import ModelStore
 
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import RepoSibling
+
 ANSWER_SECONDS = 5.0  # the hub must answer the first question in that time
-_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
-_NOT_NEEDED = ["onnx/*", "openvino/*", "*/onnx/*", "original/*", "coreml/*"]
+SILENCE_SECONDS = 60.0  # a download in which nothing arrives for so long has failed
+_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
+_NOT_NEEDED = ("onnx/*", "openvino/*", "*/onnx/*", "original/*", "coreml/*")
+_BLOCK = 1 << 20  # bytes between two looks at the wish to stop
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a repository at one revision, with what it must be.
+
+    Attributes
+    ----------
+    name : str
+        Path inside the repository.
+    size : int
+        Bytes.
+    digest : str
+        sha256 of a large file; of a small one the sha1 that git gives it.
+    """
+
+    name: str
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, listed: RepoSibling) -> HubFile:
+        """Take over what the hub says about a file."""
+        digest = listed.lfs.sha256 if listed.lfs else listed.blob_id
+        return cls(listed.rfilename, listed.size or 0, digest or "")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the model needs it, and its name stays inside the folder."""
+        path = PurePosixPath(self.name)
+        safe = not path.is_absolute() and ".." not in path.parts and "\\" not in self.name
+        return (
+            safe
+            and any(fnmatch(self.name, pattern) for pattern in _FILES)
+            and not any(fnmatch(self.name, pattern) for pattern in _NOT_NEEDED)
+        )
+
+    def is_in(self, path: Path) -> bool:
+        """Return True if a file on disk is this one, down to the last bit."""
+        if not path.is_file() or path.stat().st_size != self.size:
+            return False
+        if len(self.digest) == 64:
+            return file_sha256(path) == self.digest
+        content = path.read_bytes()
+        head = f"blob {len(content)}\0".encode()
+        return hashlib.sha1(head + content).hexdigest() == self.digest  # noqa: S324  (git's own)
 
 
 @dataclass(frozen=True)
@@ -53,38 +118,37 @@ class HubRepository:
         """Return the folder if the model was downloaded before."""
         return models.folder_for(model.key) if models.is_valid(model.key) else None
 
-    def fetch(self, model: ModelExpert, models: ModelStore) -> Path:
+    def fetch(self, model: ModelExpert, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return the folder of the model, downloading it the first time.
+
+        A download that broke off goes on where it was. Every file is compared with the hash that
+        the hub has for it.
 
         Raises
         ------
         ModelUnavailableError
-            If the hub does not answer within a few seconds, does not have the model or revision, or
-            the model has no safetensors weights or needs code of its own.
+            If downloads are switched off, the hub does not answer within a few seconds, does not
+            have the model or revision, sends something else than it lists, or the model has no
+            safetensors weights or needs code of its own.
+        Stopped
+            If the reporter was asked to stop; what was downloaded is kept.
         """
         if models.is_valid(model.key):
             return models.folder_for(model.key)
-        revision = self.revision or self._current_revision(model)
+        revision, files = self._listing(model)
 
         def build(target: Path) -> dict[str, Any]:
-            from huggingface_hub import snapshot_download
-
             try:
-                snapshot_download(
-                    self.repository,
-                    revision=revision,
-                    local_dir=target,
-                    allow_patterns=_FILES,
-                    ignore_patterns=_NOT_NEEDED,
-                    endpoint=_endpoint(),
-                    etag_timeout=ANSWER_SECONDS,
-                    token=None,
-                )
+                self._download(model, revision, files, target, report or SilentReporter())
+            except (AppError, Stopped, OSError):
+                raise
             except Exception as error:
                 raise self._unreachable(model, error) from error
             weights = model.read(target).weights
             sums = {p.relative_to(target).as_posix(): file_sha256(p) for p in weights}
             if self.weights_sha256 is not None and self.weights_sha256 not in sums.values():
+                for path in weights:
+                    path.unlink()
                 raise ModelUnavailableError(
                     "The weights of {repo} on the model hub are not those this version was tested "
                     "with: sha256 {found}, expected {expected}. Choose another model.",
@@ -94,18 +158,102 @@ class HubRepository:
                 )
             return {"repo": self.repository, "revision": revision, "sha256": sums}
 
-        return models.install(model.key, build)
+        return models.install(model.key, build, resumable=True)
 
-    def _current_revision(self, model: ModelExpert) -> str:
-        """Ask the hub for the newest commit; the first request, so it must fail fast."""
+    def _listing(self, model: ModelExpert) -> tuple[str, list[HubFile]]:
+        """Ask the hub for commit and files; the first request, so it must fail fast."""
+        if is_offline():
+            raise ModelUnavailableError(
+                "The model {title} would have to be downloaded, but downloads are switched off "
+                "({variable}). Unset that variable, copy the model to a folder and choose that, or "
+                "use one of the models that came with the app.",
+                title=model.title,
+                variable=" / ".join(_OFFLINE),
+            )
         from huggingface_hub import HfApi
 
         try:
-            info = HfApi(endpoint=_endpoint()).model_info(self.repository, timeout=ANSWER_SECONDS)
+            info = HfApi(endpoint=_endpoint()).model_info(
+                self.repository,
+                revision=self.revision,
+                timeout=ANSWER_SECONDS,
+                files_metadata=True,
+            )
         except Exception as error:
             raise self._unreachable(model, error) from error
-        assert info.sha is not None
-        return info.sha
+        files = [HubFile.of(listed) for listed in info.siblings or ()]
+        wanted = [file for file in files if file.wanted]
+        if not any(file.name.endswith(".safetensors") for file in wanted):
+            raise ModelUnavailableError(
+                "The model {title} has no safetensors weights on the model hub ({repo}). Other "
+                "weight files can contain code and are not downloaded. Choose another model.",
+                title=model.title,
+                repo=self.repository,
+            )
+        return str(info.sha), wanted
+
+    def _download(
+        self,
+        model: ModelExpert,
+        revision: str,
+        files: Sequence[HubFile],
+        target: Path,
+        report: Reporter,
+    ) -> None:
+        """Bring every file into the folder, going on with what lies there.
+
+        Not ``snapshot_download``, which begins a file anew where it broke off: of a model most is
+        one file, and the lines of a workshop break.
+        """
+        from huggingface_hub import hf_hub_url
+
+        names = {file.name for file in files}
+        kept = {_part(target / file.name, file) for file in files}
+        for path in [path for path in target.rglob("*") if path.is_file()]:
+            if path not in kept and path.relative_to(target).as_posix() not in names:
+                path.unlink()  # of another revision
+        total, done = max(sum(file.size for file in files), 1), 0
+
+        def tell(more: int) -> None:
+            if report.should_stop():
+                raise Stopped
+            text = N_("Downloading {title}: {done} of {total} MB")
+            reached = done + more
+            report.progress(
+                reached / total,
+                Message(
+                    text,
+                    {
+                        "title": model.title,
+                        "done": reached // 10**6,
+                        "total": total // 10**6,
+                    },
+                ),
+            )
+
+        for file in sorted(files, key=lambda file: file.size):
+            path = target / file.name
+            tell(0)
+            if not file.is_in(path):
+                path.unlink(missing_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = _part(path, file)
+                url = hf_hub_url(
+                    self.repository, file.name, revision=revision, endpoint=_endpoint()
+                )
+                for size in _stream(url, part, file.size):
+                    tell(size)
+                if not file.is_in(part):
+                    part.unlink()
+                    raise ModelUnavailableError(
+                        "The file {file} of {repo} did not arrive as the model hub lists it, so it "
+                        "was thrown away. Try again; if it happens again, a proxy changes what is "
+                        "downloaded.",
+                        file=file.name,
+                        repo=self.repository,
+                    )
+                part.replace(path)
+            done += file.size
 
     def _unreachable(self, model: ModelExpert, error: Exception) -> ModelUnavailableError:
         reason = first_line(error, 200)
@@ -119,16 +267,76 @@ class HubRepository:
         )
 
 
+def _part(path: Path, file: HubFile) -> Path:
+    """Return where a file grows; named after its content, so that it never goes on with another."""
+    return path.with_name(f"{path.name}.{file.digest[:12]}.part")
+
+
+def _stream(url: str, path: Path, size: int) -> Iterator[int]:
+    """Append what is missing of a file, yielding how many bytes are there."""
+    from huggingface_hub.utils import build_hf_headers, get_session
+
+    there = path.stat().st_size if path.exists() else 0
+    if there > size:
+        path.unlink()
+        there = 0
+    if there == size and path.exists():
+        return
+    headers = build_hf_headers(token=False)
+    if there:
+        headers["Range"] = f"bytes={there}-"
+    with get_session().stream(
+        "GET", url, headers=headers, follow_redirects=True, timeout=SILENCE_SECONDS
+    ) as answer:
+        answer.raise_for_status()
+        if there and answer.status_code != 206:  # the server sends all of it anew
+            path.unlink()
+            there = 0
+        with path.open("ab") as out:
+            for block in answer.iter_bytes(_BLOCK):
+                out.write(block)
+                there += len(block)
+                yield there
+
+
 def downloaded() -> Availability:
     """Return that a model lies in the model store."""
     return Availability(True, DOWNLOADED, Message(N_("On this machine, downloaded before.")))
 
 
+def is_offline() -> bool:
+    """Return True if the environment forbids downloads, as huggingface_hub reads it."""
+    return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in _OFFLINE)
+
+
+def ask_hub(models: ModelStore, *, now: float | None = None) -> bool:
+    """Send the model hub one request without any data; say and remember whether it answers.
+
+    Takes :data:`ANSWER_SECONDS` at most. Never called by a page that is merely opened.
+    """
+    reachable = False
+    if not is_offline():
+        from huggingface_hub.utils import get_session
+
+        url = f"{_endpoint() or 'https://huggingface.co'}/api/models/{ASKED_FOR}"
+        try:
+            answer = get_session().get(url, timeout=ANSWER_SECONDS, follow_redirects=True)
+            reachable = bool(answer.status_code < 400)
+        except Exception:
+            reachable = False
+    try:
+        models.record_hub(reachable, time.time() if now is None else now)
+    except WorkspaceError:
+        return reachable
+    return reachable
+
+
 def _endpoint() -> str | None:
     # Read here, because the library reads it only once, when it is imported.
-    return os.environ.get("HF_ENDPOINT") or None
+    return (os.environ.get("HF_ENDPOINT") or "").rstrip("/") or None
 
 
+ASKED_FOR = "sentence-transformers/all-mpnet-base-v2"
 _ANY = (ANY_LANGUAGE,)
 E5_PROMPTS = {QUERY: "query: ", DOCUMENT: "passage: "}
 _BGE_PROMPTS = {QUERY: "Represent this sentence for searching relevant passages: "}
@@ -143,15 +351,6 @@ HUB = (
         size_mb=133,
         relative_speed=0.5,
         files=HubRepository("sentence-transformers/all-MiniLM-L12-v2"),
-    ),
-    EmbeddingModel(
-        key="all-mpnet-base-v2",
-        meaning=N_("Strong general English model, a good teacher for a smaller one."),
-        dimension=768,
-        max_length=384,
-        size_mb=438,
-        relative_speed=0.12,
-        files=HubRepository("sentence-transformers/all-mpnet-base-v2"),
     ),
     EmbeddingModel(
         key="multilingual-e5-small",
@@ -176,6 +375,29 @@ HUB = (
         size_mb=1112,
         relative_speed=0.1,
         files=HubRepository("intfloat/multilingual-e5-base"),
+    ),
+    EmbeddingModel(
+        key="multilingual-e5-large",
+        meaning=N_(
+            "Strong model for about 100 languages, a good teacher for a smaller one; a GPU is "
+            "advised."
+        ),
+        languages=_ANY,
+        dimension=1024,
+        max_length=512,
+        prompts=E5_PROMPTS,
+        licence="MIT",
+        size_mb=2240,
+        relative_speed=0.03,
+        teacher_for=_ANY,
+        published=PublishedFigure(
+            N_("Mr. TyDi, 11 languages (MRR@10)"),
+            70.5,
+            "https://huggingface.co/intfloat/multilingual-e5-large",
+            "multilingual-e5-small",
+            64.4,
+        ),
+        files=HubRepository("intfloat/multilingual-e5-large"),
     ),
     EmbeddingModel(
         key="bge-small-en-v1.5",
@@ -245,13 +467,24 @@ HUB = (
     EmbeddingModel(
         key="ruri-v3-310m",
         title="Ruri v3 310m",
-        meaning=N_("Strong Japanese model made for search; a GPU is advised."),
+        meaning=N_(
+            "Strong Japanese model made for search, a good teacher for a smaller one; a GPU is "
+            "advised."
+        ),
         languages=("ja",),
         dimension=768,
         max_length=8192,
         prompts=_RURI_PROMPTS,
         size_mb=1260,
         relative_speed=0.05,
+        teacher_for=("ja",),
+        published=PublishedFigure(
+            N_("JMTEB, six Japanese search tasks (nDCG@10)"),
+            81.89,
+            "https://huggingface.co/cl-nagoya/ruri-v3-310m",
+            "multilingual-e5-small",
+            67.27,
+        ),
         files=HubRepository("cl-nagoya/ruri-v3-310m"),
     ),
     EmbeddingModel(

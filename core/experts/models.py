@@ -13,6 +13,7 @@ from core.experts.folders import ModelFolder, read_folder
 from core.experts.source import ExpertSource
 from core.hashing import content_id
 from core.messages import N_, Message
+from core.types import Reporter
 from core.types.expert_entry import FOLDER, Availability
 from core.workspace.modelstore import ModelStore
 
@@ -29,13 +30,15 @@ class ModelFiles(Protocol):
         """Say whether the files are at hand, by names and sizes only."""
         ...
 
-    def fetch(self, model: ModelExpert, models: ModelStore) -> Path:
+    def fetch(self, model: ModelExpert, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return a folder that can be loaded, converted or downloaded the first time.
 
         Raises
         ------
         ModelUnavailableError
             If there is no way to get the model; says what to do.
+        Stopped
+            If the reporter was asked to stop; what was downloaded is kept.
         """
         ...
 
@@ -116,7 +119,7 @@ class OwnFolder:
         """Return that it is at hand."""
         return Availability(True, FOLDER, Message(N_("Your folder on this machine.")))
 
-    def fetch(self, model: ModelExpert, models: ModelStore) -> Path:
+    def fetch(self, model: ModelExpert, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return the folder, looked at afresh."""
         return model.read(self.path).path
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +21,29 @@ from core.types.expert_entry import Availability, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
+
+
+@dataclass
+class Stopwatch:
+    """Time that models take until they can read: fetching, loading, choosing a number format.
+
+    Paid once, however many texts there are, so it says nothing about how fast a model reads.
+
+    Attributes
+    ----------
+    seconds : float
+    """
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def loading(self, clock: Callable[[], float]) -> Iterator[None]:
+        """Add the time that passes inside."""
+        began = clock()
+        try:
+            yield
+        finally:
+            self.seconds += clock() - began
 
 
 @dataclass(frozen=True)
@@ -42,6 +66,8 @@ class ScoringContext:
         Experts behind APIs with their settings, which no catalogue knows.
     proposing : sequence of PairScores
         Experts that have scored all pairs; they propose pairs to those that list some.
+    stopwatch : Stopwatch
+        Takes the time in which models are fetched and loaded.
     """
 
     models: ModelStore
@@ -51,6 +77,7 @@ class ScoringContext:
     clock: Callable[[], float] = time.monotonic
     apis: Mapping[str, ExpertSource] = field(default_factory=dict)
     proposing: Sequence[PairScores] = ()
+    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch())
 
 
 class ExpertSource(CatalogueEntry, ABC):
@@ -79,6 +106,8 @@ class ExpertSource(CatalogueEntry, ABC):
     def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Do the work, keep it, and return how many texts (or pairs) had to be read.
 
+        Time that passes until the model is in memory is told to ``context.stopwatch``.
+
         Raises
         ------
         Stopped
@@ -93,7 +122,7 @@ class ExpertSource(CatalogueEntry, ABC):
         """Return how many texts (or pairs) a model on this machine reads; 0 = there is none."""
         return 0
 
-    def folder(self, models: ModelStore) -> Path:
+    def folder(self, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return a sentence-transformers folder that can be fine-tuned; made or fetched if needed.
 
         Raises

@@ -1,23 +1,13 @@
-"""What a tuning run will take, and whether it fits: time, memory and disk space.
-
-Three sources tell the time, the best one first: the last run with the very same settings on the
-same data and machine; a short measurement of these settings (a probe); the last run of the same or
-a similar model. The probe also tells memory and disk space, which are held against what is free.
-"""
+"""What a tuning run will take: earlier runs, short measurements and free space are looked up."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import platform
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.documents import from_json
-from core.errors import AppError, WorkspaceError
-from core.experts.catalogue import find_entry
-from core.hashing import document_id
+from core.errors import WorkspaceError
 from core.jobs.folder import DISCARD, RunFolder
 from core.jobs.launch import follow, is_locked
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, JobView
@@ -30,26 +20,26 @@ from core.tuning.device import (
     likely_device as likely_device,
     main_memory_mb,
 )
+from core.tuning.estimate import (
+    OTHER_MODEL as OTHER_MODEL,
+    PROBED as PROBED,
+    SAME_MODEL as SAME_MODEL,
+    SAME_RUN as SAME_RUN,
+    FreeCapacity as FreeCapacity,
+    MeasuredRun,
+    TuningPlan as TuningPlan,
+    gigabytes as gigabytes,
+    planned,
+    probe_key,
+    shortages as shortages,
+)
 from core.tuning.probe import Probe
-from core.types import TRAIN, QADataset
-from core.types.tuning import DeviceInfo, TuneRequest, TuningEstimate, TuningResult
+from core.types import QADataset
+from core.types.tuning import DeviceInfo, TuneRequest, TuningResult
 from core.types.tuning_config import TuningConfig
 from core.workspace.workspace import Workspace
 
-SAME_RUN, PROBED, SAME_MODEL, OTHER_MODEL = "same run", "probe", "same model", "other model"
 _RUNS_LOOKED_AT = 20
-# Beyond this ratio of speeds other work than the model's own decides: no estimate is better.
-_COMPARABLE = 6.0
-# How far off the time of another run may be, up and down, by what it has in common with this one.
-_DOUBT = {SAME_RUN: 0.15, SAME_MODEL: 0.5, OTHER_MODEL: 1.0}
-# Settings that change neither the time of a step nor the memory it takes.
-WITHOUT_EFFECT = frozenset(
-    {
-        *("epochs", "learning_rate", "warmup_share", "weight_decay", "infonce_share", "seed"),
-        *("student_temperature", "teacher_temperature", "evaluations_per_epoch", "patience"),
-        "false_negative_margin",
-    }
-)
 KILLED = Message(
     N_(
         "The short measurement was ended from outside, most often because memory did not suffice. "
@@ -58,92 +48,13 @@ KILLED = Message(
 )
 
 
-@dataclass(frozen=True)
-class TuningPlan:
-    """A run before it is started.
-
-    Attributes
-    ----------
-    questions : int
-        Training questions, each used once per epoch.
-    steps, checks : int
-        Learning steps and measurements of the search quality, unless it stops early.
-    key : str
-        Of the short measurement that fits these settings.
-    estimate : Estimate or None
-        None before anything like it was measured on this machine.
-    """
-
-    questions: int
-    steps: int
-    checks: int
-    key: str
-    estimate: TuningEstimate | None = None
-
-    @property
-    def seconds(self) -> float | None:
-        """Expected time, None where it is not known."""
-        return self.estimate.seconds if self.estimate else None
-
-
 def plan(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> TuningPlan:
     """Return what a run with this config will take."""
-    questions = len(dataset.rows(TRAIN))
-    steps = math.ceil(questions / config.questions_per_batch) * config.epochs
-    validated = len(dataset.validation_rows) > 0
-    checks = min(config.epochs * config.evaluations_per_epoch, steps) + 1 if validated else 0
     key = probe_key(dataset.id, config, likely_device())
-    probe = view_probe(workspace, key).probe
-    estimate = _from_runs(workspace, questions * config.epochs, steps, config.base_model, key)
-    if probe is not None and (estimate is None or estimate.source != SAME_RUN):
-        low, expected, high = probe.seconds(steps, checks)
-        estimate = TuningEstimate(expected, low, high, PROBED, steps)
-    if probe is not None and estimate is not None:
-        estimate = dataclasses.replace(estimate, memory_mb=probe.memory_mb, disk_mb=probe.disk_mb)
-    return TuningPlan(questions, steps, checks, key, estimate)
+    return planned(dataset, config, key, _runs(workspace), view_probe(workspace, key).probe)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """One finished run: its model, its key, training questions and steps per second."""
-
-    model: str
-    key: str
-    speed: float
-    steps_per_second: float
-
-
-def _from_runs(
-    workspace: Workspace, passes: int, steps: int, base_model: str, key: str
-) -> TuningEstimate | None:
-    """Estimate from the newest run that has most in common with this one.
-
-    The time is steps (with other settings: questions × epochs) divided by the speed of that run,
-    checks and saving included; for another model scaled by the relative speeds of the catalogue.
-    """
-
-    def estimate(seconds: float, source: str) -> TuningEstimate:
-        doubt = _DOUBT[source]
-        return TuningEstimate(seconds, seconds / (1 + doubt), seconds * (1 + doubt), source, steps)
-
-    runs = _runs(workspace)
-    for run in runs:
-        if run.key == key:
-            return estimate(steps / run.steps_per_second, SAME_RUN)
-    for run in runs:
-        if run.model == base_model:
-            return estimate(passes / run.speed, SAME_MODEL)
-    for run in runs:
-        try:
-            ratio = find_entry(base_model).relative_speed / find_entry(run.model).relative_speed
-        except (AppError, ZeroDivisionError):
-            continue
-        if 1 / _COMPARABLE <= ratio <= _COMPARABLE:
-            return estimate(passes / (run.speed * ratio), OTHER_MODEL)
-    return None
-
-
-def _runs(workspace: Workspace) -> list[_Measured]:
+def _runs(workspace: Workspace) -> list[MeasuredRun]:
     """Return the last finished runs, newest first."""
     runs = sorted(
         (file.parent for file in workspace.layout.runs.glob(f"{TUNE}-*/result.json")),
@@ -161,19 +72,8 @@ def _runs(workspace: Workspace) -> list[_Measured]:
         if pace > 0:
             config, key = request.tuning, request.estimate_key
             speed = pace * config.questions_per_batch
-            measured.append(_Measured(config.base_model, key, speed, pace))
+            measured.append(MeasuredRun(config.base_model, key, speed, pace))
     return measured
-
-
-def probe_key(dataset_id: str, config: TuningConfig, device: DeviceInfo) -> str:
-    """Return the name under which a measurement is kept, 16 hex digits.
-
-    It holds for one machine and device, one dataset (the length of its texts) and the settings
-    that matter: base model, batch, length and whatever else is not in ``WITHOUT_EFFECT``.
-    """
-    settings = {name: value for name, value in asdict(config).items() if name not in WITHOUT_EFFECT}
-    machine = [platform.node(), device.kind, device.name, str(device.memory_gb), device.cores]
-    return document_id({"dataset": dataset_id, "machine": machine, "settings": settings})
 
 
 @dataclass(frozen=True)
@@ -241,38 +141,6 @@ def end_probes(workspace: Workspace) -> None:
         folder.request_stop(DISCARD)
 
 
-@dataclass(frozen=True)
-class FreeCapacity:
-    """What is free on a machine, in MB.
-
-    Attributes
-    ----------
-    memory_mb, memory_total_mb : float or None
-        Of the device that computes; None where it does not say.
-    disk_mb : float or None
-        Where the workspace lies.
-    """
-
-    memory_mb: float | None
-    memory_total_mb: float | None
-    disk_mb: float | None
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """Something of which there is too little.
-
-    Attributes
-    ----------
-    message : Message
-    blocks : bool
-        The run cannot end well; otherwise it may, once other programs give way.
-    """
-
-    message: Message
-    blocks: bool
-
-
 def free_capacity(workspace: Workspace, device: DeviceInfo) -> FreeCapacity:
     """Look at what is free now, without importing torch."""
     try:
@@ -284,43 +152,3 @@ def free_capacity(workspace: Workspace, device: DeviceInfo) -> FreeCapacity:
         return FreeCapacity(free_graphics_memory_mb(), total, disk)
     free, total = main_memory_mb()
     return FreeCapacity(free, total, disk)
-
-
-def shortages(
-    estimate: TuningEstimate | None, view: ProbeView, free: FreeCapacity
-) -> list[Shortage]:
-    """Return what there is too little of; empty where a run fits or nothing is known."""
-    found = []
-    if view.out_of_memory and view.problem is not None:
-        found.append(Shortage(view.problem, blocks=True))
-    memory = estimate.memory_mb if estimate else None
-    if memory is not None and free.memory_total_mb is not None and memory > free.memory_total_mb:
-        text = N_(
-            "This run needs about {needed} GB of memory, and the machine has {total} GB. Lower the "
-            "questions per step or the longest text, or choose a smaller base model."
-        )
-        found.append(Shortage(_message(text, memory, free.memory_total_mb, "total"), blocks=True))
-    elif memory is not None and free.memory_mb is not None and memory > free.memory_mb:
-        text = N_(
-            "This run needs about {needed} GB of memory, and {free} GB are free now. Close other "
-            "programs first, or lower the questions per step."
-        )
-        found.append(Shortage(_message(text, memory, free.memory_mb, "free"), blocks=False))
-    disk = estimate.disk_mb if estimate else None
-    if disk is not None and free.disk_mb is not None and disk > free.disk_mb:
-        text = N_(
-            "This run needs up to {needed} GB of disk space for its saved states, and {free} GB "
-            "are free. Delete what you no longer need, or choose a smaller base model."
-        )
-        found.append(Shortage(_message(text, disk, free.disk_mb, "free"), blocks=True))
-    return found
-
-
-def _message(text: str, needed: float, there: float, name: str) -> Message:
-    return Message(text, {"needed": gigabytes(needed), name: gigabytes(there)})
-
-
-def gigabytes(megabytes: float) -> str:
-    """Return a size in GB with two significant digits, for example ``0.35`` or ``12``."""
-    value = megabytes / 1000
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"

@@ -7,17 +7,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.documents import from_json
-from core.errors import DataError, LabelError, TuningError
-from core.journey import data
-from core.journey.file_reports import (
+from core.data import file_preview
+from core.data.file_reports import (
     NO_TRAINING,
-    ReadingOptions,
+    FileReport as FileReport,
+    ReadingOptions as ReadingOptions,
     chosen_columns,
     describe_columns,
     further_columns,
     read_content,
+    report_on as report_on,
 )
+from core.documents import from_json
+from core.errors import DataError, LabelError, TuningError
 from core.journey.tune import suggested_model
 from core.messages import Message
 from core.reporting.repeat_command import OVERRIDES
@@ -54,10 +56,10 @@ def read_data(
     """
     options, tell = options or ReadingOptions(), tell or (lambda line: None)
     if file.is_dir():
-        dataset, account = data.read_folder(file, seed=seed, split_anew=split_anew)
+        dataset, account = file_preview.read_folder(file, seed=seed, split_anew=split_anew)
     else:
         content = read_content(file)
-        found = data.preview(content, file.name, options.sheet, options.encoding)
+        found = file_preview.preview(content, file.name, options.sheet, options.encoding)
         mapping = found.mapping
         if found.can_be_mapped:
             mapping = chosen_columns(options.columns, found.table, found.mapping)
@@ -65,7 +67,7 @@ def read_data(
                 tell(f"{role}: {column}")
             for note in (*found.guess.notes, *further_columns(found.guess, mapping)):
                 tell(str(note))
-        dataset, account = data.read_dataset(
+        dataset, account = file_preview.read_dataset(
             content, file.name, mapping, seed=seed, found=found, split_anew=split_anew
         )
     for warning in account["warnings"]:

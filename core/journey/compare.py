@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.documents import to_json
@@ -39,6 +41,10 @@ from core.evaluation.verdict import (
     sentence as sentence,
     signed_effect as signed_effect,
 )
+from core.evaluation.what_counts import (
+    counted_lines as counted_lines,
+    must_find_sentence as must_find_sentence,
+)
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
@@ -56,7 +62,8 @@ from core.journey.jobs import (
 )
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import CompareRequest, Comparison, Reporter, SystemChoice
+from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemChoice
+from core.types.comparison import WhatCounts
 from core.types.expert_entry import QUERY
 from core.workspace.workspace import Project, Workspace
 
@@ -176,6 +183,48 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
             reason=str(error),
         ) from error
     return from_files(document, arrays)
+
+
+def by_what_counts(
+    project: Project, comparison: Comparison, dataset: QADataset | None = None
+) -> Comparison:
+    """Return the comparison with its verdict by weight and its must-find questions.
+
+    Parameters
+    ----------
+    dataset : QADataset or None
+        Where it is at hand already; else it is loaded.
+
+    Raises
+    ------
+    WorkspaceError
+        If the data are missing or damaged.
+    """
+    from core.evaluation.what_counts import counted
+
+    if dataset is None:
+        dataset = project.workspace.load_dataset(comparison.dataset_id)
+    wanted = project.state.what_counts or WhatCounts()
+    return replace(comparison, counted=counted(comparison, dataset, wanted))
+
+
+def set_what_counts(project: Project, wanted: WhatCounts, who: str) -> None:
+    """Keep what counts beyond the plain mean.
+
+    Raises
+    ------
+    ComparisonError
+        If a weight is not above 0, or no answer is looked at.
+    """
+    bad = [name for name, weight in wanted.category_weights if not 0 < weight < math.inf]
+    if bad or wanted.within < 1:
+        raise ComparisonError(
+            "A weight must be a number above 0 and at least one answer must be looked at; not so: "
+            "{names}.",
+            names=", ".join(bad) or wanted.within,
+        )
+    project.state.what_counts = wanted
+    project.note("what counts", who, to_json(wanted))
 
 
 def comparison_stamp(workspace: Workspace, run_id: str) -> tuple[int, ...]:

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.data.trec_run import (
-    EXAMPLES,
     RANK as RANK,
     SCORE as SCORE,
     ContradictoryRanksError as ContradictoryRanksError,
     ParsedRun,
     SeveralSystemsError as SeveralSystemsError,
     parse_run,
+    run_notes,
 )
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
+from core.evaluation.hybrid import HYBRID_PREFIX, HYBRID_TITLES as HYBRID_TITLES
 from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
 from core.experts.catalogue import find_entry
 from core.hashing import content_id
@@ -37,15 +36,12 @@ from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
+    from core.evaluation.examination import TunedPair
     from core.evaluation.systems import EncodedSystem, ListedSystem, Origin, System
     from core.experts.encoders import Encoder
 
 BM25 = "bm25"
-RUN_PREFIX, ALPHA_PREFIX, HYBRID_PREFIX, FILE_PREFIX = "run:", "alpha:", "hybrid:", "run_file:"
-HYBRID_TITLES = {
-    BASE: N_("Hybrid: BM25 + base model"),
-    TUNED: N_("Hybrid: BM25 + tuned model"),
-}
+RUN_PREFIX, ALPHA_PREFIX, FILE_PREFIX = "run:", "alpha:", "run_file:"
 UNMIXED = N_("Tuned, unmixed (α = 1)")
 ALPHAS = (0.25, 0.5, 0.75, 1.0)
 MOST_TITLE = 60
@@ -86,6 +82,19 @@ class ComparedSystems:
         tuned = RunFolder(workspace.run_folder(tune_run))
         return cls(workspace, dataset, tuned, *encoders(workspace, tuned))
 
+    @property
+    def pair(self) -> TunedPair:
+        """Both models as they are examined."""
+        from core.evaluation.examination import TunedPair
+        from core.experts.encoders import encode_cached, load_encoder
+
+        return TunedPair(
+            self.before,
+            self.after,
+            partial(encode_cached, cache=self.workspace.vectors),
+            lambda key: load_encoder(find_entry(key), self.workspace.models),
+        )
+
     def collect(self, experts: Sequence[str], choice: SystemChoice, report: Reporter) -> None:
         """Bring every chosen system to vectors or result lists.
 
@@ -97,7 +106,7 @@ class ComparedSystems:
             If base or tuned cannot be had.
         """
         base_model = tune_request(self.tuned).tuning.base_model
-        steps = 2 + len(choice.alphas) + len(choice.runs)
+        steps = 2 + len(choice.alphas) + len(choice.runs) + len(choice.hybrids)
         parts = (Progress(report, i / steps, (i + 1) / steps) for i in range(steps))
         title = find_entry(base_model).title
         self.present.append(self._encoded(BASE, title, BASE, self.before, next(parts)))
@@ -111,8 +120,8 @@ class ComparedSystems:
             self._add(f"{ALPHA_PREFIX}{alpha:g}", partial(self.mixed, alpha, part))
         for file in choice.run_files:
             self._add(file.title, partial(file_system, self.workspace, self.dataset, file))
-        for name in choice.hybrids:
-            self._add(f"{HYBRID_PREFIX}{name}", partial(self._hybrid, name))
+        for name, part in zip(choice.hybrids, parts, strict=True):
+            self._add(f"{HYBRID_PREFIX}{name}", partial(self._hybrid, name, part))
 
     def _add(self, name: str, make: Callable[[], System]) -> None:
         try:
@@ -221,28 +230,73 @@ class ComparedSystems:
         name, title = f"{ALPHA_PREFIX}{alpha:g}", UNMIXED if alpha == 1 else f"α = {alpha:g}"
         return self._tuned(name, title, self.tuned, report, encoder, "interpolated")
 
-    def _hybrid(self, name: str) -> ListedSystem:
-        """Fuse keyword search and a model into one list; both must be there."""
-        from core.evaluation.search import FUSION_DEPTH, K, fuse
+    def _hybrid(self, name: str, report: Reporter) -> ListedSystem:
+        """Join keyword search and a model into one list; validation questions choose the weight.
+
+        Raises
+        ------
+        ComparisonError
+            If one of the two is absent, there are no validation questions, or keyword search adds
+            nothing to the model.
+        """
+        from core.evaluation.hybrid import JOINED_DEPTH, JoinedScores, choose_weight
+        from core.evaluation.search import rank
+        from core.experts.encoders import encode_cached
 
         named = {system.name: system for system in self.present}
-        if BM25 not in named or name not in named:
+        words, model = named.get(BM25), named.get(name)
+        if words is None or model is None:
             raise ComparisonError(
                 "Keyword search and a model are needed for a hybrid, and one of them is absent."
             )
-        words, model = named[BM25], named[name]
-        rows, depth = held_out_rows(self.dataset), min(FUSION_DEPTH, len(self.dataset.answers))
-        left, right = (system.ranking(self.dataset, rows, depth) for system in (words, model))
-        # An answer that shares no word with the question was not found by keyword search.
-        listed = np.where(left.top_scores > 0, left.top_answers, -1)
-        fused = fuse([listed, right.top_answers], depth)
+        assert not isinstance(words, ListedSystem)
+        assert not isinstance(model, ListedSystem)
+        data, rows = self.dataset, self.dataset.validation_by_regime
+        if not rows:
+            raise ComparisonError(
+                "There are no validation questions to choose how much keyword search counts in a "
+                "hybrid."
+            )
+        depth = min(JOINED_DEPTH, len(data.answers))
+        encoder = self.before if name == BASE else self.after
+        joined: dict[str, JoinedScores] = {}
+        for regime, asked in rows.items():
+            texts = [data.questions[row] for row in asked]
+            vectors = encode_cached(encoder, texts, QUERY, self.workspace.vectors, report)
+            by_words = rank(words.question_matrix[asked], words.answer_matrix, depth)
+            by_model = rank(vectors, model.answer_matrix, depth)
+            joined[regime] = JoinedScores.of(by_words, by_model)
+        chosen = choose_weight(data, rows, joined)
+        if not chosen.weight:
+            raise ComparisonError(
+                "On {questions} validation questions keyword search adds nothing that shows to the "
+                "model ({alone:.3f} nDCG@10), so a hybrid would be the model alone.",
+                questions=chosen.questions,
+                alone=chosen.alone,
+            )
+        held = held_out_rows(data)
+        lists = (system.ranking(data, held, depth) for system in (words, model))
+        found = JoinedScores.of(*lists).ranking(chosen.weight, depth)
+        note = Message(
+            N_(
+                "Keyword search counts {share:.0%}, chosen on {questions} validation questions "
+                "({joined:.3f} nDCG@10 there, the model alone {alone:.3f})."
+            ),
+            {
+                "share": chosen.weight,
+                "questions": chosen.questions,
+                "joined": chosen.joined,
+                "alone": chosen.alone,
+            },
+        )
         return ListedSystem(
             f"{HYBRID_PREFIX}{name}",
-            HYBRID_TITLES[name],
+            HYBRID_TITLES[f"{HYBRID_PREFIX}{name}"],
             "hybrid",
-            content_id([words.fingerprint, model.fingerprint, f"rrf {K} {FUSION_DEPTH}"]),
-            fused.top_answers,
-            fused.top_scores,
+            content_id([words.fingerprint, model.fingerprint, f"weighted {chosen.weight:.2f}"]),
+            found.top_answers,
+            found.top_scores,
+            notes=(note,),
         )
 
 
@@ -453,31 +507,6 @@ def held_out_questions(dataset: QADataset) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
-def run_notes(parsed: ParsedRun) -> list[Message]:
-    """Return what in a run does not fit the data, counted, with the first examples."""
-    told = (
-        (
-            parsed.unknown_answers,
-            N_(
-                "{count} answer ids are not in the data, for example {examples}. They keep "
-                "their ranks and count as not right."
-            ),
-        ),
-        (
-            parsed.unknown_questions,
-            N_("{count} question ids are not in the data, for example {examples}: left out."),
-        ),
-        (
-            [str(row) for row in parsed.repeated],
-            N_(
-                "{count} lines name an answer of a question once more, for example line "
-                "{examples}; the better score counts."
-            ),
-        ),
-    )
-    return [Message(text, _examples(found)) for found, text in told if found]
-
-
 def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message, ...]:
     notes = run_notes(parsed)
     if missing:
@@ -485,7 +514,3 @@ def _notes(parsed: ParsedRun, dataset: QADataset, missing: int) -> tuple[Message
         values = {"missing": missing, "held": len(held_out_rows(dataset))}
         notes.append(Message(text, values))
     return tuple(notes)
-
-
-def _examples(texts: Sequence[str]) -> dict[str, str | int | float]:
-    return {"count": len(texts), "examples": ", ".join(text[:40] for text in texts[:EXAMPLES])}

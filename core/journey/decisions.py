@@ -26,16 +26,16 @@ from core.evaluation.verdict import (
     promotion_cautions as promotion_cautions,
 )
 from core.types import Comparison
-from core.types.project import ChosenPanel
-from core.workspace.database import now
-from core.workspace.feedback import (
+from core.types.judgements import (
     BAD_LABEL as BAD_LABEL,
     COMMENT as COMMENT,
-    LONGEST as LONGEST,
     SETTLED as SETTLED,
     QuestionNote as QuestionNote,
     reported,
 )
+from core.types.project import ChosenPanel
+from core.workspace.database import now
+from core.workspace.feedback import LONGEST as LONGEST
 from core.workspace.workspace import Project
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"

@@ -1,21 +1,14 @@
-"""The result for others: the tuned model as archive, ONNX file or on a hub, data for other tools.
-
-A token for the model hub comes from the environment variable ``HF_TOKEN`` alone: it is handed to
-the client for one call, and stands in no file, no record, no message.
-"""
+"""The result for others: the tuned model as archive, ONNX file or on a hub; data files."""
 
 from __future__ import annotations
 
 import json
-import logging
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from core.documents import from_json, to_json
-from core.errors import AppError, ExportError, Stopped, TuningError, first_line
+from core.errors import AppError, ExportError, TuningError
 from core.experts.catalogue import find_entry
 from core.experts.folders import read_folder
 from core.jobs.folder import RunFolder
@@ -28,6 +21,7 @@ from core.progress import Progress
 from core.reporting.exchange import FORMATS as FORMATS
 from core.reporting.model_card import model_card
 from core.reporting.model_export import archive_name, write_archive, write_folder
+from core.reporting.model_hub import ModelHub as ModelHub
 from core.reporting.onnx_export import FILE, missing_packages as missing_packages
 from core.reporting.report_facts import report_content
 from core.reporting.snippets import (
@@ -43,14 +37,6 @@ from core.workspace.files import atomic_file, write_bytes, write_json
 from core.workspace.workspace import Project, Workspace
 
 ONNX_FOLDER = "onnx"  # inside the run folder of an export
-TOKEN = "HF_TOKEN"  # noqa: S105  (the name of the variable)
-ENDPOINT = "HF_ENDPOINT"
-OFFLINE = "HF_HUB_OFFLINE"
-PUBLIC_HUB = "https://huggingface.co"
-ANSWER_SECONDS = 10.0  # the hub must answer the first question in that time
-_REPOSITORY = re.compile(r"[0-9A-Za-z][\w.-]*/[0-9A-Za-z][\w.-]*")
-_LONGEST = 96
-_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -248,34 +234,19 @@ def convert(
         If the model cannot be converted at all.
     """
     from core.experts.encoding import encode_with, load_model
-    from core.reporting.onnx_export import (
-        measure_fidelity,
-        onnx_encoder,
-        save_tokenizer,
-        token_rules,
-        write_onnx,
-    )
+    from core.reporting.onnx_export import convert_and_check, go_on
 
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    _go_on(report, 0.05, Message(N_("Loading the tuned model")))
-    model = load_model(model_folder, "cpu")
-    rules, prompts = token_rules(model), read_folder(model_folder).prompts
-    spoken = prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")
-    _go_on(report, 0.2, Message(N_("Converting it to ONNX")))
-    write_onnx(model, target / FILE)
-    save_tokenizer(model, target / "tokenizer.json")
-    _go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
-    fidelity = measure_fidelity(
+    go_on(report, 0.05, Message(N_("Loading the tuned model")))
+    model, prompts = load_model(model_folder, "cpu"), read_folder(model_folder).prompts
+    spoken, part = (prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")), Progress(report, 0.5, 0.7)
+    fidelity, rules, dimension = convert_and_check(
+        model,
+        lambda texts, prompt: encode_with(model, texts, prompt, report=part),
         dataset,
-        lambda texts, prompt: encode_with(model, texts, prompt, report=Progress(report, 0.5, 0.7)),
-        onnx_encoder(target, rules),
         spoken,
-        seed=_SEED,
+        target,
+        report,
     )
-    if not fidelity.passed:
-        (target / FILE).unlink()
-        report.warning(fidelity.message())
-    dimension = int(model.get_embedding_dimension() or 0)
     facts = {
         "file": FILE,
         "dimension": dimension,
@@ -288,13 +259,6 @@ def convert(
     write_json(target / "config.json", facts)
     write_json(target / "fidelity.json", measured)
     return fidelity, rules, dimension
-
-
-def _go_on(report: Reporter, fraction: float, what: Message) -> None:
-    """Say what comes next, or end here where somebody asked to stop."""
-    if report.should_stop():
-        raise Stopped
-    report.progress(fraction, what)
 
 
 def newest_export_job(project: Project, tune_run: str) -> JobView | None:
@@ -326,24 +290,14 @@ def usable_export(project: Project, tune_run: str) -> OnnxExport | None:
     return export if export is not None and export.usable else None
 
 
-def hub_endpoint(environment: Mapping[str, str]) -> str:
-    """Return the address of the hub that would be used."""
-    return (environment.get(ENDPOINT) or PUBLIC_HUB).rstrip("/")
-
-
-def can_push(environment: Mapping[str, str]) -> bool:
-    """Return True if a token is set, whether or not it is valid."""
-    return bool(environment.get(TOKEN, "").strip())
-
-
 def push_model(
     project: Project,
     tune_run: str,
     compare_run: str | None,
     repository: str,
     who: str,
+    hub: ModelHub,
     *,
-    environment: Mapping[str, str],
     private: bool = True,
     language: str = DEFAULT_LANGUAGE,
 ) -> str:
@@ -353,8 +307,6 @@ def push_model(
     ----------
     repository : str
         ``owner/name`` on the hub.
-    environment : mapping
-        Where token and address are looked up.
     private : bool
         Of a new repository. An existing one stays as it is, but a public one is refused when
         private was asked for.
@@ -373,90 +325,15 @@ def push_model(
     """
     from tempfile import TemporaryDirectory
 
-    endpoint = hub_endpoint(environment)
-    host = urlsplit(endpoint).netloc or endpoint
-    token = environment.get(TOKEN, "").strip()
-    if not token:
-        raise ExportError(
-            "No token for the model hub is set. Set the environment variable {variable} to a token "
-            "with write access and start the app again; it is never typed into a page.",
-            variable=TOKEN,
-        )
-    if len(repository) > _LONGEST or not _REPOSITORY.fullmatch(repository):
-        raise ExportError(
-            "{name} is no name of a repository. It must be OWNER/NAME of letters, digits, dots, "
-            "dashes and underscores, {most} characters at most.",
-            name=repository[:120] or "–",
-            most=_LONGEST,
-        )
-    if environment.get(OFFLINE, "").lower() in {"1", "on", "yes", "true"}:
-        raise ExportError(
-            "The app was started offline ({variable} is set), so nothing can be sent to {host}. "
-            "Start it without that variable, or hand over the model as a file.",
-            variable=OFFLINE,
-            host=host,
-        )
+    hub.check(repository)
     parcel = delivery(project, tune_run, compare_run, language)
     with TemporaryDirectory(dir=project.workspace.layout.exports) as place:
         folder = Path(place) / parcel.name
         write_folder(folder, parcel.model, parcel.card, onnx=parcel.onnx)
-        address, commit = _upload(folder, repository, endpoint, host, token, private)
-    sent = {"repository": repository, "host": host, "private": private, "commit": commit}
+        address, commit = hub.upload(folder, repository, private=private)
+    sent = {"repository": repository, "host": hub.host, "private": private, "commit": commit}
     project.note("model pushed to hub", who, sent | {"run": tune_run})
     return address
-
-
-def _upload(
-    folder: Path, repository: str, endpoint: str, host: str, token: str, private: bool
-) -> tuple[str, str]:
-    """Return the address of the repository and the id of the commit."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    api = HfApi(endpoint=endpoint, token=token)
-    try:
-        try:
-            public = not api.repo_info(repository, timeout=ANSWER_SECONDS).private
-        except RepositoryNotFoundError:
-            api.create_repo(repository, private=private, exist_ok=True)
-            public = not private
-        if public and private:
-            raise ExportError(
-                "The repository {name} on {host} exists already and is public. Choose another "
-                "name, make it private there, or say here that the model may be public.",
-                name=repository,
-                host=host,
-            )
-        done = api.upload_folder(
-            repo_id=repository,
-            folder_path=folder,
-            commit_message="Tuned model with model card",
-        )
-    except ExportError:
-        raise
-    except Exception as error:  # whatever goes wrong on the way, the reader learns it in words
-        raise _refused(error, repository, host, token) from None  # the cause may hold the token
-    return f"{endpoint}/{repository}", str(done.oid)
-
-
-def _refused(error: Exception, repository: str, host: str, token: str) -> ExportError:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status in {401, 403}:
-        return ExportError(
-            "{host} refused the token of {variable} for {name} (status {status}). It needs write "
-            "access to that owner's repositories.",
-            host=host,
-            variable=TOKEN,
-            name=repository,
-            status=status,
-        )
-    reason = first_line(error, 200)
-    return ExportError(
-        "The model could not be sent to {host} ({reason}). Check the connection and press again: "
-        "what was sent already is not sent twice. Or hand over the model as a file.",
-        host=host,
-        reason=reason.replace(token, "…"),
-    )
 
 
 def exchange_file(workspace: Workspace, compare_run: str, key: str) -> Path:

@@ -19,7 +19,6 @@ from core.errors import AppError, TuningError, WorkspaceError
 from core.evaluation.statistics import Estimate as Estimate, Spread as Spread
 from core.evaluation.verdict import REGIME_TEXTS as REGIME_TEXTS
 from core.experts.catalogue import find_entry
-from core.hashing import document_id
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.state import JobView
 from core.journey.capacity import plan
@@ -46,7 +45,7 @@ from core.journey.projects import scored_experts
 from core.journey.trials import TUNED, Trial, Trials, do_trials
 from core.journey.tune import check_trainable
 from core.messages import N_, Message
-from core.reporting.spreadsheet import csv_bytes
+from core.reporting.exchange import race_csv as race_csv
 from core.tuning.device import check_device
 from core.tuning.experiments.data_curve import (
     FALLING as FALLING,
@@ -67,10 +66,13 @@ from core.tuning.experiments.race import (
     TIED as TIED,
     RaceResult as RaceResult,
     Standing as Standing,
+    contestants as contestants,
     read_race,
+    soft_losses as soft_losses,
 )
 from core.tuning.losses import LOSSES
-from core.types import TRAIN, LabelRecipe, QADataset, Reporter
+from core.types import TRAIN, QADataset, Reporter
+from core.types.recipes import SavedRecipe as SavedRecipe
 from core.types.tuning import (
     ALL_MODELS,
     KEEP,
@@ -87,14 +89,12 @@ from core.types.tuning import (
 )
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, write_json
-from core.workspace.records import RunRecord, SavedRecipe as SavedRecipe, now
+from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
 
-HARD = LabelRecipe((), rule="hard", blend=1.0)
-BASELINE_LOSSES = ("infonce", "mse")  # on hard labels: what soft labels have to beat
 MOST_SEEDS = 10
 MOST_RUNS = 100
 FEWEST_QUESTIONS = 20  # a quarter of fewer could not even fill one step
@@ -219,31 +219,6 @@ def racing_recipes(project: Project) -> list[SavedRecipe]:
     """Return the saved recipes that can take part: all their experts have scored, newest first."""
     at_hand = set(scored_experts(project))
     return [saved for saved in recipes(project) if set(saved.recipe.experts) <= at_hand]
-
-
-def soft_losses() -> tuple[str, ...]:
-    """Return the losses that learn from labels, in the order of their registry."""
-    return tuple(key for key, loss in LOSSES.items() if loss.uses_labels)
-
-
-def contestants(chosen: Sequence[SavedRecipe], losses: Sequence[str]) -> tuple[Contestant, ...]:
-    """Return every recipe with every loss, then the hard-label baselines; none twice.
-
-    Losses that do not use labels take part once: their result is the same for every recipe.
-    """
-    found: dict[tuple[str, str], Contestant] = {}
-    for saved in chosen:
-        is_hard = saved.recipe.rule == "hard" or saved.recipe.blend == 1
-        for loss in losses:
-            if LOSSES[loss].uses_labels and not (is_hard and loss in BASELINE_LOSSES):
-                pair = document_id(to_json(saved.recipe)), loss
-                found.setdefault(pair, Contestant("", saved.name, saved.recipe, loss))
-    hard = dict.fromkeys([*BASELINE_LOSSES, *(x for x in losses if not LOSSES[x].uses_labels)])
-    baselines = [Contestant("", "", HARD, loss, baseline=True) for loss in hard]
-    return tuple(
-        dataclasses.replace(contestant, key=f"c{number:02d}")
-        for number, contestant in enumerate([*found.values(), *baselines], 1)
-    )
 
 
 def plan_race(
@@ -476,50 +451,6 @@ def _copy(source: RunFolder, folder: RunFolder, result: Mapping[str, Any]) -> No
         ) from error
     for event in ("launched", "started", "finished"):
         append_event(folder, event)
-
-
-def race_csv(result: RaceResult) -> bytes:
-    """Return the table of a race for other programs: one line per contestant, numbers as numbers.
-
-    The untuned model is the last line; what failed has no figures.
-    """
-    names = {"score": "validation", "generality": "generality_change"}
-    columns = [names.get(column, f"validation_{column}") for column in result.columns]
-    header = ["recipe", "loss", "hard_labels_only", "runs", "failed"]
-    header += [f"{name}_{part}" for name in columns for part in ("mean", "std")]
-    header += ["gain_low", "gain_high", "behind", "behind_low", "behind_high", "tied", "reason"]
-    rows: list[list[object]] = []
-    for standing in result.standings:
-        row = _who(standing.contestant, standing.seeds, standing.failures)
-        for column in result.columns:
-            spread = standing.figures[column]
-            row += [_six(spread.mean), _six(spread.std)] if spread else [None, None]
-        row += [_six(standing.gain.low), _six(standing.gain.high)]
-        behind = standing.behind
-        row += [_six(behind.value), _six(behind.low), _six(behind.high)] if behind else [None] * 3
-        rows.append([*row, int(standing.tied), _reasons(standing.failures)])
-    for contestant, failures in result.absent:
-        row = _who(contestant, 0, failures)
-        rows.append([*row, *[None] * (len(header) - len(row) - 1), _reasons(failures)])
-    if result.untuned:
-        row = ["", "untuned", 0, 1, 0]
-        for column in result.columns:
-            row += [_six(result.untuned.get(column)), None]
-        rows.append([*row, *[None] * (len(header) - len(row))])
-    return csv_bytes(header, rows)
-
-
-def _who(contestant: Contestant, runs: int, failures: Mapping[int, Message]) -> list[object]:
-    baseline = int(contestant.baseline)
-    return [contestant.recipe_name, contestant.loss, baseline, runs, len(failures)]
-
-
-def _reasons(failures: Mapping[int, Message]) -> str:
-    return "; ".join(str(reason) for reason in failures.values())
-
-
-def _six(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
 
 
 # Would more data help? The same run with less of the training data.

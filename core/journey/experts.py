@@ -20,6 +20,7 @@ from core.experts.catalogue import (
     find_entry as find_entry,
 )
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
+from core.experts.models import ModelExpert
 from core.experts.source import ExpertSource, ScoringContext
 from core.jobs.folder import RunFolder
 from core.journey.jobs import (
@@ -78,6 +79,26 @@ class ExpertCard:
 def all_experts(workspace: Workspace) -> list[tuple[CatalogueEntry, Availability]]:
     """Return the experts that came with the app or can be had, and whether they are at hand."""
     return [(expert, expert.availability(workspace.models)) for expert in catalogue().values()]
+
+
+def get_expert(workspace: Workspace, key: str, report: Reporter | None = None) -> Path:
+    """Bring an expert's model to this machine and return its folder; nothing is done twice.
+
+    Raises
+    ------
+    ExpertError
+        If there is no such expert, or it is no model in a folder.
+    ModelUnavailableError
+        If it cannot be had, with what to do.
+    Stopped
+        If the reporter was asked to stop; what was fetched is kept.
+    """
+    expert = find_entry(key)
+    if not isinstance(expert, ModelExpert):
+        raise ExpertError(
+            "The expert {title} needs no model: there is nothing to get.", title=expert.title
+        )
+    return expert.files.fetch(expert, workspace.models, report)
 
 
 def suggested_experts(dataset: QADataset) -> tuple[str, ...]:
@@ -441,6 +462,7 @@ def run_scoring(
         scoring.scores,
         seconds=scoring.seconds,
         encoded=scoring.encoded,
+        loading=scoring.loading,
         failures=scoring.failures,
     )
 
@@ -530,6 +552,7 @@ def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None
         load_expert_scores(project.workspace, dataset, experts),
         seconds={expert.expert: expert.seconds for expert in before.figures},
         encoded={expert.expert: expert.texts_encoded for expert in before.figures},
+        loading={expert.expert: expert.loading_seconds for expert in before.figures},
         failures=before.failures,
     )
     run_id = scored.run_id if scored and before.figures else ""

@@ -21,17 +21,44 @@ STOPS = ("data", "experts", "labels", "tune", "compare", "report")
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample file that ships with the product."""
+    """Sample data that ship with the product.
+
+    Attributes
+    ----------
+    log : str
+        File of questions without an answer that belongs to it; "" = none.
+    """
 
     file: str
     title: str
     language: str
+    log: str = ""
 
 
 SAMPLES: Mapping[str, Sample] = {
     "en": Sample("shop_faq_en.csv", N_("Outdoor shop FAQ (English)"), "en"),
     "ja": Sample("shop_faq_ja.xlsx", N_("Kitchenware shop FAQ (Japanese)"), "ja"),
+    "bare_en": Sample(
+        "bare_faq_en.csv",
+        N_("Bare FAQ of an internet provider (English)"),
+        "en",
+        log="bare_faq_en_log.csv",
+    ),
+    "bare_ja": Sample(
+        "bare_faq_ja.xlsx",
+        N_("Bare FAQ of an internet provider (Japanese)"),
+        "ja",
+        log="bare_faq_ja_log.csv",
+    ),
 }
+
+
+def sample_files() -> dict[str, bytes]:
+    """Return the files of the samples that come with a log of questions, to look at or to try."""
+    names = [
+        name for sample in SAMPLES.values() if sample.log for name in (sample.file, sample.log)
+    ]
+    return {name: (SAMPLES_FOLDER / name).read_bytes() for name in names}
 
 
 def rename_project(project: Project, name: str, who: str) -> None:
@@ -55,7 +82,7 @@ def create_project_with(
     Parameters
     ----------
     account : dict
-        What became of every row, as :func:`core.journey.data.read_dataset` tells it.
+        What became of every row, as :func:`core.data.file_preview.read_dataset` tells it.
     """
     taken = {project.name.casefold() for project in workspace.projects()}
     numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
@@ -72,11 +99,11 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     Parameters
     ----------
     key : str
-        ``en`` or ``ja``.
+        One of :data:`SAMPLES`.
     title : str
         Name of the project in the user's language; numbered if it is taken.
     """
-    from core.journey.data import read_dataset
+    from core.data.file_preview import read_dataset
 
     sample = SAMPLES[key]
     content = (SAMPLES_FOLDER / sample.file).read_bytes()

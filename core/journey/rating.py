@@ -27,8 +27,9 @@ from core.journey.projects import scored_experts
 from core.labels.pair_sample import PairSample, sample_for_inspection
 from core.labels.review import current_batch, find_suspects
 from core.types import QADataset
+from core.types.judgements import WITHDRAWN
 from core.workspace.database import now
-from core.workspace.feedback import CANNOT_SAY, POINTS, STARS, WITHDRAWN, Rating, in_force
+from core.workspace.feedback import CANNOT_SAY, POINTS, STARS, Rating, in_force
 from core.workspace.workspace import Project, Workspace
 
 _SEED = 0

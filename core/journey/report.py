@@ -12,7 +12,7 @@ from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
-from core.journey.compare import load_comparison
+from core.journey.compare import by_what_counts, load_comparison
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
 from core.journey.diagnostics import load_examination
@@ -99,13 +99,14 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
     return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
 
 
-def preview(workspace: Workspace, dataset: QADataset, compare_run: str) -> ReportPreview:
+def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPreview:
     """Return the decision of a comparison; raises WorkspaceError if its files are damaged."""
     from core.evaluation.verdict import promotion_allowed, sentence
     from core.reporting.advice import decision, overall_word
 
+    workspace = project.workspace
     tuned = tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run), dataset)
     request: TuneRequest = request_of(tuned)
     result: TuningResult = outcome_of(tuned)
     regimes = regime_results(comparison)
@@ -135,7 +136,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     """
     workspace = project.workspace
     tuned = tuned_run(workspace, compare_run)
-    comparison = load_comparison(workspace, compare_run)
+    comparison = by_what_counts(project, load_comparison(workspace, compare_run))
     sources = sources_of(project, tuned, comparison)
     examined = load_examination(workspace, compare_run)
     scored = _scored(project, sources.dataset)

@@ -15,14 +15,7 @@ from core.experts.source import ExpertSource as ExpertSource
 from core.jobs import launch as jobs
 from core.jobs.folder import RunFolder
 from core.jobs.state import CANCELLED, FINISHED, JobView
-from core.journey.capacity import (
-    end_probes,
-    plan,
-    probe_folder,
-    probe_key,
-    probes_going_on,
-    view_probe,
-)
+from core.journey.capacity import end_probes, plan, probe_folder, probes_going_on, view_probe
 from core.journey.experts import load_expert_scores
 from core.journey.jobs import (
     IN_BACKGROUND,
@@ -40,11 +33,13 @@ from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.projects import scored_experts
 from core.messages import N_, Message
 from core.tuning.device import check_device, likely_device
+from core.tuning.estimate import probe_key
 from core.types import QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
+from core.types.recipes import SavedRecipe as SavedRecipe
 from core.types.tuning import TuneRequest, TuningEstimate, TuningResult
 from core.types.tuning_config import TuningConfig
-from core.workspace.records import SavedRecipe as SavedRecipe, now
+from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from core.errors import AppError, ComparisonError
+from core.evaluation.ballots import (
+    DEPTH as DEPTH,
+    MAX_QUESTIONS as MAX_QUESTIONS,
+    Ballot as Ballot,
+    draw_questions,
+    left_system,
+    next_ballot,
+    vote_table,
+    voted_systems,
+)
 from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.journey.jobs import request_of
-from core.types import Comparison, QADataset, SystemResult
-from core.workspace.database import now
-from core.workspace.feedback import (
+from core.types import Comparison, QADataset
+from core.types.judgements import (
     LEFT as LEFT,
     RIGHT as RIGHT,
     TIE as TIE,
@@ -24,43 +29,13 @@ from core.workspace.feedback import (
     Vote,
     VoteOpening as VoteOpening,
     VoteRound as VoteRound,
-    new_round_id,
     votes_in_force,
 )
+from core.workspace.database import now
+from core.workspace.feedback import new_round_id
 from core.workspace.workspace import Project, Workspace
 
-if TYPE_CHECKING:
-    from core.evaluation.preference import Preference
-
-DEPTH = 5  # answers of a list that people read before they choose
 QUESTIONS, NEEDED = 30, 30
-MAX_QUESTIONS = 200
-
-
-@dataclass(frozen=True)
-class Ballot:
-    """One question as a voter sees it; nothing in it tells which system is which.
-
-    Attributes
-    ----------
-    position : int
-        Position in ``Comparison.question_rows``; -1 when nothing is left to vote on.
-    question : int
-        Question row of the dataset.
-    left, right : tuple of int
-        Answer rows of the two lists, best first.
-    done, total : int
-    last : int
-        Position that this voter voted on last; -1 before the first vote.
-    """
-
-    position: int
-    question: int
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-    done: int
-    total: int
-    last: int
 
 
 def start_round(
@@ -92,41 +67,10 @@ def start_round(
     ComparisonError
         If the systems are the same or absent, a number is out of range, or no question differs.
     """
-    if not 1 <= questions <= MAX_QUESTIONS or needed < 1:
-        raise ComparisonError(
-            "A vote asks 1 to {most} questions and needs at least 1 vote; {questions} questions "
-            "and {needed} votes do not fit.",
-            most=MAX_QUESTIONS,
-            questions=questions,
-            needed=needed,
-        )
-    first, second = voted_systems(comparison, *systems)
-    differs = (first.top_answers[:, :DEPTH] != second.top_answers[:, :DEPTH]).any(axis=1)
-    candidates = np.flatnonzero(differs)
-    if first.name == second.name or not len(candidates):
-        raise ComparisonError(
-            "{first} and {second} show the same first {depth} answers on all {count} held-out "
-            "questions, so there is nothing to vote on. Choose two systems that differ.",
-            first=first.title,
-            second=second.title,
-            depth=DEPTH,
-            count=len(differs),
-        )
     seed = secrets.randbits(31) if seed is None else seed
-    drawn = np.random.default_rng(seed).permutation(candidates)[:questions]
-    round_ = VoteRound(
-        id=new_round_id(),
-        compare_run=compare_run,
-        first=first.name,
-        second=second.name,
-        positions=tuple(int(position) for position in drawn),
-        candidates=len(candidates),
-        depth=DEPTH,
-        needed=needed,
-        seed=seed,
-        who=who,
-        at=now(),
-    )
+    positions, candidates = draw_questions(comparison, systems, questions, needed, seed)
+    drawn = (*systems, positions, candidates, DEPTH, needed, seed)
+    round_ = VoteRound(new_round_id(), compare_run, *drawn, who, now())
     project.workspace.records.start_vote(project.id, round_)
     project.note("blind vote started", who, {"vote": round_.id})
     return round_
@@ -147,32 +91,10 @@ def find_round(project: Project, round_id: str) -> VoteRound:
     return round_
 
 
-def left_system(round_: VoteRound, voter: str, position: int) -> str:
-    """Return which system stands on the left: a fair coin per person and question, by the seed."""
-    seed = f"{round_.seed}\x00{voter}\x00{position}".encode("utf-8", "surrogatepass")
-    heads = hashlib.sha256(seed).digest()[0] & 1
-    return round_.second if heads else round_.first
-
-
 def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, voter: str) -> Ballot:
     """Return the question that a voter should look at now."""
-    first, second = voted_systems(comparison, round_.first, round_.second)
     votes = votes_in_force(workspace.records.votes(round_.id))
-    own = [vote.position for vote in votes if vote.voter == voter]
-    last = own[-1] if own else -1
-    left_over = [position for position in round_.positions if position not in own]
-    done, total = len(round_.positions) - len(left_over), len(round_.positions)
-    if not left_over:
-        return Ballot(-1, -1, (), (), done, total, last)
-    position = left_over[0]
-    lists = [
-        tuple(int(a) for a in system.top_answers[position, : round_.depth] if a >= 0)
-        for system in (first, second)
-    ]
-    if left_system(round_, voter, position) == round_.second:
-        lists.reverse()
-    question = int(comparison.question_rows[position])
-    return Ballot(position, question, lists[0], lists[1], done, total, last)
+    return next_ballot(round_, comparison, votes, voter)
 
 
 def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, choice: str) -> None:
@@ -212,20 +134,6 @@ def undo_vote(workspace: Workspace, round_: VoteRound, position: int, voter: str
     withdraw two.
     """
     cast(workspace, round_, position, voter, WITHDRAWN)
-
-
-def voted_systems(
-    comparison: Comparison, first: str, second: str
-) -> tuple[SystemResult, SystemResult]:
-    """Return both systems of a vote; raises ComparisonError if one is absent."""
-    pair = comparison.system(first), comparison.system(second)
-    if pair[0] is None or pair[1] is None:
-        raise ComparisonError(
-            "The results of {name} are not in this comparison, so there is nothing to vote on. "
-            "Compare again.",
-            name=first if pair[0] is None else second,
-        )
-    return pair[0], pair[1]
 
 
 @dataclass(frozen=True)
@@ -291,32 +199,12 @@ def result(
     ComparisonError
         If the round is still sealed.
     """
-    from core.evaluation.measures import MAIN_METRIC
-    from core.evaluation.preference import FIRST, SECOND, TIE as NEITHER, VoteTable, preference
+    from core.evaluation.preference import preference
 
     if workspace.records.vote_opening(round_.id) is None:
         raise ComparisonError("The result of this vote is sealed. End the vote to open it.")
     votes = votes_in_force(workspace.records.votes(round_.id))
-    if not votes:
-        return None
-    first, second = voted_systems(comparison, round_.first, round_.second)
-    voters = {name: number for number, name in enumerate(sorted({v.voter for v in votes}))}
-    second_left = np.array([vote.left_arm == round_.second for vote in votes])
-    chose_left = np.array([vote.choice == LEFT for vote in votes])
-    tied = np.array([vote.choice == TIE for vote in votes])
-    value = np.where(tied, NEITHER, np.where(chose_left == second_left, SECOND, FIRST))
-    position = np.array([vote.position for vote in votes])
-    change = second.metrics[MAIN_METRIC] - first.metrics[MAIN_METRIC]
-    return preference(
-        VoteTable(
-            value=value,
-            question=position,
-            group=dataset.question_group[comparison.question_rows[position]],
-            voter=np.array([voters[vote.voter] for vote in votes]),
-            second_left=second_left,
-            change=change[position],
-        )
-    )
+    return preference(vote_table(round_, comparison, dataset, votes)) if votes else None
 
 
 def vote_facts(

@@ -11,8 +11,8 @@ Overrides are only ever added. What holds now is replayed from the list, in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -114,3 +114,48 @@ class OverrideTable:
         wanted = question_rows.astype(np.int64) * self.n_answers + answer_rows
         place = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
         return np.where(self.keys[place] == wanted, self.values[place], np.float32(np.nan))
+
+
+@dataclass
+class Steps:
+    """One person's changes as an editor keeps them, replayed from the records.
+
+    Attributes
+    ----------
+    done : list of Override
+        Changes that can be undone, newest last.
+    undone : list of Override
+        Changes that can be done again, the one undone last at the end; a new change empties it.
+    """
+
+    done: list[Override] = field(default_factory=list)
+    undone: list[Override] = field(default_factory=list)
+
+
+def steps_of(changes: Sequence[Override], who: str) -> Steps:
+    """Replay the records and return what this person can undo and redo.
+
+    Parameters
+    ----------
+    changes : sequence of Override
+        All records of the project, oldest first.
+    """
+    steps = Steps()
+    for change in changes:
+        if change.who != who:
+            continue
+        if change.value is not None:
+            if steps.undone and _same(steps.undone[-1], change):
+                steps.undone.pop()
+            else:
+                steps.undone.clear()
+            steps.done.append(change)
+            continue
+        own = [at for at, done in enumerate(steps.done) if done.pair == change.pair]
+        if own:
+            steps.undone.append(steps.done.pop(own[-1]))
+    return steps
+
+
+def _same(change: Override, other: Override) -> bool:
+    return replace(change, who="", at="") == replace(other, who="", at="")

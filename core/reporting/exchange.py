@@ -9,17 +9,18 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
 from core.evaluation.verdict import TUNED
-from core.messages import N_
+from core.messages import N_, Message
 from core.reporting.model_export import archive_info, plain_name
 from core.reporting.report_facts import best_placed
 from core.reporting.spreadsheet import csv_bytes
+from core.tuning.experiments.race import RaceResult
 from core.types import (
     SPLITS,
     TEST_KNOWN,
@@ -31,6 +32,7 @@ from core.types import (
     QADataset,
     SystemResult,
 )
+from core.types.tuning import Contestant
 
 BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loader knows
     "train": (TRAIN,),
@@ -266,3 +268,47 @@ FORMATS: dict[str, ExchangeFormat] = {
         ),
     )
 }
+
+
+def race_csv(result: RaceResult) -> bytes:
+    """Return the table of a race for other programs: one line per contestant, numbers as numbers.
+
+    The untuned model is the last line; what failed has no figures.
+    """
+    names = {"score": "validation", "generality": "generality_change"}
+    columns = [names.get(column, f"validation_{column}") for column in result.columns]
+    header = ["recipe", "loss", "hard_labels_only", "runs", "failed"]
+    header += [f"{name}_{part}" for name in columns for part in ("mean", "std")]
+    header += ["gain_low", "gain_high", "behind", "behind_low", "behind_high", "tied", "reason"]
+    rows: list[list[object]] = []
+    for standing in result.standings:
+        row = _who(standing.contestant, standing.seeds, standing.failures)
+        for column in result.columns:
+            spread = standing.figures[column]
+            row += [_six(spread.mean), _six(spread.std)] if spread else [None, None]
+        row += [_six(standing.gain.low), _six(standing.gain.high)]
+        behind = standing.behind
+        row += [_six(behind.value), _six(behind.low), _six(behind.high)] if behind else [None] * 3
+        rows.append([*row, int(standing.tied), _reasons(standing.failures)])
+    for contestant, failures in result.absent:
+        row = _who(contestant, 0, failures)
+        rows.append([*row, *[None] * (len(header) - len(row) - 1), _reasons(failures)])
+    if result.untuned:
+        row = ["", "untuned", 0, 1, 0]
+        for column in result.columns:
+            row += [_six(result.untuned.get(column)), None]
+        rows.append([*row, *[None] * (len(header) - len(row))])
+    return csv_bytes(header, rows)
+
+
+def _who(contestant: Contestant, runs: int, failures: Mapping[int, Message]) -> list[object]:
+    baseline = int(contestant.baseline)
+    return [contestant.recipe_name, contestant.loss, baseline, runs, len(failures)]
+
+
+def _reasons(failures: Mapping[int, Message]) -> str:
+    return "; ".join(str(reason) for reason in failures.values())
+
+
+def _six(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

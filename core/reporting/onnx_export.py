@@ -12,6 +12,7 @@ Whether it does what the model does is measured on real texts before anybody may
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import ExportError, first_line
+from core.errors import ExportError, Stopped, first_line
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
 from core.messages import N_, Message
-from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset
+from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset, Reporter
 from core.types.exporting import Fidelity, TokenRules
 
 if TYPE_CHECKING:
@@ -37,9 +38,59 @@ PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MOST_BYTES = 1_900_000_000  # protobuf, the format of the file, ends at 2 GB
 MOST_QUESTIONS, MOST_ANSWERS = 200, 2000  # so that the check takes a minute and not an hour
 _BATCH = 32
+_SEED = 0  # of the texts that are checked
 _EXAMPLE = ((5, 6, 7, 8), (5, 6, 0, 0))  # ids of a batch to trace with; 0 = padding
 
 Encode = Callable[[Sequence[str], str], np.ndarray]  # (texts, prompt) -> unit vectors [n, d]
+
+
+def convert_and_check(
+    model: SentenceTransformer,
+    encode: Encode,
+    dataset: QADataset,
+    prompts: tuple[str, str],
+    target: Path,
+    report: Reporter,
+) -> tuple[Fidelity, TokenRules, int]:
+    """Write ONNX file and tokenizer; returns fidelity, token rules and dimension.
+
+    Where the check fails, the file is deleted again.
+
+    Parameters
+    ----------
+    encode : callable
+        What the model itself makes of texts.
+    prompts : (str, str)
+        Of questions and of answers.
+    target : Path
+        Folder that is there.
+
+    Raises
+    ------
+    ExportError
+        If the model cannot be converted at all.
+    Stopped
+        If somebody asked to stop.
+    """
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    rules = token_rules(model)
+    go_on(report, 0.2, Message(N_("Converting it to ONNX")))
+    write_onnx(model, target / FILE)
+    save_tokenizer(model, target / "tokenizer.json")
+    go_on(report, 0.5, Message(N_("Comparing the ONNX file with the model")))
+    exported = onnx_encoder(target, rules)
+    fidelity = measure_fidelity(dataset, encode, exported, prompts, seed=_SEED)
+    if not fidelity.passed:
+        (target / FILE).unlink()
+        report.warning(fidelity.message())
+    return fidelity, rules, int(model.get_embedding_dimension() or 0)
+
+
+def go_on(report: Reporter, fraction: float, what: Message) -> None:
+    """Say what comes next, or end here where somebody asked to stop."""
+    if report.should_stop():
+        raise Stopped
+    report.progress(fraction, what)
 
 
 def missing_packages() -> Message | None:

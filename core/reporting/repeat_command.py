@@ -52,7 +52,7 @@ def repeat_command(imported: Mapping[str, Any], request: TuneRequest) -> Repeat:
     Parameters
     ----------
     imported : mapping
-        As :func:`core.journey.data.read_dataset` reports it.
+        As :func:`core.data.file_preview.read_dataset` reports it.
     request : TuneRequest
         What the tuning run was told; of its overrides, those in force count.
     """

@@ -283,6 +283,8 @@ class ReportContent:
         What the experts have in common.
     absent : tuple of (title, Message)
         Systems that are missing from the comparison, and why.
+    counted : tuple of (title, Message)
+        The verdict by weight and of must-find questions; empty where nothing counts more.
     refusals : tuple of Message
         Why the promotion guard refuses the tuned model; empty = it does not.
     losses, wins : tuple of Movement
@@ -323,6 +325,7 @@ class ReportContent:
     regimes: tuple[RegimeResults, ...]
     generality: tuple[Generality, ...] = ()
     absent: tuple[tuple[str, Message], ...] = ()
+    counted: tuple[tuple[str, Message], ...] = ()
     refusals: tuple[Message, ...] = ()
     losses: tuple[Movement, ...] = ()
     wins: tuple[Movement, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import to_json
+from core.evaluation.hybrid import HYBRID_TITLES
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
     BASE,
@@ -19,6 +20,7 @@ from core.evaluation.verdict import (
     promotion_allowed,
     regime_positions,
 )
+from core.evaluation.what_counts import counted_lines
 from core.labels.groups import ATTRIBUTES
 from core.labels.overrides import in_force
 from core.labels.rules import RULES, mean, weighted_mean
@@ -54,7 +56,7 @@ class ReportSources:
     created_at : str
         UTC, ISO 8601.
     import_report : mapping
-        As :func:`core.journey.data.read_dataset` returns it.
+        As :func:`core.data.file_preview.read_dataset` returns it.
     personal_data : tuple of (title, rows)
         Kinds of personal data found in the upload; titles are message ids.
     scoring : ScoringResult
@@ -99,6 +101,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
+        counted=counted_lines(comparison.counted) if comparison else (),
         refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
         losses=losses,
         wins=wins,
@@ -327,7 +330,8 @@ def _absent(sources: ReportSources) -> tuple[tuple[str, Message], ...]:
         **sources.scoring.failures,
         **(sources.comparison.absent if sources.comparison else {}),
     }
-    return tuple((sources.origin(key).title, reason) for key, reason in absent.items())
+    titles = {key: HYBRID_TITLES.get(key) or sources.origin(key).title for key in absent}
+    return tuple((titles[key], reason) for key, reason in absent.items())
 
 
 def _software() -> tuple[tuple[str, str], ...]:

@@ -361,6 +361,8 @@ def _decision(report: ReportContent, w: Wording) -> Iterator[Row]:
         yield Row((w.t(regime.title), w.verdict(regime)))
         if regime.main:
             yield Row(("", w.near_top(regime.main)))
+    for title, said in report.counted:
+        yield Row((w.t(title), w.tm(said)))
     for reason in report.refusals:
         yield Row((w.t(N_("Against the tuned model")), w.tm(reason)))
     if report.in_use:

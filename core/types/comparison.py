@@ -14,6 +14,10 @@ from core.types.project import RunFile
 
 BASE, TUNED = "base", "tuned"  # names of the two systems that the verdict is about
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"  # its words
+# How it is reached: on the questions of one split, or on every question, by a model of a fold that
+# has not met it.
+SPLIT, CROSS_FIT = "split", "cross-fit"
+VERDICT_WAYS = (CROSS_FIT, SPLIT)
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,100 @@ class Generality:
     high: float
 
 
+@dataclass(frozen=True)
+class WhatCounts:
+    """What the user says counts beyond the plain mean.
+
+    Attributes
+    ----------
+    within : int >= 1
+        How many answers the user's screen shows: a must-find question succeeds if a right answer is
+        among them.
+    must_find : tuple of str
+        Texts of questions that have to succeed, besides those marked in the data.
+    category_weights : tuple of (category, weight > 0)
+        What a category counts; 1 where not named. Multiplies the weights that the data give.
+    """
+
+    within: int = 10
+    must_find: tuple[str, ...] = ()
+    category_weights: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class WeightedDifference:
+    """Tuned minus base where each question counts with its weight.
+
+    Attributes
+    ----------
+    before, after, difference : float
+        Weighted means, ``Σ w·m / Σ w``.
+    low, high : float
+        95% bootstrap interval, clustered by answer group.
+    p : float in (0, 1]
+    questions : int
+    effective_questions, effective_groups : float
+        ``(Σ w)² / Σ w²`` of questions and of answer groups: what their number is worth.
+    word : str
+        ``better``, ``worse`` or ``not shown``.
+    """
+
+    regime: str
+    metric: str
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    questions: int
+    effective_questions: float
+    effective_groups: float
+    word: str
+
+
+@dataclass(frozen=True)
+class MustFind:
+    """A question that has to succeed: the rank of its best right answer before and after."""
+
+    question: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A comparison by what counts.
+
+    Attributes
+    ----------
+    within : int
+        Ranks up to it succeed.
+    differences : tuple of WeightedDifference
+        By regime, for the main metric and for success within that rank; empty where all questions
+        weigh the same.
+    must_find : tuple of MustFind
+        Those that were compared.
+    unjudged : tuple of int
+        Rows of must-find questions that were not: nobody held them out.
+    """
+
+    within: int = 10
+    differences: tuple[WeightedDifference, ...] = ()
+    must_find: tuple[MustFind, ...] = ()
+    unjudged: tuple[int, ...] = ()
+
+    @property
+    def lost(self) -> tuple[MustFind, ...]:
+        """Must-find questions that succeeded before and do not any more."""
+        return tuple(m for m in self.must_find if m.before <= self.within < m.after)
+
+    @property
+    def missed(self) -> tuple[MustFind, ...]:
+        """Must-find questions that do not succeed after tuning."""
+        return tuple(m for m in self.must_find if m.after > self.within)
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Before and after on the same held-out questions, with the verdict.
@@ -214,6 +312,8 @@ class Comparison:
         Every other system minus base on the main metric, per regime; Holm over the systems.
     slices : tuple of SliceDifference
         Tuned minus base on parts of the questions, attribute by attribute.
+    counted : Counted
+        By what counts; not stored, since the user may change what counts.
     """
 
     dataset_id: str
@@ -227,6 +327,7 @@ class Comparison:
     absent: Mapping[str, Message] = field(default_factory=dict)
     contrasts: tuple[Difference, ...] = ()
     slices: tuple[SliceDifference, ...] = ()
+    counted: Counted = field(default_factory=lambda: Counted())
 
     @cached_property
     def id(self) -> str:

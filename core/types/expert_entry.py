@@ -35,6 +35,30 @@ class Availability:
     message: Message
 
 
+@dataclass(frozen=True)
+class PublishedFigure:
+    """How well a model searches according to its makers or a public benchmark.
+
+    Attributes
+    ----------
+    benchmark : str
+        A translatable message: what was searched, and the measure.
+    value : float
+        On the benchmark's own scale.
+    source : str
+        Address.
+    than : str
+        The model that came with the app which the same source measured.
+    than_value : float
+    """
+
+    benchmark: str
+    value: float
+    source: str
+    than: str
+    than_value: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class CatalogueEntry:
     """What is said about one expert.
@@ -69,6 +93,11 @@ class CatalogueEntry:
         Languages in which this expert is suggested, ``*`` = all.
     student_for : tuple of str
         Languages in which this is the suggested model to fine-tune, ``*`` = all others.
+    teacher_for : tuple of str
+        Languages in which this is the stronger expert that others should learn from, ``*`` = all
+        others.
+    published : PublishedFigure or None
+        Why it is taken for stronger.
     """
 
     key: str
@@ -86,6 +115,8 @@ class CatalogueEntry:
     relative_speed: float = 1.0
     default_for: tuple[str, ...] = ()
     student_for: tuple[str, ...] = ()
+    teacher_for: tuple[str, ...] = ()
+    published: PublishedFigure | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", self.title or self.key)

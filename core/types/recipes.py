@@ -115,3 +115,14 @@ class Labels(Protocol):
     def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return targets float32 [b_q, b_a] in [0, 1] and a bool mask, True = learn from it."""
         ...
+
+
+@dataclass(frozen=True)
+class SavedRecipe:
+    """A named label recipe; never changed once saved."""
+
+    id: str
+    name: str
+    recipe: LabelRecipe
+    who: str
+    at: str

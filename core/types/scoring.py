@@ -160,8 +160,12 @@ class ExpertFigures:
         the list alone would flatter it, because every right answer was put on the list.
     average_precision, roc_auc : Interval
         Over the pairs that the expert has an opinion on; NaN where these are too few.
+    seconds : float
+        That reading took.
     texts_encoded : int
         Texts (of a cross-encoder: pairs) that had to be read.
+    loading_seconds : float
+        Until the model was in memory, fetching included; says nothing about how fast it reads.
     """
 
     expert: str
@@ -172,6 +176,7 @@ class ExpertFigures:
     seconds: float
     texts_encoded: int
     fingerprint: str
+    loading_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from core.errors import WorkspaceError
+from core.types.judgements import (
+    CHOICES,
+    COMMENT,
+    NOTE_KINDS,
+    WITHDRAWN,
+    QuestionNote,
+    Vote,
+    VoteOpening,
+    VoteRound,
+)
 from core.workspace.database import Database
 
 STARS, POINTS = "stars", "points"
-CANNOT_SAY, WITHDRAWN = "cannot say", "withdrawn"
+CANNOT_SAY = "cannot say"
 SCALES = (STARS, POINTS, CANNOT_SAY, WITHDRAWN)
 
 
@@ -99,85 +109,6 @@ def _check(rating: Rating) -> None:
         )
 
 
-LEFT, RIGHT, TIE = "left", "right", "tie"
-CHOICES = (LEFT, RIGHT, TIE, WITHDRAWN)
-
-
-@dataclass(frozen=True)
-class VoteRound:
-    """What people are asked; never changed once started.
-
-    Attributes
-    ----------
-    compare_run : str
-        The comparison whose result lists are shown.
-    first, second : str
-        Names of the two systems, for example ``base`` and ``tuned``.
-    positions : tuple of int
-        Positions in ``Comparison.question_rows``, in the order in which everybody is asked.
-    candidates : int
-        Questions to choose from: those whose shown answers differ between the two systems.
-    depth : int
-        Answers shown of each list.
-    needed : int
-        Votes before anybody may see the result without being recorded as early.
-    seed : int
-        Of the sides and of the choice of questions.
-    who, at : str
-    """
-
-    id: str
-    compare_run: str
-    first: str
-    second: str
-    positions: tuple[int, ...]
-    candidates: int
-    depth: int
-    needed: int
-    seed: int
-    who: str
-    at: str
-
-
-@dataclass(frozen=True)
-class Vote:
-    """One person's choice on one question.
-
-    Attributes
-    ----------
-    position : int
-        As in :attr:`VoteRound.positions`.
-    left_arm : str
-        Which system stood on the left for this person and question.
-    choice : str
-        ``left``, ``right``, ``tie`` or ``withdrawn`` (undone: as if never given).
-    """
-
-    position: int
-    voter: str
-    left_arm: str
-    choice: str
-    at: str
-
-
-@dataclass(frozen=True)
-class VoteOpening:
-    """Somebody opened the result, which ended the round.
-
-    Attributes
-    ----------
-    votes : int
-        In force at that moment.
-    early : bool
-        There were fewer votes than the round asked for.
-    """
-
-    who: str
-    at: str
-    votes: int
-    early: bool
-
-
 class VoteRecords(Database):
     """The blind votes of one workspace."""
 
@@ -250,44 +181,7 @@ def new_round_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def votes_in_force(votes: Iterable[Vote]) -> list[Vote]:
-    """Return the newest vote of each voter and question, oldest first, without withdrawn ones."""
-    newest: dict[tuple[str, int], Vote] = {}
-    for vote in votes:
-        newest.pop((vote.voter, vote.position), None)
-        if vote.choice != WITHDRAWN:
-            newest[vote.voter, vote.position] = vote
-    return list(newest.values())
-
-
-COMMENT, BAD_LABEL, SETTLED = "comment", "bad label", "settled"
-NOTE_KINDS = (COMMENT, BAD_LABEL, SETTLED)
 LONGEST = 2000  # characters of a note
-
-
-@dataclass(frozen=True)
-class QuestionNote:
-    """One note; never changed or deleted.
-
-    Attributes
-    ----------
-    kind : str
-        ``comment``; ``bad label``: somebody takes the judgement of the pair for wrong; ``settled``:
-        the report of the pair was looked at or taken back.
-    question, answer : str
-        The texts, not row numbers: a note outlives a new upload of the same data. A comment has no
-        answer ("").
-    text, who : str
-    at : str
-        Time in UTC, ISO 8601.
-    """
-
-    kind: str
-    question: str
-    answer: str
-    text: str
-    who: str
-    at: str
 
 
 class NoteRecords(Database):
@@ -320,15 +214,3 @@ class NoteRecords(Database):
     def notes(self, project_id: str) -> tuple[QuestionNote, ...]:
         """Return every note of a project, oldest first."""
         return tuple(self._all(self._tables.question_notes, QuestionNote, project_id))
-
-
-def reported(notes: Iterable[QuestionNote]) -> dict[tuple[str, str], QuestionNote]:
-    """Return the pairs whose label is reported as bad and not settled, newest report last."""
-    found: dict[tuple[str, str], QuestionNote] = {}
-    for note in notes:
-        pair = note.question, note.answer
-        if note.kind in (BAD_LABEL, SETTLED):
-            found.pop(pair, None)
-        if note.kind == BAD_LABEL:
-            found[pair] = note
-    return found

@@ -89,7 +89,9 @@ class ModelStore:
         """Return True if the model is in the store and whole."""
         return self.model(key).is_valid()
 
-    def install(self, key: str, build: Callable[[Path], Mapping[str, Any]]) -> Path:
+    def install(
+        self, key: str, build: Callable[[Path], Mapping[str, Any]], *, resumable: bool = False
+    ) -> Path:
         """Put a model into the store, once; later calls return the folder that is there.
 
         Parameters
@@ -97,6 +99,9 @@ class ModelStore:
         build : function
             Gets an empty folder, fills and checks it, returns the origin (JSON types) to record.
             What it raises goes on to the caller and nothing is kept.
+        resumable : bool
+            Keep what lies in the folder where ``build`` raises or is killed: the next call gets it
+            again, and has to check what it takes over.
 
         Returns
         -------
@@ -114,7 +119,7 @@ class ModelStore:
         try:
             with self._lock(key):
                 if not model.is_valid():  # another process may have built it while we waited
-                    self._build(model, build)
+                    self._build(model, build, resumable)
         except OSError as error:
             raise WorkspaceError(
                 "The model {key} cannot be kept in {folder}: {reason}. Free disk space or make "
@@ -125,11 +130,14 @@ class ModelStore:
             ) from error
         return model.folder
 
-    def _build(self, model: StoredModel, build: Callable[[Path], Mapping[str, Any]]) -> None:
+    def _build(
+        self, model: StoredModel, build: Callable[[Path], Mapping[str, Any]], resumable: bool
+    ) -> None:
         # One fixed name per model: under the lock, whatever lies there was left by a kill.
         partial = self.root / ".partial" / model.folder.name
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        if not resumable:
+            shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True, exist_ok=True)
         try:
             origin = dict(build(partial))
             files = {}
@@ -141,8 +149,10 @@ class ModelStore:
             if model.folder.exists():  # damaged, or is_valid would have been true
                 shutil.rmtree(model.folder)
             partial.rename(model.folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        except BaseException:
+            if not resumable:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise
 
     def file_sha256(self, path: Path) -> str:
         """Return the sha256 of a model file, computed once per path, size and time of change."""
@@ -156,14 +166,41 @@ class ModelStore:
             self._record("sha256", tag, self._hashes[tag])
         return self._hashes[tag]
 
-    def record_speed(self, key: str, device: str, texts_per_second: float) -> None:
-        """Remember how fast a model encoded real texts on this machine."""
-        self._record("texts_per_second", key, {"device": device, "value": texts_per_second})
+    def record_speed(
+        self, key: str, device: str, texts_per_second: float, loading: float | None = None
+    ) -> None:
+        """Remember how fast a model encoded real texts on this machine.
+
+        Parameters
+        ----------
+        texts_per_second : float
+            Without the time that loading took.
+        loading : float or None
+            Seconds until the model was in memory; None = not measured.
+        """
+        measured = {"device": device, "value": texts_per_second}
+        if loading is not None:
+            measured["loading"] = round(loading, 2)
+        self._record("texts_per_second", key, measured)
 
     def speeds(self) -> dict[str, float]:
         """Return the last measured texts per second of each model."""
         speeds = self._measurements().get("texts_per_second", {})
         return {key: float(entry["value"]) for key, entry in speeds.items()}
+
+    def loading_seconds(self, key: str) -> float | None:
+        """Return how long a model took until it was in memory, None where nobody measured it."""
+        measured = self._measurements().get("texts_per_second", {}).get(key, {})
+        return float(measured["loading"]) if "loading" in measured else None
+
+    def record_hub(self, reachable: bool, at: float) -> None:
+        """Remember whether the model hub answered, and when (seconds since 1970)."""
+        self._record("hub", "reachable", {"value": reachable, "at": at})
+
+    def hub(self) -> tuple[bool, float] | None:
+        """Return whether the model hub answered when it was last asked, and when that was."""
+        said = self._measurements().get("hub", {}).get("reachable")
+        return (bool(said["value"]), float(said["at"])) if isinstance(said, dict) else None
 
     def record_probe(self, fingerprint: str, values: Mapping[str, Any]) -> None:
         """Remember which number format was found best for a model on this machine."""

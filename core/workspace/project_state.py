@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
+from core.types.comparison import WhatCounts
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
 from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
@@ -96,6 +97,8 @@ class ProjectState:
         Paths of model folders and keys of score files that the user added.
     run_files : tuple of RunFile
     generality_sets : tuple of GeneralitySet
+    what_counts : WhatCounts or None
+        What counts beyond the plain mean; None = nothing was said.
     api_connections : ApiConnections
     savings : JSON document or None
         Read by the owner of its type, which lies above the workspace.
@@ -110,6 +113,7 @@ class ProjectState:
     score_files: Kept[tuple[str, ...]] = Kept("score_files", tuple, list, ())
     run_files = _documents("run_files", RunFile)
     generality_sets = _documents("generality_sets", GeneralitySet)
+    what_counts = _document("what_counts", WhatCounts)
     api_connections: Kept[ApiConnections] = Kept(
         "api_connections",
         lambda stored: from_json(ApiConnections, stored),

@@ -13,6 +13,7 @@ from typing import Any
 from core.documents import from_json, to_json
 from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
+from core.types.recipes import SavedRecipe
 from core.workspace.database import now, sqlite_url
 from core.workspace.feedback import NoteRecords, RatingRecords, VoteRecords
 
@@ -27,17 +28,6 @@ class ProjectRecord:
     name: str
     created_at: str
     dataset_id: str | None
-
-
-@dataclass(frozen=True)
-class SavedRecipe:
-    """A named label recipe; never changed once saved."""
-
-    id: str
-    name: str
-    recipe: LabelRecipe
-    who: str
-    at: str
 
 
 @dataclass(frozen=True)

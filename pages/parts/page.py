@@ -144,9 +144,12 @@ def empty_state(
 def sample_buttons(primary: bool = True) -> None:
     """Offer the sample projects; one click makes one and goes to the choice of experts."""
     with st.container(horizontal=True, horizontal_alignment="center"):
-        for key, sample in projects.SAMPLES.items():
+        language = st.session_state.get("language")
+        # Those in the reader's language first; sorting keeps the order otherwise.
+        offered = sorted(projects.SAMPLES.items(), key=lambda item: item[1].language != language)
+        for key, sample in offered:
             label = t("Try with sample data: {title}", title=t(sample.title))
-            first = key == st.session_state.get("language")
+            first = key == language
             kind: ButtonKind = "primary" if primary and first else "secondary"
             if st.button(label, key=f"sample_{key}", type=kind, icon=":material/science:"):
                 with st.spinner(t("Reading the sample data …")):

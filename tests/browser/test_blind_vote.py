@@ -8,7 +8,7 @@ import pytest
 
 from core.journey import voting
 from core.journey.compare import load_comparison
-from core.workspace.feedback import votes_in_force
+from core.types.judgements import votes_in_force
 from tests.reporting.finished_journey import finished_journey
 
 pytestmark = pytest.mark.browser

@@ -133,7 +133,8 @@ def test_a_column_that_may_judge_is_told(name, right, wrong):
     assert [note.params["column"] for note in guess.notes] == [name]
 
 
-def test_an_expected_answer_beside_the_answer_is_told():
+def test_an_expected_answer_wins_over_what_a_bot_answered():
     rows = [[f"What is {i}?", f"The bot says {i}.", f"In truth it is {i}."] for i in range(9)]
     guess = guess_columns(table_of(["question", "answer", "expected"], rows))
-    assert guess.offered == (("question", "expected"),)
+    assert guess.mapping.answer == "expected"
+    assert "expected was taken as the right answer" in str(guess.notes[0])

@@ -163,10 +163,10 @@ def test_workbook_cells_are_what_the_reader_sees():
     table = read_table(saved(book), "faq.xlsx")
     assert table.frame["answer"].tolist() == [
         *("3", "0.1", "2024-03-01", "2024-03-01 14:30", "TRUE", ""),
-        *("=not a formula", "=1+1", "zero-padded"),
+        *("=not a formula", "", "zero-padded"),
     ]
     assert table.frame["question"].tolist()[-1] == "1234567"
-    assert any("formula" in str(warning) and "9" in str(warning) for warning in table.warnings)
+    assert any("Formula" in str(warning) and "9" in str(warning) for warning in table.warnings)
 
 
 def test_workbook_with_cached_formula_shows_its_value():

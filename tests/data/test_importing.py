@@ -38,9 +38,9 @@ def table_of(rows, columns=("question", "answer")):
     return read_table(buffer.getvalue().encode(), "faq.csv")
 
 
-def imported(extra=(), columns=("question", "answer"), **settings):
+def imported(extra=(), columns=("question", "answer"), rating="", **settings):
     width = len(columns)
-    rows = [[*row, *[""] * (width - 2)] for row in sound_rows()]
+    rows = [[*row, *[rating] * (width - 2)] for row in sound_rows()]
     table = table_of([*rows, *extra], columns)
     return import_table(table, guess_mapping(table), name="test", **settings)
 
@@ -115,10 +115,11 @@ def test_contradicting_ratings_take_the_higher_and_are_reported():
     question, answer = sound_rows()[0]
     columns = ("question", "answer", "rating")
     result = imported(
-        [[question, answer, "2"], [question, answer, "0"], ["x y", "z", "4"]], columns
+        [[question, answer, "4"], [question, answer, "0"], ["x y", "z", "4"]], columns, rating="4"
     )
     (found,) = result.summary.contradictions
     assert found.rows == (2, 50, 51)
+    assert any("right in one row and wrong in another" in str(w) for w in result.warnings)
     assert result.dataset.right_grade[0] == 1
 
 

@@ -1,11 +1,11 @@
-"""Ranking against a full, slow sort; reciprocal rank fusion against its formula."""
+"""Ranking against a full, slow sort."""
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from scipy.sparse import csr_array
 
-from core.evaluation.search import K, fuse, listed_right_rank, rank, rank_one
+from core.evaluation.search import listed_right_rank, rank, rank_one
 
 
 def slow_order(scores: np.ndarray) -> np.ndarray:
@@ -70,41 +70,6 @@ def test_a_corpus_smaller_than_the_depth_is_padded():
 def test_minus_zero_ties_with_zero():
     answers = np.array([[-0.0], [0.0], [-0.0]], np.float32)
     assert rank(np.ones((1, 1), np.float32), answers, 3).top_answers.tolist() == [[0, 1, 2]]
-
-
-rankings = st.lists(st.permutations(range(9)), min_size=1, max_size=4)
-
-
-@given(rankings, st.integers(1, 9))
-def test_every_answer_has_the_sum_of_its_reciprocal_ranks(orders, kept):
-    lists = [np.array([order[:kept]], np.int32) for order in orders]
-    found = fuse(lists, 9)
-    expected = {
-        answer: sum(
-            1 / (K + 1 + list(o[:kept]).index(answer)) for o in orders if answer in o[:kept]
-        )
-        for answer in {a for o in orders for a in o[:kept]}
-    }
-    best = sorted(expected, key=lambda answer: (-round(expected[answer], 12), answer))
-    assert found.top_answers[0].tolist() == best + [-1] * (9 - len(best))
-    assert np.allclose(found.top_scores[0, : len(best)], [expected[a] for a in best])
-
-
-def test_a_list_that_found_nothing_changes_nothing():
-    model = np.array([[3, 1, 2]], np.int32)
-    nothing = np.full((1, 3), -1, np.int32)
-    assert fuse([nothing, model], 3).top_answers.tolist() == [[3, 1, 2]]
-
-
-def test_an_unknown_answer_keeps_its_rank():
-    """An answer that the data do not have must not lift those below it."""
-    gap = np.array([[-1, 5]], np.int32)
-    assert np.allclose(fuse([gap], 2).top_scores[0, 0], 1 / (K + 2))
-
-
-def test_equal_sums_are_ordered_by_answer_row():
-    lists = [np.array([[7, 2]]), np.array([[2, 7]])]
-    assert fuse(lists, 2).top_answers.tolist() == [[2, 7]]
 
 
 def test_right_rank_of_lists():

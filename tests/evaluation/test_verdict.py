@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation.verdict import effect_text, promotion_allowed, sentence, word
+from core.data.splitting import split_by_group
+from core.evaluation.verdict import (
+    effect_text,
+    possible_regimes,
+    promotion_allowed,
+    sentence,
+    verdict_way,
+    word,
+)
 from core.types import Comparison, Difference, Generality, SystemResult
 
 BETTER = Difference(
@@ -113,3 +121,42 @@ def test_promotion_is_refused_for_every_regime_that_got_worse_but_not_for_side_m
     bad = replace(BETTER, difference=-0.05, low=-0.08, high=-0.02, word="worse")
     assert len(promotion_allowed(comparison(bad, replace(bad, regime="unseen")))[1]) == 2
     assert promotion_allowed(comparison(replace(bad, metric="top1")))[0]
+
+
+def asked(dataset, groups, each):
+    """Return a dataset of ``groups`` answers with ``each`` questions, split as an import splits."""
+    group = np.repeat(np.arange(groups), each).astype(np.int32)
+    split = split_by_group(group)
+    return replace(
+        dataset,
+        questions=tuple(f"question {i}" for i in range(len(group))),
+        answers=tuple(f"answer {i}" for i in range(groups)),
+        right_question=np.arange(len(group), dtype=np.int32),
+        right_answer=group,
+        right_grade=np.ones(len(group), np.float32),
+        question_group=group,
+        answer_group=np.arange(groups, dtype=np.int32),
+        split=split,
+        question_row=np.arange(len(group), dtype=np.int32) + 2,
+        question_weight=np.ones(len(group), np.float32),
+        must_find=np.zeros(len(group), bool),
+    )
+
+
+@pytest.mark.parametrize(
+    ("groups", "each", "way", "regimes"),
+    [
+        (79, 1, "cross-fit", ("unseen",)),  # a shop's FAQ: 12 questions of the split prove nothing
+        (297, 1, "cross-fit", ("unseen",)),  # 60 test questions would be enough, 59 are not
+        (305, 1, "split", ("unseen",)),
+        (40, 4, "cross-fit", ("known", "unseen")),
+        (110, 6, "split", ("known", "unseen")),
+        (9, 3, "split", ()),  # too few answers for folds: a verdict is not to be had either way
+    ],
+)
+def test_every_question_is_tested_where_one_split_leaves_too_few(
+    tiny_dataset, groups, each, way, regimes
+):
+    data = asked(tiny_dataset, groups, each)
+    assert verdict_way(data) == way
+    assert possible_regimes(data) == regimes

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ExpertError, ModelUnavailableError
 from core.experts import bundled
-from core.experts.bundled import Package
+from core.experts.bundled import Package, PackagedArchive
 from core.experts.catalogue import (
     catalogue,
     default_experts,
@@ -52,7 +52,7 @@ def test_every_entry_is_described_and_can_be_had(entry):
     if entry.family == LEXICAL:
         assert isinstance(entry, LexicalExpert) and entry.formula and not entry.trainable
         return
-    assert entry.size_mb and isinstance(entry.files, Package | HubRepository)
+    assert entry.size_mb and isinstance(entry.files, Package | PackagedArchive | HubRepository)
     assert entry.dimension or entry.family == CROSS_ENCODER
     if isinstance(entry.files, Package):
         can_be_tuned = entry.files.folder or entry.files.converter
@@ -69,6 +69,17 @@ def test_every_bundled_model_is_pinned_in_the_requirements():
     wanted = {f"{m.name}=={m.version}" for m in models if isinstance(m, Package)}
     assert len(wanted) == 4
     assert wanted <= set(pinned)
+
+
+def test_every_part_of_an_archive_is_pinned_in_the_requirements_for_experts():
+    """Parts of another version fail their hash check after a download of 440 MB."""
+    from pathlib import Path
+
+    pinned = (Path(__file__).parents[2] / "requirements-experts.txt").read_text().splitlines()
+    (archive,) = (e.files for e in ENTRIES if isinstance(getattr(e, "files", 0), PackagedArchive))
+    wanted = [f"{part.distribution}=={archive.version}" for part in archive.parts]
+    assert [line for line in pinned if line and not line.startswith("#")] == wanted
+    assert archive.command.endswith("requirements-experts.txt") and "--no-deps" in archive.command
 
 
 @pytest.mark.parametrize("language", ["en", "ja", "de", "xx"])

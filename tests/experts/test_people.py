@@ -17,7 +17,8 @@ from core.experts.people import (
     rater_weights,
 )
 from core.types import TEST_KNOWN, TRAIN
-from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, Rating
+from core.types.judgements import WITHDRAWN
+from core.workspace.feedback import CANNOT_SAY, STARS, Rating
 
 AT = "2026-01-01T10:00:00.000+00:00"
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units.

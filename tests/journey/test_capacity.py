@@ -8,8 +8,9 @@ import stat
 import pytest
 
 from core.documents import to_json
-from core.journey.capacity import OTHER_MODEL, SAME_MODEL, plan
+from core.journey.capacity import plan
 from core.tuning import device as device_module
+from core.tuning.estimate import OTHER_MODEL, SAME_MODEL
 from core.types import LabelRecipe
 from core.types.tuning import DeviceInfo, TuneRequest, TuningResult
 from core.types.tuning_config import TuningConfig

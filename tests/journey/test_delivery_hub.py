@@ -13,8 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.errors import ExportError
-from core.journey import delivery
-from core.journey.delivery import can_push, hub_endpoint, push_model
+from core.journey.delivery import push_model
+from core.reporting import model_hub
+from core.reporting.model_hub import ModelHub
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 SECRET = "hf_verysecrettoken"
@@ -163,7 +164,7 @@ def push(journey, hub, **changes):
         journey.compare_run,
         told["repository"],
         "ann",
-        environment={"HF_TOKEN": told["token"], "HF_ENDPOINT": hub.url},
+        hub=ModelHub.of({"HF_TOKEN": told["token"], "HF_ENDPOINT": hub.url}),
         private=told["private"],
     )
 
@@ -215,7 +216,7 @@ def test_a_refused_token_is_said_without_showing_it(journey, hub, status):
 
 def test_no_connection_is_said_within_seconds(journey, hub, monkeypatch):
     hub.port = 9  # nobody listens there
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(model_hub, "ANSWER_SECONDS", 2.0)
     with pytest.raises(ExportError, match=r"could not be sent to 127\.0\.0\.1:9"):
         push(journey, hub)
 
@@ -229,9 +230,9 @@ def test_what_is_missing_is_said_before_anything_is_sent(journey, hub):
     with pytest.raises(ExportError, match="started offline"):
         push_model(
             journey.project, journey.tune_run, None, REPOSITORY, "ann",
-            environment={"HF_TOKEN": SECRET, "HF_HUB_OFFLINE": "1"},
+            hub=ModelHub.of({"HF_TOKEN": SECRET, "HF_HUB_OFFLINE": "1"}),
         )  # fmt: skip
     assert hub.calls == []
-    assert not can_push({}) and can_push({"HF_TOKEN": "x"})
-    assert hub_endpoint({}) == "https://huggingface.co"
-    assert hub_endpoint({"HF_ENDPOINT": "http://hub.local/"}) == "http://hub.local"
+    assert not ModelHub.of({}).can_push and ModelHub.of({"HF_TOKEN": "x"}).can_push
+    assert ModelHub.of({}).endpoint == "https://huggingface.co"
+    assert ModelHub.of({"HF_ENDPOINT": "http://hub.local/"}).endpoint == "http://hub.local"

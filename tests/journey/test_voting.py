@@ -11,7 +11,7 @@ from core.errors import ComparisonError
 from core.evaluation.systems import EncodedSystem, compare
 from core.journey import voting
 from core.types import Comparison, SilentReporter
-from core.workspace.feedback import LEFT, RIGHT, TIE, votes_in_force
+from core.types.judgements import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace
 
 

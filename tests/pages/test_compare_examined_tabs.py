@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.cost import EncodingCost
+from core.evaluation.examination import SetResult
 from core.evaluation.geometry import SHAPE_MEASURES, ShapeChange
 from core.jobs.folder import RunFolder
 from core.journey import diagnostics
 from core.journey.compare import load_comparison
-from core.journey.diagnostics import SetResult
 from core.messages import Message
 from core.workspace.files import read_json, read_tensors, write_json, write_tensors
 from tests.reporting.finished_journey import EVIL, FinishedJourney, finished_journey

@@ -100,9 +100,11 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
         f"run:{run}",
         "alpha:0.5",
         "hybrid:base",
-        "hybrid:tuned",
     ]
-    assert set(comparison.absent) == {"run:tune-that-is-gone"}
+    (note,) = comparison.system("hybrid:base").notes
+    assert 0 < note.params["share"] < 1 and note.params["joined"] > note.params["alone"]
+    assert set(comparison.absent) == {"run:tune-that-is-gone", "hybrid:tuned"}
+    assert "adds nothing that shows" in comparison.absent["hybrid:tuned"].template
     tuned, again = comparison.system("tuned"), comparison.system(f"run:{run}")
     assert (tuned.top_answers == again.top_answers).all()
     between = comparison.system("alpha:0.5")

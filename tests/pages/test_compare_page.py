@@ -345,3 +345,29 @@ def test_questions_needed_are_worked_out(opened, comparison):
     at = opened()
     at.number_input(key="power_effect").set_value(0.01).run()
     assert "to show +0.01, about" in texts(at)
+
+
+def test_what_counts_is_said_kept_and_judged(opened, comparison, dataset, finished_workspace):
+    at = opened("What counts")
+    assert "All compared questions weigh the same" in texts(at)
+    asked = dataset.questions[comparison.question_rows[0]]
+    listed = next(area for area in at.text_area if "Must-find" in area.label)
+    listed.set_value(f"{asked}\nno such question at all")
+    button(at, "Save what counts").click().run()
+    assert "no question of the data" in "\n".join(e.value for e in at.error)
+    project = finished_workspace.open().project(finished_workspace.project)
+    assert project.state.what_counts is None
+    learned = dataset.questions[dataset.rows("train")[0]]
+    next(area for area in at.text_area if "Must-find" in area.label).set_value(
+        f"{asked}\n{learned}"
+    )
+    at.number_input[0].set_value(3)
+    button(at, "Save what counts").click().run()
+    assert not at.exception and not at.error
+    shown = texts(at)
+    assert "Must-find questions with a right answer among the first 3" in shown
+    assert "1 must-find questions are not held out" in shown
+    kept = project.state.what_counts
+    assert (kept.within, kept.must_find) == (3, (asked, learned))
+    table = next(d.value for d in at.dataframe if "Rank after" in d.value.columns)
+    assert table["Rank after"].tolist() == [int(comparison.system("tuned").right_rank[0])]

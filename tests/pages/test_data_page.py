@@ -87,7 +87,7 @@ def test_without_a_project_the_page_says_what_to_do(tmp_path, app):
     at = app(tmp_path, "data")
     assert not at.exception
     assert "Choose a project" in texts(at)
-    assert sum("sample data" in b.label for b in at.button) == 2
+    assert sum("sample data" in b.label for b in at.button) == 4
     assert not at.file_uploader
 
 

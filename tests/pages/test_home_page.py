@@ -17,7 +17,8 @@ def test_empty_workspace_says_what_to_do(app, tmp_path):
     at = app(tmp_path)
     assert not at.exception
     assert any("One click" in m.value for m in at.markdown)
-    assert len([b for b in at.button if "Try with sample data" in b.label]) == 2
+    offered = [b.key for b in at.button if "Try with sample data" in b.label]
+    assert offered == ["sample_en", "sample_bare_en", "sample_ja", "sample_bare_ja"]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -28,6 +29,15 @@ def test_one_click_makes_a_sample_project(app, tmp_path, language):
     (project,) = Workspace.open(tmp_path).projects()
     assert project.dataset_id is not None
     assert at.session_state["project"] == project.id
+
+
+def test_bare_faq_is_a_sample_project(app, tmp_path):
+    at = app(tmp_path)
+    next(b for b in at.button if b.key == "sample_bare_en").click().run()
+    assert not at.exception
+    workspace = Workspace.open(tmp_path)
+    (project,) = workspace.projects()
+    assert len(project.load_dataset().answers) == 60
 
 
 def test_projects_are_listed_with_their_next_step(app, tmp_path):

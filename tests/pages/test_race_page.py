@@ -15,15 +15,11 @@ from core.documents import from_json, to_json
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.launch import follow
 from core.journey import labels
-from core.journey.experiments import (
-    ExperimentJob,
-    contestants,
-    race_csv,
-    race_result,
-    racing_recipes,
-)
+from core.journey.experiments import ExperimentJob, race_result, racing_recipes
 from core.journey.trials import BASE, TUNED, Trials
 from core.messages import Message
+from core.reporting.exchange import race_csv
+from core.tuning.experiments.race import contestants
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe
 from core.types.tuning import (

@@ -15,7 +15,8 @@ from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, rating, steps
 from core.journey.projects import scored_experts
 from core.types import TEST_KNOWN, TEST_UNSEEN
-from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, in_force
+from core.types.judgements import WITHDRAWN
+from core.workspace.feedback import CANNOT_SAY, STARS, in_force
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"

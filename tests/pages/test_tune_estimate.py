@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core.documents import to_json
 from core.jobs.folder import RunFolder, append_event
 from core.journey import capacity
-from core.journey.capacity import plan, probe_folder, probe_key
+from core.journey.capacity import plan, probe_folder
 from core.journey.jobs import PROBE
 from core.tuning.device import likely_device
+from core.tuning.estimate import probe_key
 from core.tuning.presets import to_document
 from core.tuning.probe import Probe
 from core.types import LabelRecipe

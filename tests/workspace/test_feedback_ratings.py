@@ -13,7 +13,8 @@ from threading import Barrier
 import pytest
 
 from core.errors import WorkspaceError
-from core.workspace.feedback import CANNOT_SAY, STARS, WITHDRAWN, Rating, in_force
+from core.types.judgements import WITHDRAWN
+from core.workspace.feedback import CANNOT_SAY, STARS, Rating, in_force
 from core.workspace.records import Records, now
 
 GIVEN = Rating("q", "a", "ann", 0.75, STARS, "2026-01-01T10:00:00.000+00:00")

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import WorkspaceError
-from core.workspace.feedback import (
+from core.types.judgements import (
     BAD_LABEL,
     COMMENT,
     LEFT,
@@ -85,7 +85,7 @@ def test_voters_in_several_processes_lose_nothing(records_url):
         f"""
         import sys
         from core.workspace.records import Records, now
-        from core.workspace.feedback import LEFT, Vote
+        from core.types.judgements import (LEFT, Vote)
         records = Records({records_url!r})
         for i in range(25):
             assert records.add_vote("r", Vote(i, sys.argv[1], "base", LEFT, now()))

@@ -10,6 +10,7 @@ import numpy as np
 from core.data.near_duplicates.ngrams import plain_form, similar_pairs
 from core.messages import N_, Message
 from core.progress import Progress
+from core.types import QADataset
 
 _QUESTIONS_COMPARED = N_("Looking for questions that are nearly the same ({count} questions)")
 _ANSWERS_COMPARED = N_("Looking for answers that are nearly the same ({count} answers)")
@@ -149,6 +150,26 @@ def group_texts(
         question_similarity=threshold,
         warnings=tuple(warnings),
     )
+
+
+def question_clusters(dataset: QADataset) -> np.ndarray:
+    """Return which questions of a dataset are nearly the same, open ones included: int32 [n_q].
+
+    As alike as the import took for nearly the same: where templated texts chain, that is stricter
+    than usual, and it is found again from the questions that have an answer.
+    """
+    rows = dataset.judged_rows
+    place = np.full(len(dataset.questions), -1)
+    place[rows] = np.arange(len(rows))
+    asked = place[dataset.right_question]
+    found = group_texts(
+        [dataset.questions[row] for row in rows],
+        dataset.answers,
+        asked[asked >= 0],
+        dataset.right_answer[asked >= 0],
+    )
+    pairs = near_duplicates(dataset.questions, found.question_similarity)
+    return _components([pairs.above(found.question_similarity)], len(dataset.questions))
 
 
 def near_duplicates(

@@ -114,7 +114,7 @@ def read_delimited(upload: Upload) -> Table:
         )
     dialect = Dialect.of(text, delimiter)
     records, lines, warnings = _records(text, dialect, name)
-    header = find_header(records, range(1, len(records) + 1), chosen.header_row)
+    header = find_header(records, range(1, len(records) + 1), chosen.header_row, chosen.below)
     if header is None:
         raise DataError(
             "No column names were found in {name}. The first row must name the columns, for "
@@ -279,10 +279,12 @@ def _fitting(
     )
     for number, record in enumerate(records[header.first :], header.first + 1):
         width = _width(record)
+        if number - 1 in header.skipped:
+            continue
         if width > columns:
             message = Message(reason, {"cells": width, "columns": columns})
             unreadable.append(SetAside(number, message, delimiter.join(record)[:500]))
-        elif width and number - 1 not in header.repeated:
+        elif width:
             fits = len(record) == columns
             rows.append(record if fits else [*record[:columns], *[""] * (columns - len(record))])
             numbers.append(number)

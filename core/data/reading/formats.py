@@ -15,13 +15,14 @@ from core.data.reading.archives import beir_root, beir_warnings, open_beir, read
 from core.data.reading.delimited import read_delimited
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
+from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
 from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown
 from core.data.reading.xlsx import is_workbook, read_workbook
-from core.data.table import Table, build_table, row_list
+from core.data.table import FEW_ROWS, Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -99,18 +100,21 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_nothings(table)
+            table = judged_apart(_without_nothings(table))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 
 
 def _without_nothings(table: Table) -> Table:
     """Empty the cells that say they are empty; among ratings N/A says more than that."""
+    few = len(table.frame) <= FEW_ROWS  # a call of pandas costs more than so many cells
     emptied: dict[str, pd.Series] = {}
     words: set[str] = set()
     rows: set[int] = set()
     for column in table.columns:
         cells = table.frame[column]
+        if few and NOTHING_WRITTEN.isdisjoint(cells.tolist()):
+            continue
         hit = cells.isin(NOTHING_WRITTEN)
         if not hit.any() or role_of(column) == "rating":
             continue

@@ -1,7 +1,9 @@
-"""Which row of a grid names its columns: below report heads, key and value rows and comments."""
+"""Which rows of a grid are its table: the names below report heads, the end above sums."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +19,17 @@ LONGEST_NAME = 60
 _QUESTION_MARKS = ("?", "？", "؟")
 _COMMENTS = ("#", "//", "%", "--", ";")
 _TEXTS = ("question", "answer")
+_SUMS = frozenset(
+    [
+        *("total", "totals", "subtotal", "grandtotal", "sum", "average", "mean", "count"),
+        *("summe", "gesamt", "gesamtsumme", "insgesamt", "zwischensumme", "anzahl", "mittelwert"),
+        *("durchschnitt", "somme", "moyenne", "totale", "totaal", "suma", "razem", "toplam"),
+        *("итого", "всего", "合計", "総計", "小計", "計", "平均", "件数", "总计", "合计", "小计"),
+        *("평균", "합계"),
+    ]
+)
+_LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
+_NUMBER = re.compile(r"[-+−]?[\d.,\s%€$£¥]*\d[\d.,\s%€$£¥]*")
 _SHOWN = 120  # characters of the rows above in a warning
 
 
@@ -33,9 +46,9 @@ class Header:
         Index of the row with the names; -1 where the file has none.
     warnings : tuple of Message
     not_used : tuple of NotUsed
-        Rows above the names, and rows that say them again.
-    repeated : frozenset of int
-        Indices of the rows below that say the names again.
+        Rows above the names, rows that say them again, sums, and other tables below.
+    skipped : frozenset of int
+        Indices of the rows below the names that are no rows of the table.
     """
 
     names: list[str]
@@ -43,7 +56,7 @@ class Header:
     position: int
     warnings: tuple[Message, ...] = ()
     not_used: tuple[NotUsed, ...] = ()
-    repeated: frozenset[int] = frozenset()
+    skipped: frozenset[int] = frozenset()
 
 
 def header_position(grid: Sequence[Sequence[str]]) -> int | None:
@@ -81,7 +94,10 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
 
 
 def find_header(
-    grid: Sequence[Sequence[str]], numbers: Sequence[int], chosen: int | None = None
+    grid: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    chosen: int | None = None,
+    below: bool = False,
 ) -> Header | None:
     """Return the column names of a grid, None where no row can name two columns.
 
@@ -91,6 +107,8 @@ def find_header(
         The row of each in the user's own file.
     chosen : int, optional
         The row that the user says it is; 0 = the file has no column names.
+    below : bool
+        Whether sums and other tables below the first are read as rows of it.
     """
     if chosen is not None and chosen in numbers:
         position: int | None = list(numbers).index(chosen)
@@ -141,7 +159,10 @@ def find_header(
             "the file has no column names, add a first row such as: question, answer."
         )
         warnings.append(Message(text, {"row": row}))
-    return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(repeated))
+    skipped = set(repeated)
+    if not below:
+        skipped |= _foreign_rows(grid, numbers, first, skipped, warnings, not_used)
+    return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(skipped))
 
 
 def _nameless(
@@ -173,8 +194,7 @@ def _known_names(row: Sequence[str]) -> int:
         if not cell.strip() or len(cell) > LONGEST_NAME:
             continue
         plain = plain_name(cell.lstrip("#%/ "))
-        exact = next((role for role, names in ROLES.items() if plain in names), None)
-        exact = exact or next((role for role, names in WEAK_NAMES.items() if plain in names), None)
+        exact = _exact_role(plain)
         role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
         if role is not None:
             weight = 2 if exact in _TEXTS else 1
@@ -265,3 +285,121 @@ def _repeated(grid: Sequence[Sequence[str]], position: int, first: int) -> list[
         and grid[i][place] == key
         and [cell.strip() for cell in grid[i]][: len(names)] == names
     ]
+
+
+def _foreign_rows(
+    grid: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    first: int,
+    repeated: set[int],
+    warnings: list[Message],
+    not_used: list[NotUsed],
+) -> set[int]:
+    """Return the rows that sum a table up or belong to another one below it, and tell them."""
+    blocks = _blocks(grid, first)
+    sums = [
+        i for start, end in blocks for i in _last_sums(grid, max(start, first), end) if i > first
+    ]
+    skipped = set(sums)
+    if sums:
+        rows = [numbers[i] for i in sums]
+        text = N_("Rows that sum up the table were left out. Rows: {rows} ({count} in all).")
+        warnings.append(Message(text, {"rows": row_list(rows), "count": len(rows)}))
+        shown = " ".join(_texts(grid[sums[0]]))[:_SHOWN]
+        not_used.append(NotUsed("rows", f"{row_list(rows)}: {shown}", len(rows)))
+    other: list[int] = []
+    for start, end in blocks[1:]:
+        again = bool(repeated.intersection(range(start, min(end, start + 3))))
+        if again or not (other or _begins_table(grid, first, start, end)):
+            if again and other:
+                _tell_table(grid, numbers, other, warnings, not_used)
+                skipped |= set(other)
+                other = []
+            continue
+        other += range(start, end)
+    if other:
+        _tell_table(grid, numbers, other, warnings, not_used)
+    return skipped | set(other)
+
+
+def _tell_table(
+    grid: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    rows: Sequence[int],
+    warnings: list[Message],
+    not_used: list[NotUsed],
+) -> None:
+    names = " | ".join(_texts(grid[rows[0]]))[:_SHOWN]
+    text = N_(
+        "Another table begins in row {row} below a blank row ({names}); its {count} rows were left "
+        "out. If they are questions and answers, too, choose to read all rows."
+    )
+    values: dict[str, str | int | float] = {
+        "row": numbers[rows[0]],
+        "names": names,
+        "count": len(rows) - 1,
+    }
+    warnings.append(Message(text, values))
+    span = f"{numbers[rows[0]]}–{numbers[rows[-1]]}"
+    not_used.append(NotUsed("rows", f"{span}: {names}", len(rows)))
+
+
+def _blocks(grid: Sequence[Sequence[str]], first: int) -> list[tuple[int, int]]:
+    """Return start and end of the rows between blank ones."""
+    blank = [
+        i for i in range(first, len(grid)) if not any(grid[i]) or not any(map(str.strip, grid[i]))
+    ]
+    ends = [first - 1, *blank, len(grid)]
+    return [(a + 1, b) for a, b in itertools.pairwise(ends) if b > a + 1]
+
+
+def _last_sums(grid: Sequence[Sequence[str]], start: int, end: int) -> list[int]:
+    """Return the last rows of a block that hold a word such as Total, and beside it numbers."""
+    found = []
+    for i in range(end - 1, start - 1, -1):
+        label, *values = _texts(grid[i])
+        if plain_name(label) not in _SUMS or not values or not all(map(_is_number, values)):
+            break
+        found.append(i)
+    return found[::-1]
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def _begins_table(grid: Sequence[Sequence[str]], first: int, start: int, end: int) -> bool:
+    """Tell whether the rows below a blank one are another table: names, and other cells below.
+
+    Its first row holds short cells and no question. Two of them are known names; or the rows have
+    numbers where those of the table above have none; or another number of cells than all of those.
+    """
+    row = grid[start]
+    names = _texts(row)
+    if len(names) < 2 or end - start < 2 or _is_talk(row):
+        return False
+    if any(len(name) > _LONGEST_LABEL or _is_number(name) for name in names):
+        return False
+    above = [cells for cells in grid[first : min(start, first + SAMPLE_ROWS)] if _texts(cells)]
+    below = grid[start + 1 : min(end, start + 51)]
+    known = {role for name in names if (role := _exact_role(name))}
+    counted = any(
+        cell.strip()
+        and all(i < len(cells) and _is_number(cells[i]) for cells in below)
+        and not all(i < len(cells) and _is_number(cells[i]) for cells in above[:50])
+        for i, cell in enumerate(row)
+    )
+    usual = {len(_texts(cells)) for cells in above}
+    other_width = not usual & {len(names), *(len(_texts(cells)) for cells in below)}
+    if other_width:
+        return bool(known) or counted or _unlike_rows(grid, start)
+    return len(known) >= 2 or (counted and (bool(known) or len(below) > 1))
+
+
+def _exact_role(name: str) -> str | None:
+    plain = plain_name(name)
+    for table in (ROLES, WEAK_NAMES):
+        for role, names in table.items():
+            if plain in names:
+                return role
+    return None

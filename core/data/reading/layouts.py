@@ -15,6 +15,7 @@ from core.data.cells import cell_text
 from core.data.columns import is_negative, role_of
 from core.data.reading.unfolding import TEXT_KEYS, text_of
 from core.data.table import NotUsed
+from core.errors import DataError
 from core.messages import N_, Message
 
 Record = dict[str, object]
@@ -53,7 +54,16 @@ _USERS = frozenset(
 _HELPERS = frozenset(
     ["assistant", "gpt", "bot", "agent", "model", "chatgpt", "support", "answer", "ai", "operator"]
 )
-_MARKS = ("is_selected", "is_correct", "correct", "is_relevant", "relevant", "is_gold", "label")
+# What elements of a list are marked with, as plain_name() leaves it, the clearest first.
+_MARKS = (
+    *("isaccepted", "accepted", "acceptedanswer", "isbest", "isselected", "iscorrect", "correct"),
+    *("isrelevant", "relevant", "isgold", "ispositive", "isright", "selected", "label"),
+)
+_SCORES = frozenset(("score", "votes", "upvotes", "votecount", "pmscore", "rating", "rank"))
+_ACCEPTED_ID, _IDS = "acceptedanswerid", ("id", "answerid", "aid", "postid")
+_LISTED_PAIRS = frozenset(
+    ("qa", "qas", "qna", "qnas", "questions", "pairs", "qapairs", "faq", "faqs", "items", "entries")
+)
 _TAG = re.compile(r"<[^<>]{1,400}>")
 _BREAK = re.compile(r"<\s*(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*>", re.IGNORECASE)
 _NAMES = ("title", "name", "category", "topic", "section", "heading", "label", "tag", "intent")
@@ -211,6 +221,7 @@ def _columns(document: object) -> list[object] | None:
     values = list(document.values())
     roles = {role_of(str(key)) for key in document}
     named = {"question", "answer"} <= roles
+    _check_lengths(document)
     if all(isinstance(value, dict) for value in values):
         keys = list(values[0])
         if named and keys and all(set(value) == set(keys) for value in values):
@@ -225,6 +236,30 @@ def _columns(document: object) -> list[object] | None:
         if named or plain:
             return [dict(zip(document, row, strict=True)) for row in zip(*values, strict=True)]
     return None
+
+
+def _check_lengths(document: Mapping[str, object]) -> None:
+    """Refuse a list of questions and one of answers that are not equally long."""
+    lists = {
+        name: value
+        for name, value in document.items()
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value)
+    }
+    asked = [name for name in lists if role_of(name) == "question"]
+    told = [name for name in lists if role_of(name) == "answer"]
+    if len(asked) != 1 or len(told) != 1 or len(lists) < len(document):
+        return
+    first, second = asked[0], told[0]
+    many, others = len(lists[first]), len(lists[second])
+    if many != others and min(many, others) > 1:
+        raise DataError(
+            "The list {first} has {many} elements and {second} has {others}, so it is not known "
+            "which answer belongs to which question. Make them equally long.",
+            first=first,
+            second=second,
+            many=many,
+            others=others,
+        )
 
 
 def _dictionary(document: object) -> list[object] | None:
@@ -344,19 +379,22 @@ def _label_studio(document: object) -> list[object] | None:
 
 def _expanded(found: Found) -> Found:
     records: list[object] = []
-    later = 0
+    later = pairs_within = 0
     for record in found.records:
         if not isinstance(record, dict):
             records.append(record)
             continue
+        record = _last_turns(record)
         exchanges = _exchanges(record)
         if exchanges is None:
-            records.append(_marked(record))
+            inner = _inner_pairs(record)
+            records.append(_marked(record) if inner is None else inner)
+            pairs_within += inner is not None
             continue
         later += max(0, len(exchanges) - 1)
         records.append(exchanges)
     warnings = list(found.warnings)
-    if any(isinstance(record, list) for record in records):
+    if sum(isinstance(record, list) for record in records) > pairs_within:
         text = N_("Conversations were read: what the user says is asked, the reply is the answer.")
         warnings.append(Message(text))
     if later:
@@ -375,15 +413,6 @@ def _exchanges(record: Record) -> list[Record] | None:
         if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
             break
     else:
-        for key in ("chosen", "rejected"):
-            turns = record.get(key)
-            if isinstance(turns, list) and turns and isinstance(turns[-1], dict):
-                said = [turn for turn in turns if isinstance(turn, dict)]
-                asked = [t for t in said if _speaker(t) in _USERS]
-                record = record | {key: _said(said[-1])}
-                if asked and "prompt" not in record:
-                    record["prompt"] = _said(asked[-1])
-                    return [record]
         return None
     rest = {name: value for name, value in record.items() if name != key}
     exchanges: list[Record] = []
@@ -400,6 +429,48 @@ def _exchanges(record: Record) -> list[Record] | None:
     return exchanges or None
 
 
+def _last_turns(record: Record) -> Record:
+    """Give each list of chat turns by its last one: of ``chosen`` the reply, of ``prompt`` the ask.
+
+    A record without a question gets the last thing that the user said.
+    """
+    changed: Record = {}
+    asked = ""
+    for key, value in record.items():
+        if key in _CHATS or not isinstance(value, list) or not value:
+            continue
+        turns = [turn for turn in value if isinstance(turn, dict)]
+        if len(turns) < len(value) or not all(_speaker(turn) for turn in turns):
+            continue
+        if not all(_speaker(turn) in _USERS | _HELPERS | {"system", "tool"} for turn in turns):
+            continue
+        spoken = [turn for turn in turns if _said(turn)]
+        replies = [turn for turn in spoken if _speaker(turn) in _HELPERS]
+        last = spoken[-1:] if key in ("prompt", "question", "query", "input") else replies[-1:]
+        changed[key] = _said((last or spoken[-1:] or turns[-1:])[0])
+        asked = asked or next(
+            (_said(turn) for turn in reversed(spoken) if _speaker(turn) in _USERS), ""
+        )
+    if not changed:
+        return record
+    named = any(role_of(str(key)) == "question" for key in record)
+    return record | changed | ({"prompt": asked} if asked and not named else {})
+
+
+def _inner_pairs(record: Record) -> list[object] | None:
+    """Return the questions and answers that a record lists about its text, None without any."""
+    for key, value in record.items():
+        if re.sub(r"[\W_]+", "", str(key)).casefold() not in _LISTED_PAIRS:
+            continue
+        if not isinstance(value, list) or not value:
+            continue
+        if not all(isinstance(item, dict) and _is_pair(item) for item in value):
+            continue
+        rest = {name: given for name, given in record.items() if name != key}
+        return [_marked(item | {k: v for k, v in rest.items() if k not in item}) for item in value]
+    return None
+
+
 def _speaker(turn: Mapping[str, object]) -> str:
     return next((str(turn[key]).casefold() for key in _SPEAKER if turn.get(key)), "")
 
@@ -410,11 +481,12 @@ def _said(turn: Mapping[str, object]) -> str:
 
 def _marked(record: Record) -> Record:
     """Part a list whose elements say themselves whether they are right."""
+    accepted = next((v for k, v in record.items() if _plain(k) == _ACCEPTED_ID), None)
     for key, value in record.items():
-        parted = _parted(value)
+        parted = _parted(value) or _parted_by_id(value, accepted)
         if parted is None:
             continue
-        right, wrong = parted
+        right, wrong = (_without_scores(part) for part in parted)
         others = {k: v for k, v in record.items() if k != key}
         # the passage that was chosen is what a search should find, not the answer made of it
         name = "positive_passages" if "passage" in key.casefold() else key
@@ -422,11 +494,43 @@ def _marked(record: Record) -> Record:
     return record
 
 
+def _without_scores(items: list[object]) -> list[object]:
+    """Leave out what else rates the elements, where a mark says which are right."""
+    return [
+        {k: v for k, v in item.items() if _plain(k) not in _SCORES}
+        if isinstance(item, dict)
+        else item
+        for item in items
+    ]
+
+
+def _plain(key: object) -> str:
+    return re.sub(r"[\W_]+", "", str(key)).casefold()
+
+
+def _mark_in(keys: Iterator[object]) -> object | None:
+    """Return the clearest mark among keys, None where there is none."""
+    marks = {_plain(key): key for key in keys}
+    return next((marks[mark] for mark in _MARKS if mark in marks), None)
+
+
+def _parted_by_id(value: object, accepted: object) -> tuple[list[object], list[object]] | None:
+    """Part answers by the id of the accepted one, None where it is none of them."""
+    if accepted in (None, "") or not isinstance(value, list):
+        return None
+    items = [item for item in value if isinstance(item, dict)]
+    key = next((k for item in items[:1] for k in item if _plain(k) in _IDS), None)
+    right: list[object] = [
+        item for item in items if key is not None and str(item.get(key)) == str(accepted)
+    ]
+    return (right, [item for item in items if item not in right]) if right else None
+
+
 def _parted(value: object) -> tuple[list[object], list[object]] | None:
     """Return the right and the wrong elements of a list with marks, None where it has none."""
     if isinstance(value, dict):
         lists = {k: v for k, v in value.items() if isinstance(v, list)}
-        mark = next((key for key in _MARKS if key in lists), None)
+        mark = _mark_in(iter(lists))
         if mark is None:
             return None
         place = next((key for key in TEXT_KEYS if key in lists and key != mark), None)
@@ -434,8 +538,8 @@ def _parted(value: object) -> tuple[list[object], list[object]] | None:
             return None
         items: list[tuple[object, object]] = list(zip(lists[mark], lists[place], strict=True))
     elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        mark = next((key for key in _MARKS if all(key in item for item in value)), None)
-        if mark is None:
+        mark = _mark_in(iter(value[0]))
+        if mark is None or not all(mark in item for item in value):
             return None
         items = [(item[mark], {k: v for k, v in item.items() if k != mark}) for item in value]
     else:

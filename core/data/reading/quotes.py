@@ -76,7 +76,10 @@ def mended_records(text: str, delimiter: str, columns: int | None) -> Mended:
                     record = _Record(line_alone.cells, after, False, False)
             elif not record.closed or (wanted and len(record.cells) != wanted):
                 cells = _plain_cells(text[start:stop], delimiter)
-                if not record.closed or len(cells) == wanted:
+                line_alone = _quoted_record(f'{text[start:stop]}"', 0, delimiter, every)
+                if not record.closed and len(cells) != wanted == len(line_alone.cells):
+                    record = _Record(line_alone.cells, after, False, False)
+                elif not record.closed or len(cells) == wanted:
                     hopeless |= wanted is not None and len(cells) != wanted
                     record = _Record([_unquoted(cell) for cell in cells], after, False, False)
         records.append(record.cells)

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from core.data.reading.header import Header, find_header
 from core.data.reading.upload import Upload
-from core.data.table import MAX_CELLS, MAX_ROWS, NotUsed, Table, build_table, row_list
+from core.data.table import (
+    MAX_CELLS,
+    MAX_CHARACTERS,
+    MAX_ROWS,
+    NotUsed,
+    Table,
+    build_table,
+    row_list,
+    too_many_characters,
+)
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -46,12 +55,14 @@ class SheetRows:
     uncomputed: list[int] = field(default_factory=list)
     rounded: list[int] = field(default_factory=list)
     cells: int = 0
+    characters: int = 0
 
     def add(self, number: int, row: list[str], name: str) -> None:
         """Append a row; DataError where the sheet is larger than what can be read."""
         while row and not row[-1]:
             row.pop()
         self.cells += len(row) + 1
+        self._count_characters(row, name)
         if number > LAST_ROW or len(self.rows) > MAX_ROWS or self.cells > MAX_CELLS:
             raise _too_large(name)
         if not row:
@@ -61,6 +72,12 @@ class SheetRows:
             self.numbers.append(number - 1)
         self.rows.append(row)
         self.numbers.append(number)
+
+    def _count_characters(self, texts: Iterable[str], name: str) -> None:
+        """Raise DataError where one text is repeated so often that nobody could hold them all."""
+        self.characters += sum(map(len, texts))
+        if self.characters > MAX_CHARACTERS:
+            raise too_many_characters(name)
 
     def finish(self, name: str) -> list[int]:
         """Make the rows equally wide and fill merged cells down; return the rows filled."""
@@ -72,7 +89,7 @@ class SheetRows:
         for row in self.rows:
             row[width:] = []
             row += [""] * (width - len(row))
-        return self._fill_merged()
+        return self._fill_merged(name)
 
     def _without_blank_columns(self) -> int:
         """Leave out columns without a cell, for the sake of one far to the right."""
@@ -88,7 +105,7 @@ class SheetRows:
         self.hidden_columns = {place[c] for c in self.hidden_columns if c in place}
         return len(used)
 
-    def _fill_merged(self) -> list[int]:
+    def _fill_merged(self, name: str) -> list[int]:
         """Give every row of a vertical merge the text that a reader sees beside it."""
         place = {number: i for i, number in enumerate(self.numbers)}
         filled: set[int] = set()
@@ -106,6 +123,7 @@ class SheetRows:
                 row = self.rows[i]
                 if any(row) and not row[left - 1]:
                     row[left - 1] = text
+                    self._count_characters((text,), name)
                     filled.add(self.numbers[i])
         return sorted(filled)
 
@@ -147,7 +165,7 @@ def table_of(
         if not wanted:
             continue
         filled = sheet.finish(name)
-        header = find_header(sheet.rows, sheet.numbers, choices.header_row)
+        header = find_header(sheet.rows, sheet.numbers, choices.header_row, choices.below)
         if header is not None:
             found.append((sheet, header, filled))
     if not found:
@@ -167,7 +185,7 @@ def table_of(
         names = ", ".join(f"{other.title} ({_count(other)})" for other in others)
         told.append(Message(text, {"sheet": sheet.title, "others": names}))
         not_used += [NotUsed("sheet", other.title, _count(other)) for other in others]
-    taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.repeated]
+    taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.skipped]
     hidden = [i for i in taken if sheet.numbers[i] in sheet.hidden_rows and any(sheet.rows[i])]
     if hidden:
         rows = [sheet.numbers[i] for i in hidden]
@@ -214,7 +232,7 @@ def _cell_warnings(sheet: SheetRows, filled: Sequence[int]) -> Iterable[Message]
         (
             sheet.uncomputed,
             N_(
-                "Formulas without a stored value are shown as formulas ({count} in all). Rows: "
+                "Formulas without a stored value count as empty ({count} in all). Rows: "
                 "{rows}. Open and save the file in your spreadsheet program to store the values."
             ),
         ),

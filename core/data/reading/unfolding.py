@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text, nested_value
-from core.data.columns import ColumnMapping, guess_mapping
-from core.data.table import MAX_ROWS, Table, row_list
+from core.data.columns import ColumnMapping, guess_mapping, is_negative
+from core.data.table import FEW_ROWS, MAX_ROWS, Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -73,8 +73,19 @@ def unfolded(table: Table, mapping: ColumnMapping | None = None) -> Table:
     DataError
         If that makes more rows than can be read.
     """
+    few = len(table.frame) <= FEW_ROWS  # a call of pandas costs more than so many cells
+    listed = {
+        c
+        for c in table.columns
+        if (
+            any(cell.startswith(_OPENINGS) for cell in table.frame[c].tolist())
+            if few
+            else table.frame[c].str.startswith(_OPENINGS).any()
+        )
+    }
+    if not listed and mapping is None and not any(map(is_negative, table.columns)):
+        return table
     mapping = mapping or guess_mapping(table)
-    listed = {c for c in table.columns if table.frame[c].str.startswith(_OPENINGS).any()}
     paired = mapping.question is not None and mapping.answer is not None
     negatives = [c for c in mapping.negatives if paired and c in table.columns]
     if not listed and not negatives:

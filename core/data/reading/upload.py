@@ -32,6 +32,8 @@ class ReadingChoices:
         The row with the column names, counted from 1.
     hidden_rows : bool
         Whether rows that the spreadsheet hides (by hand or by a filter) are read.
+    below : bool
+        Whether sums and other tables below the first are read as rows of it.
     """
 
     sheet: str | None = None
@@ -39,6 +41,7 @@ class ReadingChoices:
     delimiter: str | None = None
     header_row: int | None = None
     hidden_rows: bool = True
+    below: bool = False
 
 
 @dataclass(frozen=True, eq=False)

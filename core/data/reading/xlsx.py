@@ -19,6 +19,7 @@ from core.errors import DataError
 
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,12})")
+_LINK = re.compile(r'HYPERLINK\(\s*"[^"]*"\s*[,;]\s*"((?:[^"]|"")*)"\s*\)', re.IGNORECASE)
 _MOST_COLUMNS = 16_384
 
 
@@ -32,8 +33,8 @@ def is_workbook(upload: Upload) -> bool:
 def read_workbook(upload: Upload) -> Table:
     """Read one sheet of a workbook: the chosen one, else the first with a table in it.
 
-    Formula cells show the value that the spreadsheet program stored; where none is stored, the
-    formula's text is kept. Cells with errors (#N/A …) are empty.
+    Formula cells show the value that the spreadsheet program stored; where none is stored, they
+    are empty, and so are cells with errors (#N/A …).
 
     Raises
     ------
@@ -173,7 +174,6 @@ class _Workbook:
 
     def _fill(self, sheet: SheetRows, part: str) -> None:
         """Read the rows of a sheet; blank cells and rows may be missing in it."""
-        masters: dict[str, tuple[str, str]] = {}
         number = 0
         with self.archive.open(part) as file:
             for tag, element in parsed(file, "row", "col", "mergeCell"):
@@ -181,9 +181,7 @@ class _Workbook:
                     number = int(element.get("r") or number + 1)
                     if element.get("hidden") in ("1", "true"):
                         sheet.hidden_rows.add(number)
-                    sheet.add(
-                        number, self._cells(sheet, element, number, masters), self.upload.name
-                    )
+                    sheet.add(number, self._cells(sheet, element, number), self.upload.name)
                 elif tag == "mergeCell":
                     if (area := _range(element.get("ref", ""))) is not None:
                         sheet.merged.append(area)
@@ -192,9 +190,7 @@ class _Workbook:
                     last = min(int(element.get("max", first)), _MOST_COLUMNS)
                     sheet.hidden_columns.update(range(first, last + 1))
 
-    def _cells(
-        self, sheet: SheetRows, row: Any, number: int, masters: dict[str, tuple[str, str]]
-    ) -> list[str]:
+    def _cells(self, sheet: SheetRows, row: Any, number: int) -> list[str]:
         texts: list[str] = []
         for cell in row:
             reference = cell.get("r")
@@ -207,7 +203,7 @@ class _Workbook:
                     rows=LAST_ROW,
                     cells=_MOST_COLUMNS * LAST_ROW,
                 )
-            text = self._text(sheet, cell, number, masters)
+            text = self._text(sheet, cell, number)
             if column > len(texts) + 1:
                 texts += [""] * (column - len(texts) - 1)
             if column <= len(texts):
@@ -216,9 +212,7 @@ class _Workbook:
                 texts.append(text)
         return texts
 
-    def _text(
-        self, sheet: SheetRows, cell: Any, number: int, masters: dict[str, tuple[str, str]]
-    ) -> str:
+    def _text(self, sheet: SheetRows, cell: Any, number: int) -> str:
         kind = cell.get("t", "n")
         value, formula = None, None
         for child in cell:
@@ -229,11 +223,11 @@ class _Workbook:
                 formula = child
             elif tag == "is":
                 return _rich_text(child)
-        if formula is not None:
-            written = _formula(formula, cell.get("r", ""), masters)
-            if not value and kind != "str":
-                sheet.uncomputed.append(number)
-                return written
+        if formula is not None and not value and kind != "str":
+            if text := _link_text(formula.text or ""):
+                return cell_text(text)
+            sheet.uncomputed.append(number)
+            return ""
         if value is None or value == "":
             return ""
         if kind == "n":
@@ -271,17 +265,10 @@ def _rich_text(element: Any) -> str:
     return cell_text("".join(runs))
 
 
-def _formula(element: Any, reference: str, masters: dict[str, tuple[str, str]]) -> str:
-    """Return a formula as it is typed; a shared one stands only in its first cell."""
-    text, shared = element.text or "", element.get("si")
-    if text and shared is not None:
-        masters[shared] = (text, reference)
-    if not text and shared in masters:
-        from openpyxl.formula.translate import Translator
-
-        first, origin = masters[shared]
-        return str(Translator(f"={first}", origin).translate_formula(reference))
-    return f"={text}" if text else ""
+def _link_text(formula: str) -> str:
+    """Return the text of ``HYPERLINK("address","text")``, which needs no computing."""
+    found = _LINK.fullmatch(formula.strip())
+    return found[1].replace('""', '"') if found else ""
 
 
 def _column(letters: str) -> int:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.documents import to_json
 from core.evaluation.statistics import CONFIDENCE, Estimate, Spread
 from core.evaluation.verdict import GENERALITY_LIMIT
+from core.hashing import document_id
 from core.messages import Message
 from core.tuning.experiments.experiment import NOTHING, TOO_FEW, Experiment
-from core.types import REGIMES
+from core.tuning.losses import LOSSES
+from core.types import REGIMES, LabelRecipe
+from core.types.recipes import SavedRecipe
 from core.types.tuning import Contestant, RaceRequest
+
+HARD = LabelRecipe((), rule="hard", blend=1.0)
+BASELINE_LOSSES = ("infonce", "mse")  # on hard labels: what soft labels have to beat
 
 # What the order of a race is worth.
 ALONE, TIED, CLEAR = "alone", "tied", "clear"  # besides NOTHING and TOO_FEW
@@ -162,3 +170,28 @@ def read_race(experiment: Experiment, request: RaceRequest) -> RaceResult:
 
 def _general_enough(change: Spread | None) -> bool:
     return change is None or change.mean >= -GENERALITY_LIMIT
+
+
+def soft_losses() -> tuple[str, ...]:
+    """Return the losses that learn from labels, in the order of their registry."""
+    return tuple(key for key, loss in LOSSES.items() if loss.uses_labels)
+
+
+def contestants(chosen: Sequence[SavedRecipe], losses: Sequence[str]) -> tuple[Contestant, ...]:
+    """Return every recipe with every loss, then the hard-label baselines; none twice.
+
+    Losses that do not use labels take part once: their result is the same for every recipe.
+    """
+    found: dict[tuple[str, str], Contestant] = {}
+    for saved in chosen:
+        is_hard = saved.recipe.rule == "hard" or saved.recipe.blend == 1
+        for loss in losses:
+            if LOSSES[loss].uses_labels and not (is_hard and loss in BASELINE_LOSSES):
+                pair = document_id(to_json(saved.recipe)), loss
+                found.setdefault(pair, Contestant("", saved.name, saved.recipe, loss))
+    hard = dict.fromkeys([*BASELINE_LOSSES, *(x for x in losses if not LOSSES[x].uses_labels)])
+    baselines = [Contestant("", "", HARD, loss, baseline=True) for loss in hard]
+    return tuple(
+        dataclasses.replace(contestant, key=f"c{number:02d}")
+        for number, contestant in enumerate([*found.values(), *baselines], 1)
+    )

@@ -87,7 +87,10 @@ def _choice(seen: Compared) -> SystemChoice:
             label,
             value=name in last.hybrids,
             key=f"arms_hybrid_{name}",
-            help=t("Hybrid search: the two lists are joined by rank (reciprocal rank fusion)."),
+            help=t(
+                "Hybrid search: a weighted sum of both scores. How much keyword search counts is "
+                "chosen on validation questions; where it adds nothing, there is no hybrid."
+            ),
         )
     ]
     files = tuple(

@@ -27,6 +27,7 @@ from core.journey.compare import (
     present_regimes,
     questions_needed,
 )
+from core.journey.compare_systems import HYBRID_TITLES
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
 from core.types import BASE, REGIMES, Comparison, Difference, QADataset
 from pages.parts.cached import cached
@@ -64,7 +65,7 @@ def all_systems(seen: Compared) -> None:
     show_chart(chart, key=f"arms_{measure.key}")
     for name, reason in comparison.absent.items():
         st.info(
-            plain(t("{title} is absent: {reason}", title=model_title(name), reason=tm(reason))),
+            plain(t("{title} is absent: {reason}", title=_title(name), reason=tm(reason))),
             icon=":material/block:",
         )
     for system in comparison.systems:
@@ -293,3 +294,7 @@ def _sentence(difference: Difference, effect: float) -> str:
         needed=needed,
         **values,
     )
+
+
+def _title(name: str) -> str:
+    return t(HYBRID_TITLES[name]) if name in HYBRID_TITLES else model_title(name)

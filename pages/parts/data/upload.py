@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.journey import data
 from core.journey.data import ColumnMapping, Outcome, Preview
+from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
 from pages.parts.data.importing import (
@@ -33,9 +35,10 @@ def _read(
     sheet: str | None,
     encoding: str,
     hidden_rows: bool,
+    below: bool,
     _file: UploadedFile,
 ) -> Preview:
-    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows)
+    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows, below)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, scope="session")
@@ -77,6 +80,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
                 state.get(f"sheet_{file.file_id}"),
                 state.get(f"encoding_{file.file_id}") or "",
                 state.get(f"hidden_{file.file_id}", True),
+                state.get(f"below_{file.file_id}", False),
                 file,
             )
     except Exception as error:
@@ -196,12 +200,17 @@ def _formats() -> None:
             if reader.key == "json":
                 for layout in data.LAYOUTS:
                     _format(layout.title, layout.meaning, layout.example, ".json")
-        st.markdown(t("Files to fill in:"))
-        with st.container(horizontal=True):
-            for name, content in data.templates().items():
-                st.download_button(
-                    name, content, file_name=name, key=f"template_{name}", on_click="ignore"
-                )
+        _downloads(t("Files to fill in:"), data.templates())
+        _downloads(t("As an example, a bare FAQ and the search log of its users:"), sample_files())
+
+
+def _downloads(title: str, files: Mapping[str, bytes]) -> None:
+    st.markdown(title)
+    with st.container(horizontal=True):
+        for name, content in files.items():
+            st.download_button(
+                name, content, file_name=name, key=f"template_{name}", on_click="ignore"
+            )
 
 
 def _format(title: str, meaning: str, example: str, endings: str) -> None:
@@ -235,6 +244,11 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
             value=True,
             key=f"hidden_{file.file_id}",
         )
+    if _has_rows_below(found, file):
+        st.checkbox(
+            t("Read sums and other tables below the first as rows, too"),
+            key=f"below_{file.file_id}",
+        )
     facts = [
         plain(file.name),
         t("format {format}", format=table.format.upper()),
@@ -249,6 +263,14 @@ def _show_preview(found: Preview, file: UploadedFile) -> None:
         facts.append(t("sheet {sheet}", sheet=plain(table.sheet)))
     st.caption(" · ".join(facts))
     show_warnings([*table.warnings, *found.guess.notes])
+
+
+def _has_rows_below(found: Preview, file: UploadedFile) -> bool:
+    """Tell whether sums or another table were left out, or would be again."""
+    told = ("Another table begins", "Rows that sum up")
+    return bool(st.session_state.get(f"below_{file.file_id}")) or any(
+        warning.template.startswith(told) for warning in found.table.warnings
+    )
 
 
 def _has_hidden_rows(found: Preview, file: UploadedFile) -> bool:

@@ -98,15 +98,15 @@ def _onnx(context: Context, preview: ReportPreview) -> None:
 
 
 def _hub(context: Context, run: str, preview: ReportPreview) -> None:
-    environment = os.environ
+    hub = delivery.ModelHub.of(os.environ)
     st.markdown(
         t(
             "Uploads the model folder, the model card and the ONNX file to {hub}. Texts of yours "
             "are not in them, but a model can give away what it learned from.",
-            hub=plain(delivery.hub_endpoint(environment)),
+            hub=plain(hub.endpoint),
         )
     )
-    if not delivery.can_push(environment):
+    if not hub.can_push:
         st.info(
             t(
                 "Set the environment variable {variable} to a token with write access and start "
@@ -139,7 +139,7 @@ def _hub(context: Context, run: str, preview: ReportPreview) -> None:
                 run,
                 name.strip(),
                 session.who(),
-                environment=environment,
+                hub,
                 private=private,
                 language=language(),
             )

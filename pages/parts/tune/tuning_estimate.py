@@ -53,7 +53,7 @@ def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) ->
     view = view_probe(context.workspace, found.key)
     known = found.estimate is not None and found.estimate.source == SAME_RUN
     free = _free(str(context.workspace.layout.root))
-    lacking = shortages(found.estimate, view, free)
+    lacking = shortages(found.estimate, free, view.problem if view.out_of_memory else None)
     with st.container(border=True, key="what_it_takes"):
         _figures(found, free)
         _source(context, config, found, measure)

@@ -250,3 +250,74 @@ def test_a_written_file_comes_back_or_the_user_is_told(case):
     if cells(table) != model:
         assert style == "inner" or encoding == "mac_roman", (cells(table), model)
         assert table.warnings or table.unreadable, (cells(table), model)
+
+
+BELOW = "".join(f"wording number {i}?,the answer {i} of the desk\n" for i in range(8))
+
+
+@pytest.mark.parametrize(
+    "sums",
+    ["Total,8\n", "Summe: ;8\n", "合計,8\n", "\nGrand total,8\n", "Count,8\nAverage,1.5 %\n"],
+)
+def test_sums_below_a_table_are_no_pairs_and_are_told(sums):
+    sign = ";" if ";" in sums else ","
+    table = read("question,answer\n".replace(",", sign) + BELOW.replace(",", sign) + sums)
+    assert len(table.frame) == 8
+    assert "sum up" in str(table.warnings[-1])
+    assert table.not_used[0].count == sums.strip().count("\n") + 1
+    every = read("question,answer\n" + BELOW + "Total,8\n", below=True)
+    assert every.frame["answer"].tolist()[-1] == "8"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Rating,Comment\n5,fine\n",
+        "Month,Visits\nJan,10\nFeb,12\n",
+        "Name,Phone,Room\nMia,555-1,A3\nTom,555-2,A4\n",
+        "Topic,Language\nLending,English\n\nCards,German\n",
+        ",,Totals,By month\n,,Jan,10\n,,Feb,12\n",
+    ],
+)
+def test_a_second_table_below_the_first_gives_no_pairs_and_is_told(other):
+    table = read(f"question,answer\n{BELOW}\n{other}")
+    assert len(table.frame) == 8 and not table.unreadable
+    names = [name for name in other.split("\n")[0].split(",") if name]
+    assert "row 11" in str(table.warnings[-1]) and " | ".join(names) in str(table.warnings[-1])
+    assert table.not_used[-1].count == len([line for line in other.split("\n") if line])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Where is it?,Here\nWho asks?,Me\n",
+        "Opening hours,from nine\nParking,behind the house\n",
+        "question,answer\nWhere is it?,Here\nWho asks?,Me\n",
+        "\nWhat next?,Nothing\n\n\nAnd then?,Home\n",
+        "Price,Five euros\nDuration,Two weeks\n",
+    ],
+)
+def test_blank_rows_between_pairs_begin_no_other_table(more):
+    table = read(f"question,answer\n{BELOW}\n{more}")
+    assert len(table.frame) == 10
+
+
+def test_pairs_go_on_where_the_names_stand_again_below_another_table():
+    text = f"question,answer\n{BELOW}\nMonth,Visits\nJan,10\nFeb,12\n\nquestion,answer\nOne?,Yes\n"
+    table = read(text)
+    assert table.frame["question"].tolist()[-1] == "One?" and len(table.frame) == 9
+
+
+def test_a_number_that_answers_a_question_is_no_sum():
+    rows = [["How many?", "8"], ["Total", "8"], ["How long?", "two weeks"]]
+    table = read("question,answer\n" + "".join(f"{q},{a}\n" for q, a in rows))
+    assert table.frame.to_numpy().tolist() == rows
+
+
+@pytest.mark.parametrize("place", [1, 4, 8])
+def test_a_quotation_mark_that_is_never_closed_costs_no_row(place):
+    lines = [f'wording {i}?,"the answer {i}, of the desk"' for i in range(9)]
+    lines[place] = lines[place].rstrip('"')
+    table = read("question,answer\n" + "\n".join(lines) + "\n")
+    assert table.frame["answer"].tolist() == [f"the answer {i}, of the desk" for i in range(9)]
+    assert f"row {place + 2}" in str(table.warnings[0])

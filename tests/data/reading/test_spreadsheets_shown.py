@@ -291,3 +291,25 @@ def test_libreoffice_spreadsheets_are_read_as_they_are_shown():
 def test_ods_files_that_cannot_be_read_say_so(content, text):
     with pytest.raises(DataError, match=text):
         read_table(content, "faq.ods")
+
+
+def test_the_text_of_a_link_needs_no_stored_value():
+    book = workbook(
+        [["question", "answer"], ["Where?", '=HYPERLINK("http://x","On ""two"" floors")']]
+    )
+    book.active.append(["When?", '=A2&"x"'])
+    table = read_table(saved(book), "faq.xlsx")
+    assert table.frame["answer"].tolist() == ['On "two" floors', ""]
+    assert "Rows: 3." in said(table)
+
+
+def test_a_second_table_in_a_sheet_gives_no_pairs_and_is_told():
+    rows = [["question", "answer"], *([f"Where is {i}?", f"Here {i}"] for i in range(6))]
+    below = [[], ["Rating", "Comment"], [5, "fine"], [], ["Total", 6]]
+    table = read_table(saved(workbook([*rows, *below])), "faq.xlsx")
+    assert len(table.frame) == 6
+    assert "row 9" in said(table) and "Rating | Comment" in said(table)
+    every = read_table(
+        saved(workbook([*rows, *below])), "faq.xlsx", choices=ReadingChoices(below=True)
+    )
+    assert len(every.frame) == 9

@@ -22,10 +22,8 @@ from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
 from core.journey import experts, jobs, labels, steps, trials
 from core.journey.experiments import (
-    HARD,
     ExperimentJob,
     adopt_model,
-    contestants,
     curve_result,
     data_curves,
     kept_models,
@@ -39,7 +37,7 @@ from core.journey.experiments import (
     settings_of,
 )
 from core.journey.tune import tuning_runs
-from core.tuning.experiments.race import TOO_FEW
+from core.tuning.experiments.race import HARD, TOO_FEW, contestants
 from core.types import LabelRecipe
 from core.types.tuning_config import TuningConfig
 from core.workspace.workspace import Workspace

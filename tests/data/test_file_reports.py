@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from core.journey.file_reports import FileReport, ReadingOptions, report_on
+from core.data.file_reports import FileReport, ReadingOptions, report_on
 
 QUESTIONS = (
     "How many books may I borrow at once?",

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.columns import (
+    ColumnMapping,
+    Guess,
+    guess_columns,
+    role_of,
+    unused_beside,
+    unused_columns,
+)
+from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
 from core.data.splitting import MIN_QUESTIONS
@@ -18,6 +27,7 @@ from core.messages import N_, Message
 from core.types import QADataset
 
 KINDS = ("data", "ratings", "scores", "corrections", "run")
+MEANINGS = {"right": 1.0, "partly": 0.5, "wrong": 0.0}  # of rating words, as --columns says them
 _UPLOADER = "you"  # stands for raters and correctors where a file names none
 _NO_TEXT = N_("The document has no text.")
 
@@ -30,10 +40,12 @@ class ReadingOptions:
     ----------
     columns : str
         ``question=…,answer=…,rating=…``; a name with ``+`` takes several columns, an empty one
-        none; ``scale=1-10`` says what the ratings mean.
+        none; ``scale=1-10`` says what the ratings mean, ``right=…`` and ``wrong=…`` what words do.
     sheet : str or None
     encoding : str
     hidden_rows : bool
+    below : bool
+        Whether sums and other tables below the first are read, too.
     order : str
         Of a run whose ranks contradict its scores: ``rank`` or ``score``.
     system : str
@@ -44,6 +56,7 @@ class ReadingOptions:
     sheet: str | None = None
     encoding: str = ""
     hidden_rows: bool = True
+    below: bool = False
     order: str = ""
     system: str = ""
 
@@ -51,7 +64,10 @@ class ReadingOptions:
     def choices(self) -> ReadingChoices:
         """What of it belongs to the reading of bytes."""
         return ReadingChoices(
-            sheet=self.sheet, encoding=self.encoding or None, hidden_rows=self.hidden_rows
+            sheet=self.sheet,
+            encoding=self.encoding or None,
+            hidden_rows=self.hidden_rows,
+            below=self.below,
         )
 
 
@@ -164,7 +180,7 @@ def read_content(path: Path) -> bytes:
 
 
 def _dataset(path: Path) -> QADataset:
-    from core.journey.data import read_dataset, read_folder
+    from core.data.file_preview import read_dataset, read_folder
 
     return read_folder(path)[0] if path.is_dir() else read_dataset(read_content(path), path.name)[0]
 
@@ -184,13 +200,18 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
     for part in filter(None, re.split(r",\s*(?=[a-z_]+\s*=)", text.strip())):
         role, _, value = part.partition("=")
         role, value = role.strip().removesuffix("s") if role != "negatives" else role, value.strip()
+        if role == "scale":
+            mapping = replace(mapping, scale=_known_scale(value))
+            continue
+        if role in MEANINGS:
+            words = [(word.strip(), MEANINGS[role]) for word in value.split("+") if word.strip()]
+            mapping = replace(mapping, words=(*mapping.words, *words))
+            continue
         names = [_existing(name, table) for name in _parted(value, table)]
         if role in ("negative", "negatives"):
             mapping = replace(mapping, negatives=tuple(names))
-        elif role == "scale":
-            mapping = replace(mapping, scale=value)
-        elif role in ("score", "label", "rating"):
-            mapping = replace(mapping, rating=names[0] if names else None)
+        elif role in ("score", "label", "rating", "rater"):
+            mapping = replace(mapping, rating=names[0] if names else None, raters=tuple(names[1:]))
         elif role in ("question", "answer"):
             if not names:
                 raise DataError(
@@ -205,7 +226,8 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         else:
             raise DataError(
                 "--columns knows no role {role}. Roles: question, answer, rating, category, "
-                "language, source, question_id, answer_id, context, negatives, scale.",
+                "language, source, question_id, answer_id, context, negatives; scale=1-5 says what "
+                "ratings mean, right=… and wrong=… what words mean.",
                 role=role,
             )
     mapping = replace(mapping, **changes)
@@ -222,6 +244,16 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         pairs = [tuple(names[min(i, len(names) - 1)] for names in first) for i in range(count)]
         mapping = replace(mapping, further=tuple((pair[0], pair[1]) for pair in pairs[1:]))
     return mapping
+
+
+def _known_scale(value: str) -> str:
+    if value in SCALES or not value:
+        return value
+    raise DataError(
+        "There is no scale {scale}. Choose one of: {known}.",
+        scale=value,
+        known=", ".join(f"scale={key}" for key in SCALES),
+    )
 
 
 def _parted(value: str, table: Table) -> list[str]:
@@ -246,6 +278,8 @@ def _existing(name: str, table: Table) -> str:
 def describe_columns(mapping: ColumnMapping) -> dict[str, Any]:
     """Return role → column, as a report shows it."""
     columns: dict[str, Any] = dict(mapping.roles())
+    if mapping.raters:
+        columns["raters"] = [mapping.rating, *mapping.raters]
     if mapping.context:
         columns["context"] = mapping.context
     if mapping.negatives:
@@ -385,6 +419,16 @@ def _table_of(content: bytes, name: str, options: ReadingOptions, report: FileRe
     return table
 
 
+def _left_over(report: FileReport, table: Table, used: Sequence[str | None]) -> None:
+    """Name the columns that nothing is read from; those that may judge also in a sentence."""
+    left = unused_beside(table, used)
+    report.not_used += left
+    judging = [item.name for item in left if role_of(item.name) == "rating"]
+    if judging:
+        text = N_("More columns may hold judgements and are not used: {columns}.")
+        report.warnings.append(Message(text, {"columns": ", ".join(judging)}))
+
+
 def _report_ratings(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
@@ -394,6 +438,9 @@ def _report_ratings(
     mapping = chosen_columns(options.columns, table, guess_columns(table).mapping)
     file = match_ratings(table, name, dataset, _UPLOADER, mapping)
     report.columns, report.scale = dict(file.columns), file.scale
+    if file.raters:
+        report.columns["raters"] = [file.columns["rating"], *file.raters]
+    _left_over(report, table, [*file.columns.values(), *file.raters])
     report.warnings += file.notes
     if file.blank:
         text = N_("{count} rows have no rating and are left out.")
@@ -431,6 +478,7 @@ def _report_scores(
         columns = ScoreColumns(chosen.question, chosen.answer, chosen.rating)
     named = {"question": columns.question, "answer": columns.answer, "score": columns.score}
     report.columns = {role: column for role, column in named.items() if column}
+    _left_over(report, table, list(named.values()))
     matched = match_scores(table, columns, dataset, name=name)
     report.warnings += matched.notes
     triples = zip(matched.question_rows, matched.answer_rows, matched.values, strict=True)
@@ -442,15 +490,17 @@ def _report_scores(
 def _report_corrections(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.journey.corrections import match_corrections
+    from core.data.correction_file import match_corrections
 
     table = _table_of(content, name, options, report)
     chosen = {}
     for part in filter(None, options.columns.split(",")):
         role, _, column = part.partition("=")
         chosen[role.strip()] = _existing(column.strip(), table)
-    file = match_corrections(table, name, dataset, (), _UPLOADER, chosen)
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    file = match_corrections(table, name, dataset, _UPLOADER, moment, chosen=chosen)
     report.columns = dict(file.columns)
+    _left_over(report, table, list(file.columns.values()))
     report.warnings += file.notes
     report.pairs = [(o.question, o.answer, o.value) for o in file.overrides]
     report.raters = sorted({o.who for o in file.overrides})
@@ -462,8 +512,7 @@ def _report_corrections(
 def _report_run(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.data.trec_run import parse_runs
-    from core.journey.compare_systems import run_notes
+    from core.data.trec_run import parse_runs, run_notes
 
     report.format, report.encoding = "trec", "utf-8"
     runs = parse_runs(content, dataset, order=options.order)

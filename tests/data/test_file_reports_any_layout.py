@@ -15,7 +15,7 @@ import openpyxl
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from core.data.cells import is_nothing
-from core.journey.file_reports import report_on
+from core.data.file_reports import report_on
 
 NAMES = (
     *[("question", "answer"), ("Frage", "Antwort"), ("query", "passage"), ("質問", "回答")],

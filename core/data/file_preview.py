@@ -1,0 +1,234 @@
+"""A file before it is imported: how it was understood, what would be taken, the dataset of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.reading.formats import read_table
+from core.data.reading.upload import ReadingChoices
+from core.data.table import NotUsed, Table
+from core.errors import DataError
+from core.messages import N_, Message
+from core.progress import Progress
+from core.types import QADataset, Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    from core.data.importing import ImportResult
+
+BEIR = "beir"
+_READ = 0.95  # share of the time of an import until the data are saved
+_READING = N_("Reading the texts")
+MOST_TRIED = 50_000  # rows that are tried out while somebody chooses columns
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A file as it was understood, before anything is imported.
+
+    Attributes
+    ----------
+    table : Table
+        As it lies in the file: lists stand in their cells.
+    guess : Guess
+        Which column is what, and what is to be said about it.
+    """
+
+    table: Table
+    guess: Guess
+
+    @property
+    def mapping(self) -> ColumnMapping:
+        """The columns as they were guessed."""
+        return self.guess.mapping
+
+    @property
+    def can_be_mapped(self) -> bool:
+        """False for a BEIR folder, whose files say themselves what is what."""
+        return self.table.format != BEIR
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What would be taken of a file with a choice of columns.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that were looked at, the first of them where there are very many.
+    pairs, wrong, questions, answers : int
+        Right pairs, pairs known to be wrong, different questions and answers.
+    set_aside : tuple of (reason, count)
+        The commonest reason first, each as its first row has it.
+    warnings : tuple of Message
+    refused : Message or None
+        Why nothing can be taken.
+    """
+
+    rows: int
+    pairs: int = 0
+    wrong: int = 0
+    questions: int = 0
+    answers: int = 0
+    set_aside: tuple[tuple[Message, int], ...] = ()
+    warnings: tuple[Message, ...] = ()
+    refused: Message | None = None
+
+
+def preview(
+    content: bytes,
+    filename: str,
+    sheet: str | None = None,
+    encoding: str = "",
+    hidden_rows: bool = True,
+    below: bool = False,
+) -> Preview:
+    """Read an uploaded file and guess which column is what; raises DataError if it cannot be.
+
+    Parameters
+    ----------
+    sheet : str or None
+        Which sheet of a workbook; None takes the first with a table in it.
+    encoding : str
+        Of a text; "" = found from its bytes.
+    hidden_rows : bool
+        Whether hidden and filtered rows of a workbook are read.
+    below : bool
+        Whether sums and other tables below the first are read as rows of it.
+    """
+    choices = ReadingChoices(
+        sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows, below=below
+    )
+    table = read_table(content, filename, choices=choices, unfold=False)
+    return Preview(table, guess_columns(table))
+
+
+def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
+    """Return what would be taken with these columns; of very long files judged by their start."""
+    from core.data.importing import check_variety, collect_pairs
+
+    table = found.table
+    if len(table.frame) > MOST_TRIED:
+        table = replace(
+            table,
+            frame=table.frame.head(MOST_TRIED),
+            row_numbers=table.row_numbers[:MOST_TRIED],
+            wrong=table.wrong[:MOST_TRIED],
+        )
+    rows = len(table.frame)
+    try:
+        pairs = collect_pairs(table, mapping)
+        first = {item.reason.template: item.reason for item in reversed(pairs.set_aside)}
+        counts = Counter(item.reason.template for item in pairs.set_aside)
+        result = Outcome(
+            rows,
+            pairs=len(pairs.right_question),
+            wrong=len(pairs.known_wrong),
+            questions=len(pairs.questions),
+            answers=len(pairs.answers),
+            set_aside=tuple((first[key], count) for key, count in counts.most_common()),
+            warnings=pairs.warnings,
+        )
+        check_variety(pairs)
+    except DataError as error:
+        return replace(Outcome(rows), refused=error.message)
+    return result
+
+
+def read_dataset(
+    content: bytes,
+    filename: str,
+    mapping: ColumnMapping | None = None,
+    *,
+    seed: int = 0,
+    found: Preview | None = None,
+    report: Reporter | None = None,
+    split_anew: bool = False,
+) -> tuple[QADataset, dict[str, Any]]:
+    """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping or None
+        None takes the guess.
+    found : Preview or None
+        The same file as :func:`preview` read it, so that it is not read twice.
+    seed : int
+        Of the split.
+    report : Reporter or None
+        Told how far it is.
+    split_anew : bool
+        Leave aside the splits that a BEIR folder comes with.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used; nothing is kept then.
+    """
+    from core.data.importing import ImportSettings, import_table
+
+    found = found or preview(content, filename)
+    sha256 = hashlib.sha256(content).hexdigest()
+    settings, name = ImportSettings(seed=seed, split_anew=split_anew), Path(filename).stem
+    stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
+    if found.table.format == BEIR:
+        from core.data.beir import read_beir
+
+        result = read_beir(
+            content, name=name, settings=settings, source_sha256=sha256, stretch=stretch
+        )
+    else:
+        result = import_table(
+            found.table,
+            mapping or found.mapping,
+            name=name,
+            settings=settings,
+            source_sha256=sha256,
+            stretch=stretch,
+        )
+    understood = {
+        "format": found.table.format,
+        "encoding": found.table.encoding,
+        "sheet": found.table.sheet,
+        "mapping": asdict(mapping or found.mapping),
+        "mapped_by_hand": mapping not in (None, found.mapping),
+        "not_used": [
+            asdict(item)
+            for item in (*found.table.not_used, *_unused(found, mapping or found.mapping))
+        ],
+    }
+    return result.dataset, {"file": filename, "seed": seed, **understood, **_account(result)}
+
+
+def _unused(found: Preview, mapping: ColumnMapping) -> list[NotUsed]:
+    return unused_columns(found.table, mapping) if found.can_be_mapped else []
+
+
+def read_folder(
+    folder: Path, *, seed: int = 0, split_anew: bool = False
+) -> tuple[QADataset, dict[str, Any]]:
+    """Read a BEIR folder from disk; for the command line."""
+    from core.data.beir import read_beir
+    from core.data.importing import ImportSettings
+
+    result = read_beir(
+        folder, name=folder.name, settings=ImportSettings(seed=seed, split_anew=split_anew)
+    )
+    understood = {"file": folder.name, "seed": seed, "format": BEIR}
+    return result.dataset, understood | _account(result)
+
+
+def _account(result: ImportResult) -> dict[str, Any]:
+    """Return as JSON what became of every row."""
+    return {
+        "summary": asdict(result.summary),
+        "set_aside": [
+            {"row": s.row, "reason": s.reason.to_json(), "question": s.question, "answer": s.answer}
+            for s in result.set_aside
+        ],
+        "warnings": [warning.to_json() for warning in result.warnings],
+    }

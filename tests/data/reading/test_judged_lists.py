@@ -1,0 +1,131 @@
+"""Lists and columns of which one judges the other: right and wrong answers as the file says."""
+
+import json
+
+import pytest
+
+from core.data.columns import guess_columns
+from core.data.importing import collect_pairs
+from core.data.reading.formats import read_table
+from core.errors import DataError
+
+RIGHT, WRONG = "Up to twelve items, four of them films.", "The hatch is open at any hour."
+OTHER = "A lost card costs three euros."
+
+
+def read(content, name="a.jsonl"):
+    """Return right and wrong answers of a file, and its sentences."""
+    table = read_table(content.encode(), name, unfold=False)
+    guess = guess_columns(table)
+    pairs = collect_pairs(table, guess.mapping)
+    right = {pairs.answers[i] for i in pairs.right_answer.tolist()}
+    said = " ".join(map(str, (*table.warnings, *guess.notes, *pairs.warnings)))
+    return right, {answer for _, answer in pairs.known_wrong}, said
+
+
+def lines(*, key="question", **record):
+    return "\n".join(json.dumps({key: f"How many of {i}?", **record}) for i in range(3))
+
+
+LISTS = {
+    "labels": {"docs": [RIGHT, WRONG], "labels": [1, 0]},
+    "booleans": {"passages": [WRONG, RIGHT], "is_relevant": [False, True]},
+    "words": {"candidates": [WRONG, RIGHT], "judgements": ["bad", "good"]},
+    "scores": {"documents": [RIGHT, WRONG], "relevance_scores": [0.9, 0.0]},
+    "votes in an object": {"answers": {"text": [RIGHT, WRONG], "score": [5, -4], "a_id": [1, 2]}},
+    "targets in an object": {"mc1_targets": {"choices": [WRONG, RIGHT], "labels": [0, 1]}},
+    "objects": {"results": [{"passage": RIGHT, "grade": 3}, {"passage": WRONG, "grade": 0}]},
+    "accepted": {
+        "Answers": [
+            {"Body": WRONG, "IsAccepted": False, "Score": 9},
+            {"Body": RIGHT, "IsAccepted": True, "Score": 1},
+        ]
+    },
+    "id of the accepted": {
+        "AcceptedAnswerId": 8,
+        "Answers": [{"Id": 7, "Body": WRONG}, {"Id": 8, "Body": RIGHT}],
+    },
+    "letter": {"choices": {"text": [WRONG, RIGHT], "label": ["A", "B"]}, "answerKey": "B"},
+    "lettered object": {"options": {"A": WRONG, "B": RIGHT}, "answer": "B"},
+    "lettered texts": {"options": [f"A) {WRONG}", f"B) {RIGHT}"], "correct": "B"},
+    "text": {"choices": [WRONG, RIGHT], "answer": RIGHT},
+    "index": {"choices": [WRONG, RIGHT], "correct_index": 1},
+    "turns": {
+        "chosen": [{"role": "user", "content": "Hm?"}, {"role": "assistant", "content": RIGHT}],
+        "rejected": [{"role": "user", "content": "Hm?"}, {"role": "assistant", "content": WRONG}],
+    },
+}
+
+
+@pytest.mark.parametrize("record", LISTS.values(), ids=LISTS.keys())
+def test_each_element_has_its_own_judgement(record):
+    assert read(lines(**record))[:2] == ({RIGHT}, {WRONG})
+
+
+def test_a_record_with_right_and_wrong_texts_is_taken_and_not_set_aside():
+    table = read_table(lines(**LISTS["labels"]).encode(), "a.jsonl", unfold=False)
+    assert collect_pairs(table, guess_columns(table).mapping).set_aside == ()
+
+
+def test_scores_of_negatives_and_of_a_search_judge_nothing():
+    record = {"pos": [RIGHT], "neg": [WRONG], "pos_scores": [0.9], "neg_scores": [0.4]}
+    assert read(lines(**record))[:2] == ({RIGHT}, {WRONG})
+    found = [{"text": RIGHT, "score": 0.81}, {"text": OTHER, "score": 0.12}]
+    assert read(lines(positive_ctxs=found))[:2] == ({RIGHT, OTHER}, set())
+
+
+def test_places_beside_a_list_judge_nothing():
+    spans = {"answers": {"text": [RIGHT, OTHER], "answer_start": [0, 1]}}
+    assert read(lines(**spans))[:2] == ({RIGHT, OTHER}, set())
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("question,A,B,answer", f"{WRONG},{RIGHT},B"),
+        ("question,option_a,option_b,correct", f"{RIGHT},{WRONG},a"),
+        ("frage,Antwort 1,Antwort 2,richtig", f"{WRONG},{RIGHT},2"),
+        ("goal,sol1,sol2,label", f"{RIGHT},{WRONG},0"),
+        ("question,answer1,rating1,answer2,rating2", f"{RIGHT},5,{WRONG},1"),
+        ("question,answers,labels", f'"[""{WRONG}"", ""{RIGHT}""]","[0, 1]"'),
+    ],
+)
+def test_columns_side_by_side_are_judged_each(head, row):
+    row = row.replace("items, four", "items; four")
+    text = "\n".join([head, *(f"How many of {i}?,{row}" for i in range(3))])
+    right = RIGHT.replace(",", ";")
+    assert read(text, "a.csv")[:2] == ({right}, {WRONG})
+
+
+def test_numbers_that_may_count_from_0_or_1_are_told():
+    _, _, said = read(lines(choices=[WRONG, RIGHT, OTHER], answer=1))
+    assert "may count from 0 or from 1" in said
+
+
+def test_lists_of_different_length_are_refused_with_their_lengths():
+    with pytest.raises(DataError, match="docs has 2 elements and labels has 3"):
+        read(lines(docs=[RIGHT, WRONG], labels=[1, 0, 0]))
+    whole = {"questions": ["a b?", "c d?", "e f?"], "answers": [RIGHT, WRONG]}
+    with pytest.raises(DataError, match="questions has 3 elements and answers has 2"):
+        read(json.dumps(whole), "a.json")
+
+
+def test_questions_and_answers_of_equal_length_go_together_wordings_do_not():
+    lists = {"questions": ["When?", "Where?"], "answers": [RIGHT, OTHER]}
+    text = "\n".join(json.dumps({"doc": f"Text {i}", **lists}) for i in range(3))
+    table = read_table(text.encode(), "a.jsonl")
+    pairs = set(zip(table.frame["questions"], table.frame["answers"], strict=True))
+    assert pairs == {("When?", RIGHT), ("Where?", OTHER)}
+    intent = {"patterns": ["When?", "Where?"], "responses": [RIGHT, OTHER]}
+    table = read_table("\n".join([json.dumps(intent)] * 2).encode(), "a.jsonl")
+    assert len(set(zip(table.frame["patterns"], table.frame["responses"], strict=True))) == 4
+
+
+def test_questions_listed_about_a_text_are_pairs():
+    pairs = [{"q": "How many?", "a": RIGHT}, {"q": "How much?", "a": OTHER}]
+    text = "\n".join(json.dumps({"doc": f"Text {i}.", "qa": pairs}) for i in range(2))
+    table = read_table(text.encode(), "a.jsonl")
+    assert table.frame[["q", "a", "doc"]].values.tolist()[:2] == [
+        ["How many?", RIGHT, "Text 0."],
+        ["How much?", OTHER, "Text 0."],
+    ]
