@@ -25,7 +25,7 @@ from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.types import TRAIN, QADataset, Reporter, Rows
 from core.types.tuning import DeviceInfo
-from core.types.tuning_config import TuningConfig
+from core.types.tuning_config import TEMPERATURES, TuningConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -230,7 +230,7 @@ class Learner:
         import torch
 
         self.optimizer.zero_grad(set_to_none=True)
-        shown = self._shown(batch)
+        shown = self.shown(batch)
         grid = Grid.of(self.dataset, self.labels, batch, self.model.device, shown)
         cells, known = grid.cells, len(batch.question_rows)
         # A known question that is taught, too, is read once.
@@ -246,9 +246,8 @@ class Learner:
                 alike = Grid.of_answers(self.answer_labels, batch, self.model.device)
                 places = np.searchsorted(batch.answer_rows, batch.alike_rows)
                 weight, cells = self.config.neighbourhood_weight, cells + alike.cells
-                terms.append(
-                    lambda v: weight * alike.loss(v[1][places], v[1], self.config, self.scale)
-                )
+                sharp = with_temperature(self.config, self.config.neighbourhood_temperature)
+                terms.append(lambda v: weight * alike.loss(v[1][places], v[1], sharp, self.scale))
         else:
             fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
             terms = [lambda v: grid.loss(v[0][:known], fixed, self.config, self.scale)]
@@ -271,7 +270,7 @@ class Learner:
             self._add_up_gradients()
         return loss, cells
 
-    def _shown(self, batch: Batch) -> np.ndarray | None:
+    def shown(self, batch: Batch) -> np.ndarray | None:
         """Return which answers the known questions of a step may meet, bool [n_a]; None = all."""
         config = self.config
         if not config.spare_unasked and config.neighbourhood_columns:
@@ -309,9 +308,11 @@ class Learner:
     def _taught_term(
         self, grid: Grid, places: list[int], weight: float, fixed: Tensor | None
     ) -> Term:
+        sharp = with_temperature(self.config, self.config.taught_temperature)
+
         def term(vectors: Sequence[Tensor]) -> Tensor:
             answers = vectors[1] if fixed is None else fixed
-            return weight * grid.loss(vectors[0][places], answers, self.config, self.scale)
+            return weight * grid.loss(vectors[0][places], answers, sharp, self.scale)
 
         return term
 
@@ -334,6 +335,12 @@ class Learner:
         # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
         with computing_in(self.device.precision, self.device.kind):
             return embed(self.model, texts, task)
+
+
+def with_temperature(config: TuningConfig, temperature: float) -> TuningConfig:
+    """Return the settings with labels of another sharpness; 0 = as they are."""
+    low, _ = TEMPERATURES
+    return replace(config, teacher_temperature=max(temperature, low)) if temperature else config
 
 
 def asked_answers(dataset: QADataset) -> np.ndarray:

@@ -326,10 +326,8 @@ class Run:
         epoch, place = divmod(done, self.per_epoch)
         if self.plan[0] != epoch:
             given = (self.task.dataset, self.rows, self.negatives, self.config)
-            self.plan = (
-                epoch,
-                plan_epoch(*given, epoch, self.learner.answer_labels, self.task.taught),
-            )
+            teachers = self._likeness(epoch), self.learner.taught
+            self.plan = epoch, plan_epoch(*given, epoch, *teachers)
         result = self.learner.step(self.plan[1][place], done, self.steps)
         now = self.clock()
         self.state = replace(

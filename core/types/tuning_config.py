@@ -118,6 +118,18 @@ class TuningConfig:
         0.0,
         100.0,
     )
+    neighbourhood_temperature: float = setting_field(
+        0.0,
+        N_("Sharpness of likeness (temperature of similar answers)"),
+        N_(
+            "As the sharpness of the labels, for how alike answers are; 0 takes that of the "
+            "labels. Neighbours are all rather alike, so a smaller value is needed to tell them "
+            "apart."
+        ),
+        0.0,
+        TEMPERATURES[1],
+        joined=True,
+    )
     neighbourhood_columns: bool = setting_field(
         True,
         N_("Questions meet groups of similar answers"),
@@ -155,12 +167,31 @@ class TuningConfig:
         100.0,
         joined=True,
     )
+    borrow_answers: bool = setting_field(
+        True,
+        N_("Open questions borrow right answers"),
+        N_(
+            "An open question that says what a known question says in other words also learns from "
+            "that question's right answer, as far as these data show that wording can be trusted."
+        ),
+        joined=True,
+    )
     candidates_per_question: int = setting_field(
         6,
         N_("Likely answers per open question (candidates)"),
         N_("The answers that the experts like most, of all answers; they join the step."),
         1,
         64,
+        joined=True,
+    )
+    taught_temperature: float = setting_field(
+        0.05,
+        N_("Sharpness of labels without a known answer (temperature of open questions)"),
+        N_(
+            "As the sharpness of the labels, for questions that learn from the experts alone: they "
+            "meet the experts' best answers only, whose labels lie close together."
+        ),
+        *TEMPERATURES,
         joined=True,
     )
     teach_known_weight: float = setting_field(
