@@ -5,8 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.messages import N_
-from pages.parts.compare.blind_vote import voting_only
-from pages.parts.compare.blind_vote_round import blind_vote
+from pages.parts.compare.blind_vote import blind_vote, voting_only
 from pages.parts.compare.comparison_job import Compared, compared
 from pages.parts.compare.comparison_slices import slice_view
 from pages.parts.compare.comparison_systems import all_systems
@@ -19,6 +18,7 @@ from pages.parts.compare.verdict import (
     promotion_button,
     promotion_view,
     verdict_cards,
+    verdict_way_lines,
 )
 from pages.parts.compare.what_counts_view import (
     what_counts_lines,
@@ -54,6 +54,7 @@ voting_only(context)  # a voter's link shows the two lists and nothing else
 seen: Compared = compared(context)
 seen = replace(seen, comparison=with_what_counts(context, seen.comparison))
 verdict_cards(seen.comparison)
+verdict_way_lines(seen)
 what_counts_lines(seen.comparison.counted, context.dataset)
 generality_lines(seen.comparison)
 promotion_view(seen)

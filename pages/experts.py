@@ -6,8 +6,7 @@ from core.journey.experts import scoring_report
 from core.journey.jobs import FINISHED, INTERRUPTED, SCORE, jobs_of
 from pages.parts.errors import show_error
 from pages.parts.experts.expert_choice import expert_choice
-from pages.parts.experts.expert_results import expert_results
-from pages.parts.experts.panel_advice import panel_choice
+from pages.parts.experts.expert_results import expert_results, panel_choice
 from pages.parts.experts.rating import people_section
 from pages.parts.job_card import job_card
 from pages.parts.page import open_page

@@ -13,7 +13,7 @@ from pages.parts.translate import moment, plain, t
 
 
 @st.dialog(t("New project"), icon=":material/add:")
-def new_project() -> None:
+def _new_project() -> None:
     """Ask for a name and make the project."""
     name = st.text_input(t("Name of the project"), placeholder=t("Support FAQ, spring pilot"))
     if st.button(t("Create"), type="primary"):
@@ -49,7 +49,7 @@ def delete(project: Project) -> None:
         st.rerun()
 
 
-def project_card(project: Project) -> None:
+def _project_card(project: Project) -> None:
     """Draw one project: how far it is, its last job, what can be done with it."""
     stops = journey_status(project)
     done = [stop for stop in stops if stop.state == DONE]
@@ -101,12 +101,12 @@ st.markdown(
 known = session.workspace().projects()
 with st.container(horizontal=True):
     if st.button(t("New project"), type="primary" if known else "secondary", icon=":material/add:"):
-        new_project()
+        _new_project()
 if known:
     columns = st.columns(2)
     for number, project in enumerate(known):
         with columns[number % 2]:
-            project_card(project)
+            _project_card(project)
     with st.expander(t("Try with sample data"), icon=":material/science:"):
         sample_buttons(primary=False)
 else:

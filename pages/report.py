@@ -22,7 +22,7 @@ TABS = (
 )
 
 
-def chosen_run(context: Context) -> str:
+def _chosen_run(context: Context) -> str:
     """Return the comparison to report: the newest, unless the user chooses another."""
     runs = finished_runs(context.project, COMPARE)
     if len(runs) == 1:
@@ -32,7 +32,7 @@ def chosen_run(context: Context) -> str:
 
 
 context = open_page("report", t("Take the result with you: a report to decide on, and the model."))
-run = chosen_run(context)
+run = _chosen_run(context)
 try:
     preview = cached(
         lambda: report.preview(context.project, context.dataset, run),

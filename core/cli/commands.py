@@ -12,7 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.cli.options import ExpertsOptions, JourneyOptions, RaceOptions, RunOptions, TuneOptions
+from core.cli.options import (
+    AUTO,
+    ExpertsOptions,
+    JourneyOptions,
+    RaceOptions,
+    RunOptions,
+    TuneOptions,
+)
 from core.cli.terminal import (
     SpokenReporter,
     TerminalReporter,
@@ -20,6 +27,7 @@ from core.cli.terminal import (
     print_race,
     print_tuned,
     print_verdict,
+    say_what_data_allow,
     say_who_is_before,
 )
 from core.documents import to_json
@@ -33,19 +41,39 @@ from core.journey.command_inputs import (
     read_overrides,
     read_settings,
 )
-from core.journey.compare import by_what_counts, launch_comparison, load_comparison, present_regimes
-from core.journey.corrections import CorrectionFile, take_corrections
-from core.journey.diagnostics import load_examination
+from core.journey.compare import (
+    by_what_counts,
+    launch_comparison,
+    load_comparison,
+    load_examination,
+    present_regimes,
+)
+from core.journey.cross_fit import (
+    CROSS_FIT,
+    cross_fit_outcome,
+    launch_cross_fit,
+    tested_in_split,
+    verdict_way,
+)
+from core.journey.data import what_data_allow
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
     check_experts,
     get_expert,
     launch_scoring,
+    scoring_report,
     suggested_experts,
+    teacher_advice,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
-from core.journey.labels import recipe_in_use, recipes, save_recipe
+from core.journey.labels import (
+    CorrectionFile,
+    recipe_in_use,
+    recipes,
+    save_recipe,
+    take_corrections,
+)
 from core.journey.projects import (
     Project,
     Workspace,
@@ -58,6 +86,7 @@ from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.types import Comparison, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -79,17 +108,22 @@ def run(options: RunOptions) -> int:
     if options.overrides is not None:
         file = CorrectionFile(by_hand, 0, ())
         take_corrections(project, file, options.overrides.name, walk.who)
-    with walk.time("tune"):
-        tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
-    with walk.time("compare"):
-        experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
-        compared = walk.done(
-            project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
-        )
+    if walk.way(project, options.verdict) == CROSS_FIT:
+        tuned, compared = walk.cross_fitted(project, config, examined=options.examine)
+    else:
+        with walk.time("tune"):
+            tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
+        with walk.time("compare"):
+            experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
+            compared = walk.done(
+                project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
+            )
     comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
-        walk.seconds["compare"] = round(walk.seconds["compare"] - examined.seconds, 2)
+        # folds are compared while they are tuned
+        longest = "compare" if "compare" in walk.seconds else "tune"
+        walk.seconds[longest] = round(walk.seconds[longest] - examined.seconds, 2)
         walk.seconds["examine"] = examined.seconds
     with walk.time("report"):
         page = write_report(project, compared, options.language, walk.who)
@@ -101,6 +135,7 @@ def run(options: RunOptions) -> int:
     sys.stdout.write(f"Report: {page}\nModel:  {model}\n")
     if options.json:
         places = {"seconds": walk.seconds, "report": str(page), "model": str(model)}
+        places |= {"data": walk.allowed.to_json()}
         _print_json(_figures(comparison) | places)
     return 0
 
@@ -153,7 +188,11 @@ class Walk:
     who : str
         Under whose name the steps are recorded.
     seconds : mapping of stop to seconds
+    allowed : Sufficiency
+        What the data allow, once they were read.
     """
+
+    allowed: Sufficiency
 
     def __init__(self, workspace: Path | None) -> None:
         self.workspace = Workspace.open(workspace)
@@ -195,14 +234,45 @@ class Walk:
             )
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
+            self.allowed = what_data_allow(dataset)
+            say_what_data_allow(self.allowed)
         with self.time("experts"):
-            experts = options.experts or suggested_experts(dataset)
+            experts = options.experts or suggested_experts(self.workspace, dataset)
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
             self.done(project, scored)
+            advice = teacher_advice(project, project.load_dataset(), config.base_model)
+            _say(f"teacher: {advice.sentence}")
+            if advice.remedy is not None:
+                _say(f"teacher: {advice.remedy}")
+            allowed = what_data_allow(dataset, scoring_report(project))
+            if allowed != self.allowed:  # the experts hold a teacher
+                self.allowed = allowed
+                say_what_data_allow(allowed)
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)
         return project, config
+
+    def way(self, project: Project, wanted: str) -> str:
+        """Return how the verdict is reached, and say why."""
+        dataset = project.load_dataset()
+        chosen = verdict_way(dataset)
+        way = chosen if wanted == AUTO else wanted
+        counts = tested_in_split(dataset)
+        few = ", ".join(f"{regime} {count}" for regime, count in counts.items())
+        why = "asked for" if wanted != AUTO else f"test questions of one split: {few or 'none'}"
+        _say(f"verdict: {way} ({why})")
+        return way
+
+    def cross_fitted(
+        self, project: Project, config: TuningConfig, *, examined: bool
+    ) -> tuple[str, str]:
+        """Tune and compare by folds; returns the runs of the delivered model and the verdict."""
+        with self.time("tune"):
+            run = launch_cross_fit(project, config, self.who, start=self.start, examined=examined)
+            self.done(project, run)
+        found = cross_fit_outcome(self.workspace, run)
+        return found.tune_run, found.compare_run
 
     def done(self, project: Project, run_id: str) -> str:
         """Return the id of a job that left what the next stop needs; raises its error if not."""
@@ -359,11 +429,17 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
         "verdict": {
             regime: {
                 key: getattr(difference, key)
-                for key in ("metric", "difference", "low", "high", "p", "word")
+                for key in (
+                    *("metric", "difference", "low", "high", "p", "word"),
+                    *("questions", "groups"),
+                )
             }
             for regime, difference in differences.items()
             if difference is not None
         },
+        "way": comparison.way,
+        "folds": comparison.folds,
+        "widening": comparison.widening,
         "what_counts": to_json(comparison.counted),
         "generality": {
             "before": general[0].before if general else None,

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from core.errors import AppError, Stopped
 
+AUTO: Final = "auto"
 NAMELESS = object()  # marks a word that stands without a ``--name``
 
 
@@ -31,7 +32,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(Options):
+class _TrainingOptions(Options):
     """What every verb takes that tunes a model."""
 
     base: Annotated[
@@ -41,7 +42,7 @@ class TrainingOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JourneyOptions(TrainingOptions):
+class JourneyOptions(_TrainingOptions):
     """What the verbs take that can begin with a file."""
 
     config: Annotated[
@@ -90,6 +91,11 @@ class RunOptions(JourneyOptions):
     overrides: Annotated[Path | None, "labels set by hand, as a report offers them (JSON)"] = None
     out: Annotated[Path | None, "folder for a copy of report and model"] = None
     language: Annotated[Literal["en", "ja"], "of the report"] = "en"
+    verdict: Annotated[
+        Literal["auto", "cross-fit", "split"],
+        "cross-fit tests every question by folds, split those of one split (default: auto, "
+        "cross-fit where one split has fewer than 60 test questions)",
+    ] = AUTO
     examine: Annotated[
         bool, "measure the shape of the vectors and the speed of each model too, as the app does"
     ] = False
@@ -112,7 +118,7 @@ class TuneOptions(JourneyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaceOptions(TrainingOptions):
+class RaceOptions(_TrainingOptions):
     """Race recipes and losses of a project, hard labels always among them; prints the table.
 
     The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.journey.compare import (
+    Examination,
     counted_lines,
     intervals,
     present_regimes,
     sentence,
+    untested_text,
+    way_text,
 )
-from core.journey.diagnostics import Examination
+from core.journey.data import gain_text
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
 from core.journey.jobs import (
     FAILED,
@@ -30,10 +33,24 @@ from core.messages import Message
 from core.progress import Reporter, SilentReporter
 from core.types import BASE, TUNED, Comparison
 from core.types.comparison import Counted
+from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 from core.types.tuning import Contestant
 
 _SPOKEN_EVERY_SECONDS = 5.0
 _NAME, _WHO = 34, 42  # characters of a system's name and of a contestant's
+
+
+def say_what_data_allow(found: Sufficiency) -> None:
+    """Tell a person whether the data are enough, and what would help most."""
+    lines = [
+        f"{LEARN_TITLES[found.learn]}. {found.learn_text}",
+        f"{PROVE_TITLES[found.prove]}. {found.prove_text}",
+    ]
+    if found.helps:
+        now = gain_text(found.helps[0].now.gain)
+        lines.append(f"What would help most: gain in nDCG@10 as measured elsewhere, as it is {now}")
+        lines += [f"  {one.text}" for one in found.helps]
+    sys.stderr.write("".join(f"  {line}\n" for line in lines))
 
 
 class SpokenReporter:
@@ -110,6 +127,9 @@ def _name(queued: QueuedJob) -> str:
 
 def print_verdict(comparison: Comparison) -> None:
     """Print every system per regime with its interval, then the verdicts."""
+    for said in (way_text(comparison), untested_text(comparison)):
+        if said is not None:
+            sys.stdout.write(f"\n{said}\n")
     for regime in present_regimes(comparison):
         rows = comparison.regimes == regime
         spread = intervals(comparison, regime)

@@ -48,12 +48,16 @@ class _Judged:
     right_question: np.ndarray
     right_answer: np.ndarray
     right_grade: np.ndarray
+    wrong_question: np.ndarray
+    wrong_answer: np.ndarray
 
     @classmethod
     def of(
         cls, files: BeirFiles, name: str, qrels: Sequence[str], among: Container[str] | None = None
     ) -> _Judged:
-        """Take the judgements above 0 of the named qrels, of queries ``among`` these alone.
+        """Take the judgements of the named qrels, of queries ``among`` these alone.
+
+        Above 0 is right, all else known to be wrong.
 
         Raises
         ------
@@ -79,6 +83,15 @@ class _Judged:
         pairs = sorted(
             (at_query[q], at_document[d], grade) for (q, d), grade in right.items() if q in at_query
         )
+        wrong = sorted(
+            {
+                (at_query[query], at_document[document])
+                for key in qrels
+                for query, document, grade in files.qrels[key]
+                if grade <= 0 and (query, document) not in right
+                if query in at_query and files.corpus.get(document)
+            }
+        )
         return cls(
             queries,
             documents,
@@ -87,6 +100,8 @@ class _Judged:
             np.array([pair[0] for pair in pairs], np.int32),
             np.array([pair[1] for pair in pairs], np.int32),
             np.array([pair[2] for pair in pairs], np.float32),
+            np.array([pair[0] for pair in wrong], np.int32),
+            np.array([pair[1] for pair in wrong], np.int32),
         )
 
 
@@ -130,7 +145,7 @@ def read_beir(
     )
     question_group, answer_group = grouping.question_group, grouping.answer_group
     if files.query_group:
-        question_group, answer_group = given_groups(files, queries, judged.documents, grouping)
+        question_group, answer_group = _given_groups(files, queries, judged.documents, grouping)
 
     kept = np.ones(len(queries), bool)
     if named is None:
@@ -143,9 +158,9 @@ def read_beir(
     else:
         split = np.array([named[key] for key in queries], dtype="U18")
         if not files.splits:
-            split, kept = without_leaks(split, question_group)
+            split, kept = _without_leaks(split, question_group)
             share = settings.splitting.validation_unseen
-            split = with_validation(split, question_group, settings.seed, share)
+            split = _with_validation(split, question_group, settings.seed, share)
     if not kept.all():
         text = N_(
             "{count} training questions were left out, because their answers are also right for "
@@ -159,7 +174,7 @@ def read_beir(
     chosen = np.flatnonzero(kept)
     moved = np.full(len(queries), -1, np.int32)
     moved[chosen] = np.arange(len(chosen), dtype=np.int32)
-    of_kept = kept[judged.right_question]
+    of_kept, wrong_kept = kept[judged.right_question], kept[judged.wrong_question]
     dataset = QADataset(
         name=name,
         questions=tuple(judged.questions[i] for i in chosen),
@@ -178,6 +193,8 @@ def read_beir(
             for name, values in files.query_attributes.items()
         },
         source_sha256=source_sha256,
+        wrong_question=moved[judged.wrong_question[wrong_kept]],
+        wrong_answer=judged.wrong_answer[wrong_kept],
     )
     rows = dataset.question_row.tolist()
     summary = summarise(
@@ -233,7 +250,7 @@ def named_splits(files: BeirFiles) -> dict[str, str] | None:
     return result
 
 
-def given_groups(
+def _given_groups(
     files: BeirFiles, queries: list[str], documents: list[str], grouping: Grouping
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return question and answer groups as the files name them.
@@ -273,16 +290,11 @@ def given_groups(
     return result[: len(queries)].astype(np.int32), result[len(queries) :].astype(np.int32)
 
 
-def without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Make declared splits honest: no training question of a group that is tested as unseen.
 
     Such training questions are left out. Where that would cost more than half of them, the test
     was never one of unseen answers: then its questions from trained groups are named "known".
-
-    Returns
-    -------
-    split : str array [n_q]
-    kept : bool array [n_q]
     """
     split = split.copy()
     learned = np.isin(split, _SEEN)
@@ -296,7 +308,7 @@ def without_leaks(split: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.
     return split, np.ones(len(split), bool)
 
 
-def with_validation(split: np.ndarray, group: np.ndarray, seed: int, share: float) -> np.ndarray:
+def _with_validation(split: np.ndarray, group: np.ndarray, seed: int, share: float) -> np.ndarray:
     """Move a share of the training groups to validation where there is none."""
     split = split.copy()
     if np.isin(split, (VALIDATION_KNOWN, VALIDATION_UNSEEN)).any():

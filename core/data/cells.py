@@ -1,4 +1,4 @@
-"""What people write into one cell when it is no plain text: nothing, a number, a whole list."""
+"""What people write into one cell when it is no plain text: nothing, a whole list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import ast
 import json
 import math
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 _ERRORS = frozenset(
@@ -34,9 +30,6 @@ NOTHING_WRITTEN = frozenset(
     for form in (case, case.translate(_WIDE))
 ) | {"NaN", "<NaN>", "NaT", "N.a."}
 
-_MINUS = str.maketrans(dict.fromkeys("−–‒﹣－", "-") | dict.fromkeys("\xa0\u202f\u2009’'`", " "))
-_GROUPED_BY_BLANK = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-_DIGITS = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:e[-+]?\d+)?")
 _ARRAY = re.compile(r"\barray\((\[[^\[\]]*\])(?:,\s*dtype=[\w.'<>]+)?\)")
 _STRING = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _STRINGS = re.compile(_STRING, re.DOTALL)
@@ -106,90 +99,3 @@ def _python_value(text: str) -> object:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-
-
-@dataclass(frozen=True)
-class NumberStyle:
-    """How the numbers of a column are written.
-
-    Attributes
-    ----------
-    decimal : str
-        ``.`` or ``,``.
-    certain : bool
-        False where ``1,000`` or ``1.000`` could be a thousand or one.
-    example : str
-        A number that shows it, as written.
-    """
-
-    decimal: str = "."
-    certain: bool = True
-    example: str = ""
-
-
-def plain_number(text: str) -> str:
-    """Return a number in ASCII: full-width digits, the real minus sign, blanks between thousands.
-
-    What stands beside the number (%, /5, a currency) stays.
-    """
-    if text.isascii() and "'" not in text and " " not in text:
-        return text.casefold()
-    plain = unicodedata.normalize("NFKC", text.translate(_MINUS)).translate(_MINUS)
-    return _GROUPED_BY_BLANK.sub("", plain.strip()).casefold()
-
-
-def number_style(texts: Iterable[str]) -> NumberStyle:
-    """Tell from all numbers of a column whether point or comma is the decimal sign.
-
-    ``1.000,5`` and ``0,5`` say comma, ``1,000.5`` and ``0.5`` say point. Where nothing does, three
-    digits after a comma are thousands and three after a point decimals, and it is not certain.
-    """
-    votes: Counter[str] = Counter()
-    example: dict[str, str] = {}
-    open_: dict[str, str] = {}
-    for text in texts:
-        found = _DIGITS.search(plain_number(text))
-        number = found[0] if found else ""
-        signs = [sign for sign in number if sign in ".,"]
-        if not signs:
-            continue
-        whole, _, rest = number.partition("e")[0].lstrip("+-").rpartition(signs[-1])
-        if len(set(signs)) == 2:
-            decimal = signs[-1]
-        elif len(signs) > 1:  # 1.000.000: thousands
-            decimal = "," if signs[0] == "." else "."
-        elif len(rest) != 3 or len(whole) > 3 or whole in ("", "0"):
-            decimal = signs[0]
-        else:
-            open_.setdefault(signs[0], text)
-            continue
-        votes[decimal] += 1
-        example.setdefault(decimal, text)
-    if votes:
-        decimal = max(votes, key=lambda sign: (votes[sign], sign == "."))
-        return NumberStyle(decimal, len(votes) == 1, example[decimal])
-    return NumberStyle(".", not open_, open_.get(",") or open_.get(".") or "")
-
-
-def number_in(text: str, style: NumberStyle) -> float | None:
-    """Return the number that a cell holds and nothing else, None where it is no number."""
-    plain = plain_number(text)
-    found = _DIGITS.fullmatch(plain)
-    if found is None:
-        return None
-    group = "," if style.decimal == "." else "."
-    number = plain.replace(group, "").replace(style.decimal, ".")
-    if group in plain and not _is_grouped(plain, group, style.decimal):
-        # 0,5 in a column with points: one sign of the other kind that cannot part thousands
-        number = plain.replace(group, ".")
-    try:
-        value = float(number)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _is_grouped(plain: str, group: str, decimal: str) -> bool:
-    whole = plain.lstrip("+-").partition("e")[0].partition(decimal)[0]
-    parts = whole.split(group)
-    return 1 <= len(parts[0]) <= 3 and parts[0] != "0" and all(len(part) == 3 for part in parts[1:])

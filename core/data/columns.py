@@ -13,13 +13,7 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.ratings import (
-    RATING_WORDS,
-    TICKS,
-    looks_like_ratings,
-    plain_rating,
-    read_numbers,
-)
+from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -51,6 +45,8 @@ class ColumnMapping:
     language: str | None = None
     rating: str | None = None
     source: str | None = None
+    weight: str | None = None
+    must_find: str | None = None
     question_id: str | None = None
     answer_id: str | None = None
     context: str | None = None
@@ -130,6 +126,15 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "source": _names(
             "source channel origin medium quelle kanal",
             "受付経路 経路 チャネル チャンネル 媒体 出典 情報源",
+        ),
+        "weight": _names(
+            "weight traffic searchvolume timesasked askcount questioncount frequency importance",
+            "gewicht häufigkeit suchvolumen poids fréquence peso frecuencia frequenza",
+            "重み 件数 問い合わせ件数 質問件数 頻度 检索量 权重 频次",
+        ),
+        "must_find": _names(
+            "mustfind mustfinds mustsucceed pflicht pflichtfrage obligatoire obligatorio",
+            "必須 必須質問 必须",
         ),
     }
 )
@@ -383,6 +388,7 @@ def guess_columns(table: Table) -> Guess:
     displaced = _take_right_text(found, free, texts, notes)
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
+    _take_accepted(found, free, texts)
     raters = () if table.judged else _take_raters(found, free, texts, notes)
     _take_own_id(found, free)
     context = _context(found, free, texts)
@@ -402,6 +408,7 @@ def guess_columns(table: Table) -> Guess:
     if mapping.question and mapping.answer:
         notes += _doubts(mapping, sample)
         notes += _swapped(mapping, texts)
+        notes += _several_in_cells(mapping.answer, texts)
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
     return Guess(mapping, tuple(notes), tuple(offered))
 
@@ -503,6 +510,20 @@ def _take_judged_text(
     return answer
 
 
+def _take_accepted(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Prefer the mark of the accepted answer to the votes beside it."""
+    rating = found.get("rating")
+    if rating is None or plain_name(rating) not in ("score", "votes", "points", "vote"):
+        return
+    for column in free:
+        marked = "accepted" in plain_name(column) and column not in found.values()
+        if marked and _marks(texts[column]) and len(set(texts[column])) > 1:
+            found["rating"] = column
+            return
+
+
 def _take_raters(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
 ) -> tuple[str, ...]:
@@ -532,7 +553,8 @@ def _take_raters(
         akin = _same_family(rating, column)
         strangers = role_of(rating) is None and role_of(column) is None
         strangers = strangers and not {*words_of(rating), *words_of(column)} & _JUDGEMENTS
-        if not (akin or strangers) or not may_rate(column, akin):
+        person = strangers and column.istitle() and column.isalpha()  # Anna, Ben
+        if not (akin or strangers) or not may_rate(column, akin or person):
             continue
         if akin or _same_values(texts[rating], texts[column]):
             others.append(column)
@@ -609,6 +631,19 @@ def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Mes
     return [Message(text, {"question": question, "answer": answer})]
 
 
+def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where nearly every answer holds a sign that parts several."""
+    cells = texts.get(answer, [])
+    for sign in ("|", "¦", "<br>", "||", ";;"):
+        if cells and sum(sign in text.strip(sign) for text in cells) >= _ASKED * len(cells):
+            text = N_(
+                "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
+                "cell was taken as one answer. Put every answer into a row of its own if so."
+            )
+            return [Message(text, {"answer": answer, "sign": sign})]
+    return []
+
+
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
 
 
@@ -616,6 +651,12 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     """Tell whether what a column holds goes with what its name says."""
     if role in _TEXT_ROLES:
         return not _is_code(texts)
+    if role == "must_find":
+        return level == 0 and _marks(texts)
+    if role == "weight":
+        numbers = read_numbers(texts).values
+        values = [numbers.get(text, 0.0) for text in texts]
+        return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
         if _COUNTS & set(words_of(column)) or smaller_is_better(column):
             return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.ratings import judge
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
 from core.data.table import NotUsed, Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 BEIR = "beir"
 _READ = 0.95  # share of the time of an import until the data are saved
 _READING = N_("Reading the texts")
+_MOST_WORDS = 30  # of ratings that the user is asked about
 MOST_TRIED = 50_000  # rows that are tried out while somebody chooses columns
 
 
@@ -105,6 +107,16 @@ def preview(
     )
     table = read_table(content, filename, choices=choices, unfold=False)
     return Preview(table, guess_columns(table))
+
+
+def unknown_ratings(found: Preview, mapping: ColumnMapping) -> tuple[str, ...]:
+    """Return the words among the ratings whose meaning is not known, the commonest first."""
+    if mapping.rating is None:
+        return ()
+    columns = [c for c in (mapping.rating, *mapping.raters) if c in found.table.columns]
+    cells = [cell for c in columns for cell in found.table.frame[c].head(MOST_TRIED).tolist()]
+    unknown = judge(cells, range(len(cells))).unknown
+    return tuple(sorted(unknown, key=lambda word: -unknown[word]))[:_MOST_WORDS]
 
 
 def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:

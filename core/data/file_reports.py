@@ -226,8 +226,8 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         else:
             raise DataError(
                 "--columns knows no role {role}. Roles: question, answer, rating, category, "
-                "language, source, question_id, answer_id, context, negatives; scale=1-5 says what "
-                "ratings mean, right=… and wrong=… what words mean.",
+                "language, source, weight, must_find, question_id, answer_id, context, negatives; "
+                "scale=1-5 says what ratings mean, right=… and wrong=… what words mean.",
                 role=role,
             )
     mapping = replace(mapping, **changes)

@@ -23,7 +23,7 @@ from core.data.checks import (
 from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong, smaller_is_better
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
-from core.data.ratings import judge
+from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
 from core.data.reading.unfolding import unfolded
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table, row_list
@@ -189,7 +189,11 @@ def import_table(
         split=split,
         question_row=pairs.question_row,
         attributes=pairs.attributes,
+        question_weight=pairs.question_weight,
+        must_find=pairs.must_find,
         source_sha256=source_sha256,
+        wrong_question=pairs.wrong_question,
+        wrong_answer=pairs.wrong_answer,
     )
     summary = summarise(
         dataset,
@@ -303,7 +307,8 @@ class Pairs:
         Rows that hold the same pair, two or more each.
     findings : mapping of str to Finding
     known_wrong : tuple of (question, answer)
-        Pairs that the file says are wrong.
+        Pairs that the file says are wrong; ``wrong_question`` and ``wrong_answer`` are the rows of
+        those whose question has a right answer.
     open_questions : tuple of str
         Questions without an answer, each once.
     unknown_ratings : tuple of (word, int)
@@ -329,7 +334,11 @@ class Pairs:
     merged_rows: tuple[tuple[int, ...], ...] = ()
     known_wrong: tuple[tuple[str, str], ...] = ()
     open_questions: tuple[str, ...] = ()
+    wrong_question: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    wrong_answer: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     unknown_ratings: tuple[tuple[str, int], ...] = ()
+    question_weight: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    must_find: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
 
 
 def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | None = None) -> Pairs:
@@ -407,6 +416,15 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             aside.append(SetAside(rows[i], Message(_NOT_RIGHT), question, answer))
     right = np.array(right_question, np.int32), judged.answer[is_right].astype(np.int32)
     order = np.lexsort(right[::-1])
+    row_of = np.full(len(keys), -1, np.int32)  # questions that no answer is right for have no row
+    row_of[judged.question[is_right]] = right[0]
+    asked_rows = row_of[np.array(asked_at, np.int64)] if asked_at else np.empty(0, np.int32)
+    weight = _question_weights(texts.get("weight"), rows, usable, asked_rows, warnings)
+    must_find = _must_find(texts.get("must_find"), usable)
+    count = len(questions.texts)
+    wrong_pairs = np.stack([row_of[judged.question[~is_right]], judged.answer[~is_right]])
+    wrong_pairs = wrong_pairs[:, wrong_pairs[0] >= 0].astype(np.int32)
+    wrong_pairs = wrong_pairs[:, np.lexsort(wrong_pairs[::-1])]
     warnings += questions.warnings(rows) + answers.warnings(rows)
     odd = judged.repeated((judged.best > 0) & (judged.worst == 0))
     if odd:
@@ -456,9 +474,64 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             (texts["question"][int(place)], answers.texts[int(answer)])
             for _, answer, place in firsts
         ),
+        wrong_question=wrong_pairs[0],
+        wrong_answer=wrong_pairs[1],
+        question_weight=_per_question(weight, asked_rows, count, 1.0),
+        must_find=_per_question(must_find, asked_rows, count, 0.0) > 0,
         open_questions=tuple(unanswered),
         unknown_ratings=tuple(unknown.items()),
     )
+
+
+def _question_weights(
+    cells: Sequence[str] | None,
+    rows: Sequence[int],
+    usable: Sequence[int],
+    asked_rows: np.ndarray,
+    warnings: list[Message],
+) -> np.ndarray | None:
+    """Return how much the question of each usable row counts, float64; None without such a column.
+
+    What is no number above 0 counts 1, and is told.
+    """
+    if cells is None:
+        return None
+    numbers = read_numbers(cells).values
+    weights = np.array([numbers.get(cells[i], 0.0) for i in usable], np.float64)
+    bad = (weights <= 0) & (asked_rows >= 0)
+    if bad.any():
+        text = N_(
+            "The weight is no number above 0 in {count} rows; their questions count 1. Rows: {rows}"
+        )
+        told = row_list([rows[usable[place]] for place in np.flatnonzero(bad).tolist()], 12)
+        warnings.append(Message(text, {"count": int(bad.sum()), "rows": told}))
+    return np.where(weights > 0, weights, 1.0)
+
+
+def _must_find(cells: Sequence[str] | None, usable: Sequence[int]) -> np.ndarray | None:
+    """Return 1 for each usable row whose question has to succeed; None without such a column."""
+    if cells is None:
+        return None
+    plain = [plain_rating(cells[i]) for i in usable]
+    numbers = read_numbers(plain).values
+    return np.array(
+        [
+            mark in TICKS or RATING_WORDS.get(mark, numbers.get(mark, 0.0)) > 0 if mark else False
+            for mark in plain
+        ],
+        np.float64,
+    )
+
+
+def _per_question(
+    values: np.ndarray | None, asked_rows: np.ndarray, count: int, default: float
+) -> np.ndarray:
+    """Return the largest value among the rows of each question, float32 [count]."""
+    most = np.full(count, -np.inf)
+    if values is not None:
+        asked = asked_rows >= 0
+        np.maximum.at(most, asked_rows[asked], values[asked])
+    return np.where(np.isfinite(most), most, default).astype(np.float32)
 
 
 def _graded(

@@ -103,7 +103,7 @@ class Match:
     reason: Message | None = None
 
 
-class TextRows:
+class _TextRows:
     """Rows of the questions or of the answers, by text and by id.
 
     Attributes
@@ -153,13 +153,13 @@ class TextIndex:
     """
 
     def __init__(self, dataset: QADataset) -> None:
-        self.questions = TextRows(
+        self.questions = _TextRows(
             dataset.questions,
             dataset.question_ids,
             N_("The question is empty."),
             N_("No question of your data has this text or id: {text}."),
         )
-        self.answers = TextRows(
+        self.answers = _TextRows(
             dataset.answers,
             dataset.answer_ids,
             N_("The answer is empty."),

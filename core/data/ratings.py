@@ -138,12 +138,6 @@ PASS_WORDS = frozenset(
         "모름",
     ]
 )
-# What parse_rating reads without its column: the words that no other meaning could have.
-_PLAIN_WORDS = MappingProxyType(
-    dict.fromkeys(("yes", "true", "right", "correct", "relevant", "○", "〇", "◯", "◎", "はい"), 1.0)
-    | dict.fromkeys(("no", "false", "wrong", "incorrect", "irrelevant", "×", "✕", "いいえ"), 0.0)
-)
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 _UNIT = r"(?:stars?|点|points?|pts?|punkte?|sterne?|étoiles?|estrellas?|星|分|점)?"
 _MARKED = re.compile(
     rf"(?P<number>[-+]?\d[\d.,'’ \u00a0\u202f]*)\s*"
@@ -192,29 +186,6 @@ def plain_rating(text: str) -> str:
     """Return a rating folded: case, width, minus signs, outer spaces."""
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
     return folded.replace("\u2212", "-").replace("\u2013", "-") if "-" not in folded else folded
-
-
-def parse_rating(text: str) -> float | None:
-    """Return a rating as a number: ``4``, ``4,5``, ``4/5``, ``80 %``, ``★★★``, ``yes``; else None.
-
-    ``4/5`` gives 4, ``80 %`` gives 0.8: the scale is judged over the whole column, and so are
-    thousands, see :func:`read_numbers`.
-    """
-    plain = plain_rating(text)
-    if plain in _PLAIN_WORDS:
-        return _PLAIN_WORDS[plain]
-    stars = _stars(plain)
-    if stars is not None:
-        return stars
-    number = re.fullmatch(rf"({_NUMBER.pattern})\s*(%|/\s*\d+|stars?|点)?", plain)
-    if number is None:
-        try:
-            value = float(plain)  # 1e-3
-        except ValueError:
-            return None
-        return value if np.isfinite(value) else None
-    value = float(number[1].replace(",", "."))
-    return value / 100 if number[2] == "%" else value
 
 
 def _stars(plain: str) -> float | None:
@@ -333,14 +304,8 @@ def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
     return ".", grouped.get(".", "")
 
 
-def find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
-    """Return the scale that a column of ratings is on, judged by all its values.
-
-    Parameters
-    ----------
-    values : float array [n]
-        Without missing ones.
-    """
+def _find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
+    """Return the scale that a column of ratings is on, judged by all its values."""
     if numbers.percent:
         return SCALES[HUNDRED]
     if numbers.out_of:
@@ -436,7 +401,7 @@ def judge(
     value = np.array([numbers.values.get(text, np.nan) for text in texts], np.float64)
     known = ~np.isnan(value)
     warnings = []
-    chosen = SCALES.get(scale) or (find_scale(value[known], numbers) if known.any() else None)
+    chosen = SCALES.get(scale) or (_find_scale(value[known], numbers) if known.any() else None)
     grade_ = np.ones(len(texts))
     if chosen is not None:
         warnings += _number_warnings(value, known, chosen, rows, numbers, given=bool(scale))

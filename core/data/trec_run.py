@@ -36,7 +36,7 @@ class SeveralSystemsError(DataError):
 
 
 @dataclass(frozen=True)
-class RunLine:
+class _RunLine:
     """One line of a run: an answer that the other search found.
 
     Attributes
@@ -162,9 +162,9 @@ def parse_run(
     return chosen[0]
 
 
-def _check_order(name: str, lines: Sequence[RunLine]) -> None:
+def _check_order(name: str, lines: Sequence[_RunLine]) -> None:
     """Raise where better ranks have lower scores: then the scores are probably distances."""
-    lists: dict[str, list[RunLine]] = {}
+    lists: dict[str, list[_RunLine]] = {}
     for line in lines:
         lists.setdefault(line.question, []).append(line)
     told = against = 0
@@ -185,8 +185,8 @@ def _check_order(name: str, lines: Sequence[RunLine]) -> None:
         )
 
 
-def _trec_lines(text: str) -> dict[str, list[RunLine]]:
-    systems: dict[str, list[RunLine]] = {}
+def _trec_lines(text: str) -> dict[str, list[_RunLine]]:
+    systems: dict[str, list[_RunLine]] = {}
     count = 0
     for row, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -202,7 +202,7 @@ def _trec_lines(text: str) -> dict[str, list[RunLine]]:
                 needed=COLUMNS,
             )
         question, _, answer, rank, score, name = parts
-        found = RunLine(row, question, answer, _number(rank, row), _number(score, row))
+        found = _RunLine(row, question, answer, _number(rank, row), _number(score, row))
         systems.setdefault(name, []).append(found)
         count += 1
         if count > MOST_LINES:
@@ -213,7 +213,7 @@ def _trec_lines(text: str) -> dict[str, list[RunLine]]:
     return systems
 
 
-def _json_lines(text: str) -> list[RunLine]:
+def _json_lines(text: str) -> list[_RunLine]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -224,7 +224,7 @@ def _json_lines(text: str) -> list[RunLine]:
     return list(_entries(document))
 
 
-def _entries(document: object) -> Iterator[RunLine]:
+def _entries(document: object) -> Iterator[_RunLine]:
     row = 0
     assert isinstance(document, dict)  # the text begins with a brace
     for question, answers in document.items():
@@ -237,7 +237,7 @@ def _entries(document: object) -> Iterator[RunLine]:
         for answer, score in answers.items():
             row += 1
             number = _number(score if isinstance(score, int | float) else str(score), row)
-            yield RunLine(row, question, answer, row, number)
+            yield _RunLine(row, question, answer, row, number)
 
 
 def _number(value: str | float, row: int) -> float:
@@ -254,12 +254,12 @@ def _number(value: str | float, row: int) -> float:
     return number
 
 
-def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset, by_rank: bool) -> ParsedRun:
+def _matched(name: str, lines: Iterable[_RunLine], dataset: QADataset, by_rank: bool) -> ParsedRun:
     index = TextIndex(dataset)
     questions, answers = index.questions.by_id, index.answers.by_id
     unknown_questions: dict[str, None] = {}
     unknown_answers: dict[str, None] = {}
-    by_question: dict[int, list[RunLine]] = {}
+    by_question: dict[int, list[_RunLine]] = {}
     count = 0
     for line in lines:
         count += 1
@@ -274,7 +274,7 @@ def _matched(name: str, lines: Iterable[RunLine], dataset: QADataset, by_rank: b
             found.sort(key=lambda line: (line.rank, line.row))
         else:
             found.sort(key=lambda line: (-line.score, line.rank, line.row))
-        kept: dict[str, RunLine] = {}
+        kept: dict[str, _RunLine] = {}
         for line in found:
             if line.answer in kept:
                 repeated.append(line.row)

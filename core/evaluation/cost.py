@@ -7,48 +7,29 @@ from dataclasses import dataclass
 
 from core.errors import ComparisonError
 from core.evaluation.verdict import NOT_SHOWN
+from core.experts.speed import Speed
 from core.messages import N_, Message
 from core.types import Difference
 
 TOP1, RECALL = "top1", "recall@10"
 
 
-@dataclass(frozen=True)
-class EncodingCost:
+@dataclass(frozen=True, kw_only=True)
+class EncodingCost(Speed):
     """Speed and memory of one model, measured on the machine that compared it.
 
     Attributes
     ----------
     arm, title, kind : str
         As in :class:`core.types.SystemResult`.
-    texts_per_second, slowest, fastest : float
-        Median over the rounds, and the slowest and the fastest round; mixed questions and answers
-        of the data, in batches.
-    query_ms, query_ms_slowest : float
-        Median and slowest time to encode one question alone, in milliseconds.
-    weights_mb : float
-        Memory of the weights.
     vectors_mb : float
         Memory of the vectors of all answers of these data.
-    device : str
-    texts : int
-        Texts per round.
-    rounds : int
     """
 
     arm: str
     title: str
     kind: str
-    texts_per_second: float
-    slowest: float
-    fastest: float
-    query_ms: float
-    query_ms_slowest: float
-    weights_mb: float
     vectors_mb: float
-    device: str
-    texts: int
-    rounds: int
 
 
 @dataclass(frozen=True)

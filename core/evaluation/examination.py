@@ -185,7 +185,7 @@ def measure_costs(
         if not values["weights_mb"] and kind == "expert":
             values["weights_mb"] = float(find_entry(name).size_mb)
         size = len(dataset.answers) * encoder.dimension * 4 / 1e6
-        costs.append(EncodingCost(name, title, kind, vectors_mb=size, **values))
+        costs.append(EncodingCost(arm=name, title=title, kind=kind, vectors_mb=size, **values))
     return costs
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from core.evaluation.measures import ndcg_at_10
 from core.evaluation.search import rank
 from core.evaluation.statistics import mean_interval
-from core.experts.catalogue import find_entry
+from core.experts.catalogue import expert_title, find_entry
 from core.labels.model import QUESTIONS_AT_ONCE, LabelModel, highest_columns
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality
@@ -22,9 +22,20 @@ from core.labels.rules import weighted_mean
 from core.labels.similar_experts import agreement, copies
 from core.labels.weights import SHARPNESS, precision_above_chance
 from core.messages import N_, Message
-from core.types import ExpertScores, Interval, LabelRecipe, PairScores, QADataset
-from core.types.scoring import ExpertFigures, ScoringResult
+from core.types import ExpertScores, Interval, LabelRecipe, PairScores, QADataset, Rows
+from core.types.scoring import (
+    NO_TEACHER,
+    PERHAPS_TEACHER,
+    TEACHER,
+    TEACHER_UNKNOWN,
+    ExpertFigures,
+    ScoringResult,
+    TeacherAdvice,
+)
 
+CLEARLY = 0.02  # nDCG@10 that a teacher must be ahead by: less is noise
+FEWEST_GROUPS = 10  # answer groups below which a bootstrap interval is too narrow to rely on
+_MOST_COMPARED = 2000  # questions that a teacher is compared with the base model on
 MOST_QUESTIONS = 300  # that the influence of an expert is measured on
 KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"
 _LIGHT = 0.01  # share of the vote below which an expert only costs time
@@ -49,7 +60,7 @@ def measured(
     seconds, encoded, loading : mappings of expert to what its scoring took
         Experts that are not named took nothing.
     """
-    figures, alike = measure_experts(dataset, scores)
+    figures, alike = _measure_experts(dataset, scores)
     return ScoringResult(
         tuple(
             replace(
@@ -65,7 +76,7 @@ def measured(
     )
 
 
-def measure_experts(
+def _measure_experts(
     dataset: QADataset, scores: Sequence[PairScores]
 ) -> tuple[list[ExpertFigures], np.ndarray]:
     """Return figures of each expert and their agreement, on questions outside the test split."""
@@ -92,8 +103,116 @@ def measure_experts(
 
 def _ndcg(dataset: QADataset, expert: ExpertScores) -> Interval:
     rows = dataset.seen_rows
+    found = _found(dataset, expert, rows)
+    return mean_interval(found, dataset.question_group[rows], seed=_SEED)
+
+
+def find_teacher(
+    dataset: QADataset,
+    base: ExpertScores | None,
+    scores: Sequence[PairScores],
+    base_key: str,
+    *,
+    seed: int = _SEED,
+) -> TeacherAdvice:
+    """Say whether an expert searches better than the model that is to be tuned, and how sure.
+
+    Parameters
+    ----------
+    base : ExpertScores or None
+        Of the untuned model; None = it has not read the texts.
+    scores : sequence of PairScores
+        The experts; those that score a list of pairs cannot search and are left out.
+    base_key : str
+        Expert key of the model to be tuned.
+    seed : int
+        Seed of the interval and of the draw of questions where there are very many.
+
+    Returns
+    -------
+    TeacherAdvice
+        Without ``candidate`` and ``remedy``, which depend on what can be had.
+    """
+    rows = dataset.seen_rows
+    if len(rows) > _MOST_COMPARED:
+        draw = np.random.default_rng(seed).choice(rows, _MOST_COMPARED, replace=False)
+        rows = np.sort(draw).astype(np.int32)
+    title = expert_title(base_key)
+    if base is None or not len(rows):
+        why = _UNREAD if base is None else _NO_QUESTIONS
+        return TeacherAdvice(TEACHER_UNKNOWN, base_key, Message(why, {"base": title}))
+    others = [s for s in scores if isinstance(s, ExpertScores) and s.expert != base_key]
+    if not others:
+        return TeacherAdvice(NO_TEACHER, base_key, Message(_NOBODY, {"base": title}))
+    groups = dataset.question_group[rows]
+    own = _found(dataset, base, rows)
+    found = [_found(dataset, other, rows) for other in others]
+    best = max(range(len(others)), key=lambda place: (found[place].mean(), -place))
+    lead = mean_interval(found[best] - own, groups, seed=seed)
+    count = len(np.unique(groups))
+    verdict = NO_TEACHER
+    if lead.value >= CLEARLY:
+        sure = lead.low > 0 and count >= FEWEST_GROUPS
+        verdict = TEACHER if sure else PERHAPS_TEACHER
+    base_ndcg, teacher_ndcg = (mean_interval(v, groups, seed=seed) for v in (own, found[best]))
+    values: dict[str, str | int | float] = {
+        "base": title,
+        "teacher": expert_title(others[best].expert),
+        "base_value": round(base_ndcg.value, 4),
+        "teacher_value": round(teacher_ndcg.value, 4),
+        "lead": round(lead.value, 4),
+        "low": round(lead.low, 4),
+        "high": round(lead.high, 4),
+        "questions": len(rows),
+    }
+    return TeacherAdvice(
+        verdict,
+        base_key,
+        Message(_SENTENCES[verdict], values),
+        others[best].expert,
+        base_ndcg,
+        teacher_ndcg,
+        lead,
+        len(rows),
+        count,
+    )
+
+
+def _found(dataset: QADataset, expert: ExpertScores, rows: Rows) -> np.ndarray:
+    """Return nDCG@10 of each question as an expert alone searches."""
     top = rank(expert.question_matrix[rows], expert.answer_matrix, 10).top_answers
-    return mean_interval(ndcg_at_10(dataset, rows, top), dataset.question_group[rows], seed=_SEED)
+    return ndcg_at_10(dataset, rows, top)
+
+
+_NOBODY = N_(
+    "There is no teacher: no expert takes part that scores all pairs, besides {base}, the model to "
+    "be tuned."
+)
+_UNREAD = N_(
+    "Whether there is a teacher is not known yet: {base}, the model to be tuned, has not read the "
+    "texts."
+)
+_NO_QUESTIONS = N_(
+    "Whether there is a teacher cannot be measured: no question with a known answer lies outside "
+    "the test."
+)
+_SENTENCES = {
+    TEACHER: N_(
+        "There is a teacher: {teacher} finds right answers better than {base}, the model to be "
+        "tuned (nDCG@10 {teacher_value:.3f} against {base_value:.3f}: +{lead:.3f}, {low:.3f} to "
+        "{high:.3f}, on {questions} questions)."
+    ),
+    PERHAPS_TEACHER: N_(
+        "There may be a teacher: {teacher} is ahead of {base}, the model to be tuned (nDCG@10 "
+        "{teacher_value:.3f} against {base_value:.3f}), but {questions} questions are too few to "
+        "be sure ({lead:+.3f}, {low:+.3f} to {high:+.3f})."
+    ),
+    NO_TEACHER: N_(
+        "There is no teacher: {teacher}, the best of the others, does not find right answers "
+        "clearly better than {base}, the model to be tuned (nDCG@10 {teacher_value:.3f} against "
+        "{base_value:.3f}: {lead:+.3f}, {low:+.3f} to {high:+.3f}, on {questions} questions)."
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +339,7 @@ def advise(
     figures: Sequence[ExpertFigures],
     agreement: np.ndarray,
     *,
+    teacher: str = "",
     seed: int = 0,
 ) -> PanelAdvice:
     """Propose a panel from what a scoring found.
@@ -232,6 +352,8 @@ def advise(
     scores, figures : sequences in the same order
     agreement : float array [K, K]
         Spearman correlations in that order.
+    teacher : str
+        Key of the expert that the model can learn from; it is never left out for what it costs.
     seed : int
         Seed of the draw of questions and of the intervals.
     """
@@ -242,7 +364,7 @@ def advise(
     shares = dict(zip(heads, table.weights(heads), strict=True))
     together = table.ndcg(heads)
     seconds = sum(expert.seconds for expert in figures)
-    best = max(heads, key=lambda place: (np.nan_to_num(quality[place], nan=-1.0), -place))
+    best = max(heads, key=lambda place: (*_worth(figures[place]), -place))
     advice = []
     for place, expert in enumerate(figures):
         head = speaker[place]
@@ -255,9 +377,8 @@ def advise(
             rest = [other for other in heads if other != place]
             loss = table.interval(together - table.ndcg(rest)) if rest else None
             share = shares[place]
-            verdict, why = _verdict(
-                expert, share, loss, table.chance, seconds, place == best, len(heads)
-            )
+            ranks = _Ranks(place == best, expert.expert == teacher, len(heads))
+            verdict, why = _verdict(expert, share, loss, table.chance, seconds, ranks)
         advice.append(ExpertAdvice(expert.expert, expert.title, verdict, copied, share, loss, why))
     kept = [place for place, expert in enumerate(advice) if expert.verdict == KEEP]
     return PanelAdvice(
@@ -266,6 +387,21 @@ def advise(
         table.interval(table.ndcg(kept)),
         len(table.rows),
     )
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """What an expert is among the others: the best, the teacher; and how many there are."""
+
+    best: bool
+    teacher: bool
+    heads: int
+
+
+def _worth(expert: ExpertFigures) -> tuple[float, float]:
+    """Return what experts are ranked by: nDCG@10, and average precision where there is none."""
+    found = -1.0 if expert.ndcg is None else expert.ndcg.value
+    return found, float(np.nan_to_num(expert.average_precision.value, nan=-1.0))
 
 
 def _copy(expert: ExpertFigures, other: ExpertFigures, agreement: float) -> Message:
@@ -290,12 +426,11 @@ def _verdict(
     loss: Interval | None,
     chance: float,
     all_seconds: float,
-    best: bool,
-    heads: int,
+    ranks: _Ranks,
 ) -> tuple[str, Message]:
     """Return the verdict on an expert that is nobody's copy, with its reason."""
     precision = expert.average_precision
-    dear = heads > 2 and all_seconds > 0 and expert.seconds / all_seconds > _DEAR
+    dear = ranks.heads > 2 and all_seconds > 0 and expert.seconds / all_seconds > _DEAR
     params: dict[str, str | int | float] = {
         "ap": round(precision.value, 4),
         "ap_low": round(precision.low, 4),
@@ -309,9 +444,29 @@ def _verdict(
         params |= {"loss": round(loss.value, 4), "low": round(loss.low, 4)}
         params |= {"high": round(loss.high, 4), "gain": round(-loss.value, 4)}
         params |= {"gain_low": round(-loss.high, 4), "gain_high": round(-loss.low, 4)}
+    if expert.ndcg is not None:
+        params |= {"ndcg": round(expert.ndcg.value, 4), "ndcg_low": round(expert.ndcg.low, 4)}
+        params |= {"ndcg_high": round(expert.ndcg.high, 4)}
     reasons = (  # the first that holds
         (
-            best,
+            ranks.teacher and expert.ndcg is not None,
+            KEEP,
+            N_(
+                "Keep: it is the teacher, better at finding right answers than the model to be "
+                "tuned (nDCG@10 {ndcg:.2f}, {ndcg_low:.2f} to {ndcg_high:.2f}), and has "
+                "{share:.0%} of the vote."
+            ),
+        ),
+        (
+            ranks.best and expert.ndcg is not None,
+            KEEP,
+            N_(
+                "Keep: of all it finds right answers best (nDCG@10 {ndcg:.2f}, {ndcg_low:.2f} to "
+                "{ndcg_high:.2f}) and has {share:.0%} of the vote."
+            ),
+        ),
+        (
+            ranks.best,
             KEEP,
             N_(
                 "Keep: of all it puts right pairs first most often (AP {ap:.2f}, {ap_low:.2f} to "

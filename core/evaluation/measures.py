@@ -50,7 +50,7 @@ def recall(ranked: np.ndarray, ideal: np.ndarray, cutoff: int) -> np.ndarray:
     return _share((ranked[:, :cutoff] > 0).sum(axis=1), (ideal > 0).sum(axis=1))
 
 
-def reciprocal_rank(ranked: np.ndarray, ideal: np.ndarray, cutoff: int) -> np.ndarray:
+def _reciprocal_rank(ranked: np.ndarray, ideal: np.ndarray, cutoff: int) -> np.ndarray:
     """Return 1 / rank of the first right answer, 0 past the cut-off, as float64 array [n]."""
     hits = ranked[:, :cutoff] > 0
     ranks = hits.argmax(axis=1).astype(np.float64) + 1
@@ -225,7 +225,7 @@ RECIPROCAL_RANK = Measure(
     ),
     formula=r"\frac{1}{\min\{i \le k : g_i \ge t\}}",
     source="Voorhees 1999, TREC-8 question answering track; trec_eval recip_rank",
-    compute=reciprocal_rank,
+    compute=_reciprocal_rank,
     ir_name="RR",
 )
 SUCCESS = Measure(

@@ -74,7 +74,7 @@ def slice_differences(
         return ()
     slices: list[SliceDifference] = []
     for slicer in SLICERS.values():
-        parts = [part for part in slicer.parts(dataset, comparison.question_rows) if part[1].any()]
+        parts = [part for part in _parts(slicer, dataset, comparison) if part[1].any()]
         if len(parts) < 2:
             continue
         for label, mask in parts:
@@ -115,11 +115,18 @@ def overlap(question: str, answers: Sequence[str]) -> float:
     return max(len(asked & set(words(answer))) for answer in answers) / len(asked)
 
 
+def _parts(slicer: Slicer, dataset: QADataset, comparison: Comparison) -> Parts:
+    if slicer.key == "regime":  # cross-fitted, a question is tested in both: the split cannot tell
+        return _regime_parts(comparison.regimes)
+    return slicer.parts(dataset, comparison.question_rows)
+
+
 def _by_regime(dataset: QADataset, rows: Rows) -> Parts:
-    return [
-        (Message(REGIME_TEXTS[regime].title), dataset.regimes_of(rows) == regime)
-        for regime in REGIMES
-    ]
+    return _regime_parts(dataset.regimes_of(rows))
+
+
+def _regime_parts(regimes: np.ndarray) -> Parts:
+    return [(Message(REGIME_TEXTS[regime].title), regimes == regime) for regime in REGIMES]
 
 
 def _by_given(name: str) -> Callable[[QADataset, Rows], Parts]:

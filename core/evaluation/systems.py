@@ -18,6 +18,7 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import (
     REGIMES,
+    SPLIT,
     Comparison,
     Difference,
     Generality,
@@ -176,6 +177,29 @@ class ListedSystem(_Named):
 System = EncodedSystem | ListedSystem
 
 
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """The questions of a comparison, where they are not those of the dataset's split.
+
+    Attributes
+    ----------
+    rows : int array [n]
+        Question rows; one is there once per regime in which it was tested.
+    regimes : str array [n]
+    way : str
+        Key of :data:`core.types.VERDICT_WAYS`.
+    folds : int
+    widening : float >= 1
+        As in :class:`core.types.Comparison`.
+    """
+
+    rows: Rows
+    regimes: np.ndarray
+    way: str
+    folds: int
+    widening: float = 1.0
+
+
 def held_out_rows(dataset: QADataset) -> Rows:
     """Return the test questions of both regimes that have a right answer, ascending."""
     rows = dataset.held_out_rows
@@ -263,20 +287,22 @@ def _is_finite(matrix: Matrix) -> bool:
 
 def compare(
     dataset: QADataset,
-    systems: Sequence[System],
+    systems: Sequence[System | SystemResult],
     *,
     run_id: str,
     seed: int,
     report: Reporter,
     generality: Sequence[Generality] = (),
     absent: Mapping[str, Message] | None = None,
+    tested: Tested | None = None,
 ) -> Comparison:
     """Measure every system on the held-out questions; where both are there, tuned against base.
 
     Parameters
     ----------
-    systems : sequence of EncodedSystem or ListedSystem
-        ``base`` and ``tuned`` are compared with each other; all others are shown beside them.
+    systems : sequence of EncodedSystem, ListedSystem or SystemResult
+        ``base`` and ``tuned`` are compared with each other; all others are shown beside them. A
+        SystemResult was measured already, on the very questions.
         A system with values that are not numbers is left out with a warning, and so is every other
         system than these two that does not fit the data.
     run_id : str
@@ -285,6 +311,8 @@ def compare(
         Of bootstrap and randomisation.
     generality, absent
         Passed on; ``absent`` says why a system is missing.
+    tested : Tested or None
+        None takes the held-out questions of the dataset.
 
     Raises
     ------
@@ -293,7 +321,10 @@ def compare(
     ComparisonError
         If base or tuned does not fit the dataset or two systems have the same name.
     """
-    rows = held_out_rows(dataset)
+    if tested is None:
+        held = held_out_rows(dataset)
+        tested = Tested(held, dataset.regimes_of(held), SPLIT, 0)
+    rows = tested.rows
     if rows.size == 0:
         raise TooLittleDataError(
             "The data {name} has no held-out question with a right answer, so nothing can be "
@@ -313,6 +344,9 @@ def compare(
         report.progress(
             i / len(systems), Message(N_("Searching with {title}"), {"title": system.title})
         )
+        if isinstance(system, SystemResult):
+            results.append(system)
+            continue
         refusal = why_refused(system.title, system.origin, expected) if system.origin else None
         try:
             if refusal is not None:
@@ -327,12 +361,15 @@ def compare(
         dataset_id=dataset.id,
         run_id=run_id,
         question_rows=rows,
-        regimes=dataset.regimes_of(rows),
+        regimes=tested.regimes,
         groups=dataset.question_group[rows],
         systems=tuple(results),
         differences=(),
         generality=tuple(generality),
         absent=missing,
+        way=tested.way,
+        folds=tested.folds,
+        widening=tested.widening,
     )
     report.progress(0.9, Message(N_("Working out how sure the difference is")))
     return replace(
@@ -356,7 +393,7 @@ class StoredSystem:
 
 
 @dataclass(frozen=True)
-class StoredComparison:
+class _StoredComparison:
     """The result file of a comparison; what earlier versions did not measure has a default."""
 
     dataset_id: str
@@ -367,9 +404,12 @@ class StoredComparison:
     absent: dict[str, Message]
     contrasts: tuple[Difference, ...] = ()
     slices: tuple[SliceDifference, ...] = ()
+    way: str = SPLIT
+    folds: int = 0
+    widening: float = 1.0
 
 
-_AS_IT_IS = {part.name for part in fields(StoredComparison)} - {"arms"}
+_AS_IT_IS = {part.name for part in fields(_StoredComparison)} - {"arms"}
 _TABLES = ("top_answers", "top_scores", "right_rank")
 
 
@@ -392,7 +432,7 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
         arrays |= {f"arms.{i}.{table}": getattr(system, table) for table in _TABLES}
         arrays |= {f"arms.{i}.metrics.{name}": values for name, values in system.metrics.items()}
     same = {name: getattr(comparison, name) for name in _AS_IT_IS}
-    document = to_json(StoredComparison(arms=tuple(systems), **same))
+    document = to_json(_StoredComparison(arms=tuple(systems), **same))
     return document, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -406,7 +446,7 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) ->
     """
     known = {key: value for key, value in document.items() if key in {"arms", *_AS_IT_IS}}
     try:
-        stored = from_json(StoredComparison, known)
+        stored = from_json(_StoredComparison, known)
         systems = (
             SystemResult(
                 **vars(system)

@@ -52,7 +52,7 @@ Pairing = tuple[str, str, str]  # arm, reference, metric
 
 
 @dataclass(frozen=True)
-class Regime:
+class _Regime:
     """One way of holding questions out, in the reader's words."""
 
     key: str
@@ -63,12 +63,12 @@ class Regime:
 REGIME_TEXTS = {
     regime.key: regime
     for regime in (
-        Regime(
+        _Regime(
             KNOWN,
             N_("Known answers, new wording"),
             N_("Questions that were held out, about answers that other questions trained."),
         ),
-        Regime(
+        _Regime(
             UNSEEN,
             N_("Unseen answers"),
             N_("Questions about answers that no training question was about."),
@@ -88,6 +88,12 @@ def possible_regimes(dataset: QADataset) -> tuple[str, ...]:
     return tuple(regime for regime in REGIMES if enough[regime] >= MIN_GROUPS)
 
 
+def tested_in_split(dataset: QADataset) -> dict[str, int]:
+    """Return how many test questions the split has in each regime that the data allow."""
+    tested = dataset.regimes_of(dataset.held_out_rows)
+    return {regime: int(np.count_nonzero(tested == regime)) for regime in possible_regimes(dataset)}
+
+
 def verdict_way(dataset: QADataset) -> str:
     """Return how a verdict on these data is best reached: ``split`` or ``cross-fit``.
 
@@ -95,12 +101,7 @@ def verdict_way(dataset: QADataset) -> str:
     that is possible at all; with fewer than ``MIN_GROUPS`` groups of answers there is nothing to
     make folds of.
     """
-    tested = dataset.regimes_of(dataset.held_out_rows)
-    few = [
-        regime
-        for regime in possible_regimes(dataset)
-        if np.count_nonzero(tested == regime) < ENOUGH_QUESTIONS
-    ]
+    few = [count for count in tested_in_split(dataset).values() if count < ENOUGH_QUESTIONS]
     return CROSS_FIT if few else SPLIT
 
 
@@ -125,7 +126,7 @@ def word(low: float, high: float, p: float, questions: int, groups: int) -> str:
     return BETTER if low > 0 else WORSE
 
 
-def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
+def _decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
     """Return True for the question that was fixed before anybody looked: it needs no correction.
 
     Tuned against base, on the main metric, on all questions of a regime. Everything else is one
@@ -134,10 +135,10 @@ def decides_raw(regime: str, arm: str, reference: str, metric: str) -> bool:
     return bool(regime) and (arm, reference, metric) == (TUNED, BASE, MAIN_METRIC)
 
 
-def decisive_p(difference: Difference) -> float:
-    """Return the p-value that decides, see :func:`decides_raw`."""
+def _decisive_p(difference: Difference) -> float:
+    """Return the p-value that decides, see :func:`_decides_raw`."""
     d = difference
-    return d.p if decides_raw(d.regime, d.arm, d.reference, d.metric) else d.p_adjusted
+    return d.p if _decides_raw(d.regime, d.arm, d.reference, d.metric) else d.p_adjusted
 
 
 def sentence(difference: Difference) -> Message:
@@ -182,7 +183,44 @@ def sentence(difference: Difference) -> Message:
             "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. A "
             "second test does not confirm the difference (p = {p}, needed: below {alpha})."
         ),
-        {**params, "p": f"{decisive_p(difference):.3f}", "alpha": ALPHA},
+        {**params, "p": f"{_decisive_p(difference):.3f}", "alpha": ALPHA},
+    )
+
+
+def way_text(comparison: Comparison) -> Message | None:
+    """Return in plain words how a cross-fitted verdict was reached; None for one split."""
+    if comparison.way != CROSS_FIT:
+        return None
+    params: dict[str, str | int | float] = {
+        "folds": comparison.folds,
+        "questions": len(np.unique(comparison.question_rows)),
+        "percent": round(100 * (comparison.widening - 1)),
+    }
+    plainly = N_(
+        "Every one of the {questions} questions was a test question: {folds} models were tuned, "
+        "each without the questions it was tested on. The model that you get learned from all "
+        "questions, with the settings that these models agreed on; no question is left to test "
+        "that very model."
+    )
+    wider = N_(
+        "Every one of the {questions} questions was a test question: {folds} models were tuned, "
+        "each without the questions it was tested on. The model that you get learned from all "
+        "questions, with the settings that these models agreed on; no question is left to test "
+        "that very model. Intervals are {percent} % wider than usual, because the models share "
+        "training questions."
+    )
+    return Message(wider if comparison.widening > 1 else plainly, params)
+
+
+def untested_text(comparison: Comparison) -> Message | None:
+    """Say why the regime "known answers, new wording" is absent; None where it is not."""
+    if KNOWN in present_regimes(comparison):
+        return None
+    return Message(
+        N_(
+            "“Known answers, new wording” was not tested: it takes answers with two or more "
+            "differently worded questions each."
+        )
     )
 
 
@@ -290,8 +328,20 @@ def paired(
         for arm, reference, metric in pairings
     ]
     table = np.stack([after - before for after, before in sides], axis=1)
-    intervals_of = statistics.mean_intervals(table, groups, seed=seed)
-    raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
+    # What models of folds share widens what is said of the tuned model, and of nothing else.
+    factors = [
+        comparison.widening if TUNED in (arm, reference) else 1.0 for arm, reference, _ in pairings
+    ]
+    intervals_of = [
+        statistics.widened(interval, factor)
+        for interval, factor in zip(
+            statistics.mean_intervals(table, groups, seed=seed), factors, strict=True
+        )
+    ]
+    raw = [
+        statistics.weakened(statistics.randomisation_p(column, groups, seed=seed), factor)
+        for column, factor in zip(table.T, factors, strict=True)
+    ]
     adjusted = statistics.holm(np.array(raw))
     sizes = len(rows), len(np.unique(groups))
     results = []
@@ -299,7 +349,7 @@ def paired(
         after, before = sides[i]
         interval = intervals_of[i]
         wins, ties, losses = statistics.win_tie_loss(table[:, i], margin)
-        decisive = raw[i] if decides_raw(regime, arm, reference, metric) else float(adjusted[i])
+        decisive = raw[i] if _decides_raw(regime, arm, reference, metric) else float(adjusted[i])
         results.append(
             Difference(
                 regime=regime,
@@ -316,7 +366,8 @@ def paired(
                 questions=sizes[0],
                 groups=sizes[1],
                 word=word(interval.low, interval.high, decisive, *sizes),
-                smallest_detectable=statistics.smallest_detectable(table[:, i], groups),
+                smallest_detectable=factors[i]
+                * statistics.smallest_detectable(table[:, i], groups),
                 p_adjusted=float(adjusted[i]),
                 arm=arm,
                 reference=reference,

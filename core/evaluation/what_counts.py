@@ -61,13 +61,17 @@ def counted(
                         regime=regime,
                         metric=metric,
                         seed=seed,
+                        widening=comparison.widening,
                     )
                 )
     must = dataset.must_find.copy()
     places = {text: row for row, text in enumerate(dataset.questions)}
     listed = [places[text] for text in wanted.must_find if text in places]
     must[listed] = True
-    positions = np.flatnonzero(must[comparison.question_rows])
+    # Cross-fitted, a question is tested in both regimes: the first, "known answers", is how the
+    # delivered model will meet it, which has learned from every answer.
+    positions = np.unique(comparison.question_rows, return_index=True)[1]
+    positions = positions[must[comparison.question_rows[positions]]]
     found = tuple(
         MustFind(
             int(comparison.question_rows[position]),
@@ -156,6 +160,7 @@ def weighted_difference(
     regime: str,
     metric: str,
     seed: int,
+    widening: float = 1.0,
 ) -> WeightedDifference:
     """Return the weighted mean difference ``Σ w·(after - before) / Σ w`` with interval and word.
 
@@ -169,10 +174,14 @@ def weighted_difference(
     before, after : float64 arrays [n]
     weights : float64 array [n], >= 0, at least one above 0
     groups : int array [n]
+    widening : float >= 1
+        As in :class:`core.types.Comparison`.
     """
     gains = weights * (after - before)
     interval = statistics.ratio_interval(gains, weights, groups, seed=seed)
+    interval = statistics.widened(interval, widening)
     p = statistics.randomisation_p(gains / weights.mean(), groups, seed=seed)
+    p = statistics.weakened(p, widening)
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     group_weights = np.bincount(np.unique(groups, return_inverse=True)[1], weights)
     effective_groups = float(group_weights.sum() ** 2 / (group_weights**2).sum())

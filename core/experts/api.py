@@ -34,7 +34,7 @@ _SPACED, _UNSPACED = 4.0, 1.5  # characters per token
 _SECONDS_PER_REQUEST = 1.0
 
 
-def missing_texts(
+def _missing_texts(
     connection: ApiConnection,
     questions: Sequence[str],
     answers: Sequence[str],
@@ -61,7 +61,7 @@ def plan_sending(
     cache: VectorCache,
 ) -> SendPlan:
     """Return what would be sent for these texts; asks nobody."""
-    missing = missing_texts(connection, questions, answers, cache)
+    missing = _missing_texts(connection, questions, answers, cache)
     sent = [connection.sent(text, role) for role, texts in missing.items() for text in texts]
     tokens = sum(estimated_tokens(text) for text in sent)
     requests = sum(len(batches(texts, connection, role)) for role, texts in missing.items())
@@ -163,7 +163,7 @@ class ApiExpert(ExpertSource):
             If the reporter was asked to stop; what was answered is kept.
         """
         connection, cache = self._connected(), context.vectors
-        missing = missing_texts(connection, dataset.questions, dataset.answers, cache)
+        missing = _missing_texts(connection, dataset.questions, dataset.answers, cache)
         count = sum(map(len, missing.values()))
         if not count:
             return 0

@@ -89,11 +89,11 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
         model=connection.model.strip(),
         key_variable=variable,
     )
-    check_host(done, environment)
+    _check_host(done, environment)
     return done
 
 
-def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> None:
+def _check_host(connection: ApiConnection, environment: Mapping[str, str]) -> None:
     """Raise ExpertError if the server's owner does not allow the host."""
     allowed = {host.strip().lower() for host in environment.get(HOSTS_VARIABLE, "").split(",")}
     allowed.discard("")
@@ -127,7 +127,7 @@ def _address(url: str) -> str:
             "and whatever follows ? or # would be stored: leave them out.",
             host=host,
         )
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise ExpertError(
             "The address of {host} begins with http://: everybody on the way could read texts "
             "and key. Use https://; only a server on this machine may do without.",
@@ -137,7 +137,7 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Return True for this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -203,7 +203,7 @@ class ApiClient:
     ) -> None:
         import httpx2  # here, because pages that merely name an API do not pay for it
 
-        check_host(connection, environment)
+        _check_host(connection, environment)
         self._connection, self._patience = connection, patience or Patience()
         self._key = find_key(connection, environment)
         self._clock, self._sleep, self._wall = clock, sleep, wall
@@ -224,7 +224,7 @@ class ApiClient:
             # The system's own certificates, to which a company adds its own.
             verify=ssl.create_default_context(),
             # Proxies of the environment; this machine needs none.
-            trust_env=not is_loopback(urlsplit(connection.base_url).hostname or ""),
+            trust_env=not _is_loopback(urlsplit(connection.base_url).hostname or ""),
         )
 
     def __enter__(self) -> ApiClient:
@@ -274,11 +274,11 @@ class ApiClient:
                 reason = _cause(error)
             else:
                 if status == 200:
-                    return read_vectors(reply, len(texts), self._connection)
-                if status not in _TRANSIENT or (status == 429 and quota_is_gone(reply)):
+                    return _read_vectors(reply, len(texts), self._connection)
+                if status not in _TRANSIENT or (status == 429 and _quota_is_gone(reply)):
                     location = headers.get("Location", "")
                     raise refusal(status, reply, location, self._connection, self._key)
-                reason, asked = f"status {status}", retry_after(headers, self._wall())
+                reason, asked = f"status {status}", _retry_after(headers, self._wall())
             if attempt + 1 < self._patience.attempts:
                 self._wait(self._pause(attempt, asked), should_stop)
         raise ExpertError(
@@ -350,7 +350,7 @@ def find_key(connection: ApiConnection, environment: Mapping[str, str]) -> str:
     return key
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that a server asks to wait, None where it does not say."""
     said = (headers.get("Retry-After") or "").strip()
     try:
@@ -384,25 +384,8 @@ class RefusedError(ExpertError):
     """The server does not take this batch; a smaller one it may take."""
 
 
-def read_vectors(body: bytes, count: int, connection: ApiConnection) -> np.ndarray:
-    """Return unit vectors in the order of the texts that were sent.
-
-    Parameters
-    ----------
-    body : bytes
-        The reply: ``{"data": [{"index": 0, "embedding": [...]}, ...]}``.
-    count : int
-        Texts that were sent.
-
-    Returns
-    -------
-    float32 array [count, d]
-
-    Raises
-    ------
-    ExpertError
-        If the reply is no such document, or not one finite vector of the right length per text.
-    """
+def _read_vectors(body: bytes, count: int, connection: ApiConnection) -> np.ndarray:
+    """Return unit vectors in the order of the texts that were sent."""
     host = connection.host
     try:
         items = json.loads(body)["data"]
@@ -484,7 +467,7 @@ def refusal(
             "{host} sends us on to another address ({location}). Texts only go to the address "
             "that was confirmed: enter the final address as base URL.",
             host=host,
-            location=without_key(location, key) or "?",
+            location=_without_key(location, key) or "?",
         )
     if status in (401, 403):  # their words often repeat a part of the key: not passed on
         return ExpertError(
@@ -502,7 +485,7 @@ def refusal(
             "URL (it usually ends in /v1) and model. Its own words: {words}",
             host=host,
             model=connection.model,
-            words=without_key(_words(body), key) or "–",
+            words=_without_key(_words(body), key) or "–",
         )
     if status in (402, 429):
         return ExpertError(
@@ -519,16 +502,16 @@ def refusal(
         ),
         host=host,
         status=status,
-        words=without_key(_words(body), key) or "–",
+        words=_without_key(_words(body), key) or "–",
     )
 
 
-def quota_is_gone(body: bytes) -> bool:
+def _quota_is_gone(body: bytes) -> bool:
     """Return True if "too many requests" means: no credit left, waiting does not help."""
     return b"insufficient_quota" in body
 
 
-def without_key(words: str, key: str) -> str:
+def _without_key(words: str, key: str) -> str:
     """Return a server's words, "" if they repeat any part of the key."""
     runs = {key[i : i + _WINDOW] for i in range(max(1, len(key) - _WINDOW + 1))} if key else set()
     return "" if any(run in words for run in runs) else words[:_TOLD]

@@ -683,7 +683,7 @@ PACKAGED = (
         dimension=768,
         max_length=384,
         size_mb=438,
-        relative_speed=0.12,
+        relative_speed=0.08,
         teacher_for=("en",),
         published=PublishedFigure(
             N_("six search data sets of sbert.net"),

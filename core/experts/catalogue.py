@@ -91,8 +91,9 @@ def estimate_seconds(expert: ExpertSource, dataset: QADataset, models: ModelStor
     Returns
     -------
     float or None
-        From the speed of this model when it last scored; else from that of the other models,
-        scaled by the catalogue's relative speeds (a rough figure: texts differ in length).
+        For reading alone, see :func:`estimate_loading`. From the speed of this model when it last
+        scored; else from that of the other models, scaled by the catalogue's relative speeds (a
+        rough figure: texts differ in length).
     """
     speeds, workload = models.speeds(), expert.workload(dataset)
     if expert.key in speeds:
@@ -106,3 +107,23 @@ def estimate_seconds(expert: ExpertSource, dataset: QADataset, models: ModelStor
     if not references:
         return None
     return workload / (expert.relative_speed * min(references))
+
+
+def estimate_loading(expert: ExpertSource, models: ModelStore) -> float | None:
+    """Return the seconds until a model is in memory, None before anything was measured here.
+
+    They are paid once, however many texts there are. Of a model that was never loaded: the quickest
+    of the others, by size, because whoever came first in a process waited for torch as well.
+    """
+    own = models.loading_seconds(expert.key)
+    if own is not None or not expert.size_mb:
+        return own
+    known = catalogue()
+    rates = [
+        seconds / known[key].size_mb
+        for key in models.speeds()
+        if key in known and known[key].size_mb
+        for seconds in (models.loading_seconds(key),)
+        if seconds is not None
+    ]
+    return min(rates) * expert.size_mb if rates else None

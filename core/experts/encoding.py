@@ -194,7 +194,7 @@ class _Chunk(Progress):
         self._pace.reached(self._low + (self._high - self._low) * fraction)
 
 
-def pick_device() -> str:
+def _pick_device() -> str:
     """Return the fastest device there is: ``cuda``, ``mps`` or ``cpu``."""
     import torch
 
@@ -216,7 +216,7 @@ def load_model(
     folder : Path
         A folder that :func:`core.experts.folders.read_folder` accepts.
     device : str or None
-        None takes :func:`pick_device`.
+        None takes :func:`_pick_device`.
     max_length : int or None
         Tokens read of a text; None = what the folder says.
     prompts : mapping of ``query`` and ``document`` to text, or None
@@ -253,7 +253,7 @@ def load_with(kind: Callable[..., _Model], folder: Path, device: str | None) -> 
     try:
         model = kind(
             str(folder),
-            device=device or pick_device(),
+            device=device or _pick_device(),
             trust_remote_code=False,
             local_files_only=True,
             model_kwargs={"use_safetensors": True},

@@ -81,23 +81,18 @@ def read_folder(path: Path) -> ModelFolder:
     return ModelFolder(
         path=path,
         weights=weights,
-        prompts=role_prompts(prompts if isinstance(prompts, dict) else {}),
+        prompts=_role_prompts(prompts if isinstance(prompts, dict) else {}),
         dimension=_dimension(path, modules),
         max_length=_max_length(path, modules),
     )
 
 
-def role_prompts(stated: Mapping[str, Any]) -> dict[str, str]:
+def _role_prompts(stated: Mapping[str, Any]) -> dict[str, str]:
     """Return the text put before a ``query`` and a ``document``, "" where there is none.
 
     The one place that decides it, for scoring, tuning and export alike. An empty text does not
     count as stated: sentence-transformers adds an empty ``document`` to every model it loads, and
     a prompt that the model calls ``passage`` would never be used behind it.
-
-    Parameters
-    ----------
-    stated : mapping of name to text
-        ``prompts`` of config_sentence_transformers.json, or of a model in memory.
     """
     return {
         role: next((str(stated[name]) for name in names if stated.get(name)), "")

@@ -318,7 +318,7 @@ def ask_hub(models: ModelStore, *, now: float | None = None) -> bool:
     if not is_offline():
         from huggingface_hub.utils import get_session
 
-        url = f"{_endpoint() or 'https://huggingface.co'}/api/models/{ASKED_FOR}"
+        url = f"{hub_address()}/api/models/{ASKED_FOR}"
         try:
             answer = get_session().get(url, timeout=ANSWER_SECONDS, follow_redirects=True)
             reachable = bool(answer.status_code < 400)
@@ -329,6 +329,11 @@ def ask_hub(models: ModelStore, *, now: float | None = None) -> bool:
     except WorkspaceError:
         return reachable
     return reachable
+
+
+def hub_address() -> str:
+    """Return where models are fetched from: ``HF_ENDPOINT``, else the public hub."""
+    return _endpoint() or "https://huggingface.co"
 
 
 def _endpoint() -> str | None:

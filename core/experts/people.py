@@ -69,14 +69,13 @@ class PairRatings:
         ratings : iterable of Rating
             Every rating ever given, oldest first.
         """
-        question_row = {text: row for row, text in enumerate(dataset.questions)}
-        answer_row = {text: row for row, text in enumerate(dataset.answers)}
         held_out = set(dataset.held_out_rows.tolist())
         taken: list[tuple[int, int, str, float]] = []
         unknown = tested = passed = 0
         for rating in in_force(ratings):
-            question, answer = question_row.get(rating.question), answer_row.get(rating.answer)
-            if question is None or answer is None:
+            key = dataset.pair_key(rating.question, rating.answer)
+            question, answer = divmod(key or 0, len(dataset.answers))
+            if key is None:
                 unknown += 1
             elif question in held_out:
                 tested += 1

@@ -62,7 +62,7 @@ class PrecisionProbe:
     machine: str
 
 
-def machine_name() -> str:
+def _machine_name() -> str:
     """Return what decides how fast a number format is here: processor and torch version."""
     import torch
 
@@ -132,7 +132,7 @@ def probe(
     gain = min(times[False]) / max(min(times[True]), 1e-9)
     cosine = float((vectors[False] * vectors[True]).sum(axis=1).min())
     wanted = gain >= LEAST_GAIN and cosine >= LEAST_COSINE  # False where something is not a number
-    return PrecisionProbe(BF16 if wanted else FP32, gain, cosine, machine_name())
+    return PrecisionProbe(BF16 if wanted else FP32, gain, cosine, _machine_name())
 
 
 def _sample(texts: Sequence[str]) -> list[str]:
@@ -156,4 +156,4 @@ def _recall(store: ModelStore, fingerprint: str) -> PrecisionProbe | None:
         known = PrecisionProbe(**found)
     except TypeError:
         return None
-    return known if known.machine == machine_name() else None
+    return known if known.machine == _machine_name() else None

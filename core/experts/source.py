@@ -146,3 +146,8 @@ class ExpertSource(CatalogueEntry, ABC):
     def repository(self) -> str | None:
         """Name of the model's repository on the model hub; None where it has none."""
         return None
+
+    @property
+    def command(self) -> str:
+        """What installs the model without the model hub; "" where nothing does."""
+        return ""

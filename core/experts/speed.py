@@ -23,7 +23,7 @@ class Speed:
     Attributes
     ----------
     texts_per_second, slowest, fastest : float
-        Median, slowest and fastest round.
+        Median, slowest and fastest round; mixed questions and answers of the data, in batches.
     query_ms, query_ms_slowest : float
         Median and slowest single question, milliseconds.
     weights_mb : float
@@ -31,6 +31,7 @@ class Speed:
     device : str
         With the number format where that is not fp32, for example ``cpu, bf16``.
     texts, rounds : int
+        Texts per round, rounds.
     """
 
     texts_per_second: float

@@ -81,7 +81,7 @@ class Ticket:
         return not self.taken
 
 
-def read_ticket(file: Path) -> Ticket | None:
+def _read_ticket(file: Path) -> Ticket | None:
     """Return the ticket in a file, None where it is missing or damaged."""
     try:
         told = json.loads(file.read_bytes())
@@ -245,7 +245,7 @@ class Queue:
         """Write the ticket where it is not there as it should be."""
         file = self._file(ticket.run)
         try:
-            if read_ticket(file) != ticket:
+            if _read_ticket(file) != ticket:
                 self.folder.mkdir(exist_ok=True)  # no parents: never a deleted workspace again
                 write_json(file, asdict(ticket))
         except FileNotFoundError as error:
@@ -258,7 +258,7 @@ class Queue:
         """Return the ticket of a living worker; remove one that was left behind."""
         from filelock import FileLock, Timeout
 
-        ticket = read_ticket(file)
+        ticket = _read_ticket(file)
         run = self.run_of(ticket or Ticket(file.stem, "~"))
         try:
             if run.lock.exists():

@@ -25,7 +25,7 @@ Step = Callable[[RunFolder, Mapping[str, Any], Reporter], Mapping[str, Any]]
 _PROGRESS_EVERY_SECONDS = 0.3
 
 
-class FolderReporter:
+class _FolderReporter:
     """A :class:`core.types.Reporter` that writes into a run folder."""
 
     def __init__(self, folder: RunFolder) -> None:
@@ -120,7 +120,7 @@ def _work_locked(
                 kind=str(request.get("kind")),
                 known=", ".join(sorted(steps)),
             )
-        report = FolderReporter(folder)
+        report = _FolderReporter(folder)
         with _turn(folder, need_of(request), report):
             append_event(folder, "started")
             result = step(folder, request, report)
@@ -139,7 +139,7 @@ def _work_locked(
 
 
 @contextmanager
-def _turn(folder: RunFolder, need: Need | None, report: FolderReporter) -> Iterator[None]:
+def _turn(folder: RunFolder, need: Need | None, report: _FolderReporter) -> Iterator[None]:
     """Wait for the devices that the job needs and hold them."""
     if need is None:
         yield

@@ -1,14 +1,32 @@
-"""Before and after on held-out questions: the job and its result."""
+"""Before and after on held-out questions: the job, its result, and what else is looked at."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.documents import to_json
-from core.errors import ComparisonError, WorkspaceError
+import numpy as np
+
+from core.data.mteb_task import load_mteb_task, mteb_is_installed as mteb_is_installed
+from core.documents import from_json, to_json
+from core.errors import AppError, ComparisonError, DataError, WorkspaceError
+from core.evaluation.cost import EncodingCost as EncodingCost
+from core.evaluation.examination import (
+    Examination as Examination,
+    ExaminationFigures,
+    Searcher as Searcher,
+    SetResult as SetResult,
+    TextMap,
+    TunedPair,
+    measure_costs,
+    search_difference,
+    shape_and_map,
+)
+from core.evaluation.geometry import SHAPE_MEASURES as SHAPE_MEASURES, ShapeChange as ShapeChange
 from core.evaluation.movements import (
     SHOWN as SHOWN,
     AnswerMove as AnswerMove,
@@ -40,6 +58,8 @@ from core.evaluation.verdict import (
     present_regimes as present_regimes,
     sentence as sentence,
     signed_effect as signed_effect,
+    untested_text as untested_text,
+    way_text as way_text,
 )
 from core.evaluation.what_counts import (
     counted_lines as counted_lines,
@@ -48,8 +68,7 @@ from core.evaluation.what_counts import (
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
-from core.journey.compare_systems import ComparedSystems, tune_request
-from core.journey.diagnostics import examine, generality_sets
+from core.journey.compare_systems import ComparedSystems, encoders, is_query_side, tune_request
 from core.journey.jobs import (
     COMPARE,
     IN_BACKGROUND,
@@ -64,16 +83,174 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemChoice
 from core.types.comparison import WhatCounts
-from core.types.expert_entry import QUERY
+from core.types.expert_entry import DOCUMENT, QUERY
+from core.types.project import GeneralitySet
+from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.evaluation.systems import Tested
     from core.experts.encoders import Encoder
 
+_KEY = "examination"  # in the result of a comparison
+_MAP = "map."
+_MAPPED = ("before", "after", "questions", "answers")
+BEIR, MTEB = "beir", "mteb"
 TUNED_TITLE = N_("Tuned model")
 _SEED = 0
+
+
+def examine(
+    systems: ComparedSystems,
+    sets: Sequence[GeneralitySet],
+    titles: tuple[str, str],
+    experts: Sequence[str],
+    report: Reporter,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Measure everything and return a JSON document and arrays for the run folder.
+
+    Parameters
+    ----------
+    titles : (before, after)
+    experts : sequence of str
+        Their speed is measured too, where they are embedding models of this machine.
+    """
+    began, pair = time.monotonic(), systems.pair
+    report.progress(0.0, Message(N_("Looking at the shape of the vectors")))
+    shape, text_map = shape_and_map(pair, systems.dataset)
+    results = _measure_sets(systems.workspace, pair, sets, Progress(report, 0.1, 0.7))
+    report.progress(0.7, Message(N_("Measuring how fast the models are on this machine")))
+    costs = measure_costs(pair, systems.dataset, titles, experts, Progress(report, 0.7, 1.0))
+    figures = ExaminationFigures(
+        shape,
+        results,
+        tuple(costs),
+        round(time.monotonic() - began, 2),
+        text_map.explained if text_map else None,
+    )
+    arrays = {
+        f"{_MAP}{name}": np.ascontiguousarray(getattr(text_map, name))
+        for name in (_MAPPED if text_map else ())
+    }
+    return {_KEY: to_json(figures)}, arrays
+
+
+def load_examination(workspace: Workspace, compare_run: str) -> Examination:
+    """Read what a comparison found besides search quality; empty for one made without it.
+
+    Raises
+    ------
+    WorkspaceError
+        If the run folder cannot be read.
+    """
+    from core.workspace.files import read_tensors
+
+    folder = RunFolder(workspace.run_folder(compare_run))
+    document = folder.read_result().get(_KEY)
+    if not isinstance(document, dict):
+        return Examination()
+    figures = from_json(ExaminationFigures, document)
+    arrays = {} if figures.explained is None else read_tensors(folder.arrays)
+    if figures.explained is None or f"{_MAP}before" not in arrays:
+        return Examination(**vars(figures))
+    before, after, questions, answers = (arrays[_MAP + name] for name in _MAPPED)
+    drawn = TextMap(before, after, questions, answers, figures.explained)
+    return Examination(**vars(figures), map=drawn)
+
+
+def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:
+    """Return the sets of a project in the order in which they were added."""
+    return project.state.generality_sets
+
+
+def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) -> GeneralitySet:
+    """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
+    from core.data.beir import read_for_evaluation
+
+    dataset = read_for_evaluation(source, name)
+    project.workspace.save_dataset(dataset, {"file": name, "format": BEIR})
+    added = GeneralitySet(BEIR, name, dataset.id, len(dataset.questions), len(dataset.answers))
+    _add(project, added, who)
+    return added
+
+
+def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
+    """Ask for an mteb task to be measured; raises DataError where mteb is not installed."""
+    name = name.strip()
+    if not name or not mteb_is_installed():
+        load_mteb_task(name)
+    added = GeneralitySet(MTEB, name)
+    _add(project, added, who)
+    return added
+
+
+def _add(project: Project, added: GeneralitySet, who: str) -> None:
+    def with_added(present: tuple[GeneralitySet, ...]) -> tuple[GeneralitySet, ...]:
+        if any((known.kind, known.name) == (added.kind, added.name) for known in present):
+            raise DataError(
+                "There is already a set named {name}. Take that one off first, or rename the new "
+                "one.",
+                name=added.name,
+            )
+        return (*present, added)
+
+    project.state.change(ProjectState.generality_sets, with_added)
+    project.note("generality set added", who, asdict(added))
+
+
+def remove_set(project: Project, name: str, who: str) -> None:
+    """Take a set off; comparisons that measured it keep their figures."""
+    project.state.change(
+        ProjectState.generality_sets,
+        lambda known: tuple(other for other in known if other.name != name),
+    )
+    project.note("generality set removed", who, {"name": name})
+
+
+def _measure_sets(
+    workspace: Workspace, pair: TunedPair, sets: Sequence[GeneralitySet], report: Reporter
+) -> tuple[SetResult, ...]:
+    """Search every set with both models; one that fails is reported with its reason."""
+    results = []
+    for i, wanted in enumerate(sets):
+        part = Progress(report, i / len(sets), (i + 1) / len(sets))
+        part.progress(0.0, Message(N_("Searching in the set {name}"), {"name": wanted.name}))
+        result = SetResult(wanted.name, wanted.kind, wanted.questions, wanted.documents, None)
+        try:
+            dataset = (
+                load_mteb_task(wanted.name)
+                if wanted.kind == MTEB
+                else workspace.load_dataset(wanted.dataset_id)
+            )
+            difference = search_difference(pair, dataset, part)
+        except AppError as error:
+            results.append(replace(result, failure=error.message))
+        else:
+            result = replace(result, questions=len(dataset.questions), difference=difference)
+            results.append(replace(result, documents=len(dataset.answers)))
+    return tuple(results)
+
+
+def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searcher:
+    """Return a searcher for a tuned run; answers come from the cache where they are there.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If a model's files are missing.
+    """
+    from core.experts.encoders import encode_cached
+
+    folder = RunFolder(workspace.run_folder(tune_run))
+    before, after = encoders(workspace, folder)
+    beside = before if is_query_side(folder) else after
+    left, right = (
+        encode_cached(encoder, dataset.answers, DOCUMENT, workspace.vectors)
+        for encoder in (before, beside)
+    )
+    return Searcher(before, after, left, right)
 
 
 def launch_comparison(
@@ -105,6 +282,11 @@ def launch_comparison(
         raise ComparisonError(
             "The run {run} left no model to compare. Resume it or start another one.", run=tune_run
         )
+    if tune_request(tuned).from_cross_fit:
+        raise ComparisonError(
+            "This model learned from every question, so none is left to compare it on. Its verdict "
+            "comes from the folds: start another cross-fitted verdict to measure again."
+        )
     base_model = tune_request(tuned).tuning.base_model
     request = CompareRequest(
         project.dataset_id or "", tune_run, base_model, tuple(experts), choice or SystemChoice()
@@ -114,30 +296,49 @@ def launch_comparison(
 
 def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> dict[str, Any]:
     """Worker step: encode, search, measure, judge."""
-    from core.evaluation.systems import to_files
-    from core.workspace.files import write_tensors
-
     workspace = workspace_of(folder)
     systems = ComparedSystems.of(
         workspace, workspace.load_dataset(asked.dataset_id), asked.tune_run
     )
     systems.collect(asked.experts, asked.arms, Progress(report, 0.0, 0.45))
-    document, arrays = to_files(compared(systems, Progress(report, 0.45, 0.7)))
+    return write_comparison(folder, asked, systems, Progress(report, 0.45, 1.0))
+
+
+def write_comparison(
+    folder: RunFolder,
+    asked: CompareRequest,
+    systems: ComparedSystems,
+    report: Progress,
+    tested: Tested | None = None,
+) -> dict[str, Any]:
+    """Measure the collected systems, write the arrays into a run folder, return the document.
+
+    Parameters
+    ----------
+    tested : Tested or None
+        The questions, where they are not those of the dataset's split.
+    """
+    from core.evaluation.systems import to_files
+    from core.workspace.files import write_tensors
+
+    document, arrays = to_files(compared(systems, report.part(0.0, 0.45), tested))
     if asked.arms.examined:
         more, more_arrays = examine(
             systems,
             generality_sets(project_of(folder)),
             (find_entry(asked.base_model).title, TUNED_TITLE),
             asked.experts,
-            Progress(report, 0.7, 1.0),
+            report.part(0.45, 1.0),
         )
         document, arrays = document | more, arrays | more_arrays
     write_tensors(folder.arrays, arrays)
     return document
 
 
-def compared(systems: ComparedSystems, report: Reporter) -> Comparison:
-    """Compare the collected systems on the held-out questions.
+def compared(
+    systems: ComparedSystems, report: Reporter, tested: Tested | None = None
+) -> Comparison:
+    """Compare the collected systems on the held-out questions, or on those that are ``tested``.
 
     A system that fails is absent, with the reason; base and tuned must be there.
     """
@@ -163,6 +364,7 @@ def compared(systems: ComparedSystems, report: Reporter) -> Comparison:
         report=Progress(report, 0.3, 1.0),
         generality=[generality(before, after, pairs.scores, language=pairs.language, seed=_SEED)],
         absent=systems.absent,
+        tested=tested,
     )
 
 

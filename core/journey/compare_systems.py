@@ -19,7 +19,7 @@ from core.data.trec_run import (
 )
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.hybrid import HYBRID_PREFIX, HYBRID_TITLES as HYBRID_TITLES
-from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
+from core.evaluation.systems import DEPTH, EncodedSystem, ListedSystem, held_out_rows
 from core.experts.catalogue import find_entry
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
@@ -27,17 +27,18 @@ from core.journey.experts import load_expert_scores
 from core.journey.jobs import job, outcome_of, request_of
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice
+from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice, SystemResult
 from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
-from core.types.project import RunFile as RunFile
+from core.types.project import RunFile
 from core.types.tuning import TuneRequest
 from core.workspace.files import write_bytes
+from core.workspace.project_state import ProjectState
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.evaluation.examination import TunedPair
-    from core.evaluation.systems import EncodedSystem, ListedSystem, Origin, System
+    from core.evaluation.systems import Origin, System
     from core.experts.encoders import Encoder
 
 BM25 = "bm25"
@@ -67,7 +68,7 @@ class ComparedSystems:
     tuned: RunFolder
     before: Encoder
     after: Encoder
-    present: list[System] = field(default_factory=list)
+    present: list[System | SystemResult] = field(default_factory=list)
     absent: dict[str, Message] = field(default_factory=dict)
 
     @classmethod
@@ -111,9 +112,7 @@ class ComparedSystems:
         title = find_entry(base_model).title
         self.present.append(self._encoded(BASE, title, BASE, self.before, next(parts)))
         self.present.append(self._tuned(TUNED, N_("Tuned model"), self.tuned, next(parts)))
-        for key in dict.fromkeys((BM25, *experts)):
-            if key != base_model:  # it is the system before tuning already
-                self._add(key, partial(expert_system, self.workspace, self.dataset, key))
+        self.add_experts(experts, base_model)
         for run, part in zip(choice.runs, parts, strict=False):
             self._add(f"{RUN_PREFIX}{run}", partial(self._other_run, run, part))
         for alpha, part in zip(choice.alphas, parts, strict=False):
@@ -122,6 +121,12 @@ class ComparedSystems:
             self._add(file.title, partial(file_system, self.workspace, self.dataset, file))
         for name, part in zip(choice.hybrids, parts, strict=True):
             self._add(f"{HYBRID_PREFIX}{name}", partial(self._hybrid, name, part))
+
+    def add_experts(self, experts: Sequence[str], base_model: str) -> None:
+        """Let keyword search and experts take part, but for the system before tuning."""
+        for key in dict.fromkeys((BM25, *experts)):
+            if key != base_model:
+                self._add(key, partial(expert_system, self.workspace, self.dataset, key))
 
     def _add(self, name: str, make: Callable[[], System]) -> None:
         try:
@@ -181,7 +186,14 @@ class ComparedSystems:
         prompts, base_prompts = (
             {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
         )
-        dataset_id = tune_request(run).dataset_id
+        told = tune_request(run)
+        dataset_id = told.dataset_id
+        if told.from_cross_fit:
+            raise ComparisonError(
+                "{title} learned from every question of its data, also from those that are held "
+                "out here. It cannot be compared on them.",
+                title=title,
+            )
         if dataset_id == self.dataset.id:
             return origin_of(self.dataset, prompts, base_prompts)
         try:
@@ -249,8 +261,8 @@ class ComparedSystems:
             raise ComparisonError(
                 "Keyword search and a model are needed for a hybrid, and one of them is absent."
             )
-        assert not isinstance(words, ListedSystem)
-        assert not isinstance(model, ListedSystem)
+        assert isinstance(words, EncodedSystem)
+        assert isinstance(model, EncodedSystem)
         data, rows = self.dataset, self.dataset.validation_by_regime
         if not rows:
             raise ComparisonError(
@@ -332,8 +344,6 @@ def is_query_side(tuned: RunFolder) -> bool:
 
 def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:
     """Return an expert as a system to compare; raises AppError if it has not scored all answers."""
-    from core.evaluation.systems import EncodedSystem
-
     entry = find_entry(key)
     if entry.family == LEXICAL:
         from core.experts.expert_scores import score_dataset
@@ -441,8 +451,10 @@ def add_run_file(
             folder=str(path.parent),
             reason=error.strerror or str(error),
         ) from error
-    others = [file for file in project.state.run_files if file.title != title]
-    project.state.run_files = (*others, kept)
+    project.state.change(
+        ProjectState.run_files,
+        lambda files: (*(file for file in files if file.title != title), kept),
+    )
     detail = {"title": title, "file": filename, "key": kept.key}
     project.note("search run uploaded", who, detail)
     return kept
@@ -450,8 +462,9 @@ def add_run_file(
 
 def remove_run_file(project: Project, key: str, who: str) -> None:
     """Take a run file off a project; comparisons that used it keep its results."""
-    files = project.state.run_files
-    project.state.run_files = tuple(file for file in files if file.key != key)
+    project.state.change(
+        ProjectState.run_files, lambda files: tuple(file for file in files if file.key != key)
+    )
     project.note("search run removed", who, {"key": key})
 
 

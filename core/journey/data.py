@@ -19,14 +19,12 @@ from core.data.file_preview import (
     outcome as outcome,
     preview as preview,
     read_dataset as read_dataset,
+    unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.ratings import SCALES as SCALES
 from core.data.reading.decoding import USUAL_ENCODINGS as USUAL_ENCODINGS
-from core.data.reading.formats import (
-    MAX_UPLOAD_MB as MAX_UPLOAD_MB,
-    READERS as READERS,
-)
+from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, READERS as READERS
 from core.data.reading.layouts import LAYOUTS as LAYOUTS
 from core.data.splitting import (
     MIN_GROUPS as MIN_GROUPS,
@@ -34,8 +32,11 @@ from core.data.splitting import (
     SPLIT_TITLES as SPLIT_TITLES,
 )
 from core.data.table import set_aside_csv
+from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types.scoring import ScoringResult
+from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
 _TEMPLATES: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -67,6 +68,17 @@ def templates() -> dict[str, bytes]:
             [sheet], title="questions", language=language
         )
     return files
+
+
+def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help.
+
+    Parameters
+    ----------
+    scoring : ScoringResult or None
+        What the scores in use say about the experts, None before the first scoring.
+    """
+    return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
 def import_file(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.documents import from_json, to_json
 from core.errors import AppError, ComparisonError, LabelError
@@ -26,14 +25,8 @@ from core.evaluation.verdict import (
     promotion_cautions as promotion_cautions,
 )
 from core.types import Comparison
-from core.types.judgements import (
-    BAD_LABEL as BAD_LABEL,
-    COMMENT as COMMENT,
-    SETTLED as SETTLED,
-    QuestionNote as QuestionNote,
-    reported,
-)
-from core.types.project import ChosenPanel
+from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.types.project import ChosenPanel, Promotion
 from core.workspace.database import now
 from core.workspace.feedback import LONGEST as LONGEST
 from core.workspace.workspace import Project
@@ -54,29 +47,6 @@ def panel_in_use(project: Project, scored: Sequence[str]) -> tuple[str, ...]:
     if chosen is None or chosen.dataset_id != project.dataset_id:
         return tuple(scored)
     return tuple(key for key in scored if key in chosen.experts) or tuple(scored)
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """Which model a project decided to use.
-
-    Attributes
-    ----------
-    run, comparison_id : str
-        The tuning run, and the comparison that was looked at.
-    overruled : tuple of str
-        English reasons of the guard that were overruled; empty where it had none.
-    reason : str
-        Why it was overruled, in the person's words.
-    who, at : str
-    """
-
-    run: str
-    comparison_id: str
-    overruled: tuple[str, ...]
-    reason: str
-    who: str
-    at: str
 
 
 def promote(project: Project, comparison: Comparison, who: str, *, reason: str = "") -> None:

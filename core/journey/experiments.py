@@ -7,10 +7,9 @@ from the experiment by :mod:`core.tuning.experiments`.
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from core.data.splitting import training_subset, with_training
@@ -19,9 +18,8 @@ from core.errors import AppError, TuningError, WorkspaceError
 from core.evaluation.statistics import Estimate as Estimate, Spread as Spread
 from core.evaluation.verdict import REGIME_TEXTS as REGIME_TEXTS
 from core.experts.catalogue import find_entry
-from core.jobs.folder import RunFolder, append_event, create_run
+from core.jobs.folder import RunFolder
 from core.jobs.state import JobView
-from core.journey.capacity import plan
 from core.journey.experts import load_expert_scores
 from core.journey.jobs import (
     DATA_CURVE,
@@ -35,6 +33,7 @@ from core.journey.jobs import (
 )
 from core.journey.labels import (
     label_model,
+    labels_of_part,
     overrides,
     recipe_in_use,
     recipes,
@@ -42,8 +41,8 @@ from core.journey.labels import (
     use_recipe,
 )
 from core.journey.projects import scored_experts
-from core.journey.trials import TUNED, Trial, Trials, do_trials
-from core.journey.tune import check_trainable
+from core.journey.trials import TUNED, Trial, Trials, copy_model, do_trials, publish_run
+from core.journey.tune import check_trainable, plan
 from core.messages import N_, Message
 from core.reporting.exchange import race_csv as race_csv
 from core.tuning.device import check_device
@@ -72,7 +71,7 @@ from core.tuning.experiments.race import (
 )
 from core.tuning.losses import LOSSES
 from core.types import TRAIN, QADataset, Reporter
-from core.types.recipes import SavedRecipe as SavedRecipe
+from core.types.recipes import SavedRecipe
 from core.types.tuning import (
     ALL_MODELS,
     KEEP,
@@ -88,8 +87,7 @@ from core.types.tuning import (
     trial_key,
 )
 from core.types.tuning_config import TuningConfig
-from core.workspace.files import read_json, write_json
-from core.workspace.records import RunRecord, now
+from core.workspace.files import read_json
 from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -430,27 +428,10 @@ def adopt_model(project: Project, race: Race, key: str, who: str) -> str:
         contestant.config(request.tuning, seed),
         from_race=race.job.id,
     )
-    run_id, moment = new_run_id(TUNE), now()
-    told = {"kind": TUNE, "project_id": project.id, "config": to_json(config), "who": who}
-    folder = create_run(workspace.run_folder(run_id), told | {"created_at": moment})
-    _copy(source, folder, result)
-    workspace.records.add_run(RunRecord(run_id, project.id, TUNE, moment))
+    run_id = new_run_id(TUNE)
+    publish_run(project, run_id, config, who, partial(copy_model, source, result=result))
     project.note("model taken from race", who, {"run": run_id})
     return run_id
-
-
-def _copy(source: RunFolder, folder: RunFolder, result: Mapping[str, Any]) -> None:
-    try:
-        shutil.copytree(source.model, folder.model)
-        write_json(folder.result, result)
-    except OSError as error:
-        shutil.rmtree(folder.root, ignore_errors=True)
-        raise TuningError(
-            "The model cannot be copied: {reason}. Free some disk space and try again.",
-            reason=error.strerror or str(error),
-        ) from error
-    for event in ("launched", "started", "finished"):
-        append_event(folder, event)
 
 
 # Would more data help? The same run with less of the training data.
@@ -507,7 +488,7 @@ def curve_step(folder: RunFolder, asked: DataCurveRequest, report: Reporter) -> 
         def given() -> tuple[LabelModel, TuningConfig]:
             part = with_training(dataset, training_subset(dataset, share / 100, draw))
             config = dataclasses.replace(asked.tuning, seed=draw)
-            return _labels_of_part(workspace, dataset, part, asked), config
+            return labels_of_part(workspace, dataset, part, asked), config
 
         values = {"number": number, "total": len(order), "share": share, "draw": draw + 1}
         return Trial(trial_key(share_key(share), draw), Message(text, values), given, share / 100)
@@ -516,16 +497,3 @@ def curve_step(folder: RunFolder, asked: DataCurveRequest, report: Reporter) -> 
     return do_trials(
         folder, dataset, asked.tuning, todo, report, lambda trial: trials.drop_model(trial.key)
     )
-
-
-def _labels_of_part(
-    workspace: Workspace, dataset: QADataset, part: QADataset, asked: DataCurveRequest
-) -> LabelModel:
-    """Return labels that were fitted without the questions that are left out."""
-    from core.labels.model import LabelModel
-
-    scores = [
-        dataclasses.replace(pairs, dataset_id=part.id)  # type: ignore[type-var]
-        for pairs in load_expert_scores(workspace, dataset, asked.recipe.experts)
-    ]
-    return LabelModel.fit(part, scores, asked.recipe, asked.overrides)

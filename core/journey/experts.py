@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import ExpertError, WorkspaceError
-from core.evaluation.expert_panel import measured
+from core.evaluation.expert_panel import find_teacher, measured
 from core.experts.api import ApiExpert, plan_sending
 from core.experts.api_client import ApiClient, Patience, checked, find_key
 from core.experts.catalogue import (
     catalogue,
     default_experts,
+    default_student,
+    estimate_loading,
     estimate_seconds,
     expert_title as expert_title,
     find_entry as find_entry,
 )
+from core.experts.hub import ask_hub
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
 from core.experts.source import ExpertSource, ScoringContext
+from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
 from core.jobs.folder import RunFolder
 from core.journey.jobs import (
     IN_BACKGROUND,
@@ -37,17 +41,20 @@ from core.journey.projects import scored_experts
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
 from core.progress import Progress, Reporter
-from core.types import PairScores, QADataset
+from core.types import ExpertScores, PairScores, QADataset
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.scoring import (
     API_PREFIX,
+    TEACHER_UNKNOWN,
     ApiConnection,
     ApiConnections,
     ScoredExperts,
     ScoreRequest,
     ScoringResult,
     SendPlan,
+    TeacherAdvice,
 )
+from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
 # All that a test of a connection sends: nothing of the user's data.
@@ -67,13 +74,16 @@ class ExpertCard:
     suggested : bool
         Whether it belongs to the default panel for the language of the data.
     seconds : float or None
-        Estimated scoring time on this machine; None before anything was measured.
+        Estimated time for reading on this machine; None before anything was measured.
+    loading : float or None
+        Estimated time until the model is in memory.
     """
 
     entry: CatalogueEntry
     availability: Availability
     suggested: bool
     seconds: float | None
+    loading: float | None = None
 
 
 def all_experts(workspace: Workspace) -> list[tuple[CatalogueEntry, Availability]]:
@@ -101,11 +111,85 @@ def get_expert(workspace: Workspace, key: str, report: Reporter | None = None) -
     return expert.files.fetch(expert, workspace.models, report)
 
 
-def suggested_experts(dataset: QADataset) -> tuple[str, ...]:
-    """Return the keys of the default panel for the language of the data."""
+def suggested_experts(
+    workspace: Workspace, dataset: QADataset, *, downloads: bool = False
+) -> tuple[str, ...]:
+    """Return the keys of the default panel for the language of the data, the teacher last.
+
+    Parameters
+    ----------
+    downloads : bool
+        Whether a teacher is suggested, too, that would be downloaded from a hub that answered.
+    """
+    offer = teacher_offer(workspace, dataset)
+    taken = offer.within_reach if downloads else offer.availability.ready
+    return (*default_experts(_language(dataset)), *([offer.entry.key] if taken else []))
+
+
+def _language(dataset: QADataset) -> str:
     from core.data.checks import guess_language
 
-    return default_experts(guess_language(dataset.questions))
+    return guess_language(dataset.questions)
+
+
+# The teacher: an expert that is stronger than the model to be tuned.
+
+
+def teacher_offer(workspace: Workspace, dataset: QADataset) -> TeacherOffer:
+    """Return the stronger expert for the language of the data and what it costs; asks nobody."""
+    return offer_teacher(dataset, _language(dataset), workspace.models, time.time())
+
+
+def hub_answers(workspace: Workspace) -> bool:
+    """Ask the model hub, within seconds, whether it can be reached; remembered for a day."""
+    return ask_hub(workspace.models)
+
+
+def put_off_teacher(project: Project, put_off: bool, who: str) -> None:
+    """Keep that the user does not want the suggested teacher now, or wants it after all."""
+    project.state.teacher_put_off = put_off
+    project.note("teacher put off" if put_off else "teacher wanted", who, {})
+
+
+def teacher_advice(project: Project, dataset: QADataset, base: str | None = None) -> TeacherAdvice:
+    """Say whether an expert in use can teach the model to be tuned, and what to add if not.
+
+    The one answer that Experts, Data, Tune and the command line give. Reads vectors, loads no
+    model.
+
+    Parameters
+    ----------
+    base : str or None
+        Expert key of the model to be tuned; None = the one suggested for the language.
+    """
+    experts, offer = scored_experts(project), teacher_offer(project.workspace, dataset)
+    base = base or default_student(_language(dataset))
+    report = scoring_report(project)
+    advice = report.teacher if report else TeacherAdvice(TEACHER_UNKNOWN, base, _NOT_SCORED)
+    if advice is None or advice.base != base:  # of an earlier version, or of another model
+        scores = load_expert_scores(project.workspace, dataset, experts)
+        advice = _compared(project.workspace, dataset, scores, base)
+    return with_remedy(advice, offer, experts)
+
+
+def _compared(
+    workspace: Workspace, dataset: QADataset, scores: Sequence[PairScores], base: str
+) -> TeacherAdvice:
+    """Compare the experts with the model to be tuned, which need not be one of them."""
+    own = next((s for s in scores if s.expert == base), None)
+    own = own or _recalled(workspace, dataset, base)
+    return find_teacher(dataset, own if isinstance(own, ExpertScores) else None, scores, base)
+
+
+_NOT_SCORED = Message(N_("Whether there is a teacher shows once experts have scored the data."))
+
+
+def _recalled(workspace: Workspace, dataset: QADataset, key: str) -> PairScores | None:
+    """Return what a model that does not take part read of the data before, None if nothing."""
+    try:
+        return find_entry(key).recall(dataset, _context(workspace, (key,)))
+    except ExpertError:
+        return None
 
 
 def check_experts(experts: Sequence[str]) -> None:
@@ -119,6 +203,8 @@ def expert_cards(
     dataset: QADataset,
     added: Sequence[str] = (),
     connections: Sequence[ApiConnection] = (),
+    *,
+    teacher: bool = True,
 ) -> list[ExpertCard]:
     """Return every expert that can be chosen for a dataset.
 
@@ -128,8 +214,12 @@ def expert_cards(
         Keys of experts that the user added: model folders, score files, people.
     connections : sequence of ApiConnection
         Embeddings APIs that the user added.
+    teacher : bool
+        Whether the stronger expert may be among the suggested ones.
     """
-    suggested = set(suggested_experts(dataset))
+    suggested = set(suggested_experts(workspace, dataset, downloads=True))
+    if not teacher:
+        suggested.discard(teacher_offer(workspace, dataset).entry.key)
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
     experts += [ApiExpert.of(connection) for connection in connections]
     return [
@@ -138,6 +228,7 @@ def expert_cards(
             expert.availability(workspace.models),
             expert.key in suggested,
             estimate_seconds(expert, dataset, workspace.models),
+            estimate_loading(expert, workspace.models),
         )
         for expert in experts
     ]
@@ -182,17 +273,19 @@ def add_model_folder(project: Project, path: str, who: str) -> str:
     # Paths copied from a file manager come in quotes.
     key = expert_in_folder(Path(path.strip().strip("\"'"))).key
     folder = key.removeprefix(FOLDER_PREFIX)
-    known = project.state.model_folders
-    if folder not in known:
-        project.state.model_folders = (*known, folder)
-        project.note("model folder added", who, {"folder": folder})
+    with project.workspace.records.alone():
+        known = project.state.model_folders
+        if folder not in known:
+            project.state.model_folders = (*known, folder)
+            project.note("model folder added", who, {"folder": folder})
     return key
 
 
 def remove_model_folder(project: Project, path: str, who: str) -> None:
     """Take a folder off a project's experts; nothing is deleted on disk."""
-    left = tuple(known for known in project.state.model_folders if known != path)
-    project.state.model_folders = left
+    project.state.change(
+        ProjectState.model_folders, lambda known: tuple(other for other in known if other != path)
+    )
     project.note("model folder removed", who, {"folder": path})
 
 
@@ -234,12 +327,15 @@ def save_connection(
                     project=other.name,
                     name=new.name,
                 )
-    own = project.state.api_connections
-    used = tuple(new if same_name(known) else known for known in own.used)
-    project.state.api_connections = ApiConnections(
-        used if any(map(same_name, own.used)) else (*own.used, new),
-        tuple(known for known in own.removed if known.name != new.name),
-    )
+
+    def with_new(own: ApiConnections) -> ApiConnections:
+        used = tuple(new if same_name(known) else known for known in own.used)
+        return ApiConnections(
+            used if any(map(same_name, own.used)) else (*own.used, new),
+            tuple(known for known in own.removed if known.name != new.name),
+        )
+
+    project.state.change(ProjectState.api_connections, with_new)
     detail = {"name": new.name, "host": new.host, "model": new.model}
     project.note("API connection saved", who, detail)
     return new
@@ -247,10 +343,13 @@ def save_connection(
 
 def remove_connection(project: Project, name: str, who: str) -> None:
     """Take a connection off a project; scores that it brought can still be read."""
-    own = project.state.api_connections
-    gone = tuple(known for known in own.used if known.name == name)
-    left = tuple(known for known in own.used if known.name != name)
-    project.state.api_connections = ApiConnections(left, (*own.removed, *gone))
+
+    def without(own: ApiConnections) -> ApiConnections:
+        gone = tuple(known for known in own.used if known.name == name)
+        left = tuple(known for known in own.used if known.name != name)
+        return ApiConnections(left, (*own.removed, *gone))
+
+    project.state.change(ProjectState.api_connections, without)
     project.note("API connection removed", who, {"name": name})
 
 
@@ -312,32 +411,14 @@ def send_plans(project: Project, dataset: QADataset, experts: Sequence[str]) -> 
     return [send_plan(project, dataset, known[key]) for key in asked]
 
 
-def agree_to_send(
+def _agree_to_send(
     project: Project,
     experts: Sequence[str],
     agreed: Sequence[SendPlan],
     who: str,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[ApiConnection, ...]:
-    """Check that what is to be sent was agreed to, and record it in the audit trail.
-
-    Parameters
-    ----------
-    agreed : sequence of SendPlan
-        What the user saw and agreed to.
-    environment : mapping or None
-        What the worker gets besides this process's environment: keys from the app's secrets.
-
-    Returns
-    -------
-    tuple of ApiConnection
-        Where texts may be sent to; without keys.
-
-    Raises
-    ------
-    ExpertError
-        If more would be sent, or elsewhere, than was agreed to; or a key is missing.
-    """
+    """Check that what is to be sent was agreed to, and record it in the audit trail."""
     if not _behind_apis(experts):
         return ()
     plans = [p for p in send_plans(project, project.load_dataset(), experts) if p.texts]
@@ -409,7 +490,7 @@ def launch_scoring(
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     check_experts(experts)
-    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
+    api = () if agreed is None else _agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)
 
@@ -457,7 +538,7 @@ def run_scoring(
             reason=str(next(iter(scoring.failures.values()))),
         )
     report.progress(0.93, Message(N_("Measuring how good each expert is")))
-    return measured(
+    result = measured(
         dataset,
         scoring.scores,
         seconds=scoring.seconds,
@@ -465,6 +546,8 @@ def run_scoring(
         loading=scoring.loading,
         failures=scoring.failures,
     )
+    base = default_student(_language(dataset))
+    return replace(result, teacher=_compared(workspace, dataset, scoring.scores, base))
 
 
 def load_expert_scores(
@@ -532,28 +615,45 @@ def join_panel(project: Project, dataset: QADataset, key: str) -> None:
     ExpertError
         If the expert has not scored this dataset.
     """
-    _use(project, dataset, tuple(dict.fromkeys((*scored_experts(project), key))))
+    _change_panel(project, dataset, lambda present: tuple(dict.fromkeys((*present, key))))
 
 
 def leave_panel(project: Project, dataset: QADataset, key: str) -> None:
     """Take an expert off those in use; does nothing if it is not among them."""
-    present = scored_experts(project)
-    if key in present:
-        _use(project, dataset, tuple(other for other in present if other != key))
+    if key in scored_experts(project):
+        _change_panel(
+            project, dataset, lambda present: tuple(other for other in present if other != key)
+        )
 
 
-def _use(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> None:
-    if not experts:
-        project.state.scored = None
-        return
+def _change_panel(
+    project: Project,
+    dataset: QADataset,
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> None:
+    """Change the experts in use; again where somebody else did so while they were measured."""
+    while True:
+        present = tuple(scored_experts(project))
+        wanted = change(present)
+        panel = _panel(project, dataset, wanted) if wanted else None
+        with project.workspace.records.alone():
+            if tuple(scored_experts(project)) == present:
+                project.state.scored = panel
+                return
+
+
+def _panel(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> ScoredExperts:
     before, scored = scoring_report(project) or ScoringResult(), project.state.scored
+    scores = load_expert_scores(project.workspace, dataset, experts)
     result = measured(
         dataset,
-        load_expert_scores(project.workspace, dataset, experts),
+        scores,
         seconds={expert.expert: expert.seconds for expert in before.figures},
         encoded={expert.expert: expert.texts_encoded for expert in before.figures},
         loading={expert.expert: expert.loading_seconds for expert in before.figures},
         failures=before.failures,
     )
+    base = default_student(_language(dataset))
+    result = replace(result, teacher=_compared(project.workspace, dataset, scores, base))
     run_id = scored.run_id if scored and before.figures else ""
-    project.state.scored = ScoredExperts(dataset.id, experts, run_id, result)
+    return ScoredExperts(dataset.id, experts, run_id, result)

@@ -40,6 +40,8 @@ from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
 from core.types.scoring import ScoreRequest, ScoringResult
 from core.types.tuning import (
+    CrossFitRequest,
+    CrossFitResult,
     DataCurveRequest,
     ExperimentResult,
     RaceRequest,
@@ -101,7 +103,7 @@ class JobKind:
 
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
-RACE, DATA_CURVE = "race", "curve"
+RACE, DATA_CURVE, CROSS_FIT = "race", "curve", "cross_fit"
 PROBE, EXPORT = "probe", "export"
 
 KINDS: Mapping[str, JobKind] = {
@@ -160,6 +162,18 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Learning was measured with less data"),
             request=DataCurveRequest,
             result=ExperimentResult,
+        ),
+        JobKind(
+            CROSS_FIT,
+            N_("cross-fitted verdict"),
+            "core.journey.cross_fit:cross_fit_step",
+            queued=True,
+            page="tune",
+            view="verdict",
+            with_model=N_("Cross-fitted verdict on {model}"),
+            done=N_("Every question was tested by a model that had not seen it"),
+            request=CrossFitRequest,
+            result=CrossFitResult,
         ),
         JobKind(
             PROBE,

@@ -40,13 +40,13 @@ SAMPLES: Mapping[str, Sample] = {
     "ja": Sample("shop_faq_ja.xlsx", N_("Kitchenware shop FAQ (Japanese)"), "ja"),
     "bare_en": Sample(
         "bare_faq_en.csv",
-        N_("Bare FAQ of an internet provider (English)"),
+        N_("Bare FAQ (English)"),
         "en",
         log="bare_faq_en_log.csv",
     ),
     "bare_ja": Sample(
         "bare_faq_ja.xlsx",
-        N_("Bare FAQ of an internet provider (Japanese)"),
+        N_("Bare FAQ (Japanese)"),
         "ja",
         log="bare_faq_ja_log.csv",
     ),

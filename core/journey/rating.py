@@ -104,13 +104,9 @@ def rating_task(project: Project, dataset: QADataset, pool: RatingPool, rater: s
 def _pairs_of(
     dataset: QADataset, ratings: Sequence[Rating], rater: str
 ) -> dict[tuple[int, int], Rating]:
-    question_row = {text: row for row, text in enumerate(dataset.questions)}
-    answer_row = {text: row for row, text in enumerate(dataset.answers)}
-    return {
-        (question_row[r.question], answer_row[r.answer]): r
-        for r in in_force(ratings)
-        if r.rater == rater and r.question in question_row and r.answer in answer_row
-    }
+    own = [rating for rating in in_force(ratings) if rating.rater == rater]
+    keyed = ((dataset.pair_key(rating.question, rating.answer), rating) for rating in own)
+    return {divmod(key, len(dataset.answers)): rating for key, rating in keyed if key is not None}
 
 
 def rate_pair(

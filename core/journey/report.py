@@ -12,30 +12,17 @@ from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
-from core.journey.compare import by_what_counts, load_comparison
+from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import promotion, savings_of
-from core.journey.diagnostics import load_examination
 from core.journey.experts import SENDING_NOTE, scoring_result
-from core.journey.jobs import COMPARE, KINDS, SCORE, TUNE, job, outcome_of, request_of
+from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
-from core.reporting.report_content import (
-    InUse,
-    ModelOrigin,
-    RegimeResults,
-    ReportContent,
-    Sending,
-    Step,
-)
-from core.reporting.report_facts import (
-    ReportSources,
-    hashes,
-    regime_results,
-    report_content,
-)
+from core.reporting.report_content import ModelOrigin, RegimeResults, ReportContent, Sending, Step
+from core.reporting.report_facts import ReportSources, hashes, regime_results, report_content
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade
@@ -48,6 +35,7 @@ from core.workspace.workspace import Project, Workspace
 _RUN_TITLES = {
     SCORE: N_("Run: experts score"),
     TUNE: N_("Run: tune"),
+    CROSS_FIT: N_("Run: every question tested"),
     COMPARE: N_("Run: compare"),
 }
 
@@ -138,19 +126,21 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     tuned = tuned_run(workspace, compare_run)
     comparison = by_what_counts(project, load_comparison(workspace, compare_run))
     sources = sources_of(project, tuned, comparison)
-    examined = load_examination(workspace, compare_run)
+    examined, promoted = load_examination(workspace, compare_run), promotion(project)
     scored = _scored(project, sources.dataset)
     score_run = scored.run_id if scored else ""
-    runs = {SCORE: score_run, TUNE: tuned.root.name, COMPARE: compare_run}
+    folds = sources.request.from_cross_fit
+    runs = {SCORE: score_run, CROSS_FIT: folds, TUNE: tuned.root.name, COMPARE: compare_run}
+    jobs = {SCORE: score_run, CROSS_FIT: folds} if folds else runs  # where the time was spent
     return replace(
         report_content(replace(sources, runs=_run_titles(runs))),
-        steps=step_times(workspace, runs),
+        steps=step_times(workspace, jobs),
         sendings=_sendings(project),
         votes=opened_votes(project, sources.dataset, tuned.root.name),
         shape=examined.shape,
         speeds=examined.costs,
         savings=savings_of(project, comparison),
-        in_use=_in_use(project, tuned.root.name),
+        in_use=promoted if promoted and promoted.run == tuned.root.name else None,
     )
 
 
@@ -265,13 +255,6 @@ def _sendings(project: Project) -> tuple[Sending, ...]:
             )
         )
     return tuple(sendings)
-
-
-def _in_use(project: Project, tune_run: str) -> InUse | None:
-    promoted = promotion(project)
-    if promoted is None or promoted.run != tune_run:
-        return None
-    return InUse(promoted.who, promoted.at, promoted.reason)
 
 
 def _scored(project: Project, dataset: QADataset) -> ScoredExperts | None:

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from core.data.score_table import (
-    ScoreColumns,
-    guess_score_columns,
-    match_scores,
-)
+from core.data.score_table import ScoreColumns, guess_score_columns, match_scores
 from core.data.table import Table
 from core.documents import from_json, to_json
 from core.experts.catalogue import FILE_PREFIX
 from core.journey.experts import join_panel, leave_panel
 from core.messages import Message
 from core.types import QADataset
+from core.workspace.project_state import ProjectState
 from core.workspace.records import now
 from core.workspace.workspace import Project
 
@@ -137,9 +134,9 @@ def add_score_file(
         columns=asdict(columns or preview.columns),
     )
     project.workspace.score_files.save(dataset.id, key, arrays, to_json(file))
-    known = _keys(project)
-    if key not in known:
-        project.state.score_files = (*known, key)
+    project.state.change(
+        ProjectState.score_files, lambda known: known if key in known else (*known, key)
+    )
     project.note("scores uploaded", who, {"expert": key, "pairs": len(matched.values)})
     join_panel(project, dataset, key)
     return file
@@ -157,7 +154,9 @@ def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) 
     Recipes that name them keep their name and need the file again.
     """
     leave_panel(project, dataset, key)
-    project.state.score_files = tuple(other for other in _keys(project) if other != key)
+    project.state.change(
+        ProjectState.score_files, lambda known: tuple(other for other in known if other != key)
+    )
     project.workspace.score_files.delete(dataset.id, key)
     project.note("scores deleted", who, {"expert": key})
 

@@ -33,19 +33,19 @@ def work(folder: Path) -> int:
     place = RunFolder(folder)
     rank, size = place_in_team()
     if size == 1:
-        cards = cards_asked_for(place)
+        cards = _cards_asked_for(place)
         if cards > 1:
             command = team_command(cards, ["-m", "core", "work", str(folder)])
             os.execv(command[0], command)  # noqa: S606  (this very interpreter)
         return run_worker(place, STEPS, need_of)
     if rank > 0:
-        return learn_along(place)
+        return _learn_along(place)
     status = run_worker(place, STEPS, need_of)
     # torchrun would take a run that somebody stopped for a crash.
     return 0 if status == CANCELLED_STATUS else status
 
 
-def cards_asked_for(folder: RunFolder) -> int:
+def _cards_asked_for(folder: RunFolder) -> int:
     """Return how many graphics cards a job is to use together; 1 where it does not say so."""
     try:
         return cards_together(folder.read_request())
@@ -53,7 +53,7 @@ def cards_asked_for(folder: RunFolder) -> int:
         return 1  # the worker itself says what is wrong with the request
 
 
-def learn_along(folder: RunFolder) -> int:
+def _learn_along(folder: RunFolder) -> int:
     """Do a tuning run beside the worker, which reports and saves; returns the exit status."""
     try:
         tune_step(folder, request_of(folder), SilentReporter())

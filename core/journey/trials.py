@@ -13,20 +13,21 @@ The folder is the whole state: a page reads the same files while the job runs.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.documents import from_json, to_json
 from core.errors import FolderGone, Stopped, TuningError, WorkspaceError
 from core.experts.catalogue import find_entry
-from core.jobs.folder import RunFolder
+from core.jobs.folder import RunFolder, append_event, create_run
 from core.jobs.worker import is_disk_full, readable_reason
-from core.journey.jobs import workspace_of
+from core.journey.jobs import FINISHED, job, workspace_of
 from core.journey.tune import language_of_questions, run_tuning
 from core.messages import N_, Message
 from core.progress import Progress
@@ -34,6 +35,7 @@ from core.tuning.experiments.experiment import Experiment, measure, validation_s
 from core.tuning.run import BASE_KEPT
 from core.types import TRAIN, QADataset, Reporter
 from core.types.tuning import (
+    AgreedEnd,
     ExperimentResult,
     TrialResult,
     TuningResult,
@@ -42,7 +44,8 @@ from core.types.tuning import (
 )
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, write_json
-from core.workspace.workspace import Workspace
+from core.workspace.records import RunRecord, now
+from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -113,8 +116,24 @@ class Trials:
         shutil.rmtree(self.folder(key).model, ignore_errors=True)
 
     def experiment(self, settings: Sequence[str], seeds: Sequence[int]) -> Experiment:
-        """Return what is known so far; what is damaged is absent, with a reason."""
-        validation = self.validation()
+        """Return what is known so far; what is damaged is absent, with a reason.
+
+        Trials that were not measured on the validation questions of the job are absent, too.
+        """
+        found, validation = self.results(settings, seeds), self.validation()
+        fitting = {
+            setting: {
+                seed: result
+                for seed, result in runs.items()
+                if validation is not None and validation.fits(result.measured)
+            }
+            for setting, runs in found.runs.items()
+        }
+        runs = {setting: fits for setting, fits in fitting.items() if fits}
+        return dataclasses.replace(found, validation=validation, runs=runs)
+
+    def results(self, settings: Sequence[str], seeds: Sequence[int]) -> Experiment:
+        """Return the same of trials that are measured each on questions of its own."""
         runs: dict[str, dict[int, TrialResult]] = {}
         failures: dict[str, dict[int, Message]] = {}
         for setting in settings:
@@ -124,9 +143,9 @@ class Trials:
                 result = self.result(key) if reason is None else None
                 if reason is not None:
                     failures.setdefault(setting, {})[seed] = reason
-                elif result is not None and validation and validation.fits(result.measured):
+                elif result is not None:
                     runs.setdefault(setting, {})[seed] = result
-        return Experiment(validation, len(settings) * len(seeds), runs, failures)
+        return Experiment(None, len(settings) * len(seeds), runs, failures)
 
 
 @dataclass(frozen=True)
@@ -151,7 +170,7 @@ class Trial:
     work: float = 1.0
 
 
-class TrialProgress(Progress):
+class _TrialProgress(Progress):
     """Tells the progress of one trial as progress of the whole job, in the words of the trial.
 
     The numbers of each step stay out of the job's story: many runs have many steps of the same
@@ -186,24 +205,7 @@ def run_trials(
 ) -> bool:
     """Do every trial that is not done yet; a failure ends that trial only.
 
-    Parameters
-    ----------
-    do : callable
-        Tunes and measures; may be interrupted anywhere and is then called again.
-    done : callable
-        Called after each trial that did not fail, for tidying up.
-
-    Returns
-    -------
-    bool
-        False where somebody asked to stop: what is done is kept.
-
-    Raises
-    ------
-    OSError
-        If the disk is full: no other trial would fare better, and the job can be resumed.
-    TuningError
-        If every trial failed, with the first reason.
+    Returns False where somebody asked to stop; raises TuningError if every trial failed.
     """
     total, warned = sum(trial.work for trial in todo), set[str]()
     reached, reasons, progress = 0.0, [], Progress(report)
@@ -221,7 +223,7 @@ def run_trials(
             if report.should_stop():
                 return False
             trials.folder(trial.key).root.mkdir(parents=True, exist_ok=True)
-            trials.save(trial.key, do(trial, TrialProgress(part, warned)))
+            trials.save(trial.key, do(trial, _TrialProgress(part, warned)))
         except Stopped:
             return False
         except Exception as error:
@@ -273,7 +275,7 @@ def do_trials(
     def do(trial: Trial, progress: Reporter) -> TrialResult:
         labels, config = trial.given()
         place = trials.folder(trial.key)
-        tuned = _tuned(workspace, labels, config, place, progress)
+        tuned = tune_trial(workspace, labels, config, place, progress)
         place.drop_checkpoints()
         measured = (
             validation.base
@@ -313,14 +315,21 @@ def _validation(
     return made
 
 
-def _tuned(
+def tune_trial(
     workspace: Workspace,
     labels: LabelModel,
     config: TuningConfig,
     place: RunFolder,
     report: Reporter,
+    *,
+    end: AgreedEnd | None = None,
 ) -> TuningResult:
     """Tune into a trial's folder, unless that is done.
+
+    Parameters
+    ----------
+    end : AgreedEnd or None
+        As of :func:`core.journey.tune.run_tuning`.
 
     Raises
     ------
@@ -333,8 +342,64 @@ def _tuned(
             return from_json(TuningResult, read_json(ended))
     except WorkspaceError:
         pass  # damaged: tune again
-    tuned = run_tuning(workspace, labels, config, place, report)
+    given = (workspace, labels, config, place, report)
+    tuned = run_tuning(*given) if end is None else run_tuning(*given, end=end)
     if tuned.cancelled:
         raise Stopped
     write_json(ended, to_json(tuned))
     return tuned
+
+
+# What came out, as a run of the project.
+
+
+def publish_run(
+    project: Project,
+    run_id: str,
+    request: object,
+    who: str,
+    fill: Callable[[RunFolder], Mapping[str, Any]],
+) -> None:
+    """Make a finished run of the project; one that is whole already stays as it is.
+
+    Parameters
+    ----------
+    run_id : str
+        Begins with the kind of the run, see :func:`core.journey.jobs.new_run_id`.
+    request : object
+        What the run is said to have been told: the request of its kind.
+    fill : callable
+        Writes what belongs to the result into the run folder and returns the result.
+
+    Raises
+    ------
+    TuningError
+        If it cannot be written; nothing is left of it then.
+    """
+    root, kind, moment = project.workspace.run_folder(run_id), run_id.partition("-")[0], now()
+    folder = RunFolder(root)
+    if not (folder.is_valid() and job(project.workspace, run_id).state == FINISHED):
+        shutil.rmtree(root, ignore_errors=True)  # what a kill left behind
+        told = {"kind": kind, "project_id": project.id, "config": to_json(request), "who": who}
+        folder = create_run(root, told | {"created_at": moment})
+        try:
+            folder.write_result(fill(folder))
+        except OSError as error:
+            shutil.rmtree(root, ignore_errors=True)
+            raise TuningError(
+                "The model cannot be copied: {reason}. Free some disk space and try again.",
+                reason=error.strerror or str(error),
+            ) from error
+        for event in ("launched", "started", "finished"):
+            append_event(folder, event)
+    records = project.workspace.records
+    if run_id not in {run.id for run in records.runs(project.id, kind)}:
+        records.add_run(RunRecord(run_id, project.id, kind, moment))
+
+
+def copy_model(
+    source: RunFolder, folder: RunFolder, *, result: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Copy the model of a trial into a run folder; returns what the trial said of it."""
+    shutil.copytree(source.model, folder.model)
+    return result

@@ -21,16 +21,7 @@ from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.journey.jobs import request_of
 from core.types import Comparison, QADataset
-from core.types.judgements import (
-    LEFT as LEFT,
-    RIGHT as RIGHT,
-    TIE as TIE,
-    WITHDRAWN,
-    Vote,
-    VoteOpening as VoteOpening,
-    VoteRound as VoteRound,
-    votes_in_force,
-)
+from core.types.judgements import WITHDRAWN, Vote, VoteOpening, VoteRound, votes_in_force
 from core.workspace.database import now
 from core.workspace.feedback import new_round_id
 from core.workspace.workspace import Project, Workspace

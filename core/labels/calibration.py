@@ -34,7 +34,7 @@ class Calibrator(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Piecewise:
+class _Piecewise:
     """Straight lines between knots, flat outside them, then the exponent gamma.
 
     Attributes
@@ -63,7 +63,7 @@ class Piecewise:
 
 
 @dataclass(frozen=True)
-class Sigmoid:
+class _Sigmoid:
     """``1 / (1 + exp(-(slope * raw + offset)))``, then the exponent gamma."""
 
     slope: float
@@ -139,7 +139,7 @@ def fit(
 
 def undecided() -> Calibrator:
     """Return the calibrator of an expert that cannot tell pairs apart: 0.5 for every pair."""
-    return Piecewise(np.zeros(1), np.full(1, 0.5))
+    return _Piecewise(np.zeros(1), np.full(1, 0.5))
 
 
 def weighted_percentile(values: np.ndarray, percent: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -155,7 +155,7 @@ def _with_gamma(value: np.ndarray, gamma: float) -> np.ndarray:
 
 
 def _none(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibration) -> Calibrator:
-    return Piecewise(np.array([0.0, 1.0]), np.array([0.0, 1.0]), s.gamma)
+    return _Piecewise(np.array([0.0, 1.0]), np.array([0.0, 1.0]), s.gamma)
 
 
 def _percentile(
@@ -164,7 +164,7 @@ def _percentile(
     low, high = weighted_percentile(raw, np.array([s.low, s.high]), weight)
     if not low < high:  # a lexical expert that scores nearly every pair 0
         low, high = raw.min(), raw.max()
-    return Piecewise(np.array([low, high]), np.array([0.0, 1.0]), s.gamma)
+    return _Piecewise(np.array([low, high]), np.array([0.0, 1.0]), s.gamma)
 
 
 def _rank(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibration) -> Calibrator:
@@ -172,7 +172,7 @@ def _rank(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibration)
     scores = weighted_percentile(raw, shares * 100, weight)
     knots, first = np.unique(scores, return_index=True)
     last = np.append(first[1:], len(scores)) - 1
-    return Piecewise(knots, (shares[first] + shares[last]) / 2, s.gamma)  # ties: middle rank
+    return _Piecewise(knots, (shares[first] + shares[last]) / 2, s.gamma)  # ties: middle rank
 
 
 def _logistic(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibration) -> Calibrator:
@@ -182,7 +182,7 @@ def _logistic(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibrat
     model = LogisticRegression()  # its ridge keeps the slope finite on separable data
     model.fit(((raw - mean) / spread)[:, None], hard > 0, sample_weight=weight)
     slope = float(model.coef_[0, 0] / spread)
-    return Sigmoid(slope, float(model.intercept_[0] - slope * mean), s.gamma)
+    return _Sigmoid(slope, float(model.intercept_[0] - slope * mean), s.gamma)
 
 
 def _isotonic(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibration) -> Calibrator:
@@ -191,7 +191,7 @@ def _isotonic(raw: np.ndarray, hard: np.ndarray, weight: np.ndarray, s: Calibrat
     model = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     model.fit(raw, hard, sample_weight=weight)
     knots, first = np.unique(model.X_thresholds_, return_index=True)
-    return Piecewise(knots, np.asarray(model.y_thresholds_)[first], s.gamma)
+    return _Piecewise(knots, np.asarray(model.y_thresholds_)[first], s.gamma)
 
 
 _METHODS = (

@@ -293,7 +293,10 @@ class LabelModel:
         labels = bend(labels, recipe.gain, recipe.threshold, recipe.temperature)
         by_hand = ~np.isnan(overridden)
         targets = np.where(by_hand, overridden, labels).astype(np.float32).clip(0, 1)
-        return targets, ~silent | (hard > 0) | by_hand
+        mask = ~silent | (hard > 0) | by_hand
+        if len(self.dataset.wrong_question):
+            mask |= self.dataset.known_wrong(question_rows, answer_rows)
+        return targets, mask
 
 
 @dataclass(frozen=True, eq=False)

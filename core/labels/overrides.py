@@ -145,7 +145,8 @@ def steps_of(changes: Sequence[Override], who: str) -> Steps:
         if change.who != who:
             continue
         if change.value is not None:
-            if steps.undone and _same(steps.undone[-1], change):
+            anew = replace(steps.undone[-1], who=who, at=change.at) if steps.undone else None
+            if anew == change:
                 steps.undone.pop()
             else:
                 steps.undone.clear()
@@ -155,7 +156,3 @@ def steps_of(changes: Sequence[Override], who: str) -> Steps:
         if own:
             steps.undone.append(steps.done.pop(own[-1]))
     return steps
-
-
-def _same(change: Override, other: Override) -> bool:
-    return replace(change, who="", at="") == replace(other, who="", at="")

@@ -14,11 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from core.errors import LabelError
-from core.types import (
-    PairScores,
-    QADataset,
-    Rows,
-)
+from core.types import PairScores, QADataset, Rows
 
 RIGHT = "right"
 HARD = "hard"

@@ -90,7 +90,7 @@ def find_suspects(sample: PairSample, calibrated: np.ndarray, weights: np.ndarra
     )
 
 
-def usual_levels(values: np.ndarray, sample: PairSample) -> tuple[float, float] | None:
+def _usual_levels(values: np.ndarray, sample: PairSample) -> tuple[float, float] | None:
     """Return what one voice usually gives right pairs and other pairs, means in [0, 1].
 
     The mean of other pairs lies halfway between hard and random ones. None where the voice cannot
@@ -107,7 +107,7 @@ def usual_levels(values: np.ndarray, sample: PairSample) -> tuple[float, float] 
 
 def _opposed(values: np.ndarray, sample: PairSample) -> np.ndarray:
     """Return int32 [n]: 1 where one voice contradicts the hard label, else 0 (also for NaN)."""
-    levels = usual_levels(values, sample)
+    levels = _usual_levels(values, sample)
     if levels is None:
         return np.zeros(len(values), np.int32)
     with np.errstate(invalid="ignore"):
@@ -152,7 +152,7 @@ def voices(
     right = sample.kind[position] == RIGHT
     heard = []
     for name, values in zip(names, calibrated, strict=True):
-        levels = usual_levels(values, sample)
+        levels = _usual_levels(values, sample)
         score = float(values[position])
         of_right, of_other = levels or (float("nan"), float("nan"))
         against = score <= of_other if right else score >= of_right  # False with NaN

@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
-from core.evaluation.verdict import TUNED
+from core.evaluation.verdict import TUNED, present_regimes, regime_positions
 from core.messages import N_, Message
 from core.reporting.model_export import archive_info, plain_name
 from core.reporting.report_facts import best_placed
@@ -72,8 +72,12 @@ def exchange_ids(ids: Sequence[str], prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}" for number in range(1, len(ids) + 1))
 
 
-def trec_run(dataset: QADataset, comparison: Comparison, system: SystemResult) -> str:
+def trec_run(
+    dataset: QADataset, comparison: Comparison, system: SystemResult, regime: str = ""
+) -> str:
     """Return one system's lists: ``question Q0 answer rank score system``, best first.
+
+    Of one regime, where one is named: cross-fitted, a question is there once per regime.
 
     Columns are separated by spaces, or by tabs where an id of the user's holds a space. Scores
     that tie are told apart by their rank, which trec_eval does not look at: they are lowered by
@@ -83,8 +87,8 @@ def trec_run(dataset: QADataset, comparison: Comparison, system: SystemResult) -
     gap = _separator((*questions, *answers))
     name = re.sub(r"\s+", "-", system.name) or "run"
     lines = []
-    for position, row in enumerate(comparison.question_rows):
-        last = np.float32(np.inf)
+    for position in regime_positions(comparison, regime):
+        row, last = comparison.question_rows[position], np.float32(np.inf)
         for rank, answer in enumerate(system.top_answers[position], start=1):
             if answer < 0:
                 break
@@ -118,15 +122,17 @@ def whole_grades(grades: np.ndarray) -> list[int]:
     return [max(1, round(float(grade) * 100)) for grade in grades]
 
 
-def trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
+def _trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     """Return the judgements and the lists of every system as a ZIP archive."""
     files = {"qrels.txt": trec_qrels(dataset, comparison.question_rows)}
     for system in comparison.systems:
         # Names of experts may be addresses or paths: only plain letters go into an archive.
-        name = plain_name(system.name)
-        while f"runs/{name}.run" in files:
-            name += "_"
-        files[f"runs/{name}.run"] = trec_run(dataset, comparison, system)
+        for regime in present_regimes(comparison) if comparison.folds else ("",):
+            end = f".{regime}.run" if regime else ".run"
+            name = plain_name(system.name)
+            while f"runs/{name}{end}" in files:
+                name += "_"
+            files[f"runs/{name}{end}"] = trec_run(dataset, comparison, system, regime)
     return _zipped(files.items())
 
 
@@ -253,7 +259,7 @@ FORMATS: dict[str, ExchangeFormat] = {
             ),
             "-trec.zip",
             "application/zip",
-            trec_archive,
+            _trec_archive,
         ),
         ExchangeFormat(
             "beir",

@@ -12,7 +12,7 @@ from core.documents import to_json
 from core.labels.overrides import in_force
 from core.messages import N_, Message
 from core.tuning.presets import PRESETS, to_document
-from core.types import LabelRecipe
+from core.types import CROSS_FIT, SPLIT, LabelRecipe
 from core.types.tuning import TuneRequest
 from core.types.tuning_config import TuningConfig
 
@@ -75,7 +75,7 @@ def repeat_command(imported: Mapping[str, Any], request: TuneRequest) -> Repeat:
     if overrides:
         words += ["--overrides", OVERRIDES_FILE]
         files[OVERRIDES_FILE] = _text({OVERRIDES: [to_json(override) for override in overrides]})
-    words += ["--seed", str(seed)]
+    words += ["--seed", str(seed), "--verdict", CROSS_FIT if request.from_cross_fit else SPLIT]
     notes = []
     if imported.get("mapped_by_hand"):
         notes.append(

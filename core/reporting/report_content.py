@@ -11,14 +11,9 @@ from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts
 from core.messages import Message
 from core.reporting.repeat_command import Repeat
-from core.types import (
-    Difference,
-    Generality,
-    Interval,
-    LabelRecipe,
-    Override,
-    SliceDifference,
-)
+from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types.project import Promotion
+from core.types.sufficiency import Sufficiency
 from core.types.tuning import SweepPoint
 
 
@@ -82,23 +77,6 @@ class Sending:
 
 
 @dataclass(frozen=True)
-class InUse:
-    """Somebody decided to use the tuned model.
-
-    Attributes
-    ----------
-    reason : str
-        Why the guard was overruled, in the person's words; "" where it had nothing against it.
-    at : str
-        UTC, ISO 8601.
-    """
-
-    who: str
-    at: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class ModelOrigin:
     """Where a model or another expert comes from, as far as the catalogue knows.
 
@@ -144,6 +122,8 @@ class DataFacts:
     split : mapping of split to (questions, answer groups)
     personal_data : tuple of (title, rows)
         Kinds of personal data found; titles are message ids.
+    allowed : Sufficiency or None
+        What the data allowed before anything was computed; None where it is not told.
     """
 
     file: str
@@ -157,6 +137,7 @@ class DataFacts:
     split: Mapping[str, tuple[int, int]]
     personal_data: tuple[tuple[str, int], ...] = ()
     warnings: tuple[Message, ...] = ()
+    allowed: Sufficiency | None = None
 
 
 @dataclass(frozen=True)
@@ -283,6 +264,8 @@ class ReportContent:
         What the experts have in common.
     absent : tuple of (title, Message)
         Systems that are missing from the comparison, and why.
+    way : Message or None
+        How a cross-fitted verdict was reached; None where one split was tested.
     counted : tuple of (title, Message)
         The verdict by weight and of must-find questions; empty where nothing counts more.
     refusals : tuple of Message
@@ -303,7 +286,7 @@ class ReportContent:
         Speed and memory of the models; empty where they were not measured.
     savings : Savings or None
         What the gain is worth with the user's own figures; None before they were kept.
-    in_use : InUse or None
+    in_use : Promotion or None
         Who took this tuned model into use, None where nobody did.
     lost : int
         Right answers that dropped out of the first ten, over all held-out questions.
@@ -325,6 +308,7 @@ class ReportContent:
     regimes: tuple[RegimeResults, ...]
     generality: tuple[Generality, ...] = ()
     absent: tuple[tuple[str, Message], ...] = ()
+    way: Message | None = None
     counted: tuple[tuple[str, Message], ...] = ()
     refusals: tuple[Message, ...] = ()
     losses: tuple[Movement, ...] = ()
@@ -337,7 +321,7 @@ class ReportContent:
     shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None
-    in_use: InUse | None = None
+    in_use: Promotion | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
     hashes: tuple[tuple[str, str], ...] = ()
     software: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.documents import to_json
+from core.evaluation.data_sufficiency import sufficiency
 from core.evaluation.hybrid import HYBRID_TITLES
 from core.evaluation.movements import QuestionChange, wins_and_losses
 from core.evaluation.verdict import (
@@ -19,6 +20,7 @@ from core.evaluation.verdict import (
     present_regimes,
     promotion_allowed,
     regime_positions,
+    way_text,
 )
 from core.evaluation.what_counts import counted_lines
 from core.labels.groups import ATTRIBUTES
@@ -37,7 +39,7 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.types import Comparison, QADataset, SystemResult
+from core.types import TRAIN, Comparison, QADataset, SystemResult
 from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.types.tuning_config import settings
@@ -89,7 +91,7 @@ class ReportSources:
 def report_content(sources: ReportSources) -> ReportContent:
     """Return what follows from the results; what the journey cost and who decided is left empty."""
     request, dataset, comparison = sources.request, sources.dataset, sources.comparison
-    losses, wins, lost = best_and_worst(dataset, comparison) if comparison else ((), (), 0)
+    losses, wins, lost = _best_and_worst(dataset, comparison) if comparison else ((), (), 0)
     return ReportContent(
         name=sources.name,
         created_at=sources.created_at,
@@ -101,6 +103,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
         absent=_absent(sources),
+        way=way_text(comparison) if comparison else None,
         counted=counted_lines(comparison.counted) if comparison else (),
         refusals=tuple(promotion_allowed(comparison)[1]) if comparison else (),
         losses=losses,
@@ -171,7 +174,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
     return tuple(results)
 
 
-def best_and_worst(
+def _best_and_worst(
     dataset: QADataset, comparison: Comparison
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...], int]:
     """Return all losses, the worst first, all wins, the best first, and the lost right answers.
@@ -226,10 +229,20 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         questions=len(dataset.questions),
         answers=len(dataset.answers),
         groups=len(np.unique(dataset.question_group)),
-        split=dataset.split_counts(),
+        split=_split(sources),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
+        allowed=sufficiency(dataset, teacher=sources.scoring.has_teacher),
     )
+
+
+def _split(sources: ReportSources) -> Mapping[str, tuple[int, int]]:
+    """Return questions and groups per split; what a cross-fitted verdict delivers learned all."""
+    dataset = sources.dataset
+    if not sources.request.from_cross_fit:
+        return dataset.split_counts()
+    rows = dataset.judged_rows
+    return {TRAIN: (len(rows), len(np.unique(dataset.question_group[rows])))}
 
 
 def _expert_facts(sources: ReportSources) -> tuple[ExpertFacts, ...]:

@@ -14,9 +14,11 @@ from core.evaluation.preference import VoteFacts
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
 from core.messages import N_, Message
-from core.reporting.report_content import DataFacts, InUse, RegimeResults, Sending
+from core.reporting.report_content import DataFacts, RegimeResults, Sending
 from core.translation import translator
 from core.types import Difference, Generality, Interval, LabelRecipe
+from core.types.project import Promotion
+from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -159,7 +161,7 @@ class Wording:
             after=self.score(probe.after),
         )
 
-    def in_use(self, use: InUse) -> str:
+    def in_use(self, use: Promotion) -> str:
         """Return who took the tuned model into use, and when."""
         return self.t(
             N_("In use since {at}, decided by {who}."),
@@ -167,7 +169,7 @@ class Wording:
             who=self.shortened(use.who, 60),
         )
 
-    def overruled(self, use: InUse) -> str:
+    def overruled(self, use: Promotion) -> str:
         """Return why the refusal did not count."""
         return self.t(
             N_("The refusal was overruled with the reason: {reason}"),
@@ -190,6 +192,13 @@ class Wording:
             answers=self.count(data.answers),
             groups=self.count(data.groups),
         )
+
+    def allowed(self, found: Sufficiency) -> str:
+        """Return whether the data were enough to learn from and to prove a gain."""
+        learn, prove = self.t(LEARN_TITLES[found.learn]), self.t(PROVE_TITLES[found.prove])
+        texts = {"learn": learn, "why": self.tm(found.learn_text)}
+        texts |= {"prove": prove, "how": self.tm(found.prove_text)}
+        return self.t(N_("{learn}. {why} {prove}. {how}"), **texts)
 
     def personal_data(self, title: str, rows: int) -> str:
         """Return a kind of personal data and how many rows have it."""

@@ -1,6 +1,6 @@
 """The decision pack as a workbook: what the report says, as tables to sort and to compute with.
 
-A sheet with one kind of rows is a :class:`TableSheet`: head, width, format and content of a column
+A sheet with one kind of rows is a :class:`_TableSheet`: head, width, format and content of a column
 stand in one place. Summary and configuration have rows of many kinds and are written line by line.
 """
 
@@ -58,7 +58,7 @@ class Field(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class TableSheet(Generic[Item]):
+class _TableSheet(Generic[Item]):
     """One sheet with a row per item.
 
     Attributes
@@ -144,7 +144,7 @@ def _difference(
     return Field(head, width, lambda figure, _: _compared(read)(figure), form)
 
 
-METRICS_SHEET = TableSheet[_Figure](
+METRICS_SHEET = _TableSheet[_Figure](
     N_("Metrics"),
     _figures,
     (
@@ -180,7 +180,7 @@ def _small(part: SliceDifference, w: Wording) -> str | None:
     return w.t(N_("Few questions: this part alone says little.")) if part.small else None
 
 
-SLICES_SHEET = TableSheet[SliceDifference](
+SLICES_SHEET = _TableSheet[SliceDifference](
     N_("Slices"),
     lambda report: report.slices,
     (
@@ -215,7 +215,7 @@ _MOVEMENT_FIELDS: tuple[Field[Movement], ...] = (
     Field(N_("Lost"), 8, lambda row, w: w.t(N_("lost")) if row.lost else None),
     Field(N_("Now first"), 60, lambda row, _: row.first_now or None),
 )
-LOSSES_SHEET = TableSheet[Movement](
+LOSSES_SHEET = _TableSheet[Movement](
     N_("Losses"),
     lambda report: report.losses,
     _MOVEMENT_FIELDS,
@@ -224,13 +224,13 @@ LOSSES_SHEET = TableSheet[Movement](
         "was among the first ten and no longer is."
     ),
 )
-WINS_SHEET = TableSheet[Movement](
+WINS_SHEET = _TableSheet[Movement](
     N_("Wins"),
     lambda report: report.wins,
     _MOVEMENT_FIELDS,
     N_("Held-out questions that got better, the largest gain first."),
 )
-LABELS_SHEET = TableSheet[Override](
+LABELS_SHEET = _TableSheet[Override](
     N_("Labels changed"),
     lambda report: report.labels.overrides,
     (
@@ -259,7 +259,7 @@ def _alone(expert: ExpertFacts) -> Interval:
     return expert.ndcg or Interval(*(float("nan"),) * 3)  # a figure that is none stays empty
 
 
-EXPERTS_SHEET = TableSheet[ExpertFacts](
+EXPERTS_SHEET = _TableSheet[ExpertFacts](
     N_("Experts"),
     lambda report: report.experts,
     (
@@ -274,7 +274,7 @@ EXPERTS_SHEET = TableSheet[ExpertFacts](
     ),
     N_("How good each expert is alone, on questions outside the final test, and its licence."),
 )
-ALPHA_SHEET = TableSheet[tuple[SweepPoint, bool]](
+ALPHA_SHEET = _TableSheet[tuple[SweepPoint, bool]](
     N_("Mixes (α)"),
     lambda report: [(mix, mix.alpha == report.tuning.alpha) for mix in report.tuning.mixes],
     (
@@ -289,7 +289,7 @@ ALPHA_SHEET = TableSheet[tuple[SweepPoint, bool]](
     ),
     N_("Not measured for this model."),
 )
-SPEED_SHEET = TableSheet[EncodingCost](
+SPEED_SHEET = _TableSheet[EncodingCost](
     N_("Speed and memory"),
     lambda report: report.speeds,
     (
@@ -313,7 +313,7 @@ SPEED_SHEET = TableSheet[EncodingCost](
 )
 
 
-def configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
+def _configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
     """Return everything that was set, and the hashes of what came out."""
     columns = (Column(w.t(N_("Setting")), 44), Column(w.t(N_("Value")), 90))
     rows = [Row((w.t(N_("The command that repeats it")), report.repeat.command))]
@@ -337,7 +337,7 @@ def configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
     return Sheet(w.t(N_("Configuration")), columns, rows)
 
 
-def summary_sheet(report: ReportContent, w: Wording) -> Sheet:
+def _summary_sheet(report: ReportContent, w: Wording) -> Sheet:
     """Return the decision, the figures behind it, and what to beware of, on one page."""
     columns = (Column(w.t(N_("Subject")), 34), Column(w.t(N_("Result")), 110))
     parts = (_decision, _votes, _shape, _advice, _data, _labels, _cost)
@@ -361,6 +361,8 @@ def _decision(report: ReportContent, w: Wording) -> Iterator[Row]:
         yield Row((w.t(regime.title), w.verdict(regime)))
         if regime.main:
             yield Row(("", w.near_top(regime.main)))
+    if report.way:
+        yield Row((w.t(N_("How it was tested")), w.tm(report.way)))
     for title, said in report.counted:
         yield Row((w.t(title), w.tm(said)))
     for reason in report.refusals:
@@ -460,7 +462,7 @@ def _cost(report: ReportContent, w: Wording) -> Iterator[Row]:
 
 
 SHEETS: tuple[SheetMaker, ...] = (
-    summary_sheet,
+    _summary_sheet,
     METRICS_SHEET,
     SLICES_SHEET,
     LOSSES_SHEET,
@@ -469,5 +471,5 @@ SHEETS: tuple[SheetMaker, ...] = (
     EXPERTS_SHEET,
     ALPHA_SHEET,
     SPEED_SHEET,
-    configuration_sheet,
+    _configuration_sheet,
 )

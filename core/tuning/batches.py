@@ -22,6 +22,8 @@ from core.types.tuning_config import TuningConfig
 
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for neighbours, anew in every step
 
+KNOWN_WRONG = 2  # answers per question and epoch that the data say are wrong
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -63,7 +65,9 @@ def plan_epoch(
     negatives : int32 array [n, p] or None
         Wrong answers worth telling apart, one row per entry of ``question_rows``, -1 = none.
     epoch : int, from 0
-        Right answers take turns from epoch to epoch.
+        Right answers and those known to be wrong take turns from epoch to epoch. Of the wrong
+        ones that the data name, ``KNOWN_WRONG`` per question are in its batch, or as many as the
+        settings want hard negatives; ``negatives`` fill what room is left.
     answer_labels : Labels or None
         How alike two answers are; None leaves neighbourhoods out.
     taught : TaughtQuestions or None
@@ -72,6 +76,9 @@ def plan_epoch(
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
     right = [turns.permutation(dataset.right_answers(int(row))) for row in question_rows]
+    # Copied: of nothing numpy shuffles the array itself, which read from disk is read-only.
+    wrong = [turns.permutation(dataset.wrong_answers(int(row)).copy()) for row in question_rows]
+    most_wrong = max(KNOWN_WRONG, config.hard_negatives_per_question)
     batches = []
     open_rows = np.empty(0, np.int32) if taught is None else taught.open_rows
     count = steps_per_epoch(len(question_rows), len(open_rows), config)
@@ -89,10 +96,12 @@ def plan_epoch(
         answers = [
             _take_turns(right[place], config.right_answers_per_question, epoch) for place in places
         ]
+        answers += [_take_turns(wrong[place], most_wrong, epoch) for place in places]
         if negatives is not None and config.hard_negatives_per_question:
             for place in places:
                 pool = negatives[place][negatives[place] >= 0]
-                count = min(config.hard_negatives_per_question, len(pool))
+                room = config.hard_negatives_per_question - len(wrong[place])
+                count = max(0, min(room, len(pool)))
                 answers.append(rng.choice(pool, count, replace=False))
         alike = np.empty(0, np.int32)
         if answer_labels is not None:
@@ -211,13 +220,15 @@ def mine_hard_negatives(
 def learnable(dataset: QADataset, batch: Batch, hard: np.ndarray) -> np.ndarray:
     """Return a bool array [b_q, b_a]: False for unmarked answers of the question's own group.
 
-    A known near-duplicate of a right answer is not a wrong answer, so its cell says nothing.
+    A known near-duplicate of a right answer is not a wrong answer, so its cell says nothing;
+    unless somebody said that it is wrong.
     """
     own = (
         dataset.question_group[batch.question_rows][:, None]
         == (dataset.answer_group[batch.answer_rows][None, :])
     )
-    return (hard > 0) | ~own
+    rows = batch.question_rows[:, None], batch.answer_rows[None, :]
+    return (hard > 0) | ~own | dataset.known_wrong(*rows)
 
 
 def turn_of(count: int, taken: int, turn: int, seed: int) -> Rows:

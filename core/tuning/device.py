@@ -103,11 +103,11 @@ def _card(number: int | None) -> int | None:
     if number is None or (own and count == 1):  # a worker sees nothing but its own card
         return None
     if number >= count:
-        raise no_such_card(number, count)
+        raise _no_such_card(number, count)
     return number
 
 
-def no_such_card(number: int, count: int) -> TuningError:
+def _no_such_card(number: int, count: int) -> TuningError:
     """Return the error for a graphics card that this machine does not have."""
     return TuningError(
         "This machine has no graphics card cuda:{number}. Cards here: {count}, counted from "
@@ -191,7 +191,7 @@ def check_device(device: str) -> None:
     kind, _, number = device.partition(":")
     cards = graphics_cards()
     if number and cards and int(number) >= len(cards):
-        raise no_such_card(int(number), len(cards))
+        raise _no_such_card(int(number), len(cards))
     here = devices_here()
     if kind not in here and not (kind == ALL_CARDS and "cuda" in here):
         raise TuningError(

@@ -89,7 +89,7 @@ class Learner:
         self.config, self.answer_labels = task.config, task.answer_labels
         self.taught = task.taught
         self.device, self.report, self.team = device, report, team
-        self.optimizer = make_optimizer(model, task.config)
+        self.optimizer = _make_optimizer(model, task.config)
         self.static = is_static(model)
         self.chunk = task.config.chunk_size
         self.answers: np.ndarray | None = None
@@ -359,7 +359,7 @@ def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = Fa
     return peak * min(rising, falling, 1.0)
 
 
-def make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
+def _make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
     """Return AdamW over all weights; biases and norms (vectors, not tables) do not decay."""
     from torch.optim import AdamW
 

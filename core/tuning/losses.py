@@ -82,18 +82,11 @@ def mse_matched(
     return mse(cosines, match.slope * targets + match.intercept, hard, mask, config)
 
 
-def likely_right(targets: Tensor, right: Tensor, margin: float) -> Tensor:
+def _likely_right(targets: Tensor, right: Tensor, margin: float) -> Tensor:
     """Return the unmarked cells that the experts find about as good as the row's right answer.
 
     Such a cell is probably a right answer that nobody marked; pushing it away would unlearn it
     (positive-aware mining: NV-Retriever, arXiv:2407.15831).
-
-    Parameters
-    ----------
-    right : bool tensor [b_q, b_a]
-    margin : float
-        A cell counts as likely right where its label is above the highest label of a right answer
-        of its row, minus ``margin``; -1 (labels lie in [0, 1]) = none.
     """
     import torch
 
@@ -108,7 +101,7 @@ def infonce(
     """Return the cross-entropy of each right cell against the wrong cells of its row.
 
     Other right answers of the same question are left out of the denominator: they are never
-    negatives, and neither are cells of :func:`likely_right`. Averaged over right cells; a row
+    negatives, and neither are cells of :func:`_likely_right`. Averaged over right cells; a row
     without one adds nothing.
     """
     import torch
@@ -117,7 +110,7 @@ def infonce(
     right = (hard > 0) & mask
     if not bool(right.any()):
         return cosines.sum() * 0
-    spared = likely_right(targets, right, config.false_negative_margin)
+    spared = _likely_right(targets, right, config.false_negative_margin)
     wrong = logits.masked_fill(right | spared | ~mask, -torch.inf).logsumexp(dim=1, keepdim=True)
     return (torch.logaddexp(logits, wrong) - logits)[right].mean()
 

@@ -118,7 +118,7 @@ class NeutralTexts:
         return (groups[:, None] * RELATED + np.arange(RELATED)).ravel()
 
 
-def needs_neutral(config: TuningConfig) -> bool:
+def _needs_neutral(config: TuningConfig) -> bool:
     """Return True if a run with these settings reads neutral sentences."""
     return any(term.reads == NEUTRAL and term.weight(config) > 0 for term in REGULARISERS.values())
 
@@ -144,7 +144,7 @@ def wanted_neutral(config: TuningConfig, texts: Sequence[str]) -> Sequence[str]:
     TuningError
         If there are too few to compare.
     """
-    if not needs_neutral(config):
+    if not _needs_neutral(config):
         return ()
     if len(texts) < 2 * RELATED:
         raise TuningError(
@@ -172,7 +172,7 @@ def regularised(
     wanted = {key: weight for key, weight in weights.items() if weight > 0}
     more: list[TextSet] = []
     base: np.ndarray | None = None
-    if neutral is not None and needs_neutral(config):
+    if neutral is not None and _needs_neutral(config):
         places = neutral.turn(number, config.seed)
         more.append(TextSet(QUERY, [neutral.texts[place] for place in places]))
         base = neutral.vectors[places]

@@ -83,6 +83,12 @@ PASSED_OVER = {
         "validation questions)."
     ),
 }
+NO_READER = N_(
+    "Besides the base model no expert takes part that can compare two answers: the others compare "
+    "words or score pairs only. So the model does not learn from the experts how alike answers "
+    "are; it learns from their labels of pairs. An expert that reads meaning and is stronger than "
+    "the base model would help answers that no question asks for yet."
+)
 NO_VALIDATION = N_(
     "There are no validation questions: the model after the last step is kept, whether or not it "
     "searches best."
@@ -181,6 +187,8 @@ class Run:
         open_count = 0 if task.taught is None else len(task.taught.open_rows)
         self.per_epoch = steps_per_epoch(len(self.rows), open_count, config)
         self.steps = self.per_epoch * config.epochs
+        self.last_step = round(task.end.share * self.steps) if task.end else self.steps
+        self.left_out: tuple[str, ...] = ()
         self.negatives: np.ndarray | None = None
         self.plan: tuple[int, list[Batch]] = (-1, [])
         self.sweep: tuple[SweepPoint, ...] = ()
@@ -231,7 +239,7 @@ class Run:
         self.learner.read_neutral(self.task.neutral)
         if self.validation.questions:
             self.check(answers[0] if answers else None)
-        else:
+        elif self.task.end is None:
             self.report.warning(Message(NO_VALIDATION))
 
     def _wrong_answers(self, answers: list[np.ndarray]) -> np.ndarray | None:
@@ -255,12 +263,15 @@ class Run:
         if self.learner.answer_labels is None or search is None or not regimes:
             return
         base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
-        if best <= base + CLEARLY:
+        if not best > base + CLEARLY:
             self.learner.answer_labels = None
+            self.left_out = ("neighbourhoods_per_batch",)
             if self.state.step == 0:
-                self.report.warning(Message(NO_TEACHER, {"experts": best, "base": base}))
+                text = NO_READER if np.isnan(best) else NO_TEACHER
+                self.report.warning(Message(text, {"experts": best, "base": base}))
         elif self.config.guard_regimes and self._answers_per_question < SEVERAL:
             self.learner.answer_labels = None
+            self.left_out = ("neighbourhoods_per_batch",)
             if self.state.step == 0:
                 self.report.warning(Message(ONE_ANSWER))
 
@@ -289,6 +300,7 @@ class Run:
         found = self._lowered(start) if self.learner.answer_labels is not None else None
         if found is None:
             return self.learner.answer_labels
+        self.left_out = ("neighbourhoods_per_batch",)
         if self.state.step == start and self._lowered(start - self.per_epoch) is None:
             self._tell_of_loss(LOWERED, *found)
         return None
@@ -308,7 +320,7 @@ class Run:
             done = self.state.step
             if done in due and self.validation.questions and self.state.curve[-1].step < done:
                 self.check()
-            if done == self.steps or 0 < self.config.patience <= self.state.checks_without_gain:
+            if done >= self.last_step or 0 < self.config.patience <= self.state.checks_without_gain:
                 return
             if self.team.tell(self._asked_to_stop):
                 raise Stopped
@@ -337,7 +349,7 @@ class Run:
             labels=self.state.labels + result.labels,
             learning_seconds=self.state.learning_seconds + now - before,
         )
-        if now - self.last_metric >= METRIC_SECONDS or self.state.step == self.steps:
+        if now - self.last_metric >= METRIC_SECONDS or self.state.step == self.last_step:
             self.last_metric = now
             self._report_progress(result)
 
@@ -356,9 +368,9 @@ class Run:
                 "memory_mb": round(used_mb(self.device.kind), 1),
             }
         )
-        values = {"step": state.step, "steps": self.steps}
+        values = {"step": state.step, "steps": self.last_step}
         message = Message(N_("Learning: step {step} of {steps}"), values)
-        self.report.progress(state.step / self.steps, message)
+        self.report.progress(state.step / self.last_step, message)
 
     def check(self, answer_vectors: np.ndarray | None = None) -> None:
         """Measure search quality now, tell it, and save the state where it is the best so far."""
@@ -457,9 +469,10 @@ class Run:
         """Write the model that is kept, say why where that is the base, return what came out."""
         best, limit = self.state.best, self.task.generality
         choice = chosen(self.sweep, limit, self.state.floors) if self.sweep else None
-        kept = self.team.leads and self._keep(choice)
+        kept = self.team.leads and (self._keep(choice) or self._keep_agreed(cancelled))
         if self.team.leads and not kept and not cancelled:
-            self._write_model(weights_of(self.model) if best is None else None)
+            last = best is None and self.task.end is None
+            self._write_model(weights_of(self.model) if last else None)
             if choice is not None and choice.alpha == 0:
                 why = FORGETS if all_forget(self.sweep, limit) else NO_BETTER_INSIDE
                 self.report.warning(Message(why, {"score": choice.score}))
@@ -482,6 +495,21 @@ class Run:
             self._write_model(self.store.weights_at(best.step))
         else:
             self._write_model(mixed(*self._ends(best), choice.alpha))
+        return True
+
+    def _keep_agreed(self, cancelled: bool) -> bool:
+        """Write what was learned where others agreed on the end; return False where that is base.
+
+        A run that was stopped before keeps nothing: nobody has measured what it had by then.
+        """
+        end = self.task.end
+        if end is None or cancelled or not (self.last_step and end.alpha):
+            return False
+        learned = weights_of(self.model)
+        if end.alpha < 1:
+            base = {} if self.config.lora_rank else weights_of(load_model(self.task.base_folder))
+            learned = mixed(base, learned, end.alpha)
+        self._write_model(learned)
         return True
 
     def _write_model(self, weights: dict[str, Tensor] | None) -> None:
@@ -508,24 +536,26 @@ class Run:
     def _result(
         self, *, kept: bool, cancelled: bool, choice: SweepPoint | None = None
     ) -> TuningResult:
-        best, count = self.state.best, self.team.size
+        best, count, end = self.state.best, self.team.size, self.task.end
+        chosen_step = self.state.step if best is None else best.step
         name = f"{count} × {self.device.name}" if count > 1 else self.device.name
         return TuningResult(
             has_model=kept or not cancelled,
-            best_step=self.state.step if best is None else best.step if kept or cancelled else 0,
+            best_step=chosen_step if kept or cancelled or (best is None and end is None) else 0,
             best_score=choice.score if choice else best.score if best else None,
             base_score=self.state.curve[0].score if best else None,
             curve=self.state.curve,
             steps=self.state.step,
             seconds=round(self.seconds, 2),
-            stopped_early=not cancelled and self.state.step < self.steps,
+            stopped_early=not cancelled and self.state.step < self.last_step,
             cancelled=cancelled,
             labels_per_s=round(self.state.labels_per_s, 1),
             device=replace(self.device, name=name),
             query_side=self.config.query_side,
-            alpha=choice.alpha if choice else 1.0,
+            alpha=choice.alpha if choice else end.alpha if end else 1.0,
             alpha_sweep=self.sweep,
             memory_mb=round(peak_mb(self.device.kind), 1),
             base_model=self.config.base_model,
             dataset_id=self.task.dataset.id,
+            left_out=self.left_out,
         )

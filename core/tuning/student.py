@@ -235,13 +235,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     folder.mkdir()
     try:
         yield folder
-        flush_folder(folder)
+        _flush_folder(folder)
     except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def flush_folder(folder: Path) -> None:
+def _flush_folder(folder: Path) -> None:
     """Force files and names of a folder onto the disk: a rename then never shows half of them."""
     if os.name != "posix":  # Windows cannot flush what is open for reading only
         return

@@ -14,6 +14,7 @@ from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.tuning.taught import TaughtQuestions
 from core.types import Labels, QADataset, Rows
+from core.types.tuning import AgreedEnd
 from core.types.tuning_config import TuningConfig
 
 ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
@@ -76,6 +77,9 @@ class TuningTask:
     prompts : mapping of ``query`` and ``document`` to text, or None
         What the model is to read before each text, where its folder does not say it; it is saved
         with the model. None = as the folder says.
+    end : AgreedEnd or None
+        Where the run ends without validation questions, as runs on parts of the data agreed; None
+        lets validation choose.
 
     Raises
     ------
@@ -95,13 +99,14 @@ class TuningTask:
     strongest_teacher: ExpertsSearch | None = None
     neutral: Sequence[str] = ()
     prompts: Mapping[str, str] | None = None
+    end: AgreedEnd | None = None
     taught: TaughtQuestions | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
-        if not learns_from_answers(self.config):
+        if not _learns_from_answers(self.config):
             object.__setattr__(self, "answer_labels", None)
-        if not learns_from_experts_alone(self.config, self.taught):
+        if not _learns_from_experts_alone(self.config, self.taught):
             object.__setattr__(self, "taught", None)
 
     @property
@@ -120,16 +125,17 @@ class TuningTask:
         words += [_id(self.answer_labels), *self.neutral]
         words += [self.taught.id] if self.taught is not None else []
         words += [f"{role}={text}" for role, text in sorted((self.prompts or {}).items())]
+        words += [f"end {self.end.share} {self.end.alpha}"] if self.end else []
         return content_id([*words, folder_fingerprint(self.base_folder)])
 
 
-def learns_from_answers(config: TuningConfig) -> bool:
+def _learns_from_answers(config: TuningConfig) -> bool:
     """Return True if how alike answers are changes what is learned."""
     wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
     return wanted and LOSSES[config.loss].uses_labels and not config.query_side
 
 
-def learns_from_experts_alone(config: TuningConfig, taught: TaughtQuestions | None) -> bool:
+def _learns_from_experts_alone(config: TuningConfig, taught: TaughtQuestions | None) -> bool:
     """Return True if questions learn from the experts' labels alone, open ones or known ones."""
     if taught is None or not LOSSES[config.loss].uses_labels:
         return False

@@ -121,6 +121,8 @@ def generality_check(language: str) -> GeneralityCheck:
 def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     """Return how well the best expert that can compare answers searches by itself: nDCG@10.
 
+    NaN where none of the experts can.
+
     Parameters
     ----------
     base_model : str
@@ -137,11 +139,11 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
             top = np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
             return float(ndcg_at_10(labels.dataset, rows, top, answer_rows).mean())
 
-        means = (
-            np.mean([ndcg(teacher.block(rows, answer_rows), rows) for rows in questions])
+        means = [
+            float(np.mean([ndcg(teacher.block(rows, answer_rows), rows) for rows in questions]))
             for teacher in teachers
-        )
-        return max([0.0, *map(float, means)])
+        ]
+        return max(means, default=float("nan"))
 
     return best
 

@@ -45,17 +45,8 @@ from core.types.dataset import (
     QADataset,
     Rows,
 )
-from core.types.recipes import (
-    Calibration,
-    LabelRecipe,
-    Labels,
-    Override,
-)
-from core.types.scores import (
-    ExpertScores,
-    ListedScores,
-    PairScores,
-)
+from core.types.recipes import Calibration, LabelRecipe, Labels, Override
+from core.types.scores import ExpertScores, ListedScores, PairScores
 
 if TYPE_CHECKING:
     from core.types.scores import Matrix as Matrix

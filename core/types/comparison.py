@@ -300,6 +300,7 @@ class Comparison:
     Attributes
     ----------
     question_rows : int32 array [n]
+        Question of each position.
     regimes : str array [n], ``known`` or ``unseen``
     groups : int32 array [n], answer group of each question
     systems : tuple of SystemResult
@@ -312,6 +313,14 @@ class Comparison:
         Every other system minus base on the main metric, per regime; Holm over the systems.
     slices : tuple of SliceDifference
         Tuned minus base on parts of the questions, attribute by attribute.
+    way : ``split`` or ``cross-fit``
+        How the questions were held out. Cross-fitted, ``tuned`` is at each question the model of
+        the fold that has not met it, and a question appears once per regime.
+    folds : int
+        0 for one split.
+    widening : float >= 1
+        By which intervals of ``tuned`` are wider than the bootstrap gives them, because models of
+        folds share training questions.
     counted : Counted
         By what counts; not stored, since the user may change what counts.
     """
@@ -327,6 +336,9 @@ class Comparison:
     absent: Mapping[str, Message] = field(default_factory=dict)
     contrasts: tuple[Difference, ...] = ()
     slices: tuple[SliceDifference, ...] = ()
+    way: str = SPLIT
+    folds: int = 0
+    widening: float = 1.0
     counted: Counted = field(default_factory=lambda: Counted())
 
     @cached_property

@@ -175,6 +175,11 @@ class QADataset:
         low, high = np.searchsorted(self.wrong_question, [question, question + 1])
         return self.wrong_answer[low:high]
 
+    def known_wrong(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return which pairs are known to be wrong: bool, of the shape both broadcast to."""
+        keys = self.pair_keys(np.asarray(question_rows), np.asarray(answer_rows))
+        return np.isin(keys, self.pair_keys(self.wrong_question, self.wrong_answer))
+
     @cached_property
     def _row_of(self) -> tuple[dict[str, int], dict[str, int]]:
         questions = {text: row for row, text in enumerate(self.questions)}

@@ -70,3 +70,26 @@ class GeneralitySet:
     dataset_id: str = ""
     questions: int = 0
     documents: int = 0
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Which model a project decided to use.
+
+    Attributes
+    ----------
+    run, comparison_id : str
+        The tuning run, and the comparison that was looked at.
+    overruled : tuple of str
+        English reasons of the guard that were overruled; empty where it had none.
+    reason : str
+        Why it was overruled, in the person's words.
+    who, at : str
+    """
+
+    run: str
+    comparison_id: str
+    overruled: tuple[str, ...]
+    reason: str
+    who: str
+    at: str

@@ -179,6 +179,51 @@ class ExpertFigures:
     loading_seconds: float = 0.0
 
 
+TEACHER, PERHAPS_TEACHER, NO_TEACHER, TEACHER_UNKNOWN = "teacher", "perhaps", "none", "unknown"
+
+
+@dataclass(frozen=True)
+class TeacherAdvice:
+    """Whether an expert searches better than the model that is to be tuned, so it can teach it.
+
+    Measured on all questions outside the test: neither the expert nor the untuned model has learned
+    from them, so training questions count as much as those for validation, which of a bare FAQ are
+    a handful.
+
+    Attributes
+    ----------
+    verdict : str
+        ``teacher`` (the interval of the lead leaves out zero), ``perhaps`` (ahead, but too few
+        questions to be sure), ``none`` or ``unknown`` (not measured yet).
+    base : str
+        Key of the model to be tuned.
+    teacher : str
+        Key of the best other expert that scores all pairs; "" = there is none.
+    base_ndcg, teacher_ndcg, lead : Interval or None
+        nDCG@10 of both and their paired difference; None where not measured.
+    questions, groups : int
+        Questions measured on, and the answer groups that they belong to.
+    sentence : Message
+        All of it in one sentence.
+    candidate : str
+        Key of an expert to add that is known as stronger in this language; "" = none is known.
+    remedy : Message or None
+        What to add; None where there is a teacher.
+    """
+
+    verdict: str
+    base: str
+    sentence: Message
+    teacher: str = ""
+    base_ndcg: Interval | None = None
+    teacher_ndcg: Interval | None = None
+    lead: Interval | None = None
+    questions: int = 0
+    groups: int = 0
+    candidate: str = ""
+    remedy: Message | None = None
+
+
 @dataclass(frozen=True)
 class ScoringResult:
     """What a scoring says about the experts.
@@ -191,11 +236,20 @@ class ScoringResult:
         Spearman correlations between experts, in the order of ``figures``; NaN = not known.
     failures : mapping of expert to Message
         Experts that could not score, and why.
+    teacher : TeacherAdvice or None
+        Whether one of them can teach the model suggested for the data; None in results of earlier
+        versions.
     """
 
     figures: tuple[ExpertFigures, ...] = ()
     agreement: tuple[tuple[float, ...], ...] = ()
     failures: Mapping[str, Message] = field(default_factory=dict)
+    teacher: TeacherAdvice | None = None
+
+    @property
+    def has_teacher(self) -> bool:
+        """True if an expert surely searches better than the model suggested for the data."""
+        return self.teacher is not None and self.teacher.verdict == TEACHER
 
     @property
     def agreement_table(self) -> np.ndarray:

@@ -79,6 +79,9 @@ class TuneRequest:
         Of the short measurement that fits these settings.
     from_race : str
         Run id of the race that the model was taken from, "" where it was learned here.
+    from_cross_fit : str
+        Run id of the cross-fitted verdict that delivered the model, "" where none did: it learned
+        from every question, those of the dataset's test split included.
     """
 
     dataset_id: str
@@ -89,6 +92,23 @@ class TuneRequest:
     estimate: TuningEstimate | None = None
     estimate_key: str = ""
     from_race: str = ""
+    from_cross_fit: str = ""
+
+
+@dataclass(frozen=True)
+class AgreedEnd:
+    """Where a run without validation questions ends, because others like it agreed on that.
+
+    Attributes
+    ----------
+    share : float in [0, 1]
+        Of the planned steps, after which learning ends; 0 = the base model is kept.
+    alpha : float in [0, 1]
+        Share of what was learned in the model that is kept; the rest is the base model's.
+    """
+
+    share: float
+    alpha: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,8 @@ class TuningResult:
     dataset_id, label_id : str
         The data and labels that it learned from.
     weights : mapping of expert to weight
+    left_out : tuple of str
+        Settings of which the run made no use, because validation or the data spoke against them.
     """
 
     has_model: bool
@@ -188,6 +210,7 @@ class TuningResult:
     dataset_id: str = ""
     label_id: str = ""
     weights: dict[str, float] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def forgot(self) -> bool:
@@ -359,6 +382,14 @@ class TrialResult:
         Steps behind the chosen model (0 = it is the base model) and steps done.
     questions : int
         Training questions.
+    planned : int
+        Steps that would have been done without stopping early; 0 where it was not written down.
+    alpha : float in [0, 1]
+        Share of what was learned in the chosen model.
+    left_out : tuple of str
+        As in :class:`TuningResult`.
+    before : Measured or None
+        The untuned model on the same questions, where they differ from trial to trial.
     """
 
     measured: Measured
@@ -366,6 +397,10 @@ class TrialResult:
     best_step: int
     steps: int
     questions: int = 0
+    planned: int = 0
+    alpha: float = 1.0
+    left_out: tuple[str, ...] = ()
+    before: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -387,3 +422,44 @@ class ExperimentResult:
     runs: int
     seconds: float
     done: int = 0
+
+
+@dataclass(frozen=True)
+class CrossFitRequest:
+    """What a cross-fitted verdict is told; written once, before it starts.
+
+    Attributes
+    ----------
+    recipe_name, recipe, overrides
+        As in :class:`TuneRequest`, by value; calibrations and weights are fitted in each fold.
+    tuning : TuningConfig
+        The same for every fold; its seed also draws the folds.
+    folds : int
+    experts : tuple of str
+        Catalogue keys of those that are compared too.
+    examined : bool
+        Whether the shape of the vectors and the speed of the models are measured as well.
+    """
+
+    dataset_id: str
+    recipe_name: str
+    recipe: LabelRecipe
+    overrides: tuple[Override, ...]
+    tuning: TuningConfig
+    folds: int
+    experts: tuple[str, ...] = ()
+    examined: bool = True
+
+
+@dataclass(frozen=True)
+class CrossFitResult(ExperimentResult):
+    """What a cross-fitted verdict wrote when it ended.
+
+    Attributes
+    ----------
+    tune_run, compare_run : str
+        Run ids of the delivered model and of the comparison; "" where it was stopped before.
+    """
+
+    tune_run: str = ""
+    compare_run: str = ""

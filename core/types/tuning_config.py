@@ -22,7 +22,7 @@ LOSS_KEYS = ("kl", "mse", "mse_matched", "cosent", "infonce")
 TEMPERATURES = (0.001, 10.0)
 
 
-def setting_field(
+def _setting_field(
     default: Any,
     title: str,
     text: str,
@@ -55,46 +55,46 @@ class TuningConfig:
         If a value lies outside its allowed values.
     """
 
-    base_model: str = setting_field(
+    base_model: str = _setting_field(
         "all-MiniLM-L6-v2",
         N_("Base model"),
         N_("The model that is tuned; the result has its size and speed."),
     )
-    loss: str = setting_field(
+    loss: str = _setting_field(
         "kl",
         N_("Learning goal (loss)"),
         N_("What the model is rewarded for: matching the experts' order, scores or right answers."),
         choices=LOSS_KEYS,
     )
-    epochs: int = setting_field(
+    epochs: int = _setting_field(
         4,
         N_("Passes over the data (epochs)"),
         N_("How often every training question is used; more takes longer and may memorise."),
         1,
         100,
     )
-    questions_per_batch: int = setting_field(
+    questions_per_batch: int = _setting_field(
         32,
         N_("Questions per step (batch)"),
         N_("Questions compared with each other's answers at once; more needs more memory."),
         2,
         4096,
     )
-    right_answers_per_question: int = setting_field(
+    right_answers_per_question: int = _setting_field(
         1,
         N_("Right answers per question"),
         N_("How many right answers of a question join one step; the others take turns."),
         1,
         32,
     )
-    hard_negatives_per_question: int = setting_field(
+    hard_negatives_per_question: int = _setting_field(
         0,
         N_("Confusable wrong answers per question (hard negatives)"),
         N_("Wrong answers that the base model likes most, added to sharpen the distinction."),
         0,
         32,
     )
-    neighbourhoods_per_batch: int = setting_field(
+    neighbourhoods_per_batch: int = _setting_field(
         12,
         N_("Groups of similar answers per step (neighbourhoods)"),
         N_(
@@ -104,21 +104,21 @@ class TuningConfig:
         0,
         4096,
     )
-    neighbours: int = setting_field(
+    neighbours: int = _setting_field(
         5,
         N_("Answers in each group (neighbours)"),
         N_("How many of the answers most like it join each answer of a group."),
         1,
         256,
     )
-    neighbourhood_weight: float = setting_field(
+    neighbourhood_weight: float = _setting_field(
         4.0,
         N_("Weight of similar answers"),
         N_("How much the likeness of answers counts beside your questions."),
         0.0,
         100.0,
     )
-    neighbourhood_temperature: float = setting_field(
+    neighbourhood_temperature: float = _setting_field(
         0.0,
         N_("Sharpness of likeness (temperature of similar answers)"),
         N_(
@@ -130,7 +130,7 @@ class TuningConfig:
         TEMPERATURES[1],
         joined=True,
     )
-    neighbourhood_columns: bool = setting_field(
+    neighbourhood_columns: bool = _setting_field(
         True,
         N_("Questions meet groups of similar answers"),
         N_(
@@ -139,7 +139,7 @@ class TuningConfig:
         ),
         joined=True,
     )
-    spare_unasked: bool = setting_field(
+    spare_unasked: bool = _setting_field(
         False,
         N_("Spare answers that no question asks for"),
         N_(
@@ -148,7 +148,7 @@ class TuningConfig:
         ),
         joined=True,
     )
-    open_share: float = setting_field(
+    open_share: float = _setting_field(
         0.8,
         N_("Share of open questions"),
         N_(
@@ -159,7 +159,7 @@ class TuningConfig:
         0.95,
         joined=True,
     )
-    open_weight: float = setting_field(
+    open_weight: float = _setting_field(
         1.0,
         N_("Weight of open questions"),
         N_("How much questions without a known answer count beside those with one."),
@@ -167,7 +167,7 @@ class TuningConfig:
         100.0,
         joined=True,
     )
-    borrow_answers: bool = setting_field(
+    borrow_answers: bool = _setting_field(
         True,
         N_("Open questions borrow right answers"),
         N_(
@@ -176,7 +176,7 @@ class TuningConfig:
         ),
         joined=True,
     )
-    candidates_per_question: int = setting_field(
+    candidates_per_question: int = _setting_field(
         6,
         N_("Likely answers per open question (candidates)"),
         N_("The answers that the experts like most, of all answers; they join the step."),
@@ -184,7 +184,7 @@ class TuningConfig:
         64,
         joined=True,
     )
-    taught_temperature: float = setting_field(
+    taught_temperature: float = _setting_field(
         0.05,
         N_("Sharpness of labels without a known answer (temperature of open questions)"),
         N_(
@@ -194,7 +194,7 @@ class TuningConfig:
         *TEMPERATURES,
         joined=True,
     )
-    teach_known_weight: float = setting_field(
+    teach_known_weight: float = _setting_field(
         0.0,
         N_("Known questions learn from the experts alone, too"),
         N_(
@@ -205,7 +205,7 @@ class TuningConfig:
         100.0,
         joined=True,
     )
-    stay_close: float = setting_field(
+    stay_close: float = _setting_field(
         0.0,
         N_("Stay close to the base model (similarity preservation)"),
         N_(
@@ -215,7 +215,7 @@ class TuningConfig:
         0.0,
         100.0,
     )
-    orthogonal: float = setting_field(
+    orthogonal: float = _setting_field(
         0.0,
         N_("Spread the answers out (orthogonal regulariser)"),
         N_(
@@ -225,28 +225,28 @@ class TuningConfig:
         0.0,
         100.0,
     )
-    learning_rate: float = setting_field(
+    learning_rate: float = _setting_field(
         1e-4,
         N_("Learning rate"),
         N_("Size of each learning step; word-vector models (static) use 100 times this value."),
         1e-8,
         1.0,
     )
-    warmup_share: float = setting_field(
+    warmup_share: float = _setting_field(
         0.1,
         N_("Warm-up share"),
         N_("Share of the steps in which the learning rate rises before it falls."),
         0.0,
         0.9,
     )
-    weight_decay: float = setting_field(
+    weight_decay: float = _setting_field(
         0.01,
         N_("Weight decay"),
         N_("Pull of the weights towards zero, against memorising."),
         0.0,
         1.0,
     )
-    student_temperature: float = setting_field(
+    student_temperature: float = _setting_field(
         0.05,
         N_("Sharpness of the model's scores (student temperature)"),
         N_(
@@ -255,20 +255,20 @@ class TuningConfig:
         ),
         *TEMPERATURES,
     )
-    teacher_temperature: float = setting_field(
+    teacher_temperature: float = _setting_field(
         0.1,
         N_("Sharpness of the labels (teacher temperature)"),
         N_("Smaller values let only the best labelled answers of a question count."),
         *TEMPERATURES,
     )
-    infonce_share: float = setting_field(
+    infonce_share: float = _setting_field(
         0.1,
         N_("Weight of the right answers (InfoNCE share)"),
         N_("How much the marked right answers count besides the experts' labels."),
         0.0,
         10.0,
     )
-    false_negative_margin: float = setting_field(
+    false_negative_margin: float = _setting_field(
         -1.0,
         N_("Spare likely right answers (false-negative margin)"),
         N_(
@@ -279,7 +279,7 @@ class TuningConfig:
         -1.0,
         1.0,
     )
-    interpolation: str = setting_field(
+    interpolation: str = _setting_field(
         "search",
         N_("Mixing with the base model (interpolation)"),
         N_(
@@ -288,7 +288,7 @@ class TuningConfig:
         ),
         choices=INTERPOLATIONS,
     )
-    guard_regimes: bool = setting_field(
+    guard_regimes: bool = _setting_field(
         False,
         N_("No gain at the cost of the other test"),
         N_(
@@ -297,14 +297,14 @@ class TuningConfig:
         ),
         joined=True,
     )
-    max_length: int = setting_field(
+    max_length: int = _setting_field(
         128,
         N_("Longest text in word pieces (tokens)"),
         N_("Longer texts are cut while learning; the tuned model keeps the base model's limit."),
         8,
         8192,
     )
-    chunk_size: int = setting_field(
+    chunk_size: int = _setting_field(
         0,
         N_("Texts in memory at a time (chunk)"),
         N_(
@@ -314,21 +314,21 @@ class TuningConfig:
         0,
         4096,
     )
-    evaluations_per_epoch: int = setting_field(
+    evaluations_per_epoch: int = _setting_field(
         2,
         N_("Checks per pass"),
         N_("How often the search quality on validation questions is measured in each pass."),
         1,
         100,
     )
-    patience: int = setting_field(
+    patience: int = _setting_field(
         4,
         N_("Patience"),
         N_("Stop after this many checks in a row without a new best; 0 never stops early."),
         0,
         1000,
     )
-    query_side: bool = setting_field(
+    query_side: bool = _setting_field(
         False,
         N_("Tune for questions only (no re-indexing)"),
         N_(
@@ -336,7 +336,7 @@ class TuningConfig:
             "only questions go through the tuned model. Usually gains less."
         ),
     )
-    lora_rank: int = setting_field(
+    lora_rank: int = _setting_field(
         0,
         N_("Adapter rank (LoRA)"),
         N_(
@@ -346,21 +346,21 @@ class TuningConfig:
         0,
         256,
     )
-    seed: int = setting_field(
+    seed: int = _setting_field(
         0,
         N_("Random seed"),
         N_("The same seed gives the same result on the same machine."),
         0,
         2**31 - 1,
     )
-    device: str = setting_field(
+    device: str = _setting_field(
         "auto",
         N_("Device"),
         N_("Where to compute: auto takes a graphics card (GPU) when there is one."),
         choices=DEVICES,
         also=CARD,
     )
-    precision: str = setting_field(
+    precision: str = _setting_field(
         "auto",
         N_("Number format (precision)"),
         N_("bf16 is faster on newer graphics cards; auto takes it only where it is supported."),

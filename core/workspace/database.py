@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -10,14 +11,48 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import WorkspaceError
+from core.messages import N_
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 Row = TypeVar("Row")
 
-# One lock of a PostgreSQL server, held while tables are made; any number that is ours will do.
-_MAKING_TABLES = 7_405_281
+# Locks of a PostgreSQL server, held while tables are made and while somebody decides by what is
+# there; any numbers that are ours will do.
+_MAKING_TABLES, _ALONE = 7_405_281, 7_405_282
+
+# By words in what the database said: what to do. An empty database is never the advice: every
+# project would be gone.
+_FULL = N_(
+    "The records database {place} cannot be used: {reason}. Nothing was changed. Free disk space, "
+    "then try again."
+)
+_FORBIDDEN = N_(
+    "The records database {place} cannot be used: {reason}. Nothing was changed. Give the app the "
+    "right to write this file and its folder."
+)
+_BUSY = N_(
+    "The records database {place} cannot be used: {reason}. Nothing was changed. Another program "
+    "holds it: close that program or try again in a minute."
+)
+_AWAY = N_(
+    "The records database {place} cannot be used: {reason}. Nothing was changed. Check that the "
+    "database server runs and can be reached."
+)
+_DAMAGED = N_(
+    "The records database {place} cannot be used: {reason}. Nothing was changed. Keep the file as "
+    "it is and restore it from a backup."
+)
+_BY_SIGN = {
+    "is full": _FULL,
+    "No space left": _FULL,
+    "disk I/O error": _FULL,
+    "readonly": _FORBIDDEN,
+    "unable to open": _FORBIDDEN,
+    "locked": _BUSY,
+    "connection": _AWAY,
+}
 
 
 def now() -> str:
@@ -51,6 +86,7 @@ class Database:
         from core.workspace import tables
 
         self._tables = tables
+        self._alone = threading.local()  # the connection of this thread's :meth:`alone`
         # Never in a message: a database URL may hold a password.
         self._place = make_url(url).render_as_string(hide_password=True)
         # A server's connection may have been cut since its last use: ask before trusting it.
@@ -83,8 +119,7 @@ class Database:
     def _unusable(self, error: Exception) -> WorkspaceError:
         reason = str(getattr(error, "orig", None) or error)
         return WorkspaceError(
-            "The records database {place} cannot be used: {reason}. Restore it from a backup, "
-            "or move the file away to start with an empty one.",
+            next((text for sign, text in _BY_SIGN.items() if sign in reason), _DAMAGED),
             place=self._place,
             reason=reason,
         )
@@ -93,11 +128,41 @@ class Database:
     def _write(self) -> Iterator[Connection]:
         from sqlalchemy.exc import SQLAlchemyError
 
+        shared = getattr(self._alone, "connection", None)
         try:
+            if shared is not None:
+                yield shared
+                return
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else write while the body reads, decides and writes; all of it or nothing.
+
+        Every read and write of this thread inside it belongs to one transaction. Others wait, as
+        long as for any write; calls inside each other are one.
+        """
+        from sqlalchemy import text
+
+        if getattr(self._alone, "connection", None) is not None:
+            yield
+            return
+        with self._write() as connection:
+            if connection.dialect.name == "postgresql":
+                lock = text("SELECT pg_advisory_xact_lock(:number)")
+                connection.execute(lock, {"number": _ALONE})
+            else:
+                # SQLite takes its write lock at the first writing statement, even of no row.
+                table = self._tables.projects
+                connection.execute(table.update().where(table.c.id == "").values(name=""))
+            self._alone.connection = connection
+            try:
+                yield
+            finally:
+                self._alone.connection = None
 
     def _read(self, query: Any) -> list[Any]:
         with self._write() as connection:

@@ -93,6 +93,8 @@ class ProjectState:
         The label recipe in use, and the dataset it was chosen for.
     report : ReportMade or None
         The newest report.
+    teacher_put_off : bool or None
+        Whether the user said "not now" to the stronger expert that is suggested.
     model_folders, score_files : tuple of str
         Paths of model folders and keys of score files that the user added.
     run_files : tuple of RunFile
@@ -121,6 +123,21 @@ class ProjectState:
         ApiConnections(),
     )
     savings = _plain("savings")
+    teacher_put_off: Kept[bool | None] = _plain("teacher_put_off")
 
     def __init__(self, records: Records, project_id: str) -> None:
         self.records, self.project_id = records, project_id
+
+    def change(self, kept: Kept[Value], change: Callable[[Value], Value]) -> Value:
+        """Keep what ``change`` makes of the present value; what others keep meanwhile is not lost.
+
+        Examples
+        --------
+        ::
+
+            state.change(ProjectState.run_files, lambda files: (*files, added))
+        """
+        with self.records.alone():
+            value = change(kept.__get__(self, type(self)))
+            kept.__set__(self, value)
+        return value

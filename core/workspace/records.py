@@ -51,10 +51,11 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
         WorkspaceError
             If the name is empty or already used by another open project.
         """
-        name = self._free_name(name)
-        project = ProjectRecord(uuid.uuid4().hex[:12], name, now(), None)
-        self._add(self._tables.projects, **asdict(project))
-        self.note(project.id, "project created", who, {"name": name})
+        with self.alone():
+            name = self._free_name(name)
+            project = ProjectRecord(uuid.uuid4().hex[:12], name, now(), None)
+            self._add(self._tables.projects, **asdict(project))
+            self.note(project.id, "project created", who, {"name": name})
         return project
 
     def _free_name(self, name: str, but: str = "") -> str:
@@ -99,19 +100,22 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
 
     def rename_project(self, project_id: str, name: str, who: str) -> None:
         """Give a project another name."""
-        name = self._free_name(name, but=project_id)
-        self._update_project(project_id, name=name)
-        self.note(project_id, "project renamed", who, {"name": name})
+        with self.alone():
+            name = self._free_name(name, but=project_id)
+            self._update_project(project_id, name=name)
+            self.note(project_id, "project renamed", who, {"name": name})
 
     def delete_project(self, project_id: str, who: str) -> None:
         """Hide a project; its records stay for the audit trail."""
-        self._update_project(project_id, deleted_at=now())
-        self.note(project_id, "project deleted", who, {})
+        with self.alone():
+            self._update_project(project_id, deleted_at=now())
+            self.note(project_id, "project deleted", who, {})
 
     def use_dataset(self, project_id: str, dataset_id: str, who: str) -> None:
         """Make a dataset the one in use."""
-        self._update_project(project_id, dataset_id=dataset_id)
-        self.note(project_id, "dataset imported", who, {"dataset": dataset_id})
+        with self.alone():
+            self._update_project(project_id, dataset_id=dataset_id)
+            self.note(project_id, "dataset imported", who, {"dataset": dataset_id})
 
     def set(self, project_id: str, key: str, value: Any) -> None:
         """Keep a JSON value under a key; earlier values stay in the table."""
@@ -140,16 +144,17 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
         name = " ".join(name.split())[:80]
         if not name:
             raise WorkspaceError("A recipe needs a name. Type one and try again.")
-        if any(r.name.casefold() == name.casefold() for r in self.recipes(project_id)):
-            raise WorkspaceError(
-                "There is already a recipe named {name}, and saved recipes are never changed. "
-                "Choose another name.",
-                name=name,
-            )
-        saved = SavedRecipe(uuid.uuid4().hex[:12], name, recipe, who, now())
-        row = asdict(saved) | {"recipe": to_json(recipe)}
-        self._add(self._tables.recipes, project_id=project_id, **row)
-        self.note(project_id, "recipe saved", who, {"recipe": saved.id, "name": name})
+        with self.alone():
+            if any(r.name.casefold() == name.casefold() for r in self.recipes(project_id)):
+                raise WorkspaceError(
+                    "There is already a recipe named {name}, and saved recipes are never changed. "
+                    "Choose another name.",
+                    name=name,
+                )
+            saved = SavedRecipe(uuid.uuid4().hex[:12], name, recipe, who, now())
+            row = asdict(saved) | {"recipe": to_json(recipe)}
+            self._add(self._tables.recipes, project_id=project_id, **row)
+            self.note(project_id, "recipe saved", who, {"recipe": saved.id, "name": name})
         return saved
 
     def recipes(self, project_id: str) -> list[SavedRecipe]:

@@ -103,7 +103,7 @@ class Layout:
         return self
 
 
-def default_root() -> Path:
+def _default_root() -> Path:
     """Return ``$WORKSPACE``, or ``workspace`` below the current folder."""
     return Path(os.environ.get(WORKSPACE_VARIABLE) or "workspace").expanduser().resolve()
 
@@ -139,7 +139,7 @@ class Workspace:
         WorkspaceError
             If the folder or the database cannot be used.
         """
-        layout = Layout(default_root() if root is None else root.resolve()).create()
+        layout = Layout(_default_root() if root is None else root.resolve()).create()
         url = os.environ.get("DATABASE_URL") or sqlite_url(layout.database)
         return cls(layout, Records(url), VectorCache(layout.vectors), ModelStore(layout.models))
 

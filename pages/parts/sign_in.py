@@ -8,7 +8,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from pages.parts.translate import t
 
 
-def is_set_up() -> bool:
+def _is_set_up() -> bool:
     """Return True if the server's secrets name an identity provider (see the README)."""
     try:
         return "auth" in st.secrets
@@ -18,14 +18,14 @@ def is_set_up() -> bool:
 
 def signed_in_name() -> str | None:
     """Return the address or name of the signed-in person, None where nobody has to sign in."""
-    if not is_set_up() or not st.user.is_logged_in:
+    if not _is_set_up() or not st.user.is_logged_in:
         return None
     return str(st.user.get("email") or st.user.get("name") or "") or None
 
 
 def ask_to_sign_in() -> None:
     """Show nothing but a sign-in button to a visitor who has to sign in; ends the page then."""
-    if not is_set_up() or st.user.is_logged_in:
+    if not _is_set_up() or st.user.is_logged_in:
         return
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"#### {t('Please sign in to go on.')}", text_alignment="center")

@@ -196,3 +196,34 @@ def test_scifact_keeps_its_official_test(data_dir):
     assert (dataset.split == TRAIN).sum() > 400
     held = dataset.question_group[dataset.split == TEST_UNSEEN]
     assert not np.isin(held, dataset.question_group[dataset.split != TEST_UNSEEN]).any()
+
+
+def test_a_question_judged_in_two_qrels_is_told_and_kept_out_of_training(tmp_path):
+    qrels = {"qrels/train.tsv": right(0, 40), "qrels/test.tsv": right(36, 48)}
+    result = read_beir(folder_of(tmp_path, qrels), name="x")
+    dataset = result.dataset
+    split = dict(zip(dataset.question_ids, dataset.split.tolist(), strict=True))
+    assert all(split[f"q{i}"] in (TEST_KNOWN, TEST_UNSEEN) for i in range(36, 40))
+    said = next(str(w) for w in result.warnings if "several qrels" in str(w))
+    assert "4 questions" in said and "q36" in said
+
+
+def test_judgements_of_zero_are_pairs_known_to_be_wrong(tmp_path):
+    wrong = [("q0", "d5", 0), ("q0", "d0", 0), ("q3", "d7", -1), ("q1", "nowhere", 0)]
+    dataset = read_beir(folder_of(tmp_path, {"qrels.tsv": right(0, 48) + wrong}), name="x").dataset
+    pairs = [
+        (dataset.question_ids[q], dataset.answer_ids[a])
+        for q, a in zip(dataset.wrong_question, dataset.wrong_answer, strict=True)
+    ]
+    assert pairs == [("q0", "d5"), ("q3", "d7")]
+
+
+def test_other_sets_in_an_archive_are_told(tmp_path):
+    folder = folder_of(tmp_path, {"qrels.tsv": right(0, 48)})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for root in ("one/", "two/"):
+            for path in folder.glob("*"):
+                archive.write(path, root + path.name)
+    table = read_table(buffer.getvalue(), "sets.zip")
+    assert any("two" in str(warning) for warning in table.warnings)

@@ -1,9 +1,8 @@
-"""What people write into one cell: nothing, numbers in any style, lists."""
+"""What people write into one cell: nothing, lists."""
 
 import pytest
-from hypothesis import given, strategies as st
 
-from core.data.cells import is_nothing, nested_value, number_in, number_style
+from core.data.cells import is_nothing, nested_value
 from core.data.reading.formats import read_table
 
 
@@ -28,37 +27,6 @@ def test_cells_that_say_nothing_are_empty_except_among_ratings():
         ["q3 is?", "a3 here", "-"],
     ]
     assert "NULL" in str(table.warnings[0]) and "2, 3 (2 in all)" in str(table.warnings[0])
-
-
-@pytest.mark.parametrize(
-    ("texts", "numbers", "certain"),
-    [
-        (["1.000,5", "2"], [1000.5, 2], True),
-        (["1,000.5", "2"], [1000.5, 2], True),
-        (["0,5", "1,25"], [0.5, 1.25], True),
-        (["0.125", "1.250"], [0.125, 1.25], True),
-        (["1,000", "1,001"], [1000, 1001], False),
-        (["1.000.000", "2.000"], [1_000_000, 2000], True),
-        (["−1,5", "－2,5"], [-1.5, -2.5], True),
-        (["５．５", "１２"], [5.5, 12], True),
-        (["1 000,5", "1\u202f000,5"], [1000.5, 1000.5], True),
-        (["1'000.5", "1’000.5"], [1000.5, 1000.5], True),
-        (["1e-3", "5"], [0.001, 5], True),
-        (["word", "80 %"], [None, None], True),
-    ],
-)
-def test_numbers_in_the_style_of_their_column(texts, numbers, certain):
-    style = number_style(texts)
-    assert [number_in(text, style) for text in texts] == numbers
-    assert style.certain == certain
-
-
-@given(st.floats(-1e9, 1e9).map(lambda value: round(value, 2)))
-def test_numbers_come_back_from_german_and_english_style(value):
-    english = f"{value:,.2f}"
-    german = english.translate(str.maketrans(",.", ".,"))
-    assert number_in(english, number_style([english])) == value
-    assert number_in(german, number_style([german])) == value
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,51 @@ def test_an_expected_answer_wins_over_what_a_bot_answered():
     guess = guess_columns(table_of(["question", "answer", "expected"], rows))
     assert guess.mapping.answer == "expected"
     assert "expected was taken as the right answer" in str(guess.notes[0])
+
+
+def judged(columns, *rows):
+    table = table_of(columns, [[f"What is {i}?", *row] for i in range(4) for row in rows])
+    return guess_columns(table)
+
+
+def test_columns_of_several_raters_rate_together():
+    for names in (["Rating Anna", "Rating Ben"], ["judge_1", "judge_2"], ["Anna", "Ben"]):
+        guess = judged(["question", "answer", *names], ["It is so.", "1", "1"], ["No.", "0", "1"])
+        assert (guess.mapping.rating, *guess.mapping.raters) == tuple(names)
+        assert any("Several columns rate the same pairs" in str(note) for note in guess.notes)
+
+
+def test_other_judgements_beside_the_rating_are_told():
+    guess = judged(
+        ["question", "answer", "relevance", "fluency"], ["So.", "1", "5"], ["No.", "0", "4"]
+    )
+    assert (guess.mapping.rating, guess.mapping.raters) == ("relevance", ())
+    assert any("fluency (4, 5) may judge the answers, too" in str(note) for note in guess.notes)
+
+
+def test_distances_are_no_ratings_and_accepted_wins_over_votes():
+    guess = judged(["question", "answer", "distance"], ["It is so.", "0.1"], ["No.", "0.9"])
+    assert guess.mapping.rating is None
+    assert any("says how far away" in str(note) for note in guess.notes)
+    guess = judged(
+        ["question", "answer", "Score", "IsAccepted"], ["So.", "2", "True"], ["No.", "3", "False"]
+    )
+    assert guess.mapping.rating == "IsAccepted"
+
+
+def test_yes_and_no_beside_a_passage_judge_it_where_a_question_has_both():
+    guess = judged(["question", "passage", "answer"], ["It is so.", "True"], ["Else.", "False"])
+    assert (guess.mapping.answer, guess.mapping.rating) == ("passage", "answer")
+    guess = judged(["question", "passage", "answer"], ["It is so.", "True"])
+    assert (guess.mapping.answer, guess.mapping.rating) == ("passage", None)
+    assert any("all count as right" in str(note) for note in guess.notes)
+
+
+def test_titles_are_no_answers_and_exchanged_columns_are_told():
+    columns = ["QuestionID", "Question", "DocumentTitle", "SentenceID", "Sentence"]
+    rows = [[f"q{i}", f"What is {i}?", f"Title {i}", f"s{i}", f"It is {i}."] for i in range(9)]
+    mapping = guess_columns(table_of(columns, rows)).mapping
+    assert (mapping.answer, mapping.answer_id) == ("Sentence", "SentenceID")
+    rows = [[f"It is {i}.", f"What is {i}?"] for i in range(9)]
+    guess = guess_columns(table_of(["question", "answer"], rows))
+    assert any("exchanged" in str(note) for note in guess.notes)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from core.data.columns import ColumnMapping, guess_mapping
+from core.data.columns import ColumnMapping, guess_columns, guess_mapping
 from core.data.importing import collect_pairs, import_table
 from core.data.reading.formats import read_table
 from core.errors import DataError, TooLittleDataError
@@ -226,3 +226,54 @@ def test_ten_thousand_rows_take_seconds_not_minutes():
     result = import_table(table, guess_mapping(table), name="large")
     assert time.process_time() - start < 20
     assert len(result.dataset.questions) == 10_000
+
+
+def test_pairs_known_to_be_wrong_are_part_of_the_dataset():
+    rows = [[f"How is thing {i} done?", f"Thing {i} is done so.", "1"] for i in range(40)]
+    rows += [["How is thing 3 done?", "Thing 5 is done so.", "0"]]
+    rows += [["How is thing 3 done?", "Nobody knows at all.", "0"]]
+    rows += [["Does nobody answer this?", "Thing 7 is done so.", "0"]]
+    lines = ["question,answer,correct", *(",".join(row) for row in rows)]
+    table = read_table("\n".join(lines).encode(), "faq.csv")
+    dataset = import_table(table, guess_mapping(table), name="faq").dataset
+    pairs = {
+        (dataset.questions[q], dataset.answers[a])
+        for q, a in zip(dataset.wrong_question, dataset.wrong_answer, strict=True)
+    }
+    assert pairs == {
+        ("How is thing 3 done?", "Thing 5 is done so."),
+        ("How is thing 3 done?", "Nobody knows at all."),
+    }
+    assert dataset.known_wrong(dataset.wrong_question, dataset.wrong_answer).all()
+    assert not dataset.known_wrong(dataset.right_question, dataset.right_answer).any()
+
+
+def test_weights_and_must_find_questions_are_read_from_their_columns():
+    lines = ["question,answer,times asked,must find"]
+    for i in range(30):
+        lines.append(
+            f"How does thing {i} work exactly?,Answer number {i} explains it.,{i},{'x' * (i == 4)}"
+        )
+    lines.append("How does thing 5 work exactly?,Another answer to five says more.,99,yes")
+    content = "\n".join(lines).encode()
+    table = read_table(content, "faq.csv")
+    guess = guess_columns(table)
+    assert (guess.mapping.weight, guess.mapping.must_find) == ("times asked", "must find")
+    pairs = collect_pairs(table, guess.mapping)
+    weight = dict(zip(pairs.questions, pairs.question_weight.tolist(), strict=True))
+    assert weight["How does thing 7 work exactly?"] == 7
+    assert weight["How does thing 5 work exactly?"] == 99, "the largest of its rows"
+    assert weight["How does thing 0 work exactly?"] == 1
+    assert any("Rows: 2" in str(warning) for warning in pairs.warnings)
+    must = [q for q, needed in zip(pairs.questions, pairs.must_find, strict=True) if needed]
+    assert must == ["How does thing 4 work exactly?", "How does thing 5 work exactly?"]
+
+
+@pytest.mark.parametrize("values", ["3", "high", "-1"])
+def test_a_column_that_says_nothing_about_weight_is_none(values):
+    lines = [
+        "question,answer,weight",
+        *(f"What is {i}?,It is {i} indeed.,{values}" for i in range(9)),
+    ]
+    table = read_table("\n".join(lines).encode(), "faq.csv")
+    assert guess_columns(table).mapping.weight is None

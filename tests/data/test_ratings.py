@@ -1,22 +1,31 @@
-"""A rating column becomes grades, whatever scale and spelling people use."""
+"""A rating column becomes grades, whatever scale and spelling; files of ratings by many people."""
 
+from __future__ import annotations
+
+import io
 import math
 
 import pytest
+from hypothesis import given, strategies as st
+from openpyxl import Workbook
 
-from core.data.ratings import grades, parse_rating
+from core.data.rating_file import read_ratings
+from core.data.ratings import FIVE, HUNDRED, RATING_WORDS, grades, plain_rating, read_numbers
+from core.errors import DataError
+from core.types import TEST_KNOWN
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        *[("4", 4), ("4.5", 4.5), ("4,5", 4.5), ("4/5", 4), ("80 %", 0.8), ("★★★☆", 3)],
-        *[("５", 5), ("yes", 1), ("×", 0), ("○", 1), ("-1", -1), ("good", None), ("nan", None)],
-        *[("3 stars", 3), ("1e-1", 0.1), ("inf", None), ("4 of 5", None)],
+        *[("4", 4), ("4.5", 4.5), ("4,5", 4.5), ("4/5", 4), ("80 %", 80), ("★★★☆", 3)],
+        *[("５", 5), ("yes", 1), ("×", 0), ("○", 1), ("-1", -1), ("good", 1), ("nan", None)],
+        *[("3 stars", 3), ("1e-1", 0.1), ("inf", None), ("4 of 5", 4)],
     ],
 )
 def test_ratings_as_people_write_them(text, value):
-    assert parse_rating(text) == pytest.approx(value)
+    word = RATING_WORDS.get(plain_rating(text))
+    assert read_numbers([text]).values.get(text, word) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +49,126 @@ def test_ratings_become_grades_up_to_one(texts, expected, said):
     assert len(warnings) == len(said)
     for part in said:
         assert any(part in str(warning) for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers", "certain"),
+    [
+        (["1.000,5", "2"], [1000.5, 2], True),
+        (["1,000.5", "2"], [1000.5, 2], True),
+        (["0,5", "1,25"], [0.5, 1.25], True),
+        (["0.125", "1.250"], [0.125, 1.25], True),
+        (["1,000", "1,001"], [1000, 1001], False),
+        (["1.000.000", "2.000"], [1_000_000, 2000], True),
+        (["−1,5", "－2,5"], [-1.5, -2.5], True),
+        (["５．５", "１２"], [5.5, 12], True),
+        (["1 000,5", "1\u202f000,5"], [1000.5, 1000.5], True),
+        (["1'000.5", "1’000.5"], [1000.5, 1000.5], True),
+        (["1e-3", "5"], [0.001, 5], True),
+        (["word", "80 %"], [None, 80], True),
+    ],
+)
+def test_numbers_in_the_style_of_their_column(texts, numbers, certain):
+    read = read_numbers(texts)
+    assert [read.values.get(text) for text in texts] == numbers
+    assert (not read.doubt) == certain
+
+
+@given(st.floats(-1e9, 1e9).map(lambda value: round(value, 2)))
+def test_numbers_come_back_from_german_and_english_style(value):
+    english = f"{value:,.2f}"
+    german = english.translate(str.maketrans(",.", ".,"))
+    assert read_numbers([english]).values == {english: value}
+    assert read_numbers([german]).values == {german: value}
+
+
+QUESTION, ANSWER = "where is my parcel", "This is how we handle your parcel."
+OTHER = "This is how we handle your refund."
+
+
+def csv(*rows: tuple[object, ...], header="question,answer,rater,rating") -> bytes:
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]).encode()
+
+
+def xlsx(*rows: tuple[object, ...]) -> bytes:
+    book = Workbook()
+    book.active.append(["Question", "Answer", "Rater", "Rating"])
+    for row in rows:
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("make", [csv, xlsx])
+def test_stars_and_points_come_to_the_same_range(tiny_dataset, make):
+    stars = make(
+        (QUESTION, ANSWER, "ann", 5), (QUESTION, OTHER, "ann", 2), (QUESTION, OTHER, "b", 1)
+    )
+    found = read_ratings(stars, "r", tiny_dataset, "me")
+    assert found.scale == FIVE and not found.problems
+    assert [(r.row, r.rater, r.value) for r in found.ratings] == [
+        (2, "ann", 1.0),
+        (3, "ann", 0.25),
+        (4, "b", 0.0),
+    ]
+    points = make((QUESTION, ANSWER, "ann", 80), (QUESTION, OTHER, "ann", 0))
+    found = read_ratings(points, "r", tiny_dataset, "me")
+    assert found.scale == HUNDRED and [r.value for r in found.ratings] == [0.8, 0.0]
+
+
+def test_every_row_that_is_not_taken_is_named_with_its_reason(tiny_dataset):
+    tested = tiny_dataset.questions[list(tiny_dataset.split).index(TEST_KNOWN)]
+    found = read_ratings(
+        csv(
+            ("  where is  my parcel ", ANSWER, "ann", 4),  # spaces do not count
+            ("unheard of", ANSWER, "ann", 4),
+            (QUESTION, "unheard of", "ann", 4),
+            (tested, ANSWER, "ann", 4),
+            (QUESTION, ANSWER, "", 4),
+            (QUESTION, ANSWER, "ann", "good"),
+            (QUESTION, OTHER, "ann", ""),
+            (QUESTION, OTHER, "ben", "cannot say"),
+            (QUESTION, OTHER, "cy", "★★"),
+        ),
+        "r.csv",
+        tiny_dataset,
+        "me",
+    )
+    assert [(r.row, r.value) for r in found.ratings] == [(2, 0.75), (9, None), (10, 0.25)]
+    assert found.ratings[0].question == QUESTION, "as in the data, so that the pair is found"
+    assert found.blank == 1
+    reasons = {row: str(reason) for row, reason in found.problems}
+    assert sorted(reasons) == [3, 4, 5, 6, 7]
+    assert "final test" in reasons[5] and "“good”" in reasons[7]
+
+
+def test_one_slip_does_not_turn_stars_into_points(tiny_dataset):
+    """A 55 for a 5 would make every other rating of the file look like 0."""
+    rows = [(QUESTION, ANSWER, f"r{i}", 4) for i in range(12)] + [(QUESTION, ANSWER, "x", 55)]
+    found = read_ratings(csv(*rows), "r.csv", tiny_dataset, "me")
+    assert found.scale == FIVE and [row for row, _ in found.problems] == [14]
+
+
+def test_percent_are_points(tiny_dataset):
+    found = read_ratings(csv((QUESTION, ANSWER, "a", "80 %")), "r.csv", tiny_dataset, "me")
+    assert [r.value for r in found.ratings] == [0.8]
+
+
+def test_without_a_rater_column_the_uploader_is_the_rater(tiny_dataset):
+    content = csv((QUESTION, ANSWER, 3), header="question,answer,rating")
+    assert read_ratings(content, "r.csv", tiny_dataset, "me").ratings[0].rater == "me"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (csv((QUESTION, ANSWER, "a", 0.5)), "neither 1 to 5 nor 0 to 100"),
+        (csv((QUESTION, ANSWER, "a", "fine")), "no rating that is a number"),
+        (csv((QUESTION, ANSWER, "a"), header="question,answer,rater"), "no column for: rating"),
+        (b"", "is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tiny_dataset, content, reason):
+    with pytest.raises(DataError, match=reason):
+        read_ratings(content, "r.csv", tiny_dataset, "me")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from core.evaluation.expert_panel import find_teacher
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality
 from core.labels.similar_experts import agreement
-from core.types import SPLITS, ExpertScores, LabelRecipe, QADataset
-from core.types.scoring import ExpertFigures
+from core.types import SPLITS, ExpertScores, Interval, LabelRecipe, QADataset
+from core.types.scoring import (
+    NO_TEACHER,
+    PERHAPS_TEACHER,
+    TEACHER,
+    TEACHER_UNKNOWN,
+    ExpertFigures,
+)
 from core.workspace.workspace import Workspace
 
 
@@ -119,6 +128,81 @@ def test_a_slow_expert_that_changes_nothing_is_named_with_its_cost():
     assert slow.verdict == LEAVE_OUT and "500" in str(slow.why)
 
 
+def test_a_teacher_is_never_left_out_for_what_it_costs():
+    """Its texts are read once; the model learns from it for good."""
+    dataset, scores = world((0.3, 0.3, 0.35), seed=1)
+    figures, _ = measure(dataset, scores, seconds=(1.0, 1.0, 500.0))
+    figures[2] = replace(figures[2], ndcg=Interval(0.9, 0.8, 0.95))
+    slow = advise(dataset, scores, figures, np.eye(3), teacher="expert2").advice[2]
+    assert slow.verdict == KEEP and "it is the teacher" in str(slow.why)
+
+
+def test_the_best_is_the_best_by_the_measure_that_ranks():
+    """The page ranks by nDCG@10; "of all the best" by another measure would contradict it."""
+    dataset, scores = world((0.3, 0.6, 0.9), seed=1)
+    figures, _ = measure(dataset, scores)
+    values = (0.5, 0.7, 0.6)
+    ranked = [replace(f, ndcg=Interval(v, v, v)) for f, v in zip(figures, values, strict=True)]
+    reasons = [str(one.why) for one in advise(dataset, scores, ranked, np.eye(3)).advice]
+    assert ["finds right answers best" in reason for reason in reasons] == [False, True, False]
+    assert "nDCG@10 0.70" in reasons[1]
+
+
+def teacher(dataset, scores, base=0, others=None):
+    own = None if base is None else scores[base]
+    return find_teacher(dataset, own, others or scores, "expert0")
+
+
+def test_a_planted_teacher_is_found_with_its_lead():
+    dataset, scores = world((2.0, 4.0, 0.4))
+    found = teacher(dataset, scores)
+    assert (found.verdict, found.teacher, found.base) == (TEACHER, "expert2", "expert0")
+    assert found.lead.low > 0
+    assert found.lead.value == pytest.approx(found.teacher_ndcg.value - found.base_ndcg.value)
+    assert found.questions == len(dataset.seen_rows) and found.groups == 40
+    assert f"+{found.lead.value:.3f}" in str(found.sentence)
+
+
+def test_test_questions_do_not_decide_who_teaches():
+    """An expert that is good on test questions alone must not be called a teacher."""
+    dataset, scores = world((2.0, 4.0))
+    strong = world((0.1,))[1][0]
+    mixed = scores[1].question_matrix.copy()
+    mixed[dataset.held_out_rows] = strong.question_matrix[dataset.held_out_rows]
+    scores[1] = replace(scores[1], question_matrix=mixed)
+    assert teacher(dataset, scores).verdict == NO_TEACHER
+
+
+@pytest.mark.parametrize("noises", [(0.5, 2.0), (0.5, 0.5)])
+def test_without_a_stronger_expert_there_is_no_teacher(noises):
+    dataset, scores = world(noises)
+    found = teacher(dataset, scores)
+    assert found.verdict == NO_TEACHER and found.teacher == "expert1"
+    assert "There is no teacher: " in str(found.sentence) and found.lead.value < 0.02
+
+
+def test_a_bare_faq_says_how_sure_it_is():
+    """Eight answers with one question each: the lead is there, the proof is not."""
+    dataset, scores = world((3.0, 0.3), n_groups=8, per_group=3)
+    found = teacher(dataset, scores)
+    assert found.verdict == PERHAPS_TEACHER and found.groups == 8
+    assert f"{found.questions} questions are too few to be sure" in str(found.sentence)
+
+
+def test_experts_that_cannot_search_are_no_teachers_and_get_no_zero():
+    """They were said to reach 0.000."""
+    dataset, scores = world((1.0,))
+    found = teacher(dataset, scores)
+    assert found.verdict == NO_TEACHER and found.lead is None and found.teacher == ""
+    assert "no expert takes part that scores all pairs" in str(found.sentence)
+
+
+def test_a_base_model_that_read_nothing_leaves_it_open():
+    dataset, scores = world((1.0, 1.0))
+    found = teacher(dataset, scores, base=None)
+    assert found.verdict == TEACHER_UNKNOWN and "not known yet" in str(found.sentence)
+
+
 def test_one_expert_is_always_kept_even_if_all_guess():
     dataset, scores = world((60.0, 80.0), seed=3)
     assert len(advise(dataset, scores, *measure(dataset, scores)).kept) == 1
@@ -134,8 +218,6 @@ def test_blind_labels_do_not_know_the_answers_of_any_rule():
         moved = dataset.right_answer.copy()
         held_out = ~np.isin(dataset.split, ["train"])
         moved[held_out] = (moved[held_out] + 3) % 40
-        from dataclasses import replace
-
         other = replace(dataset, right_answer=moved)
         again = [replace(one, dataset_id=other.id) for one in scores]
         changed = LabelModel.fit(other, again, LabelRecipe(("expert0", "expert1"), rule))

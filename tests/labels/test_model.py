@@ -261,3 +261,24 @@ def test_without_experts_nothing_is_said_about_open_questions(world):
     _, mask = labels.block(np.arange(4), np.arange(30))
     np.testing.assert_array_equal(mask[3], True)
     assert not (mask[:3] & (dataset.hard_block(np.arange(3), np.arange(30)) == 0)).any()
+
+
+def test_a_pair_known_to_be_wrong_is_learned_as_wrong_by_the_share_of_the_recipe(world):
+    dataset, scores = world
+    question = int(dataset.rows("train")[0])
+    answer = int(np.flatnonzero(dataset.hard_block(np.array([question]), np.arange(30))[0] == 0)[0])
+    told = replace(
+        dataset,
+        wrong_question=np.array([question], np.int32),
+        wrong_answer=np.array([answer], np.int32),
+    )
+    scores = [replace(expert, dataset_id=told.id) for expert in scores]
+    names = tuple(expert.expert for expert in scores)
+    labels = LabelModel.fit(told, scores, LabelRecipe(names, rule="mean", blend=0.5))
+    at = np.array([question]), np.array([answer])
+    soft = labels.with_recipe(replace(labels.recipe, blend=0.0)).block(*at)[0]
+    target, mask = labels.block(*at)
+    np.testing.assert_allclose(target, 0.5 * soft, rtol=1e-5)
+    assert mask.all()
+    alone = LabelModel.fit(told, scores, LabelRecipe(names, rule="mean", blend=1.0))
+    assert alone.block(*at)[0] == 0

@@ -12,7 +12,7 @@ from core.evaluation.cost import EncodingCost
 from core.evaluation.examination import SetResult
 from core.evaluation.geometry import SHAPE_MEASURES, ShapeChange
 from core.jobs.folder import RunFolder
-from core.journey import diagnostics
+from core.journey import compare
 from core.journey.compare import load_comparison
 from core.messages import Message
 from core.workspace.files import read_json, read_tensors, write_json, write_tensors
@@ -47,7 +47,13 @@ def examined(made) -> FinishedJourney:
     folder = RunFolder(made.workspace.run_folder(made.compare_run))
     comparison = load_comparison(made.workspace, made.compare_run)
     costs = [
-        EncodingCost(arm, arm, arm, 900.0, 800.0, 950.0, 1.5, 3.0, 90.0, 1.2, "cpu", 64, 5)
+        EncodingCost(
+            *(900.0, 800.0, 950.0, 1.5, 3.0, 90.0, "cpu", 64, 5),
+            arm=arm,
+            title=arm,
+            kind=arm,
+            vectors_mb=1.2,
+        )
         for arm in ("base", "tuned")
     ]
     results = [
@@ -96,7 +102,7 @@ def test_map_says_how_much_it_leaves_out_and_what_changed(examined, opened):
 
 def test_sets_are_shown_added_and_taken_off(examined, opened):
     workspace, project = examined.workspace, examined.project
-    kept = diagnostics.GeneralitySet("beir", f"set {EVIL}", "0" * 16, 30, 90)
+    kept = compare.GeneralitySet("beir", f"set {EVIL}", "0" * 16, 30, 90)
     workspace.records.set(project.id, "generality_sets", [asdict(kept)])
     at = opened("Other fields")
     assert not at.exception and not at.error
@@ -104,7 +110,7 @@ def test_sets_are_shown_added_and_taken_off(examined, opened):
     assert "<script>" not in raw and "It failed" in raw and "30 questions, 90 documents" in raw
     at.button(key=f"generality_remove_beir_set {EVIL}").click().run()
     assert not at.exception
-    assert diagnostics.generality_sets(project) == ()
+    assert compare.generality_sets(project) == ()
 
 
 def test_alpha_curve_is_drawn_where_the_run_swept(made, opened):

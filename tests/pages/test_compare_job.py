@@ -14,9 +14,9 @@ from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder
 from core.journey import compare
+from core.journey.compare import searcher
 from core.journey.compare_systems import ComparedSystems, other_alphas
 from core.journey.decisions import promote, promotion, withdraw
-from core.journey.diagnostics import searcher
 from core.types import SilentReporter, SystemChoice
 from tests.pages.conftest import work_in_this_process
 

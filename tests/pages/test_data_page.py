@@ -178,6 +178,8 @@ def test_preview_shows_the_first_rows_with_the_users_own_row_numbers(empty):
         "Rating": "Rating",
         "Language": "Language",
         "Source": None,
+        "Weight": None,
+        "Must be found": None,
         "Question number": "Ticket",
         "Answer number": None,
         "Scale of the ratings": "",
@@ -243,6 +245,31 @@ def test_too_little_data_keeps_the_preview_and_says_how_much_is_needed(empty, wo
     assert "at least 20 questions and 8 groups" in at.error[0].value
     assert dataset_of(workspace) is None
     assert button(at, "Import"), "the user can correct the columns and try again"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Enough to learn: with a stronger expert", "Enough to prove: yes, by cross-"]),
+        ("ja", ["より強いエキスパートがあれば", "交差検証でできます"]),
+    ],
+)
+def test_the_page_says_first_what_the_data_allow(workspace, app, language, said):
+    project = workspace.create_project("Bare", "me")
+    name = "bare_faq_en.csv"
+    data.import_file(project, (SAMPLES / name).read_bytes(), name, who="me")
+    at = app(workspace.layout.root, "data", project.id, language=language)
+    assert not at.exception and not at.error
+    shown = texts(at)
+    places = [shown.index(text) for text in (*said, "+0.15", "+0.07", "+0.06")]
+    assert places[2:] == sorted(places[2:])
+    assert "StackFAQ" in next(m.proto.help for m in at.markdown if "nDCG@10" in m.value)
+
+
+def test_the_page_promises_nothing_that_was_not_measured(loaded):
+    shown = texts(loaded())
+    assert "Enough to learn: yes" in shown
+    assert "Nothing in particular" in shown
 
 
 def test_summary_agrees_with_the_import_report(loaded, workspace):
@@ -331,7 +358,7 @@ def test_a_damaged_dataset_is_named_and_can_be_uploaded_again(loaded, workspace,
     at = upload(at, *FLAWED[:2])
     at = button(at, "Import").click().run()
     assert not at.exception and not at.error
-    assert metrics(at)["Questions"] == "77"
+    assert metrics(at)["Questions"] == "76"
 
 
 def test_a_damaged_database_is_named(loaded, workspace):

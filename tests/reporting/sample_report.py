@@ -14,7 +14,6 @@ from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import (
     DataFacts,
     ExpertFacts,
-    InUse,
     LabelFacts,
     ModelOrigin,
     Movement,
@@ -26,6 +25,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types.project import Promotion
 from core.types.tuning import SweepPoint
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b\ud83d\"'&{{7*7}}{% raw %}"
@@ -113,11 +113,17 @@ def sample_report() -> ReportContent:
         votes=(blind_vote(), replace(blind_vote(), early=True, votes=0, found=None)),
         shape=(ShapeChange("anisotropy", 0.21, 0.12, -0.1, -0.08),),
         speeds=(
-            EncodingCost("base", EVIL, "base", 812, 700, 1234, 3.4, 9, 90, 0.25, "cpu", 256, 3),
-            EncodingCost("bm", "BM", "expert", 9.5, 9, 10, 104, 120, 0, 2.5, "cuda", 256, 3),
+            EncodingCost(
+                *(812, 700, 1234, 3.4, 9, 90, "cpu", 256, 3), arm="base", title=EVIL, kind="base",
+                vectors_mb=0.25,
+            ),
+            EncodingCost(
+                *(9.5, 9, 10, 104, 120, 0, "cuda", 256, 3), arm="bm", title="BM", kind="expert",
+                vectors_mb=2.5,
+            ),
         ),
         savings=savings(SavingsInput(currency=EVIL), difference("known", "top1")),
-        in_use=InUse(EVIL, "2026-11-18T10:00:00+00:00", EVIL),
+        in_use=Promotion("tune-1", "c", (), EVIL, EVIL, "2026-11-18T10:00:00+00:00"),
         steps=(Step("Experts scored", 61.0), Step("The model was tuned", 321.0)),
         sendings=(Sending("api.example.com", EVIL, 1340, 0.02, EVIL, "2026-11-19T10:00:00+00:00"),),
         configuration={"data": EVIL},

@@ -14,7 +14,8 @@ from core.reporting.html_report import render
 from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import LabelFacts, ReportContent
 from core.reporting.wording import Wording
-from core.types import LabelRecipe
+from core.types import CROSS_FIT, LabelRecipe
+from core.types.sufficiency import WITH_TEACHER, Sufficiency
 from tests.reporting.sample_report import difference, regime, sample_report
 
 VOID = {"meta", "br", "img", "line", "circle", "rect", "polyline"}
@@ -181,6 +182,19 @@ def test_data_without_rows(report):
     """A BEIR folder has no rows: the line must be gone, not say None."""
     data = replace(report.data, rows_read=None, rows_taken=None, rows_set_aside=None)
     assert "None" not in render(replace(report, data=data), "en").replace("'none'", "")
+
+
+def test_what_the_data_allowed_is_told(report):
+    allowed = Sufficiency(
+        WITH_TEACHER, CROSS_FIT, 60, 60, 0, 0, Message("Little."), Message("Turn by turn.")
+    )
+    text = read(render(replace(report, data=replace(report.data, allowed=allowed)), "en")).text
+    told = (
+        "Enough to learn: with a stronger expert. Little. "
+        "Enough to prove: yes, by cross-fitting. Turn by turn."
+    )
+    assert told in text
+    assert "What the data allow" not in read(render(report, "en")).text
 
 
 def test_only_fifty_overrides_are_listed(report):

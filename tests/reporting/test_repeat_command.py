@@ -62,7 +62,8 @@ def test_what_a_word_can_say_needs_no_file():
     found = repeat_command({"file": "f.csv", "seed": 3}, asked(RECIPES[0], SETTINGS[0]))
     assert found.files == {}
     assert found.command.endswith(
-        "f.csv --experts bm25,tfidf --recipe median:0.25 --base m --preset thorough --seed 3"
+        "f.csv --experts bm25,tfidf --recipe median:0.25 --base m --preset thorough --seed 3 "
+        "--verdict split"
     )
     by_hand = repeat_command(
         {"file": "f.csv", "seed": 3, "mapped_by_hand": True}, asked(RECIPES[0], SETTINGS[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
@@ -119,3 +121,62 @@ def test_unmarked_answers_of_the_own_group_are_not_learned_from():
         [True, False, True, True],
         [True, True, True, True],
     ]
+
+
+def test_answers_known_to_be_wrong_stand_beside_their_question_and_count_as_wrong():
+    """Whoever says which answers are wrong expects the model to learn to tell them apart."""
+    plain = dataset_of([0, 1, 2], [{0}, {1}, {2}], [0, 1, 2, 0, 4, 5, 6])
+    told = replace(
+        plain,
+        wrong_question=np.array([0, 1, 1, 1], np.int32),
+        wrong_answer=np.array([3, 4, 5, 6], np.int32),
+    )
+    config = TuningConfig(questions_per_batch=2, neighbourhoods_per_batch=0)
+    seen = set()
+    for epoch in range(3):
+        columns = []
+        for row in range(3):
+            (batch,) = plan_epoch(told, np.array([row], np.int32), None, config, epoch)
+            columns.append(set(batch.answer_rows.tolist()))
+        assert columns[0] == {0, 3} and columns[2] == {2}
+        assert len(columns[1] & {4, 5, 6}) == 2 and 1 in columns[1]
+        seen |= columns[1]
+    assert seen == {1, 4, 5, 6}  # more than fit take turns
+    batch = Batch(np.array([0], np.int32), np.array([0, 3], np.int32))
+    hard = told.hard_block(batch.question_rows, batch.answer_rows)
+    assert hard.tolist() == [[1.0, 0.0]]
+    assert learnable(told, batch, hard).tolist() == [[True, True]]
+    assert learnable(plain, batch, hard).tolist() == [[True, False]]
+
+
+def test_mined_wrong_answers_fill_the_room_that_known_ones_leave():
+    data = replace(
+        dataset_of([0], [{0}], [0, 1, 2, 3]),
+        wrong_question=np.array([0], np.int32),
+        wrong_answer=np.array([3], np.int32),
+    )
+    config = TuningConfig(
+        questions_per_batch=2, neighbourhoods_per_batch=0, hard_negatives_per_question=2
+    )
+    mined = np.array([[1, 2, -1]], np.int32)
+    (batch,) = plan_epoch(data, np.array([0], np.int32), mined, config, 0)
+    assert {0, 3} < set(batch.answer_rows.tolist()) and len(batch.answer_rows) == 3
+
+
+def test_data_read_from_disk_are_read_only(small_dataset):
+    """Every run of the app ended with "array is read-only" where no wrong pairs are known."""
+    nothing = np.empty(0, np.int32)
+    nothing.flags.writeable = False
+    data = replace(small_dataset, wrong_question=nothing, wrong_answer=nothing)
+    rows = data.rows(TRAIN)
+    assert plan_epoch(data, rows, None, TuningConfig(questions_per_batch=8), 0)
+
+
+def test_data_read_from_disk_without_known_wrong_answers_give_batches():
+    """Arrays of a saved dataset cannot be written to; numpy shuffled empty ones in place."""
+    data = dataset_of([0, 1], [{0}, {1}], [0, 1])
+    empty = np.empty(0, np.int32)
+    empty.setflags(write=False)
+    data = replace(data, wrong_question=empty, wrong_answer=empty)
+    (batch,) = plan_epoch(data, np.arange(2, dtype=np.int32), None, TuningConfig(), 0)
+    assert batch.answer_rows.tolist() == [0, 1]

@@ -114,7 +114,7 @@ def test_settings_that_cannot_learn_it_leave_it_out(changes, small_dataset, tiny
     assert same(plain.model_folder, labelled.model_folder)
 
 
-@pytest.mark.parametrize(("experts", "trusted"), [(0.0, False), (1.0, True)])
+@pytest.mark.parametrize(("experts", "trusted"), [(0.0, False), (float("nan"), False), (1.0, True)])
 def test_experts_weaker_than_the_base_model_teach_no_likeness(
     experts, trusted, small_dataset, tiny_bert, tmp_path
 ):
@@ -132,6 +132,11 @@ def test_experts_weaker_than_the_base_model_teach_no_likeness(
     )
     assert same(plain.model_folder, doubted.model_folder) is not trusted
     assert any("alike" in warning for warning in report.warnings) is not trusted
+    if not trusted:
+        # Experts that cannot compare answers were said to search with a quality of 0.000.
+        nobody = any("no expert takes part that can compare" in w for w in report.warnings)
+        assert nobody is bool(np.isnan(experts))
+        assert not any("nan" in warning for warning in report.warnings)
 
 
 def test_with_one_answer_each_likeness_is_left_out(small_dataset, tiny_bert, tmp_path):

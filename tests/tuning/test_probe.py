@@ -12,8 +12,15 @@ from core.errors import TuningError
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, labels, steps
-from core.journey.capacity import end_probes, plan, probe_folder, view_probe
-from core.journey.tune import launch_tuning, start_probe, tuning_runs
+from core.journey.tune import (
+    end_probes,
+    launch_tuning,
+    plan,
+    probe_folder,
+    start_probe,
+    tuning_runs,
+    view_probe,
+)
 from core.tuning import learner as learner_module
 from core.tuning.device import likely_device
 from core.tuning.estimate import PROBED, SAME_RUN, WITHOUT_EFFECT, probe_key

@@ -14,14 +14,13 @@ import pytest
 from core.jobs.folder import RunFolder
 from core.jobs.launch import follow
 from core.journey import (
-    capacity,
     compare as comparing,
+    compare as examining,
     data,
     decisions as promotion,
     decisions as question_notes,
     decisions as savings,
     delivery,
-    diagnostics as examining,
     experiments as races,
     experts,
     labels,
@@ -29,6 +28,7 @@ from core.journey import (
     projects as status,
     rating,
     report,
+    tune as capacity,
     tune as tuning_runs,
     voting,
     voting as vote_results,

@@ -57,22 +57,10 @@ def plain_form(text: str) -> str:
     return " ".join(_NO_WORD.sub(" ", folded).split())
 
 
-def ngram_hashes(
+def _ngram_hashes(
     texts: Sequence[str], length: tuple[int, int] = COMPARED
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the hashes of all n-grams, text after text, repeated ones repeatedly.
-
-    Parameters
-    ----------
-    length : (int, int)
-        Characters per n-gram, in general and where half of the text is Japanese.
-
-    Returns
-    -------
-    hashes : uint64 array [m]
-    counts : int64 array [n]
-        N-grams of each text, one or more.
-    """
+    """Return the hashes of all n-grams, text after text, repeated ones repeatedly."""
     padded = [f" {text[:MAX_CHARACTERS]} " for text in texts]
     sizes = np.array([len(text) for text in padded], np.int64)
     joined = "".join(padded).encode("utf-32-le", "surrogatepass")
@@ -108,7 +96,7 @@ def ngram_table(texts: Sequence[str]) -> csr_array:
         while stop < len(texts) and (stop == start or size + len(texts[stop]) < _BLOCK_CHARACTERS):
             size += min(len(texts[stop]), MAX_CHARACTERS)
             stop += 1
-        counts, block = _distinct(*ngram_hashes(texts[start:stop]))
+        counts, block = _distinct(*_ngram_hashes(texts[start:stop]))
         rows.append(counts)
         columns.append(block)
         start = stop
@@ -129,7 +117,7 @@ def _distinct(code: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.bincount(key // BUCKETS, minlength=len(counts)), (key % BUCKETS).astype(np.int32)
 
 
-def band_rows(threshold: float, texts: int) -> int:
+def _band_rows(threshold: float, texts: int) -> int:
     """Return how many places a band has; fewer where pairs at the threshold would be missed.
 
     A pair with Jaccard similarity s of the sketched n-grams shares one of b bands of r places
@@ -168,7 +156,7 @@ def likely_pairs(
     first, second : int64 arrays [p]
     """
     stretch = stretch or Progress()
-    rows = band_rows(threshold, len(texts))
+    rows = _band_rows(threshold, len(texts))
     chosen = _with_company(texts, rows)
     stretch.reached(0.3)
     hashes = np.empty((len(chosen), PLACES // rows), np.uint64)
@@ -198,7 +186,7 @@ def _with_company(texts: Sequence[str], rows: int) -> np.ndarray:
 def _digest(texts: Sequence[str], places: int) -> object:
     from rensa import RMinHash
 
-    parts = [ngram_hashes(texts[low:high], SKETCHED) for low, high in _blocks(texts, len(texts))]
+    parts = [_ngram_hashes(texts[low:high], SKETCHED) for low, high in _blocks(texts, len(texts))]
     tokens = np.concatenate([codes for codes, _ in parts])
     sizes = np.concatenate([counts for _, counts in parts])
     del parts

@@ -46,7 +46,7 @@ def _letters(encoding: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(low + low.upper() + "İ") for low in LANGUAGES[encoding])
 
 
-def alphabet_share(content: bytes, encoding: str) -> float:
+def _alphabet_share(content: bytes, encoding: str) -> float:
     """Return which share of the signs beyond ASCII is right in one language, 0 to 1.
 
     A letter is right where the language has it and it is no capital inside a word; another sign
@@ -100,6 +100,6 @@ def european_encodings(content: bytes) -> dict[str, float]:
         if text in seen:
             continue
         seen.add(text)
-        share = alphabet_share(content, encoding) - (CLEARLY if place else 0.0)
+        share = _alphabet_share(content, encoding) - (CLEARLY if place else 0.0)
         shares[encoding] = share + (bonus if encoding.startswith("mac") else 0.0)
     return dict(sorted(shares.items(), key=lambda item: -item[1]))

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -135,6 +136,9 @@ def open_beir(source: Path | bytes) -> BeirFiles:
             for name in names
             if PurePosixPath(name).name == CORPUS and name != prefix + CORPUS
         ]
+        if others:
+            told = {**files.problems, "other_sets": tuple(part.name for part in others)}
+            files = replace(files, problems=told)
         return replace(files, not_used=(*files.not_used, *others))
     present = [
         path.relative_to(source).as_posix()
@@ -153,6 +157,11 @@ _PROBLEMS: Mapping[str, str] = {
     "no_query": N_("{count} judgements name a query that does not exist: {ids}."),
     "no_document": N_("{count} judgements name a document that does not exist: {ids}."),
     "judged_twice": N_("{count} pairs are judged differently more than once: {ids}."),
+    "two_splits": N_(
+        "{count} questions are judged in several qrels; they count for the test, else for the "
+        "validation, and are kept out of training: {ids}."
+    ),
+    "other_sets": N_("{count} other data sets in the archive were left out: {ids}."),
     "contents": N_("{count} documents have their text under another name than “text”: {ids}."),
 }
 
@@ -207,6 +216,9 @@ def _read(present: list[str], load: Callable[[str], bytes]) -> BeirFiles:
                 problems["no_document"].append(document)
             if grades.setdefault((query, document), grade) != grade:
                 problems["judged_twice"].append(f"{query} {document}")
+    if SPLITS_FILE not in present:
+        where = Counter(query for pairs in qrels.values() for query in {q for q, _, _ in pairs})
+        problems["two_splits"] = [query for query, count in where.items() if count > 1]
     splits = _splits(load(SPLITS_FILE)) if SPLITS_FILE in present else {}
     told = {kind: tuple(ids) for kind, ids in problems.items() if ids}
     return BeirFiles(corpus, queries, qrels, splits, corpus_group, query_group, attributes, told)

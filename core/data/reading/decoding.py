@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from core.data.columns import role_of
 from core.data.reading.alphabets import european_encodings
 from core.errors import DataError
 from core.messages import N_, Message
@@ -128,7 +130,7 @@ def _decode(content: bytes) -> Decoded:
     mixed = _decode_mixed(content)
     if mixed:
         return mixed
-    encoding = legacy_encoding(content)
+    encoding = _legacy_encoding(content)
     text = content.decode(encoding, "replace")
     if encoding in _CERTAIN:
         return Decoded(text, encoding)
@@ -238,7 +240,7 @@ def _decode_mixed(content: bytes) -> Decoded | None:
     proper = sum(1 for line in lines if not line.isascii()) - len(odd)
     if proper < len(odd):
         return None
-    other = legacy_encoding(b"\n".join(lines[i] for i in odd))
+    other = _legacy_encoding(b"\n".join(lines[i] for i in odd))
     strange = set(odd)
     texts = [
         line.decode(other if i in strange and _fits(line, other) else "utf-8", "replace")
@@ -255,10 +257,12 @@ def _fits(content: bytes, encoding: str) -> bool:
     return True
 
 
-def legacy_encoding(content: bytes) -> str:
+def _legacy_encoding(content: bytes) -> str:
     """Return the likely encoding of bytes that are no Unicode."""
     sample = content[:SAMPLE_BYTES]
-    scores = {encoding: japanese_share(sample, encoding) for encoding in _JAPANESE}
+    if (named := _of_known_names(sample)) is not None:
+        return named
+    scores = {encoding: _japanese_share(sample, encoding) for encoding in _JAPANESE}
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.8:
         return best
@@ -276,6 +280,20 @@ def legacy_encoding(content: bytes) -> str:
     return found if found not in ("ascii", "utf_8") else "latin-1"
 
 
+def _of_known_names(content: bytes) -> str | None:
+    """Return the Asian encoding in which the first line names two columns, None where none does.
+
+    A few signs above English texts are too few to count; two known names are no accident.
+    """
+    head = content.splitlines()[0] if content else b""
+    for encoding in () if head.isascii() else (*_JAPANESE, *_EVERYDAY):
+        with suppress(UnicodeDecodeError):
+            cells = re.split(r'[,;\t|"]+', head.decode(encoding))
+            if len({role_of(cell) for cell in cells if not cell.isascii()} - {None}) >= 2:
+                return encoding
+    return None
+
+
 def _everyday_share(content: bytes, encoding: str, everyday: re.Pattern[str]) -> float:
     """Return which share of the signs beyond ASCII is of the common ones of an encoding."""
     text = content.decode(encoding, "replace")
@@ -288,7 +306,7 @@ def _everyday_share(content: bytes, encoding: str, everyday: re.Pattern[str]) ->
     return good / len(signs) if len(signs) / len(runs) >= 1.6 else 0.0
 
 
-def japanese_share(content: bytes, encoding: str) -> float:
+def _japanese_share(content: bytes, encoding: str) -> float:
     """Return which share of the signs beyond ASCII is everyday Japanese in this encoding, 0 to 1.
 
     Half-width kana count against it (another encoding read as CP932 looks like that), and so do

@@ -15,14 +15,7 @@ from core.data.columns import role_of
 from core.data.reading.header import Header, find_header, header_position
 from core.data.reading.quotes import mended_records
 from core.data.reading.upload import Upload
-from core.data.table import (
-    MAX_CELLS,
-    MAX_ROWS,
-    SetAside,
-    Table,
-    build_table,
-    row_list,
-)
+from core.data.table import MAX_CELLS, MAX_ROWS, SetAside, Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -103,7 +96,7 @@ def read_delimited(upload: Upload) -> Table:
     apostrophes = _is_single_quoted(text)
     if apostrophes:
         text = text.translate(_SWAPPED)
-    delimiter = chosen.delimiter or forced or find_delimiter(text)
+    delimiter = chosen.delimiter or forced or _find_delimiter(text)
     if delimiter is None or len(delimiter) != 1 or delimiter in '"\r\n':
         first = next((line for line in text.splitlines() if line.strip()), "")
         raise DataError(
@@ -173,7 +166,7 @@ def _unshielded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
-def find_delimiter(text: str) -> str | None:
+def _find_delimiter(text: str) -> str | None:
     """Return the delimiter that gives the most regular table, None where none gives two columns.
 
     Judged on the first records: the share of rows that fit the number of column names, known
@@ -233,7 +226,7 @@ def _without_separator_line(text: str) -> tuple[str, str | None]:
 def _unwrapped(text: str) -> tuple[str, bool]:
     """Take a table out of a column of quoted lines, as it comes from saving a CSV as a CSV."""
     start = text[:SAMPLE_CHARACTERS]
-    if not start.lstrip().startswith('"') or find_delimiter(start) is not None:
+    if not start.lstrip().startswith('"') or _find_delimiter(start) is not None:
         return text, False
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -241,7 +234,7 @@ def _unwrapped(text: str) -> tuple[str, bool]:
         return text, False
     inner = "\n".join(record[0] if record else "" for record in records)
     single = all(len(record) <= 1 for record in records)
-    return (inner, True) if single and find_delimiter(inner) is not None else (text, False)
+    return (inner, True) if single and _find_delimiter(inner) is not None else (text, False)
 
 
 def _is_single_quoted(text: str) -> bool:

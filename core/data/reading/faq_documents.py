@@ -29,7 +29,6 @@ ANSWER = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*[.)]|[①-⑳])\s+(?=\S)")
-_STYLE = re.compile(r"(?:heading|überschrift|titre|título|見出し)\s*(\d)", re.IGNORECASE)
 _NO_QUESTIONS = {
     "html": N_(
         "{name} is a web page without questions that can be found: no heading or bold question "
@@ -164,7 +163,7 @@ def document_table(
     named = [sheet for sheet in sheets if _names_both(sheet)]
     if named:
         return table_of(named, upload, kind, _encoding_warnings(upload, kind))
-    pairs, not_used = question_blocks(blocks)
+    pairs, not_used = _question_blocks(blocks)
     if pairs:
         return pairs_table(pairs, not_used, upload, kind)
     if any(find_header(sheet.rows, sheet.numbers) is not None for sheet in sheets):
@@ -187,7 +186,7 @@ def _names_both(sheet: SheetRows) -> bool:
     return header is not None and {"question", "answer"} <= {role_of(n) for n in header.names}
 
 
-def question_blocks(
+def _question_blocks(
     blocks: Sequence[Paragraph],
 ) -> tuple[list[tuple[str, str, str]], list[NotUsed]]:
     """Return (question, answer, heading above) of every heading of the level that asks.

@@ -55,7 +55,7 @@ _CHOICES = re.compile(
 _LETTERED = re.compile(
     r"(?:(?P<stem>option|choice|answer|opt|ending|sol|solution|response|candidate|alternative|"
     r"antwort|auswahl|réponse|reponse|opción|opcion|respuesta|選択肢|选项|選項|回答|op|ans)[\s_.-]*|"
-    r"(?P<path>\w+)\.)?(?P<letter>[a-h]|[0-9])"
+    r"(?P<path>\w+)\.)?\(?(?P<letter>[a-h]|[0-9])[).:]?"
 )
 _KEYS = _names(
     "answer answers answerkey key correct correctanswer correctoption correctindex",
@@ -498,7 +498,10 @@ def _picked(cell: str, choices: Sequence[tuple[str, str]], first: int) -> set[in
     texts = [text.strip().casefold() for _, text in choices]
     if plain.casefold() in texts:
         return {k for k, text in enumerate(texts) if text == plain.casefold()}
-    if plain[:1] == "[":
+    named = words_of(plain)
+    if len(named) == 2 and (named[1].isdigit() or len(named[1]) == 1):  # Option 1, answer B
+        items = [named[1]]
+    elif plain[:1] == "[":
         items = [cell_text(item) for item in _listed(plain)]
     else:
         items = [part for part in re.split(r"[\s,;/&+|]+", plain) if part]

@@ -145,9 +145,9 @@ def _structured_data(document: object) -> list[object] | None:
             for answer in given if isinstance(given, list) else [given]:
                 text = text_of(answer) if answer is not None else ""
                 if text and not (key == "suggestedAnswer" and answers):
-                    answers.append(plain_text(text))
+                    answers.append(_plain_text(text))
         question = text_of(item.get("name") or item.get("text") or "")
-        records.append({"question": plain_text(question), "answer": answers})
+        records.append({"question": _plain_text(question), "answer": answers})
     return records or None
 
 
@@ -173,7 +173,7 @@ def _walk(document: object, depth: int = MAX_DEPTH) -> Iterator[Mapping[str, obj
                 yield from _walk(item, depth - 1)
 
 
-def plain_text(text: str) -> str:
+def _plain_text(text: str) -> str:
     """Return a text without HTML tags and entities, where it has any."""
     if "<" in text and _TAG.search(text):
         text = _TAG.sub("", _BREAK.sub("\n", text))

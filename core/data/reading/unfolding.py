@@ -40,6 +40,7 @@ def text_of(item: object) -> str:
             if value is not None and (text := text_of(value)):
                 return text
         texts = [value for value in item.values() if isinstance(value, str) and " " in value]
+        texts = texts or [text_of(value) for value in item.values() if isinstance(value, Mapping)]
         return max(texts, key=len, default="")
     if isinstance(item, list | tuple):
         return "\n".join(text for element in item if (text := text_of(element)))

@@ -226,13 +226,13 @@ def _schema_questions(node: object, depth: int) -> Iterator[tuple[str, str]]:
         answer = answer[0] if answer else None
     if isinstance(answer, dict) and isinstance(node.get("name"), str):
         text = str(answer.get("text") or "")
-        yield html_to_text(node["name"]), html_to_text(text)
+        yield _html_to_text(node["name"]), _html_to_text(text)
         return
     for value in node.values():
         yield from _schema_questions(value, depth + 1)
 
 
-def html_to_text(text: str) -> str:
+def _html_to_text(text: str) -> str:
     """Return a text without the tags that are in it."""
     if "<" not in text and "&" not in text:
         return text.strip()

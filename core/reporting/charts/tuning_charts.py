@@ -35,7 +35,7 @@ _NOTHING = N_("Nothing was measured yet.")
 
 
 @dataclass(frozen=True)
-class Gauge:
+class _Gauge:
     """One small chart: the key of a metric event, its title, and how its numbers are written."""
 
     key: str
@@ -46,9 +46,9 @@ class Gauge:
 
 
 GAUGES = (
-    Gauge("learning_rate", N_("Learning rate"), 1.0, 9, ".2g"),
-    Gauge("labels_per_s", N_("Labels per second"), 1.0, 0, ",.0f"),
-    Gauge("memory_mb", N_("Memory (GB)"), 1e-3, 3, ".2f"),
+    _Gauge("learning_rate", N_("Learning rate"), 1.0, 9, ".2g"),
+    _Gauge("labels_per_s", N_("Labels per second"), 1.0, 0, ",.0f"),
+    _Gauge("memory_mb", N_("Memory (GB)"), 1e-3, 3, ".2f"),
 )
 
 

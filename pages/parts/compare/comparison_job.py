@@ -9,17 +9,18 @@ import streamlit as st
 
 from core.errors import AppError
 from core.journey.compare import (
+    Examination,
     comparison_stamp,
     comparisons_of,
     launch_comparison,
     load_comparison,
+    load_examination,
     newest_comparison,
 )
-from core.journey.diagnostics import Examination, load_examination
 from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
-from core.types import BASE, TUNED, Comparison, SystemChoice, SystemResult
+from core.types import BASE, CROSS_FIT, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import errors_shown, show_error
@@ -41,12 +42,12 @@ class Compared:
 
 def compared(context: Context) -> Compared:
     """Draw the choice of a tuned model and return its comparison; ends the page without one."""
-    run = tuned_model_choice(context)
-    comparison, choice = comparison_of(context, run)
+    run = _tuned_model_choice(context)
+    comparison, choice = _comparison_of(context, run)
     return Compared(context, run, comparison, choice)
 
 
-def tuned_model_choice(context: Context) -> TuningRun:
+def _tuned_model_choice(context: Context) -> TuningRun:
     """Draw the choice of a tuned model and return it; ends the page where there is none."""
     every = tuning_runs(context.project)
     # The browser sends the words of an option, not its place: the number keeps them apart.
@@ -84,7 +85,7 @@ def tuned_model_choice(context: Context) -> TuningRun:
     return runs[chosen]
 
 
-def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemChoice]:
+def _comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemChoice]:
     """Return the newest comparison of a run and what was chosen for it.
 
     Where there is none, offers one and ends the page.
@@ -112,10 +113,10 @@ def comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemC
             t(
                 "Compared {at} on {questions} held-out questions.",
                 at=moment(finished.created_at),
-                questions=len(comparison.question_rows),
+                questions=len(set(comparison.question_rows.tolist())),
             )
         )
-        if jobs[0].is_final:
+        if jobs[0].is_final and comparison.way != CROSS_FIT:
             _start_button(context, run, t("Compare again"), primary=False, choice=choice)
     return with_titles(comparison), choice
 

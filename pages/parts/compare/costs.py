@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from core.journey.compare import REGIME_TEXTS, present_regimes
+from core.journey.compare import REGIME_TEXTS, EncodingCost, present_regimes
 from core.journey.decisions import (
     MISSES,
     Saving,
@@ -16,7 +16,6 @@ from core.journey.decisions import (
     saved_inputs,
     savings,
 )
-from core.journey.diagnostics import EncodingCost
 from core.types import BASE, TUNED, Comparison
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, examination_of
@@ -36,7 +35,7 @@ def cost_view(seen: Compared) -> None:
             t("Speed was not measured in this comparison. Compare again to see it."),
             icon=":material/refresh:",
         )
-    savings_calculator(seen.context, seen.comparison)
+    _savings_calculator(seen.context, seen.comparison)
 
 
 def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
@@ -104,7 +103,7 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
     )
 
 
-def savings_calculator(context: Context, comparison: Comparison) -> None:
+def _savings_calculator(context: Context, comparison: Comparison) -> None:
     """Draw the calculator; without a difference between before and after there is none."""
     st.subheader(t("What it would save"), anchor=False)
     st.markdown(

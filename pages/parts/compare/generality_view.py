@@ -6,9 +6,8 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.journey import diagnostics
-from core.journey.compare import WORDS, sentence
-from core.journey.diagnostics import GeneralitySet, SetResult, mteb_is_installed
+from core.journey import compare
+from core.journey.compare import WORDS, GeneralitySet, SetResult, mteb_is_installed, sentence
 from core.reporting.charts.comparison_charts import alpha_chart
 from pages.parts import session
 from pages.parts.charts import show_chart
@@ -91,7 +90,7 @@ def _results(results: tuple[SetResult, ...]) -> None:
 def _sets(context: Context, measured: set[str]) -> None:
     """Draw the sets of the project and the ways to add one."""
     show_failed_attempt()
-    present = diagnostics.generality_sets(context.project)
+    present = compare.generality_sets(context.project)
     for added in present:
         _present(context, added, added.name in measured)
     with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
@@ -108,7 +107,7 @@ def _sets(context: Context, measured: set[str]) -> None:
                 key="generality_add",
                 icon=":material/add:",
                 on_click=lambda: attempt(
-                    diagnostics.add_beir_set,
+                    compare.add_beir_set,
                     context.project,
                     file.getvalue(),
                     PurePath(file.name).stem[:80],
@@ -132,7 +131,7 @@ def _sets(context: Context, measured: set[str]) -> None:
             icon=":material/add:",
             disabled=not name.strip(),
             on_click=lambda: attempt(
-                diagnostics.add_mteb_task,
+                compare.add_mteb_task,
                 context.project,
                 name,
                 session.who(),
@@ -159,5 +158,5 @@ def _present(context: Context, added: GeneralitySet, measured: bool) -> None:
             icon=":material/close:",
             type="tertiary",
             on_click=attempt,
-            args=(diagnostics.remove_set, context.project, added.name, session.who()),
+            args=(compare.remove_set, context.project, added.name, session.who()),
         )

@@ -1,4 +1,4 @@
-"""Question by question: wins and losses, and before and after side by side."""
+"""Questions that were won or lost, one by one, with what people say about them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import ComparisonError
+from core.journey import decisions
 from core.journey.compare import (
     REGIME_TEXTS,
     TIE_MARGIN,
+    AnswerMove,
     QuestionChange,
     answer_moves,
     wins_and_losses,
 )
 from core.journey.data import find_questions
+from core.journey.decisions import LONGEST
 from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types import REGIMES, Comparison, QADataset
+from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote
+from pages.parts import session
 from pages.parts.cached import cached
-from pages.parts.compare.question_notes import question_notes
-from pages.parts.compare.side_by_side import free_search, side_by_side
-from pages.parts.errors import guarded, show_error
+from pages.parts.compare.side_by_side import free_search, shortened, side_by_side
+from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt, succeeds
 from pages.parts.page import Context
-from pages.parts.translate import t
+from pages.parts.translate import moment, plain, t
 
 _PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
 _COLUMNS = 300
 _MODE, _PICK = "compare_mode", "compare_pick"
 HELD_OUT, TYPED = "held_out", "typed"
 _MODES = {HELD_OUT: N_("A held-out question"), TYPED: N_("Your own question")}
+_LENGTH = 100  # letters of an answer in the choice
 
 
 @st.fragment
@@ -64,13 +69,18 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         st.session_state.pop(_PICK, None)
     offered = [change.position for change in listed]
     picked = st.session_state.get(_PICK)
+
+    def words(p: int) -> str:
+        change = by_position[p]
+        asked = one_line(dataset.questions[change.question], _COLUMNS)
+        # Cross-fitted, a question is there once per regime: the browser tells options by words.
+        regime = f" · {t(REGIME_TEXTS[change.regime].title)}" if comparison.folds else ""
+        return f"{_kind_of(change).mark} {asked}{regime}"
+
     position = st.selectbox(
         t("Question"),
         offered if picked is None or picked in offered else [picked, *offered],
-        format_func=lambda p: (
-            f"{kind_of(by_position[p]).mark} "
-            f"{one_line(dataset.questions[by_position[p].question], _COLUMNS)}"
-        ),
+        format_func=words,
         key=_PICK,
         help=t("The questions of the list above; search there to find another one."),
     )
@@ -80,7 +90,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
             "{kind} · {outcome}: the best right answer was on rank {before}, now it is on rank "
             "{after}.",
             kind=t(REGIME_TEXTS[change.regime].title),
-            outcome=t(kind_of(change).title),
+            outcome=t(_kind_of(change).title),
             before=change.before_rank,
             after=change.after_rank,
         )
@@ -136,7 +146,9 @@ def _list(
     st.dataframe(
         pd.DataFrame(
             {
-                "what": [f"{kind_of(change).mark} {t(kind_of(change).title)}" for change in shown],
+                "what": [
+                    f"{_kind_of(change).mark} {t(_kind_of(change).title)}" for change in shown
+                ],
                 "question": [
                     one_line(dataset.questions[change.question], _COLUMNS) for change in shown
                 ],
@@ -208,7 +220,7 @@ ORDERS = {
 }
 
 
-def kind_of(change: QuestionChange) -> Kind:
+def _kind_of(change: QuestionChange) -> Kind:
     """Return what became of a question."""
     return next(kind for kind in KINDS.values() if kind.holds(change))
 
@@ -254,7 +266,7 @@ def _with_words(
     )
     if not words.strip():
         return shown
-    matching = set(find_questions(dataset, words, dataset.held_out_rows).tolist())
+    matching = set(find_questions(dataset, words, dataset.judged_rows).tolist())
     return [change for change in shown if change.question in matching]
 
 
@@ -277,3 +289,100 @@ def _of_category(
     if chosen is None:
         return shown
     return [change for change in shown if str(every[change.question]) == chosen]
+
+
+def question_notes(context: Context, question: int, moves: Sequence[AnswerMove]) -> None:
+    """Draw what people wrote about a question, and the two ways to add to it.
+
+    Parameters
+    ----------
+    question : int
+        Row of the dataset.
+    moves : sequence of AnswerMove
+        Answers of both lists, of which any may be judged wrongly.
+    """
+    show_failed_attempt()
+    text = context.dataset.questions[question]
+    written = decisions.notes_on(context.project, text)
+    for note in written:
+        st.markdown(_said(note))
+    left, right = st.columns(2)
+    with left, st.popover(t("Comment"), icon=":material/comment:", width="stretch"):
+        _comment(context, question, text)
+    with right, st.popover(t("Mark as bad label"), icon=":material/flag:", width="stretch"):
+        _report(context, question, moves)
+
+
+def _said(note: QuestionNote) -> str:
+    values = {"who": plain(note.who), "at": moment(note.at), "note": plain(note.text)}
+    values["answer"] = plain(shortened(note.answer, _LENGTH))
+    words = {
+        COMMENT: t("{who}, {at}: {note}", **values),
+        BAD_LABEL: t("{who}, {at}, doubts the label of “{answer}”: {note}", **values),
+        SETTLED: t("{who}, {at}, settled the doubt about “{answer}”.", **values),
+    }
+    icons = {COMMENT: "comment", BAD_LABEL: "flag", SETTLED: "check"}
+    return f":material/{icons[note.kind]}: {words[note.kind]}"
+
+
+def _comment(context: Context, row: int, question: str) -> None:
+    key = f"comment_{row}"
+
+    def keep() -> None:
+        said = st.session_state.get(key) or ""
+        if succeeds(decisions.add_comment, context.project, question, said, session.who()):
+            st.session_state[key] = ""
+
+    st.text_area(t("Your comment"), key=key, max_chars=LONGEST)
+    st.button(t("Keep"), key="comment_keep", icon=":material/save:", on_click=keep)
+
+
+def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> None:
+    dataset = context.dataset
+    right = [int(answer) for answer in dataset.right_answers(question)]
+    choices = list(dict.fromkeys([*right, *(move.answer for move in moves)]))
+    answer = st.selectbox(
+        t("Which answer is judged wrongly?"),
+        choices,
+        format_func=lambda a: _option(dataset, a, a in right),
+        key=f"report_answer_{question}",
+    )
+    reason = st.text_input(
+        t("What is wrong?"), key=f"report_reason_{question}_{answer}", max_chars=LONGEST
+    )
+    pair = dataset.questions[question], dataset.answers[answer]
+    place = context.project, pair
+    open_reports = decisions.reported_pairs(context.project)
+    with st.container(horizontal=True):
+        st.button(
+            t("Report"),
+            key="report_keep",
+            icon=":material/flag:",
+            disabled=not reason.strip(),
+            on_click=attempt,
+            args=(decisions.report_label, *place, reason, session.who()),
+        )
+        if pair in open_reports:
+            st.button(
+                t("Take the report back"),
+                key="report_settle",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=attempt,
+                args=(decisions.settle_report, *place, session.who()),
+            )
+    st.caption(
+        t(
+            "The pair goes to the Labels page, list “Reported on the Compare page”. The verdict "
+            "stays as it is; correct your file and import it again for a fair new test."
+        )
+    )
+
+
+def _option(dataset: QADataset, answer: int, right: bool) -> str:
+    text = shortened(dataset.answers[answer], _LENGTH)
+    return (
+        t("right in your data: {answer}", answer=text)
+        if right
+        else t("not right in your data: {answer}", answer=text)
+    )

@@ -10,8 +10,15 @@ from itertools import accumulate
 import numpy as np
 import streamlit as st
 
-from core.journey.compare import SHOWN, AnswerMove, common_words, in_pieces, shared_spans
-from core.journey.diagnostics import Searcher, searcher
+from core.journey.compare import (
+    SHOWN,
+    AnswerMove,
+    Searcher,
+    common_words,
+    in_pieces,
+    searcher,
+    shared_spans,
+)
 from core.reporting.charts.comparison_charts import movement_chart
 from core.types import QADataset
 from pages.parts import session

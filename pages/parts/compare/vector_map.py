@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.diagnostics import SHAPE_MEASURES, Examination, ShapeChange
+from core.journey.compare import SHAPE_MEASURES, Examination, ShapeChange
 from core.reporting.charts.comparison_charts import map_chart
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart

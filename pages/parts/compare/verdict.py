@@ -15,20 +15,25 @@ from core.journey.compare import (
     generality_state,
     present_regimes,
     sentence,
+    untested_text,
+    way_text,
 )
+from core.journey.cross_fit import CROSS_FIT, verdict_way
 from core.journey.decisions import (
     LEAST_REASON,
-    Promotion,
     promote,
     promotion,
     promotion_allowed,
     promotion_cautions,
     withdraw,
 )
+from core.journey.jobs import CROSS_FIT as KIND, KINDS
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
+from core.types.project import Promotion
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
+from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.model_titles import language_title
 from pages.parts.translate import moment, plain, t, tm
@@ -71,6 +76,26 @@ def verdict_cards(comparison: Comparison) -> None:
                 st.markdown(t("Not measured: the model before or after tuning is absent."))
             else:
                 _card(difference)
+
+
+def verdict_way_lines(seen: Compared) -> None:
+    """Say how the verdict was reached, and offer folds where one split has too few questions."""
+    comparison = seen.comparison
+    for said in (way_text(comparison), untested_text(comparison)):
+        if said is not None:
+            st.caption(plain(tm(said)))
+    if comparison.way == CROSS_FIT or verdict_way(seen.context.dataset) != CROSS_FIT:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            t(
+                "The test part of one split is small here. A verdict by cross-fitting makes every "
+                "question a test question."
+            ),
+            icon=":material/grid_view:",
+        )
+        if st.button(t("Test every question"), key="to_cross_fit", icon=":material/grid_view:"):
+            go_to("tune", view=KINDS[KIND].view)
 
 
 def _card(difference: Difference) -> None:

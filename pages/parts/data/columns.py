@@ -19,6 +19,12 @@ _ROLES = (
     ("rating", N_("Rating"), N_("How right the answer is for the question; 0 = not right.")),
     ("language", N_("Language"), N_("Language of the question, where the file mixes several.")),
     ("source", N_("Source"), N_("Where the question came from, for example chat or e-mail.")),
+    (
+        "weight",
+        N_("Weight"),
+        N_("How often a question is asked, or what it is worth; the verdict by weight uses it."),
+    ),
+    ("must_find", N_("Must be found"), N_("Marks questions whose search has to succeed.")),
     ("question_id", N_("Question number"), N_("Your own number or id of the question.")),
     ("answer_id", N_("Answer number"), N_("Your own number or id of the answer.")),
 )
@@ -81,6 +87,9 @@ def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
             width=260,
         )
         mapping = replace(mapping, scale=scale)
+        mapping = _ratings(found, mapping, key)
+    else:
+        mapping = replace(mapping, raters=())
     others = [c for c in found.table.columns if c not in mapping.roles().values()]
     if found.mapping.negatives or mapping.negatives:
         negatives = st.multiselect(
@@ -105,10 +114,44 @@ def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
     return mapping
 
 
+def _ratings(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
+    """Draw further raters, and what words mean that are not understood."""
+    if found.mapping.raters:
+        columns = [c for c in found.table.columns if c not in mapping.roles().values()]
+        raters = st.multiselect(
+            t("Further raters"),
+            columns,
+            default=[c for c in found.mapping.raters if c in columns],
+            help=t("The grades of all raters of a pair are averaged."),
+            key=f"raters_{key}_{mapping.rating}",
+            placeholder=t("Choose"),
+        )
+        mapping = replace(mapping, raters=tuple(raters))
+    unknown = data.unknown_ratings(found, mapping)
+    if unknown:
+        place = f"{key}_{mapping.rating}"
+        for_right, for_wrong = st.columns(2)
+        right = for_right.multiselect(
+            t("Ratings that mean “right”"),
+            unknown,
+            key=f"right_{place}",
+            placeholder=t("Choose"),
+        )
+        wrong = for_wrong.multiselect(
+            t("Ratings that mean “wrong”"),
+            [word for word in unknown if word not in right],
+            key=f"wrong_{place}",
+            placeholder=t("Choose"),
+        )
+        words = [*((word, 1.0) for word in right), *((word, 0.0) for word in wrong)]
+        mapping = replace(mapping, words=tuple(words))
+    return mapping
+
+
 def show_rows(found: Preview, mapping: ColumnMapping, file_id: str) -> None:
     """Draw the first rows with the roles of the columns in colours."""
     roles = {column: role for role, column in mapping.roles().items()}
-    roles |= dict.fromkeys(mapping.negatives, "negatives")
+    roles |= dict.fromkeys(mapping.negatives, "negatives") | dict.fromkeys(mapping.raters, "rating")
     for question, answer in mapping.further:
         roles = {question: "question", answer: "answer"} | roles
     if mapping.context:

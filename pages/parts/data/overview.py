@@ -6,11 +6,22 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import WorkspaceError
 from core.journey import data
 from core.journey.data import FoundRows, findings
+from core.journey.experts import scoring_report
 from core.messages import Message
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture
+from core.types import CROSS_FIT, SPLIT
+from core.types.sufficiency import (
+    LEARN_TITLES,
+    NO,
+    PROVE_TITLES,
+    WITH_TEACHER,
+    YES,
+    Sufficiency,
+)
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
@@ -41,7 +52,20 @@ def overview(context: Context, replacing: str) -> None:
         "import",
         *data.import_stamp(context.workspace, dataset.id),
     )
+    try:
+        scoring = scoring_report(context.project)
+    except WorkspaceError:  # the page Experts says so
+        scoring = None
+    _allowed(data.what_data_allow(dataset, scoring))
     _figures(report.get("summary", {}))
+    if count := len(dataset.wrong_question):
+        st.caption(
+            t(
+                "{count} pairs are known to be wrong. Tuning shows a model these answers beside "
+                "the right ones, so that it learns to tell them apart.",
+                count=f"{count:,}",
+            )
+        )
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts())
@@ -58,6 +82,45 @@ def overview(context: Context, replacing: str) -> None:
         _worth_a_look(found)
     with left_out:
         _set_aside(aside)
+
+
+def _allowed(found: Sufficiency) -> None:
+    """Draw whether the data are enough, and what would help most."""
+    colours = {YES: "green", SPLIT: "green", CROSS_FIT: "green", WITH_TEACHER: "orange"}
+    with st.container(border=True, key="allowed"):
+        enough, helps = st.columns(2)
+        with enough, st.container(gap="xsmall"):
+            for title, reason, word in (
+                (LEARN_TITLES[found.learn], found.learn_text, found.learn),
+                (PROVE_TITLES[found.prove], found.prove_text, found.prove),
+            ):
+                st.markdown(f":{colours.get(word, 'red')}[**{plain(t(title))}**]")
+                st.caption(plain(tm(reason)))
+        with helps, st.container(gap="xsmall"):
+            _helps(found)
+
+
+def _helps(found: Sufficiency) -> None:
+    if found.helps:
+        sources = dict.fromkeys(plain(tm(one.then.data)) for one in found.helps)
+        measured = t(
+            "Measured elsewhere; on your data it will differ, and the comparison tells. {sources}",
+            sources=" ".join(sources),
+        )
+        now = data.gain_text(found.helps[0].now.gain)
+        title = t("What would help most: nDCG@10, as it is {now}", now=now)
+        st.markdown(f"**{plain(title)}**", help=measured)
+        st.markdown("\n".join(f"- {plain(tm(one.text))}" for one in found.helps))
+        return
+    st.markdown(f"**{t('What would help most')}**")
+    if found.learn == NO:
+        text = t("More questions and answers: with so few there is nothing to compare.")
+    else:
+        text = t(
+            "Nothing in particular. *Would more data help?* on the page Tune measures what further "
+            "questions would bring."
+        )
+    st.markdown(text)
 
 
 def _account(

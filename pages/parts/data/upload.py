@@ -13,12 +13,7 @@ from core.journey.data import ColumnMapping, Outcome, Preview
 from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
-from pages.parts.data.importing import (
-    RunningImport,
-    running_import,
-    start_import,
-    watch_import,
-)
+from pages.parts.data.importing import RunningImport, running_import, start_import, watch_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t

@@ -97,7 +97,7 @@ def _facts(context: Context, connection: ApiConnection) -> list[str]:
             t("Key: {variable} is not set on this server", variable=plain(connection.key_variable))
         )
     if plan.texts:
-        lines.append(t("Texts to send: {count}.", count=f"{plan.texts:,}") + " " + expense(plan))
+        lines.append(t("Texts to send: {count}.", count=f"{plan.texts:,}") + " " + _expense(plan))
     else:
         lines.append(t("Nothing to send: all texts were answered before."))
     return lines
@@ -311,13 +311,13 @@ def _show(plan: SendPlan) -> None:
                 answers=f"{plan.answers:,}",
             )
         )
-        st.caption(expense(plan))
+        st.caption(_expense(plan))
         st.markdown(t("Examples, as they would be sent:"))
         for example in plan.examples:
             st.text(example if len(example) <= _SHOWN else f"{example[:_SHOWN]} …")
 
 
-def expense(plan: SendPlan) -> str:
+def _expense(plan: SendPlan) -> str:
     """Return in words how much a plan would send and cost; estimates are called so."""
     values = {"tokens": f"{plan.tokens:,}", "time": duration(plan.seconds)}
     if plan.cost is None:

@@ -116,6 +116,14 @@ def _facts(card: ExpertCard, scored: bool) -> list[str]:
     lines.append(plain(tm(card.availability.message)))
     if scored:
         lines.append(t("Time: nothing to read again"))
+    elif card.seconds is not None and (card.loading or 0) >= 1:
+        lines.append(
+            t(
+                "Time: about {time}, and {loading} to load it",
+                time=duration(card.seconds),
+                loading=duration(card.loading or 0),
+            )
+        )
     elif card.seconds is not None:
         lines.append(t("Time: about {time}", time=duration(card.seconds)))
     elif entry.family == LEXICAL:

@@ -23,9 +23,11 @@ from pages.parts.errors import errors_shown
 from pages.parts.experts.expert_api import expert_api, start_scoring
 from pages.parts.experts.expert_card import Choice, draw_cards
 from pages.parts.experts.score_files import score_file_section
+from pages.parts.experts.teacher import teacher_box
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 
+_WORTH_TELLING = 5.0  # seconds of loading that are told apart from reading
 _GROUPS = (  # where an expert is: title, one sentence
     (
         ("bundled", "downloaded"),
@@ -62,7 +64,8 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     files = [file.key for file in score_files(context.project, context.dataset)]
     people = tuple(key for key in scored if is_people(key))
     keys = (*folders.usable, *files, *people)
-    cards = expert_cards(context.workspace, context.dataset, keys, connections)
+    wanted = not context.project.state.teacher_put_off
+    cards = expert_cards(context.workspace, context.dataset, keys, connections, teacher=wanted)
     choice = Choice(context, cards, scored)
     st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
     st.markdown(
@@ -72,6 +75,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
         )
     )
     start = st.container()  # on top, so that it is in sight; filled once the boxes are drawn
+    teacher_box(context, choice)
     for places, title, meaning in _GROUPS:
         group = [card for card in cards if card.availability.where in places]
         if places == ("folder",):
@@ -174,6 +178,7 @@ def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence
     texts = len(context.dataset.questions) + len(context.dataset.answers)
     new = [card for card in cards if card.entry.key not in scored]
     known = [card.seconds for card in new if card.seconds is not None]
+    loading = sum(card.loading or 0.0 for card in new)
     if not new:
         return t("A few seconds: these experts have read your texts already.")
     if not known:
@@ -181,6 +186,14 @@ def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence
             "{texts} texts. How long it takes shows as soon as the first ones are read: usually "
             "some minutes on a laptop.",
             texts=texts,
+        )
+    if loading >= _WORTH_TELLING:
+        return t(
+            "{texts} texts, each read once: about {time} on this machine, and {loading} to load "
+            "the models.",
+            texts=texts,
+            time=duration(sum(known) + 5),
+            loading=duration(loading),
         )
     return t(
         "{texts} texts, about {time} on this machine.", texts=texts, time=duration(sum(known) + 5)

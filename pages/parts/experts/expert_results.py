@@ -1,21 +1,32 @@
-"""What scoring found: how good each expert is alone, who agrees with whom, who failed."""
+"""What scoring found: how good each expert is, who agrees with whom, which of them to take."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
-from core.journey.experts import leaf_order
+from core.journey import decisions
+from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
+from core.journey.experts import leaf_order, load_expert_scores
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
 from core.types.scoring import ExpertFigures, ScoringResult
+from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import go_to
+from pages.parts.errors import errors_shown
+from pages.parts.experts.teacher import teacher_sentence
+from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
 _CLOSE = 0.9  # rank correlation from which two experts say nearly the same
+_SIGNS = {
+    KEEP: ":material/check_circle:",
+    LEAVE_OUT: ":material/do_not_disturb_on:",
+    COPY_OF: ":material/content_copy:",
+}
 
 
 def expert_results(report: ScoringResult) -> None:
@@ -68,6 +79,15 @@ def expert_results(report: ScoringResult) -> None:
     show_chart(chart, key="expert_agreement")
     with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
         _table(report.figures)
+
+
+def two_measures() -> str:
+    """Return why experts are ranked by one measure and weighed by another."""
+    return t(
+        "Two measures, for a reason: nDCG@10 says how well an expert alone finds right answers, "
+        "and ranks them; a vote counts by average precision (AP), because labels are about pairs, "
+        "and experts that score a list of pairs only have no nDCG@10."
+    )
 
 
 def _agreement_chart(names: list[str], agreement: np.ndarray) -> Chart:
@@ -146,6 +166,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Right or not (ROC-AUC)"): [_span(expert.roc_auc) for expert in figures],
         t("Texts read"): [expert.texts_encoded for expert in figures],
         t("Seconds"): [round(expert.seconds, 1) for expert in figures],
+        t("Loading"): [round(expert.loading_seconds, 1) for expert in figures],
     }
     helps = (
         None,
@@ -156,9 +177,10 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
         t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
         t("How often a right pair is scored above another one (ROC-AUC); 0.5 = by chance."),
         t("Texts or pairs that had to be read; 0 = all were known from an earlier scoring."),
-        t("Time that this expert took."),
+        t("Seconds that reading took."),
+        t("Seconds until the model was in memory, fetching included: paid once, not a speed."),
     )
-    widths = (190, 145, 145, 150, 70, 65)
+    widths = (190, 145, 145, 150, 70, 65, 65)
     st.dataframe(
         columns,
         hide_index=True,
@@ -174,9 +196,93 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
             "validation only; the test questions stay untouched until the comparison."
         )
     )
+    st.caption(two_measures())
 
 
 def _span(interval: Interval | None) -> str:
     if interval is None or np.isnan(interval.value):
         return "–"
     return f"{interval.value:.2f} ({interval.low:.2f} – {interval.high:.2f})"
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _advice(
+    root: str,
+    dataset_id: str,
+    experts: tuple[str, ...],
+    said: str,
+    teacher: str,
+    _report: ScoringResult,
+) -> PanelAdvice:
+    workspace = session.workspace()
+    dataset = workspace.load_dataset(dataset_id)
+    scores = load_expert_scores(workspace, dataset, experts)
+    return decisions.advise(
+        dataset, scores, _report.figures, _report.agreement_table, teacher=teacher
+    )
+
+
+def panel_choice(context: Context, report: ScoringResult) -> None:
+    """Draw whether there is a teacher, the button that asks for advice, and the advice."""
+    st.subheader(t("Who should take part?"), anchor=False)
+    teacher = ""
+    with errors_shown():
+        teacher = teacher_sentence(context)
+    if len(report.figures) < 2:
+        return
+    st.markdown(
+        t(
+            "Experts that say the same count twice, and weak ones only take time. Let the figures "
+            "choose: how well each finds right pairs, who copies whom, what the labels lose "
+            "without it, and what it costs."
+        )
+    )
+    said = repr(report.figures)
+    key = f"panel_advice_{context.project.id}"
+    if st.button(t("Choose for me"), icon=":material/auto_awesome:", key="choose_for_me"):
+        st.session_state[key] = said
+    if st.session_state.get(key) != said:
+        return
+    with errors_shown():
+        with st.spinner(t("Trying the labels without each expert …")):
+            advice = _advice(
+                str(context.workspace.layout.root),
+                str(context.project.dataset_id),
+                tuple(expert.expert for expert in report.figures),
+                said,
+                teacher,
+                report,
+            )
+        _show(context, advice)
+
+
+def _show(context: Context, advice: PanelAdvice) -> None:
+    with st.container(border=True, key="panel_advice"):
+        for expert in advice.advice:
+            st.markdown(
+                f"{_SIGNS[expert.verdict]} **{plain(expert.title)}**  \n{plain(tm(expert.why))}"
+            )
+        if advice.everybody is not None and advice.panel is not None:
+            st.caption(
+                t(
+                    "Labels by reliability put right answers into the first ten (nDCG@10) with "
+                    "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
+                    "({all_low} to {all_high}) for everybody: {questions} validation questions, "
+                    "their known right answers left out.",
+                    panel=f"{advice.panel.value:.3f}",
+                    panel_low=f"{advice.panel.low:.3f}",
+                    panel_high=f"{advice.panel.high:.3f}",
+                    all=f"{advice.everybody.value:.3f}",
+                    all_low=f"{advice.everybody.low:.3f}",
+                    all_high=f"{advice.everybody.high:.3f}",
+                    questions=advice.questions,
+                )
+            )
+        st.caption(two_measures())
+        if st.button(
+            t("Let these {count} experts make the labels", count=len(advice.kept)),
+            icon=":material/arrow_forward:",
+            key="use_panel",
+        ):
+            decisions.use_panel(context.project, advice.kept, session.who())
+            go_to("labels")

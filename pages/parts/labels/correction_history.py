@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.journey import corrections, labels
+from core.journey import labels
 from core.journey.projects import Project
 from core.types import Override
 from pages.parts import session
@@ -25,11 +25,11 @@ _Step = Callable[[Project, str], Override | None]
 def correction_history(context: Context, place: Place) -> None:
     """Draw undo and redo, the record of all changes, and the way out and in."""
     changes = labels.overrides(context.project)
-    steps = corrections.steps_of(changes, session.who())
+    steps = labels.steps_of(changes, session.who())
     with st.container(horizontal=True):
         for label, name, shortcut, step, able in (
-            (t("Undo my last change"), "undo", "Z", corrections.undo, bool(steps.done)),
-            (t("Redo"), "redo", "Y", corrections.redo, bool(steps.undone)),
+            (t("Undo my last change"), "undo", "Z", labels.undo, bool(steps.done)),
+            (t("Redo"), "redo", "Y", labels.redo, bool(steps.undone)),
         ):
             st.button(
                 label,
@@ -81,7 +81,7 @@ def _record(changes: tuple[Override, ...]) -> None:
 def _export(context: Context, changes: tuple[Override, ...]) -> None:
     st.download_button(
         t("Download the labels set by hand (XLSX)"),
-        lambda: corrections.write_corrections(changes),
+        lambda: labels.write_corrections(changes),
         file_name(f"{context.project.name}-labels", ".xlsx"),
         _XLSX,
         key="export_corrections",
@@ -92,7 +92,7 @@ def _export(context: Context, changes: tuple[Override, ...]) -> None:
 
 
 def _import(context: Context, changes: tuple[Override, ...]) -> None:
-    columns = ", ".join(corrections.COLUMNS)
+    columns = ", ".join(labels.COLUMNS)
     st.markdown(
         t(
             "Or fill in a workbook with the columns {columns} and bring it in: label from 0 to "
@@ -105,7 +105,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     )
     if uploaded is None:
         return
-    file = corrections.read_corrections(
+    file = labels.read_corrections(
         uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
     )
     st.markdown(
@@ -134,7 +134,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         icon=":material/upload:",
         key="take_corrections",
     ):
-        corrections.take_corrections(context.project, file, uploaded.name, session.who())
+        labels.take_corrections(context.project, file, uploaded.name, session.who())
         taken = t("Taken in: {count} labels.", count=len(file.overrides))
         st.toast(taken, icon=":material/check:")
         st.rerun(scope="fragment")

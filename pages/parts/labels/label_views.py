@@ -141,7 +141,7 @@ def distributions(preview: LabelPreview) -> None:
             pairs=f"{len(preview.sample):,}",
         )
     )
-    selectable_histogram(preview)
+    _selectable_histogram(preview)
     if preview.names:
         st.markdown(f"##### {t('Each expert alone')}")
         chart = cached(
@@ -154,7 +154,7 @@ def distributions(preview: LabelPreview) -> None:
         show_chart(chart, key="expert_histograms")
 
 
-def selectable_histogram(preview: LabelPreview) -> None:
+def _selectable_histogram(preview: LabelPreview) -> None:
     """Draw the combined label or one expert; a range of it lists its pairs."""
     keys = [_COMBINED, *preview.model.recipe.experts]
     titles = dict(zip(keys, [t("Combined label"), *preview.names], strict=True))

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import streamlit as st
 
-from core.journey import corrections
-from core.journey.corrections import Review
-from core.journey.labels import Voice
+from core.journey import labels
+from core.journey.labels import Review, Voice
 from core.messages import N_
 from core.types import Override
 from pages.parts import session
@@ -60,7 +59,7 @@ def place_of(context: Context) -> Place:
 
 
 @dataclass(frozen=True)
-class Judge:
+class _Judge:
     """What the buttons of the card do.
 
     Attributes
@@ -92,7 +91,7 @@ class Judge:
     def record(self, value: float, why: str) -> None:
         """Record a label in [0, 1] and go on, or say on the next card why not."""
         said = (self.pair, value, session.who(), why, self.seen)
-        if succeeds(corrections.correct, self.context.project, *said):
+        if succeeds(labels.correct, self.context.project, *said):
             self.place.move(self.following)
 
     def skip(self, key: int) -> None:
@@ -115,7 +114,7 @@ def pair_card(
     """
     preview, pair = review.preview, review.texts(position)
     held = review.held.get(pair, ())
-    judge = Judge(context, place, pair, held, following, f"{place.turn}_{position}")
+    judge = _Judge(context, place, pair, held, following, f"{place.turn}_{position}")
     heard = preview.voices(position)
     with st.container(border=True, key="open_pair"):
         st.markdown(f":material/lightbulb: {plain(tm(preview.reason(position)))}")
@@ -189,7 +188,7 @@ def _said(override: Override) -> str:
     )
 
 
-def _conflict(judge: Judge) -> None:
+def _conflict(judge: _Judge) -> None:
     """List the contradicting values and let somebody decide."""
     listed = "\n".join(f"- {_said(override)}" for override in judge.seen)
     st.warning(
@@ -212,7 +211,7 @@ def _conflict(judge: Judge) -> None:
             )
 
 
-def _judgement(judge: Judge, review: Review, position: int) -> None:
+def _judgement(judge: _Judge, review: Review, position: int) -> None:
     hard = round(float(review.preview.sample.hard_label[position]) * 100)
     left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
     with left:

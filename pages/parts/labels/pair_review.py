@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.journey.corrections import LISTS, Review, open_review
-from core.journey.labels import LabelPreview
+from core.journey.labels import LISTS, LabelPreview, Review, open_review
 from pages.parts.errors import guarded, show_failed_attempt
 from pages.parts.labels.correction_history import correction_history
 from pages.parts.labels.pair_card import Place, pair_card, place_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -24,6 +24,7 @@ from core.journey.experiments import (
     launch_curve,
 )
 from core.journey.labels import recipe_in_use
+from core.messages import N_
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
 from core.types.tuning import SHARES
@@ -40,6 +41,30 @@ from pages.parts.tune.tuning_estimate import tuning_estimate
 from pages.parts.tune.tuning_form import choose_base_model, choose_preset, choose_settings
 
 _USUAL_DRAWS = 2
+# What the curve says, in sentences; "cannot be told" is one of them.
+_WORDS: Mapping[str, str] = {
+    RISING: N_(
+        "Yes, more data would probably help: the curve still rises. The second half of your "
+        "questions brought {gain}."
+    ),
+    LEVEL: N_(
+        "More data of the same kind would hardly help: the curve has levelled off. The second "
+        "half of your questions brought {gain}, less than {small} in any case."
+    ),
+    FALLING: N_(
+        "The second half of your questions made search worse ({gain}). Look for contradictions "
+        "in the data before you collect more."
+    ),
+    UNCLEAR: N_(
+        "It cannot be told: the second half of your questions brought {gain}, which may be luck. "
+        "More draws or more validation questions may tell."
+    ),
+    TOO_FEW: N_(
+        "It cannot be told: {questions} validation questions are too few. Add questions, or give "
+        "validation a larger share."
+    ),
+    NOTHING: N_("It cannot be told yet: the runs with half and with all of the data are needed."),
+}
 
 
 def data_curve_page(context: Context) -> None:
@@ -191,12 +216,15 @@ def _history(found: Sequence[CurveJob], shown: CurveJob) -> None:
         st.rerun()
 
 
-# What the curve says, in sentences; "cannot be told" is one of them.
-
-
 def _lines(found: DataCurve) -> list[str]:
     """Return the answer, then what more questions would bring, as markdown lines."""
-    lines = [_WORDS[found.word](found)]
+    values: dict[str, object] = {
+        "small": f"{SMALL_GAIN:g}",
+        "questions": found.experiment.questions,
+    }
+    if found.doubling is not None:
+        values["gain"] = difference(found.doubling, signed=True)
+    lines = [t(_WORDS[found.word], **values)]
     if found.doubling is None:
         return lines
     gain = found.gain_of_more()
@@ -221,63 +249,3 @@ def _lines(found: DataCurve) -> list[str]:
             )
         )
     return lines
-
-
-def _rising(found: DataCurve) -> str:
-    return t(
-        "Yes, more data would probably help: the curve still rises. The second half of your "
-        "questions brought {gain}.",
-        gain=_gain(found),
-    )
-
-
-def _level(found: DataCurve) -> str:
-    return t(
-        "More data of the same kind would hardly help: the curve has levelled off. The second "
-        "half of your questions brought {gain}, less than {small} in any case.",
-        gain=_gain(found),
-        small=f"{SMALL_GAIN:g}",
-    )
-
-
-def _falling(found: DataCurve) -> str:
-    return t(
-        "The second half of your questions made search worse ({gain}). Look for contradictions "
-        "in the data before you collect more.",
-        gain=_gain(found),
-    )
-
-
-def _unclear(found: DataCurve) -> str:
-    return t(
-        "It cannot be told: the second half of your questions brought {gain}, which may be luck. "
-        "More draws or more validation questions may tell.",
-        gain=_gain(found),
-    )
-
-
-def _too_few(found: DataCurve) -> str:
-    return t(
-        "It cannot be told: {questions} validation questions are too few. Add questions, or give "
-        "validation a larger share.",
-        questions=found.experiment.questions,
-    )
-
-
-def _nothing(found: DataCurve) -> str:
-    return t("It cannot be told yet: the runs with half and with all of the data are needed.")
-
-
-def _gain(found: DataCurve) -> str:
-    assert found.doubling is not None
-    return difference(found.doubling, signed=True)
-
-
-_WORDS: Mapping[str, Callable[[DataCurve], str]] = {
-    RISING: _rising,
-    LEVEL: _level,
-    FALLING: _falling,
-    UNCLEAR: _unclear,
-    TOO_FEW: _too_few,
-    NOTHING: _nothing,
-}

@@ -1,4 +1,4 @@
-"""What a race and a data curve have in common: launch, live view, result, figures as text."""
+"""What experiments have in common: launch, live view, result, figures as text."""
 
 from __future__ import annotations
 
@@ -8,31 +8,28 @@ from typing import TypeVar
 import streamlit as st
 
 from core.errors import AppError
+from core.journey.cross_fit import CrossFit, CrossFitJob
 from core.journey.experiments import CurveJob, DataCurve, Estimate, Race, RaceResult
 from core.journey.jobs import JobView
 from pages.parts.deep_links import RUN
-from pages.parts.errors import show_error
+from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
 
-Result = TypeVar("Result", RaceResult, DataCurve)
+Result = TypeVar("Result", RaceResult, DataCurve, CrossFit)
 
 
 def launch(start: Callable[[], str]) -> None:
     """Start a job and show it, or say why it cannot be started."""
-    try:
-        run_id = start()
-    except Exception as error:
-        show_error(error)
-    else:
-        st.query_params[RUN] = run_id
+    with errors_shown():
+        st.query_params[RUN] = start()
         st.rerun()
 
 
 def experiment_view(
     context: Context,
-    shown: Race | CurveJob,
+    shown: Race | CurveJob | CrossFitJob,
     title: str,
     read: Callable[[], Result],
     draw: Callable[[Result], None],

@@ -12,7 +12,7 @@ from core.journey.jobs import DOWN, FIRST, KEEP, UP, QueuedJob
 from core.messages import N_
 from pages.parts import session
 from pages.parts.deep_links import RUN
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import errors_shown, guarded
 from pages.parts.job_card import redraw
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
@@ -159,11 +159,8 @@ def _moves(one: QueuedJob, waiting: int) -> None:
 
 
 def _do(action: Callable[[], None]) -> None:
-    try:
+    with errors_shown():
         action()
-    except Exception as error:
-        show_error(error)
-    else:
         redraw()
 
 

@@ -10,7 +10,6 @@ from core.journey.experiments import (
     MOST_RUNS,
     MOST_SEEDS,
     Race,
-    SavedRecipe,
     contestants,
     launch_race,
     plan_race,
@@ -19,6 +18,7 @@ from core.journey.experiments import (
     soft_losses,
 )
 from core.journey.labels import recipe_in_use
+from core.types.recipes import SavedRecipe
 from core.types.tuning import KEEP, WINNER_MODEL, Contestant
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
@@ -145,7 +145,7 @@ def _form(context: Context, *, first: bool) -> None:
 
 
 def _recipes(context: Context) -> list[SavedRecipe]:
-    saved = {one.id: one for one in racing_recipes(context.project)}
+    saved = {recipe.id: recipe for recipe in racing_recipes(context.project)}
     used = recipe_in_use(context.project)
     chosen = st.multiselect(
         t("Label recipes"),

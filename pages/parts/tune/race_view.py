@@ -65,7 +65,7 @@ def race_view(context: Context, race: Race) -> None:
 
 def _result(context: Context, race: Race, found: RaceResult) -> None:
     with st.container(border=True, key="race_result"):
-        first, *rest = verdict_lines(found)
+        first, *rest = _verdict_lines(found)
         st.markdown(f"##### {first}")
         if rest:
             st.markdown("\n".join(f"- {line}" for line in rest))
@@ -180,7 +180,7 @@ def _reading(found: RaceResult) -> None:
             questions=found.experiment.questions,
         )
     )
-    kept = [one for one in found.standings if one.base_kept]
+    kept = [standing for standing in found.standings if standing.base_kept]
     if kept:
         st.caption(
             t(
@@ -192,7 +192,11 @@ def _reading(found: RaceResult) -> None:
 
 
 def _absent(found: RaceResult) -> None:
-    failed = [(one.contestant, one.failures) for one in found.standings if one.failures]
+    failed = [
+        (standing.contestant, standing.failures)
+        for standing in found.standings
+        if standing.failures
+    ]
     failed += [(one, dict(reasons)) for one, reasons in found.absent if reasons]
     for one, reasons in failed:
         reason = tm(next(iter(reasons.values())))
@@ -209,7 +213,7 @@ def _absent(found: RaceResult) -> None:
 
 def _actions(context: Context, race: Race, found: RaceResult) -> None:
     """Draw the choice of a contestant and what can be done with it."""
-    everyone = {one.contestant.key: one.contestant for one in found.standings}
+    everyone = {standing.contestant.key: standing.contestant for standing in found.standings}
     kept = kept_models(context.workspace, race)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox(
@@ -286,7 +290,7 @@ def contestant_title(one: Contestant) -> str:
     return f"{recipe} · {loss_title(one.loss)}"
 
 
-def verdict_lines(found: RaceResult) -> list[str]:
+def _verdict_lines(found: RaceResult) -> list[str]:
     """Return the verdict and what else has to be said about the first, as markdown lines."""
     lines = [_WORDS[found.word](found)]
     if not found.standings:
@@ -341,7 +345,7 @@ def _clear(found: RaceResult) -> str:
 
 def _tied(found: RaceResult) -> str:
     ties = found.ties
-    names = ", ".join(_name(one) for one in ties[:_NAMED])
+    names = ", ".join(_name(tied) for tied in ties[:_NAMED])
     if len(ties) > _NAMED:
         names = t("{names} and {count} more", names=names, count=len(ties) - _NAMED)
     return t(

@@ -1,4 +1,4 @@
-"""What the Tune page offers: one run, a race, or whether more data would help."""
+"""What the Tune page offers: a run, every question tested, a race, whether more data would help."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.messages import N_
 from pages.parts.deep_links import RUN
 from pages.parts.page import Context
 from pages.parts.translate import t
+from pages.parts.tune.cross_fit_page import cross_fit_page
 from pages.parts.tune.data_curve_page import data_curve_page
 from pages.parts.tune.race_page import race_page
 
@@ -31,6 +32,7 @@ class View:
 
 VIEWS: Mapping[str, View] = {
     ONE: View(N_("One run"), ":material/rocket_launch:"),
+    "verdict": View(N_("Test every question"), ":material/grid_view:", cross_fit_page),
     "race": View(N_("Race: which settings are best?"), ":material/trophy:", race_page),
     "data": View(N_("Would more data help?"), ":material/trending_up:", data_curve_page),
 }
@@ -46,7 +48,7 @@ def tune_view() -> View:
         st.session_state[_STATE] = linked if linked in VIEWS else ONE
 
     def choose() -> None:
-        show_view(st.session_state[_STATE] or ONE)
+        _show_view(st.session_state[_STATE] or ONE)
 
     chosen = st.segmented_control(
         t("What do you want to do?"),
@@ -60,7 +62,7 @@ def tune_view() -> View:
     return VIEWS.get(chosen or ONE, VIEWS[ONE])
 
 
-def show_view(key: str, run: str | None = None) -> None:
+def _show_view(key: str, run: str | None = None) -> None:
     """Make the link say which view and which run are shown."""
     st.query_params.pop(RUN, None)
     st.query_params[VIEW] = key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import AppError
-from core.journey.capacity import (
+from core.journey.tune import (
     OTHER_MODEL,
     PROBED,
     SAME_MODEL,
@@ -17,13 +17,13 @@ from core.journey.capacity import (
     gigabytes,
     plan,
     shortages,
+    start_probe,
     view_probe,
 )
-from core.journey.tune import start_probe
 from core.messages import N_
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
-from pages.parts.errors import guarded, show_error
+from pages.parts.errors import errors_shown, guarded
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, device_words, this_device
@@ -138,14 +138,10 @@ def _source(context: Context, config: TuningConfig, found: TuningPlan, measure: 
 
 
 def _again(context: Context, config: TuningConfig, label: str, why: str | None = None) -> None:
-    if not st.button(label, icon=":material/refresh:", type="tertiary", help=why):
-        return
-    try:
-        start_probe(context.project, config, again=True)
-    except Exception as error:
-        show_error(error)
-    else:
-        st.rerun()
+    if st.button(label, icon=":material/refresh:", type="tertiary", help=why):
+        with errors_shown():
+            start_probe(context.project, config, again=True)
+            st.rerun()
 
 
 def _measure(context: Context, config: TuningConfig, key: str) -> None:

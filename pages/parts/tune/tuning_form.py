@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import AppError
+from core.journey.compare import REGIME_TEXTS
+from core.journey.cross_fit import (
+    CROSS_FIT,
+    ENOUGH_QUESTIONS,
+    SPLIT,
+    cross_fit_seconds,
+    fold_count,
+    launch_cross_fit,
+    tested_in_split,
+    verdict_way,
+)
 from core.journey.labels import recipe_in_use
 from core.journey.tune import (
     ExpertSource,
-    SavedRecipe,
     language_of_questions,
     launch_tuning,
     models_to_tune,
@@ -16,12 +27,13 @@ from core.journey.tune import (
 )
 from core.labels.rules import RULES
 from core.tuning.presets import PRESETS
+from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.deep_links import link_parameters, page_of
 from pages.parts.model_titles import language_title, languages_of, model_title
 from pages.parts.page import Context
-from pages.parts.translate import plain, t, tm
+from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.experiment_view import launch
 from pages.parts.tune.queue_panel import start_button
 from pages.parts.tune.tuning_estimate import tuning_estimate
@@ -51,9 +63,73 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     config = choose_settings(context, entry, preset)
     ready = entry.availability(context.workspace.models).ready
     fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
+    way = _choose_way(context, config)
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
-        launch(lambda: launch_tuning(context.project, config, session.who()))
+        start = launch_cross_fit if way == CROSS_FIT else launch_tuning
+        launch(lambda: start(context.project, config, session.who()))
+
+
+def _choose_way(context: Context, config: TuningConfig) -> str:
+    """Draw how the verdict will be reached, with what it costs; the rule chooses first."""
+    dataset_id = context.project.dataset_id
+    dataset = context.dataset
+    suggested = verdict_way(dataset)
+    titles = {CROSS_FIT: t("Test every question (cross-fitting)"), SPLIT: t("Test one split")}
+    chosen = st.segmented_control(
+        t("How will the verdict be reached?"),
+        list(titles),
+        default=suggested,
+        format_func=lambda way: (
+            f"{titles[way]} · {t('suggested')}" if way == suggested else titles[way]
+        ),
+        key=f"verdict_way_{dataset_id}",
+        persist_state="session",
+        required=True,
+        width="stretch",
+    )
+    way = chosen if chosen in titles else suggested
+    counts = " · ".join(
+        t("{regime}: {count}", regime=t(REGIME_TEXTS[regime].title), count=count)
+        for regime, count in tested_in_split(dataset).items()
+    )
+    if way == CROSS_FIT:
+        st.caption(cross_fit_cost(context, config))
+    else:
+        st.caption(
+            t(
+                "One run. The test part of the split decides: {counts} questions. Suggested where "
+                "each has at least {enough}.",
+                counts=counts or "–",
+                enough=ENOUGH_QUESTIONS,
+            )
+        )
+    return way
+
+
+def cross_fit_cost(context: Context, config: TuningConfig) -> str:
+    """Return what a cross-fitted verdict does and takes, as a sentence."""
+    dataset = context.dataset
+    try:
+        runs = fold_count(dataset) + 1
+    except AppError as error:
+        return plain(tm(error.message))
+    seconds = cross_fit_seconds(context.workspace, dataset, config)
+    values = {"runs": runs, "folds": runs - 1, "questions": len(dataset.judged_rows)}
+    if seconds is None:
+        return t(
+            "{runs} runs: {folds} models, each tuned without the questions it is tested on, judge "
+            "all {questions} questions; the last run learns from all of them and is the model you "
+            "get.",
+            **values,
+        )
+    return t(
+        "{runs} runs, ≈ {time} together: {folds} models, each tuned without the questions it is "
+        "tested on, judge all {questions} questions; the last run learns from all of them and is "
+        "the model you get.",
+        **values,
+        time=duration(seconds),
+    )
 
 
 def choose_settings(context: Context, entry: ExpertSource, preset: str) -> TuningConfig:
@@ -93,7 +169,8 @@ def _recipe(saved: SavedRecipe) -> None:
 def choose_base_model(context: Context) -> ExpertSource:
     """Draw the choice of the model to tune; the same choice in every form of the page."""
     entries = {entry.key: entry for entry in models_to_tune(context.project)}
-    suggested, language = _suggested(context.project.dataset_id or "")
+    root = str(context.workspace.layout.root)
+    suggested, language = _suggested(context.project.dataset_id or "", root)
     ready = {key: entry.availability(context.workspace.models) for key, entry in entries.items()}
 
     def words(key: str) -> str:
@@ -138,14 +215,10 @@ def choose_base_model(context: Context) -> ExpertSource:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _suggested_for(dataset_id: str, root: str) -> tuple[str, str]:
+def _suggested(dataset_id: str, root: str) -> tuple[str, str]:
+    """Return the suggested model and the language of the questions."""
     dataset = session.dataset_of(dataset_id)
     return suggested_model(dataset), language_of_questions(dataset)
-
-
-def _suggested(dataset_id: str) -> tuple[str, str]:
-    """Return the suggested model and the language of the questions."""
-    return _suggested_for(dataset_id, str(session.workspace().layout.root))
 
 
 def choose_preset() -> str:

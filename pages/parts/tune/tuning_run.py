@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.journey.capacity import gigabytes
 from core.journey.jobs import JobView
-from core.journey.tune import TuningRun
+from core.journey.tune import TuningRun, gigabytes
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import learning_curve, machine_chart
 from core.types.tuning import TuningEstimate, TuningResult
@@ -98,7 +97,9 @@ def _figures(job: JobView) -> None:
 
 def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
     with st.container(border=True, key="tuning_result"):
-        st.markdown(f"##### {_sentence(result)}")
+        told = run.request
+        delivered = told is not None and bool(told.from_cross_fit)
+        st.markdown(f"##### {_delivered(result) if delivered else _sentence(result)}")
         if result.base_score is not None and result.best_score is not None:
             columns = st.columns(4)
             meaning = t(
@@ -175,6 +176,19 @@ def _foretold(said: TuningEstimate, result: TuningResult) -> str:
             )
         )
     return " ".join(parts)
+
+
+def _delivered(result: TuningResult) -> str:
+    """Say what the model is that a cross-fitted verdict delivered."""
+    if not result.best_step:
+        return t(
+            "Most folds found nothing better than the base model, so its weights were kept "
+            "unchanged."
+        )
+    return t(
+        "Learned from all questions, with the settings that the folds agreed on. Its verdict is on "
+        "the Compare page."
+    )
 
 
 def _sentence(result: TuningResult) -> str:

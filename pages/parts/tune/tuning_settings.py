@@ -113,8 +113,8 @@ def tuning_settings(
             )
         for group, members in _grouped(fields):
             st.markdown(f"**{t(group)}**")
-            switches = [one for one in members if isinstance(one.default, bool)]
-            boxes = [one for one in members if one not in switches]
+            switches = [member for member in members if isinstance(member.default, bool)]
+            boxes = [member for member in members if member not in switches]
             for first in range(0, len(boxes), _COLUMNS):
                 columns = st.columns(_COLUMNS, vertical_alignment="bottom")
                 row = boxes[first : first + _COLUMNS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey.capacity import devices_here, likely_device
+from core.journey.tune import devices_here, likely_device
 from core.messages import N_
 from core.types.tuning import DeviceInfo
 from pages.parts.model_titles import loss_title

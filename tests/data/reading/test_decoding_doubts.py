@@ -46,6 +46,9 @@ def test_the_encoding_that_gives_letters_of_one_language_is_taken(language, enco
     [
         ("gb18030", "问题,答案,判断\nHow many?,Twelve,正确\nWhere?,Here,错误\n"),
         ("big5", "問題,答案\n如何退貨？,請聯絡客服。\n"),
+        ("gb18030", "问题,答案,是否正确\nHow many?,Twelve,是\nWhere?,Here,否\n"),
+        ("big5", "問題,答案,正確\nHow many?,Twelve,是\nWhere?,Here,否\n"),
+        ("euc_jp", "質問,回答,備考\nHow many?,Twelve,\nWhere?,Here,\n"),
         ("cp949", "질문,답변\n어떻게 반품하나요?,고객센터에 문의하세요.\n"),
     ],
 )

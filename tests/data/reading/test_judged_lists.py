@@ -85,6 +85,8 @@ def test_places_beside_a_list_judge_nothing():
         ("question,A,B,answer", f"{WRONG},{RIGHT},B"),
         ("question,option_a,option_b,correct", f"{RIGHT},{WRONG},a"),
         ("frage,Antwort 1,Antwort 2,richtig", f"{WRONG},{RIGHT},2"),
+        ("Frage,A),B),Lösung", f"{WRONG},{RIGHT},B"),
+        ("question,Option 1,Option 2,Correct", f"{RIGHT},{WRONG},Option 1"),
         ("goal,sol1,sol2,label", f"{RIGHT},{WRONG},0"),
         ("question,answer1,rating1,answer2,rating2", f"{RIGHT},5,{WRONG},1"),
         ("question,answers,labels", f'"[""{WRONG}"", ""{RIGHT}""]","[0, 1]"'),

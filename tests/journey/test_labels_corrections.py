@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from core.errors import DataError, LabelError
-from core.journey import corrections, labels
+from core.journey import labels
 from core.types import Override
 from core.workspace.workspace import Workspace
 
@@ -31,31 +31,31 @@ def value_of(place, question):
 def test_undo_and_redo_walk_back_and_forth_like_an_editor(place):
     for number, question in enumerate("xyz"):
         labels.override_pair(place, question, "a", number / 10, "ann", "why")
-    assert [corrections.undo(place, "ann").question for _ in range(2)] == ["z", "y"]
-    assert corrections.redo(place, "ann").question == "y"
+    assert [labels.undo(place, "ann").question for _ in range(2)] == ["z", "y"]
+    assert labels.redo(place, "ann").question == "y"
     assert [value_of(place, q) for q in "xyz"] == [0.0, 0.1, None]
     labels.override_pair(place, "w", "a", 0.5, "ann", "why")
-    assert corrections.redo(place, "ann") is None  # a new change ends what could be redone
+    assert labels.redo(place, "ann") is None  # a new change ends what could be redone
     assert len(labels.overrides(place)) == 7  # nothing was deleted
 
 
 def test_nobody_undoes_the_work_of_others(place):
     labels.override_pair(place, "x", "a", 0.2, "ann", "why")
     labels.override_pair(place, "y", "a", 0.4, "ben", "why")
-    assert corrections.undo(place, "ann").question == "x"
-    assert corrections.undo(place, "ann") is None
+    assert labels.undo(place, "ann").question == "x"
+    assert labels.undo(place, "ann") is None
     assert value_of(place, "y") == 0.4
 
 
 def test_undo_after_undo_and_redo_of_one_pair_changed_twice(place):
     for value in (0.2, 0.8):
         labels.override_pair(place, "x", "a", value, "ann", "why")
-    assert corrections.undo(place, "ann").value == 0.8
+    assert labels.undo(place, "ann").value == 0.8
     assert value_of(place, "x") == 0.2
-    corrections.undo(place, "ann")
+    labels.undo(place, "ann")
     assert value_of(place, "x") is None
-    corrections.redo(place, "ann")
-    corrections.redo(place, "ann")
+    labels.redo(place, "ann")
+    labels.redo(place, "ann")
     assert value_of(place, "x") == 0.8
 
 
@@ -74,13 +74,13 @@ MOMENT = "2026-01-02T03:04:05.678+00:00"
 
 def test_a_workbook_comes_back_as_it_was_and_never_holds_a_formula(tiny_dataset):
     made = nasty(tiny_dataset)
-    content = corrections.write_corrections(made)
+    content = labels.write_corrections(made)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert [c.data_type for c in sheet[2]] == ["s", "s", "n", "s", "s", "s"]
     assert all(c.quotePrefix for c in sheet[2] if c.data_type == "s")
-    found = corrections.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
+    found = labels.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
     assert (list(found.overrides), found.problems) == (made, ())
-    again = corrections.read_corrections(content, "x.xlsx", tiny_dataset, made, "me")
+    again = labels.read_corrections(content, "x.xlsx", tiny_dataset, made, "me")
     assert (again.overrides, again.known) == ((), 2)
 
 
@@ -106,7 +106,7 @@ def test_every_bad_row_is_named_by_its_row_number(tiny_dataset):
         (q, a, 30, "fits", "", "2999-01-01"),
         (q, a, 30, "fits", "", ""),
     )
-    found = corrections.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
+    found = labels.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
     assert [problem.row for problem in found.problems] == [3, 4, 5, 6, 7, 8]
     words = ("question", "answer", "101", "high", "reason", "2999")
     assert all(w in str(p.reason) for w, p in zip(words, found.problems, strict=True))
@@ -117,10 +117,10 @@ def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, 
     q, a = tiny_dataset.questions[0], tiny_dataset.answers[0]
     for who, label in (("ann", 10), ("ben", 90)):
         content = workbook(("question", "answer", "label", "reason"), (q, a, label, "read it"))
-        found = corrections.read_corrections(
+        found = labels.read_corrections(
             content, "x.xlsx", tiny_dataset, labels.overrides(place), who
         )
-        assert corrections.take_corrections(place, found, "x.xlsx", who) == 1
+        assert labels.take_corrections(place, found, "x.xlsx", who) == 1
     from core.labels.overrides import conflicts
 
     (held,) = conflicts(labels.overrides(place)).values()
@@ -130,8 +130,8 @@ def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, 
 
 def test_a_file_without_the_columns_is_answered_with_what_is_needed(tiny_dataset):
     with pytest.raises(LabelError, match="label, reason"):
-        corrections.read_corrections(
+        labels.read_corrections(
             workbook(("question", "answer"), ("q", "a")), "x.xlsx", tiny_dataset, (), "me"
         )
     with pytest.raises(DataError):
-        corrections.read_corrections(b"PK\x03\x04 broken", "x.xlsx", tiny_dataset, (), "me")
+        labels.read_corrections(b"PK\x03\x04 broken", "x.xlsx", tiny_dataset, (), "me")

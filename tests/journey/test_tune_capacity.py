@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from core.documents import to_json
-from core.journey.capacity import plan
+from core.journey.tune import plan
 from core.tuning import device as device_module
 from core.tuning.estimate import OTHER_MODEL, SAME_MODEL
 from core.types import LabelRecipe

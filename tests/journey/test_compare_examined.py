@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.data import mteb_task
 from core.errors import DataError
 from core.jobs.folder import RunFolder
-from core.journey import diagnostics
+from core.journey import compare
+from core.journey.compare import examine, load_examination
 from core.journey.compare_systems import ComparedSystems
-from core.journey.diagnostics import examine, load_examination
 from core.types import SilentReporter
 from core.workspace.files import write_json, write_tensors
 from core.workspace.workspace import Workspace
@@ -33,6 +34,9 @@ class WordEncoder:
 
     def prompt(self, role: str) -> str:
         return ""
+
+    def load(self, texts, role) -> None:
+        pass
 
     def encode(self, texts, role, report=None) -> np.ndarray:
         return np.stack([self._one(text) for text in texts]).astype(np.float32)
@@ -76,7 +80,7 @@ def beir_zip(topics: int = 30, damaged: bool = False) -> bytes:
 def run(workspace, project, dataset):
     folder = RunFolder(workspace.run_folder("compare-1"))
     systems = ComparedSystems(workspace, dataset, folder, *MODELS)
-    chosen = diagnostics.generality_sets(project)
+    chosen = compare.generality_sets(project)
     document, arrays = examine(systems, chosen, ("Old", "New"), [], SilentReporter())
     folder.root.mkdir(parents=True)
     write_json(folder.result, document)
@@ -86,7 +90,7 @@ def run(workspace, project, dataset):
 
 def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
     workspace, project = place
-    diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
+    compare.add_beir_set(project, beir_zip(), "field", "ann")
     found = run(workspace, project, tiny_dataset)
     assert [one.measure for one in found.shape] == [
         "anisotropy", "effective_rank", "alignment", "uniformity"
@@ -105,7 +109,7 @@ def test_everything_is_read_back_from_the_run_folder(place, tiny_dataset):
 
 def test_set_that_fails_is_told_with_its_reason_and_spoils_nothing(place, tiny_dataset):
     workspace, project = place
-    kept = diagnostics.GeneralitySet(diagnostics.BEIR, "gone", "0" * 16)
+    kept = compare.GeneralitySet(compare.BEIR, "gone", "0" * 16)
     project.state.generality_sets = (kept,)
     found = run(workspace, project, tiny_dataset)
     (one,) = found.sets
@@ -124,26 +128,27 @@ def test_old_comparison_without_examination_is_empty(place):
 
 def test_sets_are_added_once_and_taken_off(place, tmp_path):
     workspace, project = place
-    added = diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
-    assert diagnostics.generality_sets(project) == (added,)
+    added = compare.add_beir_set(project, beir_zip(), "field", "ann")
+    assert compare.generality_sets(project) == (added,)
     with pytest.raises(DataError, match="already a set named"):
-        diagnostics.add_beir_set(project, beir_zip(), "field", "ann")
+        compare.add_beir_set(project, beir_zip(), "field", "ann")
     with pytest.raises(DataError, match="not a BEIR record"):
-        diagnostics.add_beir_set(project, beir_zip(damaged=True), "bad", "ann")
+        compare.add_beir_set(project, beir_zip(damaged=True), "bad", "ann")
     with zipfile.ZipFile(io.BytesIO(beir_zip())) as archive:
         archive.extractall(tmp_path)
-    folder = diagnostics.add_beir_set(project, tmp_path / "set", "folder", "ann")
+    folder = compare.add_beir_set(project, tmp_path / "set", "folder", "ann")
     assert workspace.load_dataset(folder.dataset_id).questions[0] == "what is topic0"
-    diagnostics.remove_set(project, "field", "ann")
-    assert diagnostics.generality_sets(project) == (folder,)
+    compare.remove_set(project, "field", "ann")
+    assert compare.generality_sets(project) == (folder,)
 
 
 def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
 
-    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: False)
+    for module in (compare, mteb_task):
+        monkeypatch.setattr(module, "mteb_is_installed", lambda: False)
     with pytest.raises(DataError, match="pip install mteb"):
-        diagnostics.add_mteb_task(place[1], "SciFact", "ann")
-    assert diagnostics.generality_sets(place[1]) == ()
+        compare.add_mteb_task(place[1], "SciFact", "ann")
+    assert compare.generality_sets(place[1]) == ()
 
 
 def test_mteb_task_becomes_a_set(monkeypatch):
@@ -173,8 +178,8 @@ def test_mteb_task_becomes_a_set(monkeypatch):
     fake = ModuleType("mteb")
     fake.get_task = tasks.__getitem__
     monkeypatch.setitem(sys.modules, "mteb", fake)
-    monkeypatch.setattr(diagnostics, "mteb_is_installed", lambda: True)
-    found = diagnostics.load_mteb_task("Fine")
+    monkeypatch.setattr(mteb_task, "mteb_is_installed", lambda: True)
+    found = mteb_task.load_mteb_task("Fine")
     assert found.answers == ("A b", "c") and list(found.right_answer) == [0]
     for name, reason in (
         ("Other", "only Retrieval"),
@@ -183,4 +188,4 @@ def test_mteb_task_becomes_a_set(monkeypatch):
         ("None", "knows no task"),
     ):
         with pytest.raises(DataError, match=reason):
-            diagnostics.load_mteb_task(name)
+            mteb_task.load_mteb_task(name)

@@ -1,0 +1,191 @@
+"""The cross-fitted verdict: one tuning per fold, and the model that is delivered.
+
+Every question is judged by the model of a fold that has not met it (METHOD §8); the model that is
+delivered learns from all questions, with the settings that the folds agreed on. The folds
+themselves are made by :mod:`core.data.splitting`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.errors import TuningError
+from core.evaluation.measures import MAIN_METRIC
+from core.evaluation.statistics import Spread
+from core.evaluation.systems import Tested
+from core.hashing import content_id
+from core.labels.model import LabelModel
+from core.tuning.experiments.experiment import Experiment
+from core.types import CROSS_FIT, REGIMES, Comparison, SystemResult
+from core.types.tuning import AgreedEnd, CrossFitRequest, Measured, TrialResult
+from core.types.tuning_config import TuningConfig
+
+DELIVERED = "all"  # key of the tuning on all questions, beside those of the folds
+
+# By how much an interval of the tuned model has to be wider than the bootstrap gives it, by the
+# number of answer groups it rests on; measured by benchmarks/cross_fit_coverage.py, see
+# docs/method.md. Between two entries the one for fewer groups holds.
+WIDENING: Mapping[int, float] = {0: 1.0}
+
+
+def widening(groups: int) -> float:
+    """Return by how much intervals over cross-fitted questions are widened."""
+    return WIDENING[max(least for least in WIDENING if least <= groups)]
+
+
+def fold_key(number: int) -> str:
+    """Return the key of a fold (from 1) as a setting of an experiment."""
+    return f"f{number:02d}"
+
+
+@dataclass(frozen=True)
+class FoldFigures:
+    """One fold that is done.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    result : TrialResult
+        Measured on the fold's own test questions.
+    """
+
+    number: int
+    result: TrialResult
+
+    def score(self, regime: str) -> tuple[float, float] | None:
+        """Return mean nDCG@10 before and after in a regime; None where it tests none of it."""
+        before, after = self.result.before, self.result.measured
+        if before is None or regime not in after.ndcg:
+            return None
+        return before.score_in(regime), after.score_in(regime)
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """A cross-fitted verdict as far as it came.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        Its settings are the folds and the delivered model.
+    folds : tuple of FoldFigures
+        Those that are done.
+    """
+
+    experiment: Experiment
+    folds: tuple[FoldFigures, ...]
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes that a fold has tested."""
+        tested = {regime for fold in self.folds for regime in fold.result.measured.ndcg}
+        return tuple(regime for regime in REGIMES if regime in tested)
+
+    def gain(self, regime: str) -> Spread | None:
+        """Return the gain over folds in a regime, each fold counting the same; None without one."""
+        pairs = [fold.score(regime) for fold in self.folds]
+        gains = [after - before for before, after in filter(None, pairs)]
+        return Spread.of(gains) if gains else None
+
+
+def read_cross_fit(experiment: Experiment, request: CrossFitRequest) -> CrossFit:
+    """Return what the folds say so far."""
+    found = []
+    for number in range(1, request.folds + 1):
+        runs = experiment.runs.get(fold_key(number), {})
+        found += [FoldFigures(number, result) for result in runs.values()]
+    return CrossFit(experiment, tuple(found))
+
+
+def agreed_end(folds: Sequence[TrialResult]) -> AgreedEnd:
+    """Return the median share of the steps and the median α of the folds.
+
+    A fold that kept the base model votes for no step; α is the median of those that learned.
+    """
+    shares = [fold.best_step / fold.planned if fold.planned else 0.0 for fold in folds]
+    alphas = [fold.alpha for fold in folds if fold.best_step]
+    return AgreedEnd(float(np.median(shares)), float(np.median(alphas)) if alphas else 0.0)
+
+
+def agreed_settings(config: TuningConfig, folds: Sequence[TrialResult]) -> TuningConfig:
+    """Return the settings without what most folds made no use of."""
+    votes = [name for fold in folds for name in fold.left_out]
+    off: dict[str, Any] = {n: 0 for n in set(votes) if votes.count(n) > len(folds) / 2}
+    return dataclasses.replace(config, **off)
+
+
+def check_labels(labels: LabelModel) -> None:
+    """Raise where calibrations or weights were fitted on a test question of their fold.
+
+    Raises
+    ------
+    TuningError
+        With the number of such questions.
+    """
+    fitted = np.unique(labels.training.question_rows)
+    leaked = fitted[np.isin(fitted, labels.dataset.held_out_rows)]
+    if len(leaked):
+        raise TuningError(
+            "The labels of a fold were fitted with {count} of its own test questions, for example "
+            "“{example}”. Its verdict would be too good.",
+            count=len(leaked),
+            example=labels.dataset.questions[leaked[0]][:80],
+        )
+
+
+def measured_on(result: SystemResult, regimes: np.ndarray) -> Measured:
+    """Return nDCG@10 per question by regime, as a trial keeps it."""
+    values = result.metrics[MAIN_METRIC]
+    return Measured(
+        {
+            regime: tuple(np.round(values[regimes == regime], 6).tolist())
+            for regime in REGIMES
+            if (regimes == regime).any()
+        }
+    )
+
+
+def tested_rows(
+    folds: Sequence[Comparison], question_group: np.ndarray
+) -> tuple[Tested, np.ndarray]:
+    """Return the questions of all folds, known answers first, and their order among the folds'.
+
+    Parameters
+    ----------
+    folds : sequence of Comparison
+        What each fold found on its own test questions.
+    question_group : int array [n_q]
+        Answer group of each question of the dataset.
+    """
+    rows = np.concatenate([fold.question_rows for fold in folds])
+    regimes = np.concatenate([fold.regimes for fold in folds])
+    order = np.lexsort((rows, np.array([REGIMES.index(str(regime)) for regime in regimes])))
+    rows, regimes = rows[order], regimes[order]
+    factor = widening(len(np.unique(question_group[rows])))
+    return Tested(rows, regimes, CROSS_FIT, len(folds), factor), order
+
+
+def joined(results: Sequence[SystemResult], order: np.ndarray) -> SystemResult:
+    """Return one system of the results of its folds, its questions in the given order."""
+
+    def together(arrays: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate(list(arrays))[order]
+
+    prints = dict.fromkeys(result.fingerprint for result in results)
+    return dataclasses.replace(
+        results[0],
+        fingerprint=next(iter(prints)) if len(prints) == 1 else content_id(list(prints)),
+        metrics={
+            name: together(result.metrics[name] for result in results)
+            for name in results[0].metrics
+        },
+        top_answers=together(result.top_answers for result in results),
+        top_scores=together(result.top_scores for result in results),
+        right_rank=together(result.right_rank for result in results),
+    )

@@ -1,0 +1,135 @@
+"""Files about data that are there already: ratings, scores, corrections, runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.data.file_reports import ReadingOptions, report_on
+from tests.data.made_files import (
+    said,
+    table,
+)
+
+# Files about data that are there already
+
+FORMS = ("{0}", "Please tell me. {0}", "I need help: {0}", "Quick question. {0}", "{0} Thanks.")
+TOPICS = ("parcel", "refund", "password", "invoice", "colour", "tent", "stove", "boots", "kettle")
+
+
+@pytest.fixture
+def about(tmp_path):
+    """Return a function that reads a file for data with ids, and the data's rows."""
+    rows = [
+        (f"q{i}{j}", form.format(f"What about my {topic}?"), f"a{i}", f"All on every {topic}: {i}.")
+        for i, topic in enumerate(TOPICS)
+        for j, form in enumerate(FORMS)
+    ]
+    data = tmp_path / "data.csv"
+    data.write_bytes(table(("question_id", "question", "answer_id", "answer"), rows))
+
+    def reading(kind, content, name="file.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return report_on(path, kind, data, ReadingOptions(**options))
+
+    return reading, rows
+
+
+def test_a_kind_of_file_that_belongs_to_data_needs_them(read, tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"question,answer,rating\na,b,1\n")
+    assert "--for" in str(report_on(path, "ratings").refused)
+    assert "no kind tables" in str(report_on(path, "tables").refused)
+
+
+@pytest.mark.parametrize(
+    ("said_", "values", "scale"),
+    [
+        (("10", "1", "7", "8"), (1, 0, 2 / 3, 7 / 9), "1-10"),
+        (("7", "1", "6", "4"), (1, 0, 5 / 6, 0.5), "1-7"),
+        (("10", "0", "6", "5"), (1, 0, 0.6, 0.5), "0-10"),
+        (("5", "1", "3", "2"), (1, 0, 0.5, 0.25), "1-5"),
+        (("100 %", "0 %", "60%", "50%"), (1, 0, 0.6, 0.5), "0-100"),
+        (("8/10", "0/10", "10/10", "5/10"), (0.8, 0, 1, 0.5), "0-10"),
+        (("ja", "nein", "teilweise", "ja"), (1, 0, 0.5, 1), "words"),
+        (("👍", "👎", "👍", "👎"), (1, 0, 1, 0), "words"),
+        (("1", "0", "1", "0"), (1, 0, 1, 0), "0-1"),
+        (("5 - perfect", "1 - off topic", "3 - fair", "2 - poor"), (1, 0, 0.5, 0.25), "1-5"),
+    ],
+)
+@pytest.mark.parametrize("who", ["annotator_id", "completed_by", "Rater", "reviewer", "worker_id"])
+def test_scales_and_raters_of_rating_files(about, said_, values, scale, who):
+    reading, rows = about
+    lines_ = [(q, a, f"w{i % 2}", said_[i % 4]) for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("ratings", table(("question", "answer", who, "rating"), lines_))
+    assert report.scale == scale and report.raters == ["w0", "w1"], said(report)
+    wanted = {(q, a): values[i % 4] for i, (_, q, _, a) in enumerate(rows)}
+    assert {(q, a): v for q, a, v in report.pairs} == {
+        (q, a): pytest.approx(wanted[q, a], abs=1e-6) for q, a, _ in report.pairs
+    }
+    assert len(report.pairs) + len(report.set_aside) == len(rows)
+
+
+def test_scores_in_any_number_format(about):
+    reading, rows = about
+    for texts, values in (
+        (("1,000", "1,001"), (1000, 1001)),
+        (("1.000,5", "2,25"), (1000.5, 2.25)),
+        (("1'000", "\u22125"), (1000, -5)),
+        (("0,125", "0,5"), (0.125, 0.5)),
+        (("1e-3", "2"), (0.001, 2)),
+    ):
+        lines_ = [(q, a, texts[i % 2]) for i, (q, _, a, _) in enumerate(rows)]
+        report = reading("scores", table(("question", "answer", "score"), lines_))
+        assert sorted({v for *_, v in report.pairs}) == pytest.approx(sorted(values)), said(report)
+    assert "two ways" in said(
+        reading(
+            "scores",
+            table(
+                ("question", "answer", "score"),
+                [(r[0], r[2], f"1,00{i % 2}") for i, r in enumerate(rows)],
+            ),
+        )
+    )
+
+
+def test_two_corrections_of_a_pair_by_one_person_are_named(about):
+    reading, rows = about
+    _, q, _, a = rows[0]
+    content = table(
+        ("question", "answer", "label", "reason", "who"),
+        [(q, a, "80 %", "seen", "Mia"), (q, a, "20", "again", "Mia"), (q, a, "50", "no", "Bo")],
+    )
+    report = reading("corrections", content)
+    assert {(v, q) for q, _, v in report.pairs} == {(0.2, q), (0.5, q)}
+    assert [row for row, *_ in report.set_aside] == [2]
+    shares = table(("question", "answer", "label", "reason"), [(q, a, "0.8", "seen")])
+    report = reading("corrections", shares)
+    assert report.pairs == [(q, a, 0.8)] and "shares" in said(report)
+
+
+def run_of(rows, scores, name="live"):
+    return "".join(
+        f"{q} Q0 a{rank} {rank + 1} {score} {name}\n"
+        for q, *_ in rows
+        for rank, score in enumerate(scores)
+    ).encode()
+
+
+def test_ranks_that_contradict_scores_are_asked_about(about):
+    reading, rows = about
+    distances = run_of(rows, (0.2, 0.3, 0.4))
+    assert "contradict" in said(reading("run", distances))
+    report = reading("run", distances, order="rank")
+    first = [(q, a) for q, a, _ in report.pairs[:2]]
+    assert first == [(rows[0][1], rows[0][3]), (rows[0][1], rows[5][3])]
+    assert reading("run", run_of(rows, (0.4, 0.3, 0.2))).refused is None
+
+
+def test_several_systems_in_a_run_stay_apart_and_json_lists_are_named(about):
+    reading, rows = about
+    both = run_of(rows, (3, 2, 1), "one") + run_of(rows, (3, 2, 1), "two")
+    report = reading("run", both)
+    assert report.systems == ["one", "two"] and "2 systems" in said(report)
+    assert len(reading("run", both, system="one").pairs) * 2 == len(report.pairs)
+    assert "JSON list" in said(reading("run", b'[{"id": 1}]'))

@@ -1,0 +1,223 @@
+"""Columns found by content and name under any head; judgements in them under any name and scale."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.made_files import (
+    NOT_PAIRS,
+    PAIRS,
+    QUESTIONS,
+    ZIPPED,
+    lines,
+    right,
+    said,
+    table,
+    workbook,
+    wrong,
+)
+
+# E: roles by content as well as by name
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *[("Frage", "Antwort"), ("Pregunta", "Respuesta"), ("Domanda", "Risposta")],
+        *[
+            ("Question", "Réponse"),
+            ("质问", "回答"),
+            ("Kundenanfrage", "Lösung"),
+            ("title", "body"),
+        ],
+        *[("utterance", "reply"), ("Q", "A"), ("sentence1", "sentence2"), ("one", "two")],
+        *[("user_input", "reference"), ("Customer Question", "Agent Answer"), ("问题", "答案")],
+    ],
+)
+def test_columns_are_found_in_many_languages_notes_are_not(read, columns):
+    noise = (
+        "The editors spoke about it on Monday and want it checked by the legal department, too. "
+    )
+    rows = [(i, q, a, noise * 2 + str(i), "") for i, (q, a) in enumerate(sorted(PAIRS))]
+    report = read(table(("Nr", *columns, "Interne Notiz", "answer_text"), rows))
+    assert right(report) == PAIRS, report.columns
+
+
+def test_an_empty_column_never_wins(read):
+    rows = [("", q, a) for q, a in sorted(PAIRS)]
+    assert right(read(table(("question", "query", "answer"), rows))) == PAIRS
+
+
+def test_an_intent_without_answers_finds_its_name_and_says_so(read):
+    rows = [
+        ("when are you open", "hours"),
+        ("are you open on sunday", "hours"),
+        ("a card?", "card"),
+    ]
+    report = read(table(("text", "intent"), rows))
+    assert right(report) == set(rows)
+    assert "names in intent count as the answers" in said(report)
+
+
+def test_an_instruction_that_says_little_is_read_with_its_input(read):
+    records = [{"instruction": "Answer the question.", "input": q, "output": a} for q, a in PAIRS]
+    report = read(lines(records), "faq.jsonl")
+    assert right(report) == {(f"Answer the question.\n{q}", a) for q, a in PAIRS}
+
+
+# F, G, H: delimiter, head, dialect
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("columns", [("Frage", "Antwort"), ("Anliegen", "Loesungstext")])
+def test_commas_in_texts_never_win(read, delimiter, columns):
+    rows = [(q, f"Well, {a.replace(';', '').replace(',', '')}") for q, a in sorted(PAIRS)]
+    text = "\n".join(delimiter.join(row) for row in [columns, *rows])
+    assert right(read(text.encode())) == set(rows)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *["# exported 2024, tool\n# rows, 5\n", "Report,FAQ\nCreated,2024-03-05\n\n"],
+        *["FAQ of the library\n\n", "Report,FAQ,x\n,,\nby,me,\n", "// a, b\n"],
+    ],
+)
+def test_names_are_found_in_the_row_that_has_them(read, above):
+    report = read(above.encode() + table(("question", "answer"), sorted(PAIRS)))
+    assert right(report) == PAIRS
+    assert "skipped" in said(report)
+
+
+def test_two_rows_of_names_and_repeated_names(read):
+    rows = [("Customer", "", "Agent"), ("question", "date", "answer")]
+    rows += [(q, "2024-01-01", a) for q, a in sorted(PAIRS)]
+    assert right(read(table(rows[0], rows[1:]))) == PAIRS
+    half = sorted(PAIRS)
+    rows = [*half[:2], ("question", "answer"), *half[2:]]
+    report = read(table(("question", "answer"), rows))
+    assert right(report) == PAIRS and "repeated further down" in said(report)
+
+
+def test_a_file_without_names_loses_no_pair_and_says_so(read):
+    pairs = [(q, a) for q, a, _ in ZIPPED]
+    report = read(table(pairs[0], pairs[1:]))
+    assert right(report) == PAIRS and "no column names" in said(report)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda q, a: f'"{q}", "{a}"',
+        lambda q, a: f'"{q}","Ask for the \\"blue\\" slip. {a}"',
+        lambda q, a: f'"{q}","Ask for the "blue" slip. {a}"',
+        lambda q, a: f'"{q}" ,"{a}" ',
+        lambda q, a: f'"{q}","Ask for the ""blue"" slip. {a}"',
+    ],
+)
+def test_dialects_leave_no_stray_signs_and_lose_no_row(read, write):
+    text = "question,answer\n" + "\n".join(write(q, a) for q, a in sorted(PAIRS)) + "\n"
+    report = read(text.encode())
+    blue = {(q, f'Ask for the "blue" slip. {a}') for q, a in PAIRS}
+    assert right(report) == (blue if "blue" in text else PAIRS), said(report)
+
+
+def test_a_table_as_markdown_draws_it(read):
+    text = "| question | answer |\n|---|---|\n"
+    text += "\n".join(f"| {q} | {a} |" for q, a in sorted(PAIRS))
+    assert right(read(text.encode(), "faq.md")) == PAIRS
+
+
+# I: nothing crashes
+
+
+def test_a_cell_of_any_length_is_read(read):
+    rows = [*sorted(PAIRS), ("Why so long?", "word " * 60_000)]
+    report = read(table(("question", "answer"), rows))
+    assert len(right(report)) == 6 and report.refused is None
+
+
+# A, B: judgements under any name, in numbers and words
+
+JUDGED = [(q, a, 1) for q, a, _ in ZIPPED] + [(q, w, 0) for q, _, w in ZIPPED]
+
+
+@pytest.mark.parametrize(
+    "name", "label is_relevant correct score relevance gold qrel judgement is_correct xyz".split()
+)
+def test_a_column_of_judgements_is_a_rating_whatever_its_name(read, name):
+    for columns in (("query", "passage", name), ("question", "answer", name)):
+        report = read(table(columns, JUDGED))
+        assert report.columns["rating"] == name
+        assert (right(report), wrong(report)) == (PAIRS, NOT_PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        *[("yes", "no"), ("Good", "Bad"), ("👍", "👎"), ("relevant", "not relevant"), ("T", "F")],
+        *[("pass", "fail"), ("ja", "nein"), ("1 - relevant", "0 - not relevant"), ("oui", "non")],
+        *[
+            ("sí", "no"),
+            ("はい", "いいえ"),
+            ("是", "否"),
+            ("相关", "不相关"),
+            ("○", "×"),
+            ("✓", "✗"),
+        ],
+        *[("TRUE", "FALSE"), ("richtig", "falsch"), ("correct", "incorrect"), ("★★★★★", "☆")],
+        *[("thumbs up", "thumbs down"), ("Helpful", "Not helpful"), ("正解", "不正解")],
+    ],
+)
+@pytest.mark.parametrize("name", ["rating", "label", "verdict"])
+def test_words_are_ratings(read, yes, no, name):
+    rows = [(q, a, yes if grade else no) for q, a, grade in JUDGED]
+    report = read(table(("question", "answer", name), rows))
+    assert (right(report), wrong(report)) == (PAIRS, NOT_PAIRS)
+
+
+def test_words_that_nobody_knows_are_counted_and_never_right(read):
+    rows = [(q, a, "zonk" if i % 2 else "yes") for i, (q, a, _) in enumerate(JUDGED)]
+    report = read(table(("question", "answer", "rating"), rows))
+    assert len(right(report)) == 5 and len(report.set_aside) == 5
+    assert "zonk (5)" in said(report)
+
+
+def test_a_column_that_counts_something_is_no_rating(read):
+    for name in ("rank", "views", "priority", "page", "active"):
+        rows = [(q, a, i % 2) for i, (q, a) in enumerate(sorted(PAIRS))]
+        report = read(table(("question", "answer", name), rows))
+        assert "rating" not in report.columns and right(report) == PAIRS
+
+
+# C: scales and number formats
+
+
+@pytest.mark.parametrize(
+    ("ratings", "grades"),
+    [
+        (["8/10", "10/10", "0/10", "5/10", "2/10"], [0.8, 1, 0, 0.5, 0.2]),
+        (["80%", "100 %", "0%", "50%", "20%"], [0.8, 1, 0, 0.5, 0.2]),
+        (["0,8", "1,0", "0,0", "0,5", "0,2"], [0.8, 1, 0, 0.5, 0.2]),
+        (["０.８", "１", "０", "０.５", "０.２"], [0.8, 1, 0, 0.5, 0.2]),
+        (["4", "5", "0", "2.5", "1"], [0.8, 1, 0, 0.5, 0.2]),
+        (["\u22121", "1", "0", "0.5", "0.2"], [0, 1, 0, 0.5, 0.2]),
+        (["80", "100", "0", "50", "20"], [0.8, 1, 0, 0.5, 0.2]),
+    ],
+)
+def test_the_scale_is_found_from_all_values(read, ratings, grades):
+    rows = [(q, a, r) for (q, a, _), r in zip(ZIPPED, ratings, strict=True)]
+    report = read(table(("question", "answer", "rating"), rows))
+    found = {q: grade for q, _, grade in report.pairs}
+    assert [found[q] for q in QUESTIONS] == pytest.approx(grades)
+
+
+def test_cells_are_read_as_the_spreadsheet_shows_them(read):
+    from datetime import datetime, time
+
+    values = [0.25, datetime(2024, 3, 5), 1234.5, time(9, 30), 42]
+    forms = ["0%", "d. mmmm", '#,##0.00 "EUR"', "h:mm:ss", "00000"]
+    rows = [("question", "answer"), *zip(QUESTIONS, values, strict=True)]
+    content = workbook(rows, {f"B{i}": form for i, form in enumerate(forms, 2)})
+    shown = dict(right(read(content, "faq.xlsx")))
+    assert [shown[q] for q in QUESTIONS] == ["25%", "5. March", "1,234.50 EUR", "9:30:00", "00042"]

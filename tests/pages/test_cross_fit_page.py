@@ -1,0 +1,129 @@
+"""The cross-fitted verdict in the app: chosen by itself, shown while it runs, on Compare after."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from core.cli.options import main
+from core.jobs import launch
+from core.journey import cross_fit, data, experts as scoring, labels
+from core.journey.jobs import jobs_of
+from core.journey.report import exported_report, write_report
+from core.tuning.presets import PRESETS
+from core.workspace.workspace import Workspace
+from tests.pages.conftest import ROOT, work_in_this_process
+
+EXPERTS = ("wordllama-l2-supercat-256", "bm25")
+
+
+def bare_faq(count: int) -> bytes:
+    """Return the first question of each of the first answers of the sample: a usual FAQ."""
+    with (ROOT / "sample_data" / "shop_faq_en.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    firsts = {row["answer"]: row for row in reversed(rows)}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["question", "answer"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(list(reversed(firsts.values()))[:count])
+    return text.getvalue().encode()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A bare FAQ of 24 entries, walked to its cross-fitted verdict with a real, small model."""
+    root = tmp_path_factory.mktemp("bare") / "workspace"
+    workspace = Workspace.open(root)
+    project = workspace.create_project("Bare FAQ", "Mika")
+    data.import_file(project, bare_faq(24), "faq.csv", who="Mika")
+    project = workspace.project(project.id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.setattr(launch, "_start", work_in_this_process)
+        scoring.launch_scoring(project, EXPERTS, "Mika")
+        labels.save_recipe(project, "First recipe", labels.default_recipe(EXPERTS), "Mika")
+        config = PRESETS["quick"].config(base_model=EXPERTS[0], device="cpu")
+        run = cross_fit.launch_cross_fit(project, config, "Mika")
+    return root, project, cross_fit.cross_fit_outcome(workspace, run)
+
+
+def said(at) -> str:
+    """Return every text of a page."""
+    parts = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error]
+    return "\n".join(part.value for part in parts)
+
+
+def test_a_bare_faq_is_tested_by_folds_by_itself(judged, app, monkeypatch):
+    """With 24 questions one split tests five: a verdict nobody could use."""
+    root, project, _ = judged
+    launched = []
+    monkeypatch.setattr(launch, "_start", lambda folder, _environment=None: launched.append(folder))
+    at = app(root, "tune", project.id)
+    way = at.session_state[f"verdict_way_{project.dataset_id}"]
+    assert way == "cross-fit" and "11 runs" in said(at)
+    assert "judge all 24 questions" in said(at)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_folds_and_delivered_model_are_shown(judged, app, language):
+    root, project, _ = judged
+    at = app(root, None, project.id, language)
+    at.query_params["view"] = "verdict"
+    at.switch_page("pages/tune.py").run()
+    assert not at.exception
+    (folds,) = [frame.value for frame in at.dataframe if "fold" in frame.value]
+    assert len(folds) == 10 and folds["unseen_n"].sum() == 24
+    assert list(folds.columns).count("known_n") == 0  # one question per answer
+    text = said(at)
+    if language == "en":
+        assert "Every question was tested by one of 10 models" in text
+        assert "learned from all questions" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_compare_shows_the_verdict_over_all_questions(judged, app, language):
+    root, project, _ = judged
+    at = app(root, "compare", project.id, language)
+    assert not at.exception and not at.error
+    text = said(at)
+    assert [button for button in at.button if button.key == "promote"] or "Better not" in text
+    assert not [button for button in at.button if button.key == "start_comparison"]
+    if language == "en":
+        assert "Every one of the 24 questions was a test question: 10 models" in text
+        assert "no question is left to test that very model" in text
+        assert "“Known answers, new wording” was not tested" in text
+        assert "on 24 held-out questions" in text
+
+
+def test_the_report_says_how_it_was_tested(judged):
+    root, _, done = judged
+    workspace = Workspace.open(root)
+    project = workspace.projects()[0]
+    for language in ("en", "ja"):
+        write_report(project, done.compare_run, language, "Mika")
+    page = exported_report(workspace, done.compare_run, "en").read_text("utf-8")
+    assert "Every one of the 24 questions was a test question" in page
+    assert "--verdict cross-fit" in page
+    ja = exported_report(workspace, done.compare_run, "ja").read_text("utf-8")
+    assert "24件の質問すべてをテストに使いました" in ja
+
+
+def test_the_command_line_takes_folds_by_itself_and_says_why(tmp_path, monkeypatch, capsys):
+    import json
+
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    file = tmp_path / "faq.csv"
+    file.write_bytes(bare_faq(20))
+    words = ["--base", EXPERTS[0], "--preset", "quick", "--experts", ",".join(EXPERTS)]
+    root = tmp_path / "workspace"
+    assert main(["run", str(file), *words, "--workspace", str(root), "--json"]) == 0
+    out = capsys.readouterr()
+    told = json.loads(out.out.splitlines()[-1])
+    assert (told["way"], told["folds"]) == ("cross-fit", 10)
+    assert told["verdict"]["unseen"]["questions"] == 20 and "known" not in told["verdict"]
+    assert "verdict: cross-fit (test questions of one split: unseen 4)" in out.err
+    assert "Every one of the 20 questions was a test question" in out.out
+    kinds = [job.kind for job in jobs_of(Workspace.open(root).projects()[0])]
+    assert sorted(kinds) == ["compare", "cross_fit", "score", "tune"]
