@@ -253,6 +253,7 @@ class ComparedSystems:
         """
         from core.evaluation.hybrid import JOINED_DEPTH, JoinedScores, choose_weight
         from core.evaluation.search import rank
+        from core.evaluation.systems import EncodedSystem
         from core.experts.encoders import encode_cached
 
         named = {system.name: system for system in self.present}
