@@ -9,14 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.data.columns import (
-    ColumnMapping,
-    Guess,
-    guess_columns,
-    role_of,
-    unused_beside,
-    unused_columns,
-)
+from core.data.column_names import role_of
+from core.data.columns import ColumnMapping, Guess, guess_columns, unused_beside, unused_columns
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices

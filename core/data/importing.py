@@ -20,7 +20,8 @@ from core.data.checks import (
     guess_language,
     personal_data,
 )
-from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong, smaller_is_better
+from core.data.column_names import ATTRIBUTES, says_wrong, smaller_is_better
+from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.ratings import judge

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path, PurePosixPath
 
-from core.data.columns import ATTRIBUTES
+from core.data.column_names import ATTRIBUTES
 from core.data.reading.json_records import build_records, load_yaml
 from core.data.reading.layouts import Found, find_records
 from core.data.table import NotUsed, Table, clean_cell

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pandas as pd
 
 from core.data.cells import NOTHING_WRITTEN, cell_text
-from core.data.columns import role_of
+from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx

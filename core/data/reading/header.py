@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.data.columns import ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of
 from core.data.table import NotUsed, row_list
 from core.messages import N_, Message
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.columns import is_negative, plain_name, role_of, words_of
+from core.data.column_names import is_negative, plain_name, role_of, words_of
 from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
 from core.data.table import MAX_ROWS, SetAside, Table

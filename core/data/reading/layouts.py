@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.data.cells import cell_text
-from core.data.columns import is_negative, role_of
+from core.data.column_names import is_negative, role_of
 from core.data.reading.unfolding import TEXT_KEYS, text_of
 from core.data.table import NotUsed
 from core.errors import DataError

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text, nested_value
-from core.data.columns import ColumnMapping, guess_mapping, is_negative
+from core.data.column_names import is_negative
+from core.data.columns import ColumnMapping, guess_mapping
 from core.data.table import FEW_ROWS, MAX_ROWS, Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
