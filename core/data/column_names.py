@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -68,7 +68,8 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "relevant isrelevant relevancy relevancescore relevancelabel iscorrect correct gold",
             "goldlabel judgement judgment verdict grading qrel isduplicate ismatch isanswer",
             "ispositive isright vote feedback helpful ishelpful thumbs thumb mark",
-            "bewertung bewertungen note relevanz korrekt richtig punkte punktzahl",
+            "bewertung bewertungen note noten schulnote schulnoten schoolgrade schoolmark relevanz",
+            "korrekt richtig punkte punktzahl einschätzung urteil",
             "évaluation evaluation pertinence noteattribuée puntuación puntuacion calificación",
             "calificacion relevancia valoración valoracion pertinente voto valutazione punteggio",
             "评分 得分 相关性 相关度 分数 评价 평점 점수",
@@ -102,7 +103,7 @@ WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 ATTRIBUTES = ("category", "language", "source")  # roles that tell questions apart
 _NEGATIVE = re.compile(
-    "negative|wrong|incorrect|irrelevant|rejected|distractor|不正解|誤答|負例|falsch|negativ"
+    "negative|wrong|incorrect|irrelevant|rejected|distractor|不正解|誤答|負例|falsch|negativ|hallucinated|halluzin"
 )
 _NEGATIVE_WORDS = frozenset(name_list("neg negs bad negatives"))
 _BAD = re.compile(
@@ -141,6 +142,13 @@ _TITLES = frozenset(
 )
 _TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 TEXT_ROLES = ("question", "answer")
+# What lies beside a text in a nested record, whatever the record is called: question.dataset.
+_BESIDE_TEXT = frozenset(
+    name_list(
+        "label labels type types status dataset source sources lang language license meshes user",
+        "users score scores model models token tokens start end annotator annotators metadata",
+    )
+)
 # Columns that say who rated.
 _RATERS = frozenset(
     name_list(
@@ -190,6 +198,23 @@ def says_wrong(name: str) -> bool:
     return is_negative(name) or bool(_BAD.search(plain_name(name)))
 
 
+def is_school_mark(name: str, beside: Iterable[str]) -> bool:
+    """Return True for German school marks, of which 1 is the best and 6 the worst.
+
+    Parameters
+    ----------
+    beside : iterable of str
+        The other columns: ``Note`` is a school mark only beside German names.
+    """
+    if re.search("schulnote|zensur|schoolgrade|schoolmark|notebene", plain_name(name)):
+        return True
+    german = any(
+        re.match("frage|anfrage|kundenfrage|antwort|lösung|loesung|bewert", plain_name(other))
+        for other in beside
+    )
+    return german and bool({"note", "noten"} & set(words_of(name)))
+
+
 def says_who(name: str) -> bool:
     """Return True for columns of those who rated: ``annotator_id``, ``評価者``."""
     return plain_name(name) in _RATERS
@@ -217,6 +242,8 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))
     known, longer, other_scripts = _PLACES[role]
     forms = [plain]
+    if "." in name and role in TEXT_ROLES and _BESIDE_TEXT & set(words_of(name.split(".")[-1])):
+        return None
     if "." in name and role in TEXT_ROLES:  # of a nested record, as deep as it lies
         forms += [plain_name(part) for part in reversed(name.split("."))]
     elif "." in name and role == "rating":

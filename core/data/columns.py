@@ -17,6 +17,7 @@ from core.data.column_names import (
     TEXT_ROLES,
     WEAK_NAMES,
     is_negative,
+    is_school_mark,
     name_fit,
     name_list,
     plain_name,
@@ -25,7 +26,14 @@ from core.data.column_names import (
     smaller_is_better,
     words_of,
 )
-from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
+from core.data.ratings import (
+    RATING_WORDS,
+    SCHOOL,
+    TICKS,
+    looks_like_ratings,
+    plain_rating,
+    read_numbers,
+)
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -171,14 +179,20 @@ def guess_columns(table: Table) -> Guess:
             if role in found:
                 continue
             fits = [
-                (fit, _HTML in words_of(column)[-1:], position, column)
+                (
+                    role in TEXT_ROLES and len(texts[column]) > len(set(texts[column])) == 1,
+                    fit,
+                    _HTML in words_of(column)[-1:],
+                    position,
+                    column,
+                )
                 for position, column in enumerate(free)
                 if column not in found.values()
                 if (fit := name_fit(column, role)) is not None and fit[0] == level
                 if _may_be(role, column, texts[column], level)
             ]
             if fits:
-                found[role] = min(fits)[3]
+                found[role] = min(fits)[-1]
     for role in TEXT_ROLES:
         if role not in found:
             _take_weak(role, found, free, texts)
@@ -199,14 +213,17 @@ def guess_columns(table: Table) -> Guess:
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
     _take_accepted(found, free, texts)
+    _take_varying_text(found, free, texts, notes, sample)
     raters = () if table.judged else _take_raters(found, free, texts, notes)
     _take_own_id(found, free)
     context = _context(found, free, texts)
+    scale = _school_scale(found.get("rating"), table.columns, texts, notes)
     roles: dict[str, Any] = {role: column for role, column in found.items() if role in ROLES}
     mapping = ColumnMapping(
         **roles,
         context=context,
         raters=raters,
+        scale=scale,
         negatives=negatives if "question" in found and "answer" in found else (),
     )
     if mapping.answer and mapping.answer != mapping.category and _is_code(texts[mapping.answer]):
@@ -295,6 +312,7 @@ def _take_judged_text(
     ]
     if not others:
         return ""
+    others.sort(key=lambda column: role_of(column) != "answer")
     found["answer"] = others[0]
     several = sample[sample[question].duplicated(keep=False)]
     judges = bool(len(several)) and bool(several.groupby(question)[answer].nunique().max() > 1)
@@ -318,6 +336,63 @@ def _take_judged_text(
         )
     notes.append(Message(text, told))
     return answer
+
+
+def _take_varying_text(
+    found: dict[str, str],
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+    sample: pd.DataFrame,
+) -> None:
+    """Take the text that varies with the judgement, where the answer beside it does not.
+
+    ``answers`` of a question that stand again in each row judge nothing: the passages do.
+    """
+    question, answer, rating = (found.get(role) for role in ("question", "answer", "rating"))
+    if question is None or answer is None or rating is None:
+        return
+
+    def contradicted(column: str) -> float:
+        groups = sample.groupby([question, column])[rating].nunique()
+        return float((groups > 1).mean())
+
+    if contradicted(answer) < _MOSTLY:
+        return
+    for column in free:
+        if column in found.values() or _is_code(texts[column]) or _marks(texts[column]):
+            continue
+        if role_of(column) != "answer" and plain_name(column) not in WEAK_NAMES["answer"]:
+            continue
+        if contradicted(column) > 1 - _ASKED:
+            continue
+        found["answer"] = column
+        text = N_(
+            "{answer} is the same for right and wrong rows of a question, so {column} was taken as "
+            "the text that {rating} judges. Choose {answer} as the answer if that is not so."
+        )
+        notes.append(Message(text, {"answer": answer, "column": column, "rating": rating}))
+        return
+
+
+def _school_scale(
+    rating: str | None,
+    columns: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+) -> str:
+    """Return the scale of school marks, "" where the ratings are none."""
+    if rating is None or not is_school_mark(rating, columns):
+        return ""
+    values = read_numbers(texts[rating]).values
+    if len(values) < len(set(texts[rating])) or not all(1 <= v <= 6 for v in values.values()):
+        return ""
+    text = N_(
+        "{column} was read as school marks from 1 (best, right) to 6 (worst, wrong). If 1 is the "
+        "worst, choose another scale."
+    )
+    notes.append(Message(text, {"column": rating}))
+    return SCHOOL
 
 
 def _take_accepted(
@@ -454,6 +529,7 @@ def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Messa
     return []
 
 
+_MOSTLY = 0.5
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
 
 
@@ -464,6 +540,8 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     if role == "rating":
         if COUNTS & set(words_of(column)) or smaller_is_better(column):
             return False
+        if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
+            return False  # lists: of scores for several texts
         return looks_like_ratings(texts, named=level == 0)
     return True
 

@@ -205,7 +205,9 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         if role in ("negative", "negatives"):
             mapping = replace(mapping, negatives=tuple(names))
         elif role in ("score", "label", "rating", "rater"):
-            mapping = replace(mapping, rating=names[0] if names else None, raters=tuple(names[1:]))
+            rating = names[0] if names else None
+            scale = mapping.scale if rating == guess.rating or "scale=" in text else ""
+            mapping = replace(mapping, rating=rating, raters=tuple(names[1:]), scale=scale)
         elif role in ("question", "answer"):
             if not names:
                 raise DataError(

@@ -179,7 +179,7 @@ SCALES: Mapping[str, RatingScale] = MappingProxyType(
         )
     }
 )
-FIVE, HUNDRED = "1-5", "0-100"
+FIVE, HUNDRED, SCHOOL = "1-5", "0-100", "6-1"
 
 
 def plain_rating(text: str) -> str:
@@ -308,8 +308,9 @@ def _find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
     """Return the scale that a column of ratings is on, judged by all its values."""
     if numbers.percent:
         return SCALES[HUNDRED]
-    if numbers.out_of:
-        return RatingScale(0, numbers.out_of)
+    if numbers.out_of:  # stars: nobody can give fewer than one
+        least = 1 if numbers.out_of == USUAL_HIGHEST and min(values, default=0) == 1 else 0
+        return RatingScale(least, numbers.out_of)
     if not len(values):
         return SCALES["0-1"]
     usual = values[values <= USUAL_HIGHEST]
