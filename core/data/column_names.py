@@ -149,6 +149,13 @@ _BESIDE_TEXT = frozenset(
         "users score scores model models token tokens start end annotator annotators metadata",
     )
 )
+# Lists of what several people say about a pair.
+ANNOTATIONS = frozenset(
+    name_list(
+        "annotations annotation ratings judgements judgments reviews evaluations votes labels",
+        "assessments bewertungen évaluations evaluaciones 評価 アノテーション 标注 评价",
+    )
+)
 # Columns that say who rated.
 _RATERS = frozenset(
     name_list(

@@ -22,6 +22,7 @@ from core.data.column_names import (
     name_list,
     plain_name,
     role_of,
+    says_who,
     says_wrong,
     smaller_is_better,
     words_of,
@@ -52,6 +53,9 @@ class ColumnMapping:
         More pairs of columns to take from every row: other wordings, other languages.
     raters : tuple of str
         More columns that rate the same pairs: other raters.
+    rater : str or None
+        The column that names who rated, where several people rate the same pairs in rows of their
+        own: their grades are averaged.
     scale : str
         Of the ratings, see :data:`core.data.ratings.SCALES`; "" = found from the values.
     words : tuple of (word, grade)
@@ -70,6 +74,7 @@ class ColumnMapping:
     negatives: tuple[str, ...] = ()
     further: tuple[tuple[str, str], ...] = ()
     raters: tuple[str, ...] = ()
+    rater: str | None = None
     scale: str = ""
     words: tuple[tuple[str, float], ...] = ()
 
@@ -132,7 +137,7 @@ class Guess:
 def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
     """Return the filled columns that nothing is read from."""
     used = {*mapping.roles().values(), mapping.context, *mapping.negatives, *mapping.raters}
-    used |= {column for pair in mapping.further for column in pair}
+    used |= {mapping.rater, *(column for pair in mapping.further for column in pair)}
     return unused_beside(table, used)
 
 
@@ -180,7 +185,7 @@ def guess_columns(table: Table) -> Guess:
                 continue
             fits = [
                 (
-                    role in TEXT_ROLES and len(texts[column]) > len(set(texts[column])) == 1,
+                    "." in column and len(texts[column]) > len(set(texts[column])) == 1,
                     fit,
                     _HTML in words_of(column)[-1:],
                     position,
@@ -223,6 +228,7 @@ def guess_columns(table: Table) -> Guess:
         **roles,
         context=context,
         raters=raters,
+        rater=_rater(found, free, sample),
         scale=scale,
         negatives=negatives if "question" in found and "answer" in found else (),
     )
@@ -373,6 +379,20 @@ def _take_varying_text(
         )
         notes.append(Message(text, {"answer": answer, "column": column, "rating": rating}))
         return
+
+
+def _rater(found: Mapping[str, str], free: Sequence[str], sample: pd.DataFrame) -> str | None:
+    """Return the column that says who rated, where several people rate the same pair."""
+    roles = (found.get("question"), found.get("answer"), found.get("rating"))
+    if not all(roles):
+        return None
+    several = sample[sample.duplicated(list(roles[:2]), keep=False)]
+    for column in free if len(several) else ():
+        if not says_who(column) or column in found.values():
+            continue
+        if several.groupby(list(roles[:2]))[column].nunique().gt(1).any():
+            return column
+    return None
 
 
 def _school_scale(

@@ -208,6 +208,7 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
             rating = names[0] if names else None
             scale = mapping.scale if rating == guess.rating or "scale=" in text else ""
             mapping = replace(mapping, rating=rating, raters=tuple(names[1:]), scale=scale)
+            mapping = replace(mapping, rater=mapping.rater if rating == guess.rating else None)
         elif role in ("question", "answer"):
             if not names:
                 raise DataError(
@@ -276,6 +277,8 @@ def describe_columns(mapping: ColumnMapping) -> dict[str, Any]:
     columns: dict[str, Any] = dict(mapping.roles())
     if mapping.raters:
         columns["raters"] = [mapping.rating, *mapping.raters]
+    if mapping.rater:
+        columns["rater"] = mapping.rater
     if mapping.context:
         columns["context"] = mapping.context
     if mapping.negatives:

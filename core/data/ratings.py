@@ -285,7 +285,7 @@ def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
     """Return the decimal sign of a column, and a number that leaves it open."""
     votes: Counter[str] = Counter()
     grouped: dict[str, str] = {}
-    for body in bodies:
+    for body in sorted(bodies):  # the same example whatever the order
         comma, point = body.rfind(","), body.rfind(".")
         if comma >= 0 and point >= 0:
             votes["," if comma > point else "."] += 1
@@ -540,7 +540,7 @@ def doubtful_number(numbers: Numbers) -> list[Message]:
         "{number} may be read in two ways; it was read as {value}. Look at the numbers before you "
         "go on."
     )
-    read = next(v for k, v in numbers.values.items() if numbers.doubt in plain_rating(k))
+    read = next(v for k, v in sorted(numbers.values.items()) if numbers.doubt in plain_rating(k))
     return [Message(text, {"number": numbers.doubt, "value": f"{read:g}"})]
 
 

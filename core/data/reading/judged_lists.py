@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.column_names import is_negative, plain_name, role_of, words_of
+from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of, says_who, words_of
 from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
 from core.data.table import MAX_ROWS, SetAside, Table
@@ -45,6 +45,7 @@ _POSITIONS = _names(
     "page pages line lines year years date time timestamp logprob logprobs",
 )
 _BESIDE = _names("user users annotator annotators rater status title titles url urls type source")
+_VALUES = frozenset(("value", "answer", "choice", "response"))
 _CONTEXTS = frozenset(("context", "paragraph", "passage", "document"))
 _LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _RETRIEVED = re.compile("ctx|context|retriev|positive|search|hits")
@@ -109,7 +110,7 @@ def judged_apart(table: Table) -> Table:
             for c in alone
         }
         table = dataclasses.replace(table, frame=table.frame.assign(**cells))
-    for with_lists in (_choice_lists, _objects, _parallel, _asked_and_answered):
+    for with_lists in (_annotations, _choice_lists, _objects, _parallel, _asked_and_answered):
         found = with_lists(table, lists)
         if found is not None:
             return found
@@ -362,6 +363,46 @@ def _mark_of(items: Sequence[Mapping[str, object]], column: str) -> str | None:
             return key
         best = best or key
     return best
+
+
+# Annotations of a pair
+
+
+def _annotations(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
+    """Give each annotation of a pair a row: ``[{"annotator": "A", "label": 1}, …]``."""
+    if not {role_of(column) for column in table.columns} >= {"question", "answer"}:
+        return None
+    if "rating" in table.columns:
+        return None
+    for column, rows in lists.items():
+        items = [item for found in rows for item in found if isinstance(item, dict)]
+        if plain_name(column) not in ANNOTATIONS or len(items) < sum(map(len, rows)) or not items:
+            continue
+        judging = [k for k in items[0] if _judges(str(k)) or plain_name(str(k)) in _VALUES]
+        marks = [k for k in judging if all(_is_mark(item.get(k)) for item in items)]
+        if not marks:
+            continue
+        who = next((k for k in items[0] if says_who(str(k))), None)
+        parts = [[item for item in found if isinstance(item, dict)] or [{}] for found in rows]
+        order = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        data: dict[str, object] = {
+            c: table.frame[c].array.take(order) for c in table.columns if c != column
+        }
+        flat = [item for part in parts for item in part]
+        data["rating"] = pd.array([cell_text(item.get(marks[0])) for item in flat], dtype="str")
+        if who is not None:
+            data[str(who)] = pd.array([_cell(item.get(who)) for item in flat], dtype="str")
+        text = N_("Each element of {column} was taken as a rating of its own ({key}).")
+        note = Message(text, {"column": column, "key": str(marks[0])})
+        return dataclasses.replace(
+            table,
+            columns=tuple(data),
+            frame=pd.DataFrame(data, columns=list(data)),
+            row_numbers=table.row_numbers[order],
+            wrong=table.wrong[order] if len(table.wrong) else table.wrong,
+            warnings=(*table.warnings, note),
+        )
+    return None
 
 
 # Spans that were marked in a text

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.data.cells import cell_text
-from core.data.column_names import is_negative, role_of
+from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of
 from core.data.reading.exchanges import CHATS, LATER, NOTE, exchanges, last_turns
 from core.data.reading.unfolding import TEXT_KEYS, text_of
 from core.data.table import NotUsed
@@ -487,7 +487,10 @@ def _inner_pairs(record: Record) -> list[object] | None:
 def _marked(record: Record) -> Record:
     """Part a list whose elements say themselves whether they are right."""
     accepted = next((v for k, v in record.items() if _plain(k) == _ACCEPTED_ID), None)
+    rated = {role_of(str(key)) for key in record} >= {"question", "answer"}
     for key, value in record.items():
+        if rated and plain_name(str(key)) in ANNOTATIONS:
+            continue  # they judge the pair, and are no texts themselves
         parted = _parted(value) or _parted_by_id(value, accepted)
         if parted is None:
             continue
