@@ -196,7 +196,8 @@ def test_a_table_without_names_whose_last_column_is_a_mark(read):
     asked = ("怎么退款？", "几点关门", "在哪里开发票？")
     rows = [(q, f"请问{q}{k}", k) for k in (1, 0) for q in asked]
     report = read("\n".join("\t".join(map(str, row)) for row in rows).encode(), "lcqmc.tsv")
-    assert right(report) == {(q, f"请问{q}1") for q in asked} and report.rows_read == 6
+    found = {frozenset(pair) for pair in right(report)}
+    assert found == {frozenset((q, f"请问{q}1")) for q in asked} and report.rows_read == 6
     assert "no column names" in said(report)
 
 
@@ -258,7 +259,7 @@ def test_the_grades_of_several_people_are_averaged_and_told(read):
         for who, grade in (("ann", 3), ("bob", 2), ("cy", 1))
     ] + [(who, q, bad, 0) for q, bad in sorted(NOT_PAIRS) for who in ("ann", "bob", "cy")]
     report = read(table(("annotator", "question", "answer", "relevance"), rows))
-    assert {grades(report)[pair] for pair in PAIRS} == {pytest.approx(2 / 3, abs=1e-4)}
+    assert {round(grades(report)[pair], 3) for pair in PAIRS} == {0.667}
     assert wrong(report) == NOT_PAIRS
     assert "Several people rate the same pair (annotator)" in said(report)
     without = read(table(("shift", "question", "answer", "relevance"), rows))

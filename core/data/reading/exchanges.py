@@ -138,6 +138,7 @@ def turns_apart(table: Table) -> Table:
         return table
     texts = table.frame[text].tolist()
     links = _reply_links(table)
+    talk = None  # its numbers have served then, and are no judgements
     if links is not None:
         ends, pairs = _linked(links, speakers, texts)
     else:
@@ -147,7 +148,7 @@ def turns_apart(table: Table) -> Table:
         return table
     begins = [begin for begin, _ in ends]
     frame = table.frame.iloc[begins]
-    rest = [c for c in table.columns if c not in (column, text, "question", "answer")]
+    rest = [c for c in table.columns if c not in (column, text, talk, "question", "answer")]
     data: dict[str, object] = {
         "question": pd.array([asked for asked, _ in pairs], dtype="str"),
         "answer": pd.array([told for _, told in pairs], dtype="str"),

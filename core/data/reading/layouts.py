@@ -109,9 +109,14 @@ def find_records(document: object) -> Found | None:
 def expand_lines(records: list[object]) -> Found:
     """Return the records of a file with one record per line."""
     for layout in LAYOUTS:
-        if layout.key in _LINE_BY_LINE and (found := layout.read(records)):
-            note = Message(N_("Read as: {layout}."), {"layout": layout.title})
-            return _expanded(Found(found, layout.key, [note]))
+        if layout.key not in _LINE_BY_LINE or not layout.read(records[:1]):
+            continue
+        found: list[object] = []
+        for record in records:
+            parts = layout.read([record]) or [record]
+            found.append(parts[0] if len(parts) == 1 else parts)
+        note = Message(N_("Read as: {layout}."), {"layout": layout.title})
+        return _expanded(Found(found, layout.key, [note]))
     return _expanded(Found(records))
 
 
@@ -448,7 +453,7 @@ def _argilla_responses(responses: object) -> Iterator[tuple[str, object, str]]:
 
 def _expanded(found: Found) -> Found:
     records: list[object] = []
-    later = pairs_within = 0
+    later = talks = 0
     for record in found.records:
         if not isinstance(record, dict):
             records.append(record)
@@ -458,12 +463,12 @@ def _expanded(found: Found) -> Found:
         if talk is None:
             inner = _inner_pairs(record)
             records.append(_marked(record) if inner is None else inner)
-            pairs_within += inner is not None
             continue
+        talks += 1
         later += max(0, len(talk) - 1)
         records.append(talk)
     warnings = list(found.warnings)
-    if sum(isinstance(record, list) for record in records) > pairs_within:
+    if talks:
         warnings.append(Message(NOTE))
     if later:
         warnings.append(Message(LATER, {"count": later}))
