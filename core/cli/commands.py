@@ -18,6 +18,7 @@ from core.cli.options import (
     JourneyOptions,
     RaceOptions,
     RunOptions,
+    TrainingOptions,
     TuneOptions,
 )
 from core.cli.terminal import (
@@ -38,6 +39,7 @@ from core.journey.command_inputs import (
     chosen_settings,
     parse_recipe,
     read_data,
+    read_open,
     read_overrides,
     read_settings,
 )
@@ -55,13 +57,19 @@ from core.journey.cross_fit import (
     tested_in_split,
     verdict_way,
 )
-from core.journey.data import what_data_allow
+from core.journey.data import (
+    LogPreview,
+    add_open_questions,
+    open_told,
+    what_data_allow,
+)
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
     check_experts,
     get_expert,
     launch_scoring,
+    scoring_report,
     suggested_experts,
     teacher_advice,
 )
@@ -156,6 +164,7 @@ def tune(options: TuneOptions) -> int:
     else:
         project = _named_project(walk.workspace, options.project or "")
         settings = read_settings(options.config) if options.config else None
+        project = walk.opened(project, options)
         config = chosen_settings(project.load_dataset(), settings, options.preset, options.base)
         if options.recipe is not None:
             named = {recipe.name: recipe for recipe in reversed(recipes(project))}
@@ -224,6 +233,7 @@ class Walk:
         check_preset(options.preset)
         check_experts(options.experts)
         parse_recipe(recipe, options.experts)  # before anything is made or takes time
+        log = read_open(options.open, options.open_columns) if options.open else None
         with self.time("data"):
             reading = ReadingOptions(
                 columns=options.columns, sheet=options.sheet, encoding=options.encoding
@@ -233,6 +243,8 @@ class Walk:
             )
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
+            project = self.with_open(project, log)
+            dataset = project.load_dataset()
             self.allowed = what_data_allow(dataset)
             say_what_data_allow(self.allowed)
         with self.time("experts"):
@@ -243,10 +255,35 @@ class Walk:
             _say(f"teacher: {advice.sentence}")
             if advice.remedy is not None:
                 _say(f"teacher: {advice.remedy}")
+            allowed = what_data_allow(dataset, scoring_report(project))
+            if allowed != self.allowed:  # the experts hold a teacher
+                self.allowed = allowed
+                say_what_data_allow(allowed)
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)
         return project, config
+
+    def with_open(self, project: Project, log: LogPreview | None) -> Project:
+        """Add the questions of a log and say what became of them; returns the project as it is."""
+        if log is None:
+            return project
+        account = add_open_questions(project, log, who=self.who)
+        for message in (*account.warnings, *open_told(account)):
+            _say(str(message))
+        return self.workspace.project(project.id)
+
+    def opened(self, project: Project, options: TrainingOptions) -> Project:
+        """Add the log that was named to a project, and let its experts read what is new."""
+        if options.open is None:
+            return project
+        log, experts = read_open(options.open, options.open_columns), scored_experts(project)
+        project = self.with_open(project, log)
+        if experts:
+            with self.time("experts"):
+                scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
+                self.done(project, scored)
+        return project
 
     def way(self, project: Project, wanted: str) -> str:
         """Return how the verdict is reached, and say why."""
@@ -287,8 +324,9 @@ def race(options: RaceOptions) -> int:
     AppError
         If the race cannot be started.
     """
-    workspace = Workspace.open(options.workspace)
-    project = _named_project(workspace, options.project)
+    walk = Walk(options.workspace)
+    workspace = walk.workspace
+    project = walk.opened(_named_project(workspace, options.project), options)
     config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
     at_hand = {recipe.name: recipe for recipe in reversed(racing_recipes(project))}
     used = recipe_in_use(project)

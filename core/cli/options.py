@@ -32,17 +32,22 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TrainingOptions(Options):
+class TrainingOptions(Options):
     """What every verb takes that tunes a model."""
 
     base: Annotated[
         str | None, "model to tune (default: of the settings, else by the language of the data)"
     ] = None
     preset: Annotated[str, "quick, balanced or thorough (default: balanced)"] = "balanced"
+    open: Annotated[
+        Path | None,
+        "questions without answers, such as a search log: any file that can be read, or one column",
+    ] = None
+    open_columns: Annotated[str, "of that file: question=…,count=…,date=…"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class JourneyOptions(_TrainingOptions):
+class JourneyOptions(TrainingOptions):
     """What the verbs take that can begin with a file."""
 
     config: Annotated[
@@ -66,13 +71,16 @@ class ReadOptions:
     """Say how a file is read and what is in it; compute nothing, write nothing."""
 
     file: Annotated[Path, "any file that can be uploaded, or a BEIR folder", NAMELESS]
-    columns: Annotated[str, "question=…,answer=…,rating=…; A+B takes several columns"] = ""
+    columns: Annotated[str, "question=…,answer=…,rating=…,count=…; A+B takes several"] = ""
     sheet: Annotated[str | None, "of a workbook"] = None
     encoding: Annotated[str, "of a text, for example cp1252 (default: found)"] = ""
     kind: Annotated[
-        Literal["data", "ratings", "scores", "corrections", "run"], "what the file is"
+        Literal["data", "ratings", "scores", "corrections", "run", "open", "questions"],
+        "what the file is; open or questions: questions without answers, such as a search log",
     ] = "data"
-    for_: Annotated[Path | None, "the data that ratings, scores, labels or a run belong to"] = None
+    for_: Annotated[
+        Path | None, "the data that ratings, scores, labels, a run or open questions belong to"
+    ] = None
     below: Annotated[bool, "read sums and other tables below the first as rows, too"] = False
     visible: Annotated[bool, "leave out rows that are hidden or filtered in a workbook"] = False
     order: Annotated[str, "of a run whose ranks contradict its scores: rank or score"] = ""
@@ -118,7 +126,7 @@ class TuneOptions(JourneyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaceOptions(_TrainingOptions):
+class RaceOptions(TrainingOptions):
     """Race recipes and losses of a project, hard labels always among them; prints the table.
 
     The race runs in the background and is on the project's Tune page; Ctrl+C leaves it running.
@@ -141,6 +149,23 @@ class ExpertsOptions(Options):
     get: Annotated[
         str | None, "key of an expert to bring here; a download that broke off goes on"
     ] = None
+    json: Annotated[bool, "print one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupOptions(Options):
+    """Write the whole workspace, records and files, into one file; it may be in use meanwhile."""
+
+    file: Annotated[Path, "ZIP file to write, outside the workspace", NAMELESS]
+    caches: Annotated[bool, "also vectors and models, which can be made anew"] = False
+    json: Annotated[bool, "print one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreOptions(Options):
+    """Bring a backup back into an empty workspace; every file is checked by its sha256."""
+
+    file: Annotated[Path, "ZIP file of the verb backup", NAMELESS]
     json: Annotated[bool, "print one JSON object"] = False
 
 
@@ -199,6 +224,16 @@ VERBS: Mapping[str, Verb] = {
         "core.cli.commands:experts",
         "list the experts that can score, with languages, licence and source; or get one",
     ),
+    "backup": Verb(
+        BackupOptions,
+        "core.cli.upkeep:backup",
+        "the whole workspace, records and files, in one file",
+    ),
+    "restore": Verb(
+        RestoreOptions,
+        "core.cli.upkeep:restore_backup",
+        "bring a backup back into an empty workspace",
+    ),
     "work": Verb(
         WorkOptions,
         "core.cli.options:work",
@@ -230,7 +265,7 @@ def parser() -> argparse.ArgumentParser:
             kind, meaning, *marks = get_args(hints[option.name])
             settings = _how_to_read(kind) | {"help": meaning}
             if NAMELESS not in marks:
-                word = f"--{option.name.rstrip('_')}"  # "for" is no name in Python
+                word = f"--{option.name.rstrip('_').replace('_', '-')}"  # "for" is no name here
                 settings |= {"dest": option.name, "default": option.default}
                 words.add_argument(word, **settings)
                 continue

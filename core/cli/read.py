@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from core.cli.options import ReadOptions
 from core.journey.command_inputs import FileReport, ReadingOptions, report_on
+from core.journey.data import open_told
 
 _SHOWN = 20  # rows set aside and pairs that are printed; --json has all
 
@@ -36,17 +37,19 @@ def told(report: FileReport) -> list[str]:
     lines += [f"  {role}: {_columns(column)}" for role, column in report.columns.items()]
     if report.rows_read:
         wrong = sum(1 for *_, grade in report.pairs if grade == 0)
-        lines.append(
-            f"Rows: {report.rows_read} read, {report.rows_taken} taken; pairs: "
-            f"{len(report.pairs)}, of them known to be wrong: {wrong}"
-        )
+        pairs = f"; pairs: {len(report.pairs)}, of them known to be wrong: {wrong}"
+        pairs = "" if report.open_account is not None else pairs
+        lines.append(f"Rows: {report.rows_read} read, {report.rows_taken} taken{pairs}")
+    if report.open_account is not None:
+        lines += [str(message) for message in open_told(report.open_account)]
     for name, values in (("Raters", report.raters), ("Systems", report.systems)):
         if values:
             lines.append(f"{name}: {', '.join(values)}")
     lines += [f"Warning: {warning}" for warning in report.warnings]
     lines += [f"Not used: {item.kind} {item.name} ({item.count})" for item in report.not_used]
     lines += _some([f"Row {row}: {why}" for row, why, *_ in report.set_aside], "Set aside")
-    lines += _some(report.open, "Questions without an answer")
+    joined = report.open_account is not None
+    lines += _some(report.open, "Open questions" if joined else "Questions without an answer")
     if report.refused is not None:
         lines.append(f"Refused: {report.refused}")
     return lines

@@ -79,6 +79,15 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "source channel origin medium quelle kanal",
             "受付経路 経路 チャネル チャンネル 媒体 出典 情報源",
         ),
+        "weight": name_list(
+            "weight traffic searchvolume timesasked askcount questioncount frequency importance",
+            "gewicht häufigkeit suchvolumen poids fréquence peso frecuencia frequenza",
+            "重み 件数 問い合わせ件数 質問件数 頻度 检索量 权重 频次",
+        ),
+        "must_find": name_list(
+            "mustfind mustfinds mustsucceed pflicht pflichtfrage obligatoire obligatorio",
+            "必須 必須質問 必须",
+        ),
     }
 )
 

@@ -68,6 +68,8 @@ class ColumnMapping:
     language: str | None = None
     rating: str | None = None
     source: str | None = None
+    weight: str | None = None
+    must_find: str | None = None
     question_id: str | None = None
     answer_id: str | None = None
     context: str | None = None
@@ -557,6 +559,12 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     """Tell whether what a column holds goes with what its name says."""
     if role in TEXT_ROLES:
         return not _is_code(texts)
+    if role == "must_find":
+        return level == 0 and _marks(texts)
+    if role == "weight":
+        numbers = read_numbers(texts).values
+        values = [numbers.get(text, 0.0) for text in texts]
+        return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
         if COUNTS & set(words_of(column)) or smaller_is_better(column):
             return False

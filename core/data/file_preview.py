@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BEIR = "beir"
 _READ = 0.95  # share of the time of an import until the data are saved
 _READING = N_("Reading the texts")
+OPEN_ACCOUNTS = "open_accounts"  # in the report of an import
 _MOST_WORDS = 30  # of ratings that the user is asked about
 MOST_TRIED = 50_000  # rows that are tried out while somebody chooses columns
 
@@ -64,6 +65,8 @@ class Outcome:
         Rows that were looked at, the first of them where there are very many.
     pairs, wrong, questions, answers : int
         Right pairs, pairs known to be wrong, different questions and answers.
+    unanswered : int
+        Rows with a question and no answer.
     set_aside : tuple of (reason, count)
         The commonest reason first, each as its first row has it.
     warnings : tuple of Message
@@ -76,6 +79,7 @@ class Outcome:
     wrong: int = 0
     questions: int = 0
     answers: int = 0
+    unanswered: int = 0
     set_aside: tuple[tuple[Message, int], ...] = ()
     warnings: tuple[Message, ...] = ()
     refused: Message | None = None
@@ -142,6 +146,7 @@ def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
             wrong=len(pairs.known_wrong),
             questions=len(pairs.questions),
             answers=len(pairs.answers),
+            unanswered=len(pairs.unanswered.rows),
             set_aside=tuple((first[key], count) for key, count in counts.most_common()),
             warnings=pairs.warnings,
         )
@@ -160,6 +165,7 @@ def read_dataset(
     found: Preview | None = None,
     report: Reporter | None = None,
     split_anew: bool = False,
+    open_questions: bool = True,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -175,6 +181,8 @@ def read_dataset(
         Told how far it is.
     split_anew : bool
         Leave aside the splits that a BEIR folder comes with.
+    open_questions : bool
+        Take rows without an answer as open questions; else they are set aside.
 
     Raises
     ------
@@ -185,7 +193,8 @@ def read_dataset(
 
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
-    settings, name = ImportSettings(seed=seed, split_anew=split_anew), Path(filename).stem
+    settings = ImportSettings(seed=seed, split_anew=split_anew, open_questions=open_questions)
+    name = Path(filename).stem
     stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
         from core.data.beir import read_beir
@@ -243,4 +252,5 @@ def _account(result: ImportResult) -> dict[str, Any]:
             for s in result.set_aside
         ],
         "warnings": [warning.to_json() for warning in result.warnings],
+        OPEN_ACCOUNTS: [result.open_account.to_json()] if result.open_account else [],
     }

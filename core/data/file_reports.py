@@ -11,6 +11,7 @@ from typing import Any
 
 from core.data.column_names import role_of
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_beside, unused_columns
+from core.data.open_questions import without_open_questions
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
@@ -19,8 +20,9 @@ from core.data.table import NotUsed, Table
 from core.errors import AppError, DataError
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.open_account import OpenAccount
 
-KINDS = ("data", "ratings", "scores", "corrections", "run")
+KINDS = ("data", "ratings", "scores", "corrections", "run", "open", "questions")
 MEANINGS = {"right": 1.0, "partly": 0.5, "wrong": 0.0}  # of rating words, as --columns says them
 _UPLOADER = "you"  # stands for raters and correctors where a file names none
 _NO_TEXT = N_("The document has no text.")
@@ -75,7 +77,11 @@ class FileReport:
     pairs : list of (question, answer, grade)
         Grade 0 = known to be wrong; of scores the score.
     open : list of str
-        Questions without an answer.
+        Questions without an answer; of a log those that become open questions, joined.
+    open_asked : list of float
+        How often each of these was asked; of a log only.
+    open_account : OpenAccount or None
+        What becomes of the rows of a log.
     set_aside : list of (row, reason, question, answer)
     refused : Message or None
         Why the file cannot be used.
@@ -96,6 +102,8 @@ class FileReport:
     raters: list[str] = field(default_factory=list)
     systems: list[str] = field(default_factory=list)
     scale: str = ""
+    open_asked: list[float] = field(default_factory=list)
+    open_account: OpenAccount | None = None
     refused: Message | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -120,9 +128,20 @@ class FileReport:
         for key in ("raters", "systems", "scale"):
             if getattr(self, key):
                 document[key] = getattr(self, key)
+        if self.open_account is not None:
+            document["open_asked"] = self.open_asked
+            document["open_account"] = _plain(self.open_account)
         if self.refused is not None:
             document["refused"] = str(self.refused)
         return document
+
+
+def _plain(account: OpenAccount) -> dict[str, Any]:
+    """Return an account with its sentences in English; rows set aside are told once."""
+    return account.to_json() | {
+        "set_aside": len(account.set_aside),
+        "warnings": [str(warning) for warning in account.warnings],
+    }
 
 
 def report_on(
@@ -223,8 +242,8 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         else:
             raise DataError(
                 "--columns knows no role {role}. Roles: question, answer, rating, category, "
-                "language, source, question_id, answer_id, context, negatives; scale=1-5 says what "
-                "ratings mean, right=… and wrong=… what words mean.",
+                "language, source, weight, must_find, question_id, answer_id, context, negatives; "
+                "scale=1-5 says what ratings mean, right=… and wrong=… what words mean.",
                 role=role,
             )
     mapping = replace(mapping, **changes)
@@ -532,9 +551,39 @@ def _report_run(
     report.rows_taken = len(report.pairs)
 
 
+def _report_open(
+    content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
+) -> None:
+    from core.data.question_log import (
+        add_log,
+        chosen_log_columns,
+        guess_log,
+        read_log,
+        unused_log_columns,
+    )
+
+    table = read_log(content, name, options.choices)
+    _seen(report, table)
+    columns = chosen_log_columns(options.columns, table, guess_log(table))
+    report.columns = dict(columns.roles())
+    report.not_used += unused_log_columns(table, columns)
+    before = without_open_questions(dataset)
+    added, account = add_log(before, table, columns, name)
+    report.open_account = account
+    report.open = [added.questions[row] for row in added.open_rows.tolist()]
+    report.open_asked = [_rounded(added.question_weight[row]) for row in added.open_rows]
+    report.warnings += account.warnings
+    report.set_aside += [(i.row, i.reason, i.question, "") for i in account.set_aside]
+    report.rows_taken = report.rows_read - len({row for row, *_ in report.set_aside})
+    if not report.rows_taken:
+        _some(report, [(item.row, item.reason) for item in account.set_aside])
+
+
 _REPORTS: Mapping[str, Callable[[bytes, str, QADataset, ReadingOptions, FileReport], None]] = {
     "ratings": _report_ratings,
     "scores": _report_scores,
     "corrections": _report_corrections,
     "run": _report_run,
+    "open": _report_open,
+    "questions": _report_open,
 }

@@ -24,7 +24,8 @@ from core.data.column_names import ATTRIBUTES, says_wrong, smaller_is_better
 from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
-from core.data.ratings import judge
+from core.data.open_questions import EMPTY, AskedQuestions, why_no_question, with_open_questions
+from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
 from core.data.reading.unfolding import unfolded
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table, row_list
@@ -32,6 +33,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
+from core.types.open_account import OpenAccount
 
 # Shares of the time after which rows are checked and texts compared.
 _CHECKED, _COMPARED = 0.2, 0.9
@@ -42,7 +44,6 @@ _MISSING = MappingProxyType(
         "answer": N_("No column was found for the answer. Choose one of: {columns}."),
     }
 )
-_NO_QUESTION = N_("The question is empty.")
 _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
 _NOT_RATED = N_("The row has no rating, as others have.")
@@ -56,12 +57,21 @@ _NOT_RIGHT = N_("The rating is 0: this answer is not right for this question.")
 
 @dataclass(frozen=True)
 class ImportSettings:
-    """How rows become a dataset."""
+    """How rows become a dataset.
+
+    Attributes
+    ----------
+    split_anew : bool
+        Leave aside the splits that a BEIR folder comes with.
+    open_questions : bool
+        Whether rows without an answer become open questions; else they are set aside.
+    """
 
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     splitting: SplitSettings = field(default_factory=SplitSettings)
     seed: int = 0
-    split_anew: bool = False  # leave aside the splits that a BEIR folder comes with
+    split_anew: bool = False
+    open_questions: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class ImportSummary:
     Attributes
     ----------
     rows_read : int
-        Filled rows; ``rows_taken + rows_set_aside``.
+        Filled rows; ``rows_taken + rows_set_aside + rows_open``.
     rows_merged : int
         Rows taken that repeat an earlier pair exactly (width and spaces do not count).
     questions_with_several_answers : int
@@ -98,6 +108,8 @@ class ImportSummary:
         See ``checks.PERSONAL_DATA``.
     language : str
         ``ja``, ``en`` or ``other``.
+    rows_open : int
+        Rows without an answer that are open questions, or ask what others ask.
     """
 
     rows_read: int
@@ -120,16 +132,24 @@ class ImportSummary:
     contradictions: tuple[Contradiction, ...] = ()
     near_duplicate_rows: tuple[tuple[int, ...], ...] = ()
     merged_rows: tuple[tuple[int, ...], ...] = ()
+    rows_open: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class ImportResult:
-    """The dataset, the rows that are not in it and why, and what to know about it."""
+    """The dataset, the rows that are not in it and why, and what to know about it.
+
+    Attributes
+    ----------
+    open_account : OpenAccount or None
+        What became of rows without an answer; None where there are none.
+    """
 
     dataset: QADataset
     set_aside: tuple[SetAside, ...]
     summary: ImportSummary
     warnings: tuple[Message, ...]
+    open_account: OpenAccount | None = None
 
 
 def import_table(
@@ -194,14 +214,24 @@ def import_table(
         split=split,
         question_row=pairs.question_row,
         attributes=pairs.attributes,
+        question_weight=pairs.question_weight,
+        must_find=pairs.must_find,
         source_sha256=source_sha256,
         wrong_question=pairs.wrong_question,
         wrong_answer=pairs.wrong_answer,
     )
+    aside, open_rows = pairs.set_aside, len(pairs.unanswered.rows)
+    if not settings.open_questions:
+        aside, open_rows = pairs.all_set_aside, 0
     summary = summarise(
         dataset,
         grouping,
-        RowCounts(pairs.rows_taken + len(pairs.set_aside), pairs.rows_taken, pairs.rows_merged),
+        RowCounts(
+            pairs.rows_taken + open_rows + len(aside),
+            pairs.rows_taken,
+            pairs.rows_merged,
+            open_rows,
+        ),
         pairs.findings,
         pairs.personal_data,
         contradictions=tuple(
@@ -211,7 +241,10 @@ def import_table(
         merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
     )
     warnings = (*table.warnings, *pairs.warnings, *grouping.warnings, *summary.split.warnings)
-    return ImportResult(dataset, pairs.set_aside, summary, warnings)
+    account = None
+    if open_rows:
+        dataset, account = with_open_questions(dataset, pairs.unanswered, file=name)
+    return ImportResult(dataset, aside, summary, warnings, account)
 
 
 def check_variety(pairs: Pairs) -> None:
@@ -235,9 +268,9 @@ def check_variety(pairs: Pairs) -> None:
         raise DataError(
             "None of the {count} rows can be used: {questions} have no question, {answers} have no "
             "answer. Check which columns are the question and the answer.",
-            count=len(pairs.set_aside),
-            questions=sum(1 for item in pairs.set_aside if not item.question),
-            answers=sum(1 for item in pairs.set_aside if not item.answer),
+            count=len(pairs.all_set_aside),
+            questions=sum(1 for item in pairs.all_set_aside if not item.question),
+            answers=sum(1 for item in pairs.all_set_aside if not item.answer),
         )
     if len(pairs.questions) == 1:
         raise DataError(
@@ -256,11 +289,12 @@ def check_variety(pairs: Pairs) -> None:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """How many rows were read, taken, and repeat an earlier pair."""
+    """How many rows were read, taken, repeat an earlier pair, and have no answer."""
 
     read: int
     taken: int
     merged: int = 0
+    open: int = 0
 
 
 def summarise(
@@ -276,8 +310,9 @@ def summarise(
     return ImportSummary(
         rows_read=rows.read,
         rows_taken=rows.taken,
-        rows_set_aside=rows.read - rows.taken,
+        rows_set_aside=rows.read - rows.taken - rows.open,
         rows_merged=rows.merged,
+        rows_open=rows.open,
         questions=len(dataset.questions),
         answers=len(dataset.answers),
         questions_with_several_answers=int(several.sum()),
@@ -312,8 +347,8 @@ class Pairs:
     known_wrong : tuple of (question, answer)
         Pairs that the file says are wrong; ``wrong_question`` and ``wrong_answer`` are the rows of
         those whose question has a right answer.
-    open_questions : tuple of str
-        Questions without an answer, each once.
+    unanswered : AskedQuestions
+        Rows with a question and no answer.
     unknown_ratings : tuple of (word, int)
         Ratings whose meaning is not known, and how many rows have each.
     """
@@ -336,10 +371,24 @@ class Pairs:
     warnings: tuple[Message, ...]
     merged_rows: tuple[tuple[int, ...], ...] = ()
     known_wrong: tuple[tuple[str, str], ...] = ()
-    open_questions: tuple[str, ...] = ()
+    unanswered: AskedQuestions = field(default_factory=lambda: AskedQuestions((), ()))
     wrong_question: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     wrong_answer: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     unknown_ratings: tuple[tuple[str, int], ...] = ()
+    question_weight: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    must_find: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The questions without an answer, each once."""
+        return tuple(dict.fromkeys(self.unanswered.texts))
+
+    @property
+    def all_set_aside(self) -> tuple[SetAside, ...]:
+        """The rows set aside where those without an answer are, too."""
+        rows = zip(self.unanswered.rows, self.unanswered.texts, strict=True)
+        aside = (SetAside(row, Message(_NO_ANSWER), text) for row, text in rows)
+        return tuple(sorted((*self.set_aside, *aside), key=lambda item: item.row))
 
 
 def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | None = None) -> Pairs:
@@ -348,7 +397,8 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
     its answer stays in the collection that is searched; so is a pair that the file's layout says
     is wrong (``Table.wrong``). A pair rated differently in several rows gets the highest grade and
-    is reported as a contradiction; where a column says that other people rated it, the mean.
+    is reported as a contradiction; where a column says that other people rated it, the mean. Rows
+    with a question and no answer are kept apart.
 
     Raises
     ------
@@ -376,18 +426,19 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
     usable: list[int] = []
     asked_at: list[int] = []
     answer_at: list[int] = []
-    unanswered: dict[str, None] = {}
+    unanswered: list[int] = []
     unclear = np.isnan(grade)
     for i, (row, question, answer) in enumerate(
         zip(rows, texts["question"], texts["answer"], strict=True)
     ):
+        if not answer and why_no_question(question) is None:
+            unanswered.append(i)
+            continue
         reason = _reason(question, answer)
         if reason is None and unclear[i]:
             reason = _UNCLEAR if texts["rating"][i] else _NOT_RATED
         if reason:
             aside.append(SetAside(row, Message(reason), question, answer))
-            if reason == _NO_ANSWER:
-                unanswered.setdefault(question)
             continue
         usable.append(i)
         asked_at.append(asked.setdefault(same_key(question), len(asked)))
@@ -421,6 +472,10 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
     order = np.lexsort(right[::-1])
     row_of = np.full(len(keys), -1, np.int32)  # questions that no answer is right for have no row
     row_of[judged.question[is_right]] = right[0]
+    asked_rows = row_of[np.array(asked_at, np.int64)] if asked_at else np.empty(0, np.int32)
+    weight = _question_weights(texts.get("weight"), rows, usable, asked_rows, warnings)
+    must_find = _must_find(texts.get("must_find"), usable)
+    count = len(questions.texts)
     wrong_pairs = np.stack([row_of[judged.question[~is_right]], judged.answer[~is_right]])
     wrong_pairs = wrong_pairs[:, wrong_pairs[0] >= 0].astype(np.int32)
     wrong_pairs = wrong_pairs[:, np.lexsort(wrong_pairs[::-1])]
@@ -473,11 +528,77 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
             (texts["question"][int(place)], answers.texts[int(answer)])
             for _, answer, place in firsts
         ),
+        unanswered=AskedQuestions(
+            [texts["question"][i] for i in unanswered],
+            [rows[i] for i in unanswered],
+            _asked_counts(texts.get("weight"), unanswered),
+            attributes={r: [texts[r][i] for i in unanswered] for r in ATTRIBUTES if r in texts},
+        ),
         wrong_question=wrong_pairs[0],
         wrong_answer=wrong_pairs[1],
-        open_questions=tuple(unanswered),
+        question_weight=_per_question(weight, asked_rows, count, 1.0),
+        must_find=_per_question(must_find, asked_rows, count, 0.0) > 0,
         unknown_ratings=tuple(unknown.items()),
     )
+
+
+def _question_weights(
+    cells: Sequence[str] | None,
+    rows: Sequence[int],
+    usable: Sequence[int],
+    asked_rows: np.ndarray,
+    warnings: list[Message],
+) -> np.ndarray | None:
+    """Return how much the question of each usable row counts, float64; None without such a column.
+
+    What is no number above 0 counts 1, and is told.
+    """
+    if cells is None:
+        return None
+    numbers = read_numbers(cells).values
+    weights = np.array([numbers.get(cells[i], 0.0) for i in usable], np.float64)
+    bad = (weights <= 0) & (asked_rows >= 0)
+    if bad.any():
+        text = N_(
+            "The weight is no number above 0 in {count} rows; their questions count 1. Rows: {rows}"
+        )
+        told = row_list([rows[usable[place]] for place in np.flatnonzero(bad).tolist()], 12)
+        warnings.append(Message(text, {"count": int(bad.sum()), "rows": told}))
+    return np.where(weights > 0, weights, 1.0)
+
+
+def _asked_counts(cells: Sequence[str] | None, places: Sequence[int]) -> list[float]:
+    """Return the weights of rows without an answer, 1 where they are no number above 0."""
+    if cells is None:
+        return []
+    numbers = read_numbers(cells[i] for i in places).values
+    return [max(numbers.get(cells[i], 0.0), 0.0) or 1.0 for i in places]
+
+
+def _must_find(cells: Sequence[str] | None, usable: Sequence[int]) -> np.ndarray | None:
+    """Return 1 for each usable row whose question has to succeed; None without such a column."""
+    if cells is None:
+        return None
+    plain = [plain_rating(cells[i]) for i in usable]
+    numbers = read_numbers(plain).values
+    return np.array(
+        [
+            mark in TICKS or RATING_WORDS.get(mark, numbers.get(mark, 0.0)) > 0 if mark else False
+            for mark in plain
+        ],
+        np.float64,
+    )
+
+
+def _per_question(
+    values: np.ndarray | None, asked_rows: np.ndarray, count: int, default: float
+) -> np.ndarray:
+    """Return the largest value among the rows of each question, float32 [count]."""
+    most = np.full(count, -np.inf)
+    if values is not None:
+        asked = asked_rows >= 0
+        np.maximum.at(most, asked_rows[asked], values[asked])
+    return np.where(np.isfinite(most), most, default).astype(np.float32)
 
 
 def _graded(
@@ -580,7 +701,7 @@ def _cells(
 
 def _reason(question: str, answer: str) -> str | None:
     if not question:
-        return _NO_QUESTION
+        return EMPTY
     if not answer:
         return _NO_ANSWER
     return None if any(map(str.isalnum, question)) else _NO_WORD

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,6 +116,26 @@ class Table:
     judged: tuple[str, ...] = ()
 
 
+class OneColumnError(DataError):
+    """A file of one column: no questions and answers, but perhaps questions alone.
+
+    Attributes
+    ----------
+    table : Table
+        What was read.
+    """
+
+    def __init__(self, template: str, table: Table, **params: str | int | float) -> None:
+        super().__init__(template, **params)
+        self.table = table
+
+
+ONE_COLUMN = N_(
+    "{name} has only one column ({column}). Questions and answers must be in two columns, "
+    "separated by comma, semicolon, tab or |."
+)
+
+
 def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
     """Return (row, reason, question, answer) as CSV with a byte order mark, for a download.
 
@@ -182,7 +203,9 @@ def build_table(
     Raises
     ------
     DataError
-        If no row or fewer than two columns are left, or the texts are too long in all.
+        If no row is left, or the texts are too long in all.
+    OneColumnError
+        If fewer than two columns are left.
     """
     characters = 0
     dirty: list[int] = []
@@ -217,13 +240,6 @@ def build_table(
             "pair per row, and upload it again.",
             name=name,
         )
-    if len(used) < 2:
-        raise DataError(
-            "{name} has only one column ({column}). Questions and answers must be in two columns, "
-            "separated by comma, semicolon, tab or |.",
-            name=name,
-            column=names[used[0]][:60] if used else "",
-        )
     found = list(warnings)
     if dirty:
         text = N_(
@@ -240,7 +256,7 @@ def build_table(
     chosen = tuple(names[i] for i in used)
     # texts side by side in memory: about half of what as many Python strings take
     data = {names[i]: pd.array([row[i] for row in kept], dtype="str") for i in used}
-    return Table(
+    table = Table(
         columns=chosen,
         frame=pd.DataFrame(data, columns=list(chosen)),
         row_numbers=np.array(numbers, np.int64),
@@ -256,6 +272,24 @@ def build_table(
         encodings=dict(encodings),
         wrong=np.zeros(len(numbers), bool),
     )
+    if len(used) < 2:
+        column = names[used[0]][:60] if used else ""
+        raise OneColumnError(ONE_COLUMN, table, name=name, column=column)
+    return table
+
+
+def one_column(texts: Sequence[str], row_numbers: Sequence[int], **facts: Any) -> Table:
+    """Return texts as a table of one column without a name.
+
+    Parameters
+    ----------
+    **facts
+        As for :func:`build_table`.
+    """
+    try:
+        return build_table([""], [[text] for text in texts], row_numbers, **facts)
+    except OneColumnError as error:
+        return error.table
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

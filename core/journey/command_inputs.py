@@ -18,8 +18,10 @@ from core.data.file_reports import (
     read_content,
     report_on as report_on,
 )
+from core.data.question_log import chosen_log_columns
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
+from core.journey.data import LogPreview, read_questions
 from core.journey.tune import suggested_model
 from core.messages import Message
 from core.reporting.repeat_command import OVERRIDES
@@ -75,6 +77,23 @@ def read_data(
     if not len(dataset.rows(TRAIN)):
         raise DataError(NO_TRAINING)
     return dataset, account
+
+
+def read_open(file: Path, columns: str = "") -> LogPreview:
+    """Read a file of questions without answers, such as a search log.
+
+    Parameters
+    ----------
+    columns : str
+        ``question=…,count=…`` where the guess is not wanted.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or there is no such role or column.
+    """
+    log = read_questions(read_content(file), file.name)
+    return dataclasses.replace(log, columns=chosen_log_columns(columns, log.table, log.columns))
 
 
 def parse_recipe(text: str, experts: Sequence[str]) -> LabelRecipe:

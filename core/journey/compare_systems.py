@@ -19,7 +19,7 @@ from core.data.trec_run import (
 )
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.hybrid import HYBRID_PREFIX, HYBRID_TITLES as HYBRID_TITLES
-from core.evaluation.systems import DEPTH, ListedSystem, held_out_rows
+from core.evaluation.systems import DEPTH, EncodedSystem, ListedSystem, held_out_rows
 from core.experts.catalogue import find_entry
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
@@ -38,7 +38,7 @@ from core.workspace.workspace import Project, Workspace
 
 if TYPE_CHECKING:
     from core.evaluation.examination import TunedPair
-    from core.evaluation.systems import EncodedSystem, ListedSystem, Origin, System
+    from core.evaluation.systems import Origin, System
     from core.experts.encoders import Encoder
 
 BM25 = "bm25"
@@ -253,6 +253,7 @@ class ComparedSystems:
         """
         from core.evaluation.hybrid import JOINED_DEPTH, JoinedScores, choose_weight
         from core.evaluation.search import rank
+        from core.evaluation.systems import EncodedSystem
         from core.experts.encoders import encode_cached
 
         named = {system.name: system for system in self.present}
@@ -344,8 +345,6 @@ def is_query_side(tuned: RunFolder) -> bool:
 
 def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:
     """Return an expert as a system to compare; raises AppError if it has not scored all answers."""
-    from core.evaluation.systems import EncodedSystem
-
     entry = find_entry(key)
     if entry.family == LEXICAL:
         from core.experts.expert_scores import score_dataset

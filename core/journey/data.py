@@ -14,6 +14,7 @@ from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     _READ,
     BEIR as BEIR,
+    OPEN_ACCOUNTS,
     Outcome as Outcome,
     Preview as Preview,
     outcome as outcome,
@@ -22,22 +23,36 @@ from core.data.file_preview import (
     unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
+from core.data.open_questions import open_told as open_told, without_open_questions
+from core.data.question_log import (
+    LogColumns as LogColumns,
+    LogPreview as LogPreview,
+    add_log,
+    guess_log,
+    read_log,
+)
 from core.data.ratings import SCALES as SCALES
 from core.data.reading.decoding import USUAL_ENCODINGS as USUAL_ENCODINGS
 from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, READERS as READERS
 from core.data.reading.layouts import LAYOUTS as LAYOUTS
+from core.data.reading.upload import ReadingChoices
 from core.data.splitting import (
     MIN_GROUPS as MIN_GROUPS,
     MIN_QUESTIONS as MIN_QUESTIONS,
     SPLIT_TITLES as SPLIT_TITLES,
 )
 from core.data.table import set_aside_csv
+from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
+from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types.open_account import OpenAccount
+from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
 
+WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
 _TEMPLATES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "en": (
         ("question", "answer", "category"),
@@ -69,9 +84,15 @@ def templates() -> dict[str, bytes]:
     return files
 
 
-def what_data_allow(dataset: QADataset) -> Sufficiency:
-    """Return whether data are enough to learn from and to prove a gain, and what would help."""
-    return sufficiency(dataset, teacher=False)
+def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) -> Sufficiency:
+    """Return whether data are enough to learn from and to prove a gain, and what would help.
+
+    Parameters
+    ----------
+    scoring : ScoringResult or None
+        What the scores in use say about the experts, None before the first scoring.
+    """
+    return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
 def import_file(
@@ -84,16 +105,104 @@ def import_file(
     found: Preview | None = None,
     report: Reporter | None = None,
     split_anew: bool = False,
+    open_questions: bool = True,
 ) -> QADataset:
     """Import a file and make it the project's data; raises DataError and changes nothing if bad."""
     report = report or SilentReporter()
     dataset, account = read_dataset(
-        content, filename, mapping, found=found, report=report, split_anew=split_anew
+        *(content, filename, mapping),
+        found=found,
+        report=report,
+        split_anew=split_anew,
+        open_questions=open_questions,
     )
     report.progress(_READ, Message(N_("Saving the data")))
     project.workspace.save_dataset(dataset, account)
     project.workspace.records.use_dataset(project.id, dataset.id, who)
     return dataset
+
+
+def read_questions(
+    content: bytes,
+    filename: str,
+    sheet: str | None = None,
+    encoding: str = "",
+    hidden_rows: bool = True,
+) -> LogPreview:
+    """Read a file with questions and guess which column is what; parameters as of `preview`."""
+    choices = ReadingChoices(sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows)
+    table = read_log(content, filename, choices)
+    return LogPreview(filename, table, guess_log(table))
+
+
+def add_open_questions(
+    project: Project,
+    log: LogPreview,
+    *,
+    who: str,
+    columns: LogColumns | None = None,
+    report: Reporter | None = None,
+) -> OpenAccount:
+    """Give the project's data the questions of a log as open questions.
+
+    The project goes on with another version of its data. Vectors are kept per text, so that
+    scoring it reads only what is new.
+
+    Parameters
+    ----------
+    columns : LogColumns or None
+        None takes the guess.
+
+    Raises
+    ------
+    DataError
+        If there is no column of questions, or none of its rows is a question; nothing is changed.
+    """
+    stretch = Progress(report, 0.0, _READ, Message(N_("Reading the questions")))
+    dataset = project.load_dataset()
+    added, account = add_log(dataset, log.table, columns or log.columns, log.filename, stretch)
+    if added is dataset:
+        raise DataError(
+            "None of the {count} rows of {name} holds a question that can be used.",
+            count=account.rows_read,
+            name=log.filename,
+        )
+    known = import_report(project.workspace, dataset.id)
+    accounts = [*known.get(OPEN_ACCOUNTS, ()), account.to_json()]
+    closed = known.get(WITHOUT_OPEN) or dataset.id
+    _go_on_with(project, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who)
+    return account
+
+
+def remove_open_questions(project: Project, who: str, rows: Rows | None = None) -> QADataset:
+    """Take open questions out of the project's data again, and return what is left.
+
+    Parameters
+    ----------
+    rows : int array or None
+        Their rows; None takes all out. Where they came from logs, the data are again as they were
+        before, weights included.
+    """
+    dataset = project.load_dataset()
+    known = import_report(project.workspace, dataset.id)
+    closed, left = known.get(WITHOUT_OPEN), without_open_questions(dataset, rows)
+    if rows is None and closed:
+        left = without_open_questions(project.workspace.load_dataset(closed))
+    if not len(left.open_rows):
+        known = known | {OPEN_ACCOUNTS: []}
+        known.pop(WITHOUT_OPEN, None)
+    _go_on_with(project, left, known, who)
+    return left
+
+
+def _go_on_with(project: Project, dataset: QADataset, account: dict[str, Any], who: str) -> None:
+    """Make a version of the project's data the one in use; the recipe in use stays in use."""
+    before, state = project.dataset_id, project.state
+    if not (project.workspace.layout.datasets / dataset.id / "meta.json").is_file():
+        project.workspace.save_dataset(dataset, account)
+    project.workspace.records.use_dataset(project.id, dataset.id, who)
+    if state.recipe_id and state.recipe_dataset in (None, before):
+        state.recipe_dataset = dataset.id
 
 
 def import_stamp(workspace: Workspace, dataset_id: str) -> tuple[object, ...]:

@@ -232,7 +232,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         split=_split(sources),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
-        allowed=sufficiency(dataset, teacher=False),
+        allowed=sufficiency(dataset, teacher=sources.scoring.has_teacher),
     )
 
 

@@ -247,6 +247,11 @@ class ScoringResult:
     teacher: TeacherAdvice | None = None
 
     @property
+    def has_teacher(self) -> bool:
+        """True if an expert surely searches better than the model suggested for the data."""
+        return self.teacher is not None and self.teacher.verdict == TEACHER
+
+    @property
     def agreement_table(self) -> np.ndarray:
         """The agreement as float64 array [K, K]."""
         return np.array(self.agreement, np.float64)

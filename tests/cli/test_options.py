@@ -34,7 +34,9 @@ def test_help_names_every_option(verb, capsys):
         main([verb, "--help"])
     assert left.value.code == 0
     told = capsys.readouterr().out
-    assert all(option.name.rstrip("_") in told for option in fields(VERBS[verb].options))
+    assert all(
+        option.name.rstrip("_").replace("_", "-") in told for option in fields(VERBS[verb].options)
+    )
     assert VERBS[verb].options.__doc__.split()[0] in told
 
 

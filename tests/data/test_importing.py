@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from core.data.columns import ColumnMapping, guess_mapping
+from core.data.columns import ColumnMapping, guess_columns, guess_mapping
 from core.data.importing import collect_pairs, import_table
 from core.data.reading.formats import read_table
 from core.errors import DataError, TooLittleDataError
@@ -60,11 +60,13 @@ def test_rows_without_question_answer_or_word_are_named():
     extra = [["", "a"], ["q text", ""], ["\u200b ", "a"], ["?!", "a"], ["...", ""]]
     result = imported(extra)
     reasons = {item.row: str(item.reason) for item in result.set_aside}
-    assert set(reasons) == {50, 51, 52, 53, 54}
+    assert set(reasons) == {50, 52, 53, 54}
     assert "question is empty" in reasons[50] and "question is empty" in reasons[52]
-    assert "answer is empty" in reasons[51]
+    assert "answer is empty" in reasons[54]
+    assert result.dataset.questions[-1] == "q text" and result.summary.rows_open == 1
     assert "no letter" in reasons[53]
-    assert result.summary.rows_read == result.summary.rows_taken + len(result.set_aside)
+    summary = result.summary
+    assert summary.rows_read == summary.rows_taken + len(result.set_aside) + summary.rows_open
 
 
 def test_repeated_pairs_are_merged_whatever_their_width_and_spaces():
@@ -246,3 +248,34 @@ def test_pairs_known_to_be_wrong_are_part_of_the_dataset():
     }
     assert dataset.known_wrong(dataset.wrong_question, dataset.wrong_answer).all()
     assert not dataset.known_wrong(dataset.right_question, dataset.right_answer).any()
+
+
+def test_weights_and_must_find_questions_are_read_from_their_columns():
+    lines = ["question,answer,times asked,must find"]
+    for i in range(30):
+        lines.append(
+            f"How does thing {i} work exactly?,Answer number {i} explains it.,{i},{'x' * (i == 4)}"
+        )
+    lines.append("How does thing 5 work exactly?,Another answer to five says more.,99,yes")
+    content = "\n".join(lines).encode()
+    table = read_table(content, "faq.csv")
+    guess = guess_columns(table)
+    assert (guess.mapping.weight, guess.mapping.must_find) == ("times asked", "must find")
+    pairs = collect_pairs(table, guess.mapping)
+    weight = dict(zip(pairs.questions, pairs.question_weight.tolist(), strict=True))
+    assert weight["How does thing 7 work exactly?"] == 7
+    assert weight["How does thing 5 work exactly?"] == 99, "the largest of its rows"
+    assert weight["How does thing 0 work exactly?"] == 1
+    assert any("Rows: 2" in str(warning) for warning in pairs.warnings)
+    must = [q for q, needed in zip(pairs.questions, pairs.must_find, strict=True) if needed]
+    assert must == ["How does thing 4 work exactly?", "How does thing 5 work exactly?"]
+
+
+@pytest.mark.parametrize("values", ["3", "high", "-1"])
+def test_a_column_that_says_nothing_about_weight_is_none(values):
+    lines = [
+        "question,answer,weight",
+        *(f"What is {i}?,It is {i} indeed.,{values}" for i in range(9)),
+    ]
+    table = read_table("\n".join(lines).encode(), "faq.csv")
+    assert guess_columns(table).mapping.weight is None

@@ -131,14 +131,13 @@ def test_columns_of_the_flawed_file_are_recognised(flawed):
 def test_every_filled_row_is_accounted_for(flawed):
     _, result = flawed
     assert result.summary.rows_read == 86
-    assert result.summary.rows_taken + len(result.set_aside) == 86
+    assert result.summary.rows_taken + len(result.set_aside) + result.summary.rows_open == 86
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
         *[(row, "The question is empty.") for row in (10, 26, 65)],
-        *[(row, "The answer is empty.") for row in (13, 43, 64)],
         *[(row, "The question has no letter or digit.") for row in (57, 59)],
         (29, "The rating is 0: this answer is not right for this question."),
     ],
@@ -149,7 +148,12 @@ def test_rows_of_no_use_are_set_aside_with_their_reason(flawed, row, reason):
 
 
 def test_nothing_else_is_set_aside(flawed):
-    assert {item.row for item in flawed[1].set_aside} == {10, 13, 26, 29, 43, 57, 59, 64, 65}
+    assert {item.row for item in flawed[1].set_aside} == {10, 26, 29, 57, 59, 65}
+
+
+def test_rows_without_an_answer_are_open_questions(flawed):
+    dataset = flawed[1].dataset
+    assert dataset.question_row[dataset.open_rows].tolist() == [13, 43, 64]
 
 
 def test_texts_survive_as_written(flawed):

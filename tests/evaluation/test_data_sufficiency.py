@@ -7,7 +7,10 @@ import pytest
 
 from core.data.splitting import MIN_GROUPS, MIN_QUESTIONS, split_by_group
 from core.evaluation.data_sufficiency import MEASURED, SMALLEST_HELP, gain_text, helps, sufficiency
+from core.journey.data import what_data_allow
+from core.messages import Message
 from core.types import OPEN, TRAIN
+from core.types.scoring import ScoringResult, TeacherAdvice
 from core.types.sufficiency import JUDGED_LOG, NO_LOG, ONE_WORDING, OPEN_LOG, Situation
 
 
@@ -105,3 +108,19 @@ def test_expected_gains_are_told_as_they_were_measured(tiny_dataset):
         "now": pytest.approx(0.009),
         "then": pytest.approx(0.153),
     }
+
+
+@pytest.mark.parametrize(
+    ("verdict", "learn"),
+    [
+        ("teacher", "yes"),
+        ("perhaps", "with a stronger expert"),
+        ("none", "with a stronger expert"),
+    ],
+)
+def test_only_an_expert_that_surely_searches_better_counts_as_a_teacher(
+    tiny_dataset, verdict, learn
+):
+    scoring = ScoringResult(teacher=TeacherAdvice(verdict, "base", Message("So it is.")))
+    assert what_data_allow(asked(tiny_dataset, 60, 1), scoring).learn == learn
+    assert what_data_allow(asked(tiny_dataset, 60, 1)).learn == "with a stronger expert"

@@ -178,6 +178,8 @@ def test_preview_shows_the_first_rows_with_the_users_own_row_numbers(empty):
         "Rating": "Rating",
         "Language": "Language",
         "Source": None,
+        "Weight": None,
+        "Must be found": None,
         "Question number": "Ticket",
         "Answer number": None,
         "Scale of the ratings": "",

@@ -16,6 +16,7 @@ from core.experts.catalogue import default_experts
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, jobs, steps
+from core.journey.projects import SAMPLES
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
@@ -94,7 +95,7 @@ def primary(at: AppTest) -> list[str]:
 def test_without_a_project_the_page_offers_a_sample(tmp_path, app):
     at = app(tmp_path, "experts")
     assert not at.exception
-    assert sum("sample data" in b.label for b in at.button) == 2
+    assert sum("sample data" in b.label for b in at.button) == len(SAMPLES)
 
 
 def test_without_data_the_page_leads_to_the_upload(tmp_path, app):

@@ -170,3 +170,28 @@ def test_files_are_made_on_disk_and_recorded(tmp_path):
         assert archive.namelist() == [
             "qrels.txt", "runs/base.run", "runs/tuned.run", "runs/bm25.run",
         ]  # fmt: skip
+
+
+def test_a_question_that_was_tested_twice_stands_once_in_each_run(dataset, comparison):
+    """Cross-fitted, a question is there once per regime: one list would name it twice."""
+    twice = np.concatenate([comparison.question_rows, comparison.question_rows])
+
+    def doubled(system):
+        tables = ("top_answers", "top_scores", "right_rank")
+        both = {name: np.concatenate([getattr(system, name)] * 2) for name in tables}
+        return replace(system, **both)
+
+    folded = replace(
+        comparison,
+        question_rows=twice,
+        regimes=np.repeat(["known", "unseen"], len(comparison.question_rows)),
+        groups=np.concatenate([comparison.groups] * 2),
+        systems=tuple(doubled(system) for system in comparison.systems),
+        folds=5,
+    )
+    with zipfile.ZipFile(io.BytesIO(FORMATS["runs"].make(dataset, folded))) as archive:
+        names = set(archive.namelist())
+        run = archive.read("runs/tuned.known.run").decode().splitlines()
+    assert {"qrels.txt", "runs/tuned.known.run", "runs/tuned.unseen.run"} <= names
+    pairs = [(line.split()[0], line.split()[3]) for line in run]
+    assert len(pairs) == len(set(pairs))

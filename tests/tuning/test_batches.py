@@ -160,3 +160,22 @@ def test_mined_wrong_answers_fill_the_room_that_known_ones_leave():
     mined = np.array([[1, 2, -1]], np.int32)
     (batch,) = plan_epoch(data, np.array([0], np.int32), mined, config, 0)
     assert {0, 3} < set(batch.answer_rows.tolist()) and len(batch.answer_rows) == 3
+
+
+def test_data_read_from_disk_are_read_only(small_dataset):
+    """Every run of the app ended with "array is read-only" where no wrong pairs are known."""
+    nothing = np.empty(0, np.int32)
+    nothing.flags.writeable = False
+    data = replace(small_dataset, wrong_question=nothing, wrong_answer=nothing)
+    rows = data.rows(TRAIN)
+    assert plan_epoch(data, rows, None, TuningConfig(questions_per_batch=8), 0)
+
+
+def test_data_read_from_disk_without_known_wrong_answers_give_batches():
+    """Arrays of a saved dataset cannot be written to; numpy shuffled empty ones in place."""
+    data = dataset_of([0, 1], [{0}, {1}], [0, 1])
+    empty = np.empty(0, np.int32)
+    empty.setflags(write=False)
+    data = replace(data, wrong_question=empty, wrong_answer=empty)
+    (batch,) = plan_epoch(data, np.arange(2, dtype=np.int32), None, TuningConfig(), 0)
+    assert batch.answer_rows.tolist() == [0, 1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.near_duplicates.ngrams import plain_form, similar_pairs
+from core.data.near_duplicates.ngrams import ngram_table, plain_form, similar_pairs
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
@@ -15,6 +15,9 @@ from core.types import QADataset
 _QUESTIONS_COMPARED = N_("Looking for questions that are nearly the same ({count} questions)")
 _ANSWERS_COMPARED = N_("Looking for answers that are nearly the same ({count} answers)")
 STRICTER = (0.8, 0.9, 1.0)  # tried in turn where near-duplicates chain into one giant group
+# Shared n-grams that are counted one by one, some seconds: beyond it MinHash says what to compare.
+_MOST_COUNTED = 300_000_000
+_COUNTED_AT_ONCE = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,86 @@ def near_duplicates(
         np.concatenate([owners[first], equal[:, 0]]),
         np.concatenate([owners[second], equal[:, 1]]),
         np.concatenate([similarity, np.ones(len(equal), np.float32)]),
+    )
+
+
+def nearest_known(
+    texts: Sequence[str],
+    known: Sequence[str],
+    threshold: float,
+    stretch: Progress | None = None,
+) -> np.ndarray:
+    """Return for each text the known one that is nearly the same; case and signs do not count.
+
+    Every pair is compared through the n-grams that it shares, so none is missed, up to the size of
+    a large FAQ with a large log; beyond it pairs are found as :func:`near_duplicates` does.
+
+    Parameters
+    ----------
+    texts, known : sequences of str
+    threshold : float in (0, 1]
+        Jaccard similarity of character n-grams.
+
+    Returns
+    -------
+    int64 array [n]
+        Position in ``known`` of the most similar, of several the first; -1 = none.
+    """
+    plain = [plain_form(text) or text for text in texts]
+    first: dict[str, int] = {}
+    for position, text in enumerate(known):
+        first.setdefault(plain_form(text) or text, position)
+    result = np.array([first.get(text, -1) for text in plain], np.int64)
+    rest = {text: None for text, place in zip(plain, result.tolist(), strict=True) if place < 0}
+    if not rest or not first:
+        return result
+    left, right = list(rest), list(first)
+    rows, columns, similarity = _across(left, right, threshold, stretch or Progress())
+    place = np.array(list(first.values()), np.int64)
+    best: dict[str, tuple[float, int]] = {}
+    for row, column, alike in zip(
+        rows.tolist(), place[columns].tolist(), similarity.tolist(), strict=True
+    ):
+        best[left[row]] = min(best.get(left[row], (0.0, -1)), (-alike, column))
+    for i in np.flatnonzero(result < 0).tolist():
+        result[i] = best.get(plain[i], (0.0, -1))[1]
+    return result
+
+
+def _across(
+    left: Sequence[str], right: Sequence[str], threshold: float, stretch: Progress
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pairs of a text here and one there, int64 [p] each, and their similarity [p]."""
+    here, there = ngram_table(left), ngram_table(right)
+    work = np.bincount(there.indices, minlength=there.shape[1])[here.indices]
+    done = np.concatenate([[0], np.cumsum(work)])[here.indptr]  # before each row
+    if done[-1] > _MOST_COUNTED:
+        both = [*right, *left]
+        order = sorted(range(len(both)), key=both.__getitem__)
+        first, second, similarity = similar_pairs([both[i] for i in order], threshold, stretch)
+        ordered = np.array(order, np.int64)
+        ends = np.sort(np.stack([ordered[first], ordered[second]]), axis=0)
+        crossing = (ends[0] < len(right)) & (ends[1] >= len(right))
+        return ends[1][crossing] - len(right), ends[0][crossing], similarity[crossing]
+    sizes, lengths = np.diff(here.indptr), np.diff(there.indptr)
+    turned = there.T.tocsr()
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    start = 0
+    while start < len(left):
+        stop = int(np.searchsorted(done, done[start] + _COUNTED_AT_ONCE, "right"))
+        stop = min(max(stop - 1, start + 1), len(left))
+        shared = (here[start:stop] @ turned).tocoo()
+        rows = shared.row.astype(np.int64) + start
+        columns = shared.col.astype(np.int64)
+        alike = shared.data / (sizes[rows] + lengths[columns] - shared.data)
+        near = alike >= threshold - 1e-6
+        found.append((rows[near], columns[near], alike[near].astype(np.float32)))
+        start = stop
+        stretch.reached(start / len(left))
+    return (
+        np.concatenate([part[0] for part in found]),
+        np.concatenate([part[1] for part in found]),
+        np.concatenate([part[2] for part in found]),
     )
 
 

@@ -15,7 +15,17 @@ from core.data.column_names import role_of
 from core.data.reading.header import Header, find_header, header_position
 from core.data.reading.quotes import mended_records
 from core.data.reading.upload import Upload
-from core.data.table import MAX_CELLS, MAX_ROWS, SetAside, Table, build_table, row_list
+from core.data.table import (
+    MAX_CELLS,
+    MAX_ROWS,
+    ONE_COLUMN,
+    OneColumnError,
+    SetAside,
+    Table,
+    build_table,
+    one_column,
+    row_list,
+)
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -99,12 +109,7 @@ def read_delimited(upload: Upload) -> Table:
     delimiter = chosen.delimiter or forced or _find_delimiter(text)
     if delimiter is None or len(delimiter) != 1 or delimiter in '"\r\n':
         first = next((line for line in text.splitlines() if line.strip()), "")
-        raise DataError(
-            "{name} has only one column ({column}). Questions and answers must be in two columns, "
-            "separated by comma, semicolon, tab or |.",
-            name=name,
-            column=first.strip()[:60],
-        )
+        raise OneColumnError(ONE_COLUMN, read_lines(upload), name=name, column=first.strip()[:60])
     dialect = Dialect.of(text, delimiter)
     records, lines, warnings = _records(text, dialect, name)
     header = find_header(records, range(1, len(records) + 1), chosen.header_row, chosen.below)
@@ -158,6 +163,26 @@ def read_delimited(upload: Upload) -> Table:
         delimiter=delimiter,
         header_row=header.position + 1,
         not_used=header.not_used,
+    )
+
+
+def read_lines(upload: Upload) -> Table:
+    """Read a text as one column, a text a line, whatever signs stand in it."""
+    decoded = upload.decoded
+    text = decoded.text.lstrip("\ufeff")
+    if text.count('"') % 2:
+        texts = text.splitlines()
+    else:
+        records = csv.reader(io.StringIO(text, newline=""), delimiter="\x1f")
+        texts = [record[0] if record else "" for record in records]
+    return one_column(
+        texts,
+        range(1, len(texts) + 1),
+        name=upload.name,
+        kind="csv",
+        encoding=decoded.encoding,
+        encodings=decoded.others,
+        warnings=decoded.warnings,
     )
 
 

@@ -10,12 +10,24 @@ from typing import Any
 
 from core.data.cells import cell_text
 from core.data.reading.layouts import Found, expand_lines, find_records
-from core.data.table import MAX_ROWS, SetAside, Table, build_table, check_size
+from core.data.table import (
+    MAX_ROWS,
+    OneColumnError,
+    SetAside,
+    Table,
+    build_table,
+    check_size,
+    one_column,
+)
 from core.errors import DataError
 from core.messages import N_, Message
 
 MAX_DEPTH = 4  # {"answer": {"text": …}} becomes the column answer.text; deeper is kept as JSON
 MAX_UNPACKED_BYTES = 1_000_000_000
+_NO_RECORDS = N_(
+    "{name} is JSON, but holds no list of records. It should look like this: {example}"
+)
+_EXAMPLE = '[{"question": "…", "answer": "…"}, …]'
 _ROWS_AT_ONCE = 2000  # of a Parquet file
 _BYTES_AT_ONCE = 200_000_000  # at most, where a few bytes can stand for many
 _LIST_VALUES = 3  # values in lists for each cell that a table may have
@@ -40,11 +52,10 @@ def read_json(text: str, name: str) -> Table | None:
     if found is None:
         if isinstance(document, dict) and "\n" not in text.strip():
             return _read_lines(text, name)
-        raise DataError(
-            "{name} is JSON, but holds no list of records. It should look like this: {example}",
-            name=name,
-            example='[{"question": "…", "answer": "…"}, …]',
-        )
+        if isinstance(document, list) and all(isinstance(item, str) for item in document):
+            table = one_column(document, range(1, len(document) + 1), name=name, kind="json")
+            raise OneColumnError(_NO_RECORDS, table, name=name, example=_EXAMPLE)
+        raise DataError(_NO_RECORDS, name=name, example=_EXAMPLE)
     return build_records(found, range(1, len(found.records) + 1), name, "json")
 
 

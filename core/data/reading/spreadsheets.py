@@ -12,8 +12,10 @@ from core.data.table import (
     MAX_CHARACTERS,
     MAX_ROWS,
     NotUsed,
+    OneColumnError,
     Table,
     build_table,
+    one_column,
     row_list,
     too_many_characters,
 )
@@ -137,6 +139,32 @@ def _too_large(name: str) -> DataError:
     )
 
 
+_NO_TABLE = N_(
+    "{name} has no sheet with two columns. Put questions and answers in two columns of one sheet, "
+    "with column names in the first row."
+)
+
+
+def _no_table(
+    sheets: Sequence[SheetRows], titles: Sequence[str], upload: Upload, kind: str
+) -> DataError:
+    """Return the error for a workbook without a table, with the first column of texts in it."""
+    wanted = titles if upload.choices.sheet is None else [upload.choices.sheet]
+    for sheet in sheets:
+        texts = [next(filter(None, row), "") for row in sheet.rows]
+        if sheet.title in wanted and any(texts):
+            table = one_column(
+                texts,
+                sheet.numbers,
+                name=upload.name,
+                kind=kind,
+                sheet=sheet.title,
+                sheets=titles,
+            )
+            return OneColumnError(_NO_TABLE, table, name=upload.name)
+    return DataError(_NO_TABLE, name=upload.name)
+
+
 def table_of(
     sheets: Iterable[SheetRows], upload: Upload, kind: str, warnings: Sequence[Message] = ()
 ) -> Table:
@@ -169,11 +197,7 @@ def table_of(
         if header is not None:
             found.append((sheet, header, filled))
     if not found:
-        raise DataError(
-            "{name} has no sheet with two columns. Put questions and answers in two columns of "
-            "one sheet, with column names in the first row.",
-            name=name,
-        )
+        raise _no_table(every, titles, upload, kind)
     sheet, header, filled = next(
         (item for item in found if len(item[0].rows) > item[1].first), found[0]
     )

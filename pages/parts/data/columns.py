@@ -19,6 +19,12 @@ _ROLES = (
     ("rating", N_("Rating"), N_("How right the answer is for the question; 0 = not right.")),
     ("language", N_("Language"), N_("Language of the question, where the file mixes several.")),
     ("source", N_("Source"), N_("Where the question came from, for example chat or e-mail.")),
+    (
+        "weight",
+        N_("Weight"),
+        N_("How often a question is asked, or what it is worth; the verdict by weight uses it."),
+    ),
+    ("must_find", N_("Must be found"), N_("Marks questions whose search has to succeed.")),
     ("question_id", N_("Question number"), N_("Your own number or id of the question.")),
     ("answer_id", N_("Answer number"), N_("Your own number or id of the answer.")),
 )

@@ -6,8 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import WorkspaceError
 from core.journey import data
 from core.journey.data import FoundRows, findings
+from core.journey.experts import scoring_report
 from core.messages import Message
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture
@@ -50,7 +52,11 @@ def overview(context: Context, replacing: str) -> None:
         "import",
         *data.import_stamp(context.workspace, dataset.id),
     )
-    _allowed(data.what_data_allow(dataset))
+    try:
+        scoring = scoring_report(context.project)
+    except WorkspaceError:  # the page Experts says so
+        scoring = None
+    _allowed(data.what_data_allow(dataset, scoring))
     _figures(report.get("summary", {}))
     if count := len(dataset.wrong_question):
         st.caption(
