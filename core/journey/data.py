@@ -6,6 +6,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,21 @@ def add_open_questions(
     closed = known.get(WITHOUT_OPEN) or dataset.id
     _go_on_with(project, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who)
     return account
+
+
+def try_open_questions(dataset: QADataset, log: LogPreview, columns: LogColumns) -> OpenAccount:
+    """Return what would become of the questions of a log; nothing is written."""
+    return add_log(dataset, log.table, columns, log.filename)[1]
+
+
+def with_log_columns(columns: LogColumns, chosen: Mapping[str, str | None]) -> LogColumns:
+    """Return the columns of a log with those that were chosen for some roles."""
+    return replace(columns, **chosen)
+
+
+def open_accounts(report: Mapping[str, Any]) -> tuple[OpenAccount, ...]:
+    """Return what became of each file of questions, as the report of an import has it."""
+    return tuple(OpenAccount.from_json(account) for account in report.get(OPEN_ACCOUNTS, ()))
 
 
 def remove_open_questions(project: Project, who: str, rows: Rows | None = None) -> QADataset:
