@@ -61,7 +61,7 @@ class Coverage:
     """What came out of one setting.
 
     ``factor`` says how much wider intervals would have to be; the figures ``widened`` hold for the
-    product's own widening (:func:`core.tuning.experiments.folds.widening`).
+    product's own :func:`core.tuning.experiments.folds.widening`.
     """
 
     truth: float

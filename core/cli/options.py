@@ -153,6 +153,23 @@ class ExpertsOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupOptions(Options):
+    """Write the whole workspace, records and files, into one file; it may be in use meanwhile."""
+
+    file: Annotated[Path, "ZIP file to write, outside the workspace", NAMELESS]
+    caches: Annotated[bool, "also vectors and models, which can be made anew"] = False
+    json: Annotated[bool, "print one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreOptions(Options):
+    """Bring a backup back into an empty workspace; every file is checked by its sha256."""
+
+    file: Annotated[Path, "ZIP file of the verb backup", NAMELESS]
+    json: Annotated[bool, "print one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkOptions:
     """Do the job of a run folder; the folder is all that a worker needs to know."""
 
@@ -206,6 +223,16 @@ VERBS: Mapping[str, Verb] = {
         ExpertsOptions,
         "core.cli.commands:experts",
         "list the experts that can score, with languages, licence and source; or get one",
+    ),
+    "backup": Verb(
+        BackupOptions,
+        "core.cli.upkeep:backup",
+        "the whole workspace, records and files, in one file",
+    ),
+    "restore": Verb(
+        RestoreOptions,
+        "core.cli.upkeep:restore_backup",
+        "bring a backup back into an empty workspace",
     ),
     "work": Verb(
         WorkOptions,

@@ -424,7 +424,7 @@ class _Work:
         """Compare base and tuned on all questions, each tuned by a fold that has not met it."""
         report = self.report.part(_DELIVERED_DONE, 1.0)
         found = [self._fold(key) for key in _settings(self.asked)[:-1]]
-        tested, order = tested_rows(found, self.dataset.question_group)
+        tested, order = tested_rows(found)
         systems = ComparedSystems.of(self.workspace, self.dataset, compare.tune_run)
         for name in (BASE, TUNED):
             systems.present.append(joined([_system(fold, name) for fold in found], order))

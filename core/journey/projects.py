@@ -11,6 +11,11 @@ from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
 from core.types import QADataset
+from core.workspace.backup import (
+    Manifest as Manifest,
+    back_up as back_up,
+    restore as restore,
+)
 from core.workspace.workspace import Project as Project, Workspace as Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"

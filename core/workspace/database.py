@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -63,6 +63,10 @@ def now() -> str:
 def sqlite_url(path: Path) -> str:
     """Return the SQLAlchemy URL of a SQLite file."""
     return f"sqlite:///{path}"
+
+
+def _in_order(table: Table) -> Any:
+    return table.select().order_by(*table.primary_key.columns)
 
 
 class Database:
@@ -180,6 +184,54 @@ class Database:
         columns = [table.c[name] for name in names]
         query = select(*columns).where(table.c[of] == owner).order_by(table.c.number)
         return [kind(**dict(zip(names, row, strict=True))) for row in self._read(query)]
+
+    def dump(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return every table with its rows as JSON documents, all as of one moment."""
+        with self.alone():
+            return [
+                (table.name, [dict(row._mapping) for row in self._read(_in_order(table))])
+                for table in self._tables.metadata.sorted_tables
+            ]
+
+    def load(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Write what :meth:`dump` gave into empty tables, all or nothing.
+
+        Raises
+        ------
+        WorkspaceError
+            Also where a table or a column is not known, for example of a newer version.
+        """
+        known = self._tables.metadata.tables
+        strange = sorted(set(tables) - set(known))
+        strange += sorted(
+            {
+                f"{name}.{column}"
+                for name, rows in tables.items()
+                if name in known
+                for row in rows
+                for column in set(row) - set(known[name].columns.keys())
+            }
+        )
+        if strange:
+            raise WorkspaceError(
+                "The records hold {names}, which this version does not know. Use the version that "
+                "wrote them, or a newer one.",
+                names=", ".join(strange),
+            )
+        with self.alone(), self._write() as connection:
+            for name, rows in tables.items():
+                if rows:
+                    connection.execute(known[name].insert(), [dict(row) for row in rows])
+                self._count_on(connection, known[name])
+
+    def _count_on(self, connection: Connection, table: Table) -> None:
+        """Let numbers go on after those that were written: a PostgreSQL server counts apart."""
+        from sqlalchemy import func, select
+
+        if connection.dialect.name == "postgresql" and "number" in table.c:
+            following = select(func.coalesce(func.max(table.c.number), 0) + 1).scalar_subquery()
+            counter = func.pg_get_serial_sequence(table.name, "number")
+            connection.execute(select(func.setval(counter, following, False)))
 
     def close(self) -> None:
         """Give the connections back; the next call opens new ones."""

@@ -28,7 +28,7 @@ from core.journey.compare import comparisons_of, launch_comparison, load_compari
 from core.journey.projects import journey_status
 from core.journey.tune import tuning_runs
 from core.labels.model import LabelModel
-from core.tuning.experiments.folds import agreed_end, agreed_settings, check_labels
+from core.tuning.experiments.folds import agreed_end, agreed_settings, check_labels, widening
 from core.types import LabelRecipe
 from core.types.tuning import CrossFitResult, Measured, TrialResult
 from core.types.tuning_config import TuningConfig
@@ -328,3 +328,9 @@ def test_delivered_model_ends_where_the_folds_agreed(begin, project):
     assert delivered.steps == round(end.share * delivered.planned)
     told = json.loads((folder.root / "trials" / "all-s0" / "tuned.json").read_text())
     assert told["alpha"] == end.alpha and told["best_score"] is None
+
+
+def test_intervals_of_few_groups_are_widened_most():
+    """Measured by benchmarks/cross_fit_coverage.py; a plain interval would promise too much."""
+    factors = [widening(groups) for groups in (10, 39, 40, 79, 80, 5000)]
+    assert factors == sorted(factors, reverse=True) and factors[-1] > 1
