@@ -171,7 +171,9 @@ def add_open_questions(
     known = import_report(project.workspace, dataset.id)
     accounts = [*known.get(OPEN_ACCOUNTS, ()), account.to_json()]
     closed = known.get(WITHOUT_OPEN) or dataset.id
-    _go_on_with(project, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who)
+    _go_on_with(
+        project, dataset, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who
+    )
     return account
 
 
@@ -207,18 +209,26 @@ def remove_open_questions(project: Project, who: str, rows: Rows | None = None) 
     if not len(left.open_rows):
         known = known | {OPEN_ACCOUNTS: []}
         known.pop(WITHOUT_OPEN, None)
-    _go_on_with(project, left, known, who)
+    _go_on_with(project, dataset, left, known, who)
     return left
 
 
-def _go_on_with(project: Project, dataset: QADataset, account: dict[str, Any], who: str) -> None:
-    """Make a version of the project's data the one in use; the recipe in use stays in use."""
-    before, state = project.dataset_id, project.state
-    if not (project.workspace.layout.datasets / dataset.id / "meta.json").is_file():
-        project.workspace.save_dataset(dataset, account)
-    project.workspace.records.use_dataset(project.id, dataset.id, who)
-    if state.recipe_id and state.recipe_dataset in (None, before):
-        state.recipe_dataset = dataset.id
+def _go_on_with(
+    project: Project, before: QADataset, after: QADataset, account: dict[str, Any], who: str
+) -> None:
+    """Make another version of the project's data the one in use.
+
+    The label recipe in use stays in use, and scores that people gave or uploaded stay theirs.
+    """
+    workspace, state = project.workspace, project.state
+    if not (workspace.layout.datasets / after.id / "meta.json").is_file():
+        workspace.save_dataset(after, account)
+    row_of = {text: row for row, text in enumerate(after.questions)}
+    moved = np.array([row_of.get(text, -1) for text in before.questions], np.int64)
+    workspace.score_files.carry_over(before.id, after.id, moved)
+    workspace.records.use_dataset(project.id, after.id, who)
+    if state.recipe_id and state.recipe_dataset in (None, before.id):
+        state.recipe_dataset = after.id
 
 
 def import_stamp(workspace: Workspace, dataset_id: str) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from core.errors import DataError
@@ -55,3 +56,21 @@ def test_trying_a_log_writes_nothing(project):
     read = log()
     account = data.try_open_questions(project.load_dataset(), read, read.columns)
     assert account.questions == 2 and now(project).dataset_id == project.dataset_id
+
+
+def test_uploaded_scores_stay_with_their_questions(project, tiny_dataset):
+    """They are kept by row: after a log was added they would be those of other questions."""
+    data.add_open_questions(project, log(), who="me")
+    first = now(project).load_dataset()
+    kept, about = project.workspace.score_files, {"title": "mine"}
+    rows = np.array([0, first.open_rows[0]], np.int32)
+    arrays = {"question_rows": rows, "answer_rows": np.array([1, 2], np.int32)}
+    kept.save(first.id, "file:mine", arrays | {"values": np.array([0.2, 0.9])}, about)
+    data.add_open_questions(now(project), log("query,count\nmy kayak leaks badly,40\n"), who="me")
+    second = now(project).load_dataset()
+    found = kept.load(second.id, "file:mine")
+    texts = [second.questions[row] for row in found["question_rows"]]
+    assert texts == [first.questions[row] for row in rows]
+    assert second.open_rows[0] != second.questions.index(first.questions[rows[1]])
+    assert found["values"].tolist() == [0.2, 0.9] and found["answer_rows"].tolist() == [1, 2]
+    assert kept.about(second.id, "file:mine")["title"] == "mine"
