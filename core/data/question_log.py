@@ -69,7 +69,8 @@ _COUNT_NAMES = _names(
     "次数 搜索次数 搜索量 数量 频次 频率 횟수 건수 검색수 빈도",
 )
 _DATE_NAMES = _names(
-    "date day datetime timestamp time created createdat askedat lastasked datum tag zeitpunkt",
+    "date day datetime timestamp time created createdat askedat lastasked lastseen searchdate",
+    "datum tag zeitpunkt",
     "zeit fecha data giorno jour horodatage",
     "日付 日時 年月日 検索日 質問日 受付日 日期 时间 날짜 일시 дата",
 )

@@ -109,10 +109,15 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
         Name of the project in the user's language; numbered if it is taken.
     """
     from core.data.file_preview import read_dataset
+    from core.journey.data import add_open_questions, read_questions
 
     sample = SAMPLES[key]
     content = (SAMPLES_FOLDER / sample.file).read_bytes()
-    return create_project_with(workspace, title, *read_dataset(content, sample.file), who)
+    project = create_project_with(workspace, title, *read_dataset(content, sample.file), who)
+    if sample.log:
+        asked = (SAMPLES_FOLDER / sample.log).read_bytes()
+        add_open_questions(project, read_questions(asked, sample.log), who=who)
+    return workspace.project(project.id)
 
 
 @dataclass(frozen=True)

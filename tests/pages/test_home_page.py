@@ -31,13 +31,18 @@ def test_one_click_makes_a_sample_project(app, tmp_path, language):
     assert at.session_state["project"] == project.id
 
 
-def test_bare_faq_is_a_sample_project(app, tmp_path):
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_bare_faq_is_a_sample_project_with_its_search_log(app, tmp_path, language):
     at = app(tmp_path)
-    next(b for b in at.button if b.key == "sample_bare_en").click().run()
+    next(b for b in at.button if b.key == f"sample_bare_{language}").click().run()
     assert not at.exception
     workspace = Workspace.open(tmp_path)
     (project,) = workspace.projects()
-    assert len(project.load_dataset().answers) == 60
+    dataset = project.load_dataset()
+    assert len(dataset.answers) == len(dataset.judged_rows) == 60
+    # the log's 300 questions, those that are nearly the same joined
+    assert 250 <= len(dataset.open_rows) <= 300
+    assert dataset.question_weight.max() > 100
 
 
 def test_projects_are_listed_with_their_next_step(app, tmp_path):
