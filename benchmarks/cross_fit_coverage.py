@@ -33,7 +33,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.data.splitting import cross_fit_folds
-from core.evaluation.statistics import mean_interval, randomisation_p, weakened
+from core.evaluation.statistics import mean_interval, randomisation_p
 from core.evaluation.verdict import NOT_SHOWN, word
 from core.tuning.experiments.folds import widening
 from core.types import KNOWN, TRAIN, UNSEEN, QADataset
@@ -199,8 +199,7 @@ def coverage(setting: Setting, draws: list[list[float]]) -> Coverage:
     def shown(factor: np.ndarray) -> float:
         ends = value - factor * (value - low), value + factor * (high - value)
         said = [
-            word(ends[0][i], ends[1][i], weakened(p[i], factor[i]), questions[i], groups[i])
-            for i in range(len(value))
+            word(ends[0][i], ends[1][i], p[i], questions[i], groups[i]) for i in range(len(value))
         ]
         return float(np.mean([one != NOT_SHOWN for one in said]))
 

@@ -73,17 +73,6 @@ def widened(interval: Interval, factor: float) -> Interval:
     return Interval(value, value - factor * (value - low), value + factor * (high - value))
 
 
-def weakened(p: float, factor: float) -> float:
-    """Return a two-sided p-value in (0, 1] whose normal deviate is ``factor`` times smaller.
-
-    So that it says the same as an interval that was made ``factor`` times wider.
-    """
-    if factor == 1 or p >= 1:
-        return p
-    normal = NormalDist()
-    return 2 * normal.cdf(normal.inv_cdf(p / 2) / factor)
-
-
 def ratio_interval(
     numerators: np.ndarray,
     denominators: np.ndarray,

@@ -338,10 +338,7 @@ def paired(
             statistics.mean_intervals(table, groups, seed=seed), factors, strict=True
         )
     ]
-    raw = [
-        statistics.weakened(statistics.randomisation_p(column, groups, seed=seed), factor)
-        for column, factor in zip(table.T, factors, strict=True)
-    ]
+    raw = [statistics.randomisation_p(column, groups, seed=seed) for column in table.T]
     adjusted = statistics.holm(np.array(raw))
     sizes = len(rows), len(np.unique(groups))
     results = []

@@ -181,7 +181,6 @@ def weighted_difference(
     interval = statistics.ratio_interval(gains, weights, groups, seed=seed)
     interval = statistics.widened(interval, widening)
     p = statistics.randomisation_p(gains / weights.mean(), groups, seed=seed)
-    p = statistics.weakened(p, widening)
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     group_weights = np.bincount(np.unique(groups, return_inverse=True)[1], weights)
     effective_groups = float(group_weights.sum() ** 2 / (group_weights**2).sum())

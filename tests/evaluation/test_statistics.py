@@ -108,13 +108,7 @@ def test_holm_by_hand():
     assert statistics.holm(np.array([0.6, 0.9])).tolist() == [1.0, 1.0]
 
 
-def test_widening_moves_both_ends_and_p_alike():
-    """An interval that just leaves out zero and p just below 0.05 must lose both together."""
+def test_widening_moves_both_ends():
     wide = statistics.widened(Interval(0.5, 0.3, 0.9), 1.5)
     assert (wide.value, wide.low, wide.high) == pytest.approx((0.5, 0.2, 1.1))
     assert statistics.widened(Interval(0.5, 0.3, 0.9), 1.0) == Interval(0.5, 0.3, 0.9)
-    for deviate in (1.0, 1.96, 3.0):
-        p = 2 * stats.norm.cdf(-deviate)
-        assert statistics.weakened(p, 1.0) == p
-        assert statistics.weakened(p, 1.4) == pytest.approx(2 * stats.norm.cdf(-deviate / 1.4))
-    assert statistics.weakened(1.0, 2.0) == 1.0

@@ -7,11 +7,14 @@ import pytest
 
 from core.data.splitting import split_by_group
 from core.evaluation.verdict import (
+    contrasts,
     effect_text,
     possible_regimes,
     promotion_allowed,
     sentence,
+    untested_text,
     verdict_way,
+    way_text,
     word,
 )
 from core.types import Comparison, Difference, Generality, SystemResult
@@ -160,3 +163,40 @@ def test_every_question_is_tested_where_one_split_leaves_too_few(
     data = asked(tiny_dataset, groups, each)
     assert verdict_way(data) == way
     assert possible_regimes(data) == regimes
+
+
+def test_only_what_is_said_of_the_tuned_model_is_widened():
+    """Folds share training questions, which concerns what they tuned and nothing else."""
+    rng = np.random.default_rng(0)
+    count = 60
+
+    def system(name, shift):
+        values = np.clip(rng.random(count) + shift, 0, 1)
+        nothing = np.zeros((count, 1), np.int32)
+        ranks = np.ones(count, np.int32)
+        tables = nothing, nothing.astype(np.float32), ranks
+        return SystemResult(name, name, name, name, {"ndcg@10": values}, *tables)
+
+    systems = system("base", 0.0), system("tuned", 0.2), system("bm25", 0.1)
+    plain = Comparison(
+        "d", "r", np.arange(count), np.full(count, "unseen"), np.arange(count), systems, ()
+    )
+    wide = replace(plain, way="cross-fit", folds=5, widening=2.0)
+    before, after = ({d.arm: d for d in contrasts(one, seed=1)} for one in (plain, wide))
+    assert before["bm25"] == after["bm25"]
+    gap = before["tuned"].difference - before["tuned"].low
+    assert after["tuned"].difference - after["tuned"].low == pytest.approx(2 * gap)
+    assert after["tuned"].p == before["tuned"].p
+    assert after["tuned"].smallest_detectable == 2 * before["tuned"].smallest_detectable
+
+
+def test_a_cross_fitted_verdict_says_how_it_was_reached():
+    count = 30
+    folded = Comparison(
+        "d", "r", np.arange(count), np.full(count, "unseen"), np.arange(count), (), ()
+    )
+    assert way_text(folded) is None
+    said = str(way_text(replace(folded, way="cross-fit", folds=5, widening=1.4)))
+    assert "Every one of the 30 questions" in said and "40 % wider" in said
+    assert "two or more differently worded" in str(untested_text(folded))
+    assert untested_text(replace(folded, regimes=np.full(count, "known"))) is None

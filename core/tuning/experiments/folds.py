@@ -18,6 +18,7 @@ from core.errors import TuningError
 from core.evaluation.measures import MAIN_METRIC
 from core.evaluation.statistics import Spread
 from core.evaluation.systems import Tested
+from core.evaluation.verdict import MIN_GROUPS
 from core.hashing import content_id
 from core.labels.model import LabelModel
 from core.tuning.experiments.experiment import Experiment
@@ -165,8 +166,10 @@ def tested_rows(folds: Sequence[Comparison]) -> tuple[Tested, np.ndarray]:
     regimes = np.concatenate([fold.regimes for fold in folds])
     order = np.lexsort((rows, np.array([REGIMES.index(str(regime)) for regime in regimes])))
     rows, regimes = rows[order], regimes[order]
-    groups = np.concatenate([fold.groups for fold in folds])
-    factor = widening(len(np.unique(groups)))
+    groups = np.concatenate([fold.groups for fold in folds])[order]
+    counts = [len(np.unique(groups[regimes == regime])) for regime in REGIMES]
+    # The smaller regime decides, where it can have a verdict at all.
+    factor = widening(min((n for n in counts if n >= MIN_GROUPS), default=0))
     return Tested(rows, regimes, CROSS_FIT, len(folds), factor), order
 
 
