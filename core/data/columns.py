@@ -1,24 +1,44 @@
-"""Which column is what: by name, else by content."""
+"""Which column of a table is what: by its name and by what it holds."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.ratings import RATING_WORDS, TICKS, looks_like_ratings, plain_rating, read_numbers
+from core.data.column_names import (
+    CODE_WORDS,
+    COUNTS,
+    ROLES,
+    TEXT_ROLES,
+    WEAK_NAMES,
+    is_negative,
+    is_school_mark,
+    name_fit,
+    name_list,
+    plain_name,
+    role_of,
+    says_who,
+    says_wrong,
+    smaller_is_better,
+    words_of,
+)
+from core.data.ratings import (
+    RATING_WORDS,
+    SCHOOL,
+    TICKS,
+    looks_like_ratings,
+    plain_rating,
+    read_numbers,
+)
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
 SAMPLE_ROWS = 2000  # enough to tell texts from codes
-_SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,9 @@ class ColumnMapping:
         More pairs of columns to take from every row: other wordings, other languages.
     raters : tuple of str
         More columns that rate the same pairs: other raters.
+    rater : str or None
+        The column that names who rated, where several people rate the same pairs in rows of their
+        own: their grades are averaged.
     scale : str
         Of the ratings, see :data:`core.data.ratings.SCALES`; "" = found from the values.
     words : tuple of (word, grade)
@@ -53,6 +76,7 @@ class ColumnMapping:
     negatives: tuple[str, ...] = ()
     further: tuple[tuple[str, str], ...] = ()
     raters: tuple[str, ...] = ()
+    rater: str | None = None
     scale: str = ""
     words: tuple[tuple[str, float], ...] = ()
 
@@ -61,140 +85,10 @@ class ColumnMapping:
         return {role: column for role in ROLES if (column := getattr(self, role))}
 
 
-def _names(*texts: str) -> tuple[str, ...]:
-    return tuple(name for text in texts for name in text.split())
-
-
-# Per role the names in order of preference, as plain_name() leaves them. A name counts when it is
-# equal, when one of its words is (Latin letters), or when it contains the word (other scripts).
-ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "question_id": _names(
-            "questionid queryid qid ticketid ticket caseid rowid id fragennummer fragenid",
-            "frageid",
-            "質問id 質問番号 問い合わせid 問い合わせ番号 番号 no",
-        ),
-        "answer_id": _names(
-            "answerid docid documentid passageid corpusid aid faqid antwortid antwortnummer",
-            "回答id 回答番号 文書id",
-        ),
-        "question": _names(
-            "question questions query queries anchor customerquestion q",
-            "instruction utterance utterances inquiry enquiry request prompt wording wordings",
-            "userinput",
-            "質問 問い合わせ 問合せ 問合わせ お問合せ 設問 クエリ 検索語 発話",
-            "question1 sentence1 ask trainingphrases patterns examples expressions usersays",
-            "searchterm searchquery faqquestion userquestion usermessage usertext quest",
-            "frage fragen anfrage anfragen kundenfrage suchanfrage",
-            "pregunta preguntas consulta consultas domanda domande pergunta perguntas vraag",
-            "vragen",
-            "pytanie вопрос вопросы soru sorular otázka fråga spørgsmål 问题 問題 提问 问句 질문",
-            "demande requete requête input",
-        ),
-        "answer": _names(
-            "positivectxs positivepassages positivedocuments positives answer answers positive",
-            "passage response responses reply replies a solution document rightanswer",
-            "correctanswer goldanswer bestanswer acceptedanswer pos",
-            "回答 答え 解答 返答 返信 応答 正解 回答文 対応内容",
-            "answer1 sentence2 completion reference groundtruth resolution",
-            "faqanswer chosen antwort antworten lösung loesung réponse réponses reponse reponses",
-            "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
-            "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
-            "답변",
-            "passages output context contexts ctxs documents docs doc passagetext",
-            "expected expectedanswer expectedoutput expectedresponse idealanswer ideal",
-            "targetanswer goldenanswer",
-        ),
-        "category": _names(
-            "category categories topic subject label intent section tag tags class",
-            "カテゴリ カテゴリー 分類 ジャンル トピック 種別 区分",
-            "kategorie kategorien thema rubrik catégorie categorie rubrique categoría categoria",
-            "类别 分类 类目 카테고리",
-        ),
-        "rating": _names(
-            "rating ratings score grade stars relevance similarity",
-            "評価 スコア 点数 評点 関連度 得点",
-            "relevant isrelevant relevancy relevancescore relevancelabel iscorrect correct gold",
-            "goldlabel judgement judgment verdict grading qrel isduplicate ismatch isanswer",
-            "ispositive isright vote feedback helpful ishelpful thumbs thumb mark",
-            "bewertung bewertungen note relevanz korrekt richtig punkte punktzahl",
-            "évaluation evaluation pertinence noteattribuée puntuación puntuacion calificación",
-            "calificacion relevancia valoración valoracion pertinente voto valutazione punteggio",
-            "评分 得分 相关性 相关度 分数 评价 평점 점수",
-        ),
-        "language": _names("language lang locale 言語 sprache langue idioma lingua 语言 언어"),
-        "source": _names(
-            "source channel origin medium quelle kanal",
-            "受付経路 経路 チャネル チャンネル 媒体 出典 情報源",
-        ),
-        "weight": _names(
-            "weight traffic searchvolume timesasked askcount questioncount frequency importance",
-            "gewicht häufigkeit suchvolumen poids fréquence peso frecuencia frequenza",
-            "重み 件数 問い合わせ件数 質問件数 頻度 检索量 权重 频次",
-        ),
-        "must_find": _names(
-            "mustfind mustfinds mustsucceed pflicht pflichtfrage obligatoire obligatorio",
-            "必須 必須質問 必须",
-        ),
-    }
-)
-
-
-def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-    """Return the place of each name; of those that count as a word inside; of other scripts."""
-    place = {name: i for i, name in reversed(list(enumerate(names)))}
-    # one letter is a name only where it stands alone: "a" is no answer in "is a test"
-    words = {name: i for name, i in place.items() if name.isascii() and len(name) > 1}
-    return place, words, {name: i for name, i in place.items() if not name.isascii()}
-
-
-_PLACES = {role: _places(names) for role, names in ROLES.items()}
-# Names that say little: a question or answer where nothing better is there, in this order.
-WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "question": _names("title heading headline sentence name message subject betreff text"),
-        "answer": _names(
-            "text body content contents description article paragraph sentence value result"
-        ),
-    }
-)
 # A category by name that may as well be a judgement: its values decide.
-_JUDGEMENTS = frozenset(_names("label labels target class gold y annotation"))
+_JUDGEMENTS = frozenset(name_list("label labels target class gold y annotation"))
 _HTML = "html"  # a text without tags is better, where an object holds both
 _NUMBERED = "column "  # begins the names of columns that have none
-ATTRIBUTES = ("category", "language", "source")  # roles that tell questions apart
-_NEGATIVE = re.compile(
-    "negative|wrong|incorrect|irrelevant|rejected|distractor|不正解|誤答|負例|falsch|negativ"
-)
-_NEGATIVE_WORDS = frozenset(_names("neg negs bad negatives"))
-_BAD = re.compile(
-    "hallucinat|^(is|has)?errors?$|erroneous|fehler(haft)?$|outdated|obsolete|veraltet|toxic|spam"
-    "|unanswerable|impossible|unhelpful|not(correct|relevant|helpful|right)|invalid|inkorrekt"
-)
-_CODE_WORDS = frozenset(
-    _names("id ids no number nr count date time url by length rank position index len datum author")
-)
-# Numbers under such a name count or order something: no ratings, however small they are.
-_COUNTS = frozenset(
-    _names(
-        "rank position pos index idx order priority count counts views clicks hits version page",
-        "chunk year month day active enabled published status state age size tokens words level",
-        "hits frequency usage used archived deleted visible sort nr no num number id ids row",
-        "line",
-        "tier step turn week hour duration seconds minutes price cost quantity amount escalated",
-        "resolved open closed internal turns priorität prio anzahl",
-        "recall precision ndcg map mrr accuracy top1 top3 top5 top10",  # of a search, not a pair
-        "split fold chapter kapitel seite lesson",
-    )
-)
-# The smaller, the better: such numbers are no plain judgement.
-_SMALLER = frozenset(
-    _names(
-        "distance distances dist dists loss losses perplexity ppl nll cost rank ranks ranking rang",
-        "abstand distanz entfernung verlust perplexität perte distancia distanza pérdida",
-        "距離 損失 順位 距离 损失 排名 거리 l2 euclidean divergence wer cer error errors fehler",
-    )
-)
 # Texts that are known to be right, whatever another column of answers holds.
 _RIGHT_TEXT = re.compile(
     "reference|groundtruth|^truth$|gold|^gt$|^gtanswer|expected|^expect$|ideal|^target$|target(answer|text|output|response)"
@@ -208,90 +102,21 @@ _MEANS = re.compile(
     "mean|average|^avg|avg$|consensus|final|majority|overall|aggregate|gesamt|durchschnitt|mittelwert"
     "|moyenne|promedio|平均|総合|最終|综合|最终|平均"
 )
-_PARTS = frozenset(_names("is in for test tests testset train training dev valid validation set"))
-_STATES = frozenset(_names("status state"))  # judgements only where words say so
+_PARTS = frozenset(
+    name_list("is in for test tests testset train training dev valid validation set")
+)
+_STATES = frozenset(name_list("status state"))  # judgements only where words say so
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
-_CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
-_TITLES = frozenset(_names("title titles name heading headline titel überschrift titre título url"))
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
 )
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
-_TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
-_TEXT_ROLES = ("question", "answer")
 _LANGUAGE_ENDS = frozenset(
-    _names("de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id")
-)
-
-
-@lru_cache(_SEVERAL)
-def plain_name(name: str) -> str:
-    """Return a column name without case, width, spaces and signs."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
-
-
-@lru_cache(_SEVERAL)
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a column name, without case and width: ``isRight`` has two."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
-    return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
-
-
-def is_negative(name: str) -> bool:
-    """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
-    return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(words_of(name)))
-
-
-def says_wrong(name: str) -> bool:
-    """Return True where a name says that something is bad: ``is_wrong``, ``hallucinated``."""
-    return is_negative(name) or bool(_BAD.search(plain_name(name)))
-
-
-def counts(name: str) -> bool:
-    """Return True for names of what counts, orders or dates rows, such as ``page`` and ``year``."""
-    words = set(words_of(name))
-    return bool((_COUNTS | _CODE_WORDS) & words) and not smaller_is_better(name)
-
-
-def smaller_is_better(name: str) -> bool:
-    """Return True for the names of distances, losses and ranks."""
-    plain = plain_name(name)
-    return bool(_SMALLER & {*words_of(name), plain}) or any(
-        word in plain for word in _SMALLER if not word.isascii()
+    name_list(
+        "de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id"
     )
-
-
-@lru_cache(_SEVERAL * 11)
-def _fit(name: str, role: str) -> tuple[int, int] | None:
-    """Return how well a name fits a role, smaller is better, None where it does not."""
-    plain, words = plain_name(name), words_of(name)
-    coded = bool(_CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
-    coded = coded or (role == "answer" and bool(_TITLES & set(words)))
-    known, longer, other_scripts = _PLACES[role]
-    forms = [plain]
-    if "." in name and role in _TEXT_ROLES:  # of a nested record, as deep as it lies
-        forms += [plain_name(part) for part in reversed(name.split("."))]
-    elif "." in name and role == "rating":
-        return None  # a score inside an answer is its retriever's, not a judgement
-    forms += [form.removesuffix(end) for form in forms[:1] for end in _TEXT_ENDINGS]
-    for form in forms:
-        if form in known:
-            return 0, known[form]
-    if coded or role.endswith("_id"):
-        return None
-    inside = [longer[word] for word in words if word in longer]
-    if not plain.isascii():
-        inside += [place for candidate, place in other_scripts.items() if candidate in plain]
-    return (1, min(inside)) if inside else None
-
-
-def role_of(name: str) -> str | None:
-    """Return the role that a column name speaks of, None where it is not a known name."""
-    if is_negative(name):
-        return None
-    fits = [(fit, role) for role in ROLES if (fit := _fit(name, role)) is not None]
-    return min(fits, key=lambda pair: pair[0][0])[1] if fits else None
+)
 
 
 @dataclass(frozen=True)
@@ -314,7 +139,7 @@ class Guess:
 def unused_columns(table: Table, mapping: ColumnMapping) -> list[NotUsed]:
     """Return the filled columns that nothing is read from."""
     used = {*mapping.roles().values(), mapping.context, *mapping.negatives, *mapping.raters}
-    used |= {column for pair in mapping.further for column in pair}
+    used |= {mapping.rater, *(column for pair in mapping.further for column in pair)}
     return unused_beside(table, used)
 
 
@@ -361,21 +186,27 @@ def guess_columns(table: Table) -> Guess:
             if role in found:
                 continue
             fits = [
-                (fit, _HTML in words_of(column)[-1:], position, column)
+                (
+                    "." in column and len(texts[column]) > len(set(texts[column])) == 1,
+                    fit,
+                    _HTML in words_of(column)[-1:],
+                    position,
+                    column,
+                )
                 for position, column in enumerate(free)
                 if column not in found.values()
-                if (fit := _fit(column, role)) is not None and fit[0] == level
+                if (fit := name_fit(column, role)) is not None and fit[0] == level
                 if _may_be(role, column, texts[column], level)
             ]
             if fits:
-                found[role] = min(fits)[3]
-    for role in _TEXT_ROLES:
+                found[role] = min(fits)[-1]
+    for role in TEXT_ROLES:
         if role not in found:
             _take_weak(role, found, free, texts)
     _take_by_content(found, free, texts)
-    for role in _TEXT_ROLES:
+    for role in TEXT_ROLES:
         if role not in found:  # numbers under the very name: the user said what they are
-            named = [(f, c) for c in free if c not in found.values() and (f := _fit(c, role))]
+            named = [(f, c) for c in free if c not in found.values() and (f := name_fit(c, role))]
             if named and min(named)[0][0] == 0:
                 found[role] = min(named)[1]
     if "question" in found and "answer" not in found and "category" in found:
@@ -389,14 +220,18 @@ def guess_columns(table: Table) -> Guess:
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     _take_rating(found, free, texts, notes, table)
     _take_accepted(found, free, texts)
+    _take_varying_text(found, free, texts, notes, sample)
     raters = () if table.judged else _take_raters(found, free, texts, notes)
     _take_own_id(found, free)
     context = _context(found, free, texts)
+    scale = _school_scale(found.get("rating"), table.columns, texts, notes)
     roles: dict[str, Any] = {role: column for role, column in found.items() if role in ROLES}
     mapping = ColumnMapping(
         **roles,
         context=context,
         raters=raters,
+        rater=_rater(found, free, sample),
+        scale=scale,
         negatives=negatives if "question" in found and "answer" in found else (),
     )
     if mapping.answer and mapping.answer != mapping.category and _is_code(texts[mapping.answer]):
@@ -427,7 +262,7 @@ def _take_right_text(
         return ""  # named as right itself
     length = _mean_length(texts[answer])
     for column in free:
-        known = _RIGHT_TEXT.search(plain_name(column)) and not _CODE_WORDS & set(words_of(column))
+        known = _RIGHT_TEXT.search(plain_name(column)) and not CODE_WORDS & set(words_of(column))
         if not known or column in (answer, found["question"]) or is_negative(column):
             continue
         if _is_code(texts[column]) or _marks(texts[column]) or is_url(texts[column]):
@@ -485,6 +320,7 @@ def _take_judged_text(
     ]
     if not others:
         return ""
+    others.sort(key=lambda column: role_of(column) != "answer")
     found["answer"] = others[0]
     several = sample[sample[question].duplicated(keep=False)]
     judges = bool(len(several)) and bool(several.groupby(question)[answer].nunique().max() > 1)
@@ -510,6 +346,77 @@ def _take_judged_text(
     return answer
 
 
+def _take_varying_text(
+    found: dict[str, str],
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+    sample: pd.DataFrame,
+) -> None:
+    """Take the text that varies with the judgement, where the answer beside it does not.
+
+    ``answers`` of a question that stand again in each row judge nothing: the passages do.
+    """
+    question, answer, rating = (found.get(role) for role in ("question", "answer", "rating"))
+    if question is None or answer is None or rating is None:
+        return
+
+    def contradicted(column: str) -> float:
+        groups = sample.groupby([question, column])[rating].nunique()
+        return float((groups > 1).mean())
+
+    if contradicted(answer) < _MOSTLY:
+        return
+    for column in free:
+        if column in found.values() or _is_code(texts[column]) or _marks(texts[column]):
+            continue
+        if role_of(column) != "answer" and plain_name(column) not in WEAK_NAMES["answer"]:
+            continue
+        if contradicted(column) > 1 - _ASKED:
+            continue
+        found["answer"] = column
+        text = N_(
+            "{answer} is the same for right and wrong rows of a question, so {column} was taken as "
+            "the text that {rating} judges. Choose {answer} as the answer if that is not so."
+        )
+        notes.append(Message(text, {"answer": answer, "column": column, "rating": rating}))
+        return
+
+
+def _rater(found: Mapping[str, str], free: Sequence[str], sample: pd.DataFrame) -> str | None:
+    """Return the column that says who rated, where several people rate the same pair."""
+    roles = (found.get("question"), found.get("answer"), found.get("rating"))
+    if not all(roles):
+        return None
+    several = sample[sample.duplicated(list(roles[:2]), keep=False)]
+    for column in free if len(several) else ():
+        if not says_who(column) or column in found.values():
+            continue
+        if several.groupby(list(roles[:2]))[column].nunique().gt(1).any():
+            return column
+    return None
+
+
+def _school_scale(
+    rating: str | None,
+    columns: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+) -> str:
+    """Return the scale of school marks, "" where the ratings are none."""
+    if rating is None or not is_school_mark(rating, columns):
+        return ""
+    values = read_numbers(texts[rating]).values
+    if len(values) < len(set(texts[rating])) or not all(1 <= v <= 6 for v in values.values()):
+        return ""
+    text = N_(
+        "{column} was read as school marks from 1 (best, right) to 6 (worst, wrong). If 1 is the "
+        "worst, choose another scale."
+    )
+    notes.append(Message(text, {"column": rating}))
+    return SCHOOL
+
+
 def _take_accepted(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
@@ -533,7 +440,7 @@ def _take_raters(
 
     def may_rate(column: str, named: bool) -> bool:
         words = set(words_of(column))
-        if column in found.values() or words <= _PARTS or _COUNTS & (words - {*_DIGITS}):
+        if column in found.values() or words <= _PARTS or COUNTS & (words - {*_DIGITS}):
             return False
         if smaller_is_better(column) or says_wrong(column) or is_negative(column):
             return False
@@ -606,7 +513,7 @@ def _same_values(first: Sequence[str], second: Sequence[str]) -> bool:
 
 def _take_own_id(found: dict[str, str], free: Sequence[str]) -> None:
     """Prefer the id that bears the name of the text: ``SentenceID`` of ``Sentence``."""
-    for role in _TEXT_ROLES:
+    for role in TEXT_ROLES:
         if role in found:
             own = plain_name(found[role]) + "id"
             column = next((c for c in free if plain_name(c) == own), None)
@@ -644,12 +551,13 @@ def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Messa
     return []
 
 
+_MOSTLY = 0.5
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
 
 
 def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     """Tell whether what a column holds goes with what its name says."""
-    if role in _TEXT_ROLES:
+    if role in TEXT_ROLES:
         return not _is_code(texts)
     if role == "must_find":
         return level == 0 and _marks(texts)
@@ -658,8 +566,10 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
         values = [numbers.get(text, 0.0) for text in texts]
         return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
-        if _COUNTS & set(words_of(column)) or smaller_is_better(column):
+        if COUNTS & set(words_of(column)) or smaller_is_better(column):
             return False
+        if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
+            return False  # lists: of scores for several texts
         return looks_like_ratings(texts, named=level == 0)
     return True
 
@@ -678,7 +588,7 @@ def _take_weak(
 def _take_by_content(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
-    missing = [role for role in _TEXT_ROLES if role not in found]
+    missing = [role for role in TEXT_ROLES if role not in found]
     filled = max(map(len, texts.values()), default=0)
     candidates = [
         column
@@ -721,7 +631,7 @@ def _take_rating(
         held = column in found.values() and not (judging and found.get("category") == column)
         words = set(words_of(column))
         stated = bool(words & _STATES) and not read_numbers(set(texts[column])).values
-        if held or words <= _PARTS or (_COUNTS & words and not stated):
+        if held or words <= _PARTS or (COUNTS & words and not stated):
             continue
         if smaller_is_better(column) and not says_wrong(column):
             continue
@@ -832,7 +742,7 @@ def _offered(
         taken |= {c for c in free if plain_name(c) == "input"}
     others = {
         role: [c for c in free if c not in taken and role_of(c) == role and not _is_code(texts[c])]
-        for role in _TEXT_ROLES
+        for role in TEXT_ROLES
     }
     pairs = []
     for question in others["question"]:
@@ -864,7 +774,7 @@ def _is_code(texts: list[str]) -> bool:
     return worded < len(texts) / 10
 
 
-_SCORES = frozenset(_names("score scores label labels rating ratings grade grades"))
+_SCORES = frozenset(name_list("score scores label labels rating ratings grade grades"))
 _ASKING = re.compile(
     "[?？؟]|ですか|ますか|か。?$|吗|嗎|呢$"
     r"|^(how|what|when|where|who|why|which|can|do|does|is|are|may|could|should|wie|was|wann|wo|wer|warum"

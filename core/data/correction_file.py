@@ -5,15 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
+from core.data.column_names import TEXT_ROLES, name_list, plain_name, role_of, says_who
 from core.data.matching import TextIndex
-from core.data.ratings import Numbers, doubtful_number, read_numbers
+from core.data.ratings import RATING_WORDS, Numbers, doubtful_number, plain_rating, read_numbers
 from core.data.table import SetAside, Table
 from core.errors import LabelError
 from core.messages import N_, Message
 from core.types import Override, QADataset
 
 COLUMNS = ("question", "answer", "label", "reason", "who", "at")
+# What people call those columns that columns of data are not called.
+_CALLED = MappingProxyType(
+    {
+        "label": name_list(
+            "label labels value correction corrected target newlabel grade wert zielwert etikett",
+            "korrektur valeur étiquette etiquette cible valor etiqueta corrección correccion",
+            "ラベル 値 正しい値 修正値 訂正 修正 标签 標籤 值 标注 修正值 更正 라벨",
+        ),
+        "reason": name_list(
+            "reason why because grund begründung begruendung warum raison motif pourquoi razón",
+            "razon motivo porqué justificación 理由 根拠 原因 이유",
+        ),
+        "who": name_list("who by wer von qui par quién quien por 誰 修正者 訂正者 谁 修改人"),
+        "at": name_list(
+            "at when time date datetime timestamp zeit zeitpunkt datum wann heure quand fecha hora",
+            "cuándo cuando 日時 日付 時刻 时间 日期",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +87,7 @@ def match_corrections(
     LabelError
         If one of the columns question, answer, label, reason is missing.
     """
-    folded = {column.strip().casefold(): column for column in table.columns}
-    places = {column: folded[column] for column in COLUMNS if column in folded} | dict(chosen or {})
+    places = _places(table.columns) | dict(chosen or {})
     absent = [column for column in COLUMNS[:4] if column not in places]
     if absent:
         raise LabelError(
@@ -80,6 +100,7 @@ def match_corrections(
     index = TextIndex(dataset)
     labels = read_numbers(table.frame[places["label"]].tolist())
     share, notes = _are_shares(labels)
+    words = _words(table.frame[places["label"]].tolist(), labels, notes)
     known = {_record(override) for override in on_record}
     held = {_record(override)[:4] for override in holding}
     taken: dict[tuple[object, ...], tuple[int, Override]] = {}
@@ -89,7 +110,7 @@ def match_corrections(
     for number, row in zip(table.row_numbers, cells, strict=True):
         said = dict(zip(columns, row, strict=True))
         value = labels.values.get(said["label"])
-        value = None if value is None else value * 100 if share else value
+        value = words.get(said["label"]) if value is None else value * 100 if share else value
         override = _override(said, value, dataset, index, who, moment)
         if isinstance(override, Message):
             problems.append(SetAside(int(number), override, said["question"], said["answer"]))
@@ -105,6 +126,35 @@ def match_corrections(
         (*notes, *doubtful_number(labels)),
         places,
     )
+
+
+def _places(columns: Sequence[str]) -> dict[str, str]:
+    """Return which column is what: by the names of the export, else as people call them."""
+    folded = {column.strip().casefold(): column for column in columns}
+    places = {column: folded[column] for column in COLUMNS if column in folded}
+    for part in COLUMNS:
+        free = [c for c in columns if c not in places.values()]
+        called = _CALLED.get(part, ())
+        found = [c for c in free if plain_name(c) in called]
+        found += [c for c in free if part == "who" and says_who(c)]
+        found += [c for c in free if part == "label" and role_of(c) == "rating"]
+        found += [c for c in free if part in TEXT_ROLES and role_of(c) == part]
+        if part not in places and found:
+            places[part] = found[0]
+    return places
+
+
+def _words(texts: Sequence[str], labels: Numbers, notes: list[Message]) -> dict[str, float]:
+    """Return what labels in words mean, 0 to 100: yes is 100, no is 0."""
+    words = {
+        text: 100 * RATING_WORDS[plain]
+        for text in dict.fromkeys(texts)
+        if text not in labels.values and (plain := plain_rating(text)) in RATING_WORDS
+    }
+    if words:
+        told = ", ".join(f"{word} = {value:g}" for word, value in list(words.items())[:12])
+        notes.append(Message(N_("Labels in words were read as: {words}."), {"words": told}))
+    return words
 
 
 def _are_shares(labels: Numbers) -> tuple[bool, list[Message]]:

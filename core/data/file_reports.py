@@ -9,14 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.data.columns import (
-    ColumnMapping,
-    Guess,
-    guess_columns,
-    role_of,
-    unused_beside,
-    unused_columns,
-)
+from core.data.column_names import role_of
+from core.data.columns import ColumnMapping, Guess, guess_columns, unused_beside, unused_columns
 from core.data.open_questions import without_open_questions
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
@@ -230,7 +224,10 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
         if role in ("negative", "negatives"):
             mapping = replace(mapping, negatives=tuple(names))
         elif role in ("score", "label", "rating", "rater"):
-            mapping = replace(mapping, rating=names[0] if names else None, raters=tuple(names[1:]))
+            rating = names[0] if names else None
+            scale = mapping.scale if rating == guess.rating or "scale=" in text else ""
+            mapping = replace(mapping, rating=rating, raters=tuple(names[1:]), scale=scale)
+            mapping = replace(mapping, rater=mapping.rater if rating == guess.rating else None)
         elif role in ("question", "answer"):
             if not names:
                 raise DataError(
@@ -299,6 +296,8 @@ def describe_columns(mapping: ColumnMapping) -> dict[str, Any]:
     columns: dict[str, Any] = dict(mapping.roles())
     if mapping.raters:
         columns["raters"] = [mapping.rating, *mapping.raters]
+    if mapping.rater:
+        columns["rater"] = mapping.rater
     if mapping.context:
         columns["context"] = mapping.context
     if mapping.negatives:

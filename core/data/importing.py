@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +20,8 @@ from core.data.checks import (
     guess_language,
     personal_data,
 )
-from core.data.columns import ATTRIBUTES, ColumnMapping, says_wrong, smaller_is_better
+from core.data.column_names import ATTRIBUTES, says_wrong, smaller_is_better
+from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question, with_open_questions
@@ -47,6 +48,10 @@ _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
 _NOT_RATED = N_("The row has no rating, as others have.")
 _UNCLEAR = N_("It is not known whether the answer is right: its rating has no known meaning.")
+_APART = N_(
+    "Raters contradict each other: one says right, another wrong. Rows: {rows} ({count} in all); "
+    "the mean of their grades was taken."
+)
 _NOT_RIGHT = N_("The rating is 0: this answer is not right for this question.")
 
 
@@ -392,7 +397,8 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
     A question with several answers keeps them all. A pair rated 0 is kept out of the judgements,
     its answer stays in the collection that is searched; so is a pair that the file's layout says
     is wrong (``Table.wrong``). A pair rated differently in several rows gets the highest grade and
-    is reported as a contradiction. Rows with a question and no answer are kept apart.
+    is reported as a contradiction; where a column says that other people rated it, the mean. Rows
+    with a question and no answer are kept apart.
 
     Raises
     ------
@@ -445,6 +451,8 @@ def collect_pairs(table: Table, mapping: ColumnMapping, progress: Progress | Non
         np.array(answer_at, np.int64),
         grade,
     )
+    if mapping.rating and mapping.rater and len(usable):
+        judged = _averaged(judged, grade, rows, mapping.rater, warnings)
     is_right = judged.best > 0
     keys = list(asked)
     right_question = [
@@ -626,13 +634,25 @@ def _graded(
     apart = np.where(rated, stacked, -1).max(axis=0) == 1
     apart &= np.where(rated, stacked, 2).min(axis=0) == 0
     if apart.any():
-        text = N_(
-            "Raters contradict each other: one says right, another wrong. Rows: {rows} ({count} in "
-            "all); the mean of their grades was taken."
-        )
         odd = [rows[i] for i in np.flatnonzero(apart).tolist()]
-        warnings.append(Message(text, {"count": len(odd), "rows": row_list(odd)}))
+        warnings.append(Message(_APART, {"count": len(odd), "rows": row_list(odd)}))
     return mean.astype(np.float32), dict(judged.unknown)
+
+
+def _averaged(
+    judged: Judged, grade: np.ndarray, rows: Sequence[int], rater: str, warnings: list[Message]
+) -> Judged:
+    """Give each pair the mean grade of those who rated it, instead of the highest."""
+    count = np.bincount(judged.pair)
+    if (count > 1).any():
+        text = N_("Several people rate the same pair ({column}); their grades are averaged.")
+        warnings.append(Message(text, {"column": rater}))
+    apart = judged.repeated((judged.best == 1) & (judged.worst == 0))
+    if apart:
+        odd = [rows[i] for places in apart for i in places]
+        warnings.append(Message(_APART, {"count": len(odd), "rows": row_list(odd)}))
+    mean = (np.bincount(judged.pair, grade[judged.places]) / count).astype(np.float32)
+    return replace(judged, best=mean, worst=mean)
 
 
 def _cells(

@@ -15,7 +15,8 @@ from datetime import date
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.columns import ATTRIBUTES, ROLES, WEAK_NAMES, ColumnMapping, plain_name, role_of
+from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.columns import ColumnMapping
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
 from core.data.ratings import read_numbers

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.columns import ColumnMapping, guess_mapping, plain_name
+from core.data.column_names import says_who
+from core.data.columns import ColumnMapping, guess_mapping
 from core.data.matching import TextIndex
 from core.data.ratings import (
     FIVE,
@@ -31,165 +32,6 @@ from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
 
 WORDS = "words"  # the scale of a file whose ratings are words
-_RATERS = frozenset(
-    [
-        "rater",
-        "raters",
-        "raterid",
-        "ratername",
-        "ratedby",
-        "who",
-        "name",
-        "user",
-        "userid",
-        "username",
-        "reviewer",
-        "reviewerid",
-        "reviewedby",
-        "annotator",
-        "annotatorid",
-        "annotatedby",
-        "annotatorname",
-        "judge",
-        "judgeid",
-        "judgedby",
-        "expert",
-        "expertid",
-        "person",
-        "personid",
-        "worker",
-        "workerid",
-        "labeler",
-        "labeller",
-        "labelerid",
-        "labeledby",
-        "coder",
-        "assessor",
-        "assessorid",
-        "evaluator",
-        "evaluatorid",
-        "evaluatedby",
-        "completedby",
-        "createdby",
-        "email",
-        "mail",
-        *("gutachter", "gutachterin", "gutachterid", "prüfer", "prüferin", "pruefer", "beurteiler"),
-        *(
-            "bewertetvon",
-            "bewertervon",
-            "bewerterin",
-            "bewerterid",
-            "annotatorin",
-            "juror",
-            "jurorin",
-        ),
-        *(
-            "experte",
-            "expertin",
-            "mitarbeiter",
-            "bearbeiter",
-            "bearbeitetvon",
-            "benutzer",
-            "nutzer",
-        ),
-        *(
-            "évaluateur",
-            "evaluateur",
-            "évaluatrice",
-            "annotateur",
-            "annotatrice",
-            "juge",
-            "expertid",
-        ),
-        *("noteur", "correcteur", "utilisateur", "évaluépar", "notépar", "relecteur", "nom"),
-        *(
-            "evaluador",
-            "evaluadora",
-            "anotador",
-            "anotadora",
-            "revisor",
-            "revisora",
-            "juez",
-            "usuario",
-        ),
-        *(
-            "calificador",
-            "experto",
-            "evaluadopor",
-            "nombre",
-            "valutatore",
-            "annotatore",
-            "avaliador",
-        ),
-        *(
-            "評価者",
-            "採点者",
-            "判定者",
-            "回答者",
-            "担当者",
-            "レビュアー",
-            "アノテーター",
-            "作業者",
-            "氏名",
-            "名前",
-        ),
-        *(
-            "評価者名",
-            "評価者id",
-            "評定者",
-            "査読者",
-            "ユーザー",
-            "ユーザ",
-            "审核员",
-            "评审",
-            "评审员",
-        ),
-        *(
-            "评估者",
-            "评价者",
-            "评分者",
-            "评分人",
-            "评价人",
-            "标注者",
-            "标注员",
-            "标注人",
-            "审核人",
-            "專家",
-            "专家",
-        ),
-        *("评委", "姓名", "用户", "評審", "評分者", "標註者", "평가자", "심사자", "라벨러"),
-        *("ratersname", "reviewername", "judgename", "scorer", "scoredby", "grader", "gradedby"),
-        *(
-            "labelledby",
-            "labeledbyname",
-            "respondent",
-            "participant",
-            "participantid",
-            "crowdworker",
-        ),
-        *("turker", "workername", "labelername", "lead", "owner", "editor", "checkedby", "checker"),
-        "bewerter",
-        "bewertetvon",
-        "prüfer",
-        "pruefer",
-        "évaluateur",
-        "evaluateur",
-        "evaluador",
-        "anotador",
-        "valutatore",
-        "評価者",
-        "採点者",
-        "レビュアー",
-        "氏名",
-        "名前",
-        "担当者",
-        "評価者名",
-        "标注者",
-        "评价者",
-        "评估者",
-        "평가자",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -276,7 +118,7 @@ def match_ratings(
 ) -> RatingFile:
     """Do the same for a table that was read already."""
     question, answer, rating = _columns(table, mapping, name)
-    who = next((c for c in table.columns if plain_name(c) in _RATERS and c != rating), None)
+    who = next((c for c in table.columns if says_who(c) and c != rating), None)
     frame = table.frame
     rated = [rating, *(c for c in mapping.raters if c not in (who, rating))]
     people = _people(rated) if len(rated) > 1 else [rater]

@@ -179,7 +179,7 @@ SCALES: Mapping[str, RatingScale] = MappingProxyType(
         )
     }
 )
-FIVE, HUNDRED = "1-5", "0-100"
+FIVE, HUNDRED, SCHOOL = "1-5", "0-100", "6-1"
 
 
 def plain_rating(text: str) -> str:
@@ -285,7 +285,7 @@ def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
     """Return the decimal sign of a column, and a number that leaves it open."""
     votes: Counter[str] = Counter()
     grouped: dict[str, str] = {}
-    for body in bodies:
+    for body in sorted(bodies):  # the same example whatever the order
         comma, point = body.rfind(","), body.rfind(".")
         if comma >= 0 and point >= 0:
             votes["," if comma > point else "."] += 1
@@ -308,8 +308,9 @@ def _find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
     """Return the scale that a column of ratings is on, judged by all its values."""
     if numbers.percent:
         return SCALES[HUNDRED]
-    if numbers.out_of:
-        return RatingScale(0, numbers.out_of)
+    if numbers.out_of:  # stars: nobody can give fewer than one
+        least = 1 if numbers.out_of == USUAL_HIGHEST and min(values, default=0) == 1 else 0
+        return RatingScale(least, numbers.out_of)
     if not len(values):
         return SCALES["0-1"]
     usual = values[values <= USUAL_HIGHEST]
@@ -539,7 +540,7 @@ def doubtful_number(numbers: Numbers) -> list[Message]:
         "{number} may be read in two ways; it was read as {value}. Look at the numbers before you "
         "go on."
     )
-    read = next(v for k, v in numbers.values.items() if numbers.doubt in plain_rating(k))
+    read = next(v for k, v in sorted(numbers.values.items()) if numbers.doubt in plain_rating(k))
     return [Message(text, {"number": numbers.doubt, "value": f"{read:g}"})]
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.columns import counts, guess_mapping, role_of, smaller_is_better
+from core.data.column_names import counts, role_of, smaller_is_better
+from core.data.columns import guess_mapping
 from core.data.matching import TextIndex
 from core.data.ratings import doubtful_number, read_numbers
 from core.data.table import SetAside, Table

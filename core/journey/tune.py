@@ -259,6 +259,7 @@ def _task(
     from core.labels.model import answer_labels
     from core.tuning.regularisers import neutral_texts
     from core.tuning.task import TuningTask
+    from core.tuning.taught import TaughtQuestions
     from core.tuning.validation import generality_check, strongest_teacher
 
     entry, language = find_entry(config.base_model), language_of_questions(labels.dataset)
@@ -273,6 +274,7 @@ def _task(
         strongest_teacher=strongest_teacher(labels, config.base_model),
         neutral=neutral_texts(language),
         prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
+        taught=TaughtQuestions.of(labels, borrows=config.borrow_answers),
         end=end,
     )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.tuning.taught import TaughtQuestions
 from core.types import Labels, QADataset, Rows
 from core.types.tuning_config import TuningConfig
 
@@ -36,11 +37,14 @@ class Batch:
     alike_rows : int32 array [b_n]
         Those of ``answer_rows`` that are also compared with all of them as if they were
         questions: the neighbourhoods of the step.
+    taught_rows : int32 array [b_t]
+        Questions that learn from the experts alone: open ones, and known ones where wanted.
     """
 
     question_rows: Rows
     answer_rows: Rows
     alike_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
+    taught_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 def plan_epoch(
@@ -50,8 +54,9 @@ def plan_epoch(
     config: TuningConfig,
     epoch: int,
     answer_labels: Labels | None = None,
+    taught: TaughtQuestions | None = None,
 ) -> list[Batch]:
-    """Return the batches of one epoch; every question is in exactly one.
+    """Return the batches of one epoch; every training question is in exactly one.
 
     Parameters
     ----------
@@ -65,6 +70,8 @@ def plan_epoch(
         settings want hard negatives; ``negatives`` fill what room is left.
     answer_labels : Labels or None
         How alike two answers are; None leaves neighbourhoods out.
+    taught : TaughtQuestions or None
+        Questions that learn from the experts alone; open ones take turns from epoch to epoch.
     """
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
@@ -73,7 +80,18 @@ def plan_epoch(
     wrong = [turns.permutation(dataset.wrong_answers(int(row)).copy()) for row in question_rows]
     most_wrong = max(KNOWN_WRONG, config.hard_negatives_per_question)
     batches = []
-    groups = group_batches(dataset.question_group[question_rows], config.questions_per_batch, rng)
+    open_rows = np.empty(0, np.int32) if taught is None else taught.open_rows
+    count = steps_per_epoch(len(question_rows), len(open_rows), config)
+    groups = group_batches(dataset.question_group[question_rows], count, rng)
+    dealt = open_rows[
+        turn_of(
+            len(open_rows),
+            open_per_epoch(len(question_rows), len(open_rows), config),
+            epoch,
+            config.seed,
+        )
+    ]
+    open_parts = np.array_split(dealt, count)
     for number, places in enumerate(groups):
         answers = [
             _take_turns(right[place], config.right_answers_per_question, epoch) for place in places
@@ -92,8 +110,16 @@ def plan_epoch(
             total = len(dataset.answers)
             alike = neighbourhoods(answer_labels, total, *size, turn, config.seed)
             answers.append(alike)
+        mine = question_rows[places].astype(np.int32)
+        told = np.empty(0, np.int32)
+        if taught is not None:
+            told = open_parts[number]
+            if config.teach_known_weight:
+                told = np.concatenate([told, mine])
+            if len(told):
+                answers.append(taught.candidates(told, config.candidates_per_question))
         columns = np.unique(np.concatenate(answers)).astype(np.int32)
-        batches.append(Batch(question_rows[places].astype(np.int32), columns, alike))
+        batches.append(Batch(mine, columns, alike, told))
     return batches
 
 
@@ -103,7 +129,18 @@ def _take_turns(answers: np.ndarray, count: int, epoch: int) -> np.ndarray:
     return answers[(epoch * taken + np.arange(taken)) % max(len(answers), 1)]
 
 
-def group_batches(groups: np.ndarray, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+def open_per_epoch(known: int, open_: int, config: TuningConfig) -> int:
+    """Return how many open questions join one epoch, beside so many known ones."""
+    share = config.open_share
+    return min(open_, round(known * share / (1 - share)))
+
+
+def steps_per_epoch(known: int, open_: int, config: TuningConfig) -> int:
+    """Return the steps of one epoch with so many training questions and open questions."""
+    return -(-(known + open_per_epoch(known, open_, config)) // config.questions_per_batch)
+
+
+def group_batches(groups: np.ndarray, count: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Deal positions into even batches whose groups are distinct as far as possible.
 
     Two questions of one answer group in a batch would compete for the same answer, so each batch
@@ -113,8 +150,8 @@ def group_batches(groups: np.ndarray, size: int, rng: np.random.Generator) -> li
     ----------
     groups : int array [n]
         Answer group of each question.
-    size : int
-        Largest batch. Batches differ by at most one: a last batch of one question teaches nothing.
+    count : int
+        Batches. They differ by at most one: a last batch of one question teaches nothing.
 
     Returns
     -------
@@ -128,7 +165,6 @@ def group_batches(groups: np.ndarray, size: int, rng: np.random.Generator) -> li
     names = np.array(list(queues))
     left = np.array([len(queues[name]) for name in names])
     batches: list[np.ndarray] = []
-    count = -(-len(groups) // size)
     for number in range(count):
         room = (len(groups) - sum(len(batch) for batch in batches)) // (count - number)
         taken: list[int] = []
@@ -139,7 +175,7 @@ def group_batches(groups: np.ndarray, size: int, rng: np.random.Generator) -> li
                 if left[index]:
                     taken.append(queues[int(names[index])].pop())
                     left[index] -= 1
-        batches.append(np.array(taken))
+        batches.append(np.array(taken, np.intp))
     return batches
 
 

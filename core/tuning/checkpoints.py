@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+
+
+def above(floors: Mapping[str, float], regimes: Mapping[str, float]) -> bool:
+    """Return True if no regime lies below its floor."""
+    return all(regimes.get(regime, floor) >= floor for regime, floor in floors.items())
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class RunState:
     learning_seconds, seconds : float
         Spent in steps; spent in all, evaluations and checkpoints included.
     files : mapping of file name to sha256
+    floors : mapping of regime to float
+        What each regime must reach for a state to be the best one; empty = the mean decides alone.
     """
 
     run_id: str
@@ -67,11 +74,17 @@ class RunState:
     learning_seconds: float = 0.0
     seconds: float = 0.0
     files: dict[str, str] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> CurvePoint | None:
-        """The best point of the curve, the earliest of equals; None before the first check."""
-        return max(self.curve, key=lambda point: (point.score, -point.step), default=None)
+        """The best point of the curve, the earliest of equals; None before the first check.
+
+        The mean over regimes alone would choose a state that wins on known answers what it loses
+        on unseen ones.
+        """
+        fit = [point for point in self.curve if above(self.floors, point.regimes)]
+        return max(fit, key=lambda point: (point.score, -point.step), default=None)
 
     @property
     def labels_per_s(self) -> float:

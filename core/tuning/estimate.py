@@ -8,7 +8,6 @@ a similar model. The probe also tells memory and disk space, which are held agai
 from __future__ import annotations
 
 import dataclasses
-import math
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from core.errors import AppError
 from core.experts.catalogue import find_entry
 from core.hashing import document_id
 from core.messages import N_, Message
+from core.tuning.batches import open_per_epoch, steps_per_epoch
 from core.tuning.probe import Probe
 from core.types import TRAIN, QADataset
 from core.types.tuning import DeviceInfo, TuningEstimate
@@ -32,7 +32,8 @@ WITHOUT_EFFECT = frozenset(
     {
         *("epochs", "learning_rate", "warmup_share", "weight_decay", "infonce_share", "seed"),
         *("student_temperature", "teacher_temperature", "evaluations_per_epoch", "patience"),
-        "false_negative_margin",
+        *("false_negative_margin", "guard_regimes", "spare_unasked", "borrow_answers"),
+        *("taught_temperature", "neighbourhood_temperature"),
     }
 )
 
@@ -54,7 +55,7 @@ class TuningPlan:
     Attributes
     ----------
     questions : int
-        Training questions, each used once per epoch.
+        Training questions, each used once per epoch, and the open ones that join them.
     steps, checks : int
         Learning steps and measurements of the search quality, unless it stops early.
     key : str
@@ -93,8 +94,9 @@ def planned(
     probe : Probe or None
         The short measurement of these settings, where there is one.
     """
-    questions = len(dataset.rows(TRAIN))
-    steps = math.ceil(questions / config.questions_per_batch) * config.epochs
+    known, open_ = len(dataset.rows(TRAIN)), len(dataset.open_rows)
+    questions = known + open_per_epoch(known, open_, config)
+    steps = steps_per_epoch(known, open_, config) * config.epochs
     validated = len(dataset.validation_rows) > 0
     checks = min(config.epochs * config.evaluations_per_epoch, steps) + 1 if validated else 0
     estimate = _from_runs(runs, questions * config.epochs, steps, config.base_model, key)

@@ -67,15 +67,37 @@ class Grid:
 
     @classmethod
     def of(
-        cls, dataset: QADataset, labels: Labels, batch: Batch, device: torch.device | str
+        cls,
+        dataset: QADataset,
+        labels: Labels,
+        batch: Batch,
+        device: torch.device | str,
+        shown: np.ndarray | None = None,
     ) -> Grid:
-        """Look up the labels of a batch."""
+        """Look up the labels of a batch.
+
+        Parameters
+        ----------
+        shown : bool array [n_a] or None
+            Answers that may be shown to these questions; None = all of the step.
+        """
         import torch
 
         targets, mask = labels.block(batch.question_rows, batch.answer_rows)
         hard = dataset.hard_block(batch.question_rows, batch.answer_rows)
         mask = mask & learnable(dataset, batch, hard)
+        if shown is not None:
+            mask &= shown[batch.answer_rows]
         arrays = (targets.astype(np.float32), hard, mask)
+        return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
+
+    @classmethod
+    def of_taught(cls, labels: Labels, batch: Batch, device: torch.device | str) -> Grid:
+        """Look up what the experts alone say of a batch; no cell is marked as right."""
+        import torch
+
+        targets, mask = labels.block(batch.taught_rows, batch.answer_rows)
+        arrays = (targets.astype(np.float32), np.zeros_like(targets, np.float32), mask)
         return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
 
     @classmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +23,9 @@ from core.tuning.regularisers import NeutralTexts, regularised
 from core.tuning.student import DOCUMENT, QUERY, embed, encode, is_static
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
-from core.types import Reporter, Rows
+from core.types import TRAIN, QADataset, Reporter, Rows
 from core.types.tuning import DeviceInfo
-from core.types.tuning_config import TuningConfig
+from core.types.tuning_config import TEMPERATURES, TuningConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -87,6 +87,7 @@ class Learner:
     ) -> None:
         self.model, self.dataset, self.labels = model, task.dataset, task.labels
         self.config, self.answer_labels = task.config, task.answer_labels
+        self.taught = task.taught
         self.device, self.report, self.team = device, report, team
         self.optimizer = _make_optimizer(model, task.config)
         self.static = is_static(model)
@@ -94,6 +95,7 @@ class Learner:
         self.answers: np.ndarray | None = None
         self.scale = BaseScale()
         self.neutral: NeutralTexts | None = None
+        self.asked = asked_answers(task.dataset)
 
     def read(self, texts: Sequence[str], task: str) -> np.ndarray:
         """Return the unit vectors of texts by the model as it is now; raises Stopped if asked."""
@@ -217,7 +219,7 @@ class Learner:
 
     def _smaller_chunk(self, batch: Batch) -> int | None:
         """Return the next smaller chunk size; None once it was halved and still is too large."""
-        texts = len(batch.question_rows) + len(batch.answer_rows)
+        texts = len(batch.question_rows) + len(batch.answer_rows) + len(batch.taught_rows)
         start = self.config.chunk_size or min(CHUNK_WHEN_FULL, -(-texts // 2))
         if self.chunk == 0:
             return start
@@ -228,23 +230,31 @@ class Learner:
         import torch
 
         self.optimizer.zero_grad(set_to_none=True)
-        grid = Grid.of(self.dataset, self.labels, batch, self.model.device)
-        cells = grid.cells
-        sets = [TextSet(QUERY, [self.dataset.questions[row] for row in batch.question_rows])]
+        shown = self.shown(batch)
+        grid = Grid.of(self.dataset, self.labels, batch, self.model.device, shown)
+        cells, known = grid.cells, len(batch.question_rows)
+        # A known question that is taught, too, is read once.
+        read = np.concatenate(
+            [batch.question_rows, np.setdiff1d(batch.taught_rows, batch.question_rows)]
+        )
+        sets = [TextSet(QUERY, [self.dataset.questions[row] for row in read])]
         if self.answers is None:
             answers = [self.dataset.answers[row] for row in batch.answer_rows]
             sets.append(TextSet(DOCUMENT, answers))
-            terms: list[Term] = [lambda v: grid.loss(v[0], v[1], self.config, self.scale)]
+            terms: list[Term] = [lambda v: grid.loss(v[0][:known], v[1], self.config, self.scale)]
             if self.answer_labels is not None and len(batch.alike_rows):
                 alike = Grid.of_answers(self.answer_labels, batch, self.model.device)
                 places = np.searchsorted(batch.answer_rows, batch.alike_rows)
                 weight, cells = self.config.neighbourhood_weight, cells + alike.cells
-                terms.append(
-                    lambda v: weight * alike.loss(v[1][places], v[1], self.config, self.scale)
-                )
+                sharp = with_temperature(self.config, self.config.neighbourhood_temperature)
+                terms.append(lambda v: weight * alike.loss(v[1][places], v[1], sharp, self.scale))
         else:
             fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
-            terms = [lambda v: grid.loss(v[0], fixed, self.config, self.scale)]
+            terms = [lambda v: grid.loss(v[0][:known], fixed, self.config, self.scale)]
+        if self.taught is not None and len(batch.taught_rows):
+            kept = None if self.answers is None else fixed
+            taught, told = self._taught_terms(batch, read, kept)
+            terms, cells = [*terms, *taught], cells + told
         more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
         sets, terms = [*sets, *more_sets], [*terms, *more_terms]
         loss = add_gradients(
@@ -259,6 +269,52 @@ class Learner:
         if self.team.size > 1:
             self._add_up_gradients()
         return loss, cells
+
+    def shown(self, batch: Batch) -> np.ndarray | None:
+        """Return which answers the known questions of a step may meet, bool [n_a]; None = all."""
+        config = self.config
+        if not config.spare_unasked and config.neighbourhood_columns:
+            return None
+        shown = np.ones(len(self.dataset.answers), bool)
+        if config.spare_unasked:
+            shown = self.asked.copy()
+        elif not config.neighbourhood_columns:
+            shown[batch.alike_rows] = False
+        for row in batch.question_rows:
+            shown[self.dataset.right_answers(int(row))] = True
+        return shown
+
+    def _taught_terms(
+        self, batch: Batch, read: np.ndarray, fixed: Tensor | None
+    ) -> tuple[list[Term], int]:
+        """Return what the experts alone teach in a step, and the number of cells."""
+        assert self.taught is not None
+        terms: list[Term] = []
+        cells = 0
+        is_open = ~np.isin(batch.taught_rows, batch.question_rows)
+        for rows, weight in (
+            (batch.taught_rows[is_open], self.config.open_weight),
+            (batch.taught_rows[~is_open], self.config.teach_known_weight),
+        ):
+            if not len(rows) or not weight:
+                continue
+            part = replace(batch, taught_rows=rows)
+            grid = Grid.of_taught(self.taught, part, self.model.device)
+            places = [int(np.flatnonzero(read == row)[0]) for row in rows]
+            terms.append(self._taught_term(grid, places, weight, fixed))
+            cells += grid.cells
+        return terms, cells
+
+    def _taught_term(
+        self, grid: Grid, places: list[int], weight: float, fixed: Tensor | None
+    ) -> Term:
+        sharp = with_temperature(self.config, self.config.taught_temperature)
+
+        def term(vectors: Sequence[Tensor]) -> Tensor:
+            answers = vectors[1] if fixed is None else fixed
+            return weight * grid.loss(vectors[0][places], answers, sharp, self.scale)
+
+        return term
 
     def _add_up_gradients(self) -> None:
         """Sum the gradients of all processes; weights that none of them used stay without."""
@@ -279,6 +335,19 @@ class Learner:
         # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
         with computing_in(self.device.precision, self.device.kind):
             return embed(self.model, texts, task)
+
+
+def with_temperature(config: TuningConfig, temperature: float) -> TuningConfig:
+    """Return the settings with labels of another sharpness; 0 = as they are."""
+    low, _ = TEMPERATURES
+    return replace(config, teacher_temperature=max(temperature, low)) if temperature else config
+
+
+def asked_answers(dataset: QADataset) -> np.ndarray:
+    """Return which answers are right for a training question, bool [n_a]."""
+    asked = np.zeros(len(dataset.answers), bool)
+    asked[dataset.right_answer[np.isin(dataset.right_question, dataset.rows(TRAIN))]] = True
+    return asked
 
 
 def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:

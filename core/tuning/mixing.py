@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import TuningError
 from core.experts.encoding import load_model
+from core.tuning.checkpoints import above
 from core.tuning.task import GeneralityCheck
 from core.types.tuning import SweepPoint
 
@@ -24,7 +25,11 @@ ALPHAS = (0.4, 0.6, 0.8)  # besides 1, which every run measures anyway
 FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
 
 
-def chosen(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> SweepPoint:
+def chosen(
+    points: Sequence[SweepPoint],
+    check: GeneralityCheck | None,
+    floors: Mapping[str, float] | None = None,
+) -> SweepPoint:
     """Return the point that searches best of those that keep general ability.
 
     Parameters
@@ -33,13 +38,16 @@ def chosen(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> Sweep
         With the base model (alpha 0) among them.
     check : GeneralityCheck or None
         Says what loss of generality is accepted; None = any.
+    floors : mapping of regime to nDCG@10, optional
+        What each regime has to reach, too.
 
     Returns
     -------
     SweepPoint
         Of equals the one nearest to the base model; the base where nothing else stays inside.
     """
-    return max(_inside(points, check), key=lambda point: (point.score, -point.alpha))
+    fit = [p for p in _inside(points, check) if p.alpha == 0 or above(floors or {}, p.regimes)]
+    return max(fit, key=lambda point: (point.score, -point.alpha))
 
 
 def all_forget(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.errors import Stopped, TuningError
 from core.messages import N_, Message
-from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch
+from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch, steps_per_epoch
 from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
 from core.tuning.device import find_device, is_out_of_memory, peak_mb, take, used_mb
 from core.tuning.learner import Learner, StepResult, memory_error
@@ -35,7 +35,7 @@ from core.tuning.student import (
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.tuning.validation import SearchCheck
-from core.types import TRAIN, Reporter, SilentReporter
+from core.types import KNOWN, TRAIN, UNSEEN, Labels, Reporter, SilentReporter
 from core.types.tuning import CurvePoint, DeviceInfo, SweepPoint, TuningResult
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ CHECKPOINT_SECONDS = 30.0  # the longest time between two saved states
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
+SEVERAL = 1.5  # right answers per question from which likeness tells which ones belong together
+# Standard deviation of the change of nDCG@10 of one question, as all samples show it: a regime of
+# n questions has lost something where it lies this much over √n (one standard error) below.
+CHANGE_OF_ONE = 0.3
 CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
 
 NO_TEACHER = N_(
@@ -52,6 +56,33 @@ NO_TEACHER = N_(
     "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
     "answers are. A stronger expert would help answers that no question asks for yet."
 )
+ONE_ANSWER = N_(
+    "Nearly every question has one right answer here, so the model does not learn how alike the "
+    "experts find answers: likeness helps to find the other answers of a question, and with one "
+    "answer each it has only cost unseen answers."
+)
+LOWERED = {
+    KNOWN: N_(
+        "Likeness of answers was switched off: after step {step} search for known answers lay "
+        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
+    ),
+    UNSEEN: N_(
+        "Likeness of answers was switched off: after step {step} search for unseen answers lay "
+        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
+    ),
+}
+PASSED_OVER = {
+    KNOWN: N_(
+        "The state after step {step} has the best mean ({mean:.3f}) but was not kept: search for "
+        "known answers lay below the base model ({now:.3f} against {base:.3f} nDCG@10 on "
+        "validation questions)."
+    ),
+    UNSEEN: N_(
+        "The state after step {step} has the best mean ({mean:.3f}) but was not kept: search for "
+        "unseen answers lay below the base model ({now:.3f} against {base:.3f} nDCG@10 on "
+        "validation questions)."
+    ),
+}
 NO_READER = N_(
     "Besides the base model no expert takes part that can compare two answers: the others compare "
     "words or score pairs only. So the model does not learn from the experts how alike answers "
@@ -153,7 +184,8 @@ class Run:
         self.validation = SearchCheck.of(task.dataset, device.kind, config.seed)
         self.store = CheckpointStore(task.checkpoints)
         self.state = RunState(task.run_id(device.kind))
-        self.per_epoch = -(-len(self.rows) // config.questions_per_batch)
+        open_count = 0 if task.taught is None else len(task.taught.open_rows)
+        self.per_epoch = steps_per_epoch(len(self.rows), open_count, config)
         self.steps = self.per_epoch * config.epochs
         self.last_step = round(task.end.share * self.steps) if task.end else self.steps
         self.left_out: tuple[str, ...] = ()
@@ -175,6 +207,7 @@ class Run:
                 self._begin_or_resume()
                 self._doubt_experts()
                 self._learn()
+                self._tell_what_was_passed_over()
                 self._measure_mixtures()
         except Stopped:
             cancelled = True
@@ -236,6 +269,46 @@ class Run:
             if self.state.step == 0:
                 text = NO_READER if np.isnan(best) else NO_TEACHER
                 self.report.warning(Message(text, {"experts": best, "base": base}))
+        elif self.config.guard_regimes and self._answers_per_question < SEVERAL:
+            self.learner.answer_labels = None
+            self.left_out = ("neighbourhoods_per_batch",)
+            if self.state.step == 0:
+                self.report.warning(Message(ONE_ANSWER))
+
+    @property
+    def _answers_per_question(self) -> float:
+        judged = np.isin(self.task.dataset.right_question, self.rows)
+        return float(judged.sum() / len(self.rows))
+
+    def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
+        """Return the first check up to a step at which a regime lay below the base model."""
+        if not self.config.guard_regimes or not self.state.curve:
+            return None
+        base = self.state.curve[0].regimes
+        for point in self.state.curve[1:]:
+            for regime, score in point.regimes.items():
+                if point.step <= until and score < base[regime]:
+                    return point, regime
+        return None
+
+    def _likeness(self, epoch: int) -> Labels | None:
+        """Return how alike answers are, None from the epoch on after which it did harm.
+
+        A function of the curve at the start of the epoch: a resumed run decides the same.
+        """
+        start = epoch * self.per_epoch
+        found = self._lowered(start) if self.learner.answer_labels is not None else None
+        if found is None:
+            return self.learner.answer_labels
+        self.left_out = ("neighbourhoods_per_batch",)
+        if self.state.step == start and self._lowered(start - self.per_epoch) is None:
+            self._tell_of_loss(LOWERED, *found)
+        return None
+
+    def _tell_of_loss(self, texts: dict[str, str], point: CurvePoint, regime: str) -> None:
+        base, now = self.state.curve[0].regimes[regime], point.regimes[regime]
+        values = {"step": point.step, "mean": point.score, "now": now, "base": base}
+        self.report.warning(Message(texts[regime], values))
 
     # Learning.
 
@@ -265,7 +338,8 @@ class Run:
         epoch, place = divmod(done, self.per_epoch)
         if self.plan[0] != epoch:
             given = (self.task.dataset, self.rows, self.negatives, self.config)
-            self.plan = epoch, plan_epoch(*given, epoch, self.learner.answer_labels)
+            teachers = self._likeness(epoch), self.learner.taught
+            self.plan = epoch, plan_epoch(*given, epoch, *teachers)
         result = self.learner.step(self.plan[1][place], done, self.steps)
         now = self.clock()
         self.state = replace(
@@ -305,10 +379,19 @@ class Run:
         self.report.progress(step / self.steps, Message(text, {"step": step}))
         point = CurvePoint(**self.team.tell(lambda: asdict(self._measured(answer_vectors))))
         self.state = replace(self.state, curve=(*self.state.curve, point))
+        if step == 0 and self.config.guard_regimes:
+            self.state = replace(self.state, floors=self._floors(point))
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         self.report.metric({"step": step, "validation": point.score, **values})
         if step and self.state.best == point and self.team.leads:
             self._save()
+
+    def _floors(self, base: CurvePoint) -> dict[str, float]:
+        counts = {regime: len(rows) for regime, rows in self.validation.questions.items()}
+        return {
+            regime: score - CHANGE_OF_ONE / counts[regime] ** 0.5
+            for regime, score in base.regimes.items()
+        }
 
     def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:
         answers = self.corpus_vectors() if answers is None else answers
@@ -340,6 +423,15 @@ class Run:
             with contextlib.suppress(TuningError, OSError):  # the disk may be the reason
                 if self._keep(None):
                     self.rescued(replace(self._result(kept=True, cancelled=True), failed=True))
+
+    def _tell_what_was_passed_over(self) -> None:
+        """Say where a state with a better mean was not kept, as it lost too much of one regime."""
+        best, state = self.state.best, self.state
+        higher = max(state.curve, key=lambda point: (point.score, -point.step), default=None)
+        if best is None or higher is None or higher.score <= best.score:
+            return
+        lost = [r for r, floor in state.floors.items() if higher.regimes.get(r, floor) < floor]
+        self._tell_of_loss(PASSED_OVER, higher, lost[0])
 
     def _measure_mixtures(self) -> None:
         """Measure mixtures of the base model with the best state, both ends included.
@@ -376,7 +468,7 @@ class Run:
     def _finish(self, cancelled: bool) -> TuningResult:
         """Write the model that is kept, say why where that is the base, return what came out."""
         best, limit = self.state.best, self.task.generality
-        choice = chosen(self.sweep, limit) if self.sweep else None
+        choice = chosen(self.sweep, limit, self.state.floors) if self.sweep else None
         kept = self.team.leads and (self._keep(choice) or self._keep_agreed(cancelled))
         if self.team.leads and not kept and not cancelled:
             last = best is None and self.task.end is None

@@ -12,6 +12,7 @@ from core.hashing import content_id
 from core.tuning.losses import LOSSES
 from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
+from core.tuning.taught import TaughtQuestions
 from core.types import Labels, QADataset, Rows
 from core.types.tuning import AgreedEnd
 from core.types.tuning_config import TuningConfig
@@ -99,11 +100,14 @@ class TuningTask:
     neutral: Sequence[str] = ()
     prompts: Mapping[str, str] | None = None
     end: AgreedEnd | None = None
+    taught: TaughtQuestions | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
         if not _learns_from_answers(self.config):
             object.__setattr__(self, "answer_labels", None)
+        if not _learns_from_experts_alone(self.config, self.taught):
+            object.__setattr__(self, "taught", None)
 
     @property
     def checkpoints(self) -> Path:
@@ -119,6 +123,7 @@ class TuningTask:
         """Return the hash of all that decides the weights: a state of another run never fits."""
         words = [self.config.id, self.dataset.id, _id(self.labels), device_kind]
         words += [_id(self.answer_labels), *self.neutral]
+        words += [self.taught.id] if self.taught is not None else []
         words += [f"{role}={text}" for role, text in sorted((self.prompts or {}).items())]
         words += [f"end {self.end.share} {self.end.alpha}"] if self.end else []
         return content_id([*words, folder_fingerprint(self.base_folder)])
@@ -128,6 +133,14 @@ def _learns_from_answers(config: TuningConfig) -> bool:
     """Return True if how alike answers are changes what is learned."""
     wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
     return wanted and LOSSES[config.loss].uses_labels and not config.query_side
+
+
+def _learns_from_experts_alone(config: TuningConfig, taught: TaughtQuestions | None) -> bool:
+    """Return True if questions learn from the experts' labels alone, open ones or known ones."""
+    if taught is None or not LOSSES[config.loss].uses_labels:
+        return False
+    open_ = len(taught.open_rows) > 0 and config.open_share > 0 and config.open_weight > 0
+    return open_ or config.teach_known_weight > 0
 
 
 def _id(labels: Labels | None) -> str:

@@ -30,9 +30,14 @@ def _setting_field(
     high: float | None = None,
     choices: Sequence[str] | None = None,
     also: tuple[str, re.Pattern[str]] | None = None,
+    joined: bool = False,
 ) -> Any:
-    """Return a dataclass field that carries its own words and its allowed values."""
-    words = {"title": title, "help": text, "low": low, "high": high}
+    """Return a dataclass field that carries its own words and its allowed values.
+
+    ``joined`` marks a setting that settings of earlier versions lack: its default is what these
+    meant, and at its default it is no part of the id.
+    """
+    words = {"title": title, "help": text, "low": low, "high": high, "joined": joined}
     return field(default=default, metadata={**words, "choices": choices, "also": also})
 
 
@@ -112,6 +117,93 @@ class TuningConfig:
         N_("How much the likeness of answers counts beside your questions."),
         0.0,
         100.0,
+    )
+    neighbourhood_temperature: float = _setting_field(
+        0.0,
+        N_("Sharpness of likeness (temperature of similar answers)"),
+        N_(
+            "As the sharpness of the labels, for how alike answers are; 0 takes that of the "
+            "labels. Neighbours are all rather alike, so a smaller value is needed to tell them "
+            "apart."
+        ),
+        0.0,
+        TEMPERATURES[1],
+        joined=True,
+    )
+    neighbourhood_columns: bool = _setting_field(
+        True,
+        N_("Questions meet groups of similar answers"),
+        N_(
+            "Whether the answers that join a step for their likeness are also compared with the "
+            "questions of the step."
+        ),
+        joined=True,
+    )
+    spare_unasked: bool = _setting_field(
+        False,
+        N_("Spare answers that no question asks for"),
+        N_(
+            "An answer that is never right in training is not shown as a wrong one either: it "
+            "would only ever be pushed away."
+        ),
+        joined=True,
+    )
+    open_share: float = _setting_field(
+        0.8,
+        N_("Share of open questions"),
+        N_(
+            "The largest share of questions without a known answer in a step; they learn from the "
+            "experts' labels and take turns. 0 leaves them out."
+        ),
+        0.0,
+        0.95,
+        joined=True,
+    )
+    open_weight: float = _setting_field(
+        1.0,
+        N_("Weight of open questions"),
+        N_("How much questions without a known answer count beside those with one."),
+        0.0,
+        100.0,
+        joined=True,
+    )
+    borrow_answers: bool = _setting_field(
+        True,
+        N_("Open questions borrow right answers"),
+        N_(
+            "An open question that says what a known question says in other words also learns from "
+            "that question's right answer, as far as these data show that wording can be trusted."
+        ),
+        joined=True,
+    )
+    candidates_per_question: int = _setting_field(
+        6,
+        N_("Likely answers per open question (candidates)"),
+        N_("The answers that the experts like most, of all answers; they join the step."),
+        1,
+        64,
+        joined=True,
+    )
+    taught_temperature: float = _setting_field(
+        0.05,
+        N_("Sharpness of labels without a known answer (temperature of open questions)"),
+        N_(
+            "As the sharpness of the labels, for questions that learn from the experts alone: they "
+            "meet the experts' best answers only, whose labels lie close together."
+        ),
+        *TEMPERATURES,
+        joined=True,
+    )
+    teach_known_weight: float = _setting_field(
+        0.0,
+        N_("Known questions learn from the experts alone, too"),
+        N_(
+            "How much the experts' own order of their likely answers counts for questions with a "
+            "known answer, beside that answer. 0 leaves this out."
+        ),
+        0.0,
+        100.0,
+        joined=True,
     )
     stay_close: float = _setting_field(
         0.0,
@@ -195,6 +287,15 @@ class TuningConfig:
             "and the best is kept that does not forget everyday language."
         ),
         choices=INTERPOLATIONS,
+    )
+    guard_regimes: bool = _setting_field(
+        False,
+        N_("No gain at the cost of the other test"),
+        N_(
+            "A model is not kept if it searches worse than the base model for known or for unseen "
+            "answers, beyond chance; what lowers one of them while learning is switched off."
+        ),
+        joined=True,
     )
     max_length: int = _setting_field(
         128,
@@ -296,7 +397,11 @@ class TuningConfig:
     @property
     def id(self) -> str:
         """Content hash of all settings, 16 hex digits."""
-        return document_id(dataclasses.asdict(self))
+        values = dataclasses.asdict(self)
+        for setting in settings():
+            if setting.metadata["joined"] and values[setting.name] == setting.default:
+                del values[setting.name]
+        return document_id(values)
 
 
 def _is_choice(value: object, allowed: Mapping[str, Any]) -> bool:

@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from core.data.columns import ColumnMapping, guess_columns, guess_mapping, role_of
+from core.data.column_names import role_of
+from core.data.columns import ColumnMapping, guess_columns, guess_mapping
 from core.data.importing import collect_pairs
 from core.data.reading.formats import read_table
 

@@ -133,3 +133,69 @@ def test_several_systems_in_a_run_stay_apart_and_json_lists_are_named(about):
     assert report.systems == ["one", "two"] and "2 systems" in said(report)
     assert len(reading("run", both, system="one").pairs) * 2 == len(report.pairs)
     assert "JSON list" in said(reading("run", b'[{"id": 1}]'))
+
+
+def test_distances_are_turned_round_and_the_first_of_two_scores_counts(about):
+    """Taken as it is, the farthest answer would be the best."""
+    reading, rows = about
+    lines_ = [(q, a, 0.1 * i) for i, (_, q, _, a) in enumerate(rows)]
+    _, first, _, answer = rows[0]
+    more = [(first, answer, 0.0), (first, answer, 9.5), (rows[1][1], "No such text.", 0.3)]
+    report = reading("scores", table(("question", "answer", "distance"), [*lines_, *more]))
+    scores = {(q, a): value for q, a, value in report.pairs}
+    assert scores[first, answer] == 0
+    assert scores[rows[9][1], rows[9][3]] == pytest.approx(-0.9)
+    assert "smaller is better" in said(report)
+    reasons = {row: str(why) for row, why, *_ in report.set_aside}
+    assert "scored the same pair already" in reasons[len(rows) + 3]
+    assert set(reasons) == {len(rows) + 3, len(rows) + 4}
+
+
+def test_raters_side_by_side_are_told_apart_and_the_last_of_two_ratings_counts(about):
+    reading, rows = about
+    asked = [(q, a) for _, q, _, a in rows]
+    head = ("question", "answer", "rating")
+    first = reading("ratings", table(head, [(*pair, 1 + i % 5) for i, pair in enumerate(asked)]))
+    open_to_all = [(q, a) for q, a, _ in first.pairs]  # the others are kept for the test
+    lines_ = [(*pair, 5, 1 + i % 5) for i, pair in enumerate(open_to_all)]
+    again = [(*open_to_all[0], 1, 1)]
+    report = reading(
+        "ratings", table(("question", "answer", "Rating Anna", "Rating Ben"), [*lines_, *again])
+    )
+    assert report.raters == ["Anna", "Ben"] and report.scale == "1-5"
+    anna = [value for _, _, value in report.pairs[: len(report.pairs) // 2]]
+    assert anna[-1] == 0 and set(anna[:-1]) == {1.0}
+    assert "The same person rates the same pair in different ways; the last rating counts" in said(
+        report
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (("question", "answer", "label", "reason"), ("yes", "no")),
+        (("Frage", "Antwort", "Wert", "Begründung"), ("ja", "nein")),
+        (("Question", "Réponse", "Valeur", "Raison"), ("oui", "non")),
+        (("Pregunta", "Respuesta", "Valor", "Motivo"), ("sí", "no")),
+        (("質問", "回答", "ラベル", "理由"), ("はい", "いいえ")),
+        (("问题", "答案", "标签", "原因"), ("是", "否")),
+        (("question", "answer", "corrected", "why"), ("right", "wrong")),
+        (("question", "answer", "label", "reason"), ("100 %", "0 %")),
+    ],
+)
+def test_corrections_in_words_and_under_names_of_many_languages(about, head, words):
+    reading, rows = about
+    lines_ = [(q, a, words[i % 2], "checked") for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("corrections", table(head, lines_))
+    assert report.refused is None, said(report)
+    assert {(q, a): v for q, a, v in report.pairs} == {
+        (q, a): float(1 - i % 2) for i, (_, q, _, a) in enumerate(rows)
+    }
+    assert ("Labels in words were read as" in said(report)) == ("%" not in words[0])
+
+
+def test_an_unknown_word_is_no_correction(about):
+    reading, rows = about
+    lines_ = [(q, a, "hmm" if i else "yes", "so") for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("corrections", table(("question", "answer", "label", "reason"), lines_))
+    assert len(report.pairs) == 1 and len(report.set_aside) == len(rows) - 1

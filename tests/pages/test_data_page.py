@@ -198,6 +198,38 @@ def test_a_corrected_column_is_the_one_that_is_imported(empty, workspace):
     assert not any("(raw)" in question for question in dataset.questions)
 
 
+def test_what_unknown_rating_words_mean_is_asked_and_decides_which_pairs_are_right(
+    empty, workspace
+):
+    """Ratings in words nobody knows must not count as right, nor be lost for good."""
+    rows = [(*pair, "splendid" if i % 3 else "meh") for i, pair in enumerate(good_rows())]
+    at = upload(empty, "words.csv", table(rows, ("question", "answer", "rating")))
+    assert "meaning of these ratings is not known" in texts(at)
+    at = fields(at)["Ratings that mean “right”"].set_value(["splendid"]).run()
+    assert fields(at)["Ratings that mean “wrong”"].options == ["meh"]
+    assert "24** right pairs" in texts(at)
+    at = fields(at)["Ratings that mean “wrong”"].set_value(["meh"]).run()
+    assert "12 pairs are known to be wrong" in texts(at)
+    button(at, "Import").click().run()
+    dataset = workspace.load_dataset(dataset_of(workspace))
+    right = {dataset.questions[i] for i in dataset.right_question.tolist()}
+    assert right == {question for question, _, word in rows if word == "splendid"}
+
+
+def test_school_marks_are_shown_as_their_scale_and_can_be_turned_round(empty):
+    marks = [(*pair, str(1 if i % 3 else 6)) for i, pair in enumerate(good_rows())]
+    at = upload(empty, "noten.csv", table(marks, ("Frage", "Antwort", "Schulnote")))
+    box = next(b for b in at.selectbox if b.label == "Scale of the ratings")
+    assert box.value == "6-1" and "24** right pairs" in texts(at)
+    at = box.set_value("1-6").run()
+    assert "12** right pairs" in texts(at)
+
+
+def fields(at: AppTest):
+    """Return the fields to choose several of by their labels."""
+    return {field.label: field for field in at.multiselect}
+
+
 def test_import_waits_until_question_and_answer_are_two_columns(empty):
     at = upload(empty, "good.csv", table(good_rows()))
     assert not button(at, "Import").disabled

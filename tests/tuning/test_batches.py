@@ -46,7 +46,8 @@ def dataset_of(groups, rights, answer_groups):
 )
 def test_every_question_is_dealt_once_into_even_batches(groups, size, seed):
     """A question left out is never learned; a last batch of one question teaches nothing."""
-    batches = group_batches(np.array(groups), size, np.random.default_rng(seed))
+    count = -(-len(groups) // size)
+    batches = group_batches(np.array(groups), count, np.random.default_rng(seed))
     assert sorted(np.concatenate(batches)) == list(range(len(groups)))
     sizes = [len(batch) for batch in batches]
     assert max(sizes) <= size
@@ -58,7 +59,7 @@ def test_every_question_is_dealt_once_into_even_batches(groups, size, seed):
 def test_groups_do_not_meet_themselves_where_it_can_be_avoided(groups, each, seed):
     """Two questions with the same right answer in one grid leave fewer cells to learn from."""
     names = np.repeat(np.arange(groups), each)
-    for batch in group_batches(names, 4, np.random.default_rng(seed)):
+    for batch in group_batches(names, -(-len(names) // 4), np.random.default_rng(seed)):
         assert len(set(names[batch])) == len(batch)
 
 

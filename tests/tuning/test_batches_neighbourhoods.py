@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from core.tuning import batches as module
+from core.tuning import batches as module, run as run_module
 from core.tuning.batches import neighbourhoods, plan_epoch, turn_of
 from core.types import TRAIN
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same
@@ -137,3 +137,48 @@ def test_experts_weaker_than_the_base_model_teach_no_likeness(
         nobody = any("no expert takes part that can compare" in w for w in report.warnings)
         assert nobody is bool(np.isnan(experts))
         assert not any("nan" in warning for warning in report.warnings)
+
+
+def test_with_one_answer_each_likeness_is_left_out(small_dataset, tiny_bert, tmp_path):
+    """It tells which answers of a question belong together; a usual FAQ has one each."""
+    labels, report = NearInOrder(), Recorder()
+    config = dataclasses.replace(ALIKE, guard_regimes=True)
+    given = {"answer_labels": labels, "strongest_teacher": lambda questions, answers: 1.0}
+    run(small_dataset, tiny_bert, tmp_path / "a", report, config, **given)
+    assert any("one right answer" in warning for warning in report.warnings)
+
+
+def test_likeness_that_lowers_a_regime_is_switched_off_and_a_killed_run_ends_the_same(
+    small_dataset, tiny_bert, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_module, "SEVERAL", 1.0)
+    monkeypatch.setattr(run_module, "SAVING_SHARE", 0)  # a state after every step
+    config = dataclasses.replace(ALIKE, guard_regimes=True, epochs=3, evaluations_per_epoch=1)
+
+    def sinking(rows, *_):
+        return 0.5 if len(rows) > 5 else next(unseen)
+
+    def go(folder, report=None):
+        return run(
+            small_dataset,
+            tiny_bert,
+            tmp_path / folder,
+            report,
+            config,
+            evaluate=sinking,
+            answer_labels=NearInOrder(),
+            strongest_teacher=lambda questions, answers: 1.0,
+        )
+
+    unseen, report = iter([0.5, 0.45, 0.52, 0.51, 0.5, 0.5, 0.5]), Recorder()
+    straight = go("a", report)
+    assert sum("switched off" in warning for warning in report.warnings) == 1
+    unseen = iter([0.5, 0.45])
+    with pytest.raises(Killed):  # in the middle of the second epoch, without likeness
+        go("b", Recorder(die_at=straight.steps // 3 + 2))
+    unseen = iter([0.52, 0.51, 0.5, 0.5, 0.5])
+    resumed = go("b")
+    assert resumed.curve == straight.curve
+    assert same(resumed.model_folder, straight.model_folder)
+    unseen = iter([0.5, 0.5, 0.52, 0.51, 0.5, 0.5, 0.5])
+    assert not same(go("c").model_folder, straight.model_folder)

@@ -103,3 +103,9 @@ def test_presets_are_valid_described_and_different():
     assert len(set(configs.values())) == 3
     assert all(preset.title and preset.meaning for preset in PRESETS.values())
     assert PRESETS["quick"].config(epochs=7).epochs == 7
+
+
+def test_settings_of_earlier_versions_keep_their_id():
+    """The id names a run: one that was stopped before an update would else start from nothing."""
+    assert TuningConfig().id == "65603dc8fc3d64d6"
+    assert TuningConfig(spare_unasked=True).id != TuningConfig().id

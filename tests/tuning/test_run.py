@@ -15,6 +15,7 @@ from core.tuning import (
     learner as learner_module,
     run as run_module,
 )
+from core.types import KNOWN, UNSEEN
 from core.types.tuning_config import TuningConfig
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
 
@@ -289,3 +290,38 @@ def test_the_bundled_model_learns_in_a_few_steps(small_dataset, tmp_path):
     losses = [values["loss"] for values in report.metrics if "loss" in values]
     assert losses[-1] < 0.8 * losses[0]
     assert outcome.best_score >= outcome.base_score
+
+
+def by_regime(values):
+    """An evaluation that gives the next value of a regime at every check."""
+    given = {regime: iter(scores) for regime, scores in values.items()}
+
+    def evaluate(rows, *_):
+        return next(given[KNOWN if len(rows) > 5 else UNSEEN])
+
+    return evaluate
+
+
+GUARDED = dataclasses.replace(CONFIG, guard_regimes=True, interpolation="off", epochs=1)
+
+
+def test_a_regime_that_pays_for_the_other_is_no_best_state(small_dataset, tiny_bert, tmp_path):
+    """The mean alone once chose a state that lost on unseen answers what it won on known ones."""
+    assert [len(rows) for rows in small_dataset.validation_by_regime.values()] == [7, 5]
+    values = {KNOWN: [0.5, 0.9, 0.6], UNSEEN: [0.5, 0.3, 0.55]}
+    report = Recorder()
+    given = {"config": GUARDED, "evaluate": by_regime(values)}
+    ended = run(small_dataset, tiny_bert, tmp_path / "a", report, **given)
+    assert ended.best_score == pytest.approx(0.575)
+    assert any("unseen answers lay below" in text for text in report.warnings)
+    mean = dataclasses.replace(GUARDED, guard_regimes=False)
+    given = {"config": mean, "evaluate": by_regime(values)}
+    assert run(small_dataset, tiny_bert, tmp_path / "b", **given).best_score == pytest.approx(0.6)
+
+
+def test_a_loss_within_chance_is_no_loss(small_dataset, tiny_bert, tmp_path):
+    """Five questions say nothing about 0.1 nDCG@10: one standard error is 0.3 / √5."""
+    values = {KNOWN: [0.5, 0.9, 0.6], UNSEEN: [0.5, 0.4, 0.5]}
+    given = {"config": GUARDED, "evaluate": by_regime(values)}
+    ended = run(small_dataset, tiny_bert, tmp_path / "a", **given)
+    assert ended.best_score == pytest.approx(0.65)

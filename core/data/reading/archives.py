@@ -7,12 +7,12 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path, PurePosixPath
 
-from core.data.columns import ATTRIBUTES
+from core.data.column_names import ATTRIBUTES
 from core.data.reading.json_records import build_records, load_yaml
 from core.data.reading.layouts import Found, find_records
 from core.data.table import NotUsed, Table, clean_cell
@@ -319,6 +319,8 @@ def _splits(content: bytes) -> dict[str, list[str]]:
 def read_packed(archive: zipfile.ZipFile, name: str) -> Table | None:
     """Read a zipped folder of Rasa or Dialogflow; None if it is none."""
     members = [part for part in archive.namelist() if not part.startswith("__MACOSX/")]
+    if any("/trainingPhrases/" in f"/{part}" for part in members):
+        return _dialogflow_cx_table(archive, members, name)
     if any(re.search(r"(^|/)intents/[^/]+\.json$", part) for part in members):
         return _dialogflow_table(archive, members, name)
     merged: dict[str, object] = {}
@@ -377,6 +379,54 @@ def _dialogflow_table(archive: zipfile.ZipFile, members: list[str], name: str) -
             name=name,
         )
     return build_records(Found(records), range(1, len(records) + 1), name, "dialogflow")
+
+
+def _dialogflow_cx_table(archive: zipfile.ZipFile, members: list[str], name: str) -> Table:
+    """Read intents of Dialogflow CX: training phrases, and what the routes of an intent reply."""
+    said: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {}
+    for part in sorted(members):
+        phrases = re.search(r"(?:^|/)intents/([^/]+)/trainingPhrases/[^/]+\.json$", part)
+        if phrases is not None:
+            given = _json_member(archive, part)
+            for phrase in given.get("trainingPhrases") or () if isinstance(given, dict) else ():
+                pieces = phrase.get("parts") if isinstance(phrase, dict) else None
+                texts = [str(p.get("text", "")) for p in pieces or () if isinstance(p, dict)]
+                said.setdefault(phrases[1], []).append("".join(texts))
+        elif re.search(r"(?:^|/)flows/.*\.json$", part):
+            for intent, text in _cx_replies(_json_member(archive, part)):
+                told.setdefault(intent, []).append(text)
+    records: list[object] = [
+        {"question": texts, "answer": told.get(intent, []), "category": intent}
+        for intent, texts in said.items()
+        if intent in told or not told  # greetings and the like, which no route answers
+    ]
+    left = [NotUsed("list", i, len(said[i])) for i in said if told and i not in told]
+    if not records:
+        raise DataError(
+            "{name} looks like an agent of Dialogflow, but no intent in it has training phrases.",
+            name=name,
+        )
+    found = Found(records, not_used=left)
+    return build_records(found, range(1, len(records) + 1), name, "dialogflow")
+
+
+def _cx_replies(node: object) -> Iterator[tuple[str, str]]:
+    """Yield intent and text of the routes of a flow or page."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _cx_replies(item)
+    if not isinstance(node, dict):
+        return
+    reply = node.get("triggerFulfillment")
+    if isinstance(node.get("intent"), str) and isinstance(reply, dict):
+        for message in reply.get("messages") or ():
+            lines = message.get("text") if isinstance(message, dict) else None
+            for text in (lines.get("text") or ()) if isinstance(lines, dict) else ():
+                yield node["intent"], str(text)
+    for value in node.values():
+        if isinstance(value, dict | list):
+            yield from _cx_replies(value)
 
 
 def _json_member(archive: zipfile.ZipFile, part: str) -> object:

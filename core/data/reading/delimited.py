@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.data.columns import role_of
+from core.data.column_names import role_of
 from core.data.reading.header import Header, find_header, header_position
 from core.data.reading.quotes import mended_records
 from core.data.reading.upload import Upload

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.data.columns import role_of
+from core.data.column_names import role_of
 from core.data.reading.header import find_header
 from core.data.reading.spreadsheets import SheetRows, table_of
 from core.data.reading.upload import Upload

@@ -10,9 +10,10 @@ from dataclasses import replace
 import pandas as pd
 
 from core.data.cells import NOTHING_WRITTEN, cell_text
-from core.data.columns import role_of
+from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
+from core.data.reading.exchanges import turns_apart
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
@@ -20,7 +21,7 @@ from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, re
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
-from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown
+from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown, without_tags
 from core.data.reading.xlsx import is_workbook, read_workbook
 from core.data.table import FEW_ROWS, Table, build_table, row_list
 from core.errors import DataError
@@ -100,7 +101,7 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = judged_apart(_without_nothings(table))
+            table = judged_apart(turns_apart(without_tags(_without_nothings(table))))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 

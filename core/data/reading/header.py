@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.data.columns import ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of
 from core.data.table import NotUsed, row_list
 from core.messages import N_, Message
 
@@ -30,6 +30,7 @@ _SUMS = frozenset(
 )
 _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
 _NUMBER = re.compile(r"[-+−]?[\d.,\s%€$£¥]*\d[\d.,\s%€$£¥]*")
+_FEW_VALUES = 7  # of a column of marks
 _SHOWN = 120  # characters of the rows above in a warning
 
 
@@ -231,6 +232,15 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
             asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(_QUESTION_MARKS)]
             if len(below) >= 2 and len(asked) > len(below) / 2:
                 return True
+    return len(below) >= 2 and _is_talk(row) and _holds_value(row, below)
+
+
+def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a cell is a number that stands in the column below among few others: 0 or 1."""
+    for i, cell in enumerate(row):
+        held = {cells[i].strip() for cells in below if i < len(cells)}
+        if cell.strip() in held and len(held) <= _FEW_VALUES and all(map(_NUMBER.fullmatch, held)):
+            return True
     return False
 
 

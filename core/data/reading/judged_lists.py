@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.columns import is_negative, plain_name, role_of, words_of
+from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of, says_who, words_of
 from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
 from core.data.table import MAX_ROWS, SetAside, Table
@@ -44,6 +44,10 @@ _POSITIONS = _names(
     "vectors neg negative negatives positive positives teacher distance distances",
     "page pages line lines year years date time timestamp logprob logprobs",
 )
+_BESIDE = _names("user users annotator annotators rater status title titles url urls type source")
+_VALUES = frozenset(("value", "answer", "choice", "response"))
+_CONTEXTS = frozenset(("context", "paragraph", "passage", "document"))
+_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _RETRIEVED = re.compile("ctx|context|retriev|positive|search|hits")
 _WORDINGS = re.compile(
     "pattern|utteranc|example|phrase|wording|variant|synonym|paraphras|expression"
@@ -94,7 +98,19 @@ def judged_apart(table: Table) -> Table:
         return table
     lists = {column: [_listed(cell) for cell in table.frame[column].tolist()] for column in listed}
     lists = {column: found for column, found in lists.items() if any(found)}
-    for with_lists in (_choice_lists, _objects, _parallel, _asked_and_answered):
+    marked = _with_spans(table, lists)
+    if marked is not None:
+        return marked
+    alone = [c for c, found in lists.items() if _is_one_word_each(found)]
+    if alone:
+        cells = {
+            c: pd.array(
+                [cell_text(found[0]) if found else "" for found in lists.pop(c)], dtype="str"
+            )
+            for c in alone
+        }
+        table = dataclasses.replace(table, frame=table.frame.assign(**cells))
+    for with_lists in (_annotations, _choice_lists, _objects, _parallel, _asked_and_answered):
         found = with_lists(table, lists)
         if found is not None:
             return found
@@ -147,6 +163,14 @@ def _is_mark(item: object) -> bool:
     return item is None or isinstance(item, bool | int | float)
 
 
+def _is_one_word_each(rows: Sequence[list[object]]) -> bool:
+    """Tell whether a column holds lists of one judgement in words each: ``['yes']``."""
+    items = [item for found in rows for item in found]
+    return max(map(len, rows)) == 1 and all(
+        isinstance(item, str) and plain_rating(item) in RATING_WORDS for item in items
+    )
+
+
 def _is_yes_no(items: Sequence[object]) -> bool:
     plain = {plain_rating(cell_text(item)) for item in items if item is not None}
     return plain <= {"0", "1", "-1"} or all(word in RATING_WORDS for word in plain)
@@ -159,6 +183,12 @@ def _judges(name: str) -> bool:
     if is_negative(last) or words & _POSITIONS:
         return False
     return role_of(last) == "rating" or plain_name(last) in _JUDGING or bool(words & _JUDGING)
+
+
+def _are_codes(items: Sequence[object]) -> bool:
+    """Tell ids from texts: no word of two letters in any of them."""
+    texts = [item for item in items if isinstance(item, str)]
+    return len(texts) == len(items) and not any(_LETTERS.search(text) for text in texts)
 
 
 def _stem(name: str) -> set[str]:
@@ -179,6 +209,7 @@ def _parallel(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | 
         and not is_negative(c)
         and role_of(c.split(".")[-1]) != "question"
         and any(isinstance(item, str | dict) for item in held[c])
+        and not _are_codes(held[c])
     ]
     for mark in marks:
         words = set(words_of(mark.split(".")[-1]))
@@ -195,6 +226,7 @@ def _parallel(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | 
                 "." in mark and text.split(".")[0] == mark.split(".")[0],
                 bool(_stem(text) & _stem(mark)),
                 role_of(text) == "answer",
+                not set(words_of(text.split(".")[-1])) & _BESIDE,
                 fits[text],
             ),
             default=None,
@@ -331,6 +363,80 @@ def _mark_of(items: Sequence[Mapping[str, object]], column: str) -> str | None:
             return key
         best = best or key
     return best
+
+
+# Annotations of a pair
+
+
+def _annotations(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
+    """Give each annotation of a pair a row: ``[{"annotator": "A", "label": 1}, …]``."""
+    if not {role_of(column) for column in table.columns} >= {"question", "answer"}:
+        return None
+    if "rating" in table.columns:
+        return None
+    for column, rows in lists.items():
+        items = [item for found in rows for item in found if isinstance(item, dict)]
+        if plain_name(column) not in ANNOTATIONS or len(items) < sum(map(len, rows)) or not items:
+            continue
+        judging = [k for k in items[0] if _judges(str(k)) or plain_name(str(k)) in _VALUES]
+        marks = [k for k in judging if all(_is_mark(item.get(k)) for item in items)]
+        if not marks:
+            continue
+        who = next((k for k in items[0] if says_who(str(k))), None)
+        parts = [[item for item in found if isinstance(item, dict)] or [{}] for found in rows]
+        order = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        data: dict[str, object] = {
+            c: table.frame[c].array.take(order) for c in table.columns if c != column
+        }
+        flat = [item for part in parts for item in part]
+        data["rating"] = pd.array([cell_text(item.get(marks[0])) for item in flat], dtype="str")
+        if who is not None:
+            data[str(who)] = pd.array([_cell(item.get(who)) for item in flat], dtype="str")
+        text = N_("Each element of {column} was taken as a rating of its own ({key}).")
+        note = Message(text, {"column": column, "key": str(marks[0])})
+        return dataclasses.replace(
+            table,
+            columns=tuple(data),
+            frame=pd.DataFrame(data, columns=list(data)),
+            row_numbers=table.row_numbers[order],
+            wrong=table.wrong[order] if len(table.wrong) else table.wrong,
+            warnings=(*table.warnings, note),
+        )
+    return None
+
+
+# Spans that were marked in a text
+
+
+def _with_spans(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
+    """Read SQuAD in rows: a question finds the context, in which a span is the short answer.
+
+    A context without a span has no answer to the question: a known wrong one.
+    """
+    starts = next((c for c in table.columns if plain_name(c.split(".")[-1]) == "answerstart"), None)
+    context = next((c for c in table.columns if plain_name(c) in _CONTEXTS), None)
+    if starts is None or context is None or "." not in starts:
+        return None
+    spans = next((c for c in lists if c == f"{starts.rsplit('.', 1)[0]}.text"), None)
+    if spans is None or not any(role_of(column) == "question" for column in table.columns):
+        return None
+    first = [text_of(found[0]) if found else "" for found in lists[spans]]
+    text = N_(
+        "{spans} are spans marked in {context}, so a question finds the whole {context}; without a "
+        "span it counts as wrong for the question."
+    )
+    data: dict[str, object] = {
+        c: table.frame[c].array for c in table.columns if c not in (spans, starts)
+    }
+    data["span"] = pd.array(first, dtype="str")
+    data["has span"] = pd.array(["1" if span else "0" for span in first], dtype="str")
+    return dataclasses.replace(
+        table,
+        columns=tuple(data),
+        frame=pd.DataFrame(data, columns=list(data)),
+        warnings=(*table.warnings, Message(text, {"spans": spans, "context": context})),
+        judged=(context, "has span"),
+    )
 
 
 # Choices, of which a key names the right one

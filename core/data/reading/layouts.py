@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.data.cells import cell_text
-from core.data.columns import is_negative, role_of
+from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of
+from core.data.reading.exchanges import CHATS, LATER, NOTE, exchanges, last_turns
 from core.data.reading.unfolding import TEXT_KEYS, text_of
 from core.data.table import NotUsed
 from core.errors import DataError
@@ -35,25 +36,7 @@ _SPLITS = frozenset(
         "items",
     ]
 )
-_CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
-_SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
-_SAID = ("content", "value", "text", "message", "utterance", "body")
-_USERS = frozenset(
-    [
-        "user",
-        "human",
-        "customer",
-        "prompter",
-        "client",
-        "visitor",
-        "question",
-        "requester",
-        "student",
-    ]
-)
-_HELPERS = frozenset(
-    ["assistant", "gpt", "bot", "agent", "model", "chatgpt", "support", "answer", "ai", "operator"]
-)
+_LINE_BY_LINE = ("argilla", "helpdesk")  # layouts that also come as one record per line
 # What elements of a list are marked with, as plain_name() leaves it, the clearest first.
 _MARKS = (
     *("isaccepted", "accepted", "acceptedanswer", "isbest", "isselected", "iscorrect", "correct"),
@@ -125,6 +108,15 @@ def find_records(document: object) -> Found | None:
 
 def expand_lines(records: list[object]) -> Found:
     """Return the records of a file with one record per line."""
+    for layout in LAYOUTS:
+        if layout.key not in _LINE_BY_LINE or not layout.read(records[:1]):
+            continue
+        found: list[object] = []
+        for record in records:
+            parts = layout.read([record]) or [record]
+            found.append(parts[0] if len(parts) == 1 else parts)
+        note = Message(N_("Read as: {layout}."), {"layout": layout.title})
+        return _expanded(Found(found, layout.key, [note]))
     return _expanded(Found(records))
 
 
@@ -374,87 +366,113 @@ def _label_studio(document: object) -> list[object] | None:
     return records
 
 
+def _helpdesk(document: object) -> list[object] | None:
+    """Conversations of Intercom and tickets of Zendesk: who asks, and who replies."""
+    listed = document
+    if isinstance(document, dict):
+        listed = document.get("conversations") or document.get("tickets") or [document]
+    records: list[object] = []
+    for item in listed if isinstance(listed, list) else ():
+        if not isinstance(item, dict):
+            return None
+        said = _helpdesk_turns(item)
+        if said is None:
+            return None
+        turns = [{"role": role, "content": text} for role, text in said if text]
+        records.append({"id": item.get("id"), "messages": turns})
+    return records or None
+
+
+def _helpdesk_turns(item: Record) -> list[tuple[str, str]] | None:
+    """Return (user or agent, text) of each message of a ticket, None where it is none."""
+    parts, source, comments = (item.get(k) for k in ("conversation_parts", "source", "comments"))
+    if isinstance(parts, dict) and isinstance(source, dict):
+        turns = [source, *(parts.get("conversation_parts") or ())]
+
+        def asks(turn: Record) -> bool:
+            author = turn.get("author")
+            return isinstance(author, dict) and author.get("type") in ("user", "lead", "contact")
+
+    elif isinstance(comments, list) and item.get("requester_id"):
+        turns = comments
+
+        def asks(turn: Record) -> bool:
+            return turn.get("author_id") == item["requester_id"]
+
+    else:
+        return None
+    return [
+        (
+            "user" if asks(turn) else "agent",
+            _plain_text(text_of(turn.get("plain_body") or turn.get("body") or "")),
+        )
+        for turn in turns
+        if isinstance(turn, dict)
+    ]
+
+
+def _argilla(document: object) -> list[object] | None:
+    """Read records of Argilla: the fields with the responses of each annotator."""
+    if not isinstance(document, list) or not document:
+        return None
+    items = [item for item in document if isinstance(item, dict)]
+    if len(items) < len(document) or not all(
+        isinstance(item.get("fields"), dict) and isinstance(item.get("responses"), dict | list)
+        for item in items
+    ):
+        return None
+    records: list[object] = []
+    for item in items:
+        by: dict[str, Record] = {}
+        for question, value, who in _argilla_responses(item["responses"]):
+            by.setdefault(who, {"annotator": who})[question] = value
+        records += [item["fields"] | given for given in by.values()] or [item["fields"]]
+    return records
+
+
+def _argilla_responses(responses: object) -> Iterator[tuple[str, object, str]]:
+    """Yield question, value and annotator of each submitted response."""
+    found: list[tuple[str, object, Record]] = []
+    if isinstance(responses, dict):  # by question
+        for question, given in responses.items():
+            for one in given if isinstance(given, list) else ():
+                if isinstance(one, dict):
+                    found.append((str(question), one.get("value"), one))
+    for one in responses if isinstance(responses, list) else ():  # by annotator
+        values = one.get("values") if isinstance(one, dict) else None
+        for question, value in values.items() if isinstance(values, dict) else ():
+            value = value.get("value") if isinstance(value, dict) else value
+            found.append((str(question), value, one))
+    for question, value, one in found:
+        if one.get("status", "submitted") == "submitted":
+            yield question, value, cell_text(one.get("user_id", ""))
+
+
 # Records one by one
 
 
 def _expanded(found: Found) -> Found:
     records: list[object] = []
-    later = pairs_within = 0
+    later = talks = 0
     for record in found.records:
         if not isinstance(record, dict):
             records.append(record)
             continue
-        record = _last_turns(record)
-        exchanges = _exchanges(record)
-        if exchanges is None:
+        record = last_turns(record)
+        talk = exchanges(record)
+        if talk is None:
             inner = _inner_pairs(record)
             records.append(_marked(record) if inner is None else inner)
-            pairs_within += inner is not None
             continue
-        later += max(0, len(exchanges) - 1)
-        records.append(exchanges)
+        talks += 1
+        later += max(0, len(talk) - 1)
+        records.append(talk)
     warnings = list(found.warnings)
-    if sum(isinstance(record, list) for record in records) > pairs_within:
-        text = N_("Conversations were read: what the user says is asked, the reply is the answer.")
-        warnings.append(Message(text))
+    if talks:
+        warnings.append(Message(NOTE))
     if later:
-        text = N_(
-            "{count} questions come later in a conversation; they may need what was said before. "
-            "Look at them before you go on."
-        )
-        warnings.append(Message(text, {"count": later}))
+        warnings.append(Message(LATER, {"count": later}))
     return Found(records, found.layout, warnings, found.not_used)
-
-
-def _exchanges(record: Record) -> list[Record] | None:
-    """Return question and answer of each turn of a conversation, None where there is none."""
-    for key in _CHATS:
-        turns = record.get(key)
-        if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
-            break
-    else:
-        return None
-    rest = {name: value for name, value in record.items() if name != key}
-    exchanges: list[Record] = []
-    asked_: list[str] = []
-    for turn in turns:
-        speaker, text = _speaker(turn), _said(turn)
-        if speaker in _USERS:
-            asked_.append(text)
-        elif speaker in _HELPERS and asked_:
-            exchanges.append({"question": "\n".join(asked_), "answer": text} | rest)
-            asked_ = []
-    if asked_:
-        exchanges.append({"question": "\n".join(asked_), "answer": ""} | rest)
-    return exchanges or None
-
-
-def _last_turns(record: Record) -> Record:
-    """Give each list of chat turns by its last one: of ``chosen`` the reply, of ``prompt`` the ask.
-
-    A record without a question gets the last thing that the user said.
-    """
-    changed: Record = {}
-    asked = ""
-    for key, value in record.items():
-        if key in _CHATS or not isinstance(value, list) or not value:
-            continue
-        turns = [turn for turn in value if isinstance(turn, dict)]
-        if len(turns) < len(value) or not all(_speaker(turn) for turn in turns):
-            continue
-        if not all(_speaker(turn) in _USERS | _HELPERS | {"system", "tool"} for turn in turns):
-            continue
-        spoken = [turn for turn in turns if _said(turn)]
-        replies = [turn for turn in spoken if _speaker(turn) in _HELPERS]
-        last = spoken[-1:] if key in ("prompt", "question", "query", "input") else replies[-1:]
-        changed[key] = _said((last or spoken[-1:] or turns[-1:])[0])
-        asked = asked or next(
-            (_said(turn) for turn in reversed(spoken) if _speaker(turn) in _USERS), ""
-        )
-    if not changed:
-        return record
-    named = any(role_of(str(key)) == "question" for key in record)
-    return record | changed | ({"prompt": asked} if asked and not named else {})
 
 
 def _inner_pairs(record: Record) -> list[object] | None:
@@ -471,18 +489,13 @@ def _inner_pairs(record: Record) -> list[object] | None:
     return None
 
 
-def _speaker(turn: Mapping[str, object]) -> str:
-    return next((str(turn[key]).casefold() for key in _SPEAKER if turn.get(key)), "")
-
-
-def _said(turn: Mapping[str, object]) -> str:
-    return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
-
-
 def _marked(record: Record) -> Record:
     """Part a list whose elements say themselves whether they are right."""
     accepted = next((v for k, v in record.items() if _plain(k) == _ACCEPTED_ID), None)
+    rated = {role_of(str(key)) for key in record} >= {"question", "answer"}
     for key, value in record.items():
+        if rated and plain_name(str(key)) in ANNOTATIONS:
+            continue  # they judge the pair, and are no texts themselves
         parted = _parted(value) or _parted_by_id(value, accepted)
         if parted is None:
             continue
@@ -556,7 +569,7 @@ def _is_pair(record: object) -> bool:
     """Tell whether a record names a question and an answer."""
     if not isinstance(record, dict):
         return False
-    if any(isinstance(record.get(key), list) for key in _CHATS):
+    if any(isinstance(record.get(key), list) for key in CHATS):
         return True
     roles = {role_of(str(key)) for key in _flat_names(record)}
     return "question" in roles and bool(roles & {"answer", "category"})
@@ -663,6 +676,23 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         '[{"data": {"question": "…?", "answer": "…"}, "annotations": [{"completed_by": 1, '
         '"result": [{"value": {"choices": ["yes"]}}]}]}]',
         _label_studio,
+    ),
+    RecordLayout(
+        "helpdesk",
+        N_("Conversations of Intercom, tickets of Zendesk"),
+        N_("What the customer writes is asked, the reply is the answer."),
+        '{"conversations": [{"source": {"body": "…?", "author": {"type": "user"}}, '
+        '"conversation_parts": {"conversation_parts": [{"body": "…", "author": '
+        '{"type": "admin"}}]}}]}',
+        _helpdesk,
+    ),
+    RecordLayout(
+        "argilla",
+        N_("Records of Argilla"),
+        N_("The fields of each record with the response of each annotator."),
+        '[{"fields": {"question": "…?", "answer": "…"}, "responses": {"relevance": '
+        '[{"value": "yes", "user_id": "…"}]}}]',
+        _argilla,
     ),
     RecordLayout(
         "rasa",

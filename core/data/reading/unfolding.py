@@ -7,6 +7,7 @@ file). Data of a program are never taken for a text: what has no text in it leav
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text, nested_value
-from core.data.columns import ColumnMapping, guess_mapping, is_negative
+from core.data.column_names import is_negative
+from core.data.columns import ColumnMapping, guess_mapping
 from core.data.table import FEW_ROWS, MAX_ROWS, Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
@@ -22,10 +24,24 @@ from core.messages import N_, Message
 # Where the text of an object lies, the best place first.
 TEXT_KEYS = (
     *("text", "content", "body", "passage", "passage_text", "contents", "page_content", "document"),
-    *("context", "paragraph", "chunk", "answer", "response", "question", "query", "sentence"),
+    *(
+        "context",
+        "paragraph",
+        "paragraph_text",
+        "chunk_text",
+        "full_text",
+        "plain_text",
+        "chunk",
+        "answer",
+        "response",
+        "question",
+        "query",
+        "sentence",
+    ),
     *("value", "utterance", "phrase", "string", "title", "name", "label"),
 )
 _LONGEST_TAG = 40
+_CJK = re.compile(r"[\u3040-\u9fff]")  # scripts that write no spaces
 _OPENINGS = ("[", "{", "(", "array(")
 
 
@@ -39,7 +55,7 @@ def text_of(item: object) -> str:
             value = next((v for k, v in item.items() if str(k).casefold() == key), None)
             if value is not None and (text := text_of(value)):
                 return text
-        texts = [value for value in item.values() if isinstance(value, str) and " " in value]
+        texts = [v for v in item.values() if isinstance(v, str) and (" " in v or _CJK.search(v))]
         texts = texts or [text_of(value) for value in item.values() if isinstance(value, Mapping)]
         return max(texts, key=len, default="")
     if isinstance(item, list | tuple):

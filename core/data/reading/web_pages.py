@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
+
+import pandas as pd
 
 from core.data.reading.faq_documents import (
     ANSWER,
@@ -21,9 +24,19 @@ from core.data.reading.faq_documents import (
 from core.data.reading.spreadsheets import SheetRows
 from core.data.reading.upload import Upload
 from core.data.table import Table
+from core.messages import N_, Message
 
 _SKIPPED = frozenset(
     ("script", "style", "nav", "footer", "aside", "noscript", "template", "svg", "form", "head")
+)
+_NO_CONTENT = frozenset(
+    (
+        *("footer", "site-footer", "page-footer", "breadcrumb", "breadcrumbs", "sidebar", "navbar"),
+        *("breadcrumb-section", "page-metadata", "cookie-banner"),
+    )
+)
+_ASKED = re.compile(
+    r"(^|\s)(accordion|collapsible)(\s|$)|(faq|accordion)[\w-]*(question|title|header|button|heading)"
 )
 _BLOCKS = frozenset(
     (
@@ -33,6 +46,12 @@ _BLOCKS = frozenset(
 )
 _BREAK = "\ue001"  # a line break that is meant, other than those of the source
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SAMPLE = 300  # cells that tell what a column holds
+_ELEMENT = re.compile(
+    r"<(p|div|ul|ol|span|h[1-6]|table|section|article|strong|b|em|blockquote|html|body)\b[^<>]*>"
+    r".*</\w+>\s*$",
+    re.DOTALL | re.IGNORECASE,
+)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{2,20})", re.IGNORECASE)
 _STARTS = (
     *("<!doctype html", "<html", "<head", "<body", "<main", "<article", "<section", "<header"),
@@ -140,10 +159,11 @@ class _Walk:
     def visit(self, element: Any, bold: bool = False, depth: int = 0) -> None:
         """Add what stands in an element."""
         tag = element.tag if isinstance(element.tag, str) else ""
-        if tag in _SKIPPED or depth > 200:
+        if tag in _SKIPPED or depth > 200 or _names_of(element) & _NO_CONTENT:
             return
         if tag in _HEADINGS or tag in ("dt", "summary") or _is_question_button(element, tag):
             self.flush()
+            self._prefix = ""
             text = _plain(element)
             if text:
                 self.blocks.append(Paragraph(_HEADINGS.get(tag, TERM), text))
@@ -193,7 +213,21 @@ class _Walk:
 
 
 def _is_question_button(element: Any, tag: str) -> bool:
-    return tag in ("button", "a") and element.get("aria-expanded") is not None
+    if tag in ("button", "a") and element.get("aria-expanded") is not None:
+        return True
+    if not _ASKED.search((element.get("class") or "").casefold()):
+        return False
+    return tag in ("button", "a", "div", "span", "p") and not any(
+        child.tag in _HEADINGS or child.tag in ("p", "button", "dt", "summary")
+        for child in element.iterdescendants()
+    )
+
+
+def _names_of(element: Any) -> set[str]:
+    """Return id and classes of an element."""
+    if not isinstance(element.tag, str):
+        return set()
+    return {element.get("id") or "", *(element.get("class") or "").split()}
 
 
 def _plain(element: Any) -> str:
@@ -232,13 +266,40 @@ def _schema_questions(node: object, depth: int) -> Iterator[tuple[str, str]]:
         yield from _schema_questions(value, depth + 1)
 
 
+def without_tags(table: Table) -> Table:
+    """Return a table whose cells are no HTML, as those of help centres are: ``<p>At nine.</p>``."""
+    marked = [c for c in table.columns if _is_markup(table.frame[c].head(_SAMPLE).tolist())]
+    if not marked:
+        return table
+    texts = {
+        c: pd.array([_html_to_text(cell) for cell in table.frame[c].tolist()], dtype="str")
+        for c in marked
+    }
+    text = N_("The texts in {columns} are HTML; their tags were taken out.")
+    return replace(
+        table,
+        frame=table.frame.assign(**texts),
+        warnings=(*table.warnings, Message(text, {"columns": ", ".join(marked)})),
+    )
+
+
+def _is_markup(cells: Sequence[str]) -> bool:
+    """Tell whether most cells are elements as a whole, and not texts about tags."""
+    filled = [cell for cell in cells if cell]
+    tagged = [cell for cell in filled if cell[0] == "<" and _ELEMENT.match(cell)]
+    return len(tagged) > len(filled) / 2
+
+
 def _html_to_text(text: str) -> str:
     """Return a text without the tags that are in it."""
     if "<" not in text and "&" not in text:
         return text.strip()
-    from lxml import html
+    from lxml import etree, html
 
-    root = html.fragment_fromstring(text, create_parent="div")
+    try:
+        root = html.fragment_fromstring(text, create_parent="div")
+    except (etree.LxmlError, ValueError):
+        return text.strip()
     for block in root.iter("p", "li", "div"):
         block.tail = _BREAK + (block.tail or "")
     return _plain(root)

@@ -78,15 +78,18 @@ def column_choice(found: Preview, file_id: str) -> ColumnMapping:
 def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
     """Draw what only some files have: a scale, wrong answers, further questions and answers."""
     if mapping.rating:
+        scales = ["", *data.SCALES]
+        as_found = mapping.rating == found.mapping.rating
         scale = st.selectbox(
             t("Scale of the ratings"),
-            ["", *data.SCALES],
+            scales,
+            index=scales.index(found.mapping.scale) if as_found else 0,
             format_func=lambda name: name.replace("-", "–") if name else t("from the values"),
             help=t("Which rating means “right”, and which “not right at all”."),
-            key=f"scale_{key}",
+            key=f"scale_{key}_{mapping.rating}",
             width=260,
         )
-        mapping = replace(mapping, scale=scale)
+        mapping = replace(mapping, scale=scale, rater=mapping.rater if as_found else None)
         mapping = _ratings(found, mapping, key)
     else:
         mapping = replace(mapping, raters=())

@@ -27,15 +27,18 @@ _GROUPS = (
         (
             *("loss", "infonce_share", "false_negative_margin"),
             *("teacher_temperature", "student_temperature", "query_side"),
-            *("neighbourhood_weight", "interpolation"),
-            *("stay_close", "orthogonal"),
+            *("neighbourhood_weight", "neighbourhood_temperature"),
+            *("open_weight", "teach_known_weight", "taught_temperature"),
+            *("borrow_answers", "spare_unasked", "guard_regimes"),
+            *("interpolation", "stay_close", "orthogonal"),
         ),
     ),
     (
         N_("What meets in one step"),
         (
             *("questions_per_batch", "right_answers_per_question", "hard_negatives_per_question"),
-            *("neighbourhoods_per_batch", "neighbours", "max_length"),
+            *("neighbourhoods_per_batch", "neighbours", "neighbourhood_columns"),
+            *("open_share", "candidates_per_question", "max_length"),
         ),
     ),
     (

@@ -1,0 +1,264 @@
+"""Conversations: what the user says is asked, what is replied is the answer.
+
+Turns lie in lists inside a record (``messages``, ``conversations``), or in rows of a table with a
+speaker, a text and the number of the conversation or of the message that is replied to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from core.data.column_names import name_list, plain_name, role_of
+from core.data.reading.unfolding import text_of
+from core.data.table import Table
+from core.messages import N_, Message
+
+CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+_SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
+_SAID = ("content", "value", "text", "message", "utterance", "body")
+USERS = frozenset(
+    name_list(
+        "user human customer prompter client visitor question requester student guest caller",
+        "kunde kundin nutzer nutzerin benutzer anwender anrufer besucher utilisateur cliente",
+        "clienta usuario usuaria utente お客様 顧客 ユーザー ユーザ 利用者",
+        "用户 客户 顾客 고객",
+    )
+)
+HELPERS = frozenset(
+    name_list(
+        "assistant gpt bot agent model chatgpt support answer ai operator advisor chatbot staff",
+        "representative rep helpdesk service berater beraterin mitarbeiter assistent conseiller",
+        "conseillère agente asesor asesora operatore オペレーター 担当者",
+        "サポート ボット 担当 客服 坐席 机器人 상담원",
+    )
+)
+_OTHERS = frozenset(name_list("system tool function note bot_event"))
+_INBOUND = frozenset(
+    name_list("inbound incoming isinbound iscustomer fromcustomer isuser fromuser")
+)
+_REPLY_TO = re.compile("^(in)?(response|reply|replied|antwort)to|^parent(id|message)?|^replyto")
+_TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セッション|对话|会话")
+_SAMPLE = 2000  # rows that tell what a column holds
+NOTE = N_("Conversations were read: what the user says is asked, the reply is the answer.")
+LATER = N_(
+    "{count} questions come later in a conversation; they may need what was said before. "
+    "Look at them before you go on."
+)
+
+
+def speaker_of(turn: Mapping[str, object]) -> str:
+    """Return who speaks in a turn, "" where it does not say."""
+    return next((str(turn[key]).casefold() for key in _SPEAKER if turn.get(key)), "")
+
+
+def said_in(turn: Mapping[str, object]) -> str:
+    """Return the text of a turn."""
+    return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
+
+
+def paired(turns: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
+    """Return place of the first turn, question and answer of each exchange of (speaker, text).
+
+    Several messages of one side in a row belong together; a question without a reply has the
+    answer "".
+    """
+    found: list[tuple[int, list[str], list[str]]] = []
+    for place, (speaker, text) in enumerate(turns):
+        if speaker in USERS:
+            if not found or found[-1][2]:
+                found.append((place, [], []))
+            found[-1][1].append(text)
+        elif speaker in HELPERS and found and text:
+            found[-1][2].append(text)
+    return [(place, "\n".join(asked), "\n".join(told)) for place, asked, told in found]
+
+
+def exchanges(record: Mapping[str, object]) -> list[dict[str, object]] | None:
+    """Return question and answer of each turn of a conversation, None where there is none."""
+    for key in CHATS:
+        turns = record.get(key)
+        if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
+            break
+    else:
+        return None
+    rest = {name: value for name, value in record.items() if name != key}
+    found = paired((speaker_of(turn), said_in(turn)) for turn in turns)
+    return [{"question": asked, "answer": told} | rest for _, asked, told in found] or None
+
+
+def last_turns(record: Mapping[str, object]) -> dict[str, object]:
+    """Give each list of chat turns by its last one: of ``chosen`` the reply, of ``prompt`` the ask.
+
+    A record without a question gets the last thing that the user said.
+    """
+    changed: dict[str, object] = {}
+    asked = ""
+    for key, value in record.items():
+        if key in CHATS or not isinstance(value, list) or not value:
+            continue
+        turns = [turn for turn in value if isinstance(turn, dict)]
+        if len(turns) < len(value) or not all(speaker_of(turn) for turn in turns):
+            continue
+        if not all(speaker_of(turn) in USERS | HELPERS | _OTHERS for turn in turns):
+            continue
+        spoken = [turn for turn in turns if said_in(turn)]
+        replies = [turn for turn in spoken if speaker_of(turn) in HELPERS]
+        last = spoken[-1:] if key in ("prompt", "question", "query", "input") else replies[-1:]
+        changed[key] = said_in((last or spoken[-1:] or turns[-1:])[0])
+        asked = asked or next(
+            (said_in(turn) for turn in reversed(spoken) if speaker_of(turn) in USERS), ""
+        )
+    if not changed:
+        return dict(record)
+    named = any(role_of(str(key)) == "question" for key in record)
+    return {**record, **changed, **({"prompt": asked} if asked and not named else {})}
+
+
+# Turns in rows of a table
+
+
+def turns_apart(table: Table) -> Table:
+    """Return a table with a question and its answer in each row, where rows are turns of talks.
+
+    Known by a column of speakers (user, agent, ``inbound``) beside one of texts; a column that
+    names the message replied to, or the conversation, says what belongs together.
+    """
+    if {role_of(column) for column in table.columns} >= {"question", "answer"}:
+        return table
+    speaking = _speakers(table)
+    if speaking is None:
+        return table
+    column, speakers = speaking
+    text = _text_column(table, column)
+    if text is None:
+        return table
+    texts = table.frame[text].tolist()
+    links = _reply_links(table)
+    talk = None  # its numbers have served then, and are no judgements
+    if links is not None:
+        ends, pairs = _linked(links, speakers, texts)
+    else:
+        talk = _conversation_column(table, {column, text})
+        ends, pairs = _in_order(table.frame[talk].tolist() if talk else None, speakers, texts)
+    if not pairs:
+        return table
+    begins = [begin for begin, _ in ends]
+    frame = table.frame.iloc[begins]
+    rest = [c for c in table.columns if c not in (column, text, talk, "question", "answer")]
+    data: dict[str, object] = {
+        "question": pd.array([asked for asked, _ in pairs], dtype="str"),
+        "answer": pd.array([told for _, told in pairs], dtype="str"),
+    } | {c: frame[c].array for c in rest}
+    warnings = [*table.warnings, Message(NOTE)]
+    later = sum(1 for _, first in ends if not first)
+    if later:
+        warnings.append(Message(LATER, {"count": later}))
+    return dataclasses.replace(
+        table,
+        columns=tuple(data),
+        frame=pd.DataFrame(data, columns=list(data)),
+        row_numbers=table.row_numbers[begins],
+        wrong=table.wrong[begins] if len(table.wrong) else table.wrong,
+        warnings=tuple(warnings),
+    )
+
+
+def _speakers(table: Table) -> tuple[str, list[str]] | None:
+    """Return the column of speakers and ``user``, ``agent`` or "" for each row."""
+    for column in table.columns:
+        cells = table.frame[column].head(_SAMPLE).tolist()
+        held = {cell.casefold().strip() for cell in cells if cell}
+        if len(held) > 12 or len(held) < 2:
+            continue
+        if plain_name(column) in _INBOUND and held <= {"true", "false", "1", "0", "yes", "no"}:
+            inbound = ("true", "1", "yes")
+            all_cells = table.frame[column].str.casefold().tolist()
+            return column, ["user" if cell in inbound else "agent" for cell in all_cells]
+        kinds = {cell: _side(cell) for cell in held}
+        if all(kinds.values()) and {"user", "agent"} <= set(kinds.values()):
+            every = [cell.casefold().strip() for cell in table.frame[column].tolist()]
+            return column, [_side(cell) for cell in every]
+    return None
+
+
+def _side(name: str) -> str:
+    plain = re.sub(r"[\W\d_]+$", "", name)
+    if plain in USERS:
+        return "user"
+    return "agent" if plain in HELPERS else "other" if plain in _OTHERS else ""
+
+
+def _text_column(table: Table, speaker: str) -> str | None:
+    """Return the column of what is said: by its name, else the longest texts."""
+    others = [column for column in table.columns if column != speaker]
+    sample = table.frame.head(_SAMPLE)
+    lengths = {c: float(sample[c].str.len().mean()) for c in others}
+    named = [c for c in others if plain_name(c) in _SAID or role_of(c) in ("question", "answer")]
+    worded = [c for c in named if lengths[c] >= 8] or [
+        c for c in others if sample[c].str.contains(" ").mean() > 0.5 and lengths[c] >= 15
+    ]
+    return max(worded, key=lambda c: lengths[c], default=None)
+
+
+def _conversation_column(table: Table, used: set[str]) -> str | None:
+    for column in table.columns:
+        repeated = table.frame[column].head(_SAMPLE).duplicated().any()
+        if column not in used and repeated and _TALK.search(plain_name(column)):
+            return column
+    return None
+
+
+def _reply_links(table: Table) -> list[int] | None:
+    """Return for each row the row that it replies to, -1 for none."""
+    for column in table.columns:
+        if not _REPLY_TO.search(plain_name(column)):
+            continue
+        parents = [cell.removesuffix(".0") for cell in table.frame[column].tolist()]
+        wanted = {parent for parent in parents if parent}
+        for own in table.columns:
+            ids = table.frame[own].tolist()
+            if own == column or len(set(ids)) < len(ids):
+                continue
+            place = {name.removesuffix(".0"): i for i, name in enumerate(ids)}
+            if wanted and sum(parent in place for parent in wanted) > len(wanted) / 2:
+                return [place.get(parent, -1) for parent in parents]
+    return None
+
+
+_Ends = list[tuple[int, bool]]  # row of the question, and whether it begins a conversation
+
+
+def _linked(
+    links: Sequence[int], speakers: Sequence[str], texts: Sequence[str]
+) -> tuple[_Ends, list[tuple[str, str]]]:
+    replies: dict[int, list[str]] = {}
+    for i, parent in enumerate(links):
+        if parent >= 0 and speakers[i] == "agent" and speakers[parent] == "user":
+            replies.setdefault(parent, []).append(texts[i])
+    ends: _Ends = []
+    pairs: list[tuple[str, str]] = []
+    for i, text in enumerate(texts):
+        if speakers[i] == "user":
+            for told in replies.get(i, [""]):
+                ends.append((i, links[i] < 0))
+                pairs.append((text, told))
+    return ends, pairs
+
+
+def _in_order(
+    talks: Sequence[str] | None, speakers: Sequence[str], texts: Sequence[str]
+) -> tuple[_Ends, list[tuple[str, str]]]:
+    rows: dict[str, list[int]] = {}
+    for i in range(len(texts)):
+        rows.setdefault(talks[i] if talks else "", []).append(i)
+    ends: _Ends = []
+    pairs: list[tuple[str, str]] = []
+    for places in rows.values():
+        for number, (k, asked, told) in enumerate(paired((speakers[i], texts[i]) for i in places)):
+            ends.append((places[k], talks is None or number == 0))
+            pairs.append((asked, told))
+    return ends, pairs

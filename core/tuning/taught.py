@@ -1,0 +1,183 @@
+"""Questions that learn from the experts alone: open ones, and known ones beside their answers.
+
+Nobody knows the right answer of an open question (a search log is full of them), so its targets are
+what the experts say, without blend (METHOD §9). Two things make that worth more:
+
+* It meets the answers that the experts like most of the whole corpus, not only those of its step,
+  among which there would be nothing to tell apart.
+* Where it says what a known question says in other words, it borrows that question's right answers.
+  How far likeness of questions can be trusted differs widely: in a forum nearly every rewording
+  is nearest to its own thread, in a shop's mail hardly one in four. So it is measured, without any
+  right answer of an open question: how often do the experts, who look at answers, choose an answer
+  of the same known question that likeness of wording, which looks at questions, points to?
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.hashing import content_id
+from core.labels.model import highest_columns
+from core.types import TRAIN, ExpertScores, QADataset, Rows
+
+if TYPE_CHECKING:
+    from core.labels.model import LabelModel
+
+QUESTIONS_AT_ONCE = 256
+UNUSUAL = 0.8  # of known questions so many lie farther from any question about something else
+NEAR = 0.5  # below, a question is no nearer to the known one than known ones are to each other
+MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for candidates
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtQuestions:
+    """What the experts alone say of questions; a ``core.types.Labels`` without known answers.
+
+    Attributes
+    ----------
+    labels : LabelModel
+        With the recipe's blend; it is applied to what is borrowed only.
+    open_rows : int32 array [n]
+        Open questions that may be learned from.
+    borrows : bool
+        Whether open questions borrow right answers of known ones.
+    """
+
+    labels: LabelModel
+    open_rows: Rows
+    borrows: bool = True
+
+    @classmethod
+    def of(cls, labels: LabelModel, *, borrows: bool = True) -> TaughtQuestions:
+        """Take the open questions of the data of which none repeats a held-out question."""
+        return cls(labels, without_held_out(labels.dataset), borrows)
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash."""
+        return content_id(["taught", self.labels.id, self.open_rows, str(self.borrows)])
+
+    @cached_property
+    def soft(self) -> LabelModel:
+        """The same labels without blend, whatever is known of a question."""
+        return self.labels.with_recipe(replace(self.labels.recipe, blend=0.0))
+
+    @cached_property
+    def borrowed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return for every question of the data the known question it borrows from, and how surely.
+
+        Returns
+        -------
+        rows : int32 array [n_q], -1 = none
+        confidence : float32 array [n_q] in [0, 1]
+        """
+        count = len(self.labels.dataset.questions)
+        rows, sure = np.full(count, -1, np.int32), np.zeros(count, np.float32)
+        known, vectors = self.labels.dataset.rows(TRAIN), self._vectors
+        if not (self.borrows and len(self.open_rows) and len(known) and vectors is not None):
+            return rows, sure
+        nearest, likeness = _nearest(vectors, self.open_rows, known)
+        usual = np.sort(self._usual_likeness(vectors, known))
+        share = np.searchsorted(usual, likeness) / len(usual)
+        unusual = np.clip((share - UNUSUAL) / (1 - UNUSUAL), 0, 1)
+        chosen = self._agrees(nearest)
+        looked_at = unusual > 0
+        trust = float(chosen[looked_at].mean()) if looked_at.any() else 0.0
+        rows[self.open_rows] = nearest
+        sure[self.open_rows] = np.maximum(chosen & (share > NEAR), unusual * trust**2)
+        return rows, sure
+
+    @property
+    def _vectors(self) -> np.ndarray | None:
+        """Unit vectors of all questions by the expert that counts most and can compare them."""
+        found = [
+            (weight, -place, scores.question_matrix)
+            for place, (scores, weight) in enumerate(
+                zip(self.labels.used, self.labels.weights, strict=True)
+            )
+            if isinstance(scores, ExpertScores)
+            and isinstance(scores.question_matrix, np.ndarray)
+            and weight > 0
+        ]
+        return max(found, key=lambda one: one[:2])[2] if found else None
+
+    def _usual_likeness(self, vectors: np.ndarray, known: Rows) -> np.ndarray:
+        """Return how near known questions lie to those about something else."""
+        groups = self.labels.dataset.question_group
+        return _nearest(vectors, known, known, apart=groups)[1]
+
+    def _agrees(self, nearest: Rows) -> np.ndarray:
+        """Return where the experts' own choice is right for the known question, bool [n]."""
+        best = self.soft.best_answers(self.open_rows, 1)[:, 0]
+        dataset = self.labels.dataset
+        return np.asarray(dataset.relevance[nearest, best]).reshape(-1) > 0
+
+    def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return targets float32 [b_q, b_a] in [0, 1] and mask bool [b_q, b_a]."""
+        targets, mask = self.soft.block(question_rows, answer_rows)
+        rows, sure = self.borrowed
+        share = self.labels.recipe.blend * sure[question_rows][:, None]
+        if not share.any():
+            return targets, mask
+        right = self.labels.dataset.hard_block(rows[question_rows], answer_rows)
+        mixed = share * right + (1 - share) * targets
+        return np.where(mask, mixed, targets).astype(np.float32), mask
+
+    def candidates(self, question_rows: Rows, depth: int) -> Rows:
+        """Return the answers with the highest labels for each question, together, ascending."""
+        return np.unique(self._best(question_rows, depth)).astype(np.int32)
+
+    def _best(self, question_rows: Rows, depth: int) -> np.ndarray:
+        answers = self._searched
+        targets, known = self.block(question_rows, answers)
+        best = highest_columns(np.where(known, targets, -1.0), depth)
+        return answers[best][np.take_along_axis(known, best, axis=1)]
+
+    @cached_property
+    def _searched(self) -> Rows:
+        count = len(self.labels.dataset.answers)
+        if count <= MOST_ANSWERS:
+            return np.arange(count, dtype=np.int32)
+        rng = np.random.default_rng([4, count])
+        return np.sort(rng.choice(count, MOST_ANSWERS, replace=False)).astype(np.int32)
+
+
+def without_held_out(dataset: QADataset) -> Rows:
+    """Return the open questions whose words no held-out or validation question has, int32 [n]."""
+    kept_apart = np.concatenate([dataset.held_out_rows, dataset.validation_rows])
+    held = {_plain(dataset.questions[row]) for row in kept_apart}
+    return np.array(
+        [row for row in dataset.open_rows if _plain(dataset.questions[row]) not in held], np.int32
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a text without case, width of letters, spaces and punctuation."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+
+
+def _nearest(
+    vectors: np.ndarray, rows: Rows, among: Rows, apart: np.ndarray | None = None
+) -> tuple[Rows, np.ndarray]:
+    """Return the most similar of ``among`` for each row, and its cosine.
+
+    Parameters
+    ----------
+    apart : int array [n_q] or None
+        Groups; those of the same group are passed over.
+    """
+    place, value = np.empty(len(rows), np.int32), np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), QUESTIONS_AT_ONCE):
+        part = rows[start : start + QUESTIONS_AT_ONCE]
+        table = vectors[part] @ vectors[among].T
+        if apart is not None:
+            table = np.where(apart[part][:, None] == apart[among][None], -1.0, table)
+        best = table.argmax(axis=1)
+        place[start : start + len(part)] = among[best]
+        value[start : start + len(part)] = table[np.arange(len(part)), best]
+    return place, value

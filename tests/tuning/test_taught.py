@@ -1,0 +1,304 @@
+"""Open questions: what they may learn from, whom they borrow from, and what they do no harm to."""
+
+import dataclasses
+from itertools import count, pairwise
+
+import numpy as np
+import pytest
+
+from core.labels.model import LabelModel
+from core.tuning.batches import Batch, open_per_epoch, plan_epoch, steps_per_epoch
+from core.tuning.grid import Grid
+from core.tuning.learner import Learner
+from core.tuning.student import DOCUMENT, QUERY, encode, load_model
+from core.tuning.task import TuningTask
+from core.tuning.taught import TaughtQuestions, without_held_out
+from core.types import OPEN, TRAIN, ExpertScores, LabelRecipe, QADataset
+from core.types.tuning import DeviceInfo
+from core.types.tuning_config import TuningConfig
+from tests.tiny_models import FILLERS
+from tests.tuning.tiny_runs import CONFIG, HardLabels, Killed, Recorder, run, same
+
+TOPICS = 8
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def bare_faq(open_topics, wording=0.3, seed=0):
+    """One known question for each of eight answers, and open questions on the given topics.
+
+    Returns the data, vectors of the questions (near their topic, ``wording`` away from it) and of
+    the answers.
+    """
+    rng = np.random.default_rng(seed)
+    width = 64
+    topics = unit(rng.normal(size=(TOPICS, width)))
+    noise = unit(rng.normal(size=(TOPICS + len(open_topics), width)))
+    count = TOPICS + len(open_topics)
+    at = np.array([*range(TOPICS), *open_topics])
+    questions = unit(topics[at] + wording * noise)
+    answers = unit(topics + 0.5 * unit(rng.normal(size=(TOPICS, width))))
+    dataset = QADataset(
+        name="bare",
+        questions=tuple(f"question {n}" for n in range(count)),
+        answers=tuple(f"answer {n}" for n in range(TOPICS)),
+        question_ids=tuple(f"q{n}" for n in range(count)),
+        answer_ids=tuple(f"a{n}" for n in range(TOPICS)),
+        right_question=np.arange(TOPICS, dtype=np.int32),
+        right_answer=np.arange(TOPICS, dtype=np.int32),
+        right_grade=np.ones(TOPICS, np.float32),
+        question_group=np.concatenate([np.arange(TOPICS), 100 + np.arange(len(open_topics))]),
+        answer_group=np.arange(TOPICS, dtype=np.int32),
+        split=np.array([TRAIN] * TOPICS + [OPEN] * len(open_topics), "U18"),
+        question_row=np.arange(count, dtype=np.int32) + 2,
+    )
+    return dataset, questions, answers
+
+
+def labels_of(dataset, questions, answers, blend=0.5):
+    scores = ExpertScores("expert", "v1", dataset.id, questions, answers)
+    return LabelModel.fit(dataset, [scores], LabelRecipe(("expert",), blend=blend))
+
+
+def test_an_open_question_borrows_from_the_known_one_that_it_rewords():
+    topics = [3, 3, 5, 1, 0]
+    given = bare_faq(topics)
+    taught = TaughtQuestions.of(labels_of(*given))
+    rows, sure = taught.borrowed
+    assert rows[TOPICS:].tolist() == topics  # the known question of topic t is row t
+    assert (sure[TOPICS:] == 1).all() and not sure[:TOPICS].any()
+    targets, _ = taught.block(taught.open_rows, np.arange(TOPICS))
+    alone, _ = taught.soft.block(taught.open_rows, np.arange(TOPICS))
+    right = np.eye(TOPICS)[topics]
+    np.testing.assert_allclose(targets, 0.5 * right + 0.5 * alone, atol=1e-6)
+
+
+def test_nothing_is_borrowed_where_wording_leads_elsewhere_than_the_answers():
+    """In a shop's mail only one question in four was nearest to a known one about its answer."""
+    dataset, questions, answers = bare_faq([0, 1, 2, 3, 4, 5, 6, 7] * 4)
+    misled = questions.copy()
+    misled[:TOPICS] = np.roll(questions[:TOPICS], 3, axis=0)  # wording points three topics away
+    by_wording = ExpertScores("wording", "v1", dataset.id, misled, answers)
+    by_answers = ExpertScores("answers", "v1", dataset.id, questions, answers)
+
+    recipe = LabelRecipe(("wording", "answers"), "weighted_mean", 0.5, weights={"wording": 1.01})
+    labels = LabelModel.fit(dataset, [by_wording, by_answers], recipe)
+    taught = TaughtQuestions.of(labels)
+    _, sure = taught.borrowed
+    open_ = taught.open_rows
+    direct = labels.best_answers(open_, 1)[:, 0]
+    assert (direct == np.arange(len(open_)) % TOPICS).mean() > 0.9
+    assert sure[open_].mean() < 0.1
+
+
+def test_a_question_about_something_new_borrows_nothing():
+    """It would be taught that the nearest known answer is right."""
+    dataset, questions, answers = bare_faq([2, 3, 4, 5])
+    questions[TOPICS:] = unit(0.1 * questions[TOPICS:] - questions[:TOPICS].sum(axis=0))
+    _, sure = TaughtQuestions.of(labels_of(dataset, questions, answers)).borrowed
+    assert not sure.any()
+
+
+def test_known_questions_are_taught_without_their_known_answers():
+    given = bare_faq([1])
+    labels = labels_of(*given, blend=0.9)
+    taught = TaughtQuestions.of(labels)
+    targets, _ = taught.block(np.arange(TOPICS), np.arange(TOPICS))
+    alone, _ = labels.with_recipe(LabelRecipe(("expert",), blend=0.0)).block(
+        np.arange(TOPICS), np.arange(TOPICS)
+    )
+    np.testing.assert_array_equal(targets, alone)
+
+
+def test_open_questions_that_repeat_a_held_out_one_are_left_out():
+    """They would teach the test its own questions."""
+    dataset, *_ = bare_faq([1, 2, 3])
+    texts = list(dataset.questions)
+    texts[0], texts[TOPICS] = "Where is MY parcel?", "where is my  parcel"
+    split = dataset.split.copy()
+    split[0] = "test_unseen"
+    changed = dataclasses.replace(dataset, questions=tuple(texts), split=split)
+    assert without_held_out(changed).tolist() == [TOPICS + 1, TOPICS + 2]
+
+
+def test_steps_grow_with_open_questions_up_to_their_share():
+    """A log of a million questions must not make a run of 60 known ones endless."""
+    config = TuningConfig(questions_per_batch=32, open_share=0.8)
+    assert open_per_epoch(100, 10**6, config) == 400
+    assert open_per_epoch(100, 50, config) == 50
+    assert steps_per_epoch(100, 0, config) == 4
+    assert steps_per_epoch(100, 10**6, config) == 16
+    assert open_per_epoch(100, 50, dataclasses.replace(config, open_share=0.0)) == 0
+
+
+def test_every_question_joins_its_epoch_and_meets_its_likely_answers():
+    dataset, questions, answers = bare_faq([0, 1, 2, 3] * 8)
+    taught = TaughtQuestions.of(labels_of(dataset, questions, answers))
+    config = TuningConfig(
+        questions_per_batch=8,
+        neighbourhoods_per_batch=0,
+        open_share=0.75,
+        candidates_per_question=2,
+    )
+    rows = dataset.rows(TRAIN)
+    epochs = [plan_epoch(dataset, rows, None, config, n, None, taught) for n in range(4)]
+    for batches in epochs:
+        assert sorted(np.concatenate([b.question_rows for b in batches])) == rows.tolist()
+        dealt = np.concatenate([b.taught_rows for b in batches])
+        assert len(dealt) == len(set(dealt.tolist())) == 24
+    of_all = np.concatenate([b.taught_rows for batches in epochs for b in batches])
+    assert set(of_all) == set(dataset.open_rows)  # they take turns
+    for batch in epochs[0]:
+        for row in batch.taught_rows:
+            best = np.argsort(-taught.block(np.array([row]), np.arange(TOPICS))[0][0])[:2]
+            assert set(best) <= set(batch.answer_rows)
+
+
+def test_known_questions_join_the_taught_ones_where_wanted():
+    dataset, questions, answers = bare_faq([0, 1])
+    taught = TaughtQuestions.of(labels_of(dataset, questions, answers))
+    config = TuningConfig(neighbourhoods_per_batch=0, teach_known_weight=1.0)
+    (batch,) = plan_epoch(dataset, dataset.rows(TRAIN), None, config, 0, None, taught)
+    assert set(batch.taught_rows) == set(batch.question_rows) | set(dataset.open_rows)
+
+
+# What a run makes of them.
+
+
+def with_open(dataset, most=6):
+    """The small dataset with some of its training questions as open ones."""
+    rows = dataset.rows(TRAIN)[::5][:most]
+    split, group = dataset.split.astype("U18"), dataset.question_group.copy()
+    split[rows], group[rows] = OPEN, 100 + np.arange(len(rows))
+    kept = ~np.isin(dataset.right_question, rows)
+    return dataclasses.replace(
+        dataset,
+        split=split,
+        question_group=group,
+        right_question=dataset.right_question[kept],
+        right_answer=dataset.right_answer[kept],
+        right_grade=dataset.right_grade[kept],
+    )
+
+
+def random_experts(dataset, seed=0, blend=0.5):
+    rng = np.random.default_rng(seed)
+    questions = unit(rng.normal(size=(len(dataset.questions), 16)))
+    answers = unit(rng.normal(size=(len(dataset.answers), 16)))
+    return labels_of(dataset, questions, answers, blend)
+
+
+OPENLY = dataclasses.replace(
+    CONFIG, hard_negatives_per_question=0, neighbourhoods_per_batch=0, candidates_per_question=2
+)
+
+
+@pytest.mark.parametrize("changes", [{}, {"teach_known_weight": 0.5, "spare_unasked": True}])
+def test_a_run_with_open_questions_that_was_killed_ends_the_same(
+    changes, small_dataset, tiny_bert, tmp_path
+):
+    dataset = with_open(small_dataset)
+    labels = random_experts(dataset)
+    config = dataclasses.replace(OPENLY, **changes)
+    given = {"config": config, "labels": labels}
+
+    def taught():
+        return TaughtQuestions.of(labels)
+
+    straight = run(dataset, tiny_bert, tmp_path / "a", taught=taught(), **given)
+    dying = Recorder(die_at=5)
+    with pytest.raises(Killed):
+        run(dataset, tiny_bert, tmp_path / "b", dying, taught=taught(), **given)
+    resumed = run(dataset, tiny_bert, tmp_path / "b", taught=taught(), **given)
+    assert resumed.curve == straight.curve
+    assert same(resumed.model_folder, straight.model_folder)
+    without = run(dataset, tiny_bert, tmp_path / "c", **given)
+    assert not same(without.model_folder, straight.model_folder)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"open_share": 0.0}, {"open_weight": 0.0}, {"loss": "infonce"}]
+)
+def test_open_questions_that_count_nothing_change_nothing(
+    changes, small_dataset, tiny_bert, tmp_path
+):
+    dataset = with_open(small_dataset)
+    labels, config = random_experts(dataset), dataclasses.replace(OPENLY, **changes)
+    given = {"config": config, "labels": labels}
+    plain = run(dataset, tiny_bert, tmp_path / "a", **given)
+    taught = run(dataset, tiny_bert, tmp_path / "b", taught=TaughtQuestions.of(labels), **given)
+    assert same(plain.model_folder, taught.model_folder)
+
+
+def gradient_of_answers(dataset, labels, config, base, batch):
+    """The gradient that the known questions of a step send to each of its answers."""
+    import torch
+
+    task = TuningTask(dataset, labels, base, config, base.parent / "nowhere")
+    learner = Learner(load_model(base), task, DeviceInfo("", "cpu", "fp32", None, 1), Recorder())
+    grid = Grid.of(dataset, labels, batch, "cpu", learner.shown(batch))
+    rng = torch.Generator().manual_seed(0)
+    left = torch.randn(len(batch.question_rows), 8, generator=rng)
+    right = torch.randn(len(batch.answer_rows), 8, generator=rng, requires_grad=True)
+    grid.loss(left, right, config, learner.scale).backward()
+    return right.grad.abs().sum(dim=1).numpy()
+
+
+def test_an_answer_that_is_never_right_is_never_pushed_away(small_dataset, tiny_bert):
+    """Else it learns to lose: unseen answers fell by 0.08 nDCG@10 when shown as wrong ones."""
+    dataset, labels = small_dataset, HardLabels(small_dataset)
+    rows = dataset.rows(TRAIN)
+    unasked = np.setdiff1d(np.arange(8), dataset.right_answer[rows])
+    assert len(unasked) == 1
+    batch = Batch(rows[::4].astype(np.int32), np.arange(8, dtype=np.int32))
+    spared = dataclasses.replace(OPENLY, spare_unasked=True)
+    pushed = gradient_of_answers(dataset, labels, OPENLY, tiny_bert, batch)
+    assert pushed[unasked] > 0
+    kept = gradient_of_answers(dataset, labels, spared, tiny_bert, batch)
+    assert kept[unasked] == 0 and (np.delete(kept, unasked) > 0).all()
+
+
+def mean_rank_of_unasked(folder, dataset, unasked):
+    """Mean rank, from 0, of answers that no training question asks for, over all questions."""
+    model = load_model(folder)
+    left = encode(model, dataset.questions, QUERY)
+    right = encode(model, dataset.answers, DOCUMENT)
+    order = np.argsort(np.argsort(-(left @ right.T), axis=1), axis=1)
+    return order[:, unasked].mean()
+
+
+def test_the_mean_rank_of_planted_unseen_answers_does_not_fall(small_dataset, tiny_bert, tmp_path):
+    """They join every step as columns; only if they are shown as wrong ones do they sink."""
+    planted = tuple(f"{one} {other}" for one, other in pairwise(FILLERS))
+    dataset = dataclasses.replace(
+        small_dataset,
+        answers=(*small_dataset.answers, *planted),
+        answer_ids=(*small_dataset.answer_ids, *(f"new{n}" for n in range(len(planted)))),
+        answer_group=np.arange(8 + len(planted), dtype=np.int32),
+    )
+    unasked = np.arange(8, 8 + len(planted))
+    shown = np.tile(unasked, (len(dataset.questions), 1)).astype(np.int32)
+    config = dataclasses.replace(
+        OPENLY,
+        epochs=6,
+        hard_negatives_per_question=len(planted),
+        interpolation="off",
+        infonce_share=1.0,
+    )
+    ranks = {}
+    for spare in (False, True):
+        check = count()
+        ended = run(
+            dataset,
+            tiny_bert,
+            tmp_path / str(spare),
+            config=dataclasses.replace(config, spare_unasked=spare),
+            hard_negatives=shown,
+            evaluate=lambda *_, check=check: next(check) / 1000,  # the last is kept
+        )
+        ranks[spare] = mean_rank_of_unasked(ended.model_folder, dataset, unasked)
+    before = mean_rank_of_unasked(tiny_bert, dataset, unasked)
+    assert ranks[True] <= before + 0.25
+    assert ranks[False] > before + 1
