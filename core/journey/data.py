@@ -15,7 +15,6 @@ from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     _READ,
     BEIR as BEIR,
-    OPEN_ACCOUNTS,
     Outcome as Outcome,
     Preview as Preview,
     outcome as outcome,
@@ -48,7 +47,7 @@ from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
-from core.types.open_account import OpenAccount
+from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.data.file_preview import OPEN_ACCOUNTS
 from core.documents import to_json
 from core.labels.overrides import in_force
 from core.messages import N_, Message
 from core.tuning.presets import PRESETS, to_document
 from core.types import CROSS_FIT, SPLIT, LabelRecipe
+from core.types.open_account import OPEN_ACCOUNTS
 from core.types.tuning import TuneRequest
 from core.types.tuning_config import TuningConfig
 

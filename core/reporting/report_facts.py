@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from core.data.file_preview import OPEN_ACCOUNTS
-from core.data.open_questions import open_told
 from core.documents import to_json
 from core.evaluation.data_sufficiency import sufficiency
 from core.evaluation.hybrid import HYBRID_TITLES
@@ -42,7 +40,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.types import TRAIN, Comparison, QADataset, SystemResult
-from core.types.open_account import OpenAccount
+from core.types.open_account import OPEN_ACCOUNTS, OpenAccount, open_told
 from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.types.tuning_config import settings
