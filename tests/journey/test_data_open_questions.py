@@ -48,7 +48,7 @@ def test_two_logs_are_told_apart_and_some_can_be_taken_out(project, tiny_dataset
 
 def test_a_log_without_a_question_changes_nothing(project):
     with pytest.raises(DataError, match="None of the 2 rows"):
-        data.add_open_questions(project, log("query,count\n?!,9\n12,4\n"), who="me")
+        data.add_open_questions(project, log("query,count\n?!,9\nrefund please,0\n"), who="me")
     assert now(project).dataset_id == project.dataset_id
 
 
