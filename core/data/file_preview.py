@@ -17,6 +17,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset, Reporter, SilentReporter
+from core.types.open_account import OPEN_ACCOUNTS
 
 if TYPE_CHECKING:
     from core.data.importing import ImportResult
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 BEIR = "beir"
 _READ = 0.95  # share of the time of an import until the data are saved
 _READING = N_("Reading the texts")
-OPEN_ACCOUNTS = "open_accounts"  # in the report of an import
 _MOST_WORDS = 30  # of ratings that the user is asked about
 MOST_TRIED = 50_000  # rows that are tried out while somebody chooses columns
 

@@ -28,6 +28,7 @@ from core.types.open_account import (
     OpenAccount,
     QuestionSetAside,
     RowsFound,
+    open_told as open_told,
 )
 
 # Every text costs each expert a reading, and the long tail of a log says the least per reading.
@@ -330,75 +331,3 @@ def _assembled(
         ).astype(np.float32),
         must_find=np.concatenate([base.must_find, np.zeros(count, bool)]),
     )
-
-
-def open_told(account: OpenAccount) -> list[Message]:
-    """Return what became of the rows of a log, in sentences."""
-    known = {part: account.known.get(part, 0) for part in (TRAINING, VALIDATION, TEST)}
-    personal = sum(found.count for found in account.personal_data.values())
-    facts: list[tuple[int, str, dict[str, str | int | float]]] = [
-        (
-            1,
-            N_("{file}: {rows} rows, asked {asked} times in all, are {questions} open questions."),
-            {
-                "file": account.file,
-                "rows": account.rows_read,
-                "asked": _amount(account.asked),
-                "questions": account.questions,
-            },
-        ),
-        (
-            account.joined,
-            N_("Wordings joined to a more frequent one that is nearly the same: {count}."),
-            {"count": account.joined},
-        ),
-        (
-            known[TEST],
-            N_(
-                "Removed, because the test asks nearly the same: {count} wordings, asked {asked} "
-                "times. Learning from them would make the test too easy."
-            ),
-            {"count": known[TEST], "asked": _amount(account.known_asked.get(TEST, 0))},
-        ),
-        (
-            known[TRAINING] + known[VALIDATION],
-            N_(
-                "Nearly the same as another question with a known answer, to whose weight they "
-                "add: {count} wordings, asked {asked} times."
-            ),
-            {
-                "count": known[TRAINING] + known[VALIDATION],
-                "asked": _amount(
-                    account.known_asked.get(TRAINING, 0) + account.known_asked.get(VALIDATION, 0)
-                ),
-            },
-        ),
-        (
-            account.left_out,
-            N_("Left out, because only the {most} most frequent are taken: {count}."),
-            {"most": account.all_questions, "count": account.left_out},
-        ),
-        (
-            personal,
-            N_(
-                "Rows with personal data (e-mail, telephone, card or account numbers): {count}. "
-                "Take them out before others see these questions."
-            ),
-            {"count": personal},
-        ),
-        (
-            len(account.set_aside),
-            N_("Set aside: {count} rows."),
-            {"count": len(account.set_aside)},
-        ),
-        (
-            len(account.first_day),
-            N_("Asked from {first} to {last}."),
-            {"first": account.first_day, "last": account.last_day},
-        ),
-    ]
-    return [Message(template, values) for count, template, values in facts if count]
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

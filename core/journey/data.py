@@ -6,6 +6,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     _READ,
     BEIR as BEIR,
-    OPEN_ACCOUNTS,
     Outcome as Outcome,
     Preview as Preview,
     outcome as outcome,
@@ -47,7 +47,7 @@ from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
-from core.types.open_account import OpenAccount
+from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.workspace import Project, Workspace
@@ -170,8 +170,25 @@ def add_open_questions(
     known = import_report(project.workspace, dataset.id)
     accounts = [*known.get(OPEN_ACCOUNTS, ()), account.to_json()]
     closed = known.get(WITHOUT_OPEN) or dataset.id
-    _go_on_with(project, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who)
+    _go_on_with(
+        project, dataset, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who
+    )
     return account
+
+
+def try_open_questions(dataset: QADataset, log: LogPreview, columns: LogColumns) -> OpenAccount:
+    """Return what would become of the questions of a log; nothing is written."""
+    return add_log(dataset, log.table, columns, log.filename)[1]
+
+
+def with_log_columns(columns: LogColumns, chosen: Mapping[str, str | None]) -> LogColumns:
+    """Return the columns of a log with those that were chosen for some roles."""
+    return replace(columns, **chosen)
+
+
+def open_accounts(report: Mapping[str, Any]) -> tuple[OpenAccount, ...]:
+    """Return what became of each file of questions, as the report of an import has it."""
+    return tuple(OpenAccount.from_json(account) for account in report.get(OPEN_ACCOUNTS, ()))
 
 
 def remove_open_questions(project: Project, who: str, rows: Rows | None = None) -> QADataset:
@@ -191,18 +208,26 @@ def remove_open_questions(project: Project, who: str, rows: Rows | None = None) 
     if not len(left.open_rows):
         known = known | {OPEN_ACCOUNTS: []}
         known.pop(WITHOUT_OPEN, None)
-    _go_on_with(project, left, known, who)
+    _go_on_with(project, dataset, left, known, who)
     return left
 
 
-def _go_on_with(project: Project, dataset: QADataset, account: dict[str, Any], who: str) -> None:
-    """Make a version of the project's data the one in use; the recipe in use stays in use."""
-    before, state = project.dataset_id, project.state
-    if not (project.workspace.layout.datasets / dataset.id / "meta.json").is_file():
-        project.workspace.save_dataset(dataset, account)
-    project.workspace.records.use_dataset(project.id, dataset.id, who)
-    if state.recipe_id and state.recipe_dataset in (None, before):
-        state.recipe_dataset = dataset.id
+def _go_on_with(
+    project: Project, before: QADataset, after: QADataset, account: dict[str, Any], who: str
+) -> None:
+    """Make another version of the project's data the one in use.
+
+    The label recipe in use stays in use, and scores that people gave or uploaded stay theirs.
+    """
+    workspace, state = project.workspace, project.state
+    if not (workspace.layout.datasets / after.id / "meta.json").is_file():
+        workspace.save_dataset(after, account)
+    row_of = {text: row for row, text in enumerate(after.questions)}
+    moved = np.array([row_of.get(text, -1) for text in before.questions], np.int64)
+    workspace.score_files.carry_over(before.id, after.id, moved)
+    workspace.records.use_dataset(project.id, after.id, who)
+    if state.recipe_id and state.recipe_dataset in (None, before.id):
+        state.recipe_dataset = after.id
 
 
 def import_stamp(workspace: Workspace, dataset_id: str) -> tuple[object, ...]:

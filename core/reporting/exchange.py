@@ -30,10 +30,12 @@ from core.types import (
     VALIDATION_UNSEEN,
     Comparison,
     QADataset,
+    Rows,
     SystemResult,
 )
 from core.types.tuning import Contestant
 
+OPEN_FILE = "open_questions.jsonl"  # of the BEIR folder; no part of the format
 BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loader knows
     "train": (TRAIN,),
     "dev": (VALIDATION_KNOWN, VALIDATION_UNSEEN),
@@ -140,13 +142,16 @@ def beir_archive(dataset: QADataset) -> bytes:
     """Return the whole data as a zipped BEIR folder.
 
     Groups, splits and attributes go along (``group`` and ``metadata`` of the records,
-    ``splits.json``), so that this app gets back what it gave; other tools leave them aside.
+    ``splits.json``), so that this app gets back what it gave; other tools leave them aside. Open
+    questions stand in a file of their own, which can be added again as a log.
     """
     questions, answers = _both_ids(dataset)
 
     def files() -> Iterator[tuple[str, str]]:
         yield "corpus.jsonl", "".join(_documents(dataset, answers))
-        yield "queries.jsonl", "".join(_queries(dataset, questions))
+        yield "queries.jsonl", "".join(_queries(dataset, questions, dataset.judged_rows))
+        if len(dataset.open_rows):
+            yield OPEN_FILE, "".join(_queries(dataset, questions, dataset.open_rows))
         for name, splits in BEIR_QRELS.items():
             rows = dataset.rows(*splits)
             if len(rows):
@@ -208,8 +213,9 @@ def _documents(dataset: QADataset, ids: Sequence[str]) -> Iterator[str]:
         yield _record({"_id": key, "title": "", "text": text, "group": int(group)})
 
 
-def _queries(dataset: QADataset, ids: Sequence[str]) -> Iterator[str]:
-    for row, key in enumerate(ids):
+def _queries(dataset: QADataset, ids: Sequence[str], rows: Rows) -> Iterator[str]:
+    for row in rows.tolist():
+        key, weight = ids[row], float(dataset.question_weight[row])
         given = {name: values[row] for name, values in dataset.attributes.items() if values[row]}
         yield _record(
             {
@@ -217,6 +223,7 @@ def _queries(dataset: QADataset, ids: Sequence[str]) -> Iterator[str]:
                 "text": dataset.questions[row],
                 "metadata": given,
                 "group": int(dataset.question_group[row]),
+                **({"count": weight} if weight != 1 else {}),
             }
         )
 

@@ -13,6 +13,7 @@ from core.labels.overrides import in_force
 from core.messages import N_, Message
 from core.tuning.presets import PRESETS, to_document
 from core.types import CROSS_FIT, SPLIT, LabelRecipe
+from core.types.open_account import OPEN_ACCOUNTS
 from core.types.tuning import TuneRequest
 from core.types.tuning_config import TuningConfig
 
@@ -64,6 +65,10 @@ def repeat_command(imported: Mapping[str, Any], request: TuneRequest) -> Repeat:
     if not recipe.experts or said != recipe:
         rule, files[RECIPE_FILE] = RECIPE_FILE, _text(to_json(recipe))
     words = ["python", "-m", "core", "run", str(imported.get("file", "")) or "FILE"]
+    logs = [account for account in imported.get(OPEN_ACCOUNTS, ()) if account["columns"]]
+    for account in logs[:1]:
+        columns = ",".join(f"{role}={column}" for role, column in account["columns"].items())
+        words += ["--open", str(account["file"]), "--open-columns", columns]
     words += ["--experts", ",".join(recipe.experts)] if recipe.experts else []
     words += ["--recipe", rule]
     preset = _preset(config) if config.seed == seed else None
@@ -77,6 +82,12 @@ def repeat_command(imported: Mapping[str, Any], request: TuneRequest) -> Repeat:
         files[OVERRIDES_FILE] = _text({OVERRIDES: [to_json(override) for override in overrides]})
     words += ["--seed", str(seed), "--verdict", CROSS_FIT if request.from_cross_fit else SPLIT]
     notes = []
+    if len(logs) > 1:
+        text = N_(
+            "Open questions came from {count} files; the command adds the first of them, the "
+            "others are added on the Data page."
+        )
+        notes.append(Message(text, {"count": len(logs)}))
     if imported.get("mapped_by_hand"):
         notes.append(
             Message(

@@ -124,6 +124,12 @@ class DataFacts:
         Kinds of personal data found; titles are message ids.
     allowed : Sufficiency or None
         What the data allowed before anything was computed; None where it is not told.
+    open_questions : int
+        Questions without a known answer; not among ``questions``.
+    open_asked : float
+        How often they were asked in all, or what they are worth.
+    open_told : tuple of Message
+        What became of the files that they are from.
     """
 
     file: str
@@ -138,6 +144,9 @@ class DataFacts:
     personal_data: tuple[tuple[str, int], ...] = ()
     warnings: tuple[Message, ...] = ()
     allowed: Sufficiency | None = None
+    open_questions: int = 0
+    open_asked: float = 0.0
+    open_told: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

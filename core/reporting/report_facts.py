@@ -40,6 +40,7 @@ from core.reporting.report_content import (
     TuningFacts,
 )
 from core.types import TRAIN, Comparison, QADataset, SystemResult
+from core.types.open_account import OPEN_ACCOUNTS, OpenAccount, open_told
 from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.types.tuning_config import settings
@@ -226,13 +227,20 @@ def _data_facts(sources: ReportSources) -> DataFacts:
         rows_read=summary.get("rows_read"),
         rows_taken=summary.get("rows_taken"),
         rows_set_aside=summary.get("rows_set_aside"),
-        questions=len(dataset.questions),
+        questions=len(dataset.judged_rows),
         answers=len(dataset.answers),
-        groups=len(np.unique(dataset.question_group)),
+        groups=len(np.unique(dataset.question_group[dataset.judged_rows])),
         split=_split(sources),
         personal_data=sources.personal_data,
         warnings=tuple(Message.from_json(warning) for warning in report.get("warnings", ())),
         allowed=sufficiency(dataset, teacher=sources.scoring.has_teacher),
+        open_questions=len(dataset.open_rows),
+        open_asked=float(dataset.question_weight[dataset.open_rows].sum()),
+        open_told=tuple(
+            told
+            for account in report.get(OPEN_ACCOUNTS, ())
+            for told in open_told(OpenAccount.from_json(account))
+        ),
     )
 
 

@@ -193,6 +193,17 @@ class Wording:
             groups=self.count(data.groups),
         )
 
+    def open_questions(self, data: DataFacts) -> str:
+        """Return how many questions without a known answer were learned from, and how."""
+        return self.t(
+            N_(
+                "{count} questions without a known answer, asked {asked} times in all: the model "
+                "learns from them what the experts say, and they are never part of a test."
+            ),
+            count=self.count(data.open_questions),
+            asked=self.count(round(data.open_asked)),
+        )
+
     def allowed(self, found: Sufficiency) -> str:
         """Return whether the data were enough to learn from and to prove a gain."""
         learn, prove = self.t(LEARN_TITLES[found.learn]), self.t(PROVE_TITLES[found.prove])

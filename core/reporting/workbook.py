@@ -416,6 +416,10 @@ def _data(report: ReportContent, w: Wording) -> Iterator[Row]:
     if data.rows_taken is not None and data.rows_set_aside is not None:
         yield Row((w.t(N_("Rows")), w.rows(data)))
     yield Row((w.t(N_("Texts")), w.texts(data)))
+    if data.open_questions:
+        yield Row((w.t(N_("Open questions")), w.open_questions(data)))
+        for told in data.open_told:
+            yield Row(("", w.tm(told)))
     for title, rows in data.personal_data:
         yield Row((w.t(N_("Personal data")), w.personal_data(title, rows)))
     for warning in data.warnings:

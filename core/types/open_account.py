@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.documents import from_json
-from core.messages import Message
+from core.messages import N_, Message
 
+OPEN_ACCOUNTS = "open_accounts"  # in the report of an import
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 
 
@@ -121,3 +122,75 @@ class OpenAccount:
     def from_json(cls, document: Mapping[str, Any]) -> OpenAccount:
         """Read an account back; raises WorkspaceError if it is damaged."""
         return from_json(cls, document)
+
+
+def open_told(account: OpenAccount) -> list[Message]:
+    """Return what became of the rows of a log, in sentences."""
+    known = {part: account.known.get(part, 0) for part in (TRAINING, VALIDATION, TEST)}
+    personal = sum(found.count for found in account.personal_data.values())
+    facts: list[tuple[int, str, dict[str, str | int | float]]] = [
+        (
+            1,
+            N_("{file}: {rows} rows, asked {asked} times in all, are {questions} open questions."),
+            {
+                "file": account.file,
+                "rows": account.rows_read,
+                "asked": _amount(account.asked),
+                "questions": account.questions,
+            },
+        ),
+        (
+            account.joined,
+            N_("Wordings joined to a more frequent one that is nearly the same: {count}."),
+            {"count": account.joined},
+        ),
+        (
+            known[TEST],
+            N_(
+                "Removed, because the test asks nearly the same: {count} wordings, asked {asked} "
+                "times. Learning from them would make the test too easy."
+            ),
+            {"count": known[TEST], "asked": _amount(account.known_asked.get(TEST, 0))},
+        ),
+        (
+            known[TRAINING] + known[VALIDATION],
+            N_(
+                "Nearly the same as another question with a known answer, to whose weight they "
+                "add: {count} wordings, asked {asked} times."
+            ),
+            {
+                "count": known[TRAINING] + known[VALIDATION],
+                "asked": _amount(
+                    account.known_asked.get(TRAINING, 0) + account.known_asked.get(VALIDATION, 0)
+                ),
+            },
+        ),
+        (
+            account.left_out,
+            N_("Left out, because only the {most} most frequent are taken: {count}."),
+            {"most": account.all_questions, "count": account.left_out},
+        ),
+        (
+            personal,
+            N_(
+                "Rows with personal data (e-mail, telephone, card or account numbers): {count}. "
+                "Take them out before others see these questions."
+            ),
+            {"count": personal},
+        ),
+        (
+            len(account.set_aside),
+            N_("Set aside: {count} rows."),
+            {"count": len(account.set_aside)},
+        ),
+        (
+            len(account.first_day),
+            N_("Asked from {first} to {last}."),
+            {"first": account.first_day, "last": account.last_day},
+        ),
+    ]
+    return [Message(template, values) for count, template, values in facts if count]
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

@@ -78,6 +78,33 @@ class ScoreFiles:
                 reason=str(error),
             ) from error
 
+    def carry_over(self, before: str, after: str, moved: np.ndarray) -> None:
+        """Keep the scores of one version of a dataset for another, which may have them already.
+
+        Parameters
+        ----------
+        before, after : str
+            Dataset ids; the answers of both are the same.
+        moved : int array [n_q]
+            Row of each question in the other version, -1 where it has none.
+
+        Raises
+        ------
+        WorkspaceError
+            If a file is damaged or the disk refuses.
+        """
+        for path in sorted((self.root / Path(before).name).glob("*.json")):
+            about = read_json(path)
+            key = str(about.pop("key"))
+            arrays = self.load(before, key)
+            if arrays is None or self.about(after, key) is not None:
+                continue
+            rows = moved[arrays["question_rows"]]
+            order = np.lexsort((arrays["answer_rows"], rows))
+            order = order[rows[order] >= 0]
+            arrays = {name: values[order] for name, values in arrays.items()}
+            self.save(after, key, arrays | {"question_rows": rows[order].astype(np.int32)}, about)
+
     def about(self, dataset_id: str, key: str) -> dict[str, Any] | None:
         """Return what is known about uploaded scores, None where there are none."""
         path = self._path(dataset_id, key).with_suffix(".json")

@@ -201,6 +201,10 @@ def show_outcome(tried: Outcome, rows: int) -> None:
     parts = [text]
     if tried.wrong:
         parts.append(t("{count} pairs are known to be wrong.", count=f"{tried.wrong:,}"))
+    if tried.unanswered:
+        parts.append(
+            t("{count} rows have no answer: open questions.", count=f"{tried.unanswered:,}")
+        )
     if tried.rows < rows:
         parts.append(t("Tried on the first {count} rows.", count=f"{tried.rows:,}"))
     st.markdown(" ".join(parts))

@@ -25,6 +25,7 @@ from core.types.sufficiency import (
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
+from pages.parts.data.open_questions import open_questions
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context
@@ -69,19 +70,30 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts())
-    texts, look, left_out = st.tabs(
+    texts, opened, look, left_out = st.tabs(
         [
             t("Questions and answers"),
+            t("Open questions ({count})", count=len(dataset.open_rows)),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
         ]
     )
     with texts:
         browse(dataset)
+    with opened:
+        open_questions(context)
+        _logs(report)
     with look:
         _worth_a_look(found)
     with left_out:
         _set_aside(aside)
+
+
+def _logs(report: dict[str, Any]) -> None:
+    """Draw what became of the files whose questions are open questions now."""
+    for account in data.open_accounts(report):
+        with st.expander(t("What became of {file}", file=plain(account.file))):
+            st.markdown("\n".join(f"- {plain(tm(told))}" for told in data.open_told(account)))
 
 
 def _allowed(found: Sufficiency) -> None:

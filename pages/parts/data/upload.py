@@ -94,6 +94,16 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         show_outcome(tried, len(found.table.frame))
         show_warnings(tried.warnings)
         ready = tried.refused is None
+        if tried.unanswered:
+            options["open_questions"] = st.checkbox(
+                t("Take rows without an answer as open questions"),
+                value=True,
+                help=t(
+                    "They teach the model how people ask, by what the experts say, and are never "
+                    "part of a test. Else they are set aside."
+                ),
+                key=f"open_rows_{file.file_id}",
+            )
     elif not found.can_be_mapped:
         options["split_anew"] = st.checkbox(
             t("Split the questions anew"),
