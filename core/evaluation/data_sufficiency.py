@@ -42,6 +42,15 @@ _STACKFAQ = Message(
         "answers, 625 other real questions tested, one run."
     )
 )
+_STACKFAQ_TEACHER = Message(
+    N_(
+        "StackFAQ, 125 topics of a public help forum: 100 titles as the only questions with "
+        "answers, 625 other real questions tested, one run. The same on the English sample Bare "
+        "FAQ (60 entries, the 270 answered questions of its log tested): +0.04 (0.02 to 0.07). The "
+        "verdict of a bare FAQ tests answers that nobody asked for in training: there the gain is "
+        "smaller."
+    )
+)
 _STACKFAQ_LOG = Message(
     N_(
         "StackFAQ, 125 topics of a public help forum: 100 titles as the only questions with "
@@ -64,7 +73,7 @@ def _stackfaq(teacher: bool, log: str, after: float, data: Message) -> MeasuredG
 # measures again (benchmarks/small_data.py) puts theirs here.
 MEASURED: tuple[MeasuredGain, ...] = (
     _stackfaq(False, NO_LOG, 0.758, _STACKFAQ),
-    _stackfaq(True, NO_LOG, 0.806, _STACKFAQ),
+    _stackfaq(True, NO_LOG, 0.806, _STACKFAQ_TEACHER),
     _stackfaq(False, OPEN_LOG, 0.749, _STACKFAQ_LOG),
     _stackfaq(True, OPEN_LOG, 0.821, _STACKFAQ_LOG),
     _stackfaq(False, JUDGED_LOG, 0.902, _STACKFAQ_JUDGED),
