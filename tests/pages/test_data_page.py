@@ -435,7 +435,8 @@ def uploader(at: AppTest):
 
 
 def told(at: AppTest) -> str:
-    return "\n".join(str(e.value) for e in (*at.markdown, *at.caption, *at.info, *at.error))
+    shown = "\n".join(str(e.value) for e in (*at.markdown, *at.caption, *at.info, *at.error))
+    return shown.replace("\\", "")  # signs of Markdown in texts of users are escaped
 
 
 def now(open_project):
@@ -461,7 +462,8 @@ def test_a_log_is_previewed_before_anything_is_written_then_added(open_page, ope
     opened = {dataset.questions[r]: dataset.question_weight[r] for r in dataset.open_rows}
     assert opened["do you rent out kayaks"] == 12 and len(opened) == 3
     at = open_page().run()
-    assert "What became of log.csv" in "\n".join(e.label for e in at.expander)
+    labels = "".join(e.label for e in at.expander).replace("\\", "")
+    assert "What became of log.csv" in labels
 
 
 def test_columns_can_be_corrected(open_page):
@@ -469,7 +471,7 @@ def test_columns_can_be_corrected(open_page):
     uploader(at).set_value(("log.csv", OPEN_LOG, "text/csv")).run()
     (count,) = [box for box in at.selectbox if box.label == "How often"]
     assert count.value == "count"
-    count.set_value(None).run()
+    count.select_index(0).run()
     assert "asked 3 times in all" in told(at)
 
 
