@@ -101,14 +101,14 @@ def test_every_bad_row_is_named_by_its_row_number(tiny_dataset):
         ("no such question", a, 70, "fits", "", ""),
         (q, "no such answer", 70, "fits", "", ""),
         (q, a, 101, "fits", "", ""),
-        (q, a, "high", "fits", "", ""),
+        (q, a, "purple", "fits", "", ""),
         (q, a, 30, "", "", ""),
         (q, a, 30, "fits", "", "2999-01-01"),
         (q, a, 30, "fits", "", ""),
     )
     found = labels.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
     assert [problem.row for problem in found.problems] == [3, 4, 5, 6, 7, 8]
-    words = ("question", "answer", "101", "high", "reason", "2999")
+    words = ("question", "answer", "101", "purple", "reason", "2999")
     assert all(w in str(p.reason) for w, p in zip(words, found.problems, strict=True))
     assert [(o.value, o.who) for o in found.overrides] == [(0.7, "ann"), (0.3, "me")]
 

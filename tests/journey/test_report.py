@@ -53,8 +53,8 @@ def test_the_content_holds_the_journey(journey):
     json.dumps(content.configuration)
     command = content.repeat.command
     assert command.startswith("python -m core run 'faq <b>.csv' --experts bm25,tfidf")
-    assert "--recipe mean:0.3 --base wordllama" in command
-    assert command.endswith("--preset balanced --overrides overrides.json --seed 0")
+    assert "--recipe mean:0.3 --config settings.json" in command
+    assert command.endswith("--overrides overrides.json --seed 0 --verdict split")
 
 
 def test_worse_model_is_refused_in_the_report(tmp_path):
@@ -72,16 +72,17 @@ def test_a_damaged_result_is_a_readable_error(tmp_path):
         report.content_of(journey.project, journey.compare_run)
     dataset = journey.workspace.load_dataset(journey.project.dataset_id)
     with pytest.raises(WorkspaceError):
-        report.preview(journey.workspace, dataset, journey.compare_run)
+        report.preview(journey.project, dataset, journey.compare_run)
 
 
 def test_the_report_holds_the_files_of_its_command(journey):
     """Who gets the report by mail has nothing but the report."""
     content = report.content_of(journey.project, journey.compare_run)
-    assert list(content.repeat.files) == ["overrides.json"]
+    assert list(content.repeat.files) == ["settings.json", "overrides.json"]
     page = render(content, "en")
-    ((name, address),) = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page)
-    assert name == "overrides.json" and unquote(address) == content.repeat.files[name]
+    attached = dict(re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', page))
+    assert {name: unquote(text) for name, text in attached.items()} == content.repeat.files
     table = io.BytesIO(decision_workbook(content, "en"))
     cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
-    assert content.repeat.files[name].strip() in [str(cell).strip() for cell in cells]
+    held = [str(cell).strip() for cell in cells]
+    assert all(text.strip() in held for text in content.repeat.files.values())

@@ -148,7 +148,10 @@ def test_content_hashes_are_listed(root):
     assert "0123456789abcdef  Labels" in texts(app)
     assert app.code[0].value.startswith("python -m core run")
     assert "--overrides overrides.json" in app.code[0].value
-    assert [button.proto.label for button in app.get("download_button")] == ["overrides.json"]
+    assert [button.proto.label for button in app.get("download_button")] == [
+        "settings.json",
+        "overrides.json",
+    ]
 
 
 def test_files_for_other_tools_are_made_on_click(root):

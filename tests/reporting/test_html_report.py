@@ -131,8 +131,8 @@ def test_every_part_of_the_decision_is_there(report):
 def test_drawings_have_a_text_alternative(report):
     page = render(report, "en")
     figures = re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", page)
-    assert len(figures) == page.count("<svg") == 8
-    assert page.count('role="img"') == 8
+    assert len(figures) == page.count("<svg") == 9
+    assert page.count('role="img"') == 9
     assert "nan" not in " ".join(re.findall(r'[xy]\d?="([^"]*)"', page))
 
 
