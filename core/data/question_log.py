@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, name_list, plain_name, role_of
 from core.data.columns import ColumnMapping
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
@@ -38,12 +38,8 @@ _DATED = 0.8
 _LINED = 0.8  # least share of the lines of a table that have its delimiter
 
 
-def _names(*texts: str) -> tuple[str, ...]:
-    return tuple(name for text in texts for name in text.split())
-
-
 # Further names of the column of questions, as plain_name() leaves them; the best first.
-_QUESTION_NAMES = _names(
+_QUESTION_NAMES = name_list(
     "searchterm searchterms searchquery searchqueries searchstring searchphrase searchkeyword",
     "topqueries siteseachterm search keyword keywords term terms phrase querytext querystring",
     "suchbegriff suchbegriffe suchwort suchwörter suchphrase suchtext suchanfrage suchanfragen",
@@ -55,7 +51,7 @@ _QUESTION_NAMES = _names(
     "問い合わせ内容 搜索词 关键词 查询 搜尋字詞 검색어 키워드",
 )
 # How often, the surest first. The number of results ("hits", "Treffer") is something else.
-_COUNT_NAMES = _names(
+_COUNT_NAMES = name_list(
     "count counts searchcount numberofsearches searches totalsearches totaluniquesearches",
     "uniquesearches searchvolume volume frequency freq timesasked times occurrences occurrence",
     "asked total number num n quantity amount requests requestcount querycount events eventcount",
@@ -69,7 +65,7 @@ _COUNT_NAMES = _names(
     "件数 回数 検索回数 検索数 頻度 度数 数 質問数 表示回数 クリック数 合計 重み",
     "次数 搜索次数 搜索量 数量 频次 频率 횟수 건수 검색수 빈도",
 )
-_DATE_NAMES = _names(
+_DATE_NAMES = name_list(
     "date day datetime timestamp time created createdat askedat lastasked lastseen searchdate",
     "datum tag zeitpunkt",
     "zeit fecha data giorno jour horodatage",

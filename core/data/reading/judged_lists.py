@@ -5,46 +5,62 @@ Each becomes rows of its own, with the judgement beside the text, before columns
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of, says_who, words_of
-from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
+from core.data.column_names import (
+    ANNOTATIONS,
+    is_negative,
+    name_list,
+    plain_name,
+    role_of,
+    says_who,
+    words_of,
+)
+from core.data.ratings import RATING_WORDS, plain_rating
+from core.data.reading.choices import CHOICES, choice_columns, choice_lists
 from core.data.reading.unfolding import text_of
-from core.data.table import MAX_ROWS, SetAside, Table
+from core.data.reading.unrolling import (
+    MOSTLY,
+    PARALLEL,
+    SAMPLE,
+    Judged,
+    cell_of,
+    is_mark,
+    listed,
+    share_equal,
+    unrolled,
+)
+from core.data.table import Table
 from core.errors import DataError
 from core.messages import N_, Message
 
-
-def _names(*texts: str) -> frozenset[str]:
-    return frozenset(name for text in texts for name in text.split())
-
-
-_SAMPLE = 300  # rows that tell what a column holds
-_PARALLEL, _MOSTLY = 0.9, 0.5  # shares of rows in which two lists are equally long
-_JUDGING = _names(
-    "label labels score scores rating ratings grade grades relevance relevances",
-    "relevancy mark marks judgement judgements judgment judgments correct correctness",
-    "accepted isaccepted vote votes points selected isselected chosen best gold qrel",
-    "qrels feedback verdict bewertung bewertungen note notes punkte relevanz richtig",
-    "korrekt pertinence relevancia puntuación 評価 正誤 関連度 スコア ラベル 判定",
-    "评分 标签 相关性 得分 正确",
+_JUDGING = frozenset(
+    name_list(
+        "label labels score scores rating ratings grade grades relevance relevances",
+        "relevancy mark marks judgement judgements judgment judgments correct correctness",
+        "accepted isaccepted vote votes points selected isselected chosen best gold qrel",
+        "qrels feedback verdict bewertung bewertungen note notes punkte relevanz richtig",
+        "korrekt pertinence relevancia puntuación 評価 正誤 関連度 スコア ラベル 判定",
+        "评分 标签 相关性 得分 正确",
+    )
 )
-_POSITIONS = _names(
-    "id ids idx index indices start starts end ends offset offsets span spans pos",
-    "position rank ranks length lengths len tokens embedding embeddings vector",
-    "vectors neg negative negatives positive positives teacher distance distances",
-    "page pages line lines year years date time timestamp logprob logprobs",
+_POSITIONS = frozenset(
+    name_list(
+        "id ids idx index indices start starts end ends offset offsets span spans pos",
+        "position rank ranks length lengths len tokens embedding embeddings vector",
+        "vectors neg negative negatives positive positives teacher distance distances",
+        "page pages line lines year years date time timestamp logprob logprobs",
+    )
 )
-_BESIDE = _names("user users annotator annotators rater status title titles url urls type source")
+_BESIDE = frozenset(
+    name_list("user users annotator annotators rater status title titles url urls type source")
+)
 _VALUES = frozenset(("value", "answer", "choice", "response"))
 _CONTEXTS = frozenset(("context", "paragraph", "passage", "document"))
 _LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -52,27 +68,7 @@ _RETRIEVED = re.compile("ctx|context|retriev|positive|search|hits")
 _WORDINGS = re.compile(
     "pattern|utteranc|example|phrase|wording|variant|synonym|paraphras|expression"
 )
-_CHOICES = re.compile(
-    "choice|option|candidate|alternative|antwortmöglichkeit|auswahl|opciones|opción|選択肢|选项"
-    "|選項|보기"
-)
-_LETTERED = re.compile(
-    r"(?:(?P<stem>option|choice|answer|opt|ending|sol|solution|response|candidate|alternative|"
-    r"antwort|auswahl|réponse|reponse|opción|opcion|respuesta|選択肢|选项|選項|回答|op|ans)[\s_.-]*|"
-    r"(?P<path>\w+)\.)?\(?(?P<letter>[a-h]|[0-9])[).:]?"
-)
-_KEYS = _names(
-    "answer answers answerkey key correct correctanswer correctoption correctindex",
-    "correctchoice correctidx correctletter correctanswerindex correctanswerletter",
-    "correctlabel label labels gold goldlabel goldindex goldidx goldanswer",
-    "answerindex answeridx answerid answerletter answernumber letter solution",
-    "solutionindex cop target targetidx rightanswer rightchoice winner preferred",
-    "preference better best bestanswer bestindex richtig richtige richtigeantwort",
-    "lösung loesung antwort korrekt réponse reponse bonneréponse bonnereponse",
-    "correcte respuestacorrecta correcta respuesta 正解 正答 解答 答え 答案 正确答案 정답",
-)
 _NUMBERED = re.compile(r"(?P<stem>.*?[^\W\d])[\s_.-]*(?P<number>\d{1,2}|(?<=[\s_.-])[a-hA-H])")
-_PREFIXED = re.compile(r"\s*\(?([A-Ha-h])\s*[).:]\s*")
 
 
 def judged_apart(table: Table) -> Table:
@@ -89,14 +85,14 @@ def judged_apart(table: Table) -> Table:
     DataError
         If lists that belong together differ in length, or a key names none of the choices.
     """
-    for part in (_numbered, _choice_columns):
+    for part in (_numbered, choice_columns):
         found = part(table)
         if found is not None:
             return found
-    listed = [column for column in table.columns if _is_listed(table.frame[column])]
-    if not listed:
+    holders = [column for column in table.columns if _is_listed(table.frame[column])]
+    if not holders:
         return table
-    lists = {column: [_listed(cell) for cell in table.frame[column].tolist()] for column in listed}
+    lists = {column: [listed(cell) for cell in table.frame[column].tolist()] for column in holders}
     lists = {column: found for column, found in lists.items() if any(found)}
     marked = _with_spans(table, lists)
     if marked is not None:
@@ -110,57 +106,17 @@ def judged_apart(table: Table) -> Table:
             for c in alone
         }
         table = dataclasses.replace(table, frame=table.frame.assign(**cells))
-    for with_lists in (_annotations, _choice_lists, _objects, _parallel, _asked_and_answered):
+    for with_lists in (_annotations, choice_lists, _objects, _parallel, _asked_and_answered):
         found = with_lists(table, lists)
         if found is not None:
             return found
     return table
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """A text of a row with what judges it."""
-
-    text: object
-    judgement: object = ""
-
-
 def _is_listed(cells: pd.Series) -> bool:
-    head = cells.head(_SAMPLE)
+    head = cells.head(SAMPLE)
     filled = head[head != ""]
-    return len(filled) > 0 and float(filled.str.startswith(("[", "{", "array(")).mean()) >= _MOSTLY
-
-
-def _listed(cell: str) -> list[object]:
-    """Return the elements that a cell lists, [] where it lists none."""
-    if cell[:1] not in ("[", "{", "a"):
-        return []
-    found: object
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        plain = re.sub(r"^array\((.*?)(?:,\s*dtype=[\w.'<>]+)?\)$", r"\1", cell.strip(), flags=re.S)
-        if re.fullmatch(r"\[[-+\d.eE\s]+\]", plain) or re.fullmatch(
-            r"\[(?:\s*(?:True|False))+\s*\]", plain
-        ):  # as numpy prints
-            plain = f"[{', '.join(plain[1:-1].split())}]"
-        try:
-            found = ast.literal_eval(plain)
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            return []
-    if isinstance(found, tuple | set):
-        found = list(found)
-    if isinstance(found, dict):
-        return [found]
-    return found if isinstance(found, list) else []
-
-
-def _is_mark(item: object) -> bool:
-    """Tell numbers, yes and no, and rating words from texts."""
-    if isinstance(item, str):
-        plain = plain_rating(item)
-        return plain in RATING_WORDS or plain in PASS_WORDS or bool(read_numbers([item]).values)
-    return item is None or isinstance(item, bool | int | float)
+    return len(filled) > 0 and float(filled.str.startswith(("[", "{", "array(")).mean()) >= MOSTLY
 
 
 def _is_one_word_each(rows: Sequence[list[object]]) -> bool:
@@ -201,7 +157,7 @@ def _stem(name: str) -> set[str]:
 
 def _parallel(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
     held = {c: [item for found in rows for item in found] for c, rows in lists.items()}
-    marks = [c for c in lists if held[c] and all(map(_is_mark, held[c]))]
+    marks = [c for c in lists if held[c] and all(map(is_mark, held[c]))]
     texts = [
         c
         for c in lists
@@ -218,11 +174,11 @@ def _parallel(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | 
         named = _judges(mark)
         if not named and not (_is_yes_no(held[mark]) and len(set(map(str, held[mark]))) > 1):
             continue
-        fits = {text: _share_equal(lists[mark], lists[text]) for text in texts}
+        fits = {text: share_equal(lists[mark], lists[text]) for text in texts}
         best = max(
             (text for text in texts if fits[text] > 0),
             key=lambda text: (
-                fits[text] >= _PARALLEL,
+                fits[text] >= PARALLEL,
                 "." in mark and text.split(".")[0] == mark.split(".")[0],
                 bool(_stem(text) & _stem(mark)),
                 role_of(text) == "answer",
@@ -231,10 +187,10 @@ def _parallel(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | 
             ),
             default=None,
         )
-        if best is None or (fits[best] < _MOSTLY and not named):
+        if best is None or (fits[best] < MOSTLY and not named):
             _check_lengths(table, lists, mark, texts)
             continue
-        if fits[best] < _MOSTLY:
+        if fits[best] < MOSTLY:
             _check_lengths(table, lists, mark, [best])
             continue
         return _side_by_side(table, lists, best, mark)
@@ -250,14 +206,14 @@ def _side_by_side(
         if c not in (mark, best)
         and "." in c
         and c.split(".")[0] == best.split(".")[0]
-        and _share_equal(lists[c], lists[best]) >= _PARALLEL
+        and share_equal(lists[c], lists[best]) >= PARALLEL
     ]
     text = N_(
         "The list {judgements} is as long as {texts}, so each element of it judges the text at "
         "the same place: 0 or a word such as “no” means that it is wrong."
     )
     note = Message(text, {"judgements": mark, "texts": best})
-    return _unrolled(
+    return unrolled(
         table,
         best,
         mark,
@@ -277,7 +233,7 @@ def _check_lengths(
     if any(is_negative(column) for column in lists):
         return  # it may judge both lists, one after the other
     for text in texts:
-        named = role_of(text) == "answer" or bool(_CHOICES.search(text.casefold()))
+        named = role_of(text) == "answer" or bool(CHOICES.search(text.casefold()))
         beside = "." in mark and mark.split(".")[0] == text.split(".")[0]
         if not named and not beside and len(texts) > 1:
             continue
@@ -306,13 +262,8 @@ def _unequal(first: str, a: Sequence[object], second: str, b: Sequence[object]) 
     return Message(text, {"first": first, "many": len(a), "second": second, "others": len(b)})
 
 
-def _share_equal(first: Sequence[list[object]], second: Sequence[list[object]]) -> float:
-    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a or b]
-    return sum(len(a) == len(b) for a, b in pairs) / len(pairs) if pairs else 0.0
-
-
-def _zipped(texts: Sequence[object], marks: Sequence[object]) -> list[_Judged]:
-    return [_Judged(text, mark) for text, mark in zip(texts, marks, strict=True)]
+def _zipped(texts: Sequence[object], marks: Sequence[object]) -> list[Judged]:
+    return [Judged(text, mark) for text, mark in zip(texts, marks, strict=True)]
 
 
 # Objects that carry their judgement
@@ -334,14 +285,14 @@ def _objects(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | N
         )
         note = Message(text, {"texts": column, "judgements": key})
 
-        def parts(i: int, rows: Sequence[list[object]] = rows, key: str = key) -> list[_Judged]:
+        def parts(i: int, rows: Sequence[list[object]] = rows, key: str = key) -> list[Judged]:
             return [
-                _Judged({k: v for k, v in item.items() if k != key}, item.get(key, ""))
+                Judged({k: v for k, v in item.items() if k != key}, item.get(key, ""))
                 for item in rows[i]
                 if isinstance(item, dict)
             ]
 
-        return _unrolled(table, column, f"{column}.{key}", parts, notes=[note])
+        return unrolled(table, column, f"{column}.{key}", parts, notes=[note])
     return None
 
 
@@ -351,7 +302,7 @@ def _mark_of(items: Sequence[Mapping[str, object]], column: str) -> str | None:
     best = None
     for key, values in held.items():
         given = [value for value in values if value is not None]
-        if len(given) < len(values) * _MOSTLY or not all(map(_is_mark, given)):
+        if len(given) < len(values) * MOSTLY or not all(map(is_mark, given)):
             continue
         if not _judges(key) or not any(text_of({k: v}) for k, v in items[0].items() if k != key):
             continue
@@ -379,7 +330,7 @@ def _annotations(table: Table, lists: Mapping[str, list[list[object]]]) -> Table
         if plain_name(column) not in ANNOTATIONS or len(items) < sum(map(len, rows)) or not items:
             continue
         judging = [k for k in items[0] if _judges(str(k)) or plain_name(str(k)) in _VALUES]
-        marks = [k for k in judging if all(_is_mark(item.get(k)) for item in items)]
+        marks = [k for k in judging if all(is_mark(item.get(k)) for item in items)]
         if not marks:
             continue
         who = next((k for k in items[0] if says_who(str(k))), None)
@@ -391,7 +342,7 @@ def _annotations(table: Table, lists: Mapping[str, list[list[object]]]) -> Table
         flat = [item for part in parts for item in part]
         data["rating"] = pd.array([cell_text(item.get(marks[0])) for item in flat], dtype="str")
         if who is not None:
-            data[str(who)] = pd.array([_cell(item.get(who)) for item in flat], dtype="str")
+            data[str(who)] = pd.array([cell_of(item.get(who)) for item in flat], dtype="str")
         text = N_("Each element of {column} was taken as a rating of its own ({key}).")
         note = Message(text, {"column": column, "key": str(marks[0])})
         return dataclasses.replace(
@@ -442,198 +393,6 @@ def _with_spans(table: Table, lists: Mapping[str, list[list[object]]]) -> Table 
 # Choices, of which a key names the right one
 
 
-def _choice_lists(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
-    for column, rows in lists.items():
-        head = column.split(".")[0]
-        if not _CHOICES.search(head.casefold()):
-            continue
-        held = [item for found in rows for item in found]
-        if all(map(_is_mark, held)) and plain_name(column.split(".")[-1]) in ("label", "labels"):
-            continue
-        if "." in column and plain_name(column.split(".")[-1]) in ("label", "labels", "key", "id"):
-            continue
-        own = next(
-            (
-                c
-                for c in lists
-                if c != column and "." in c and c.split(".")[0] == head
-                if _share_equal(lists[c], rows) >= _PARALLEL
-                and all(isinstance(item, str) for found in lists[c] for item in found)
-            ),
-            None,
-        )
-        names = lists[own] if own else [[] for _ in rows]
-        parts = [_choices_of(found, label) for found, label in zip(rows, names, strict=True)]
-        found = _with_key(table, column, parts, [column, *([own] if own else [])])
-        if found is not None:
-            return found
-    return None
-
-
-def _choices_of(found: Sequence[object], labels: Sequence[object]) -> list[tuple[str, str]]:
-    """Return (label, text) of each choice; the label is "" where it has none."""
-    if len(found) == 1 and isinstance(found[0], dict) and len(found[0]) > 1:
-        lists = [value for value in found[0].values() if isinstance(value, list)]
-        if not lists:
-            return [(str(key), text_of(value)) for key, value in found[0].items()]
-        texts = next((v for k, v in found[0].items() if k in ("text", "texts")), lists[0])
-        letters: object = next((v for k, v in found[0].items() if k in ("label", "labels")), [])
-        if isinstance(texts, list) and isinstance(letters, list):
-            return _choices_of(texts, letters)
-    if len(labels) == len(found):
-        return [(cell_text(a), text_of(b)) for a, b in zip(labels, found, strict=True)]
-    result = []
-    for item in found:
-        label = ""
-        if isinstance(item, dict):
-            called = (item.get(k) for k in ("label", "key", "letter", "id", "name"))
-            label = next((cell_text(v) for v in called if v is not None), "")
-            item = {k: v for k, v in item.items() if k not in ("label", "key", "letter", "id")}
-        result.append((label, text_of(item)))
-    prefixes = [match[1].casefold() if (match := _PREFIXED.match(t)) else "" for _, t in result]
-    if len(result) > 1 and prefixes == list("abcdefgh"[: len(result)]):
-        result = [
-            (p.upper(), _PREFIXED.sub("", t, count=1))
-            for p, (_, t) in zip(prefixes, result, strict=True)
-        ]
-    return result
-
-
-def _choice_columns(table: Table) -> Table | None:
-    """Find the choices in columns of their own: ``A`` to ``D``, ``option 1`` to ``option 4``."""
-    groups: dict[str, dict[str, str]] = {}
-    for column in table.columns:
-        match = _LETTERED.fullmatch(plain_spaced(column))
-        if match is not None:
-            stem = match["stem"] or match["path"] or ""
-            groups.setdefault(stem, {})[match["letter"]] = column
-    for members in groups.values():
-        letters = sorted(members)
-        first = letters[0] if letters else ""
-        if len(letters) < 2 or first not in ("a", "0", "1"):
-            continue
-        if letters != [chr(ord(first) + i) for i in range(len(letters))]:
-            continue
-        columns = [members[letter] for letter in letters]
-        cells = [table.frame[column].tolist() for column in columns]
-        parts = [
-            [(letter, text) for letter, text in zip(letters, row, strict=True) if text]
-            for row in zip(*cells, strict=True)
-        ]
-        found = _with_key(table, ", ".join(columns), parts, columns)
-        if found is not None:
-            return found
-    return None
-
-
-def plain_spaced(name: str) -> str:
-    """Return a column name without case and outer spaces."""
-    return name.strip().casefold()
-
-
-def _with_key(
-    table: Table, title: str, parts: Sequence[list[tuple[str, str]]], taken: Sequence[str]
-) -> Table | None:
-    """Return the choices in rows of their own, None where no column says which is right."""
-    sample = range(min(len(parts), _SAMPLE))
-    for column in table.columns:
-        named = plain_name(column) in _KEYS or bool(
-            {"correct", "gold", "right", "winner"} & set(words_of(column)) and len(column) < 40
-        )
-        if column in taken or not named:
-            continue
-        cells = table.frame[column].tolist()
-        first, ambiguous = _first_index(cells, parts)
-        fits = [bool(_picked(cells[i], parts[i], first)) for i in sample if cells[i] and parts[i]]
-        if not fits or sum(fits) < _MOSTLY * len(fits):
-            continue
-        odd = next(
-            (i for i in sample if cells[i] and parts[i] and not _picked(cells[i], parts[i], first)),
-            None,
-        )
-        if odd is not None and sum(fits) < _PARALLEL * len(fits):
-            raise DataError(
-                "Row {row}: {column} names “{value}” as the right choice, which is none of "
-                "{titles}.",
-                row=int(table.row_numbers[odd]),
-                column=column,
-                value=cells[odd][:40],
-                titles=", ".join(
-                    label or str(k + first) for k, (label, _) in enumerate(parts[odd])
-                ),
-            )
-        text = N_(
-            "{key} says which of the choices in {choices} is right: that one counts as right, all "
-            "others as wrong."
-        )
-        notes = [Message(text, {"key": column, "choices": title})]
-        if ambiguous:
-            text = N_(
-                "The numbers in {key} may count from 0 or from 1; they were read as counting from "
-                "{first}. Look at the right answers before you go on."
-            )
-            notes.append(Message(text, {"key": column, "first": first}))
-
-        def judged(i: int, cells: Sequence[str] = cells, first: int = first) -> list[_Judged]:
-            right = _picked(cells[i], parts[i], first)
-            return [
-                _Judged(text, ("1" if k in right else "0") if right else "")
-                for k, (_, text) in enumerate(parts[i])
-            ]
-
-        return _unrolled(table, title, column, judged, notes=notes, dropped=taken)
-    return None
-
-
-def _first_index(cells: Sequence[str], parts: Sequence[list[tuple[str, str]]]) -> tuple[int, bool]:
-    """Return whether numbers count from 0 or from 1, and whether nothing tells it."""
-    pairs = [(int(c), len(p)) for c, p in zip(cells, parts, strict=True) if c.isdigit() and p]
-    labelled = any(label.isdigit() for p in parts[:_SAMPLE] for label, _ in p)
-    if not pairs or labelled:
-        return 0, False
-    if any(number == 0 for number, _ in pairs):
-        return 0, False
-    if any(number >= count for number, count in pairs):
-        return 1, False
-    return 0, True
-
-
-def _picked(cell: str, choices: Sequence[tuple[str, str]], first: int) -> set[int]:
-    """Return the places of the right choices: by label, by letter, by number, by text."""
-    plain = cell.strip()
-    texts = [text.strip().casefold() for _, text in choices]
-    if plain.casefold() in texts:
-        return {k for k, text in enumerate(texts) if text == plain.casefold()}
-    named = words_of(plain)
-    if len(named) == 2 and (named[1].isdigit() or len(named[1]) == 1):  # Option 1, answer B
-        items = [named[1]]
-    elif plain[:1] == "[":
-        items = [cell_text(item) for item in _listed(plain)]
-    else:
-        items = [part for part in re.split(r"[\s,;/&+|]+", plain) if part]
-    labels = [label.casefold() for label, _ in choices]
-    picked: set[int] = set()
-    for item in items if len(items) <= len(choices) else ():
-        folded = re.sub(r"^[(\[]|[)\].:]$", "", item.strip().casefold())
-        if folded in texts:
-            picked.add(texts.index(folded))
-            continue
-        last = words_of(folded)[-1:] or [folded]
-        for name in (folded, last[0]):
-            if name in labels:
-                picked.add(labels.index(name))
-                break
-            if len(name) == 1 and name in "abcdefgh" and "abcdefgh".index(name) < len(choices):
-                picked.add("abcdefgh".index(name))
-                break
-            if name.isdigit() and first <= int(name) < len(choices) + first:
-                picked.add(int(name) - first)
-                break
-        else:
-            return set()
-    return picked
-
-
 # Numbered columns
 
 
@@ -671,11 +430,11 @@ def _numbered(table: Table) -> Table | None:
 
             def judged(
                 i: int, cells: Mapping[str, tuple[list[str], list[str]]] = cells
-            ) -> list[_Judged]:
-                return [_Judged(a[i], b[i]) for a, b in cells.values() if a[i]]
+            ) -> list[Judged]:
+                return [Judged(a[i], b[i]) for a, b in cells.values() if a[i]]
 
             dropped = [*many[text].values(), *many[mark].values()]
-            return _unrolled(table, text, mark, judged, notes=[note], dropped=dropped)
+            return unrolled(table, text, mark, judged, notes=[note], dropped=dropped)
     return None
 
 
@@ -691,7 +450,7 @@ def _asked_and_answered(table: Table, lists: Mapping[str, list[list[object]]]) -
     """Put questions and answers of lists side by side; other wordings stay together."""
 
     def many(column: str) -> bool:
-        return sum(len(found) > 1 for found in lists[column]) >= _MOSTLY * len(lists[column])
+        return sum(len(found) > 1 for found in lists[column]) >= MOSTLY * len(lists[column])
 
     asked = [c for c in lists if role_of(c.split(".")[-1]) == "question" and many(c)]
     asked = [c for c in asked if not _WORDINGS.search(c.casefold()) and "question" in c.casefold()]
@@ -701,13 +460,13 @@ def _asked_and_answered(table: Table, lists: Mapping[str, list[list[object]]]) -
         if many(c)
         and not is_negative(c)
         and (role_of(c) == "answer" or role_of(c.split(".")[0]) == "answer")
-        and not all(_is_mark(item) for found in lists[c] for item in found)
+        and not all(is_mark(item) for found in lists[c] for item in found)
     ]
     if not asked or not told:
         return None
     question, answer = asked[0], told[0]
-    share = _share_equal(lists[question], lists[answer])
-    if share < _MOSTLY and len(lists[question]) > 1:
+    share = share_equal(lists[question], lists[answer])
+    if share < MOSTLY and len(lists[question]) > 1:
         return None
     for i, (a, b) in enumerate(zip(lists[question], lists[answer], strict=True)):
         if a and b and len(a) != len(b):
@@ -717,103 +476,14 @@ def _asked_and_answered(table: Table, lists: Mapping[str, list[list[object]]]) -
         "answer at the same place."
     )
     note = Message(text, {"first": question, "second": answer})
-    return _unrolled(
+    return unrolled(
         table,
         question,
         "",
-        lambda i: [_Judged(item) for item in lists[question][i]],
+        lambda i: [Judged(item) for item in lists[question][i]],
         notes=[note],
         beside={answer: lists[answer]},
     )
 
 
 # Rows
-
-
-def _unrolled(
-    table: Table,
-    texts: str,
-    judgement: str,
-    parts: Callable[[int], list[_Judged]],
-    *,
-    notes: Sequence[Message],
-    dropped: Sequence[str] = (),
-    beside: Mapping[str, list[list[object]]] | None = None,
-    odd: Callable[[int], Message | None] = lambda i: None,
-) -> Table:
-    """Return a table with a row per text and its judgement in the columns of these names.
-
-    Parameters
-    ----------
-    parts : callable
-        Returns the judged texts of a row of ``table``.
-    dropped : sequence of str
-        Columns that go into these.
-    beside : mapping of column to lists
-        What runs along with the texts.
-    odd : callable
-        Returns why a row cannot be taken apart.
-    """
-    beside = beside or {}
-    source: list[int] = []
-    found: list[tuple[object, object]] = []
-    along: dict[str, list[str]] = {column: [] for column in beside}
-    aside = list(table.unreadable)
-    for i, row in enumerate(table.row_numbers.tolist()):
-        why = odd(i)
-        if why is not None:
-            aside.append(SetAside(row, why))
-            continue
-        judged = parts(i) or [_Judged("")]
-        for k, one in enumerate(judged):
-            source.append(i)
-            found.append((one.text, one.judgement))
-            for column, lists in beside.items():
-                along[column].append(_cell(lists[i][k]) if k < len(lists[i]) else "")
-        if len(source) > MAX_ROWS:
-            raise DataError(
-                "The lists in the file make more than {rows} rows. Upload a part of it.",
-                rows=MAX_ROWS,
-            )
-    order = np.array(source, np.int64)
-    made = {texts: [_cell(text) for text, _ in found]} | along
-    if judgement:
-        made[judgement] = [cell_text(mark) for _, mark in found]
-    data: dict[str, object] = {}
-    for column in _places(table, [texts, judgement], dropped):
-        if column in made:
-            data[column] = pd.array(made[column], dtype="str")
-        else:
-            data[column] = table.frame[column].array.take(order)
-    return dataclasses.replace(
-        table,
-        columns=tuple(data),
-        frame=pd.DataFrame(data, columns=list(data)),
-        row_numbers=table.row_numbers[order],
-        wrong=table.wrong[order] if len(table.wrong) else table.wrong,
-        warnings=(*table.warnings, *notes),
-        unreadable=tuple(aside),
-        judged=(texts, judgement) if judgement else (),
-    )
-
-
-def _places(table: Table, made: Sequence[str], dropped: Sequence[str]) -> Iterator[str]:
-    """Yield the columns of the new table; made ones stand where the first of them stood."""
-    new = [column for column in made if column and column not in table.columns]
-    placed = False
-    for column in table.columns:
-        if column in dropped:
-            if not placed and column not in made:
-                yield from new
-                placed = True
-            if column not in made:
-                continue
-        yield column
-    if not placed:
-        yield from new
-
-
-def _cell(item: object) -> str:
-    if isinstance(item, dict | list):
-        return text_of(item)
-    return cell_text(item)

@@ -1,0 +1,243 @@
+"""Choices with the key of the right one: in lists, in objects, in columns of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from core.data.cells import cell_text
+from core.data.column_names import (
+    name_list,
+    plain_name,
+    words_of,
+)
+from core.data.reading.unfolding import text_of
+from core.data.reading.unrolling import (
+    MOSTLY,
+    PARALLEL,
+    SAMPLE,
+    Judged,
+    is_mark,
+    listed,
+    share_equal,
+    unrolled,
+)
+from core.data.table import Table
+from core.errors import DataError
+from core.messages import N_, Message
+
+CHOICES = re.compile(
+    "choice|option|candidate|alternative|antwortmöglichkeit|auswahl|opciones|opción|選択肢|选项"
+    "|選項|보기"
+)
+_LETTERED = re.compile(
+    r"(?:(?P<stem>option|choice|answer|opt|ending|sol|solution|response|candidate|alternative|"
+    r"antwort|auswahl|réponse|reponse|opción|opcion|respuesta|選択肢|选项|選項|回答|op|ans)[\s_.-]*|"
+    r"(?P<path>\w+)\.)?\(?(?P<letter>[a-h]|[0-9])[).:]?"
+)
+_KEYS = frozenset(
+    name_list(
+        "answer answers answerkey key correct correctanswer correctoption correctindex",
+        "correctchoice correctidx correctletter correctanswerindex correctanswerletter",
+        "correctlabel label labels gold goldlabel goldindex goldidx goldanswer",
+        "answerindex answeridx answerid answerletter answernumber letter solution",
+        "solutionindex cop target targetidx rightanswer rightchoice winner preferred",
+        "preference better best bestanswer bestindex richtig richtige richtigeantwort",
+        "lösung loesung antwort korrekt réponse reponse bonneréponse bonnereponse",
+        "correcte respuestacorrecta correcta respuesta 正解 正答 解答 答え 答案 正确答案 정답",
+    )
+)
+_PREFIXED = re.compile(r"\s*\(?([A-Ha-h])\s*[).:]\s*")
+
+
+def choice_lists(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
+    """Find choices in a list or an object, and the key beside them; None where there are none."""
+    for column, rows in lists.items():
+        head = column.split(".")[0]
+        if not CHOICES.search(head.casefold()):
+            continue
+        held = [item for found in rows for item in found]
+        if all(map(is_mark, held)) and plain_name(column.split(".")[-1]) in ("label", "labels"):
+            continue
+        if "." in column and plain_name(column.split(".")[-1]) in ("label", "labels", "key", "id"):
+            continue
+        own = next(
+            (
+                c
+                for c in lists
+                if c != column and "." in c and c.split(".")[0] == head
+                if share_equal(lists[c], rows) >= PARALLEL
+                and all(isinstance(item, str) for found in lists[c] for item in found)
+            ),
+            None,
+        )
+        names = lists[own] if own else [[] for _ in rows]
+        parts = [_choices_of(found, label) for found, label in zip(rows, names, strict=True)]
+        found = _with_key(table, column, parts, [column, *([own] if own else [])])
+        if found is not None:
+            return found
+    return None
+
+
+def _choices_of(found: Sequence[object], labels: Sequence[object]) -> list[tuple[str, str]]:
+    """Return (label, text) of each choice; the label is "" where it has none."""
+    if len(found) == 1 and isinstance(found[0], dict) and len(found[0]) > 1:
+        lists = [value for value in found[0].values() if isinstance(value, list)]
+        if not lists:
+            return [(str(key), text_of(value)) for key, value in found[0].items()]
+        texts = next((v for k, v in found[0].items() if k in ("text", "texts")), lists[0])
+        letters: object = next((v for k, v in found[0].items() if k in ("label", "labels")), [])
+        if isinstance(texts, list) and isinstance(letters, list):
+            return _choices_of(texts, letters)
+    if len(labels) == len(found):
+        return [(cell_text(a), text_of(b)) for a, b in zip(labels, found, strict=True)]
+    result = []
+    for item in found:
+        label = ""
+        if isinstance(item, dict):
+            called = (item.get(k) for k in ("label", "key", "letter", "id", "name"))
+            label = next((cell_text(v) for v in called if v is not None), "")
+            item = {k: v for k, v in item.items() if k not in ("label", "key", "letter", "id")}
+        result.append((label, text_of(item)))
+    prefixes = [match[1].casefold() if (match := _PREFIXED.match(t)) else "" for _, t in result]
+    if len(result) > 1 and prefixes == list("abcdefgh"[: len(result)]):
+        result = [
+            (p.upper(), _PREFIXED.sub("", t, count=1))
+            for p, (_, t) in zip(prefixes, result, strict=True)
+        ]
+    return result
+
+
+def choice_columns(table: Table) -> Table | None:
+    """Find the choices in columns of their own: ``A`` to ``D``, ``option 1`` to ``option 4``."""
+    groups: dict[str, dict[str, str]] = {}
+    for column in table.columns:
+        match = _LETTERED.fullmatch(plain_spaced(column))
+        if match is not None:
+            stem = match["stem"] or match["path"] or ""
+            groups.setdefault(stem, {})[match["letter"]] = column
+    for members in groups.values():
+        letters = sorted(members)
+        first = letters[0] if letters else ""
+        if len(letters) < 2 or first not in ("a", "0", "1"):
+            continue
+        if letters != [chr(ord(first) + i) for i in range(len(letters))]:
+            continue
+        columns = [members[letter] for letter in letters]
+        cells = [table.frame[column].tolist() for column in columns]
+        parts = [
+            [(letter, text) for letter, text in zip(letters, row, strict=True) if text]
+            for row in zip(*cells, strict=True)
+        ]
+        found = _with_key(table, ", ".join(columns), parts, columns)
+        if found is not None:
+            return found
+    return None
+
+
+def plain_spaced(name: str) -> str:
+    """Return a column name without case and outer spaces."""
+    return name.strip().casefold()
+
+
+def _with_key(
+    table: Table, title: str, parts: Sequence[list[tuple[str, str]]], taken: Sequence[str]
+) -> Table | None:
+    """Return the choices in rows of their own, None where no column says which is right."""
+    sample = range(min(len(parts), SAMPLE))
+    for column in table.columns:
+        named = plain_name(column) in _KEYS or bool(
+            {"correct", "gold", "right", "winner"} & set(words_of(column)) and len(column) < 40
+        )
+        if column in taken or not named:
+            continue
+        cells = table.frame[column].tolist()
+        first, ambiguous = _first_index(cells, parts)
+        fits = [bool(_picked(cells[i], parts[i], first)) for i in sample if cells[i] and parts[i]]
+        if not fits or sum(fits) < MOSTLY * len(fits):
+            continue
+        odd = next(
+            (i for i in sample if cells[i] and parts[i] and not _picked(cells[i], parts[i], first)),
+            None,
+        )
+        if odd is not None and sum(fits) < PARALLEL * len(fits):
+            raise DataError(
+                "Row {row}: {column} names “{value}” as the right choice, which is none of "
+                "{titles}.",
+                row=int(table.row_numbers[odd]),
+                column=column,
+                value=cells[odd][:40],
+                titles=", ".join(
+                    label or str(k + first) for k, (label, _) in enumerate(parts[odd])
+                ),
+            )
+        text = N_(
+            "{key} says which of the choices in {choices} is right: that one counts as right, all "
+            "others as wrong."
+        )
+        notes = [Message(text, {"key": column, "choices": title})]
+        if ambiguous:
+            text = N_(
+                "The numbers in {key} may count from 0 or from 1; they were read as counting from "
+                "{first}. Look at the right answers before you go on."
+            )
+            notes.append(Message(text, {"key": column, "first": first}))
+
+        def judged(i: int, cells: Sequence[str] = cells, first: int = first) -> list[Judged]:
+            right = _picked(cells[i], parts[i], first)
+            return [
+                Judged(text, ("1" if k in right else "0") if right else "")
+                for k, (_, text) in enumerate(parts[i])
+            ]
+
+        return unrolled(table, title, column, judged, notes=notes, dropped=taken)
+    return None
+
+
+def _first_index(cells: Sequence[str], parts: Sequence[list[tuple[str, str]]]) -> tuple[int, bool]:
+    """Return whether numbers count from 0 or from 1, and whether nothing tells it."""
+    pairs = [(int(c), len(p)) for c, p in zip(cells, parts, strict=True) if c.isdigit() and p]
+    labelled = any(label.isdigit() for p in parts[:SAMPLE] for label, _ in p)
+    if not pairs or labelled:
+        return 0, False
+    if any(number == 0 for number, _ in pairs):
+        return 0, False
+    if any(number >= count for number, count in pairs):
+        return 1, False
+    return 0, True
+
+
+def _picked(cell: str, choices: Sequence[tuple[str, str]], first: int) -> set[int]:
+    """Return the places of the right choices: by label, by letter, by number, by text."""
+    plain = cell.strip()
+    texts = [text.strip().casefold() for _, text in choices]
+    if plain.casefold() in texts:
+        return {k for k, text in enumerate(texts) if text == plain.casefold()}
+    named = words_of(plain)
+    if len(named) == 2 and (named[1].isdigit() or len(named[1]) == 1):  # Option 1, answer B
+        items = [named[1]]
+    elif plain[:1] == "[":
+        items = [cell_text(item) for item in listed(plain)]
+    else:
+        items = [part for part in re.split(r"[\s,;/&+|]+", plain) if part]
+    labels = [label.casefold() for label, _ in choices]
+    picked: set[int] = set()
+    for item in items if len(items) <= len(choices) else ():
+        folded = re.sub(r"^[(\[]|[)\].:]$", "", item.strip().casefold())
+        if folded in texts:
+            picked.add(texts.index(folded))
+            continue
+        last = words_of(folded)[-1:] or [folded]
+        for name in (folded, last[0]):
+            if name in labels:
+                picked.add(labels.index(name))
+                break
+            if len(name) == 1 and name in "abcdefgh" and "abcdefgh".index(name) < len(choices):
+                picked.add("abcdefgh".index(name))
+                break
+            if name.isdigit() and first <= int(name) < len(choices) + first:
+                picked.add(int(name) - first)
+                break
+        else:
+            return set()
+    return picked

@@ -1,0 +1,159 @@
+"""A row per text: cells that list texts become rows of their own, judgements beside them."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.data.cells import cell_text
+from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
+from core.data.reading.unfolding import text_of
+from core.data.table import MAX_ROWS, SetAside, Table
+from core.errors import DataError
+from core.messages import Message
+
+SAMPLE = 300  # rows that tell what a column holds
+PARALLEL, MOSTLY = 0.9, 0.5  # shares of rows in which two lists are equally long
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A text of a row with what judges it."""
+
+    text: object
+    judgement: object = ""
+
+
+def listed(cell: str) -> list[object]:
+    """Return the elements that a cell lists, [] where it lists none."""
+    if cell[:1] not in ("[", "{", "a"):
+        return []
+    found: object
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        plain = re.sub(r"^array\((.*?)(?:,\s*dtype=[\w.'<>]+)?\)$", r"\1", cell.strip(), flags=re.S)
+        if re.fullmatch(r"\[[-+\d.eE\s]+\]", plain) or re.fullmatch(
+            r"\[(?:\s*(?:True|False))+\s*\]", plain
+        ):  # as numpy prints
+            plain = f"[{', '.join(plain[1:-1].split())}]"
+        try:
+            found = ast.literal_eval(plain)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return []
+    if isinstance(found, tuple | set):
+        found = list(found)
+    if isinstance(found, dict):
+        return [found]
+    return found if isinstance(found, list) else []
+
+
+def is_mark(item: object) -> bool:
+    """Tell numbers, yes and no, and rating words from texts."""
+    if isinstance(item, str):
+        plain = plain_rating(item)
+        return plain in RATING_WORDS or plain in PASS_WORDS or bool(read_numbers([item]).values)
+    return item is None or isinstance(item, bool | int | float)
+
+
+def share_equal(first: Sequence[list[object]], second: Sequence[list[object]]) -> float:
+    """Return the share of rows in which two columns list equally many; 0 where nothing is."""
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a or b]
+    return sum(len(a) == len(b) for a, b in pairs) / len(pairs) if pairs else 0.0
+
+
+def unrolled(
+    table: Table,
+    texts: str,
+    judgement: str,
+    parts: Callable[[int], list[Judged]],
+    *,
+    notes: Sequence[Message],
+    dropped: Sequence[str] = (),
+    beside: Mapping[str, list[list[object]]] | None = None,
+    odd: Callable[[int], Message | None] = lambda i: None,
+) -> Table:
+    """Return a table with a row per text and its judgement in the columns of these names.
+
+    Parameters
+    ----------
+    parts : callable
+        Returns the judged texts of a row of ``table``.
+    dropped : sequence of str
+        Columns that go into these.
+    beside : mapping of column to lists
+        What runs along with the texts.
+    odd : callable
+        Returns why a row cannot be taken apart.
+    """
+    beside = beside or {}
+    source: list[int] = []
+    found: list[tuple[object, object]] = []
+    along: dict[str, list[str]] = {column: [] for column in beside}
+    aside = list(table.unreadable)
+    for i, row in enumerate(table.row_numbers.tolist()):
+        why = odd(i)
+        if why is not None:
+            aside.append(SetAside(row, why))
+            continue
+        judged = parts(i) or [Judged("")]
+        for k, one in enumerate(judged):
+            source.append(i)
+            found.append((one.text, one.judgement))
+            for column, lists in beside.items():
+                along[column].append(cell_of(lists[i][k]) if k < len(lists[i]) else "")
+        if len(source) > MAX_ROWS:
+            raise DataError(
+                "The lists in the file make more than {rows} rows. Upload a part of it.",
+                rows=MAX_ROWS,
+            )
+    order = np.array(source, np.int64)
+    made = {texts: [cell_of(text) for text, _ in found]} | along
+    if judgement:
+        made[judgement] = [cell_text(mark) for _, mark in found]
+    data: dict[str, object] = {}
+    for column in _places(table, [texts, judgement], dropped):
+        if column in made:
+            data[column] = pd.array(made[column], dtype="str")
+        else:
+            data[column] = table.frame[column].array.take(order)
+    return dataclasses.replace(
+        table,
+        columns=tuple(data),
+        frame=pd.DataFrame(data, columns=list(data)),
+        row_numbers=table.row_numbers[order],
+        wrong=table.wrong[order] if len(table.wrong) else table.wrong,
+        warnings=(*table.warnings, *notes),
+        unreadable=tuple(aside),
+        judged=(texts, judgement) if judgement else (),
+    )
+
+
+def _places(table: Table, made: Sequence[str], dropped: Sequence[str]) -> Iterator[str]:
+    """Yield the columns of the new table; made ones stand where the first of them stood."""
+    new = [column for column in made if column and column not in table.columns]
+    placed = False
+    for column in table.columns:
+        if column in dropped:
+            if not placed and column not in made:
+                yield from new
+                placed = True
+            if column not in made:
+                continue
+        yield column
+    if not placed:
+        yield from new
+
+
+def cell_of(item: object) -> str:
+    """Return an element of a list as the text of a cell."""
+    if isinstance(item, dict | list):
+        return text_of(item)
+    return cell_text(item)
