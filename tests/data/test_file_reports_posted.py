@@ -330,3 +330,69 @@ def test_json_of_two_lists_of_languages_is_read_whole(read):
     }
     report = read(json.dumps({"faqs": faq}).encode(), "faqs.json")
     assert right(report) == PAIRS | {("Wann?", WRONG[0])}
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_two_replies_and_which_is_preferred(read, scored):
+    """The Stanford Human Preferences layout: 1 = the first; without scores it is asked."""
+    records = []
+    for i, (q, a, bad) in enumerate(ZIPPED):
+        first = i % 2 == 0
+        records.append(
+            {
+                "history": q,
+                "human_ref_A": a if first else bad,
+                "human_ref_B": bad if first else a,
+                "labels": int(first) if scored else int(not first),
+            }
+        )
+        if scored:
+            records[-1] |= {"score_A": 9 if first else 2, "score_B": 2 if first else 9}
+    report = read(lines(records), "shp.jsonl")
+    assert right(report) == PAIRS
+    assert wrong(report) == NOT_PAIRS
+    told = ("score_A, score_B say so", "If it says the opposite")[not scored]
+    assert told in said(report)
+
+
+def test_an_arena_names_the_winner(read):
+    records = [
+        {
+            "prompt": q,
+            "response_a": bad if i % 2 else a,
+            "response_b": a if i % 2 else bad,
+            "winner": "model_b" if i % 2 else "model_a",
+        }
+        for i, (q, a, bad) in enumerate(ZIPPED)
+    ]
+    report = read(lines(records), "arena.jsonl")
+    assert right(report) == PAIRS
+    assert wrong(report) == NOT_PAIRS
+
+
+def test_of_two_outputs_in_a_list_the_first_is_better(read):
+    records = [{"instruction": q, "input": "", "output": [a, bad]} for q, a, bad in ZIPPED]
+    report = read(lines(records), "preferences.jsonl")
+    assert right(report) == PAIRS
+    assert wrong(report) == NOT_PAIRS
+    assert "the first counts as right" in said(report)
+
+
+def test_marks_at_the_end_of_prompts_and_completions_are_left_out(read):
+    records = [{"prompt": f"{q}\n\n###\n\n", "completion": f" {a} END"} for q, a, _ in ZIPPED]
+    report = read(lines(records), "tuning.jsonl")
+    assert right(report) == PAIRS
+    assert "ends with “###”" in said(report) and "ends with “END”" in said(report)
+    kept = [
+        {"prompt": q, "completion": f"{a} END" if i else a} for i, (q, a, _) in enumerate(ZIPPED)
+    ]
+    assert any(a.endswith("END") for _, a in right(read(lines(kept), "tuning.jsonl")))
+
+
+def test_a_table_below_a_title_is_another_table(read):
+    rows = [("question", "answer"), *((q, a) for q, a, _ in ZIPPED)]
+    rows += [("", ""), ("Feedback", ""), ("Rating", "Comment"), ("5", "fine"), ("4", "good")]
+    content = "\n".join(",".join(f'"{cell}"' if cell else "" for cell in row) for row in rows)
+    report = read(content.encode(), "two.csv")
+    assert right(report) == PAIRS
+    assert "Another table begins" in said(report)

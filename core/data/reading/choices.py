@@ -11,12 +11,13 @@ from core.data.column_names import (
     plain_name,
     words_of,
 )
+from core.data.ratings import read_numbers
 from core.data.reading.unfolding import text_of
 from core.data.reading.unrolling import (
     MOSTLY,
     PARALLEL,
     SAMPLE,
-    Judged,
+    JudgedText,
     is_mark,
     listed,
     share_equal,
@@ -47,6 +48,9 @@ _KEYS = frozenset(
         "correcte respuestacorrecta correcta respuesta 正解 正答 解答 答え 答案 正确答案 정답",
     )
 )
+_COMPARED = re.compile(r"(?P<stem>.*[^\W_])[\s_.-]+(?P<letter>[abAB])")  # human_ref_A, reply b
+_LEAST_TEXT = 15  # signs of a text, on average
+_OUTPUTS = frozenset(name_list("output outputs"))
 _PREFIXED = re.compile(r"\s*\(?([A-Ha-h])\s*[).:]\s*")
 
 
@@ -116,7 +120,7 @@ def choice_columns(table: Table) -> Table | None:
         if match is not None:
             stem = match["stem"] or match["path"] or ""
             groups.setdefault(stem, {})[match["letter"]] = column
-    for members in groups.values():
+    for members in (*groups.values(), *_two_texts(table)):
         letters = sorted(members)
         first = letters[0] if letters else ""
         if len(letters) < 2 or first not in ("a", "0", "1"):
@@ -132,6 +136,78 @@ def choice_columns(table: Table) -> Table | None:
         found = _with_key(table, ", ".join(columns), parts, columns)
         if found is not None:
             return found
+    return None
+
+
+def _two_texts(table: Table) -> list[dict[str, str]]:
+    """Return pairs of columns of texts whose names end in A and B: two replies to compare."""
+    pairs: dict[str, dict[str, str]] = {}
+    for column in table.columns:
+        match = _COMPARED.fullmatch(column.strip())
+        if match is not None:
+            pairs.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = column
+    return [
+        pair
+        for pair in pairs.values()
+        if set(pair) == {"a", "b"} and all(_holds_texts(table, column) for column in pair.values())
+    ]
+
+
+def _holds_texts(table: Table, column: str) -> bool:
+    cells = [cell for cell in table.frame[column].head(50).tolist() if cell]
+    return bool(cells) and sum(map(len, cells)) / len(cells) > _LEAST_TEXT
+
+
+def _first_is_one(
+    table: Table, cells: Sequence[str], taken: Sequence[str]
+) -> tuple[bool | None, str]:
+    """Tell whether 1 means the first of two, by the scores that both have; None where none do.
+
+    Returns
+    -------
+    tuple of (bool or None, str)
+        And the names of the scores.
+    """
+    scored: dict[str, dict[str, str]] = {}
+    for column in table.columns:
+        match = _COMPARED.fullmatch(column.strip())
+        if match is not None and column not in taken:
+            scored.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = column
+    for pair in scored.values():
+        if set(pair) != {"a", "b"}:
+            continue
+        values = [read_numbers(table.frame[pair[side]].tolist()).values for side in "ab"]
+        told = [
+            (cell == "1") == (values[0][a] > values[1][b])
+            for cell, a, b in zip(cells, *(table.frame[pair[side]] for side in "ab"), strict=True)
+            if cell in ("0", "1") and a in values[0] and b in values[1]
+            if values[0][a] != values[1][b]
+        ]
+        if told and (share := sum(told) / len(told)) not in (0.5,):
+            return share > 0.5, f"{pair['a']}, {pair['b']}"
+    return None, ""
+
+
+def preferred_first(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | None:
+    """Find two outputs to one instruction in a list, the better one first (preference data)."""
+    if not any(plain_name(column) == "instruction" for column in table.columns):
+        return None
+    for column, rows in lists.items():
+        filled = [found for found in rows if found]
+        if plain_name(column) not in _OUTPUTS or not filled:
+            continue
+        if any(len(found) != 2 or any(map(is_mark, found)) for found in filled):
+            continue
+        text = N_(
+            "Each row of {column} holds two texts, as in preference data: the first counts as "
+            "right, the second as wrong."
+        )
+
+        def judged(i: int, rows: Sequence[list[object]] = rows) -> list[JudgedText]:
+            return [JudgedText(item, mark) for item, mark in zip(rows[i], "10", strict=False)]
+
+        note = Message(text, {"column": column})
+        return unrolled(table, column, "rating", judged, notes=[note])
     return None
 
 
@@ -153,6 +229,9 @@ def _with_key(
             continue
         cells = table.frame[column].tolist()
         first, ambiguous = _first_index(cells, parts)
+        turned: list[Message] = []
+        if {cell for cell in cells if cell} == {"0", "1"} and all(len(p) == 2 for p in parts if p):
+            cells, turned = _two_numbers(table, title, column, cells, taken)
         fits = [bool(_picked(cells[i], parts[i], first)) for i in sample if cells[i] and parts[i]]
         if not fits or sum(fits) < MOSTLY * len(fits):
             continue
@@ -175,7 +254,7 @@ def _with_key(
             "{key} says which of the choices in {choices} is right: that one counts as right, all "
             "others as wrong."
         )
-        notes = [Message(text, {"key": column, "choices": title})]
+        notes = [Message(text, {"key": column, "choices": title}), *turned]
         if ambiguous:
             text = N_(
                 "The numbers in {key} may count from 0 or from 1; they were read as counting from "
@@ -183,15 +262,38 @@ def _with_key(
             )
             notes.append(Message(text, {"key": column, "first": first}))
 
-        def judged(i: int, cells: Sequence[str] = cells, first: int = first) -> list[Judged]:
+        def judged(i: int, cells: Sequence[str] = cells, first: int = first) -> list[JudgedText]:
             right = _picked(cells[i], parts[i], first)
             return [
-                Judged(text, ("1" if k in right else "0") if right else "")
+                JudgedText(text, ("1" if k in right else "0") if right else "")
                 for k, (_, text) in enumerate(parts[i])
             ]
 
         return unrolled(table, title, column, judged, notes=notes, dropped=taken)
     return None
+
+
+def _two_numbers(
+    table: Table, title: str, key: str, cells: list[str], taken: Sequence[str]
+) -> tuple[list[str], list[Message]]:
+    """Return a key of 0 and 1 as places of two choices, and what is said of it.
+
+    Some files count places (0 = the first), others say whether the first is the better one; scores
+    of both tell, else it is asked.
+    """
+    is_first, scores = _first_is_one(table, cells, taken)
+    if is_first:
+        text = N_("1 in {key} means the first of {choices}: {scores} say so.")
+        flipped = {"0": "1", "1": "0"}
+        values = {"key": key, "choices": title, "scores": scores}
+        return [flipped.get(cell, cell) for cell in cells], [Message(text, values)]
+    if is_first is None:
+        text = N_(
+            "0 in {key} was read as the first of {choices} and 1 as the second. If it says the "
+            "opposite, exchange right and wrong by choosing the scale 1 to 0 of the ratings."
+        )
+        return cells, [Message(text, {"key": key, "choices": title})]
+    return cells, []
 
 
 def _first_index(cells: Sequence[str], parts: Sequence[list[tuple[str, str]]]) -> tuple[int, bool]:

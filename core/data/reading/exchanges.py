@@ -42,6 +42,7 @@ _INBOUND = frozenset(
 )
 _REPLY_TO = re.compile("^(in)?(response|reply|replied|antwort)to|^parent(id|message)?|^replyto")
 _TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セッション|对话|会话")
+_END_MARK = re.compile(r"\s*(#{2,}|-+>|=+>|\|{2,}|<\|[a-z_]+\|>|\b(?:END|STOP|###END)\b)\s*$")
 _SAMPLE = 2000  # rows that tell what a column holds
 NOTE = N_("Conversations were read: what the user says is asked, the reply is the answer.")
 LATER = N_(
@@ -116,6 +117,37 @@ def last_turns(record: Mapping[str, object]) -> dict[str, object]:
         return dict(record)
     named = any(role_of(str(key)) == "question" for key in record)
     return {**record, **changed, **({"prompt": asked} if asked and not named else {})}
+
+
+# Marks of training files
+
+
+def without_end_marks(table: Table) -> Table:
+    """Return a table without what ends every prompt or completion of a training file.
+
+    Files for completion models end each prompt with a separator (``###``, ``->``) and each
+    completion with a stop word (``END``): neither is part of a question or an answer.
+    """
+    columns = [c for c in table.columns if plain_name(c) in ("prompt", "completion")]
+    if len(columns) < 2:
+        return table
+    cleaned: dict[str, pd.Series] = {}
+    notes = []
+    for column in columns:
+        cells = table.frame[column].tolist()
+        marks = {match[1] for cell in cells if cell and (match := _END_MARK.search(cell))}
+        filled = [cell for cell in cells if cell]
+        if len(marks) != 1 or not all(_END_MARK.search(cell) for cell in filled):
+            continue
+        (mark,) = marks
+        bare = [_END_MARK.sub("", cell).strip() for cell in cells]
+        cleaned[column] = pd.Series(bare, table.frame.index, dtype="str")
+        text = N_("Every text in {column} ends with “{mark}”, which was left out.")
+        notes.append(Message(text, {"column": column, "mark": mark}))
+    if not cleaned:
+        return table
+    frame = table.frame.assign(**cleaned)
+    return dataclasses.replace(table, frame=frame, warnings=(*table.warnings, *notes))
 
 
 # Turns in rows of a table

@@ -13,7 +13,7 @@ from core.data.cells import NOTHING_WRITTEN, cell_text
 from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
-from core.data.reading.exchanges import turns_apart
+from core.data.reading.exchanges import turns_apart, without_end_marks
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
@@ -101,7 +101,8 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = judged_apart(turns_apart(without_tags(_without_nothings(table))))
+            table = _without_nothings(table)
+            table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 

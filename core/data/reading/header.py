@@ -386,6 +386,8 @@ def _begins_table(grid: Sequence[Sequence[str]], first: int, start: int, end: in
     """
     row = grid[start]
     names = _texts(row)
+    if len(names) == 1 and end - start > 2 and len(names[0]) <= _LONGEST_LABEL:
+        return not _is_talk(row) and _begins_table(grid, first, start + 1, end)  # a title above it
     if len(names) < 2 or end - start < 2 or _is_talk(row):
         return False
     if any(len(name) > _LONGEST_LABEL or _is_number(name) for name in names):

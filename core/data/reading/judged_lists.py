@@ -23,13 +23,13 @@ from core.data.column_names import (
     words_of,
 )
 from core.data.ratings import RATING_WORDS, plain_rating
-from core.data.reading.choices import CHOICES, choice_columns, choice_lists
+from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
 from core.data.reading.unfolding import text_of
 from core.data.reading.unrolling import (
     MOSTLY,
     PARALLEL,
     SAMPLE,
-    Judged,
+    JudgedText,
     cell_of,
     is_mark,
     listed,
@@ -106,7 +106,14 @@ def judged_apart(table: Table) -> Table:
             for c in alone
         }
         table = dataclasses.replace(table, frame=table.frame.assign(**cells))
-    for with_lists in (_annotations, choice_lists, _objects, _parallel, _asked_and_answered):
+    for with_lists in (
+        _annotations,
+        choice_lists,
+        preferred_first,
+        _objects,
+        _parallel,
+        _asked_and_answered,
+    ):
         found = with_lists(table, lists)
         if found is not None:
             return found
@@ -262,8 +269,8 @@ def _unequal(first: str, a: Sequence[object], second: str, b: Sequence[object]) 
     return Message(text, {"first": first, "many": len(a), "second": second, "others": len(b)})
 
 
-def _zipped(texts: Sequence[object], marks: Sequence[object]) -> list[Judged]:
-    return [Judged(text, mark) for text, mark in zip(texts, marks, strict=True)]
+def _zipped(texts: Sequence[object], marks: Sequence[object]) -> list[JudgedText]:
+    return [JudgedText(text, mark) for text, mark in zip(texts, marks, strict=True)]
 
 
 # Objects that carry their judgement
@@ -285,9 +292,9 @@ def _objects(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | N
         )
         note = Message(text, {"texts": column, "judgements": key})
 
-        def parts(i: int, rows: Sequence[list[object]] = rows, key: str = key) -> list[Judged]:
+        def parts(i: int, rows: Sequence[list[object]] = rows, key: str = key) -> list[JudgedText]:
             return [
-                Judged({k: v for k, v in item.items() if k != key}, item.get(key, ""))
+                JudgedText({k: v for k, v in item.items() if k != key}, item.get(key, ""))
                 for item in rows[i]
                 if isinstance(item, dict)
             ]
@@ -430,8 +437,8 @@ def _numbered(table: Table) -> Table | None:
 
             def judged(
                 i: int, cells: Mapping[str, tuple[list[str], list[str]]] = cells
-            ) -> list[Judged]:
-                return [Judged(a[i], b[i]) for a, b in cells.values() if a[i]]
+            ) -> list[JudgedText]:
+                return [JudgedText(a[i], b[i]) for a, b in cells.values() if a[i]]
 
             dropped = [*many[text].values(), *many[mark].values()]
             return unrolled(table, text, mark, judged, notes=[note], dropped=dropped)
@@ -480,7 +487,7 @@ def _asked_and_answered(table: Table, lists: Mapping[str, list[list[object]]]) -
         table,
         question,
         "",
-        lambda i: [Judged(item) for item in lists[question][i]],
+        lambda i: [JudgedText(item) for item in lists[question][i]],
         notes=[note],
         beside={answer: lists[answer]},
     )

@@ -24,7 +24,7 @@ PARALLEL, MOSTLY = 0.9, 0.5  # shares of rows in which two lists are equally lon
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedText:
     """A text of a row with what judges it."""
 
     text: object
@@ -73,7 +73,7 @@ def unrolled(
     table: Table,
     texts: str,
     judgement: str,
-    parts: Callable[[int], list[Judged]],
+    parts: Callable[[int], list[JudgedText]],
     *,
     notes: Sequence[Message],
     dropped: Sequence[str] = (),
@@ -103,7 +103,7 @@ def unrolled(
         if why is not None:
             aside.append(SetAside(row, why))
             continue
-        judged = parts(i) or [Judged("")]
+        judged = parts(i) or [JudgedText("")]
         for k, one in enumerate(judged):
             source.append(i)
             found.append((one.text, one.judgement))
