@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import cross_fit, experts, jobs, labels, steps, trials
+from core.journey import cross_fit, experts, jobs, steps, trials
 from core.journey.compare import comparisons_of, launch_comparison, load_comparison
 from core.journey.projects import journey_status
 from core.journey.tune import tuning_runs
@@ -32,46 +31,8 @@ from core.tuning.experiments.folds import agreed_end, agreed_settings, check_lab
 from core.types import LabelRecipe
 from core.types.tuning import CrossFitResult, Measured, TrialResult
 from core.types.tuning_config import TuningConfig
-from core.workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Keep workers from being started: a test works itself, or not at all."""
-    folders = []
-
-    def start(folder, _environment=None):
-        append_event(folder, "launched")
-        folders.append(folder)
-
-    monkeypatch.setattr(launch, "_start", start)
-    return folders
-
-
-@pytest.fixture(scope="module")
-def scored_once(tmp_path_factory, small_dataset):
-    root = tmp_path_factory.mktemp("cross") / "workspace"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        patch.setattr(launch, "_start", lambda folder, _environment=None: steps.work(folder.root))
-        workspace = Workspace.open(root)
-        workspace.save_dataset(small_dataset, {})
-        made = workspace.create_project("Folds", "ann")
-        workspace.records.use_dataset(made.id, small_dataset.id, "ann")
-        made = workspace.project(made.id)
-        experts.launch_scoring(made, ["bm25", "tfidf"], "ann")
-        labels.save_recipe(made, "Mean", LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5), "ann")
-    return root, made
-
-
-@pytest.fixture
-def project(scored_once, tmp_path, monkeypatch):
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    root, made = scored_once
-    shutil.copytree(root, tmp_path / "workspace")
-    return Workspace.open(tmp_path / "workspace").project(made.id)
 
 
 @pytest.fixture

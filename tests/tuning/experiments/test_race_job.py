@@ -20,7 +20,7 @@ from core.experts.catalogue import FOLDER_PREFIX
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED
-from core.journey import experts, jobs, labels, steps, trials
+from core.journey import jobs, labels, steps, trials
 from core.journey.experiments import (
     ExperimentJob,
     adopt_model,
@@ -40,54 +40,14 @@ from core.journey.tune import tuning_runs
 from core.tuning.experiments.race import HARD, TOO_FEW, contestants
 from core.types import LabelRecipe
 from core.types.tuning_config import TuningConfig
-from core.workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def started(monkeypatch):
-    """Keep workers from being started: a test works itself, or not at all."""
-    folders = []
-
-    def start(folder, _environment=None):
-        append_event(folder, "launched")
-        folders.append(folder)
-
-    monkeypatch.setattr(launch, "_start", start)
-    return folders
-
-
-@pytest.fixture(scope="module")
-def scored_once(tmp_path_factory, small_dataset):
-    root = tmp_path_factory.mktemp("race") / "workspace"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        patch.setattr(launch, "_start", lambda folder, _environment=None: steps.work(folder.root))
-        workspace = Workspace.open(root)
-        workspace.save_dataset(small_dataset, {})
-        made = workspace.create_project("Race", "ann")
-        workspace.records.use_dataset(made.id, small_dataset.id, "ann")
-        made = workspace.project(made.id)
-        experts.launch_scoring(made, ["bm25", "tfidf"], "ann")
-        recipe = LabelRecipe(("bm25", "tfidf"), "mean", blend=0.5)
-        labels.save_recipe(made, "Mean", recipe, "ann")
-    return root, made
-
-
-@pytest.fixture
-def project(scored_once, tmp_path, monkeypatch):
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    root, made = scored_once
-    shutil.copytree(root, tmp_path / "workspace")
-    workspace = Workspace.open(tmp_path / "workspace")
-    return workspace, workspace.project(made.id)
-
-
-@pytest.fixture
 def begin(project, started, tiny_static):
     """Return a function that launches a race with a tiny model; the worker is not started."""
-    workspace, made = project
+    workspace, made = project.workspace, project
 
     def launched(seeds=2, losses=("kl",), keep="winner", **settings):
         told = {"epochs": 2, "questions_per_batch": 8, "learning_rate": 1e-3, "device": "cpu"}
@@ -115,7 +75,7 @@ def figures(folder):
 
 
 def test_hard_label_baselines_always_run(project):
-    _workspace, made = project
+    made = project
     chosen = racing_recipes(made)
     everyone = contestants(chosen, ["kl", "mse", "infonce"])
     assert [(one.recipe_name, one.loss) for one in everyone] == [
@@ -275,7 +235,7 @@ def test_damaged_result_is_absent_with_a_reason_and_repeated_on_resume(begin, da
 
 
 def test_what_cannot_race_is_refused_before_it_starts(project, begin, started):
-    _workspace, made = project
+    made = project
     with pytest.raises(TuningError, match="1 to 10"):
         begin(seeds=11)
     with pytest.raises(TuningError, match="is not known"):
@@ -286,7 +246,7 @@ def test_what_cannot_race_is_refused_before_it_starts(project, begin, started):
 
 
 def test_plan_counts_runs_and_disk(project, small_dataset):
-    workspace, made = project
+    workspace, made = project.workspace, project
     everyone = contestants(racing_recipes(made), ["kl"])
     planned = plan_race(workspace, small_dataset, TuningConfig(), everyone, 3, "winner")
     assert (planned.contestants, planned.runs, planned.seconds) == (3, 9, None)
@@ -318,7 +278,7 @@ def test_sigkill_in_the_middle_loses_nothing(begin):
 
 
 def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project):
-    workspace, made = project
+    workspace, made = project.workspace, project
     folder = begin(seeds=1)
     steps.work(folder.root)
     (one,) = races(made)
@@ -339,7 +299,7 @@ def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project
 
 
 def test_race_from_a_terminal_prints_the_table(project, tiny_static, monkeypatch, capsys):
-    workspace, made = project
+    workspace, made = project.workspace, project
     monkeypatch.setattr(launch, "_start", lambda folder, _environment=None: _work(folder))
     monkeypatch.setenv("WORKSPACE", str(workspace.layout.root))
     base = f"{FOLDER_PREFIX}{tiny_static}"
@@ -359,7 +319,7 @@ def _work(folder):
 
 
 def test_recipe_of_the_winner_is_put_in_use(begin, project):
-    _workspace, made = project
+    made = project
     begin(seeds=1)
     (one,) = races(made)
     soft, hard, _ = one.request.contestants
@@ -371,7 +331,7 @@ def test_recipe_of_the_winner_is_put_in_use(begin, project):
 
 
 def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
-    workspace, made = project
+    workspace, made = project.workspace, project
     folder = begin(seeds=1)
     document = folder.read_request()
     document["config"]["seeds"] = "all"
@@ -383,7 +343,7 @@ def test_race_whose_request_is_damaged_is_shown_as_such(begin, project):
 
 def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_static):
     """Labels fitted on questions that are left out would tell a small share too much."""
-    workspace, made = project
+    workspace, made = project.workspace, project
     config = TuningConfig(
         f"{FOLDER_PREFIX}{tiny_static}", epochs=1, questions_per_batch=8, device="cpu"
     )
@@ -406,7 +366,7 @@ def test_data_curve_labels_its_parts_without_the_rest(project, started, tiny_sta
 
 
 def test_too_little_data_for_a_curve_is_said_at_once(project, started, small_dataset, tiny_static):
-    workspace, made = project
+    workspace, made = project.workspace, project
     split = small_dataset.split.copy()
     split[4:28] = "test_known"
     little = dataclasses.replace(small_dataset, split=split)
