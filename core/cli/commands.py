@@ -14,9 +14,11 @@ from typing import Any
 
 from core.cli.options import (
     AUTO,
+    BackupOptions,
     ExpertsOptions,
     JourneyOptions,
     RaceOptions,
+    RestoreOptions,
     RunOptions,
     TrainingOptions,
     TuneOptions,
@@ -82,15 +84,19 @@ from core.journey.labels import (
     take_corrections,
 )
 from core.journey.projects import (
+    Manifest,
     Project,
     Workspace,
+    back_up,
     create_project_with,
     finished_runs,
+    restore,
     scored_experts,
 )
 from core.journey.report import write_report
 from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
+from core.progress import Progress
 from core.types import Comparison, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.sufficiency import Sufficiency
@@ -483,3 +489,36 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
 
 def _print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def backup(options: BackupOptions) -> int:
+    """Write a workspace into one file; returns the exit status."""
+    workspace, progress = Workspace.open(options.workspace), Progress(TerminalReporter())
+    made = back_up(workspace, options.file, caches=options.caches, progress=progress)
+    return _tell_backup(made, options.file, options.json)
+
+
+def restore_backup(options: RestoreOptions) -> int:
+    """Bring a backup back into an empty workspace; returns the exit status."""
+    workspace = Workspace.open(options.workspace)
+    found = restore(options.file, workspace, Progress(TerminalReporter()))
+    return _tell_backup(found, workspace.layout.root, options.json)
+
+
+def _tell_backup(manifest: Manifest, place: Path, as_json: bool) -> int:
+    facts = {
+        "place": str(place),
+        "made_at": manifest.made_at,
+        "projects": manifest.tables.get("projects", 0),
+        "rows": sum(manifest.tables.values()),
+        "files": len(manifest.files) - len(manifest.tables),
+        "bytes": manifest.size,
+    }
+    if as_json:
+        _print_json(facts)
+    else:
+        sys.stdout.write(
+            f"{place}: {facts['projects']} projects, {facts['rows']} records, {facts['files']} "
+            f"files, {manifest.size / 1e6:.1f} MB, as of {manifest.made_at}\n"
+        )
+    return 0

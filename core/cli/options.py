@@ -226,12 +226,12 @@ VERBS: Mapping[str, Verb] = {
     ),
     "backup": Verb(
         BackupOptions,
-        "core.cli.upkeep:backup",
+        "core.cli.commands:backup",
         "the whole workspace, records and files, in one file",
     ),
     "restore": Verb(
         RestoreOptions,
-        "core.cli.upkeep:restore_backup",
+        "core.cli.commands:restore_backup",
         "bring a backup back into an empty workspace",
     ),
     "work": Verb(

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core.data.checks import finding, personal_data
-from core.data.importing import ImportResult, ImportSettings, RowCounts, summarise, text_findings
+from core.data.importing import ImportResult, ImportSettings, RowCounts, summarise
 from core.data.matching import clean_text
 from core.data.near_duplicates.grouping import Grouping, group_texts
+from core.data.pairs import text_findings
 from core.data.reading.archives import BeirFiles, beir_warnings, open_beir
 from core.data.splitting import split_by_group
 from core.errors import DataError

@@ -125,7 +125,7 @@ def unknown_ratings(found: Preview, mapping: ColumnMapping) -> tuple[str, ...]:
 
 def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
     """Return what would be taken with these columns; of very long files judged by their start."""
-    from core.data.importing import check_variety, collect_pairs
+    from core.data.pairs import check_variety, collect_pairs
 
     table = found.table
     if len(table.frame) > MOST_TRIED:

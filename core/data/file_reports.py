@@ -333,7 +333,7 @@ def _aside(report: FileReport, items: Iterable[Any]) -> None:
 
 
 def _report_data(path: Path, options: ReadingOptions, report: FileReport) -> None:
-    from core.data.importing import check_variety, collect_pairs
+    from core.data.pairs import check_variety, collect_pairs
     from core.data.reading.archives import is_beir
 
     if path.is_dir():

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core.cli.options import main
-from core.experts.bundled import PackagedPart
+from core.experts.package_parts import PackagedPart
 
 WORDLLAMA = "wordllama-l2-supercat-256"
 

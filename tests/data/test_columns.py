@@ -7,7 +7,7 @@ import pytest
 
 from core.data.column_names import role_of
 from core.data.columns import ColumnMapping, guess_columns, guess_mapping
-from core.data.importing import collect_pairs
+from core.data.pairs import collect_pairs
 from core.data.reading.formats import read_table
 
 ROW = {

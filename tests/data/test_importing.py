@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from core.data.columns import ColumnMapping, guess_columns, guess_mapping
-from core.data.importing import collect_pairs, import_table
+from core.data.importing import import_table
+from core.data.pairs import collect_pairs
 from core.data.reading.formats import read_table
 from core.errors import DataError, TooLittleDataError
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ExpertError, ModelUnavailableError
 from core.experts import bundled
-from core.experts.bundled import Package, PackagedArchive
+from core.experts.bundled import Package
 from core.experts.catalogue import (
     catalogue,
     default_experts,
@@ -17,6 +17,7 @@ from core.experts.catalogue import (
 from core.experts.encoders import EmbeddingModel
 from core.experts.hub import HubRepository
 from core.experts.lexical import LexicalExpert
+from core.experts.package_parts import PackagedArchive
 from core.types.expert_entry import CROSS_ENCODER, LEXICAL
 from core.workspace.modelstore import ModelStore
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.experts.bundled import PackagedPart
 from core.experts.catalogue import catalogue, default_experts, default_student, find_entry
+from core.experts.package_parts import PackagedPart
 from core.experts.teacher import HUB_REMEMBERED, default_teacher, offer_teacher, with_remedy
 from core.messages import Message
 from core.types.scoring import NO_TEACHER, TEACHER, TeacherAdvice

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.experts.bundled import PackagedPart
 from core.experts.encoders import SentenceEncoder
+from core.experts.package_parts import PackagedPart
 from core.journey import experts as stop
 from core.journey.experts import (
     get_expert,

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.experts import hub
-from core.experts.bundled import PackagedPart
 from core.experts.catalogue import default_experts
+from core.experts.package_parts import PackagedPart
 from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, jobs, steps

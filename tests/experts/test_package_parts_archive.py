@@ -11,9 +11,9 @@ import pytest
 
 from core.errors import ModelUnavailableError, Stopped
 from core.experts import encoders
-from core.experts.bundled import PackagedArchive, PackagedFile, PackagedPart
 from core.experts.catalogue import find_entry
 from core.experts.hub import HubRepository
+from core.experts.package_parts import PackagedArchive, PackagedFile, PackagedPart
 from core.experts.source import ScoringContext
 from core.workspace.modelstore import ModelStore
 
