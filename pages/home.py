@@ -9,6 +9,7 @@ from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.page import STOP_TITLES, journey_bar, sample_buttons
+from pages.parts.receipt import keep_receipt, show_receipt
 from pages.parts.translate import moment, plain, t
 
 
@@ -37,13 +38,15 @@ def delete(project: Project) -> None:
     """Ask before deleting."""
     st.markdown(
         t(
-            "**{name}** disappears from this list and its running jobs are stopped. "
-            "Models and reports that you downloaded stay with you.",
+            "**{name}** is erased: its data, vectors, runs, models, reports and records, as far as "
+            "no other project uses them; running jobs are stopped. This cannot be undone. Models "
+            "and reports that you downloaded stay with you.",
             name=plain(project.name),
         )
     )
     if st.button(t("Delete this project"), type="primary", icon=":material/delete:"):
-        projects.delete_project(project, session.who())
+        with errors_shown():
+            keep_receipt(projects.delete_project(project, session.who()))
         if st.session_state.get("project") == project.id:
             session.choose_project(None)
         st.rerun()
@@ -98,6 +101,7 @@ st.markdown(
         "on questions the model has never met."
     )
 )
+show_receipt()
 known = session.workspace().projects()
 with st.container(horizontal=True):
     if st.button(t("New project"), type="primary" if known else "secondary", icon=":material/add:"):

@@ -15,6 +15,7 @@ from typing import Any
 from core.cli.options import (
     AUTO,
     BackupOptions,
+    EraseOptions,
     ExpertsOptions,
     JourneyOptions,
     RaceOptions,
@@ -62,6 +63,8 @@ from core.journey.cross_fit import (
 from core.journey.data import (
     LogPreview,
     add_open_questions,
+    erase_texts,
+    find_texts,
     open_told,
     what_data_allow,
 )
@@ -83,21 +86,31 @@ from core.journey.labels import (
     save_recipe,
     take_corrections,
 )
+from core.journey.personal import (
+    KEEP,
+    allow_sharing,
+    found_in,
+    handling_of,
+    keep_placeholders,
+    told,
+)
 from core.journey.projects import (
     Manifest,
     Project,
     Workspace,
     back_up,
     create_project_with,
+    delete_project,
     finished_runs,
     restore,
     scored_experts,
+    sweep,
 )
 from core.journey.report import write_report
 from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.progress import Progress
-from core.types import Comparison, SystemChoice
+from core.types import Comparison, QADataset, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
@@ -139,7 +152,7 @@ def run(options: RunOptions) -> int:
         walk.seconds[longest] = round(walk.seconds[longest] - examined.seconds, 2)
         walk.seconds["examine"] = examined.seconds
     with walk.time("report"):
-        page = write_report(project, compared, options.language, walk.who)
+        page = write_report(project, compared, options.language, walk.who, to_share=False)
     model = walk.folder(tuned) / "model"
     if options.out is not None:
         page, model = _copied(options.out.resolve() / tuned, page, model)
@@ -244,13 +257,20 @@ class Walk:
             reading = ReadingOptions(
                 columns=options.columns, sheet=options.sheet, encoding=options.encoding
             )
+            action = KEEP if options.personal == "note" else options.personal
+            handling = handling_of(None, action)
             dataset, account = read_data(
-                file, options.seed, reading, split_anew=options.split, tell=_say
+                *(file, options.seed, reading),
+                split_anew=options.split,
+                tell=_say,
+                personal=handling,
             )
             config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
-            project = self.with_open(project, log)
+            keep_placeholders(project, handling)
+            project = self.with_open(project, log, action)
             dataset = project.load_dataset()
+            self.say_personal_data(project, dataset, options.personal)
             self.allowed = what_data_allow(dataset)
             say_what_data_allow(self.allowed)
         with self.time("experts"):
@@ -270,11 +290,24 @@ class Walk:
             save_recipe(project, recipe, parsed, self.who)
         return project, config
 
-    def with_open(self, project: Project, log: LogPreview | None) -> Project:
+    def say_personal_data(self, project: Project, dataset: QADataset, action: str) -> None:
+        """Say which personal data were found; with ``keep`` also record that they may be shared."""
+        found = found_in(dataset)
+        for message in told(found):
+            _say(f"personal data: {message}")
+        if found and action == KEEP:
+            allow_sharing(project, "--personal keep", self.who)
+        elif found:
+            _say(
+                "personal data: kept, and not to be shared from the app before somebody decides; "
+                "--personal mask, drop or keep decides now"
+            )
+
+    def with_open(self, project: Project, log: LogPreview | None, personal: str = KEEP) -> Project:
         """Add the questions of a log and say what became of them; returns the project as it is."""
         if log is None:
             return project
-        account = add_open_questions(project, log, who=self.who)
+        account = add_open_questions(project, log, who=self.who, personal=personal)
         for message in (*account.warnings, *open_told(account)):
             _say(str(message))
         return self.workspace.project(project.id)
@@ -522,3 +555,58 @@ def _tell_backup(manifest: Manifest, place: Path, as_json: bool) -> int:
             f"files, {manifest.size / 1e6:.1f} MB, as of {manifest.made_at}\n"
         )
     return 0
+
+
+def erase(options: EraseOptions) -> int:
+    """Erase a project, old projects or single texts; returns the exit status."""
+    workspace = Workspace.open(options.workspace)
+    if (options.project is None) == (options.older_than is None):
+        raise DataError("Name either a project or --older-than DAYS, not both.")
+    if options.older_than is not None and options.text:
+        raise DataError("--text needs the name of a project, not --older-than.")
+    if options.older_than is not None and options.older_than < 1:
+        raise DataError("--older-than needs a whole number of days, 1 or more.")
+    if not options.yes:
+        sys.stdout.write(f"{_would_be_erased(workspace, options)} Add --yes to erase.\n")
+        return 1
+    if options.older_than is not None:
+        receipts = sweep(workspace, options.older_than)
+    else:
+        project = _any_project(workspace, options.project or "")
+        receipts = [
+            erase_texts(project, _texts_with(project, options.text), _who())
+            if options.text
+            else delete_project(project, _who())
+        ]
+    for receipt in receipts:
+        if options.json:
+            _print_json(to_json(receipt))
+            continue
+        removed = ", ".join(f"{one.kind} {one.count}" for one in receipt.removed)
+        sys.stdout.write(f"{receipt.what}: removed {removed or 'nothing'}\n")
+        for title, messages in (("kept", receipt.kept), ("not reached", receipt.not_reached)):
+            sys.stdout.writelines(f"  {title}: {message}\n" for message in messages)
+    return 0
+
+
+def _would_be_erased(workspace: Workspace, options: EraseOptions) -> str:
+    if options.older_than is not None:
+        return f"Projects without a change for {options.older_than} days would be erased."
+    project = _any_project(workspace, options.project or "")
+    if options.text:
+        return f"{len(_texts_with(project, options.text))} texts of {project.name} would be erased."
+    return f"{project.name} would be erased."
+
+
+def _any_project(workspace: Workspace, wanted: str) -> Project:
+    """Return the project of an id or a name, with data or without."""
+    known = workspace.projects()
+    project = next((one for one in known if wanted in {one.id, one.name}), None)
+    return project if project is not None else _named_project(workspace, wanted)
+
+
+def _texts_with(project: Project, words: str) -> list[str]:
+    questions, answers = find_texts(project.load_dataset(), words)
+    if not questions and not answers:
+        raise DataError("No text of {name} has all of these words.", name=project.name)
+    return [*questions, *answers]

@@ -62,6 +62,11 @@ class JourneyOptions(TrainingOptions):
     columns: Annotated[str, "with a file: question=…,answer=…,rating=… (see read)"] = ""
     sheet: Annotated[str | None, "with a file: of a workbook"] = None
     encoding: Annotated[str, "with a file: of a text (default: found)"] = ""
+    personal: Annotated[
+        Literal["note", "keep", "mask", "drop"],
+        "with a file: personal data are masked, their rows dropped, or kept and may be shared; "
+        "note (default) names them, and the app shares nothing before somebody decides",
+    ] = "note"
     split: Annotated[bool, "with a BEIR folder: leave aside its splits and split anew"] = False
     json: Annotated[bool, "print one JSON object as the last line"] = False
 
@@ -170,6 +175,22 @@ class RestoreOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EraseOptions(Options):
+    """Erase a project with all that nothing else uses, or single texts of it; prints a receipt.
+
+    Without --yes it only says what would be erased.
+    """
+
+    project: Annotated[str | None, "id or name of a project of the app", NAMELESS] = None
+    text: Annotated[str, "only questions and answers with all of these words"] = ""
+    older_than: Annotated[
+        int | None, "instead of a project: all in which nothing was done for so many days"
+    ] = None
+    yes: Annotated[bool, "erase; there is no way back"] = False
+    json: Annotated[bool, "print the receipt as one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkOptions:
     """Do the job of a run folder; the folder is all that a worker needs to know."""
 
@@ -233,6 +254,11 @@ VERBS: Mapping[str, Verb] = {
         RestoreOptions,
         "core.cli.commands:restore_backup",
         "bring a backup back into an empty workspace",
+    ),
+    "erase": Verb(
+        EraseOptions,
+        "core.cli.commands:erase",
+        "delete a project, or single texts of it, for good; prints what was removed",
     ),
     "work": Verb(
         WorkOptions,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.data.checks import EXAMPLE_ROWS, Finding
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.personal.masking import PersonalHandling
+from core.data.personal.recognition import personal_data
 from core.data.ratings import judge
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
@@ -21,6 +25,7 @@ from core.types.open_account import OPEN_ACCOUNTS
 
 if TYPE_CHECKING:
     from core.data.importing import ImportResult
+    from core.data.pairs import Pairs
 
 BEIR = "beir"
 _READ = 0.95  # share of the time of an import until the data are saved
@@ -72,6 +77,8 @@ class Outcome:
     warnings : tuple of Message
     refused : Message or None
         Why nothing can be taken.
+    personal : mapping of kind to Finding
+        Rows that would be taken and hold personal data.
     """
 
     rows: int
@@ -83,6 +90,7 @@ class Outcome:
     set_aside: tuple[tuple[Message, int], ...] = ()
     warnings: tuple[Message, ...] = ()
     refused: Message | None = None
+    personal: Mapping[str, Finding] = field(default_factory=dict)
 
 
 def preview(
@@ -149,6 +157,7 @@ def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
             unanswered=len(pairs.unanswered.rows),
             set_aside=tuple((first[key], count) for key, count in counts.most_common()),
             warnings=pairs.warnings,
+            personal=_personal_of(pairs),
         )
         check_variety(pairs)
     except DataError as error:
@@ -166,6 +175,7 @@ def read_dataset(
     report: Reporter | None = None,
     split_anew: bool = False,
     open_questions: bool = True,
+    personal: PersonalHandling | None = None,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -183,6 +193,8 @@ def read_dataset(
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Take rows without an answer as open questions; else they are set aside.
+    personal : PersonalHandling or None
+        What is done with personal data; None keeps them.
 
     Raises
     ------
@@ -193,7 +205,12 @@ def read_dataset(
 
     found = found or preview(content, filename)
     sha256 = hashlib.sha256(content).hexdigest()
-    settings = ImportSettings(seed=seed, split_anew=split_anew, open_questions=open_questions)
+    settings = ImportSettings(
+        seed=seed,
+        split_anew=split_anew,
+        open_questions=open_questions,
+        personal=personal or PersonalHandling(),
+    )
     name = Path(filename).stem
     stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
@@ -225,20 +242,38 @@ def read_dataset(
     return result.dataset, {"file": filename, "seed": seed, **understood, **_account(result)}
 
 
+def _personal_of(pairs: Pairs) -> dict[str, Finding]:
+    """Return the rows with personal data, open questions included."""
+    asked = personal_data(pairs.unanswered.texts, pairs.unanswered.rows)
+    none = Finding(0, ())
+    return {
+        kind: Finding(
+            pairs.personal_data.get(kind, none).count + asked.get(kind, none).count,
+            (*pairs.personal_data.get(kind, none).rows, *asked.get(kind, none).rows)[:EXAMPLE_ROWS],
+        )
+        for kind in dict.fromkeys((*pairs.personal_data, *asked))
+    }
+
+
 def _unused(found: Preview, mapping: ColumnMapping) -> list[NotUsed]:
     return unused_columns(found.table, mapping) if found.can_be_mapped else []
 
 
 def read_folder(
-    folder: Path, *, seed: int = 0, split_anew: bool = False
+    folder: Path,
+    *,
+    seed: int = 0,
+    split_anew: bool = False,
+    personal: PersonalHandling | None = None,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Read a BEIR folder from disk; for the command line."""
     from core.data.beir import read_beir
     from core.data.importing import ImportSettings
 
-    result = read_beir(
-        folder, name=folder.name, settings=ImportSettings(seed=seed, split_anew=split_anew)
+    settings = ImportSettings(
+        seed=seed, split_anew=split_anew, personal=personal or PersonalHandling()
     )
+    result = read_beir(folder, name=folder.name, settings=settings)
     understood = {"file": folder.name, "seed": seed, "format": BEIR}
     return result.dataset, understood | _account(result)
 

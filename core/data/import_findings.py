@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.data.checks import LONG_TEXT, PERSONAL_DATA, SHORT_ANSWER, SHORT_QUESTION
+from core.data.checks import LONG_TEXT, SHORT_ANSWER, SHORT_QUESTION
+from core.data.personal.recognition import PERSONAL_DATA
 from core.messages import N_, Message
 
 
@@ -73,12 +74,6 @@ _PERSONAL = N_(
     "you go on: texts are shown to everybody who opens this project, and in "
     "its report."
 )
-_PERSONAL_TITLES: Mapping[str, str] = {
-    "email": N_("Rows with e-mail addresses: {count}"),
-    "phone": N_("Rows with telephone numbers: {count}"),
-    "card": N_("Rows with card numbers: {count}"),
-    "iban": N_("Rows with bank accounts (IBAN): {count}"),
-}
 # Key of the count in the summary, key of its rows, title, meaning.
 _REPEATED: Sequence[tuple[str, str, str, str]] = (
     (
@@ -132,7 +127,7 @@ def findings(report: Mapping[str, Any]) -> list[FoundRows]:
     for kind, counted in summary.get("personal_data", {}).items():
         if kind in PERSONAL_DATA:
             rows = ((row,) for row in counted["rows"])
-            add(_PERSONAL_TITLES[kind], Message(_PERSONAL), counted["count"], rows, True)
+            add(PERSONAL_DATA[kind].rows_title, Message(_PERSONAL), counted["count"], rows, True)
     for key, examples, title, meaning in _REPEATED:
         add(title, Message(meaning), summary.get(key, 0), summary.get(examples, ()), False)
     unused = report.get("not_used", ())

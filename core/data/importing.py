@@ -17,6 +17,7 @@ from core.data.columns import ColumnMapping
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.open_questions import with_open_questions
 from core.data.pairs import check_variety, collect_pairs
+from core.data.personal.masking import PersonalHandling
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table
 from core.messages import N_, Message
@@ -38,6 +39,8 @@ class ImportSettings:
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Whether rows without an answer become open questions; else they are set aside.
+    personal : PersonalHandling
+        What is done with personal data in the texts.
     """
 
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
@@ -45,6 +48,7 @@ class ImportSettings:
     seed: int = 0
     split_anew: bool = False
     open_questions: bool = True
+    personal: PersonalHandling = field(default_factory=PersonalHandling)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ class ImportSummary:
     short_questions, short_answers, long_texts, wordless : Finding
         Rows by what stands out; ``wordless`` texts are numbers, dates or signs only.
     personal_data : mapping of kind to Finding
-        See ``checks.PERSONAL_DATA``.
+        What was kept, see ``personal.recognition.PERSONAL_DATA``.
+    personal_removed : mapping of kind to Finding
+        What was masked or left out.
     language : str
         ``ja``, ``en`` or ``other``.
     rows_open : int
@@ -106,6 +112,7 @@ class ImportSummary:
     near_duplicate_rows: tuple[tuple[int, ...], ...] = ()
     merged_rows: tuple[tuple[int, ...], ...] = ()
     rows_open: int = 0
+    personal_removed: Mapping[str, Finding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +163,7 @@ def import_table(
     """
     settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
-    pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
+    pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking), settings.personal)
     check_variety(pairs)
     grouping = group_texts(
         pairs.questions,
@@ -212,6 +219,7 @@ def import_table(
         ),
         near_duplicate_rows=_crowded_rows(grouping.question_cluster, pairs.question_row),
         merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
+        personal_removed=pairs.personal_removed,
     )
     warnings = (*table.warnings, *pairs.warnings, *grouping.warnings, *summary.split.warnings)
     account = None

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.data.checks import personal_data
 from core.data.matching import clean_text, same_key
 from core.data.near_duplicates.grouping import GroupingSettings, nearest_known
 from core.data.near_duplicates.ngrams import plain_form, similar_pairs
+from core.data.personal.recognition import personal_data
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import OPEN, TEST_SPLIT, TRAIN, QADataset, Rows

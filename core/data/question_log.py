@@ -19,6 +19,7 @@ from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, name_list, pla
 from core.data.columns import ColumnMapping
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
+from core.data.personal.masking import LEFT_OUT, PersonalHandling, handled_rows
 from core.data.ratings import read_numbers
 from core.data.reading.delimited import read_lines
 from core.data.reading.formats import read_table
@@ -30,6 +31,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
 from core.types.open_account import OpenAccount, QuestionSetAside
+from core.types.personal import KEEP
 
 _SAMPLE = 2000  # rows that tell what a column holds
 _WORDED = 0.1  # least share of texts with two letters in a row in a column of questions
@@ -309,8 +311,14 @@ def add_log(
     columns: LogColumns,
     file: str,
     stretch: Progress | None = None,
+    personal: PersonalHandling | None = None,
 ) -> tuple[QADataset, OpenAccount]:
     """Return the dataset with the questions of a log as open questions, and what became of them.
+
+    Parameters
+    ----------
+    personal : PersonalHandling or None
+        Whether personal data are masked, or questions that hold some left out; None keeps them.
 
     Raises
     ------
@@ -318,6 +326,8 @@ def add_log(
         If there is no column of questions.
     """
     found = log_rows(table, columns)
+    if personal is not None and personal.action != KEEP:
+        found = _without_personal(found, personal)
     return with_open_questions(
         dataset,
         found.asked,
@@ -327,6 +337,25 @@ def add_log(
         warnings=(*table.warnings, *found.warnings),
         days=found.days,
         stretch=stretch,
+    )
+
+
+def _without_personal(found: LogRows, personal: PersonalHandling) -> LogRows:
+    """Mask personal data in the questions, or set those aside that hold some."""
+    asked = found.asked
+    handled = handled_rows({"question": asked.texts}, asked.rows, personal)
+    kept = [place for place in range(len(asked.rows)) if place not in handled.left_out]
+    gone = [QuestionSetAside(asked.rows[i], Message(LEFT_OUT)) for i in sorted(handled.left_out)]
+    texts = handled.columns["question"]
+    return replace(
+        found,
+        asked=AskedQuestions(
+            [texts[place] for place in kept],
+            [asked.rows[place] for place in kept],
+            [asked.counts[place] for place in kept] if len(asked.counts) else (),
+            {name: [values[place] for place in kept] for name, values in asked.attributes.items()},
+        ),
+        set_aside=(*found.set_aside, *gone),
     )
 
 

@@ -18,6 +18,7 @@ from core.data.file_reports import (
     read_content,
     report_on as report_on,
 )
+from core.data.personal.masking import PersonalHandling
 from core.data.question_log import chosen_log_columns
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
@@ -39,6 +40,7 @@ def read_data(
     *,
     split_anew: bool = False,
     tell: Callable[[str], None] | None = None,
+    personal: PersonalHandling | None = None,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Read a data file or BEIR folder, as an upload in the app would be.
 
@@ -50,6 +52,8 @@ def read_data(
         Leave aside the splits that a BEIR folder comes with.
     tell : callable or None
         Gets how the columns were read, and every warning of the import.
+    personal : PersonalHandling or None
+        What is done with personal data; None keeps them.
 
     Raises
     ------
@@ -58,7 +62,9 @@ def read_data(
     """
     options, tell = options or ReadingOptions(), tell or (lambda line: None)
     if file.is_dir():
-        dataset, account = file_preview.read_folder(file, seed=seed, split_anew=split_anew)
+        dataset, account = file_preview.read_folder(
+            file, seed=seed, split_anew=split_anew, personal=personal
+        )
     else:
         content = read_content(file)
         found = file_preview.preview(content, file.name, options.sheet, options.encoding)
@@ -70,7 +76,13 @@ def read_data(
             for note in (*found.guess.notes, *further_columns(found.guess, mapping)):
                 tell(str(note))
         dataset, account = file_preview.read_dataset(
-            content, file.name, mapping, seed=seed, found=found, split_anew=split_anew
+            content,
+            file.name,
+            mapping,
+            seed=seed,
+            found=found,
+            split_anew=split_anew,
+            personal=personal,
         )
     for warning in account["warnings"]:
         tell(str(Message.from_json(warning)))

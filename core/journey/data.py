@@ -6,7 +6,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from core.data.file_preview import (
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.open_questions import open_told as open_told, without_open_questions
+from core.data.personal.masking import PersonalHandling, rewritten
 from core.data.question_log import (
     LogColumns as LogColumns,
     LogPreview as LogPreview,
@@ -44,12 +45,17 @@ from core.data.splitting import (
 from core.data.table import set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
+from core.journey.personal import found_in, handling_of, keep_placeholders, take_out
+from core.journey.projects import reading_prompts
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types.erasure import ErasureReceipt
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
+from core.types.personal import KEEP, MASK
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
+from core.workspace.erasure import erase_texts as erase_everywhere
 from core.workspace.workspace import Project, Workspace
 
 WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
@@ -106,16 +112,25 @@ def import_file(
     report: Reporter | None = None,
     split_anew: bool = False,
     open_questions: bool = True,
+    personal: str = KEEP,
 ) -> QADataset:
-    """Import a file and make it the project's data; raises DataError and changes nothing if bad."""
-    report = report or SilentReporter()
+    """Import a file and make it the project's data; raises DataError and changes nothing if bad.
+
+    Parameters
+    ----------
+    personal : str
+        What is done with personal data: ``keep``, ``mask`` or ``drop``.
+    """
+    report, handling = report or SilentReporter(), handling_of(project, personal)
     dataset, account = read_dataset(
         *(content, filename, mapping),
         found=found,
         report=report,
         split_anew=split_anew,
         open_questions=open_questions,
+        personal=handling,
     )
+    keep_placeholders(project, handling)
     report.progress(_READ, Message(N_("Saving the data")))
     project.workspace.save_dataset(dataset, account)
     project.workspace.records.use_dataset(project.id, dataset.id, who)
@@ -142,6 +157,7 @@ def add_open_questions(
     who: str,
     columns: LogColumns | None = None,
     report: Reporter | None = None,
+    personal: str = KEEP,
 ) -> OpenAccount:
     """Give the project's data the questions of a log as open questions.
 
@@ -152,6 +168,8 @@ def add_open_questions(
     ----------
     columns : LogColumns or None
         None takes the guess.
+    personal : str
+        What is done with personal data: ``keep``, ``mask`` or ``drop``.
 
     Raises
     ------
@@ -160,7 +178,9 @@ def add_open_questions(
     """
     stretch = Progress(report, 0.0, _READ, Message(N_("Reading the questions")))
     dataset = project.load_dataset()
-    added, account = add_log(dataset, log.table, columns or log.columns, log.filename, stretch)
+    handling, columns = handling_of(project, personal), columns or log.columns
+    added, account = add_log(dataset, log.table, columns, log.filename, stretch, handling)
+    keep_placeholders(project, handling)
     if added is dataset:
         raise DataError(
             "None of the {count} rows of {name} holds a question that can be used.",
@@ -224,10 +244,97 @@ def _go_on_with(
         workspace.save_dataset(after, account)
     row_of = {text: row for row, text in enumerate(after.questions)}
     moved = np.array([row_of.get(text, -1) for text in before.questions], np.int64)
-    workspace.score_files.carry_over(before.id, after.id, moved)
+    if before.answers == after.answers:
+        workspace.score_files.carry_over(before.id, after.id, moved)
     workspace.records.use_dataset(project.id, after.id, who)
     if state.recipe_id and state.recipe_dataset in (None, before.id):
         state.recipe_dataset = after.id
+
+
+def take_out_personal_data(project: Project, action: str, who: str) -> QADataset:
+    """Mask the personal data of the project's data, or leave the texts out that hold some.
+
+    The project goes on with another version of its data; what the import reported is masked, too.
+
+    Raises
+    ------
+    DataError
+        If nothing would be left.
+    """
+    before = project.load_dataset()
+
+    def go_on_with(after: QADataset, handling: PersonalHandling) -> None:
+        account = import_report(project.workspace, before.id)
+        account = PersonalHandling(MASK, handling.pseudonyms).masked_document(account)
+        summary = dict(account.get("summary", {}))
+        gone, left = found_in(before), found_in(after)
+        summary |= {
+            "questions": len(after.questions) - len(after.open_rows),
+            "answers": len(after.answers),
+            "personal_data": {kind: asdict(one) for kind, one in left.items()},
+            "personal_removed": {kind: asdict(one) for kind, one in gone.items()},
+        }
+        account = dict(account) | {"summary": summary}
+        account.pop(WITHOUT_OPEN, None)  # that version still holds the texts
+        _go_on_with(project, before, after, account, who)
+
+    return take_out(project, action, who, go_on_with)
+
+
+def find_texts(dataset: QADataset, words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the questions, open ones too, and the answers that hold all words.
+
+    Parameters
+    ----------
+    words : str
+        Parted by spaces; width and case do not count. Empty finds nothing.
+    """
+    wanted = _folded(words).split()
+
+    def holding(texts: Sequence[str]) -> tuple[str, ...]:
+        folded = zip(texts, map(_folded, texts), strict=True)
+        return tuple(text for text, plain in folded if all(word in plain for word in wanted))
+
+    return (holding(dataset.questions), holding(dataset.answers)) if wanted else ((), ())
+
+
+def erase_texts(project: Project, texts: Sequence[str], who: str) -> ErasureReceipt:
+    """Erase questions and answers for good; returns the receipt.
+
+    The project goes on without them. Versions of the data that hold one of them are deleted with
+    the runs made of them, since models and reports may hold the texts, too.
+
+    Raises
+    ------
+    DataError
+        If nothing would be left.
+    """
+    before, gone = project.load_dataset(), set(texts)
+    after = rewritten(
+        before,
+        [None if text in gone else text for text in before.questions],
+        [None if text in gone else text for text in before.answers],
+    )
+    account = _without_texts(import_report(project.workspace, before.id), gone)
+    account.pop(WITHOUT_OPEN, None)
+    summary = dict(account.get("summary", {}))
+    summary |= {
+        "questions": len(after.questions) - len(after.open_rows),
+        "answers": len(after.answers),
+    }
+    account["summary"] = summary
+    _go_on_with(project, before, after, account, who)
+    prompts = reading_prompts(project.workspace)
+    return erase_everywhere(project.workspace, project.id, before, after, who, prompts)
+
+
+def _without_texts(document: Any, gone: set[str]) -> Any:
+    """Return a JSON document without the texts to erase."""
+    if isinstance(document, Mapping):
+        return {key: _without_texts(value, gone) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_without_texts(value, gone) for value in document]
+    return "" if isinstance(document, str) and document in gone else document
 
 
 def import_stamp(workspace: Workspace, dataset_id: str) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
 from core.journey.compare import load_comparison
 from core.journey.jobs import EXPORT, jobs_of, launch_job, result_of, workspace_of
+from core.journey.personal import check_sharing
 from core.journey.report import content_of, sources_of
 from core.messages import N_, Message
 from core.progress import Progress
@@ -326,6 +327,7 @@ def push_model(
     from tempfile import TemporaryDirectory
 
     hub.check(repository)
+    check_sharing(project)
     parcel = delivery(project, tune_run, compare_run, language)
     with TemporaryDirectory(dir=project.workspace.layout.exports) as place:
         folder = Path(place) / parcel.name
@@ -351,6 +353,7 @@ def write_exchange(
     WorkspaceError
         If the comparison is damaged.
     """
+    check_sharing(project, dataset)
     content = FORMATS[key].make(dataset, load_comparison(project.workspace, compare_run))
     path = exchange_file(project.workspace, compare_run, key)
     write_bytes(path, content)

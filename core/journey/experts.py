@@ -37,6 +37,7 @@ from core.journey.jobs import (
     project_of,
     request_of,
 )
+from core.journey.personal import check_sharing
 from core.journey.projects import scored_experts
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
@@ -421,7 +422,10 @@ def _agree_to_send(
     """Check that what is to be sent was agreed to, and record it in the audit trail."""
     if not _behind_apis(experts):
         return ()
-    plans = [p for p in send_plans(project, project.load_dataset(), experts) if p.texts]
+    dataset = project.load_dataset()
+    plans = [p for p in send_plans(project, dataset, experts) if p.texts]
+    if plans:
+        check_sharing(project, dataset)
     seen = {(plan.connection.key, plan.connection.fingerprint): plan.texts for plan in agreed}
     for plan in plans:
         connection = plan.connection

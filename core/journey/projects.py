@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from core.documents import to_json
+from core.errors import AppError, WorkspaceError
+from core.experts.catalogue import catalogue
+from core.experts.local_folder import expert_in_folder
 from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.erasure import ERASED_TITLES as ERASED_TITLES, ErasureReceipt as ErasureReceipt
 from core.workspace.backup import (
     Manifest as Manifest,
     back_up as back_up,
     restore as restore,
 )
+from core.workspace.database import now
+from core.workspace.erasure import erase_project
 from core.workspace.workspace import Project as Project, Workspace as Workspace
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 
+_INVENTED = "Sample data: all people, addresses and numbers are invented."
 DONE, OPEN, MISSING = "done", "open", "missing"
 STOPS = ("data", "experts", "labels", "tune", "compare", "report")
 
@@ -71,12 +82,85 @@ def rename_project(project: Project, name: str, who: str) -> None:
     project.workspace.records.rename_project(project.id, name, who)
 
 
-def delete_project(project: Project, who: str) -> None:
-    """Stop the project's jobs and hide it; its records stay for the audit trail."""
+def delete_project(project: Project, who: str) -> ErasureReceipt:
+    """Stop the project's jobs and erase it with all that nothing else uses; returns the receipt.
+
+    Raises
+    ------
+    WorkspaceError
+        If something cannot be deleted; deleting again goes on.
+    """
     for job in jobs_of(project):
         if not job.is_final:
             stop(project.workspace, job.id)
-    project.workspace.records.delete_project(project.id, who)
+    return erase_project(project.workspace, project.id, who, reading_prompts(project.workspace))
+
+
+def reading_prompts(workspace: Workspace) -> tuple[str, ...]:
+    """Return every prompt with which a model may have read texts: vectors are found by it."""
+    prompts = {prompt for expert in catalogue().values() for prompt in expert.prompts.values()}
+    for project in workspace.projects():
+        apis = project.state.api_connections
+        for connection in (*apis.used, *apis.removed):
+            prompts |= {connection.query_prompt, connection.document_prompt}
+        for path in project.state.model_folders:
+            with suppress(AppError):
+                prompts |= set(expert_in_folder(Path(path)).prompts.values())
+    return tuple(sorted(prompts))
+
+
+def receipt_file(receipt: ErasureReceipt) -> bytes:
+    """Return a receipt as JSON, to keep with the request that asked for the deletion."""
+    return json.dumps(to_json(receipt), ensure_ascii=False, indent=1).encode()
+
+
+RETENTION_VARIABLE = "RETENTION_DAYS"
+
+
+def retention_days(environment: Mapping[str, str]) -> int | None:
+    """Return after how many days without a change projects are erased, None = never.
+
+    Raises
+    ------
+    WorkspaceError
+        If the setting is no whole number above 0.
+    """
+    said = environment.get(RETENTION_VARIABLE, "").strip()
+    if not said:
+        return None
+    if not said.isascii() or not said.isdigit() or int(said) < 1:
+        raise WorkspaceError(
+            "{name} is {value}; a whole number of days, 1 or more, is needed. Nothing was deleted.",
+            name=RETENTION_VARIABLE,
+            value=said,
+        )
+    return int(said)
+
+
+def sweep(workspace: Workspace, days: int | None, at: str | None = None) -> list[ErasureReceipt]:
+    """Erase the projects in which nothing was done for so many days; returns their receipts.
+
+    Parameters
+    ----------
+    days : int or None
+        None erases nothing.
+    at : str or None
+        The present time, ISO 8601; None = now.
+    """
+    if days is None:
+        return []
+    present = datetime.fromisoformat(at or now())
+    receipts = []
+    for project in workspace.projects():
+        last = max(
+            project.created_at,
+            *(line["at"] for line in workspace.records.audit_trail(project.id)),
+            *(run.at for run in workspace.records.runs(project.id)),
+        )
+        working = any(not job.is_final for job in jobs_of(project))
+        if not working and present - datetime.fromisoformat(last) > timedelta(days=days):
+            receipts.append(delete_project(project, "retention"))
+    return receipts
 
 
 def create_project_with(
@@ -110,6 +194,7 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     """
     from core.data.file_preview import read_dataset
     from core.journey.data import add_open_questions, read_questions
+    from core.journey.personal import allow_sharing, found_in
 
     sample = SAMPLES[key]
     content = (SAMPLES_FOLDER / sample.file).read_bytes()
@@ -117,7 +202,10 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     if sample.log:
         asked = (SAMPLES_FOLDER / sample.log).read_bytes()
         add_open_questions(project, read_questions(asked, sample.log), who=who)
-    return workspace.project(project.id)
+    project = workspace.project(project.id)
+    if found_in(project.load_dataset()):
+        allow_sharing(project, _INVENTED, who or sample.file)
+    return project
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.data.checks import PERSONAL_DATA
+from core.data.personal.recognition import PERSONAL_DATA
 from core.documents import to_json
 from core.errors import AppError, WorkspaceError
 from core.experts.catalogue import catalogue, find_entry
@@ -18,6 +18,7 @@ from core.journey.decisions import promotion, savings_of
 from core.journey.experts import SENDING_NOTE, scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
+from core.journey.personal import check_sharing
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
@@ -184,11 +185,26 @@ def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> 
     return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
 
 
-def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
-    """Make report and workbook of a comparison and record it; returns the path of the report."""
+def write_report(
+    project: Project, compare_run: str, language: str, who: str, *, to_share: bool = True
+) -> Path:
+    """Make report and workbook of a comparison and record it; returns the path of the report.
+
+    Parameters
+    ----------
+    to_share : bool
+        False for a file that stays on this machine.
+
+    Raises
+    ------
+    DataError
+        If it is to be shared and holds personal data that nobody gave leave for.
+    """
     from core.reporting.html_report import render
     from core.reporting.workbook import decision_workbook
 
+    if to_share:
+        check_sharing(project)
     content = content_of(project, compare_run)
     path = exported_report(project.workspace, compare_run, language)
     write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))

@@ -20,6 +20,7 @@ from core.evaluation.preference import Preference as Preference, VoteFacts
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
 from core.journey.jobs import request_of
+from core.journey.personal import check_sharing
 from core.types import Comparison, QADataset
 from core.types.judgements import WITHDRAWN, Vote, VoteOpening, VoteRound, votes_in_force
 from core.workspace.database import now
@@ -58,6 +59,7 @@ def start_round(
     ComparisonError
         If the systems are the same or absent, a number is out of range, or no question differs.
     """
+    check_sharing(project)
     seed = secrets.randbits(31) if seed is None else seed
     positions, candidates = draw_questions(comparison, systems, questions, needed, seed)
     drawn = (*systems, positions, candidates, DEPTH, needed, seed)

@@ -100,7 +100,11 @@ class Database:
             @event.listens_for(self._engine, "connect")
             def _configure(connection: Any, _record: object) -> None:
                 # WAL lets readers and one writer work at once; others wait up to 10 s.
-                for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
+                # What is deleted is overwritten: an erased text is not left in a free page.
+                for pragma in (
+                    *("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"),
+                    "secure_delete=ON",
+                ):
                     connection.execute(f"PRAGMA {pragma}")
 
         with self._write() as connection:

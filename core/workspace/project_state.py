@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
+from core.types.personal import Pseudonyms, SharingLeave
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
 from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
@@ -102,6 +103,10 @@ class ProjectState:
     what_counts : WhatCounts or None
         What counts beyond the plain mean; None = nothing was said.
     api_connections : ApiConnections
+    pseudonyms : Pseudonyms
+        Placeholders of personal data that was masked.
+    sharing_leave : SharingLeave or None
+        A person's word that personal data may be shared.
     savings : JSON document or None
         Read by the owner of its type, which lies above the workspace.
     """
@@ -124,6 +129,10 @@ class ProjectState:
     )
     savings = _plain("savings")
     teacher_put_off: Kept[bool | None] = _plain("teacher_put_off")
+    pseudonyms: Kept[Pseudonyms] = Kept(
+        "pseudonyms", lambda stored: from_json(Pseudonyms, stored), to_json, Pseudonyms()
+    )
+    sharing_leave = _document("sharing_leave", SharingLeave)
 
     def __init__(self, records: Records, project_id: str) -> None:
         self.records, self.project_id = records, project_id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -110,6 +111,103 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
         with self.alone():
             self._update_project(project_id, deleted_at=now())
             self.note(project_id, "project deleted", who, {})
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the records lie in a file, not on a database server."""
+        return self._engine.dialect.name == "sqlite"
+
+    def _owned(self, project_id: str) -> list[tuple[Any, Any]]:
+        """Return the tables that hold rows of a project, each with the condition that finds them.
+
+        The audit trail is not among them: it says who did what, and outlives what it tells of.
+        """
+        from sqlalchemy import select
+
+        rounds = select(self._tables.vote_rounds.c.id).where(
+            self._tables.vote_rounds.c.project_id == project_id
+        )
+        owned = []
+        for table in self._tables.metadata.sorted_tables:
+            if table.name.startswith("audit"):
+                continue
+            if "round_id" in table.c:
+                owned.append((table, table.c.round_id.in_(rounds)))
+            elif "project_id" in table.c:
+                owned.append((table, table.c.project_id == project_id))
+        # rows that are found by a row of another table go before it
+        return sorted(owned, key=lambda item: "round_id" not in item[0].c)
+
+    def rows_of(self, project_id: str) -> list[dict[str, Any]]:
+        """Return every row that belongs to a project, its own and those of the audit trail too."""
+        tables = self._tables
+        owned = [
+            *self._owned(project_id),
+            (tables.projects, tables.projects.c.id == project_id),
+            (tables.audit, tables.audit.c.project_id == project_id),
+        ]
+        return [
+            dict(row._mapping)
+            for table, condition in owned
+            for row in self._read(table.select().where(condition))
+        ]
+
+    def erase_project(self, project_id: str, who: str) -> int:
+        """Delete every row of a project but its audit trail and its name; returns how many."""
+        with self.alone(), self._write() as connection:
+            count = sum(
+                connection.execute(table.delete().where(condition)).rowcount
+                for table, condition in self._owned(project_id)
+            )
+            self._update_project(project_id, dataset_id=None, deleted_at=now())
+            self.note(project_id, "project deleted", who, {})
+        self._forget_freed_pages()
+        return count
+
+    def erase_texts(self, project_id: str, texts: set[str], runs: set[str]) -> int:
+        """Delete rows that hold one of these texts, and those of runs; returns how many.
+
+        Parameters
+        ----------
+        runs : set of str
+            Their rows, and votes on what they compared.
+        """
+        tables, count = self._tables, 0
+        with self.alone(), self._write() as connection:
+            for table in (tables.overrides, tables.ratings, tables.question_notes):
+                rows = self._read(table.select().where(table.c.project_id == project_id))
+                for row in rows:
+                    if row.question in texts or row.answer in texts:
+                        count += connection.execute(
+                            table.delete().where(table.c.number == row.number)
+                        ).rowcount
+            for round_ in self.vote_rounds(project_id):
+                if round_.compare_run in runs:
+                    for table in (tables.votes, tables.vote_openings):
+                        count += connection.execute(
+                            table.delete().where(table.c.round_id == round_.id)
+                        ).rowcount
+                    rounds = tables.vote_rounds
+                    count += connection.execute(
+                        rounds.delete().where(rounds.c.id == round_.id)
+                    ).rowcount
+            for run in sorted(runs):
+                count += connection.execute(
+                    tables.runs.delete().where(tables.runs.c.id == run)
+                ).rowcount
+        self._forget_freed_pages()
+        return count
+
+    def _forget_freed_pages(self) -> None:
+        """Empty the write-ahead log of SQLite; freed pages are overwritten by ``secure_delete``.
+
+        While somebody reads, the log keeps what they may need, until its next checkpoint.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if self.is_file:
+            with suppress(SQLAlchemyError), self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def use_dataset(self, project_id: str, dataset_id: str, who: str) -> None:
         """Make a dataset the one in use."""

@@ -203,6 +203,42 @@ class VectorCache:
         except Timeout:
             return
 
+    def erase(self, keys: set[bytes]) -> int:
+        """Delete the vectors of texts from the caches of all models; returns how many there were.
+
+        Tables of lexical experts hold the words of texts: they are all deleted and made anew when
+        they are needed.
+
+        Parameters
+        ----------
+        keys : set of 16 bytes each
+            See :func:`core.hashing.text_key`.
+        """
+        from filelock import FileLock
+
+        count = 0
+        for folder in sorted(p for p in self.root.glob("*") if p.is_dir()):
+            for name in _names(folder, _MATRICES):
+                (folder / name).unlink(missing_ok=True)
+            with FileLock(folder / ".merge.lock"), self._lock:
+                for name in _names(folder, _SEGMENT):
+                    segment = self._read(folder / name)
+                    if segment is None:
+                        continue
+                    gone = np.array([row.tobytes() in keys for row in segment.keys], bool)
+                    if not gone.any():
+                        continue
+                    count += int(gone.sum())
+                    kept = np.array(segment.keys[~gone]), np.array(segment.vectors[~gone])
+                    if len(kept[0]):
+                        left = f"{_SEGMENT}{content_id([np.sort(halves(kept[0]), axis=0)])}"
+                        _write(
+                            folder / f"{left}.safetensors", {"keys": kept[0], "vectors": kept[1]}
+                        )
+                    (folder / name).unlink(missing_ok=True)
+                self._indexes.pop(folder.name, None)
+        return count
+
     def get_matrices(self, fingerprint: str, name: str) -> dict[str, np.ndarray] | None:
         """Return named arrays that :meth:`put_matrices` kept, None where there are none."""
         path = self._folder(fingerprint) / f"{_MATRICES}{_checked(name)}.safetensors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,10 @@ class Layout:
             If a folder cannot be made, with the reason of the operating system.
         """
         try:
+            os.umask(0o077)  # what this process makes is for its own account alone
             for folder in (self.datasets, self.vectors, self.models, self.runs, self.exports):
                 folder.mkdir(parents=True, exist_ok=True)
+            self._for_its_owner_alone()
         except OSError as error:
             raise WorkspaceError(
                 "The workspace {folder} cannot be used: {reason}. Make the folder writable, or "
@@ -101,6 +104,20 @@ class Layout:
                 reason=error.strerror or str(error),
             ) from error
         return self
+
+    def _for_its_owner_alone(self) -> None:
+        """Close folders to others (0700) and the records to all but their owner (0600).
+
+        A folder that belongs to somebody else stays as it is: its owner decides.
+        """
+        files = [
+            self.database.with_name(f"{self.database.name}{end}") for end in ("", "-wal", "-shm")
+        ]
+        folders = (self.root, *(path for path in self.root.iterdir() if path.is_dir()))
+        for path, mode in (*((f, 0o700) for f in folders), *((f, 0o600) for f in files)):
+            with suppress(PermissionError, FileNotFoundError):
+                if path.stat().st_mode & 0o077:
+                    path.chmod(mode)
 
 
 def _default_root() -> Path:

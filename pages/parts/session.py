@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 
 from core.errors import WorkspaceError
-from core.journey.projects import Project, Workspace
+from core.journey.projects import Project, Workspace, retention_days, sweep
 from core.types import QADataset
 from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import language
@@ -13,7 +15,9 @@ from pages.parts.translate import language
 
 @st.cache_resource(show_spinner=False)
 def _open_workspace() -> Workspace:
-    return Workspace.open()
+    opened = Workspace.open()
+    sweep(opened, retention_days(os.environ))
+    return opened
 
 
 def workspace() -> Workspace:

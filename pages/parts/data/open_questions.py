@@ -11,7 +11,9 @@ from core.journey.data import LogColumns, LogPreview
 from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types.open_account import OpenAccount
+from core.types.personal import KEEP
 from pages.parts import session
+from pages.parts.data.personal_data import ask_at_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
@@ -134,6 +136,7 @@ def _upload(context: Context) -> None:
         show_error(error)
         return
     show_account(account)
+    action = ask_at_import(account.personal_data, file.file_id)
     st.info(
         t(
             "The project goes on with another version of its data. Scoring it reads only the new "
@@ -145,12 +148,17 @@ def _upload(context: Context) -> None:
         t("Add {count} open questions", count=f"{account.questions:,}"),
         type="primary",
         icon=":material/playlist_add:",
-        disabled=account.asked <= 0,
+        disabled=account.asked <= 0 or action is None,
         key="open_add",
     ):
         try:
             with st.spinner(t("Saving the data"), show_time=True):
-                data.add_open_questions(context.project, log, who=session.who(), columns=columns)
+                data.add_open_questions(
+                    *(context.project, log),
+                    who=session.who(),
+                    columns=columns,
+                    personal=action or KEEP,
+                )
         except Exception as error:  # shown where the button is
             show_error(error)
             return

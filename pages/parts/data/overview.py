@@ -25,10 +25,13 @@ from core.types.sufficiency import (
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
+from pages.parts.data.erasing import erase_texts
 from pages.parts.data.open_questions import open_questions
+from pages.parts.data.personal_data import personal_data
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context
+from pages.parts.receipt import show_receipt
 from pages.parts.translate import plain, t, tm
 
 _LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
@@ -58,6 +61,8 @@ def overview(context: Context, replacing: str) -> None:
     except WorkspaceError:  # the page Experts says so
         scoring = None
     _allowed(data.what_data_allow(dataset, scoring))
+    show_receipt()
+    personal_data(context)
     _figures(report.get("summary", {}))
     if count := len(dataset.wrong_question):
         st.caption(
@@ -70,12 +75,13 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts())
-    texts, opened, look, left_out = st.tabs(
+    texts, opened, look, left_out, erase = st.tabs(
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
+            t("Erase texts"),
         ]
     )
     with texts:
@@ -87,6 +93,8 @@ def overview(context: Context, replacing: str) -> None:
         _worth_a_look(found)
     with left_out:
         _set_aside(aside)
+    with erase:
+        erase_texts(context)
 
 
 def _logs(report: dict[str, Any]) -> None:

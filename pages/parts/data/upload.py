@@ -14,6 +14,7 @@ from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
 from pages.parts.data.importing import RunningImport, running_import, start_import, watch_import
+from pages.parts.data.personal_data import ask_at_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.translate import plain, t
@@ -94,6 +95,10 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         show_outcome(tried, len(found.table.frame))
         show_warnings(tried.warnings)
         ready = tried.refused is None
+        if ready:
+            action = ask_at_import(tried.personal, file.file_id)
+            ready = action is not None
+            options["personal"] = action
         if tried.unanswered:
             options["open_questions"] = st.checkbox(
                 t("Take rows without an answer as open questions"),

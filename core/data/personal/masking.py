@@ -1,0 +1,284 @@
+"""Personal data masked or taken out: of texts while they are imported, or of a dataset.
+
+The same value has the same placeholder in all data of a project: ``[NAME-2]`` is one person
+wherever it stands. What is kept to know a value again is a keyed hash, not the value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.data.checks import Finding, finding
+from core.data.personal.recognition import PERSONAL_DATA, Recogniser, plain_width, spans
+from core.errors import DataError
+from core.messages import N_, Message
+from core.types import OPEN, QADataset
+from core.types.personal import DROP, KEEP, MASK, Pseudonyms
+
+LEFT_OUT = N_("It holds personal data, which were to be left out.")
+_NOT_COMPARED = re.compile(r"[\s.()・-]+")
+
+
+@dataclass
+class PersonalHandling:
+    """What is done with personal data, and the placeholders given so far.
+
+    Attributes
+    ----------
+    action : str
+        ``keep``, ``mask`` or ``drop``.
+    known : Pseudonyms
+        Of the project; :attr:`pseudonyms` has those that were added, too.
+    more : callable, optional
+        See :func:`core.data.personal.recognition.spans`.
+    """
+
+    action: str = KEEP
+    known: Pseudonyms = field(default_factory=Pseudonyms)
+    more: Recogniser | None = None
+
+    def __post_init__(self) -> None:
+        if self.action not in (KEEP, MASK, DROP):
+            raise DataError(
+                "Personal data cannot be handled by {action}. Choose one of: {known}.",
+                action=self.action,
+                known=", ".join((KEEP, MASK, DROP)),
+            )
+        self._salt = self.known.salt or secrets.token_hex(16)
+        self._numbers = {kind: dict(numbers) for kind, numbers in self.known.numbers.items()}
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """All placeholders given so far."""
+        return Pseudonyms(self._salt, self._numbers)
+
+    def masked(self, text: str) -> tuple[str, set[str]]:
+        """Return a text with placeholders, and the kinds of what they stand for."""
+        parts, last, kinds = [], 0, set()
+        for span in spans(text, self.more):
+            value = _NOT_COMPARED.sub("", plain_width(text[span.start : span.end])).casefold()
+            parts += [text[last : span.start], self._placeholder(span.kind, value)]
+            last = span.end
+            kinds.add(span.kind)
+        return ("".join((*parts, text[last:])), kinds) if kinds else (text, kinds)
+
+    def _placeholder(self, kind: str, value: str) -> str:
+        digest = hashlib.blake2b(
+            value.encode(), key=self._salt.encode(), digest_size=12
+        ).hexdigest()
+        numbers = self._numbers.setdefault(kind, {})
+        return f"[{kind.upper()}-{numbers.setdefault(digest, len(numbers) + 1)}]"
+
+    def masked_document(self, document: Any) -> Any:
+        """Return a JSON document with placeholders in all of its texts; keys stay."""
+        if isinstance(document, str):
+            return self.masked(document)[0]
+        if isinstance(document, Mapping):
+            return {key: self.masked_document(value) for key, value in document.items()}
+        if isinstance(document, list | tuple):
+            return [self.masked_document(value) for value in document]
+        return document
+
+
+@dataclass(frozen=True)
+class HandledRows:
+    """What became of rows of texts.
+
+    Attributes
+    ----------
+    columns : mapping of name to list of str
+        With placeholders where they were masked.
+    left_out : set of int
+        Positions of the rows to leave out.
+    found : mapping of kind to Finding
+    """
+
+    columns: Mapping[str, list[str]]
+    left_out: frozenset[int]
+    found: Mapping[str, Finding]
+
+
+def handled_rows(
+    columns: Mapping[str, Sequence[str]], rows: Sequence[int], handling: PersonalHandling
+) -> HandledRows:
+    """Mask personal data in columns of texts, or find the rows to leave out for them.
+
+    Parameters
+    ----------
+    columns : mapping of name to sequence of str, each as long as ``rows``
+    rows : sequence of int
+        Row of each in the user's own file.
+    """
+    changed: dict[str, list[str]] = {name: [] for name in columns}
+    seen: dict[str, tuple[str, set[str]]] = {}
+    found: dict[str, list[int]] = {}
+    left_out = set()
+    for place, row in enumerate(rows):
+        kinds: set[str] = set()
+        for name, texts in columns.items():
+            text = texts[place]
+            if text not in seen:
+                seen[text] = handling.masked(text)
+            masked, here = seen[text]
+            changed[name].append(masked if handling.action == MASK else text)
+            kinds |= here
+        for kind in kinds:
+            found.setdefault(kind, []).append(row)
+        if kinds and handling.action == DROP:
+            left_out.add(place)
+    counted = {kind: finding(found[kind]) for kind in PERSONAL_DATA if kind in found}
+    return HandledRows(changed, frozenset(left_out), counted)
+
+
+def personal_in(dataset: QADataset, more: Recogniser | None = None) -> dict[str, Finding]:
+    """Return the rows whose question or right answers hold personal data, per kind.
+
+    Answers that no question has count as row 0.
+    """
+    found: dict[str, list[int]] = {}
+    for row, text in zip(dataset.question_row.tolist(), dataset.questions, strict=True):
+        for span in spans(text, more):
+            found.setdefault(span.kind, []).append(row)
+    first = np.zeros(len(dataset.answers), np.int64)
+    first[dataset.right_answer[::-1]] = dataset.question_row[dataset.right_question[::-1]]
+    for row, text in zip(first.tolist(), dataset.answers, strict=True):
+        for span in spans(text, more):
+            found.setdefault(span.kind, []).append(row)
+    return {kind: finding(found[kind]) for kind in PERSONAL_DATA if kind in found}
+
+
+def handled_dataset(dataset: QADataset, handling: PersonalHandling) -> QADataset:
+    """Return a dataset with personal data masked or left out; the same object where it has none.
+
+    Raises
+    ------
+    DataError
+        If nothing would be left.
+    """
+    if handling.action == KEEP:
+        return dataset
+
+    def treated(text: str) -> str | None:
+        masked, kinds = handling.masked(text)
+        return None if kinds and handling.action == DROP else masked
+
+    changed = rewritten(
+        dataset,
+        [treated(text) for text in dataset.questions],
+        [treated(text) for text in dataset.answers],
+    )
+    if handling.action == MASK and changed.attributes:
+        attributes = {
+            name: tuple(handling.masked(value)[0] for value in values)
+            for name, values in changed.attributes.items()
+        }
+        changed = dataclasses.replace(changed, attributes=attributes)
+    return changed
+
+
+def rewritten(
+    dataset: QADataset, questions: Sequence[str | None], answers: Sequence[str | None]
+) -> QADataset:
+    """Return a dataset with other texts; what became the same text is one row.
+
+    Parameters
+    ----------
+    questions, answers : sequence of str or None, n_q and n_a long
+        None takes a text out; a question all of whose right answers go is taken out, too.
+
+    Raises
+    ------
+    DataError
+        If no question with a right answer is left.
+    """
+    answer_rows, answer_at = _first_rows(answers)
+    known = answer_at[dataset.right_answer] >= 0
+    answered = np.zeros(len(dataset.questions), bool)
+    answered[dataset.right_question[known]] = True
+    answered |= dataset.split == OPEN
+    kept = [text if answered[row] else None for row, text in enumerate(questions)]
+    question_rows, question_at = _first_rows(kept)
+    right = _moved_pairs(
+        question_at[dataset.right_question],
+        answer_at[dataset.right_answer],
+        dataset.right_grade,
+    )
+    if not right:
+        raise DataError(
+            "No question with a right answer would be left. Mask personal data instead of leaving "
+            "the texts out."
+        )
+    wrong = _moved_pairs(
+        question_at[dataset.wrong_question],
+        answer_at[dataset.wrong_answer],
+        np.ones(len(dataset.wrong_question), np.float32),
+    )
+    wrong = {pair: grade for pair, grade in wrong.items() if pair not in right}
+    right_pairs, wrong_pairs = (
+        np.array(sorted(p), np.int32).reshape(-1, 2) for p in (right, wrong)
+    )
+    chosen = question_rows.tolist()
+    return dataclasses.replace(
+        dataset,
+        questions=tuple(str(questions[row]) for row in chosen),
+        answers=tuple(str(answers[row]) for row in answer_rows.tolist()),
+        question_ids=tuple(dataset.question_ids[row] for row in chosen),
+        answer_ids=tuple(dataset.answer_ids[row] for row in answer_rows.tolist()),
+        right_question=right_pairs[:, 0],
+        right_answer=right_pairs[:, 1],
+        right_grade=np.array([right[pair] for pair in sorted(right)], np.float32),
+        question_group=dataset.question_group[question_rows],
+        answer_group=dataset.answer_group[answer_rows],
+        split=dataset.split[question_rows],
+        question_row=dataset.question_row[question_rows],
+        attributes={k: tuple(v[row] for row in chosen) for k, v in dataset.attributes.items()},
+        question_weight=dataset.question_weight[question_rows],
+        must_find=dataset.must_find[question_rows],
+        wrong_question=wrong_pairs[:, 0],
+        wrong_answer=wrong_pairs[:, 1],
+    )
+
+
+def _first_rows(texts: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first row of each different text, and for every row its place among them or -1."""
+    place: dict[str, int] = {}
+    rows: list[int] = []
+    at = np.full(len(texts), -1, np.int64)
+    for row, text in enumerate(texts):
+        if text is None:
+            continue
+        if text not in place:
+            place[text] = len(rows)
+            rows.append(row)
+        at[row] = place[text]
+    return np.array(rows, np.int64), at
+
+
+def _moved_pairs(
+    questions: np.ndarray, answers: np.ndarray, grades: np.ndarray
+) -> dict[tuple[int, int], float]:
+    """Return the pairs whose texts are both left, each once with its highest grade."""
+    pairs: dict[tuple[int, int], float] = {}
+    for question, answer, grade in zip(
+        questions.tolist(), answers.tolist(), grades.tolist(), strict=True
+    ):
+        if question >= 0 and answer >= 0:
+            pairs[question, answer] = max(grade, pairs.get((question, answer), 0.0))
+    return pairs
+
+
+def told(found: Mapping[str, Finding]) -> list[Message]:
+    """Return which kinds were found in how many rows, in words."""
+    return [
+        Message(PERSONAL_DATA[kind].rows_title, {"count": one.count})
+        for kind, one in found.items()
+        if kind in PERSONAL_DATA
+    ]

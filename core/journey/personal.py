@@ -1,0 +1,141 @@
+"""Personal data of a project: what was found, masking it, and the leave to share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.data.checks import Finding as Finding
+from core.data.personal.japanese_model import japanese_model
+from core.data.personal.masking import (
+    PersonalHandling,
+    handled_dataset,
+    personal_in,
+    told as told,
+)
+from core.data.personal.recognition import PERSONAL_DATA as PERSONAL_DATA
+from core.errors import DataError, WorkspaceError
+from core.types import QADataset
+from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
+from core.workspace.database import now
+from core.workspace.project_state import ProjectState
+from core.workspace.workspace import Project
+
+Result = TypeVar("Result")
+
+
+def handling_of(project: Project | None, action: str) -> PersonalHandling:
+    """Return how personal data are handled with the placeholders of a project.
+
+    Raises
+    ------
+    DataError
+        If there is no such action.
+    """
+    if project is None:
+        return PersonalHandling(action, more=japanese_model())
+    return PersonalHandling(action, project.state.pseudonyms, japanese_model())
+
+
+def keep_placeholders(project: Project, handling: PersonalHandling) -> None:
+    """Keep the placeholders that were given, so that the next file gets the same ones."""
+    if handling.action == MASK:
+        project.state.pseudonyms = handling.pseudonyms
+
+
+def found_in(dataset: QADataset) -> dict[str, Finding]:
+    """Return the rows of a dataset with personal data, per kind."""
+    return personal_in(dataset, japanese_model())
+
+
+def take_out(
+    project: Project,
+    action: str,
+    who: str,
+    go_on_with: Callable[[QADataset, PersonalHandling], None],
+) -> QADataset:
+    """Mask or leave out the personal data of the data in use; returns what they are then.
+
+    Parameters
+    ----------
+    go_on_with : callable
+        Makes a dataset the one in use.
+
+    Raises
+    ------
+    DataError
+        If nothing would be left.
+    """
+    dataset, handling = project.load_dataset(), handling_of(project, action)
+    changed = handled_dataset(dataset, handling)
+    keep_placeholders(project, handling)
+    if changed.id != dataset.id:
+        go_on_with(changed, handling)
+        project.note("personal data " + ("masked" if action == MASK else "left out"), who, {})
+    return changed
+
+
+# Sharing: what leaves this machine, or is shown to others, holds no personal data unless a person
+# said that it may.
+
+
+def allow_sharing(project: Project, reason: str, who: str) -> SharingLeave:
+    """Keep a person's word that the personal data found may be shared.
+
+    Raises
+    ------
+    DataError
+        If no reason or no name is given.
+    """
+    reason = " ".join(reason.split())[:500]
+    if not reason or not who.strip():
+        raise DataError(
+            "Say why these personal data may be shared, and type your name in the sidebar."
+        )
+    found = found_in(project.load_dataset())
+    leave = SharingLeave(project.dataset_id or "", tuple(found), reason, who, now())
+    project.state.sharing_leave = leave
+    project.note(
+        "sharing allowed", who, {"dataset": leave.dataset_id, "reason": reason, "kinds": [*found]}
+    )
+    return leave
+
+
+def withdraw_leave(project: Project, who: str) -> None:
+    """Take the leave to share back."""
+    project.state.change(ProjectState.sharing_leave, lambda _: None)
+    project.note("sharing no longer allowed", who, {})
+
+
+def sharing_leave(project: Project) -> SharingLeave | None:
+    """Return the leave that holds for the data in use, None where there is none."""
+    leave = project.state.sharing_leave
+    return leave if leave is not None and leave.dataset_id == project.dataset_id else None
+
+
+def check_sharing(project: Project, dataset: QADataset | None = None) -> None:
+    """Refuse to send or share texts with personal data that nobody gave leave for.
+
+    Called by every step that hands texts to others: experts behind an API, reports and exports,
+    the model hub, links of votes and rating rounds.
+
+    Raises
+    ------
+    DataError
+        With the kinds and numbers of rows, and what to do.
+    """
+    if dataset is None:
+        try:
+            dataset = project.load_dataset()
+        except WorkspaceError:
+            return  # damaged or absent: whoever reads the texts says so
+    leave = project.state.sharing_leave
+    allowed = leave.kinds if leave is not None and leave.dataset_id == dataset.id else ()
+    found = {kind: one for kind, one in found_in(dataset).items() if kind not in allowed}
+    if found:
+        raise DataError(
+            "The texts hold personal data (rows: {count}; the Data page lists them), and nobody "
+            "has said yet that they may be shared. Mask them or leave them out on the Data page, "
+            "or say there why they may be shared; then try again.",
+            count=sum(one.count for one in found.values()),
+        )

@@ -1,0 +1,99 @@
+"""Nothing with personal data is sent or shared before a person said that it may."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import DataError
+from core.journey import data, delivery, report, voting
+from core.journey.data import take_out_personal_data
+from core.journey.experts import launch_scoring, save_connection, send_plans
+from core.journey.personal import (
+    MASK,
+    allow_sharing,
+    check_sharing,
+    found_in,
+    sharing_leave,
+    withdraw_leave,
+)
+from core.journey.projects import create_sample_project
+from core.types.scoring import ApiConnection
+from core.workspace.workspace import Workspace
+
+THINGS = (
+    "parcel tent boots stove bike kayak lamp rope map axe jacket helmet bottle sock glove hat "
+    "scarf belt torch knife pan cup plate spoon"
+).split()
+FILE = "\n".join(
+    (
+        "question,answer",
+        *(f"where is my {x}?,About your {x}: we look." for x in THINGS),
+        "write to jo@example.com please,We will.",
+    )
+).encode()
+
+
+@pytest.fixture
+def project(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    project = workspace.create_project("p", "me")
+    data.import_file(project, FILE, "faq.csv", who="me")
+    return workspace.project(project.id)
+
+
+def test_every_way_out_is_closed_until_somebody_decides(project):
+    connection = ApiConnection("out", "https://api.example.com/v1", "m")
+    save_connection(project, connection, "me", {})
+    plans = send_plans(project, project.load_dataset(), ["api:out"])
+    dataset = project.load_dataset()
+    hub = type("Hub", (), {"check": lambda self, repository: None})()
+    ways = {
+        "API": lambda: launch_scoring(project, ["api:out"], "me", agreed=plans),
+        "report": lambda: report.write_report(project, "no-run", "en", "me"),
+        "exchange": lambda: delivery.write_exchange(project, dataset, "no-run", "beir", "me"),
+        "hub": lambda: delivery.push_model(project, "no-run", None, "a/b", "me", hub),
+        "vote": lambda: voting.start_round(project, None, "no-run", "me"),
+    }
+    for way, go in ways.items():
+        with pytest.raises(DataError, match=r"personal data \(rows: 1;"):
+            go()
+            pytest.fail(f"{way} was open")
+
+
+def test_leave_needs_a_reason_and_a_name_and_holds_for_these_data(project):
+    for reason, who in (("", "me"), ("ours", " ")):
+        with pytest.raises(DataError, match="Say why"):
+            allow_sharing(project, reason, who)
+    allow_sharing(project, "our own contact details", "Eve")
+    check_sharing(project)
+    assert (sharing_leave(project).who, sharing_leave(project).kinds) == ("Eve", ("email",))
+    trail = project.workspace.records.audit_trail(project.id)
+    assert trail[-1]["what"] == "sharing allowed"
+    withdraw_leave(project, "Eve")
+    with pytest.raises(DataError):
+        check_sharing(project)
+
+
+def test_leave_does_not_hold_for_other_data(project):
+    allow_sharing(project, "ours", "Eve")
+    more = FILE + b"\ncall 090-1234-5678,We will call."
+    data.import_file(project, more, "faq2.csv", who="me")
+    project = project.workspace.project(project.id)
+    with pytest.raises(DataError):
+        check_sharing(project)
+
+
+def test_masking_afterwards_opens_the_way(project):
+    before = project.dataset_id
+    take_out_personal_data(project, MASK, "me")
+    project = project.workspace.project(project.id)
+    assert project.dataset_id != before
+    assert not found_in(project.load_dataset())
+    check_sharing(project)
+    again = data.import_report(project.workspace, project.dataset_id)["summary"]
+    assert again["personal_data"] == {} and again["personal_removed"]["email"]["count"] == 1
+
+
+def test_sample_projects_may_be_shared(tmp_path):
+    project = create_sample_project(Workspace.open(tmp_path), "en", "s", "me")
+    check_sharing(project)
