@@ -71,12 +71,17 @@ from core.journey.data import (
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
     all_experts,
+    api_connections,
+    catalogue_terms,
     check_experts,
+    confirm_terms,
+    confirmed_terms,
     get_expert,
     launch_scoring,
     scoring_report,
     suggested_experts,
     teacher_advice,
+    terms_sheets,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
@@ -416,6 +421,8 @@ def experts(options: ExpertsOptions) -> int:
         If the expert that is to be brought here cannot be had; says what to do.
     """
     workspace = Workspace.open(options.workspace)
+    if options.terms or options.accept_terms:
+        return _terms(workspace, options)
     if options.get is not None:
         folder = get_expert(workspace, options.get, TerminalReporter())
         if not options.json:
@@ -450,6 +457,39 @@ def _expert_facts(expert: CatalogueEntry, at_hand: Availability) -> dict[str, An
         "where": at_hand.where,
         "message": str(at_hand.message),
     }
+
+
+def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
+    """Print terms sheets, after confirming those that were named; returns the exit status."""
+    if options.project is None:
+        if options.accept_terms:
+            raise DataError("--accept-terms needs --project: terms are confirmed for a project.")
+        sheets = {sheet: None for sheet in catalogue_terms(workspace)}
+    else:
+        project = _any_project(workspace, options.project)
+        keys = [entry.key for entry, _ in all_experts(workspace)]
+        keys += [connection.key for connection in api_connections(project)]
+        check_experts(options.accept_terms)
+        if options.accept_terms:
+            confirm_terms(project, terms_sheets(project, options.accept_terms), _who())
+        confirmed = confirmed_terms(project)
+        sheets = {sheet: confirmed.get(sheet.id) for sheet in terms_sheets(project, keys)}
+    for sheet, word in sheets.items():
+        if options.json:
+            continue
+        by = f"confirmed by {word.who} at {word.at}" if word else "not confirmed"
+        state = by if word or sheet.needs_confirmation else "nothing is sent"
+        sys.stdout.write(
+            f"{sheet.key}  {sheet.goes_to}  {sheet.teaching}: {sheet.reason}  {state}\n"
+        )
+    if options.json:
+        _print_json(
+            {
+                sheet.key: to_json(sheet) | {"confirmed": word and to_json(word)}
+                for sheet, word in sheets.items()
+            }
+        )
+    return 0
 
 
 def _named_project(workspace: Workspace, wanted: str) -> Project:

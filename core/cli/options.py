@@ -154,6 +154,13 @@ class ExpertsOptions(Options):
     get: Annotated[
         str | None, "key of an expert to bring here; a download that broke off goes on"
     ] = None
+    terms: Annotated[bool, "print the terms sheet of each: where texts go, licence, teaching"] = (
+        False
+    )
+    project: Annotated[str | None, "with --terms: of this project, its APIs included"] = None
+    accept_terms: Annotated[
+        tuple[str, ...], "comma-separated keys of the project: you have read their terms"
+    ] = ()
     json: Annotated[bool, "print one JSON object"] = False
 
 

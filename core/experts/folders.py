@@ -7,6 +7,7 @@ Folders that bring Python code of their own (``auto_map``, foreign modules) are 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,16 @@ from typing import Any
 from core.errors import ModelUnavailableError
 from core.types.expert_entry import DOCUMENT, QUERY
 
+_CLASSES = (
+    "Transformer|Pooling|Normalize|Dense|StaticEmbedding|CLIPModel|WordWeights|WordEmbeddings|CNN|"
+    "LSTM|BoW|Dropout|LayerNorm|WeightedLayerPooling|Router|LogitScore|MLMTransformer|"
+    "SparseAutoEncoder|SparseStaticEmbedding|SpladePooling|MultiVectorMask|TokenPooling"
+)
+_LIBRARY = re.compile(
+    r"sentence_transformers\.(?:(?:sparse_encoder\.)?models|"
+    r"(?:base|cross_encoder|multi_vector_encoder|sentence_transformer|sparse_encoder)\.modules)"
+    rf"(?:\.[a-z_]{{1,30}}|\.[A-Z][A-Za-z]{{1,30}})?\.(?:{_CLASSES})"
+)
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
 _ROLE_NAMES = {
@@ -128,7 +139,7 @@ def read_cross_encoder(path: Path) -> ModelFolder:
         )
     modules = _json(path / "modules.json")
     listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
-    modules = modules if listed else [{"type": "sentence_transformers.", "path": ""}]
+    modules = modules if listed else []
     weights = _safe_weights(path, modules)
     stated = _json(path / "config.json")
     stated = stated if isinstance(stated, dict) else {}
@@ -150,11 +161,13 @@ def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]
     """Return the safetensors files; raise ModelUnavailableError where code could be run."""
     weights = tuple(sorted(p for p in path.rglob("*.safetensors") if not _hidden(p, path)))
     pickles = sorted(p.name for p in path.rglob("*") if p.suffix in _PICKLES)
-    if not weights or any(_pickled(path, module) for module in modules):
+    # Beside safetensors, too: what one library leaves alone, another one opens.
+    bins = [p for p in path.rglob("pytorch_model*.bin") if not _hidden(p, path)]
+    if not weights or bins:
         raise ModelUnavailableError(
-            "The folder {folder} lacks safetensors weights (found: {found}). Other weight files "
-            "can contain code and are not opened. Save the model again with "
-            "SentenceTransformer.save().",
+            "The folder {folder} lacks safetensors weights, or holds weights of another kind too "
+            "(found: {found}). Such files can contain code. Save the model again with "
+            "SentenceTransformer.save(), or delete them where safetensors lie beside them.",
             folder=str(path),
             found=", ".join(pickles) or "-",
         )
@@ -184,13 +197,12 @@ def _hidden(path: Path, root: Path) -> bool:
 
 
 def _known(module: Mapping[str, Any]) -> bool:
-    return str(module.get("type")).startswith("sentence_transformers.")
+    """Tell whether a module is one of the library's own classes, wherever its versions keep them.
 
-
-def _pickled(path: Path, module: Mapping[str, Any]) -> bool:
-    """Return True if a module has only weights that could contain code."""
-    part = path / str(module.get("path", ""))
-    return any(part.glob("pytorch_model*.bin")) and not any(part.glob("*.safetensors"))
+    A name that only begins like the library could name any function of it, or a package of another
+    that was laid into its folder.
+    """
+    return _LIBRARY.fullmatch(str(module.get("type"))) is not None
 
 
 def _brings_code(path: Path) -> bool:

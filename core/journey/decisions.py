@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core.documents import from_json, to_json
 from core.errors import AppError, ComparisonError, LabelError
@@ -24,8 +25,10 @@ from core.evaluation.verdict import (
     promotion_allowed as promotion_allowed,
     promotion_cautions as promotion_cautions,
 )
+from core.messages import N_
 from core.types import Comparison
 from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.types.personal import RiskAssessment
 from core.types.project import ChosenPanel, Promotion
 from core.workspace.database import now
 from core.workspace.feedback import LONGEST as LONGEST
@@ -33,6 +36,50 @@ from core.workspace.workspace import Project
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"
 LEAST_REASON = 10  # characters: "ok" is no reason that anybody could follow later
+
+
+RISK_LEVELS: Mapping[str, str] = {
+    "low": N_("low: go on"),
+    "medium": N_("medium: go on with the measures named"),
+    "high": N_("high: do not go on"),
+}
+RISK_QUESTIONS: Mapping[str, tuple[str, str]] = {
+    "purpose": (N_("What is the search for, and who uses it?"), N_("In one or two sentences.")),
+    "affected": (
+        N_("Whose data or interests are concerned?"),
+        N_("Customers whose questions were logged, staff, people named in answers …"),
+    ),
+    "harm": (
+        N_("What can a wrong or a lost answer do to them?"),
+        N_("For example a wrong dose, a missed deadline, somebody treated unequally."),
+    ),
+    "measures": (
+        N_("What is done against it?"),
+        N_("For example must-find questions, masking, a person who checks, a way to complain."),
+    ),
+    "oversight": (N_("Who looks after it, and when is it looked at again?"), N_("Name and date.")),
+}
+
+
+def keep_risk(project: Project, risk: RiskAssessment, who: str) -> RiskAssessment:
+    """Keep a risk assessment with name and time; the report shows it.
+
+    Raises
+    ------
+    LabelError
+        If an answer or the level is missing, or nobody is named.
+    """
+    missing = [key for key in (*RISK_QUESTIONS, "level") if not getattr(risk, key).strip()]
+    if missing or risk.level not in RISK_LEVELS or not who.strip():
+        raise LabelError(
+            "{count} answers of the risk assessment are missing. Answer every question, choose "
+            "what remains, and type your name in the sidebar.",
+            count=max(1, len(missing)),
+        )
+    kept = replace(risk, who=who, at=now())
+    project.state.risk = kept
+    project.note("risks assessed", who, {"level": kept.level})
+    return kept
 
 
 def use_panel(project: Project, experts: Sequence[str], who: str) -> None:

@@ -26,6 +26,11 @@ from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
 from core.experts.source import ExpertSource, ScoringContext
 from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
+from core.experts.terms import (
+    TEACHING_TITLES as TEACHING_TITLES,
+    TermsSheet as TermsSheet,
+    terms_of,
+)
 from core.jobs.folder import RunFolder
 from core.journey.jobs import (
     IN_BACKGROUND,
@@ -44,6 +49,7 @@ from core.messages import N_, Message
 from core.progress import Progress, Reporter
 from core.types import ExpertScores, PairScores, QADataset
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.personal import TermsConfirmed
 from core.types.scoring import (
     API_PREFIX,
     TEACHER_UNKNOWN,
@@ -55,6 +61,7 @@ from core.types.scoring import (
     SendPlan,
     TeacherAdvice,
 )
+from core.workspace.database import now
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace
 
@@ -462,6 +469,59 @@ def _behind_apis(experts: Sequence[str]) -> list[str]:
     return [key for key in dict.fromkeys(experts) if key.startswith(API_PREFIX)]
 
 
+# Terms: what is known about using an expert, and a person's word on it.
+
+
+def terms_sheets(project: Project, experts: Sequence[str]) -> tuple[TermsSheet, ...]:
+    """Return the terms sheet of each expert; those that are gone are left out."""
+    connections = {connection.key: connection for connection in api_connections(project)}
+    sheets = []
+    for key in dict.fromkeys(experts):
+        connection = connections.get(key)
+        try:
+            entry = ApiExpert.of(connection) if connection else find_entry(key)
+        except ExpertError:
+            continue
+        here = entry.availability(project.workspace.models)
+        sheets.append(terms_of(entry, here, connection))
+    return tuple(sheets)
+
+
+def catalogue_terms(workspace: Workspace) -> tuple[TermsSheet, ...]:
+    """Return the terms sheets of the experts that came with the app or can be had."""
+    return tuple(terms_of(entry, here) for entry, here in all_experts(workspace))
+
+
+def confirmed_terms(project: Project) -> dict[str, TermsConfirmed]:
+    """Return who confirmed which terms sheet when, by id of the sheet."""
+    return {word.sheet: word for word in project.state.terms}
+
+
+def confirm_terms(project: Project, sheets: Sequence[TermsSheet], who: str) -> None:
+    """Keep that a person read these terms and says that the experts may be used.
+
+    Raises
+    ------
+    ExpertError
+        If no name is given.
+    """
+    if not who.strip():
+        raise ExpertError("Type your name in the sidebar: terms are confirmed by a person.")
+    words = tuple(TermsConfirmed(sheet.key, sheet.id, who, now()) for sheet in sheets)
+    project.state.change(ProjectState.terms, lambda known: (*known, *words))
+    project.note("terms confirmed", who, {"experts": [sheet.key for sheet in sheets]})
+
+
+def unconfirmed_terms(project: Project, experts: Sequence[str]) -> tuple[TermsSheet, ...]:
+    """Return the sheets that a person has to confirm before these experts are used."""
+    known = confirmed_terms(project)
+    return tuple(
+        sheet
+        for sheet in terms_sheets(project, experts)
+        if sheet.needs_confirmation and sheet.id not in known
+    )
+
+
 # The scoring.
 
 
@@ -494,6 +554,13 @@ def launch_scoring(
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     check_experts(experts)
+    missing = unconfirmed_terms(project, experts) if agreed else ()
+    if missing:
+        raise ExpertError(
+            "Nobody has confirmed the terms of {names} yet. Read the terms sheet on the Experts "
+            "page and confirm it.",
+            names=", ".join(sheet.title for sheet in missing),
+        )
     api = () if agreed is None else _agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)

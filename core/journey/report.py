@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,17 @@ from core.experts.catalogue import catalogue, find_entry
 from core.jobs.folder import RunFolder
 from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
-from core.journey.decisions import promotion, savings_of
-from core.journey.experts import SENDING_NOTE, scoring_result
+from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savings_of
+from core.journey.experts import (
+    SENDING_NOTE,
+    TEACHING_TITLES,
+    confirmed_terms,
+    scoring_result,
+    terms_sheets,
+)
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
-from core.journey.personal import check_sharing
+from core.journey.personal import check_sharing, found_in, told
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
@@ -61,6 +67,8 @@ class ReportPreview:
         The command that repeats the journey, with its files.
     model : Path or None
         Folder of the tuned model, None where it is gone.
+    experts : tuple of str
+        Keys of the experts whose labels were learned from.
     """
 
     tune_run: str
@@ -73,6 +81,7 @@ class ReportPreview:
     hashes: tuple[tuple[str, str], ...]
     repeat: Repeat
     model: Path | None
+    experts: tuple[str, ...] = ()
 
 
 def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
@@ -112,6 +121,7 @@ def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPre
         hashes=hashes(dataset, comparison, result.label_id, runs),
         repeat=repeat_command(import_report(workspace, dataset.id), request),
         model=tuned.model if tuned.model.is_dir() else None,
+        experts=request.recipe.experts,
     )
 
 
@@ -138,6 +148,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         steps=step_times(workspace, jobs),
         sendings=_sendings(project),
         votes=opened_votes(project, sources.dataset, tuned.root.name),
+        rules=rules_of(project, sources.dataset, sources.request.recipe.experts),
         shape=examined.shape,
         speeds=examined.costs,
         savings=savings_of(project, comparison),
@@ -233,6 +244,42 @@ def origin_of(key: str) -> ModelOrigin:
         prompts=entry.prompts,
         languages=tuple(code for code in entry.languages if code != ANY_LANGUAGE),
     )
+
+
+def rules_of(
+    project: Project, dataset: QADataset, experts: Sequence[str]
+) -> tuple[tuple[str, tuple[Message, ...]], ...]:
+    """Return what is known and was decided about personal data, terms and risks, in sentences."""
+    found, leave = found_in(dataset), project.state.sharing_leave
+    removed: Mapping[str, Any] = (
+        import_report(project.workspace, dataset.id).get("summary", {}).get("personal_removed", {})
+    )
+    personal = [*told(found)] or [Message(N_("None was found in these data."))]
+    if removed:
+        rows = sum(int(kind["count"]) for kind in removed.values())
+        personal.append(Message(N_("Masked or left out before: {count} rows."), {"count": rows}))
+    if found and leave is not None and leave.dataset_id == dataset.id:
+        values = {"who": leave.who, "at": leave.at[:10], "reason": leave.reason}
+        personal.append(Message(N_("{who} allowed on {at} that they are shared: {reason}"), values))
+    confirmed, terms = confirmed_terms(project), []
+    for sheet in terms_sheets(project, experts):
+        word = confirmed.get(sheet.id)
+        terms += [
+            Message("{title}", {"title": f"{sheet.title} ({sheet.licence or '–'})"}),
+            sheet.goes_to,
+            Message(TEACHING_TITLES[sheet.teaching]),
+        ]
+        if word is not None:
+            values = {"who": word.who, "at": word.at[:10]}
+            terms.append(Message(N_("Confirmed by {who} on {at}."), values))
+    rules = [(N_("Personal data"), tuple(personal)), (N_("Terms of the experts"), tuple(terms))]
+    risk = project.state.risk
+    if risk is not None:
+        for key, (question, _) in RISK_QUESTIONS.items():
+            rules.append((question, (Message("{answer}", {"answer": getattr(risk, key)}),)))
+        signed = Message(N_("Assessed by {who} on {at}."), {"who": risk.who, "at": risk.at[:10]})
+        rules.append((N_("What remains"), (Message(RISK_LEVELS[risk.level]), signed)))
+    return tuple((title, sentences) for title, sentences in rules if sentences)
 
 
 def _run_titles(runs: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from core.evaluation.verdict import TUNED, present_regimes, regime_positions
 from core.messages import N_, Message
+from core.reporting import data_sheet
 from core.reporting.model_export import archive_info, plain_name
 from core.reporting.report_facts import best_placed
 from core.reporting.spreadsheet import csv_bytes
@@ -138,12 +139,17 @@ def _trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     return _zipped(files.items())
 
 
-def beir_archive(dataset: QADataset) -> bytes:
-    """Return the whole data as a zipped BEIR folder.
+def beir_archive(dataset: QADataset, personal: str = "") -> bytes:
+    """Return the whole data as a zipped BEIR folder with a data sheet (Croissant).
 
     Groups, splits and attributes go along (``group`` and ``metadata`` of the records,
     ``splits.json``), so that this app gets back what it gave; other tools leave them aside. Open
     questions stand in a file of their own, which can be added again as a log.
+
+    Parameters
+    ----------
+    personal : str
+        What is known about personal data in the texts, for the data sheet.
     """
     questions, answers = _both_ids(dataset)
 
@@ -160,7 +166,9 @@ def beir_archive(dataset: QADataset) -> bytes:
         filled = {split: ids for split, ids in named.items() if ids}
         yield "splits.json", json.dumps(filled, ensure_ascii=False, indent=1)
 
-    return _zipped((f"beir/{name}", text) for name, text in files())
+    made = dict(files())
+    made[data_sheet.NAME] = data_sheet.croissant(dataset, made, personal)
+    return _zipped((f"beir/{name}", text) for name, text in made.items())
 
 
 def per_question_csv(dataset: QADataset, comparison: Comparison) -> bytes:
@@ -273,7 +281,8 @@ FORMATS: dict[str, ExchangeFormat] = {
             N_("The whole data (BEIR folder as ZIP)"),
             N_(
                 "Questions, answers, judgements, splits and groups, for MTEB and other search "
-                "tools. The Data page reads it back with the same splits."
+                "tools, with a data sheet (Croissant). The Data page reads it back with the same "
+                "splits."
             ),
             "-beir.zip",
             "application/zip",

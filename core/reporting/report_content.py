@@ -287,6 +287,8 @@ class ReportContent:
         What took how long.
     sendings : tuple of Sending
         What went to APIs, oldest first.
+    rules : tuple of (title, sentences)
+        Personal data, terms of the experts and risks, as people said; titles are message ids.
     votes : tuple of VoteFacts
         Opened blind votes about the tuned model, newest first.
     shape : tuple of ShapeChange
@@ -327,6 +329,7 @@ class ReportContent:
     steps: tuple[Step, ...] = ()
     sendings: tuple[Sending, ...] = ()
     votes: tuple[VoteFacts, ...] = ()
+    rules: tuple[tuple[str, tuple[Message, ...]], ...] = ()
     shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None

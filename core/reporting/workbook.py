@@ -340,7 +340,7 @@ def _configuration_sheet(report: ReportContent, w: Wording) -> Sheet:
 def _summary_sheet(report: ReportContent, w: Wording) -> Sheet:
     """Return the decision, the figures behind it, and what to beware of, on one page."""
     columns = (Column(w.t(N_("Subject")), 34), Column(w.t(N_("Result")), 110))
-    parts = (_decision, _votes, _shape, _advice, _data, _labels, _cost)
+    parts = (_decision, _votes, _shape, _advice, _data, _labels, _rules, _cost)
     rows = [row for part in parts for row in part(report, w)]
     note = w.t(
         N_("Made {at}. The same content as the HTML report, as tables."),
@@ -440,6 +440,14 @@ def _labels(report: ReportContent, w: Wording) -> Iterator[Row]:
     if not tuning.base.commercial_use:
         text = N_("The licence of the base model does not allow commercial use, or is not known.")
         yield Row(("", w.t(text)))
+
+
+def _rules(report: ReportContent, w: Wording) -> Iterator[Row]:
+    if report.rules:
+        yield _heading(w.t(N_("Personal data, terms and risks")))
+    for title, sentences in report.rules:
+        for place, sentence in enumerate(sentences):
+            yield Row(("" if place else w.t(title), w.tm(sentence)))
 
 
 def _cost(report: ReportContent, w: Wording) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What was decided about personal data: placeholders of a project, and leave to share."""
+"""What people decided about personal data and rules: placeholders, leave to share, terms, risk."""
 
 from __future__ import annotations
 
@@ -41,3 +41,46 @@ class SharingLeave:
     reason: str
     who: str
     at: str
+
+
+@dataclass(frozen=True)
+class TermsConfirmed:
+    """A person's word that they read the terms of an expert and that it may be used.
+
+    Attributes
+    ----------
+    key : str
+        Of the expert.
+    sheet : str
+        Id of the terms sheet that was confirmed: where it says something else, it counts no more.
+    who, at : str
+    """
+
+    key: str
+    sheet: str
+    who: str
+    at: str
+
+
+@dataclass(frozen=True)
+class RiskAssessment:
+    """What people said about the risks of using the tuned search; all in their own words.
+
+    Attributes
+    ----------
+    purpose, affected, harm, measures, oversight : str
+        What it is for, whom it concerns, what a wrong answer can do, what is done against it, and
+        who looks after it.
+    level : str
+        What remains: ``low``, ``medium`` or ``high``; "" = not said.
+    who, at : str
+    """
+
+    purpose: str = ""
+    affected: str = ""
+    harm: str = ""
+    measures: str = ""
+    oversight: str = ""
+    level: str = ""
+    who: str = ""
+    at: str = ""

@@ -155,10 +155,15 @@ class ModelStore:
             raise
 
     def file_sha256(self, path: Path) -> str:
-        """Return the sha256 of a model file, computed once per path, size and time of change."""
+        """Return the sha256 of a model file, computed once for what the file system says of it.
+
+        The time of the last change of the file's entry (ctime) counts, too: who exchanges weights
+        may give them the old size and time, but not that.
+        """
         path = path.resolve()
         status = path.stat()
-        tag = f"{path}|{status.st_size}|{status.st_mtime_ns}"
+        times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"
+        tag = f"{path}|{status.st_size}|{times}|{status.st_ino}"
         if tag not in self._hashes:
             self._hashes.update(self._measurements().get("sha256", {}))
         if tag not in self._hashes:

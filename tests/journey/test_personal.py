@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import DataError
+from core.errors import DataError, ExpertError, LabelError
 from core.journey import data, delivery, report, voting
 from core.journey.data import take_out_personal_data
-from core.journey.experts import launch_scoring, save_connection, send_plans
+from core.journey.decisions import RISK_QUESTIONS, keep_risk
+from core.journey.experts import (
+    confirm_terms,
+    confirmed_terms,
+    launch_scoring,
+    save_connection,
+    send_plans,
+    terms_sheets,
+    unconfirmed_terms,
+)
 from core.journey.personal import (
     MASK,
     allow_sharing,
@@ -17,6 +26,7 @@ from core.journey.personal import (
     withdraw_leave,
 )
 from core.journey.projects import create_sample_project
+from core.types.personal import RiskAssessment
 from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace
 
@@ -44,6 +54,7 @@ def project(tmp_path):
 def test_every_way_out_is_closed_until_somebody_decides(project):
     connection = ApiConnection("out", "https://api.example.com/v1", "m")
     save_connection(project, connection, "me", {})
+    confirm_terms(project, terms_sheets(project, ["api:out"]), "me")
     plans = send_plans(project, project.load_dataset(), ["api:out"])
     dataset = project.load_dataset()
     hub = type("Hub", (), {"check": lambda self, repository: None})()
@@ -97,3 +108,35 @@ def test_masking_afterwards_opens_the_way(project):
 def test_sample_projects_may_be_shared(tmp_path):
     project = create_sample_project(Workspace.open(tmp_path), "en", "s", "me")
     check_sharing(project)
+
+
+def test_nothing_is_sent_before_a_person_confirmed_the_terms(project):
+    save_connection(project, ApiConnection("out", "https://api.openai.com/v1", "m"), "me", {})
+    allow_sharing(project, "ours", "Eve")
+    plans = send_plans(project, project.load_dataset(), ["api:out"])
+    with pytest.raises(ExpertError, match="confirmed the terms of out"):
+        launch_scoring(project, ["api:out"], "me", agreed=plans)
+    (sheet,) = unconfirmed_terms(project, ["api:out", "bm25"])
+    with pytest.raises(ExpertError, match="name"):
+        confirm_terms(project, [sheet], " ")
+    confirm_terms(project, [sheet], "Eve")
+    assert confirmed_terms(project)[sheet.id].who == "Eve"
+    assert unconfirmed_terms(project, ["api:out"]) == ()
+    with pytest.raises(ExpertError, match="key"):  # the next guard: no key is set up
+        launch_scoring(project, ["api:out"], "me", agreed=plans)
+
+
+def test_a_risk_assessment_is_whole_or_not_kept(project):
+    answers = dict.fromkeys(RISK_QUESTIONS, "x")
+    for risk in (
+        RiskAssessment(**answers),
+        RiskAssessment(**answers | {"harm": " "}, level="low"),
+        RiskAssessment(**answers, level="none"),
+    ):
+        with pytest.raises(LabelError, match="risk assessment"):
+            keep_risk(project, risk, "Eve")
+    keep_risk(project, RiskAssessment(**answers, level="low"), "Eve")
+    told_of = dict(report.rules_of(project, project.load_dataset(), ("bm25",)))
+    assert "e-mail addresses: 1" in str(told_of["Personal data"][0])
+    assert str(told_of["What remains"][1]).startswith("Assessed by Eve on ")
+    assert any("stay on this machine" in str(line) for line in told_of["Terms of the experts"])

@@ -90,3 +90,19 @@ def test_damaged_measurements_are_measured_again(tmp_path):
 def test_key_is_never_a_path(tmp_path, key):
     with pytest.raises(WorkspaceError):
         ModelStore(tmp_path).folder_for(key)
+
+
+def test_weights_of_the_same_size_and_time_are_noticed(tmp_path):
+    """Who exchanges weights can give them the old size and time, but not the old ctime."""
+    import os
+    import time
+
+    store = ModelStore(tmp_path / "models")
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"a" * 100)
+    before, status = store.file_sha256(path), path.stat()
+    time.sleep(0.02)
+    path.write_bytes(b"b" * 100)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+    assert store.file_sha256(path) != before

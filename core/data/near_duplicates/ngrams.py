@@ -12,15 +12,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import DataError
+from core.hashing import file_sha256
 from core.progress import Progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_RENSA_VERSION = "0.5.0"
+_RENSA_FILES = {  # of the build for Linux x86_64 and Python 3.11
+    "__init__.py": "efa326cde5e9fcf70b660034f3b313791f03e9dcc92aa38f3130b694e1f8a113",
+    "rensa.cpython-311-x86_64-linux-gnu.so": (
+        "ae865e408412f258374d69e459c0aa8bde4df223b323bee25ba85a47ff497c42"
+    ),
+}
 MAX_CHARACTERS = 2000  # of each text are compared
 # How many characters an n-gram has: in Latin and other letters, in Japanese, where a character
 # carries about as much as half an English word.
@@ -169,12 +182,40 @@ def likely_pairs(
     return keys // max(1, len(texts)), keys % max(1, len(texts))
 
 
+@cache
+def _rensa() -> Any:
+    """Import rensa after comparing its files with those that this version was tested with.
+
+    Raises
+    ------
+    DataError
+        If one was changed. Builds for other machines than the one tested are not known here; with
+        ``requirements.lock`` pip compares their archives.
+    """
+    folder = _rensa_folder()
+    for name, sha256 in _RENSA_FILES.items():
+        path = folder / name
+        if path.is_file() and file_sha256(path) != sha256:
+            raise DataError(
+                "The file {file} is not the one this version was tested with. Install the right "
+                "one with: pip install --force-reinstall rensa=={version}",
+                file=str(path),
+                version=_RENSA_VERSION,
+            )
+    return import_module("rensa")
+
+
+def _rensa_folder() -> Path:
+    spec = find_spec("rensa")
+    return Path(next(iter(spec.submodule_search_locations or ())) if spec else "")
+
+
 def _with_company(texts: Sequence[str], rows: int) -> np.ndarray:
     """Return the texts that share a band with any other, int64 [m]; the library sees to it alone.
 
     Of files too large to be sketched at once, all texts.
     """
-    from rensa import RMinHashLSH
+    RMinHashLSH = _rensa().RMinHashLSH  # noqa: N806
 
     if not texts or sum(map(len, texts)) > _MOST_CHARACTERS:
         return np.arange(len(texts))
@@ -184,8 +225,7 @@ def _with_company(texts: Sequence[str], rows: int) -> np.ndarray:
 
 
 def _digest(texts: Sequence[str], places: int) -> object:
-    from rensa import RMinHash
-
+    RMinHash = _rensa().RMinHash  # noqa: N806
     parts = [_ngram_hashes(texts[low:high], SKETCHED) for low, high in _blocks(texts, len(texts))]
     tokens = np.concatenate([codes for codes, _ in parts])
     sizes = np.concatenate([counts for _, counts in parts])

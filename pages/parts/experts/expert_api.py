@@ -9,18 +9,21 @@ import streamlit as st
 
 from core.journey.experts import (
     NEUTRAL_SENTENCE,
+    confirm_terms,
     launch_scoring,
     remove_connection,
     save_connection,
     send_plan,
     send_plans,
     try_connection,
+    unconfirmed_terms,
 )
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
+from pages.parts.experts.terms import show_terms
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t
 
@@ -261,7 +264,9 @@ def _dialog(context: Context, asked: str) -> None:
         )
         for plan in plans:
             _show(plan)
-        ready = all([_key_is_there(plan) for plan in plans])
+        sheets = unconfirmed_terms(context.project, keys)
+        agreed = show_terms(sheets)
+        ready = agreed and all([_key_is_there(plan) for plan in plans])
         st.caption(
             t(
                 "Your confirmation is recorded with your name ({who}), the time, the server and "
@@ -277,7 +282,10 @@ def _dialog(context: Context, asked: str) -> None:
                 key="send_and_score",
                 disabled=not ready,
             ):
-                _launch(context, asked, keys, plans)
+                with errors_shown():
+                    if sheets:
+                        confirm_terms(context.project, sheets, session.who())
+                    _launch(context, asked, keys, plans)
             if st.button(t("Send nothing"), key="send_nothing"):
                 forget()
                 st.rerun()

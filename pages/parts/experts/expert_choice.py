@@ -24,6 +24,7 @@ from pages.parts.experts.expert_api import expert_api, start_scoring
 from pages.parts.experts.expert_card import Choice, draw_cards
 from pages.parts.experts.score_files import score_file_section
 from pages.parts.experts.teacher import teacher_box
+from pages.parts.experts.terms import terms_overview
 from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 
@@ -100,6 +101,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
     with start:
         picked = [card for card in cards if card.entry.key in choice]
         _start(context, picked, scored, busy, main_action)
+        terms_overview(context, [card.entry.key for card in picked])
 
 
 def _own_folders(

@@ -1,0 +1,66 @@
+"""Terms sheets: where an expert's texts go, its licence, whether its scores may teach a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.journey.experts import (
+    TEACHING_TITLES,
+    TermsSheet,
+    confirmed_terms,
+    terms_sheets,
+)
+from pages.parts.page import Context
+from pages.parts.translate import moment, plain, t, tm
+
+
+def show_terms(sheets: Sequence[TermsSheet]) -> bool:
+    """Draw the sheets that nobody confirmed yet; return whether they are confirmed now."""
+    if not sheets:
+        return True
+    for sheet in sheets:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{t('Terms of {name}', name=plain(sheet.title))}**")
+            st.markdown(plain(tm(sheet.goes_to)))
+            st.markdown(f"{t(TEACHING_TITLES[sheet.teaching])}. {plain(tm(sheet.reason))}")
+            if sheet.source:
+                st.caption(plain(sheet.source))
+    return st.checkbox(
+        t("I have read the terms of these experts, and they allow this use"), key="terms_read"
+    )
+
+
+def terms_overview(context: Context, keys: Sequence[str]) -> None:
+    """Draw the terms of the chosen experts with who confirmed them."""
+    with st.expander(t("Terms of the chosen experts"), icon=":material/gavel:"):
+        confirmed = confirmed_terms(context.project)
+        sheets = terms_sheets(context.project, keys)
+        st.dataframe(
+            {
+                t("Expert"): [sheet.title for sheet in sheets],
+                t("Where texts go"): [tm(sheet.goes_to) for sheet in sheets],
+                t("Licence"): [sheet.licence or "–" for sheet in sheets],
+                t("May its scores teach?"): [
+                    f"{t(TEACHING_TITLES[sheet.teaching])}. {tm(sheet.reason)}" for sheet in sheets
+                ],
+                t("Confirmed"): [
+                    f"{word.who}, {moment(word.at)}"
+                    if (word := confirmed.get(sheet.id))
+                    else t("before texts are sent")
+                    if sheet.needs_confirmation
+                    else t("not needed: nothing is sent")
+                    for sheet in sheets
+                ],
+            },
+            hide_index=True,
+            row_height=56,
+            column_config={
+                t("Expert"): st.column_config.TextColumn(width=160),
+                t("Where texts go"): st.column_config.TextColumn(width=200),
+                t("Licence"): st.column_config.TextColumn(width=100),
+                t("May its scores teach?"): st.column_config.TextColumn(width=420),
+            },
+            key="terms_table",
+        )
