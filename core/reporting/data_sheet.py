@@ -56,8 +56,8 @@ _CONTEXT: Mapping[str, Any] = {
 }
 _LOOKED_FOR = (
     "Looked for automatically before the export (e-mail, telephone, cards, accounts, national ids, "
-    "addresses, names; English and Japanese). Texts that hold some are exported only where a person "
-    "said why they may be."
+    "addresses, names; English and Japanese). Texts that hold some are exported only where a "
+    "person said why they may be."
 )
 _TEXT, _NUMBER = "sc:Text", "sc:Float"
 # File → its records: field, type and meaning.
