@@ -30,6 +30,7 @@ from core.tuning.student import (
     load_weights,
     merge_adapters,
     weights_of,
+    without_dropout,
     write_model,
 )
 from core.tuning.task import TuningTask
@@ -178,6 +179,8 @@ class Run:
                 least=LEAST_QUESTIONS,
             )
         self.model = load_model(task.base_folder, device.kind, task.prompts)
+        if not config.dropout:
+            without_dropout(self.model)
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(self.model, task, device, self.report, team)
@@ -237,6 +240,7 @@ class Run:
         self.negatives = self.team.tell_array(lambda: self._wrong_answers(answers))
         self.learner.measure_scale(self.rows, self.negatives)
         self.learner.read_neutral(self.task.neutral)
+        self.learner.remember_answers()
         if self.validation.questions:
             self.check(answers[0] if answers else None)
         elif self.task.end is None:
@@ -377,6 +381,10 @@ class Run:
         step = self.state.step
         text = N_("Checking the search quality after step {step}")
         self.report.progress(step / self.steps, Message(text, {"step": step}))
+        if step and self.learner.remembered is not None:
+            answer_vectors = self.team.tell_array(self.corpus_vectors)
+            assert answer_vectors is not None
+            self.learner.remember(self.validation.answer_rows, answer_vectors)
         point = CurvePoint(**self.team.tell(lambda: asdict(self._measured(answer_vectors))))
         self.state = replace(self.state, curve=(*self.state.curve, point))
         if step == 0 and self.config.guard_regimes:
