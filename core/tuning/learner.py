@@ -113,12 +113,17 @@ class Learner:
 
     def remember_answers(self) -> None:
         """Read what open questions are compared with, where they meet the whole collection."""
-        taught, whole = self.taught, self.config.whole_corpus
-        if taught is None or not (whole and len(taught.open_rows)) or self.answers is not None:
+        if not self.remembers or self.taught is None:
             return
-        texts = [self.dataset.answers[row] for row in taught.searched]
+        texts = [self.dataset.answers[row] for row in self.taught.searched]
         # A copy: what is read may belong to somebody else, and this changes with every step.
         self.remembered = np.array(self.team.tell_array(lambda: self.read(texts, DOCUMENT)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether open questions meet the whole collection as it was read last."""
+        there = self.taught is not None and len(self.taught.open_rows) > 0
+        return there and self.config.whole_corpus and self.answers is None
 
     def remember(self, answer_rows: Rows, vectors: np.ndarray) -> None:
         """Note how answers are read now; those that are not remembered are passed over."""
