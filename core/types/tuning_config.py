@@ -253,7 +253,7 @@ class TuningConfig:
         N_("Leave parts out at random (dropout)"),
         N_(
             "Switches parts of the model off at random while learning, as it was when the base "
-            "model was made. Without it a step on a CPU takes about a third less time."
+            "model was made. Without it a step on a CPU takes about 30% less time."
         ),
         joined=True,
     )
