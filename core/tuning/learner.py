@@ -40,6 +40,7 @@ CHUNK_WHEN_FULL = 16
 MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
 # A word vector is touched only when its word occurs, a transformer's weights at every step.
 STATIC_FACTOR = 100.0
+MOST_OF_FEW = 2.0  # by which a short run may raise the learning rate
 FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
 
 
@@ -428,11 +429,16 @@ def asked_answers(dataset: QADataset) -> np.ndarray:
 
 
 def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:
-    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0."""
+    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0.
+
+    Short runs take larger steps where wanted: Adam moves a weight by about the rate, and n steps
+    in directions of chance come √n as far.
+    """
     warmup = round(config.warmup_share * steps)
     rising = (step + 1) / max(warmup, 1)
     falling = (steps - step) / max(steps - warmup, 1)
-    peak = config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    few = min(max((config.usual_steps / max(steps, 1)) ** 0.5, 1.0), MOST_OF_FEW)
+    peak = few * config.learning_rate * (STATIC_FACTOR if static else 1.0)
     return peak * min(rising, falling, 1.0)
 
 

@@ -60,6 +60,7 @@ class Preset:
 # TuningConfig, so that what was saved before goes on meaning what it meant.
 _TODAY: tuple[tuple[str, Any], ...] = (
     ("learning_rate", 5e-5),
+    ("usual_steps", 50),
     ("dropout", False),
     ("right_answers_per_question", 6),
     ("whole_corpus", True),

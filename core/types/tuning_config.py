@@ -241,6 +241,17 @@ class TuningConfig:
         1e-8,
         1.0,
     )
+    usual_steps: int = _setting_field(
+        0,
+        N_("Steps that the learning rate is meant for"),
+        N_(
+            "A run of fewer steps takes larger ones, up to twice the learning rate, so that little "
+            "data moves the model, too. 0 leaves the learning rate as it is."
+        ),
+        0,
+        100_000,
+        joined=True,
+    )
     warmup_share: float = _setting_field(
         0.1,
         N_("Warm-up share"),

@@ -44,7 +44,8 @@ _GROUPS = (
     (
         N_("How long and how fast"),
         (
-            *("epochs", "learning_rate", "warmup_share", "weight_decay", "dropout"),
+            *("epochs", "learning_rate", "usual_steps"),
+            *("warmup_share", "weight_decay", "dropout"),
             *("evaluations_per_epoch", "patience"),
         ),
     ),
