@@ -96,12 +96,12 @@ def terms_of(
         host = connection.host
         name = host.rpartition("@")[2].partition(":")[0].lower()
         known = next((v for end, v in _PROVIDERS.items() if f".{name}".endswith(f".{end}")), None)
-        teaching, reason, source = known or (UNKNOWN, _UNREAD, "")
+        teaching, told, source = known or (UNKNOWN, _UNREAD, "")
         if name in {"localhost", "127.0.0.1", "::1"}:
-            teaching, reason, source = UNKNOWN, _OWN_SERVER, ""
+            teaching, told, source = UNKNOWN, _OWN_SERVER, ""
         return TermsSheet(
             *(entry.key, entry.title, Message(_SENT, {"host": host}), ""),
-            *(teaching, Message(reason), source),
+            *(teaching, Message(told), source),
             needs_confirmation=True,
         )
     here, licence = Message(_HERE), entry.licence
@@ -110,5 +110,5 @@ def terms_of(
     if licence.lower() in _FREE:
         reason = Message(_FREE_TEXT, {"licence": licence})
         return TermsSheet(entry.key, entry.title, here, licence, ALLOWED, reason)
-    text = Message(_OTHER_LICENCE, {"licence": licence}) if licence else Message(_NO_LICENCE)
-    return TermsSheet(entry.key, entry.title, here, licence, UNKNOWN, text)
+    reason = Message(_OTHER_LICENCE, {"licence": licence}) if licence else Message(_NO_LICENCE)
+    return TermsSheet(entry.key, entry.title, here, licence, UNKNOWN, reason)

@@ -21,6 +21,7 @@ from core.data.personal.recognition import PERSONAL_DATA, Recogniser, plain_widt
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import OPEN, QADataset
+from core.types.open_account import RowsFound
 from core.types.personal import DROP, KEEP, MASK, Pseudonyms
 
 LEFT_OUT = N_("It holds personal data, which were to be left out.")
@@ -275,7 +276,7 @@ def _moved_pairs(
     return pairs
 
 
-def told(found: Mapping[str, Finding]) -> list[Message]:
+def told(found: Mapping[str, Finding | RowsFound]) -> list[Message]:
     """Return which kinds were found in how many rows, in words."""
     return [
         Message(PERSONAL_DATA[kind].rows_title, {"count": one.count})

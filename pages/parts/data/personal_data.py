@@ -10,6 +10,7 @@ from core.journey import personal
 from core.journey.data import take_out_personal_data
 from core.journey.personal import DROP, KEEP, MASK, PERSONAL_DATA, Finding
 from core.messages import N_
+from core.types.open_account import RowsFound
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.errors import show_error
@@ -29,7 +30,7 @@ _ACTIONS = {
 }
 
 
-def ask_at_import(found: Mapping[str, Finding], file_id: str) -> str | None:
+def ask_at_import(found: Mapping[str, Finding | RowsFound], file_id: str) -> str | None:
     """Draw what was found and what to do with it; None while nothing was chosen."""
     if not found:
         return KEEP
@@ -86,7 +87,7 @@ def personal_data(context: Context) -> None:
             _ask_for_leave(context)
 
 
-def _listed(found: Mapping[str, Finding]) -> str:
+def _listed(found: Mapping[str, Finding | RowsFound]) -> str:
     return " · ".join(
         f"{plain(tm(message))} ({t('for example row {row}', row=one.rows[0])})"
         if one.rows
