@@ -70,6 +70,7 @@ from core.journey.data import (
 )
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
+    TermsSheet,
     all_experts,
     api_connections,
     catalogue_terms,
@@ -117,6 +118,7 @@ from core.journey.tune import launch_tuning, read_run
 from core.progress import Progress
 from core.types import Comparison, QADataset, SystemChoice
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.personal import TermsConfirmed
 from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 
@@ -461,10 +463,11 @@ def _expert_facts(expert: CatalogueEntry, at_hand: Availability) -> dict[str, An
 
 def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
     """Print terms sheets, after confirming those that were named; returns the exit status."""
+    found: list[tuple[TermsSheet, TermsConfirmed | None]]
     if options.project is None:
         if options.accept_terms:
             raise DataError("--accept-terms needs --project: terms are confirmed for a project.")
-        sheets = {sheet: None for sheet in catalogue_terms(workspace)}
+        found = [(sheet, None) for sheet in catalogue_terms(workspace)]
     else:
         project = _any_project(workspace, options.project)
         keys = [entry.key for entry, _ in all_experts(workspace)]
@@ -473,8 +476,8 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
         if options.accept_terms:
             confirm_terms(project, terms_sheets(project, options.accept_terms), _who())
         confirmed = confirmed_terms(project)
-        sheets = {sheet: confirmed.get(sheet.id) for sheet in terms_sheets(project, keys)}
-    for sheet, word in sheets.items():
+        found = [(sheet, confirmed.get(sheet.id)) for sheet in terms_sheets(project, keys)]
+    for sheet, word in found:
         if options.json:
             continue
         by = f"confirmed by {word.who} at {word.at}" if word else "not confirmed"
@@ -486,7 +489,7 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
         _print_json(
             {
                 sheet.key: to_json(sheet) | {"confirmed": word and to_json(word)}
-                for sheet, word in sheets.items()
+                for sheet, word in found
             }
         )
     return 0
