@@ -431,8 +431,6 @@ def _agree_to_send(
         return ()
     dataset = project.load_dataset()
     plans = [p for p in send_plans(project, dataset, experts) if p.texts]
-    if plans:
-        check_sharing(project, dataset)
     seen = {(plan.connection.key, plan.connection.fingerprint): plan.texts for plan in agreed}
     for plan in plans:
         connection = plan.connection
@@ -444,6 +442,15 @@ def _agree_to_send(
                 host=connection.host,
             )
         find_key(connection, {**os.environ, **(environment or {})})
+    if plans:
+        check_sharing(project, dataset)
+        missing = unconfirmed_terms(project, [plan.connection.key for plan in plans])
+        if missing:
+            raise ExpertError(
+                "Nobody has confirmed the terms of {names} yet. Read the terms sheet on the "
+                "Experts page and confirm it.",
+                names=", ".join(sheet.title for sheet in missing),
+            )
     for plan in plans:
         connection = plan.connection
         detail = {
@@ -554,13 +561,6 @@ def launch_scoring(
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     check_experts(experts)
-    missing = unconfirmed_terms(project, experts) if agreed else ()
-    if missing:
-        raise ExpertError(
-            "Nobody has confirmed the terms of {names} yet. Read the terms sheet on the Experts "
-            "page and confirm it.",
-            names=", ".join(sheet.title for sheet in missing),
-        )
     api = () if agreed is None else _agree_to_send(project, experts, agreed, who, environment)
     asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
     return launch_job(project, SCORE, asked, who, environment, start)

@@ -15,6 +15,7 @@ from core.data.personal.masking import (
 )
 from core.data.personal.recognition import PERSONAL_DATA as PERSONAL_DATA
 from core.errors import DataError, WorkspaceError
+from core.messages import Message
 from core.types import QADataset
 from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
 from core.workspace.database import now
@@ -139,3 +140,12 @@ def check_sharing(project: Project, dataset: QADataset | None = None) -> None:
             "or say there why they may be shared; then try again.",
             count=sum(one.count for one in found.values()),
         )
+
+
+def refusal_to_share(project: Project, dataset: QADataset) -> Message | None:
+    """Return why the texts may not be shared, None where they may; see :func:`check_sharing`."""
+    try:
+        check_sharing(project, dataset)
+    except DataError as error:
+        return error.message
+    return None

@@ -104,6 +104,7 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     server.misbehave = [None] * 5 + [hang]
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
+    experts.confirm_terms(project, experts.terms_sheets(project, [one.key]), "Mika")
     run_id = experts.launch_scoring(
         project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
     )
@@ -135,6 +136,7 @@ def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server
     monkeypatch.setattr(launch, "_start", lambda folder, _=None: folders.append(folder))
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
+    experts.confirm_terms(project, experts.terms_sheets(project, [one.key]), "Mika")
     experts.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=SECRET)
     with embeddings_server() as other:
         connect(workspace, project, other)

@@ -110,20 +110,26 @@ def test_sample_projects_may_be_shared(tmp_path):
     check_sharing(project)
 
 
-def test_nothing_is_sent_before_a_person_confirmed_the_terms(project):
-    save_connection(project, ApiConnection("out", "https://api.openai.com/v1", "m"), "me", {})
+def test_nothing_is_sent_before_a_person_confirmed_the_terms(project, monkeypatch):
+    save_connection(
+        project,
+        ApiConnection("out", "https://api.openai.com/v1", "m", "NO_SUCH_API_KEY"),
+        "me",
+        {"NO_SUCH_API_KEY": "x"},
+    )
     allow_sharing(project, "ours", "Eve")
     plans = send_plans(project, project.load_dataset(), ["api:out"])
+    key = {"NO_SUCH_API_KEY": "x"}
     with pytest.raises(ExpertError, match="confirmed the terms of out"):
-        launch_scoring(project, ["api:out"], "me", agreed=plans)
+        launch_scoring(project, ["api:out"], "me", agreed=plans, environment=key)
     (sheet,) = unconfirmed_terms(project, ["api:out", "bm25"])
     with pytest.raises(ExpertError, match="name"):
         confirm_terms(project, [sheet], " ")
     confirm_terms(project, [sheet], "Eve")
     assert confirmed_terms(project)[sheet.id].who == "Eve"
     assert unconfirmed_terms(project, ["api:out"]) == ()
-    with pytest.raises(ExpertError, match="key"):  # the next guard: no key is set up
-        launch_scoring(project, ["api:out"], "me", agreed=plans)
+    monkeypatch.setattr("core.jobs.launch._start", lambda folder, _=None: None)
+    assert launch_scoring(project, ["api:out"], "me", agreed=plans, environment=key)
 
 
 def test_a_risk_assessment_is_whole_or_not_kept(project):

@@ -59,7 +59,7 @@ def test_a_deleted_project_leaves_no_text_behind(workspace):
     assert holding(workspace, b"Eve Miller")
     receipt = delete_project(project, "Ann")
     assert holding(workspace, b"Eve Miller") == []
-    assert {one.kind for one in receipt.removed} >= {"datasets", "records"}
+    assert {one.kind for one in receipt.removed} >= {"datasets"}
     assert json.loads(receipt_file(receipt))["who"] == "Ann"
 
 

@@ -143,6 +143,8 @@ def test_a_confirmation_starts_the_job_and_is_recorded(
     monkeypatch.setenv("TEST_API_KEY", KEY)
     at = only(add(page(), server, Price=1.0), "bm25", "api:Our API")
     at = button(at, "Let 2 experts score").click().run()
+    assert at.button(key="send_and_score").disabled, "the terms are not confirmed yet"
+    at = at.checkbox(key="terms_read").check().run()
     at = at.button(key="send_and_score").click().run()
     assert not at.exception and not at.error
     assert len(handed) == 1 and server.requests == []
@@ -171,6 +173,8 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     at = only(add(page(), server), "api:Our API")
     assert "Key: found in TEST_API_KEY" in texts(at)
     at = button(at, "Let 1 expert score").click().run()
+    assert at.button(key="send_and_score").disabled, "the terms are not confirmed yet"
+    at = at.checkbox(key="terms_read").check().run()
     at = at.button(key="send_and_score").click().run()
     ((folder, environment),) = handed
     assert environment == {"TEST_API_KEY": KEY}

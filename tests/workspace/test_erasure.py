@@ -9,8 +9,9 @@ import pytest
 
 from core.hashing import text_key
 from core.types import Override, QADataset
-from core.types.judgements import QuestionNote, Rating
+from core.types.judgements import COMMENT, QuestionNote
 from core.workspace.erasure import belongings, erase_project
+from core.workspace.feedback import STARS, Rating
 from core.workspace.modelstore import ModelStore
 from core.workspace.records import Records, RunRecord
 from core.workspace.vectors import VectorCache
@@ -69,7 +70,7 @@ def project_with(workspace: Workspace, name: str, *words: str):
     records.add_run(RunRecord(run, project.id, "tune", "2026-01-01T00:00:00+00:00"))
     question, answer = dataset.questions[0], dataset.answers[0]
     records.add_override(project.id, Override(question, answer, 1.0, "me", "", "2026"))
-    records.add_ratings(project.id, [Rating(question, answer, "me", 1.0, "yes_no", "2026")])
+    records.add_ratings(project.id, [Rating(question, answer, "me", 1.0, STARS, "2026")])
     records.set(project.id, "anything", {"text": question})
     return workspace.project(project.id), dataset
 
@@ -125,7 +126,7 @@ def test_records_of_other_projects_stay(workspace):
 
 def test_rows_with_an_erased_text_go(workspace):
     project, dataset = project_with(workspace, "one", "gone", "stays")
-    note = QuestionNote("note", dataset.questions[0], "", "see", "me", "2026")
+    note = QuestionNote(COMMENT, dataset.questions[0], "", "see", "me", "2026")
     workspace.records.add_note(project.id, note)
     assert workspace.records.erase_texts(project.id, {dataset.questions[0]}, set()) == 3
     assert not workspace.records.ratings(project.id)
