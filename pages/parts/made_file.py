@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from threading import Timer
+from typing import BinaryIO, Literal
 
 import streamlit as st
+from streamlit import runtime
 
 from pages.parts.errors import errors_shown
 from pages.parts.translate import t
+
+FORGOTTEN_AFTER_S = (60.0, 90.0)  # time enough to begin a download
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class MadeFile:
             if there:
                 st.download_button(
                     self.download.format(size=size_text(self.path.stat().st_size)),
-                    lambda: self.path.open("rb"),  # read when asked for: it may be large
+                    lambda: opened_for_download(self.path),
                     self.name,
                     self.mime,
                     key=f"download_{self.key}",
@@ -74,6 +78,26 @@ class MadeFile:
             with errors_shown(), st.spinner(self.working):
                 build()
                 st.rerun()  # the journey bar above shows the step as done
+
+
+def opened_for_download(path: Path) -> BinaryIO:
+    """Open a file for a download, and see to it that its address is soon forgotten.
+
+    Read when somebody asks for it: it may be large. Streamlit serves it at an address that works
+    without the page (its name is a hash of the content, which nobody guesses) until two later
+    runs of any page; where nobody comes, that would be for as long as the server lives.
+    """
+    for seconds in FORGOTTEN_AFTER_S:
+        timer = Timer(seconds, _forget_downloads)
+        timer.daemon = True
+        timer.start()
+    return path.open("rb")
+
+
+def _forget_downloads() -> None:
+    """Remove downloads that belong to no page any more; one is marked first and removed next."""
+    if runtime.exists():
+        runtime.get_instance().media_file_mgr.remove_orphaned_files()
 
 
 def size_text(size: int) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.journey import report
 from core.journey.report import ReportPreview
 from pages.parts import session
-from pages.parts.made_file import MadeFile, file_name, size_text
+from pages.parts.made_file import MadeFile, file_name, opened_for_download, size_text
 from pages.parts.page import Context
 from pages.parts.translate import language, plain, t, tm
 
@@ -62,7 +62,7 @@ def _workbook(context: Context, run: str) -> None:
         return
     st.download_button(
         t("Download as tables (XLSX, {size})", size=size_text(path.stat().st_size)),
-        lambda: path.open("rb"),
+        lambda: opened_for_download(path),
         file_name(context.project.name, f"-report-{language()}.xlsx"),
         _XLSX,
         key="download_workbook",
