@@ -20,7 +20,12 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.outside import check_host, checked_transport, proxies_of
+from core.experts.outside import (
+    check_address_written,
+    check_host,
+    checked_transport,
+    proxies_of,
+)
 from core.messages import N_
 from core.types.access import is_loopback
 from core.types.scoring import ApiConnection
@@ -192,19 +197,19 @@ class ApiClient:
             headers["Authorization"] = f"Bearer {self._key}"
         # The system's own certificates, to which a company adds its own.
         certificates = ssl.create_default_context()
-        proxies = proxies_of(urlsplit(connection.base_url).hostname or "")
-        proxy = proxies.get(urlsplit(connection.base_url).scheme)
+        place = urlsplit(connection.base_url)
+        proxy = proxies_of(place.hostname or "").get(place.scheme)
+        direct = None if proxy else checked_transport(connection, environment, certificates)
+        check_address_written(connection, environment)
         self._http = httpx2.Client(
             headers=headers,
             timeout=self._patience.timeout,
             # Texts and key go where the user confirmed, nowhere else.
             follow_redirects=False,
             trust_env=False,
-            **(
-                {"proxy": proxy, "verify": certificates}
-                if proxy
-                else {"transport": checked_transport(connection, environment, certificates)}
-            ),
+            verify=certificates,
+            proxy=proxy,
+            transport=direct,
         )
 
     def __enter__(self) -> ApiClient:

@@ -183,6 +183,20 @@ def checked_transport(
     return transport
 
 
+def check_address_written(connection: ApiConnection, environment: Mapping[str, str]) -> None:
+    """Raise ExpertError if a connection names an address that may not be reached.
+
+    For requests through a proxy, which looks names up itself: addresses need no looking up.
+    """
+    host = urlsplit(connection.base_url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    listed = AllowedHosts.of(environment).names(connection)
+    address_of(host, 0, listed=listed, shared=is_shared(environment), resolve=lambda *_: [host])
+
+
 def proxies_of(host: str) -> dict[str, str]:
     """Return the proxies that the environment names for a host; none for this machine."""
     from urllib.request import getproxies, proxy_bypass

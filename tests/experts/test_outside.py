@@ -144,6 +144,14 @@ def test_connections_go_through_the_proxy_of_the_environment(monkeypatch):
     assert outside.proxies_of("direct.example") == outside.proxies_of("localhost") == {}
 
 
+def test_a_proxy_is_not_asked_for_an_address_inside_the_network(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.corp.example:3128")
+    inside = replace(OPENAI, base_url="https://10.0.0.5/v1", key_variable="")
+    with pytest.raises(ExpertError, match="inside this network"):
+        ApiClient(inside, {})
+    ApiClient(inside, {"API_HOSTS": "10.0.0.5"})
+
+
 def test_no_name_is_no_answer():
     with pytest.raises(OSError, match="no address"):
         address_of("gone.example", 1, listed=True, shared=False, resolve=lambda *_: [])
