@@ -99,8 +99,8 @@ class Person:
 
         A vote's link is not looked at here: it leads to that vote alone.
         """
-        roles = {member.role for member in members if self.signed_in and member.names(self.name)}
-        roles |= {self.everywhere}
+        given = {member.role for member in members if self.signed_in and member.names(self.name)}
+        roles = {self.everywhere, *given}
         return next((role for role in ROLES if role in roles), None)
 
     @property
