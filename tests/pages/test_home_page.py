@@ -100,6 +100,22 @@ def test_a_newest_job_of_any_kind_is_named_on_its_card(app, tmp_path, monkeypatc
     assert any(KINDS[kind].title in caption.value for caption in at.caption)
 
 
+def test_pages_without_the_door_show_nothing(monkeypatch, app, tmp_path):
+    """Started as ``streamlit run main.py``, nobody would be asked who they are."""
+    from streamlit import config
+
+    from pages.parts import sign_in
+
+    Workspace.open(tmp_path).create_project("Spring plan", "ann")
+    monkeypatch.setattr(sign_in, "_door", False)
+    monkeypatch.setattr(config, "_server_mode", "starlette-managed")
+    at = app(tmp_path)
+    assert [error.value for error in at.error] == [
+        "Start the app with its own command: streamlit run app.py"
+    ]
+    assert not at.markdown and not at.button
+
+
 @pytest.fixture
 def visitor(monkeypatch, app, tmp_path):
     """Return a function that opens a page as somebody of example.com, who signed in."""
