@@ -53,10 +53,11 @@ from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.erasure import ErasureReceipt
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.personal import KEEP, MASK
+from core.types.rights import CHANGE, DELETE
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
 from core.workspace.erasure import erase_texts as erase_everywhere
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
 _TEMPLATES: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -101,6 +102,7 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
     return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
+@asks(CHANGE)
 def import_file(
     project: Project,
     content: bytes,
@@ -150,6 +152,7 @@ def read_questions(
     return LogPreview(filename, table, guess_log(table))
 
 
+@asks(CHANGE)
 def add_open_questions(
     project: Project,
     log: LogPreview,
@@ -211,6 +214,7 @@ def open_accounts(report: Mapping[str, Any]) -> tuple[OpenAccount, ...]:
     return tuple(OpenAccount.from_json(account) for account in report.get(OPEN_ACCOUNTS, ()))
 
 
+@asks(CHANGE)
 def remove_open_questions(project: Project, who: str, rows: Rows | None = None) -> QADataset:
     """Take open questions out of the project's data again, and return what is left.
 
@@ -251,6 +255,7 @@ def _go_on_with(
         state.recipe_dataset = after.id
 
 
+@asks(CHANGE)
 def take_out_personal_data(project: Project, action: str, who: str) -> QADataset:
     """Mask the personal data of the project's data, or leave the texts out that hold some.
 
@@ -298,6 +303,7 @@ def find_texts(dataset: QADataset, words: str) -> tuple[tuple[str, ...], tuple[s
     return (holding(dataset.questions), holding(dataset.answers)) if wanted else ((), ())
 
 
+@asks(DELETE)
 def erase_texts(project: Project, texts: Sequence[str], who: str) -> ErasureReceipt:
     """Erase questions and answers for good; returns the receipt.
 

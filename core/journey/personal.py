@@ -18,9 +18,10 @@ from core.errors import DataError, WorkspaceError
 from core.messages import Message
 from core.types import QADataset
 from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
+from core.types.rights import DECIDE
 from core.workspace.database import now
 from core.workspace.project_state import ProjectState
-from core.workspace.workspace import Project
+from core.workspace.workspace import Project, asks
 
 Result = TypeVar("Result")
 
@@ -80,6 +81,7 @@ def take_out(
 # said that it may.
 
 
+@asks(DECIDE)
 def allow_sharing(project: Project, reason: str, who: str) -> SharingLeave:
     """Keep a person's word that the personal data found may be shared.
 
@@ -102,6 +104,7 @@ def allow_sharing(project: Project, reason: str, who: str) -> SharingLeave:
     return leave
 
 
+@asks(DECIDE)
 def withdraw_leave(project: Project, who: str) -> None:
     """Take the leave to share back."""
     project.state.change(ProjectState.sharing_leave, lambda _: None)

@@ -19,6 +19,8 @@ from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
 from core.types import QADataset
 from core.types.erasure import ERASED_TITLES as ERASED_TITLES, ErasureReceipt as ErasureReceipt
+from core.types.rights import DELETE, GIVE_ROLES, READ_AUDIT, RENAME, with_role
+from core.workspace.audit import AuditCheck as AuditCheck, AuditExport as AuditExport
 from core.workspace.backup import (
     Manifest as Manifest,
     back_up as back_up,
@@ -26,7 +28,8 @@ from core.workspace.backup import (
 )
 from core.workspace.database import now
 from core.workspace.erasure import erase_project
-from core.workspace.workspace import Project as Project, Workspace as Workspace
+from core.workspace.project_state import ProjectState
+from core.workspace.workspace import Project as Project, Workspace as Workspace, asks
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -77,11 +80,13 @@ def sample_files() -> dict[str, bytes]:
     return {name: (SAMPLES_FOLDER / name).read_bytes() for name in names}
 
 
+@asks(RENAME)
 def rename_project(project: Project, name: str, who: str) -> None:
     """Rename a project; raises WorkspaceError if the name is empty or taken."""
     project.workspace.records.rename_project(project.id, name, who)
 
 
+@asks(DELETE)
 def delete_project(project: Project, who: str) -> ErasureReceipt:
     """Stop the project's jobs and erase it with all that nothing else uses; returns the receipt.
 
@@ -99,11 +104,12 @@ def delete_project(project: Project, who: str) -> ErasureReceipt:
 def reading_prompts(workspace: Workspace) -> tuple[str, ...]:
     """Return every prompt with which a model may have read texts: vectors are found by it."""
     prompts = {prompt for expert in catalogue().values() for prompt in expert.prompts.values()}
-    for project in workspace.projects():
-        apis = project.state.api_connections
+    for record in workspace.records.projects():  # also those that the person may not see
+        state = ProjectState(workspace.records, record.id)
+        apis = state.api_connections
         for connection in (*apis.used, *apis.removed):
             prompts |= {connection.query_prompt, connection.document_prompt}
-        for path in project.state.model_folders:
+        for path in state.model_folders:
             with suppress(AppError):
                 prompts |= set(expert_in_folder(Path(path)).prompts.values())
     return tuple(sorted(prompts))
@@ -163,6 +169,28 @@ def sweep(workspace: Workspace, days: int | None, at: str | None = None) -> list
     return receipts
 
 
+@asks(GIVE_ROLES)
+def give_role(project: Project, address: str, role: str | None, who: str) -> None:
+    """Give an address or ``@domain`` a role in a project, another one, or none.
+
+    Raises
+    ------
+    RightsError
+        If that is no address, no role that can be given, or the last owner would go.
+    """
+    with project.workspace.records.alone():
+        project.state.change(
+            ProjectState.members, lambda members: with_role(members, address, role)
+        )
+        project.note("role given", who, {"to": address.strip().casefold(), "role": role})
+
+
+@asks(READ_AUDIT)
+def audit_of(project: Project) -> AuditExport:
+    """Return the audit trail of one project for download."""
+    return project.workspace.records.sealed_trail(project.id)
+
+
 def create_project_with(
     workspace: Workspace, name: str, dataset: QADataset, account: dict[str, Any], who: str
 ) -> Project:
@@ -173,7 +201,8 @@ def create_project_with(
     account : dict
         What became of every row, as :func:`core.data.file_preview.read_dataset` tells it.
     """
-    taken = {project.name.casefold() for project in workspace.projects()}
+    # Also the names of projects that this person may not see.
+    taken = {project.name.casefold() for project in workspace.records.projects()}
     numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
     free = next(name for name in numbered if name.casefold() not in taken)
     project = workspace.create_project(free, who)

@@ -96,7 +96,7 @@ def erase_project(
         If there is no such project, or the disk refuses; what is left can be erased again.
     """
     project = workspace.records.project(project_id)
-    others = [other.id for other in workspace.projects() if other.id != project_id]
+    others = [other.id for other in workspace.records.projects() if other.id != project_id]
     own, theirs = belongings(workspace, project_id), Belongings()
     for other in others:
         found = belongings(workspace, other)
@@ -143,7 +143,7 @@ def erase_texts(
     gone_texts = {*before.questions, *before.answers} - {*after.questions, *after.answers}
     layout, own = workspace.layout, belongings(workspace, project_id)
     shared: set[str] = set()
-    for other in workspace.projects():
+    for other in workspace.records.projects():
         if other.id != project_id:
             shared |= belongings(workspace, other.id).datasets
     holding = {

@@ -9,6 +9,7 @@ from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
 from core.types.personal import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
+from core.types.rights import Member
 from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
 
@@ -109,6 +110,8 @@ class ProjectState:
         A person's word that personal data may be shared.
     terms : tuple of TermsConfirmed
     risk : RiskAssessment or None
+    members : tuple of Member
+        Roles that owners gave.
     savings : JSON document or None
         Read by the owner of its type, which lies above the workspace.
     """
@@ -129,6 +132,7 @@ class ProjectState:
         to_json,
         ApiConnections(),
     )
+    members = _documents("members", Member)
     savings = _plain("savings")
     teacher_put_off: Kept[bool | None] = _plain("teacher_put_off")
     pseudonyms: Kept[Pseudonyms] = Kept(
