@@ -18,7 +18,7 @@ from core.errors import DataError, WorkspaceError
 from core.messages import Message
 from core.types import QADataset
 from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
-from core.types.rights import DECIDE
+from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, asks
@@ -50,6 +50,7 @@ def found_in(dataset: QADataset) -> dict[str, Finding]:
     return personal_in(dataset, japanese_model())
 
 
+@asks(CHANGE)
 def take_out(
     project: Project,
     action: str,

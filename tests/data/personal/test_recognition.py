@@ -96,10 +96,10 @@ def test_a_kind_that_was_claimed_is_nothing_else_as_well():
 
 
 @pytest.mark.parametrize("text", ["1-" * 9000, "Mr. " * 4000, "山田太郎" * 4000, "(0" * 8000])
-def test_hostile_texts_take_no_more_than_seconds(text):
-    began = time.monotonic()
+def test_hostile_texts_take_no_more_than_seconds_of_cpu(text):
+    began = time.process_time()
     spans(text)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_structured_kinds_are_recalled_in_both_languages():
