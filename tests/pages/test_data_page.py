@@ -15,7 +15,7 @@ from core.errors import DataError
 from core.journey import data
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
-from pages.parts.data.importing import RunningImport
+from pages.parts.reading import RunningStep
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 FLAWED = ("shop_faq_flawed.xlsx", (SAMPLES / "shop_faq_flawed.xlsx").read_bytes(), "")
@@ -111,7 +111,7 @@ def test_nothing_is_written_before_import(empty, workspace):
 
 
 def test_an_import_that_failed_while_the_page_was_left_says_why_when_one_is_back(empty, workspace):
-    failed = RunningImport(error=DataError("The file {name} is odd.", name="x.csv"))
+    failed = RunningStep(error=DataError("The file {name} is odd.", name="x.csv"))
     failed.done.set()
     project = workspace.projects()[0]
     empty.session_state[f"import_{project.id}"] = failed
@@ -131,7 +131,7 @@ def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, mon
 
     monkeypatch.setattr(data, "import_file", slow)
     at = upload(empty, *FLAWED[:2])
-    at.default_timeout = 1
+    at.default_timeout = 4
     with pytest.raises(RuntimeError, match="timed out"):  # the page shows the import until its end
         button(at, "Import").click().run()
     assert dataset_of(workspace) is None

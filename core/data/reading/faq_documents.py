@@ -195,6 +195,8 @@ def _question_blocks(
     mark count three times. Deeper headings are part of the answer, higher ones its category.
     """
     blocks = _with_plain_questions(list(_with_prefixes(blocks)))
+    if not blocks:  # a page of tags and nothing else
+        return [], []
     votes: Counter[int] = Counter()
     for block, after in zip(blocks, [*blocks[1:], Paragraph(9, "")], strict=True):
         if block.level and after.level == 0:
