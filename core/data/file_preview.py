@@ -186,6 +186,7 @@ def read_dataset(
     report: Reporter | None = None,
     split_anew: bool = False,
     open_questions: bool = True,
+    sha256: str = "",
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -203,6 +204,8 @@ def read_dataset(
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Take rows without an answer as open questions; else they are set aside.
+    sha256 : str
+        Of the content, where ``found`` stands for it and the content is left out.
 
     Raises
     ------
@@ -212,7 +215,7 @@ def read_dataset(
     from core.data.importing import ImportSettings, import_table
 
     found = found or preview(content, filename)
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256 or hashlib.sha256(content).hexdigest()
     settings = ImportSettings(seed=seed, split_anew=split_anew, open_questions=open_questions)
     filename = file_title(filename)
     name = Path(filename).stem

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeVar
 
 from core.errors import AppError, DataError, JobError, LimitError, Stopped
@@ -35,6 +35,7 @@ from core.progress import Reporter, SilentReporter
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+ROOM_PER_MB = 8
 AVAILABLE = sys.platform == "linux"
 # What is told where the reader itself failed.
 _UNEXPECTED = N_(
@@ -67,7 +68,8 @@ class Limits:
     Attributes
     ----------
     memory_mb : float > 0
-        Besides what the loaded program takes itself.
+        Besides what the loaded program takes itself, and :data:`ROOM_PER_MB` for each MB of what
+        is handed over: large files need more without being odd.
     cpu_seconds : float > 0
     output_mb : float > 0
         Size of the answer, and of any file that is written meanwhile.
@@ -163,16 +165,18 @@ def run_limited(
     report = report or SilentReporter()
     if not AVAILABLE:
         return function(*arguments, **(options | ({"report": report} if reports else {})))
-    request = {
+    request: dict[str, object] = {
         "function": f"{function.__module__}:{function.__qualname__}",
         "reports": reports,
-        "memory_mb": limits.memory_mb,
         "cpu_seconds": limits.cpu_seconds,
         "output_mb": limits.output_mb,
     }
     with _memory_file() as given, _memory_file() as answer:
         pack((arguments, options), given)
         given.flush()
+        room = ROOM_PER_MB * given.tell() / 1_000_000
+        limits = replace(limits, memory_mb=limits.memory_mb + room)
+        request["memory_mb"] = limits.memory_mb
         given.seek(0)
         ended = _follow(json.dumps(request).encode(), given, answer, report, preload)
         if on_end is not None and ended:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -132,10 +133,15 @@ def read_dataset(
     filename: str,
     mapping: ColumnMapping | None = None,
     *,
+    found: Preview | None = None,
     report: Reporter | None = None,
     **options: Any,
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn a file into a dataset, see :func:`core.data.file_preview.read_dataset`, with limits."""
+    if found is not None:
+        options["found"] = found
+        if found.can_be_mapped:  # its table is all that is needed
+            options["sha256"], content = hashlib.sha256(content).hexdigest(), b""
     return read_apart(
         file_preview.read_dataset,
         *(content, filename, mapping),

@@ -153,12 +153,15 @@ def test_a_file_over_a_limit_is_refused_with_the_limit_and_the_setting(
     project = workspace.create_project("Limit", "me")
     at = app(workspace.layout.root, "data", project.id, language)
     monkeypatch.setenv("UPLOAD_MEMORY_MB", "30")
-    rows = [(f"question {i} " * 40, f"answer {i} " * 40) for i in range(9000)]
-    at = upload(at, "large.csv", table(rows))
+    texts = {name: [f"{name} {i % 500} " * 30 for i in range(150_000)] for name in "qa"}
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"question": texts["q"], "answer": texts["a"]}), file)
+    assert len(file.getvalue()) < 2_000_000
+    at = upload(at, "large.parquet", file.getvalue())
     assert not at.exception
     (error,) = at.error
     assert "UPLOAD_MEMORY_MB" in error.value.replace("\\", "")
-    assert ("30 MB of memory" if language == "en" else "30 MB を超えるメモリ") in error.value
+    assert ("MB of memory" if language == "en" else "MB を超えるメモリ") in error.value
     monkeypatch.setenv("UPLOAD_MEMORY_MB", "2000")
     assert not upload(at, "good.csv", table(good_rows())).error
 
