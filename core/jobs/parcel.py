@@ -88,10 +88,10 @@ def _tree(value: Any, blobs: list[bytes | memoryview]) -> object:
         blobs.append(value.tobytes())
         return ["array", value.dtype.str, list(value.shape), len(blobs) - 1]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
+        made = type(value)
         names = [f.name for f in dataclasses.fields(value) if f.init]
         fields = [[name, _tree(getattr(value, name), blobs)] for name in names]
-        return ["document", kind.__module__, kind.__qualname__, fields]
+        return ["document", made.__module__, made.__qualname__, fields]
     if isinstance(value, Path):
         return ["path", str(value)]
     if type(value).__name__ == "DataFrame":

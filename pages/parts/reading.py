@@ -186,14 +186,16 @@ def read_upload(
             t("Reading {name} was stopped. Nothing was kept.", name=plain(file.name)),
             icon=":material/stop_circle:",
         )
-        st.button(
-            t("Read it after all"), key=f"again_{kind}", on_click=lambda: known.pop(key, None)
-        )
+        st.button(t("Read it after all"), key=f"again_{kind}", on_click=_forget, args=(key,))
         return None
     if running.error is not None:
         raise running.error
     result: Made = running.result
     return result
+
+
+def _forget(key: tuple[object, ...]) -> None:
+    st.session_state[_READ].pop(key, None)
 
 
 def stop_reading(kind: str) -> None:
