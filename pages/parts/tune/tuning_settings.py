@@ -39,13 +39,14 @@ _GROUPS = (
         (
             *("questions_per_batch", "right_answers_per_question", "hard_negatives_per_question"),
             *("neighbourhoods_per_batch", "neighbours", "neighbourhood_columns"),
-            *("open_share", "candidates_per_question", "max_length"),
+            *("open_share", "whole_corpus", "candidates_per_question", "max_length"),
         ),
     ),
     (
         N_("How long and how fast"),
         (
-            *("epochs", "learning_rate", "warmup_share", "weight_decay"),
+            *("epochs", "learning_rate", "usual_steps"),
+            *("warmup_share", "weight_decay", "dropout"),
             *("evaluations_per_epoch", "patience"),
         ),
     ),
@@ -56,7 +57,9 @@ _GROUPS = (
 )
 _FURTHER = N_("Further settings")
 # What only concerns models that compute: word-vector models look words up and add them.
-_NOT_STATIC = frozenset({"max_length", "weight_decay", "precision", "chunk_size", "lora_rank"})
+_NOT_STATIC = frozenset(
+    {"max_length", "weight_decay", "dropout", "precision", "chunk_size", "lora_rank"}
+)
 _FILE = "settings_file"
 _SAID = "settings_file_said"  # what came of the last file: None = taken
 
