@@ -8,9 +8,9 @@ dataclasses of this product's documents: nothing in a parcel can name code to be
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import io
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -57,7 +57,14 @@ def unpack(file: BinaryIO) -> Any:
         sizes, tree = json.loads(head)
         blobs = [_exactly(file, int(size)) for size in sizes]
         return _value(tree, blobs)
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ImportError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise JobError(_FOREIGN, reason=f"{type(error).__name__}: {error}"[:200]) from error
 
 
@@ -155,7 +162,7 @@ def _frame(tree: list[Any], blobs: Sequence[bytes]) -> Any:
 
 def _document(tree: list[Any], blobs: Sequence[bytes]) -> Any:
     module, name, fields = tree
-    kind = getattr(sys.modules.get(module), name, None) if _is_ours(module) else None
+    kind = getattr(importlib.import_module(module), name, None) if _is_ours(module) else None
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
         raise ValueError(f"{module}.{name} is no document")
     return kind(**{key: _value(part, blobs) for key, part in fields})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from core.data.table import file_title
+from core.errors import JobError
 from core.jobs.limited import SERVER, Limits, run_limited
 from core.progress import Reporter
 
@@ -21,7 +23,8 @@ _PRELOAD = (
 
 def warm_up() -> None:
     """Start the process that reads files, so that the first file need not wait for it."""
-    SERVER.start(_PRELOAD)
+    with suppress(JobError):  # told when a file is read
+        SERVER.start(_PRELOAD)
 
 
 def read_apart(

@@ -22,7 +22,8 @@ BOLD, TERM = 7, 8  # levels of headings that are none by name: bold lines, <dt>,
 MOST_HEADING = 300  # signs; a longer bold paragraph is an emphasised answer
 ASKING = re.compile(r"[?？؟]\s*$|(?:ですか|ますか|ません[か])。?\s*$")
 QUESTION = re.compile(
-    r"(?:q(?:uestion)?|frage|f|pregunta|p|質問|問)\s*+(?:\d{1,3}\s*+)?[.:：)]\s*+(?=\S)", re.IGNORECASE
+    r"(?:q(?:uestion)?|frage|f|pregunta|p|質問|問)\s*+(?:\d{1,3}\s*+)?[.:：)]\s*+(?=\S)",
+    re.IGNORECASE,
 )
 ANSWER = re.compile(
     r"(?:a(?:nswer)?|antwort|respuesta|réponse|r|回答|答え?)\s*+(?:\d{1,3}\s*+)?[.:：)]\s*+(?=\S)",

@@ -451,13 +451,14 @@ def _upload(context: Context, file: UploadedFile) -> None:
     order = st.session_state.get(f"run_order_{file.file_id}") or ""
     system = (st.session_state.get(f"run_system_{file.file_id}") or "").strip()
     try:
+        dataset = context.dataset
         check = read_upload(
             file,
             "run",
             lambda content, _, report: check_run(
-                content, context.dataset, order=order, system=system, report=report
+                content, dataset, order=order, system=system, report=report
             ),
-            *(context.dataset.id, order, system),
+            *(dataset.id, order, system),
         )
     except Exception as error:
         show_error(error)

@@ -171,13 +171,14 @@ def rating_upload(context: Context) -> None:
     try:
         # Without a name the rows say that it is missing: "user" would be everybody.
         rater = session.given_name()
+        dataset = context.dataset
         upload = read_upload(
             file,
             "ratings",
             lambda content, name, report: rating.read_ratings(
-                *(content, name, context.dataset, rater), report=report
+                *(content, name, dataset, rater), report=report
             ),
-            context.dataset.id,
+            dataset.id,
             rater,
         )
     except Exception as error:

@@ -106,14 +106,14 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     )
     if uploaded is None:
         return
-    who = session.who()
+    who, dataset = session.who(), context.dataset
     file = read_upload(
         uploaded,
         "corrections",
         lambda content, name, report: labels.read_corrections(
-            *(content, name, context.dataset, changes, who), report=report
+            *(content, name, dataset, changes, who), report=report
         ),
-        context.dataset.id,
+        dataset.id,
         len(changes),
         who,
     )
