@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 _HALF = re.compile("[\ud800-\udfff]")
 
 
