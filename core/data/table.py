@@ -168,8 +168,14 @@ def row_list(rows: Iterable[int], most: int = 8) -> str:
     return ", ".join(str(row) for row in ordered[:most]) + (", …" if len(ordered) > most else "")
 
 
-def check_size(rows: int, columns: int, name: str) -> None:
-    """Raise DataError where a table is larger than can be read."""
+def check_size(rows: int, columns: int, name: str, cells: int = 0) -> None:
+    """Raise DataError where a table is larger than can be read.
+
+    Parameters
+    ----------
+    cells : int
+        Where they are known to be more than rows times columns.
+    """
     if columns > MAX_COLUMNS:
         raise DataError(
             "{name} has {count} columns; at most {limit} can be read, as in a spreadsheet. Leave "
@@ -178,7 +184,7 @@ def check_size(rows: int, columns: int, name: str) -> None:
             count=columns,
             limit=MAX_COLUMNS,
         )
-    if rows > MAX_ROWS + 1 or rows * columns > MAX_CELLS:
+    if rows > MAX_ROWS + 1 or max(cells, rows * columns) > MAX_CELLS:
         raise DataError(
             "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
             name=name,

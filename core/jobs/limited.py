@@ -144,8 +144,8 @@ def run_limited(
     preload : sequence of str
         Modules that the server loads when it starts, see :func:`core.jobs.limited_server.serve`.
     report : Reporter or None
-        Told how far it is about ten times a second, and asked as often whether to stop; the child
-        is killed then, and also if the reporter raises, as Streamlit does when a tab is closed.
+        Told how far it is, and asked about ten times a second whether to stop; the child is killed
+        then, and also if the reporter raises.
     reports : bool
         Whether the function takes a reporter as its option ``report``.
     on_end : callable or None
@@ -214,7 +214,7 @@ def _follow(
         os.set_blocking(news, False)
         selector.register(mine, selectors.EVENT_READ)
         selector.register(heard, selectors.EVENT_READ)
-        fraction, message, pending = 0.0, Message(""), b""
+        pending = b""
         while True:
             ready = {key.fileobj for key, _ in selector.select(_LOOK_EVERY_S)}
             if heard in ready:
@@ -222,8 +222,8 @@ def _follow(
                 if not more:
                     selector.unregister(heard)
                 *lines, pending = (pending + more).split(b"\n")
-                if lines:
-                    fraction, message = _told(lines[-1], fraction, message)
+                for line in lines:
+                    _tell(line, report)
                 if len(pending) > _LONGEST_NEWS:
                     return {}
             if mine in ready:
@@ -231,18 +231,17 @@ def _follow(
                 return _ending(ended)
             if report.should_stop():
                 raise Stopped
-            report.progress(fraction, message)
 
 
-def _told(line: bytes, fraction: float, message: Message) -> tuple[float, Message]:
-    """Return what a line of progress says, what was known before where it says nothing."""
+def _tell(line: bytes, report: Reporter) -> None:
+    """Pass on what a line of progress says; one that says nothing is left out."""
     try:
         share, document = json.loads(line)
-        known = Message.from_json(document)
-        str(known)
-        return min(1.0, max(0.0, float(share))), known
+        message, fraction = Message.from_json(document), min(1.0, max(0.0, float(share)))
+        str(message)
     except (ValueError, TypeError, KeyError, IndexError, AssertionError, AttributeError):
-        return fraction, message
+        return
+    report.progress(fraction, message)
 
 
 def _ending(content: bytes) -> Mapping[str, Any]:

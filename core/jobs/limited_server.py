@@ -202,18 +202,18 @@ def _failed(error: BaseException) -> tuple[str, *tuple[object, ...]]:
 
 
 class _LineReporter(SilentReporter):
-    """Tells progress as lines, a few a second."""
+    """Tells progress as lines, a few a second and each new step."""
 
     def __init__(self, line: int) -> None:
-        self._line, self._last = line, 0.0
+        self._line, self._last, self._step = line, 0.0, ""
         os.set_blocking(line, False)
 
     def progress(self, fraction: float, message: Message) -> None:
         """Write a line; whoever does not read misses it."""
         now = time.monotonic()
-        if now - self._last < _TELL_EVERY_S:
+        if now - self._last < _TELL_EVERY_S and message.template == self._step:
             return
-        self._last = now
+        self._last, self._step = now, message.template
         told = json.dumps([fraction, message.to_json()]).encode() + b"\n"
         with suppress(OSError):  # the line is full, or nobody listens any more
             if len(told) <= _LONGEST_LINE:

@@ -62,8 +62,7 @@ class RunningStep(SilentReporter):
 
     def progress(self, fraction: float, message: Message) -> None:
         """Keep it for whoever looks."""
-        if message.template:
-            self.fraction, self.message = fraction, message
+        self.fraction, self.message = fraction, message
 
     def should_stop(self) -> bool:
         """Say whether nobody wants it any more."""

@@ -96,8 +96,8 @@ def test_progress_gets_through_and_stopping_ends_the_child(tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-def test_a_closed_tab_ends_the_child(tmp_path):
-    """Streamlit ends the script of a closed tab by an exception in whatever it calls next."""
+def test_a_reporter_that_raises_ends_the_child(tmp_path):
+    """As Streamlit does in the script of a closed tab, in whatever it calls next."""
 
     class Closed(SilentReporter):
         def progress(self, fraction, message):

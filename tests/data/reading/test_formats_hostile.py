@@ -170,3 +170,10 @@ def test_a_file_name_of_halves_of_characters_is_kept_as_it_can_be():
     dataset, account = read_dataset(GOOD.encode(), "\ud800\u202efaq.csv")
     assert dataset.name == "faq"
     json.dumps(account, ensure_ascii=False).encode()
+
+
+def test_many_rows_of_parquet_are_no_many_columns():
+    file = io.BytesIO()
+    texts = [f"text {i}" for i in range(60_000)]
+    pq.write_table(pa.table({"question": texts, "answer": texts}), file)
+    assert read_table(file.getvalue(), "faq.parquet").frame.shape == (60_000, 2)
