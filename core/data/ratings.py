@@ -187,7 +187,9 @@ _LONGEST_RATING = 300  # characters that say what it means
 
 def plain_rating(text: str) -> str:
     """Return a rating folded: case, width, minus signs, outer spaces."""
-    folded = unicodedata.normalize("NFKC", text[:_LONGEST_RATING]).strip().casefold()
+    if len(text) > _LONGEST_RATING:
+        return text  # a text, which nobody has to compare
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
     return folded.replace("\u2212", "-").replace("\u2013", "-") if "-" not in folded else folded
 
 

@@ -102,7 +102,8 @@ def test_combinations_of_lists_stop_at_the_limit_and_not_in_memory(monkeypatch):
 def test_a_long_text_beside_a_long_list_counts_as_often_as_it_is_repeated(monkeypatch):
     """A few kilobytes of JSON made gigabytes of table."""
     monkeypatch.setattr(unfolding, "MAX_CHARACTERS", 3_000_000)
-    record = {"question": "why?", "answer": ["x y"] * 900, "note": "word " * 2000}
+    answers = [f"Because of reason {i}, as we said before." for i in range(900)]
+    record = {"question": "Why is that?", "answer": answers, "category": "word " * 2000}
     with pytest.raises(DataError, match="3 million characters"):
         read_table(records(record, record), "faq.json")
 
@@ -115,7 +116,7 @@ def test_a_dictionary_of_parquet_counts_as_often_as_it_is_used():
     pq.write_table(pa.table({"question": ["x"] * 500_000, "answer": answers}), file)
     assert len(file.getvalue()) < 1_000_000
     start = time.process_time()
-    with pytest.raises(DataError, match="unpacks to 50000 MB"):
+    with pytest.raises(DataError, match=r"unpacks to \d+ MB; the limits are"):
         read_table(file.getvalue(), "faq.parquet")
     assert time.process_time() - start < 5
 
