@@ -130,7 +130,7 @@ def run_limited(
     report: Reporter | None = None,
     reports: bool = False,
     on_end: Callable[[Used], None] | None = None,
-    **options: object,
+    **options: Any,
 ) -> Result:
     """Call a function in a child process with limits, and return what it returns.
 

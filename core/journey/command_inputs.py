@@ -37,8 +37,8 @@ from core.workspace.files import read_json
 def report_on(
     path: Path,
     kind: str = "data",
-    options: ReadingOptions | None = None,
     data: Path | None = None,
+    options: ReadingOptions | None = None,
 ) -> FileReport:
     """Tell how a file is understood, see :func:`core.data.file_reports.report_on`, with limits."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.data.table import file_title
 from core.errors import JobError
@@ -33,7 +33,7 @@ def read_apart(
     name: str,
     report: Reporter | None = None,
     reports: bool = False,
-    **options: object,
+    **options: Any,
 ) -> Result:
     """Call a function that reads a foreign file, apart and with the limits that the server sets.
 

@@ -336,7 +336,7 @@ def test_changing_a_column_does_not_read_the_file_again(empty, monkeypatch):
     """Reading a large file takes seconds; every click would."""
     read = []
     original = data.preview
-    monkeypatch.setattr(data, "preview", lambda *args: read.append(1) or original(*args))
+    monkeypatch.setattr(data, "preview", lambda *args, **more: read.append(1) or original(*args))
     at = upload(empty, *FLAWED[:2])
     at = next(b for b in at.selectbox if b.label == "Category").set_value(None).run()
     at = button(at, "Import").click().run()
