@@ -241,6 +241,36 @@ def test_open_questions_that_count_nothing_change_nothing(
     assert same(plain.model_folder, taught.model_folder)
 
 
+@pytest.mark.parametrize(("search", "kept"), [(0.0, "sure"), (np.nan, "sure"), (2.0, "all")])
+def test_without_a_teacher_only_rewordings_of_known_questions_are_learned_from(
+    search, kept, small_dataset, tiny_bert, tmp_path
+):
+    dataset = with_open(small_dataset)
+    labels = random_experts(dataset)
+    taught = TaughtQuestions.of(labels)
+    sure = np.zeros(len(dataset.questions), np.float32)
+    sure[taught.open_rows[:2]] = 1.0
+    taught.__dict__["borrowed"] = (np.full(len(sure), -1, np.int32), sure)
+    config = dataclasses.replace(OPENLY, guard_regimes=True)
+    given = {"config": config, "labels": labels}
+    heard = Recorder()
+    ended = run(
+        dataset,
+        tiny_bert,
+        tmp_path / "a",
+        heard,
+        taught=taught,
+        strongest_teacher=lambda *_: search,
+        **given,
+    )
+    expected = {"sure": taught.only_sure(), "all": taught}[kept]
+    assert len(expected.open_rows) == {"sure": 2, "all": len(taught.open_rows)}[kept] < len(sure)
+    straight = run(dataset, tiny_bert, tmp_path / "b", taught=expected, **given)
+    assert same(ended.model_folder, straight.model_folder)
+    told = [str(text) for text in heard.warnings if "open questions" in str(text)]
+    assert len(told) == (kept == "sure")
+
+
 def first_batch(dataset, config, taught):
     return plan_epoch(dataset, dataset.rows(TRAIN), None, config, 0, None, taught)[0]
 
