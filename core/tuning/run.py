@@ -59,10 +59,10 @@ NO_TEACHER = N_(
     "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
     "answers are. A stronger expert would help answers that no question asks for yet."
 )
-ONLY_SURE = N_(
-    "Of {count} open questions the model learns from {sure} only, those that say what a known "
-    "question says in other words: no expert searches clearly better than the base model, so what "
-    "the experts say of the others would teach little. A stronger expert would make them count."
+OPEN_LEFT_OUT = N_(
+    "The model does not learn from the {count} open questions: no expert searches clearly better "
+    "than the base model, and what weaker ones say of them would undo what it knows. A stronger "
+    "expert would make them count."
 )
 ONE_ANSWER = N_(
     "Nearly every question has one right answer here, so the model does not learn how alike the "
@@ -281,11 +281,11 @@ class Run:
             return
         base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
         if taught is not None and not best > base + CLEARLY:
-            self.learner.taught = taught.only_sure()
+            self.learner.taught = None
             self._count_steps()
-            counts = {"sure": len(self.learner.taught.open_rows), "count": len(taught.open_rows)}
-            if self.state.step == 0 and counts["sure"] < counts["count"]:
-                self.report.warning(Message(ONLY_SURE, counts))
+            if self.state.step == 0 and len(taught.open_rows):
+                text, values = OPEN_LEFT_OUT, {"count": len(taught.open_rows)}
+                self.report.warning(Message(text, values))
         if self.learner.answer_labels is None:
             return
         if not best > base + CLEARLY:

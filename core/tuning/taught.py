@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 QUESTIONS_AT_ONCE = 256
 UNUSUAL = 0.8  # of known questions so many lie farther from any question about something else
-SURE = 0.5  # confidence from which a question counts as another wording of a known one
 NEAR = 0.5  # below, a question is no nearer to the known one than known ones are to each other
 MOST_ANSWERS = 20_000  # of a larger corpus a sample is searched for candidates
 
@@ -57,11 +56,6 @@ class TaughtQuestions:
     def of(cls, labels: LabelModel, *, borrows: bool = True) -> TaughtQuestions:
         """Take the open questions of the data of which none repeats a held-out question."""
         return cls(labels, without_held_out(labels.dataset), borrows)
-
-    def only_sure(self) -> TaughtQuestions:
-        """Keep the open questions that surely say what a known one says: they need no teacher."""
-        sure = self.borrowed[1][self.open_rows] >= SURE
-        return replace(self, open_rows=self.open_rows[sure])
 
     @cached_property
     def id(self) -> str:

@@ -241,19 +241,15 @@ def test_open_questions_that_count_nothing_change_nothing(
     assert same(plain.model_folder, taught.model_folder)
 
 
-@pytest.mark.parametrize(("search", "kept"), [(0.0, "sure"), (np.nan, "sure"), (2.0, "all")])
-def test_without_a_teacher_only_rewordings_of_known_questions_are_learned_from(
-    search, kept, small_dataset, tiny_bert, tmp_path
+@pytest.mark.parametrize(("search", "learned"), [(0.0, False), (np.nan, False), (2.0, True)])
+def test_without_a_teacher_open_questions_are_left_out(
+    search, learned, small_dataset, tiny_bert, tmp_path
 ):
     dataset = with_open(small_dataset)
     labels = random_experts(dataset)
-    taught = TaughtQuestions.of(labels)
-    sure = np.zeros(len(dataset.questions), np.float32)
-    sure[taught.open_rows[:2]] = 1.0
-    taught.__dict__["borrowed"] = (np.full(len(sure), -1, np.int32), sure)
-    config = dataclasses.replace(OPENLY, guard_regimes=True)
+    taught, heard = TaughtQuestions.of(labels), Recorder()
+    config = dataclasses.replace(OPENLY, guard_regimes=True, whole_corpus=True)
     given = {"config": config, "labels": labels}
-    heard = Recorder()
     ended = run(
         dataset,
         tiny_bert,
@@ -263,12 +259,12 @@ def test_without_a_teacher_only_rewordings_of_known_questions_are_learned_from(
         strongest_teacher=lambda *_: search,
         **given,
     )
-    expected = {"sure": taught.only_sure(), "all": taught}[kept]
-    assert len(expected.open_rows) == {"sure": 2, "all": len(taught.open_rows)}[kept] < len(sure)
+    expected = taught if learned else None
     straight = run(dataset, tiny_bert, tmp_path / "b", taught=expected, **given)
     assert same(ended.model_folder, straight.model_folder)
+    assert len(ended.curve) == len(straight.curve)
     told = [str(text) for text in heard.warnings if "open questions" in str(text)]
-    assert len(told) == (kept == "sure")
+    assert len(told) == (not learned)
 
 
 def first_batch(dataset, config, taught):
