@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.messages import Message
 from core.translation import DEFAULT_LANGUAGE, LANGUAGES, translate, translator
+from core.types.judgements import bare_name
 
 
 def language() -> str:
@@ -53,6 +54,12 @@ def moment(iso: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
     return datetime.fromisoformat(iso).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def called(who: str) -> str:
+    """Return how somebody is called: with a word about it where only a file names them."""
+    name = bare_name(who)
+    return name if name == who else t("{name} (says a file)", name=name)
 
 
 def plain(text: str) -> str:
