@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from core.data import file_preview
 from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     _READ,
     BEIR as BEIR,
     Outcome as Outcome,
     Preview as Preview,
-    outcome as outcome,
-    preview as preview,
-    read_dataset as read_dataset,
     unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.open_questions import open_told as open_told, without_open_questions
-from core.data.personal.masking import PersonalHandling, rewritten
+from core.data.personal.masking import PersonalHandling, handled_import, rewritten
 from core.data.question_log import (
     LogColumns as LogColumns,
     LogPreview as LogPreview,
@@ -42,17 +41,18 @@ from core.data.splitting import (
     MIN_QUESTIONS as MIN_QUESTIONS,
     SPLIT_TITLES as SPLIT_TITLES,
 )
-from core.data.table import set_aside_csv
+from core.data.table import file_title, set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
-from core.journey.personal import found_in, handling_of, keep_placeholders, take_out
+from core.journey.personal import handling_of, keep_placeholders, take_out
 from core.journey.projects import reading_prompts
+from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.erasure import ErasureReceipt
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
-from core.types.personal import KEEP, MASK
+from core.types.personal import KEEP
 from core.types.rights import CHANGE, DELETE
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
@@ -102,6 +102,63 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
     return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
+def preview(
+    content: bytes,
+    filename: str,
+    sheet: str | None = None,
+    encoding: str = "",
+    hidden_rows: bool = True,
+    below: bool = False,
+    *,
+    report: Reporter | None = None,
+) -> Preview:
+    """Read an uploaded file, see :func:`core.data.file_preview.preview`, apart and with limits.
+
+    Parameters
+    ----------
+    report : Reporter or None
+        Asked whether to stop.
+    """
+    return read_apart(
+        file_preview.preview,
+        *(content, filename, sheet, encoding, hidden_rows, below),
+        name=filename,
+        report=report,
+    )
+
+
+def outcome(
+    found: Preview, mapping: ColumnMapping, filename: str = "", report: Reporter | None = None
+) -> Outcome:
+    """Return what would be taken, see :func:`core.data.file_preview.outcome`, with limits."""
+    start = file_preview.first_rows(found)
+    return read_apart(file_preview.outcome, start, mapping, name=filename, report=report)
+
+
+def read_dataset(
+    content: bytes,
+    filename: str,
+    mapping: ColumnMapping | None = None,
+    *,
+    found: Preview | None = None,
+    report: Reporter | None = None,
+    **options: Any,
+) -> tuple[QADataset, dict[str, Any]]:
+    """Turn a file into a dataset, see :func:`core.data.file_preview.read_dataset`, with limits."""
+    if found is not None:
+        options["found"] = found
+        if found.can_be_mapped:  # its table is all that is needed
+            options["sha256"], content = hashlib.sha256(content).hexdigest(), b""
+    return read_apart(
+        file_preview.read_dataset,
+        *(content, filename, mapping),
+        name=filename,
+        report=report,
+        reports=True,
+        **options,
+    )
+
+
 @asks(CHANGE)
 def import_file(
     project: Project,
@@ -130,8 +187,8 @@ def import_file(
         report=report,
         split_anew=split_anew,
         open_questions=open_questions,
-        personal=handling,
     )
+    dataset, account = handled_import(dataset, account, handling)
     keep_placeholders(project, handling)
     report.progress(_READ, Message(N_("Saving the data")))
     project.workspace.save_dataset(dataset, account)
@@ -145,11 +202,13 @@ def read_questions(
     sheet: str | None = None,
     encoding: str = "",
     hidden_rows: bool = True,
+    *,
+    report: Reporter | None = None,
 ) -> LogPreview:
     """Read a file with questions and guess which column is what; parameters as of `preview`."""
     choices = ReadingChoices(sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows)
-    table = read_log(content, filename, choices)
-    return LogPreview(filename, table, guess_log(table))
+    table = read_apart(read_log, content, filename, choices, name=filename, report=report)
+    return LogPreview(file_title(filename), table, guess_log(table))
 
 
 @asks(CHANGE)
@@ -269,17 +328,8 @@ def take_out_personal_data(project: Project, action: str, who: str) -> QADataset
     before = project.load_dataset()
 
     def go_on_with(after: QADataset, handling: PersonalHandling) -> None:
-        account = import_report(project.workspace, before.id)
-        account = PersonalHandling(MASK, handling.pseudonyms).masked_document(account)
-        summary = dict(account.get("summary", {}))
-        gone, left = found_in(before), found_in(after)
-        summary |= {
-            "questions": len(after.questions) - len(after.open_rows),
-            "answers": len(after.answers),
-            "personal_data": {kind: asdict(one) for kind, one in left.items()},
-            "personal_removed": {kind: asdict(one) for kind, one in gone.items()},
-        }
-        account = dict(account) | {"summary": summary}
+        account = dict(import_report(project.workspace, before.id))
+        _, account = handled_import(before, account, handling)
         account.pop(WITHOUT_OPEN, None)  # that version still holds the texts
         _go_on_with(project, before, after, account, who)
 

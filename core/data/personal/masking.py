@@ -21,7 +21,7 @@ from core.data.personal.recognition import PERSONAL_DATA, Recogniser, plain_widt
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import OPEN, QADataset
-from core.types.open_account import RowsFound
+from core.types.open_account import OPEN_ACCOUNTS, RowsFound
 from core.types.personal import DROP, KEEP, MASK, Pseudonyms
 
 LEFT_OUT = N_("It holds personal data, which were to be left out.")
@@ -183,6 +183,42 @@ def handled_dataset(dataset: QADataset, handling: PersonalHandling) -> QADataset
         }
         changed = dataclasses.replace(changed, attributes=attributes)
     return changed
+
+
+def handled_import(
+    dataset: QADataset, account: dict[str, Any], handling: PersonalHandling
+) -> tuple[QADataset, dict[str, Any]]:
+    """Mask or leave out the personal data of a dataset, and of what its import reported.
+
+    Returns
+    -------
+    dataset : QADataset
+        The same object where nothing is to be done.
+    account : dict of JSON types
+        Without personal data, and with the rows that had some.
+
+    Raises
+    ------
+    DataError
+        If nothing would be left.
+    """
+    changed = handled_dataset(dataset, handling)
+    if handling.action == KEEP:
+        return dataset, account
+    gone, left = personal_in(dataset, handling.more), personal_in(changed, handling.more)
+    # also where rows are left out: rows that could not be used, and examples, hold texts, too
+    kept: dict[str, Any] = PersonalHandling(
+        MASK, handling.pseudonyms, handling.more
+    ).masked_document(account)
+    kept["summary"] = dict(kept.get("summary", {})) | {
+        "questions": len(changed.judged_rows),
+        "answers": len(changed.answers),
+        "personal_data": {kind: dataclasses.asdict(one) for kind, one in left.items()},
+        "personal_removed": {kind: dataclasses.asdict(one) for kind, one in gone.items()},
+    }
+    opened = kept.get(OPEN_ACCOUNTS, ())
+    kept[OPEN_ACCOUNTS] = [dict(one) | {"personal_data": {}} for one in opened]
+    return changed, kept
 
 
 def rewritten(
