@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import WorkspaceError
 from core.journey.projects import Project, Workspace
 from core.types import QADataset
+from pages.parts.deep_links import RUN
 from pages.parts.sign_in import signed_in_name
 from pages.parts.translate import language
 
@@ -42,6 +43,8 @@ def start() -> None:
 
 def choose_project(project: Project | None) -> None:
     """Make a project the one that all pages show; None closes it."""
+    if project is None or project.id != st.session_state.get("project"):
+        st.query_params.pop(RUN, None)  # a run of the project that was open
     if project is None:
         st.session_state.pop("project", None)
         st.query_params.pop("project", None)
