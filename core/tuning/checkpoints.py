@@ -64,6 +64,8 @@ class RunState:
     files : mapping of file name to sha256
     floors : mapping of regime to float
         What each regime must reach for a state to be the best one; empty = the mean decides alone.
+    noise : float
+        A mean this much lower says nothing: the state that has learned longer is taken.
     """
 
     run_id: str
@@ -75,16 +77,22 @@ class RunState:
     seconds: float = 0.0
     files: dict[str, str] = field(default_factory=dict)
     floors: dict[str, float] = field(default_factory=dict)
+    noise: float = 0.0
 
     @property
     def best(self) -> CurvePoint | None:
         """The best point of the curve, the earliest of equals; None before the first check.
 
         The mean over regimes alone would choose a state that wins on known answers what it loses
-        on unseen ones.
+        on unseen ones. The highest of many means of few questions is luck: where there is noise,
+        the latest state inside it counts that lies above the base model, as after step 0.
         """
         fit = [point for point in self.curve if above(self.floors, point.regimes)]
-        return max(fit, key=lambda point: (point.score, -point.step), default=None)
+        highest = max(fit, key=lambda point: (point.score, -point.step), default=None)
+        if highest is None or highest.step == 0 or not self.noise:
+            return highest
+        least = max(highest.score - self.noise, self.curve[0].score)
+        return [point for point in fit if point == highest or point.score > least][-1]
 
     @property
     def labels_per_s(self) -> float:

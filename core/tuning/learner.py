@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ CHUNK_WHEN_FULL = 16
 MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
 # A word vector is touched only when its word occurs, a transformer's weights at every step.
 STATIC_FACTOR = 100.0
+MOST_OF_FEW = 2.0  # by which a short run may raise the learning rate
 FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
 
 
@@ -71,6 +73,9 @@ class Learner:
         How alike two answers are; None where that is not learned from.
     answers : float32 array [n_a, d] or None
         Vectors that the answers of the dataset keep; None where they go through the model.
+    remembered : float32 array [n_s, d] or None
+        The answers that open questions are compared with, as the model read them last (a memory as
+        in Wang et al. 2020, arXiv:1912.06798); None where they meet those of their step only.
     scale : BaseScale
         Scale of the base model's scores, measured before the first step.
     neutral : NeutralTexts or None
@@ -93,6 +98,7 @@ class Learner:
         self.static = is_static(model)
         self.chunk = task.config.chunk_size
         self.answers: np.ndarray | None = None
+        self.remembered: np.ndarray | None = None
         self.scale = BaseScale()
         self.neutral: NeutralTexts | None = None
         self.asked = asked_answers(task.dataset)
@@ -105,6 +111,34 @@ class Learner:
         """Read all answers with the base model, uncut, as a deployed index holds them."""
         answers = self.dataset.answers
         self.answers = self.team.tell_array(lambda: self.read(answers, DOCUMENT))
+
+    def remember_answers(self) -> None:
+        """Read what open questions are compared with, where they meet the whole collection."""
+        if not self.remembers or self.taught is None:
+            return
+        texts = [self.dataset.answers[row] for row in self.taught.searched]
+        # A copy: what is read may belong to somebody else, and this changes with every step.
+        self.remembered = np.array(self.team.tell_array(lambda: self.read(texts, DOCUMENT)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether open questions meet the whole collection as it was read last."""
+        there = self.taught is not None and len(self.taught.open_rows) > 0
+        return there and self.config.whole_corpus and self.answers is None
+
+    def remember(self, answer_rows: Rows, vectors: np.ndarray) -> None:
+        """Note how answers are read now; those that are not remembered are passed over."""
+        if self.remembered is None or self.taught is None:
+            return
+        places, known = self._places(answer_rows)
+        self.remembered[places[known]] = vectors[known]
+
+    def _places(self, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return where answers are remembered, int [n], and whether they are, bool [n]."""
+        assert self.taught is not None
+        searched = self.taught.searched
+        places = np.searchsorted(searched, answer_rows).clip(max=len(searched) - 1)
+        return places, searched[places] == answer_rows
 
     def read_neutral(self, texts: Sequence[str]) -> None:
         """Keep how the base model reads the neutral sentences, where there are any."""
@@ -170,6 +204,8 @@ class Learner:
         tensors["run.scale"] = torch.tensor(self.scale.values, dtype=torch.float64)
         if negatives is not None:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
+        if self.remembered is not None:
+            tensors["run.remembered"] = torch.from_numpy(self.remembered)
         if self.neutral is not None:
             tensors["run.neutral"] = torch.from_numpy(self.neutral.vectors)
         return tensors
@@ -187,6 +223,8 @@ class Learner:
         tensors, self.chunk = dict(tensors), chunk
         vectors = tensors.pop("run.neutral", None)
         self.neutral = None if vectors is None else NeutralTexts(neutral, vectors.numpy())
+        remembered = tensors.pop("run.remembered", None)
+        self.remembered = None if remembered is None else np.array(remembered)
         self.scale = BaseScale.of(tensors.pop("run.scale").tolist())
         negatives = tensors.pop("run.negatives", None)
         load_optimizer_tensors(self.optimizer, tensors)
@@ -252,9 +290,10 @@ class Learner:
             fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
             terms = [lambda v: grid.loss(v[0][:known], fixed, self.config, self.scale)]
         if self.taught is not None and len(batch.taught_rows):
-            kept = None if self.answers is None else fixed
-            taught, told = self._taught_terms(batch, read, kept)
+            taught, told = self._taught_terms(batch, read)
             terms, cells = [*terms, *taught], cells + told
+        if self.remembered is not None:
+            terms.append(self._remembering(batch))
         more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
         sets, terms = [*sets, *more_sets], [*terms, *more_terms]
         loss = add_gradients(
@@ -284,13 +323,12 @@ class Learner:
             shown[self.dataset.right_answers(int(row))] = True
         return shown
 
-    def _taught_terms(
-        self, batch: Batch, read: np.ndarray, fixed: Tensor | None
-    ) -> tuple[list[Term], int]:
+    def _taught_terms(self, batch: Batch, read: np.ndarray) -> tuple[list[Term], int]:
         """Return what the experts alone teach in a step, and the number of cells."""
         assert self.taught is not None
         terms: list[Term] = []
         cells = 0
+        columns, compared = self._taught_columns(batch)
         is_open = ~np.isin(batch.taught_rows, batch.question_rows)
         for rows, weight in (
             (batch.taught_rows[is_open], self.config.open_weight),
@@ -298,21 +336,50 @@ class Learner:
         ):
             if not len(rows) or not weight:
                 continue
-            part = replace(batch, taught_rows=rows)
+            part = replace(batch, taught_rows=rows, answer_rows=columns)
             grid = Grid.of_taught(self.taught, part, self.model.device)
             places = [int(np.flatnonzero(read == row)[0]) for row in rows]
-            terms.append(self._taught_term(grid, places, weight, fixed))
+            terms.append(self._taught_term(grid, places, weight, compared))
             cells += grid.cells
         return terms, cells
 
-    def _taught_term(
-        self, grid: Grid, places: list[int], weight: float, fixed: Tensor | None
-    ) -> Term:
+    def _taught_columns(self, batch: Batch) -> tuple[Rows, Term]:
+        """Return the answers that taught questions are compared with, and what gives their vectors.
+
+        Those of the step come from the model, with gradient; the others as they are remembered.
+        """
+        import torch
+
+        device, rows = self.model.device, batch.answer_rows
+        if self.answers is not None:
+            assert self.taught is not None
+            rows = self.taught.searched if self.config.whole_corpus else rows
+            fixed = torch.from_numpy(self.answers[rows]).to(device)
+            return rows, lambda vectors: fixed
+        if self.remembered is None or self.taught is None:
+            return rows, lambda vectors: vectors[1]
+        places, known = self._places(rows)
+        others = np.ones(len(self.remembered), bool)
+        others[places[known]] = False
+        before = torch.from_numpy(self.remembered[others]).to(device)
+        columns = np.concatenate([rows, self.taught.searched[others]])
+        return columns, lambda vectors: torch.cat([vectors[1], before])
+
+    def _taught_term(self, grid: Grid, places: list[int], weight: float, compared: Term) -> Term:
         sharp = with_temperature(self.config, self.config.taught_temperature)
 
         def term(vectors: Sequence[Tensor]) -> Tensor:
-            answers = vectors[1] if fixed is None else fixed
+            answers = compared(vectors)
             return weight * grid.loss(vectors[0][places], answers, sharp, self.scale)
+
+        return term
+
+    def _remembering(self, batch: Batch) -> Term:
+        """Return a term that is always 0 and notes how the answers of the step are read."""
+
+        def term(vectors: Sequence[Tensor]) -> Tensor:
+            self.remember(batch.answer_rows, vectors[1].detach().cpu().numpy())
+            return vectors[1].sum() * 0
 
         return term
 
@@ -331,9 +398,20 @@ class Learner:
             return self.chunk
         return min(self.chunk, CPU_BUCKET) if self.chunk else CPU_BUCKET
 
+    def _attention(self) -> AbstractContextManager[object]:
+        """On a CPU the fused attention is slow to carry gradients back: half the time of a step.
+
+        With dropout torch leaves it by itself.
+        """
+        if self.device.kind != "cpu" or self.config.dropout:
+            return nullcontext()
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+
+        return sdpa_kernel(SDPBackend.MATH)
+
     def _encode(self, texts: Sequence[str], task: str) -> Tensor:
         # Unit vectors leave it in fp32: bf16 has three digits, few for close scores.
-        with computing_in(self.device.precision, self.device.kind):
+        with computing_in(self.device.precision, self.device.kind), self._attention():
             return embed(self.model, texts, task)
 
 
@@ -351,11 +429,16 @@ def asked_answers(dataset: QADataset) -> np.ndarray:
 
 
 def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = False) -> float:
-    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0."""
+    """Return the learning rate of step 0 … steps − 1: linear warm-up, then linear decay to 0.
+
+    Short runs take larger steps where wanted: Adam moves a weight by about the rate, and n steps
+    in directions of chance come √n as far.
+    """
     warmup = round(config.warmup_share * steps)
     rising = (step + 1) / max(warmup, 1)
     falling = (steps - step) / max(steps - warmup, 1)
-    peak = config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    few = min(max((config.usual_steps / max(steps, 1)) ** 0.5, 1.0), MOST_OF_FEW)
+    peak = few * config.learning_rate * (STATIC_FACTOR if static else 1.0)
     return peak * min(rising, falling, 1.0)
 
 

@@ -58,7 +58,16 @@ class Preset:
 
 # What settings of earlier versions lack; measured in docs/method.md. They are no defaults of
 # TuningConfig, so that what was saved before goes on meaning what it meant.
-_TODAY: tuple[tuple[str, Any], ...] = (("spare_unasked", True), ("guard_regimes", True))
+_TODAY: tuple[tuple[str, Any], ...] = (
+    ("learning_rate", 5e-5),
+    ("usual_steps", 50),
+    ("dropout", False),
+    ("right_answers_per_question", 6),
+    ("whole_corpus", True),
+    ("candidates_per_question", 2),
+    ("spare_unasked", True),
+    ("guard_regimes", True),
+)
 
 PRESETS: dict[str, Preset] = {
     preset.key: preset

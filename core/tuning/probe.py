@@ -121,7 +121,12 @@ def measure(
             learner.answers = _any_vectors(run)
         elif asked:
             check_seconds += answer * len(run.validation.answer_rows)
-        batches = plan_epoch(task.dataset, run.rows, negatives, config, 0)
+        if learner.remembers and learner.taught is not None:
+            start_seconds += answer * len(learner.taught.searched)
+            learner.remembered = _any_vectors(run)[learner.taught.searched]
+        alike = None if run.one_answer_each else learner.answer_labels
+        given = (task.dataset, run.rows, negatives, config)
+        batches = plan_epoch(*given, 0, alike, learner.taught)
         step_seconds = _step_seconds(run, batches, clock)
         memory = peak_mb(device.kind)
         report.progress(0.9, Message(N_("Measuring how fast states are saved")))

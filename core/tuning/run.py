@@ -30,6 +30,7 @@ from core.tuning.student import (
     load_weights,
     merge_adapters,
     weights_of,
+    without_dropout,
     write_model,
 )
 from core.tuning.task import TuningTask
@@ -49,6 +50,8 @@ SEVERAL = 1.5  # right answers per question from which likeness tells which ones
 # Standard deviation of the change of nDCG@10 of one question, as all samples show it: a regime of
 # n questions has lost something where it lies this much over √n (one standard error) below.
 CHANGE_OF_ONE = 0.3
+# The same between two states of one run, which have most of what they learned in common.
+CHANGE_BETWEEN_CHECKS = 0.15
 CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
 
 NO_TEACHER = N_(
@@ -178,6 +181,8 @@ class Run:
                 least=LEAST_QUESTIONS,
             )
         self.model = load_model(task.base_folder, device.kind, task.prompts)
+        if not config.dropout:
+            without_dropout(self.model)
         if config.lora_rank:
             add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(self.model, task, device, self.report, team)
@@ -237,6 +242,7 @@ class Run:
         self.negatives = self.team.tell_array(lambda: self._wrong_answers(answers))
         self.learner.measure_scale(self.rows, self.negatives)
         self.learner.read_neutral(self.task.neutral)
+        self.learner.remember_answers()
         if self.validation.questions:
             self.check(answers[0] if answers else None)
         elif self.task.end is None:
@@ -269,16 +275,17 @@ class Run:
             if self.state.step == 0:
                 text = NO_READER if np.isnan(best) else NO_TEACHER
                 self.report.warning(Message(text, {"experts": best, "base": base}))
-        elif self.config.guard_regimes and self._answers_per_question < SEVERAL:
+        elif self.one_answer_each:
             self.learner.answer_labels = None
             self.left_out = ("neighbourhoods_per_batch",)
             if self.state.step == 0:
                 self.report.warning(Message(ONE_ANSWER))
 
     @property
-    def _answers_per_question(self) -> float:
+    def one_answer_each(self) -> bool:
+        """Whether questions have about one right answer, and likeness is not learned from."""
         judged = np.isin(self.task.dataset.right_question, self.rows)
-        return float(judged.sum() / len(self.rows))
+        return self.config.guard_regimes and judged.sum() / len(self.rows) < SEVERAL
 
     def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
         """Return the first check up to a step at which a regime lay below the base model."""
@@ -377,10 +384,14 @@ class Run:
         step = self.state.step
         text = N_("Checking the search quality after step {step}")
         self.report.progress(step / self.steps, Message(text, {"step": step}))
+        if step and self.learner.remembered is not None:
+            answer_vectors = self.team.tell_array(self.corpus_vectors)
+            assert answer_vectors is not None
+            self.learner.remember(self.validation.answer_rows, answer_vectors)
         point = CurvePoint(**self.team.tell(lambda: asdict(self._measured(answer_vectors))))
         self.state = replace(self.state, curve=(*self.state.curve, point))
         if step == 0 and self.config.guard_regimes:
-            self.state = replace(self.state, floors=self._floors(point))
+            self.state = replace(self.state, floors=self._floors(point), noise=self._noise())
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         self.report.metric({"step": step, "validation": point.score, **values})
         if step and self.state.best == point and self.team.leads:
@@ -392,6 +403,11 @@ class Run:
             regime: score - CHANGE_OF_ONE / counts[regime] ** 0.5
             for regime, score in base.regimes.items()
         }
+
+    def _noise(self) -> float:
+        """Return the standard error of the mean over regimes between two states of the run."""
+        counts = [len(rows) for rows in self.validation.questions.values()]
+        return CHANGE_BETWEEN_CHECKS * sum(1 / n for n in counts) ** 0.5 / len(counts)
 
     def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:
         answers = self.corpus_vectors() if answers is None else answers
@@ -431,7 +447,8 @@ class Run:
         if best is None or higher is None or higher.score <= best.score:
             return
         lost = [r for r, floor in state.floors.items() if higher.regimes.get(r, floor) < floor]
-        self._tell_of_loss(PASSED_OVER, higher, lost[0])
+        if lost:
+            self._tell_of_loss(PASSED_OVER, higher, lost[0])
 
     def _measure_mixtures(self) -> None:
         """Measure mixtures of the base model with the best state, both ends included.

@@ -124,6 +124,18 @@ def encode(
     return np.empty((0, 0), np.float32) if vectors is None else vectors
 
 
+def without_dropout(model: SentenceTransformer) -> None:
+    """Switch off, for good, what leaves parts of the model out at random while it learns."""
+    from torch.nn import Dropout
+
+    for part in model.modules():
+        if isinstance(part, Dropout):
+            part.p = 0.0
+        # Newer models keep the rate of their attention as a number of its own.
+        if isinstance(getattr(part, "attention_dropout", None), float):
+            part.attention_dropout = 0.0  # type: ignore[assignment]
+
+
 def weights_of(model: SentenceTransformer) -> dict[str, Tensor]:
     """Return a copy on the CPU of all weights that learn, by name; shared ones once.
 

@@ -133,13 +133,14 @@ class TaughtQuestions:
         return np.unique(self._best(question_rows, depth)).astype(np.int32)
 
     def _best(self, question_rows: Rows, depth: int) -> np.ndarray:
-        answers = self._searched
+        answers = self.searched
         targets, known = self.block(question_rows, answers)
         best = highest_columns(np.where(known, targets, -1.0), depth)
         return answers[best][np.take_along_axis(known, best, axis=1)]
 
     @cached_property
-    def _searched(self) -> Rows:
+    def searched(self) -> Rows:
+        """Answers that are looked through for candidates: all, or a sample of very many."""
         count = len(self.labels.dataset.answers)
         if count <= MOST_ANSWERS:
             return np.arange(count, dtype=np.int32)

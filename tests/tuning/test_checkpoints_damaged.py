@@ -6,10 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 from core.errors import TuningError
 from core.tuning import run as run_module
-from core.tuning.checkpoints import MODEL, OPTIMIZER, STATE, CheckpointStore
+from core.tuning.checkpoints import MODEL, OPTIMIZER, STATE, CheckpointStore, RunState
+from core.types.tuning import CurvePoint
 from tests.tuning.tiny_runs import Killed, Recorder, run, same
 
 NEWEST, BEFORE = "step-000006", "step-000005"
@@ -150,3 +152,39 @@ def falling():
     """Return an evaluation that likes the first tuned model best."""
     scores = iter([0.5, 0.5, 0.9, 0.9, *[0.6] * 40])
     return lambda *_: next(scores)
+
+
+def state_of(scores, noise=0.0, floors=None):
+    points = tuple(CurvePoint(10 * n, score, {"unseen": score}) for n, score in enumerate(scores))
+    return RunState("run", curve=points, noise=noise, floors=floors or {})
+
+
+@pytest.mark.parametrize(
+    ("scores", "noise", "step"),
+    [
+        ((0.70, 0.74, 0.75, 0.73), 0.0, 20),  # without noise the highest
+        ((0.70, 0.74, 0.75, 0.73), 0.03, 30),  # inside it the latest
+        ((0.70, 0.74, 0.75, 0.71), 0.03, 20),
+        ((0.70, 0.71, 0.70, 0.69), 0.05, 10),  # never at or below the base model
+        ((0.70, 0.69, 0.68), 0.05, 0),
+        ((0.70, 0.75, 0.72, 0.79, 0.70), 0.05, 30),
+        ((0.70,), 0.05, 0),
+    ],
+)
+def test_of_states_that_differ_by_chance_the_one_that_learned_longest_counts(scores, noise, step):
+    assert state_of(scores, noise).best.step == step
+
+
+def test_a_state_below_a_floor_is_no_best_one_however_late():
+    assert state_of((0.70, 0.76, 0.74), 0.05, {"unseen": 0.75}).best.step == 10
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=12),
+    st.floats(0, 0.2),
+)
+def test_what_was_the_best_state_was_saved_when_it_was_measured(scores, noise):
+    """Only the state just measured is at hand: an older one may stay the best, not become it."""
+    bests = [state_of(scores[:n], noise).best.step // 10 for n in range(1, len(scores) + 1)]
+    for number, best in enumerate(bests):
+        assert best == number or best == bests[number - 1]

@@ -325,3 +325,15 @@ def test_a_loss_within_chance_is_no_loss(small_dataset, tiny_bert, tmp_path):
     given = {"config": GUARDED, "evaluate": by_regime(values)}
     ended = run(small_dataset, tiny_bert, tmp_path / "a", **given)
     assert ended.best_score == pytest.approx(0.65)
+
+
+@pytest.mark.parametrize(
+    ("usual", "steps", "times"),
+    [(0, 16, 1.0), (50, 50, 1.0), (50, 400, 1.0), (50, 25, 2**0.5), (50, 4, 2.0)],
+)
+def test_a_run_of_few_steps_takes_larger_ones(usual, steps, times):
+    config = TuningConfig(learning_rate=1e-4, warmup_share=0.0, usual_steps=usual)
+    rates = [learner_module.learning_rate(step, steps, config) for step in range(steps)]
+    assert max(rates) == rates[0] == pytest.approx(1e-4 * times)
+    falling = np.linspace(1, 1 / steps, steps)
+    np.testing.assert_allclose(rates, 1e-4 * times * falling)

@@ -10,7 +10,7 @@ from core.labels.model import LabelModel
 from core.tuning.batches import Batch, open_per_epoch, plan_epoch, steps_per_epoch
 from core.tuning.grid import Grid
 from core.tuning.learner import Learner
-from core.tuning.student import DOCUMENT, QUERY, encode, load_model
+from core.tuning.student import DOCUMENT, QUERY, embed, encode, load_model, without_dropout
 from core.tuning.task import TuningTask
 from core.tuning.taught import TaughtQuestions, without_held_out
 from core.types import OPEN, TRAIN, ExpertScores, LabelRecipe, QADataset
@@ -195,7 +195,16 @@ OPENLY = dataclasses.replace(
 )
 
 
-@pytest.mark.parametrize("changes", [{}, {"teach_known_weight": 0.5, "spare_unasked": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"teach_known_weight": 0.5, "spare_unasked": True},
+        {"whole_corpus": True, "candidates_per_question": 1},
+        {"whole_corpus": True, "query_side": True},
+        {"dropout": False},
+    ],
+)
 def test_a_run_with_open_questions_that_was_killed_ends_the_same(
     changes, small_dataset, tiny_bert, tmp_path
 ):
@@ -232,12 +241,83 @@ def test_open_questions_that_count_nothing_change_nothing(
     assert same(plain.model_folder, taught.model_folder)
 
 
+def first_batch(dataset, config, taught):
+    return plan_epoch(dataset, dataset.rows(TRAIN), None, config, 0, None, taught)[0]
+
+
+def learner_of(dataset, labels, config, base, taught=None):
+    task = TuningTask(dataset, labels, base, config, base.parent / "nowhere", taught=taught)
+    return Learner(load_model(base), task, DeviceInfo("", "cpu", "fp32", None, 1), Recorder())
+
+
+WHOLE = dataclasses.replace(OPENLY, whole_corpus=True, candidates_per_question=1, dropout=False)
+
+
+def test_remembered_answers_are_as_good_as_read_ones(small_dataset, tiny_bert):
+    """Where nothing has been learned since, memory and model say the same of every answer."""
+    import torch
+
+    dataset = with_open(small_dataset)
+    labels = random_experts(dataset)
+    taught = TaughtQuestions.of(labels)
+    batch = first_batch(dataset, WHOLE, taught)
+    every = dataclasses.replace(batch, answer_rows=np.arange(len(dataset.answers), dtype=np.int32))
+    assert len(batch.answer_rows) < len(every.answer_rows)
+
+    learner = learner_of(dataset, labels, WHOLE, tiny_bert, taught)
+    learner.remember_answers()
+    partly, all_read = learner, learner_of(dataset, labels, WHOLE, tiny_bert, taught)
+    rows = batch.taught_rows
+    read = torch.from_numpy(partly.read([dataset.questions[row] for row in rows], QUERY))
+    losses = []
+    for one, step in ((partly, batch), (all_read, every)):
+        answers = [dataset.answers[row] for row in step.answer_rows]
+        vectors = [read, torch.from_numpy(one.read(answers, DOCUMENT))]
+        terms, cells = one._taught_terms(step, rows)
+        losses.append((float(sum(term(vectors) for term in terms)), cells))
+    assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-5)
+    assert losses[0][1] == losses[1][1] == len(rows) * len(dataset.answers)
+
+
+def test_after_a_step_its_answers_are_remembered_as_they_were_read(small_dataset, tiny_bert):
+    dataset = with_open(small_dataset)
+    labels = random_experts(dataset)
+    taught = TaughtQuestions.of(labels)
+    learner = learner_of(dataset, labels, WHOLE, tiny_bert, taught)
+    learner.remember_answers()
+    before = learner.remembered.copy()
+    batch = first_batch(dataset, WHOLE, taught)
+    learner.step(batch, 0, 4)
+    others = np.setdiff1d(np.arange(len(dataset.answers)), batch.answer_rows)
+    assert np.array_equal(learner.remembered[others], before[others])
+    learner.step(batch, 1, 4)
+    moved = np.abs(learner.remembered - before).max(axis=1) > 1e-4
+    assert set(np.flatnonzero(moved)) == set(batch.answer_rows)
+
+
+def test_without_dropout_a_text_is_read_the_same_while_learning(small_dataset, tiny_bert):
+    import torch
+
+    texts = small_dataset.questions[:4]
+
+    def twice(model):
+        model.train()
+        with torch.no_grad():
+            return [embed(model, texts, QUERY) for _ in range(2)]
+
+    model = load_model(tiny_bert)
+    first, second = twice(model)
+    assert not torch.equal(first, second)
+    without_dropout(model)
+    first, second = twice(model)
+    assert torch.equal(first, second)
+
+
 def gradient_of_answers(dataset, labels, config, base, batch):
     """The gradient that the known questions of a step send to each of its answers."""
     import torch
 
-    task = TuningTask(dataset, labels, base, config, base.parent / "nowhere")
-    learner = Learner(load_model(base), task, DeviceInfo("", "cpu", "fp32", None, 1), Recorder())
+    learner = learner_of(dataset, labels, config, base)
     grid = Grid.of(dataset, labels, batch, "cpu", learner.shown(batch))
     rng = torch.Generator().manual_seed(0)
     left = torch.randn(len(batch.question_rows), 8, generator=rng)

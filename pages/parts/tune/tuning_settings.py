@@ -44,13 +44,15 @@ _GROUPS = (
         N_("Questions without a known answer"),
         (
             *("open_weight", "open_share", "candidates_per_question"),
-            *("taught_temperature", "teach_known_weight", "borrow_answers"),
+            *("taught_temperature", "teach_known_weight"),
+            *("whole_corpus", "borrow_answers"),
         ),
     ),
     (
         N_("How long and how fast"),
         (
-            *("epochs", "learning_rate", "warmup_share", "weight_decay"),
+            *("epochs", "learning_rate", "usual_steps"),
+            *("warmup_share", "weight_decay", "dropout"),
             *("evaluations_per_epoch", "patience"),
         ),
     ),
@@ -59,10 +61,12 @@ _GROUPS = (
         ("device", "precision", "chunk_size", "lora_rank", "seed"),
     ),
 )
-_ONLY_OPEN = frozenset({"open_weight", "open_share", "borrow_answers"})
+_ONLY_OPEN = frozenset({"open_weight", "open_share", "whole_corpus", "borrow_answers"})
 _FURTHER = N_("Further settings")
 # What only concerns models that compute: word-vector models look words up and add them.
-_NOT_STATIC = frozenset({"max_length", "weight_decay", "precision", "chunk_size", "lora_rank"})
+_NOT_STATIC = frozenset(
+    {"max_length", "weight_decay", "dropout", "precision", "chunk_size", "lora_rank"}
+)
 _FILE = "settings_file"
 _SAID = "settings_file_said"  # what came of the last file: None = taken
 
