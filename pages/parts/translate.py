@@ -90,7 +90,9 @@ def plain(text: str) -> str:
 
 def unbroken(text: str) -> str:
     """Return a user's text for ``st.text``, which would take indents away."""
-    return _SPACES.sub(lambda found: _wide(found.group()), text)
+    kept = _SPACES.sub(lambda found: _wide(found.group()), text)
+    # Spaces of any kind at the start are stripped; one sign without width before them holds them.
+    return f"\u2060{kept}" if kept[:1] == "\u00a0" else kept
 
 
 def _wide(space: str) -> str:

@@ -18,7 +18,7 @@ SHOWN = """([prefix, selector]) => [...document.querySelectorAll(`[class*="st-ke
 
 
 def as_typed(text: str) -> str:
-    lines = text.replace("\u00a0", " ").split("\n")
+    lines = text.replace("\u2060", "").replace("\u00a0", " ").split("\n")
     return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
