@@ -27,6 +27,7 @@ def test_payloads_are_shown_as_typed_in_every_element_that_reads_markdown(server
     server.restart("tests/browser/texts_as_typed.py")
     page.goto(server.url)
     page.get_by_text("drawn to the end").wait_for(timeout=90 * SECOND)
+    page.locator(".st-key-chart .ytick").first.wait_for(timeout=90 * SECOND)
     assert len(PAYLOADS) == 150
     shown = page.evaluate(SHOWN, ["p", ", ".join(f'[data-testid="st{kind}"]' for kind in KINDS)])
     assert len(shown) == len(PAYLOADS)
