@@ -53,7 +53,7 @@ def test_payloads_are_shown_as_typed_in_every_element_that_reads_markdown(server
 
 
 WRONG = (
-    "a[href*='evil']",
+    "a[href*='evil.example']",
     "a[href^='mailto']",
     "img[alt='Streamlit logo']",
     "[aria-label*='skull']",
@@ -95,5 +95,5 @@ def test_texts_and_names_of_a_project_are_as_typed_on_every_page(server, page, m
             tabs.nth(place).click()
             look(f"{stop}, tab {place}")
     for place, name in ((0, "home"), (1, "dialog")):
-        assert f"Pilot {ONE_OF_EACH}" in read[place], name
+        assert f"Pilot {ONE_OF_EACH}"[:110] in read[place], name  # names are cut at 120
     assert sum(ONE_OF_EACH in text for text in read) > 3
