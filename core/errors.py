@@ -11,6 +11,7 @@
     │   └── BrokenSystemError     one of them failed: it is absent, never zero
     ├── ExportError           a result cannot be written for other tools, or handed to them
     ├── WorkspaceError        the workspace folder or database cannot be read or written
+    ├── RightsError           a person may not do what they asked for, or may not come in
     └── JobError              a background job cannot be launched or followed
     Stopped                   not an error: somebody asked a long step to stop, and it did
     FolderGone                a worker's folder was deleted under it: nobody is left to tell
@@ -86,6 +87,10 @@ class WorkspaceError(AppError):
     """The workspace folder or its database cannot be read or written."""
 
 
+class RightsError(AppError):
+    """A person may not do what they asked for, or may not come in."""
+
+
 class JobError(AppError):
     """A background job cannot be launched or followed."""
 
@@ -96,6 +101,22 @@ class Stopped(Exception):  # noqa: N818  (not an error)
 
 class FolderGone(Exception):  # noqa: N818  (it ends a worker; no user is told by it)
     """The run folder was deleted while its worker was busy. Not an AppError: no step may go on."""
+
+
+def what_failed(error: BaseException) -> str:
+    """Return why a request failed, without a word of the other server: it may say anything.
+
+    The status of its answer, else the system's own words, else the kind of error.
+    """
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"status {status}"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def first_line(error: BaseException, longest: int = 300) -> str:

@@ -15,6 +15,10 @@ def N_(template: str) -> str:
     return template
 
 
+class Term(str):
+    """A value of a message that is itself a text of the catalogue, such as the name of a role."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence with values: ``Message(N_("Row {row}: the answer is empty."), {"row": 7})``.

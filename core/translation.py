@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from core.messages import Message
+from core.messages import Message, Term
 
 LOCALES = Path(__file__).resolve().parents[1] / "locales"
 LANGUAGES: Mapping[str, str] = {"en": "English", "ja": "日本語"}
@@ -40,4 +40,9 @@ def translator(language: str) -> Translate:
 
 def translate(message: Message, language: str) -> str:
     """Return a message in the given language, with its values filled in."""
-    return translator(language)(message.template).format(**message.params)
+    own = translator(language)
+    values = {
+        name: own(value) if isinstance(value, Term) else value
+        for name, value in message.params.items()
+    }
+    return own(message.template).format(**values)

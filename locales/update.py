@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ROOT / "locales"
 ERRORS = (
     "AppError DataError TooLittleDataError ExpertError ModelUnavailableError LabelError "
-    "TuningError ComparisonError BrokenSystemError ExportError WorkspaceError JobError"
+    "TuningError ComparisonError BrokenSystemError ExportError WorkspaceError RightsError JobError"
 )
 # The first argument of each of these calls is a text for people.
 KEYWORDS = frozenset(("N_", "t", "_", *ERRORS.split()))

@@ -5,6 +5,7 @@ import streamlit as st
 from core.journey import projects
 from core.journey.jobs import KINDS, STATE_TITLES, jobs_of
 from core.journey.projects import DONE, Project, journey_status
+from core.types.rights import DELETE, GIVEN_ROLES, READ_AUDIT, RENAME, ROLE_TITLES
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
@@ -43,10 +44,75 @@ def delete(project: Project) -> None:
         )
     )
     if st.button(t("Delete this project"), type="primary", icon=":material/delete:"):
-        projects.delete_project(project, session.who())
-        if st.session_state.get("project") == project.id:
-            session.choose_project(None)
-        st.rerun()
+        with errors_shown():
+            projects.delete_project(project, session.who())
+            if st.session_state.get("project") == project.id:
+                session.choose_project(None)
+            st.rerun()
+
+
+@st.dialog(t("People and record"), icon=":material/group:", width="medium")
+def people(project: Project) -> None:
+    """Give and take roles, and hand out the audit trail."""
+    st.markdown(f"##### {plain(project.name)}")
+    if session.signed_in():
+        _roles(project)
+    else:
+        st.caption(
+            t(
+                "Here nobody signs in: whoever comes in may do everything in every project. Roles "
+                "need sign-in, see docs/security.md."
+            )
+        )
+    st.markdown(f"##### {t('Record of what was done')}")
+    trail = projects.audit_of(project)
+    st.caption(
+        t(
+            "{count} entries, each sealed by the one before. The last seal is {seal}: who notes it "
+            "down can prove later that nothing was changed or taken out.",
+            count=len(trail.entries),
+            seal=plain(trail.seal or "–"),
+        )
+    )
+    with st.container(horizontal=True):
+        for ending, made in (("csv", trail.csv), ("jsonl", trail.jsonl)):
+            st.download_button(
+                t("Download as {format}", format=ending.upper()),
+                made,
+                file_name=f"audit_{project.id}.{ending}",
+                on_click="ignore",
+                icon=":material/download:",
+                key=f"audit_{ending}",
+            )
+
+
+def _roles(project: Project) -> None:
+    """Draw who has which role, and the fields to change that."""
+    members = project.state.members
+    st.dataframe(
+        {
+            t("Address or domain"): [member.who for member in members],
+            t("Role"): [t(ROLE_TITLES[member.role]) for member in members],
+        },
+        hide_index=True,
+    )
+    with st.form(f"role_{project.id}", border=False):
+        columns = st.columns([3, 2], vertical_alignment="bottom")
+        who = columns[0].text_input(
+            t("Address or domain"),
+            placeholder="anna@example.com, @example.com",
+            help=t("A domain such as @example.com means everybody whose address ends so."),
+        )
+        role = columns[1].selectbox(
+            t("Role"),
+            (*GIVEN_ROLES, None),
+            index=1,
+            format_func=lambda role: t(ROLE_TITLES[role]) if role else t("no role"),
+        )
+        if st.form_submit_button(t("Save role"), type="primary"):
+            with errors_shown():
+                projects.give_role(project, who, role, session.who())
+                st.rerun(scope="fragment")
 
 
 def _project_card(project: Project) -> None:
@@ -83,10 +149,18 @@ def _project_card(project: Project) -> None:
             ):
                 session.choose_project(project)
                 go_to(following.key)
-            if st.button(t("Rename"), key=f"rename_{project.id}", icon=":material/edit:"):
+            if project.may(RENAME) and st.button(
+                t("Rename"), key=f"rename_{project.id}", icon=":material/edit:"
+            ):
                 rename(project)
-            if st.button(t("Delete"), key=f"delete_{project.id}", icon=":material/delete:"):
+            if project.may(DELETE) and st.button(
+                t("Delete"), key=f"delete_{project.id}", icon=":material/delete:"
+            ):
                 delete(project)
+            if project.may(READ_AUDIT) and st.button(
+                t("People and record"), key=f"people_{project.id}", icon=":material/group:"
+            ):
+                people(project)
 
 
 journey_bar()

@@ -14,9 +14,11 @@ from typing import Any
 
 from core.cli.options import (
     AUTO,
+    AuditOptions,
     BackupOptions,
     ExpertsOptions,
     JourneyOptions,
+    PasscodeOptions,
     RaceOptions,
     RestoreOptions,
     RunOptions,
@@ -37,7 +39,7 @@ from core.cli.terminal import (
     say_who_scores,
 )
 from core.documents import to_json
-from core.errors import DataError, JobError, Stopped, TuningError
+from core.errors import DataError, JobError, Stopped, TuningError, WorkspaceError
 from core.journey.command_inputs import (
     ReadingOptions,
     check_preset,
@@ -105,6 +107,7 @@ from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.progress import Progress
 from core.types import Comparison, SystemChoice
+from core.types.access import hashed
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
@@ -515,6 +518,33 @@ def restore_backup(options: RestoreOptions) -> int:
     workspace = Workspace.open(options.workspace)
     found = restore(options.file, workspace, Progress(TerminalReporter()))
     return _tell_backup(found, workspace.layout.root, options.json)
+
+
+def audit(options: AuditOptions) -> int:
+    """Print or check the audit trail of a workspace; returns the exit status."""
+    if not options.workspace.is_dir():
+        raise WorkspaceError("There is no folder {folder}.", folder=str(options.workspace))
+    records = Workspace.open(options.workspace).records
+    if not options.check:
+        trail = records.sealed_trail()
+        made = trail.csv() if options.format == "csv" else trail.jsonl()
+        sys.stdout.write(made.decode("utf-8-sig"))
+        return 0
+    found = records.check_audit(options.noted)
+    for fault in found.faults:
+        sys.stdout.write(f"{fault}\n")
+    sys.stdout.write(
+        f"{found.entries} entries, {found.erased} with erased details, "
+        f"{len(found.faults)} faults. Last seal: {found.last or '–'}\n"
+    )
+    return 1 if found.faults else 0
+
+
+def passcode(options: PasscodeOptions) -> int:
+    """Print a passcode as it may be kept in a file; returns the exit status."""
+    typed = getpass.getpass("Passcode: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    sys.stdout.write(f"PASSCODE={hashed(typed)}\n")
+    return 0
 
 
 def _tell_backup(manifest: Manifest, place: Path, as_json: bool) -> int:

@@ -170,6 +170,21 @@ class RestoreOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditOptions:
+    """Print the audit trail of all projects, or check that nobody changed it."""
+
+    workspace: Annotated[Path, "folder of the workspace", NAMELESS]
+    check: Annotated[bool, "find entries that were changed, taken out or put in"] = False
+    noted: Annotated[str, "with --check: a seal noted down earlier, which must be there"] = ""
+    format: Annotated[str, "jsonl or csv (default: jsonl)"] = "jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasscodeOptions:
+    """Ask for a passcode and print what to set PASSCODE to, from which it cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkOptions:
     """Do the job of a run folder; the folder is all that a worker needs to know."""
 
@@ -233,6 +248,17 @@ VERBS: Mapping[str, Verb] = {
         RestoreOptions,
         "core.cli.commands:restore_backup",
         "bring a backup back into an empty workspace",
+    ),
+    "audit": Verb(
+        AuditOptions,
+        "core.cli.commands:audit",
+        "who did what: the sealed record of all projects, printed or checked",
+        "Exit status: 0 printed, or whole; 1 changed.",
+    ),
+    "passcode": Verb(
+        PasscodeOptions,
+        "core.cli.commands:passcode",
+        "hash a passcode for a shared server",
     ),
     "work": Verb(
         WorkOptions,

@@ -14,6 +14,7 @@ from core.data.table import SetAside, Table
 from core.errors import LabelError
 from core.messages import N_, Message
 from core.types import Override, QADataset
+from core.types.judgements import bare_name, claimed
 
 COLUMNS = ("question", "answer", "label", "reason", "who", "at")
 # What people call those columns that columns of data are not called.
@@ -222,9 +223,9 @@ def _override(
             {"at": cells.get("at", "")[:40], "example": at},
         )
     texts = dataset.questions[question.row], dataset.answers[answer.row]
-    return Override(
-        *texts, round(value / 100, 6), cells.get("who", "").strip() or who, reason, made
-    )
+    named = cells.get("who", "").strip()
+    by = claimed(named) if named else who
+    return Override(*texts, round(value / 100, 6), by, reason, made)
 
 
 def _moment(text: str, latest: str) -> str | None:
@@ -242,4 +243,5 @@ def _moment(text: str, latest: str) -> str | None:
 
 def _record(override: Override) -> tuple[object, ...]:
     value = None if override.value is None else round(override.value, 4)
-    return *override.pair, value, override.who, override.at
+    # What was downloaded names people without the mark, and is the same record.
+    return *override.pair, value, bare_name(override.who), override.at

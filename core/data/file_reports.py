@@ -20,6 +20,7 @@ from core.data.table import NotUsed, Table
 from core.errors import AppError, DataError
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.judgements import bare_name
 from core.types.open_account import OpenAccount
 
 KINDS = ("data", "ratings", "scores", "corrections", "run", "open", "questions")
@@ -521,7 +522,7 @@ def _report_corrections(
     _left_over(report, table, list(file.columns.values()))
     report.warnings += file.notes
     report.pairs = [(o.question, o.answer, o.value) for o in file.overrides]
-    report.raters = sorted({o.who for o in file.overrides})
+    report.raters = sorted({bare_name(o.who) for o in file.overrides})
     _aside(report, file.problems)
     report.rows_taken = report.rows_read - len({row for row, *_ in report.set_aside})
     _some(report, [(item.row, item.reason) for item in file.problems])

@@ -6,7 +6,6 @@ only where it is found.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import random
 import re
@@ -21,7 +20,14 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import ExpertError, Stopped
+from core.experts.outside import (
+    check_address_written,
+    check_host,
+    checked_transport,
+    proxies_of,
+)
 from core.messages import N_
+from core.types.access import is_loopback
 from core.types.scoring import ApiConnection
 
 _Error = TypeVar("_Error", bound=BaseException)
@@ -29,10 +35,6 @@ _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 5
 _SLICE = 0.5  # seconds between two looks whether to stop
 _LARGEST_REPLY = 256 * 1024 * 1024  # bytes; 64 vectors of 8,192 numbers are about 12 MB
 _LARGEST_COMPLAINT = 20_000  # bytes that are read of any other answer
-_TOLD = 200  # characters of a server's own words that are passed on
-_WINDOW = 8  # a run of so many characters of the key is taken for the key
-# Set by whoever runs a shared server: the only hosts that texts and keys may be sent to.
-HOSTS_VARIABLE = "API_HOSTS"
 # A user names the variable, so it must be one that was made for this: a database password in
 # another variable must not be sent to whatever host somebody types. Capital letters, because a
 # key that is pasted here by mistake would be stored.
@@ -46,7 +48,7 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
     Parameters
     ----------
     environment : mapping
-        Of the server; ``API_HOSTS`` in it limits the hosts, separated by commas.
+        Of the server; ``API_HOSTS`` in it limits the hosts, see :mod:`core.experts.outside`.
 
     Raises
     ------
@@ -89,23 +91,8 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
         model=connection.model.strip(),
         key_variable=variable,
     )
-    _check_host(done, environment)
+    check_host(done, environment)
     return done
-
-
-def _check_host(connection: ApiConnection, environment: Mapping[str, str]) -> None:
-    """Raise ExpertError if the server's owner does not allow the host."""
-    allowed = {host.strip().lower() for host in environment.get(HOSTS_VARIABLE, "").split(",")}
-    allowed.discard("")
-    bare = urlsplit(connection.base_url).hostname or ""
-    if allowed and not {bare, connection.host} & allowed:
-        raise ExpertError(
-            "Texts may not be sent to {host} from this server. Allowed: {allowed}. Whoever runs "
-            "the server can add it to {variable}.",
-            host=connection.host,
-            allowed=", ".join(sorted(allowed)),
-            variable=HOSTS_VARIABLE,
-        )
 
 
 def _address(url: str) -> str:
@@ -127,7 +114,7 @@ def _address(url: str) -> str:
             "and whatever follows ? or # would be stored: leave them out.",
             host=host,
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ExpertError(
             "The address of {host} begins with http://: everybody on the way could read texts "
             "and key. Use https://; only a server on this machine may do without.",
@@ -135,14 +122,6 @@ def _address(url: str) -> str:
         )
     path = re.sub(r"/+$", "", re.sub(r"/+embeddings/*$", "", parts.path))
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
-
-
-def _is_loopback(host: str) -> bool:
-    """Return True for this machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @dataclass(frozen=True)
@@ -203,7 +182,7 @@ class ApiClient:
     ) -> None:
         import httpx2  # here, because pages that merely name an API do not pay for it
 
-        _check_host(connection, environment)
+        check_host(connection, environment)
         self._connection, self._patience = connection, patience or Patience()
         self._key = find_key(connection, environment)
         self._clock, self._sleep, self._wall = clock, sleep, wall
@@ -216,15 +195,21 @@ class ApiClient:
         }
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
+        # The system's own certificates, to which a company adds its own.
+        certificates = ssl.create_default_context()
+        place = urlsplit(connection.base_url)
+        proxy = proxies_of(place.hostname or "").get(place.scheme)
+        direct = None if proxy else checked_transport(connection, environment, certificates)
+        check_address_written(connection, environment)
         self._http = httpx2.Client(
             headers=headers,
             timeout=self._patience.timeout,
             # Texts and key go where the user confirmed, nowhere else.
             follow_redirects=False,
-            # The system's own certificates, to which a company adds its own.
-            verify=ssl.create_default_context(),
-            # Proxies of the environment; this machine needs none.
-            trust_env=not _is_loopback(urlsplit(connection.base_url).hostname or ""),
+            trust_env=False,
+            verify=certificates,
+            proxy=proxy,
+            transport=direct,
         )
 
     def __enter__(self) -> ApiClient:
@@ -276,8 +261,7 @@ class ApiClient:
                 if status == 200:
                     return _read_vectors(reply, len(texts), self._connection)
                 if status not in _TRANSIENT or (status == 429 and _quota_is_gone(reply)):
-                    location = headers.get("Location", "")
-                    raise refusal(status, reply, location, self._connection, self._key)
+                    raise refusal(status, self._connection)
                 reason, asked = f"status {status}", _retry_after(headers, self._wall())
             if attempt + 1 < self._patience.attempts:
                 self._wait(self._pause(attempt, asked), should_stop)
@@ -444,17 +428,11 @@ def _unit_vectors(rows: list[Any], connection: ApiConnection) -> np.ndarray:
     return np.asarray(table / lengths[:, None], np.float32)
 
 
-def refusal(
-    status: int, body: bytes, location: str, connection: ApiConnection, key: str
-) -> ExpertError:
+def refusal(status: int, connection: ApiConnection) -> ExpertError:
     """Return the error for an answer that asking again does not change.
 
-    Parameters
-    ----------
-    location : str
-        Where a redirect (status 3xx) leads; never followed.
-    key : str
-        The key that was sent: a server's words that repeat any of it are not passed on.
+    Nothing of what the server says is passed on: it may repeat the key or the texts, or be made to
+    mislead who reads it.
 
     Returns
     -------
@@ -464,12 +442,11 @@ def refusal(
     host = connection.host
     if 300 <= status < 400:
         return ExpertError(
-            "{host} sends us on to another address ({location}). Texts only go to the address "
-            "that was confirmed: enter the final address as base URL.",
+            "{host} sends us on to another address. Texts only go to the address that was "
+            "confirmed: enter the final address as base URL.",
             host=host,
-            location=_without_key(location, key) or "?",
         )
-    if status in (401, 403):  # their words often repeat a part of the key: not passed on
+    if status in (401, 403):
         return ExpertError(
             "{host} does not accept the key (status {status}). Check that the environment "
             "variable {variable} holds a valid key with access to {model}, restart the app, and "
@@ -482,10 +459,9 @@ def refusal(
     if status == 404:
         return ExpertError(
             "{host} knows neither this address nor the model {model} (status 404). Check base "
-            "URL (it usually ends in /v1) and model. Its own words: {words}",
+            "URL (it usually ends in /v1) and model.",
             host=host,
             model=connection.model,
-            words=_without_key(_words(body), key) or "–",
         )
     if status in (402, 429):
         return ExpertError(
@@ -498,33 +474,13 @@ def refusal(
     return kind(
         N_(
             "{host} refuses the texts (status {status}). If they are too long for it, set the "
-            "longest text of the connection. Its own words: {words}"
+            "longest text of the connection."
         ),
         host=host,
         status=status,
-        words=_without_key(_words(body), key) or "–",
     )
 
 
 def _quota_is_gone(body: bytes) -> bool:
     """Return True if "too many requests" means: no credit left, waiting does not help."""
     return b"insufficient_quota" in body
-
-
-def _without_key(words: str, key: str) -> str:
-    """Return a server's words, "" if they repeat any part of the key."""
-    runs = {key[i : i + _WINDOW] for i in range(max(1, len(key) - _WINDOW + 1))} if key else set()
-    return "" if any(run in words for run in runs) else words[:_TOLD]
-
-
-def _words(body: bytes) -> str:
-    """Return the message of an error document, else the text itself, on one line."""
-    text = body.decode("utf-8", "replace")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return " ".join(text.split())
-    for name in ("error", "message", "detail"):
-        if isinstance(document, Mapping) and name in document:
-            document = document[name]
-    return " ".join(str(document).split())

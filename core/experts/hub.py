@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from core.errors import AppError, ModelUnavailableError, Stopped, WorkspaceError, first_line
+from core.errors import AppError, ModelUnavailableError, Stopped, WorkspaceError, what_failed
 from core.experts.encoders import EmbeddingModel
 from core.experts.models import ModelExpert
 from core.hashing import file_sha256
@@ -173,7 +173,8 @@ class HubRepository:
         from huggingface_hub import HfApi
 
         try:
-            info = HfApi(endpoint=_endpoint()).model_info(
+            # Without the token of the environment: it is there for one's own repositories.
+            info = HfApi(endpoint=_endpoint(), token=False).model_info(
                 self.repository,
                 revision=self.revision,
                 timeout=ANSWER_SECONDS,
@@ -256,7 +257,7 @@ class HubRepository:
             done += file.size
 
     def _unreachable(self, model: ModelExpert, error: Exception) -> ModelUnavailableError:
-        reason = first_line(error, 200)
+        reason = what_failed(error)
         return ModelUnavailableError(
             "The model {title} could not be fetched from the model hub ({repo}: {reason}). Connect "
             "to the internet, set HF_ENDPOINT to a mirror, copy the model to a folder and choose "

@@ -28,6 +28,7 @@ from core.reporting.repeat_command import OVERRIDES
 from core.tuning.device import check_device
 from core.tuning.presets import LARGEST, PRESETS, from_document
 from core.types import TRAIN, LabelRecipe, Override, QADataset
+from core.types.judgements import claimed
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json
 
@@ -160,7 +161,8 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
             "The file {file} holds no labels set by hand. Take the file that the report offers.",
             file=str(path),
         )
-    return tuple(from_json(Override, label) for label in by_hand)
+    read = (from_json(Override, label) for label in by_hand)
+    return tuple(dataclasses.replace(label, who=claimed(label.who)) for label in read)
 
 
 def check_preset(preset: str) -> None:

@@ -85,8 +85,9 @@ from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemCh
 from core.types.comparison import WhatCounts
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
+from core.types.rights import CHANGE, START
 from core.workspace.project_state import ProjectState
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,6 +166,7 @@ def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:
     return project.state.generality_sets
 
 
+@asks(CHANGE)
 def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) -> GeneralitySet:
     """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
     from core.data.beir import read_for_evaluation
@@ -176,6 +178,7 @@ def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) ->
     return added
 
 
+@asks(CHANGE)
 def add_mteb_task(project: Project, name: str, who: str) -> GeneralitySet:
     """Ask for an mteb task to be measured; raises DataError where mteb is not installed."""
     name = name.strip()
@@ -200,6 +203,7 @@ def _add(project: Project, added: GeneralitySet, who: str) -> None:
     project.note("generality set added", who, asdict(added))
 
 
+@asks(CHANGE)
 def remove_set(project: Project, name: str, who: str) -> None:
     """Take a set off; comparisons that measured it keep their figures."""
     project.state.change(
@@ -253,6 +257,7 @@ def searcher(workspace: Workspace, dataset: QADataset, tune_run: str) -> Searche
     return Searcher(before, after, left, right)
 
 
+@asks(START)
 def launch_comparison(
     project: Project,
     tune_run: str,
@@ -410,6 +415,7 @@ def by_what_counts(
     return replace(comparison, counted=counted(comparison, dataset, wanted))
 
 
+@asks(CHANGE)
 def set_what_counts(project: Project, wanted: WhatCounts, who: str) -> None:
     """Keep what counts beyond the plain mean.
 

@@ -30,11 +30,12 @@ from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice, SystemResult
 from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile
+from core.types.rights import CHANGE
 from core.types.tuning import TuneRequest
 from core.workspace.files import write_bytes
 from core.workspace.project_state import ProjectState
 from core.workspace.records import now
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 if TYPE_CHECKING:
     from core.evaluation.examination import TunedPair
@@ -411,6 +412,7 @@ def check_run(content: bytes, dataset: QADataset, *, order: str = "", system: st
     )
 
 
+@asks(CHANGE)
 def add_run_file(
     project: Project,
     dataset: QADataset,
@@ -461,6 +463,7 @@ def add_run_file(
     return kept
 
 
+@asks(CHANGE)
 def remove_run_file(project: Project, key: str, who: str) -> None:
     """Take a run file off a project; comparisons that used it keep its results."""
     project.state.change(

@@ -84,6 +84,7 @@ from core.types import (
 )
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.recipes import SavedRecipe
+from core.types.rights import START
 from core.types.tuning import (
     CrossFitRequest,
     CrossFitResult,
@@ -95,7 +96,7 @@ from core.types.tuning import (
 )
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json, read_tensors, write_json, write_tensors
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 if TYPE_CHECKING:
     from core.evaluation.systems import EncodedSystem
@@ -174,6 +175,7 @@ def cross_fit_seconds(
     return one / learned * len(dataset.judged_rows) * fold_count(dataset)
 
 
+@asks(START)
 def launch_cross_fit(
     project: Project,
     config: TuningConfig,

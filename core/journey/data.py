@@ -48,9 +48,10 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
+from core.types.rights import CHANGE
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
 _TEMPLATES: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -95,6 +96,7 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
     return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
+@asks(CHANGE)
 def import_file(
     project: Project,
     content: bytes,
@@ -135,6 +137,7 @@ def read_questions(
     return LogPreview(filename, table, guess_log(table))
 
 
+@asks(CHANGE)
 def add_open_questions(
     project: Project,
     log: LogPreview,
@@ -191,6 +194,7 @@ def open_accounts(report: Mapping[str, Any]) -> tuple[OpenAccount, ...]:
     return tuple(OpenAccount.from_json(account) for account in report.get(OPEN_ACCOUNTS, ()))
 
 
+@asks(CHANGE)
 def remove_open_questions(project: Project, who: str, rows: Rows | None = None) -> QADataset:
     """Take open questions out of the project's data again, and return what is left.
 

@@ -27,14 +27,16 @@ from core.evaluation.verdict import (
 from core.types import Comparison
 from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
 from core.types.project import ChosenPanel, Promotion
+from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now
 from core.workspace.feedback import LONGEST as LONGEST
-from core.workspace.workspace import Project
+from core.workspace.workspace import Project, asks
 
 PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"
 LEAST_REASON = 10  # characters: "ok" is no reason that anybody could follow later
 
 
+@asks(CHANGE)
 def use_panel(project: Project, experts: Sequence[str], who: str) -> None:
     """Let these experts take part on the Labels page until others are chosen there."""
     project.state.panel = ChosenPanel(project.dataset_id, tuple(experts))
@@ -49,6 +51,7 @@ def panel_in_use(project: Project, scored: Sequence[str]) -> tuple[str, ...]:
     return tuple(key for key in scored if key in chosen.experts) or tuple(scored)
 
 
+@asks(DECIDE)
 def promote(project: Project, comparison: Comparison, who: str, *, reason: str = "") -> None:
     """Record that a project takes a tuned model into use.
 
@@ -80,6 +83,7 @@ def promote(project: Project, comparison: Comparison, who: str, *, reason: str =
     project.note(PROMOTED if allowed else OVERRULED, who, detail)
 
 
+@asks(DECIDE)
 def withdraw(project: Project, who: str) -> None:
     """Record that no tuned model is in use any more."""
     project.note(WITHDRAWN, who, {})
@@ -103,6 +107,7 @@ def promotion(project: Project) -> Promotion | None:
     return None
 
 
+@asks(CHANGE)
 def save_savings(project: Project, inputs: SavingsInput, who: str) -> None:
     """Keep the user's figures, so that the report prints the same."""
     project.state.savings = to_json(inputs)
@@ -129,6 +134,7 @@ def savings_of(project: Project, comparison: Comparison) -> Savings | None:
     return None if difference is None else savings(inputs, difference)
 
 
+@asks(CHANGE)
 def add_comment(project: Project, question: str, text: str, who: str) -> None:
     """Keep a comment on a question; raises WorkspaceError if it is empty or too long."""
     project.workspace.records.add_note(
@@ -136,6 +142,7 @@ def add_comment(project: Project, question: str, text: str, who: str) -> None:
     )
 
 
+@asks(CHANGE)
 def report_label(project: Project, pair: tuple[str, str], reason: str, who: str) -> None:
     """Say that the judgement of a pair (question, answer) is wrong; it becomes a suspect.
 
@@ -154,6 +161,7 @@ def report_label(project: Project, pair: tuple[str, str], reason: str, who: str)
     project.note("label reported", who, {"question": pair[0][:200]})
 
 
+@asks(CHANGE)
 def settle_report(project: Project, pair: tuple[str, str], who: str) -> None:
     """Take a report back; it stays on record."""
     project.workspace.records.add_note(project.id, QuestionNote(SETTLED, *pair, "", who, now()))

@@ -33,8 +33,9 @@ from core.translation import DEFAULT_LANGUAGE
 from core.types import QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.exporting import ExportRequest, ExportResult, Fidelity, TokenRules
+from core.types.rights import EXPORT_FILES, PUBLISH
 from core.workspace.files import atomic_file, write_bytes, write_json
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 ONNX_FOLDER = "onnx"  # inside the run folder of an export
 
@@ -137,6 +138,7 @@ def exported_model(workspace: Workspace, run_id: str, language: str) -> Path:
     return workspace.layout.exports / Path(run_id).name / f"model_{language}.zip"
 
 
+@asks(EXPORT_FILES)
 def write_model_zip(
     project: Project,
     tune_run: str,
@@ -193,6 +195,7 @@ def _static(model: Path) -> bool:
         return False
 
 
+@asks(EXPORT_FILES)
 def launch_export(project: Project, tune_run: str, who: str) -> str:
     """Start a job that converts a tuned model; returns the run id.
 
@@ -290,6 +293,7 @@ def usable_export(project: Project, tune_run: str) -> OnnxExport | None:
     return export if export is not None and export.usable else None
 
 
+@asks(PUBLISH)
 def push_model(
     project: Project,
     tune_run: str,
@@ -341,6 +345,7 @@ def exchange_file(workspace: Workspace, compare_run: str, key: str) -> Path:
     return workspace.layout.exports / Path(compare_run).name / f"exchange{FORMATS[key].suffix}"
 
 
+@asks(EXPORT_FILES)
 def write_exchange(
     project: Project, dataset: QADataset, compare_run: str, key: str, who: str
 ) -> Path:

@@ -72,6 +72,7 @@ from core.tuning.experiments.race import (
 from core.tuning.losses import LOSSES
 from core.types import TRAIN, QADataset, Reporter
 from core.types.recipes import SavedRecipe
+from core.types.rights import CHANGE, START
 from core.types.tuning import (
     ALL_MODELS,
     KEEP,
@@ -88,7 +89,7 @@ from core.types.tuning import (
 )
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -238,6 +239,7 @@ def plan_race(
     return RacePlan(len(everyone), runs, whole, size * (kept + 9), size)
 
 
+@asks(START)
 def launch_race(
     project: Project,
     config: TuningConfig,
@@ -367,6 +369,7 @@ def kept_models(workspace: Workspace, race: Race) -> dict[str, int]:
     }
 
 
+@asks(CHANGE)
 def put_in_use(project: Project, contestant: Contestant, name: str, who: str) -> SavedRecipe:
     """Make the contestant's recipe the one in use, saving it where the project lacks it.
 
@@ -394,6 +397,7 @@ def settings_of(race: Race, contestant: Contestant) -> TuningConfig:
     return contestant.config(race.request.tuning, race.request.seeds[0])
 
 
+@asks(CHANGE)
 def adopt_model(project: Project, race: Race, key: str, who: str) -> str:
     """Make the kept model of a contestant a tuning run of the project; returns the run id.
 
@@ -445,6 +449,7 @@ def curve_seconds(
     return None if seconds is None else seconds * draws * sum(SHARES) / 100
 
 
+@asks(START)
 def launch_curve(project: Project, config: TuningConfig, draws: int, who: str) -> str:
     """Start a data curve with the recipe in use; returns the run id.
 

@@ -43,6 +43,7 @@ from core.messages import N_, Message
 from core.progress import Progress, Reporter
 from core.types import ExpertScores, PairScores, QADataset
 from core.types.expert_entry import Availability, CatalogueEntry
+from core.types.rights import CHANGE, OPERATOR, SEND, START
 from core.types.scoring import (
     API_PREFIX,
     TEACHER_UNKNOWN,
@@ -55,7 +56,7 @@ from core.types.scoring import (
     TeacherAdvice,
 )
 from core.workspace.project_state import ProjectState
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 # All that a test of a connection sends: nothing of the user's data.
 NEUTRAL_SENTENCE = "The weather is fine today."
@@ -145,6 +146,7 @@ def hub_answers(workspace: Workspace) -> bool:
     return ask_hub(workspace.models)
 
 
+@asks(CHANGE)
 def put_off_teacher(project: Project, put_off: bool, who: str) -> None:
     """Keep that the user does not want the suggested teacher now, or wants it after all."""
     project.state.teacher_put_off = put_off
@@ -262,6 +264,7 @@ def model_folders(project: Project) -> ModelFolders:
     return ModelFolders(tuple(usable), broken)
 
 
+@asks(CHANGE)
 def add_model_folder(project: Project, path: str, who: str) -> str:
     """Add a sentence-transformers folder to a project's experts; returns its key.
 
@@ -281,6 +284,7 @@ def add_model_folder(project: Project, path: str, who: str) -> str:
     return key
 
 
+@asks(CHANGE)
 def remove_model_folder(project: Project, path: str, who: str) -> None:
     """Take a folder off a project's experts; nothing is deleted on disk."""
     project.state.change(
@@ -297,6 +301,7 @@ def api_connections(project: Project) -> list[ApiConnection]:
     return list(project.state.api_connections.used)
 
 
+@asks(SEND)
 def save_connection(
     project: Project,
     connection: ApiConnection,
@@ -316,15 +321,15 @@ def save_connection(
     def same_name(known: ApiConnection) -> bool:
         return known.name.casefold() == new.name.casefold()
 
-    for other in project.workspace.projects():
+    # Also projects that this person may not see: scores are found by name in all of them.
+    for other in project.workspace.acting(OPERATOR).projects():
         theirs = other.state.api_connections
         for known in (*theirs.used, *theirs.removed):
             different = known.fingerprint != new.fingerprint
             if other.id != project.id and same_name(known) and different:
                 raise ExpertError(
-                    "The project {project} uses the name {name} for another address, model or "
-                    "prompt. Choose another name.",
-                    project=other.name,
+                    "Another project uses the name {name} for another address, model or prompt. "
+                    "Choose another name.",
                     name=new.name,
                 )
 
@@ -341,6 +346,7 @@ def save_connection(
     return new
 
 
+@asks(SEND)
 def remove_connection(project: Project, name: str, who: str) -> None:
     """Take a connection off a project; scores that it brought can still be read."""
 
@@ -361,6 +367,7 @@ class ConnectionTest:
     seconds: float
 
 
+@asks(SEND)
 def try_connection(
     project: Project,
     connection: ApiConnection,
@@ -421,6 +428,7 @@ def _agree_to_send(
     """Check that what is to be sent was agreed to, and record it in the audit trail."""
     if not _behind_apis(experts):
         return ()
+    project.demand(SEND)
     plans = [p for p in send_plans(project, project.load_dataset(), experts) if p.texts]
     seen = {(plan.connection.key, plan.connection.fingerprint): plan.texts for plan in agreed}
     for plan in plans:
@@ -461,6 +469,7 @@ def _behind_apis(experts: Sequence[str]) -> list[str]:
 # The scoring.
 
 
+@asks(START)
 def launch_scoring(
     project: Project,
     experts: Sequence[str],
@@ -607,6 +616,7 @@ def scoring_result(workspace: Workspace, scored: ScoredExperts) -> ScoringResult
     return result
 
 
+@asks(CHANGE)
 def join_panel(project: Project, dataset: QADataset, key: str) -> None:
     """Add an expert whose scores are there to those in use, and measure all of them anew.
 
@@ -618,6 +628,7 @@ def join_panel(project: Project, dataset: QADataset, key: str) -> None:
     _change_panel(project, dataset, lambda present: tuple(dict.fromkeys((*present, key))))
 
 
+@asks(CHANGE)
 def leave_panel(project: Project, dataset: QADataset, key: str) -> None:
     """Take an expert off those in use; does nothing if it is not among them."""
     if key in scored_experts(project):

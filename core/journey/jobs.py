@@ -38,6 +38,7 @@ from core.messages import N_
 from core.progress import Reporter
 from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
+from core.types.rights import SEE, START
 from core.types.scoring import ScoreRequest, ScoringResult
 from core.types.tuning import (
     CrossFitRequest,
@@ -50,7 +51,7 @@ from core.types.tuning import (
 )
 from core.types.tuning_config import ALL_CARDS, TuningConfig
 from core.workspace.records import RunRecord, now
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,7 @@ Start = Callable[[Path, Mapping[str, Any], Mapping[str, str] | None], RunFolder]
 IN_BACKGROUND: Start = jobs.launch
 
 
+@asks(START)
 def launch_job(
     project: Project,
     kind: str,
@@ -268,21 +270,25 @@ def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
     return views
 
 
+@asks(START)
 def stop(workspace: Workspace, run_id: str, how: str = KEEP) -> None:
     """Ask a job to end; see :func:`core.jobs.launch.request_stop` for how."""
     jobs.request_stop(RunFolder(workspace.run_folder(run_id)), how)
 
 
+@asks(START)
 def close(workspace: Workspace, run_id: str, *, keep: bool) -> None:
     """End a paused, interrupted or failed job for good; see :func:`core.jobs.launch.close`."""
     jobs.close(RunFolder(workspace.run_folder(run_id)), keep=keep)
 
 
+@asks(START)
 def resume(workspace: Workspace, run_id: str, environment: Mapping[str, str] | None = None) -> None:
     """Start a job again where it left off; raises JobError if it is still running."""
     jobs.resume(RunFolder(workspace.run_folder(run_id)), environment)
 
 
+@asks(SEE)
 def log_of(workspace: Workspace, run_id: str) -> str:
     """Return the end of a job's log."""
     return jobs.log_tail(RunFolder(workspace.run_folder(run_id)))
@@ -389,6 +395,7 @@ def next_place(workspace: Workspace, device: str, starting: int = 0) -> int:
     return sum(ticket.waits for ticket in tickets) + starting + 1
 
 
+@asks(START)
 def move(workspace: Workspace, run_id: str, to: str) -> None:
     """Give a waiting job another place: ``first``, ``up`` or ``down``."""
     _queue(workspace).move(run_id, to)

@@ -32,9 +32,10 @@ from core.labels.review import Voice as Voice
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import LabelRecipe, Override, QADataset
 from core.types.recipes import SavedRecipe
+from core.types.rights import CHANGE
 from core.types.tuning import CrossFitRequest, DataCurveRequest
 from core.workspace.records import now
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
 _SEED = 0
@@ -99,6 +100,7 @@ def inspection_sample(
     return sample_for_inspection(dataset, scores, seed=_SEED)
 
 
+@asks(CHANGE)
 def save_recipe(project: Project, name: str, recipe: LabelRecipe, who: str) -> SavedRecipe:
     """Save a recipe under a new name and make it the one in use."""
     saved = project.workspace.records.save_recipe(project.id, name, recipe, who)
@@ -111,6 +113,7 @@ def _put_in_use(project: Project, saved: SavedRecipe) -> None:
     project.state.recipe_id = saved.id
 
 
+@asks(CHANGE)
 def use_recipe(project: Project, recipe_id: str, who: str) -> None:
     """Make a saved recipe the one in use; raises LabelError if its experts have not scored."""
     saved = find_recipe(project, recipe_id)
@@ -150,6 +153,7 @@ def overrides(project: Project) -> tuple[Override, ...]:
     return project.workspace.records.overrides(project.id)
 
 
+@asks(CHANGE)
 def override_pair(
     project: Project,
     question: str,
@@ -204,6 +208,7 @@ def compare_recipes(
     return RecipeComparison(sample, figures, len(dataset.validation_rows))
 
 
+@asks(CHANGE)
 def undo(project: Project, who: str) -> Override | None:
     """Withdraw this person's newest change; returns it, None where there is none."""
     done = steps_of(overrides(project), who).done
@@ -213,6 +218,7 @@ def undo(project: Project, who: str) -> Override | None:
     return done[-1]
 
 
+@asks(CHANGE)
 def redo(project: Project, who: str) -> Override | None:
     """Make the change again that this person undid last; returns it, None where there is none."""
     undone = steps_of(overrides(project), who).undone
@@ -223,6 +229,7 @@ def redo(project: Project, who: str) -> Override | None:
     return last
 
 
+@asks(CHANGE)
 def correct(
     project: Project,
     pair: tuple[str, str],
@@ -308,6 +315,7 @@ def read_corrections(
     return match_corrections(table, name, dataset, who, now(), on_record=on_record, holding=holding)
 
 
+@asks(CHANGE)
 def take_corrections(project: Project, file: CorrectionFile, name: str, who: str) -> int:
     """Record the rows of an uploaded workbook and note who took them in; returns how many."""
     for override in file.overrides:

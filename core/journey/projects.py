@@ -11,12 +11,15 @@ from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.rights import DELETE, GIVE_ROLES, READ_AUDIT, RENAME, with_role
+from core.workspace.audit import AuditCheck as AuditCheck, AuditExport as AuditExport
 from core.workspace.backup import (
     Manifest as Manifest,
     back_up as back_up,
     restore as restore,
 )
-from core.workspace.workspace import Project as Project, Workspace as Workspace
+from core.workspace.project_state import ProjectState
+from core.workspace.workspace import Project as Project, Workspace as Workspace, asks
 
 SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -66,17 +69,41 @@ def sample_files() -> dict[str, bytes]:
     return {name: (SAMPLES_FOLDER / name).read_bytes() for name in names}
 
 
+@asks(RENAME)
 def rename_project(project: Project, name: str, who: str) -> None:
     """Rename a project; raises WorkspaceError if the name is empty or taken."""
     project.workspace.records.rename_project(project.id, name, who)
 
 
+@asks(DELETE)
 def delete_project(project: Project, who: str) -> None:
     """Stop the project's jobs and hide it; its records stay for the audit trail."""
     for job in jobs_of(project):
         if not job.is_final:
             stop(project.workspace, job.id)
     project.workspace.records.delete_project(project.id, who)
+
+
+@asks(GIVE_ROLES)
+def give_role(project: Project, address: str, role: str | None, who: str) -> None:
+    """Give an address or ``@domain`` a role in a project, another one, or none.
+
+    Raises
+    ------
+    RightsError
+        If that is no address, no role that can be given, or the last owner would go.
+    """
+    with project.workspace.records.alone():
+        project.state.change(
+            ProjectState.members, lambda members: with_role(members, address, role)
+        )
+        project.note("role given", who, {"to": address.strip().casefold(), "role": role})
+
+
+@asks(READ_AUDIT)
+def audit_of(project: Project) -> AuditExport:
+    """Return the audit trail of one project for download."""
+    return project.workspace.records.sealed_trail(project.id)
 
 
 def create_project_with(
@@ -89,7 +116,8 @@ def create_project_with(
     account : dict
         What became of every row, as :func:`core.data.file_preview.read_dataset` tells it.
     """
-    taken = {project.name.casefold() for project in workspace.projects()}
+    # Also the names of projects that this person may not see.
+    taken = {project.name.casefold() for project in workspace.records.projects()}
     numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
     free = next(name for name in numbered if name.casefold() not in taken)
     project = workspace.create_project(free, who)

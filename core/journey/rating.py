@@ -27,10 +27,11 @@ from core.journey.projects import scored_experts
 from core.labels.pair_sample import PairSample, sample_for_inspection
 from core.labels.review import current_batch, find_suspects
 from core.types import QADataset
-from core.types.judgements import WITHDRAWN
+from core.types.judgements import WITHDRAWN, bare_name, claimed
+from core.types.rights import CHANGE
 from core.workspace.database import now
 from core.workspace.feedback import CANNOT_SAY, POINTS, STARS, Rating, in_force
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 _SEED = 0
 MOST_STARS = 5
@@ -109,6 +110,7 @@ def _pairs_of(
     return {divmod(key, len(dataset.answers)): rating for key, rating in keyed if key is not None}
 
 
+@asks(CHANGE)
 def rate_pair(
     project: Project,
     dataset: QADataset,
@@ -131,6 +133,7 @@ def rate_pair(
     project.workspace.records.add_ratings(project.id, [Rating(*texts, rater, value, scale, now())])
 
 
+@asks(CHANGE)
 def undo_rating(project: Project, dataset: QADataset, rater: str) -> bool:
     """Withdraw a rater's newest word; the pair comes up again. False if there is none."""
     own = _pairs_of(dataset, project.workspace.records.ratings(project.id), rater)
@@ -142,19 +145,29 @@ def undo_rating(project: Project, dataset: QADataset, rater: str) -> bool:
     return True
 
 
+@asks(CHANGE)
 def add_rating_file(project: Project, file: RatingFile, who: str) -> int:
-    """Record the ratings of a file; returns how many were new."""
+    """Record the ratings of a file; returns how many were new.
+
+    Raters that the file names are kept as claimed.
+    """
     known = {
-        (r.rater, r.question, r.answer): r.value
+        (bare_name(r.rater), r.question, r.answer): r.value
         for r in in_force(project.workspace.records.ratings(project.id))
     }
     scale, at = STARS if file.scale == FIVE else POINTS, now()
+    named = "rater" in file.columns or bool(file.raters)
     new = [
         Rating(
-            r.question, r.answer, r.rater, r.value, scale if r.value is not None else CANNOT_SAY, at
+            r.question,
+            r.answer,
+            claimed(r.rater) if named else r.rater,
+            r.value,
+            scale if r.value is not None else CANNOT_SAY,
+            at,
         )
         for r in file.ratings
-        if known.get((r.rater, r.question, r.answer), -1.0) != r.value
+        if known.get((bare_name(r.rater), r.question, r.answer), -1.0) != r.value
     ]
     project.workspace.records.add_ratings(project.id, new)
     detail = {"ratings": len(new), "set_aside": len(file.problems)}
@@ -212,6 +225,7 @@ def rating_summary(project: Project, dataset: QADataset) -> RatingSummary:
     )
 
 
+@asks(CHANGE)
 def use_people(project: Project, dataset: QADataset, who: str) -> str:
     """Make the ratings as they are now one of the experts in use; returns the expert's key.
 
@@ -245,6 +259,7 @@ def people_expert(project: Project) -> str | None:
     return next((key for key in scored_experts(project) if is_people(key)), None)
 
 
+@asks(CHANGE)
 def leave_people(project: Project, dataset: QADataset, who: str) -> None:
     """Take people off the experts in use; their ratings stay on record."""
     key = people_expert(project)

@@ -26,11 +26,12 @@ from core.reporting.report_facts import ReportSources, hashes, regime_results, r
 from core.types import Comparison, LabelRecipe, QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.project import ReportMade
+from core.types.rights import EXPORT_FILES
 from core.types.scoring import ScoredExperts, ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.workspace.files import write_bytes
 from core.workspace.records import now
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 _RUN_TITLES = {
     SCORE: N_("Run: experts score"),
@@ -184,6 +185,7 @@ def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> 
     return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
 
 
+@asks(EXPORT_FILES)
 def write_report(project: Project, compare_run: str, language: str, who: str) -> Path:
     """Make report and workbook of a comparison and record it; returns the path of the report."""
     from core.reporting.html_report import render

@@ -14,9 +14,10 @@ from core.experts.catalogue import FILE_PREFIX
 from core.journey.experts import join_panel, leave_panel
 from core.messages import Message
 from core.types import QADataset
+from core.types.rights import CHANGE
 from core.workspace.project_state import ProjectState
 from core.workspace.records import now
-from core.workspace.workspace import Project
+from core.workspace.workspace import Project, asks
 
 _MOST_KEPT = 1000  # rows set aside that are kept with the scores; the count is of all
 
@@ -81,6 +82,7 @@ def preview_scores(content: bytes, filename: str, sheet: str | None = None) -> S
     return ScorePreview(table, guess_score_columns(table))
 
 
+@asks(CHANGE)
 def add_score_file(
     project: Project,
     dataset: QADataset,
@@ -148,6 +150,7 @@ def score_files(project: Project, dataset: QADataset) -> list[ScoreFile]:
     return [from_json(ScoreFile, document) for document in stored if document is not None]
 
 
+@asks(CHANGE)
 def remove_score_file(project: Project, dataset: QADataset, key: str, who: str) -> None:
     """Delete uploaded scores and take them off the experts in use.
 

@@ -61,10 +61,11 @@ from core.tuning.taught import without_held_out
 from core.types import TRAIN, QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.recipes import SavedRecipe
+from core.types.rights import START
 from core.types.tuning import AgreedEnd, DeviceInfo, TuneRequest, TuningEstimate, TuningResult
 from core.types.tuning_config import TuningConfig
 from core.workspace.records import now
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -169,6 +170,7 @@ def check_trainable(key: str) -> None:
 # The job.
 
 
+@asks(START)
 def launch_tuning(
     project: Project,
     config: TuningConfig,
@@ -319,6 +321,7 @@ def _task(
 # The short measurement of what a run would take.
 
 
+@asks(START)
 def start_probe(project: Project, config: TuningConfig, *, again: bool = False) -> bool:
     """Start to measure in the background, unless that is done or another measurement goes on.
 

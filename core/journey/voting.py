@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from core.errors import AppError, ComparisonError
+from core.errors import AppError, ComparisonError, RightsError
 from core.evaluation.ballots import (
     DEPTH as DEPTH,
     MAX_QUESTIONS as MAX_QUESTIONS,
@@ -22,13 +22,15 @@ from core.journey.compare import load_comparison
 from core.journey.jobs import request_of
 from core.types import Comparison, QADataset
 from core.types.judgements import WITHDRAWN, Vote, VoteOpening, VoteRound, votes_in_force
+from core.types.rights import DECIDE, VOTE, VOTER
 from core.workspace.database import now
 from core.workspace.feedback import new_round_id
-from core.workspace.workspace import Project, Workspace
+from core.workspace.workspace import Project, Workspace, asks
 
 QUESTIONS, NEEDED = 30, 30
 
 
+@asks(DECIDE)
 def start_round(
     project: Project,
     comparison: Comparison,
@@ -88,7 +90,8 @@ def ballot(workspace: Workspace, round_: VoteRound, comparison: Comparison, vote
     return next_ballot(round_, comparison, votes, voter)
 
 
-def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, choice: str) -> None:
+@asks(VOTE)
+def cast(project: Project, round_: VoteRound, position: int, voter: str, choice: str) -> None:
     """Record ``left``, ``right`` or ``tie``, or ``withdrawn`` where one of them is in force.
 
     A second choice on a question that was not taken back changes nothing: a key pressed while the
@@ -100,7 +103,12 @@ def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, cho
         If the question is not part of the round, or the round was ended meanwhile.
     WorkspaceError
         If the voter has no name or the choice is unknown.
+    RightsError
+        If somebody who came by the link of one round votes in another.
     """
+    workspace = project.workspace
+    if project.role == VOTER and round_.id != workspace.person.link:
+        raise RightsError("The link that you came by leads to one vote, and to nothing else.")
     if position not in round_.positions:
         raise ComparisonError(
             "Question {position} is not part of this vote. Reload the page.", position=position
@@ -118,13 +126,14 @@ def cast(workspace: Workspace, round_: VoteRound, position: int, voter: str, cho
         )
 
 
-def undo_vote(workspace: Workspace, round_: VoteRound, position: int, voter: str) -> None:
+@asks(VOTE)
+def undo_vote(project: Project, round_: VoteRound, position: int, voter: str) -> None:
     """Withdraw a voter's choice on one question, which comes up again.
 
     The question is named, not "the last one": a click that the browser sends twice must not
     withdraw two.
     """
-    cast(workspace, round_, position, voter, WITHDRAWN)
+    cast(project, round_, position, voter, WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,7 @@ def progress(workspace: Workspace, round_: VoteRound) -> VoteProgress:
     )
 
 
+@asks(DECIDE)
 def open_result(project: Project, round_: VoteRound, who: str) -> VoteOpening:
     """End a round and open its result; who did it, and whether it was early, is recorded.
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.errors import ExportError, first_line
+from core.errors import ExportError, what_failed
+from core.types.access import is_shared, listed
 
 TOKEN = "HF_TOKEN"  # noqa: S105  (the name of the variable)
 ENDPOINT = "HF_ENDPOINT"
 OFFLINE = "HF_HUB_OFFLINE"
+REPOSITORIES = "HF_REPOSITORIES"  # that the token may write to, separated by commas
 PUBLIC_HUB = "https://huggingface.co"
 ANSWER_SECONDS = 10.0  # the hub must answer the first question in that time
 _REPOSITORY = re.compile(r"[0-9A-Za-z][\w.-]*/[0-9A-Za-z][\w.-]*")
@@ -25,19 +28,30 @@ _LONGEST = 96
 
 @dataclass(frozen=True)
 class ModelHub:
-    """A hub: its address, the token for it, and whether this process may reach the network."""
+    """A hub: its address, the token for it, and whether this process may reach the network.
+
+    Attributes
+    ----------
+    repositories : tuple of str or None
+        Where the token may write: ``owner/name`` or ``owner/*``; None = wherever it can.
+    """
 
     endpoint: str
     token: str = field(repr=False)
     offline: bool = False
+    repositories: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> ModelHub:
         """Return the hub that an environment names, the public one where it names none."""
+        listed_ones = listed(environment.get(REPOSITORIES, ""))
+        # On a shared server the token is its owner's, not of whoever presses the button.
+        anywhere = not listed_ones and not is_shared(environment)
         return cls(
             (environment.get(ENDPOINT) or PUBLIC_HUB).rstrip("/"),
             environment.get(TOKEN, "").strip(),
             environment.get(OFFLINE, "").lower() in {"1", "on", "yes", "true"},
+            None if anywhere else listed_ones,
         )
 
     @property
@@ -64,6 +78,16 @@ class ModelHub:
                 "dots, dashes and underscores, {most} characters at most.",
                 name=repository[:120] or "–",
                 most=_LONGEST,
+            )
+        known = self.repositories
+        if known is not None and not any(fnmatchcase(repository, one) for one in known):
+            raise ExportError(
+                "The token may not be used for {name}. Whoever runs this server can allow it: "
+                "{variable} lists repositories such as {example}; now it lists {known}.",
+                name=repository,
+                variable=REPOSITORIES,
+                example=f"{repository.partition('/')[0]}/*",
+                known=", ".join(known) or "–",
             )
         if self.offline:
             raise ExportError(
@@ -125,10 +149,9 @@ class ModelHub:
                 name=repository,
                 status=status,
             )
-        reason = first_line(error, 200)
         return ExportError(
             "The model could not be sent to {host} ({reason}). Check the connection and press "
             "again: what was sent already is not sent twice. Or hand over the model as a file.",
             host=self.host,
-            reason=reason.replace(self.token, "…"),
+            reason=what_failed(error),
         )

@@ -17,6 +17,7 @@ from core.messages import N_, Message
 from core.reporting.report_content import DataFacts, RegimeResults, Sending
 from core.translation import translator
 from core.types import Difference, Generality, Interval, LabelRecipe
+from core.types.judgements import bare_name
 from core.types.project import Promotion
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 
@@ -288,6 +289,11 @@ class Wording:
         pattern = "#,##0" if digits <= 0 else f"#,##0.{'0' * min(digits, 2)}"
         text = str(format_decimal(rounded, format=pattern, locale=self.language))
         return text.replace("-", MINUS)
+
+    def called(self, who: str) -> str:
+        """Return how somebody is called: with a word about it where only a file names them."""
+        name = self.shortened(bare_name(who), 60)
+        return name if bare_name(who) == who else self.t(N_("{name} (says a file)"), name=name)
 
     def shortened(self, text: str, length: int = 220) -> str:
         """Return a user's text on one line, without control characters, cut at ``length``."""

@@ -13,6 +13,20 @@ WITHDRAWN = "withdrawn"  # undone: as if never given
 CHOICES = (LEFT, RIGHT, TIE, WITHDRAWN)
 
 
+# Before a name that stands in a file: it proves nothing, and is never the person who signed in.
+CLAIMED = "claimed: "
+
+
+def claimed(name: str) -> str:
+    """Return a name of a file as it is kept: told apart from everybody who acts here."""
+    return f"{CLAIMED}{bare_name(name)}"
+
+
+def bare_name(name: str) -> str:
+    """Return a name without the mark that only a file says so."""
+    return name.removeprefix(CLAIMED)
+
+
 @dataclass(frozen=True)
 class VoteRound:
     """What people are asked; never changed once started.

@@ -5,7 +5,7 @@ Nobody overwrites anybody: what is taken back gets a row that says so.
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -178,7 +178,7 @@ class VoteRecords(Database):
 
 def new_round_id() -> str:
     """Return an id that cannot be guessed: it is part of the link that voters get."""
-    return uuid.uuid4().hex[:12]
+    return secrets.token_hex(8)
 
 
 LONGEST = 2000  # characters of a note

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
+from core.types.rights import Member
 from core.types.scoring import ApiConnections, ScoredExperts
 from core.workspace.records import Records
 
@@ -102,6 +103,8 @@ class ProjectState:
     what_counts : WhatCounts or None
         What counts beyond the plain mean; None = nothing was said.
     api_connections : ApiConnections
+    members : tuple of Member
+        Roles that owners gave.
     savings : JSON document or None
         Read by the owner of its type, which lies above the workspace.
     """
@@ -122,6 +125,7 @@ class ProjectState:
         to_json,
         ApiConnections(),
     )
+    members = _documents("members", Member)
     savings = _plain("savings")
     teacher_put_off: Kept[bool | None] = _plain("teacher_put_off")
 

@@ -6,7 +6,7 @@ SQLite in WAL mode by default, any SQLAlchemy URL through ``$DATABASE_URL`` for 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,14 @@ from core.documents import from_json, to_json
 from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
 from core.types.recipes import SavedRecipe
+from core.workspace.audit import (
+    AuditCheck,
+    AuditEntry,
+    AuditExport,
+    Seal,
+    check_trail,
+    sealed,
+)
 from core.workspace.database import now, sqlite_url
 from core.workspace.feedback import NoteRecords, RatingRecords, VoteRecords
 
@@ -186,10 +194,62 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
             query = query.where(table.c.kind == kind)
         return [RunRecord(r.id, r.project_id, r.kind, r.at) for r in self._read(query)]
 
+    def project_of_run(self, run_id: str) -> str | None:
+        """Return the id of the project that a job belongs to, None if it is not known."""
+        table = self._tables.runs
+        rows = self._read(table.select().where(table.c.id == run_id))
+        return str(rows[0].project_id) if rows else None
+
     def note(self, project_id: str, what: str, who: str, detail: Mapping[str, Any]) -> None:
-        """Add a line to the audit trail."""
+        """Add an entry to the audit trail and seal it; entries are never changed.
+
+        Raises
+        ------
+        WorkspaceError
+            If it cannot be written; inside :meth:`alone` whatever it tells of is undone, too.
+        """
+        table, seals = self._tables.audit, self._tables.audit_seals
         row = {"what": what, "who": who, "detail": dict(detail), "at": now()}
-        self._add(self._tables.audit, project_id=project_id, **row)
+        with self.alone():
+            newest = seals.select().order_by(seals.c.number.desc()).limit(1)
+            before = self._read(newest)
+            if not before:  # the trail of an earlier version is sealed as it is
+                self._seal(self._entries(), "")
+                before = self._read(newest)
+            last = self._read(table.select().order_by(table.c.number.desc()).limit(1))
+            # Counted here: a database gives the number of a row that was taken out once more.
+            number = 1 + max([found[0].number for found in (before, last) if found], default=0)
+            entry = AuditEntry(number, project_id, **row)  # type: ignore[arg-type]
+            self._add(table, number=number, project_id=project_id, **row)
+            self._seal([entry], before[0].seal if before else "")
+
+    def _seal(self, entries: Sequence[AuditEntry], before: str) -> None:
+        for entry in entries:
+            seal = sealed(entry, before)
+            self._add(self._tables.audit_seals, **asdict(seal))
+            before = seal.seal
+
+    def _entries(self, project_id: str | None = None) -> list[AuditEntry]:
+        table = self._tables.audit
+        query = table.select().order_by(table.c.number)
+        if project_id is not None:
+            query = query.where(table.c.project_id == project_id)
+        return [AuditEntry(**row._mapping) for row in self._read(query)]
+
+    def _seals(self) -> list[Seal]:
+        return [Seal(**row._mapping) for row in self._read(self._tables.audit_seals.select())]
+
+    def sealed_trail(self, project_id: str | None = None) -> AuditExport:
+        """Return the trail of one project, or of all, with seals."""
+        with self.alone():
+            seals = {seal.number: seal.seal for seal in self._seals()}
+            entries = self._entries(project_id)
+        return AuditExport(tuple((entry, seals.get(entry.number, "")) for entry in entries))
+
+    def check_audit(self, noted: str = "") -> AuditCheck:
+        """Check the whole trail; see :func:`core.workspace.audit.check_trail`."""
+        with self.alone():
+            return check_trail(self._entries(), self._seals(), noted)
 
     def audit_trail(self, project_id: str) -> list[dict[str, Any]]:
         """Return the audit trail of a project, oldest first."""

@@ -99,4 +99,12 @@ runs = Table(
     _at(),
 )
 
+# What everybody did, and the seal of each entry (see core.workspace.audit); never changed.
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _short("seal", 64),
+    _short("detail_sha256", 64),
+)
 audit = _story("audit", _short("what", 32), _text("who"), Column("detail", JSON, nullable=False))

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from core.errors import WorkspaceError
 from core.types import QADataset
+from core.types.rights import (
+    OPERATOR,
+    OWNER,
+    SEE,
+    VOTE,
+    VOTER,
+    Action,
+    Member,
+    Person,
+    ask,
+    ask_to_create,
+    may,
+)
 from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.modelstore import ModelStore
 from core.workspace.project_state import ProjectState
@@ -18,6 +32,8 @@ from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
 
 WORKSPACE_VARIABLE = "WORKSPACE"
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -118,12 +134,16 @@ class Workspace:
     records : Records
     vectors : VectorCache
     models : ModelStore
+    person : Person
+        Who acts through this handle. Terminals and workers may do everything; pages hand on the
+        workspace with the visitor in it, see :meth:`acting`.
     """
 
     layout: Layout
     records: Records
     vectors: VectorCache
     models: ModelStore
+    person: Person = OPERATOR
 
     @classmethod
     def open(cls, root: Path | None = None) -> Workspace:
@@ -164,17 +184,57 @@ class Workspace:
         """Return the folder of a background job; an id is never a path."""
         return self.layout.runs / Path(run_id).name
 
+    def acting(self, person: Person) -> Workspace:
+        """Return the workspace as a person has it before them."""
+        return replace(self, person=person)
+
     def projects(self) -> list[Project]:
-        """Return all projects that were not deleted, newest first."""
-        return [Project(self, record) for record in self.records.projects()]
+        """Return the projects that the person may see and that were not deleted, newest first."""
+        projects = [Project(self, record) for record in self.records.projects()]
+        if may(self.person.everywhere, SEE):
+            return projects
+        return [project for project in projects if project.may(SEE)]
 
     def project(self, project_id: str) -> Project:
-        """Return one project; raises WorkspaceError if it does not exist or was deleted."""
-        return Project(self, self.records.project(project_id))
+        """Return one project.
+
+        Raises
+        ------
+        WorkspaceError
+            If it does not exist or was deleted.
+        RightsError
+            If the person has nothing to do with it.
+        """
+        project = Project(self, self.records.project(project_id))
+        project.demand(VOTE)
+        return project
 
     def create_project(self, name: str, who: str) -> Project:
-        """Add a project; raises WorkspaceError if the name is empty or taken."""
-        return Project(self, self.records.create_project(name, who))
+        """Add a project, whose owner is the person who signed in.
+
+        Raises
+        ------
+        WorkspaceError
+            If the name is empty or taken.
+        RightsError
+            If the person came by a link.
+        """
+        ask_to_create(self.person)
+        with self.records.alone():
+            made = Project(self, self.records.create_project(name, who))
+            if self.person.signed_in:
+                made.state.members = (Member(self.person.name.casefold(), OWNER),)
+        return made
+
+    def ask_about_run(self, run_id: str, action: Action) -> None:
+        """Raise RightsError unless the person may do this with a job of whatever project."""
+        if may(self.person.everywhere, action):
+            return
+        owner = self.records.project_of_run(run_id)
+        if owner is None:
+            ask(self.person, None, action, "")
+        else:
+            self.project(owner).demand(action)
 
 
 @dataclass(frozen=True)
@@ -212,10 +272,61 @@ class Project:
         """What the project has chosen so far."""
         return ProjectState(self.workspace.records, self.id)
 
+    @property
+    def role(self) -> str | None:
+        """Role of the person who acts, None without any."""
+        person = self.workspace.person
+        given = person.role_among(self.state.members if person.signed_in else ())
+        if given is None and person.link:
+            rounds = self.workspace.records.vote_rounds(self.id)
+            return VOTER if any(round_.id == person.link for round_ in rounds) else None
+        return given
+
+    def may(self, action: Action) -> bool:
+        """Return whether the person who acts may do this here."""
+        return may(self.role, action)
+
+    def demand(self, action: Action) -> None:
+        """Raise RightsError unless the person who acts may do this here."""
+        ask(self.workspace.person, self.role, action, self.name)
+
     def load_dataset(self) -> QADataset:
         """Read the dataset in use; raises WorkspaceError if there is none or it is damaged."""
         return self.workspace.load_dataset(self.dataset_id or "")
 
     def note(self, what: str, who: str, detail: Mapping[str, Any]) -> None:
-        """Add a line to the audit trail."""
-        self.workspace.records.note(self.id, what, who, detail)
+        """Add a line to the audit trail, under the address of whoever signed in."""
+        person = self.workspace.person
+        self.workspace.records.note(self.id, what, person.name if person.signed_in else who, detail)
+
+
+def asks(action: Action) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Let a step of the journey begin by asking whether the person may do this.
+
+    The step's first parameter is a project, or a workspace with the id of a run after it. What is
+    asked stands in the step's attribute ``asks``.
+
+    Examples
+    --------
+    ::
+
+        @asks(DELETE)
+        def delete_project(project: Project, who: str) -> None: ...
+    """
+
+    def guard(step: Callable[P, Result]) -> Callable[P, Result]:
+        @wraps(step)
+        def asked(*args: P.args, **settings: P.kwargs) -> Result:
+            given = [*args, *settings.values()]
+            place = given[0]
+            if isinstance(place, Project):
+                place.demand(action)
+            else:
+                assert isinstance(place, Workspace)
+                place.ask_about_run(str(given[1]), action)
+            return step(*args, **settings)
+
+        asked.asks = action  # type: ignore[attr-defined]
+        return asked
+
+    return guard

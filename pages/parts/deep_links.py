@@ -1,8 +1,8 @@
 """Links between pages, and deep links into a server that has just started.
 
 Streamlit takes a folder named ``pages`` for its old multipage mechanism until ``st.navigation``
-has run once in the process. Until then a link to a page runs that page without ``app.py``. Such a
-visitor is led through ``app.py``, which declares the pages, and on to the page of the link.
+has run once in the process. Until then a link to a page runs that page without ``main.py``. Such a
+visitor is led through ``main.py``, which declares the pages, and on to the page of the link.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ def linked_run(known: Collection[str], problem: str) -> str | None:
 
 
 def come_in(stop: str | None) -> None:
-    """Send a visitor who did not come through ``app.py`` there; called first on every page."""
+    """Send a visitor who did not come through ``main.py`` there; called first on every page."""
     if "language" in st.session_state:
         return
     carried = {name: value for name, value in st.query_params.items() if name != _WANTED}
-    st.switch_page("app.py", query_params=carried | ({_WANTED: stop} if stop else {}))
+    st.switch_page("main.py", query_params=carried | ({_WANTED: stop} if stop else {}))
 
 
 def go_on(stops: tuple[str, ...]) -> None:
-    """Lead a visitor who came through :func:`come_in` to the page of the link; called by app.py."""
+    """Lead a visitor who came through :func:`come_in` to the page of the link."""
     wanted = st.query_params.get(_WANTED)
     if wanted is None:
         return

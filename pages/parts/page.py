@@ -21,6 +21,7 @@ from core.journey.projects import (
 )
 from core.messages import N_
 from core.types import QADataset
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
@@ -75,6 +76,14 @@ def open_page(stop: str, purpose: str) -> Context:
     project = session.project()
     if project is None:
         empty_state(t("Choose a project in the sidebar, or start one here."))
+    if not project.may(CHANGE):
+        st.info(
+            t(
+                "You are a viewer of this project: you can look at everything, and an owner can "
+                "let you change it."
+            ),
+            icon=":material/visibility:",
+        )
     this = next(s for s in stops if s.key == stop)
     if this.state == MISSING and this.missing is not None:
         missing = this.missing

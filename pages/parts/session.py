@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import WorkspaceError
+from core.errors import RightsError, WorkspaceError
 from core.journey.projects import Project, Workspace
 from core.types import QADataset
+from core.types.rights import SEE, Person
 from pages.parts.deep_links import RUN
-from pages.parts.sign_in import signed_in_name
+from pages.parts.sign_in import LINK, person as person_of, signed_in_name
 from pages.parts.translate import language
 
 
@@ -18,7 +19,15 @@ def _open_workspace() -> Workspace:
 
 
 def workspace() -> Workspace:
-    """Return the workspace of this server; raises WorkspaceError if it cannot be used."""
+    """Return the workspace of this server as the visitor has it before them.
+
+    Raises
+    ------
+    WorkspaceError
+        If it cannot be used.
+    RightsError
+        If the visitor may not come in, or not any more.
+    """
     opened = _open_workspace()
     if not opened.layout.runs.is_dir():
         opened.records.close()  # open files of the deleted database would hide a restored one
@@ -27,7 +36,17 @@ def workspace() -> Workspace:
             "it from a backup and reload this page, or restart the app to begin with an empty one.",
             folder=str(opened.layout.root),
         )
-    return opened
+    return opened.acting(person())
+
+
+def person() -> Person:
+    """Return who acts; raises RightsError if they may not come in, or not any more."""
+    return person_of(st.query_params.get(LINK, ""))
+
+
+def signed_in() -> bool:
+    """Return whether people sign in here."""
+    return signed_in_name() is not None
 
 
 def start() -> None:
@@ -54,16 +73,38 @@ def choose_project(project: Project | None) -> None:
 
 
 def project() -> Project | None:
-    """Return the project in use, None if none was chosen or it is gone."""
+    """Return the project in use; None if none was chosen, it is gone, or it may not be seen."""
+    found = linked_project()
+    if found is not None and not found.may(SEE):
+        choose_project(None)
+        return None
+    return found
+
+
+def linked_project() -> Project | None:
+    """Return the project in use, also to a voter, who may vote in it and nothing else."""
     chosen = st.session_state.get("project")
     if not chosen:
         return None
     place = workspace()
     try:
         return place.project(chosen)
-    except WorkspaceError:
+    except (WorkspaceError, RightsError):
         choose_project(None)
         return None
+
+
+def may_look_around() -> bool:
+    """Return whether there is more for the visitor than the vote of their link."""
+    if not st.query_params.get(LINK):
+        return True
+    try:
+        found = linked_project()
+        return not person().comes_by_link_only and (found is None or found.may(SEE))
+    except RightsError:
+        return False
+    except WorkspaceError:
+        return True  # the page itself says what is wrong with the workspace
 
 
 def given_name() -> str:

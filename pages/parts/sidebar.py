@@ -11,10 +11,11 @@ from pages.parts.sign_in import sign_out_button, signed_in_name
 from pages.parts.translate import language, t
 
 
-def sidebar() -> None:
-    """Draw the sidebar below the navigation."""
+def sidebar(*, whole: bool = True) -> None:
+    """Draw the sidebar below the navigation; voters by link choose no project."""
     with st.sidebar:
-        _project_choice()
+        if whole:
+            _project_choice()
         if signed_in_name():
             sign_out_button()
         else:

@@ -1,42 +1,175 @@
-"""Sign-in for shared servers: asked for only where ``[auth]`` is set up in the server's secrets."""
+"""Who is here: the settings of the server, the identity that signed in, the name that was typed."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
+from streamlit import config
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from core.errors import RightsError
+from core.types.access import ALONE, PASSCODE, SETTINGS, SIGN_IN, Access
+from core.types.rights import Person
+from pages.parts.errors import show_error
 from pages.parts.translate import t
 
+LINK = "vote"  # name of the round in a voter's link
+PASSED, BY_LINK = "search_tuner_passcode", "search_tuner_link"  # cookies of the door
+_SHARED_FIELDS = ("redirect_uri", "cookie_secret", "expose_tokens", "client_kwargs")
 
-def _is_set_up() -> bool:
-    """Return True if the server's secrets name an identity provider (see the README)."""
-    try:
-        return "auth" in st.secrets
-    except StreamlitSecretNotFoundError:
+
+_door = False
+
+
+def put_door_in_place() -> None:
+    """Remember that this process serves its pages behind the door."""
+    global _door
+    _door = True
+
+
+def pass_for(name: str, access: Access, now: float) -> str:
+    """Return the value of a cookie that opens the door for some hours."""
+    until = str(int(now + access.hours * 3600))
+    return f"{until}.{_signature(name, until, access)}"
+
+
+def is_passed(cookies: Mapping[str, str], name: str, access: Access) -> bool:
+    """Return whether a cookie of the door is whole and not too old."""
+    until, _, signature = str(cookies.get(name, "")).partition(".")
+    if not until.isascii() or not until.isdigit() or int(until) < time.time():
         return False
+    return hmac.compare_digest(signature, _signature(name, until, access))
+
+
+def _signature(name: str, until: str, access: Access) -> str:
+    # Another passcode, or a server that starts anew, ends what was opened before.
+    key = f"{st.get_option('server.cookieSecret')}\0{access.passcode}".encode()
+    return hmac.new(key, f"{name}\0{until}".encode(), hashlib.sha256).hexdigest()
+
+
+def _secret(name: str) -> Any:
+    """Return an entry of the server's secrets, None where there is none."""
+    try:
+        return st.secrets.get(name)
+    except StreamlitSecretNotFoundError:
+        return None
+
+
+def _auth() -> Mapping[str, Any]:
+    found = _secret("auth")
+    return found if isinstance(found, Mapping) else {}
+
+
+def providers() -> tuple[str, ...]:
+    """Return the names of the identity providers; ``default`` is the one without a name."""
+    auth = _auth()
+    named = [name for name, value in auth.items() if isinstance(value, Mapping)]
+    named = [name for name in named if name not in _SHARED_FIELDS]
+    return (*(("default",) if auth.get("client_id") else ()), *named)
+
+
+def read_access() -> Access:
+    """Return how this server lets people in; environment variables before secrets."""
+    auth = _auth()
+    clients = [auth.get("client_id"), *(auth[n].get("client_id") for n in providers() if n in auth)]
+    settings = {name: os.environ.get(name) or str(_secret(name) or "") for name in SETTINGS}
+    return Access.of(settings, tuple(str(client) for client in clients if client))
+
+
+def settings_for_workers() -> dict[str, str]:
+    """Return what the secrets say about other servers; no key is among it."""
+    told = {name: _secret(name) for name in ("API_HOSTS", "HF_REPOSITORIES")}
+    return {name: str(value) for name, value in told.items() if value}
+
+
+def claims_in(cookies: Mapping[str, str], origin: str) -> dict[str, Any]:
+    """Return what the identity provider said about a visitor, {} where nobody signed in.
+
+    The cookie is Streamlit's own and signed by it, so its own functions read it.
+    """
+    from streamlit.web.server.starlette import starlette_websocket as streamlit_cookies
+    from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+
+    whole = streamlit_cookies._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    if whole is None:
+        return {}
+    claims = streamlit_cookies._parse_decoded_user_cookie(whole, origin)
+    return claims if claims.get("is_logged_in") is True else {}
+
+
+def person(link: str = "") -> Person:
+    """Return who acts in this session.
+
+    Parameters
+    ----------
+    link : str
+        Id of the vote that the address names.
+
+    Raises
+    ------
+    RightsError
+        If they may not come in, or not any more.
+    """
+    access, name = read_access(), str(st.session_state.get("who") or "")
+    if access.mode == SIGN_IN:
+        if not st.user.get("is_logged_in"):
+            raise RightsError("Please sign in to go on.")
+        found = access.signed_in(st.user.to_dict(), time.time())
+        return Person(found.name, True, found.everywhere, link)
+    if access.mode == ALONE:
+        return access.owner_of_the_machine(name)
+    cookies = st.context.cookies
+    if is_passed(cookies, PASSED, access):
+        return access.knows_passcode(name)
+    if link and is_passed(cookies, BY_LINK, access):
+        return Person(name, link=link)
+    raise RightsError("Reload this page and type the passcode of this workspace.")
+
+
+def ask_to_come_in(link: str = "") -> None:
+    """Show nothing but what to do to a visitor who may not come in; ends the page then.
+
+    The door (:mod:`pages.parts.door`) has asked before; here it is asked of every click, because a
+    session that stays open outlives what let it in.
+    """
+    # Streamlit notes how it serves; None is a test without a server.
+    if config._server_mode is not None and not _door:
+        st.error(t("Start the app with its own command: streamlit run app.py"))
+        st.stop()
+    try:
+        person(link)
+    except RightsError as refusal:
+        show_error(refusal)
+        if read_access().mode == SIGN_IN:
+            with st.container(horizontal=True):
+                if st.button(t("Sign in"), type="primary", icon=":material/login:"):
+                    st.login(None if "default" in providers() else providers()[0])
+                if st.user.get("is_logged_in"):
+                    sign_out_button()
+        st.stop()
 
 
 def signed_in_name() -> str | None:
-    """Return the address or name of the signed-in person, None where nobody has to sign in."""
-    if not _is_set_up() or not st.user.is_logged_in:
+    """Return the address of the signed-in person, None where nobody has to sign in."""
+    if read_access().mode != SIGN_IN:
         return None
-    return str(st.user.get("email") or st.user.get("name") or "") or None
+    return str(st.user.get("email") or "").strip().casefold() or None
 
 
-def ask_to_sign_in() -> None:
-    """Show nothing but a sign-in button to a visitor who has to sign in; ends the page then."""
-    if not _is_set_up() or st.user.is_logged_in:
-        return
-    with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"#### {t('Please sign in to go on.')}", text_alignment="center")
-        if st.button(t("Sign in"), type="primary", icon=":material/login:"):
-            st.login()
-    st.stop()
+def is_shared_by_passcode() -> bool:
+    """Return whether people come in by a passcode."""
+    return read_access().mode == PASSCODE
 
 
 def sign_out_button() -> None:
     """Show who is signed in, with the button to leave."""
-    st.caption(signed_in_name() or "")
+    st.text(signed_in_name() or "")  # as a caption an address would become a link
     if st.button(t("Sign out"), icon=":material/logout:", width="stretch"):
         st.logout()
 

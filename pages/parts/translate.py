@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.messages import Message
 from core.translation import DEFAULT_LANGUAGE, LANGUAGES, translate, translator
+from core.types.judgements import bare_name
 
 
 def language() -> str:
@@ -68,6 +69,12 @@ _NOTHING = ":small[]"  # an empty directive: it shows nothing and parts the text
 _MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:^=&")
 # Spaces that HTML would swallow: before a line, in place of one, after another.
 _SPACES = re.compile(r"^[ \t]+|^$|(?<= )[ \t]+|\t+", re.MULTILINE)
+
+
+def called(who: str) -> str:
+    """Return how somebody is called: with a word about it where only a file names them."""
+    name = bare_name(who)
+    return name if name == who else t("{name} (says a file)", name=name)
 
 
 def plain(text: str) -> str:

@@ -29,6 +29,8 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
+        self.options: list[str] = []
+        self.address = "127.0.0.1"
 
     @property
     def url(self) -> str:
@@ -40,13 +42,18 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless=true"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
+                [
+                    *command,
+                    f"--server.port={self.port}",
+                    f"--server.address={self.address}",
+                    *self.options,
+                ],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             try:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):

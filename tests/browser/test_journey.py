@@ -129,7 +129,7 @@ def zip_names(path: Path) -> list[str]:
 
 
 def test_link_to_a_page_on_a_server_that_just_started(server, page):
-    """The first visitor must not meet Streamlit's old multipage mode, which skips app.py."""
+    """The first visitor must not meet Streamlit's old multipage mode, which skips main.py."""
     page.goto(f"{server.url}/labels?lang=en")
     see(page, "The journey")
     see(page, "Choose a project in the sidebar")

@@ -263,11 +263,12 @@ def test_a_server_that_takes_fewer_texts_gets_fewer(server, cache):
     )
 
 
-def test_a_text_that_is_refused_by_itself_ends_with_the_servers_words(server, cache):
+def test_a_text_that_is_refused_by_itself_ends_without_the_servers_words(server, cache):
     refuse = fails(400, b'{"error": {"message": "maximum context length is 8192 tokens"}}')
     server.misbehave = [refuse] * 50
-    with pytest.raises(ExpertError, match=r"status 400.*longest text.*8192 tokens"):
+    with pytest.raises(ExpertError, match=r"status 400.*longest text") as caught:
         represent(expert(server), cache)
+    assert "8192" not in str(caught.value), "another server's words are not shown"
     assert len(server.requests) <= 8
 
 
@@ -284,7 +285,7 @@ def test_an_error_text_of_the_server_that_repeats_the_key_is_dropped(server, cac
     server.misbehave = [fails(404, f"no model for {KEY[3:14]}...".encode())]
     with pytest.raises(ExpertError) as caught:
         represent(expert(server), cache)
-    assert "status 404" in str(caught.value) and KEY[3:14] not in str(caught.value)
+    assert "status 404" in str(caught.value) and "no model for" not in str(caught.value)
 
 
 def test_redirects_are_not_followed(server, cache):
@@ -428,7 +429,7 @@ def test_one_address_has_one_spelling(server, typed, kept):
 
 def test_the_owner_of_a_server_can_limit_the_hosts(server, cache):
     one = replace(connection(server), base_url="https://elsewhere.example/v1")
-    limited = {"API_HOSTS": "api.example.com, 127.0.0.1"}
+    limited = {"API_HOSTS": "api.example.com, TEST_API_KEY@127.0.0.1"}
     with pytest.raises(ExpertError, match=r"may not be sent to elsewhere\.example"):
         checked(one, limited)
     assert checked(connection(server), limited)

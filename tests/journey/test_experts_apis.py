@@ -173,7 +173,7 @@ def test_scores_outlive_the_connection_and_a_name_means_one_model(workspace, pro
     may_send = {one.key: ApiExpert.of(one, SECRET)}
     experts.run_scoring(workspace, dataset, [one.key], SilentReporter(), may_send)
     other = workspace.create_project("Second", "Mika")
-    with pytest.raises(ExpertError, match="The project Pilot uses the name Ours"):
+    with pytest.raises(ExpertError, match="Another project uses the name Ours"):
         connect(workspace, other, server, model="other")
     assert connect(workspace, other, server, price=3.0).price == 3.0, "the same model may be shared"
     remove_connection(other, "Ours", "Mika")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -79,7 +80,8 @@ def test_a_workbook_comes_back_as_it_was_and_never_holds_a_formula(tiny_dataset)
     assert [c.data_type for c in sheet[2]] == ["s", "s", "n", "s", "s", "s"]
     assert all(c.quotePrefix for c in sheet[2] if c.data_type == "s")
     found = labels.read_corrections(content, "x.xlsx", tiny_dataset, (), "me")
-    assert (list(found.overrides), found.problems) == (made, ())
+    claims = [replace(one, who=f"claimed: {one.who}") for one in made]
+    assert (list(found.overrides), found.problems) == (claims, ())
     again = labels.read_corrections(content, "x.xlsx", tiny_dataset, made, "me")
     assert (again.overrides, again.known) == ((), 2)
 
@@ -110,7 +112,7 @@ def test_every_bad_row_is_named_by_its_row_number(tiny_dataset):
     assert [problem.row for problem in found.problems] == [3, 4, 5, 6, 7, 8]
     words = ("question", "answer", "101", "purple", "reason", "2999")
     assert all(w in str(p.reason) for w, p in zip(words, found.problems, strict=True))
-    assert [(o.value, o.who) for o in found.overrides] == [(0.7, "ann"), (0.3, "me")]
+    assert [(o.value, o.who) for o in found.overrides] == [(0.7, "claimed: ann"), (0.3, "me")]
 
 
 def test_two_files_of_two_people_end_in_a_conflict_not_in_one_lost_label(place, tiny_dataset):
@@ -135,3 +137,28 @@ def test_a_file_without_the_columns_is_answered_with_what_is_needed(tiny_dataset
         )
     with pytest.raises(DataError):
         labels.read_corrections(b"PK\x03\x04 broken", "x.xlsx", tiny_dataset, (), "me")
+
+
+def test_a_name_in_a_file_is_never_the_person_who_signed_in(place, tiny_dataset):
+    """Whoever writes a file could otherwise put words into anybody's mouth."""
+    question, answer = tiny_dataset.questions[0], tiny_dataset.answers[0]
+    labels.override_pair(place, question, answer, 0.4, "ann@example.com", "my own word")
+    content = f"question,answer,label,reason,who\n{question},{answer},90,said so,ann@example.com\n"
+    found = labels.read_corrections(
+        content.encode(), "x.csv", tiny_dataset, labels.overrides(place), "ben@example.com"
+    )
+    assert labels.take_corrections(place, found, "x.csv", "ben@example.com") == 1
+    assert labels.overrides(place)[-1].who == "claimed: ann@example.com"
+    assert labels.undo(place, "ann@example.com").value == 0.4, "her own, not the file's"
+    entry = place.workspace.records.audit_trail(place.id)[-1]
+    assert (entry["what"], entry["who"]) == ("labels imported", "ben@example.com")
+
+
+def test_what_was_downloaded_is_recognised_when_it_comes_back(place, tiny_dataset):
+    question, answer = tiny_dataset.questions[0], tiny_dataset.answers[0]
+    labels.override_pair(place, question, answer, 0.4, "ann@example.com", "my own word")
+    content = labels.write_corrections(labels.overrides(place))
+    found = labels.read_corrections(
+        content, "x.xlsx", tiny_dataset, labels.overrides(place), "ben@example.com"
+    )
+    assert (found.overrides, found.known) == ((), 1)

@@ -40,9 +40,9 @@ def started(place, comparison):
     return voting.start_round(place, comparison, "compare-1", "ann", questions=12, needed=20)
 
 
-def vote_all(workspace, round_, comparison, voter, choose) -> None:
-    while (ballot := voting.ballot(workspace, round_, comparison, voter)).position >= 0:
-        voting.cast(workspace, round_, ballot.position, voter, choose(ballot))
+def vote_all(place, round_, comparison, voter, choose) -> None:
+    while (ballot := voting.ballot(place.workspace, round_, comparison, voter)).position >= 0:
+        voting.cast(place, round_, ballot.position, voter, choose(ballot))
 
 
 def test_only_questions_whose_lists_differ_are_asked(place, comparison, started):
@@ -100,8 +100,8 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
         )
 
     for voter in ("ann", "ben"):
-        vote_all(workspace, started, comparison, voter, likes_tuned(voter))
-    vote_all(workspace, started, comparison, "cy", lambda _: TIE)
+        vote_all(place, started, comparison, voter, likes_tuned(voter))
+    vote_all(place, started, comparison, "cy", lambda _: TIE)
     sealed = voting.progress(workspace, started)
     assert (sealed.votes, sealed.voters, sealed.questions, sealed.enough) == (36, 3, 12, True)
     with pytest.raises(ComparisonError, match="sealed"):
@@ -118,13 +118,13 @@ def test_result_is_what_people_chose_whatever_the_side(place, comparison, starte
 
 def test_opening_early_ends_the_vote_and_is_on_record(place, comparison, started):
     workspace, project = place.workspace, place
-    voting.cast(workspace, started, started.positions[0], "ann", LEFT)
+    voting.cast(place, started, started.positions[0], "ann", LEFT)
     assert voting.open_result(project, started, "eve").early
     assert voting.open_result(project, started, "fay").who == "eve"
     with pytest.raises(ComparisonError, match="ended"):
-        voting.cast(workspace, started, started.positions[1], "ben", LEFT)
+        voting.cast(place, started, started.positions[1], "ben", LEFT)
     with pytest.raises(ComparisonError, match="ended"):
-        voting.undo_vote(workspace, started, started.positions[0], "ann")
+        voting.undo_vote(place, started, started.positions[0], "ann")
     trail = [(line["what"], line["who"]) for line in workspace.records.audit_trail(project.id)]
     assert trail.count(("blind vote opened", "eve")) == 1
     assert voting.progress(workspace, started).votes == 1
@@ -134,10 +134,10 @@ def test_key_pressed_too_soon_does_not_overwrite_the_last_vote(place, started):
     """The old buttons stay for an instant: the next answer would have replaced this one."""
     workspace = place.workspace
     for choice in (TIE, RIGHT, TIE):
-        voting.cast(workspace, started, started.positions[0], "ann", choice)
+        voting.cast(place, started, started.positions[0], "ann", choice)
     assert [vote.choice for vote in workspace.records.votes(started.id)] == [TIE]
-    voting.undo_vote(workspace, started, started.positions[0], "ann")
-    voting.cast(workspace, started, started.positions[0], "ann", RIGHT)
+    voting.undo_vote(place, started, started.positions[0], "ann")
+    voting.cast(place, started, started.positions[0], "ann", RIGHT)
     (held,) = votes_in_force(workspace.records.votes(started.id))
     assert held.choice == RIGHT
 
@@ -146,12 +146,12 @@ def test_undo_brings_the_question_up_again(place, comparison, started):
     workspace = place.workspace
     first = voting.ballot(workspace, started, comparison, "ann")
     assert first.last == -1
-    voting.cast(workspace, started, first.position, "ann", LEFT)
+    voting.cast(place, started, first.position, "ann", LEFT)
     second = voting.ballot(workspace, started, comparison, "ann")
     assert second.position != first.position and second.last == first.position
-    voting.cast(workspace, started, second.position, "ann", RIGHT)
+    voting.cast(place, started, second.position, "ann", RIGHT)
     for _ in range(2):  # a browser under load sends a click twice
-        voting.undo_vote(workspace, started, second.position, "ann")
+        voting.undo_vote(place, started, second.position, "ann")
     assert voting.ballot(workspace, started, comparison, "ann") == second
 
 
@@ -163,7 +163,7 @@ def test_foreign_link_and_foreign_question_are_refused(place, comparison, starte
         voting.find_round(other, started.id)
     outside = next(p for p in range(99) if p not in started.positions)
     with pytest.raises(ComparisonError, match="not part of this vote"):
-        voting.cast(workspace, started, outside, "ann", LEFT)
+        voting.cast(place, started, outside, "ann", LEFT)
 
 
 def test_nobody_voted(place, comparison, started, tiny_dataset):
@@ -185,7 +185,7 @@ def test_the_report_takes_opened_votes_of_its_model_only(tmp_path):
         for run in (done.compare_run, done.compare_run, "compare-gone")
     )
     for round_ in (open_, sealed, gone):
-        voting.cast(done.workspace, round_, round_.positions[0], "ann", LEFT)
+        voting.cast(done.project, round_, round_.positions[0], "ann", LEFT)
     for round_ in (open_, gone):
         voting.open_result(place, round_, "eve")
     (vote,) = content_of(place, done.compare_run).votes

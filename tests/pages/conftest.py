@@ -43,7 +43,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     make = PagesManager.__init__
 
     def make_declared(self: PagesManager, *args: object, **settings: object) -> None:
-        # A server takes the folder "pages" for its older kind of app until app.py has run once;
+        # A server takes the folder "pages" for its older kind of app until main.py has run once;
         # AppTest goes back to that state before every run, which would swallow every click.
         make(self, *args, **settings)
         PagesManager.uses_pages_directory = False
@@ -54,7 +54,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
         workspace: Path, page: str | None = None, project: str | None = None, language: str = "en"
     ) -> AppTest:
         monkeypatch.setenv("WORKSPACE", str(workspace))
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "main.py"), default_timeout=60)
         at.query_params["lang"] = language
         if project is not None:
             at.query_params["project"] = project

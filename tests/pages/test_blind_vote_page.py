@@ -103,7 +103,7 @@ def test_organiser_starts_shares_and_opens_early_on_record(organise, place):
     (started,) = voting.rounds(project)
     assert len(started.positions) == 4
     assert any(f"vote={started.id}" in code.value for code in at.code)
-    voting.cast(workspace, started, started.positions[0], "ann", "left")
+    voting.cast(project, started, started.positions[0], "ann", "left")
     at = organise()
     assert "people prefer" not in texts(at).casefold()
     at.button(key="vote_open_early").click().run()
@@ -148,3 +148,46 @@ def test_savings_are_kept_for_the_report(finished_workspace, app, place):
     assert kept.inputs.questions_per_month == 2000
     assert kept.middle.gain == comparison.difference("known", "top1").difference
     assert "The report prints these figures" in texts(at)
+
+
+@pytest.fixture
+def stranger(monkeypatch, finished_workspace, app):
+    """Return a function that comes by a link without a role anywhere."""
+    from core.types.rights import Person
+    from pages.parts import session
+
+    def come(vote: str, page: str | None = "compare") -> AppTest:
+        monkeypatch.setattr(session, "person_of", lambda link="": Person("Eve", link=link))
+        at = app(finished_workspace.root, None, finished_workspace.project)
+        at.query_params["vote"] = vote
+        at.query_params["project"] = finished_workspace.project
+        if page:
+            at.switch_page(f"pages/{page}.py")
+        return at.run()
+
+    return come
+
+
+@pytest.mark.parametrize("page", ["compare", "data", "report", None])
+def test_whoever_has_only_the_link_sees_the_vote_and_nothing_else(stranger, round_, page, place):
+    at = stranger(round_.id, page)
+    assert not at.exception and not at.error
+    assert [title.value for title in at.title] == ["Blind vote"]
+    assert not at.selectbox, "no projects to choose from"
+    at.text_input(key="voter_name").set_value("Eve").run()
+    at.button(key=f"vote_left_{round_.positions[0]}").click().run()
+    assert not at.exception and not at.error
+    votes = place[0].records.votes(round_.id)
+    assert [(vote.voter, vote.choice) for vote in votes] == [("Eve", "left")]
+    assert not any(b.label in ("New project", "Delete", "Rename") for b in at.button)
+    assert "Shop" not in texts(at)
+
+
+def test_a_link_to_no_vote_shows_nothing(stranger, round_):
+    for page in ("compare", "data", None):
+        at = stranger("0" * 16, page)
+        assert not at.exception
+        assert [error.value for error in at.error] == [
+            "This link leads to no vote, or not any more. Ask for the link again."
+        ]
+        assert not at.title and not at.selectbox and not at.metric

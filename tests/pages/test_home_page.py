@@ -98,3 +98,72 @@ def test_a_newest_job_of_any_kind_is_named_on_its_card(app, tmp_path, monkeypatc
     at = app(tmp_path)
     assert not at.exception
     assert any(KINDS[kind].title in caption.value for caption in at.caption)
+
+
+def test_pages_without_the_door_show_nothing(monkeypatch, app, tmp_path):
+    """Started as ``streamlit run main.py``, nobody would be asked who they are."""
+    from streamlit import config
+
+    from pages.parts import sign_in
+
+    Workspace.open(tmp_path).create_project("Spring plan", "ann")
+    monkeypatch.setattr(sign_in, "_door", False)
+    monkeypatch.setattr(config, "_server_mode", "starlette-managed")
+    at = app(tmp_path)
+    assert [error.value for error in at.error] == [
+        "Start the app with its own command: streamlit run app.py"
+    ]
+    assert not at.markdown and not at.button
+
+
+@pytest.fixture
+def visitor(monkeypatch, app, tmp_path):
+    """Return a function that opens a page as somebody of example.com, who signed in."""
+    from core.types.rights import EDITOR, OWNER, VIEWER, Member, Person
+    from pages.parts import session
+
+    workspace = Workspace.open(tmp_path)
+    made = workspace.create_project("Spring plan", "ann")
+    members = [("olga", OWNER), ("edgar", EDITOR), ("vera", VIEWER)]
+    made.state.members = tuple(Member(f"{name}@example.com", role) for name, role in members)
+
+    def come(name: str, page: str | None = None):
+        address = f"{name}@example.com"
+        monkeypatch.setattr(session, "person_of", lambda link="": Person(address, True, link=link))
+        monkeypatch.setattr(session, "signed_in_name", lambda: address)
+        return app(tmp_path, page, made.id)
+
+    return come
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("olga", {"Open", "Rename", "Delete", "People and record"}), ("edgar", {"Open"}),
+     ("vera", {"Open"}), ("eve", set())],
+)  # fmt: skip
+def test_each_person_sees_what_they_may_do(visitor, name, seen):
+    at = visitor(name)
+    assert not at.exception and not at.error
+    offered = {"Open", "Rename", "Delete", "People and record"}
+    assert {b.label for b in at.button} & offered == seen
+    assert any("Spring plan" in m.value for m in at.markdown) is bool(seen)
+
+
+def test_a_viewer_is_told_so_and_a_stranger_sees_no_project(visitor):
+    at = visitor("vera", "data")
+    assert any("You are a viewer" in info.value for info in at.info)
+    at = visitor("edgar", "data")
+    assert not any("You are a viewer" in info.value for info in at.info)
+    at = visitor("eve", "data")
+    assert not at.exception
+    assert any("Choose a project" in m.value for m in at.markdown)
+
+
+def test_who_signs_in_owns_what_they_make(visitor, tmp_path):
+    at = visitor("eve")
+    next(b for b in at.button if b.key == "sample_ja").click().run()
+    assert not at.exception
+    made = next(p for p in Workspace.open(tmp_path).projects() if p.name != "Spring plan")
+    assert [(m.who, m.role) for m in made.state.members] == [("eve@example.com", "owner")]
+    trail = made.workspace.records.audit_trail(made.id)
+    assert {line["who"] for line in trail} == {"eve@example.com"}

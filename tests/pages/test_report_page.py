@@ -28,7 +28,7 @@ def root(tmp_path, monkeypatch):
 
 
 def open_report(project: str | None, language: str = "en") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "main.py"), default_timeout=60)
     app.query_params["lang"] = language
     if project:
         app.query_params["project"] = project
@@ -112,7 +112,7 @@ def test_opening_the_page_does_not_import_torch(tmp_path):
 
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
-        f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run();"
+        f"app = AppTest.from_file({str(ROOT / 'main.py')!r}, default_timeout=60).run();"
         f"app.switch_page({str(ROOT / 'pages' / 'report.py')!r}).run();"
         "assert not app.exception;"
         "print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"

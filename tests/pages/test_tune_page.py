@@ -299,7 +299,7 @@ def test_opening_tune_and_compare_does_not_import_torch(finished_workspace):
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        f"at = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
+        f"at = AppTest.from_file({str(ROOT / 'main.py')!r}, default_timeout=60)\n"
         f"at.query_params['project'] = {finished_workspace.project!r}\n"
         "at.run()\n"
         "for page in ('tune', 'compare'):\n"

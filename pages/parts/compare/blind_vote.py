@@ -15,6 +15,7 @@ from core.journey.voting import Ballot, Preference, VoteProgress, vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import BASE, TUNED, Comparison, QADataset
 from core.types.judgements import LEFT, RIGHT, TIE, VoteOpening, VoteRound
+from core.types.rights import SEE
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import with_titles
@@ -22,10 +23,9 @@ from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import RUN, go_to, link_parameters
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context
-from pages.parts.sign_in import ask_name
+from pages.parts.sign_in import LINK, ask_name
 from pages.parts.translate import moment, plain, t, tm
 
-VOTE = "vote"  # name in the link
 _LENGTH = 420  # letters of an answer; the same on both sides
 
 
@@ -35,12 +35,23 @@ def compared(root: str, compare_run: str) -> Comparison:
     return load_comparison(session.workspace(), compare_run)
 
 
+def vote_of_the_link() -> None:
+    """Draw the vote for somebody who came by its link and has no role in the project."""
+    project = session.linked_project()
+    if project is None:
+        text = t("This link leads to no vote, or not any more. Ask for the link again.")
+        st.error(text, icon=":material/error:")
+        return
+    st.title(t("Blind vote"), anchor=False)
+    voting_only(Context(project))
+
+
 def voting_only(context: Context) -> None:
     """Draw the vote that the link asks for, and end the page; do nothing without one.
 
     Voters see the two lists and nothing else: no verdict, no names of systems.
     """
-    asked = st.query_params.get(VOTE)
+    asked = st.query_params.get(LINK)
     if not asked:
         return
     try:
@@ -88,7 +99,7 @@ def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: st
             shortcut="Z",
             disabled=ballot.last < 0,
             on_click=attempt,
-            args=(voting.undo_vote, context.workspace, round_, ballot.last, voter),
+            args=(voting.undo_vote, context.project, round_, ballot.last, voter),
         )
         st.caption(
             t("You vote as {name}. Keys: ← left, → right, 0 neither, Z back.", name=plain(voter))
@@ -96,8 +107,10 @@ def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: st
 
 
 def _back(context: Context, comparison: Comparison) -> None:
+    if not context.project.may(SEE):
+        return
     if st.button(t("Go to the comparison"), icon=":material/compare_arrows:", key="vote_leave"):
-        st.query_params.pop(VOTE, None)
+        st.query_params.pop(LINK, None)
         go_to("compare", run=comparison.run_id)
 
 
@@ -122,7 +135,7 @@ def _answers(dataset: QADataset, answers: Sequence[int]) -> None:
 
 
 def _buttons(context: Context, round_: VoteRound, ballot: Ballot, voter: str) -> None:
-    place = voting.cast, context.workspace, round_, ballot.position, voter
+    place = voting.cast, context.project, round_, ballot.position, voter
     choices = (
         (LEFT, t("Left is better"), ":material/arrow_back:", "Left"),
         (TIE, t("Neither: equally good or bad"), ":material/drag_handle:", "0"),
@@ -277,7 +290,7 @@ def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
                 icon=":material/how_to_vote:",
                 key="vote_yourself",
             ):
-                go_to("compare", **{RUN: comparison.run_id, VOTE: round_.id})
+                go_to("compare", **{RUN: comparison.run_id, LINK: round_.id})
             st.button(t("Refresh"), key="vote_refresh", icon=":material/refresh:", type="tertiary")
             _seal(context, round_, state)
 
@@ -287,7 +300,7 @@ def _vote_link(round_: VoteRound, tune_run: str) -> str:
     parts = urlsplit(st.context.url or "http://localhost:8501/compare")
     # The page may be below a path of the server's own.
     folder = parts.path.rpartition("/")[0] if not parts.path.endswith("/") else parts.path[:-1]
-    query = urlencode(link_parameters() | {RUN: tune_run, VOTE: round_.id})
+    query = urlencode(link_parameters() | {RUN: tune_run, LINK: round_.id})
     return urlunsplit((parts.scheme, parts.netloc, f"{folder}/compare", query, ""))
 
 

@@ -24,7 +24,7 @@ from pages.parts import session
 from pages.parts.errors import attempt, errors_shown, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context, tabs
 from pages.parts.sign_in import ask_name
-from pages.parts.translate import plain, t, tm, unbroken
+from pages.parts.translate import called, plain, t, tm, unbroken
 
 _MEANINGS = (
     N_("no answer to it at all"),
@@ -277,7 +277,7 @@ def _raters(summary: RatingSummary) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "name": [rater.name for rater in summary.raters],
+                "name": [called(rater.name) for rater in summary.raters],
                 "rated": [rater.rated for rater in summary.raters],
                 "passed": [rater.passed for rater in summary.raters],
                 "weight": [round(rater.weight, 2) for rater in summary.raters],

@@ -15,7 +15,7 @@ from pages.parts.errors import attempt, errors_shown
 from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
-from pages.parts.translate import moment, t, tm
+from pages.parts.translate import called, moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PROBLEMS_SHOWN = 200
@@ -66,7 +66,7 @@ def _record(changes: tuple[Override, ...]) -> None:
     frame = pd.DataFrame(
         {
             t("When"): [moment(o.at) for o in newest],
-            t("Who"): [o.who for o in newest],
+            t("Who"): [called(o.who) for o in newest],
             t("Label"): [
                 t("withdrawn") if o.value is None else str(round(o.value * 100)) for o in newest
             ],

@@ -11,10 +11,11 @@ from core.journey import labels
 from core.journey.labels import Review, Voice
 from core.messages import N_
 from core.types import Override
+from core.types.judgements import bare_name
 from pages.parts import session
 from pages.parts.errors import succeeds
 from pages.parts.page import Context
-from pages.parts.translate import moment, plain, t, tm, unbroken
+from pages.parts.translate import called, moment, plain, t, tm, unbroken
 
 _QUICK = {0: "1", 25: "2", 50: "3", 75: "4", 100: "5"}  # label → key
 # Why, where the person types nothing: what the label itself says.
@@ -182,7 +183,7 @@ def _said(override: Override) -> str:
     return t(
         "Set to {value} by {who} on {at}: {reason}",
         value=round((override.value or 0) * 100),
-        who=plain(override.who),
+        who=plain(called(override.who)),
         at=moment(override.at),
         reason=plain(override.reason),
     )
@@ -198,12 +199,16 @@ def _conflict(judge: _Judge) -> None:
     )
     with st.container(horizontal=True):
         for number, label in enumerate(judge.seen):
-            why = t("Decided for the label of {who}: {reason}", who=label.who, reason=label.reason)
+            why = t(
+                "Decided for the label of {who}: {reason}",
+                who=bare_name(label.who),
+                reason=label.reason,
+            )
             st.button(
                 t(
                     "Decide for {value} ({who})",
                     value=round((label.value or 0) * 100),
-                    who=plain(label.who),
+                    who=plain(called(label.who)),
                 ),
                 key=f"decide_{number}",
                 on_click=judge.record,

@@ -11,7 +11,7 @@ from pages.parts.labels.correction_history import correction_history
 from pages.parts.labels.pair_card import Place, pair_card, place_of
 from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
-from pages.parts.translate import plain, t
+from pages.parts.translate import called, plain, t
 
 _WINDOW = 300  # rows sent to the browser at once
 
@@ -68,9 +68,9 @@ def _announce_conflicts(review: Review) -> None:
             "{first_value}, {second} says {second_value} for “{question}”. The newest label "
             "counts until somebody decides; choose the list “In conflict”.",
             count=len(review.conflicts),
-            first=plain(held[-2].who),
+            first=plain(called(held[-2].who)),
             first_value=_points(held[-2].value),
-            second=plain(held[-1].who),
+            second=plain(called(held[-1].who)),
             second_value=_points(held[-1].value),
             question=plain(question[:80]),
         ),
