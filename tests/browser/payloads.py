@@ -34,8 +34,3 @@ NASTY = (
 )
 AROUND = ("{}", "see {} now", "({})", "zq7\n\n{}\nzq7", "{} {}")
 PAYLOADS = tuple(around.format(text, text) for text in NASTY for around in AROUND)
-# One of each kind in a line, for names and texts that stand on every page.
-ONE_OF_EACH = (
-    "https://evil.example/zq7 www.evil.example zq7@evil.example :material/skull: :streamlit: "
-    ":smile: &lt;b&gt; a -- b -> c <b>zq7</b> [zq7](https://evil.example) **zq7** `zq7` $zq7$"
-)
