@@ -2,7 +2,8 @@
 
     AppError                  every error this product raises on purpose
     ├── DataError             an uploaded file or its content cannot be used
-    │   └── TooLittleDataError    readable, but not enough to split, tune or compare
+    │   ├── TooLittleDataError    readable, but not enough to split, tune or compare
+    │   └── LimitError            reading it would take more memory or time than is allowed
     ├── ExpertError           an expert cannot be loaded or cannot score
     │   └── ModelUnavailableError its files are neither here nor reachable
     ├── LabelError            a label recipe does not fit its data or experts
@@ -53,6 +54,10 @@ class DataError(AppError):
 
 class TooLittleDataError(DataError):
     """The data can be read, but there is not enough of it."""
+
+
+class LimitError(DataError):
+    """Reading a file would take more memory, time or room than one file may take."""
 
 
 class ExpertError(AppError):

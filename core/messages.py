@@ -6,8 +6,11 @@ English template and its values from one to the other; the template is the gette
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def N_(template: str) -> str:
@@ -33,6 +36,16 @@ class Message:
 
     template: str
     params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Replace halves of characters: no page and no log could show the sentence with them."""
+        odd = {
+            name: value.encode("utf-8", "replace").decode()
+            for name, value in self.params.items()
+            if isinstance(value, str) and not value.isascii() and _HALF.search(value)
+        }
+        if odd:
+            object.__setattr__(self, "params", {**self.params, **odd})
 
     def __str__(self) -> str:
         return self.template.format(**self.params)

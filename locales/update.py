@@ -17,8 +17,9 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ROOT / "locales"
 ERRORS = (
-    "AppError DataError TooLittleDataError ExpertError ModelUnavailableError LabelError "
-    "TuningError ComparisonError BrokenSystemError ExportError WorkspaceError RightsError JobError"
+    "AppError DataError TooLittleDataError LimitError ExpertError ModelUnavailableError LabelError "
+    "TuningError ComparisonError BrokenSystemError ExportError WorkspaceError RightsError JobError "
+    "SeveralSystemsError ContradictoryRanksError"
 )
 # The first argument of each of these calls is a text for people.
 KEYWORDS = frozenset(("N_", "t", "_", *ERRORS.split()))

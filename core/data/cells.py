@@ -65,7 +65,10 @@ def cell_text(value: object) -> str:
         return str(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # a whole number of more digits than Python writes out
+        return ""
 
 
 def nested_value(text: str) -> list[object] | dict[str, object] | None:

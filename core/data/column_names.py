@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
+_LONGEST_NAME = 300  # characters of a column name that say what it is
 _SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
 
@@ -194,16 +195,18 @@ _RATERS = frozenset(
 @lru_cache(_SEVERAL)
 def plain_name(name: str) -> str:
     """Return a column name without case, width, spaces and signs."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).casefold())
 
 
 @lru_cache(_SEVERAL)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a column name, without case and width: ``isRight`` has two."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
+    folded = unicodedata.normalize("NFKC", name[:_LONGEST_NAME])
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", folded)
     return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
 
 
+@lru_cache(_SEVERAL)
 def is_negative(name: str) -> bool:
     """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
     return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(words_of(name)))
@@ -276,6 +279,7 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     return (1, min(inside)) if inside else None
 
 
+@lru_cache(_SEVERAL)
 def role_of(name: str) -> str | None:
     """Return the role that a column name speaks of, None where it is not a known name."""
     if is_negative(name):

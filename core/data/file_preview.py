@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from core.data.columns import ColumnMapping, Guess, guess_columns, unused_column
 from core.data.ratings import judge
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
-from core.data.table import NotUsed, Table
+from core.data.table import NotUsed, Table, file_title
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
@@ -113,6 +114,18 @@ def preview(
     return Preview(table, guess_columns(table))
 
 
+def warm_up() -> None:
+    """Read a file of two rows, so that all that reading needs is loaded."""
+    import docx  # noqa: F401
+    import openpyxl.styles.numbers  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    import yaml  # noqa: F401
+    from lxml import etree  # noqa: F401
+
+    with suppress(DataError):  # too few rows to be a dataset, but all is loaded by then
+        read_dataset("question,answer\ncaf\xe9?,\xe4\nb?,c\n".encode("latin-1"), "warm_up.csv")
+
+
 def unknown_ratings(found: Preview, mapping: ColumnMapping) -> tuple[str, ...]:
     """Return the words among the ratings whose meaning is not known, the commonest first."""
     if mapping.rating is None:
@@ -123,18 +136,25 @@ def unknown_ratings(found: Preview, mapping: ColumnMapping) -> tuple[str, ...]:
     return tuple(sorted(unknown, key=lambda word: -unknown[word]))[:_MOST_WORDS]
 
 
+def first_rows(found: Preview) -> Preview:
+    """Return the same file with the rows alone that are tried out, the first of very many."""
+    table = found.table
+    if len(table.frame) <= MOST_TRIED:
+        return found
+    start = replace(
+        table,
+        frame=table.frame.head(MOST_TRIED),
+        row_numbers=table.row_numbers[:MOST_TRIED],
+        wrong=table.wrong[:MOST_TRIED],
+    )
+    return replace(found, table=start)
+
+
 def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
     """Return what would be taken with these columns; of very long files judged by their start."""
     from core.data.pairs import check_variety, collect_pairs
 
-    table = found.table
-    if len(table.frame) > MOST_TRIED:
-        table = replace(
-            table,
-            frame=table.frame.head(MOST_TRIED),
-            row_numbers=table.row_numbers[:MOST_TRIED],
-            wrong=table.wrong[:MOST_TRIED],
-        )
+    table = first_rows(found).table
     rows = len(table.frame)
     try:
         pairs = collect_pairs(table, mapping)
@@ -166,6 +186,7 @@ def read_dataset(
     report: Reporter | None = None,
     split_anew: bool = False,
     open_questions: bool = True,
+    sha256: str = "",
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
 
@@ -183,6 +204,8 @@ def read_dataset(
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Take rows without an answer as open questions; else they are set aside.
+    sha256 : str
+        Of the content, where ``found`` stands for it and the content is left out.
 
     Raises
     ------
@@ -192,8 +215,9 @@ def read_dataset(
     from core.data.importing import ImportSettings, import_table
 
     found = found or preview(content, filename)
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256 or hashlib.sha256(content).hexdigest()
     settings = ImportSettings(seed=seed, split_anew=split_anew, open_questions=open_questions)
+    filename = file_title(filename)
     name = Path(filename).stem
     stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
     if found.table.format == BEIR:
@@ -237,9 +261,11 @@ def read_folder(
     from core.data.importing import ImportSettings
 
     result = read_beir(
-        folder, name=folder.name, settings=ImportSettings(seed=seed, split_anew=split_anew)
+        folder,
+        name=file_title(folder.name),
+        settings=ImportSettings(seed=seed, split_anew=split_anew),
     )
-    understood = {"file": folder.name, "seed": seed, "format": BEIR}
+    understood = {"file": file_title(folder.name), "seed": seed, "format": BEIR}
     return result.dataset, understood | _account(result)
 
 

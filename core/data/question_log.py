@@ -33,6 +33,7 @@ from core.types.open_account import OpenAccount, QuestionSetAside
 
 _SAMPLE = 2000  # rows that tell what a column holds
 _WORDED = 0.1  # least share of texts with two letters in a row in a column of questions
+_LONGEST_NUMBER = 60  # characters, with its unit
 _NUMERIC = 0.9  # least share of numbers in a column of counts
 _DATED = 0.8
 _LINED = 0.8  # least share of the lines of a table that have its delimiter
@@ -344,7 +345,11 @@ def _counts(texts: Sequence[str]) -> tuple[np.ndarray, list[int]]:
 
 def _numbers(texts: Sequence[str]) -> dict[str, float]:
     """Return the numbers of a column of counts; texts that are no number are absent."""
-    bare = {text: _UNITS.sub("", unicodedata.normalize("NFKC", text)).strip() for text in texts}
+    bare = {
+        text: _UNITS.sub("", unicodedata.normalize("NFKC", text)).strip()
+        for text in texts
+        if len(text) <= _LONGEST_NUMBER
+    }
     bare = {text: number for text, number in bare.items() if _NUMERAL.fullmatch(number)}
     found = read_numbers(bare.values())
     if found.doubt:  # 1.200 or 1,200 is a thousand: people count in whole numbers

@@ -182,8 +182,13 @@ SCALES: Mapping[str, RatingScale] = MappingProxyType(
 FIVE, HUNDRED, SCHOOL = "1-5", "0-100", "6-1"
 
 
+_LONGEST_RATING = 300  # characters that say what it means
+
+
 def plain_rating(text: str) -> str:
     """Return a rating folded: case, width, minus signs, outer spaces."""
+    if len(text) > _LONGEST_RATING:
+        return text  # a text, which nobody has to compare
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
     return folded.replace("\u2212", "-").replace("\u2013", "-") if "-" not in folded else folded
 
@@ -276,9 +281,10 @@ def _plain_number(body: str, decimal: str) -> float | None:
             decimal = "." if sign == "," else ","
     other = "," if decimal == "." else "."
     try:
-        return float(body.replace(other, "").replace(decimal, "."))
+        number = float(body.replace(other, "").replace(decimal, "."))
     except ValueError:
         return None
+    return number if np.isfinite(number) else None
 
 
 def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:

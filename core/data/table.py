@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from core.messages import N_, Message
 
 MAX_ROWS = 1_000_000  # about what a spreadsheet program can show (1,048,576)
 FEW_ROWS = 2000  # a wide table rather than a long one
+MAX_COLUMNS = 16_384  # of a spreadsheet program, too
 MAX_CELLS = 20_000_000  # a guard: a few bytes of XLSX can claim billions of empty cells
 MAX_CHARACTERS = 300_000_000  # a few bytes of XLSX can also repeat one text a million times
 
@@ -25,6 +27,12 @@ MAX_CHARACTERS = 300_000_000  # a few bytes of XLSX can also repeat one text a m
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character; cannot be written as UTF-8
 _LINE_BREAK = re.compile("\r\n?|\x85|\u2028|\u2029")
+# Marks that stand on the letter before them. Normal forms sort them, which takes the square of how
+# many follow each other; the stream-safe text format (https://unicode.org/reports/tr15/#UAX15-D3)
+# allows 30, more than any language writes.
+_MOST_MARKS = 30
+_HARMLESS = 1000  # characters; no pile in fewer takes time
+_PILE = re.compile(rf"[^\w\s\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
 
 
 @dataclass(frozen=True)
@@ -149,15 +157,34 @@ def set_aside_csv(rows: list[tuple[int, str, str, str]]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
+def file_title(filename: str, longest: int = 120) -> str:
+    """Return a file name as it can be shown and kept: without halves of characters and controls."""
+    return "".join(sign for sign in filename if sign.isprintable())[:longest].strip() or "file"
+
+
 def row_list(rows: Iterable[int], most: int = 8) -> str:
     """Return row numbers for a sentence: ``3, 7, 12, …``."""
     ordered = sorted(set(rows))
     return ", ".join(str(row) for row in ordered[:most]) + (", …" if len(ordered) > most else "")
 
 
-def check_size(rows: int, columns: int, name: str) -> None:
-    """Raise DataError where a table is larger than can be read."""
-    if rows > MAX_ROWS + 1 or rows * columns > MAX_CELLS:
+def check_size(rows: int, columns: int, name: str, cells: int = 0) -> None:
+    """Raise DataError where a table is larger than can be read.
+
+    Parameters
+    ----------
+    cells : int
+        Where they are known to be more than rows times columns.
+    """
+    if columns > MAX_COLUMNS:
+        raise DataError(
+            "{name} has {count} columns; at most {limit} can be read, as in a spreadsheet. Leave "
+            "out columns that are not needed.",
+            name=name,
+            count=columns,
+            limit=MAX_COLUMNS,
+        )
+    if rows > MAX_ROWS + 1 or max(cells, rows * columns) > MAX_CELLS:
         raise DataError(
             "{name} has more than {rows} rows or {cells} cells. Upload a part of it.",
             name=name,
@@ -175,9 +202,25 @@ def too_many_characters(name: str) -> DataError:
     )
 
 
+def without_piles(text: str) -> str:
+    """Remove marks that stand on a letter with more than thirty others."""
+    if len(text) <= _HARMLESS or text.isascii():
+        return text
+    return _PILE.sub(lambda pile: _lowered(pile[0]), text)
+
+
+def _lowered(pile: str) -> str:
+    kept, height = [], 0
+    for sign in pile:
+        height = height + 1 if unicodedata.combining(sign) else 0
+        if height <= _MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
 def clean_cell(text: str) -> str:
     """Remove what cannot be shown or stored: control characters, halves of characters."""
-    text = _LINE_BREAK.sub("\n", text)
+    text = _LINE_BREAK.sub("\n", without_piles(text))
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text)).strip()
 
 
@@ -207,6 +250,7 @@ def build_table(
     OneColumnError
         If fewer than two columns are left.
     """
+    check_size(0, len(columns), name)
     characters = 0
     dirty: list[int] = []
     replaced: list[int] = []
@@ -218,8 +262,10 @@ def build_table(
         if characters > MAX_CHARACTERS:
             raise too_many_characters(name)
         plain = joined.isprintable()  # nearly every row: nothing in it that would be removed
-        if plain:
+        if plain and (len(joined) <= _HARMLESS or joined.isascii()):
             cells = [cell.strip() for cell in row]
+        elif plain:
+            cells = [without_piles(cell).strip() for cell in row]
         else:
             cells = [clean_cell(cell) if cell else "" for cell in row]
             if _CONTROL.search(joined):

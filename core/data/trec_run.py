@@ -24,6 +24,7 @@ COLUMNS = 6
 RANK, SCORE = "rank", "score"
 _EXAMPLES = 5  # ids and rows that a message names; counts are of all
 MOST_LINES = 5_000_000
+MOST_SYSTEMS = 100  # in one file; more names are another column in the place of the name
 UNKNOWN = -1  # an answer that the data do not have still holds its rank
 
 
@@ -204,6 +205,12 @@ def _trec_lines(text: str) -> dict[str, list[_RunLine]]:
         question, _, answer, rank, score, name = parts
         found = _RunLine(row, question, answer, _number(rank, row), _number(score, row))
         systems.setdefault(name, []).append(found)
+        if len(systems) > MOST_SYSTEMS:
+            raise DataError(
+                "The last column names more than {most} systems. It must hold the name of the "
+                "search, the same in every line of it.",
+                most=MOST_SYSTEMS,
+            )
         count += 1
         if count > MOST_LINES:
             raise DataError(

@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import ModelUnavailableError
 from core.types.expert_entry import DOCUMENT, QUERY
 
+_LONGEST_JSON = 10_000_000  # bytes; what a model says about itself has less than one
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 # Names that models give to the two roles, the usual one first.
 _ROLE_NAMES = {
@@ -100,6 +101,41 @@ def _role_prompts(stated: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def own_folder(typed: str) -> Path:
+    """Return the folder that somebody typed the path of, without links and ``~`` in it.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If no file system could have such a path.
+    """
+    try:
+        path = Path(typed).expanduser().resolve()
+        path.is_dir()  # raises where a part of it is too long
+    except (OSError, ValueError, RuntimeError) as error:
+        shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in typed[:200])
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ModelUnavailableError(
+            "The path {path} cannot be used: {reason}. Copy the path of the folder from your file "
+            "manager.",
+            path=shown,
+            reason=reason or type(error).__name__,
+        ) from error
+    return path
+
+
+def check_folder(path: Path) -> None:
+    """Raise ModelUnavailableError if a folder holds no model that can be used as an expert."""
+    try:
+        read_cross_encoder(path) if is_cross_encoder(path) else read_folder(path)
+    except OSError as error:
+        raise ModelUnavailableError(
+            "The folder {folder} cannot be read: {reason}. Give the app the right to read it.",
+            folder=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
 def is_cross_encoder(path: Path) -> bool:
     """Return True if a folder says that it holds a model that reads two texts together."""
     stated = _json(path / "config_sentence_transformers.json")
@@ -132,23 +168,33 @@ def read_cross_encoder(path: Path) -> ModelFolder:
     weights = _safe_weights(path, modules)
     stated = _json(path / "config.json")
     stated = stated if isinstance(stated, dict) else {}
-    labels = stated.get("id2label") or range(int(stated.get("num_labels", 1)))
-    if len(labels) != 1:
+    labels, count = stated.get("id2label"), stated.get("num_labels", 1)
+    count = len(labels) if isinstance(labels, dict) and labels else count
+    if count != 1:
         raise ModelUnavailableError(
             "The model in {folder} gives {count} numbers per pair; an expert must give one. "
             "Choose a cross-encoder made for search (a reranker).",
             folder=str(path),
-            count=len(labels),
+            count=str(count)[:20],
         )
-    length = (_json(path / "tokenizer_config.json") or {}).get("model_max_length")
-    length = length if isinstance(length, int | float) and length < 1e6 else None
-    length = length or stated.get("max_position_embeddings")
-    return ModelFolder(path, weights, {}, None, int(length) if length else None)
+    length = _length(_stated(path / "tokenizer_config.json").get("model_max_length"))
+    length = length or _length(stated.get("max_position_embeddings"))
+    return ModelFolder(path, weights, {}, None, length)
 
 
 def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]:
     """Return the safetensors files; raise ModelUnavailableError where code could be run."""
-    weights = tuple(sorted(p for p in path.rglob("*.safetensors") if not _hidden(p, path)))
+    outside = [module for module in modules if not _is_inside(path, module)]
+    if outside:
+        raise ModelUnavailableError(
+            "The model in {folder} names a part outside of its folder ({part}), which is not read. "
+            "Save the model again with SentenceTransformer.save().",
+            folder=str(path),
+            part=str(outside[0].get("path"))[:100],
+        )
+    weights = tuple(
+        sorted(p for p in path.rglob("*.safetensors") if p.is_file() and not _hidden(p, path))
+    )
     pickles = sorted(p.name for p in path.rglob("*") if p.suffix in _PICKLES)
     if not weights or any(_pickled(path, module) for module in modules):
         raise ModelUnavailableError(
@@ -172,11 +218,33 @@ def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]
 
 
 def _json(path: Path) -> Any:
-    """Return the content of a JSON file, None if it is absent or unreadable."""
+    """Return the content of a JSON file, None if it is absent, unreadable or far too large."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_JSON + 1)
+        return json.loads(content) if len(content) <= _LONGEST_JSON else None
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def _stated(path: Path) -> Mapping[str, Any]:
+    """Return the object in a JSON file, empty if there is none."""
+    stated = _json(path)
+    return stated if isinstance(stated, dict) else {}
+
+
+def _length(stated: object) -> int | None:
+    """Return how many tokens of a text are read, None where the number means no limit."""
+    if not isinstance(stated, int | float) or isinstance(stated, bool):
+        return None
+    return int(stated) if 0 < stated < 1e6 else None
+
+
+def _is_inside(path: Path, module: Mapping[str, Any]) -> bool:
+    try:
+        return (path / str(module.get("path", ""))).resolve().is_relative_to(path.resolve())
+    except (OSError, ValueError, RuntimeError):  # null characters, links in a circle, too long
+        return False
 
 
 def _hidden(path: Path, root: Path) -> bool:
@@ -223,7 +291,7 @@ def _table_width(path: Path) -> int | None:
             # sentence-transformers writes the first name, model2vec the second
             names = [n for n in ("embedding.weight", "embeddings") if n in file.keys()]  # noqa: SIM118
             return int(file.get_slice(names[0]).get_shape()[1]) if names else None
-    except (OSError, SafetensorError):
+    except (OSError, SafetensorError, IndexError):
         return None
 
 
@@ -232,6 +300,5 @@ def _max_length(path: Path, modules: list[dict[str, Any]]) -> int | None:
         return None
     folder = path / str(modules[0].get("path", ""))
     # sentence-transformers up to 5 wrote the first file, from 6 on the tokenizer's own is used.
-    stated = (_json(folder / "sentence_bert_config.json") or {}).get("max_seq_length")
-    length = stated or (_json(folder / "tokenizer_config.json") or {}).get("model_max_length")
-    return int(length) if isinstance(length, int | float) and length < 1e6 else None
+    stated = _stated(folder / "sentence_bert_config.json").get("max_seq_length")
+    return _length(stated or _stated(folder / "tokenizer_config.json").get("model_max_length"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.experts.cross_encoder import CrossEncoderExpert
 from core.experts.encoders import EmbeddingModel
-from core.experts.folders import is_cross_encoder
+from core.experts.folders import check_folder, is_cross_encoder, own_folder
 from core.experts.models import ModelExpert, OwnFolder
 from core.messages import N_
 
@@ -21,7 +21,8 @@ def expert_in_folder(path: Path) -> ModelExpert:
     ModelUnavailableError
         If the folder is no such folder, has no safetensors weights or needs code of its own.
     """
-    path = path.expanduser().resolve()
+    path = own_folder(str(path))
+    check_folder(path)
     kind: type[ModelExpert] = EmbeddingModel
     meaning = N_("A model folder of yours.")
     if is_cross_encoder(path):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import FolderGone, JobError
+from core.messages import Message
 from core.workspace.files import read_json, write_json
 
 # What can be asked of a job, the strongest first. Each is an empty file of that name in its folder:
@@ -278,9 +279,25 @@ def read_events(folder: RunFolder, *, progress: bool = True) -> list[dict[str, A
             event = json.loads(line)
         except ValueError:
             continue
-        if isinstance(event, dict) and "event" in event:
+        if _is_whole(event):
             events.append(event)
     return events
+
+
+def _is_whole(event: Any) -> bool:
+    """Tell whether a line has what its kind of event says; a bent one would break every page."""
+    try:
+        if datetime.fromisoformat(event["at"]).tzinfo is None:
+            return False
+        if event["event"] in ("progress", "warning", "failed"):
+            str(Message.from_json(event["message"]))
+        if event["event"] == "progress":
+            float(event["fraction"])
+        if event["event"] == "metric":
+            return isinstance(event["values"], dict)
+        return isinstance(event["event"], str)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError):
+        return False
 
 
 _TAIL_BYTES = 16 * 1024

@@ -138,6 +138,7 @@ def view(
     seconds = max(0.0, (end - begun).total_seconds()) if begun and end else 0.0
     fraction = float(steps[-1]["fraction"]) if steps else 0.0
     message = Message.from_json(steps[-1]["message"]) if steps else None
+    config = request.get("config")
     failure = next((e for e in reversed(attempt) if e["event"] == "failed"), None)
     return JobView(
         id=run_id,
@@ -152,7 +153,7 @@ def view(
         warnings=tuple(Message.from_json(e["message"]) for e in events if e["event"] == "warning"),
         error=Message.from_json(failure["message"]) if failure else None,
         attempts=max(1, len(launches)),
-        config=dict(request.get("config", {})),
+        config=dict(config) if isinstance(config, Mapping) else {},
         created_at=str(request.get("created_at", "")),
         stop_requested=stop_requested,
         discarded=any(e["event"] == "cancelled" and e.get("discarded") for e in attempt),

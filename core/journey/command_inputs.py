@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.data import file_preview
+from core.data.file_preview import read_folder
 from core.data.file_reports import (
     NO_TRAINING,
     FileReport as FileReport,
@@ -16,21 +16,35 @@ from core.data.file_reports import (
     describe_columns,
     further_columns,
     read_content,
-    report_on as report_on,
+    report_on as make_report,
 )
 from core.data.question_log import chosen_log_columns
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
-from core.journey.data import LogPreview, read_questions
-from core.journey.tune import suggested_model
+from core.journey.data import LogPreview, preview, read_dataset, read_questions
+from core.journey.tune import settings_in, suggested_model
+from core.journey.uploads import read_apart
 from core.messages import Message
 from core.reporting.repeat_command import OVERRIDES
 from core.tuning.device import check_device
-from core.tuning.presets import LARGEST, PRESETS, from_document
+from core.tuning.presets import LARGEST, PRESETS
 from core.types import TRAIN, LabelRecipe, Override, QADataset
 from core.types.judgements import claimed
 from core.types.tuning_config import TuningConfig
 from core.workspace.files import read_json
+
+
+def report_on(
+    path: Path,
+    kind: str = "data",
+    data: Path | None = None,
+    options: ReadingOptions | None = None,
+) -> FileReport:
+    """Tell how a file is understood, see :func:`core.data.file_reports.report_on`, with limits."""
+    try:
+        return read_apart(make_report, path, kind, data, options, name=path.name)
+    except DataError as error:  # a limit, or what nobody foresaw: the report says so
+        return FileReport(refused=error.message)
 
 
 def read_data(
@@ -59,10 +73,12 @@ def read_data(
     """
     options, tell = options or ReadingOptions(), tell or (lambda line: None)
     if file.is_dir():
-        dataset, account = file_preview.read_folder(file, seed=seed, split_anew=split_anew)
+        dataset, account = read_apart(
+            read_folder, file, name=file.name, seed=seed, split_anew=split_anew
+        )
     else:
         content = read_content(file)
-        found = file_preview.preview(content, file.name, options.sheet, options.encoding)
+        found = preview(content, file.name, options.sheet, options.encoding)
         mapping = found.mapping
         if found.can_be_mapped:
             mapping = chosen_columns(options.columns, found.table, found.mapping)
@@ -70,7 +86,7 @@ def read_data(
                 tell(f"{role}: {column}")
             for note in (*found.guess.notes, *further_columns(found.guess, mapping)):
                 tell(str(note))
-        dataset, account = file_preview.read_dataset(
+        dataset, account = read_dataset(
             content, file.name, mapping, seed=seed, found=found, split_anew=split_anew
         )
     for warning in account["warnings"]:
@@ -134,7 +150,7 @@ def read_settings(path: Path) -> TuningConfig:
     """
     try:
         with path.open("rb") as file:
-            settings = from_document(file.read(LARGEST + 1))
+            settings = settings_in(file.read(LARGEST + 1), path.name)
     except OSError as error:
         raise TuningError(
             "The settings {file} cannot be read: {reason}. Check the path.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.mteb_task import load_mteb_task, mteb_is_installed as mteb_is_installed
+from core.data.table import file_title
 from core.documents import from_json, to_json
 from core.errors import AppError, ComparisonError, DataError, WorkspaceError
 from core.evaluation.cost import EncodingCost as EncodingCost
@@ -79,6 +80,7 @@ from core.journey.jobs import (
     request_of,
     workspace_of,
 )
+from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import CompareRequest, Comparison, QADataset, Reporter, SystemChoice
@@ -167,11 +169,14 @@ def generality_sets(project: Project) -> tuple[GeneralitySet, ...]:
 
 
 @asks(CHANGE)
-def add_beir_set(project: Project, source: Path | bytes, name: str, who: str) -> GeneralitySet:
+def add_beir_set(
+    project: Project, source: Path | bytes, name: str, who: str, report: Reporter | None = None
+) -> GeneralitySet:
     """Keep a BEIR folder, or the bytes of its ZIP, as a generality set; raises DataError if bad."""
     from core.data.beir import read_for_evaluation
 
-    dataset = read_for_evaluation(source, name)
+    name = file_title(name)
+    dataset = read_apart(read_for_evaluation, source, name, name=name, report=report)
     project.workspace.save_dataset(dataset, {"file": name, "format": BEIR})
     added = GeneralitySet(BEIR, name, dataset.id, len(dataset.questions), len(dataset.answers))
     _add(project, added, who)

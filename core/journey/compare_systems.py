@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core.data.table import file_title
 from core.data.trec_run import (
     RANK as RANK,
     SCORE as SCORE,
@@ -25,6 +26,7 @@ from core.hashing import content_id
 from core.jobs.folder import RunFolder
 from core.journey.experts import load_expert_scores
 from core.journey.jobs import job, outcome_of, request_of
+from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice, SystemResult
@@ -32,7 +34,7 @@ from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile
 from core.types.rights import CHANGE
 from core.types.tuning import TuneRequest
-from core.workspace.files import write_bytes
+from core.workspace.files import not_kept, write_bytes
 from core.workspace.project_state import ProjectState
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace, asks
@@ -388,7 +390,14 @@ class RunCheck:
     notes: tuple[Message, ...]
 
 
-def check_run(content: bytes, dataset: QADataset, *, order: str = "", system: str = "") -> RunCheck:
+def check_run(
+    content: bytes,
+    dataset: QADataset,
+    *,
+    order: str = "",
+    system: str = "",
+    report: Reporter | None = None,
+) -> RunCheck:
     """Look at a run file before it is kept; raises DataError if it cannot be used.
 
     Parameters
@@ -398,7 +407,12 @@ def check_run(content: bytes, dataset: QADataset, *, order: str = "", system: st
     system : str
         Which of several systems in the file; "" = the only one.
     """
-    parsed = parse_run(content, dataset, order=order, system=system)
+    ids = replace(  # texts are not needed to tell whose ids these are
+        dataset, questions=dataset.question_ids, answers=dataset.answer_ids, attributes={}
+    )
+    parsed = read_apart(
+        *(parse_run, content, ids), name="", report=report, order=order, system=system
+    )
     rows = held_out_rows(dataset)
     missing = len(parsed.missing(rows))
     if missing == len(rows):
@@ -440,6 +454,7 @@ def add_run_file(
             missing=check.missing,
             held=check.held_out,
         )
+    filename = file_title(filename)
     title = " ".join(title.split())[:MOST_TITLE] or filename[:MOST_TITLE]
     key = content_id([content, *filter(None, (order, system))])
     kept = RunFile(key, title, filename, empty_is_nothing, now(), who, order, system)
@@ -447,13 +462,7 @@ def add_run_file(
     try:
         write_bytes(path, content)
     except OSError as error:
-        raise WorkspaceError(
-            "The file {name} cannot be kept in {folder}: {reason}. Free disk space or make the "
-            "workspace writable.",
-            name=filename,
-            folder=str(path.parent),
-            reason=error.strerror or str(error),
-        ) from error
+        raise not_kept(error, filename, path.parent) from error
     project.state.change(
         ProjectState.run_files,
         lambda files: (*(file for file in files if file.title != title), kept),

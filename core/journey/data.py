@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -11,15 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from core.data import file_preview
 from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     _READ,
     BEIR as BEIR,
     Outcome as Outcome,
     Preview as Preview,
-    outcome as outcome,
-    preview as preview,
-    read_dataset as read_dataset,
     unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
@@ -41,9 +40,10 @@ from core.data.splitting import (
     MIN_QUESTIONS as MIN_QUESTIONS,
     SPLIT_TITLES as SPLIT_TITLES,
 )
-from core.data.table import set_aside_csv
+from core.data.table import file_title, set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
+from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
@@ -96,6 +96,63 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
     return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
 
 
+def preview(
+    content: bytes,
+    filename: str,
+    sheet: str | None = None,
+    encoding: str = "",
+    hidden_rows: bool = True,
+    below: bool = False,
+    *,
+    report: Reporter | None = None,
+) -> Preview:
+    """Read an uploaded file, see :func:`core.data.file_preview.preview`, apart and with limits.
+
+    Parameters
+    ----------
+    report : Reporter or None
+        Asked whether to stop.
+    """
+    return read_apart(
+        file_preview.preview,
+        *(content, filename, sheet, encoding, hidden_rows, below),
+        name=filename,
+        report=report,
+    )
+
+
+def outcome(
+    found: Preview, mapping: ColumnMapping, filename: str = "", report: Reporter | None = None
+) -> Outcome:
+    """Return what would be taken, see :func:`core.data.file_preview.outcome`, with limits."""
+    start = file_preview.first_rows(found)
+    return read_apart(file_preview.outcome, start, mapping, name=filename, report=report)
+
+
+def read_dataset(
+    content: bytes,
+    filename: str,
+    mapping: ColumnMapping | None = None,
+    *,
+    found: Preview | None = None,
+    report: Reporter | None = None,
+    **options: Any,
+) -> tuple[QADataset, dict[str, Any]]:
+    """Turn a file into a dataset, see :func:`core.data.file_preview.read_dataset`, with limits."""
+    if found is not None:
+        options["found"] = found
+        if found.can_be_mapped:  # its table is all that is needed
+            options["sha256"], content = hashlib.sha256(content).hexdigest(), b""
+    return read_apart(
+        file_preview.read_dataset,
+        *(content, filename, mapping),
+        name=filename,
+        report=report,
+        reports=True,
+        **options,
+    )
+
+
 @asks(CHANGE)
 def import_file(
     project: Project,
@@ -130,11 +187,13 @@ def read_questions(
     sheet: str | None = None,
     encoding: str = "",
     hidden_rows: bool = True,
+    *,
+    report: Reporter | None = None,
 ) -> LogPreview:
     """Read a file with questions and guess which column is what; parameters as of `preview`."""
     choices = ReadingChoices(sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows)
-    table = read_log(content, filename, choices)
-    return LogPreview(filename, table, guess_log(table))
+    table = read_apart(read_log, content, filename, choices, name=filename, report=report)
+    return LogPreview(file_title(filename), table, guess_log(table))
 
 
 @asks(CHANGE)

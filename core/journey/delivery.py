@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.documents import from_json, to_json
-from core.errors import AppError, ExportError, TuningError
+from core.errors import AppError, ExportError, TuningError, WorkspaceError
 from core.experts.catalogue import find_entry
 from core.experts.folders import read_folder
 from core.jobs.folder import RunFolder
@@ -280,7 +280,11 @@ def finished_export(project: Project, tune_run: str) -> OnnxExport | None:
 
 def _export_jobs(project: Project, tune_run: str) -> Iterator[JobView]:
     for view in jobs_of(project, EXPORT):
-        if from_json(ExportRequest, view.config).tune_run == tune_run:
+        try:
+            asked = from_json(ExportRequest, view.config)
+        except WorkspaceError:
+            continue  # nobody can tell what a damaged one exported
+        if asked.tune_run == tune_run:
             yield view
 
 

@@ -21,6 +21,7 @@ from core.experts.catalogue import (
     expert_title as expert_title,
     find_entry as find_entry,
 )
+from core.experts.folders import check_folder, own_folder
 from core.experts.hub import ask_hub
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
@@ -38,6 +39,7 @@ from core.journey.jobs import (
     request_of,
 )
 from core.journey.projects import scored_experts
+from core.journey.uploads import read_apart
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
 from core.progress import Progress, Reporter
@@ -274,7 +276,9 @@ def add_model_folder(project: Project, path: str, who: str) -> str:
         If the folder is no such folder, has no safetensors weights or needs code of its own.
     """
     # Paths copied from a file manager come in quotes.
-    key = expert_in_folder(Path(path.strip().strip("\"'"))).key
+    found = own_folder(path.strip().strip("\"'"))
+    read_apart(check_folder, found, name=found.name)
+    key = expert_in_folder(found).key
     folder = key.removeprefix(FOLDER_PREFIX)
     with project.workspace.records.alone():
         known = project.state.model_folders
@@ -459,7 +463,10 @@ def _agree_to_send(
 
 def agreed_connections(job: JobView) -> tuple[ApiConnection, ...]:
     """Return the connections that a job may send texts to; none for other jobs than scoring."""
-    return request_of(job).api if job.kind == SCORE else ()
+    try:
+        return request_of(job).api if job.kind == SCORE else ()
+    except WorkspaceError:  # its request is damaged: nobody knows what was agreed to
+        return ()
 
 
 def _behind_apis(experts: Sequence[str]) -> list[str]:

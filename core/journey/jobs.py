@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +34,7 @@ from core.jobs.state import (
     WAITING as WAITING,
     JobView as JobView,
 )
-from core.messages import N_
+from core.messages import N_, Message
 from core.progress import Reporter
 from core.types import CompareRequest
 from core.types.exporting import ExportRequest, ExportResult
@@ -255,19 +255,48 @@ def launch_job(
 
 
 def job(workspace: Workspace, run_id: str) -> JobView:
-    """Return what a page shows of a job; raises WorkspaceError if its folder is gone."""
-    return jobs.follow(RunFolder(workspace.run_folder(run_id)))
+    """Return what a page shows of a job; raises WorkspaceError if its folder is gone.
+
+    A job whose folder is damaged is a failed one that says so.
+    """
+    folder, kind = RunFolder(workspace.run_folder(run_id)), run_id.rsplit("-", 3)[0]
+    try:
+        view = jobs.follow(folder)
+    except WorkspaceError:
+        if not folder.root.is_dir():
+            raise
+        return _damaged(run_id, kind)
+    return view if view.kind in KINDS or kind not in KINDS else _damaged(run_id, kind)
 
 
 def jobs_of(project: Project, kind: str | None = None) -> list[JobView]:
-    """Return the jobs of a project, newest first; jobs whose folder is gone are left out."""
+    """Return the jobs of a project, newest first.
+
+    Jobs whose folder is gone are left out; one whose folder is damaged is a failed job that says
+    so, and takes no other with it.
+    """
     views = []
     for record in project.workspace.records.runs(project.id, kind):
         try:
-            views.append(job(project.workspace, record.id))
+            view = job(project.workspace, record.id)
         except WorkspaceError:
             continue  # the run folder was deleted by hand: there is nothing left to show
+        if not view.project_id:  # damaged: shown with the present data, where somebody looks
+            about = {"dataset_id": project.dataset_id}
+            view = replace(view, project_id=project.id, created_at=record.at, config=about)
+        views.append(view)
     return views
+
+
+_DAMAGED = N_(
+    "The run {run} is damaged: its file {file} does not say what was to be done. What it made "
+    "cannot be shown; start the job again."
+)
+
+
+def _damaged(run_id: str, kind: str) -> JobView:
+    error = Message(_DAMAGED, {"run": run_id, "file": "request.json"})
+    return JobView(id=run_id, kind=kind, project_id="", state=jobs.FAILED, error=error)
 
 
 @asks(START)
@@ -297,8 +326,21 @@ def log_of(workspace: Workspace, run_id: str) -> str:
 def request_of(source: JobView | RunFolder) -> Any:
     """Return what a job was asked, as its kind's request; raises WorkspaceError if damaged."""
     asked = source.job() if isinstance(source, RunFolder) else source
-    typed = KINDS[asked.kind].request
+    typed = _kind_of(asked).request
     return from_json(typed, asked.config) if typed else asked.config
+
+
+def _kind_of(asked: JobView | JobRequest) -> JobKind:
+    """Return the kind of a job; raises WorkspaceError where its request does not say it."""
+    if not isinstance(asked.kind, str) or asked.kind not in KINDS:
+        raise WorkspaceError(
+            "The request of this job is damaged: it names the kind {kind}. Known kinds: {known}.",
+            kind=str(asked.kind)[:40] or "–",
+            known=", ".join(KINDS),
+        )
+    if not isinstance(asked.config, Mapping):
+        raise WorkspaceError("The request of this job is damaged: it does not say what is asked.")
+    return KINDS[asked.kind]
 
 
 def settings_of_job(view: JobView) -> TuningConfig | None:
@@ -311,7 +353,7 @@ def settings_of_job(view: JobView) -> TuningConfig | None:
 
 def outcome_of(folder: RunFolder) -> Any:
     """Return what came out of a finished job, as its kind's result; WorkspaceError if damaged."""
-    typed = KINDS[folder.job().kind].result
+    typed = _kind_of(folder.job()).result
     return from_json(typed, folder.read_result()) if typed else folder.read_result()
 
 

@@ -23,12 +23,14 @@ from core.experts.catalogue import expert_title as expert_title
 from core.journey.decisions import reported_pairs
 from core.journey.experts import load_expert_scores
 from core.journey.projects import chosen_recipe_id, scored_experts
+from core.journey.uploads import read_apart
 from core.labels.bias import GroupBias as GroupBias
 from core.labels.groups import ATTRIBUTES as ATTRIBUTES, groupings as groupings
 from core.labels.model import LabelModel
 from core.labels.overrides import conflicts, standing, steps_of as steps_of
 from core.labels.pair_sample import PairSample, sample_for_inspection, with_pairs
 from core.labels.review import Voice as Voice
+from core.progress import Reporter
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import LabelRecipe, Override, QADataset
 from core.types.recipes import SavedRecipe
@@ -290,7 +292,12 @@ def write_corrections(changes: Sequence[Override]) -> bytes:
 
 
 def read_corrections(
-    content: bytes, name: str, dataset: QADataset, on_record: Sequence[Override], who: str
+    content: bytes,
+    name: str,
+    dataset: QADataset,
+    on_record: Sequence[Override],
+    who: str,
+    report: Reporter | None = None,
 ) -> CorrectionFile:
     """Read an uploaded workbook (or CSV) row by row; nothing is recorded yet.
 
@@ -311,7 +318,7 @@ def read_corrections(
         If it lacks one of the columns question, answer, label, reason.
     """
     holding = [override for held in standing(on_record).values() for override in held]
-    table = read_table(content, name)
+    table = read_apart(read_table, content, name, name=name, report=report)
     return match_corrections(table, name, dataset, who, now(), on_record=on_record, holding=holding)
 
 

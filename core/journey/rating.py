@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.rating_file import RatingFile, read_ratings as read_ratings
+from core.data.columns import guess_mapping
+from core.data.rating_file import RatingFile, match_ratings
 from core.data.ratings import FIVE
+from core.data.reading.formats import read_table
 from core.errors import ExpertError
 from core.experts.people import (
     FAIR as FAIR,
@@ -24,8 +26,10 @@ from core.experts.people import (
 from core.journey.experts import join_panel, leave_panel, load_expert_scores
 from core.journey.labels import default_recipe, label_model
 from core.journey.projects import scored_experts
+from core.journey.uploads import read_apart
 from core.labels.pair_sample import PairSample, sample_for_inspection
 from core.labels.review import current_batch, find_suspects
+from core.progress import Reporter
 from core.types import QADataset
 from core.types.judgements import WITHDRAWN, bare_name, claimed
 from core.types.rights import CHANGE
@@ -143,6 +147,14 @@ def undo_rating(project: Project, dataset: QADataset, rater: str) -> bool:
     undone = Rating(last.question, last.answer, rater, None, WITHDRAWN, now())
     project.workspace.records.add_ratings(project.id, [undone])
     return True
+
+
+def read_ratings(
+    content: bytes, name: str, dataset: QADataset, rater: str, report: Reporter | None = None
+) -> RatingFile:
+    """Read a file with ratings, see :func:`core.data.rating_file.read_ratings`, with limits."""
+    table = read_apart(read_table, content, name, name=name, report=report)
+    return match_ratings(table, name, dataset, rater, guess_mapping(table))
 
 
 @asks(CHANGE)

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.data.score_table import ScoreColumns, guess_score_columns, match_scores
-from core.data.table import Table
+from core.data.table import Table, file_title
 from core.documents import from_json, to_json
 from core.experts.catalogue import FILE_PREFIX
 from core.journey.experts import join_panel, leave_panel
+from core.journey.uploads import read_apart
 from core.messages import Message
+from core.progress import Reporter
 from core.types import QADataset
 from core.types.rights import CHANGE
 from core.workspace.project_state import ProjectState
@@ -74,11 +76,13 @@ class ScoreFile:
         return self.key.removeprefix(FILE_PREFIX)
 
 
-def preview_scores(content: bytes, filename: str, sheet: str | None = None) -> ScorePreview:
+def preview_scores(
+    content: bytes, filename: str, sheet: str | None = None, report: Reporter | None = None
+) -> ScorePreview:
     """Read a file of scores and guess its columns; raises DataError if it cannot be read."""
     from core.data.reading.formats import read_table
 
-    table = read_table(content, filename, sheet=sheet)
+    table = read_apart(read_table, content, filename, name=filename, report=report, sheet=sheet)
     return ScorePreview(table, guess_score_columns(table))
 
 
@@ -109,6 +113,7 @@ def add_score_file(
     DataError
         If the file cannot be used; nothing is kept then.
     """
+    filename = file_title(filename)
     preview = preview or preview_scores(content, filename)
     matched = match_scores(preview.table, columns or preview.columns, dataset, name=filename)
     key = _free_key(project, dataset, filename)

@@ -32,6 +32,7 @@ from core.journey.jobs import (
 )
 from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.projects import scored_experts
+from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.tuning.batches import open_per_epoch, steps_per_epoch
 from core.tuning.device import (
@@ -56,6 +57,7 @@ from core.tuning.estimate import (
     shortages as shortages,
 )
 from core.tuning.losses import LOSSES
+from core.tuning.presets import from_document
 from core.tuning.probe import Probe
 from core.tuning.taught import without_held_out
 from core.types import TRAIN, QADataset, Reporter
@@ -82,6 +84,11 @@ KILLED = Message(
 
 
 # What can be tuned.
+
+
+def settings_in(content: bytes, name: str) -> TuningConfig:
+    """Read a file of settings, see :func:`core.tuning.presets.from_document`, with limits."""
+    return read_apart(from_document, content, name=name)
 
 
 def models_to_tune(project: Project) -> list[ExpertSource]:

@@ -123,8 +123,9 @@ class Learner:
     @property
     def remembers(self) -> bool:
         """Whether open questions meet the whole collection as it was read last."""
-        there = self.taught is not None and len(self.taught.open_rows) > 0
-        return there and self.config.whole_corpus and self.answers is None
+        if self.taught is None or not self.config.whole_corpus or self.answers is not None:
+            return False
+        return len(self.taught.open_rows) > 0 or self.config.teach_known_weight > 0
 
     def remember(self, answer_rows: Rows, vectors: np.ndarray) -> None:
         """Note how answers are read now; those that are not remembered are passed over."""

@@ -59,6 +59,11 @@ NO_TEACHER = N_(
     "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
     "answers are. A stronger expert would help answers that no question asks for yet."
 )
+OPEN_LEFT_OUT = N_(
+    "The model does not learn from the {count} open questions: no expert searches clearly better "
+    "than the base model, and what weaker ones say of them would undo what it knows. A stronger "
+    "expert would make them count."
+)
 ONE_ANSWER = N_(
     "Nearly every question has one right answer here, so the model does not learn how alike the "
     "experts find answers: likeness helps to find the other answers of a question, and with one "
@@ -189,16 +194,20 @@ class Run:
         self.validation = SearchCheck.of(task.dataset, device.kind, config.seed)
         self.store = CheckpointStore(task.checkpoints)
         self.state = RunState(task.run_id(device.kind))
-        open_count = 0 if task.taught is None else len(task.taught.open_rows)
-        self.per_epoch = steps_per_epoch(len(self.rows), open_count, config)
-        self.steps = self.per_epoch * config.epochs
-        self.last_step = round(task.end.share * self.steps) if task.end else self.steps
+        self._count_steps()
         self.left_out: tuple[str, ...] = ()
         self.negatives: np.ndarray | None = None
         self.plan: tuple[int, list[Batch]] = (-1, [])
         self.sweep: tuple[SweepPoint, ...] = ()
         self.last_saved, self.saving_seconds = -np.inf, 0.0
         self.last_metric, self.reported = -np.inf, self.state
+
+    def _count_steps(self) -> None:
+        taught, end = self.learner.taught, self.task.end
+        open_count = 0 if taught is None else len(taught.open_rows)
+        self.per_epoch = steps_per_epoch(len(self.rows), open_count, self.config)
+        self.steps = self.per_epoch * self.config.epochs
+        self.last_step = round(end.share * self.steps) if end else self.steps
 
     def go(self) -> TuningResult:
         """Run to the end."""
@@ -261,14 +270,24 @@ class Run:
         return mine_hard_negatives(dataset, self.rows, vectors, corpus, answers[0])
 
     def _doubt_experts(self) -> None:
-        """Leave neighbourhoods out where no expert searches clearly better than the base model.
+        """Leave out what weak experts would teach where none searches clearly better than the base.
 
-        How alike weaker experts find answers would undo what the base model knows.
+        How alike they find answers, and what they say of open questions, would undo what the base
+        model knows.
         """
         search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
-        if self.learner.answer_labels is None or search is None or not regimes:
+        taught = self.learner.taught if self.config.guard_regimes else None
+        if (self.learner.answer_labels is None and taught is None) or search is None or not regimes:
             return
         base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
+        if taught is not None and not best > base + CLEARLY:
+            self.learner.taught = None
+            self._count_steps()
+            if self.state.step == 0 and len(taught.open_rows):
+                text, values = OPEN_LEFT_OUT, {"count": len(taught.open_rows)}
+                self.report.warning(Message(text, values))
+        if self.learner.answer_labels is None:
+            return
         if not best > base + CLEARLY:
             self.learner.answer_labels = None
             self.left_out = ("neighbourhoods_per_batch",)

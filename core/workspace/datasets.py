@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import WorkspaceError
 from core.types import QADataset
-from core.workspace.files import read_json, write_bytes, write_json
+from core.workspace.files import not_kept, read_json, write_bytes, write_json
 
 _QUESTION, _ANSWER, _RIGHT, _WRONG = "question", "answer", "right", "wrong"
 
@@ -30,6 +30,11 @@ def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) ->
     -------
     Path
         Folder of this dataset.
+
+    Raises
+    ------
+    WorkspaceError
+        If the disk refuses.
     """
     import pyarrow as pa
     import pyarrow.parquet as parquet
@@ -58,13 +63,16 @@ def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) ->
         },
         _WRONG: {"question": dataset.wrong_question, "answer": dataset.wrong_answer},
     }
-    for name, columns in tables.items():
-        buffer = io.BytesIO()
-        parquet.write_table(pa.table(columns), buffer, compression="zstd")
-        write_bytes(target / f"{name}.parquet", buffer.getvalue())
-    meta = {"id": dataset.id, "name": dataset.name, "source_sha256": dataset.source_sha256}
-    # Last, because its presence says that the other files are whole.
-    write_json(target / "meta.json", {**meta, "report": dict(report)})
+    try:
+        for name, columns in tables.items():
+            buffer = io.BytesIO()
+            parquet.write_table(pa.table(columns), buffer, compression="zstd")
+            write_bytes(target / f"{name}.parquet", buffer.getvalue())
+        meta = {"id": dataset.id, "name": dataset.name, "source_sha256": dataset.source_sha256}
+        # Last, because its presence says that the other files are whole.
+        write_json(target / "meta.json", {**meta, "report": dict(report)})
+    except OSError as error:
+        raise not_kept(error, dataset.name, target) from error
     return target
 
 

@@ -7,6 +7,7 @@ Arrays lie in safetensors files: 8 bytes of header length, a JSON header, then t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -18,8 +19,39 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from core.errors import WorkspaceError
+from core.messages import N_
 
+# What is told where the system refuses to write, by its reason; never to start with an empty
+# workspace or database, which would hide everything that is there.
+_FULL = N_(
+    "{what} cannot be kept in {folder}: its disk is full. Nothing was changed. Free disk space, "
+    "then try again."
+)
+_FORBIDDEN = N_(
+    "{what} cannot be kept in {folder}: the app may not write there. Nothing was changed. Give the "
+    "app the right to write this folder, then try again."
+)
+_TOO_LARGE = N_(
+    "{what} cannot be kept in {folder}: the system allows the app no file of that size (ulimit "
+    "-f). Nothing was changed. Raise that limit, or use less data."
+)
+_REFUSED = N_(
+    "{what} cannot be kept in {folder}: {reason}. Nothing was changed. Check the disk and the "
+    "rights of this folder, then try again."
+)
+_BY_REASON = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _FORBIDDEN),
+    errno.EFBIG: _TOO_LARGE,
+}
 TEMPORARY_PREFIX = ".partial-"  # of files that are being written; readers never look at them
+
+
+def not_kept(error: OSError, what: str, folder: Path) -> WorkspaceError:
+    """Return what is told where the system refuses to write something into a folder."""
+    text = _BY_REASON.get(error.errno or 0, _REFUSED)
+    reason = {"reason": error.strerror or str(error)} if text is _REFUSED else {}
+    return WorkspaceError(text, what=what, folder=str(folder), **reason)
 
 
 @contextmanager

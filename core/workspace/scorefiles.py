@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import WorkspaceError
 from core.hashing import content_id
-from core.workspace.files import read_json, read_tensors, write_json, write_tensors
+from core.workspace.files import not_kept, read_json, read_tensors, write_json, write_tensors
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,7 @@ class ScoreFiles:
             write_tensors(path.with_suffix(".safetensors"), arrays)
             write_json(path.with_suffix(".json"), {"key": key, **about})
         except OSError as error:
-            raise WorkspaceError(
-                "The scores {key} cannot be kept in {folder}: {reason}. Free disk space or make "
-                "the workspace writable.",
-                key=key,
-                folder=str(path.parent),
-                reason=error.strerror or str(error),
-            ) from error
+            raise not_kept(error, key, path.parent) from error
 
     def load(self, dataset_id: str, key: str) -> dict[str, np.ndarray] | None:
         """Return the arrays, None where there are none.

@@ -7,15 +7,19 @@ import io
 import shutil
 from pathlib import Path
 from threading import Event
+from time import sleep
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
 
-from core.errors import DataError
+from core.errors import DataError, Stopped
 from core.journey import data
+from core.messages import Message
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
-from pages.parts.data.importing import RunningImport
+from pages.parts.reading import RunningStep
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 FLAWED = ("shop_faq_flawed.xlsx", (SAMPLES / "shop_faq_flawed.xlsx").read_bytes(), "")
@@ -111,7 +115,7 @@ def test_nothing_is_written_before_import(empty, workspace):
 
 
 def test_an_import_that_failed_while_the_page_was_left_says_why_when_one_is_back(empty, workspace):
-    failed = RunningImport(error=DataError("The file {name} is odd.", name="x.csv"))
+    failed = RunningStep(error=DataError("The file {name} is odd.", name="x.csv"))
     failed.done.set()
     project = workspace.projects()[0]
     empty.session_state[f"import_{project.id}"] = failed
@@ -131,7 +135,7 @@ def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, mon
 
     monkeypatch.setattr(data, "import_file", slow)
     at = upload(empty, *FLAWED[:2])
-    at.default_timeout = 1
+    at.default_timeout = 4
     with pytest.raises(RuntimeError, match="timed out"):  # the page shows the import until its end
         button(at, "Import").click().run()
     assert dataset_of(workspace) is None
@@ -140,6 +144,96 @@ def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, mon
     assert running.done.wait(60)
     assert running.error is None
     assert dataset_of(workspace) is not None
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_file_over_a_limit_is_refused_with_the_limit_and_the_setting(
+    workspace, app, monkeypatch, language
+):
+    project = workspace.create_project("Limit", "me")
+    at = app(workspace.layout.root, "data", project.id, language)
+    monkeypatch.setenv("UPLOAD_MEMORY_MB", "30")
+    texts = {name: [f"{name} {i % 500} " * 30 for i in range(150_000)] for name in "qa"}
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"question": texts["q"], "answer": texts["a"]}), file)
+    assert len(file.getvalue()) < 2_000_000
+    at = upload(at, "large.parquet", file.getvalue())
+    assert not at.exception
+    (error,) = at.error
+    assert "UPLOAD_MEMORY_MB" in error.value.replace("\\", "")
+    assert ("MB of memory" if language == "en" else "MB を超えるメモリ") in error.value
+    monkeypatch.setenv("UPLOAD_MEMORY_MB", "2000")
+    assert not upload(at, "good.csv", table(good_rows())).error
+
+
+def slow_preview(monkeypatch, told: list[str]) -> None:
+    def preview(content, filename, *choices, report=None):
+        report.progress(0.4, Message("Reading the texts"))
+        told.append("begun")
+        while not report.should_stop():
+            sleep(0.02)
+        told.append("stopped")
+        raise Stopped
+
+    monkeypatch.setattr(data, "preview", preview)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "again"),
+    [
+        ("en", "Reading slow.csv was stopped.", "Read it after all"),
+        ("ja", "slow.csv の読み込みを中止しました", "やはり読み込む"),
+    ],
+)
+def test_reading_shows_how_far_it_is_and_can_be_stopped(
+    workspace, app, monkeypatch, language, said, again
+):
+    project = workspace.create_project("Slow", "me")
+    at = app(workspace.layout.root, "data", project.id, language)
+    read, told = data.preview, []
+    slow_preview(monkeypatch, told)
+    at.default_timeout = 4
+    with pytest.raises(RuntimeError, match="timed out"):  # the page shows it until its end
+        upload(at, "slow.csv", table(good_rows()))
+    (running,) = at.session_state["files_read"].values()
+    assert running.fraction == 0.4
+    running.stop.set()  # what the button does
+    assert running.done.wait(10)
+    at.default_timeout = 60
+    at.run()
+    assert not at.exception and not at.error
+    assert said in texts(at)
+    assert told == ["begun", "stopped"]
+    monkeypatch.setattr(data, "preview", read)
+    at = button(at, again).click().run()
+    assert not at.exception and not at.error
+    assert said not in texts(at)
+    assert at.dataframe  # the first rows of the file
+
+
+def test_another_file_stops_the_reading_of_the_one_before(empty, monkeypatch):
+    read, told = data.preview, []
+    slow_preview(monkeypatch, told)
+    empty.default_timeout = 4
+    with pytest.raises(RuntimeError, match="timed out"):
+        upload(empty, "slow.csv", table(good_rows()))
+    (running,) = empty.session_state["files_read"].values()
+    monkeypatch.setattr(data, "preview", read)
+    empty.default_timeout = 60
+    at = upload(empty, *FLAWED[:2])
+    assert running.done.wait(10)
+    assert isinstance(running.error, Stopped)
+    assert not at.exception and not at.error
+
+
+def test_a_file_that_was_made_to_hurt_costs_a_sentence(empty):
+    index = pa.array([0] * 100_000, pa.int32())
+    bomb = pa.DictionaryArray.from_arrays(index, pa.array(["y" * 500_000]))
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"question": ["x"] * 100_000, "answer": bomb}), file)
+    at = upload(empty, "bomb.parquet", file.getvalue())
+    assert not at.exception
+    assert "bomb.parquet holds 100000 rows and unpacks to" in texts(at)
 
 
 def test_progress_of_an_import_only_grows_and_names_what_is_done(workspace):
@@ -242,7 +336,7 @@ def test_changing_a_column_does_not_read_the_file_again(empty, monkeypatch):
     """Reading a large file takes seconds; every click would."""
     read = []
     original = data.preview
-    monkeypatch.setattr(data, "preview", lambda *args: read.append(1) or original(*args))
+    monkeypatch.setattr(data, "preview", lambda *args, **more: read.append(1) or original(*args))
     at = upload(empty, *FLAWED[:2])
     at = next(b for b in at.selectbox if b.label == "Category").set_value(None).run()
     at = button(at, "Import").click().run()

@@ -241,6 +241,32 @@ def test_open_questions_that_count_nothing_change_nothing(
     assert same(plain.model_folder, taught.model_folder)
 
 
+@pytest.mark.parametrize(("search", "learned"), [(0.0, False), (np.nan, False), (2.0, True)])
+def test_without_a_teacher_open_questions_are_left_out(
+    search, learned, small_dataset, tiny_bert, tmp_path
+):
+    dataset = with_open(small_dataset)
+    labels = random_experts(dataset)
+    taught, heard = TaughtQuestions.of(labels), Recorder()
+    config = dataclasses.replace(OPENLY, guard_regimes=True, whole_corpus=True)
+    given = {"config": config, "labels": labels}
+    ended = run(
+        dataset,
+        tiny_bert,
+        tmp_path / "a",
+        heard,
+        taught=taught,
+        strongest_teacher=lambda *_: search,
+        **given,
+    )
+    expected = taught if learned else None
+    straight = run(dataset, tiny_bert, tmp_path / "b", taught=expected, **given)
+    assert same(ended.model_folder, straight.model_folder)
+    assert len(ended.curve) == len(straight.curve)
+    told = [str(text) for text in heard.warnings if "open questions" in str(text)]
+    assert len(told) == (not learned)
+
+
 def first_batch(dataset, config, taught):
     return plan_epoch(dataset, dataset.rows(TRAIN), None, config, 0, None, taught)[0]
 

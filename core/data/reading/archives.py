@@ -21,6 +21,7 @@ from core.messages import N_, Message
 
 MAX_UNPACKED_MB = 1000
 MAX_MEMBERS = 10_000
+_MOST_RATIO, _HARMLESS = 300, 20_000_000  # texts pack to a tenth; bytes that hurt at no ratio
 CORPUS, QUERIES, QRELS, SPLITS_FILE = "corpus.jsonl", "queries.jsonl", "qrels.tsv", "splits.json"
 _NEEDED = (CORPUS, QUERIES)
 _ID_NAMES = ("_id", "id", "doc_id", "docid", "query_id", "qid")
@@ -35,7 +36,8 @@ def open_archive(content: bytes, name: str) -> zipfile.ZipFile:
     Raises
     ------
     DataError
-        If it is damaged, encrypted, or unpacks to more than ``MAX_UNPACKED_MB``.
+        If it is damaged, encrypted, unpacks to more than ``MAX_UNPACKED_MB``, or is packed as no
+        program does: parts over each other, or a thousand times as large as their bytes.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -58,9 +60,27 @@ def open_archive(content: bytes, name: str) -> zipfile.ZipFile:
             limit=MAX_UNPACKED_MB,
             most=MAX_MEMBERS,
         )
+    packed = sum(member.compress_size for member in members)
+    if packed > len(content) or any(map(_is_bomb, members)) or _is_ratio_odd(size, packed):
+        raise DataError(
+            "{name} is packed in a way that no program packs texts: {size} MB in {packed} kB. Pack "
+            "its files again and upload that.",
+            name=name,
+            size=size // 1_000_000,
+            packed=min(packed, len(content)) // 1000,
+        )
     if any(member.flag_bits & 1 for member in members):
         raise DataError("{name} is protected by a password. Save it without one.", name=name)
     return archive
+
+
+def _is_bomb(member: zipfile.ZipInfo) -> bool:
+    return _is_ratio_odd(member.file_size, member.compress_size)
+
+
+def _is_ratio_odd(size: int, packed: int) -> bool:
+    """Tell whether a few bytes stand for so many that they are no texts, however repetitive."""
+    return size > _HARMLESS and size > _MOST_RATIO * packed
 
 
 @dataclass(frozen=True)

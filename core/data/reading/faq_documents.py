@@ -22,10 +22,11 @@ BOLD, TERM = 7, 8  # levels of headings that are none by name: bold lines, <dt>,
 MOST_HEADING = 300  # signs; a longer bold paragraph is an emphasised answer
 ASKING = re.compile(r"[?？؟]\s*$|(?:ですか|ますか|ません[か])。?\s*$")
 QUESTION = re.compile(
-    r"(?:q(?:uestion)?|frage|f|pregunta|p|質問|問)\s*\d{0,3}\s*[.:：)]\s*(?=\S)", re.IGNORECASE
+    r"(?:q(?:uestion)?|frage|f|pregunta|p|質問|問)\s*+(?:\d{1,3}\s*+)?[.:：)]\s*+(?=\S)",
+    re.IGNORECASE,
 )
 ANSWER = re.compile(
-    r"(?:a(?:nswer)?|antwort|respuesta|réponse|r|回答|答え?)\s*\d{0,3}\s*[.:：)]\s*(?=\S)",
+    r"(?:a(?:nswer)?|antwort|respuesta|réponse|r|回答|答え?)\s*+(?:\d{1,3}\s*+)?[.:：)]\s*+(?=\S)",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*[.)]|[①-⑳])\s+(?=\S)")
@@ -195,6 +196,8 @@ def _question_blocks(
     mark count three times. Deeper headings are part of the answer, higher ones its category.
     """
     blocks = _with_plain_questions(list(_with_prefixes(blocks)))
+    if not blocks:  # a page of tags and nothing else
+        return [], []
     votes: Counter[int] = Counter()
     for block, after in zip(blocks, [*blocks[1:], Paragraph(9, "")], strict=True):
         if block.level and after.level == 0:

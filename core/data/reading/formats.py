@@ -23,7 +23,7 @@ from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
 from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown, without_tags
 from core.data.reading.xlsx import is_workbook, read_workbook
-from core.data.table import FEW_ROWS, Table, build_table, row_list
+from core.data.table import FEW_ROWS, Table, build_table, file_title, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -84,7 +84,7 @@ def read_table(
     DataError
         For everything that cannot be used: too large, empty, damaged, another format, one column.
     """
-    name = "".join(sign for sign in filename if sign.isprintable())[:120] or "file"
+    name = file_title(filename)
     if len(content) > MAX_UPLOAD_MB * 1_000_000:
         raise DataError(
             "{name} has {size} MB; at most {limit} MB can be uploaded. Leave out columns that are "
@@ -99,11 +99,18 @@ def read_table(
         if content.startswith(mark):
             raise DataError(template, name=name, formats=TABLE_FORMATS)
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
-    for reader in READERS:
-        if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_nothings(table)
-            table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
-            return unfolded(table) if unfold else table
+    try:
+        for reader in READERS:
+            if reader.knows(upload) and (table := reader.read(upload)) is not None:
+                table = _without_nothings(table)
+                table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
+                return unfolded(table) if unfold else table
+    except RecursionError as error:
+        raise DataError(
+            "{name} holds lists or objects inside one another so deep that they cannot be read. "
+            "Export it as a plain table.",
+            name=name,
+        ) from error
     raise _refusal(upload)
 
 

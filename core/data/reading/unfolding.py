@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -17,7 +17,7 @@ import pandas as pd
 from core.data.cells import cell_text, nested_value
 from core.data.column_names import is_negative
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.table import FEW_ROWS, MAX_ROWS, Table, row_list
+from core.data.table import FEW_ROWS, MAX_CHARACTERS, MAX_ROWS, Table, clean_cell, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -76,7 +76,7 @@ def texts_of(cell: str) -> list[str]:
         else:
             found = [found]
     assert isinstance(found, list)
-    return [text for item in found if (text := text_of(item).strip())]
+    return [text for item in found if (text := clean_cell(text_of(item)))]
 
 
 def unfolded(table: Table, mapping: ColumnMapping | None = None) -> Table:
@@ -132,27 +132,34 @@ def _rows(
     wrong: list[bool] = []
     emptied: list[int] = []
 
-    def add(i: int, values: Sequence[str], is_wrong: bool) -> None:
-        for column, value in zip(varying, values, strict=True):
-            cells[column].append(value)
-        source.append(i)
-        wrong.append(is_wrong)
+    plain = [column for column in table.columns if column not in {*varying, *negatives}]
+    characters = 0
+
+    def add(i: int, rows: Iterable[Sequence[str]], is_wrong: bool) -> None:
+        nonlocal characters
+        beside = sum(len(columns[column][i]) for column in plain)
+        for values in rows:
+            for column, value in zip(varying, values, strict=True):
+                cells[column].append(value)
+            source.append(i)
+            wrong.append(is_wrong)
+            characters += beside + sum(map(len, values))
+            if len(source) > MAX_ROWS or characters > MAX_CHARACTERS:
+                raise DataError(
+                    "The lists in the file make more than {rows} rows or {limit} million "
+                    "characters. Upload a part of it.",
+                    rows=MAX_ROWS,
+                    limit=MAX_CHARACTERS // 1_000_000,
+                )
 
     for i, number in enumerate(table.row_numbers.tolist()):
         choices = {column: parsed[column][i] or [""] for column in varying}
         if any(not parsed[c][i] and columns[c][i] not in ("", "[]", "{}") for c in varying):
             emptied.append(number)
-        for values in _combinations(choices, varying):
-            add(i, values, False)
+        add(i, _combinations(choices, varying), False)
         bad = [text for column in negatives for text in parsed[column][i] if text]
         if bad and mapping.answer is not None:
-            for values in _combinations(choices | {mapping.answer: bad}, varying):
-                add(i, values, True)
-        if len(source) > MAX_ROWS:
-            raise DataError(
-                "The lists in the file make more than {rows} rows. Upload a part of it.",
-                rows=MAX_ROWS,
-            )
+            add(i, _combinations(choices | {mapping.answer: bad}, varying), True)
     data = {
         c: pd.array(cells.get(c) or [columns[c][i] for i in source], dtype="str")
         for c in table.columns
@@ -190,8 +197,10 @@ def _numbered(ids: list[str], texts: Sequence[str]) -> list[str]:
     return result
 
 
-def _combinations(choices: Mapping[str, list[str]], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return one tuple per row; lists inside one object (``a.text``, ``a.start``) run together."""
+def _combinations(
+    choices: Mapping[str, list[str]], names: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield one tuple per row; lists inside one object (``a.text``, ``a.start``) run together."""
     slots: dict[tuple[str, int], list[str]] = {}
     for name in names:
         many = len(choices[name])
@@ -204,13 +213,11 @@ def _combinations(choices: Mapping[str, list[str]], names: Sequence[str]) -> lis
         ]
         for group in slots.values()
     ]
-    rows = []
     for combination in product(*parts):
         row: dict[str, str] = {}
         for part in combination:
             row |= part
-        rows.append(tuple(row[name] for name in names))
-    return rows
+        yield tuple(row[name] for name in names)
 
 
 def _one_text(cell: str) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from core.data.cells import cell_text
 from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
-from core.data.table import MAX_ROWS, SetAside, Table
+from core.data.table import MAX_CHARACTERS, MAX_ROWS, SetAside, Table, clean_cell
 from core.errors import DataError
 from core.messages import Message
 
@@ -98,6 +98,9 @@ def unrolled(
     found: list[tuple[object, object]] = []
     along: dict[str, list[str]] = {column: [] for column in beside}
     aside = list(table.unreadable)
+    plain = [c for c in table.columns if c not in {texts, judgement, *dropped, *beside}]
+    lengths = sum((table.frame[c].str.len().to_numpy() for c in plain), np.zeros(len(table.frame)))
+    repeated = 0.0
     for i, row in enumerate(table.row_numbers.tolist()):
         why = odd(i)
         if why is not None:
@@ -109,10 +112,13 @@ def unrolled(
             found.append((one.text, one.judgement))
             for column, lists in beside.items():
                 along[column].append(cell_of(lists[i][k]) if k < len(lists[i]) else "")
-        if len(source) > MAX_ROWS:
+        repeated += len(judged) * lengths[i]
+        if len(source) > MAX_ROWS or repeated > MAX_CHARACTERS:
             raise DataError(
-                "The lists in the file make more than {rows} rows. Upload a part of it.",
+                "The lists in the file make more than {rows} rows or {limit} million "
+                "characters. Upload a part of it.",
                 rows=MAX_ROWS,
+                limit=MAX_CHARACTERS // 1_000_000,
             )
     order = np.array(source, np.int64)
     made = {texts: [cell_of(text) for text, _ in found]} | along
@@ -154,6 +160,4 @@ def _places(table: Table, made: Sequence[str], dropped: Sequence[str]) -> Iterat
 
 def cell_of(item: object) -> str:
     """Return an element of a list as the text of a cell."""
-    if isinstance(item, dict | list):
-        return text_of(item)
-    return cell_text(item)
+    return clean_cell(text_of(item) if isinstance(item, dict | list) else cell_text(item))

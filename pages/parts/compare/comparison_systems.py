@@ -34,7 +34,6 @@ from core.journey.compare_systems import (
     SCORE,
     UNMIXED,
     ContradictoryRanksError,
-    RunCheck,
     SeveralSystemsError,
     add_run_file,
     check_run,
@@ -61,6 +60,7 @@ from pages.parts.compare.comparison_job import Compared, start_comparison
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
+from pages.parts.reading import read_upload
 from pages.parts.translate import moment, plain, t, tm
 
 _STEP = 0.01  # of a difference to plan for
@@ -447,23 +447,19 @@ def _run_file_section(context: Context) -> None:
         _upload(context, taken)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _checked(
-    file_id: str,
-    dataset_id: str,
-    order: str,
-    system: str,
-    _file: UploadedFile,
-    _context: Context,
-) -> RunCheck:
-    return check_run(_file.getvalue(), _context.dataset, order=order, system=system)
-
-
 def _upload(context: Context, file: UploadedFile) -> None:
     order = st.session_state.get(f"run_order_{file.file_id}") or ""
     system = (st.session_state.get(f"run_system_{file.file_id}") or "").strip()
     try:
-        check = _checked(file.file_id, context.dataset.id, order, system, file, context)
+        dataset = context.dataset
+        check = read_upload(
+            file,
+            "run",
+            lambda content, _, report: check_run(
+                content, dataset, order=order, system=system, report=report
+            ),
+            *(dataset.id, order, system),
+        )
     except Exception as error:
         show_error(error)
         if isinstance(error, ContradictoryRanksError):
@@ -476,6 +472,8 @@ def _upload(context: Context, file: UploadedFile) -> None:
             )
         if isinstance(error, SeveralSystemsError):
             st.text_input(t("Name of the system"), key=f"run_system_{file.file_id}")
+        return
+    if check is None:
         return
     st.markdown(
         t(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.journey import data
 from core.journey.data import LogColumns, LogPreview
@@ -14,6 +13,7 @@ from core.types.open_account import OpenAccount
 from pages.parts import session
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
+from pages.parts.reading import read_upload, stop_reading
 from pages.parts.translate import plain, t, tm
 
 _ROLES = (
@@ -23,11 +23,6 @@ _ROLES = (
 )
 _LISTED, _COLUMNS = 1000, 300  # rows sent to the browser, and how much of each text
 _PREVIEW_ROWS = 8
-
-
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _read(file_id: str, filename: str, _file: UploadedFile) -> LogPreview:
-    return data.read_questions(_file.getvalue(), filename)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
@@ -120,9 +115,16 @@ def _upload(context: Context) -> None:
         t("Questions without answers (search log)"), key=field, label_visibility="collapsed"
     )
     if file is None:
+        stop_reading("open")
         return
     try:
-        log = _read(file.file_id, file.name, file)
+        log = read_upload(
+            file,
+            "open",
+            lambda content, name, report: data.read_questions(content, name, report=report),
+        )
+        if log is None:
+            return
         columns = _columns(log, file.file_id)
         if columns.question is None:
             st.info(t("Choose the column of the questions to go on."))

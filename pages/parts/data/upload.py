@@ -8,37 +8,19 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.errors import Stopped
 from core.journey import data
 from core.journey.data import ColumnMapping, Outcome, Preview
 from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
-from pages.parts.data.importing import RunningImport, running_import, start_import, watch_import
+from pages.parts.data.importing import running_import, start_import, watch_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
+from pages.parts.reading import RunningStep, read_upload, stop_reading
 from pages.parts.translate import plain, t
 
 _DELIMITERS = {",": ",", ";": ";", "\t": "⇥", "|": "|"}
-
-
-# Per session, because a file is nobody else's; the table is large and never changed, so it is
-# handed out as it is rather than copied on every rerun.
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _read(
-    file_id: str,
-    filename: str,
-    sheet: str | None,
-    encoding: str,
-    hidden_rows: bool,
-    below: bool,
-    _file: UploadedFile,
-) -> Preview:
-    return data.preview(_file.getvalue(), filename, sheet, encoding, hidden_rows, below)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8, scope="session")
-def _tried(key: str, _mapping: ColumnMapping, _found: Preview) -> Outcome:
-    return data.outcome(_found, _mapping)
 
 
 def upload(context: Context, replacing: str | None = None) -> bool:
@@ -53,6 +35,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     field = f"upload_{context.project.id}"
     if st.session_state.get(field) is None:
         _instructions()
+        data.warm_up()
     file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed")
     running = running_import(context)
     if (
@@ -63,23 +46,29 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         st.session_state.pop(replacing, None)
         st.rerun()
     if file is None:
+        stop_reading("data")
+        stop_reading("data_tried")
         if running is not None:  # the page was left meanwhile, and the field has forgotten the file
             _until_the_end(context, running, replacing)
         return running is not None
     try:
-        with st.spinner(t("Reading the file …"), show_time=True):
-            state = st.session_state
-            found = _read(
-                file.file_id,
-                file.name,
-                state.get(f"sheet_{file.file_id}"),
-                state.get(f"encoding_{file.file_id}") or "",
-                state.get(f"hidden_{file.file_id}", True),
-                state.get(f"below_{file.file_id}", False),
-                file,
-            )
+        state = st.session_state
+        choices = (
+            state.get(f"sheet_{file.file_id}"),
+            state.get(f"encoding_{file.file_id}") or "",
+            state.get(f"hidden_{file.file_id}", True),
+            state.get(f"below_{file.file_id}", False),
+        )
+        found = read_upload(
+            file,
+            "data",
+            lambda content, name, report: data.preview(content, name, *choices, report=report),
+            *choices,
+        )
     except Exception as error:
         show_error(error)
+        return True
+    if found is None:
         return True
     _show_preview(found, file)
     rows = st.container()
@@ -89,8 +78,13 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         show_rows(found, mapping, file.file_id)
     options: dict[str, Any] = {}
     if found.can_be_mapped and ready and running is None:
-        key = f"{file.file_id} {found.table.sheet} {found.table.encoding} {len(found.table.frame)}"
-        tried = _tried(f"{key} {mapping}", mapping, found)
+        try:
+            tried = _tried(found, mapping, file, choices)
+        except Exception as error:
+            show_error(error)
+            return True
+        if tried is None:
+            return True
         show_outcome(tried, len(found.table.frame))
         show_warnings(tried.warnings)
         ready = tried.refused is None
@@ -134,8 +128,23 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     return True
 
 
-def _until_the_end(context: Context, running: RunningImport, replacing: str | None) -> None:
+def _tried(
+    found: Preview, mapping: ColumnMapping, file: UploadedFile, choices: tuple[object, ...]
+) -> Outcome | None:
+    return read_upload(
+        file,
+        "data_tried",
+        lambda _, name, report: data.outcome(found, mapping, name, report),
+        *choices,
+        mapping,
+    )
+
+
+def _until_the_end(context: Context, running: RunningStep, replacing: str | None) -> None:
     error = watch_import(context, running)
+    if isinstance(error, Stopped):
+        st.info(t("The import was stopped. Nothing was kept."), icon=":material/stop_circle:")
+        return
     if error is not None:
         show_error(error)
         return

@@ -23,6 +23,7 @@ from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import attempt, errors_shown, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context, tabs
+from pages.parts.reading import read_upload
 from pages.parts.sign_in import ask_name
 from pages.parts.translate import called, plain, t, tm, unbroken
 
@@ -170,9 +171,20 @@ def rating_upload(context: Context) -> None:
     try:
         # Without a name the rows say that it is missing: "user" would be everybody.
         rater = session.given_name()
-        upload = rating.read_ratings(file.getvalue(), file.name, context.dataset, rater)
+        dataset = context.dataset
+        upload = read_upload(
+            file,
+            "ratings",
+            lambda content, name, report: rating.read_ratings(
+                *(content, name, dataset, rater), report=report
+            ),
+            dataset.id,
+            rater,
+        )
     except Exception as error:
         show_error(error)
+        return
+    if upload is None:
         return
     raters = len({given.rater for given in upload.ratings})
     st.markdown(

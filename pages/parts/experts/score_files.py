@@ -19,6 +19,7 @@ from pages.parts import session
 from pages.parts.errors import errors_shown, show_error, show_warnings
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
+from pages.parts.reading import read_upload
 from pages.parts.translate import plain, t, tm
 
 _PREVIEW_ROWS = 10
@@ -28,11 +29,6 @@ _ROLES = (
     ("answer", N_("Answer"), N_("Its text as in your data, or its id.")),
     ("score", N_("Score"), N_("Any scale; higher = the answer fits better.")),
 )
-
-
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _read(file_id: str, filename: str, sheet: str | None, _file: UploadedFile) -> ScorePreview:
-    return preview_scores(_file.getvalue(), filename, sheet)
 
 
 def score_file_section(context: Context, choice: Choice) -> None:
@@ -60,10 +56,17 @@ def score_file_section(context: Context, choice: Choice) -> None:
 def _upload(context: Context, file: UploadedFile, choice: Choice) -> None:
     sheet_key = f"score_sheet_{file.file_id}"
     try:
-        with st.spinner(t("Reading the file …"), show_time=True):
-            preview = _read(file.file_id, file.name, st.session_state.get(sheet_key), file)
+        sheet = st.session_state.get(sheet_key)
+        preview = read_upload(
+            file,
+            "scores",
+            lambda content, name, report: preview_scores(content, name, sheet, report),
+            sheet,
+        )
     except Exception as error:
         show_error(error)
+        return
+    if preview is None:
         return
     table = preview.table
     if len(table.sheets) > 1:

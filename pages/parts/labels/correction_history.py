@@ -15,6 +15,7 @@ from pages.parts.errors import attempt, errors_shown
 from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
+from pages.parts.reading import read_upload
 from pages.parts.translate import called, moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -105,9 +106,19 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
     )
     if uploaded is None:
         return
-    file = labels.read_corrections(
-        uploaded.getvalue(), uploaded.name, context.dataset, changes, session.who()
+    who, dataset = session.who(), context.dataset
+    file = read_upload(
+        uploaded,
+        "corrections",
+        lambda content, name, report: labels.read_corrections(
+            *(content, name, dataset, changes, who), report=report
+        ),
+        dataset.id,
+        len(changes),
+        who,
     )
+    if file is None:
+        return
     st.markdown(
         t(
             "New labels: {new}. Already on record: {known}. Rows that cannot be taken: {problems}.",

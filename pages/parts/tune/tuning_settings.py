@@ -13,8 +13,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import AppError, TuningError
+from core.journey.tune import settings_in
 from core.messages import N_, Message
-from core.tuning.presets import PRESETS, Preset, from_document, to_document
+from core.tuning.presets import PRESETS, Preset, to_document
 from core.types.tuning_config import TuningConfig, settings
 from pages.parts.translate import plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, devices_to_choose
@@ -284,7 +285,7 @@ def _take(models: Collection[str], fill: Callable[[TuningConfig], None]) -> None
         st.session_state.pop(_SAID, None)
         return
     try:
-        config = from_document(file.getvalue())
+        config = settings_in(file.getvalue(), file.name)
         if config.base_model not in models:
             raise TuningError(
                 "The settings name the base model {model}, which cannot be tuned here. Change it "
