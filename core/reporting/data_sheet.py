@@ -113,7 +113,11 @@ def croissant(dataset: QADataset, files: Mapping[str, str], personal: str = "") 
 
 
 def _file(path: str, text: str) -> dict[str, Any]:
-    kinds = {"jsonl": "application/jsonlines", "tsv": "text/tsv", "json": "application/json"}
+    kinds = {
+        "jsonl": "application/jsonlines",
+        "tsv": "text/tab-separated-values",
+        "json": "application/json",
+    }
     content = text.encode()
     return {
         "@type": "cr:FileObject",
