@@ -45,7 +45,6 @@ from core.data.table import file_title, set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.journey.personal import handling_of, keep_placeholders, take_out
-from core.journey.projects import reading_prompts
 from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress

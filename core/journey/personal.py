@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from core.data.checks import Finding as Finding
@@ -14,14 +16,16 @@ from core.data.personal.masking import (
     told as told,
 )
 from core.data.personal.recognition import PERSONAL_DATA as PERSONAL_DATA
-from core.errors import DataError, WorkspaceError
+from core.errors import AppError, DataError, WorkspaceError
+from core.experts.catalogue import catalogue
+from core.experts.local_folder import expert_in_folder
 from core.messages import Message
 from core.types import QADataset
 from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
 from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now
 from core.workspace.project_state import ProjectState
-from core.workspace.workspace import Project, asks
+from core.workspace.workspace import Project, Workspace, asks
 
 Result = TypeVar("Result")
 
@@ -153,3 +157,17 @@ def refusal_to_share(project: Project, dataset: QADataset) -> Message | None:
     except DataError as error:
         return error.message
     return None
+
+
+def reading_prompts(workspace: Workspace) -> tuple[str, ...]:
+    """Return every prompt with which a model may have read texts: vectors are found by it."""
+    prompts = {prompt for expert in catalogue().values() for prompt in expert.prompts.values()}
+    for record in workspace.records.projects():  # also those that the person may not see
+        state = ProjectState(workspace.records, record.id)
+        apis = state.api_connections
+        for connection in (*apis.used, *apis.removed):
+            prompts |= {connection.query_prompt, connection.document_prompt}
+        for path in state.model_folders:
+            with suppress(AppError):
+                prompts |= set(expert_in_folder(Path(path)).prompts.values())
+    return tuple(sorted(prompts))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from core.documents import to_json
-from core.errors import AppError, WorkspaceError
-from core.experts.catalogue import catalogue
-from core.experts.local_folder import expert_in_folder
+from core.errors import WorkspaceError
 from core.jobs.state import CANCELLED, FINISHED, JobView
 from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
+from core.journey.personal import reading_prompts
 from core.messages import N_, Message
 from core.types import QADataset
 from core.types.erasure import ERASED_TITLES as ERASED_TITLES, ErasureReceipt as ErasureReceipt
@@ -99,20 +97,6 @@ def delete_project(project: Project, who: str) -> ErasureReceipt:
         if not job.is_final:
             stop(project.workspace, job.id)
     return erase_project(project.workspace, project.id, who, reading_prompts(project.workspace))
-
-
-def reading_prompts(workspace: Workspace) -> tuple[str, ...]:
-    """Return every prompt with which a model may have read texts: vectors are found by it."""
-    prompts = {prompt for expert in catalogue().values() for prompt in expert.prompts.values()}
-    for record in workspace.records.projects():  # also those that the person may not see
-        state = ProjectState(workspace.records, record.id)
-        apis = state.api_connections
-        for connection in (*apis.used, *apis.removed):
-            prompts |= {connection.query_prompt, connection.document_prompt}
-        for path in state.model_folders:
-            with suppress(AppError):
-                prompts |= set(expert_in_folder(Path(path)).prompts.values())
-    return tuple(sorted(prompts))
 
 
 def receipt_file(receipt: ErasureReceipt) -> bytes:
