@@ -128,7 +128,7 @@ from core.progress import Progress
 from core.types import Comparison, QADataset, SystemChoice
 from core.types.access import hashed
 from core.types.expert_entry import Availability, CatalogueEntry
-from core.types.personal import TermsConfirmed
+from core.types.personal_rules import TermsConfirmed
 from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 

@@ -28,7 +28,7 @@ from core.types import (
     VALIDATION_UNSEEN,
     QADataset,
 )
-from core.types.personal import KEEP
+from core.types.personal_rules import KEEP
 
 MOST_TEXTS = 200_000  # questions and documents to measure with; both models encode every one
 _TEST = "test"

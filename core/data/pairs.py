@@ -28,7 +28,7 @@ from core.data.table import SetAside, Table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types.personal import KEEP
+from core.types.personal_rules import KEEP
 
 _TOLD_EVERY = 10_000  # rows
 _MISSING = MappingProxyType(

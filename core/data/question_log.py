@@ -31,7 +31,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
 from core.types.open_account import OpenAccount, QuestionSetAside
-from core.types.personal import KEEP
+from core.types.personal_rules import KEEP
 
 _SAMPLE = 2000  # rows that tell what a column holds
 _WORDED = 0.1  # least share of texts with two letters in a row in a column of questions

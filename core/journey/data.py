@@ -44,14 +44,19 @@ from core.data.splitting import (
 from core.data.table import file_title, set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
-from core.journey.personal import handling_of, keep_placeholders, take_out
+from core.journey.personal import (
+    handling_of,
+    keep_placeholders,
+    reading_prompts,
+    take_out,
+)
 from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
-from core.types.erasure import ErasureReceipt
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
-from core.types.personal import KEEP
+from core.types.personal_rules import KEEP
+from core.types.receipts import ErasureReceipt
 from core.types.rights import CHANGE, DELETE
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency

@@ -28,7 +28,7 @@ from core.evaluation.verdict import (
 from core.messages import N_
 from core.types import Comparison
 from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
-from core.types.personal import RiskAssessment
+from core.types.personal_rules import RiskAssessment
 from core.types.project import ChosenPanel, Promotion
 from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now

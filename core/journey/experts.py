@@ -51,7 +51,7 @@ from core.messages import N_, Message
 from core.progress import Progress, Reporter
 from core.types import ExpertScores, PairScores, QADataset
 from core.types.expert_entry import Availability, CatalogueEntry
-from core.types.personal import TermsConfirmed
+from core.types.personal_rules import TermsConfirmed
 from core.types.rights import CHANGE, OPERATOR, SEND, START
 from core.types.scoring import (
     API_PREFIX,

@@ -21,7 +21,7 @@ from core.experts.catalogue import catalogue
 from core.experts.local_folder import expert_in_folder
 from core.messages import Message
 from core.types import QADataset
-from core.types.personal import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
+from core.types.personal_rules import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
 from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now
 from core.workspace.project_state import ProjectState

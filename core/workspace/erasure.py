@@ -16,7 +16,7 @@ from core.errors import WorkspaceError
 from core.hashing import text_key
 from core.messages import N_, Message
 from core.types import QADataset
-from core.types.erasure import (
+from core.types.receipts import (
     DATASETS,
     EXPORTS,
     PROBES,

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
-from core.types.personal import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
+from core.types.personal_rules import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
 from core.types.rights import Member
 from core.types.scoring import ApiConnections, ScoredExperts

@@ -26,7 +26,7 @@ from core.journey.personal import (
     withdraw_leave,
 )
 from core.journey.projects import create_sample_project
-from core.types.personal import RiskAssessment
+from core.types.personal_rules import RiskAssessment
 from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder
@@ -12,6 +16,7 @@ from core.journey.delivery import FORMATS, exchange_file, exported_model
 from core.journey.report import exported_report
 from core.reporting import onnx_export
 from core.workspace.workspace import Workspace
+from pages.parts import made_file
 from tests.reporting.finished_journey import finished_journey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,3 +198,33 @@ def test_a_push_that_fails_is_said_and_the_token_never_shown(root, monkeypatch):
     app.button(key="hub_send").click().run()
     assert len(app.error) == 1 and "offline" in app.error[0].value
     assert "hf_verysecret" not in texts(app)
+
+
+def test_a_downloaded_report_is_forgotten_although_nobody_comes(tmp_path, monkeypatch):
+    storage = MemoryMediaFileStorage("/media")
+    manager = MediaFileManager(storage)
+    timers = []
+    monkeypatch.setattr(
+        made_file,
+        "Timer",
+        lambda seconds, do: timers.append((seconds, do)) or SimpleNamespace(start=lambda: None),
+    )
+    there = SimpleNamespace(
+        exists=lambda: True, get_instance=lambda: SimpleNamespace(media_file_mgr=manager)
+    )
+    monkeypatch.setattr(made_file, "runtime", there)
+    report = tmp_path / "report.html"
+    report.write_bytes(b"<html>")
+    monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: "a session")
+    placeholder = manager.add_deferred(
+        lambda: made_file.opened_for_download(report), "text/html", "here", file_name="r.html"
+    )
+    address = manager.execute_deferred(placeholder)
+    name = address.rpartition("/")[2].partition("?")[0]
+    assert storage.get_file(name).content == b"<html>"
+    assert [seconds for seconds, _ in timers] == list(made_file.FORGOTTEN_AFTER_S)
+    timers[0][1]()
+    assert storage.get_file(name), "a download that just began goes on"
+    timers[1][1]()
+    with pytest.raises(MediaFileStorageError):
+        storage.get_file(name)

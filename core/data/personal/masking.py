@@ -22,7 +22,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.types import OPEN, QADataset
 from core.types.open_account import OPEN_ACCOUNTS, RowsFound
-from core.types.personal import DROP, KEEP, MASK, Pseudonyms
+from core.types.personal_rules import DROP, KEEP, MASK, Pseudonyms
 
 LEFT_OUT = N_("It holds personal data, which were to be left out.")
 _NOT_COMPARED = re.compile(r"[\s.()・-]+")
@@ -207,18 +207,18 @@ def handled_import(
         return dataset, account
     gone, left = personal_in(dataset, handling.more), personal_in(changed, handling.more)
     # also where rows are left out: rows that could not be used, and examples, hold texts, too
-    kept: dict[str, Any] = PersonalHandling(
+    told_of: dict[str, Any] = PersonalHandling(
         MASK, handling.pseudonyms, handling.more
     ).masked_document(account)
-    kept["summary"] = dict(kept.get("summary", {})) | {
+    told_of["summary"] = dict(told_of.get("summary", {})) | {
         "questions": len(changed.judged_rows),
         "answers": len(changed.answers),
         "personal_data": {kind: dataclasses.asdict(one) for kind, one in left.items()},
         "personal_removed": {kind: dataclasses.asdict(one) for kind, one in gone.items()},
     }
-    opened = kept.get(OPEN_ACCOUNTS, ())
-    kept[OPEN_ACCOUNTS] = [dict(one) | {"personal_data": {}} for one in opened]
-    return changed, kept
+    opened = told_of.get(OPEN_ACCOUNTS, ())
+    told_of[OPEN_ACCOUNTS] = [dict(one) | {"personal_data": {}} for one in opened]
+    return changed, told_of
 
 
 def rewritten(

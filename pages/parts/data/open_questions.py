@@ -10,7 +10,7 @@ from core.journey.data import LogColumns, LogPreview
 from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types.open_account import OpenAccount
-from core.types.personal import KEEP
+from core.types.personal_rules import KEEP
 from pages.parts import session
 from pages.parts.data.personal_data import ask_at_import
 from pages.parts.errors import show_error, show_warnings

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, keep_risk
 from core.journey.report import rules_of
-from core.types.personal import RiskAssessment
+from core.types.personal_rules import RiskAssessment
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context

@@ -10,7 +10,7 @@ import pytest
 from core.data.file_preview import outcome, preview, read_dataset
 from core.data.personal.masking import PersonalHandling, handled_dataset, personal_in, rewritten
 from core.errors import DataError
-from core.types.personal import DROP, KEEP, MASK
+from core.types.personal_rules import DROP, KEEP, MASK
 
 THINGS = (
     "parcel tent boots stove bike kayak lamp rope map axe jacket helmet bottle sock glove hat "
