@@ -9,9 +9,10 @@ from pages.parts.deep_links import go_to
 from pages.parts.labels.bias_view import bias_view
 from pages.parts.labels.label_controls import label_controls, set_controls
 from pages.parts.labels.label_views import distributions, expert_figures, open_preview
+from pages.parts.labels.open_candidates import open_candidates
 from pages.parts.labels.pair_review import pair_review
 from pages.parts.labels.recipes import recipe_comparison, recipe_shelf, save_form
-from pages.parts.page import open_page
+from pages.parts.page import open_page, tab_bar
 from pages.parts.translate import t
 
 context = open_page(
@@ -33,11 +34,10 @@ def load(recipe: LabelRecipe) -> None:
 experts = scored_experts(context.project)
 # Only the tab that is open is drawn: the keys of the review must not work elsewhere, and a slider
 # should not wait for charts that nobody sees.
-shape, bias, review, shelf = st.tabs(
-    [t(SHAPE), t("Bias"), t("Correct single pairs"), t("Saved recipes")],
-    key="label_tabs",
-    on_change="rerun",
-)
+titles = [t(SHAPE), t("Bias"), t("Correct single pairs"), t("Saved recipes")]
+if len(context.dataset.open_rows):
+    titles.append(t("Open questions"))
+shape, bias, review, shelf, *opened = tab_bar("label_tabs", titles)
 with shape:
     controls, view = st.columns([1, 2.2], gap="large")
     with controls:
@@ -59,3 +59,7 @@ if shelf.open:
     with shelf:
         recipe_shelf(context, experts, load)
         recipe_comparison(context)
+for tab in opened:
+    if tab.open:
+        with tab:
+            open_candidates(context, preview)

@@ -32,8 +32,11 @@ from core.cli.terminal import (
     print_race,
     print_tuned,
     print_verdict,
+    say_how_labels_are_made,
     say_what_data_allow,
+    say_what_folds_agreed_on,
     say_who_is_before,
+    say_who_scores,
 )
 from core.documents import to_json
 from core.errors import DataError, JobError, Stopped, TuningError, WorkspaceError
@@ -57,6 +60,9 @@ from core.journey.compare import (
 from core.journey.cross_fit import (
     CROSS_FIT,
     cross_fit_outcome,
+    cross_fit_so_far,
+    cross_fits,
+    fold_count,
     launch_cross_fit,
     tested_in_split,
     verdict_way,
@@ -80,6 +86,7 @@ from core.journey.experts import (
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
     CorrectionFile,
+    expert_weights,
     recipe_in_use,
     recipes,
     save_recipe,
@@ -258,6 +265,7 @@ class Walk:
             say_what_data_allow(self.allowed)
         with self.time("experts"):
             experts = options.experts or suggested_experts(self.workspace, dataset)
+            say_who_scores(experts, named=bool(options.experts))
             scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
             self.done(project, scored)
             advice = teacher_advice(project, project.load_dataset(), config.base_model)
@@ -271,6 +279,7 @@ class Walk:
         with self.time("labels"):
             parsed = parse_recipe(recipe, scored_experts(project))
             save_recipe(project, recipe, parsed, self.who)
+            say_how_labels_are_made(parsed, expert_weights(project, parsed))
         return project, config
 
     def with_open(self, project: Project, log: LogPreview | None) -> Project:
@@ -302,7 +311,8 @@ class Walk:
         counts = tested_in_split(dataset)
         few = ", ".join(f"{regime} {count}" for regime, count in counts.items())
         why = "asked for" if wanted != AUTO else f"test questions of one split: {few or 'none'}"
-        _say(f"verdict: {way} ({why})")
+        folds = f" in {fold_count(dataset)} folds" if way == CROSS_FIT else ""
+        _say(f"verdict: {way}{folds} ({why})")
         return way
 
     def cross_fitted(
@@ -312,6 +322,8 @@ class Walk:
         with self.time("tune"):
             run = launch_cross_fit(project, config, self.who, start=self.start, examined=examined)
             self.done(project, run)
+        (one,) = (shown for shown in cross_fits(project) if shown.job.id == run)
+        say_what_folds_agreed_on(cross_fit_so_far(self.workspace, one))
         found = cross_fit_outcome(self.workspace, run)
         return found.tune_run, found.compare_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.journey.compare import (
@@ -16,8 +16,10 @@ from core.journey.compare import (
     untested_text,
     way_text,
 )
+from core.journey.cross_fit import CrossFit
 from core.journey.data import gain_text
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
+from core.journey.experts import expert_title
 from core.journey.jobs import (
     FAILED,
     JobView,
@@ -31,12 +33,13 @@ from core.journey.projects import Workspace
 from core.journey.tune import TuningRun
 from core.messages import Message
 from core.progress import Reporter, SilentReporter
-from core.types import BASE, TUNED, Comparison
+from core.types import BASE, TUNED, Comparison, LabelRecipe
 from core.types.comparison import Counted
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 from core.types.tuning import Contestant
+from core.types.tuning_config import settings
 
-_SPOKEN_EVERY_SECONDS = 5.0
+_SPOKEN_EVERY_SECONDS, _REPEATED_EVERY_SECONDS = 5.0, 30.0
 _NAME, _WHO = 34, 42  # characters of a system's name and of a contestant's
 
 
@@ -48,9 +51,46 @@ def say_what_data_allow(found: Sufficiency) -> None:
     ]
     if found.helps:
         now = gain_text(found.helps[0].now.gain)
-        lines.append(f"What would help most: gain in nDCG@10 as measured elsewhere, as it is {now}")
+        head = "What would help most (gain in nDCG@10 as measured on other data; "
+        lines.append(f"{head}with things as they are: {now})")
         lines += [f"  {one.text}" for one in found.helps]
     sys.stderr.write("".join(f"  {line}\n" for line in lines))
+
+
+def say_who_scores(experts: Sequence[str], *, named: bool) -> None:
+    """Tell a person which experts score, and who chose them."""
+    names = ", ".join(map(expert_title, experts))
+    why = "as named" if named else "suggested for these data"
+    sys.stderr.write(f"experts: {names} ({why})\n")
+
+
+def say_how_labels_are_made(recipe: LabelRecipe, weights: Mapping[str, float]) -> None:
+    """Tell a person the rule, the share of the known answers, and how much each expert counts."""
+    counts = ", ".join(
+        f"{expert_title(key)} {weight:.0%}"
+        for key, weight in sorted(weights.items(), key=lambda item: -item[1])
+    )
+    line = f"labels: {recipe.rule}; known right answers count {recipe.blend:.0%}, experts the rest"
+    sys.stderr.write(f"{line} ({counts or 'no experts'})\n")
+
+
+def say_what_folds_agreed_on(found: CrossFit) -> None:
+    """Tell a person what each fold gained, and what the delivered model took from them."""
+    for fold in found.folds:
+        result = fold.result
+        gains = [
+            f"{regime} {before:.3f} → {after:.3f}"
+            for regime in found.regimes
+            for before, after in filter(None, [fold.score(regime)])
+        ]
+        kept = f"step {result.best_step} of {result.planned}" if result.best_step else "base kept"
+        sys.stderr.write(f"  fold {fold.number}: {', '.join(gains)} nDCG@10 ({kept})\n")
+    end, titles = found.end, {setting.name: setting.metadata["title"] for setting in settings()}
+    mixed = "" if end.alpha == 1 else f", mixed with the base model ({end.alpha:.0%} tuned)"
+    line = f"delivered: learned from all questions, {end.share:.0%} of the steps{mixed}"
+    sys.stderr.write(f"{line}: the median of the folds\n")
+    for name in found.switched_off:
+        sys.stderr.write(f"switched off by most folds: {titles[name]}\n")
 
 
 class SpokenReporter:
@@ -66,12 +106,16 @@ class SpokenReporter:
     def __init__(self, folder: Reporter) -> None:
         self._folder = folder
         self._last = -_SPOKEN_EVERY_SECONDS
+        self._said = ""
 
     def progress(self, fraction: float, message: Message) -> None:
-        """Tell both; the person every few seconds at most."""
+        """Tell both; the person every few seconds at most, the same words less often."""
         self._folder.progress(fraction, message)
-        if time.monotonic() - self._last >= _SPOKEN_EVERY_SECONDS:
-            self._last = time.monotonic()
+        same = str(message) == self._said
+        if time.monotonic() - self._last >= (
+            _REPEATED_EVERY_SECONDS if same else _SPOKEN_EVERY_SECONDS
+        ):
+            self._last, self._said = time.monotonic(), str(message)
             sys.stderr.write(f"  {fraction:4.0%} {message}\n")
 
     def metric(self, values: Mapping[str, float]) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -35,6 +38,12 @@ from core.types.open_account import (
 MOST_QUESTIONS = 20_000
 _EXAMPLES = 200  # joined questions that are kept to be shown
 _OTHER_WORDINGS = 20  # of each of them
+# Shorter texts, in letters (a Japanese character counts as two), are told apart by a single word.
+_SHORT = 40
+_PARTICLE = 2  # letters: words as short as "on" and "my" rarely make another question
+_SAME_SPELLING = 0.7  # share of letters in common from which two words are one, misspelt
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_GRAMMAR = re.compile("[\u3040-\u309fー\\s]")  # hiragana carries endings and particles
 EMPTY = N_("The question is empty.")
 ONE_SIGN = N_("One letter or sign is no question.")
 NO_LETTER = N_("There is no letter in it: only numbers or signs, in which nothing can be learned.")
@@ -241,6 +250,41 @@ def why_no_question(text: str) -> str | None:
     return None if any(map(str.isalpha, text)) else NO_LETTER
 
 
+def differ_in_a_word(one: str, other: str) -> bool:
+    """Tell whether two short texts differ in a word and not merely in its spelling.
+
+    N-grams alone take "direct debit date" and "direct debit date change" for one question, above
+    all in Japanese, where a word has two characters. Longer texts are left to the n-grams.
+
+    Parameters
+    ----------
+    one, other : str
+        Nearly the same, as :func:`core.data.near_duplicates.ngrams.plain_form` leaves them.
+    """
+    if max(len(text) + len(_CJK.findall(text)) for text in (one, other)) >= _SHORT:
+        return False
+    words, others = one.split(), other.split()
+    left = _without(words, Counter(others))
+    right = _without(others, Counter(words))
+    if _CJK.search(left + right):  # no spaces to go by: characters that carry meaning
+        here, there = (Counter(_GRAMMAR.sub("", text)) for text in (left, right))
+        return max((here - there).total(), (there - here).total()) > 1
+    if not left or not right:
+        return max(len(left), len(right)) > _PARTICLE
+    return SequenceMatcher(None, left, right, autojunk=False).ratio() < _SAME_SPELLING
+
+
+def _without(words: Sequence[str], common: Counter[str]) -> str:
+    """Return the words that another text does not have as often, as one."""
+    kept = []
+    for word in words:
+        if common[word]:
+            common[word] -= 1
+        else:
+            kept.append(word)
+    return "".join(kept)
+
+
 def _take(questions: dict[str, _Question], text: str, count: float, place: int) -> None:
     plain, key = plain_form(text) or text, same_key(text)
     question = questions.get(plain)
@@ -264,7 +308,8 @@ def _joined(questions: Sequence[_Question], threshold: float, stretch: Progress)
     """Join each question to the most similar more frequent one; the most frequent first.
 
     Each is nearly the same as the wording that it is joined to: chains of ever so slightly
-    different texts, which templated questions make, do not end in one.
+    different texts, which templated questions make, do not end in one. Short texts that differ in
+    a whole word stay apart.
     """
     plain = [plain_form(question.text) or question.text for question in questions]
     order = sorted(range(len(plain)), key=plain.__getitem__)
@@ -278,9 +323,10 @@ def _joined(questions: Sequence[_Question], threshold: float, stretch: Progress)
     leads: set[int] = set()
     result: list[int] = []
     for i in ranked:
-        leaders = [(-alike, place[j], j) for alike, j in near.get(i, ()) if j in leads]
-        if leaders:
-            questions[min(leaders)[2]].join(questions[i])
+        leaders = sorted((-alike, place[j], j) for alike, j in near.get(i, ()) if j in leads)
+        leader = next((j for _, _, j in leaders if not differ_in_a_word(plain[i], plain[j])), None)
+        if leader is not None:
+            questions[leader].join(questions[i])
         else:
             leads.add(i)
             result.append(i)

@@ -33,6 +33,11 @@ MIN_GROUPS = 8
 # From here on an interval clustered by group means something; below it a warning is shown.
 FEW_TEST_QUESTIONS = 10
 FEW_TEST_GROUPS = 5
+_NO_KNOWN = N_(
+    "Hardly any answer has a second question, so search is tested on unseen answers only: those "
+    "that nobody asked for in training. That is enough for a verdict; answers with two or more "
+    "differently worded questions would be tested as known ones as well."
+)
 _FEW_KNOWN = N_(
     "The test “known answers, new wording” has only {questions} questions from {groups} groups of "
     "answers; from {least} questions and {fewest} groups on, its result means something."
@@ -100,11 +105,7 @@ class SplitFigures:
         """What limits the verdict: a regime that cannot be tested or has few questions."""
         found = []
         if not self.questions[TEST_KNOWN] and self.questions[TRAIN]:
-            text = N_(
-                "The test “known answers, new wording” has no questions. It needs answers with at "
-                "least two differently worded questions each: add some to get it."
-            )
-            found.append(Message(text))
+            found.append(Message(_NO_KNOWN))
         for split, text in ((TEST_KNOWN, _FEW_KNOWN), (TEST_UNSEEN, _FEW_UNSEEN)):
             questions, groups = self.questions[split], self.groups[split]
             if questions and (questions < FEW_TEST_QUESTIONS or groups < FEW_TEST_GROUPS):

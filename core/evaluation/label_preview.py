@@ -19,13 +19,30 @@ from core.labels.quality import PairQuality, ReliabilityCurve, pair_quality, rel
 from core.labels.review import PairFindings, Voice, find_suspects, reason, voices
 from core.labels.rules import RULES
 from core.messages import N_, Message
-from core.types import Interval, Override, QADataset
+from core.types import Interval, Override, QADataset, Rows
 from core.types.judgements import QuestionNote
 from core.types.recipes import SavedRecipe
 
 MOST = 300  # pairs of an endless list; a person reviews no more in one go
 _SEED = 0
 _REPLICATES = 100  # of the figures of compared recipes
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The likely answers of one question, the highest label first.
+
+    Attributes
+    ----------
+    answers : int32 array [n]
+    labels : float32 array [n] in [0, 1]
+    scores : float32 array [K, n] in [0, 1]
+        What each expert of the recipe says, calibrated; NaN = no opinion.
+    """
+
+    answers: Rows
+    labels: np.ndarray
+    scores: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +135,21 @@ class LabelPreview:
             return []
         pairs = zip(self.model.weights, self.names, strict=True)
         return [(name, float(share)) for share, name in sorted(pairs, reverse=True)]
+
+    def candidates(self, question_row: int, depth: int) -> Candidates:
+        """Return the answers of the whole corpus that a question has the highest labels with.
+
+        Parameters
+        ----------
+        depth : int
+            How many; fewer where no expert says anything about the others.
+        """
+        rows = np.array([question_row], np.int32)
+        best = self.model.best_answers(rows, depth)[0]
+        best = best[best >= 0]
+        labels, known = (table[0] for table in self.model.block(rows, best))
+        scores = self.model.expert_block(rows, best)[:, 0]
+        return Candidates(best[known], labels[known], scores[:, known])
 
     def voices(self, position: int) -> list[Voice]:
         """Return what each expert says about one pair of the sample."""

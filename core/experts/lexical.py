@@ -7,6 +7,7 @@ are known in advance, questions are not.
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -111,6 +112,7 @@ def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
     import bm25s
     from scipy.sparse import csc_array, csr_array
 
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
     answer_words = [words(text) for text in answers]
     column = {w: i for i, w in enumerate(sorted({w for ws in answer_words for w in ws}))}
     rows: list[int] = []

@@ -54,7 +54,7 @@ from core.journey.trials import (
     run_trials,
     tune_trial,
 )
-from core.journey.tune import plan, tuning_request
+from core.journey.tune import plan, planned_steps, tuning_request
 from core.messages import N_, Message
 from core.progress import Progress
 from core.tuning.experiments.folds import (
@@ -462,14 +462,13 @@ def _system(found: Comparison, name: str) -> SystemResult:
 
 
 def _trial_result(tuned: TuningResult, part: QADataset, config: TuningConfig) -> TrialResult:
-    questions = len(part.rows(TRAIN))
     return TrialResult(
         Measured({}),
         tuned.seconds,
         tuned.best_step,
         tuned.steps,
-        questions,
-        -(-questions // config.questions_per_batch) * config.epochs,
+        len(part.rows(TRAIN)),
+        planned_steps(part, config),
         tuned.alpha,
         tuned.left_out,
     )

@@ -71,6 +71,12 @@ def label_model(
     return LabelModel.fit(dataset, scores, recipe, overrides)
 
 
+def expert_weights(project: Project, recipe: LabelRecipe) -> dict[str, float]:
+    """Return how much each expert counts in the labels of a recipe; shares that sum to 1."""
+    model = label_model(project.workspace, project.load_dataset(), recipe, overrides(project))
+    return dict(zip(recipe.experts, model.weights.tolist(), strict=True))
+
+
 def labels_of_part(
     workspace: Workspace,
     dataset: QADataset,

@@ -34,6 +34,7 @@ from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.projects import scored_experts
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
+from core.tuning.batches import open_per_epoch, steps_per_epoch
 from core.tuning.device import (
     MEGABYTE,
     check_device,
@@ -55,9 +56,11 @@ from core.tuning.estimate import (
     probe_key,
     shortages as shortages,
 )
+from core.tuning.losses import LOSSES
 from core.tuning.presets import from_document
 from core.tuning.probe import Probe
-from core.types import QADataset, Reporter
+from core.tuning.taught import without_held_out
+from core.types import TRAIN, QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.recipes import SavedRecipe
 from core.types.rights import START
@@ -100,6 +103,40 @@ def models_to_tune(project: Project) -> list[ExpertSource]:
             except AppError:
                 continue  # the folder is gone; the Experts page says so
     return entries
+
+
+@dataclass(frozen=True)
+class OpenUse:
+    """How many open questions a run learns from.
+
+    Attributes
+    ----------
+    count : int
+        That may be learned from: those that repeat a held-out question are not among them.
+    per_pass : int
+        That one pass takes, in turn; 0 = the settings leave them out.
+    known : int
+        Training questions with a known answer, all of which a pass takes.
+    """
+
+    count: int
+    per_pass: int
+    known: int
+
+
+def open_in_run(dataset: QADataset, config: TuningConfig) -> OpenUse:
+    """Return how many open questions a run with these settings learns from."""
+    count, known = len(without_held_out(dataset)), len(dataset.rows(TRAIN))
+    used = LOSSES[config.loss].uses_labels and config.open_weight > 0
+    return OpenUse(count, open_per_epoch(known, count, config) if used else 0, known)
+
+
+def planned_steps(dataset: QADataset, config: TuningConfig) -> int:
+    """Return the learning steps of a run that does not stop early, those of open questions too."""
+    count = len(without_held_out(dataset))
+    joins = config.open_weight > 0 or config.teach_known_weight > 0
+    open_ = count if joins and LOSSES[config.loss].uses_labels else 0
+    return steps_per_epoch(len(dataset.rows(TRAIN)), open_, config) * config.epochs
 
 
 def language_of_questions(dataset: QADataset) -> str:

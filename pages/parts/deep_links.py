@@ -7,6 +7,8 @@ visitor is led through ``main.py``, which declares the pages, and on to the page
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 RUN = "run"  # name in the link of the run that is shown
@@ -34,6 +36,23 @@ def go_to(stop: str, **selection: str) -> None:
         More that the link carries, for example ``run``.
     """
     st.switch_page(page_of(stop), query_params=link_parameters() | selection)
+
+
+def linked_run(known: Collection[str], problem: str) -> str | None:
+    """Return the run that the link names, None where it names none or one that is not known.
+
+    Parameters
+    ----------
+    known : collection of str
+        Ids of the runs that can be shown here.
+    problem : str
+        Translated sentence that is shown where the link names another one.
+    """
+    linked = st.query_params.get(RUN)
+    if linked is None or linked in known:
+        return linked
+    st.warning(problem, icon=":material/link_off:")
+    return None
 
 
 def come_in(stop: str | None) -> None:

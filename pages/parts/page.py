@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
@@ -25,6 +25,9 @@ from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 ButtonKind = Literal["primary", "secondary", "tertiary"]
 
@@ -116,6 +119,22 @@ def journey_bar(here: str | None = None) -> tuple[Stop, ...]:
     return stops
 
 
+def tab_bar(key: str, titles: Sequence[str]) -> Sequence[TabContainer]:
+    """Draw tabs of which the same one stays open when titles change, as with another language.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        In the reader's language.
+    """
+    place = f"{key}_place"
+    if st.session_state.get(key) not in titles and place in st.session_state:
+        st.session_state[key] = titles[min(st.session_state[place], len(titles) - 1)]
+    drawn = st.tabs(titles, key=key, on_change="rerun")
+    st.session_state[place] = next((i for i, tab in enumerate(drawn) if tab.open), 0)
+    return drawn
+
+
 def tabs(key: str, parts: Sequence[tuple[str, Callable[..., None]]], *about: object) -> None:
     """Draw tabs of which only the open one is worked out.
 
@@ -127,7 +146,7 @@ def tabs(key: str, parts: Sequence[tuple[str, Callable[..., None]]], *about: obj
         What each part is called with.
     """
     titles = [t(title) for title, _ in parts]
-    for tab, (_, draw) in zip(st.tabs(titles, key=key, on_change="rerun"), parts, strict=True):
+    for tab, (_, draw) in zip(tab_bar(key, titles), parts, strict=True):
         if tab.open:
             with tab:
                 draw(*about)

@@ -8,6 +8,7 @@ from core.errors import RightsError, WorkspaceError
 from core.journey.projects import Project, Workspace
 from core.types import QADataset
 from core.types.rights import SEE, Person
+from pages.parts.deep_links import RUN
 from pages.parts.sign_in import LINK, person as person_of, signed_in_name
 from pages.parts.translate import language
 
@@ -61,6 +62,8 @@ def start() -> None:
 
 def choose_project(project: Project | None) -> None:
     """Make a project the one that all pages show; None closes it."""
+    if project is None or project.id != st.session_state.get("project"):
+        st.query_params.pop(RUN, None)  # a run of the project that was open
     if project is None:
         st.session_state.pop("project", None)
         st.query_params.pop("project", None)

@@ -48,6 +48,19 @@ def _switch_language() -> None:
     if chosen in LANGUAGES:
         st.session_state["language"] = chosen
         st.query_params["lang"] = chosen
+        _say_choices_again()
+
+
+def _say_choices_again() -> None:
+    """Make the browser write what is chosen in the new language.
+
+    It keeps the words of a choice, not its place, and learns new ones only of values that are set.
+    Buttons and uploads, whose values cannot be set, are neither texts nor numbers.
+    """
+    for key, value in list(st.session_state.items()):
+        chosen = value if isinstance(value, list | tuple) else [value]
+        if chosen and all(type(one) in (str, int, float) for one in chosen):
+            st.session_state[key] = value
 
 
 def _project_choice() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from core.messages import Message
@@ -56,6 +58,19 @@ def moment(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
+# Links, mail addresses, icons, emoji, dashes and arrows are looked for in the parsed text, where
+# nothing is escaped any more. Cut in two at these places, none is found.
+_CUT = re.compile(
+    r"(?<=h)(?=ttps?://)|(?<=w)(?=ww\.)|(?<=@)(?=[-\w])|(?<=:m)(?=aterial[/_])"
+    r"|(?<=:[\w+-])(?=[\w+-]*:)|(?<=[<>=~-])(?=[<>=-])",
+    re.IGNORECASE,
+)
+_NOTHING = ":small[]"  # an empty directive: it shows nothing and parts the text before and after
+_MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:^=&")
+# Spaces that HTML would swallow: before a line, in place of one, after another.
+_SPACES = re.compile(r"^[ \t]+|^$|(?<= )[ \t]+|\t+", re.MULTILINE)
+
+
 def called(who: str) -> str:
     """Return how somebody is called: with a word about it where only a file names them."""
     name = bare_name(who)
@@ -63,6 +78,29 @@ def called(who: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a user's text so that markdown shows it as it is: no HTML, links, formulas, icons."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:^=" else c for c in text)
+    """Return a user's text so that markdown shows it as it was typed.
+
+    No HTML, links, formulas, icons, emoji, dashes, arrows, lists or blocks of code come of it. For
+    what Streamlit does not read as markdown, such as the options of select boxes, the text itself
+    is right; for ``st.text`` see :func:`unbroken`.
+    """
+    cut = (
+        "".join(f"\\{sign}" if sign in _MARKS else sign for sign in part)
+        for part in _CUT.split(text.replace("\r\n", "\n"))
+    )
+    escaped = _NOTHING.join(cut)
+    if escaped:
+        escaped = _SPACES.sub(lambda found: _wide(found.group()) or "&nbsp;", escaped)
+        escaped = escaped.replace("\u00a0", "&nbsp;")
     return escaped.replace("\n", "  \n")
+
+
+def unbroken(text: str) -> str:
+    """Return a user's text for ``st.text``, which would take indents away."""
+    kept = _SPACES.sub(lambda found: _wide(found.group()), text)
+    # Spaces of any kind at the start are stripped; one sign without width before them holds them.
+    return f"\u2060{kept}" if kept[:1] == "\u00a0" else kept
+
+
+def _wide(space: str) -> str:
+    return space.replace("\t", "    ").replace(" ", "\u00a0")

@@ -24,6 +24,7 @@ class Server:
 
     def __init__(self, workspace: Path, log: Path) -> None:
         self.workspace, self.log = workspace, log
+        self.script = "app.py"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -38,7 +39,7 @@ class Server:
     def start(self) -> None:
         environment = {**os.environ, "WORKSPACE": str(self.workspace), "HF_HUB_OFFLINE": "1"}
         environment.pop("DATABASE_URL", None)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless=true"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -66,6 +67,12 @@ class Server:
             self.process.terminate()
             self.process.wait(20)
             self.process = None
+
+    def restart(self, script: str) -> None:
+        """Serve another page instead, a file of the repository."""
+        self.stop()
+        self.script = script
+        self.start()
 
     @staticmethod
     def workers_of(folder: Path) -> list[int]:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.journey.projects import create_sample_project
+from core.workspace.workspace import Workspace
+
 pytestmark = pytest.mark.browser
 
 SECOND = 1000
@@ -152,3 +155,27 @@ def test_texts_of_users_are_never_html(server, page, tmp_path):
     page.goto(f"{server.url}/?lang=en")
     see(page, "<script>document.title='owned'</script>")
     assert page.title() not in ("owned", "1")
+
+
+def test_another_language_keeps_the_tab_and_what_was_chosen(server, page):
+    """The tab jumped to the first one, and boxes kept the words of the old language."""
+    workspace = Workspace.open(server.workspace)
+    project = create_sample_project(workspace, "en", "Shop", "Mika")
+    page.goto(f"{server.url}/data?lang=en&project={project.id}")
+    see(page, "Questions and answers")
+    page.locator(".st-key-browse_split").get_by_role("combobox").click()
+    page.get_by_role("option").nth(1).click()
+    english = page.locator(".st-key-browse_split").inner_text()
+    page.get_by_role("tab").nth(2).click()
+    page.get_by_role("radio", name="日本語").or_(
+        page.get_by_role("button", name="日本語")
+    ).first.click()
+    see(page, "質問と回答")
+    assert page.get_by_role("tab").nth(2).get_attribute("aria-selected") == "true"
+    page.get_by_role("tab").nth(0).click()
+    page.wait_for_timeout(SECOND)
+    box = page.locator(".st-key-browse_split")
+    japanese = box.inner_text()
+    assert japanese != english and not re.search("[A-Za-z]{4}", japanese)
+    box.get_by_role("combobox").click()
+    assert page.get_by_role("option", selected=True).count() == 1

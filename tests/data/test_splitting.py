@@ -90,7 +90,7 @@ def test_one_question_per_answer_leaves_the_unseen_regime_and_says_so():
     figures = split_figures(split, group)
     assert figures.questions[TEST_KNOWN] == 0
     assert figures.questions[TEST_UNSEEN] == 12
-    assert "known answers, new wording" in str(figures.warnings[0])
+    assert "tested on unseen answers only" in str(figures.warnings[0])
 
 
 def test_a_huge_group_is_not_held_out():

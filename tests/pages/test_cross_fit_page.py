@@ -17,6 +17,11 @@ from core.workspace.workspace import Workspace
 from tests.pages.conftest import ROOT, work_in_this_process
 
 EXPERTS = ("wordllama-l2-supercat-256", "bm25")
+LOG = (
+    *("kayak rental", "are your tents waterproof", "student discount", "boots pinch my toes"),
+    *("voucher expired", "stove gas refill", "blue rucksack 40l", "climbing course for kids"),
+    *("invoice with vat number", "parcel at the neighbours", "wax for jackets", "opening hours"),
+)
 
 
 def bare_faq(count: int) -> bytes:
@@ -39,12 +44,16 @@ def judged(tmp_path_factory):
     project = workspace.create_project("Bare FAQ", "Mika")
     data.import_file(project, bare_faq(24), "faq.csv", who="Mika")
     project = workspace.project(project.id)
+    log = data.read_questions("\n".join(LOG).encode(), "log.txt")
+    data.add_open_questions(project, log, who="Mika")
+    project = workspace.project(project.id)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
         patch.setattr(launch, "_start", work_in_this_process)
         scoring.launch_scoring(project, EXPERTS, "Mika")
         labels.save_recipe(project, "First recipe", labels.default_recipe(EXPERTS), "Mika")
-        config = PRESETS["quick"].config(base_model=EXPERTS[0], device="cpu")
+        settings = {"device": "cpu", "questions_per_batch": 8}
+        config = PRESETS["quick"].config(base_model=EXPERTS[0], **settings)
         run = cross_fit.launch_cross_fit(project, config, "Mika")
     return root, project, cross_fit.cross_fit_outcome(workspace, run)
 
@@ -123,7 +132,61 @@ def test_the_command_line_takes_folds_by_itself_and_says_why(tmp_path, monkeypat
     told = json.loads(out.out.splitlines()[-1])
     assert (told["way"], told["folds"]) == ("cross-fit", 10)
     assert told["verdict"]["unseen"]["questions"] == 20 and "known" not in told["verdict"]
-    assert "verdict: cross-fit (test questions of one split: unseen 4)" in out.err
+    assert "verdict: cross-fit in 10 folds (test questions of one split: unseen 4)" in out.err
+    assert "experts: WordLlama l2-supercat-256, BM25 (as named)" in out.err
+    assert "labels: reliability; known right answers count 50%" in out.err
+    assert "  fold 10: unseen" in out.err
+    assert "delivered: learned from all questions" in out.err
     assert "Every one of the 20 questions was a test question" in out.out
     kinds = [job.kind for job in jobs_of(Workspace.open(root).projects()[0])]
     assert sorted(kinds) == ["compare", "cross_fit", "score", "tune"]
+
+
+def test_the_form_says_how_many_open_questions_a_run_learns_from(judged, app, monkeypatch):
+    root, project, _ = judged
+    monkeypatch.setattr(launch, "_start", lambda folder, _environment=None: None)
+    at = app(root, "tune", project.id)
+    assert "Each pass learns from all 12 open questions" in said(at)
+    weight = at.number_input(key="setting_balanced_open_weight")
+    weight.set_value(0.0).run()
+    assert "none of the 12 open questions" in said(at)
+
+
+def test_labels_show_the_candidates_of_an_open_question_with_each_score(judged, app):
+    root, project, _ = judged
+    at = app(root, "labels", project.id)
+    at.session_state["label_tabs"] = "Open questions"
+    at.run()
+    assert not at.exception and not at.error
+    listed, found = (table.value for table in at.dataframe)
+    assert set(listed["Question"]) == set(LOG)
+    assert at.text[0].value == listed["Question"][0]
+    assert len(found) == 6 and found["label"].is_monotonic_decreasing
+    scores = found[["0", "1"]]  # one column per expert
+    assert ((scores >= 0) & (scores <= 100)).all(axis=None) and scores["0"].nunique() > 1
+
+
+def test_open_questions_count_among_the_planned_steps(judged):
+    """Folds ended "after step 6 of 2", and the delivered model learned for too long."""
+    _, project, _ = judged
+    (one,) = cross_fit.cross_fits(project)
+    found = cross_fit.cross_fit_so_far(project.workspace, one)
+    assert len(found.folds) == 10 and found.end.share <= 1
+    for fold in found.folds:
+        result = fold.result
+        assert result.steps == result.planned > -(-result.questions // 8)
+
+
+@pytest.mark.parametrize("page", ["tune", "compare", "report"])
+def test_a_link_to_a_run_that_is_not_there_says_so(judged, app, page):
+    """It silently showed the newest run, which the sender of the link did not mean."""
+    root, project, done = judged
+    at = app(root, None, project.id)
+    at.query_params["run"] = "tune-19990101-000000-gone"
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception
+    assert any("The link names a run" in warning.value for warning in at.warning)
+    at = app(root, None, project.id)
+    at.query_params["run"] = done.tune_run
+    at.switch_page(f"pages/{page}.py").run()
+    assert not any("The link names a run" in warning.value for warning in at.warning)

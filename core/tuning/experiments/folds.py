@@ -90,6 +90,16 @@ class CrossFit:
         tested = {regime for fold in self.folds for regime in fold.result.measured.ndcg}
         return tuple(regime for regime in REGIMES if regime in tested)
 
+    @property
+    def end(self) -> AgreedEnd:
+        """Where the delivered model ends, by those folds that are done."""
+        return agreed_end([fold.result for fold in self.folds])
+
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """Names of the settings that most folds switched off."""
+        return switched_off([fold.result for fold in self.folds])
+
     def gain(self, regime: str) -> Spread | None:
         """Return the gain over folds in a regime, each fold counting the same; None without one."""
         pairs = [fold.score(regime) for fold in self.folds]
@@ -111,16 +121,21 @@ def agreed_end(folds: Sequence[TrialResult]) -> AgreedEnd:
 
     A fold that kept the base model votes for no step; α is the median of those that learned.
     """
-    shares = [fold.best_step / fold.planned if fold.planned else 0.0 for fold in folds]
+    shares = [min(1.0, fold.best_step / fold.planned) if fold.planned else 0.0 for fold in folds]
     alphas = [fold.alpha for fold in folds if fold.best_step]
     return AgreedEnd(float(np.median(shares)), float(np.median(alphas)) if alphas else 0.0)
 
 
 def agreed_settings(config: TuningConfig, folds: Sequence[TrialResult]) -> TuningConfig:
     """Return the settings without what most folds made no use of."""
-    votes = [name for fold in folds for name in fold.left_out]
-    off: dict[str, Any] = {n: 0 for n in set(votes) if votes.count(n) > len(folds) / 2}
+    off: dict[str, Any] = dict.fromkeys(switched_off(folds), 0)
     return dataclasses.replace(config, **off)
+
+
+def switched_off(folds: Sequence[TrialResult]) -> tuple[str, ...]:
+    """Return the names of the settings that more than half of the folds switched off."""
+    votes = [name for fold in folds for name in fold.left_out]
+    return tuple(sorted(name for name in set(votes) if votes.count(name) > len(folds) / 2))
 
 
 def check_labels(labels: LabelModel) -> None:

@@ -22,7 +22,7 @@ from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, CROSS_FIT, TUNED, Comparison, SystemChoice, SystemResult
 from pages.parts import session
-from pages.parts.deep_links import RUN, go_to
+from pages.parts.deep_links import RUN, go_to, linked_run
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
@@ -63,8 +63,12 @@ def _tuned_model_choice(context: Context) -> TuningRun:
             action=t("Go to {stop}", stop=t("Tune")),
             do=lambda: go_to("tune"),
         )
-    linked = st.query_params.get(RUN)
     ids = list(runs)
+    problem = t(
+        "The link names a run that is not among the tuned models of this project. The newest model "
+        "is shown instead."
+    )
+    linked = linked_run(ids, problem)
 
     def words(run_id: str) -> str:
         run = runs[run_id]
@@ -76,7 +80,7 @@ def _tuned_model_choice(context: Context) -> TuningRun:
     chosen = st.selectbox(
         t("Tuned model"),
         ids,
-        index=ids.index(linked) if linked in ids else 0,
+        index=ids.index(linked) if linked is not None else 0,
         format_func=words,
         key=key,
         help=t("The tuning runs of this project, the newest first."),

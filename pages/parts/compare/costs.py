@@ -16,7 +16,7 @@ from core.journey.decisions import (
     saved_inputs,
     savings,
 )
-from core.types import BASE, TUNED, Comparison
+from core.types import BASE, CROSS_FIT, TUNED, Comparison
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, examination_of
 from pages.parts.errors import guarded
@@ -32,7 +32,9 @@ def cost_view(seen: Compared) -> None:
         _table(seen, costs)
     else:
         st.info(
-            t("Speed was not measured in this comparison. Compare again to see it."),
+            t("Speed was not measured in this comparison. Test every question again to see it.")
+            if seen.comparison.way == CROSS_FIT
+            else t("Speed was not measured in this comparison. Compare again to see it."),
             icon=":material/refresh:",
         )
     _savings_calculator(seen.context, seen.comparison)

@@ -29,7 +29,7 @@ from pages.parts.cached import cached
 from pages.parts.compare.side_by_side import free_search, shortened, side_by_side
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt, succeeds
 from pages.parts.page import Context
-from pages.parts.translate import moment, plain, t
+from pages.parts.translate import moment, plain, t, unbroken
 
 _PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
 _COLUMNS = 300
@@ -105,10 +105,10 @@ def _texts(dataset: QADataset, question: int) -> None:
     """Draw the question and its right answers in full, folded away."""
     with st.expander(t("Question and right answers in full"), icon=":material/article:"):
         st.caption(t("Question (row {row} of your file)", row=int(dataset.question_row[question])))
-        st.text(dataset.questions[question])
+        st.text(unbroken(dataset.questions[question]))
         for answer in dataset.right_answers(question):
             st.caption(t("Answer, right according to your data"))
-            st.text(dataset.answers[int(answer)])
+            st.text(unbroken(dataset.answers[int(answer)]))
 
 
 def _list(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.journey.compare import SHAPE_MEASURES, Examination, ShapeChange
 from core.reporting.charts.comparison_charts import map_chart
+from core.types import CROSS_FIT
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared, examination_of
@@ -17,7 +18,9 @@ def vector_map(seen: Compared) -> None:
     examined = examination_of(seen)
     if not examined.shape:
         st.info(
-            t("This comparison was made without a map. Compare again to see it."),
+            t("This comparison was made without a map. Test every question again to see it.")
+            if seen.comparison.way == CROSS_FIT
+            else t("This comparison was made without a map. Compare again to see it."),
             icon=":material/refresh:",
         )
         return

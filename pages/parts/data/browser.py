@@ -10,7 +10,7 @@ import streamlit as st
 from core.journey.data import SPLIT_TITLES, find_questions
 from core.reporting.charts.chart import one_line
 from core.types import QADataset
-from pages.parts.translate import t
+from pages.parts.translate import t, unbroken
 
 _PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
 
@@ -84,7 +84,7 @@ def _table(dataset: QADataset, rows: np.ndarray) -> dict[str, list[object]]:
 def _in_full(dataset: QADataset, question: int) -> None:
     with st.container(border=True):
         st.caption(t("Question in row {row}", row=int(dataset.question_row[question])))
-        st.text(dataset.questions[question])
+        st.text(unbroken(dataset.questions[question]))
         for answer in dataset.right_answers(question):
             st.caption(t("Right answer"))
-            st.text(dataset.answers[answer])
+            st.text(unbroken(dataset.answers[answer]))

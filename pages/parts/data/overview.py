@@ -28,7 +28,7 @@ from pages.parts.data.browser import browse
 from pages.parts.data.open_questions import open_questions
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
-from pages.parts.page import Context
+from pages.parts.page import Context, tab_bar
 from pages.parts.translate import plain, t, tm
 
 _LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
@@ -57,7 +57,8 @@ def overview(context: Context, replacing: str) -> None:
         scoring = scoring_report(context.project)
     except WorkspaceError:  # the page Experts says so
         scoring = None
-    _allowed(data.what_data_allow(dataset, scoring))
+    allowed = data.what_data_allow(dataset, scoring)
+    _allowed(allowed)
     _figures(report.get("summary", {}))
     if count := len(dataset.wrong_question):
         st.caption(
@@ -69,14 +70,15 @@ def overview(context: Context, replacing: str) -> None:
         )
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
-    _split(dataset.split_counts())
-    texts, opened, look, left_out = st.tabs(
+    _split(dataset.split_counts(), take_turns=allowed.prove == CROSS_FIT)
+    texts, opened, look, left_out = tab_bar(
+        "data_tabs",
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
-        ]
+        ],
     )
     with texts:
         browse(dataset)
@@ -120,7 +122,9 @@ def _helps(found: Sufficiency) -> None:
             sources=" ".join(sources),
         )
         now = data.gain_text(found.helps[0].now.gain)
-        title = t("What would help most: nDCG@10, as it is {now}", now=now)
+        title = t(
+            "What would help most, by the gain in nDCG@10 (with things as they are: {now})", now=now
+        )
         st.markdown(f"**{plain(title)}**", help=measured)
         st.markdown("\n".join(f"- {plain(tm(one.text))}" for one in found.helps))
         return
@@ -177,8 +181,16 @@ def _actions(replacing: str) -> None:
             st.rerun()
 
 
-def _split(counts: dict[str, tuple[int, int]]) -> None:
+def _split(counts: dict[str, tuple[int, int]], *, take_turns: bool) -> None:
     st.subheader(t("What is learned from, and what is kept for the test"), anchor=False)
+    if take_turns:
+        st.markdown(
+            t(
+                "With so few questions the verdict does not rest on one split: every question "
+                "takes its turn as a test question (cross-fitting). This is the split of a single "
+                "run."
+            )
+        )
     chart = cached(lambda: split_picture(counts, t), "split", tuple(counts.items()))
     show_chart(chart, key="split")
     known, unseen = st.columns(2)

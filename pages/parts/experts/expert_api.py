@@ -22,7 +22,7 @@ from pages.parts.api_keys import has_key, key_environment, keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
-from pages.parts.translate import duration, plain, t
+from pages.parts.translate import duration, plain, t, unbroken
 
 _SHOWN = 300  # characters of an example
 
@@ -314,7 +314,7 @@ def _show(plan: SendPlan) -> None:
         st.caption(_expense(plan))
         st.markdown(t("Examples, as they would be sent:"))
         for example in plan.examples:
-            st.text(example if len(example) <= _SHOWN else f"{example[:_SHOWN]} …")
+            st.text(unbroken(example if len(example) <= _SHOWN else f"{example[:_SHOWN]} …"))
 
 
 def _expense(plan: SendPlan) -> str:

@@ -25,7 +25,7 @@ from pages.parts.errors import attempt, errors_shown, guarded, show_error, show_
 from pages.parts.page import Context, tabs
 from pages.parts.reading import read_upload
 from pages.parts.sign_in import ask_name
-from pages.parts.translate import called, plain, t, tm
+from pages.parts.translate import called, plain, t, tm, unbroken
 
 _MEANINGS = (
     N_("no answer to it at all"),
@@ -122,9 +122,9 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
 def _show(question: str, answer: str) -> None:
     with st.container(border=True, key="rating_pair"):
         st.caption(t("Question"))
-        st.text(question)
+        st.text(unbroken(question))
         st.caption(t("Answer"))
-        st.text(answer)
+        st.text(unbroken(answer))
 
 
 def _buttons(context: Context, task: RatingTask, rater: str) -> None:

@@ -46,7 +46,7 @@ def label_controls(context: Context, experts: tuple[str, ...]) -> LabelRecipe:
         experts,
         selection_mode="multi",
         default=list(panel),
-        format_func=expert_title,
+        format_func=lambda key: plain(expert_title(key)),
         key=_experts_key(keys, experts, panel),
         persist_state="session",
         wrap=True,

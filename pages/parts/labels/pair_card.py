@@ -15,7 +15,7 @@ from core.types.judgements import bare_name
 from pages.parts import session
 from pages.parts.errors import succeeds
 from pages.parts.page import Context
-from pages.parts.translate import called, moment, plain, t, tm
+from pages.parts.translate import called, moment, plain, t, tm, unbroken
 
 _QUICK = {0: "1", 25: "2", 50: "3", 75: "4", 100: "5"}  # label → key
 # Why, where the person types nothing: what the label itself says.
@@ -132,14 +132,14 @@ def pair_card(
         with left:
             row = int(preview.dataset.question_row[preview.sample.question_rows[position]])
             st.caption(t("Question (row {row} of your file)", row=row))
-            st.text(pair[0])
+            st.text(unbroken(pair[0]))
             right_one = preview.sample.hard_label[position] > 0
             st.caption(
                 t("Answer, right according to your data")
                 if right_one
                 else t("Answer, not listed as right in your data")
             )
-            st.text(pair[1])
+            st.text(unbroken(pair[1]))
         with right:
             _voices(heard)
         if pair in review.conflicts:

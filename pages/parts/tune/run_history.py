@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.journey.jobs import RUNNING, STATE_TITLES, WAITING, JobView
 from core.journey.tune import TuningRun
-from pages.parts.deep_links import RUN
+from pages.parts.deep_links import RUN, linked_run
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
 from pages.parts.translate import duration, moment, t
@@ -36,7 +36,11 @@ def selected_job(context: Context, jobs: Sequence[Job]) -> Job | None:
 
     None where there is none: what earlier data taught is history, the next thing to do is a run.
     """
-    linked, present = st.query_params.get(RUN), context.project.dataset_id
+    problem = t(
+        "The link names a run that this project does not have. What is shown is the newest one, if "
+        "there is any."
+    )
+    linked, present = linked_run([job.job.id for job in jobs], problem), context.project.dataset_id
     newest = (job for job in jobs if job.is_of(present) or not job.job.is_final)
     return next((job for job in jobs if job.job.id == linked), next(newest, None))
 

@@ -23,6 +23,7 @@ from core.journey.tune import (
     launch_tuning,
     models_to_tune,
     only_looks_words_up,
+    open_in_run,
     suggested_model,
 )
 from core.labels.rules import RULES
@@ -134,13 +135,42 @@ def cross_fit_cost(context: Context, config: TuningConfig) -> str:
 
 def choose_settings(context: Context, entry: ExpertSource, preset: str) -> TuningConfig:
     """Draw the expert panel; the same settings in every form of the page."""
-    return tuning_settings(
+    config = tuning_settings(
         PRESETS[preset],
         entry.key,
         static=only_looks_words_up(entry, context.workspace),
+        has_open=len(context.dataset.open_rows) > 0,
         dataset_id=context.project.dataset_id,
         models=[one.key for one in models_to_tune(context.project)],
     )
+    _open_use(context, config)
+    return config
+
+
+def _open_use(context: Context, config: TuningConfig) -> None:
+    """Say how many open questions a run learns from; nothing where the data have none."""
+    if not len(context.dataset.open_rows):
+        return
+    use = open_in_run(context.dataset, config)
+    values = {"count": f"{use.count:,}", "known": f"{use.known:,}", "taken": f"{use.per_pass:,}"}
+    if not use.per_pass:
+        text = t(
+            "With these settings none of the {count} open questions (without a known answer) is "
+            "learned from."
+        )
+    elif use.per_pass == use.count:
+        text = t(
+            "Each pass learns from all {count} open questions (without a known answer), by the "
+            "experts' labels alone, beside {known} questions with a known answer. Weight of each "
+            "beside these: {weight}."
+        )
+    else:
+        text = t(
+            "Each pass learns from {taken} of {count} open questions (without a known answer), by "
+            "the experts' labels alone, beside {known} questions with a known answer; they take "
+            "turns. Weight of each beside these: {weight}."
+        )
+    st.caption(f":material/help: {text.format(**values, weight=f'{config.open_weight:g}')}")
 
 
 def _recipe(saved: SavedRecipe) -> None:

@@ -29,8 +29,7 @@ _GROUPS = (
             *("loss", "infonce_share", "false_negative_margin"),
             *("teacher_temperature", "student_temperature", "query_side"),
             *("neighbourhood_weight", "neighbourhood_temperature"),
-            *("open_weight", "teach_known_weight", "taught_temperature"),
-            *("borrow_answers", "spare_unasked", "guard_regimes"),
+            *("spare_unasked", "guard_regimes"),
             *("interpolation", "stay_close", "orthogonal"),
         ),
     ),
@@ -39,7 +38,15 @@ _GROUPS = (
         (
             *("questions_per_batch", "right_answers_per_question", "hard_negatives_per_question"),
             *("neighbourhoods_per_batch", "neighbours", "neighbourhood_columns"),
-            *("open_share", "whole_corpus", "candidates_per_question", "max_length"),
+            "max_length",
+        ),
+    ),
+    (
+        N_("Questions without a known answer"),
+        (
+            *("open_weight", "open_share", "candidates_per_question"),
+            *("taught_temperature", "teach_known_weight"),
+            *("whole_corpus", "borrow_answers"),
         ),
     ),
     (
@@ -55,6 +62,7 @@ _GROUPS = (
         ("device", "precision", "chunk_size", "lora_rank", "seed"),
     ),
 )
+_ONLY_OPEN = frozenset({"open_weight", "open_share", "whole_corpus", "borrow_answers"})
 _FURTHER = N_("Further settings")
 # What only concerns models that compute: word-vector models look words up and add them.
 _NOT_STATIC = frozenset(
@@ -69,6 +77,7 @@ def tuning_settings(
     base_model: str,
     *,
     static: bool,
+    has_open: bool,
     dataset_id: str | None,
     models: Collection[str],
 ) -> TuningConfig:
@@ -78,6 +87,8 @@ def tuning_settings(
     ----------
     static : bool
         The base model only looks word vectors up: settings without effect on it are left out.
+    has_open : bool
+        The data have open questions: without any, what concerns them alone is left out.
     dataset_id, models
         Of the choice of the base model above: which one it belongs to, and what can be chosen.
     """
@@ -85,6 +96,8 @@ def tuning_settings(
     fields = [setting for setting in settings() if setting.name not in _ELSEWHERE]
     if static:
         fields = [setting for setting in fields if setting.name not in _NOT_STATIC]
+    if not has_open:
+        fields = [setting for setting in fields if setting.name not in _ONLY_OPEN]
     changed = [f for f in fields if _value(preset, f, start) != getattr(start, f.name)]
     title = (
         t("Settings for experts · {count} changed", count=len(changed))
