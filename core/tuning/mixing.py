@@ -29,6 +29,7 @@ def chosen(
     points: Sequence[SweepPoint],
     check: GeneralityCheck | None,
     floors: Mapping[str, float] | None = None,
+    noise: float = 0.0,
 ) -> SweepPoint:
     """Return the point that searches best of those that keep general ability.
 
@@ -40,6 +41,9 @@ def chosen(
         Says what loss of generality is accepted; None = any.
     floors : mapping of regime to nDCG@10, optional
         What each regime has to reach, too.
+    noise : float
+        Of points that differ by less and lie above the base model, the one with most of what was
+        learned is taken: the highest of several means of few questions is luck.
 
     Returns
     -------
@@ -47,7 +51,13 @@ def chosen(
         Of equals the one nearest to the base model; the base where nothing else stays inside.
     """
     fit = [p for p in _inside(points, check) if p.alpha == 0 or above(floors or {}, p.regimes)]
-    return max(fit, key=lambda point: (point.score, -point.alpha))
+    highest = max(fit, key=lambda point: (point.score, -point.alpha))
+    if highest.alpha == 0 or not noise:
+        return highest
+    base = next(point.score for point in points if point.alpha == 0)
+    least = max(highest.score - noise, base)
+    near = [point for point in fit if point == highest or point.score > least]
+    return max(near, key=lambda point: point.alpha)
 
 
 def all_forget(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> bool:

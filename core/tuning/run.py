@@ -504,7 +504,8 @@ class Run:
     def _finish(self, cancelled: bool) -> TuningResult:
         """Write the model that is kept, say why where that is the base, return what came out."""
         best, limit = self.state.best, self.task.generality
-        choice = chosen(self.sweep, limit, self.state.floors) if self.sweep else None
+        floors, noise = self.state.floors, self.state.noise
+        choice = chosen(self.sweep, limit, floors, noise) if self.sweep else None
         kept = self.team.leads and (self._keep(choice) or self._keep_agreed(cancelled))
         if self.team.leads and not kept and not cancelled:
             last = best is None and self.task.end is None

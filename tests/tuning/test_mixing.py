@@ -141,6 +141,25 @@ def test_nothing_inside_the_limit_keeps_the_base():
     assert all_forget(made, check(0.02))
 
 
+@pytest.mark.parametrize(
+    ("scores", "noise", "alpha"),
+    [
+        ([0.50, 0.62, 0.60, 0.58, 0.55], 0.0, 0.4),
+        ([0.50, 0.62, 0.60, 0.58, 0.55], 0.05, 0.8),
+        ([0.50, 0.62, 0.60, 0.58, 0.55], 0.10, 1.0),
+        ([0.50, 0.52, 0.49, 0.49, 0.50], 0.10, 0.4),  # never at or below the base model
+        ([0.50, 0.49, 0.48, 0.47, 0.46], 0.10, 0.0),
+    ],
+)
+def test_of_mixtures_that_differ_by_chance_most_of_what_was_learned_is_kept(scores, noise, alpha):
+    assert chosen(points(scores, [None] * 5), None, noise=noise).alpha == alpha
+
+
+def test_chance_excuses_no_forgetting():
+    made = points([0.50, 0.62, 0.61, 0.60, 0.60], [0.80, 0.80, 0.79, 0.70, 0.60])
+    assert chosen(made, check(0.02), noise=0.1).alpha == 0.6
+
+
 def test_mixtures_that_only_search_no_better_are_not_said_to_forget():
     made = points([0.5, 0.4, 0.4, 0.8, 0.9], [0.80, 0.80, 0.79, 0.3, 0.2])
     assert chosen(made, check(0.02)).alpha == 0
