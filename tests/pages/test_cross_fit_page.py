@@ -174,7 +174,8 @@ def test_open_questions_count_among_the_planned_steps(judged):
     assert len(found.folds) == 10 and found.end.share <= 1
     for fold in found.folds:
         result = fold.result
-        assert result.steps == result.planned > -(-result.questions // 8)
+        assert result.best_step <= result.steps <= result.planned  # fewer steps: stopped early
+        assert result.planned > -(-result.questions // 8)  # of questions with an answer alone
 
 
 @pytest.mark.parametrize("page", ["tune", "compare", "report"])
