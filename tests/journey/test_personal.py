@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.data.personal.recognition import Span
 from core.errors import DataError, ExpertError, LabelError
-from core.journey import data, delivery, report, voting
+from core.journey import data, delivery, personal, report, voting
 from core.journey.data import take_out_personal_data
 from core.journey.decisions import RISK_QUESTIONS, keep_risk
 from core.journey.experts import (
@@ -105,9 +106,35 @@ def test_masking_afterwards_opens_the_way(project):
     assert again["personal_data"] == {} and again["personal_removed"]["email"]["count"] == 1
 
 
-def test_sample_projects_may_be_shared(tmp_path):
-    project = create_sample_project(Workspace.open(tmp_path), "en", "s", "me")
+@pytest.mark.parametrize("key", ["en", "ja"])
+def test_sample_projects_may_be_shared_and_are_not_read_for_names(tmp_path, monkeypatch, key):
+    """A model of Japanese names read the sample twice: one click took more than a minute."""
+
+    def asked(text):
+        raise AssertionError("looked for names in what is invented")
+
+    monkeypatch.setattr(personal, "japanese_model", lambda: asked)
+    project = create_sample_project(Workspace.open(tmp_path), key, "s", "me")
     check_sharing(project)
+    with pytest.raises(AssertionError):
+        found_in(project.load_dataset())
+
+
+def test_a_model_reads_the_same_texts_once(project, monkeypatch):
+    read = []
+    monkeypatch.setattr(personal, "japanese_model", lambda: names)
+
+    def names(text):
+        read.append(text)
+        return ()
+
+    dataset = project.load_dataset()
+    first = found_in(dataset)
+    assert "email" in first and len(read) == len(dataset.questions) + len(dataset.answers)
+    assert found_in(project.load_dataset()) == first
+    assert len(read) == len(dataset.questions) + len(dataset.answers)
+    monkeypatch.setattr(personal, "japanese_model", lambda: lambda text: [Span("name", 0, 2)])
+    assert "name" in found_in(dataset), "another model sees for itself"
 
 
 def test_nothing_is_sent_before_a_person_confirmed_the_terms(project, monkeypatch):

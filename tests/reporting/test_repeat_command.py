@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,12 @@ def test_the_command_repeats_every_setting(recipe, config, tmp_path, monkeypatch
     settings = inputs.read_settings(options.config) if options.config else None
     chosen = inputs.chosen_settings(None, settings, options.preset, options.base, options.seed)
     assert document_id(to_json(chosen)) == document_id(to_json(config))
-    (one,) = inputs.read_overrides(options.overrides)
-    assert one == changed[0]
+    again = inputs.read_overrides(options.overrides)
+    # Whoever hands the file over may have written any name into it: it is kept as claimed.
+    assert again == (replace(changed[0], who="claimed: ann"),)
+    twice = repeat_command(imported, asked(recipe, config, again)).files[OVERRIDES_FILE]
+    Path(OVERRIDES_FILE).write_text(twice, "utf-8")
+    assert inputs.read_overrides(Path(OVERRIDES_FILE)) == again
 
 
 def test_what_a_word_can_say_needs_no_file():

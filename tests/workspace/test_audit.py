@@ -130,7 +130,8 @@ def test_what_the_app_writes_is_sealed(records):
         "DELETE FROM audit WHERE number = 1",
         "UPDATE audit_seals SET seal = detail_sha256 WHERE number = 2",
         "DELETE FROM audit_seals WHERE number = 2",
-        "INSERT INTO audit (project_id, what, who, detail, at) VALUES ('p', 'w', 'eve', '{}', 'n')",
+        "INSERT INTO audit (number, project_id, what, who, detail, at) "
+        "VALUES (4, 'p', 'w', 'eve', '{}', 'n')",
     ],
 )
 def test_what_is_done_to_the_database_is_found(records, statement):
