@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.journey.projects import STOPS
 from pages.parts import session
-from pages.parts.compare.blind_vote import vote_of_the_link
 from pages.parts.deep_links import go_on
 from pages.parts.errors import show_error
 from pages.parts.sidebar import sidebar
@@ -38,6 +37,9 @@ try:
     if shown:
         page.run()
     else:
+        # Loads pandas and pyarrow: more than half a second that the first page need not wait for.
+        from pages.parts.compare.blind_vote import vote_of_the_link
+
         vote_of_the_link()
 except Exception as error:  # no traceback reaches a user; control flow is not an Exception
     show_error(error)

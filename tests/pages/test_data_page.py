@@ -83,6 +83,12 @@ def button(at: AppTest, label: str):
     return next(b for b in at.button if b.label == label)
 
 
+def keep_personal_data(at: AppTest) -> AppTest:
+    """Answer what must be answered first: the flawed sample holds invented personal data."""
+    assert button(at, "Import").disabled
+    return next(r for r in at.radio if r.label == "What to do with them").set_value("keep").run()
+
+
 def metrics(at: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in at.metric}
 
@@ -107,6 +113,8 @@ def test_nothing_is_written_before_import(empty, workspace):
     """Looking at a file must not change the project."""
     at = upload(empty, *FLAWED[:2])
     assert not at.exception and not at.error
+    assert dataset_of(workspace) is None
+    at = keep_personal_data(at)
     assert dataset_of(workspace) is None
     assert not list(workspace.layout.datasets.iterdir())
     at = button(at, "Import").click().run()
@@ -134,7 +142,7 @@ def test_an_import_goes_on_while_other_pages_are_looked_at(empty, workspace, mon
         return import_file(*args, **options)
 
     monkeypatch.setattr(data, "import_file", slow)
-    at = upload(empty, *FLAWED[:2])
+    at = keep_personal_data(upload(empty, *FLAWED[:2]))
     at.default_timeout = 4
     with pytest.raises(RuntimeError, match="timed out"):  # the page shows the import until its end
         button(at, "Import").click().run()
@@ -339,7 +347,7 @@ def test_changing_a_column_does_not_read_the_file_again(empty, monkeypatch):
     monkeypatch.setattr(data, "preview", lambda *args, **more: read.append(1) or original(*args))
     at = upload(empty, *FLAWED[:2])
     at = next(b for b in at.selectbox if b.label == "Category").set_value(None).run()
-    at = button(at, "Import").click().run()
+    at = button(keep_personal_data(at), "Import").click().run()
     assert not at.exception and metrics(at)
     assert len(read) == 1
 
@@ -481,7 +489,7 @@ def test_a_damaged_dataset_is_named_and_can_be_uploaded_again(loaded, workspace,
     at = loaded()
     assert not at.exception
     assert len(at.error) == 1 and "Something went wrong" not in at.error[0].value
-    at = upload(at, *FLAWED[:2])
+    at = keep_personal_data(upload(at, *FLAWED[:2]))
     at = button(at, "Import").click().run()
     assert not at.exception and not at.error
     assert metrics(at)["Questions"] == "76"

@@ -129,11 +129,11 @@ def _helps(found: Sufficiency) -> None:
             "Measured elsewhere; on your data it will differ, and the comparison tells. {sources}",
             sources=" ".join(sources),
         )
-        now = data.gain_text(found.helps[0].now.gain)
         title = t(
-            "What would help most, by the gain in nDCG@10 (with things as they are: {now})", now=now
+            "What would help most, by the gain in nDCG@10 (with things as they are: {now})",
+            now=plain(data.gain_text(found.helps[0].now.gain)),
         )
-        st.markdown(f"**{plain(title)}**", help=measured)
+        st.markdown(f"**{title}**", help=measured)
         st.markdown("\n".join(f"- {plain(tm(one.text))}" for one in found.helps))
         return
     st.markdown(f"**{t('What would help most')}**")
