@@ -25,6 +25,11 @@ def take_memory_quietly(megabytes: int) -> int:
         raise LabelError("It is damaged.") from error
 
 
+def walk(depth: int) -> int:
+    """As a function does that walks through lists inside lists."""
+    return 1 + walk(depth - 1) if depth else 0
+
+
 def compute() -> None:
     while True:
         pass

@@ -47,6 +47,11 @@ _ENDED = N_(
     "Nothing was kept. Export it again, or save it in another format."
 )
 UNFORESEEN = (_UNEXPECTED, _ENDED)
+# Foreseen, but any function that walks through what a file holds can meet it.
+_TOO_DEEP = N_(
+    "{name} holds lists or objects inside one another so deep that they cannot be read. "
+    "Export it as a plain table."
+)
 _LOOK_EVERY_S = 0.1
 _LONGEST_NEWS = 1_000_000  # bytes of progress without an end of line
 _NEARLY = 0.8  # of the memory allowed: who is killed or ends badly there had too little of it
@@ -260,6 +265,8 @@ def _outcome(ended: Mapping[str, Any], answer: BinaryIO, name: str, limits: Limi
         if kind == "limit":
             raise _limit_reached(told[0], name, limits)
         log.error("reading %r failed\n%s", name[:100], told[1])
+        if str(told[0]).startswith(RecursionError.__name__):
+            raise DataError(_TOO_DEEP, name=name)
         raise DataError(_UNEXPECTED, name=name, detail=str(told[0])[:200])
     if status == -signal.SIGXCPU or (
         status == -signal.SIGKILL and ended["cpu_seconds"] >= limits.cpu_seconds

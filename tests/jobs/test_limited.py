@@ -70,6 +70,12 @@ def test_a_crash_costs_one_file_and_no_server():
     assert run(work.take_memory, 1) == 1_000_000
 
 
+def test_lists_inside_lists_without_end_are_named_as_such():
+    assert run(work.walk, 50) == 50
+    with pytest.raises(DataError, match=r"faq.csv holds lists or objects inside one another"):
+        run(work.walk, 100_000)
+
+
 def test_what_nobody_foresaw_is_a_sentence_and_goes_to_the_log(caplog):
     with pytest.raises(DataError, match=r"faq.csv cannot be read.*KeyError"):
         run(work.fail)
