@@ -296,7 +296,19 @@ _DAMAGED = N_(
 
 def _damaged(run_id: str, kind: str) -> JobView:
     error = Message(_DAMAGED, {"run": run_id, "file": "request.json"})
-    return JobView(id=run_id, kind=kind, project_id="", state=jobs.FAILED, error=error)
+    at = _launched_at(run_id)
+    return JobView(
+        id=run_id, kind=kind, project_id="", state=jobs.FAILED, error=error, created_at=at
+    )
+
+
+def _launched_at(run_id: str) -> str:
+    """Return the time that an id names, see :func:`new_run_id`; empty where it names none."""
+    try:
+        at = datetime.strptime("-".join(run_id.rsplit("-", 3)[1:3]), "%Y%m%d-%H%M%S")
+    except ValueError:
+        return ""
+    return at.replace(tzinfo=UTC).isoformat()
 
 
 @asks(START)

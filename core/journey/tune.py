@@ -458,7 +458,8 @@ def read_run(workspace: Workspace, view: JobView) -> TuningRun:
     try:
         run = TuningRun(view, request_of(view))
     except WorkspaceError as error:
-        run = TuningRun(view, None, problem=error.message)
+        # A job that failed says why itself.
+        run = TuningRun(view, None, problem=None if view.error else error.message)
     if view.state not in {FINISHED, CANCELLED}:
         return run
     folder = RunFolder(workspace.run_folder(view.id))

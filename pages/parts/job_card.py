@@ -143,7 +143,7 @@ def _place(job: JobView) -> None:
 
 
 def _times(job: JobView) -> str:
-    if job.state == WAITING:
+    if job.state == WAITING or (job.is_final and not job.seconds):  # nobody knows how long it took
         return t("Launched {at}", at=moment(job.created_at))
     values = {"at": moment(job.created_at), "time": duration(job.seconds)}
     if job.is_final:

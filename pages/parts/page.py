@@ -127,9 +127,13 @@ def tab_bar(key: str, titles: Sequence[str]) -> Sequence[TabContainer]:
     titles : sequence of str
         In the reader's language.
     """
-    place = f"{key}_place"
-    if st.session_state.get(key) not in titles and place in st.session_state:
+    place, former = f"{key}_place", f"{key}_titles"
+    chosen, before = st.session_state.get(key), st.session_state.get(former, [])
+    if chosen not in titles and chosen in before:  # maybe just now: no page was drawn since then
+        st.session_state[place] = before.index(chosen)
+    if chosen not in titles and place in st.session_state:
         st.session_state[key] = titles[min(st.session_state[place], len(titles) - 1)]
+    st.session_state[former] = list(titles)
     drawn = st.tabs(titles, key=key, on_change="rerun")
     st.session_state[place] = next((i for i, tab in enumerate(drawn) if tab.open), 0)
     return drawn

@@ -47,7 +47,7 @@ def duration(seconds: float | None) -> str:
 
 
 def moment(iso: str) -> str:
-    """Return a UTC time in the browser's time zone, to the minute."""
+    """Return a UTC time in the browser's time zone, to the minute; damaged files name none."""
     from datetime import datetime
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -55,7 +55,10 @@ def moment(iso: str) -> str:
         zone = ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
-    return datetime.fromisoformat(iso).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    try:
+        return datetime.fromisoformat(iso).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return t("unknown")
 
 
 # Links, mail addresses, icons, emoji, dashes and arrows are looked for in the parsed text, where

@@ -36,6 +36,11 @@ def see(page, text: str | re.Pattern[str], timeout: float = MINUTE) -> None:
     no_exception(page)
 
 
+def settle(page) -> None:
+    """Wait until the page is drawn: what opens while it is drawn anew closes again."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def only_run(workspace: Path, kind: str) -> Path:
     (folder,) = (workspace / "runs").glob(f"{kind}-*")
     return folder
@@ -163,6 +168,7 @@ def test_another_language_keeps_the_tab_and_what_was_chosen(server, page):
     project = create_sample_project(workspace, "en", "Shop", "Mika")
     page.goto(f"{server.url}/data?lang=en&project={project.id}")
     see(page, "Questions and answers")
+    settle(page)
     page.locator(".st-key-browse_split").get_by_role("combobox").click()
     page.get_by_role("option").nth(1).click()
     english = page.locator(".st-key-browse_split").inner_text()
@@ -171,6 +177,7 @@ def test_another_language_keeps_the_tab_and_what_was_chosen(server, page):
         page.get_by_role("button", name="日本語")
     ).first.click()
     see(page, "質問と回答")
+    settle(page)
     assert page.get_by_role("tab").nth(2).get_attribute("aria-selected") == "true"
     page.get_by_role("tab").nth(0).click()
     page.wait_for_timeout(SECOND)

@@ -10,6 +10,7 @@ from core.jobs import launch
 from core.jobs.folder import append_event
 from core.journey import data, jobs, steps
 from core.journey.experts import NEUTRAL_SENTENCE, api_connections
+from core.journey.personal import allow_sharing
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
 from tests.pages.test_experts_page import box, button, texts
@@ -137,9 +138,26 @@ def test_nothing_is_sent_or_started_before_the_confirmation(page, workspace, ser
     assert not [line for line in trail if "confirmed" in line["what"]]
 
 
+def test_personal_data_are_not_sent_before_somebody_gave_leave(
+    page, workspace, server, handed, monkeypatch
+):
+    """A confirmed server is no leave: row 16 of the sample names an address and a card."""
+    monkeypatch.setenv("TEST_API_KEY", KEY)
+    at = only(add(page(), server), "bm25", "api:Our API")
+    at = button(at, "Let 2 experts score").click().run()
+    at = at.checkbox(key="terms_read").check().run()
+    at = at.button(key="send_and_score").click().run()
+    assert not at.exception
+    assert "nobody has said yet that they may be shared" in at.error[0].value
+    assert handed == [] and server.requests == []
+    trail = workspace.records.audit_trail(workspace.projects()[0].id)
+    assert not [line for line in trail if line["what"] == "sending to an API confirmed"]
+
+
 def test_a_confirmation_starts_the_job_and_is_recorded(
     page, workspace, server, handed, monkeypatch
 ):
+    allow_sharing(workspace.projects()[0], "made up", "me")
     monkeypatch.setenv("TEST_API_KEY", KEY)
     at = only(add(page(), server, Price=1.0), "bm25", "api:Our API")
     at = button(at, "Let 2 experts score").click().run()
@@ -169,6 +187,7 @@ def test_a_confirmation_starts_the_job_and_is_recorded(
 def test_a_key_from_the_secrets_goes_to_the_worker_only(
     page, workspace, server, handed, monkeypatch
 ):
+    allow_sharing(workspace.projects()[0], "made up", "me")
     monkeypatch.setattr("pages.parts.api_keys._secret", {"TEST_API_KEY": KEY}.get)
     at = only(add(page(), server), "api:Our API")
     assert "Key: found in TEST_API_KEY" in texts(at)

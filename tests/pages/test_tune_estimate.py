@@ -17,7 +17,7 @@ from core.journey.jobs import PROBE
 from core.journey.tune import plan, probe_folder
 from core.tuning.device import likely_device
 from core.tuning.estimate import probe_key
-from core.tuning.presets import to_document
+from core.tuning.presets import PRESETS, to_document
 from core.tuning.probe import Probe
 from core.types import LabelRecipe
 from core.types.tuning import TuneRequest
@@ -26,6 +26,7 @@ from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 
 WORDLLAMA = "wordllama-l2-supercat-256"
+AS_OFFERED = PRESETS["balanced"].config()  # what the form shows before anything is changed
 MEASURED = Probe((1.0, 1.0), 2.0, 3.0, 0.5, 270.0, 90.0, 1200.0, "cpu", "x", "fp32")
 
 
@@ -44,9 +45,9 @@ def dataset(finished_workspace):
     return workspace.load_dataset(project.dataset_id)
 
 
-def measured(finished, dataset, result: dict | None, config: TuningConfig | None = None) -> None:
-    """Put the outcome of a short measurement of the default settings into the workspace."""
-    key = probe_key(dataset.id, config or TuningConfig(), likely_device())
+def measured(finished, dataset, result: dict | None) -> None:
+    """Put the outcome of a short measurement of the settings on offer into the workspace."""
+    key = probe_key(dataset.id, AS_OFFERED, likely_device())
     folder = probe_folder(finished.open(), key)
     folder.root.mkdir(parents=True)
     write_json(folder.request, {"kind": PROBE, "config": {}})
@@ -74,7 +75,7 @@ def test_measured_time_memory_and_disk_are_shown(finished_workspace, opened, dat
     measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
     at = opened()
     assert not at.exception and not at.error
-    said = plan(finished_workspace.open(), dataset, TuningConfig()).estimate
+    said = plan(finished_workspace.open(), dataset, AS_OFFERED).estimate
     assert figure(at, "Time").value == f"≈ {round(said.seconds)} s"
     assert figure(at, "Time").delta == f"{round(said.low)} s to {round(said.high)} s"
     assert figure(at, "Memory").value == "1.2 GB" and "free" in figure(at, "Memory").delta
@@ -178,8 +179,8 @@ def going_on(finished) -> RunFolder:
     folder = RunFolder(finished.run("tune-20990101-000000-aaaa"))
     folder.root.mkdir(parents=True)
     request = TuneRequest("", "First recipe", LabelRecipe(("bm25",)), (), TuningConfig())
-    told = {"kind": "tune", "created_at": now(), "config": to_json(request)}
-    write_json(folder.request, told)
+    told = {"kind": "tune", "project_id": finished.project, "created_at": now()}
+    write_json(folder.request, told | {"config": to_json(request)})
     append_event(folder, "launched")
     for step in range(1, 30):
         values = {"step": step, "loss": 2 / step, "learning_rate": 1e-4, "labels_per_s": 900.0}

@@ -282,16 +282,29 @@ def test_damaged_run_is_explained(finished_workspace, opened, damage, said):
     assert len(table(at)) == 1
 
 
-@pytest.mark.parametrize("damage", ["folder", "request"])
-def test_run_without_a_trace_leaves_the_form(finished_workspace, opened, damage):
-    run = finished_workspace.run(finished_workspace.tune_run)
-    if damage == "folder":
-        shutil.rmtree(run)
-    else:
-        (run / "request.json").write_bytes(b"\x00\x01")
+def test_run_without_a_trace_leaves_the_form(finished_workspace, opened):
+    shutil.rmtree(finished_workspace.run(finished_workspace.tune_run))
     at = opened()
     assert not at.exception
     assert button(at, "Start tuning").proto.type == "primary"
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01", b"{}"])
+def test_run_whose_request_is_damaged_is_a_failed_one(finished_workspace, opened, content):
+    """It has a card with its time, a row, and the form to start it again; nothing else fails."""
+    run = finished_workspace.run(finished_workspace.tune_run)
+    (run / "request.json").write_bytes(content)
+    at = opened()
+    assert not at.exception
+    assert at.error, "the damage is named"
+    for error in at.error:
+        said = error.value.replace("\\", "")
+        assert "request.json" in said and finished_workspace.tune_run in said
+    day = finished_workspace.tune_run.split("-")[1]
+    assert f"Launched {day[:4]}-{day[4:6]}-{day[6:]}" in texts(at)
+    assert len(table(at)) == 1 and table(at)["state"][0] == "Failed"
+    assert button(at, "Compare before and after") is None
+    assert button(at, "Start tuning") is not None
 
 
 def test_opening_tune_and_compare_does_not_import_torch(finished_workspace):

@@ -62,7 +62,8 @@ _GROUPS = (
         ("device", "precision", "chunk_size", "lora_rank", "seed"),
     ),
 )
-_ONLY_OPEN = frozenset({"open_weight", "open_share", "whole_corpus", "borrow_answers"})
+# Known questions meet all answers, too, where they learn from the experts alone.
+_ONLY_OPEN = frozenset({"open_weight", "open_share", "borrow_answers"})
 _FURTHER = N_("Further settings")
 # What only concerns models that compute: word-vector models look words up and add them.
 _NOT_STATIC = frozenset(
