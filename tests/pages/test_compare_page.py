@@ -18,7 +18,7 @@ from core.journey.jobs import request_of
 from core.types import SystemChoice
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
-from tests.pages.as_seen import as_seen
+from tests.as_seen import as_seen
 
 
 def texts(at: AppTest) -> str:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluation.movements import wins_and_losses
 from core.journey import decisions
 from core.journey.compare import load_comparison
-from tests.pages.as_seen import as_seen
+from tests.as_seen import as_seen
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 
