@@ -77,12 +77,13 @@ def called(who: str) -> str:
     return name if name == who else t("{name} (says a file)", name=name)
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, inside: bool = False) -> str:
     """Return a user's text so that markdown shows it as it was typed.
 
     No HTML, links, formulas, icons, emoji, dashes, arrows, lists or blocks of code come of it. For
     what Streamlit does not read as markdown, such as the options of select boxes, the text itself
-    is right; for ``st.text`` see :func:`unbroken`.
+    is right; for ``st.text`` see :func:`unbroken`. With ``inside``, the text goes on in a line of
+    other text: a space that it begins with is no indent.
     """
     cut = (
         "".join(f"\\{sign}" if sign in _MARKS else sign for sign in part)
@@ -90,7 +91,9 @@ def plain(text: str) -> str:
     )
     escaped = _NOTHING.join(cut)
     if escaped:
-        escaped = _SPACES.sub(lambda found: _wide(found.group()) or "&nbsp;", escaped)
+        before = "x" if inside else ""
+        escaped = _SPACES.sub(lambda found: _wide(found.group()) or "&nbsp;", before + escaped)
+        escaped = escaped.removeprefix(before)
         escaped = escaped.replace("\u00a0", "&nbsp;")
     return escaped.replace("\n", "  \n")
 

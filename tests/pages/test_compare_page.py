@@ -18,14 +18,14 @@ from core.journey.jobs import request_of
 from core.types import SystemChoice
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
+from tests.as_seen import as_seen
 
 
 def texts(at: AppTest) -> str:
     kinds = (at.markdown, at.error, at.warning, at.info, at.success, at.caption)
     shown = "\n".join(element.value for kind in kinds for element in kind)
-    shown = shown.replace("\\", "")
     # Words that question and answer share are marked; a word holds no bracket.
-    return re.sub(r":blue-background\[(.*?)\]", r"\1", shown)
+    return as_seen(re.sub(r":blue-background\[(.*?)\]", r"\1", shown))
 
 
 def button(at: AppTest, label: str):

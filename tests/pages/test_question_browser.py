@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluation.movements import wins_and_losses
 from core.journey import decisions
 from core.journey.compare import load_comparison
+from tests.as_seen import as_seen
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 
@@ -136,17 +137,18 @@ def test_reported_pair_is_on_the_table_of_the_labels_page(finished_workspace, ap
     assert "Reported by Mika" in texts(at)
 
 
-def page(texts: list[str], moves: list[tuple]) -> None:
+def page(texts: list[str], moves: list[tuple], question: str) -> None:
     from types import SimpleNamespace
 
     from core.evaluation.movements import AnswerMove
     from pages.parts.compare.side_by_side import side_by_side
 
-    side_by_side(SimpleNamespace(answers=texts), [AnswerMove(*move) for move in moves], "x")
+    data = SimpleNamespace(answers=texts, id=str(texts))
+    side_by_side(data, [AnswerMove(*move) for move in moves], "x", question=question)
 
 
-def drawn(texts: list[str], moves: list[tuple]) -> AppTest:
-    at = AppTest.from_function(page, args=(texts, moves)).run()
+def drawn(texts: list[str], moves: list[tuple], question: str = "") -> AppTest:
+    at = AppTest.from_function(page, args=(texts, moves, question)).run()
     assert not at.exception
     return at
 
@@ -177,7 +179,18 @@ def test_markup_in_an_answer_is_shown_as_text():
     assert len(shown) == 2
     for value in shown:
         assert "<script>" not in value and "![x](" not in value and "**bold**" not in value
-        assert value.replace("\\", "") == evil
+        assert "http://" not in value, "no link is made of it either"
+        assert as_seen(value) == evil
+
+
+def test_spaces_beside_marked_words_are_plain_spaces():
+    """A space that does not break stood after each marked word, on the card and in every copy."""
+    answer = "  Put the tent  away"
+    at = drawn([answer], [(0, 1, 1, 0.5, 0.5, True)], "Which tent?")
+    shown = [m.value for m in at.markdown if "tent" in m.value]
+    assert len(shown) == 2 and ":blue-background[tent]" in shown[0]
+    unmarked = shown[0].replace(":blue-background[tent]", "tent")
+    assert as_seen(unmarked) == "\u00a0\u00a0Put the tent \u00a0away", "indents and gaps are kept"
 
 
 def test_long_answers_are_cut_on_cards_but_right_ones_later():

@@ -151,8 +151,8 @@ def _text(question: str, answer: str, common: Collection[str], room: int) -> Non
     pieces = in_pieces(shown, shared_spans(question, shown, common) if question else ())
     st.markdown(
         "".join(
-            f":blue-background[{plain(piece)}]" if marked else plain(piece)
-            for piece, marked in pieces
+            f":blue-background[{plain(piece)}]" if marked else plain(piece, inside=number > 0)
+            for number, (piece, marked) in enumerate(pieces)
         )
     )
 
