@@ -458,8 +458,7 @@ def read_run(workspace: Workspace, view: JobView) -> TuningRun:
     try:
         run = TuningRun(view, request_of(view))
     except WorkspaceError as error:
-        # A job that failed says why itself.
-        run = TuningRun(view, None, problem=None if view.error else error.message)
+        run = TuningRun(view, None, problem=error.message)
     if view.state not in {FINISHED, CANCELLED}:
         return run
     folder = RunFolder(workspace.run_folder(view.id))

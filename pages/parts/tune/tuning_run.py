@@ -26,7 +26,7 @@ def tuning_run(context: Context, run: TuningRun) -> None:
     if run.result is not None:
         _result(context, run, run.result)
     job_card(run.job.id, _title(run), live=_curves)
-    if run.problem is not None:
+    if run.problem is not None and run.job.error is None:  # a job that failed says why itself
         st.error(plain(tm(run.problem)), icon=":material/error:")
     if run.model_gone:
         st.error(
