@@ -54,7 +54,7 @@ from core.journey.trials import (
     run_trials,
     tune_trial,
 )
-from core.journey.tune import plan, planned_steps, tuning_request
+from core.journey.tune import plan, tuning_request
 from core.messages import N_, Message
 from core.progress import Progress
 from core.tuning.experiments.folds import (
@@ -468,7 +468,7 @@ def _trial_result(tuned: TuningResult, part: QADataset, config: TuningConfig) ->
         tuned.best_step,
         tuned.steps,
         len(part.rows(TRAIN)),
-        planned_steps(part, config),
+        tuned.planned or tuned.steps,
         tuned.alpha,
         tuned.left_out,
     )

@@ -34,7 +34,7 @@ from core.journey.labels import label_model, overrides, recipe_in_use
 from core.journey.projects import scored_experts
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
-from core.tuning.batches import open_per_epoch, steps_per_epoch
+from core.tuning.batches import open_per_epoch
 from core.tuning.device import (
     MEGABYTE,
     check_device,
@@ -129,14 +129,6 @@ def open_in_run(dataset: QADataset, config: TuningConfig) -> OpenUse:
     count, known = len(without_held_out(dataset)), len(dataset.rows(TRAIN))
     used = LOSSES[config.loss].uses_labels and config.open_weight > 0
     return OpenUse(count, open_per_epoch(known, count, config) if used else 0, known)
-
-
-def planned_steps(dataset: QADataset, config: TuningConfig) -> int:
-    """Return the learning steps of a run that does not stop early, those of open questions too."""
-    count = len(without_held_out(dataset))
-    joins = config.open_weight > 0 or config.teach_known_weight > 0
-    open_ = count if joins and LOSSES[config.loss].uses_labels else 0
-    return steps_per_epoch(len(dataset.rows(TRAIN)), open_, config) * config.epochs
 
 
 def language_of_questions(dataset: QADataset) -> str:

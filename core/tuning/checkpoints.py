@@ -17,11 +17,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.documents import from_json
 from core.errors import TuningError, WorkspaceError
@@ -29,7 +29,7 @@ from core.hashing import file_sha256
 from core.messages import N_
 from core.tuning.student import flush, weights_of, whole_folder
 from core.tuning.team import Team
-from core.types.tuning import CurvePoint
+from core.types.tuning import CurvePoint, SweepPoint
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,6 +41,25 @@ MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.j
 def above(floors: Mapping[str, float], regimes: Mapping[str, float]) -> bool:
     """Return True if no regime lies below its floor."""
     return all(regimes.get(regime, floor) >= floor for regime, floor in floors.items())
+
+
+Scored = TypeVar("Scored", CurvePoint, SweepPoint)
+
+
+def near(points: Sequence[Scored], highest: Scored, base: float, noise: float) -> list[Scored]:
+    """Return, in their order, the highest point and those that differ from it by chance alone.
+
+    The highest of many means of few questions is luck.
+
+    Parameters
+    ----------
+    base : float
+        Score of the base model; a point that is not above it is not as good as one that is.
+    noise : float
+        A score this much lower says nothing.
+    """
+    least = max(highest.score - noise, base)
+    return [point for point in points if point == highest or point.score > least]
 
 
 @dataclass(frozen=True)
@@ -81,18 +100,16 @@ class RunState:
 
     @property
     def best(self) -> CurvePoint | None:
-        """The best point of the curve, the earliest of equals; None before the first check.
+        """The best point of the curve, the latest of those :func:`near` it; None before a check.
 
         The mean over regimes alone would choose a state that wins on known answers what it loses
-        on unseen ones. The highest of many means of few questions is luck: where there is noise,
-        the latest state inside it counts that lies above the base model, as after step 0.
+        on unseen ones.
         """
         fit = [point for point in self.curve if above(self.floors, point.regimes)]
         highest = max(fit, key=lambda point: (point.score, -point.step), default=None)
-        if highest is None or highest.step == 0 or not self.noise:
-            return highest
-        least = max(highest.score - self.noise, self.curve[0].score)
-        return [point for point in fit if point == highest or point.score > least][-1]
+        if highest is None:
+            return None
+        return near(fit, highest, self.curve[0].score, self.noise)[-1]
 
     @property
     def labels_per_s(self) -> float:

@@ -30,15 +30,8 @@ _DOUBT = {SAME_RUN: 0.15, SAME_MODEL: 0.5, OTHER_MODEL: 1.0}
 # Settings that change neither the time of a step nor the memory it takes.
 WITHOUT_EFFECT = frozenset(
     {
-        *(
-            "epochs",
-            "learning_rate",
-            "usual_steps",
-            "warmup_share",
-            "weight_decay",
-            "infonce_share",
-            "seed",
-        ),
+        *("epochs", "learning_rate", "usual_steps", "warmup_share", "weight_decay"),
+        *("infonce_share", "seed"),
         *("student_temperature", "teacher_temperature", "evaluations_per_epoch", "patience"),
         *("false_negative_margin", "guard_regimes", "spare_unasked", "borrow_answers"),
         *("taught_temperature", "neighbourhood_temperature"),

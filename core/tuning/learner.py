@@ -112,13 +112,18 @@ class Learner:
         answers = self.dataset.answers
         self.answers = self.team.tell_array(lambda: self.read(answers, DOCUMENT))
 
-    def remember_answers(self) -> None:
-        """Read what open questions are compared with, where they meet the whole collection."""
-        if not self.remembers or self.taught is None:
-            return
-        texts = [self.dataset.answers[row] for row in self.taught.searched]
-        # A copy: what is read may belong to somebody else, and this changes with every step.
-        self.remembered = np.array(self.team.tell_array(lambda: self.read(texts, DOCUMENT)))
+    def remember_answers(self, answer_rows: Rows, vectors: np.ndarray) -> None:
+        """Remember the whole collection; these answers are read already, others are read now."""
+        assert self.taught is not None
+        searched = self.taught.searched
+        self.remembered = np.empty((len(searched), vectors.shape[1]), np.float32)
+        self.remember(answer_rows, vectors)
+        others = np.setdiff1d(searched, answer_rows)
+        if len(others):
+            texts = [self.dataset.answers[row] for row in others]
+            read = self.team.tell_array(lambda: self.read(texts, DOCUMENT))
+            assert read is not None
+            self.remember(others, read)
 
     @property
     def remembers(self) -> bool:
@@ -293,14 +298,18 @@ class Learner:
         if self.taught is not None and len(batch.taught_rows):
             taught, told = self._taught_terms(batch, read)
             terms, cells = [*terms, *taught], cells + told
-        if self.remembered is not None:
-            terms.append(self._remembering(batch))
         more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
         sets, terms = [*sets, *more_sets], [*terms, *more_terms]
+
+        def objective(vectors: Sequence[Tensor]) -> Tensor:
+            if self.remembered is not None:
+                self.remember(batch.answer_rows, vectors[1].detach().cpu().numpy())
+            return sum((term(vectors) for term in terms[1:]), start=terms[0](vectors))
+
         loss = add_gradients(
             self._encode,
             sets,
-            lambda vectors: sum((term(vectors) for term in terms[1:]), start=terms[0](vectors)),
+            objective,
             size=self._texts_at_once,
             cached=self.chunk > 0,
             seed=(self.config.seed, number),
@@ -372,15 +381,6 @@ class Learner:
         def term(vectors: Sequence[Tensor]) -> Tensor:
             answers = compared(vectors)
             return weight * grid.loss(vectors[0][places], answers, sharp, self.scale)
-
-        return term
-
-    def _remembering(self, batch: Batch) -> Term:
-        """Return a term that is always 0 and notes how the answers of the step are read."""
-
-        def term(vectors: Sequence[Tensor]) -> Tensor:
-            self.remember(batch.answer_rows, vectors[1].detach().cpu().numpy())
-            return vectors[1].sum() * 0
 
         return term
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import TuningError
 from core.experts.encoding import load_model
-from core.tuning.checkpoints import above
+from core.tuning.checkpoints import above, near
 from core.tuning.task import GeneralityCheck
 from core.types.tuning import SweepPoint
 
@@ -42,8 +42,8 @@ def chosen(
     floors : mapping of regime to nDCG@10, optional
         What each regime has to reach, too.
     noise : float
-        Of points that differ by less and lie above the base model, the one with most of what was
-        learned is taken: the highest of several means of few questions is luck.
+        Of points that are :func:`core.tuning.checkpoints.near` the highest, the one with most of
+        what was learned is taken.
 
     Returns
     -------
@@ -52,12 +52,8 @@ def chosen(
     """
     fit = [p for p in _inside(points, check) if p.alpha == 0 or above(floors or {}, p.regimes)]
     highest = max(fit, key=lambda point: (point.score, -point.alpha))
-    if highest.alpha == 0 or not noise:
-        return highest
     base = next(point.score for point in points if point.alpha == 0)
-    least = max(highest.score - noise, base)
-    near = [point for point in fit if point == highest or point.score > least]
-    return max(near, key=lambda point: point.alpha)
+    return max(near(fit, highest, base, noise), key=lambda point: point.alpha)
 
 
 def all_forget(points: Sequence[SweepPoint], check: GeneralityCheck | None) -> bool:

@@ -50,7 +50,8 @@ SEVERAL = 1.5  # right answers per question from which likeness tells which ones
 # Standard deviation of the change of nDCG@10 of one question, as all samples show it: a regime of
 # n questions has lost something where it lies this much over √n (one standard error) below.
 CHANGE_OF_ONE = 0.3
-# The same between two states of one run, which have most of what they learned in common.
+# The same between two states of one run, which have most of what they learned in common: 0.05 to
+# 0.16 between one check and the next, 0.12 to 0.14 between any two (docs/method.md).
 CHANGE_BETWEEN_CHECKS = 0.15
 CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
 
@@ -251,9 +252,12 @@ class Run:
         self.negatives = self.team.tell_array(lambda: self._wrong_answers(answers))
         self.learner.measure_scale(self.rows, self.negatives)
         self.learner.read_neutral(self.task.neutral)
-        self.learner.remember_answers()
+        corpus = answers[0] if answers else None
+        if self.learner.remembers:
+            corpus = self._told_corpus(corpus)
+            self.learner.remember_answers(self.validation.answer_rows, corpus)
         if self.validation.questions:
-            self.check(answers[0] if answers else None)
+            self.check(corpus)
         elif self.task.end is None:
             self.report.warning(Message(NO_VALIDATION))
 
@@ -277,28 +281,31 @@ class Run:
         """
         search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
         taught = self.learner.taught if self.config.guard_regimes else None
-        if (self.learner.answer_labels is None and taught is None) or search is None or not regimes:
+        open_count = 0 if taught is None else len(taught.open_rows)
+        if (self.learner.answer_labels is None and not open_count) or search is None or not regimes:
             return
         base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
-        if taught is not None and not best > base + CLEARLY:
+        has_teacher = best > base + CLEARLY
+        if open_count and not has_teacher:
             self.learner.taught = None
             self._count_steps()
-            if self.state.step == 0 and len(taught.open_rows):
-                text, values = OPEN_LEFT_OUT, {"count": len(taught.open_rows)}
-                self.report.warning(Message(text, values))
+            self._leave_out("open_share", Message(OPEN_LEFT_OUT, {"count": open_count}))
         if self.learner.answer_labels is None:
             return
-        if not best > base + CLEARLY:
+        if not has_teacher:
             self.learner.answer_labels = None
-            self.left_out = ("neighbourhoods_per_batch",)
-            if self.state.step == 0:
-                text = NO_READER if np.isnan(best) else NO_TEACHER
-                self.report.warning(Message(text, {"experts": best, "base": base}))
+            text = NO_READER if np.isnan(best) else NO_TEACHER
+            why = Message(text, {"experts": best, "base": base})
+            self._leave_out("neighbourhoods_per_batch", why)
         elif self.one_answer_each:
             self.learner.answer_labels = None
-            self.left_out = ("neighbourhoods_per_batch",)
-            if self.state.step == 0:
-                self.report.warning(Message(ONE_ANSWER))
+            self._leave_out("neighbourhoods_per_batch", Message(ONE_ANSWER))
+
+    def _leave_out(self, setting: str, why: Message | None = None) -> None:
+        """Note a setting of which the run makes no use; say why where it has not been said."""
+        self.left_out = tuple(sorted({*self.left_out, setting}))
+        if why is not None and self.state.step == 0:
+            self.report.warning(why)
 
     @property
     def one_answer_each(self) -> bool:
@@ -326,7 +333,7 @@ class Run:
         found = self._lowered(start) if self.learner.answer_labels is not None else None
         if found is None:
             return self.learner.answer_labels
-        self.left_out = ("neighbourhoods_per_batch",)
+        self._leave_out("neighbourhoods_per_batch")
         if self.state.step == start and self._lowered(start - self.per_epoch) is None:
             self._tell_of_loss(LOWERED, *found)
         return None
@@ -404,8 +411,7 @@ class Run:
         text = N_("Checking the search quality after step {step}")
         self.report.progress(step / self.steps, Message(text, {"step": step}))
         if step and self.learner.remembered is not None:
-            answer_vectors = self.team.tell_array(self.corpus_vectors)
-            assert answer_vectors is not None
+            answer_vectors = self._told_corpus()
             self.learner.remember(self.validation.answer_rows, answer_vectors)
         point = CurvePoint(**self.team.tell(lambda: asdict(self._measured(answer_vectors))))
         self.state = replace(self.state, curve=(*self.state.curve, point))
@@ -432,6 +438,12 @@ class Run:
         answers = self.corpus_vectors() if answers is None else answers
         read, step = self.learner.read, self.state.step
         return self.validation.check(read, step, answers, self.task.evaluate)
+
+    def _told_corpus(self, known: np.ndarray | None = None) -> np.ndarray:
+        """Return the answers that checks search as all processes need them; ``known`` = read."""
+        told = self.team.tell_array(lambda: self.corpus_vectors() if known is None else known)
+        assert told is not None
+        return told
 
     def corpus_vectors(self) -> np.ndarray:
         """Return the answers that checks search: as the model reads them, or as they stay."""
@@ -595,4 +607,5 @@ class Run:
             base_model=self.config.base_model,
             dataset_id=self.task.dataset.id,
             left_out=self.left_out,
+            planned=self.steps,
         )

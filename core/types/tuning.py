@@ -165,6 +165,8 @@ class TuningResult:
     curve : tuple of CurvePoint
     steps : int
         Steps done.
+    planned : int
+        Steps of all passes, had it not ended before; 0 in results of earlier versions.
     seconds : float
         Time spent, over all sessions of a resumed run.
     stopped_early, cancelled : bool
@@ -211,6 +213,7 @@ class TuningResult:
     label_id: str = ""
     weights: dict[str, float] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    planned: int = 0
 
     @property
     def forgot(self) -> bool:

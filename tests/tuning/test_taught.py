@@ -265,6 +265,8 @@ def test_without_a_teacher_open_questions_are_left_out(
     assert len(ended.curve) == len(straight.curve)
     told = [str(text) for text in heard.warnings if "open questions" in str(text)]
     assert len(told) == (not learned)
+    assert ("open_share" in ended.left_out) == (not learned)
+    assert ended.planned == straight.planned == ended.curve[-1].step
 
 
 def first_batch(dataset, config, taught):
@@ -274,6 +276,13 @@ def first_batch(dataset, config, taught):
 def learner_of(dataset, labels, config, base, taught=None):
     task = TuningTask(dataset, labels, base, config, base.parent / "nowhere", taught=taught)
     return Learner(load_model(base), task, DeviceInfo("", "cpu", "fp32", None, 1), Recorder())
+
+
+def remember(learner, already=3):
+    """Let a learner remember all answers, of which some are read already."""
+    rows = np.arange(already, dtype=np.int32)
+    texts = [learner.dataset.answers[row] for row in rows]
+    learner.remember_answers(rows, learner.read(texts, DOCUMENT))
 
 
 WHOLE = dataclasses.replace(OPENLY, whole_corpus=True, candidates_per_question=1, dropout=False)
@@ -291,7 +300,7 @@ def test_remembered_answers_are_as_good_as_read_ones(small_dataset, tiny_bert):
     assert len(batch.answer_rows) < len(every.answer_rows)
 
     learner = learner_of(dataset, labels, WHOLE, tiny_bert, taught)
-    learner.remember_answers()
+    remember(learner)
     partly, all_read = learner, learner_of(dataset, labels, WHOLE, tiny_bert, taught)
     rows = batch.taught_rows
     read = torch.from_numpy(partly.read([dataset.questions[row] for row in rows], QUERY))
@@ -310,7 +319,7 @@ def test_after_a_step_its_answers_are_remembered_as_they_were_read(small_dataset
     labels = random_experts(dataset)
     taught = TaughtQuestions.of(labels)
     learner = learner_of(dataset, labels, WHOLE, tiny_bert, taught)
-    learner.remember_answers()
+    remember(learner)
     before = learner.remembered.copy()
     batch = first_batch(dataset, WHOLE, taught)
     learner.step(batch, 0, 4)

@@ -121,7 +121,7 @@ def agreed_end(folds: Sequence[TrialResult]) -> AgreedEnd:
 
     A fold that kept the base model votes for no step; α is the median of those that learned.
     """
-    shares = [min(1.0, fold.best_step / fold.planned) if fold.planned else 0.0 for fold in folds]
+    shares = [fold.best_step / fold.planned if fold.planned else 0.0 for fold in folds]
     alphas = [fold.alpha for fold in folds if fold.best_step]
     return AgreedEnd(float(np.median(shares)), float(np.median(alphas)) if alphas else 0.0)
 

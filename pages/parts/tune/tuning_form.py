@@ -170,6 +170,10 @@ def _open_use(context: Context, config: TuningConfig) -> None:
             "the experts' labels alone, beside {known} questions with a known answer; they take "
             "turns. Weight of each beside these: {weight}."
         )
+    if use.per_pass and config.guard_regimes:
+        text += " " + t(
+            "A run leaves them out where no expert searches clearly better than the base model."
+        )
     st.caption(f":material/help: {text.format(**values, weight=f'{config.open_weight:g}')}")
 
 

@@ -278,6 +278,9 @@ def test_settings_of_the_delivered_model_are_what_most_folds_chose():
     config, off = TuningConfig(), ("neighbourhoods_per_batch",)
     assert agreed_settings(config, [trial(1, 2, 1.0, off)] * 2 + [trial(1, 2)]).id != config.id
     assert agreed_settings(config, [trial(1, 2, 1.0, off)] + [trial(1, 2)] * 2) == config
+    # Nothing tells a run without validation questions that it has no teacher: the folds do.
+    alone = agreed_settings(config, [trial(1, 2, 1.0, ("open_share",))] * 3)
+    assert alone == dataclasses.replace(config, open_share=0)
 
 
 def test_delivered_model_ends_where_the_folds_agreed(begin, project):
