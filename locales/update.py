@@ -24,7 +24,7 @@ ERRORS = (
 # The first argument of each of these calls is a text for people.
 KEYWORDS = frozenset(("N_", "t", "_", *ERRORS.split()))
 HEADER = "# Texts of Search Tuner. Licence: Apache-2.0."
-PYTHON = ("app.py", "core/**/*.py", "pages/**/*.py")
+PYTHON = ("*.py", "core/**/*.py", "pages/**/*.py")
 TEMPLATES = ("core/reporting/templates/*.jinja",)
 
 
