@@ -69,8 +69,9 @@ def _stackfaq(teacher: bool, log: str, after: float, data: Message) -> MeasuredG
     return MeasuredGain(Situation(ONE_WORDING, teacher, log), 0.749, after, 625, 1, data)
 
 
-# Student all-MiniLM-L6-v2; the teacher is all-mpnet-base-v2. Figures of November 2026; whoever
-# measures again (benchmarks/small_data.py) puts theirs here.
+# Student all-MiniLM-L6-v2; the teacher is all-mpnet-base-v2. Figures with one right answer of a
+# question per step, as an FAQ with one answer each learns: with all of them at once StackFAQ, with
+# nearly six answers to a title, gives more (docs/method.md) than such an FAQ may expect.
 MEASURED: tuple[MeasuredGain, ...] = (
     _stackfaq(False, NO_LOG, 0.758, _STACKFAQ),
     _stackfaq(True, NO_LOG, 0.806, _STACKFAQ_TEACHER),
