@@ -109,7 +109,7 @@ def read_one(case: Hostile, limits: Limits, root: Path) -> Reading:
         outcome = REFUSED
         if isinstance(error, LimitError):
             outcome = LIMIT
-        elif error.message.template.startswith(UNFORESEEN):
+        elif error.message.template in UNFORESEEN:
             outcome = UNCAUGHT
     except Exception as error:
         outcome, said = UNCAUGHT, f"{type(error).__name__}: {error}"

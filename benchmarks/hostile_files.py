@@ -23,7 +23,7 @@ QUESTION, ANSWER = "Where is my parcel {}?", "Parcel {} is on its way."
 ROWS = [(QUESTION.format(i), ANSWER.format(i)) for i in range(40)]
 TABLE = "question,answer\n" + "".join(f"{q},{a}\n" for q, a in ROWS)
 # What the app takes a file for.
-DATA, LOG, SCORES, RATINGS, LABELS, RUN, SETS, FOLDER, SETTINGS = (*("data", "log", "scores", "ratings", "labels", "run", "sets", "folder", "settings"),)
+DATA, LOG, SCORES, RATINGS, LABELS, RUN, SETS, FOLDER, SETTINGS = "data", "log", "scores", "ratings", "labels", "run", "sets", "folder", "settings"
 
 
 @dataclass(frozen=True)

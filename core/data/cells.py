@@ -7,6 +7,7 @@ import json
 import math
 import re
 from datetime import date, datetime, time, timedelta
+from typing import cast
 
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
@@ -31,9 +32,11 @@ NOTHING_WRITTEN = frozenset(
 ) | {"NaN", "<NaN>", "NaT", "N.a."}
 
 _ARRAY = re.compile(r"\barray\((\[[^\[\]]*\])(?:,\s*dtype=[\w.'<>]+)?\)")
+_WHOLE_ARRAY = re.compile(r"array\((.*?)(?:,\s*dtype=[\w.'<>]+)?\)", re.DOTALL)
 _STRING = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _UNSEPARATED = re.compile(rf"\[\s*{_STRING}(?:\s+{_STRING})+\s*\]", re.DOTALL)  # as numpy prints
+_NUMBERS = re.compile(r"\[[-+\d.eE\s]+\]|\[(?:\s*(?:True|False))+\s*\]")
 
 
 def is_nothing(text: str) -> bool:
@@ -78,13 +81,7 @@ def nested_value(text: str) -> list[object] | dict[str, object] | None:
     ``array(['a'], dtype=object)``). A list counts only where a text or an object is in it, so that
     ``[1]`` and ``[see below]`` stay what they are.
     """
-    plain = text.strip()
-    if plain[:1] + plain[-1:] not in ("[]", "{}", "()") and not plain.startswith("array("):
-        return None
-    try:
-        value = json.loads(plain)
-    except (ValueError, RecursionError):
-        value = _python_value(plain)
+    value = printed_value(text)
     if isinstance(value, tuple):
         value = list(value)
     if isinstance(value, dict):
@@ -94,10 +91,26 @@ def nested_value(text: str) -> list[object] | dict[str, object] | None:
     return [] if value == [] else None
 
 
+def printed_value(text: str) -> object:
+    """Return the list or object that a program printed, of numbers too; None for any other text.
+
+    numpy leaves out the commas: Python would glue texts together and not understand numbers.
+    """
+    plain = text.strip()
+    if plain[:1] + plain[-1:] not in ("[]", "{}", "()") and not plain.startswith("array("):
+        return None
+    try:
+        return cast(object, json.loads(plain))
+    except (ValueError, RecursionError):
+        return _python_value(plain)
+
+
 def _python_value(text: str) -> object:
-    """Return what Python or numpy printed; numpy leaves out the commas, which Python would glue."""
-    text = _ARRAY.sub(r"\1", text)
+    whole = _WHOLE_ARRAY.fullmatch(text)  # its texts may hold brackets, too
+    text = _ARRAY.sub(r"\1", whole[1] if whole else text)
     text = _UNSEPARATED.sub(lambda array: f"[{', '.join(_STRINGS.findall(array[0]))}]", text)
+    if _NUMBERS.fullmatch(text):
+        text = f"[{', '.join(text[1:-1].split())}]"
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.data.pairs import Pairs
 
 BEIR = "beir"
-_READ = 0.95  # share of the time of an import until the data are saved
+READ_SHARE = 0.95  # share of the time of an import until the data are saved
 _READING = N_("Reading the texts")
 _MOST_WORDS = 30  # of ratings that the user is asked about
 MOST_TRIED = 50_000  # rows that are tried out while somebody chooses columns
@@ -94,30 +94,8 @@ class Outcome:
     personal: Mapping[str, Finding] = field(default_factory=dict)
 
 
-def preview(
-    content: bytes,
-    filename: str,
-    sheet: str | None = None,
-    encoding: str = "",
-    hidden_rows: bool = True,
-    below: bool = False,
-) -> Preview:
-    """Read an uploaded file and guess which column is what; raises DataError if it cannot be.
-
-    Parameters
-    ----------
-    sheet : str or None
-        Which sheet of a workbook; None takes the first with a table in it.
-    encoding : str
-        Of a text; "" = found from its bytes.
-    hidden_rows : bool
-        Whether hidden and filtered rows of a workbook are read.
-    below : bool
-        Whether sums and other tables below the first are read as rows of it.
-    """
-    choices = ReadingChoices(
-        sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows, below=below
-    )
+def preview(content: bytes, filename: str, choices: ReadingChoices | None = None) -> Preview:
+    """Read an uploaded file and guess which column is what; raises DataError if it cannot be."""
     table = read_table(content, filename, choices=choices, unfold=False)
     return Preview(table, guess_columns(table))
 
@@ -236,7 +214,7 @@ def read_dataset(
     )
     filename = file_title(filename)
     name = Path(filename).stem
-    stretch = Progress(report or SilentReporter(), 0.0, _READ, Message(_READING))
+    stretch = Progress(report or SilentReporter(), 0.0, READ_SHARE, Message(_READING))
     if found.table.format == BEIR:
         from core.data.beir import read_beir
 

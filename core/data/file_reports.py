@@ -16,7 +16,7 @@ from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
 from core.data.splitting import MIN_QUESTIONS
-from core.data.table import NotUsed, Table
+from core.data.table import NotUsed, Table, no_column
 from core.errors import AppError, DataError
 from core.messages import N_, Message
 from core.types import QADataset
@@ -285,11 +285,7 @@ def _existing(name: str, table: Table) -> str:
     folded = {column.casefold(): column for column in table.columns}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    raise DataError(
-        "There is no column {column}. Choose one of: {columns}.",
-        column=name,
-        columns=", ".join(table.columns),
-    )
+    raise no_column(name, table.columns)
 
 
 def describe_columns(mapping: ColumnMapping) -> dict[str, Any]:

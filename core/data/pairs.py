@@ -24,7 +24,7 @@ from core.data.personal.masking import LEFT_OUT, HandledRows, PersonalHandling, 
 from core.data.personal.recognition import personal_data
 from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
 from core.data.reading.unfolding import unfolded
-from core.data.table import SetAside, Table, row_list
+from core.data.table import SetAside, Table, no_column, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
@@ -463,11 +463,7 @@ def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
     ]
     for column in [*chosen, *([mapping.context] if mapping.context else [])]:
         if column not in table.columns:
-            raise DataError(
-                "There is no column {column}. Choose one of: {columns}.",
-                column=column,
-                columns=", ".join(table.columns),
-            )
+            raise no_column(column, table.columns)
     if mapping.question == mapping.answer:
         raise DataError(
             "Question and answer are the same column ({column}). Choose two different ones.",

@@ -25,7 +25,7 @@ from core.data.reading.delimited import read_lines
 from core.data.reading.formats import read_table
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import ReadingChoices, Upload
-from core.data.table import NotUsed, OneColumnError, Table, row_list
+from core.data.table import NotUsed, OneColumnError, Table, no_column, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
@@ -209,11 +209,7 @@ def chosen_log_columns(text: str, table: Table, guess: LogColumns) -> LogColumns
                 roles=", ".join(roles),
             )
         if column and column.casefold() not in folded:
-            raise DataError(
-                "There is no column {column}. Choose one of: {columns}.",
-                column=column,
-                columns=", ".join(table.columns),
-            )
+            raise no_column(column, table.columns)
         changes[role] = folded.get(column.casefold()) if column else None
     return replace(guess, **changes)
 

@@ -193,6 +193,26 @@ def check_size(rows: int, columns: int, name: str, cells: int = 0) -> None:
         )
 
 
+def check_unfolded(rows: int, characters: float) -> None:
+    """Raise DataError where lists in cells make more rows or text than can be read."""
+    if rows > MAX_ROWS or characters > MAX_CHARACTERS:
+        raise DataError(
+            "The lists in the file make more than {rows} rows or {limit} million characters. "
+            "Upload a part of it.",
+            rows=MAX_ROWS,
+            limit=MAX_CHARACTERS // 1_000_000,
+        )
+
+
+def no_column(name: str, columns: Iterable[str]) -> DataError:
+    """Return what is told where a column was chosen that the file does not have."""
+    return DataError(
+        "There is no column {column}. Choose one of: {columns}.",
+        column=name,
+        columns=", ".join(columns),
+    )
+
+
 def too_many_characters(name: str) -> DataError:
     """Return what is told about a file whose texts are too long in all."""
     return DataError(

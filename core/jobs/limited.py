@@ -47,7 +47,7 @@ _ENDED = N_(
     "Nothing was kept. Export it again, or save it in another format."
 )
 UNFORESEEN = (_UNEXPECTED, _ENDED)
-# Foreseen, but any function that walks through what a file holds can meet it.
+# Any function that walks through what a file holds can meet it; readers leave it to this module.
 _TOO_DEEP = N_(
     "{name} holds lists or objects inside one another so deep that they cannot be read. "
     "Export it as a plain table."
@@ -116,6 +116,20 @@ VARIABLES: Mapping[str, str] = {
     "cpu_seconds": "UPLOAD_CPU_SECONDS",
     "output_mb": "UPLOAD_OUTPUT_MB",
 }
+_REACHED: Mapping[str, str] = {
+    "memory_mb": N_(
+        "Reading {name} took more than {limit} MB of memory and was stopped; nothing was kept. "
+        "Upload a part of it, or raise {setting} on the server."
+    ),
+    "cpu_seconds": N_(
+        "Reading {name} took more than {limit} seconds of computing and was stopped; nothing "
+        "was kept. Upload a part of it, or raise {setting} on the server."
+    ),
+    "output_mb": N_(
+        "What was read from {name} takes more than {limit} MB; nothing was kept. Upload a part of "
+        "it, or raise {setting} on the server."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -169,7 +183,10 @@ def run_limited(
     """
     report = report or SilentReporter()
     if not AVAILABLE:
-        return function(*arguments, **(options | ({"report": report} if reports else {})))
+        try:
+            return function(*arguments, **(options | ({"report": report} if reports else {})))
+        except RecursionError as error:
+            raise DataError(_TOO_DEEP, name=name) from error
     request: dict[str, object] = {
         "function": f"{function.__module__}:{function.__qualname__}",
         "reports": reports,
@@ -233,7 +250,7 @@ def _follow(
                     return {}
             if mine in ready:
                 ended = mine.recv(4096)
-                return _ending(ended)
+                return dict(json.loads(ended)) if ended else {}
             if report.should_stop():
                 raise Stopped
 
@@ -247,10 +264,6 @@ def _tell(line: bytes, report: Reporter) -> None:
     except (ValueError, TypeError, KeyError, IndexError, AssertionError, AttributeError):
         return
     report.progress(fraction, message)
-
-
-def _ending(content: bytes) -> Mapping[str, Any]:
-    return dict(json.loads(content)) if content else {}
 
 
 def _outcome(ended: Mapping[str, Any], answer: BinaryIO, name: str, limits: Limits) -> Any:
@@ -271,10 +284,10 @@ def _outcome(ended: Mapping[str, Any], answer: BinaryIO, name: str, limits: Limi
     if status == -signal.SIGXCPU or (
         status == -signal.SIGKILL and ended["cpu_seconds"] >= limits.cpu_seconds
     ):
-        raise _limit_reached("cpu", name, limits)
+        raise _limit_reached("cpu_seconds", name, limits)
     tight = bool(ended) and ended["peak_mb"] >= _NEARLY * limits.memory_mb
     if status == -signal.SIGKILL or tight:  # the kernel ends the largest when memory is short
-        raise _limit_reached("memory", name, limits)
+        raise _limit_reached("memory_mb", name, limits)
     log.error("the process that read %r ended with %s", name[:100], status)
     raise DataError(_ENDED, name=name, status=_status(status))
 
@@ -288,30 +301,10 @@ def _status(status: int | None) -> str:
         return str(status)
 
 
-def _limit_reached(which: str, name: str, limits: Limits) -> LimitError:
-    if which == "cpu":
-        return LimitError(
-            "Reading {name} took more than {limit} seconds of computing and was stopped; nothing "
-            "was kept. Upload a part of it, or raise {setting} on the server.",
-            name=name,
-            limit=round(limits.cpu_seconds, 1),
-            setting=VARIABLES["cpu_seconds"],
-        )
-    if which == "memory":
-        return LimitError(
-            "Reading {name} took more than {limit} MB of memory and was stopped; nothing was kept. "
-            "Upload a part of it, or raise {setting} on the server.",
-            name=name,
-            limit=round(limits.memory_mb),
-            setting=VARIABLES["memory_mb"],
-        )
-    return LimitError(
-        "What was read from {name} takes more than {limit} MB; nothing was kept. Upload a part of "
-        "it, or raise {setting} on the server.",
-        name=name,
-        limit=round(limits.output_mb),
-        setting=VARIABLES["output_mb"],
-    )
+def _limit_reached(limit: str, name: str, limits: Limits) -> LimitError:
+    """Return what is told of a limit, named as in :class:`Limits`."""
+    most = max(1, round(getattr(limits, limit)))
+    return LimitError(_REACHED[limit], name=name, limit=most, setting=VARIABLES[limit])
 
 
 def _error(kind: str, message: object) -> AppError:

@@ -8,6 +8,7 @@ for it lets go of its end of the line.
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import importlib
 import json
@@ -30,7 +31,7 @@ from core.messages import Message
 from core.progress import SilentReporter
 
 VALUE, ERROR, LIMIT, FAILURE = "value", "error", "limit", "failure"
-MEMORY, OUTPUT = "memory", "output"
+MEMORY, OUTPUT = "memory_mb", "output_mb"  # limits, as the request names them
 LONGEST_REQUEST = 65_536
 _MB = 1_000_000
 _LAST_WORDS_MB = 50  # memory to tell that there was not enough of it
@@ -193,7 +194,7 @@ def _failed(error: BaseException) -> tuple[str, *tuple[object, ...]]:
     # parsers that meet everything with one sentence say "damaged" of a file that is only large
     if any(isinstance(cause, MemoryError) for cause in causes):
         return LIMIT, MEMORY
-    if any(isinstance(cause, OSError) and cause.errno == 27 for cause in causes):  # EFBIG
+    if any(isinstance(cause, OSError) and cause.errno == errno.EFBIG for cause in causes):
         return LIMIT, OUTPUT
     if isinstance(error, AppError):
         return ERROR, type(error).__name__, error.message

@@ -62,7 +62,7 @@ def read_data(
     Parameters
     ----------
     options : ReadingOptions or None
-        Columns, sheet and encoding where the guess is not wanted.
+        Columns, sheet, encoding and rows where the guess is not wanted.
     split_anew : bool
         Leave aside the splits that a BEIR folder comes with.
     tell : callable or None
@@ -82,7 +82,7 @@ def read_data(
         )
     else:
         content = read_content(file)
-        found = preview(content, file.name, options.sheet, options.encoding)
+        found = preview(content, file.name, options.choices)
         mapping = found.mapping
         if found.can_be_mapped:
             mapping = chosen_columns(options.columns, found.table, found.mapping)

@@ -15,8 +15,8 @@ import numpy as np
 from core.data import file_preview
 from core.data.columns import ColumnMapping
 from core.data.file_preview import (
-    _READ,
     BEIR as BEIR,
+    READ_SHARE,
     Outcome as Outcome,
     Preview as Preview,
     unknown_ratings as unknown_ratings,
@@ -35,7 +35,7 @@ from core.data.ratings import SCALES as SCALES
 from core.data.reading.decoding import USUAL_ENCODINGS as USUAL_ENCODINGS
 from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, READERS as READERS
 from core.data.reading.layouts import LAYOUTS as LAYOUTS
-from core.data.reading.upload import ReadingChoices
+from core.data.reading.upload import ReadingChoices as ReadingChoices
 from core.data.splitting import (
     MIN_GROUPS as MIN_GROUPS,
     MIN_QUESTIONS as MIN_QUESTIONS,
@@ -109,10 +109,7 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
 def preview(
     content: bytes,
     filename: str,
-    sheet: str | None = None,
-    encoding: str = "",
-    hidden_rows: bool = True,
-    below: bool = False,
+    choices: ReadingChoices | None = None,
     *,
     report: Reporter | None = None,
 ) -> Preview:
@@ -124,10 +121,7 @@ def preview(
         Asked whether to stop.
     """
     return read_apart(
-        file_preview.preview,
-        *(content, filename, sheet, encoding, hidden_rows, below),
-        name=filename,
-        report=report,
+        file_preview.preview, content, filename, choices, name=filename, report=report
     )
 
 
@@ -194,24 +188,15 @@ def import_file(
     )
     dataset, account = handled_import(dataset, account, handling)
     keep_placeholders(project, handling)
-    report.progress(_READ, Message(N_("Saving the data")))
+    report.progress(READ_SHARE, Message(N_("Saving the data")))
     project.workspace.save_dataset(dataset, account)
     project.workspace.records.use_dataset(project.id, dataset.id, who)
     return dataset
 
 
-def read_questions(
-    content: bytes,
-    filename: str,
-    sheet: str | None = None,
-    encoding: str = "",
-    hidden_rows: bool = True,
-    *,
-    report: Reporter | None = None,
-) -> LogPreview:
-    """Read a file with questions and guess which column is what; parameters as of `preview`."""
-    choices = ReadingChoices(sheet=sheet, encoding=encoding or None, hidden_rows=hidden_rows)
-    table = read_apart(read_log, content, filename, choices, name=filename, report=report)
+def read_questions(content: bytes, filename: str, *, report: Reporter | None = None) -> LogPreview:
+    """Read a file with questions and guess which column is what, apart and with limits."""
+    table = read_apart(read_log, content, filename, name=filename, report=report)
     return LogPreview(file_title(filename), table, guess_log(table))
 
 
@@ -242,7 +227,7 @@ def add_open_questions(
     DataError
         If there is no column of questions, or none of its rows is a question; nothing is changed.
     """
-    stretch = Progress(report, 0.0, _READ, Message(N_("Reading the questions")))
+    stretch = Progress(report, 0.0, READ_SHARE, Message(N_("Reading the questions")))
     dataset = project.load_dataset()
     handling, columns = handling_of(project, personal), columns or log.columns
     added, account = add_log(dataset, log.table, columns, log.filename, stretch, handling)

@@ -38,6 +38,7 @@ def test_cells_that_say_nothing_are_empty_except_among_ratings():
         ("['one\\n'\n 'two']", ["one\n", "two"]),
         ("('a', 'b')", ["a", "b"]),
         ("array(['a'], dtype=object)", ["a"]),
+        ("array(['see [1]', 'b'], dtype=object)", ["see [1]", "b"]),
         (
             "{'text': array(['a b'], dtype=object), 'n': array([5], dtype=int32)}",
             {"text": ["a b"], "n": [5]},

@@ -76,6 +76,12 @@ def test_lists_inside_lists_without_end_are_named_as_such():
         run(work.walk, 100_000)
 
 
+def test_lists_inside_lists_are_named_where_there_are_no_limits_either(monkeypatch):
+    monkeypatch.setattr(limited, "AVAILABLE", False)
+    with pytest.raises(DataError, match=r"faq.csv holds lists or objects inside one another"):
+        run(work.walk, 100_000)
+
+
 def test_what_nobody_foresaw_is_a_sentence_and_goes_to_the_log(caplog):
     with pytest.raises(DataError, match=r"faq.csv cannot be read.*KeyError"):
         run(work.fail)
@@ -153,5 +159,7 @@ def test_the_process_that_reads_files_knows_no_torch():
     """It would take half a gigabyte of memory and seconds of the first upload."""
     from core.journey.uploads import _PRELOAD
 
+    SERVER.stop()  # one that runs has loaded what it was started with
     modules = run(work.loaded_modules, preload=_PRELOAD)
+    assert "pyarrow" in modules
     assert not {"torch", "transformers", "streamlit", "sqlalchemy"} & set(modules)

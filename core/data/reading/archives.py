@@ -37,7 +37,7 @@ def open_archive(content: bytes, name: str) -> zipfile.ZipFile:
     ------
     DataError
         If it is damaged, encrypted, unpacks to more than ``MAX_UNPACKED_MB``, or is packed as no
-        program does: parts over each other, or a thousand times as large as their bytes.
+        program packs texts: parts over each other, or far more text than its bytes can hold.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))

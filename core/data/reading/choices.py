@@ -18,6 +18,7 @@ from core.data.reading.unrolling import (
     PARALLEL,
     SAMPLE,
     JudgedText,
+    holds_texts,
     is_mark,
     listed,
     share_equal,
@@ -49,7 +50,6 @@ _KEYS = frozenset(
     )
 )
 _COMPARED = re.compile(r"(?P<stem>.*[^\W_])[\s_.-]+(?P<letter>[abAB])")  # human_ref_A, reply b
-_LEAST_TEXT = 15  # signs of a text, on average
 _OUTPUTS = frozenset(name_list("output outputs"))
 _PREFIXED = re.compile(r"\s*\(?([A-Ha-h])\s*[).:]\s*")
 
@@ -149,13 +149,8 @@ def _two_texts(table: Table) -> list[dict[str, str]]:
     return [
         pair
         for pair in pairs.values()
-        if set(pair) == {"a", "b"} and all(_holds_texts(table, column) for column in pair.values())
+        if set(pair) == {"a", "b"} and all(holds_texts(table, column) for column in pair.values())
     ]
-
-
-def _holds_texts(table: Table, column: str) -> bool:
-    cells = [cell for cell in table.frame[column].head(50).tolist() if cell]
-    return bool(cells) and sum(map(len, cells)) / len(cells) > _LEAST_TEXT
 
 
 def _first_is_one(

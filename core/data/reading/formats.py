@@ -83,6 +83,8 @@ def read_table(
     ------
     DataError
         For everything that cannot be used: too large, empty, damaged, another format, one column.
+    RecursionError
+        If lists lie inside one another too deep; :func:`core.jobs.limited.run_limited` tells it.
     """
     name = file_title(filename)
     if len(content) > MAX_UPLOAD_MB * 1_000_000:
@@ -99,18 +101,11 @@ def read_table(
         if content.startswith(mark):
             raise DataError(template, name=name, formats=TABLE_FORMATS)
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
-    try:
-        for reader in READERS:
-            if reader.knows(upload) and (table := reader.read(upload)) is not None:
-                table = _without_nothings(table)
-                table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
-                return unfolded(table) if unfold else table
-    except RecursionError as error:
-        raise DataError(
-            "{name} holds lists or objects inside one another so deep that they cannot be read. "
-            "Export it as a plain table.",
-            name=name,
-        ) from error
+    for reader in READERS:
+        if reader.knows(upload) and (table := reader.read(upload)) is not None:
+            table = _without_nothings(table)
+            table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
+            return unfolded(table) if unfold else table
     raise _refusal(upload)
 
 

@@ -31,6 +31,7 @@ from core.data.reading.unrolling import (
     SAMPLE,
     JudgedText,
     cell_of,
+    holds_texts,
     is_mark,
     listed,
     share_equal,
@@ -398,9 +399,6 @@ def _with_spans(table: Table, lists: Mapping[str, list[list[object]]]) -> Table 
     )
 
 
-# Choices, of which a key names the right one
-
-
 # Numbered columns
 
 
@@ -414,7 +412,7 @@ def _numbered(table: Table) -> Table | None:
         stems.setdefault(match["stem"].rstrip(" _.-"), {})[match["number"].casefold()] = column
     many = {stem: columns for stem, columns in stems.items() if len(columns) > 1}
     texts = [s for s in many if role_of(s) == "answer" or plain_name(s) in ("text", "candidate")]
-    texts = [s for s in texts if not _judges(s) or _long(table, many[s])]
+    texts = [s for s in texts if not _judges(s) or holds_texts(table, *many[s].values())]
     judging = [s for s in many if s not in texts and _judges(s)]
     for text in texts:
         for mark in judging:
@@ -444,11 +442,6 @@ def _numbered(table: Table) -> Table | None:
             dropped = [*many[text].values(), *many[mark].values()]
             return unrolled(table, text, mark, judged, notes=[note], dropped=dropped)
     return None
-
-
-def _long(table: Table, columns: Mapping[str, str]) -> bool:
-    cells = [c for column in columns.values() for c in table.frame[column].head(50).tolist() if c]
-    return bool(cells) and sum(map(len, cells)) / len(cells) > 15
 
 
 # Questions and answers in lists of equal length
@@ -492,6 +485,3 @@ def _asked_and_answered(table: Table, lists: Mapping[str, list[list[object]]]) -
         notes=[note],
         beside={answer: lists[answer]},
     )
-
-
-# Rows

@@ -17,8 +17,7 @@ import pandas as pd
 from core.data.cells import cell_text, nested_value
 from core.data.column_names import is_negative
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.table import FEW_ROWS, MAX_CHARACTERS, MAX_ROWS, Table, clean_cell, row_list
-from core.errors import DataError
+from core.data.table import FEW_ROWS, Table, check_unfolded, clean_cell, row_list
 from core.messages import N_, Message
 
 # Where the text of an object lies, the best place first.
@@ -144,13 +143,7 @@ def _rows(
             source.append(i)
             wrong.append(is_wrong)
             characters += beside + sum(map(len, values))
-            if len(source) > MAX_ROWS or characters > MAX_CHARACTERS:
-                raise DataError(
-                    "The lists in the file make more than {rows} rows or {limit} million "
-                    "characters. Upload a part of it.",
-                    rows=MAX_ROWS,
-                    limit=MAX_CHARACTERS // 1_000_000,
-                )
+            check_unfolded(len(source), characters)
 
     for i, number in enumerate(table.row_numbers.tolist()):
         choices = {column: parsed[column][i] or [""] for column in varying}

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.data.cells import cell_text
+from core.data.cells import cell_text, printed_value
 from core.data.ratings import PASS_WORDS, RATING_WORDS, plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
-from core.data.table import MAX_CHARACTERS, MAX_ROWS, SetAside, Table, clean_cell
-from core.errors import DataError
+from core.data.table import SetAside, Table, check_unfolded, clean_cell
 from core.messages import Message
 
+_LEAST_TEXT = 15  # characters of a text, on average
 SAMPLE = 300  # rows that tell what a column holds
 PARALLEL, MOSTLY = 0.9, 0.5  # shares of rows in which two lists are equally long
 
@@ -35,20 +32,8 @@ def listed(cell: str) -> list[object]:
     """Return the elements that a cell lists, [] where it lists none."""
     if cell[:1] not in ("[", "{", "a"):
         return []
-    found: object
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        plain = re.sub(r"^array\((.*?)(?:,\s*dtype=[\w.'<>]+)?\)$", r"\1", cell.strip(), flags=re.S)
-        if re.fullmatch(r"\[[-+\d.eE\s]+\]", plain) or re.fullmatch(
-            r"\[(?:\s*(?:True|False))+\s*\]", plain
-        ):  # as numpy prints
-            plain = f"[{', '.join(plain[1:-1].split())}]"
-        try:
-            found = ast.literal_eval(plain)
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            return []
-    if isinstance(found, tuple | set):
+    found = printed_value(cell)
+    if isinstance(found, set):
         found = list(found)
     if isinstance(found, dict):
         return [found]
@@ -67,6 +52,12 @@ def share_equal(first: Sequence[list[object]], second: Sequence[list[object]]) -
     """Return the share of rows in which two columns list equally many; 0 where nothing is."""
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if a or b]
     return sum(len(a) == len(b) for a, b in pairs) / len(pairs) if pairs else 0.0
+
+
+def holds_texts(table: Table, *columns: str) -> bool:
+    """Tell whether columns hold texts, longer on average than marks and codes."""
+    cells = [c for column in columns for c in table.frame[column].head(50).tolist() if c]
+    return bool(cells) and sum(map(len, cells)) / len(cells) > _LEAST_TEXT
 
 
 def unrolled(
@@ -113,13 +104,7 @@ def unrolled(
             for column, lists in beside.items():
                 along[column].append(cell_of(lists[i][k]) if k < len(lists[i]) else "")
         repeated += len(judged) * lengths[i]
-        if len(source) > MAX_ROWS or repeated > MAX_CHARACTERS:
-            raise DataError(
-                "The lists in the file make more than {rows} rows or {limit} million "
-                "characters. Upload a part of it.",
-                rows=MAX_ROWS,
-                limit=MAX_CHARACTERS // 1_000_000,
-            )
+        check_unfolded(len(source), repeated)
     order = np.array(source, np.int64)
     made = {texts: [cell_of(text) for text, _ in found]} | along
     if judgement:

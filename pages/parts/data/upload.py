@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import Stopped
 from core.journey import data
-from core.journey.data import ColumnMapping, Outcome, Preview
+from core.journey.data import ColumnMapping, Outcome, Preview, ReadingChoices
 from core.journey.projects import sample_files
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
@@ -54,17 +54,17 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         return running is not None
     try:
         state = st.session_state
-        choices = (
-            state.get(f"sheet_{file.file_id}"),
-            state.get(f"encoding_{file.file_id}") or "",
-            state.get(f"hidden_{file.file_id}", True),
-            state.get(f"below_{file.file_id}", False),
+        choices = ReadingChoices(
+            sheet=state.get(f"sheet_{file.file_id}"),
+            encoding=state.get(f"encoding_{file.file_id}") or None,
+            hidden_rows=state.get(f"hidden_{file.file_id}", True),
+            below=state.get(f"below_{file.file_id}", False),
         )
         found = read_upload(
             file,
             "data",
-            lambda content, name, report: data.preview(content, name, *choices, report=report),
-            *choices,
+            lambda content, name, report: data.preview(content, name, choices, report=report),
+            choices,
         )
     except Exception as error:
         show_error(error)
@@ -134,13 +134,13 @@ def upload(context: Context, replacing: str | None = None) -> bool:
 
 
 def _tried(
-    found: Preview, mapping: ColumnMapping, file: UploadedFile, choices: tuple[object, ...]
+    found: Preview, mapping: ColumnMapping, file: UploadedFile, choices: ReadingChoices
 ) -> Outcome | None:
     return read_upload(
         file,
         "data_tried",
         lambda _, name, report: data.outcome(found, mapping, name, report),
-        *choices,
+        choices,
         mapping,
     )
 

@@ -62,6 +62,18 @@ def test_each_element_has_its_own_judgement(record):
     assert read(lines(**record))[:2] == ({RIGHT}, {WRONG})
 
 
+@pytest.mark.parametrize("labels", ["[1 0]", "array([ True, False])", "[1, 0]"])
+@pytest.mark.parametrize(
+    "texts",
+    [f"['{RIGHT}'\n '{WRONG}']", f"array(['{RIGHT}', '{WRONG}'], dtype=object)"],
+    ids=["printed", "shown"],
+)
+def test_lists_that_numpy_wrote_into_a_table_are_taken_apart(texts, labels):
+    """numpy leaves out the commas, and Python glues texts side by side into one."""
+    rows = "".join(f'How many of {i}?,"{texts}","{labels}"\n' for i in range(3))
+    assert read(f"question,docs,labels\n{rows}", "a.csv")[:2] == ({RIGHT}, {WRONG})
+
+
 def test_a_record_with_right_and_wrong_texts_is_taken_and_not_set_aside():
     table = read_table(lines(**LISTS["labels"]).encode(), "a.jsonl", unfold=False)
     assert collect_pairs(table, guess_columns(table).mapping).set_aside == ()
