@@ -78,19 +78,13 @@ from core.journey.data import (
 )
 from core.journey.experiments import launch_race, race_result, races, racing_recipes
 from core.journey.experts import (
-    TermsSheet,
     all_experts,
-    api_connections,
-    catalogue_terms,
     check_experts,
-    confirm_terms,
-    confirmed_terms,
     get_expert,
     launch_scoring,
     scoring_report,
     suggested_experts,
     teacher_advice,
-    terms_sheets,
 )
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
@@ -122,6 +116,14 @@ from core.journey.projects import (
     sweep,
 )
 from core.journey.report import write_report
+from core.journey.sending import (
+    TermsSheet,
+    api_connections,
+    catalogue_terms,
+    confirm_terms,
+    confirmed_terms,
+    terms_sheets,
+)
 from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.progress import Progress

@@ -200,7 +200,8 @@ class ApiClient:
         place = urlsplit(connection.base_url)
         proxy = proxies_of(place.hostname or "").get(place.scheme)
         direct = None if proxy else checked_transport(connection, environment, certificates)
-        check_address_written(connection, environment)
+        if proxy:
+            check_address_written(connection, environment)
         self._http = httpx2.Client(
             headers=headers,
             timeout=self._patience.timeout,

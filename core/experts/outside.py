@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import ExpertError
-from core.types.access import is_loopback, is_shared
+from core.types.access import HOSTS_SETTING, entries_of, is_loopback, is_shared
 from core.types.scoring import ApiConnection
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from httpx2 import BaseTransport
 
-HOSTS_VARIABLE = "API_HOSTS"
 # Addresses of a name, as texts; a parameter so that tests need no name server.
 Resolve = Callable[[str, int], list[str]]
 
@@ -44,7 +43,7 @@ class AllowedHosts:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> AllowedHosts:
         """Read the list; hosts in lower case."""
-        words = environment.get(HOSTS_VARIABLE, "").replace(",", " ").split()
+        words = entries_of(environment.get(HOSTS_SETTING, ""))
         parted = (word.rpartition("@") for word in words)
         return cls(tuple((variable, host.lower()) for variable, _, host in parted))
 
@@ -72,7 +71,7 @@ def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> Non
             raise ExpertError(
                 "This server is shared, and nobody has said where texts may be sent. Whoever runs "
                 "it can list the host in {variable}, for example {example}.",
-                variable=HOSTS_VARIABLE,
+                variable=HOSTS_SETTING,
                 example=f"{connection.key_variable or 'OPENAI_API_KEY'}@{connection.host}",
             )
         return
@@ -82,7 +81,7 @@ def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> Non
             "the server can add it to {variable}.",
             host=connection.host,
             allowed=", ".join(sorted({host for _, host in allowed.entries})),
-            variable=HOSTS_VARIABLE,
+            variable=HOSTS_SETTING,
         )
     if connection.key_variable and not allowed.gives_key(connection):
         raise ExpertError(
@@ -91,7 +90,7 @@ def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> Non
             key=connection.key_variable,
             host=connection.host,
             entry=f"{connection.key_variable}@{connection.host}",
-            variable=HOSTS_VARIABLE,
+            variable=HOSTS_SETTING,
         )
 
 
@@ -133,7 +132,7 @@ def address_of(
                 "Whoever runs the server can allow it by listing the host in {variable}.",
                 host=host,
                 address=str(address),
-                variable=HOSTS_VARIABLE,
+                variable=HOSTS_SETTING,
             )
     if not found:
         raise OSError(f"no address of {host}")

@@ -189,6 +189,7 @@ def create_project_with(
     taken = {project.name.casefold() for project in workspace.records.projects()}
     numbered = (f"{name} {number}" if number > 1 else name for number in range(1, 10_000))
     free = next(name for name in numbered if name.casefold() not in taken)
+    who = workspace.person.recorded_as(who)
     project = workspace.create_project(free, who)
     workspace.save_dataset(dataset, account)
     workspace.records.use_dataset(project.id, dataset.id, who)

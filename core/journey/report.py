@@ -15,16 +15,11 @@ from core.jobs.folder import RunFolder
 from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savings_of
-from core.journey.experts import (
-    SENDING_NOTE,
-    TEACHING_TITLES,
-    confirmed_terms,
-    scoring_result,
-    terms_sheets,
-)
+from core.journey.experts import scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.personal import check_sharing, found_in, told
+from core.journey.sending import SENDING_NOTE, TEACHING_TITLES, confirmed_terms, terms_sheets
 from core.journey.voting import opened_votes
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command

@@ -14,12 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import ExportError, what_failed
-from core.types.access import is_shared, listed
+from core.types.access import REPOSITORIES_SETTING, entries_of, is_shared
 
 TOKEN = "HF_TOKEN"  # noqa: S105  (the name of the variable)
 ENDPOINT = "HF_ENDPOINT"
 OFFLINE = "HF_HUB_OFFLINE"
-REPOSITORIES = "HF_REPOSITORIES"  # that the token may write to, separated by commas
 PUBLIC_HUB = "https://huggingface.co"
 ANSWER_SECONDS = 10.0  # the hub must answer the first question in that time
 _REPOSITORY = re.compile(r"[0-9A-Za-z][\w.-]*/[0-9A-Za-z][\w.-]*")
@@ -44,14 +43,14 @@ class ModelHub:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> ModelHub:
         """Return the hub that an environment names, the public one where it names none."""
-        listed_ones = listed(environment.get(REPOSITORIES, ""))
+        listed = entries_of(environment.get(REPOSITORIES_SETTING, ""))
         # On a shared server the token is its owner's, not of whoever presses the button.
-        anywhere = not listed_ones and not is_shared(environment)
+        anywhere = not listed and not is_shared(environment)
         return cls(
             (environment.get(ENDPOINT) or PUBLIC_HUB).rstrip("/"),
             environment.get(TOKEN, "").strip(),
             environment.get(OFFLINE, "").lower() in {"1", "on", "yes", "true"},
-            None if anywhere else listed_ones,
+            None if anywhere else listed,
         )
 
     @property
@@ -85,7 +84,7 @@ class ModelHub:
                 "The token may not be used for {name}. Whoever runs this server can allow it: "
                 "{variable} lists repositories such as {example}; now it lists {known}.",
                 name=repository,
-                variable=REPOSITORIES,
+                variable=REPOSITORIES_SETTING,
                 example=f"{repository.partition('/')[0]}/*",
                 known=", ".join(known) or "–",
             )

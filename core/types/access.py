@@ -28,6 +28,10 @@ ISSUERS_SETTING = "VERIFYING_ISSUERS"
 SETTINGS = (
     *(PASSCODE_SETTING, PEOPLE_SETTING, ADMINISTRATORS_SETTING, HOURS_SETTING, ISSUERS_SETTING),
 )
+# Where texts and keys may go, and where the hub's token may write: asked by background jobs, too.
+HOSTS_SETTING = "API_HOSTS"
+REPOSITORIES_SETTING = "HF_REPOSITORIES"
+WORKER_SETTINGS = (HOSTS_SETTING, REPOSITORIES_SETTING)
 # Set by the door for this process and its workers: whether others than the machine's owner come in.
 SHARED_VARIABLE = "SEARCH_TUNER_SHARED"
 
@@ -42,7 +46,7 @@ def is_shared(environment: Mapping[str, str]) -> bool:
     return bool(environment.get(SHARED_VARIABLE))
 
 
-def listed(text: str) -> tuple[str, ...]:
+def entries_of(text: str) -> tuple[str, ...]:
     """Return the entries of a setting, separated by commas or spaces."""
     return tuple(text.replace(",", " ").split())
 
@@ -92,11 +96,11 @@ class Access:
         return cls(
             SIGN_IN if client_ids else PASSCODE if passcode else ALONE,
             client_ids,
-            listed(settings.get(PEOPLE_SETTING, "")),
-            listed(settings.get(ADMINISTRATORS_SETTING, "")),
+            entries_of(settings.get(PEOPLE_SETTING, "")),
+            entries_of(settings.get(ADMINISTRATORS_SETTING, "")),
             passcode,
             hours if 0 < hours < 24 * 365 else cls.hours,
-            listed(settings.get(ISSUERS_SETTING, "")),
+            entries_of(settings.get(ISSUERS_SETTING, "")),
         )
 
     def signed_in(self, claims: Mapping[str, Any], now: float) -> Person:
@@ -201,7 +205,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Throttle:
-    """How long to wait after wrong passcodes: twice as long each time, per address and in all.
+    """How long to wait after wrong passcodes: twice as long each time, per address.
 
     Parameters
     ----------

@@ -103,6 +103,10 @@ class Person:
         roles = {self.everywhere, *given}
         return next((role for role in ROLES if role in roles), None)
 
+    def recorded_as(self, name: str) -> str:
+        """Return the name to record: the address of who signed in, else the one handed in."""
+        return self.name if self.signed_in else name
+
     @property
     def comes_by_link_only(self) -> bool:
         """Whether nothing but a link says that this person may come in."""

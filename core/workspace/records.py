@@ -239,6 +239,12 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
         rows = self._read(query)
         return rows[0].value if rows else default
 
+    def get_all(self, key: str) -> dict[str, Any]:
+        """Return the newest value of a key by project id."""
+        table = self._tables.settings
+        query = table.select().where(table.c.key == key).order_by(table.c.number)
+        return {row.project_id: row.value for row in self._read(query)}
+
     def save_recipe(self, project_id: str, name: str, recipe: LabelRecipe, who: str) -> SavedRecipe:
         """Save a label recipe under a new name.
 
@@ -351,9 +357,7 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
 
     def audit_trail(self, project_id: str) -> list[dict[str, Any]]:
         """Return the audit trail of a project, oldest first."""
-        table = self._tables.audit
-        query = table.select().where(table.c.project_id == project_id).order_by(table.c.number)
         return [
-            {"at": r.at, "who": r.who, "what": r.what, "detail": r.detail}
-            for r in self._read(query)
+            {"at": entry.at, "who": entry.who, "what": entry.what, "detail": entry.detail}
+            for entry in self._entries(project_id)
         ]

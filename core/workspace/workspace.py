@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -210,7 +211,10 @@ class Workspace:
         projects = [Project(self, record) for record in self.records.projects()]
         if may(self.person.everywhere, SEE):
             return projects
-        return [project for project in projects if project.may(SEE)]
+        # One query for all: the sidebar asks with every click.
+        members = ProjectState.members.of_all(self.records)
+        roles = {p.id: self.person.role_among(members.get(p.id, ())) for p in projects}
+        return [project for project in projects if may(roles[project.id], SEE)]
 
     def project(self, project_id: str) -> Project:
         """Return one project.
@@ -238,6 +242,7 @@ class Workspace:
         """
         ask_to_create(self.person)
         with self.records.alone():
+            who = self.person.recorded_as(who)
             made = Project(self, self.records.create_project(name, who))
             if self.person.signed_in:
                 made.state.members = (Member(self.person.name.casefold(), OWNER),)
@@ -313,15 +318,15 @@ class Project:
 
     def note(self, what: str, who: str, detail: Mapping[str, Any]) -> None:
         """Add a line to the audit trail, under the address of whoever signed in."""
-        person = self.workspace.person
-        self.workspace.records.note(self.id, what, person.name if person.signed_in else who, detail)
+        self.workspace.records.note(self.id, what, self.workspace.person.recorded_as(who), detail)
 
 
 def asks(action: Action) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     """Let a step of the journey begin by asking whether the person may do this.
 
     The step's first parameter is a project, or a workspace with the id of a run after it. What is
-    asked stands in the step's attribute ``asks``.
+    asked stands in the step's attribute ``asks``. Whoever signed in is the step's ``who``, whatever
+    name is handed in.
 
     Examples
     --------
@@ -332,16 +337,22 @@ def asks(action: Action) -> Callable[[Callable[P, Result]], Callable[P, Result]]
     """
 
     def guard(step: Callable[P, Result]) -> Callable[P, Result]:
+        form = signature(step)
+
         @wraps(step)
         def asked(*args: P.args, **settings: P.kwargs) -> Result:
-            given = [*args, *settings.values()]
-            place = given[0]
+            given = form.bind_partial(*args, **settings)
+            place, *others = given.arguments.values()
             if isinstance(place, Project):
                 place.demand(action)
+                person = place.workspace.person
             else:
                 assert isinstance(place, Workspace)
-                place.ask_about_run(str(given[1]), action)
-            return step(*args, **settings)
+                place.ask_about_run(str(others[0]), action)
+                person = place.person
+            if "who" in given.arguments:
+                given.arguments["who"] = person.recorded_as(given.arguments["who"])
+            return step(*given.args, **given.kwargs)
 
         asked.asks = action  # type: ignore[attr-defined]
         return asked

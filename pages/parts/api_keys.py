@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
-
 from core.types.scoring import ApiConnection
+from pages.parts.sign_in import server_secrets
 
 
 def keys_for_worker(connections: Sequence[ApiConnection]) -> dict[str, str]:
     """Return the keys that only the app's secrets hold; those of the environment are inherited."""
     variables = {c.key_variable for c in connections if c.key_variable}
-    secrets = {name: _secret(name) for name in variables if not os.environ.get(name)}
-    return {name: key for name, key in secrets.items() if key}
+    secrets = server_secrets()
+    missing = [name for name in variables if not os.environ.get(name)]
+    return {name: str(secrets[name]) for name in missing if secrets.get(name)}
 
 
 def key_environment(connections: Sequence[ApiConnection]) -> dict[str, str]:
@@ -27,10 +26,3 @@ def has_key(connection: ApiConnection) -> bool:
     """Return True if the key of a connection is set, or it needs none."""
     variable = connection.key_variable
     return not variable or bool(key_environment([connection]).get(variable, "").strip())
-
-
-def _secret(name: str) -> str:
-    try:
-        return str(st.secrets[name]) if name in st.secrets else ""
-    except StreamlitSecretNotFoundError:
-        return ""

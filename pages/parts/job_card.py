@@ -13,7 +13,6 @@ from streamlit.errors import StreamlitAPIException
 
 from core.errors import AppError
 from core.journey import jobs
-from core.journey.experts import agreed_connections
 from core.journey.jobs import (
     CANCELLED,
     DISCARD,
@@ -27,6 +26,7 @@ from core.journey.jobs import (
     WAITING,
     JobView,
 )
+from core.journey.sending import agreed_connections
 from core.messages import N_
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker

@@ -14,7 +14,7 @@ from streamlit import config
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from core.errors import RightsError
-from core.types.access import ALONE, PASSCODE, SETTINGS, SIGN_IN, Access
+from core.types.access import ALONE, SETTINGS, SIGN_IN, WORKER_SETTINGS, Access
 from core.types.rights import Person
 from pages.parts.errors import show_error
 from pages.parts.translate import t
@@ -22,7 +22,6 @@ from pages.parts.translate import t
 LINK = "vote"  # name of the round in a voter's link
 PASSED, BY_LINK = "search_tuner_passcode", "search_tuner_link"  # cookies of the door
 _SHARED_FIELDS = ("redirect_uri", "cookie_secret", "expose_tokens", "client_kwargs")
-
 
 _door = False
 
@@ -53,39 +52,48 @@ def _signature(name: str, until: str, access: Access) -> str:
     return hmac.new(key, f"{name}\0{until}".encode(), hashlib.sha256).hexdigest()
 
 
-def _secret(name: str) -> Any:
-    """Return an entry of the server's secrets, None where there is none."""
+def server_secrets() -> Mapping[str, Any]:
+    """Return the server's secrets, {} where there is no file of them.
+
+    Streamlit keeps a file that it found, but looks for a missing one each time: asked once a
+    request, because a page asks for dozens of files.
+    """
     try:
-        return st.secrets.get(name)
+        return st.secrets.to_dict()
     except StreamlitSecretNotFoundError:
-        return None
+        return {}
 
 
-def _auth() -> Mapping[str, Any]:
-    found = _secret("auth")
+def _auth(secrets: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = secrets.get("auth")
     return found if isinstance(found, Mapping) else {}
 
 
-def providers() -> tuple[str, ...]:
-    """Return the names of the identity providers; ``default`` is the one without a name."""
-    auth = _auth()
+def _providers(auth: Mapping[str, Any]) -> tuple[str, ...]:
     named = [name for name, value in auth.items() if isinstance(value, Mapping)]
     named = [name for name in named if name not in _SHARED_FIELDS]
     return (*(("default",) if auth.get("client_id") else ()), *named)
 
 
+def providers() -> tuple[str, ...]:
+    """Return the names of the identity providers; ``default`` is the one without a name."""
+    return _providers(_auth(server_secrets()))
+
+
 def read_access() -> Access:
     """Return how this server lets people in; environment variables before secrets."""
-    auth = _auth()
-    clients = [auth.get("client_id"), *(auth[n].get("client_id") for n in providers() if n in auth)]
-    settings = {name: os.environ.get(name) or str(_secret(name) or "") for name in SETTINGS}
+    secrets = server_secrets()
+    auth = _auth(secrets)
+    named = [auth[name] for name in _providers(auth) if name in auth]
+    clients = [provider.get("client_id") for provider in (auth, *named)]
+    settings = {name: os.environ.get(name) or str(secrets.get(name) or "") for name in SETTINGS}
     return Access.of(settings, tuple(str(client) for client in clients if client))
 
 
 def settings_for_workers() -> dict[str, str]:
     """Return what the secrets say about other servers; no key is among it."""
-    told = {name: _secret(name) for name in ("API_HOSTS", "HF_REPOSITORIES")}
-    return {name: str(value) for name, value in told.items() if value}
+    secrets = server_secrets()
+    return {name: str(secrets[name]) for name in WORKER_SETTINGS if secrets.get(name)}
 
 
 def claims_in(cookies: Mapping[str, str], origin: str) -> dict[str, Any]:
@@ -160,11 +168,6 @@ def signed_in_name() -> str | None:
     if read_access().mode != SIGN_IN:
         return None
     return str(st.user.get("email") or "").strip().casefold() or None
-
-
-def is_shared_by_passcode() -> bool:
-    """Return whether people come in by a passcode."""
-    return read_access().mode == PASSCODE
 
 
 def sign_out_button() -> None:

@@ -64,7 +64,7 @@ def visit(monkeypatch):
         **settings: str,
     ) -> tuple[TestClient, Inside]:
         secrets = settings | ({"auth": dict(auth)} if auth else {})
-        monkeypatch.setattr(sign_in, "_secret", secrets.get)
+        monkeypatch.setattr(sign_in, "server_secrets", lambda: secrets)
         inside = Inside()
         visitor = TestClient(
             Door(inside), f"http://{host}", client=(address, 50_000), follow_redirects=False
@@ -161,7 +161,7 @@ def test_another_passcode_ends_what_the_old_one_opened(visit, monkeypatch):
     visitor, _ = visit(PASSCODE=PASSCODE)
     visitor.post("/passcode", data={"passcode": PASSCODE})
     assert visitor.get("/").status_code == 200
-    monkeypatch.setattr(sign_in, "_secret", {"PASSCODE": "another good passcode"}.get)
+    monkeypatch.setattr(sign_in, "server_secrets", lambda: {"PASSCODE": "another good passcode"})
     assert visitor.get("/").status_code == 401
 
 

@@ -9,15 +9,7 @@ from core.errors import DataError, ExpertError, LabelError
 from core.journey import data, delivery, personal, report, voting
 from core.journey.data import take_out_personal_data
 from core.journey.decisions import RISK_QUESTIONS, keep_risk
-from core.journey.experts import (
-    confirm_terms,
-    confirmed_terms,
-    launch_scoring,
-    save_connection,
-    send_plans,
-    terms_sheets,
-    unconfirmed_terms,
-)
+from core.journey.experts import launch_scoring
 from core.journey.personal import (
     MASK,
     allow_sharing,
@@ -27,6 +19,14 @@ from core.journey.personal import (
     withdraw_leave,
 )
 from core.journey.projects import create_sample_project
+from core.journey.sending import (
+    confirm_terms,
+    confirmed_terms,
+    save_connection,
+    send_plans,
+    terms_sheets,
+    unconfirmed_terms,
+)
 from core.types.personal_rules import RiskAssessment
 from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace

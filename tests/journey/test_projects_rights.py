@@ -12,8 +12,9 @@ import pytest
 
 from core import journey
 from core.errors import RightsError
-from core.journey import jobs, projects, voting
+from core.journey import jobs, labels, projects, voting
 from core.types.judgements import VoteRound
+from core.types.recipes import LabelRecipe
 from core.types.rights import (
     ACTIONS,
     ADMINISTRATOR,
@@ -199,6 +200,17 @@ def test_roles_are_given_taken_and_recorded(project):
     assert Project(project.workspace.acting(new), project.record).role is None
     with pytest.raises(RightsError, match="needs an owner"):
         projects.give_role(owner, "olga@example.com", VIEWER, "olga")
+
+
+def test_whatever_name_is_handed_in_the_address_that_signed_in_is_recorded(project):
+    owner = as_role(project, OWNER)
+    projects.rename_project(owner, "Renamed", "eve")
+    saved = labels.save_recipe(owner, "Mine", LabelRecipe(("bm25",)), who="eve")
+    assert saved.who == "olga@example.com"
+    written = project.workspace.records.audit_trail(project.id)
+    assert {line["who"] for line in written} == {"ann", "olga@example.com"}
+    projects.rename_project(project, "By a terminal", "ann")
+    assert project.workspace.records.audit_trail(project.id)[-1]["who"] == "ann"
 
 
 def test_jobs_of_unknown_projects_are_the_operators_alone(project, workspace):

@@ -9,8 +9,8 @@ import pytest
 from core.jobs import launch
 from core.jobs.folder import append_event
 from core.journey import data, jobs, steps
-from core.journey.experts import NEUTRAL_SENTENCE, api_connections
 from core.journey.personal import allow_sharing
+from core.journey.sending import NEUTRAL_SENTENCE, api_connections
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
 from tests.pages.test_experts_page import box, button, texts
@@ -188,7 +188,7 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     page, workspace, server, handed, monkeypatch
 ):
     allow_sharing(workspace.projects()[0], "made up", "me")
-    monkeypatch.setattr("pages.parts.api_keys._secret", {"TEST_API_KEY": KEY}.get)
+    monkeypatch.setattr("pages.parts.api_keys.server_secrets", lambda: {"TEST_API_KEY": KEY})
     at = only(add(page(), server), "api:Our API")
     assert "Key: found in TEST_API_KEY" in texts(at)
     at = button(at, "Let 1 expert score").click().run()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.experts import (
+from core.journey.experts import launch_scoring
+from core.journey.sending import (
     NEUTRAL_SENTENCE,
     confirm_terms,
-    launch_scoring,
     remove_connection,
     save_connection,
     send_plan,

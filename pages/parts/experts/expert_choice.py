@@ -10,13 +10,13 @@ from core.journey.experts import (
     ExpertCard,
     ModelFolders,
     add_model_folder,
-    api_connections,
     expert_cards,
     model_folders,
     remove_model_folder,
 )
 from core.journey.rating import is_people
 from core.journey.score_files import score_files
+from core.journey.sending import api_connections
 from core.messages import N_
 from pages.parts import session
 from pages.parts.errors import errors_shown

@@ -6,12 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.experts import (
-    TEACHING_TITLES,
-    TermsSheet,
-    confirmed_terms,
-    terms_sheets,
-)
+from core.journey.sending import TEACHING_TITLES, TermsSheet, confirmed_terms, terms_sheets
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
 

@@ -17,7 +17,13 @@ from core.experts.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
 from core.journey import experts, jobs, steps
-from core.journey.experts import remove_connection, save_connection, send_plans
+from core.journey.sending import (
+    confirm_terms,
+    remove_connection,
+    save_connection,
+    send_plans,
+    terms_sheets,
+)
 from core.types import SilentReporter
 from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace
@@ -104,7 +110,7 @@ def test_a_killed_job_resumes_with_the_rest_and_no_key_stays_anywhere(
     server.misbehave = [None] * 5 + [hang]
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
-    experts.confirm_terms(project, experts.terms_sheets(project, [one.key]), "Mika")
+    confirm_terms(project, terms_sheets(project, [one.key]), "Mika")
     run_id = experts.launch_scoring(
         project, [one.key, "bm25"], "Mika", agreed=agreed, environment=SECRET
     )
@@ -136,7 +142,7 @@ def test_a_job_sends_to_the_server_that_was_confirmed(workspace, project, server
     monkeypatch.setattr(launch, "_start", lambda folder, _=None: folders.append(folder))
     one = connect(workspace, project, server)
     agreed = plans(workspace, project, one)
-    experts.confirm_terms(project, experts.terms_sheets(project, [one.key]), "Mika")
+    confirm_terms(project, terms_sheets(project, [one.key]), "Mika")
     experts.launch_scoring(project, [one.key], "Mika", agreed=agreed, environment=SECRET)
     with embeddings_server() as other:
         connect(workspace, project, other)
