@@ -494,14 +494,6 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
             confirm_terms(project, terms_sheets(project, options.accept_terms), _who())
         confirmed = confirmed_terms(project)
         found = [(sheet, confirmed.get(sheet.id)) for sheet in terms_sheets(project, keys)]
-    for sheet, word in found:
-        if options.json:
-            continue
-        by = f"confirmed by {word.who} at {word.at}" if word else "not confirmed"
-        state = by if word or sheet.needs_confirmation else "nothing is sent"
-        sys.stdout.write(
-            f"{sheet.key}  {sheet.goes_to}  {sheet.teaching}: {sheet.reason}  {state}\n"
-        )
     if options.json:
         _print_json(
             {
@@ -509,6 +501,12 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
                 for sheet, word in found
             }
         )
+        return 0
+    for sheet, word in found:
+        by = f"confirmed by {word.who} at {word.at}" if word else "not confirmed"
+        state = by if word or sheet.needs_confirmation else "nothing is sent"
+        said = f"{sheet.teaching}: {sheet.reason} {sheet.source}".rstrip()
+        sys.stdout.write(f"{sheet.key}  {sheet.goes_to}  {said}  {state}\n")
     return 0
 
 

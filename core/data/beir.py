@@ -13,7 +13,7 @@ from core.data.importing import ImportResult, ImportSettings, RowCounts, summari
 from core.data.matching import clean_text
 from core.data.near_duplicates.grouping import Grouping, group_texts
 from core.data.pairs import text_findings
-from core.data.personal.masking import handled_dataset, personal_in
+from core.data.personal.masking import personal_in
 from core.data.reading.archives import BeirFiles, beir_warnings, open_beir
 from core.data.splitting import split_by_group
 from core.errors import DataError
@@ -28,7 +28,6 @@ from core.types import (
     VALIDATION_UNSEEN,
     QADataset,
 )
-from core.types.personal_rules import KEEP
 
 MOST_TEXTS = 200_000  # questions and documents to measure with; both models encode every one
 _TEST = "test"
@@ -199,8 +198,6 @@ def read_beir(
         wrong_question=moved[judged.wrong_question[wrong_kept]],
         wrong_answer=judged.wrong_answer[wrong_kept],
     )
-    removed = personal_in(dataset) if settings.personal.action != KEEP else {}
-    dataset = handled_dataset(dataset, settings.personal)
     rows = dataset.question_row.tolist()
     summary = summarise(
         dataset,
@@ -208,7 +205,6 @@ def read_beir(
         RowCounts(len(files.queries), len(rows)),
         text_findings(dataset.questions, [""] * len(rows), rows) | {"short_answers": finding([])},
         personal_in(dataset),
-        personal_removed=removed,
     )
     warnings += [*grouping.warnings, *summary.split.warnings]
     return ImportResult(dataset, (), summary, tuple(warnings))

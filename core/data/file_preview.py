@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.checks import EXAMPLE_ROWS, Finding
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
-from core.data.personal.masking import PersonalHandling
 from core.data.personal.recognition import personal_data
 from core.data.ratings import judge
 from core.data.reading.formats import read_table
@@ -173,7 +172,6 @@ def read_dataset(
     report: Reporter | None = None,
     split_anew: bool = False,
     open_questions: bool = True,
-    personal: PersonalHandling | None = None,
     sha256: str = "",
 ) -> tuple[QADataset, dict[str, Any]]:
     """Turn an uploaded file into a dataset and a JSON report of what happened to its rows.
@@ -192,8 +190,6 @@ def read_dataset(
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Take rows without an answer as open questions; else they are set aside.
-    personal : PersonalHandling or None
-        What is done with personal data; None keeps them.
     sha256 : str
         Of the content, where ``found`` stands for it and the content is left out.
 
@@ -206,12 +202,7 @@ def read_dataset(
 
     found = found or preview(content, filename)
     sha256 = sha256 or hashlib.sha256(content).hexdigest()
-    settings = ImportSettings(
-        seed=seed,
-        split_anew=split_anew,
-        open_questions=open_questions,
-        personal=personal or PersonalHandling(),
-    )
+    settings = ImportSettings(seed=seed, split_anew=split_anew, open_questions=open_questions)
     filename = file_title(filename)
     name = Path(filename).stem
     stretch = Progress(report or SilentReporter(), 0.0, READ_SHARE, Message(_READING))
@@ -262,19 +253,13 @@ def _unused(found: Preview, mapping: ColumnMapping) -> list[NotUsed]:
 
 
 def read_folder(
-    folder: Path,
-    *,
-    seed: int = 0,
-    split_anew: bool = False,
-    personal: PersonalHandling | None = None,
+    folder: Path, *, seed: int = 0, split_anew: bool = False
 ) -> tuple[QADataset, dict[str, Any]]:
     """Read a BEIR folder from disk; for the command line."""
     from core.data.beir import read_beir
     from core.data.importing import ImportSettings
 
-    settings = ImportSettings(
-        seed=seed, split_anew=split_anew, personal=personal or PersonalHandling()
-    )
+    settings = ImportSettings(seed=seed, split_anew=split_anew)
     name = file_title(folder.name)
     result = read_beir(folder, name=name, settings=settings)
     understood = {"file": name, "seed": seed, "format": BEIR}

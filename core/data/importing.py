@@ -17,7 +17,6 @@ from core.data.columns import ColumnMapping
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.open_questions import with_open_questions
 from core.data.pairs import check_variety, collect_pairs
-from core.data.personal.masking import PersonalHandling
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table
 from core.messages import N_, Message
@@ -39,8 +38,6 @@ class ImportSettings:
         Leave aside the splits that a BEIR folder comes with.
     open_questions : bool
         Whether rows without an answer become open questions; else they are set aside.
-    personal : PersonalHandling
-        What is done with personal data in the texts.
     """
 
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
@@ -48,7 +45,6 @@ class ImportSettings:
     seed: int = 0
     split_anew: bool = False
     open_questions: bool = True
-    personal: PersonalHandling = field(default_factory=PersonalHandling)
 
 
 @dataclass(frozen=True)
@@ -82,9 +78,7 @@ class ImportSummary:
     short_questions, short_answers, long_texts, wordless : Finding
         Rows by what stands out; ``wordless`` texts are numbers, dates or signs only.
     personal_data : mapping of kind to Finding
-        What was kept, see ``personal.recognition.PERSONAL_DATA``.
-    personal_removed : mapping of kind to Finding
-        What was masked or left out.
+        See ``personal.recognition.PERSONAL_DATA``.
     language : str
         ``ja``, ``en`` or ``other``.
     rows_open : int
@@ -112,7 +106,6 @@ class ImportSummary:
     near_duplicate_rows: tuple[tuple[int, ...], ...] = ()
     merged_rows: tuple[tuple[int, ...], ...] = ()
     rows_open: int = 0
-    personal_removed: Mapping[str, Finding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +156,7 @@ def import_table(
     """
     settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
-    pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking), settings.personal)
+    pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
     check_variety(pairs)
     grouping = group_texts(
         pairs.questions,
@@ -219,7 +212,6 @@ def import_table(
         ),
         near_duplicate_rows=_crowded_rows(grouping.question_cluster, pairs.question_row),
         merged_rows=pairs.merged_rows[:EXAMPLE_ROWS],
-        personal_removed=pairs.personal_removed,
     )
     warnings = (*table.warnings, *pairs.warnings, *grouping.warnings, *summary.split.warnings)
     account = None

@@ -218,27 +218,7 @@ def without_open_questions(dataset: QADataset, rows: Rows | None = None) -> QADa
         Their rows; None = all. Rows of questions with a known answer stay, whatever is asked.
     """
     gone = dataset.open_rows if rows is None else np.intersect1d(rows, dataset.open_rows)
-    keep = np.setdiff1d(np.arange(len(dataset.questions)), gone)
-    chosen = keep.tolist()
-    wrong = np.isin(dataset.wrong_question, keep)
-
-    def moved(before: Rows) -> Rows:
-        return np.searchsorted(keep, before).astype(np.int32)
-
-    return dataclasses.replace(
-        dataset,
-        questions=tuple(dataset.questions[row] for row in chosen),
-        question_ids=tuple(dataset.question_ids[row] for row in chosen),
-        right_question=moved(dataset.right_question),
-        question_group=dataset.question_group[keep],
-        split=dataset.split[keep],
-        question_row=dataset.question_row[keep],
-        attributes={k: tuple(v[row] for row in chosen) for k, v in dataset.attributes.items()},
-        question_weight=dataset.question_weight[keep],
-        must_find=dataset.must_find[keep],
-        wrong_question=moved(dataset.wrong_question[wrong]),
-        wrong_answer=dataset.wrong_answer[wrong],
-    )
+    return dataset.of_questions(np.setdiff1d(np.arange(len(dataset.questions)), gone))
 
 
 def why_no_question(text: str) -> str | None:

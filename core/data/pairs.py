@@ -20,7 +20,6 @@ from core.data.column_names import ATTRIBUTES, says_wrong, smaller_is_better
 from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
-from core.data.personal.masking import LEFT_OUT, HandledRows, PersonalHandling, handled_rows
 from core.data.personal.recognition import personal_data
 from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
 from core.data.reading.unfolding import unfolded
@@ -28,7 +27,6 @@ from core.data.table import SetAside, Table, no_column, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types.personal_rules import KEEP
 
 _TOLD_EVERY = 10_000  # rows
 _MISSING = MappingProxyType(
@@ -66,8 +64,6 @@ class Pairs:
         Rows with a question and no answer.
     unknown_ratings : tuple of (word, int)
         Ratings whose meaning is not known, and how many rows have each.
-    personal_removed : mapping of kind to Finding
-        Rows whose personal data were masked, or which were set aside for them.
     """
 
     questions: tuple[str, ...]
@@ -94,7 +90,6 @@ class Pairs:
     unknown_ratings: tuple[tuple[str, int], ...] = ()
     question_weight: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
     must_find: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
-    personal_removed: Mapping[str, Finding] = field(default_factory=dict)
 
     @property
     def open_questions(self) -> tuple[str, ...]:
@@ -113,7 +108,6 @@ def collect_pairs(
     table: Table,
     mapping: ColumnMapping,
     progress: Progress | None = None,
-    personal: PersonalHandling | None = None,
 ) -> Pairs:
     """Read rows; set aside what cannot be used, merge what repeats.
 
@@ -122,11 +116,6 @@ def collect_pairs(
     is wrong (``Table.wrong``). A pair rated differently in several rows gets the highest grade and
     is reported as a contradiction; where a column says that other people rated it, the mean. Rows
     with a question and no answer are kept apart.
-
-    Parameters
-    ----------
-    personal : PersonalHandling or None
-        Whether personal data are masked, or rows that hold some set aside; None keeps them.
 
     Raises
     ------
@@ -147,7 +136,6 @@ def collect_pairs(
     if mapping.rating:
         grade, unknown = _graded(table, texts["rating"], rows, mapping, warnings)
     grade[wrong] = 0
-    handled = _handled(texts, rows, personal)
     answers = DistinctTexts("a", texts.get("answer_id"))
     questions = DistinctTexts("q", texts.get("question_id"))
     aside = list(table.unreadable)
@@ -160,9 +148,6 @@ def collect_pairs(
     for i, (row, question, answer) in enumerate(
         zip(rows, texts["question"], texts["answer"], strict=True)
     ):
-        if i in handled.left_out:
-            aside.append(SetAside(row, Message(LEFT_OUT)))
-            continue
         if not answer and why_no_question(question) is None:
             unanswered.append(i)
             continue
@@ -254,7 +239,6 @@ def collect_pairs(
         ),
         findings=findings,
         personal_data=kept,
-        personal_removed=handled.found,
         warnings=tuple(warnings),
         merged_rows=tuple(tuple(rows[i] for i in places) for places in judged.repeated(is_right)),
         known_wrong=tuple(
@@ -430,18 +414,6 @@ def _cells(
         rows = rows + [table.row_numbers[i].item() for i in filled]
         wrong = np.concatenate([wrong, table.wrong[filled]])
     return texts, rows, wrong, empty
-
-
-def _handled(
-    texts: dict[str, list[str]], rows: Sequence[int], personal: PersonalHandling | None
-) -> HandledRows:
-    """Mask personal data in the texts, or name the rows to leave out for them."""
-    if personal is None or personal.action == KEEP:
-        return HandledRows({}, frozenset(), {})
-    columns = {role: texts[role] for role in ("question", "answer", *ATTRIBUTES) if role in texts}
-    handled = handled_rows(columns, rows, personal)
-    texts.update(handled.columns)
-    return handled
 
 
 def _reason(question: str, answer: str) -> str | None:

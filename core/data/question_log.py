@@ -19,7 +19,7 @@ from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, name_list, pla
 from core.data.columns import ColumnMapping
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
-from core.data.personal.masking import LEFT_OUT, PersonalHandling, handled_rows
+from core.data.personal.masking import LEFT_OUT, PersonalHandling
 from core.data.ratings import read_numbers
 from core.data.reading.delimited import read_lines
 from core.data.reading.formats import read_table
@@ -31,7 +31,7 @@ from core.messages import N_, Message
 from core.progress import Progress
 from core.types import QADataset
 from core.types.open_account import OpenAccount, QuestionSetAside
-from core.types.personal_rules import KEEP
+from core.types.personal_rules import DROP, KEEP
 
 _SAMPLE = 2000  # rows that tell what a column holds
 _WORDED = 0.1  # least share of texts with two letters in a row in a column of questions
@@ -339,20 +339,25 @@ def add_log(
 
 def _without_personal(found: LogRows, personal: PersonalHandling) -> LogRows:
     """Mask personal data in the questions, or set those aside that hold some."""
-    asked = found.asked
-    handled = handled_rows({"question": asked.texts}, asked.rows, personal)
-    kept = [place for place in range(len(asked.rows)) if place not in handled.left_out]
-    gone = [QuestionSetAside(asked.rows[i], Message(LEFT_OUT)) for i in sorted(handled.left_out)]
-    texts = handled.columns["question"]
+    asked, drop = found.asked, personal.action == DROP
+    masked = [personal.masked(text) for text in asked.texts]
+    kept = [place for place, (_, kinds) in enumerate(masked) if not (drop and kinds)]
+    gone = sorted(set(range(len(masked))) - set(kept))
     return replace(
         found,
         asked=AskedQuestions(
-            [texts[place] for place in kept],
+            [masked[place][0] for place in kept],
             [asked.rows[place] for place in kept],
             [asked.counts[place] for place in kept] if len(asked.counts) else (),
-            {name: [values[place] for place in kept] for name, values in asked.attributes.items()},
+            {
+                name: [personal.masked(values[place])[0] for place in kept]
+                for name, values in asked.attributes.items()
+            },
         ),
-        set_aside=(*found.set_aside, *gone),
+        set_aside=(
+            *found.set_aside,
+            *(QuestionSetAside(asked.rows[place], Message(LEFT_OUT)) for place in gone),
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """The terms sheet of an expert: where texts go, its licence, and whether its scores may teach.
 
-What is said about a provider is what its published terms said when it was last read here; terms
-change, so a person confirms the sheet before texts are sent, by name and date.
+What is said about a provider is a hint where to look, no reading of its terms: a person reads them
+and confirms the sheet before texts are sent, by name and date.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from core.types.scoring import ApiConnection
 ALLOWED, FORBIDDEN, UNKNOWN = "allowed", "restricted", "unknown"
 TEACHING_TITLES: Mapping[str, str] = {
     ALLOWED: N_("Its licence does not restrict what is done with its outputs"),
-    FORBIDDEN: N_("Its terms restrict models that are trained on its outputs"),
+    FORBIDDEN: N_("Its terms are said to restrict models that are trained on its outputs"),
     UNKNOWN: N_("Not known: read its terms"),
 }
 # Licences under which outputs are free.
 _FREE = frozenset({"apache-2.0", "mit", "bsd-3-clause", "bsd-2-clause", "cc0-1.0", "cc-by-4.0"})
 
 _COMPETING = N_(
-    "Its terms forbid to use outputs for developing models that compete with its own. Whether a "
-    "small search model for your own data does is for your lawyers to say."
+    "As far as is generally known, its terms forbid to use outputs for developing models that "
+    "compete with its own; the present terms were not checked: read them. Whether a small search "
+    "model for your own data competes is for your lawyers to say."
 )
 _UNREAD = N_("Nothing is known here about the terms of this server. Read them before you confirm.")
 _OWN_SERVER = N_(
@@ -36,11 +37,17 @@ _NO_LICENCE = N_("The model folder says no licence. Ask whoever made it before i
 _OTHER_LICENCE = N_("{licence}: read what it says about business use and about derived models.")
 _OWN = N_("Scores that people of yours made or uploaded: their source's terms count.")
 
-# Ends of host names, with where it is written. Read in 2025.
+# Ends of host names, with where to read. From general knowledge; only of Google's a copy was looked
+# up (https://ai.google.dev/gemini-api/terms-archive/terms_02_05_25, use restrictions). It does not
+# speak for other services under googleapis.com.
 _PROVIDERS: Mapping[str, tuple[str, str, str]] = {
     "api.openai.com": (FORBIDDEN, _COMPETING, "https://openai.com/policies/services-agreement/"),
     "openai.azure.com": (FORBIDDEN, _COMPETING, "https://www.microsoft.com/licensing/terms"),
-    "googleapis.com": (FORBIDDEN, _COMPETING, "https://ai.google.dev/gemini-api/terms"),
+    "generativelanguage.googleapis.com": (
+        FORBIDDEN,
+        _COMPETING,
+        "https://ai.google.dev/gemini-api/terms",
+    ),
 }
 _HERE = N_("Your texts stay on this machine.")
 _SENT = N_("Your texts are sent to {host}.")
@@ -60,7 +67,7 @@ class TermsSheet:
         ``allowed``, ``restricted`` or ``unknown``: whether its outputs may train a model.
     reason : Message
     source : str
-        Address of its terms; "" where none is known.
+        Where to read its terms; "" where that is not known.
     needs_confirmation : bool
         Whether a person has to confirm the sheet before use: where texts leave the machine.
     """

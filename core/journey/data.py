@@ -23,7 +23,7 @@ from core.data.file_preview import (
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
 from core.data.open_questions import open_told as open_told, without_open_questions
-from core.data.personal.masking import PersonalHandling, handled_import, rewritten
+from core.data.personal.masking import handled_import, rewritten
 from core.data.question_log import (
     LogColumns as LogColumns,
     LogPreview as LogPreview,
@@ -44,23 +44,17 @@ from core.data.splitting import (
 from core.data.table import file_title, set_aside_csv
 from core.errors import DataError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
-from core.journey.personal import (
-    handling_of,
-    keep_placeholders,
-    reading_prompts,
-    take_out,
-)
+from core.journey.personal import handling_of, keep_placeholders, reading_prompts
 from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
-from core.types.personal_rules import KEEP
-from core.types.receipts import ErasureReceipt
+from core.types.personal_rules import KEEP, MASK
 from core.types.rights import CHANGE, DELETE
 from core.types.scoring import ScoringResult
 from core.types.sufficiency import Sufficiency
-from core.workspace.erasure import erase_texts as erase_everywhere
+from core.workspace.erasure import ErasureReceipt, erase_texts as erase_everywhere
 from core.workspace.workspace import Project, Workspace, asks
 
 WITHOUT_OPEN = "without_open"  # in the report of an import: the dataset before logs were added
@@ -314,15 +308,14 @@ def take_out_personal_data(project: Project, action: str, who: str) -> QADataset
     DataError
         If nothing would be left.
     """
-    before = project.load_dataset()
-
-    def go_on_with(after: QADataset, handling: PersonalHandling) -> None:
-        account = dict(import_report(project.workspace, before.id))
-        _, account = handled_import(before, account, handling)
+    before, handling = project.load_dataset(), handling_of(project, action)
+    after, account = handled_import(before, import_report(project.workspace, before.id), handling)
+    keep_placeholders(project, handling)
+    if after.id != before.id:
         account.pop(WITHOUT_OPEN, None)  # that version still holds the texts
         _go_on_with(project, before, after, account, who)
-
-    return take_out(project, action, who, go_on_with)
+        project.note("personal data " + ("masked" if action == MASK else "left out"), who, {})
+    return after
 
 
 def find_texts(dataset: QADataset, words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

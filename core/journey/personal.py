@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from core.data.checks import Finding as Finding
-from core.data.personal.japanese_model import japanese_model
-from core.data.personal.masking import (
-    PersonalHandling,
-    handled_dataset,
-    personal_in,
-    told as told,
+from core.data.personal.masking import PersonalHandling, personal_in, told as told
+from core.data.personal.recognition import (
+    PERSONAL_DATA as PERSONAL_DATA,
+    Recogniser,
+    japanese_model,
+    spans,
 )
-from core.data.personal.recognition import PERSONAL_DATA as PERSONAL_DATA, Recogniser
 from core.errors import AppError, DataError, WorkspaceError
 from core.experts.catalogue import catalogue
 from core.experts.local_folder import expert_in_folder
 from core.messages import Message
 from core.types import QADataset
 from core.types.personal_rules import DROP as DROP, KEEP as KEEP, MASK as MASK, SharingLeave
-from core.types.rights import CHANGE, DECIDE
+from core.types.rights import DECIDE
 from core.workspace.database import now
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace, asks
 
-Result = TypeVar("Result")
-
-
-# What was found, by content and by what sees names: a model reads 40 texts in a second, and every
-# step that shares texts asks. Only rows are kept, no texts.
+# What was found, by content and by what sees names: a model reads 40 texts in a second, and the
+# Data page asks at every click. Only rows are kept, no texts.
 _found: dict[tuple[str, Recogniser | None], dict[str, Finding]] = {}
-_MOST_KEPT = 16
+_MOST_KEPT = 128
 
 
 def handling_of(project: Project | None, action: str) -> PersonalHandling:
@@ -59,39 +55,12 @@ def found_in(dataset: QADataset) -> dict[str, Finding]:
     """Return the rows of a dataset with personal data, per kind; looked for once per content."""
     more = japanese_model()
     asked = dataset.id, more
-    if asked not in _found:
-        _found[asked] = personal_in(dataset, more)
+    found = _found.get(asked)
+    if found is None:
+        found = _found[asked] = personal_in(dataset, partial(spans, more=more))
         for oldest in list(_found)[:-_MOST_KEPT]:
             _found.pop(oldest, None)
-    return dict(_found[asked])
-
-
-@asks(CHANGE)
-def take_out(
-    project: Project,
-    action: str,
-    who: str,
-    go_on_with: Callable[[QADataset, PersonalHandling], None],
-) -> QADataset:
-    """Mask or leave out the personal data of the data in use; returns what they are then.
-
-    Parameters
-    ----------
-    go_on_with : callable
-        Makes a dataset the one in use.
-
-    Raises
-    ------
-    DataError
-        If nothing would be left.
-    """
-    dataset, handling = project.load_dataset(), handling_of(project, action)
-    changed = handled_dataset(dataset, handling)
-    keep_placeholders(project, handling)
-    if changed.id != dataset.id:
-        go_on_with(changed, handling)
-        project.note("personal data " + ("masked" if action == MASK else "left out"), who, {})
-    return changed
+    return dict(found)
 
 
 # Sharing: what leaves this machine, or is shown to others, holds no personal data unless a person

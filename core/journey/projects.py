@@ -16,7 +16,6 @@ from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
 from core.journey.personal import reading_prompts
 from core.messages import N_, Message
 from core.types import QADataset
-from core.types.receipts import ERASED_TITLES as ERASED_TITLES, ErasureReceipt as ErasureReceipt
 from core.types.rights import DELETE, GIVE_ROLES, READ_AUDIT, RENAME, with_role
 from core.workspace.audit import AuditCheck as AuditCheck, AuditExport as AuditExport
 from core.workspace.backup import (
@@ -25,7 +24,11 @@ from core.workspace.backup import (
     restore as restore,
 )
 from core.workspace.database import now
-from core.workspace.erasure import erase_project
+from core.workspace.erasure import (
+    ERASED_TITLES as ERASED_TITLES,
+    ErasureReceipt as ErasureReceipt,
+    erase_project,
+)
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project as Project, Workspace as Workspace, asks
 

@@ -243,10 +243,22 @@ def origin_of(key: str) -> ModelOrigin:
     )
 
 
-def rules_of(
-    project: Project, dataset: QADataset, experts: Sequence[str]
-) -> tuple[tuple[str, tuple[Message, ...]], ...]:
+Rules = tuple[tuple[str, tuple[Message, ...]], ...]  # title, sentences
+
+
+def rules_of(project: Project, dataset: QADataset, experts: Sequence[str]) -> Rules:
     """Return what is known and was decided about personal data, terms and risks, in sentences."""
+    rules, risk = [*facts_of(project, dataset, experts)], project.state.risk
+    if risk is not None:
+        for key, (question, _) in RISK_QUESTIONS.items():
+            rules.append((question, (Message("{answer}", {"answer": getattr(risk, key)}),)))
+        signed = Message(N_("Assessed by {who} on {at}."), {"who": risk.who, "at": risk.at[:10]})
+        rules.append((N_("What remains"), (Message(RISK_LEVELS[risk.level]), signed)))
+    return tuple(rules)
+
+
+def facts_of(project: Project, dataset: QADataset, experts: Sequence[str]) -> Rules:
+    """Return what the project itself tells about personal data and the experts' terms."""
     found, leave = found_in(dataset), project.state.sharing_leave
     removed: Mapping[str, Any] = (
         import_report(project.workspace, dataset.id).get("summary", {}).get("personal_removed", {})
@@ -269,14 +281,8 @@ def rules_of(
         if word is not None:
             values = {"who": word.who, "at": word.at[:10]}
             terms.append(Message(N_("Confirmed by {who} on {at}."), values))
-    rules = [(N_("Personal data"), tuple(personal)), (N_("Terms of the experts"), tuple(terms))]
-    risk = project.state.risk
-    if risk is not None:
-        for key, (question, _) in RISK_QUESTIONS.items():
-            rules.append((question, (Message("{answer}", {"answer": getattr(risk, key)}),)))
-        signed = Message(N_("Assessed by {who} on {at}."), {"who": risk.who, "at": risk.at[:10]})
-        rules.append((N_("What remains"), (Message(RISK_LEVELS[risk.level]), signed)))
-    return tuple((title, sentences) for title, sentences in rules if sentences)
+    facts = ((N_("Personal data"), tuple(personal)), (N_("Terms of the experts"), tuple(terms)))
+    return tuple((title, sentences) for title, sentences in facts if sentences)
 
 
 def _run_titles(runs: Mapping[str, str]) -> dict[str, str]:

@@ -82,14 +82,12 @@ _JUDGED = (
 )
 
 
-def croissant(dataset: QADataset, files: Mapping[str, str], personal: str = "") -> str:
+def croissant(dataset: QADataset, files: Mapping[str, str]) -> str:
     """Return the data sheet of the files of an exported folder.
 
     Parameters
     ----------
     files : mapping of path to text
-    personal : str
-        What is known about personal data in the texts.
     """
     counts = f"{len(dataset.questions)} questions, {len(dataset.answers)} answers"
     document: dict[str, Any] = {
@@ -105,7 +103,7 @@ def croissant(dataset: QADataset, files: Mapping[str, str], personal: str = "") 
         "identifier": dataset.id,
         "isLiveDataset": False,
         "dataCollection": "Uploaded by its owner; texts are cleaned, near-duplicates are grouped.",
-        "personalSensitiveInformation": personal or _LOOKED_FOR,
+        "personalSensitiveInformation": _LOOKED_FOR,
         "distribution": [_file(path, text) for path, text in files.items()],
         "recordSet": [_record_set(path) for path in files if _fields(path)],
     }

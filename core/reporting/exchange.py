@@ -139,17 +139,12 @@ def _trec_archive(dataset: QADataset, comparison: Comparison) -> bytes:
     return _zipped(files.items())
 
 
-def beir_archive(dataset: QADataset, personal: str = "") -> bytes:
+def beir_archive(dataset: QADataset) -> bytes:
     """Return the whole data as a zipped BEIR folder with a data sheet (Croissant).
 
     Groups, splits and attributes go along (``group`` and ``metadata`` of the records,
     ``splits.json``), so that this app gets back what it gave; other tools leave them aside. Open
     questions stand in a file of their own, which can be added again as a log.
-
-    Parameters
-    ----------
-    personal : str
-        What is known about personal data in the texts, for the data sheet.
     """
     questions, answers = _both_ids(dataset)
 
@@ -167,7 +162,7 @@ def beir_archive(dataset: QADataset, personal: str = "") -> bytes:
         yield "splits.json", json.dumps(filled, ensure_ascii=False, indent=1)
 
     made = dict(files())
-    made[data_sheet.NAME] = data_sheet.croissant(dataset, made, personal)
+    made[data_sheet.NAME] = data_sheet.croissant(dataset, made)
     return _zipped((f"beir/{name}", text) for name, text in made.items())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -169,6 +169,31 @@ class QADataset:
     def open_rows(self) -> Rows:
         """Question rows [n] without a known answer, ascending."""
         return self.rows(OPEN)
+
+    def of_questions(self, rows: Rows) -> QADataset:
+        """Return the dataset with these questions alone, in the order of ``rows``, each once.
+
+        All answers stay, also those that no question asks for any more.
+        """
+        chosen, place = rows.tolist(), np.full(len(self.questions), -1, np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        right, wrong = place[self.right_question] >= 0, place[self.wrong_question] >= 0
+        return replace(
+            self,
+            questions=tuple(self.questions[row] for row in chosen),
+            question_ids=tuple(self.question_ids[row] for row in chosen),
+            right_question=place[self.right_question[right]],
+            right_answer=self.right_answer[right],
+            right_grade=self.right_grade[right],
+            question_group=self.question_group[rows],
+            split=self.split[rows],
+            question_row=self.question_row[rows],
+            attributes={k: tuple(v[row] for row in chosen) for k, v in self.attributes.items()},
+            question_weight=self.question_weight[rows],
+            must_find=self.must_find[rows],
+            wrong_question=place[self.wrong_question[wrong]],
+            wrong_answer=self.wrong_answer[wrong],
+        )
 
     def wrong_answers(self, question: int) -> Rows:
         """Return the answer rows known to be wrong for one question, ascending."""

@@ -16,22 +16,22 @@ from core.errors import WorkspaceError
 from core.hashing import text_key
 from core.messages import N_, Message
 from core.types import QADataset
-from core.types.receipts import (
-    DATASETS,
-    EXPORTS,
-    PROBES,
-    RECORDS,
-    RUN_FILES,
-    RUNS,
-    SCORES,
-    VECTORS,
-    Erased,
-    ErasureReceipt,
-)
 from core.workspace.database import now
 from core.workspace.files import read_json
 from core.workspace.workspace import Workspace
 
+DATASETS, VECTORS, RUNS, EXPORTS = "datasets", "vectors", "runs", "exports"
+SCORES, RUN_FILES, PROBES, RECORDS = "scores", "run files", "probes", "records"
+ERASED_TITLES: Mapping[str, str] = {
+    DATASETS: N_("Versions of the data"),
+    VECTORS: N_("Vectors of texts"),
+    RUNS: N_("Runs with their models"),
+    EXPORTS: N_("Reports and exports"),
+    SCORES: N_("Uploaded scores"),
+    RUN_FILES: N_("Uploaded result lists"),
+    PROBES: N_("Short measurements"),
+    RECORDS: N_("Records (choices, ratings, votes, notes)"),
+}
 _SHARED = N_("Versions of the data that other projects use: {names}.")
 _SHARED_FILES = N_("Uploaded result lists that other projects use: {names}.")
 _AUDIT = N_(
@@ -41,6 +41,53 @@ _MODELS = N_("Models from packages and the hub, which hold nothing of the data."
 _BACKUPS = N_("Backups of the workspace that were made before: delete or renew them.")
 _COPIES = N_("What was downloaded, sent to an API or uploaded to a model hub.")
 _SERVER = N_("Copies that the database server keeps itself (its write-ahead log and backups).")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """One kind of thing that was removed.
+
+    Attributes
+    ----------
+    kind : str
+        Key of :data:`ERASED_TITLES`.
+    count : int
+        Folders, files, vectors or rows.
+    size : int
+        Bytes on disk; 0 where it is not known.
+    names : tuple of str
+        Ids of folders and files; empty for vectors and rows.
+    """
+
+    kind: str
+    count: int
+    size: int = 0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ErasureReceipt:
+    """What a deletion removed.
+
+    Attributes
+    ----------
+    what : str
+        Name of the project, or how many texts.
+    who, at : str
+        Name, and time in UTC (ISO 8601).
+    removed : tuple of Erased
+    kept : tuple of Message
+        What is still there and why.
+    not_reached : tuple of Message
+        Copies that the app cannot reach.
+    """
+
+    what: str
+    who: str
+    at: str
+    removed: tuple[Erased, ...]
+    kept: tuple[Message, ...] = ()
+    not_reached: tuple[Message, ...] = ()
 
 
 @dataclass
@@ -104,15 +151,10 @@ def erase_project(
         theirs.run_files |= found.run_files
     layout = workspace.layout
     gone = own.datasets - theirs.datasets
-    vectors = _erase_vectors(workspace, gone, prompts)
+    result_lists = {f"{key}.run" for key in own.run_files - theirs.run_files}
     removed = [
-        _erase(layout.runs, own.runs, RUNS),
-        _erase(layout.exports, own.runs, EXPORTS),
-        _erase(layout.probes, own.probes, PROBES),
-        _erase(layout.scores, gone, SCORES),
-        _erase(layout.run_files, {f"{k}.run" for k in own.run_files - theirs.run_files}, RUN_FILES),
-        _erase(layout.datasets, gone, DATASETS),
-        vectors,
+        *_erase_versions(workspace, gone, own.runs, own.probes, prompts),
+        _erase(layout.run_files, result_lists, RUN_FILES),
         Erased(RECORDS, workspace.records.erase_project(project_id, who)),
     ]
     kept = [Message(_AUDIT), Message(_MODELS)]
@@ -122,9 +164,7 @@ def erase_project(
     ):
         if names:
             kept.append(Message(text, {"names": ", ".join(sorted(names))}))
-    receipt = _receipt(workspace, project.name, who, removed, kept)
-    _note(workspace, project_id, receipt)
-    return receipt
+    return _receipt(workspace, project_id, project.name, who, removed, kept)
 
 
 def erase_texts(
@@ -156,42 +196,51 @@ def erase_texts(
     runs |= {  # a comparison names its tuning run, and a delivered model its folds
         name for name in own.runs if runs & set(_strings(_request(layout.runs / name)))
     }
-    erasable = holding - shared
-    vectors = _erase_vectors(workspace, erasable, prompts)
     removed = [
-        _erase(layout.runs, runs, RUNS),
-        _erase(layout.exports, runs, EXPORTS),
-        _erase(layout.probes, own.probes, PROBES),
-        _erase(layout.scores, erasable, SCORES),
-        _erase(layout.datasets, erasable, DATASETS),
-        vectors,
+        *_erase_versions(workspace, holding - shared, runs, own.probes, prompts),
         Erased(RECORDS, workspace.records.erase_texts(project_id, gone_texts, runs)),
     ]
     kept = [Message(_AUDIT)]
     if holding & shared:
         kept.append(Message(_SHARED, {"names": ", ".join(sorted(holding & shared))}))
-    receipt = _receipt(workspace, str(len(gone_texts)), who, removed, kept)
-    _note(workspace, project_id, receipt)
-    return receipt
+    return _receipt(workspace, project_id, str(len(gone_texts)), who, removed, kept)
 
 
 def _receipt(
     workspace: Workspace,
+    project_id: str,
     what: str,
     who: str,
     removed: Iterable[Erased],
     kept: Iterable[Message],
 ) -> ErasureReceipt:
+    """Return the receipt of a deletion, after a note of it in the audit trail."""
     not_reached = [Message(_BACKUPS), Message(_COPIES)]
     if not workspace.records.is_file:
         not_reached.append(Message(_SERVER))
     found = tuple(one for one in removed if one.count)
+    workspace.records.note(project_id, "erased", who, {one.kind: one.count for one in found})
     return ErasureReceipt(what, who, now(), found, tuple(kept), tuple(not_reached))
 
 
-def _note(workspace: Workspace, project_id: str, receipt: ErasureReceipt) -> None:
-    counts = {one.kind: one.count for one in receipt.removed}
-    workspace.records.note(project_id, "erased", receipt.who, counts)
+def _erase_versions(
+    workspace: Workspace,
+    datasets: set[str],
+    runs: set[str],
+    probes: set[str],
+    prompts: Sequence[str],
+) -> list[Erased]:
+    """Delete runs with what was made of them, and versions of the data with scores and vectors."""
+    layout = workspace.layout
+    vectors = _erase_vectors(workspace, datasets, prompts)  # found by the texts, so before these
+    return [
+        _erase(layout.runs, runs, RUNS),
+        _erase(layout.exports, runs, EXPORTS),
+        _erase(layout.probes, probes, PROBES),
+        _erase(layout.scores, datasets, SCORES),
+        _erase(layout.datasets, datasets, DATASETS),
+        vectors,
+    ]
 
 
 def _erase(root: Path, names: Iterable[str], kind: str) -> Erased:

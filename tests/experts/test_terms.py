@@ -25,6 +25,7 @@ def sheet_of(url: str):
         ("https://api.openai.com/v1", FORBIDDEN),
         ("https://ours.openai.azure.com/v1", FORBIDDEN),
         ("https://generativelanguage.googleapis.com/v1", FORBIDDEN),
+        ("https://aiplatform.googleapis.com/v1", UNKNOWN),
         ("https://evilapi.openai.com.example.org/v1", UNKNOWN),
         ("https://notapi.openai.com.attacker.net", UNKNOWN),
         ("http://localhost:8000/v1", UNKNOWN),

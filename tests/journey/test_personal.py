@@ -30,18 +30,9 @@ from core.journey.sending import (
 from core.types.personal_rules import RiskAssessment
 from core.types.scoring import ApiConnection
 from core.workspace.workspace import Workspace
+from tests.data.made_files import shop_faq
 
-THINGS = (
-    "parcel tent boots stove bike kayak lamp rope map axe jacket helmet bottle sock glove hat "
-    "scarf belt torch knife pan cup plate spoon"
-).split()
-FILE = "\n".join(
-    (
-        "question,answer",
-        *(f"where is my {x}?,About your {x}: we look." for x in THINGS),
-        "write to jo@example.com please,We will.",
-    )
-).encode()
+FILE = shop_faq("write to jo@example.com please,We will.")
 
 
 @pytest.fixture

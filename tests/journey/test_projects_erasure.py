@@ -12,19 +12,12 @@ from core.journey.data import erase_texts, find_texts, import_report
 from core.journey.projects import delete_project, receipt_file, retention_days, sweep
 from core.types import Override
 from core.workspace.workspace import Workspace
+from tests.data.made_files import THINGS, shop_faq
 
-THINGS = (
-    "parcel tent boots stove bike kayak lamp rope map axe jacket helmet bottle sock glove hat "
-    "scarf belt torch knife pan cup plate spoon"
-).split()
-FILE = "\n".join(
-    (
-        "question,answer",
-        *(f"where is my {x}?,About your {x}: we look." for x in THINGS),
-        "Eve Miller asks about kayaks,About kayaks: ask the kayak team.",
-        "Eve Miller,",
-    )
-).encode()
+FILE = shop_faq(
+    "Eve Miller asks about kayaks,About kayaks: ask the kayak team.",
+    "Eve Miller,",
+)
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import dataclasses
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from core.data.checks import Finding, finding
-from core.data.personal.recognition import PERSONAL_DATA, Recogniser, plain_width, spans
+from core.data.personal.recognition import PERSONAL_DATA, Recogniser, Span, plain_width, spans
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import OPEN, QADataset
@@ -55,16 +55,23 @@ class PersonalHandling:
             )
         self._salt = self.known.salt or secrets.token_hex(16)
         self._numbers = {kind: dict(numbers) for kind, numbers in self.known.numbers.items()}
+        self._spans: dict[str, list[Span]] = {}
 
     @property
     def pseudonyms(self) -> Pseudonyms:
         """All placeholders given so far."""
         return Pseudonyms(self._salt, self._numbers)
 
+    def spans(self, text: str) -> list[Span]:
+        """Return where personal data stand; each text is read once, a model takes its time."""
+        if text not in self._spans:
+            self._spans[text] = spans(text, self.more)
+        return self._spans[text]
+
     def masked(self, text: str) -> tuple[str, set[str]]:
         """Return a text with placeholders, and the kinds of what they stand for."""
         parts, last, kinds = [], 0, set()
-        for span in spans(text, self.more):
+        for span in self.spans(text):
             value = _NOT_COMPARED.sub("", plain_width(text[span.start : span.end])).casefold()
             parts += [text[last : span.start], self._placeholder(span.kind, value)]
             last = span.end
@@ -89,75 +96,32 @@ class PersonalHandling:
         return document
 
 
-@dataclass(frozen=True)
-class HandledRows:
-    """What became of rows of texts.
-
-    Attributes
-    ----------
-    columns : mapping of name to list of str
-        With placeholders where they were masked.
-    left_out : set of int
-        Positions of the rows to leave out.
-    found : mapping of kind to Finding
-    """
-
-    columns: Mapping[str, list[str]]
-    left_out: frozenset[int]
-    found: Mapping[str, Finding]
-
-
-def handled_rows(
-    columns: Mapping[str, Sequence[str]], rows: Sequence[int], handling: PersonalHandling
-) -> HandledRows:
-    """Mask personal data in columns of texts, or find the rows to leave out for them.
-
-    Parameters
-    ----------
-    columns : mapping of name to sequence of str, each as long as ``rows``
-    rows : sequence of int
-        Row of each in the user's own file.
-    """
-    changed: dict[str, list[str]] = {name: [] for name in columns}
-    seen: dict[str, tuple[str, set[str]]] = {}
-    found: dict[str, list[int]] = {}
-    left_out = set()
-    for place, row in enumerate(rows):
-        kinds: set[str] = set()
-        for name, texts in columns.items():
-            text = texts[place]
-            if text not in seen:
-                seen[text] = handling.masked(text)
-            masked, here = seen[text]
-            changed[name].append(masked if handling.action == MASK else text)
-            kinds |= here
-        for kind in kinds:
-            found.setdefault(kind, []).append(row)
-        if kinds and handling.action == DROP:
-            left_out.add(place)
-    counted = {kind: finding(found[kind]) for kind in PERSONAL_DATA if kind in found}
-    return HandledRows(changed, frozenset(left_out), counted)
-
-
-def personal_in(dataset: QADataset, more: Recogniser | None = None) -> dict[str, Finding]:
+def personal_in(
+    dataset: QADataset, look: Callable[[str], Iterable[Span]] = spans
+) -> dict[str, Finding]:
     """Return the rows whose question or right answers hold personal data, per kind.
 
     Answers that no question has count as row 0.
+
+    Parameters
+    ----------
+    look : callable
+        Text → where personal data stand in it.
     """
     found: dict[str, list[int]] = {}
     for row, text in zip(dataset.question_row.tolist(), dataset.questions, strict=True):
-        for span in spans(text, more):
+        for span in look(text):
             found.setdefault(span.kind, []).append(row)
     first = np.zeros(len(dataset.answers), np.int64)
     first[dataset.right_answer[::-1]] = dataset.question_row[dataset.right_question[::-1]]
     for row, text in zip(first.tolist(), dataset.answers, strict=True):
-        for span in spans(text, more):
+        for span in look(text):
             found.setdefault(span.kind, []).append(row)
     return {kind: finding(found[kind]) for kind in PERSONAL_DATA if kind in found}
 
 
 def handled_dataset(dataset: QADataset, handling: PersonalHandling) -> QADataset:
-    """Return a dataset with personal data masked or left out; the same object where it has none.
+    """Return a dataset with personal data masked or left out; the same object to keep them.
 
     Raises
     ------
@@ -176,7 +140,7 @@ def handled_dataset(dataset: QADataset, handling: PersonalHandling) -> QADataset
         [treated(text) for text in dataset.questions],
         [treated(text) for text in dataset.answers],
     )
-    if handling.action == MASK and changed.attributes:
+    if changed.attributes:  # masked in either case: no row goes for what they say
         attributes = {
             name: tuple(handling.masked(value)[0] for value in values)
             for name, values in changed.attributes.items()
@@ -195,7 +159,8 @@ def handled_import(
     dataset : QADataset
         The same object where nothing is to be done.
     account : dict of JSON types
-        Without personal data, and with the rows that had some.
+        Without personal data, and with the rows that had some; of questions that were left out the
+        rows are set aside, without texts.
 
     Raises
     ------
@@ -205,12 +170,17 @@ def handled_import(
     changed = handled_dataset(dataset, handling)
     if handling.action == KEEP:
         return dataset, account
-    gone, left = personal_in(dataset, handling.more), personal_in(changed, handling.more)
-    # also where rows are left out: rows that could not be used, and examples, hold texts, too
-    told_of: dict[str, Any] = PersonalHandling(
-        MASK, handling.pseudonyms, handling.more
-    ).masked_document(account)
-    told_of["summary"] = dict(told_of.get("summary", {})) | {
+    gone, left = personal_in(dataset, handling.spans), personal_in(changed, handling.spans)
+    # also where texts are left out: rows that could not be used, and examples, hold texts, too
+    told_of: dict[str, Any] = handling.masked_document(account)
+    aside = _left_out(dataset, changed) if handling.action == DROP else []
+    told_of["set_aside"] = [*told_of.get("set_aside", ()), *aside]
+    told_of["set_aside"].sort(key=lambda row: row["row"])
+    summary = dict(told_of.get("summary", {}))
+    for count, more in (("rows_taken", -len(aside)), ("rows_set_aside", len(aside))):
+        if count in summary:
+            summary[count] += more
+    told_of["summary"] = summary | {
         "questions": len(changed.judged_rows),
         "answers": len(changed.answers),
         "personal_data": {kind: dataclasses.asdict(one) for kind, one in left.items()},
@@ -219,6 +189,16 @@ def handled_import(
     opened = told_of.get(OPEN_ACCOUNTS, ())
     told_of[OPEN_ACCOUNTS] = [dict(one) | {"personal_data": {}} for one in opened]
     return changed, told_of
+
+
+def _left_out(before: QADataset, after: QADataset) -> list[dict[str, Any]]:
+    """Return the rows of questions that are no more, as an import reports rows set aside."""
+    left, reason = set(after.questions), Message(LEFT_OUT).to_json()
+    return [
+        {"row": int(before.question_row[row]), "reason": reason, "question": "", "answer": ""}
+        for row in before.judged_rows  # the others may be of another file
+        if before.questions[row] not in left
+    ]
 
 
 def rewritten(
@@ -262,23 +242,15 @@ def rewritten(
     right_pairs, wrong_pairs = (
         np.array(sorted(p), np.int32).reshape(-1, 2) for p in (right, wrong)
     )
-    chosen = question_rows.tolist()
     return dataclasses.replace(
-        dataset,
-        questions=tuple(str(questions[row]) for row in chosen),
+        dataset.of_questions(question_rows),
+        questions=tuple(str(questions[row]) for row in question_rows.tolist()),
         answers=tuple(str(answers[row]) for row in answer_rows.tolist()),
-        question_ids=tuple(dataset.question_ids[row] for row in chosen),
         answer_ids=tuple(dataset.answer_ids[row] for row in answer_rows.tolist()),
+        answer_group=dataset.answer_group[answer_rows],
         right_question=right_pairs[:, 0],
         right_answer=right_pairs[:, 1],
         right_grade=np.array([right[pair] for pair in sorted(right)], np.float32),
-        question_group=dataset.question_group[question_rows],
-        answer_group=dataset.answer_group[answer_rows],
-        split=dataset.split[question_rows],
-        question_row=dataset.question_row[question_rows],
-        attributes={k: tuple(v[row] for row in chosen) for k, v in dataset.attributes.items()},
-        question_weight=dataset.question_weight[question_rows],
-        must_find=dataset.must_find[question_rows],
         wrong_question=wrong_pairs[:, 0],
         wrong_answer=wrong_pairs[:, 1],
     )

@@ -1,8 +1,9 @@
 """Personal data in a text: which kinds there are, and where each stands.
 
-Everything here works without a model of language. Signs are compared in one width (NFKC where it
-is one sign for one), so that places fit the text as it was written; edges are look-arounds over
-ASCII, because in Japanese no space parts a number from the words beside it.
+Everything works without a model of language; the one for Japanese names is an addition where it is
+installed. Signs are compared in one width (NFKC where it is one sign for one), so that places fit
+the text as it was written; edges are look-arounds over ASCII, because in Japanese no space parts a
+number from the words beside it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from types import MappingProxyType
+from typing import Any
 
 from core.data.checks import Finding, finding
-from core.data.personal.names import Place, addresses, names
+from core.data.personal.names import KANJI, Place, addresses, names
 from core.data.personal.numbers import (
     iban_valid,
     luhn_valid,
@@ -327,3 +331,33 @@ def personal_data(
         for kind in {span.kind for span in spans(text, more)}:
             found.setdefault(kind, []).append(row)
     return {key: finding(found[key]) for key in PERSONAL_DATA if key in found}
+
+
+# Japanese names by ja-ginza (requirements-personal.txt), which comes from PyPI with its weights.
+# English has no such package (docs/personal_data.md).
+_KANJI = re.compile(f"[{KANJI}]")
+_LONGEST = 5_000  # characters; the tokenizer refuses more than 49,149 bytes at once
+_PERSON = "Person"
+
+
+def japanese_model() -> Recogniser | None:
+    """Return what sees Japanese names, None where the model is not installed."""
+    return _names_by_model if find_spec("ja_ginza") and find_spec("spacy") else None
+
+
+@cache
+def _pipeline() -> Any:
+    import spacy
+
+    # Only what the names need: parsing is most of the time.
+    return spacy.load("ja_ginza", exclude=["parser", "compound_splitter", "bunsetu_recognizer"])
+
+
+def _names_by_model(text: str) -> Iterable[Span]:
+    if not _KANJI.search(text):
+        return
+    for start in range(0, len(text), _LONGEST):
+        part = plain_width(text[start : start + _LONGEST])
+        for entity in _pipeline()(part).ents:
+            if entity.label_ == _PERSON:
+                yield Span("name", start + entity.start_char, start + entity.end_char)

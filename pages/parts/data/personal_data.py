@@ -12,7 +12,6 @@ from core.journey.personal import DROP, KEEP, MASK, PERSONAL_DATA, Finding
 from core.messages import N_
 from core.types.open_account import RowsFound
 from pages.parts import session
-from pages.parts.cached import cached
 from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import moment, plain, t, tm
@@ -49,8 +48,8 @@ def ask_at_import(found: Mapping[str, Finding | RowsFound], file_id: str) -> str
 
 def personal_data(context: Context) -> None:
     """Draw the personal data of the data in use, how to take them out, and the leave to share."""
-    project, dataset = context.project, context.dataset
-    found = cached(lambda: personal.found_in(dataset), "personal data", dataset.id)
+    project = context.project
+    found = personal.found_in(context.dataset)
     if not found:
         return
     leave = personal.sharing_leave(project)

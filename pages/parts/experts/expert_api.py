@@ -18,6 +18,7 @@ from core.journey.sending import (
     try_connection,
     unconfirmed_terms,
 )
+from core.journey.personal import check_sharing
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
@@ -237,7 +238,9 @@ def start_scoring(context: Context, keys: Sequence[str], pressed: bool) -> None:
         try:
             plans = send_plans(context.project, context.dataset, keys)
             plans = [plan for plan in plans if plan.texts]
-            if not plans:
+            if plans:
+                check_sharing(context.project, context.dataset)  # else terms are read in vain
+            else:
                 launch_scoring(context.project, list(keys), session.who())
         except Exception as error:
             show_error(error)

@@ -21,7 +21,7 @@ def show_terms(sheets: Sequence[TermsSheet]) -> bool:
             st.markdown(plain(tm(sheet.goes_to)))
             st.markdown(f"{t(TEACHING_TITLES[sheet.teaching])}. {plain(tm(sheet.reason))}")
             if sheet.source:
-                st.caption(plain(sheet.source))
+                st.markdown(f"[{plain(sheet.source)}]({sheet.source})")
     return st.checkbox(
         t("I have read the terms of these experts, and they allow this use"), key="terms_read"
     )
@@ -40,6 +40,7 @@ def terms_overview(context: Context, keys: Sequence[str]) -> None:
                 t("May its scores teach?"): [
                     f"{t(TEACHING_TITLES[sheet.teaching])}. {tm(sheet.reason)}" for sheet in sheets
                 ],
+                t("To read"): [sheet.source or None for sheet in sheets],
                 t("Confirmed"): [
                     f"{word.who}, {moment(word.at)}"
                     if (word := confirmed.get(sheet.id))
@@ -56,6 +57,7 @@ def terms_overview(context: Context, keys: Sequence[str]) -> None:
                 t("Where texts go"): st.column_config.TextColumn(width=200),
                 t("Licence"): st.column_config.TextColumn(width=100),
                 t("May its scores teach?"): st.column_config.TextColumn(width=420),
+                t("To read"): st.column_config.LinkColumn(width=160),
             },
             key="terms_table",
         )

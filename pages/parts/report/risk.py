@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, keep_risk
-from core.journey.report import rules_of
+from core.journey.report import facts_of
 from core.types.personal_rules import RiskAssessment
 from pages.parts import session
 from pages.parts.errors import show_error
@@ -22,12 +22,11 @@ def risk_assessment(context: Context, experts: tuple[str, ...]) -> None:
         )
     )
     kept = context.project.state.risk
-    facts = rules_of(context.project, context.dataset, experts)
+    facts = facts_of(context.project, context.dataset, experts)
     with st.expander(t("Facts of this project"), icon=":material/fact_check:"):
         for title, sentences in facts:
-            if title not in {question for question, _ in RISK_QUESTIONS.values()}:
-                told = "  \n".join(plain(tm(sentence)) for sentence in sentences)
-                st.markdown(f"**{t(title)}**  \n{told}")
+            told = "  \n".join(plain(tm(sentence)) for sentence in sentences)
+            st.markdown(f"**{t(title)}**  \n{told}")
     with st.form("risk", border=True):
         answers = {
             key: st.text_area(

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from core.data.personal import recognition
 from core.data.personal.numbers import iban_valid, luhn_valid, my_number_valid, nhs_valid, ssn_valid
-from core.data.personal.recognition import PERSONAL_DATA, personal_data, spans
+from core.data.personal.recognition import PERSONAL_DATA, japanese_model, personal_data, spans
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,18 @@ def test_structured_kinds_are_recalled_in_both_languages():
             least = 0.95 if PERSONAL_DATA[kind].structured else 0.85
             assert score.recall >= least, f"{language} {kind}: {score}"
             assert score.precision >= 0.85, f"{language} {kind}: {score}"
+
+
+def test_a_model_of_language_sees_japanese_names_that_no_list_holds():
+    pytest.importorskip("ja_ginza")
+    more = japanese_model()
+    assert more is not None
+    rare = "昨日、小鳥遊隼斗さんが荷物を受け取り、御手洗美桜に渡した。"
+    assert personal_data([rare], [1], more)["name"].count == 1
+    assert not personal_data(["plain English, no Kanji"], [1], more)
+
+
+def test_without_the_model_everything_else_is_found(monkeypatch):
+    monkeypatch.setattr(recognition, "find_spec", lambda name: None)
+    assert japanese_model() is None
+    assert set(personal_data(["090-1234-5678 へ"], [1], None)) == {"phone"}
