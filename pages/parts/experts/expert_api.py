@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.journey.experts import launch_scoring
+from core.journey.personal import check_sharing
 from core.journey.sending import (
     NEUTRAL_SENTENCE,
     confirm_terms,
@@ -18,7 +19,6 @@ from core.journey.sending import (
     try_connection,
     unconfirmed_terms,
 )
-from core.journey.personal import check_sharing
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
