@@ -27,7 +27,9 @@ ALLOWED = {
     "cli": {"journey"},
     "journey": {
         *("data", "experts", "labels", "tuning", "evaluation", "reporting", "workspace", "jobs"),
+        "asking",
     },
+    "asking": {"data", "experts"},
     "reporting": {"evaluation", "labels", "tuning"},
     "tuning": {"evaluation", "labels", "experts"},
     "evaluation": {"experts", "labels"},  # labels: what an expert does to them (panel)

@@ -171,7 +171,7 @@ def test_a_voter_votes_in_the_round_of_the_link_only(project, workspace):
     workspace.records.start_vote(project.id, other)
     acting = as_role(project, VOTER)
     voting.cast(acting, voting.find_round(acting, ROUND), 0, "somebody", "left")
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         voting.cast(acting, voting.find_round(acting, "other"), 0, "somebody", "left")
     assert len(workspace.records.votes(ROUND)) == 1 and not workspace.records.votes("other")
 
@@ -182,9 +182,9 @@ def test_who_makes_a_project_owns_it(workspace):
     assert workspace.acting(PEOPLE[OWNER]).projects() == []
     by_passcode = workspace.acting(Person("Ann", everywhere=OWNER))
     assert by_passcode.create_project("Ours", "Ann").state.members == ()
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         workspace.acting(PEOPLE[VOTER]).create_project("x", "x")
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         projects.create_sample_project(workspace.acting(PEOPLE[VOTER]), "en", "x", "x")
     assert {p.name for p in workspace.projects()} == {"Mine", "Ours"}
 

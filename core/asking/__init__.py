@@ -1,0 +1,1 @@
+"""What people and models are asked: questions to write, results to judge."""
