@@ -157,6 +157,8 @@ class JudgingTask:
         Which answer of this question it is, and how many there are.
     given : int
         Pairs that this judge has dealt with.
+    done : int
+        Pairs that anybody has dealt with.
     last : tuple of (place, answer) or None
         What the judge said something about most recently.
     """
@@ -166,6 +168,7 @@ class JudgingTask:
     number: int
     of: int
     given: int
+    done: int
     last: tuple[int, int] | None
 
 
@@ -191,6 +194,7 @@ def judging_task(round_: AskRound, given: Sequence[Contribution], person: str) -
             mine.append(entry)
     last = (mine[-1].place, mine[-1].answer) if mine else None
     people = len({entry.person for entry in given} | {person})
+    done = len({(entry.place, entry.answer) for entry in given})
     begun = [p for p in sorted(own) if len(own[p]) < len(round_.pools[p])]
     if begun:
         place = begun[0]
@@ -201,11 +205,11 @@ def judging_task(round_: AskRound, given: Sequence[Contribution], person: str) -
             if p not in own and round_.pools[p] and len(judges[p]) < round_.wanted
         ][:people]
         if not free:
-            return JudgingTask(-1, -1, 0, 0, len(mine), last)
+            return JudgingTask(-1, -1, 0, 0, len(mine), done, last)
         place = min(free, key=lambda p: (len(judges[p]), _shuffled(round_, person, p, -1)))
     order = sorted(round_.pools[place], key=lambda a: _shuffled(round_, person, place, a))
     answer = next(a for a in order if a not in own[place])
-    return JudgingTask(place, answer, len(own[place]) + 1, len(order), len(mine), last)
+    return JudgingTask(place, answer, len(own[place]) + 1, len(order), len(mine), done, last)
 
 
 def _shuffled(round_: AskRound, person: str, place: int, answer: int) -> str:

@@ -76,7 +76,7 @@ def test_disputed_and_frequent_questions_come_first_and_not_all_about_one_thing(
 def test_task_holds_nothing_that_tells_a_system():
     """What the page holds it may show by mistake."""
     assert {field.name for field in fields(JudgingTask)} == {
-        "place", "answer", "number", "of", "given", "last"
+        "place", "answer", "number", "of", "given", "done", "last"
     }  # fmt: skip
 
 

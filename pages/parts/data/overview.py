@@ -25,7 +25,9 @@ from core.types.sufficiency import (
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.data.browser import browse
+from pages.parts.data.collecting import collecting
 from pages.parts.data.erasing import erase_texts
+from pages.parts.data.judging import judging
 from pages.parts.data.open_questions import open_questions
 from pages.parts.data.personal_data import personal_data
 from pages.parts.deep_links import go_to
@@ -76,11 +78,13 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts(), take_turns=allowed.prove == CROSS_FIT)
-    texts, opened, look, left_out, erase = tab_bar(
+    texts, opened, collect, judge, look, left_out, erase = tab_bar(
         "data_tabs",
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
+            t("Collect questions"),
+            t("Judge results"),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
             t("Erase texts"),
@@ -91,6 +95,10 @@ def overview(context: Context, replacing: str) -> None:
     with opened:
         open_questions(context)
         _logs(report)
+    for tab, draw in ((collect, collecting), (judge, judging)):
+        if tab.open:  # what looks again by itself does so only where it is seen
+            with tab:
+                draw(context)
     with look:
         _worth_a_look(found)
     with left_out:
