@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import AppError, ExpertError
-from core.experts.api import ApiExpert
+from core.experts.outside.api import ApiExpert
 from core.experts.bundled import PACKAGED
 from core.experts.cross_encoder import CROSS_ENCODERS
 from core.experts.hub import HUB

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import find_teacher, measured
-from core.experts.api import ApiExpert
+from core.experts.outside.api import ApiExpert
 from core.experts.catalogue import (
     catalogue,
     default_experts,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.api_client import ApiClient, Patience, RefusedError
+from core.experts.outside.api_client import ApiClient, Patience, RefusedError
 from core.experts.encoders import cached_scores, text_keys
 from core.experts.encoding import Pace
 from core.experts.lexical import UNSPACED
