@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.experts.outside.api import ApiExpert
 from core.experts.catalogue import catalogue
+from core.experts.outside.api import ApiExpert
 from core.experts.outside.terms import ALLOWED, FORBIDDEN, UNKNOWN, terms_of
 from core.messages import Message
 from core.types.expert_entry import BUNDLED, Availability
