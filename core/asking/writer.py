@@ -3,10 +3,10 @@
 An answer says what it is an answer to: in its first sentences ("To cancel, …", "If a card is lost,
 …", "You can …"), in the words that few other answers have, and in the question that somebody did
 ask. Patterns turn these into the styles in which customers write: a question, a few keywords, a
-complaint, a title. What comes out is often clumsy, so nothing of it is taken on trust: a question is
-kept only if the experts find its answer among their first three (round trip, as in Alberti et al.
-2019, "Synthetic QA Corpora Generation with Roundtrip Consistency", arXiv:1906.05416), and it never
-becomes part of a test.
+complaint, a title. What comes out is often clumsy, so nothing of it is taken on trust: a question
+is kept only if the experts find its answer among their first three (round trip, as in Alberti et
+al. 2019, "Synthetic QA Corpora Generation with Roundtrip Consistency", arXiv:1906.05416), and it
+never becomes part of a test.
 """
 
 from __future__ import annotations
@@ -20,53 +20,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.matching import clean_text, same_key
+from core.data.matching import clean_text
 from core.data.near_duplicates.grouping import GroupingSettings, nearest_known
 from core.data.near_duplicates.ngrams import plain_form
 from core.data.open_questions import why_no_question
-from core.messages import N_
+from core.labels.model import QUESTIONS_AT_ONCE, LabelModel
 from core.types import TRAIN, WRITTEN, WRITTEN_BY, QADataset, Rows
+from core.types.written import KEYWORDS, STYLES, TITLE, WrittenQuestion
 
-QUESTION, KEYWORDS, COMPLAINT, TITLE = "question", "keywords", "complaint", "title"
-STYLES: Mapping[str, str] = {
-    QUESTION: N_("question"),
-    KEYWORDS: N_("keywords"),
-    COMPLAINT: N_("complaint"),
-    TITLE: N_("title"),
-}
-PATTERNS = "patterns"  # written by the patterns of this module, without any model
 MOST_OF_ANSWER = 8
 FOUND_AMONG = 3  # of the experts' best answers
 _SENTENCES = 4  # of an answer are looked at: what it is about comes first
-_FEW_WORDINGS = 2  # of an answer: where people asked in more ways, nothing is gained by rewording them
+_FEW_WORDINGS = 2  # of an answer: where people asked in more ways, rewording them gains nothing
 _KEYWORDS = (2, 4)  # in a short and in a longer search
 _LONGEST = 140  # characters of a written question
-
-
-@dataclass(frozen=True)
-class WrittenQuestion:
-    """A question written from an answer.
-
-    Attributes
-    ----------
-    text : str
-    answer : int
-        Row of the answer.
-    style : str
-        Key of :data:`STYLES`.
-    by : str
-        ``patterns``, or what its writer is called: the name of a connection.
-    """
-
-    text: str
-    answer: int
-    style: str
-    by: str = PATTERNS
-
-    @property
-    def provenance(self) -> str:
-        """Who wrote it and in which style, as the dataset keeps it."""
-        return f"{self.by}: {self.style}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +77,8 @@ _ENGLISH = (
         title=("{x}",),
     ),
     _pattern(
-        r"^you (?:can't|cannot|can not|don't have to|don't need to) (?P<x>[a-z]+\b[^.;:]{4,90}?)(?=[.;:!?]|$)",
+        r"^you (?:can't|cannot|can not|don't have to|don't need to) "
+        r"(?P<x>[a-z]+\b[^.;:]{4,90}?)(?=[.;:!?]|$)",
         question=("Can I {x}?",),
         complaint=("Why can't I {x}?",),
         title=("{x}",),
@@ -130,10 +98,11 @@ _ENGLISH = (
         title=("{x}",),
     ),
     _pattern(
-        r"^(?P<x>(?!(?:an?|the)? ?(?:alternative|answer|this|that|it|there|here|these|those|he|she|"
-        r"they|we|you|i|while|for|between|in|on|at|with|as|one|another|if|when|what|which|who|how|"
-        r"but|so|and|or|also|then|most|some|any|every|nothing|nobody)\b)"
-        r"(?:(?:the|an?|your|our) )?[a-z][^,.;:()]{2,50}?) (?:is|are|was|were|has|have|can|will|costs?|takes?|needs?|includes?|works?|comes?)\b",
+        r"^(?P<x>(?!(?:an?|the)? ?(?:alternative|answer|this|that|it|there|here|these|those|he|"
+        r"she|they|we|you|i|while|for|between|in|on|at|with|without|as|one|another|if|when|what|"
+        r"which|who|how|but|so|and|or|also|then|most|some|any|every|nothing|nobody)\b)"
+        r"(?:(?:the|an?|your|our) )?[a-z][^,.;:()]{2,50}?) "
+        r"(?:is|are|was|were|has|have|can|will|costs?|takes?|needs?|includes?|works?|comes?)\b",
         question=("What about {x}?",),
         complaint=("There is a problem with {x}",),
         title=("{x}",),
@@ -206,18 +175,20 @@ _PERSONS = {
     **{"our": "your", "ours": "yours", "us": "you", "we": "you", "we're": "you're"},
     **{"we've": "you've", "we'll": "you'll", "we'd": "you'd"},
 }
-_ENGLISH_STOP = frozenset(
-    """a about after again all also always am an and any are as at be because been before being both
-    but by can cannot can't could did do does doesn't doing don't done down each either else etc even
-    ever every few for from get gets getting go goes going got had has have having he her here him
-    his how i i'd i'll i'm i've if in instead into is isn't it it'll it's its itself just know let
-    like likely make makes many may maybe me might more most much must my need no nor not now of off
-    on once one only or other our out over own please put really same see she should simply since so
-    some something still such sure than that that's the their them then there there's these they
-    thing things think this those through to too try under until up us use used using very via want
-    was way we well were what when where whether which while who why will with without won't would
-    yes yet you you'd you'll you're you've your yourself""".split()
+_STOP_WORDS = (
+    "a about after again all also always am an and any are as at be because been before being "
+    "both but by can cannot can't could did do does doesn't doing don't done down each either "
+    "else etc even ever every few for from get gets getting go goes going got had has have "
+    "having he her here him his how i i'd i'll i'm i've if in instead into is isn't it it'll "
+    "it's its itself just know let like likely make makes many may maybe me might more most "
+    "much must my need no nor not now of off on once one only or other our out over own please "
+    "put really same see she should simply since so some something still such sure than that "
+    "that's the their them then there there's these they thing things think this those through "
+    "to too try under until up us use used using very via want was way we well were what when "
+    "where whether which while who why will with without won't would yes yet you you'd you'll "
+    "you're you've your yourself "
 )
+_ENGLISH_STOP = frozenset(_STOP_WORDS.split())
 _URL = re.compile(r"\S*(?:https?://|www\.)\S*|\S+@\S+")
 _MARKUP = re.compile(r"<[^>\n]{1,60}>|\[(?:closed|duplicate|on hold)\]|[`*_~#|{}\[\]<>\\]+")
 _PARTS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+|\s{3,}")
@@ -352,10 +323,10 @@ def _of_answer(
     sentences = [part for part in sentences if len(speech.words(part)) >= 2][:_SENTENCES]
     made: dict[str, list[str]] = {style: [] for style in STYLES}
     heading = _MARKUP.sub(" ", min(asked, key=len)).strip() if asked else ""
-    if heading and len(asked) <= _FEW_WORDINGS:
-        _fill(made, _fitting(heading, speech.of_questions), str)
     for sentence in sentences:
         _fill(made, _fitting(sentence, speech.of_answers), speech.turned)
+    if heading and len(asked) <= _FEW_WORDINGS:
+        _fill(made, _fitting(heading, speech.of_questions), str)
     head, own = speech.words(heading), speech.words(" ".join(sentences))
     short, longer = _KEYWORDS
     made[KEYWORDS].insert(0, speech.space.join(_rarest(own, rare, longer)))
@@ -417,9 +388,9 @@ def with_written(dataset: QADataset, written: Sequence[WrittenQuestion]) -> QADa
         dataset,
         questions=(*dataset.questions, *(question.text for question in written)),
         question_ids=(*dataset.question_ids, *ids),
-        right_question=np.concatenate(
-            [dataset.right_question, np.arange(n_q, n_q + count)]
-        ).astype(np.int32),
+        right_question=np.concatenate([dataset.right_question, np.arange(n_q, n_q + count)]).astype(
+            np.int32
+        ),
         right_answer=np.concatenate([dataset.right_answer, answers]).astype(np.int32),
         right_grade=np.concatenate([dataset.right_grade, np.ones(count)]).astype(np.float32),
         question_group=np.concatenate(
@@ -459,23 +430,31 @@ def written_in(dataset: QADataset) -> list[WrittenQuestion]:
     return found
 
 
-def round_trip(dataset: QADataset, best: np.ndarray) -> np.ndarray:
-    """Return which written questions lead back to the answer that they were written from.
+def round_trip(labels: LabelModel, rows: Rows) -> np.ndarray:
+    """Return which written questions lead the experts back to the answer they were written from.
 
     Parameters
     ----------
-    dataset : QADataset
-        With the written questions.
-    best : int32 array [written questions, >= 3]
-        The answers that the experts rank highest for each, best first.
+    labels : LabelModel
+        Without blend: what the experts say, who know nothing of right answers.
+    rows : int array [n]
+        Rows of the written questions.
 
     Returns
     -------
-    bool array [written questions]
-        True where the answer, or one of its group, which says nearly the same, is among the first
-        three.
+    bool array [n]
+        True where fewer than three answers have at least the label of the answer; those of its
+        group say nearly the same and count as the answer. Equal labels count against it: experts
+        who have no opinion have found nothing.
     """
-    rows = dataset.written_rows
-    first = best[:, :FOUND_AMONG]
-    found = np.where(first >= 0, dataset.answer_group[first], -1)
-    return np.asarray((found == dataset.question_group[rows][:, None]).any(axis=1))
+    dataset, found = labels.dataset, np.zeros(len(rows), bool)
+    answers = np.arange(len(dataset.answers), dtype=np.int32)
+    for start in range(0, len(rows), QUESTIONS_AT_ONCE):
+        part = np.asarray(rows[start : start + QUESTIONS_AT_ONCE])
+        targets, known = labels.block(part, answers)
+        targets = np.where(known, targets, -1.0)
+        own = dataset.question_group[part][:, None] == dataset.answer_group[None]
+        best = np.where(own, targets, -1.0).max(axis=1)
+        ahead = ((targets >= best[:, None]) & ~own).sum(axis=1)
+        found[start : start + len(part)] = (ahead < FOUND_AMONG) & (best >= 0)
+    return found

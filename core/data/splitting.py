@@ -361,8 +361,8 @@ def cross_fit_folds(
         tested = np.isin(split, (TEST_UNSEEN, TEST_KNOWN))
         near = np.isin(question_cluster, question_cluster[tested])
         split[np.isin(split, (OPEN, WRITTEN)) & near] = LEFT_OUT
-        away = np.setdiff1d(dataset.question_group[rows], dataset.question_group[split == TRAIN])
-        split[(split == WRITTEN) & np.isin(dataset.question_group, away)] = LEFT_OUT
+        unseen = np.setdiff1d(dataset.question_group[rows], dataset.question_group[split == TRAIN])
+        split[(split == WRITTEN) & np.isin(dataset.question_group, unseen)] = LEFT_OUT
         folds_made.append(dataclasses.replace(dataset, split=split))
     return tuple(folds_made)
 

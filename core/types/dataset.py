@@ -24,7 +24,9 @@ TEST_KNOWN = "test_known"
 TEST_UNSEEN = "test_unseen"
 SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, TEST_KNOWN, TEST_UNSEEN)
 OPEN = "open"  # questions without a known answer: learned from by the experts' labels, never tested
-WRITTEN = "written"  # questions that nobody asked, written from an answer: learned from, never tested
+WRITTEN = (
+    "written"  # questions that nobody asked, written from an answer: learned from, never tested
+)
 WRITTEN_BY = "written_by"  # the attribute that says who or what wrote them, and in which style
 
 KNOWN = "known"  # known answers, new wording: other questions of the answer group are in training
