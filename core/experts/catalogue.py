@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import AppError, ExpertError
-from core.experts.api import ApiExpert
 from core.experts.bundled import PACKAGED
 from core.experts.cross_encoder import CROSS_ENCODERS
 from core.experts.hub import HUB
 from core.experts.lexical import LEXICAL_EXPERTS
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
+from core.experts.outside.api import ApiExpert
 from core.experts.people import PEOPLE_PREFIX, People
 from core.experts.score_file import FILE_PREFIX, UploadedScores
 from core.experts.source import ExpertSource

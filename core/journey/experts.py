@@ -10,7 +10,6 @@ from pathlib import Path
 
 from core.errors import ExpertError, WorkspaceError
 from core.evaluation.expert_panel import find_teacher, measured
-from core.experts.api import ApiExpert
 from core.experts.catalogue import (
     catalogue,
     default_experts,
@@ -24,6 +23,7 @@ from core.experts.folders import check_folder, own_folder
 from core.experts.hub import ask_hub
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
+from core.experts.outside.api import ApiExpert
 from core.experts.source import ExpertSource, ScoringContext
 from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
 from core.jobs.folder import RunFolder

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import ExpertError, WorkspaceError
-from core.experts.api import ApiExpert, plan_sending
-from core.experts.api_client import ApiClient, Patience, checked, find_key
 from core.experts.catalogue import catalogue, find_entry
-from core.experts.terms import (
+from core.experts.outside.api import ApiExpert, plan_sending
+from core.experts.outside.api_client import ApiClient, Patience, checked, find_key
+from core.experts.outside.terms import (
     TEACHING_TITLES as TEACHING_TITLES,
     TermsSheet as TermsSheet,
     terms_of,

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.outside import (
+from core.experts.outside.guards import (
     check_address_written,
     check_host,
     checked_transport,
@@ -48,7 +48,7 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
     Parameters
     ----------
     environment : mapping
-        Of the server; ``API_HOSTS`` in it limits the hosts, see :mod:`core.experts.outside`.
+        Of the server; ``API_HOSTS`` in it limits the hosts, see :mod:`core.experts.outside.guards`.
 
     Raises
     ------
