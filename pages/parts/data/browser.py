@@ -10,7 +10,7 @@ import streamlit as st
 from core.journey.data import SPLIT_TITLES, find_questions
 from core.reporting.charts.chart import one_line
 from core.types import WRITTEN, WRITTEN_BY, QADataset
-from pages.parts.translate import t, unbroken
+from pages.parts.translate import plain, t, unbroken
 
 _PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
 
@@ -85,14 +85,11 @@ def _table(dataset: QADataset, rows: np.ndarray) -> dict[str, list[object]]:
 
 def _in_full(dataset: QADataset, question: int) -> None:
     with st.container(border=True):
-        st.caption(
-            t(
-                "Written from the answer; nobody asked it: {by}",
-                by=dataset.attributes[WRITTEN_BY][question],
-            )
-            if dataset.split[question] == WRITTEN
-            else t("Question in row {row}", row=int(dataset.question_row[question]))
-        )
+        if dataset.split[question] == WRITTEN:
+            by = dataset.attributes[WRITTEN_BY][question]
+            st.caption(t("Written from the answer; nobody asked it: {by}", by=plain(by)))
+        else:
+            st.caption(t("Question in row {row}", row=int(dataset.question_row[question])))
         st.text(unbroken(dataset.questions[question]))
         for answer in dataset.right_answers(question):
             st.caption(t("Right answer"))

@@ -55,14 +55,12 @@ def written_questions(context: Context) -> None:
 
 def _table(context: Context, questions: Sequence[WrittenQuestion], key: str) -> None:
     shown = questions[:_LISTED]
-    answers = context.dataset.answers
+    sources = [context.dataset.answers[one.answer] for one in shown]
     st.dataframe(
         {
             t("Question"): [one_line(one.text, _COLUMNS) for one in shown],
             t("Style"): [t(STYLES[one.style]) for one in shown],
-            t("Written from the answer"): [
-                one_line(answers[one.answer], _COLUMNS) for one in shown
-            ],
+            t("Written from the answer"): [one_line(text, _COLUMNS) for text in sources],
             t("Written by"): [_writer_name(one.by) for one in shown],
         },
         hide_index=True,
@@ -145,9 +143,7 @@ def _writer(context: Context) -> None:
         by = st.selectbox(
             t("Written by"),
             [None, *models],
-            format_func=lambda model: _writer_name(
-                writing.PATTERNS if model is None else model.name
-            ),
+            format_func=lambda model: _writer_name(model.name if model else writing.PATTERNS),
             key="written_by",
             width=280,
         )
