@@ -188,7 +188,6 @@ def test_questions_written_without_a_model_pass_the_round_trip_and_come_out_agai
     assert project.workspace.project(project.id).dataset_id == before.id
 
 
-
 def test_a_model_writes_and_a_killed_writer_goes_on_with_the_answers_that_are_left(
     project, server, processes
 ):
