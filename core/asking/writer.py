@@ -37,7 +37,7 @@ _LONGEST = 140  # characters of a written question
 
 
 @dataclass(frozen=True)
-class Pattern:
+class WritingPattern:
     """How a sentence, or the part of it that ``finds`` catches, becomes a question.
 
     Attributes
@@ -51,8 +51,8 @@ class Pattern:
     makes: Mapping[str, tuple[str, ...]]
 
 
-def _pattern(finds: str, **makes: tuple[str, ...]) -> Pattern:
-    return Pattern(re.compile(finds, re.IGNORECASE), makes)
+def _pattern(finds: str, **makes: tuple[str, ...]) -> WritingPattern:
+    return WritingPattern(re.compile(finds, re.IGNORECASE), makes)
 
 
 # Of a sentence the first pattern that fits is used; each sentence has its own turn.
@@ -204,7 +204,7 @@ class Language:
 
     Attributes
     ----------
-    of_answers, of_questions : tuples of Pattern
+    of_answers, of_questions : tuples of WritingPattern
         For a sentence of the answer, and for a question that somebody asked.
     words : callable
         The words of a text that carry meaning, in order.
@@ -214,8 +214,8 @@ class Language:
         Between keywords.
     """
 
-    of_answers: tuple[Pattern, ...]
-    of_questions: tuple[Pattern, ...]
+    of_answers: tuple[WritingPattern, ...]
+    of_questions: tuple[WritingPattern, ...]
     words: Callable[[str], list[str]]
     turned: Callable[[str], str]
     space: str = " "
@@ -340,7 +340,7 @@ def _of_answer(
     return [pair for turn in order for pair in turn if pair is not None and pair[1].strip()]
 
 
-def _fitting(text: str, patterns: Sequence[Pattern]) -> Iterable[tuple[str, str, str]]:
+def _fitting(text: str, patterns: Sequence[WritingPattern]) -> Iterable[tuple[str, str, str]]:
     """Yield style, template and the part of a text that the first fitting pattern catches."""
     for pattern in patterns:
         match = pattern.finds.match(text)
