@@ -29,9 +29,9 @@ ALLOWED = {
         *("data", "experts", "labels", "tuning", "evaluation", "reporting", "workspace", "jobs"),
         "asking",
     },
-    "asking": {"data", "experts"},
     "reporting": {"evaluation", "labels", "tuning"},
     "tuning": {"evaluation", "labels", "experts"},
+    "asking": {"data", "experts", "labels", "evaluation"},
     "evaluation": {"experts", "labels"},  # labels: what an expert does to them (panel)
     "experts": {"workspace"},
     "jobs": {"workspace"},

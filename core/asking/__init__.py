@@ -1,1 +1,1 @@
-"""What people and models are asked: questions to write, results to judge."""
+"""Asking people and models for questions and judgements: what is asked, in which order, and why."""

@@ -25,6 +25,7 @@ from core.types import (
     VALIDATION_UNSEEN,
     QADataset,
 )
+from core.types.dataset import WRITTEN
 
 SOURCE = "source"  # the attribute that says where a question comes from
 COLLECTED, JUDGED = "collected", "judged"  # its values for questions of this module
@@ -234,7 +235,8 @@ class _Groups:
             (VALIDATION_UNSEEN, _HELD_VALIDATION),
             (TEST_UNSEEN, _HELD_TEST),
         ):
-            rows = dataset.judged_rows if split is None else dataset.rows(split)
+            seen = (*SPLITS, WRITTEN)  # written from an answer: training has met it
+            rows = dataset.rows(*(seen if split is None else (split,)))
             self._use[dataset.question_group[rows]] = use
 
     def root(self, group: int) -> int:

@@ -48,7 +48,7 @@ from core.journey.personal import handling_of, keep_placeholders, reading_prompt
 from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types import SPLITS, WRITTEN, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.personal_rules import KEEP, MASK
 from core.types.rights import CHANGE, DELETE
@@ -413,7 +413,7 @@ def find_questions(dataset: QADataset, words: str, rows: Rows | None = None) -> 
     rows : int array or None
         Only these questions; None = all.
     """
-    rows = dataset.rows(*SPLITS) if rows is None else rows
+    rows = dataset.rows(*SPLITS, WRITTEN) if rows is None else rows
     wanted = _folded(words).split()
     if not wanted:
         return rows

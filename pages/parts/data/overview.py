@@ -30,6 +30,7 @@ from pages.parts.data.erasing import erase_texts
 from pages.parts.data.judging import judging
 from pages.parts.data.open_questions import open_questions
 from pages.parts.data.personal_data import personal_data
+from pages.parts.data.written import written_questions
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context, tab_bar
@@ -78,11 +79,12 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts(), take_turns=allowed.prove == CROSS_FIT)
-    texts, opened, collect, judge, look, left_out, erase = tab_bar(
+    texts, opened, written, collect, judge, look, left_out, erase = tab_bar(
         "data_tabs",
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
+            t("Written questions ({count})", count=len(dataset.written_rows)),
             t("Collect questions"),
             t("Judge results"),
             t("Worth a look ({count})", count=len(found)),
@@ -95,6 +97,8 @@ def overview(context: Context, replacing: str) -> None:
     with opened:
         open_questions(context)
         _logs(report)
+    with written:
+        written_questions(context)
     for tab, draw in ((collect, collecting), (judge, judging)):
         if tab.open:  # what looks again by itself does so only where it is seen
             with tab:
