@@ -99,12 +99,14 @@ class Judges:
     def order(self, name: str, count: int, seed: int) -> np.ndarray:
         """Return which open questions are judged, as positions among them."""
         from core.asking.judging import DEPTH, judging_order
+        from core.data.answered_questions import kept_back_answers
 
         rows = self.dataset.open_rows
         if name == RANDOM:
             return np.random.default_rng(seed).permutation(len(rows))[:count]
         weight, groups = self.dataset.question_weight[rows], self.dataset.answer_group
-        return judging_order(self.tops, weight, groups, depth=DEPTH, count=count)
+        held = kept_back_answers(self.dataset)
+        return judging_order(self.tops, weight, groups, depth=DEPTH, count=count, kept_back=held)
 
     def judged(self, name: str, count: int, seed: int) -> tuple[QADataset, Figures]:
         """Return the data after so many questions were judged, and what judging found."""

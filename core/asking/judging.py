@@ -32,6 +32,8 @@ DEPTH, MOST_DEPTH = 3, 10  # first answers of each system that are pooled
 MOST_QUESTIONS = 1000
 # What systems agree on can be wrong, too: a question without any disagreement keeps this much.
 LEAST_DISAGREEMENT = 0.05
+# Where the likeliest answer is kept for the test, most judgements could not be learned from.
+_KEPT_BACK_WORTH = 0.1
 _SEED = 0
 # From these means of grades on a pair is right or partly right.
 _RIGHT_FROM, _PARTLY_FROM = 0.75, 0.25
@@ -91,6 +93,7 @@ def judging_order(
     *,
     depth: int,
     count: int,
+    kept_back: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return which questions to judge, what decides most first.
 
@@ -107,6 +110,9 @@ def judging_order(
     answer_group : int array [n_a]
     count : int
         How many are wanted.
+    kept_back : bool array [n_a] or None
+        Answers whose questions are not learned from; questions about them come late. None = the
+        judged questions are to test with, too.
 
     Returns
     -------
@@ -115,6 +121,9 @@ def judging_order(
     """
     worth = (LEAST_DISAGREEMENT + disagreement(tops, depth)) * weight
     about = _likeliest_groups(tops, answer_group, depth)
+    if kept_back is not None:
+        held = np.isin(about, np.unique(answer_group[kept_back]))
+        worth = np.where(held, worth * _KEPT_BACK_WORTH, worth)
     earlier: dict[int, int] = defaultdict(int)
     heap = [(-value, i, 0) for i, value in enumerate(worth.tolist()) if about[i] >= 0]
     heapq.heapify(heap)

@@ -182,6 +182,12 @@ def with_answered_questions(
     return _assembled(base, taken, groups, open_row, source), account
 
 
+def kept_back_answers(dataset: QADataset) -> np.ndarray:
+    """Return which answers are kept whole for validation or test, bool [n_a]."""
+    held = dataset.question_group[dataset.rows(VALIDATION_UNSEEN, TEST_UNSEEN)]
+    return np.isin(dataset.answer_group, held)
+
+
 def _add(count: dict[str, int], what: str) -> None:
     count[what] = count.get(what, 0) + 1
 

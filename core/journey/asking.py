@@ -40,6 +40,7 @@ from core.data.answered_questions import (
     AnsweredAccount as AnsweredAccount,
     AnsweredQuestion,
     answered_told as answered_told,
+    kept_back_answers,
     with_answered_questions,
 )
 from core.data.personal.recognition import japanese_model
@@ -423,6 +424,7 @@ def start_judging(
     questions: int = QUESTIONS,
     depth: int = DEPTH,
     wanted: int = JUDGES,
+    use: str = TO_LEARN,
     seed: int | None = None,
 ) -> AskRound:
     """Open a round in which people judge results for open questions, what decides most first.
@@ -435,6 +437,9 @@ def start_judging(
         First answers of each system that are pooled.
     wanted : int
         People who should judge each question.
+    use : str
+        Key of :data:`USE_TITLES`: to learn from them, questions about answers that are kept for the
+        test come late.
 
     Raises
     ------
@@ -462,6 +467,7 @@ def start_judging(
         dataset.answer_group,
         depth=depth,
         count=questions,
+        kept_back=kept_back_answers(dataset) if use == TO_LEARN else None,
     ).tolist()
     seed = secrets.randbits(31) if seed is None else seed
     chosen = tuple(int(rows[at]) for at in order)
