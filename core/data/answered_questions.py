@@ -19,6 +19,7 @@ from core.data.open_questions import differ_in_a_word
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import (
+    SPLITS,
     TEST_KNOWN,
     TEST_UNSEEN,
     TRAIN,
