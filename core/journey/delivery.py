@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.documents import from_json, to_json
 from core.errors import AppError, ExportError, TuningError, WorkspaceError
-from core.experts.catalogue import find_entry
+from core.experts.catalogue import expert_title, find_entry
 from core.experts.folders import read_folder
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
@@ -164,8 +164,15 @@ def exported_folder(workspace: Workspace, run_id: str, base_key: str) -> Path:
     return workspace.layout.exports / Path(run_id).name / archive_name(base_key)
 
 
-def model_facts(model: Path, base_key: str, export: OnnxExport | None = None) -> ModelFacts:
+def model_facts(
+    model: Path, base_key: str, export: OnnxExport | None = None, *, by_base: bool = False
+) -> ModelFacts:
     """Return what code that uses a model has to know of it, read from its files without torch.
+
+    Parameters
+    ----------
+    by_base : bool
+        Answers keep the vectors of the base model.
 
     Raises
     ------
@@ -186,6 +193,7 @@ def model_facts(model: Path, base_key: str, export: OnnxExport | None = None) ->
         query_prompt=files.prompts.get(QUERY, ""),
         document_prompt=files.prompts.get(DOCUMENT, ""),
         rules=export.result.rules if export else rules,
+        answers_by=expert_title(base_key) if by_base else "",
     )
 
 

@@ -358,7 +358,7 @@ def _choice(seen: Compared) -> SystemChoice:
         placeholder=t("None") if not others else t("Choose"),
     )
     # Where the run folder is gone nothing can be mixed.
-    kept = seen.run.result.alpha if seen.run.result else 0.0
+    kept = seen.run.mixed_share
     offered = other_alphas(kept)
     alphas = st.pills(
         t(
