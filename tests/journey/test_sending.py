@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError
-from core.experts.api import ApiExpert
+from core.experts.outside.api import ApiExpert
 from core.jobs import launch
 from core.jobs.state import FINISHED, INTERRUPTED
 from core.journey import experts, jobs, steps

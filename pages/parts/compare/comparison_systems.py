@@ -396,7 +396,7 @@ def _choice(seen: Compared) -> SystemChoice:
         file
         for file in context.project.state.run_files
         if st.checkbox(
-            t("Your present search: {title}", title=file.title),
+            t("Your present search: {title}", title=plain(file.title)),
             value=True,
             key=f"arms_file_{file.key}",
         )

@@ -119,7 +119,9 @@ def recipe_shelf(
             disabled=bool(gone),
             on_click=load,
             args=(recipe,),
-            help=t("These experts have not scored these data: {names}.", names=", ".join(gone))
+            help=t(
+                "These experts have not scored these data: {names}.", names=plain(", ".join(gone))
+            )
             if gone
             else t("Sets experts, rule and sliders to this recipe, to look at it or to change it."),
         )

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.errors import ExpertError
-from core.experts.api_client import ApiClient, Patience, RefusedError
 from core.experts.encoders import cached_scores, text_keys
 from core.experts.encoding import Pace
 from core.experts.lexical import UNSPACED
+from core.experts.outside.api_client import ApiClient, Patience, RefusedError
 from core.experts.source import ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from core.errors import ExpertError
-from core.experts import outside
-from core.experts.api_client import ApiClient, Patience
-from core.experts.outside import address_of, check_host
+from core.experts.outside import guards
+from core.experts.outside.api_client import ApiClient, Patience
+from core.experts.outside.guards import address_of, check_host
 from core.types.access import SHARED_VARIABLE
 from core.types.scoring import ApiConnection
 from tests.experts.api_server import KEY, embeddings_server
@@ -113,7 +113,7 @@ def test_the_name_is_looked_up_once_and_that_address_is_used(monkeypatch):
         asked.append(host)
         return answers.pop(0)
 
-    monkeypatch.setattr(outside, "_resolve", resolve)
+    monkeypatch.setattr(guards, "_resolve", resolve)
     with embeddings_server() as server:
         port = server.url.rpartition(":")[2].partition("/")[0]
         named = ApiConnection("t", f"http://models.test:{port}/v1", "m", "TEST_API_KEY")
@@ -125,7 +125,7 @@ def test_the_name_is_looked_up_once_and_that_address_is_used(monkeypatch):
 
 
 def test_nothing_is_sent_to_a_name_that_leads_inside(monkeypatch):
-    monkeypatch.setattr(outside, "_resolve", lambda *_: ["127.0.0.1"])
+    monkeypatch.setattr(guards, "_resolve", lambda *_: ["127.0.0.1"])
     with embeddings_server() as server:
         port = server.url.rpartition(":")[2].partition("/")[0]
         named = ApiConnection("t", f"http://models.test:{port}/v1", "m", "TEST_API_KEY")
@@ -140,8 +140,8 @@ def test_nothing_is_sent_to_a_name_that_leads_inside(monkeypatch):
 def test_connections_go_through_the_proxy_of_the_environment(monkeypatch):
     monkeypatch.setenv("https_proxy", "http://proxy.corp.example:3128")
     monkeypatch.setenv("no_proxy", "direct.example")
-    assert outside.proxies_of("api.openai.com")["https"] == "http://proxy.corp.example:3128"
-    assert outside.proxies_of("direct.example") == outside.proxies_of("localhost") == {}
+    assert guards.proxies_of("api.openai.com")["https"] == "http://proxy.corp.example:3128"
+    assert guards.proxies_of("direct.example") == guards.proxies_of("localhost") == {}
 
 
 def test_a_proxy_is_not_asked_for_an_address_inside_the_network(monkeypatch):

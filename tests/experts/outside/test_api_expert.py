@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from core.errors import ExpertError, Stopped
-from core.experts.api import ApiExpert, estimated_tokens, plan_sending
-from core.experts.api_client import Patience, checked
 from core.experts.catalogue import find_entry
 from core.experts.expert_scores import load_scores, score_dataset
+from core.experts.outside.api import ApiExpert, estimated_tokens, plan_sending
+from core.experts.outside.api_client import Patience, checked
 from core.experts.source import ScoringContext
 from core.types import SilentReporter
 from core.types.scoring import ApiConnection

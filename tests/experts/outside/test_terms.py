@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.experts.api import ApiExpert
 from core.experts.catalogue import catalogue
-from core.experts.terms import ALLOWED, FORBIDDEN, UNKNOWN, terms_of
+from core.experts.outside.api import ApiExpert
+from core.experts.outside.terms import ALLOWED, FORBIDDEN, UNKNOWN, terms_of
 from core.messages import Message
 from core.types.expert_entry import BUNDLED, Availability
 from core.types.scoring import ApiConnection
