@@ -245,11 +245,16 @@ def convert(
     ExportError
         If the model cannot be converted at all.
     """
-    from core.experts.encoding import encode_with, load_model
+    from core.experts.encoding import encode_with, has_two_models, load_model
     from core.reporting.onnx_export import convert_and_check, go_on
 
     go_on(report, 0.05, Message(N_("Loading the tuned model")))
     model, prompts = load_model(model_folder, "cpu"), read_folder(model_folder).prompts
+    if has_two_models(model):
+        raise ExportError(
+            "Questions and answers are read by two models here, and an ONNX file holds one. Use "
+            "the model folder with sentence-transformers instead."
+        )
     spoken, part = (prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")), Progress(report, 0.5, 0.7)
     fidelity, rules, dimension = convert_and_check(
         model,

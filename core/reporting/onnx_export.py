@@ -23,7 +23,6 @@ import numpy as np
 from core.errors import ExportError, Stopped, first_line
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
-from core.experts.encoding import has_two_models
 from core.messages import N_, Message
 from core.types import TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, QADataset, Reporter
 from core.types.exporting import Fidelity, TokenRules
@@ -73,11 +72,6 @@ def convert_and_check(
     Stopped
         If somebody asked to stop.
     """
-    if has_two_models(model):
-        raise ExportError(
-            "Questions and answers are read by two models here, and an ONNX file holds one. Use "
-            "the model folder with sentence-transformers instead."
-        )
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     rules = token_rules(model)
     go_on(report, 0.2, Message(N_("Converting it to ONNX")))

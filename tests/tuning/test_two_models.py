@@ -14,7 +14,7 @@ from scipy.linalg import orthogonal_procrustes
 from core.errors import ExportError, ModelUnavailableError
 from core.experts.encoders import SentenceEncoder
 from core.experts.folders import read_folder
-from core.reporting.onnx_export import convert_and_check
+from core.journey.delivery import convert
 from core.tuning import learner as learner_module
 from core.tuning.student import DOCUMENT, QUERY, encode, load_model, weights_of
 from core.tuning.two_models import fit_rotation, write_two_models
@@ -163,6 +163,4 @@ def test_a_router_that_names_code_of_its_own_is_refused(both, tmp_path):
 
 def test_there_is_no_onnx_file_of_two_models(both, small_dataset, tmp_path):
     with pytest.raises(ExportError, match="two models"):
-        convert_and_check(
-            load_model(both), None, small_dataset, ("", ""), tmp_path, SilentReporter()
-        )
+        convert(small_dataset, both, tmp_path, SilentReporter())
