@@ -106,6 +106,16 @@ def upload(context: Context, replacing: str | None = None) -> bool:
                 key=f"open_rows_{file.file_id}",
             )
     elif not found.can_be_mapped:
+        if running is None:
+            try:
+                personal = read_upload(file, "data_tried", data.personal_in_beir)
+            except Exception as error:
+                show_error(error)
+                return True
+            if personal is None:
+                return True
+            options["personal"] = ask_at_import(personal, file.file_id)
+            ready = options["personal"] is not None
         options["split_anew"] = st.checkbox(
             t("Split the questions anew"),
             help=t(

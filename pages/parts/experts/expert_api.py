@@ -294,6 +294,8 @@ def _dialog(context: Context, asked: str) -> None:
                 **only(SEND, disabled=not ready),
             ):
                 with errors_shown():
+                    # Leave may have been taken back while this was read; nothing is recorded then.
+                    check_sharing(context.project, context.dataset)
                     if sheets:
                         confirm_terms(context.project, sheets, session.who())
                     _launch(context, asked, keys, plans)
