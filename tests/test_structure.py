@@ -27,9 +27,11 @@ ALLOWED = {
     "cli": {"journey"},
     "journey": {
         *("data", "experts", "labels", "tuning", "evaluation", "reporting", "workspace", "jobs"),
+        "asking",
     },
     "reporting": {"evaluation", "labels", "tuning"},
     "tuning": {"evaluation", "labels", "experts"},
+    "asking": {"data", "experts", "labels", "evaluation"},
     "evaluation": {"experts", "labels"},  # labels: what an expert does to them (panel)
     "experts": {"workspace"},
     "jobs": {"workspace"},

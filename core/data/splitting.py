@@ -21,6 +21,7 @@ from core.types import (
     TRAIN,
     VALIDATION_KNOWN,
     VALIDATION_UNSEEN,
+    WRITTEN,
     QADataset,
     Rows,
 )
@@ -61,6 +62,7 @@ SPLIT_TITLES: Mapping[str, str] = {
     VALIDATION_UNSEEN: N_("validation (unseen)"),
     TEST_KNOWN: N_("test (known)"),
     TEST_UNSEEN: N_("test (unseen)"),
+    WRITTEN: N_("training, written from an answer"),
 }
 _WIDEST = max(map(len, SPLITS))
 
@@ -312,7 +314,8 @@ def cross_fit_folds(
     ----------
     question_cluster : int array [n_q]
         Nearly the same questions, open ones included: they stand on one side of every fold, and
-        open questions nearly the same as a test question are left out of its fold.
+        open questions nearly the same as a test question are left out of its fold. So are written
+        ones, and those of answers that the fold holds out whole.
     folds : int or None
         None takes :func:`fold_count`.
 
@@ -356,7 +359,10 @@ def cross_fit_folds(
         wanted = round(SplitSettings().validation_known * sum(map(len, rest)))
         _give_to_validation(split, spare, wanted, rng)
         tested = np.isin(split, (TEST_UNSEEN, TEST_KNOWN))
-        split[(split == OPEN) & np.isin(question_cluster, question_cluster[tested])] = LEFT_OUT
+        near = np.isin(question_cluster, question_cluster[tested])
+        split[np.isin(split, (OPEN, WRITTEN)) & near] = LEFT_OUT
+        unseen = np.setdiff1d(dataset.question_group[rows], dataset.question_group[split == TRAIN])
+        split[(split == WRITTEN) & np.isin(dataset.question_group, unseen)] = LEFT_OUT
         folds_made.append(dataclasses.replace(dataset, split=split))
     return tuple(folds_made)
 
@@ -426,10 +432,11 @@ def check_fold(fold: QADataset, question_cluster: np.ndarray) -> None:
         is tested as known has no training question.
     """
     seen, tested = fold.seen_rows, fold.held_out_rows
-    used = np.concatenate([seen, fold.open_rows])
+    used = np.concatenate([seen, fold.open_rows, fold.written_rows])
     leaks = [tested[np.isin(question_cluster[tested], question_cluster[used])]]
     unseen = fold.rows(TEST_UNSEEN)
-    leaks.append(unseen[np.isin(fold.question_group[unseen], fold.question_group[seen])])
+    learned = np.concatenate([seen, fold.written_rows])
+    leaks.append(unseen[np.isin(fold.question_group[unseen], fold.question_group[learned])])
     leaked = np.unique(np.concatenate(leaks))
     if len(leaked):
         raise DataError(
@@ -485,4 +492,7 @@ def with_training(dataset: QADataset, rows: Rows) -> QADataset:
     """Return the dataset with only these training questions; all else, answers too, is the same."""
     split = dataset.split.astype("U18")
     split[np.setdiff1d(dataset.rows(TRAIN), rows)] = LEFT_OUT
+    # What was written from the answers of a question goes with it: it is no data of its own.
+    away = np.setdiff1d(dataset.question_group[dataset.rows(TRAIN)], dataset.question_group[rows])
+    split[(split == WRITTEN) & np.isin(dataset.question_group, away)] = LEFT_OUT
     return dataclasses.replace(dataset, split=split)

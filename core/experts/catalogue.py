@@ -16,12 +16,13 @@ from core.experts.hub import HUB
 from core.experts.lexical import LEXICAL_EXPERTS
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.outside.api import ApiExpert
+from core.experts.outside.llm import LlmExpert
 from core.experts.people import PEOPLE_PREFIX, People
 from core.experts.score_file import FILE_PREFIX, UploadedScores
 from core.experts.source import ExpertSource
 from core.types import QADataset
 from core.types.expert_entry import ANY_LANGUAGE
-from core.types.scoring import API_PREFIX
+from core.types.scoring import API_PREFIX, LLM_PREFIX
 from core.workspace.modelstore import ModelStore
 
 # What the prefix of a key stands for; keys without one are those of the catalogue.
@@ -29,6 +30,7 @@ SOURCES: Mapping[str, Callable[[str], ExpertSource]] = {
     FOLDER_PREFIX: lambda key: expert_in_folder(Path(key.removeprefix(FOLDER_PREFIX))),
     FILE_PREFIX: UploadedScores.of_key,
     API_PREFIX: ApiExpert.of_key,
+    LLM_PREFIX: LlmExpert.of_key,
     PEOPLE_PREFIX: People.of_key,
 }
 

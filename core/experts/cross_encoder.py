@@ -56,6 +56,8 @@ class CandidateSettings:
         Answers per question that the other experts together rank best.
     random : int >= 0
         Random answers per question.
+    disputed : int >= 0
+        Answers per question, beside the best ranked, on which the other experts differ most.
     seed : int
         Seed of the random answers.
     """
@@ -63,12 +65,13 @@ class CandidateSettings:
     top: int = 20
     random: int = 3
     seed: int = 0
+    disputed: int = 0
 
     def expected(self, dataset: QADataset) -> int:
         """Return about how many pairs :func:`candidate_pairs` lists: a little more, never less."""
         rows = dataset.seen_rows
         right = int(np.isin(dataset.right_question, rows).sum())
-        most = min(self.top + self.random, len(dataset.answers))
+        most = min(self.top + self.disputed + self.random, len(dataset.answers))
         return min(len(rows) * most + right, len(rows) * len(dataset.answers))
 
 
@@ -101,6 +104,8 @@ def candidate_pairs(
         block = rows[start : start + _BLOCK]
         if top and scores:
             proposed.append(_best(block, scores, n_answers, top))
+        if settings.disputed and len(scores) > 1:
+            proposed.append(_disputed(block, scores, n_answers, settings.disputed))
     rng = np.random.default_rng(settings.seed)
     drawn = rng.integers(0, n_answers, (len(rows), settings.random))
     proposed.append((rows[:, None] * n_answers + drawn).ravel())
@@ -125,6 +130,31 @@ def _best(rows: Rows, scores: Sequence[PairScores], n_answers: int, top: int) ->
     best = np.argsort(place, axis=1, kind="stable")[:, :top]
     proposed = np.take_along_axis(place, best, axis=1) < never
     return (rows[:, None] * n_answers + best)[proposed]
+
+
+_RANKS = 10  # of an expert that count as its opinion on which answers are good
+
+
+def _disputed(rows: Rows, scores: Sequence[PairScores], n_answers: int, count: int) -> np.ndarray:
+    """Return keys of the answers per question that one expert ranks high and another does not.
+
+    The spread of 1 / rank over the experts, 0 beyond the first ten; answers that all see alike are
+    left out.
+    """
+    answers = np.arange(n_answers, dtype=np.int32)
+    high = np.zeros((len(rows), n_answers), np.float32)
+    low = np.full((len(rows), n_answers), np.inf, np.float32)
+    for expert in scores:
+        raw = expert.block(rows, answers)
+        order = np.argsort(-np.where(np.isnan(raw), -np.inf, raw), axis=1, kind="stable")
+        worth = np.zeros((len(rows), n_answers), np.float32)
+        ranks = 1 / np.arange(1, min(_RANKS, n_answers) + 1, dtype=np.float32)
+        np.put_along_axis(worth, order[:, : len(ranks)], ranks[None], axis=1)
+        high, low = np.maximum(high, worth), np.minimum(low, worth)
+    spread = high - low
+    most = np.argsort(-spread, axis=1, kind="stable")[:, :count]
+    differ = np.take_along_axis(spread, most, axis=1) > 0
+    return (rows[:, None] * n_answers + most)[differ]
 
 
 Pair = tuple[str, str]

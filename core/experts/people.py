@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, QADataset
 from core.types.expert_entry import PEOPLE, Availability
+from core.types.scores import PEOPLE as JUDGED_BY_PEOPLE
 from core.workspace.feedback import Rating, in_force
 from core.workspace.modelstore import ModelStore
 
@@ -203,7 +205,7 @@ def people_scores(dataset: QADataset, ratings: PairRatings) -> ListedScores:
     rows, columns = ratings.question_rows[first], ratings.answer_rows[first]
     fingerprint = content_id([PEOPLE_PREFIX, rows, columns, values])
     key = f"{PEOPLE_PREFIX}{len(values)}-{fingerprint[:8]}"
-    return ListedScores(key, fingerprint, dataset.id, rows, columns, values)
+    return ListedScores(key, fingerprint, dataset.id, rows, columns, values, JUDGED_BY_PEOPLE)
 
 
 def is_people(key: str) -> bool:
@@ -214,6 +216,8 @@ def is_people(key: str) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class People(ReadyScores):
     """Ratings as they were at one moment, as an expert; the key names their content."""
+
+    judge: ClassVar[str] = JUDGED_BY_PEOPLE
 
     meaning: str = N_(
         "People who rated pairs of your data, brought to one scale; the number says how many "

@@ -26,6 +26,7 @@ class ReadyScores(ExpertSource):
     licence: str = ""
     trainable: bool = False
     lists_pairs: ClassVar[bool] = True
+    judge: ClassVar[str] = ""  # as in ListedScores
 
     def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Do nothing: the scores are there."""
@@ -37,8 +38,11 @@ class ReadyScores(ExpertSource):
         arrays = files.load(dataset.id, self.key) if files else None
         if arrays is None:
             return None
-        parts = [np.array(arrays[name]) for name in ("question_rows", "answer_rows", "values")]
-        return ListedScores(self.key, content_id(parts), dataset.id, *parts)
+        rows, columns, values = (
+            np.array(arrays[name]) for name in ("question_rows", "answer_rows", "values")
+        )
+        mark = content_id([rows, columns, values])
+        return ListedScores(self.key, mark, dataset.id, rows, columns, values, self.judge)
 
 
 @dataclass(frozen=True, kw_only=True)

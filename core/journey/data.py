@@ -49,7 +49,7 @@ from core.journey.personal import handling_of, keep_placeholders, reading_prompt
 from core.journey.uploads import read_apart, warm_up as warm_up
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import SPLITS, QADataset, Reporter, Rows, SilentReporter
+from core.types import SPLITS, WRITTEN, QADataset, Reporter, Rows, SilentReporter
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.personal_rules import KEEP, MASK
 from core.types.rights import CHANGE, DELETE
@@ -243,7 +243,7 @@ def add_open_questions(
     known = import_report(project.workspace, dataset.id)
     accounts = [*known.get(OPEN_ACCOUNTS, ()), account.to_json()]
     closed = known.get(WITHOUT_OPEN) or dataset.id
-    _go_on_with(
+    go_on_with(
         project, dataset, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who
     )
     return account
@@ -282,11 +282,11 @@ def remove_open_questions(project: Project, who: str, rows: Rows | None = None) 
     if not len(left.open_rows):
         known = known | {OPEN_ACCOUNTS: []}
         known.pop(WITHOUT_OPEN, None)
-    _go_on_with(project, dataset, left, known, who)
+    go_on_with(project, dataset, left, known, who)
     return left
 
 
-def _go_on_with(
+def go_on_with(
     project: Project, before: QADataset, after: QADataset, account: dict[str, Any], who: str
 ) -> None:
     """Make another version of the project's data the one in use.
@@ -321,7 +321,7 @@ def take_out_personal_data(project: Project, action: str, who: str) -> QADataset
     keep_placeholders(project, handling)
     if after.id != before.id:
         account.pop(WITHOUT_OPEN, None)  # that version still holds the texts
-        _go_on_with(project, before, after, account, who)
+        go_on_with(project, before, after, account, who)
         project.note("personal data " + ("masked" if action == MASK else "left out"), who, {})
     return after
 
@@ -369,7 +369,7 @@ def erase_texts(project: Project, texts: Sequence[str], who: str) -> ErasureRece
         "answers": len(after.answers),
     }
     account["summary"] = summary
-    _go_on_with(project, before, after, account, who)
+    go_on_with(project, before, after, account, who)
     prompts = reading_prompts(project.workspace)
     return erase_everywhere(project.workspace, project.id, before, after, who, prompts)
 
@@ -420,7 +420,7 @@ def find_questions(dataset: QADataset, words: str, rows: Rows | None = None) -> 
     rows : int array or None
         Only these questions; None = all.
     """
-    rows = dataset.rows(*SPLITS) if rows is None else rows
+    rows = dataset.rows(*SPLITS, WRITTEN) if rows is None else rows
     wanted = _folded(words).split()
     if not wanted:
         return rows

@@ -23,7 +23,6 @@ from core.experts.folders import check_folder, own_folder
 from core.experts.hub import ask_hub
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
-from core.experts.outside.api import ApiExpert
 from core.experts.source import ExpertSource, ScoringContext
 from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
 from core.jobs.folder import RunFolder
@@ -36,7 +35,7 @@ from core.journey.jobs import (
     project_of,
 )
 from core.journey.projects import scored_experts
-from core.journey.sending import agree_to_send, behind_apis
+from core.journey.sending import agree_to_send, behind_apis, expert_behind, rated_pairs
 from core.journey.uploads import read_apart
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
@@ -47,10 +46,12 @@ from core.types.rights import CHANGE, START
 from core.types.scoring import (
     TEACHER_UNKNOWN,
     ApiConnection,
+    ChatConnection,
     ScoredExperts,
     ScoreRequest,
     ScoringResult,
     SendPlan,
+    ServerConnection,
     TeacherAdvice,
 )
 from core.workspace.project_state import ProjectState
@@ -197,7 +198,7 @@ def expert_cards(
     workspace: Workspace,
     dataset: QADataset,
     added: Sequence[str] = (),
-    connections: Sequence[ApiConnection] = (),
+    connections: Sequence[ServerConnection] = (),
     *,
     teacher: bool = True,
 ) -> list[ExpertCard]:
@@ -207,8 +208,8 @@ def expert_cards(
     ----------
     added : sequence of str
         Keys of experts that the user added: model folders, score files, people.
-    connections : sequence of ApiConnection
-        Embeddings APIs that the user added.
+    connections : sequence of ServerConnection
+        Embeddings APIs and language models that the user added.
     teacher : bool
         Whether the stronger expert may be among the suggested ones.
     """
@@ -216,7 +217,7 @@ def expert_cards(
     if not teacher:
         suggested.discard(teacher_offer(workspace, dataset).entry.key)
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
-    experts += [ApiExpert.of(connection) for connection in connections]
+    experts += [expert_behind(connection) for connection in connections]
     return [
         ExpertCard(
             expert,
@@ -321,8 +322,13 @@ def launch_scoring(
     if not experts:
         raise ExpertError("No expert is chosen. Choose at least one, better three or more.")
     check_experts(experts)
-    api = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
-    asked = ScoreRequest(project.dataset_id or "", tuple(experts), api)
+    told = () if agreed is None else agree_to_send(project, experts, agreed, who, environment)
+    asked = ScoreRequest(
+        project.dataset_id or "",
+        tuple(experts),
+        tuple(one for one in told if isinstance(one, ApiConnection)),
+        tuple(one for one in told if isinstance(one, ChatConnection)),
+    )
     return launch_job(project, SCORE, asked, who, environment, start)
 
 
@@ -331,7 +337,8 @@ def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> Sc
     project = project_of(folder)
     dataset = project.workspace.load_dataset(request.dataset_id)
     # As they were set up when somebody agreed, whatever was changed since.
-    may_send = {c.key: ApiExpert.of(c, os.environ) for c in request.api}
+    rated = rated_pairs(project, dataset) if request.llm else []
+    may_send = {c.key: expert_behind(c, os.environ, rated) for c in request.may_send}
     result = run_scoring(project.workspace, dataset, request.experts, report, may_send)
     experts = tuple(figures.expert for figures in result.figures)
     # New data may have been imported meanwhile: scores of the old must not take their place.
@@ -399,11 +406,12 @@ def _context(
     """Return what experts work with; experts behind APIs are those of any project."""
     apis: dict[str, ExpertSource] = {}
     if behind_apis(experts):
-        connections = [project.state.api_connections for project in workspace.projects()]
+        states = [project.state for project in workspace.projects()]
+        kept = [own for s in states for own in (s.api_connections, s.llm_connections)]
         # One that is in use comes last and wins over one that was removed.
-        ordered = [c for own in connections for c in own.removed]
-        ordered += [c for own in connections for c in own.used]
-        apis = {connection.key: ApiExpert.of(connection) for connection in ordered}
+        ordered: list[ServerConnection] = [c for own in kept for c in own.removed]
+        ordered += [c for own in kept for c in own.used]
+        apis = {connection.key: expert_behind(connection) for connection in ordered}
     return ScoringContext(
         workspace.models,
         workspace.vectors,

@@ -50,6 +50,7 @@ from core.types.tuning import (
     TuningResult,
 )
 from core.types.tuning_config import ALL_CARDS, TuningConfig
+from core.types.written import WriteRequest, WriteResult
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace, asks
 
@@ -105,7 +106,7 @@ class JobKind:
 
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
 RACE, DATA_CURVE, CROSS_FIT = "race", "curve", "cross_fit"
-PROBE, EXPORT = "probe", "export"
+PROBE, EXPORT, WRITE = "probe", "export", "write"
 
 KINDS: Mapping[str, JobKind] = {
     kind.key: kind
@@ -194,6 +195,16 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("The model was exported"),
             request=ExportRequest,
             result=ExportResult,
+        ),
+        JobKind(
+            WRITE,
+            N_("writing questions"),
+            "core.journey.writing:write_step",
+            queued=False,
+            page="data",
+            done=N_("Questions were written from the answers"),
+            request=WriteRequest,
+            result=WriteResult,
         ),
     )
 }

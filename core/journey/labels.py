@@ -26,10 +26,12 @@ from core.journey.projects import chosen_recipe_id, scored_experts
 from core.journey.uploads import read_apart
 from core.labels.bias import GroupBias as GroupBias
 from core.labels.groups import ATTRIBUTES as ATTRIBUTES, groupings as groupings
+from core.labels.judges import gates
 from core.labels.model import LabelModel
 from core.labels.overrides import conflicts, standing, steps_of as steps_of
 from core.labels.pair_sample import PairSample, sample_for_inspection, with_pairs
 from core.labels.review import Voice as Voice
+from core.messages import Message
 from core.progress import Reporter
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import LabelRecipe, Override, QADataset
@@ -75,6 +77,18 @@ def expert_weights(project: Project, recipe: LabelRecipe) -> dict[str, float]:
     """Return how much each expert counts in the labels of a recipe; shares that sum to 1."""
     model = label_model(project.workspace, project.load_dataset(), recipe, overrides(project))
     return dict(zip(recipe.experts, model.weights.tolist(), strict=True))
+
+
+def judges_told(project: Project, experts: Sequence[str]) -> tuple[Message, ...]:
+    """Return for each language model among experts whether it may count more than people, and why.
+
+    Raises
+    ------
+    ExpertError
+        If an expert has not scored the present data.
+    """
+    scores = load_expert_scores(project.workspace, project.load_dataset(), experts)
+    return tuple(gate.told(expert_title(gate.model)) for gate in gates(scores))
 
 
 def labels_of_part(

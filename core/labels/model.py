@@ -22,9 +22,11 @@ from core.hashing import content_id, document_id
 from core.labels.bias import Recentring, fit_recentring
 from core.labels.calibration import Calibrator, fit
 from core.labels.groups import groupings
+from core.labels.judges import gated
 from core.labels.overrides import OverrideTable
 from core.labels.pair_sample import PairSample, sample_pairs
 from core.labels.rules import RULES
+from core.labels.weights import given_weights
 from core.types import (
     OPEN,
     TRAIN,
@@ -173,7 +175,9 @@ class LabelModel:
         if weigh is None or not count:
             return np.full(count, 1 / max(count, 1))
         sample = self.training.of_experts(self.recipe.experts)
-        return weigh(sample, self.recipe, self.expert_pairs(sample))
+        weights = weigh(sample, self.recipe, self.expert_pairs(sample))
+        # Weights that somebody set by hand are that person's word.
+        return weights if weigh is given_weights else gated(weights, self.used)
 
     @cached_property
     def recentring(self) -> tuple[Recentring, ...]:

@@ -10,6 +10,9 @@ what the experts say, without blend (METHOD §9). Two things make that worth mor
   is nearest to its own thread, in a shop's mail hardly one in four. So it is measured, without any
   right answer of an open question: how often do the experts, who look at answers, choose an answer
   of the same known question that likeness of wording, which looks at questions, points to?
+
+Questions that nobody asked but that were written from an answer (:mod:`core.asking.writer`) learn
+the same way, beside the answer that they were written from.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import numpy as np
 
 from core.hashing import content_id
 from core.labels.model import highest_columns
-from core.types import TRAIN, ExpertScores, QADataset, Rows
+from core.types import TRAIN, WRITTEN, ExpertScores, QADataset, Rows
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -43,7 +46,7 @@ class TaughtQuestions:
     labels : LabelModel
         With the recipe's blend; it is applied to what is borrowed only.
     open_rows : int32 array [n]
-        Open questions that may be learned from.
+        Open and written questions that may be learned from.
     borrows : bool
         Whether open questions borrow right answers of known ones.
     """
@@ -54,7 +57,7 @@ class TaughtQuestions:
 
     @classmethod
     def of(cls, labels: LabelModel, *, borrows: bool = True) -> TaughtQuestions:
-        """Take the open questions of the data of which none repeats a held-out question."""
+        """Take the open and written questions of the data that give no test away."""
         return cls(labels, without_held_out(labels.dataset), borrows)
 
     @cached_property
@@ -74,22 +77,26 @@ class TaughtQuestions:
         Returns
         -------
         rows : int32 array [n_q], -1 = none
+            A written question borrows from itself: its answer is known.
         confidence : float32 array [n_q] in [0, 1]
         """
-        count = len(self.labels.dataset.questions)
+        dataset, count = self.labels.dataset, len(self.labels.dataset.questions)
         rows, sure = np.full(count, -1, np.int32), np.zeros(count, np.float32)
-        known, vectors = self.labels.dataset.rows(TRAIN), self._vectors
-        if not (self.borrows and len(self.open_rows) and len(known) and vectors is not None):
+        is_written = dataset.split[self.open_rows] == WRITTEN
+        written, asked = self.open_rows[is_written], self.open_rows[~is_written]
+        rows[written], sure[written] = written, 1.0
+        known, vectors = dataset.rows(TRAIN), self._vectors
+        if not (self.borrows and len(asked) and len(known) and vectors is not None):
             return rows, sure
-        nearest, likeness = _nearest(vectors, self.open_rows, known)
+        nearest, likeness = _nearest(vectors, asked, known)
         usual = np.sort(self._usual_likeness(vectors, known))
         share = np.searchsorted(usual, likeness) / len(usual)
         unusual = np.clip((share - UNUSUAL) / (1 - UNUSUAL), 0, 1)
-        chosen = self._agrees(nearest)
+        chosen = self._agrees(asked, nearest)
         looked_at = unusual > 0
         trust = float(chosen[looked_at].mean()) if looked_at.any() else 0.0
-        rows[self.open_rows] = nearest
-        sure[self.open_rows] = np.maximum(chosen & (share > NEAR), unusual * trust**2)
+        rows[asked] = nearest
+        sure[asked] = np.maximum(chosen & (share > NEAR), unusual * trust**2)
         return rows, sure
 
     @property
@@ -111,9 +118,9 @@ class TaughtQuestions:
         groups = self.labels.dataset.question_group
         return _nearest(vectors, known, known, apart=groups)[1]
 
-    def _agrees(self, nearest: Rows) -> np.ndarray:
+    def _agrees(self, asked: Rows, nearest: Rows) -> np.ndarray:
         """Return where the experts' own choice is right for the known question, bool [n]."""
-        best = self.soft.best_answers(self.open_rows, 1)[:, 0]
+        best = self.soft.best_answers(asked, 1)[:, 0]
         dataset = self.labels.dataset
         return np.asarray(dataset.relevance[nearest, best]).reshape(-1) > 0
 
@@ -149,12 +156,22 @@ class TaughtQuestions:
 
 
 def without_held_out(dataset: QADataset) -> Rows:
-    """Return the open questions whose words no held-out or validation question has, int32 [n]."""
+    """Return the open and written questions that give no held-out or validation question away.
+
+    Left out is what has the words of one, and what was written from an answer that is held out
+    whole: a test of unseen answers must not have been told how to find them.
+
+    Returns
+    -------
+    int32 array [n], ascending
+    """
     kept_apart = np.concatenate([dataset.held_out_rows, dataset.validation_rows])
     held = {_plain(dataset.questions[row]) for row in kept_apart}
-    return np.array(
-        [row for row in dataset.open_rows if _plain(dataset.questions[row]) not in held], np.int32
-    )
+    groups = dataset.question_group
+    unseen = np.setdiff1d(groups[kept_apart], groups[dataset.rows(TRAIN)])
+    written = dataset.written_rows[~np.isin(groups[dataset.written_rows], unseen)]
+    rows = np.union1d(dataset.open_rows, written)
+    return np.array([row for row in rows if _plain(dataset.questions[row]) not in held], np.int32)
 
 
 def _plain(text: str) -> str:

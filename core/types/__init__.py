@@ -42,6 +42,8 @@ from core.types.dataset import (
     VALIDATION_KNOWN,
     VALIDATION_SPLIT,
     VALIDATION_UNSEEN,
+    WRITTEN,
+    WRITTEN_BY,
     QADataset,
     Rows,
 )
@@ -72,6 +74,8 @@ __all__ = [
     "VALIDATION_UNSEEN",
     "VERDICT_WAYS",
     "WORSE",
+    "WRITTEN",
+    "WRITTEN_BY",
     "Calibration",
     "CompareRequest",
     "Comparison",

@@ -24,6 +24,10 @@ TEST_KNOWN = "test_known"
 TEST_UNSEEN = "test_unseen"
 SPLITS = (TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN, TEST_KNOWN, TEST_UNSEEN)
 OPEN = "open"  # questions without a known answer: learned from by the experts' labels, never tested
+WRITTEN = (
+    "written"  # questions that nobody asked, written from an answer: learned from, never tested
+)
+WRITTEN_BY = "written_by"  # the attribute that says who or what wrote them, and in which style
 
 KNOWN = "known"  # known answers, new wording: other questions of the answer group are in training
 UNSEEN = "unseen"  # unseen answers: the whole answer group is held out
@@ -50,12 +54,14 @@ class QADataset:
         Relevance grade of each judged pair; 1 where the file has no ratings.
     question_group, answer_group : int32 arrays [n_q], [n_a]
         Answer group of METHOD §6: the same or near-duplicate answers, with all their questions.
-    split : str array [n_q], one of ``SPLITS`` or ``OPEN``
-        Open questions have no right answer, and each is an answer group of its own.
+    split : str array [n_q], one of ``SPLITS``, ``OPEN`` or ``WRITTEN``
+        Open questions have no right answer, and each is an answer group of its own. Written ones
+        have the answer that they were written from, and its group.
     question_row : int32 array [n_q]
         Row of the question in the user's spreadsheet, the header being row 1.
     attributes : mapping of str to tuple of str, n_q long
-        ``category``, ``language``, ``source`` of the question where known; "" = not given.
+        ``category``, ``language``, ``source`` of the question where known; ``written_by`` of
+        written questions; "" = not given.
     source_sha256 : str
         Hash of the uploaded file.
     question_weight : float32 array [n_q], > 0
@@ -162,13 +168,18 @@ class QADataset:
 
     @cached_property
     def judged_rows(self) -> Rows:
-        """Question rows [n] with a known answer, of any split, ascending."""
+        """Question rows [n] that people asked and whose answer is known, any split, ascending."""
         return self.rows(*SPLITS)
 
     @cached_property
     def open_rows(self) -> Rows:
         """Question rows [n] without a known answer, ascending."""
         return self.rows(OPEN)
+
+    @cached_property
+    def written_rows(self) -> Rows:
+        """Question rows [n] that nobody asked: they were written from an answer; ascending."""
+        return self.rows(WRITTEN)
 
     def of_questions(self, rows: Rows) -> QADataset:
         """Return the dataset with these questions alone, in the order of ``rows``, each once.

@@ -9,7 +9,7 @@ from core.messages import Message
 
 QUERY, DOCUMENT = "query", "document"
 EMBEDDING, LEXICAL = "embedding", "lexical"
-CROSS_ENCODER, SCORE_FILE = "cross-encoder", "file"
+CROSS_ENCODER, SCORE_FILE, LLM = "cross-encoder", "file", "llm"
 ANY_LANGUAGE = "*"
 BUNDLED, DOWNLOADED, ON_HUB, FOLDER = "bundled", "downloaded", "hub", "folder"
 BEHIND_API, UPLOADED, PEOPLE = "api", "uploaded", "people"
@@ -72,7 +72,8 @@ class CatalogueEntry:
         One sentence for the user, a translatable message.
     family : str
         ``embedding`` (vectors, raw score = cosine), ``lexical`` (shared words or characters),
-        ``cross-encoder`` (reads question and answer together) or ``file`` (scores that are there).
+        ``cross-encoder`` (reads question and answer together), ``llm`` (a language model that
+        judges pairs) or ``file`` (scores that are there).
     languages : tuple of str
         ISO 639-1 codes; ``*`` = about a hundred languages or any.
     dimension : int or None

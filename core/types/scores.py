@@ -56,6 +56,9 @@ class ExpertScores:
         return np.asarray(product.sum(axis=1), np.float32).reshape(-1)
 
 
+PEOPLE, MODEL = "people", "model"  # who judged listed pairs
+
+
 @dataclass(frozen=True, eq=False)
 class ListedScores:
     """What one expert thinks of a list of pairs; of all other pairs it has no opinion (NaN).
@@ -73,6 +76,9 @@ class ListedScores:
         The listed pairs, each once, in any order.
     values : float32 array [m], finite
         Raw scores.
+    judge : str
+        ``people`` (values in [0, 1]) or ``model`` (a language model; whole grades from 0 on) where
+        the pairs were judged by a guideline, "" for any other source.
 
     Raises
     ------
@@ -87,6 +93,7 @@ class ListedScores:
     question_rows: np.ndarray
     answer_rows: np.ndarray
     values: np.ndarray
+    judge: str = ""
 
     def __post_init__(self) -> None:
         lengths = [len(self.question_rows), len(self.answer_rows), len(self.values)]

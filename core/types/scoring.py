@@ -13,27 +13,23 @@ from core.messages import Message
 from core.types.comparison import Interval
 from core.types.expert_entry import DOCUMENT, QUERY
 
-API_PREFIX = "api:"
+API_PREFIX, LLM_PREFIX = "api:", "llm:"
 
 
 @dataclass(frozen=True)
-class ApiConnection:
-    """One OpenAI-compatible embeddings API and how it is used.
+class ServerConnection:
+    """A server of others that texts may be sent to, whatever it does with them.
 
     Attributes
     ----------
     name : str
-        What the user calls it; the expert's key is ``api:<name>``.
+        What the user calls it; part of the expert's key.
     base_url : str
-        For example ``https://api.openai.com/v1``; ``/embeddings`` is added.
+        For example ``https://api.openai.com/v1``; the end of the address is added.
     model : str
         As the API calls it.
     key_variable : str
         Environment variable (or entry of the app's secrets) that holds the key; "" = none needed.
-    dimensions : int or None
-        Length of a vector to ask for; None leaves it to the model.
-    query_prompt, document_prompt : str
-        Text put before a question and an answer.
     longest : int or None
         Characters that are sent of a text; None = all.
     price : float or None
@@ -46,22 +42,51 @@ class ApiConnection:
     base_url: str
     model: str
     key_variable: str = ""
-    dimensions: int | None = None
-    query_prompt: str = ""
-    document_prompt: str = ""
     longest: int | None = None
     price: float | None = None
     requests_per_minute: int = 300
 
     @property
-    def key(self) -> str:
-        """The expert's key."""
-        return f"{API_PREFIX}{self.name}"
-
-    @property
     def host(self) -> str:
         """Host, with the port where one is given: where the texts go."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def key(self) -> str:
+        """The expert's key."""
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        """Address that texts are sent to."""
+        raise NotImplementedError
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides the scores; who pays (the key) does not."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class ApiConnection(ServerConnection):
+    """One OpenAI-compatible embeddings API and how it is used; its key is ``api:<name>``.
+
+    Attributes
+    ----------
+    dimensions : int or None
+        Length of a vector to ask for; None leaves it to the model.
+    query_prompt, document_prompt : str
+        Text put before a question and an answer.
+    """
+
+    dimensions: int | None = None
+    query_prompt: str = ""
+    document_prompt: str = ""
+
+    @property
+    def key(self) -> str:
+        """The expert's key."""
+        return f"{API_PREFIX}{self.name}"
 
     @property
     def url(self) -> str:
@@ -85,6 +110,69 @@ class ApiConnection:
 
 
 @dataclass(frozen=True)
+class ChatConnection(ServerConnection):
+    """One OpenAI-compatible chat endpoint, and how its model judges pairs; ``llm:<name>``.
+
+    Attributes
+    ----------
+    guideline : str
+        What the model is told to judge by, in the user's words.
+    language : str
+        Of the scale and of the rules around the guideline, ``en`` or ``ja``.
+    both_orders : bool
+        Ask twice, once with the answer before the question: models favour what comes first.
+    repeats : int
+        How often each order is asked; the mean counts. Above 1 the model is told to vary.
+    top, disputed, random : int
+        Answers per question that are judged: the ones that other experts rank best, those on which
+        they differ most, and some at random. Right answers are always judged.
+    most_pairs : int
+        No more pairs are judged, whatever the data hold; questions are then drawn at random.
+    pairs_per_request, requests_at_once : int
+        Pairs that go out together, and requests that may be under way at the same time.
+    """
+
+    guideline: str = ""
+    language: str = "en"
+    both_orders: bool = False
+    repeats: int = 1
+    top: int = 3
+    disputed: int = 1
+    random: int = 1
+    most_pairs: int = 2000
+    pairs_per_request: int = 8
+    requests_at_once: int = 4
+
+    @property
+    def key(self) -> str:
+        """The expert's key."""
+        return f"{LLM_PREFIX}{self.name}"
+
+    @property
+    def url(self) -> str:
+        """Address that texts are sent to."""
+        return f"{self.base_url}/chat/completions"
+
+    @property
+    def asked(self) -> str:
+        """Hash of everything that decides one answer; a pair is never paid for twice under it."""
+        settings = (self.base_url, self.model, self.longest, self.language, self.repeats > 1)
+        return content_id(["llm v1", *(str(setting) for setting in settings), self.guideline])
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides the scores: how a pair is asked about, and which."""
+        chosen = (self.both_orders, self.repeats, self.top, self.disputed, self.random)
+        settings = (*chosen, self.most_pairs)
+        return content_id([self.asked, *(str(setting) for setting in settings)])
+
+    @property
+    def times(self) -> int:
+        """How often the model is asked about one pair."""
+        return self.repeats * (2 if self.both_orders else 1)
+
+
+@dataclass(frozen=True)
 class ApiConnections:
     """The connections of a project: those that can be chosen, and those that were removed.
 
@@ -96,12 +184,20 @@ class ApiConnections:
 
 
 @dataclass(frozen=True)
+class ChatConnections:
+    """The language models of a project: those that can be chosen, and those that were removed."""
+
+    used: tuple[ChatConnection, ...] = ()
+    removed: tuple[ChatConnection, ...] = ()
+
+
+@dataclass(frozen=True)
 class SendPlan:
-    """What one API expert would be sent.
+    """What one expert behind a server would be sent.
 
     Attributes
     ----------
-    connection : ApiConnection
+    connection : ServerConnection
     questions, answers : int
         Texts that are not in the cache.
     characters, tokens : int
@@ -113,9 +209,11 @@ class SendPlan:
         Estimated from the requests a minute that are allowed, at one second each or more.
     examples : tuple of str
         Up to five of the texts as they would be sent.
+    pairs : int
+        Pairs of question and answer that a language model would judge, at most.
     """
 
-    connection: ApiConnection
+    connection: ServerConnection
     questions: int
     answers: int
     characters: int
@@ -124,11 +222,12 @@ class SendPlan:
     requests: int
     seconds: float
     examples: tuple[str, ...]
+    pairs: int = 0
 
     @property
     def texts(self) -> int:
-        """How many texts would be sent."""
-        return self.questions + self.answers
+        """How many texts, or pairs of texts, would be sent."""
+        return self.questions + self.answers + self.pairs
 
 
 @dataclass(frozen=True)
@@ -142,11 +241,19 @@ class ScoreRequest:
         Keys of the catalogue or of sources with a prefix.
     api : tuple of ApiConnection
         Where somebody agreed to send texts, as it was set up then; never with a key.
+    llm : tuple of ChatConnection
+        The language models that somebody agreed to let judge pairs.
     """
 
     dataset_id: str
     experts: tuple[str, ...]
     api: tuple[ApiConnection, ...] = ()
+    llm: tuple[ChatConnection, ...] = ()
+
+    @property
+    def may_send(self) -> tuple[ServerConnection, ...]:
+        """Every server that texts may be sent to."""
+        return (*self.api, *self.llm)
 
 
 @dataclass(frozen=True)

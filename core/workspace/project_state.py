@@ -10,7 +10,7 @@ from core.types.comparison import WhatCounts
 from core.types.personal_rules import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
 from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
 from core.types.rights import Member
-from core.types.scoring import ApiConnections, ScoredExperts
+from core.types.scoring import ApiConnections, ChatConnections, ScoredExperts
 from core.workspace.records import Records
 
 Value = TypeVar("Value")
@@ -112,6 +112,7 @@ class ProjectState:
     what_counts : WhatCounts or None
         What counts beyond the plain mean; None = nothing was said.
     api_connections : ApiConnections
+    llm_connections : ChatConnections
     pseudonyms : Pseudonyms
         Placeholders of personal data that was masked.
     sharing_leave : SharingLeave or None
@@ -139,6 +140,12 @@ class ProjectState:
         lambda stored: from_json(ApiConnections, stored),
         to_json,
         ApiConnections(),
+    )
+    llm_connections: Kept[ChatConnections] = Kept(
+        "llm_connections",
+        lambda stored: from_json(ChatConnections, stored),
+        to_json,
+        ChatConnections(),
     )
     members = _documents("members", Member)
     savings = _plain("savings")

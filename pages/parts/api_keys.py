@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from core.types.scoring import ApiConnection
+from core.types.scoring import ServerConnection
 from pages.parts.sign_in import server_secrets
 
 
-def keys_for_worker(connections: Sequence[ApiConnection]) -> dict[str, str]:
+def keys_for_worker(connections: Sequence[ServerConnection]) -> dict[str, str]:
     """Return the keys that only the app's secrets hold; those of the environment are inherited."""
     variables = {c.key_variable for c in connections if c.key_variable}
     secrets = server_secrets()
@@ -17,12 +17,12 @@ def keys_for_worker(connections: Sequence[ApiConnection]) -> dict[str, str]:
     return {name: str(secrets[name]) for name in missing if secrets.get(name)}
 
 
-def key_environment(connections: Sequence[ApiConnection]) -> dict[str, str]:
+def key_environment(connections: Sequence[ServerConnection]) -> dict[str, str]:
     """Return this process's environment with the keys that the app's secrets hold."""
     return {**os.environ, **keys_for_worker(connections)}
 
 
-def has_key(connection: ApiConnection) -> bool:
+def has_key(connection: ServerConnection) -> bool:
     """Return True if the key of a connection is set, or it needs none."""
     variable = connection.key_variable
     return not variable or bool(key_environment([connection]).get(variable, "").strip())

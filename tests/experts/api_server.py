@@ -1,4 +1,4 @@
-"""A small embeddings API on loopback that can be told to misbehave."""
+"""Small embeddings and chat APIs on loopback that can be told to misbehave."""
 
 from __future__ import annotations
 
@@ -85,10 +85,61 @@ def fails(status: int, content: bytes = b"{}", **headers: str) -> Callable[[dict
     return lambda _body: (status, named, content)
 
 
+class ChatServer(EmbeddingsServer):
+    """A chat endpoint that judges pairs by ``judge`` and writes questions about an answer.
+
+    Attributes
+    ----------
+    answered : list of (question, answer, turned)
+        Pairs whose scores went out; a pair twice in it was paid for twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge: Callable[[str, str], object] = lambda question, answer: 3
+        self.write: Callable[[str], list[dict]] = lambda answer: [
+            {"style": "question", "text": f"I need help: {answer}"}
+        ]
+        self.answered: list[tuple[str, str, bool]] = []
+
+    @staticmethod
+    def items(body: dict) -> list[dict]:
+        """What stands between the marks of the data."""
+        told = body["messages"][-1]["content"]
+        assert told.startswith("<data>\n") and told.endswith("\n</data>")
+        inside = told[len("<data>\n") : -len("\n</data>")]
+        assert "<" not in inside and ">" not in inside, "data could end their own block"
+        return [json.loads(line) for line in inside.split("\n")]
+
+    def answer(self, body: dict, order: Callable[[list], list] = list) -> Answer:
+        items = self.items(body)
+        if len(items) > self.most:
+            return 413, {}, b"{}"
+        if "question" not in items[0]:
+            document: dict = {"questions": self.write(items[0]["answer"])}
+            self.answered.append(("", items[0]["answer"], False))
+        else:
+            scores = [
+                {"id": item["id"], "score": self.judge(item["question"], item["answer"])}
+                for item in items
+            ]
+            document = {"scores": order(scores)}
+            self.answered += [
+                (item["question"], item["answer"], list(item)[1] == "answer") for item in items
+            ]
+        return self.says(json.dumps(document))
+
+    @staticmethod
+    def says(text: str) -> Answer:
+        """A chat completion with this text."""
+        document = {"choices": [{"message": {"role": "assistant", "content": text}}]}
+        return 200, {}, json.dumps(document).encode()
+
+
 @contextmanager
-def embeddings_server() -> Iterator[EmbeddingsServer]:
+def embeddings_server(kind: type[EmbeddingsServer] = EmbeddingsServer) -> Iterator:
     """Run a server until the block ends."""
-    server = EmbeddingsServer()
+    server = kind()
     server._thread.start()
     try:
         yield server

@@ -1,7 +1,7 @@
-"""Check where an embeddings API is, and ask it patiently: paced, repeated, and stoppable.
+"""Check where an API is, and ask it patiently: paced, repeated, and stoppable.
 
-From its words to vectors, or to an error that says what to do. The key itself is kept nowhere,
-only where it is found.
+From its words to what was asked for, or to an error that says what to do. The key itself is kept
+nowhere, only where it is found.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import json
 import random
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -28,9 +29,10 @@ from core.experts.outside.guards import (
 )
 from core.messages import N_
 from core.types.access import is_loopback
-from core.types.scoring import ApiConnection
+from core.types.scoring import ApiConnection, ChatConnection, ServerConnection
 
 _Error = TypeVar("_Error", bound=BaseException)
+_Connection = TypeVar("_Connection", bound=ServerConnection)
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _SLICE = 0.5  # seconds between two looks whether to stop
 _LARGEST_REPLY = 256 * 1024 * 1024  # bytes; 64 vectors of 8,192 numbers are about 12 MB
@@ -42,7 +44,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,55}API_KEY|API_KEY")
 _NAME = re.compile(r"[^\x00-\x1f,]{1,60}")
 
 
-def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiConnection:
+def checked(connection: _Connection, environment: Mapping[str, str]) -> _Connection:
     """Return a connection as it may be used: spaces gone, address in one spelling.
 
     Parameters
@@ -70,18 +72,13 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
             "that holds it, in capital letters and ending in API_KEY, for example {example}.",
             example="OPENAI_API_KEY",
         )
-    for value, lowest in (
-        (connection.dimensions, 1),
-        (connection.longest, 20),
-        (connection.requests_per_minute, 1),
-        (connection.price, 0),
-    ):
-        if value is not None and not lowest <= value < 1_000_000:
+    for value, lowest, highest in _limits(connection):
+        if value is not None and not lowest <= value <= highest:
             raise ExpertError(
                 "{value} is out of range: this setting goes from {lowest} to {highest}.",
                 value=value,
                 lowest=lowest,
-                highest=999_999,
+                highest=highest,
             )
     address = _address(connection.base_url.strip())
     done = replace(
@@ -93,6 +90,23 @@ def checked(connection: ApiConnection, environment: Mapping[str, str]) -> ApiCon
     )
     check_host(done, environment)
     return done
+
+
+def _limits(connection: ServerConnection) -> list[tuple[float | None, int, int]]:
+    """Return the numbers of a connection with the lowest and the highest that they may be."""
+    limits: list[tuple[float | None, int, int]] = [
+        (connection.longest, 20, 999_999),
+        (connection.requests_per_minute, 1, 999_999),
+        (connection.price, 0, 999_999),
+    ]
+    if isinstance(connection, ApiConnection):
+        limits.append((connection.dimensions, 1, 999_999))
+    if isinstance(connection, ChatConnection):
+        limits += [(connection.repeats, 1, 9), (connection.most_pairs, 1, 999_999)]
+        limits += [(connection.pairs_per_request, 1, 50), (connection.requests_at_once, 1, 64)]
+        counts = (connection.top, connection.disputed, connection.random)
+        limits += [(count, 0, 100) for count in counts]
+    return limits
 
 
 def _address(url: str) -> str:
@@ -120,7 +134,7 @@ def _address(url: str) -> str:
             "and key. Use https://; only a server on this machine may do without.",
             host=host,
         )
-    path = re.sub(r"/+$", "", re.sub(r"/+embeddings/*$", "", parts.path))
+    path = re.sub(r"/+(embeddings|chat/completions)/*$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
@@ -148,12 +162,12 @@ class Patience:
     longest_asked: float = 300.0
 
 
-class ApiClient:
-    """Sends texts to one API and returns their vectors; a context manager, which hangs up.
+class ServerClient(Generic[_Connection]):
+    """Sends documents to one API; a context manager, which hangs up. Threads may share it.
 
     Parameters
     ----------
-    connection : ApiConnection
+    connection : ServerConnection
     environment : mapping
         Holds the key under ``connection.key_variable``.
     clock, sleep : functions
@@ -171,7 +185,7 @@ class ApiClient:
 
     def __init__(
         self,
-        connection: ApiConnection,
+        connection: _Connection,
         environment: Mapping[str, str],
         *,
         patience: Patience | None = None,
@@ -187,7 +201,7 @@ class ApiClient:
         self._key = find_key(connection, environment)
         self._clock, self._sleep, self._wall = clock, sleep, wall
         self._random = random.Random(seed)  # noqa: S311  (spreads pauses, keeps no secret)
-        self._next_at = -1e18
+        self._next_at, self._turns = -1e18, threading.Lock()
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
@@ -213,21 +227,21 @@ class ApiClient:
             transport=direct,
         )
 
-    def __enter__(self) -> ApiClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def embed(
-        self, texts: Sequence[str], should_stop: Callable[[], bool] = lambda: False
-    ) -> np.ndarray:
-        """Return unit vectors of texts that go out in one request, float32 [n, d].
+    def post(
+        self, document: Mapping[str, Any], should_stop: Callable[[], bool] = lambda: False
+    ) -> bytes:
+        """Send a document and return what the API answers, asking again where that may help.
 
         Raises
         ------
         RefusedError
-            If the server does not take these texts; fewer or shorter ones it may take.
+            If the server does not take this document; a smaller or simpler one it may take.
         ExpertError
             If asking again would not help, or did not.
         Stopped
@@ -235,16 +249,14 @@ class ApiClient:
         """
         import httpx2
 
-        settings: dict[str, Any] = {"model": self._connection.model, "input": list(texts)}
-        if self._connection.dimensions is not None:
-            settings["dimensions"] = self._connection.dimensions
         # A lone surrogate from a broken file is no text that any server could read.
-        content = json.dumps(settings | {"encoding_format": "float"}, ensure_ascii=False)
-        body = content.encode("utf-8", "replace")
+        body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
         reason = ""
         for attempt in range(self._patience.attempts):
-            self._wait(self._next_at - self._clock(), should_stop)
-            self._next_at = self._clock() + 60 / self._connection.requests_per_minute
+            with self._turns:
+                turn = max(self._next_at, self._clock())
+                self._next_at = turn + 60 / self._connection.requests_per_minute
+            self._wait(turn - self._clock(), should_stop)
             asked: float | None = None
             try:
                 status, headers, reply = self._request(body)
@@ -260,12 +272,16 @@ class ApiClient:
                 reason = _cause(error)
             else:
                 if status == 200:
-                    return _read_vectors(reply, len(texts), self._connection)
+                    return reply
                 if status not in _TRANSIENT or (status == 429 and _quota_is_gone(reply)):
                     raise refusal(status, self._connection)
                 reason, asked = f"status {status}", _retry_after(headers, self._wall())
             if attempt + 1 < self._patience.attempts:
-                self._wait(self._pause(attempt, asked), should_stop)
+                pause = self._pause(attempt, asked)
+                if asked is not None:  # whoever else asks at the same time is asked to wait, too
+                    with self._turns:
+                        self._next_at = max(self._next_at, self._clock() + pause)
+                self._wait(pause, should_stop)
         raise ExpertError(
             "{host} did not answer in {attempts} attempts (the last time: {reason}). What was "
             "answered before is kept. Let the experts score again later: only the rest is sent.",
@@ -312,7 +328,27 @@ class ApiClient:
             self._sleep(min(left, _SLICE))
 
 
-def find_key(connection: ApiConnection, environment: Mapping[str, str]) -> str:
+class ApiClient(ServerClient[ApiConnection]):
+    """Sends texts to one embeddings API and returns their vectors."""
+
+    def embed(
+        self, texts: Sequence[str], should_stop: Callable[[], bool] = lambda: False
+    ) -> np.ndarray:
+        """Return unit vectors of texts that go out in one request, float32 [n, d].
+
+        Raises
+        ------
+        RefusedError, ExpertError, Stopped
+            See :meth:`post`.
+        """
+        settings: dict[str, Any] = {"model": self._connection.model, "input": list(texts)}
+        if self._connection.dimensions is not None:
+            settings["dimensions"] = self._connection.dimensions
+        reply = self.post(settings | {"encoding_format": "float"}, should_stop)
+        return _read_vectors(reply, len(texts), self._connection)
+
+
+def find_key(connection: ServerConnection, environment: Mapping[str, str]) -> str:
     """Return the key of an API, "" where none is needed; an ExpertError never repeats it."""
     variable = connection.key_variable
     if not variable:
@@ -429,7 +465,7 @@ def _unit_vectors(rows: list[Any], connection: ApiConnection) -> np.ndarray:
     return np.asarray(table / lengths[:, None], np.float32)
 
 
-def refusal(status: int, connection: ApiConnection) -> ExpertError:
+def refusal(status: int, connection: ServerConnection) -> ExpertError:
     """Return the error for an answer that asking again does not change.
 
     Nothing of what the server says is passed on: it may repeat the key or the texts, or be made to

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from core.errors import ExpertError
 from core.types.access import HOSTS_SETTING, entries_of, is_loopback, is_shared
-from core.types.scoring import ApiConnection
+from core.types.scoring import ServerConnection
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -47,11 +47,11 @@ class AllowedHosts:
         parted = (word.rpartition("@") for word in words)
         return cls(tuple((variable, host.lower()) for variable, _, host in parted))
 
-    def names(self, connection: ApiConnection) -> bool:
+    def names(self, connection: ServerConnection) -> bool:
         """Return whether the host is listed, with whatever key."""
         return any(host in _spellings(connection) for _, host in self.entries)
 
-    def gives_key(self, connection: ApiConnection) -> bool:
+    def gives_key(self, connection: ServerConnection) -> bool:
         """Return whether the connection's key was listed with its host."""
         return any(
             variable == connection.key_variable and host in _spellings(connection)
@@ -59,11 +59,11 @@ class AllowedHosts:
         )
 
 
-def _spellings(connection: ApiConnection) -> set[str]:
+def _spellings(connection: ServerConnection) -> set[str]:
     return {urlsplit(connection.base_url).hostname or "", connection.host.lower()}
 
 
-def check_host(connection: ApiConnection, environment: Mapping[str, str]) -> None:
+def check_host(connection: ServerConnection, environment: Mapping[str, str]) -> None:
     """Raise ExpertError if texts, or this key, may not go to the host."""
     allowed = AllowedHosts.of(environment)
     if not allowed.entries:
@@ -145,7 +145,7 @@ def _resolve(host: str, port: int) -> list[str]:
 
 
 def checked_transport(
-    connection: ApiConnection, environment: Mapping[str, str], verify: SSLContext
+    connection: ServerConnection, environment: Mapping[str, str], verify: SSLContext
 ) -> BaseTransport:
     """Return a transport that connects to checked addresses only.
 
@@ -182,7 +182,7 @@ def checked_transport(
     return transport
 
 
-def check_address_written(connection: ApiConnection, environment: Mapping[str, str]) -> None:
+def check_address_written(connection: ServerConnection, environment: Mapping[str, str]) -> None:
     """Raise ExpertError if a connection names an address that may not be reached.
 
     For requests through a proxy, which looks names up itself: addresses need no looking up.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.hashing import document_id
 from core.messages import N_, Message
 from core.types.expert_entry import PEOPLE, UPLOADED, Availability, CatalogueEntry
-from core.types.scoring import ApiConnection
+from core.types.scoring import ServerConnection
 
 ALLOWED, FORBIDDEN, UNKNOWN = "allowed", "restricted", "unknown"
 TEACHING_TITLES: Mapping[str, str] = {
@@ -96,7 +96,7 @@ class TermsSheet:
 
 
 def terms_of(
-    entry: CatalogueEntry, availability: Availability, connection: ApiConnection | None = None
+    entry: CatalogueEntry, availability: Availability, connection: ServerConnection | None = None
 ) -> TermsSheet:
     """Return the terms sheet of an expert."""
     if connection is not None:

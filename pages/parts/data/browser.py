@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.journey.data import SPLIT_TITLES, find_questions
 from core.reporting.charts.chart import one_line
-from core.types import QADataset
-from pages.parts.translate import t, unbroken
+from core.types import WRITTEN, WRITTEN_BY, QADataset
+from pages.parts.translate import plain, t, unbroken
 
 _PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
 
@@ -26,7 +26,7 @@ def browse(dataset: QADataset) -> None:
     )
     split = used.selectbox(
         t("Used for"),
-        [None, *SPLIT_TITLES],
+        [None, *(name for name in SPLIT_TITLES if name != WRITTEN or len(dataset.written_rows))],
         format_func=lambda key: t("everything") if key is None else t(SPLIT_TITLES[key]),
         key="browse_split",
     )
@@ -77,13 +77,19 @@ def _table(dataset: QADataset, rows: np.ndarray) -> dict[str, list[object]]:
     }
     if "category" in dataset.attributes:
         table[t("Category")] = [dataset.attributes["category"][q] for q in rows]
+    if WRITTEN_BY in dataset.attributes:
+        table[t("Written by")] = [dataset.attributes[WRITTEN_BY][q] for q in rows]
     table[t("Used for")] = [t(SPLIT_TITLES[str(dataset.split[q])]) for q in rows]
     return table
 
 
 def _in_full(dataset: QADataset, question: int) -> None:
     with st.container(border=True):
-        st.caption(t("Question in row {row}", row=int(dataset.question_row[question])))
+        if dataset.split[question] == WRITTEN:
+            by = dataset.attributes[WRITTEN_BY][question]
+            st.caption(t("Written from the answer; nobody asked it: {by}", by=plain(by)))
+        else:
+            st.caption(t("Question in row {row}", row=int(dataset.question_row[question])))
         st.text(unbroken(dataset.questions[question]))
         for answer in dataset.right_answers(question):
             st.caption(t("Right answer"))

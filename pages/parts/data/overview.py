@@ -29,6 +29,7 @@ from pages.parts.data.browser import browse
 from pages.parts.data.erasing import erase_texts
 from pages.parts.data.open_questions import open_questions
 from pages.parts.data.personal_data import personal_data
+from pages.parts.data.written import written_questions
 from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context, tab_bar
@@ -78,11 +79,12 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts(), take_turns=allowed.prove == CROSS_FIT)
-    texts, opened, look, left_out, erase = tab_bar(
+    texts, opened, written, look, left_out, erase = tab_bar(
         "data_tabs",
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
+            t("Written questions ({count})", count=len(dataset.written_rows)),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
             t("Erase texts"),
@@ -93,6 +95,8 @@ def overview(context: Context, replacing: str) -> None:
     with opened:
         open_questions(context)
         _logs(report)
+    with written:
+        written_questions(context)
     with look:
         _worth_a_look(found)
     with left_out:

@@ -25,12 +25,10 @@ from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
-from pages.parts.experts.terms import show_terms
 from pages.parts.page import Context
 from pages.parts.rights import only
-from pages.parts.translate import duration, plain, t, unbroken
-
-_SHOWN = 300  # characters of an example
+from pages.parts.sending_plans import agreed_terms, expense, show_plan
+from pages.parts.translate import plain, t
 
 
 def expert_api(
@@ -107,7 +105,7 @@ def _facts(context: Context, connection: ApiConnection) -> list[str]:
             t("Key: {variable} is not set on this server", variable=plain(connection.key_variable))
         )
     if plan.texts:
-        lines.append(t("Texts to send: {count}.", count=f"{plan.texts:,}") + " " + _expense(plan))
+        lines.append(t("Texts to send: {count}.", count=f"{plan.texts:,}") + " " + expense(plan))
     else:
         lines.append(t("Nothing to send: all texts were answered before."))
     return lines
@@ -274,10 +272,9 @@ def _dialog(context: Context, asked: str) -> None:
             )
         )
         for plan in plans:
-            _show(plan)
+            show_plan(plan)
         sheets = unconfirmed_terms(context.project, keys)
-        agreed = show_terms(sheets)
-        ready = agreed and all([_key_is_there(plan) for plan in plans])
+        ready = agreed_terms(sheets, plans)
         st.caption(
             t(
                 "Your confirmation is recorded with your name ({who}), the time, the server and "
@@ -317,54 +314,3 @@ def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendP
         )
         st.session_state.pop(asked, None)
         st.rerun()
-
-
-def _show(plan: SendPlan) -> None:
-    with st.container(border=True, gap="small"):
-        st.markdown(
-            t(
-                "**{texts} texts** go to **{host}** (model {model}): {questions} questions and "
-                "{answers} answers.",
-                texts=f"{plan.texts:,}",
-                host=plain(plan.connection.host),
-                model=plain(plan.connection.model),
-                questions=f"{plan.questions:,}",
-                answers=f"{plan.answers:,}",
-            )
-        )
-        st.caption(_expense(plan))
-        st.markdown(t("Examples, as they would be sent:"))
-        for example in plan.examples:
-            st.text(unbroken(example if len(example) <= _SHOWN else f"{example[:_SHOWN]} …"))
-
-
-def _expense(plan: SendPlan) -> str:
-    """Return in words how much a plan would send and cost; estimates are called so."""
-    values = {"tokens": f"{plan.tokens:,}", "time": duration(plan.seconds)}
-    if plan.cost is None:
-        return t(
-            "About {tokens} tokens (estimate); no price is entered, so the cost is unknown. "
-            "Takes about {time}.",
-            **values,
-        )
-    return t(
-        "About {tokens} tokens, cost about {cost} at {price} for a million tokens (estimate). "
-        "Takes about {time}.",
-        **values,
-        cost=f"{plan.cost:,.2f}" if plan.cost >= 0.1 else f"{plan.cost:.4f}",
-        price=f"{plan.connection.price:g}",
-    )
-
-
-def _key_is_there(plan: SendPlan) -> bool:
-    if has_key(plan.connection):
-        return True
-    st.error(
-        t(
-            "There is no key: the environment variable {variable} is not set. Set it before the "
-            "app starts, or put it into .streamlit/secrets.toml.",
-            variable=plain(plan.connection.key_variable),
-        ),
-        icon=":material/key_off:",
-    )
-    return False

@@ -16,13 +16,14 @@ from core.journey.experts import (
 )
 from core.journey.rating import is_people
 from core.journey.score_files import score_files
-from core.journey.sending import api_connections
+from core.journey.sending import api_connections, llm_connections
 from core.messages import N_
 from core.types.rights import CHANGE, START
 from pages.parts import session
 from pages.parts.errors import errors_shown
 from pages.parts.experts.expert_api import expert_api, start_scoring
 from pages.parts.experts.expert_card import Choice, draw_cards
+from pages.parts.experts.language_models import language_models
 from pages.parts.experts.score_files import score_file_section
 from pages.parts.experts.teacher import teacher_box
 from pages.parts.experts.terms import terms_overview
@@ -63,12 +64,13 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
         Whether to let experts score is what the user should do next.
     """
     folders = model_folders(context.project)
-    connections = api_connections(context.project)
+    connections, models = api_connections(context.project), llm_connections(context.project)
     files = [file.key for file in score_files(context.project, context.dataset)]
     people = tuple(key for key in scored if is_people(key))
     keys = (*folders.usable, *files, *people)
     wanted = not context.project.state.teacher_put_off
-    cards = expert_cards(context.workspace, context.dataset, keys, connections, teacher=wanted)
+    servers = [*connections, *models]
+    cards = expert_cards(context.workspace, context.dataset, keys, servers, teacher=wanted)
     choice = Choice(context, cards, scored)
     st.subheader(t("Choose other experts") if scored else t("Choose experts"), anchor=False)
     st.markdown(
@@ -99,6 +101,7 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
             st.caption(t(meaning))
             draw_cards(group, choice)
     expert_api(context, connections, choice)
+    language_models(context, models, choice)
     score_file_section(context, choice)
     with start:
         picked = [card for card in cards if card.entry.key in choice]

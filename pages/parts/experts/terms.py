@@ -6,25 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.sending import TEACHING_TITLES, TermsSheet, confirmed_terms, terms_sheets
+from core.journey.sending import TEACHING_TITLES, confirmed_terms, terms_sheets
 from pages.parts.page import Context
-from pages.parts.translate import moment, plain, t, tm
-
-
-def show_terms(sheets: Sequence[TermsSheet]) -> bool:
-    """Draw the sheets that nobody confirmed yet; return whether they are confirmed now."""
-    if not sheets:
-        return True
-    for sheet in sheets:
-        with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{t('Terms of {name}', name=plain(sheet.title))}**")
-            st.markdown(plain(tm(sheet.goes_to)))
-            st.markdown(f"{t(TEACHING_TITLES[sheet.teaching])}. {plain(tm(sheet.reason))}")
-            if sheet.source:
-                st.markdown(f"[{plain(sheet.source)}]({sheet.source})")
-    return st.checkbox(
-        t("I have read the terms of these experts, and they allow this use"), key="terms_read"
-    )
+from pages.parts.translate import moment, t, tm
 
 
 def terms_overview(context: Context, keys: Sequence[str]) -> None:
