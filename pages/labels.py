@@ -6,6 +6,7 @@ from core.journey.projects import scored_experts
 from core.messages import N_
 from core.types import LabelRecipe
 from pages.parts.deep_links import go_to
+from pages.parts.judges import judges
 from pages.parts.labels.bias_view import bias_view
 from pages.parts.labels.label_controls import label_controls, set_controls
 from pages.parts.labels.label_views import distributions, expert_figures, open_preview
@@ -41,6 +42,7 @@ shape, bias, review, shelf, *opened = tab_bar("label_tabs", titles)
 with shape:
     controls, view = st.columns([1, 2.2], gap="large")
     with controls:
+        judges(context, experts)
         recipe = label_controls(context, experts)
         if save_form(context, recipe):
             go_to("tune")

@@ -118,10 +118,10 @@ from core.journey.projects import (
 from core.journey.report import write_report
 from core.journey.sending import (
     TermsSheet,
-    api_connections,
     catalogue_terms,
     confirm_terms,
     confirmed_terms,
+    connections,
     terms_sheets,
 )
 from core.journey.steps import in_this_process
@@ -200,7 +200,7 @@ def tune(options: TuneOptions) -> int:
         recipe = options.recipe or RunOptions.recipe
         project, config = walk.labelled_project(options, options.file, recipe)
     else:
-        project = _named_project(walk.workspace, options.project or "")
+        project = named_project(walk.workspace, options.project or "")
         settings = read_settings(options.config) if options.config else None
         project = walk.opened(project, options)
         config = chosen_settings(project.load_dataset(), settings, options.preset, options.base)
@@ -389,7 +389,7 @@ def race(options: RaceOptions) -> int:
     """
     walk = Walk(options.workspace)
     workspace = walk.workspace
-    project = walk.opened(_named_project(workspace, options.project), options)
+    project = walk.opened(named_project(workspace, options.project), options)
     config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
     at_hand = {recipe.name: recipe for recipe in reversed(racing_recipes(project))}
     used = recipe_in_use(project)
@@ -488,7 +488,7 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
     else:
         project = _any_project(workspace, options.project)
         keys = [entry.key for entry, _ in all_experts(workspace)]
-        keys += [connection.key for connection in api_connections(project)]
+        keys += [connection.key for connection in connections(project)]
         check_experts(options.accept_terms)
         if options.accept_terms:
             confirm_terms(project, terms_sheets(project, options.accept_terms), _who())
@@ -510,7 +510,7 @@ def _terms(workspace: Workspace, options: ExpertsOptions) -> int:
     return 0
 
 
-def _named_project(workspace: Workspace, wanted: str) -> Project:
+def named_project(workspace: Workspace, wanted: str) -> Project:
     """Return the project of an id or a name, which must have data; an error lists all there are."""
     known = workspace.projects()
     project = next((project for project in known if wanted in {project.id, project.name}), None)
@@ -687,7 +687,7 @@ def _any_project(workspace: Workspace, wanted: str) -> Project:
     """Return the project of an id or a name, with data or without."""
     known = workspace.projects()
     project = next((one for one in known if wanted in {one.id, one.name}), None)
-    return project if project is not None else _named_project(workspace, wanted)
+    return project if project is not None else named_project(workspace, wanted)
 
 
 def _texts_with(project: Project, words: str) -> list[str]:

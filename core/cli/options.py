@@ -165,6 +165,51 @@ class ExpertsOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JudgeOptions(Options):
+    """Let a language model behind a chat endpoint judge pairs of a project, as an expert.
+
+    It is asked about right answers, likely ones and what people rated, never about all pairs, and
+    about no pair twice. Without --yes it only says what would be sent.
+    """
+
+    project: Annotated[str, "id or name of a project of the app", NAMELESS]
+    name: Annotated[str, "what the model is called here (default: judge)"] = "judge"
+    url: Annotated[str, "base URL of an OpenAI-compatible API, for example …/v1"] = ""
+    model: Annotated[str, "as the API calls it"] = ""
+    key_variable: Annotated[
+        str, "environment variable that holds the key, ending in API_KEY (default: no key)"
+    ] = ""
+    guideline: Annotated[Path | None, "text file: what makes an answer good"] = None
+    language: Annotated[str, "of guideline and scale: en or ja (default: en)"] = ""
+    both_orders: Annotated[bool, "ask twice: question first, and answer first"] = False
+    repeats: Annotated[int, "how often each order is asked (default: 1)"] = 0
+    pairs: Annotated[int, "pairs, at most (default: 2000)"] = 0
+    together: Annotated[int, "pairs in a request (default: 8); small models judge one better"] = 0
+    price: Annotated[int, "for a million tokens, for the estimate of the cost"] = 0
+    yes: Annotated[bool, "send, and confirm the terms that were printed"] = False
+    json: Annotated[bool, "print one JSON object as the last line"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOptions(Options):
+    """Write questions that nobody asked yet from the answers of a project.
+
+    Kept is what leads the experts back to its answer. Written questions are marked and never part
+    of a test. Without --take nothing is added.
+    """
+
+    project: Annotated[str, "id or name of a project of the app", NAMELESS]
+    by: Annotated[
+        str, "patterns (default: no model), or the name of a language model of the project"
+    ] = "patterns"
+    most: Annotated[int, "questions of one answer (default: 8)"] = 8
+    take: Annotated[bool, "add what was kept to the data"] = False
+    remove: Annotated[bool, "take written questions out again, and write none"] = False
+    yes: Annotated[bool, "with a model: send the answers, and confirm its terms"] = False
+    json: Annotated[bool, "print one JSON object as the last line"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupOptions(Options):
     """Write the whole workspace, records and files, into one file; it may be in use meanwhile."""
 
@@ -266,6 +311,18 @@ VERBS: Mapping[str, Verb] = {
         ExpertsOptions,
         "core.cli.commands:experts",
         "list the experts that can score, with languages, licence and source; or get one",
+    ),
+    "judge": Verb(
+        JudgeOptions,
+        "core.cli.ask_models:judge",
+        "let a language model judge pairs of a project by a guideline",
+        "Exit status: 0 judged, 1 refused, or nothing sent without --yes.",
+    ),
+    "write": Verb(
+        WriteOptions,
+        "core.cli.ask_models:write",
+        "write questions from the answers of a project, without a model or with one",
+        "Exit status: 0 written, 1 refused, or nothing sent without --yes.",
     ),
     "backup": Verb(
         BackupOptions,

@@ -10,17 +10,18 @@ from typing import Any
 from core.data.personal.recognition import PERSONAL_DATA
 from core.documents import to_json
 from core.errors import AppError, WorkspaceError
-from core.experts.catalogue import catalogue, find_entry
+from core.experts.catalogue import catalogue, expert_title, find_entry
 from core.jobs.folder import RunFolder
 from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
 from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savings_of
-from core.journey.experts import scoring_result
+from core.journey.experts import load_expert_scores, scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
 from core.journey.personal import check_sharing, found_in, told
 from core.journey.sending import SENDING_NOTE, TEACHING_TITLES, confirmed_terms, terms_sheets
 from core.journey.voting import opened_votes
+from core.labels.judges import gates
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
 from core.reporting.report_content import ModelOrigin, RegimeResults, ReportContent, Sending, Step
@@ -173,7 +174,17 @@ def sources_of(
         origin=origin_of,
         comparison=comparison,
         weights=result.weights or _weights(workspace, dataset, request.recipe),
+        judges=_judges(workspace, dataset, request.recipe),
     )
+
+
+def _judges(workspace: Workspace, dataset: QADataset, recipe: LabelRecipe) -> tuple[Message, ...]:
+    """Return what is said of language models as judges; nothing where scores are gone."""
+    try:
+        scores = load_expert_scores(workspace, dataset, recipe.experts)
+    except AppError:
+        return ()
+    return tuple(gate.told(expert_title(gate.model)) for gate in gates(scores))
 
 
 def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
@@ -314,7 +325,7 @@ def _sendings(project: Project) -> tuple[Sending, ...]:
             Sending(
                 host=str(detail.get("host", "")),
                 model=str(detail.get("model", "")),
-                texts=int(detail.get("questions", 0)) + int(detail.get("answers", 0)),
+                texts=sum(int(detail.get(kind, 0)) for kind in ("questions", "answers", "pairs")),
                 cost=None if cost is None else float(cost),
                 who=str(note["who"]),
                 at=str(note["at"]),

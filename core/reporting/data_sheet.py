@@ -74,6 +74,10 @@ _RECORDS: Mapping[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         "Questions without a known answer.",
         (("_id", _TEXT, "Id of the question."), ("text", _TEXT, "The question.")),
     ),
+    "written_questions.jsonl": (
+        "Synthetic questions: written from answers, asked by nobody.",
+        (("_id", _TEXT, "Id of the question."), ("text", _TEXT, "The question.")),
+    ),
 }
 _JUDGED = (
     ("query-id", _TEXT, "Id of a question."),

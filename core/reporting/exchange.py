@@ -37,6 +37,7 @@ from core.types import (
 from core.types.tuning import Contestant
 
 OPEN_FILE = "open_questions.jsonl"  # of the BEIR folder; no part of the format
+WRITTEN_FILE = "written_questions.jsonl"  # apart, so that nobody takes them for asked
 BEIR_QRELS = {  # file name to the splits in it: the names that BEIR's own loader knows
     "train": (TRAIN,),
     "dev": (VALIDATION_KNOWN, VALIDATION_UNSEEN),
@@ -144,7 +145,8 @@ def beir_archive(dataset: QADataset) -> bytes:
 
     Groups, splits and attributes go along (``group`` and ``metadata`` of the records,
     ``splits.json``), so that this app gets back what it gave; other tools leave them aside. Open
-    questions stand in a file of their own, which can be added again as a log.
+    questions stand in a file of their own, which can be added again as a log, and so do questions
+    that nobody asked: who wrote each stands in its ``metadata``.
     """
     questions, answers = _both_ids(dataset)
 
@@ -153,6 +155,8 @@ def beir_archive(dataset: QADataset) -> bytes:
         yield "queries.jsonl", "".join(_queries(dataset, questions, dataset.judged_rows))
         if len(dataset.open_rows):
             yield OPEN_FILE, "".join(_queries(dataset, questions, dataset.open_rows))
+        if len(dataset.written_rows):
+            yield WRITTEN_FILE, "".join(_queries(dataset, questions, dataset.written_rows))
         for name, splits in BEIR_QRELS.items():
             rows = dataset.rows(*splits)
             if len(rows):

@@ -130,6 +130,8 @@ class DataFacts:
         How often they were asked in all, or what they are worth.
     open_told : tuple of Message
         What became of the files that they are from.
+    written : mapping of writer to int
+        Questions that nobody asked, which were written from answers; not among ``questions``.
     """
 
     file: str
@@ -147,6 +149,7 @@ class DataFacts:
     open_questions: int = 0
     open_asked: float = 0.0
     open_told: tuple[Message, ...] = ()
+    written: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +40,7 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.types import TRAIN, Comparison, QADataset, SystemResult
+from core.types import TRAIN, WRITTEN_BY, Comparison, QADataset, SystemResult
 from core.types.open_account import OPEN_ACCOUNTS, OpenAccount, open_told
 from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
@@ -73,6 +74,8 @@ class ReportSources:
     weights : mapping of expert to float
         Weights that the recipe's rule gave; empty where unknown.
     runs : mapping of title (message id) to run id
+    judges : tuple of Message
+        Whether each language model may count more than people, and why.
     """
 
     name: str
@@ -87,6 +90,7 @@ class ReportSources:
     comparison: Comparison | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)
+    judges: tuple[Message, ...] = ()
 
 
 def report_content(sources: ReportSources) -> ReportContent:
@@ -98,7 +102,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         created_at=sources.created_at,
         data=_data_facts(sources),
         experts=_expert_facts(sources),
-        agreement=_agreement(sources),
+        agreement=(*_agreement(sources), *sources.judges),
         labels=_label_facts(request),
         tuning=_tuning_facts(sources),
         regimes=regime_results(comparison) if comparison else (),
@@ -220,6 +224,7 @@ def best_placed(right: np.ndarray, systems: Sequence[SystemResult], position: in
 
 def _data_facts(sources: ReportSources) -> DataFacts:
     dataset, report = sources.dataset, sources.import_report
+    marks = dataset.attributes.get(WRITTEN_BY, ())
     summary: Mapping[str, Any] = report.get("summary", {})
     return DataFacts(
         file=str(report.get("file", "")),
@@ -241,6 +246,7 @@ def _data_facts(sources: ReportSources) -> DataFacts:
             for account in report.get(OPEN_ACCOUNTS, ())
             for told in open_told(OpenAccount.from_json(account))
         ),
+        written=Counter(mark.rpartition(": ")[0] for mark in marks if mark),
     )
 
 

@@ -20,6 +20,7 @@ from core.types import Difference, Generality, Interval, LabelRecipe
 from core.types.judgements import bare_name
 from core.types.project import Promotion
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
+from core.types.written import PATTERNS
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -203,6 +204,21 @@ class Wording:
             ),
             count=self.count(data.open_questions),
             asked=self.count(round(data.open_asked)),
+        )
+
+    def written(self, data: DataFacts) -> str:
+        """Return how many questions were written from answers, and by whom."""
+        writers = ", ".join(
+            f"{self.t(N_('patterns, no model')) if by == PATTERNS else by}: {self.count(count)}"
+            for by, count in data.written.items()
+        )
+        return self.t(
+            N_(
+                "{count} questions that nobody asked were written from the answers ({writers}): "
+                "the model learns from them, and they are never part of a test."
+            ),
+            count=self.count(sum(data.written.values())),
+            writers=writers,
         )
 
     def allowed(self, found: Sufficiency) -> str:

@@ -420,6 +420,8 @@ def _data(report: ReportContent, w: Wording) -> Iterator[Row]:
         yield Row((w.t(N_("Open questions")), w.open_questions(data)))
         for told in data.open_told:
             yield Row(("", w.tm(told)))
+    if data.written:
+        yield Row((w.t(N_("Written questions")), w.written(data)))
     for title, rows in data.personal_data:
         yield Row((w.t(N_("Personal data")), w.personal_data(title, rows)))
     for warning in data.warnings:

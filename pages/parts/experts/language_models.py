@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.journey.labels import judges_told
 from core.journey.projects import scored_experts
 from core.journey.sending import (
     GUIDELINES,
@@ -21,13 +20,13 @@ from core.types.rights import SEND
 from core.types.scoring import ChatConnection
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment
-from pages.parts.cached import cached
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
+from pages.parts.judges import judges
 from pages.parts.page import Context
 from pages.parts.rights import only
 from pages.parts.sending_plans import expense
-from pages.parts.translate import language, plain, t, tm
+from pages.parts.translate import language, plain, t
 
 
 def language_models(
@@ -43,26 +42,12 @@ def language_models(
                 "of them. Nothing is sent before you have seen it and confirmed it."
             )
         )
-        gates(context)
+        judges(context, scored_experts(context.project))
         editing = f"llm_editing_{context.project.id}"
         for connection in connections:
             _connection(context, connection, choice, editing)
         named = {known.name: known for known in connections}
         _form(context, named.get(st.session_state.get(editing, "")), editing, choice)
-
-
-def gates(context: Context) -> None:
-    """Draw for each language model in use whether it may count more than people, and why."""
-    experts = scored_experts(context.project)
-    try:
-        told = cached(
-            lambda: judges_told(context.project, experts), "judges", context.dataset.id, *experts
-        )
-    except Exception as error:
-        show_error(error)
-        return
-    for sentence in told:
-        st.markdown(f":material/balance: {plain(tm(sentence))}")
 
 
 def _connection(context: Context, connection: ChatConnection, choice: Choice, editing: str) -> None:
