@@ -90,6 +90,15 @@ def project() -> Project | None:
     return found
 
 
+def role() -> str | None:
+    """Return the visitor's role in the project in use, as the page found it when it was opened."""
+    if "role" not in st.session_state:
+        found = linked_project()
+        st.session_state["role"] = None if found is None else found.role
+    kept: str | None = st.session_state["role"]
+    return kept
+
+
 def linked_project() -> Project | None:
     """Return the project in use, also to a voter, who may vote in it and nothing else."""
     chosen = st.session_state.get("project")

@@ -29,7 +29,7 @@ from core.messages import Message
 from core.types import LabelRecipe, QADataset, SilentReporter
 from core.types.comparison import WhatCounts
 from core.types.personal_rules import RiskAssessment
-from core.types.scoring import ApiConnection, ApiConnections
+from core.types.scoring import ApiConnection, ApiConnections, ChatConnection, ChatConnections
 from core.workspace.files import read_json, read_tensors, write_json, write_tensors
 from core.workspace.workspace import Project
 from tests.pages.test_race_page import made_curve, made_race
@@ -105,6 +105,8 @@ def typed_project(root: Path) -> FinishedJourney:
     )
     connection = ApiConnection(f"API {TYPED}", "https://api.e.io/v1", f"model {TYPED}")
     project.state.api_connections = ApiConnections((connection,), ())
+    model = ChatConnection(f"LLM {TYPED}", "https://llm.e.io/v1", f"model {TYPED}", guideline=TYPED)
+    project.state.llm_connections = ChatConnections((model,), ())
     workspace.records.set(
         project.id,
         "generality_sets",

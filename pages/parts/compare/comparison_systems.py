@@ -53,6 +53,7 @@ from core.types import (
     QADataset,
     SystemChoice,
 )
+from core.types.rights import CHANGE, START
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
@@ -61,6 +62,7 @@ from pages.parts.errors import show_error, show_warnings
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.reading import read_upload
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, tm
 
 _STEP = 0.01  # of a difference to plan for
@@ -336,7 +338,10 @@ def more_systems(seen: Compared) -> None:
             t("Compare with these systems"),
             icon=":material/compare_arrows:",
             key="compare_more",
-            help=t("Replaces this comparison; what is known already is not computed again."),
+            **only(
+                START,
+                help=t("Replaces this comparison; what is known already is not computed again."),
+            ),
         ):
             start_comparison(seen.context, seen.run, choice)
 
@@ -358,7 +363,7 @@ def _choice(seen: Compared) -> SystemChoice:
         placeholder=t("None") if not others else t("Choose"),
     )
     # Where the run folder is gone nothing can be mixed.
-    kept = seen.run.result.alpha if seen.run.result else 0.0
+    kept = seen.run.mixed_share
     offered = other_alphas(kept)
     alphas = st.pills(
         t(
@@ -437,12 +442,16 @@ def _run_file_section(context: Context) -> None:
                 "{title} · {file} · {at}", title=file.title, file=file.filename, at=moment(file.at)
             )
             st.markdown(plain(said))
-            if st.button(t("Remove"), type="tertiary", key=f"remove_run_{file.key}"):
+            if st.button(
+                t("Remove"), type="tertiary", key=f"remove_run_{file.key}", **only(CHANGE)
+            ):
                 remove_run_file(context.project, file.key, session.who())
                 st.rerun()
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"run_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
-    taken = st.file_uploader(t("Result lists of your search (TREC run, or ranx JSON)"), key=field)
+    taken = st.file_uploader(
+        t("Result lists of your search (TREC run, or ranx JSON)"), key=field, **only(CHANGE)
+    )
     if taken is not None:
         _upload(context, taken)
 
@@ -490,7 +499,7 @@ def _upload(context: Context, file: UploadedFile) -> None:
         key="run_file_nothing",
         help=t("They then count as not found. Else upload a file that answers all of them."),
     )
-    if st.button(t("Add this search"), key="run_file_add", disabled=not nothing):
+    if st.button(t("Add this search"), key="run_file_add", **only(CHANGE, disabled=not nothing)):
         try:
             add_run_file(
                 context.project,

@@ -14,6 +14,7 @@ from core.messages import Message
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture
 from core.types import CROSS_FIT, SPLIT
+from core.types.rights import CHANGE
 from core.types.sufficiency import (
     LEARN_TITLES,
     NO,
@@ -35,6 +36,7 @@ from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context, tab_bar
 from pages.parts.receipt import show_receipt
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 _LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
@@ -196,7 +198,7 @@ def _actions(replacing: str) -> None:
     with st.container(horizontal=True):
         if st.button(t("Choose experts"), type="primary", icon=":material/arrow_forward:"):
             go_to("experts")
-        if st.button(t("Replace the data"), icon=":material/upload_file:"):
+        if st.button(t("Replace the data"), icon=":material/upload_file:", **only(CHANGE)):
             st.session_state[replacing] = True
             st.rerun()
 

@@ -13,6 +13,7 @@ from core.journey.personal import check_sharing
 from core.journey.sending import confirm_terms, llm_connections, unconfirmed_terms
 from core.journey.writing import MOST_OF_ANSWER, STYLES, WrittenQuestion
 from core.reporting.charts.chart import one_line
+from core.types.rights import CHANGE, SEND, START
 from core.types.scoring import ChatConnection
 from core.types.written import WriteResult
 from pages.parts import session
@@ -20,6 +21,7 @@ from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sending_plans import agreed_terms, show_plan
 from pages.parts.translate import plain, t
 
@@ -66,9 +68,10 @@ def _table(context: Context, questions: Sequence[WrittenQuestion], key: str) -> 
         hide_index=True,
         height=min(38 + 35 * max(len(shown), 1), 320),
         column_config={
-            t("Question"): st.column_config.TextColumn(width=300),
-            t("Style"): st.column_config.TextColumn(width=90),
-            t("Written from the answer"): st.column_config.TextColumn(width=360),
+            t("Question"): st.column_config.TextColumn(width=290),
+            t("Style"): st.column_config.TextColumn(width=80),
+            t("Written from the answer"): st.column_config.TextColumn(width=280),
+            t("Written by"): st.column_config.TextColumn(width=140),
         },
         key=key,
     )
@@ -90,7 +93,10 @@ def _present(context: Context) -> None:
     )
     _table(context, questions, "written_present")
     if st.button(
-        t("Take the written questions out again"), icon=":material/undo:", key="written_remove"
+        t("Take the written questions out again"),
+        icon=":material/undo:",
+        key="written_remove",
+        **only(CHANGE),
     ):
         with errors_shown():
             writing.remove_written(context.project, session.who())
@@ -128,8 +134,8 @@ def _preview(context: Context, result: WriteResult) -> None:
         t("Take in {count} questions", count=f"{len(chosen):,}"),
         type="primary",
         icon=":material/playlist_add:",
-        disabled=not chosen,
         key="written_take",
+        **only(CHANGE, disabled=not chosen),
     ):
         with errors_shown():
             writing.take_written(context.project, result, session.who(), styles)
@@ -138,12 +144,12 @@ def _preview(context: Context, result: WriteResult) -> None:
 
 def _writer(context: Context) -> None:
     """Draw the choice of the writer and the button that starts it."""
-    models = llm_connections(context.project)
+    named = {model.name: model for model in llm_connections(context.project)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = st.selectbox(
             t("Written by"),
-            [None, *models],
-            format_func=lambda model: _writer_name(model.name if model else writing.PATTERNS),
+            [writing.PATTERNS, *named],
+            format_func=_writer_name,
             key="written_by",
             width=280,
         )
@@ -156,9 +162,13 @@ def _writer(context: Context) -> None:
             width=220,
         )
         pressed = st.button(
-            t("Write questions"), icon=":material/edit_note:", type="secondary", key="write"
+            t("Write questions"),
+            icon=":material/edit_note:",
+            type="secondary",
+            key="write",
+            **only(START),
         )
-    if not models:
+    if not named:
         st.caption(
             t(
                 "Without a model, patterns of English and Japanese are used, and keywords for any "
@@ -166,14 +176,14 @@ def _writer(context: Context) -> None:
             )
         )
     asked = f"ask_to_write_{context.project.id}"
-    if pressed and by is None:
+    if pressed and by not in named:
         with errors_shown():
             writing.launch_writing(context.project, session.who(), most=int(most))
             st.rerun()
     elif pressed:
         with errors_shown():
             check_sharing(context.project, context.dataset)  # else terms are read in vain
-            st.session_state[asked] = (by, int(most))
+            st.session_state[asked] = (named[by], int(most))
     if asked in st.session_state:
         _dialog(context, asked)
 
@@ -203,9 +213,11 @@ def _dialog(context: Context, asked: str) -> None:
                 type="primary",
                 icon=":material/send:",
                 key="send_and_write",
-                disabled=not ready,
+                **only(SEND, disabled=not ready),
             ):
                 with errors_shown():
+                    # Leave may have been taken back while this was read; nothing is recorded then.
+                    check_sharing(context.project, context.dataset)
                     if sheets:
                         confirm_terms(context.project, sheets, session.who())
                     writing.launch_writing(
