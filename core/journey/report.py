@@ -18,9 +18,9 @@ from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savin
 from core.journey.experts import load_expert_scores, scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
+from core.journey.people.voting import opened_votes
 from core.journey.personal import check_sharing, found_in, told
 from core.journey.sending import SENDING_NOTE, TEACHING_TITLES, confirmed_terms, terms_sheets
-from core.journey.voting import opened_votes
 from core.labels.judges import gates
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command

@@ -7,7 +7,8 @@ import pytest
 
 from core.data.open_questions import AskedQuestions, with_open_questions
 from core.errors import DataError, RightsError
-from core.journey import asking, data
+from core.journey import data
+from core.journey.people import asking
 from core.types import OPEN, TRAIN
 from core.types.asked_rounds import (
     CLOSED,

@@ -12,7 +12,8 @@ import pytest
 
 from core import journey
 from core.errors import RightsError
-from core.journey import jobs, labels, projects, voting
+from core.journey import jobs, labels, projects
+from core.journey.people import voting
 from core.types.judgements import VoteRound
 from core.types.recipes import LabelRecipe
 from core.types.rights import (
@@ -33,7 +34,9 @@ from core.workspace.records import RunRecord
 from core.workspace.workspace import Project, Workspace
 
 ROOM = Path(journey.__file__).parent
-MODULES = sorted(path.stem for path in ROOM.glob("[a-z]*.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(ROOM).with_suffix("").parts) for path in ROOM.rglob("[a-z]*.py")
+)
 ROUND = "round-of-ann"
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import segno
 import streamlit as st
 
-from core.journey import asking
-from core.journey.asking import AnsweredAccount
+from core.journey.people import asking
+from core.journey.people.asking import AnsweredAccount
 from core.types.access import ALONE, is_loopback
 from core.types.asked_rounds import CLOSED, AskRound
 from pages.parts import session

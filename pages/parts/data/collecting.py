@@ -6,8 +6,8 @@ from collections import Counter
 
 import streamlit as st
 
-from core.journey import asking
-from core.journey.asking import FLAGS
+from core.journey.people import asking
+from core.journey.people.asking import FLAGS
 from core.reporting.charts.chart import one_line
 from core.types.asked_rounds import COLLECT, TAKEN_IN, AskRound
 from pages.parts import session

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.journey import asking
-from core.journey.asking import FAIR, GOOD, JudgingProgress
+from core.journey.people import asking
+from core.journey.people.asking import FAIR, GOOD, JudgingProgress
 from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types.asked_rounds import (

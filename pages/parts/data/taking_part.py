@@ -8,8 +8,8 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import asking
-from core.journey.asking import JudgingTask
+from core.journey.people import asking
+from core.journey.people.asking import JudgingTask
 from core.journey.projects import Project
 from core.types import QADataset
 from core.types.asked_rounds import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import asking
+from core.journey.people import asking
 from core.types.asked_rounds import COLLECT, JUDGE, RIGHT_ANSWER
 from tests.pages.data.test_taking_part_page import project as project, texts
 

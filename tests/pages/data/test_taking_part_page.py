@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.open_questions import AskedQuestions, with_open_questions
-from core.journey import asking
+from core.journey.people import asking
 from core.types.asked_rounds import COLLECT, JUDGE
 from core.workspace.workspace import Project, Workspace
 
