@@ -7,7 +7,7 @@ import re
 import pytest
 
 from core.data.open_questions import AskedQuestions, with_open_questions
-from core.journey import asking
+from core.journey.people import asking
 from core.types.asked_rounds import COLLECT, JUDGE, PARTLY, RIGHT_ANSWER, WRONG_ANSWER
 from core.workspace.workspace import Project, Workspace
 
