@@ -102,8 +102,9 @@ def _live(context: Context, round_: AskRound) -> None:
     cells[0].metric(t("Questions"), len(given), border=True)
     cells[1].metric(t("People"), len({entry.person for entry in given}), border=True)
     cells[2].metric(
-        t("Answers with {count} questions", count=round_.wanted),
+        t("Answers done"),
         t("{done} of {all}", done=enough, all=len(round_.rows)),
+        help=t("Answers with {count} questions or more.", count=round_.wanted),
         border=True,
     )
     dataset = session.dataset_of(round_.dataset_id)
@@ -117,7 +118,7 @@ def _live(context: Context, round_: AskRound) -> None:
         column_config={
             t("Answer"): st.column_config.TextColumn(width="large"),
             t("Questions"): st.column_config.ProgressColumn(
-                width=140,
+                width=180,
                 format="%d",
                 min_value=0,
                 max_value=max(round_.wanted, *counts.values(), 1),

@@ -126,7 +126,7 @@ def _figures(round_: AskRound, state: JudgingProgress) -> None:
         state.pairs / max(state.of, 1),
         text=t("{pairs} of {of} pairs judged", pairs=state.pairs, of=state.of),
     )
-    cells = st.columns(4)
+    cells = [*st.columns(2), *st.columns(2)]
     cells[0].metric(
         t("Questions done"),
         t("{done} of {all}", done=state.complete, all=len(round_.rows)),
@@ -194,8 +194,8 @@ def _outcome(context: Context, round_: AskRound) -> None:
     if use != asking.TO_LEARN:
         st.caption(
             t(
-                "Answers that nobody found among its first ones stay unjudged. Beside nDCG, the "
-                "page Compare then shows what a search makes of the judged answers alone."
+                "Answers outside of the pools stay unjudged. Beside nDCG, the page Compare then "
+                "shows judged-only nDCG and bpref (All systems, “Questions with judged answers”)."
             )
         )
     if st.button(

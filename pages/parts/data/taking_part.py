@@ -41,7 +41,7 @@ def taking_part() -> None:
         show_error(error)
         return
     collects = round_.kind == COLLECT
-    st.title(t("How would you ask?") if collects else t("Right or wrong?"), anchor=False)
+    st.header(t("How would you ask?") if collects else t("Right or wrong?"), anchor=False)
     person = session.given_name()
     if ended:
         _over(project)

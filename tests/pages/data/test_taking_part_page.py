@@ -17,7 +17,16 @@ LOG = ("how long until my refund is back", "do you sell kayaks", "tent leaks in 
 
 
 def texts(at: AppTest) -> str:
-    kinds = (at.title, at.markdown, at.error, at.warning, at.info, at.success, at.caption)
+    kinds = (
+        at.title,
+        at.header,
+        at.markdown,
+        at.error,
+        at.warning,
+        at.info,
+        at.success,
+        at.caption,
+    )
     found = [element.value for kind in kinds for element in kind]
     return "\n".join([*found, *(button.label for button in at.button)]).replace("\\", "")
 
