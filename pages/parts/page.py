@@ -135,9 +135,7 @@ def tab_bar(key: str, titles: Sequence[str]) -> Sequence[TabContainer]:
     if chosen not in titles and place in st.session_state:
         st.session_state[key] = titles[min(st.session_state[place], len(titles) - 1)]
     elif before and list(titles) != before and chosen in titles:
-        st.session_state[key] = (
-            chosen  # for the browser these are new tabs: it would open the first
-        )
+        st.session_state[key] = chosen  # to the browser these are new tabs
     st.session_state[former] = list(titles)
     drawn = st.tabs(titles, key=key, on_change="rerun")
     st.session_state[place] = next((i for i, tab in enumerate(drawn) if tab.open), 0)
