@@ -42,7 +42,6 @@ shape, bias, review, shelf, *opened = tab_bar("label_tabs", titles)
 with shape:
     controls, view = st.columns([1, 2.2], gap="large")
     with controls:
-        judges(context, experts)
         recipe = label_controls(context, experts)
         if save_form(context, recipe):
             go_to("tune")
@@ -50,6 +49,7 @@ with shape:
         preview = open_preview(context, experts, recipe)
         if shape.open:
             expert_figures(preview)
+            judges(context, experts)
             distributions(preview)
 if bias.open:
     with bias:

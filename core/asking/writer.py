@@ -64,7 +64,7 @@ _ENGLISH = (
         title=("how to {x}",),
     ),
     _pattern(
-        r"^(?:if|when|once|unless) (?P<x>[^,;:]{6,90}),",
+        r"^(?:if|when|once|unless) (?P<x>[^,;:]{6,90}?)(?:,| (?:we|you can|please)\b)",
         question=("What happens if {x}?",),
         complaint=("{x}, what now?",),
         title=("{x}",),
@@ -322,10 +322,11 @@ def _of_answer(
     sentences = [_LEAD.sub("", part).strip() for part in _PARTS.split(plain)]
     sentences = [part for part in sentences if len(speech.words(part)) >= 2][:_SENTENCES]
     made: dict[str, list[str]] = {style: [] for style in STYLES}
-    heading = _MARKUP.sub(" ", min(asked, key=len)).strip() if asked else ""
+    reworded = 0 < len(asked) <= _FEW_WORDINGS
+    heading = _MARKUP.sub(" ", min(asked, key=len)).strip() if reworded else ""
     for sentence in sentences:
         _fill(made, _fitting(sentence, speech.of_answers), speech.turned)
-    if heading and len(asked) <= _FEW_WORDINGS:
+    if heading:
         _fill(made, _fitting(heading, speech.of_questions), str)
     head, own = speech.words(heading), speech.words(" ".join(sentences))
     short, longer = _KEYWORDS

@@ -286,6 +286,7 @@ def remove_open_questions(project: Project, who: str, rows: Rows | None = None) 
     return left
 
 
+@asks(CHANGE)
 def go_on_with(
     project: Project, before: QADataset, after: QADataset, account: dict[str, Any], who: str
 ) -> None:

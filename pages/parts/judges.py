@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.errors import AppError
 from core.journey.labels import judges_told
 from pages.parts.cached import cached
-from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.translate import plain, tm
 
@@ -19,8 +19,7 @@ def judges(context: Context, experts: Sequence[str]) -> None:
         told = cached(
             lambda: judges_told(context.project, experts), "judges", context.dataset.id, *experts
         )
-    except Exception as error:
-        show_error(error)
+    except AppError:  # scores are gone: what the page is about says so
         return
     for sentence in told:
         st.info(plain(tm(sentence)), icon=":material/balance:")

@@ -47,7 +47,7 @@ def written_of(dataset, language, answer=0, most=8):
             },
         ),
         (
-            "If a gift card is lost, we can block it and issue a new one.",
+            "If a gift card is lost we can block it, as long as you send us its number.",
             {
                 ("question", "What happens if a gift card is lost?"),
                 ("title", "a gift card is lost"),

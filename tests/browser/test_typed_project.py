@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import openpyxl
 import pytest
 
-from core.journey import report, voting
+from core.journey import report
+from core.journey.people import voting
 from tests.browser.conftest import Server
 from tests.browser.typed_project import TYPED, TYPED_FILE, typed_project
 from tests.reporting.finished_journey import FinishedJourney

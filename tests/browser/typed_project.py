@@ -23,8 +23,8 @@ from core.journey import (
     personal,
     rating,
     score_files,
-    voting,
 )
+from core.journey.people import voting
 from core.messages import Message
 from core.types import LabelRecipe, QADataset, SilentReporter
 from core.types.comparison import WhatCounts

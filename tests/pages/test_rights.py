@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.journey import voting
+from core.journey.people import voting
 from core.types.rights import VIEWER, Member, Person
 from pages.parts import session
 from tests.browser.typed_project import typed_project

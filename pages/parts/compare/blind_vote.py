@@ -9,9 +9,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting
 from core.journey.compare import load_comparison, newest_comparison
-from core.journey.voting import Ballot, Preference, VoteProgress, vote_facts
+from core.journey.people import voting
+from core.journey.people.voting import Ballot, Preference, VoteProgress, vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import BASE, TUNED, Comparison, QADataset
 from core.types.judgements import LEFT, RIGHT, TIE, VoteOpening, VoteRound

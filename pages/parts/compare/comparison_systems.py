@@ -15,6 +15,7 @@ from core.evaluation.measures import (
     METRICS,
     Measure,
     grades_of,
+    on_judged_pools,
     possible_cutoffs,
     remeasured,
 )
@@ -114,6 +115,7 @@ def all_systems(seen: Compared) -> None:
         "fold_measures",
         lambda: _every_measure(comparison),
     )
+    _judged_pools(comparison, dataset)
     if comparison.differences:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
@@ -130,6 +132,41 @@ def _folded(title: str, icon: str, key: str, draw: Callable[[], None]) -> None:
     if part.open:
         with part:
             draw()
+
+
+def _judged_pools(comparison: Comparison, dataset: QADataset) -> None:
+    """Draw what unjudged answers may hide, where people judged a pool of answers only."""
+    found = cached(lambda: on_judged_pools(comparison, dataset), "pools", comparison.id)
+    if not found:
+        return
+    with st.expander(t("Questions with judged answers"), icon=":material/rule:"):
+        st.markdown(
+            t(
+                "For {count} of the test questions it is known which answers are wrong, not only "
+                "which are right. nDCG takes an answer that nobody judged for wrong; judged-only "
+                "nDCG leaves it out of the list; bpref asks how many wrong answers stand above the "
+                "right ones. Where few of the first ten are judged, trust the last two.",
+                count=found[0].questions,
+            )
+        )
+        st.dataframe(
+            {
+                t("System"): [t(one.title) for one in found],
+                "nDCG@10": [one.ndcg for one in found],
+                t("nDCG@10, judged only"): [one.judged_only for one in found],
+                "bpref": [one.bpref for one in found],
+                t("First ten that are judged"): [100 * one.judged for one in found],
+            },
+            hide_index=True,
+            column_config={
+                **{
+                    name: st.column_config.NumberColumn(format="%.3f")
+                    for name in ("nDCG@10", t("nDCG@10, judged only"), "bpref")
+                },
+                t("First ten that are judged"): st.column_config.NumberColumn(format="%.0f %%"),
+            },
+            key="judged_pools",
+        )
 
 
 def _measure_choice(comparison: Comparison, dataset: QADataset) -> Measure:
@@ -363,7 +400,7 @@ def _choice(seen: Compared) -> SystemChoice:
         placeholder=t("None") if not others else t("Choose"),
     )
     # Where the run folder is gone nothing can be mixed.
-    kept = seen.run.result.alpha if seen.run.result else 0.0
+    kept = seen.run.mixed_share
     offered = other_alphas(kept)
     alphas = st.pills(
         t(

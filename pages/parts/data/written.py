@@ -68,9 +68,10 @@ def _table(context: Context, questions: Sequence[WrittenQuestion], key: str) -> 
         hide_index=True,
         height=min(38 + 35 * max(len(shown), 1), 320),
         column_config={
-            t("Question"): st.column_config.TextColumn(width=300),
-            t("Style"): st.column_config.TextColumn(width=90),
-            t("Written from the answer"): st.column_config.TextColumn(width=360),
+            t("Question"): st.column_config.TextColumn(width=290),
+            t("Style"): st.column_config.TextColumn(width=80),
+            t("Written from the answer"): st.column_config.TextColumn(width=280),
+            t("Written by"): st.column_config.TextColumn(width=140),
         },
         key=key,
     )
@@ -143,12 +144,12 @@ def _preview(context: Context, result: WriteResult) -> None:
 
 def _writer(context: Context) -> None:
     """Draw the choice of the writer and the button that starts it."""
-    models = llm_connections(context.project)
+    named = {model.name: model for model in llm_connections(context.project)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = st.selectbox(
             t("Written by"),
-            [None, *models],
-            format_func=lambda model: _writer_name(model.name if model else writing.PATTERNS),
+            [writing.PATTERNS, *named],
+            format_func=_writer_name,
             key="written_by",
             width=280,
         )
@@ -167,7 +168,7 @@ def _writer(context: Context) -> None:
             key="write",
             **only(START),
         )
-    if not models:
+    if not named:
         st.caption(
             t(
                 "Without a model, patterns of English and Japanese are used, and keywords for any "
@@ -175,14 +176,14 @@ def _writer(context: Context) -> None:
             )
         )
     asked = f"ask_to_write_{context.project.id}"
-    if pressed and by is None:
+    if pressed and by not in named:
         with errors_shown():
             writing.launch_writing(context.project, session.who(), most=int(most))
             st.rerun()
     elif pressed:
         with errors_shown():
             check_sharing(context.project, context.dataset)  # else terms are read in vain
-            st.session_state[asked] = (by, int(most))
+            st.session_state[asked] = (named[by], int(most))
     if asked in st.session_state:
         _dialog(context, asked)
 
