@@ -59,7 +59,7 @@ def test_every_way_out_is_closed_until_somebody_decides(project):
         "vote": lambda: voting.start_round(project, None, "no-run", "me"),
     }
     for way, go in ways.items():
-        with pytest.raises(DataError, match=r"personal data \(rows: 1;"):
+        with pytest.raises(DataError, match=r"personal data \(at least 1 rows;"):
             go()
             pytest.fail(f"{way} was open")
 
