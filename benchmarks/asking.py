@@ -8,8 +8,8 @@ people   25 people collect questions and judge results at once (``benchmarks/ask
          seconds until the next answer is there, and what was lost
 
 Every tuning is a line of ``--out``: a killed run goes on with the next one. ``--points`` chooses
-points of the curve, such as ``app:50,random:100``; all that were measured are printed. Prints
-tables; the last line is one JSON object. ``--quick`` only sees whether everything works: its
+points of the curve, such as ``app:50,random:100``; ``--no-tuning`` tells only what judging finds.
+Prints tables; the last line is one JSON object. ``--quick`` only sees whether everything works: its
 figures mean nothing. Reads ``$DATA_DIR/stackfaq``.
 """
 
@@ -52,6 +52,8 @@ class Asked:
         How many of each.
     points : tuple of str
         ``order:count`` of the curve; empty = all.
+    tunes : bool
+        Whether to tune; else only what judging finds is told.
     store : Path
         Folder for whatever a part keeps.
     quick : bool
@@ -60,6 +62,7 @@ class Asked:
     bench: Bench
     seeds: int
     points: tuple[str, ...]
+    tunes: bool
     store: Path
     quick: bool
 
@@ -128,7 +131,10 @@ class Judges:
             items.append(AnsweredQuestion(self.dataset.questions[row], found, wrong))
         made, account = with_answered_questions(self.dataset, items, use=TO_LEARN, source=JUDGED)
         pairs = sum(len(item.right) + len(item.wrong) for item in items)
-        return made, {"judged": len(items), "pairs": pairs, **dataclasses.asdict(account)}
+        gained = np.setdiff1d(self.dataset.open_rows, made.open_rows)
+        groups = len(np.unique(made.question_group[gained]))
+        found = {"judged": len(items), "pairs": pairs, "groups": groups}
+        return made, found | dataclasses.asdict(account)
 
 
 def judging(asked: Asked) -> Figures:
@@ -140,17 +146,21 @@ def judging(asked: Asked) -> Figures:
     if asked.quick:
         wanted = [(APP, 50), (RANDOM, 50)]
     curve: dict[str, dict[str, float]] = {APP: {}, RANDOM: {}}
-    head = f"{'order':8}{'judged':>8}{'pairs':>8}{'learned':>9}{'no right':>10}"
+    head = f"{'order':8}{'judged':>8}{'pairs':>8}{'learned':>9}{'groups':>8}{'no right':>10}"
     print(f"\n{head}{'gain in nDCG@10 per seed':>28}", flush=True)
     for name, count in wanted:
         gains, told = [], {}
         for seed in range(asked.seeds):
             dataset, told = judges.judged(name, count, seed)
+            if not asked.tunes:
+                continue
             key = f"judged-{name if 0 < count < COUNTS[-1] else 'any'}-{count}"
             row = bench.tuned(key, dataset, "en", True, seed)
             gains.append(row["after"]["all"] - row["before"]["all"])
-        curve[name][str(count)] = round(float(np.mean(gains)), 4)
-        line = f"{name:8}{count:8}{told['pairs']:8}{told['learned']:9}{told['none_right']:10}"
+        if gains:
+            curve[name][str(count)] = round(float(np.mean(gains)), 4)
+        line = f"{name:8}{count:8}{told['pairs']:8}{told['learned']:9}{told['groups']:8}"
+        line += f"{told['none_right']:10}"
         print(f"{line}{' '.join(f'{gain:+.4f}' for gain in gains):>28}", flush=True)
     figures: Figures = {"judging_curve": curve, "judging_seeds": asked.seeds}
     for key, name, count in (("judging_50", APP, 50), ("judging_random_100", RANDOM, 100)):
@@ -175,6 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parts", default=",".join(PARTS), help=", ".join(PARTS))
     parser.add_argument("--seeds", type=int, default=1, help="of each tuning (default: 1)")
     parser.add_argument("--points", default="", help="of the curve, such as app:50,random:100")
+    parser.add_argument("--no-tuning", action="store_true", help="only what judging finds")
     parser.add_argument("--out", type=Path, help="lines of results; default: beside the models")
     parser.add_argument("--store", type=Path, help="folder of models and vectors")
     parser.add_argument("--quick", action="store_true", help="very few steps")
@@ -192,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = options.store or Path(tempfile.gettempdir()) / f"asking-{mark}"
     bench = Bench(options.out or store / "results.jsonl", store, options.quick)
     points = tuple(options.points.split(",")) if options.points else ()
-    asked = Asked(bench, options.seeds, points, store, options.quick)
+    asked = Asked(bench, options.seeds, points, not options.no_tuning, store, options.quick)
     print(machine())
     figures: Figures = {}
     for part in parts:
