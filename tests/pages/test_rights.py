@@ -11,7 +11,7 @@ from tests.browser.typed_project import typed_project
 
 ADDRESS = "vera@example.com"
 PLACES = (
-    *(("data", {"tabs": ("data_tabs", at)}) for at in range(6)),
+    *(("data", {"tabs": ("data_tabs", at)}) for at in range(8)),
     ("experts", {}),
     *(("labels", {"tabs": ("label_tabs", at)}) for at in range(4)),
     *(("tune", {"view": view}) for view in ("", "cross-fit", "race", "data")),

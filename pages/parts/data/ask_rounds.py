@@ -12,9 +12,11 @@ from core.journey.people import asking
 from core.journey.people.asking import AnsweredAccount
 from core.types.access import ALONE, is_loopback
 from core.types.asked_rounds import CLOSED, AskRound
+from core.types.rights import DECIDE
 from pages.parts import session
 from pages.parts.errors import attempt
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sign_in import JOIN, read_access
 from pages.parts.translate import plain, t, tm
 
@@ -76,6 +78,7 @@ def invitation(context: Context, round_: AskRound, prefix: str) -> None:
                 key=f"{prefix}_close",
                 on_click=attempt,
                 args=(asking.close_round, context.project, round_, session.who()),
+                **only(DECIDE),
             )
 
 

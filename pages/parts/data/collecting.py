@@ -10,6 +10,7 @@ from core.journey.people import asking
 from core.journey.people.asking import FLAGS
 from core.reporting.charts.chart import one_line
 from core.types.asked_rounds import COLLECT, TAKEN_IN, AskRound
+from core.types.rights import CHANGE, DECIDE
 from pages.parts import session
 from pages.parts.data.ask_rounds import (
     choose_use,
@@ -20,6 +21,7 @@ from pages.parts.data.ask_rounds import (
 )
 from pages.parts.errors import attempt, errors_shown, guarded, show_failed_attempt
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import plain, t
 
 _WALL, _COLUMNS = 24, 300  # newest questions on the wall, and letters of a text in a table
@@ -80,6 +82,7 @@ def _start(context: Context) -> None:
         key="collect_start",
         on_click=attempt,
         args=(start,),
+        **only(DECIDE),
     )
 
 
@@ -172,8 +175,8 @@ def _review(context: Context, round_: AskRound) -> None:
         t("Take in {count} questions", count=len(chosen)),
         type="primary",
         icon=":material/playlist_add:",
-        disabled=not chosen,
         key="collect_take",
+        **only(CHANGE, disabled=not chosen),
     ):
         with errors_shown():
             with st.spinner(t("Saving the data"), show_time=True):

@@ -16,6 +16,7 @@ from core.types.asked_rounds import (
     WRONG_ANSWER,
     AskRound,
 )
+from core.types.rights import CHANGE, DECIDE
 from pages.parts import session
 from pages.parts.data.ask_rounds import (
     choose_use,
@@ -26,6 +27,7 @@ from pages.parts.data.ask_rounds import (
 )
 from pages.parts.errors import errors_shown, guarded, show_failed_attempt
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import t
 
 _COLUMNS = 300  # letters of a text in a table
@@ -105,7 +107,13 @@ def _start(context: Context) -> None:
             wanted=int(wanted),
         )
 
-    if st.button(t("Open a round"), type="primary", icon=":material/qr_code_2:", key="judge_start"):
+    if st.button(
+        t("Open a round"),
+        type="primary",
+        icon=":material/qr_code_2:",
+        key="judge_start",
+        **only(DECIDE),
+    ):
         with errors_shown():
             with st.spinner(t("Searching with every system …"), show_time=True):
                 start()
@@ -203,6 +211,7 @@ def _outcome(context: Context, round_: AskRound) -> None:
         type="primary",
         icon=":material/playlist_add:",
         key="judge_take",
+        **only(CHANGE),
     ):
         with errors_shown():
             with st.spinner(t("Saving the data"), show_time=True):
