@@ -159,7 +159,14 @@ def judging(asked: Asked) -> Figures:
     return figures
 
 
-PARTS: dict[str, Callable[[Asked], Figures]] = {"judging": judging}
+def people(asked: Asked) -> Figures:
+    """Measure a room of people who collect and judge at once."""
+    from benchmarks.asking_people import EACH, PEOPLE, people as measure
+
+    return measure(3, 2) if asked.quick else measure(PEOPLE, EACH)
+
+
+PARTS: dict[str, Callable[[Asked], Figures]] = {"judging": judging, "people": people}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

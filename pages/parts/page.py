@@ -134,6 +134,8 @@ def tab_bar(key: str, titles: Sequence[str]) -> Sequence[TabContainer]:
         st.session_state[place] = before.index(chosen)
     if chosen not in titles and place in st.session_state:
         st.session_state[key] = titles[min(st.session_state[place], len(titles) - 1)]
+    elif before and list(titles) != before and chosen in titles:
+        st.session_state[key] = chosen  # to the browser these are new tabs
     st.session_state[former] = list(titles)
     drawn = st.tabs(titles, key=key, on_change="rerun")
     st.session_state[place] = next((i for i, tab in enumerate(drawn) if tab.open), 0)

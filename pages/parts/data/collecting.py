@@ -17,7 +17,6 @@ from pages.parts.data.ask_rounds import (
     invitation,
     is_closed,
     remember_taken,
-    show_taken,
 )
 from pages.parts.errors import attempt, errors_shown, guarded, show_failed_attempt
 from pages.parts.page import Context
@@ -30,7 +29,6 @@ _WALL, _COLUMNS = 24, 300  # newest questions on the wall, and letters of a text
 def collecting(context: Context) -> None:
     """Draw the round that runs, the review of one that is closed, or the start of one."""
     show_failed_attempt()
-    show_taken()
     rounds = asking.rounds(context.project, COLLECT)
     newest = rounds[0] if rounds else None
     if newest is not None and not is_closed(context, newest):

@@ -23,7 +23,6 @@ from pages.parts.data.ask_rounds import (
     invitation,
     is_closed,
     remember_taken,
-    show_taken,
 )
 from pages.parts.errors import errors_shown, guarded, show_failed_attempt
 from pages.parts.page import Context
@@ -37,7 +36,6 @@ _WORDS = {RIGHT_ANSWER: N_("right"), PARTLY: N_("partly right"), WRONG_ANSWER: N
 def judging(context: Context) -> None:
     """Draw the round that runs, what people say in one that is closed, or the start of one."""
     show_failed_attempt()
-    show_taken()
     rounds = asking.rounds(context.project, JUDGE)
     newest = rounds[0] if rounds else None
     if newest is not None and not is_closed(context, newest):

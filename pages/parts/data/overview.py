@@ -25,6 +25,7 @@ from core.types.sufficiency import (
 )
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
+from pages.parts.data.ask_rounds import show_taken
 from pages.parts.data.browser import browse
 from pages.parts.data.collecting import collecting
 from pages.parts.data.erasing import erase_texts
@@ -68,6 +69,7 @@ def overview(context: Context, replacing: str) -> None:
     allowed = data.what_data_allow(dataset, scoring)
     _allowed(allowed)
     show_receipt()
+    show_taken()  # above the tabs: with other data these are drawn anew
     personal_data(context)
     _figures(report.get("summary", {}))
     if count := len(dataset.wrong_question):
