@@ -9,7 +9,7 @@ from pages.parts import session
 from pages.parts.deep_links import go_on
 from pages.parts.errors import show_error
 from pages.parts.sidebar import sidebar
-from pages.parts.sign_in import LINK, ask_to_come_in
+from pages.parts.sign_in import JOIN, ask_to_come_in, link_in
 from pages.parts.translate import t
 
 # A file of its own: a browser would ask a server far away for the picture of a named icon.
@@ -30,12 +30,16 @@ shown = session.may_look_around()
 page = st.navigation(
     {"": [home], t("The journey"): journey}, position="sidebar" if shown else "hidden"
 )
-ask_to_come_in(st.query_params.get(LINK, ""))
+ask_to_come_in(link_in(st.query_params))
 go_on(STOPS)
 sidebar(whole=shown)
 try:
     if shown:
         page.run()
+    elif st.query_params.get(JOIN):
+        from pages.parts.data.taking_part import taking_part
+
+        taking_part()
     else:
         # Loads pandas and pyarrow: more than half a second that the first page need not wait for.
         from pages.parts.compare.blind_vote import vote_of_the_link

@@ -11,6 +11,7 @@ from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.page import STOP_TITLES, journey_bar, sample_buttons
 from pages.parts.receipt import keep_receipt, show_receipt
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t
 
 
@@ -151,16 +152,25 @@ def _project_card(project: Project) -> None:
             ):
                 session.choose_project(project)
                 go_to(following.key)
-            if project.may(RENAME) and st.button(
-                t("Rename"), key=f"rename_{project.id}", icon=":material/edit:"
+            if st.button(
+                t("Rename"),
+                key=f"rename_{project.id}",
+                icon=":material/edit:",
+                **only(RENAME, project=project),
             ):
                 rename(project)
-            if project.may(DELETE) and st.button(
-                t("Delete"), key=f"delete_{project.id}", icon=":material/delete:"
+            if st.button(
+                t("Delete"),
+                key=f"delete_{project.id}",
+                icon=":material/delete:",
+                **only(DELETE, project=project),
             ):
                 delete(project)
-            if project.may(READ_AUDIT) and st.button(
-                t("People and record"), key=f"people_{project.id}", icon=":material/group:"
+            if st.button(
+                t("People and record"),
+                key=f"people_{project.id}",
+                icon=":material/group:",
+                **only(READ_AUDIT, project=project),
             ):
                 people(project)
 

@@ -1,14 +1,12 @@
 """Report: the decision at a glance, the decision pack, the model, data for other tools."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.journey import compare, report
 from core.journey.jobs import COMPARE
 from core.journey.personal import refusal_to_share, sharing_leave
 from core.journey.projects import finished_runs
-from core.messages import N_
+from core.messages import N_, Message
 from pages.parts.cached import cached
 from pages.parts.deep_links import RUN, go_to, linked_run
 from pages.parts.errors import show_error
@@ -21,30 +19,38 @@ from pages.parts.report.risk import risk_assessment
 from pages.parts.translate import moment, plain, t, tm
 
 
-def _shared(what: str, draw: Callable[[], None]) -> None:
-    """Draw what hands texts to others, or why that may not be done yet."""
-    project, dataset = context.project, context.dataset
-    refused = cached(
-        lambda: refusal_to_share(project, dataset),
+def _refusal() -> Message | None:
+    """Why nothing that holds texts may be handed to others yet, None where it may."""
+    return cached(
+        lambda: refusal_to_share(context.project, context.dataset),
         "may be shared",
-        dataset.id,
-        str(sharing_leave(project)),
+        context.dataset.id,
+        str(sharing_leave(context.project)),
     )
+
+
+def _report() -> None:
+    """Offer the report, or say why it may not be made yet."""
+    refused = _refusal()
     if refused is None:
-        draw()
+        offer_report(context, run)
         return
     st.warning(plain(tm(refused)), icon=":material/shield_person:")
-    if st.button(t("Go to {stop}", stop=t(STOP_TITLES["data"])), key=f"to_data_{what}"):
+    if st.button(t("Go to {stop}", stop=t(STOP_TITLES["data"])), key="to_data"):
         go_to("data")
+
+
+def _exchange() -> None:
+    if _refusal() is None:
+        data_exchange(context, run)
+    else:
+        st.caption(t("These files hold texts, too: what is said above holds for them."))
 
 
 TABS = (
     (N_("The model"), model_export),
     (N_("Use it in your software"), lambda context, _run, seen: model_snippets(context, seen)),
-    (
-        N_("For other search tools"),
-        lambda context, run, _seen: _shared("data", lambda: data_exchange(context, run)),
-    ),
+    (N_("For other search tools"), lambda _context, _run, _seen: _exchange()),
     (N_("Risks"), lambda context, _run, seen: risk_assessment(context, seen.experts)),
     (N_("Repeat and check"), lambda _context, _run, seen: repeat_and_check(seen)),
 )
@@ -94,5 +100,5 @@ except Exception as error:
     st.stop()
 show_decision(preview)
 with st.container(border=True):
-    _shared("report", lambda: offer_report(context, run))
+    _report()
 tabs("report_tab", TABS, context, run, preview)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,49 @@ from core.types import (
     VALIDATION_UNSEEN,
     QADataset,
 )
+from core.workspace.database import sqlite_url
+
+SERVER = os.environ.get("TEST_DATABASE_URL")
+
+
+@pytest.fixture(params=["sqlite", *(["postgresql"] if SERVER else [])])
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty database: SQLite, and PostgreSQL where ``$TEST_DATABASE_URL`` names one."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "records.db")
+        return
+    from sqlalchemy import create_engine, make_url, text
+
+    assert SERVER is not None
+    schema = f"test_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(SERVER, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    url = make_url(SERVER).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def in_records(records_url: str) -> Callable[[], str]:
+    """Return a function that reads every row of every table of the records, as text."""
+    from sqlalchemy import MetaData, create_engine, select
+
+    def read() -> str:
+        engine, tables = create_engine(records_url), MetaData()
+        tables.reflect(engine)
+        with engine.connect() as connection:
+            rows = [
+                (table.name, *map(str, row))
+                for table in tables.sorted_tables
+                for row in connection.execute(select(table))
+            ]
+        engine.dispose()
+        return "\n".join(map(str, rows))
+
+    return read
 
 
 @pytest.fixture(scope="session")

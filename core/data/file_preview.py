@@ -14,6 +14,7 @@ from core.data.checks import EXAMPLE_ROWS, Finding
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
 from core.data.personal.recognition import personal_data
 from core.data.ratings import judge
+from core.data.reading.archives import open_beir
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
 from core.data.table import NotUsed, Table, file_title
@@ -246,6 +247,17 @@ def _personal_of(pairs: Pairs) -> dict[str, Finding]:
         )
         for kind in dict.fromkeys((*pairs.personal_data, *asked))
     }
+
+
+def personal_in_beir(content: bytes) -> dict[str, Finding]:
+    """Return how many texts of a zipped BEIR folder hold personal data, judged or not, per kind.
+
+    No rows are named: its texts lie in two files.
+    """
+    files = open_beir(content)
+    texts = [*files.queries.values(), *files.corpus.values()]
+    found = personal_data(texts, range(len(texts)))
+    return {kind: Finding(one.count, ()) for kind, one in found.items()}
 
 
 def _unused(found: Preview, mapping: ColumnMapping) -> list[NotUsed]:

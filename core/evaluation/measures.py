@@ -313,3 +313,103 @@ def remeasured(comparison: Comparison, dataset: QADataset, measure: Measure) -> 
         values = measure.values(ranked_grades(relevance, system.top_answers), ideal)
         systems.append(replace(system, metrics={measure.key: values}))
     return replace(comparison, systems=tuple(systems), differences=(), contrasts=(), slices=())
+
+
+# Questions of which only a pool was judged: what nobody judged is not known to be wrong.
+
+
+def condensed(dataset: QADataset, rows: Rows, top: np.ndarray) -> np.ndarray:
+    """Return result lists without the answers that nobody judged, int array as ``top``, -1 at ends.
+
+    Source: Sakai 2007, Alternatives to Bpref, doi:10.1145/1277741.1277756.
+
+    Parameters
+    ----------
+    rows : int array [n]
+        Questions.
+    top : int array [n, k]
+        Answer rows, best first; -1 = nothing at this rank.
+    """
+    kept = judged_in(dataset, rows, top)
+    order = np.argsort(~kept, axis=1, kind="stable")
+    return np.where(
+        np.take_along_axis(kept, order, axis=1), np.take_along_axis(top, order, axis=1), -1
+    )
+
+
+def judged_in(dataset: QADataset, rows: Rows, top: np.ndarray) -> np.ndarray:
+    """Return which answers of result lists are judged, right or wrong: bool, shape of ``top``."""
+    asked, found = rows[:, None], np.maximum(top, 0)
+    right = ranked_grades(dataset.relevance[rows], top) > 0
+    return (right | dataset.known_wrong(asked, found)) & (top >= 0)
+
+
+def judged_only_ndcg(
+    dataset: QADataset, rows: Rows, top: np.ndarray, cutoff: int = 10
+) -> np.ndarray:
+    """Return nDCG of the judged answers alone, float64 array [n]: trec_eval's ``-J``."""
+    return (NDCG @ cutoff).of(dataset.relevance[rows], condensed(dataset, rows, top))
+
+
+def bpref(dataset: QADataset, rows: Rows, top: np.ndarray) -> np.ndarray:
+    """Return the share of judged wrong answers that right answers are not above, float64 array [n].
+
+    Each right answer found counts 1 − min(wrong above it, R) / min(R, N), with R right and N wrong
+    answers judged; their sum is divided by R. Source: Buckley & Voorhees 2004,
+    doi:10.1145/1008992.1009000, as trec_eval computes it.
+    """
+    right = ranked_grades(dataset.relevance[rows], top) > 0
+    wrong = judged_in(dataset, rows, top) & ~right
+    above = np.cumsum(wrong, axis=1)
+    n_right = np.diff(dataset.relevance[rows].indptr)[:, None]
+    n_wrong = np.array([len(dataset.wrong_answers(int(row))) for row in rows])[:, None]
+    least = np.maximum(np.minimum(n_right, n_wrong), 1)
+    worth = np.where(above > 0, 1 - np.minimum(above, n_right) / least, 1.0)
+    return _share((worth * right).sum(axis=1), n_right[:, 0])
+
+
+@dataclass(frozen=True)
+class PoolFigures:
+    """One system on the test questions of which a pool was judged; means over questions.
+
+    Attributes
+    ----------
+    title : str
+    questions : int
+    ndcg : float
+        nDCG@10 as everywhere: what nobody judged counts as not right.
+    judged_only : float
+        nDCG@10 of the judged answers alone.
+    bpref : float
+    judged : float
+        Share of the first ten answers that are judged; the lower, the less nDCG says.
+    """
+
+    title: str
+    questions: int
+    ndcg: float
+    judged_only: float
+    bpref: float
+    judged: float
+
+
+def on_judged_pools(comparison: Comparison, dataset: QADataset) -> tuple[PoolFigures, ...]:
+    """Return every system's figures on questions with known wrong answers; () without any."""
+    asked = comparison.question_rows
+    chosen = np.flatnonzero(np.isin(asked, dataset.wrong_question))
+    if not len(chosen):
+        return ()
+    rows, found = asked[chosen], []
+    for system in comparison.systems:
+        top = system.top_answers[chosen]
+        found.append(
+            PoolFigures(
+                system.title,
+                len(chosen),
+                float((NDCG @ 10).of(dataset.relevance[rows], top).mean()),
+                float(judged_only_ndcg(dataset, rows, top).mean()),
+                float(bpref(dataset, rows, top).mean()),
+                float(judged_in(dataset, rows, top[:, :10]).mean()),
+            )
+        )
+    return tuple(found)

@@ -143,7 +143,7 @@ class SentenceEncoder:
                 self.model,
                 self.fingerprint,
                 texts,
-                lambda model, some: encode_with(model, some, prompt),
+                lambda model, some: encode_with(model, some, prompt, role=role),
                 self._store,
                 self._clock,
             )
@@ -152,8 +152,14 @@ class SentenceEncoder:
         """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
         self.load(texts, role)
         assert self.encoding_model is not None
-        prompt = self.prompt(role)
-        return encode_with(self.encoding_model, texts, prompt, report=report, clock=self._clock)
+        return encode_with(
+            self.encoding_model,
+            texts,
+            self.prompt(role),
+            role=role,
+            report=report,
+            clock=self._clock,
+        )
 
     @property
     def precision(self) -> str:

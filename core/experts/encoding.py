@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from core.experts.folders import read_folder
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import Reporter, SilentReporter
+from core.types.expert_entry import DOCUMENT, QUERY
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -43,6 +44,7 @@ STRETCH, SLACK = 1.3, 8
 # A token is about four bytes of UTF-8, in English as in Japanese, plus begin and end signs.
 _BYTES_PER_TOKEN, _SIGNS = 4, 2
 USUAL_LONGEST = 512  # tokens, where a model names no limit
+_ROUTER = "Router"  # sentence-transformers' module with a route for each role
 
 
 def token_estimates(texts: Sequence[str], longest: int | None) -> np.ndarray:
@@ -274,6 +276,7 @@ def encode_with(
     texts: Sequence[str],
     prompt: str = "",
     *,
+    role: str | None = None,
     report: Reporter | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> np.ndarray:
@@ -283,6 +286,8 @@ def encode_with(
     ----------
     prompt : str
         Put before every text.
+    role : str or None
+        ``query`` or ``document``, for a model that reads the two by different routes.
     clock : function
         Seconds, for the time left.
 
@@ -303,6 +308,7 @@ def encode_with(
         vectors = model.encode(
             batch,
             prompt=prompt,  # never None, which stands for the model's default prompt
+            task=role,
             batch_size=len(batch),
             show_progress_bar=False,
             convert_to_tensor=True,  # numpy has no bf16
@@ -315,7 +321,7 @@ def encode_with(
         model.get_embedding_dimension() or 0,
         device=model.device.type,
         precision=BF16 if "bfloat16" in str(model.dtype) else FP32,
-        longest=_longest(model),
+        longest=longest_text(model, role),
         report=report,
         clock=clock,
     )
@@ -382,11 +388,27 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def is_static(model: SentenceTransformer) -> bool:
-    """Return True for word-vector models, which look tokens up and compute nothing else."""
-    return type(model[0]).__name__ == "StaticEmbedding"
+    """Return True for word-vector models, which look tokens up and compute nothing else.
+
+    Of a model that reads questions and answers by different routes, that of the questions counts.
+    """
+    return type(modules_for(model, QUERY)[0]).__name__ == "StaticEmbedding"
 
 
-def _longest(model: SentenceTransformer) -> int | None:
-    """Return the tokens at which a model cuts, None where it has no limit."""
-    limit = getattr(model, "max_seq_length", None)
+def has_two_models(model: SentenceTransformer) -> bool:
+    """Return True if questions and answers are read by models of their own."""
+    first: Any = model[0]
+    return type(first).__name__ == _ROUTER and {QUERY, DOCUMENT} <= set(first.sub_modules)
+
+
+def modules_for(model: SentenceTransformer, role: str) -> Any:
+    """Return the modules that read the texts of a role, in order."""
+    first: Any = model[0]
+    return first.sub_modules[role] if has_two_models(model) else model
+
+
+def longest_text(model: SentenceTransformer, role: str | None = None) -> int | None:
+    """Return the tokens at which a model cuts texts of a role, None where it has no limit."""
+    reads = modules_for(model, role or DOCUMENT)[0] if has_two_models(model) else model
+    limit = getattr(reads, "max_seq_length", None)
     return int(limit) if limit is not None and np.isfinite(limit) else None

@@ -79,9 +79,8 @@ def read_folder(path: Path) -> ModelFolder:
             "no vectors. It can score as an expert, but it can neither search nor be fine-tuned.",
             folder=str(path),
         )
-    modules = _json(path / "modules.json") if path.is_dir() else None
-    listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
-    if not listed or not modules:
+    modules = _modules(path) if path.is_dir() else []
+    if not modules:
         raise ModelUnavailableError(
             "The folder {folder} is not a sentence-transformers model: it has no readable "
             "modules.json. Choose the folder that SentenceTransformer.save() wrote.",
@@ -173,9 +172,7 @@ def read_cross_encoder(path: Path) -> ModelFolder:
             "CrossEncoder.save() wrote.",
             folder=str(path),
         )
-    modules = _json(path / "modules.json")
-    listed = isinstance(modules, list) and all(isinstance(m, dict) for m in modules)
-    modules = modules if listed else []
+    modules = _modules(path)
     weights = _safe_weights(path, modules)
     stated = _json(path / "config.json")
     stated = stated if isinstance(stated, dict) else {}
@@ -228,6 +225,33 @@ def _safe_weights(path: Path, modules: list[dict[str, Any]]) -> tuple[Path, ...]
             code=", ".join(custom),
         )
     return weights
+
+
+def _modules(path: Path) -> list[dict[str, Any]]:
+    """Return the parts of a model in order, each with ``type`` and ``path``; [] where unreadable.
+
+    Those that a router names come after it: it loads them by their type as well.
+    """
+    stated = _json(path / "modules.json")
+    if not isinstance(stated, list) or not all(isinstance(part, dict) for part in stated):
+        return []
+    parts: list[dict[str, Any]] = []
+    for part in stated:
+        parts.append(part)
+        if str(part.get("type")).rsplit(".", 1)[-1] == "Router":
+            parts += _routed(path, str(part.get("path", "")))
+    return parts
+
+
+def _routed(path: Path, place: str) -> list[dict[str, Any]]:
+    try:
+        own = _stated(path / place / "router_config.json") or _stated(path / place / "config.json")
+    except ValueError:  # null characters
+        return []
+    types = own.get("types")
+    named = types if isinstance(types, dict) else {}
+    before = f"{place}/" if place else ""
+    return [{"type": kind, "path": f"{before}{name}"} for name, kind in named.items()]
 
 
 def _json(path: Path) -> Any:

@@ -190,6 +190,8 @@ class ComparedSystems:
             {role: model.prompt(role) for role in (QUERY, DOCUMENT)} for model in (encoder, base)
         )
         told = tune_request(run)
+        if told.tuning.answer_model:  # reads the answers in its own way
+            base_prompts[DOCUMENT] = find_entry(told.tuning.answer_model).prompt(DOCUMENT)
         dataset_id = told.dataset_id
         if told.from_cross_fit:
             raise ComparisonError(
@@ -229,6 +231,11 @@ class ComparedSystems:
         from core.tuning.mixing import interpolated_model
 
         kept = outcome_of(self.tuned).alpha
+        if tune_request(self.tuned).tuning.answer_model:
+            raise ComparisonError(
+                "A model of their own reads the answers of this run, so it cannot be mixed with "
+                "the base model."
+            )
         if not kept:
             raise ComparisonError(
                 "The run kept the base model as it is, so there is nothing to mix."
@@ -343,7 +350,7 @@ def encoders(workspace: Workspace, tuned: RunFolder) -> tuple[Encoder, Encoder]:
 
 def is_query_side(tuned: RunFolder) -> bool:
     """Return True if only questions go through the tuned model; answers stay with the base."""
-    return tune_request(tuned).tuning.query_side
+    return tune_request(tuned).tuning.by_base
 
 
 def expert_system(workspace: Workspace, dataset: QADataset, key: str) -> EncodedSystem:

@@ -347,14 +347,14 @@ class _Work:
 
         rows = _asked(part)
         before = measured(part, rows, base)
-        if tuned.best_step == 0:  # the base model was kept
+        if tuned.is_base:
             after = replace(before, name=TUNED, title=_TUNED_TITLE, kind=TUNED)
         else:
             encoder: Encoder = load_encoder(place.model, self.workspace.models)
             left = encoder.encode([part.questions[row] for row in rows], QUERY, self.report)
             right = (
                 base.answer_matrix
-                if self.asked.tuning.query_side
+                if self.asked.tuning.by_base
                 else encoder.encode(part.answers, DOCUMENT, self.report)
             )
             print_ = encoder.fingerprint

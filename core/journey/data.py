@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from core.data import file_preview
+from core.data.checks import Finding
 from core.data.columns import ColumnMapping
 from core.data.file_preview import (
     BEIR as BEIR,
@@ -125,6 +126,13 @@ def outcome(
     """Return what would be taken, see :func:`core.data.file_preview.outcome`, with limits."""
     start = file_preview.first_rows(found)
     return read_apart(file_preview.outcome, start, mapping, name=filename, report=report)
+
+
+def personal_in_beir(
+    content: bytes, filename: str, report: Reporter | None = None
+) -> dict[str, Finding]:
+    """Return what :func:`core.data.file_preview.personal_in_beir` finds, apart and with limits."""
+    return read_apart(file_preview.personal_in_beir, content, name=filename, report=report)
 
 
 def read_dataset(
@@ -278,6 +286,7 @@ def remove_open_questions(project: Project, who: str, rows: Rows | None = None) 
     return left
 
 
+@asks(CHANGE)
 def go_on_with(
     project: Project, before: QADataset, after: QADataset, account: dict[str, Any], who: str
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.documents import from_json, to_json
 from core.errors import AppError, ExportError, TuningError, WorkspaceError
-from core.experts.catalogue import find_entry
+from core.experts.catalogue import expert_title, find_entry
 from core.experts.folders import read_folder
 from core.jobs.folder import RunFolder
 from core.jobs.state import FINISHED, JobView
@@ -164,8 +164,15 @@ def exported_folder(workspace: Workspace, run_id: str, base_key: str) -> Path:
     return workspace.layout.exports / Path(run_id).name / archive_name(base_key)
 
 
-def model_facts(model: Path, base_key: str, export: OnnxExport | None = None) -> ModelFacts:
+def model_facts(
+    model: Path, base_key: str, export: OnnxExport | None = None, *, by_base: bool = False
+) -> ModelFacts:
     """Return what code that uses a model has to know of it, read from its files without torch.
+
+    Parameters
+    ----------
+    by_base : bool
+        Answers keep the vectors of the base model.
 
     Raises
     ------
@@ -186,6 +193,7 @@ def model_facts(model: Path, base_key: str, export: OnnxExport | None = None) ->
         query_prompt=files.prompts.get(QUERY, ""),
         document_prompt=files.prompts.get(DOCUMENT, ""),
         rules=export.result.rules if export else rules,
+        answers_by=expert_title(base_key) if by_base else "",
     )
 
 
@@ -237,11 +245,16 @@ def convert(
     ExportError
         If the model cannot be converted at all.
     """
-    from core.experts.encoding import encode_with, load_model
+    from core.experts.encoding import encode_with, has_two_models, load_model
     from core.reporting.onnx_export import convert_and_check, go_on
 
     go_on(report, 0.05, Message(N_("Loading the tuned model")))
     model, prompts = load_model(model_folder, "cpu"), read_folder(model_folder).prompts
+    if has_two_models(model):
+        raise ExportError(
+            "Questions and answers are read by two models here, and an ONNX file holds one. Use "
+            "the model folder with sentence-transformers instead."
+        )
     spoken, part = (prompts.get(QUERY, ""), prompts.get(DOCUMENT, "")), Progress(report, 0.5, 0.7)
     fidelity, rules, dimension = convert_and_check(
         model,

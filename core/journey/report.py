@@ -18,9 +18,9 @@ from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savin
 from core.journey.experts import load_expert_scores, scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
 from core.journey.labels import label_model
+from core.journey.people.voting import opened_votes
 from core.journey.personal import check_sharing, found_in, told
 from core.journey.sending import SENDING_NOTE, TEACHING_TITLES, confirmed_terms, terms_sheets
-from core.journey.voting import opened_votes
 from core.labels.judges import gates
 from core.messages import N_, Message
 from core.reporting.repeat_command import Repeat, repeat_command
@@ -66,6 +66,8 @@ class ReportPreview:
         Folder of the tuned model, None where it is gone.
     experts : tuple of str
         Keys of the experts whose labels were learned from.
+    by_base : bool
+        Answers keep the vectors of the base model.
     """
 
     tune_run: str
@@ -79,6 +81,7 @@ class ReportPreview:
     repeat: Repeat
     model: Path | None
     experts: tuple[str, ...] = ()
+    by_base: bool = False
 
 
 def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
@@ -119,6 +122,7 @@ def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPre
         repeat=repeat_command(import_report(workspace, dataset.id), request),
         model=tuned.model if tuned.model.is_dir() else None,
         experts=request.recipe.experts,
+        by_base=request.tuning.by_base,
     )
 
 

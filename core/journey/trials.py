@@ -279,14 +279,14 @@ def do_trials(
         place.drop_checkpoints()
         measured = (
             validation.base
-            if tuned.best_step == 0
+            if tuned.is_base
             else measure(
                 dataset,
                 place.model,
                 validation.kind,
                 validation.language,
                 progress.should_stop,
-                answers_by=base if config.query_side else None,
+                answers_by=base if config.by_base else None,
             )
         )
         questions = len(labels.dataset.rows(TRAIN))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.documents import from_json, to_json
 from core.errors import AppError, TuningError, WorkspaceError
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
 
 TOO_LITTLE = N_("There is too little memory to load the base model and try a step: {reason}")
 _RUNS_LOOKED_AT = 20
+_START = "start"  # folder in that of a run: two models joined to one before they learn
 KILLED = Message(
     N_(
         "The short measurement was ended from outside, most often because memory did not suffice. "
@@ -129,6 +133,49 @@ def open_in_run(dataset: QADataset, config: TuningConfig) -> OpenUse:
     count, known = len(without_held_out(dataset)), len(dataset.rows(TRAIN))
     used = LOSSES[config.loss].uses_labels and config.open_weight > 0
     return OpenUse(count, open_per_epoch(known, count, config) if used else 0, known)
+
+
+def models_for_answers(project: Project, base_model: str) -> list[str]:
+    """Return the keys of models that could read the answers instead of the tuned one.
+
+    They have read the texts of the project already, as experts, and make longer vectors than the
+    base model: what is smaller has nothing to offer.
+    """
+    try:
+        least = find_entry(base_model).dimension or 0
+    except AppError:
+        return []
+    return [
+        key for key in scored_experts(project) if key != base_model and _vectors_of(key) > least
+    ]
+
+
+def _vectors_of(key: str) -> int:
+    """Return the length of the vectors of an embedding model that runs here, 0 for any other."""
+    from core.experts.encoders import EmbeddingModel
+
+    try:
+        entry = find_entry(key)
+    except AppError:
+        return 0
+    return (entry.dimension or 0) if isinstance(entry, EmbeddingModel) else 0
+
+
+def check_answer_model(config: TuningConfig) -> None:
+    """Raise TuningError if the model for the answers makes no vectors, or is the one tuned."""
+    key = config.answer_model
+    if not key:
+        return
+    if key == config.base_model:
+        raise TuningError(
+            "{title} cannot read the answers for itself: choose a larger model, or none.",
+            title=find_entry(key).title,
+        )
+    if not _vectors_of(key):
+        raise TuningError(
+            "{model} cannot read answers: it makes no vectors here. Choose an embedding model.",
+            model=key[:100],
+        )
 
 
 def language_of_questions(dataset: QADataset) -> str:
@@ -212,6 +259,7 @@ def tuning_request(
     if saved is None or project.dataset_id is None:
         raise TuningError("No label recipe is in use. Save one on the Labels page first.")
     check_trainable(config.base_model)
+    check_answer_model(config)
     check_device(config.device)
     # Now rather than in the worker: a page can say at once which expert has to score again.
     load_expert_scores(project.workspace, project.load_dataset(), saved.recipe.experts)
@@ -276,45 +324,100 @@ def run_tuning(
         return dataclasses.replace(result, label_id=labels.id, weights=weights)
 
     check_trainable(config.base_model)
+    check_answer_model(config)
     device = find_device(config.device, config.precision)
-    result = train(
-        _task(workspace, labels, config, folder, end),
-        report,
-        device=device,
-        team=join_team(device.kind),
-        rescued=lambda result: rescued(made_from_labels(result)),
-    )
+    with _task(workspace, labels, config, folder, end, report=report) as task:
+        result = train(
+            task,
+            report,
+            device=device,
+            team=join_team(device.kind),
+            rescued=lambda result: rescued(made_from_labels(result)),
+        )
     return made_from_labels(result)
 
 
+@contextmanager
 def _task(
     workspace: Workspace,
     labels: LabelModel,
     config: TuningConfig,
     folder: RunFolder,
     end: AgreedEnd | None = None,
-) -> TuningTask:
+    report: Reporter | None = None,
+) -> Iterator[TuningTask]:
+    """Return what a run is given; what was made for it alone is gone after it."""
     from core.labels.model import answer_labels
     from core.tuning.regularisers import neutral_texts
     from core.tuning.task import TuningTask
     from core.tuning.taught import TaughtQuestions
     from core.tuning.validation import generality_check, strongest_teacher
 
-    entry, language = find_entry(config.base_model), language_of_questions(labels.dataset)
-    return TuningTask(
-        labels.dataset,
-        labels,
-        entry.folder(workspace.models),
-        config,
-        folder.root,
-        answer_labels=answer_labels(labels),
-        generality=generality_check(language),
-        strongest_teacher=strongest_teacher(labels, config.base_model),
-        neutral=neutral_texts(language),
-        prompts={role: entry.prompt(role) for role in (QUERY, DOCUMENT)},
-        taught=TaughtQuestions.of(labels, borrows=config.borrow_answers),
-        end=end,
+    language, started = language_of_questions(labels.dataset), folder.root / _START
+    base = _base(workspace, labels.dataset, config, started, report)
+    try:
+        yield TuningTask(
+            labels.dataset,
+            labels,
+            base.folder,
+            config,
+            folder.root,
+            answer_labels=answer_labels(labels),
+            generality=generality_check(language),
+            strongest_teacher=strongest_teacher(labels, config.base_model),
+            neutral=neutral_texts(language),
+            prompts=base.prompts,
+            taught=TaughtQuestions.of(labels, borrows=config.borrow_answers),
+            end=end,
+            answer_vectors=base.answer_vectors,
+        )
+    finally:
+        shutil.rmtree(started, ignore_errors=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """What learning begins with; ``answer_vectors`` None = the base model reads the answers."""
+
+    folder: Path
+    prompts: dict[str, str]
+    answer_vectors: np.ndarray | None = None
+
+
+def _base(
+    workspace: Workspace,
+    dataset: QADataset,
+    config: TuningConfig,
+    started: Path,
+    report: Reporter | None,
+) -> _Base:
+    """Return the base model, or the two models joined in ``started``: the same ones each time.
+
+    The projection between the two is fitted on texts that may be learned from: all answers, the
+    training questions and the open ones that repeat no held-out question.
+    """
+    small = find_entry(config.base_model)
+    if not config.answer_model:
+        folder = small.folder(workspace.models)
+        return _Base(folder, {role: small.prompt(role) for role in (QUERY, DOCUMENT)})
+    from core.experts.encoders import encode_cached, load_encoder
+    from core.tuning.two_models import fit_rotation, write_two_models
+
+    large = find_entry(config.answer_model)
+    rows = np.concatenate([dataset.rows(TRAIN), without_held_out(dataset)])
+    questions, given = [dataset.questions[row] for row in rows], (workspace.vectors, report)
+    read = []
+    for entry in (small, large):
+        encoder = load_encoder(entry, workspace.models)
+        answers = encode_cached(encoder, dataset.answers, DOCUMENT, *given)
+        read.append((encode_cached(encoder, questions, QUERY, *given), answers))
+    rotation = fit_rotation(*(np.concatenate(sides) for sides in read))
+    prompts = {QUERY: small.prompt(QUERY), DOCUMENT: large.prompt(DOCUMENT)}
+    started.parent.mkdir(parents=True, exist_ok=True)
+    write_two_models(
+        small.folder(workspace.models), large.folder(workspace.models), rotation, prompts, started
     )
+    return _Base(started, prompts, read[1][1])
 
 
 # The short measurement of what a run would take.
@@ -366,7 +469,8 @@ def probe_step(folder: RunFolder, request: TuneRequest, report: Reporter) -> dic
     labels = _labels(workspace, request)
     shutil.rmtree(scratch.root, ignore_errors=True)
     try:
-        return to_json(measure(_task(workspace, labels, request.tuning, scratch), report))
+        with _task(workspace, labels, request.tuning, scratch) as task:
+            return to_json(measure(task, report))
     except TuningError as error:
         if error.__cause__ is None or not is_out_of_memory(error.__cause__):
             raise
@@ -429,6 +533,16 @@ class TuningRun:
     def estimate(self) -> TuningEstimate | None:
         """What was said before it started."""
         return self.request.estimate if self.request else None
+
+    @property
+    def answer_model(self) -> str:
+        """Catalogue key of the larger model that reads the answers, "" where there is none."""
+        return self.request.tuning.answer_model if self.request else ""
+
+    @property
+    def mixed_share(self) -> float:
+        """Share of what was learned in the model; 0 where it cannot be mixed with the base."""
+        return 0.0 if self.result is None or self.answer_model else self.result.alpha
 
     @property
     def has_model(self) -> bool:

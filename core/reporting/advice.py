@@ -70,7 +70,7 @@ def caveats(report: ReportContent) -> list[Message]:
             "be allowed to see it."
         )
         add(text)
-    if report.tuning.best_step == 0:
+    if report.tuning.best_step == 0 and report.tuning.reader is None:
         add(N_("Nothing of what was learned was kept, so both models are the same."))
     if by_hand:
         add(N_("Labels set by hand: {count}. The verdict depends on them too."), count=by_hand)

@@ -13,9 +13,10 @@ from core.evaluation.measures import METRICS
 from core.evaluation.verdict import REGIME_TEXTS
 from core.messages import Message
 from core.reporting.model_export import archive_name
-from core.reporting.report_content import RegimeResults, ReportContent
+from core.reporting.report_content import RegimeResults, ReportContent, TuningFacts
 from core.reporting.wording import Wording
 from core.types import TRAIN
+from core.types.expert_entry import DOCUMENT
 
 LIBRARY = "sentence-transformers"
 TAGS = (LIBRARY, "sentence-similarity", "feature-extraction", "question-answering-search")
@@ -45,7 +46,7 @@ def model_card(report: ReportContent, language: str, *, onnx: Message | None = N
         name=name,
         training=report.data.split.get(TRAIN, (0, 0))[0],
         experts=[e.origin.title for e in report.experts if e.origin.key in asked],
-        prompts={role: prompt for role, prompt in base.prompts.items() if prompt},
+        prompts=_prompts(report.tuning),
         example_questions=questions,
         example_answers=answers,
     )
@@ -53,6 +54,14 @@ def model_card(report: ReportContent, language: str, *, onnx: Message | None = N
         metadata(report, name, onnx=onnx is not None), sort_keys=False, allow_unicode=True
     )
     return f"---\n{front}---\n\n{text}"
+
+
+def _prompts(tuning: TuningFacts) -> dict[str, str]:
+    """Return the texts put before questions and answers, by role, where there are any."""
+    prompts = dict(tuning.base.prompts)
+    if tuning.reader is not None:
+        prompts[DOCUMENT] = tuning.reader.prompts.get(DOCUMENT, "")
+    return {role: prompt for role, prompt in prompts.items() if prompt}
 
 
 def metadata(report: ReportContent, name: str, *, onnx: bool = False) -> dict[str, Any]:

@@ -201,6 +201,10 @@ class TuningFacts:
     ----------
     base : ModelOrigin
         The model before tuning.
+    reader : ModelOrigin or None
+        The larger model that reads the answers; None where the tuned model or the base does.
+    by_base : bool
+        Answers keep the vectors of the base model.
     settings : tuple of (title, value)
         Titles are message ids.
     curve : tuple of (step, score)
@@ -224,6 +228,8 @@ class TuningFacts:
     cancelled: bool = False
     mixes: tuple[SweepPoint, ...] = ()
     alpha: float = 1.0
+    reader: ModelOrigin | None = None
+    by_base: bool = False
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,8 @@ def _tuning_facts(sources: ReportSources) -> TuningFacts:
     config, result = sources.request.tuning, sources.result
     return TuningFacts(
         base=sources.origin(config.base_model),
+        reader=sources.origin(config.answer_model) if config.answer_model else None,
+        by_base=config.by_base,
         settings=tuple(
             (setting.metadata["title"], _shown(getattr(config, setting.name)))
             for setting in settings()

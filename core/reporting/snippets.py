@@ -35,6 +35,9 @@ class ModelFacts:
         Put before a question, before an answer; "" = nothing.
     rules : TokenRules
         For the ONNX file, which has no tokenizer.
+    answers_by : str
+        The model that answers keep the vectors of, where this one reads questions only; "" = this
+        one reads both.
     """
 
     folder: str
@@ -42,6 +45,7 @@ class ModelFacts:
     query_prompt: str
     document_prompt: str
     rules: TokenRules
+    answers_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,10 +142,15 @@ def render_snippet(key: str, model: ModelFacts, language: str) -> str:
     # Every value goes into the program as a literal; JSON's escapes are also Python's.
     literal = partial(json.dumps, ensure_ascii=False)
     template = Wording(language).template(f"snippets/{key}.py.jinja", html=False, py=literal)
-    return template.render(
+    text = template.render(
         {**vars(model), **vars(model.rules)},
         install=f"pip install {' '.join(SNIPPETS[key].packages)}",
         onnx_file=FILE,
         question=QUESTION.get(language, QUESTION["en"]),
         answers=ANSWERS.get(language, ANSWERS["en"]),
     )
+    if not model.answers_by:
+        return text
+    said = json.dumps(model.answers_by, ensure_ascii=False)[1:-1]
+    warning = f"# This model reads questions only: encode the answers with {said} instead.\n"
+    return warning + text

@@ -97,6 +97,7 @@ class Learner:
         self.optimizer = _make_optimizer(model, task.config)
         self.static = is_static(model)
         self.chunk = task.config.chunk_size
+        self.known_answers = task.answer_vectors
         self.answers: np.ndarray | None = None
         self.remembered: np.ndarray | None = None
         self.scale = BaseScale()
@@ -108,9 +109,11 @@ class Learner:
         return encode(self.model, texts, task, self.report.should_stop, self.device.precision)
 
     def keep_answers(self) -> None:
-        """Read all answers with the base model, uncut, as a deployed index holds them."""
-        answers = self.dataset.answers
-        self.answers = self.team.tell_array(lambda: self.read(answers, DOCUMENT))
+        """Take all answers as a deployed index holds them: handed in, or read uncut by the base."""
+        answers, known = self.dataset.answers, self.known_answers
+        self.answers = self.team.tell_array(
+            lambda: self.read(answers, DOCUMENT) if known is None else known
+        )
 
     def remember_answers(self, answer_rows: Rows, vectors: np.ndarray) -> None:
         """Remember the whole collection; these answers are read already, others are read now."""
@@ -161,7 +164,7 @@ class Learner:
             targets, cosines, spreads = [], [], []
             for batch in batches[:MEASURED_BATCHES]:
                 left = self.read([self.dataset.questions[r] for r in batch.question_rows], QUERY)
-                right = self.read([self.dataset.answers[r] for r in batch.answer_rows], DOCUMENT)
+                right = self._answers_now(batch.answer_rows)
                 table = left @ right.T
                 spreads.append(table.std(axis=1))
                 if self.config.loss == "mse_matched":
@@ -174,6 +177,11 @@ class Learner:
             return BaseScale(match, spread if spread > 0 else USUAL_SPREAD).values
 
         self.scale = BaseScale.of(self.team.tell(measured))
+
+    def _answers_now(self, rows: Rows) -> np.ndarray:
+        if self.answers is not None:
+            return self.answers[rows]
+        return self.read([self.dataset.answers[row] for row in rows], DOCUMENT)
 
     def step(self, batch: Batch, number: int, steps: int) -> StepResult:
         """Do step ``number`` (from 0) of ``steps``.

@@ -116,8 +116,9 @@ def measure(
             start_seconds += question * len(run.rows)
         asked = sum(len(rows) for rows in run.validation.questions.values())
         check_seconds = question * asked
-        if config.query_side:  # answers are read once, and stay
-            start_seconds += answer * len(task.dataset.answers)
+        if config.answers_stay:  # answers are read once, and stay
+            if task.answer_vectors is None:
+                start_seconds += answer * len(task.dataset.answers)
             learner.answers = _any_vectors(run)
         elif asked:
             check_seconds += answer * len(run.validation.answer_rows)

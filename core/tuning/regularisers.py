@@ -53,7 +53,7 @@ class Regulariser:
 
     def weight(self, config: TuningConfig) -> float:
         """Return its weight in a run; 0 where the vectors it looks at are fixed."""
-        fixed = self.reads == ANSWERS and config.query_side
+        fixed = self.reads == ANSWERS and config.answers_stay
         return 0.0 if fixed else float(getattr(config, self.setting))
 
 

@@ -107,6 +107,11 @@ BASE_KEPT = N_(
     "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
     "or more questions."
 )
+JOINED_KEPT = N_(
+    "No check found a tuned model that searches better than the two models as they were joined "
+    "({score:.3f} nDCG@10 on validation questions), so these were kept. Try other experts, a "
+    "smaller learning rate or more questions."
+)
 FORGETS = N_(
     "Every model of this run lost more general ability than the limit allows, even mixed with the "
     "base model, so the base model was kept. Try a smaller learning rate, fewer passes or more "
@@ -215,7 +220,7 @@ class Run:
         self.started, cancelled = self.clock(), False
         self.last_saved = self.started
         try:
-            if self.config.query_side:
+            if self.config.answers_stay:
                 self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
                 self.learner.keep_answers()
             with limited_length(self.model, self.config.max_length):
@@ -526,7 +531,8 @@ class Run:
                 why = FORGETS if all_forget(self.sweep, limit) else NO_BETTER_INSIDE
                 self.report.warning(Message(why, {"score": choice.score}))
             elif best is not None:
-                self.report.warning(Message(BASE_KEPT, {"score": best.score}))
+                text = JOINED_KEPT if self.config.answer_model else BASE_KEPT
+                self.report.warning(Message(text, {"score": best.score}))
         return self._result(kept=kept, cancelled=cancelled, choice=choice)
 
     def _keep(self, choice: SweepPoint | None) -> bool:
@@ -600,7 +606,7 @@ class Run:
             cancelled=cancelled,
             labels_per_s=round(self.state.labels_per_s, 1),
             device=replace(self.device, name=name),
-            query_side=self.config.query_side,
+            query_side=self.config.by_base,
             alpha=choice.alpha if choice else end.alpha if end else 1.0,
             alpha_sweep=self.sweep,
             memory_mb=round(peak_mb(self.device.kind), 1),
@@ -608,4 +614,5 @@ class Run:
             dataset_id=self.task.dataset.id,
             left_out=self.left_out,
             planned=self.steps,
+            two_models=bool(self.config.answer_model),
         )

@@ -8,13 +8,20 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import Stopped, TuningError
 from core.experts import encoding
-from core.experts.encoding import is_static, length_batches, token_estimates
+from core.experts.encoding import (
+    has_two_models,
+    is_static,
+    length_batches,
+    longest_text,
+    modules_for,
+    token_estimates,
+)
 from core.hashing import file_sha256
 from core.tuning.device import computing_in
 
@@ -36,7 +43,7 @@ ALPHA_PER_RANK = 2
 def load_model(
     folder: Path, device: str = "cpu", prompts: Mapping[str, str] | None = None
 ) -> SentenceTransformer:
-    """Load a model folder in fp32: local files, safetensors, no foreign code.
+    """Load a model folder in fp32 to learn: local files, safetensors, no foreign code.
 
     Parameters
     ----------
@@ -49,7 +56,10 @@ def load_model(
         If the folder is refused or does not hold a sentence-transformers model.
     """
     # fp32: Adam's small steps vanish in the rounding of half-precision weights.
-    return encoding.load_model(folder, device, prompts=prompts).float()
+    model = encoding.load_model(folder, device, prompts=prompts).float()
+    if has_two_models(model):  # the one that reads answers stays as it is
+        modules_for(model, DOCUMENT).requires_grad_(False)
+    return model
 
 
 def folder_fingerprint(folder: Path) -> str:
@@ -63,15 +73,17 @@ def folder_fingerprint(folder: Path) -> str:
 @contextmanager
 def limited_length(model: SentenceTransformer, max_length: int) -> Iterator[None]:
     """Cut texts at ``max_length`` tokens inside the block, never above the model's own limit."""
-    own = None if is_static(model) else model.max_seq_length
+    own = None if is_static(model) else longest_text(model, QUERY)
     if own is None:
         yield
         return
-    model.max_seq_length = min(own, max_length)
+    # Of two models that of the questions: answers are read whole, once.
+    reads: Any = modules_for(model, QUERY)[0] if has_two_models(model) else model
+    reads.max_seq_length = min(own, max_length)
     try:
         yield
     finally:
-        model.max_seq_length = own
+        reads.max_seq_length = own
 
 
 def embed(model: SentenceTransformer, texts: Sequence[str], task: str) -> Tensor:
@@ -106,7 +118,7 @@ def encode(
     """
     import torch
 
-    kind, longest = model.device.type, None if is_static(model) else model.max_seq_length
+    kind, longest = model.device.type, longest_text(model, task)
     vectors: np.ndarray | None = None
     training = model.training
     model.eval()
@@ -198,7 +210,7 @@ def add_adapters(model: SentenceTransformer, rank: int, seed: int) -> LoraModel:
     """
     from transformers import PreTrainedModel
 
-    inner = getattr(model[0], "auto_model", None)
+    inner = getattr(modules_for(model, QUERY)[0], "auto_model", None)
     if not isinstance(inner, PreTrainedModel):
         raise TuningError(
             "This base model has no layers for adapters (LoRA); word-vector models learn fast "

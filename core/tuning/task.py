@@ -80,6 +80,10 @@ class TuningTask:
     end : AgreedEnd or None
         Where the run ends without validation questions, as runs on parts of the data agreed; None
         lets validation choose.
+    taught : TaughtQuestions or None
+        Questions that learn from the experts alone. Dropped where the settings make no use of them.
+    answer_vectors : float32 array [n_a, d] or None
+        Where answers keep their vectors and these are known; None = the base model reads them.
 
     Raises
     ------
@@ -101,6 +105,7 @@ class TuningTask:
     prompts: Mapping[str, str] | None = None
     end: AgreedEnd | None = None
     taught: TaughtQuestions | None = None
+    answer_vectors: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))
@@ -132,7 +137,7 @@ class TuningTask:
 def _learns_from_answers(config: TuningConfig) -> bool:
     """Return True if how alike answers are changes what is learned."""
     wanted = config.neighbourhoods_per_batch > 0 and config.neighbourhood_weight > 0
-    return wanted and LOSSES[config.loss].uses_labels and not config.query_side
+    return wanted and LOSSES[config.loss].uses_labels and not config.answers_stay
 
 
 def _learns_from_experts_alone(config: TuningConfig, taught: TaughtQuestions | None) -> bool:

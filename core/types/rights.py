@@ -23,7 +23,7 @@ ROLE_TITLES: Mapping[str, str] = {
     OWNER: N_("owner"),
     EDITOR: N_("editor"),
     VIEWER: N_("viewer"),
-    VOTER: N_("voter by link"),
+    VOTER: N_("participant by link"),
 }
 
 
@@ -48,13 +48,13 @@ _ALL = (ADMINISTRATOR, OWNER, EDITOR, VIEWER)
 _WORKING = (ADMINISTRATOR, OWNER, EDITOR)
 _OWNING = (ADMINISTRATOR, OWNER)
 
-VOTE = Action("vote", N_("vote through a link"), ROLES)
+VOTE = Action("vote", N_("vote, write questions and judge through a link"), ROLES)
 SEE = Action("see", N_("see data, labels and results"), _ALL)
 CHANGE = Action("change", N_("import data and change labels, recipes and settings"), _WORKING)
 START = Action("start", N_("start, stop and resume jobs"), _WORKING)
 SEND = Action("send", N_("use keys and send texts to other servers"), _WORKING)
 EXPORT_FILES = Action("export", N_("make reports, models and files for download"), _WORKING)
-DECIDE = Action("decide", N_("take a model into use and hold votes"), _WORKING)
+DECIDE = Action("decide", N_("take a model into use, hold votes and ask people"), _WORKING)
 PUBLISH = Action("publish", N_("send a model to a hub"), _OWNING)
 RENAME = Action("rename", N_("rename the project"), _OWNING)
 DELETE = Action("delete", N_("delete the project"), _OWNING)
@@ -86,7 +86,7 @@ class Person:
     everywhere : str or None
         Role in every project of the workspace; None = the roles that owners gave.
     link : str
-        Id of the vote whose link they came by; "" = none.
+        Id of the vote or round whose link they came by; "" = none.
     """
 
     name: str = ""
@@ -97,7 +97,7 @@ class Person:
     def role_among(self, members: Iterable[Member]) -> str | None:
         """Return the highest role that a project gives, None without any.
 
-        A vote's link is not looked at here: it leads to that vote alone.
+        A link is not looked at here: it leads to its vote or round alone.
         """
         given = {member.role for member in members if self.signed_in and member.names(self.name)}
         roles = {self.everywhere, *given}
@@ -172,7 +172,7 @@ def ask(person: Person, role: str | None, action: Action, project: str) -> None:
 def ask_to_create(person: Person) -> None:
     """Raise RightsError unless a person may make a project, which is theirs then."""
     if not (person.signed_in or may(person.everywhere, CHANGE)):
-        raise RightsError("The link that you came by leads to one vote, and to nothing else.")
+        raise RightsError("The link that you came by leads to one place, and to nothing else.")
 
 
 def with_role(members: tuple[Member, ...], who: str, role: str | None) -> tuple[Member, ...]:

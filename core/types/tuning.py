@@ -188,6 +188,8 @@ class TuningResult:
     dataset_id, label_id : str
         The data and labels that it learned from.
     weights : mapping of expert to weight
+    two_models : bool
+        A larger model reads the answers.
     left_out : tuple of str
         Settings of which the run made no use, because validation or the data spoke against them.
     """
@@ -214,6 +216,12 @@ class TuningResult:
     weights: dict[str, float] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     planned: int = 0
+    two_models: bool = False
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is the base model: two models are not, even where nothing was learned."""
+        return self.best_step == 0 and not self.two_models
 
     @property
     def forgot(self) -> bool:

@@ -365,6 +365,16 @@ class TuningConfig:
             "only questions go through the tuned model. Usually gains less."
         ),
     )
+    answer_model: str = _setting_field(
+        "",
+        N_("Who reads the answers"),
+        N_(
+            "A larger model can read the answers, once, while the tuned one reads the questions, "
+            "which stays as fast as it is. Answers have to be indexed anew with the larger model, "
+            "and both travel together."
+        ),
+        joined=True,
+    )
     lora_rank: int = _setting_field(
         0,
         N_("Adapter rank (LoRA)"),
@@ -422,6 +432,16 @@ class TuningConfig:
                     low=allowed["low"],
                     high=allowed["high"],
                 )
+
+    @property
+    def answers_stay(self) -> bool:
+        """Whether answers keep their vectors: the base model's, or those of a larger model."""
+        return self.query_side or bool(self.answer_model)
+
+    @property
+    def by_base(self) -> bool:
+        """Whether the base model goes on reading the answers, so that an index stays as it is."""
+        return self.query_side and not self.answer_model
 
     @property
     def id(self) -> str:

@@ -1,4 +1,4 @@
-"""What people say: ratings of pairs, blind votes, notes on questions. Rows are only ever added.
+"""What people say: ratings, votes, notes, what they give in a round. Rows are only ever added.
 
 Nobody overwrites anybody: what is taken back gets a row that says so.
 """
@@ -8,8 +8,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from core.documents import from_json, to_json
 from core.errors import WorkspaceError
+from core.types.asked_rounds import CLOSED, WORDS, WRITTEN, AskRound, Contribution, RoundStep
 from core.types.judgements import (
     CHOICES,
     COMMENT,
@@ -214,3 +217,105 @@ class NoteRecords(Database):
     def notes(self, project_id: str) -> tuple[QuestionNote, ...]:
         """Return every note of a project, oldest first."""
         return tuple(self._all(self._tables.question_notes, QuestionNote, project_id))
+
+
+MOST_LETTERS = 1000  # characters of a question that somebody writes
+
+
+class AskRecords(Database):
+    """The rounds in which people write questions or judge results, of one workspace."""
+
+    def start_ask(self, project_id: str, round_: AskRound) -> None:
+        """Record a round."""
+        settings = to_json(round_)
+        kept = {key: settings.pop(key) for key in ("id", "kind", "who", "at")}
+        self._add(self._tables.ask_rounds, project_id=project_id, settings=settings, **kept)
+
+    def ask_rounds(self, project_id: str, kind: str | None = None) -> tuple[AskRound, ...]:
+        """Return the rounds of a project, newest first."""
+        table = self._tables.ask_rounds
+        query = table.select().where(table.c.project_id == project_id)
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        return tuple(_ask_round(row) for row in self._read(query.order_by(table.c.number.desc())))
+
+    def ask_round(self, ask_id: str) -> tuple[str, AskRound] | None:
+        """Return a round with the id of its project, None if the id is wrong."""
+        table = self._tables.ask_rounds
+        rows = self._read(table.select().where(table.c.id == ask_id))
+        return (str(rows[0].project_id), _ask_round(rows[0])) if rows else None
+
+    def add_entry(self, project_id: str, ask_id: str, entry: Contribution) -> bool:
+        """Record what somebody gave; False where the round was closed before.
+
+        What carries a token that the round has seen already is that very thing, sent twice: it is
+        kept once, and that is no error.
+
+        Raises
+        ------
+        WorkspaceError
+            If the person has no name, the word is unknown, or a question is empty or too long.
+        """
+        _check_entry(entry)
+        from sqlalchemy import exists, literal, select
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        table, steps = self._tables.ask_entries, self._tables.ask_steps
+        row = {**asdict(entry), "project_id": project_id, "ask_id": ask_id}
+        is_closed = exists().where(steps.c.ask_id == ask_id, steps.c.what == CLOSED)
+        # One statement, so that a round closed by another browser takes nothing more.
+        values = select(*(literal(value, table.c[key].type) for key, value in row.items()))
+        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        with self._write() as connection:
+            new = insert(table).from_select(list(row), values.where(~is_closed))
+            added = new.on_conflict_do_nothing().returning(table.c.number)
+            if connection.execute(added).first() is not None:
+                return True
+            known = select(table.c.number).where(
+                table.c.ask_id == ask_id, table.c.token == entry.token
+            )
+            return connection.execute(known).first() is not None
+
+    def entries(self, ask_id: str) -> tuple[Contribution, ...]:
+        """Return everything that was given in a round, oldest first."""
+        return tuple(self._all(self._tables.ask_entries, Contribution, ask_id, of="ask_id"))
+
+    def add_step(self, project_id: str, ask_id: str, step: RoundStep) -> bool:
+        """Record that a round was closed or taken in; False where somebody did so before."""
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        table = self._tables.ask_steps
+        row = {**asdict(step), "project_id": project_id, "ask_id": ask_id}
+        with self._write() as connection:
+            added = insert(table).values(**row).on_conflict_do_nothing().returning(table.c.number)
+            return connection.execute(added).first() is not None
+
+    def steps(self, ask_id: str) -> dict[str, RoundStep]:
+        """Return what became of a round, by ``closed`` and ``taken in``."""
+        found = self._all(self._tables.ask_steps, RoundStep, ask_id, of="ask_id")
+        return {step.what: step for step in found}
+
+
+def _ask_round(row: Any) -> AskRound:
+    own = {"id": row.id, "kind": row.kind, "who": row.who, "at": row.at}
+    return from_json(AskRound, {**row.settings, **own})
+
+
+def _check_entry(entry: Contribution) -> None:
+    if not entry.person.strip():
+        raise WorkspaceError("Type your name first, so that what you give can be told from others.")
+    if entry.word not in WORDS:
+        raise WorkspaceError(
+            "There is no answer {word} here. Choose one of: {known}.",
+            word=entry.word,
+            known=", ".join(WORDS),
+        )
+    if entry.word == WRITTEN and not entry.text.strip():
+        raise WorkspaceError("The question is empty. Write how a customer would ask.")
+    if len(entry.text) > MOST_LETTERS:
+        raise WorkspaceError(
+            "The text has {length} characters; at most {most} are kept. Shorten it.",
+            length=len(entry.text),
+            most=MOST_LETTERS,
+        )

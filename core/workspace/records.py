@@ -24,7 +24,7 @@ from core.workspace.audit import (
     sealed,
 )
 from core.workspace.database import now, sqlite_url
-from core.workspace.feedback import NoteRecords, RatingRecords, VoteRecords
+from core.workspace.feedback import AskRecords, NoteRecords, RatingRecords, VoteRecords
 
 __all__ = ["ProjectRecord", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 
@@ -49,8 +49,8 @@ class RunRecord:
     at: str
 
 
-class Records(RatingRecords, VoteRecords, NoteRecords):
-    """The records database of one workspace: ratings, votes and notes too; see Database."""
+class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords):
+    """The records database of one workspace: what people say, too; see Database."""
 
     def create_project(self, name: str, who: str) -> ProjectRecord:
         """Add a project and return it.
@@ -189,6 +189,12 @@ class Records(RatingRecords, VoteRecords, NoteRecords):
                         count += connection.execute(
                             table.delete().where(table.c.number == row.number)
                         ).rowcount
+            entries = tables.ask_entries
+            for row in self._read(entries.select().where(entries.c.project_id == project_id)):
+                if row.text in texts:
+                    count += connection.execute(
+                        entries.delete().where(entries.c.number == row.number)
+                    ).rowcount
             for round_ in self.vote_rounds(project_id):
                 if round_.compare_run in runs:
                     for table in (tables.votes, tables.vote_openings):

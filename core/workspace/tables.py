@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -21,7 +31,7 @@ def _at(name: str = "at") -> Column[str]:
     return Column(name, String(32), nullable=False)  # UTC, ISO 8601
 
 
-def _story(name: str, *columns: Column[Any], of: str = "project_id") -> Table:
+def _story(name: str, *columns: Column[Any] | UniqueConstraint, of: str = "project_id") -> Table:
     """Return a table whose rows are numbered as they come and belong to one project or round."""
     number = Column("number", Integer, primary_key=True, autoincrement=True)
     owner = Column(of, String(16), nullable=False, index=True)
@@ -88,6 +98,30 @@ vote_openings = _story(
 question_notes = _story(
     "question_notes",
     *(_short("kind"), _text("question"), _text("answer"), _text("text"), _text("who")),
+)
+
+# What people were asked through a link, what they gave, and what became of a round; what a browser
+# sends twice has one token. See ``core.types.asked_rounds``.
+ask_rounds = _story(
+    "ask_rounds",
+    Column("id", String(16), nullable=False, unique=True),
+    *(_short("kind"), Column("settings", JSON, nullable=False), _text("who")),
+)
+ask_entries = _story(
+    "ask_entries",
+    Column("project_id", String(16), nullable=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("answer", Integer, nullable=False),
+    *(_text("person"), _short("word"), _text("text"), _short("token", 48)),
+    UniqueConstraint("ask_id", "token"),
+    of="ask_id",
+)
+ask_steps = _story(
+    "ask_steps",
+    Column("project_id", String(16), nullable=False, index=True),
+    *(_short("what"), _short("dataset_id"), _text("who")),
+    UniqueConstraint("ask_id", "what"),
+    of="ask_id",
 )
 
 runs = Table(

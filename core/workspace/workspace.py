@@ -300,6 +300,9 @@ class Project:
         person = self.workspace.person
         given = person.role_among(self.state.members if person.signed_in else ())
         if given is None and person.link:
+            asked = self.workspace.records.ask_round(person.link)
+            if asked is not None:
+                return VOTER if asked[0] == self.id else None
             rounds = self.workspace.records.vote_rounds(self.id)
             return VOTER if any(round_.id == person.link for round_ in rounds) else None
         return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.reporting.charts.chart import Chart
-from pages.parts.translate import t, tm
+from pages.parts.translate import plain, t, tm
 
 
 def show_chart(chart: Chart, key: str) -> None:
@@ -17,5 +17,5 @@ def show_chart(chart: Chart, key: str) -> None:
 def show_numbers(chart: Chart, key: str) -> None:
     """Draw the summary and the table of a chart, folded away."""
     with st.expander(t("The numbers behind this chart"), icon=":material/table_chart:"):
-        st.caption(tm(chart.summary))
+        st.caption(plain(tm(chart.summary)))
         st.dataframe(chart.table, hide_index=True, key=f"{key}_table")

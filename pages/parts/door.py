@@ -36,10 +36,10 @@ from core.types.access import (
 )
 from pages.parts.sign_in import (
     BY_LINK,
-    LINK,
     PASSED,
     claims_in,
     is_passed,
+    link_in,
     pass_for,
     providers,
     put_door_in_place,
@@ -138,7 +138,7 @@ class Door:
             return await self._passcode_typed(scope, receive, access, base)
         if is_passed(cookies, PASSED, access):
             return None
-        linked = bool(_query(scope).get(LINK))
+        linked = bool(link_in(_query(scope)))
         if is_passed(cookies, BY_LINK, access) and not path.startswith(_NOT_BY_LINK):
             # Without the vote in its address, a page is none of theirs.
             if linked or not _wants_page(headers):

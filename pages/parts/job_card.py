@@ -28,10 +28,12 @@ from core.journey.jobs import (
 )
 from core.journey.sending import agreed_connections
 from core.messages import N_
+from core.types.rights import START
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import errors_shown, guarded
 from pages.parts.page import ButtonKind
+from pages.parts.rights import only
 from pages.parts.translate import duration, moment, plain, t, tm
 
 _ICONS = {
@@ -165,11 +167,20 @@ def _buttons(job: JobView) -> None:
             key=f"keep_best_{job.id}",
             type="primary" if job.state == FAILED else "secondary",
             icon=":material/save:",
-            help=t("Ends the run: the model that searched best until then can be compared."),
+            **only(
+                START,
+                help=t("Ends the run: the model that searched best until then can be compared."),
+            ),
         ):
             _close(job, keep=True)
         kind: ButtonKind = "primary" if job.state in {INTERRUPTED, PAUSED} else "secondary"
-        if st.button(t("Resume"), key=f"resume_{job.id}", type=kind, icon=":material/play_circle:"):
+        if st.button(
+            t("Resume"),
+            key=f"resume_{job.id}",
+            type=kind,
+            icon=":material/play_circle:",
+            **only(START),
+        ):
             with errors_shown():
                 keys = keys_for_worker(agreed_connections(job))
                 jobs.resume(session.workspace(), job.id, keys)
@@ -212,10 +223,12 @@ def _while_it_lives(job: JobView) -> None:
 
 def _ask(job: JobView, request: str, key: str, label: str, **options: Any) -> None:
     """Draw a button that asks the worker to stop in one of the ways there are."""
-    options = {"disabled": job.stop_requested is not None} | options
-    if st.button(label, key=f"{key}_{job.id}", **options):
-        jobs.stop(session.workspace(), job.id, request)
-        redraw()
+    disabled = options.pop("disabled", job.stop_requested is not None)
+    permit = only(START, disabled=disabled, help=options.pop("help", None))
+    if st.button(label, key=f"{key}_{job.id}", **options, **permit):
+        with errors_shown():
+            jobs.stop(session.workspace(), job.id, request)
+            redraw()
 
 
 def redraw() -> None:
@@ -233,7 +246,7 @@ def _give_up(job: JobView) -> None:
         if job.state == PAUSED:
             choices.insert(0, (True, t("Keep the best so far")))
         for keep, label in choices:
-            if st.button(label, key=f"close_{keep}_{job.id}", width="stretch"):
+            if st.button(label, key=f"close_{keep}_{job.id}", width="stretch", **only(START)):
                 _close(job, keep=keep)
         st.caption(t("What is discarded cannot be brought back."))
 

@@ -11,7 +11,9 @@ from typing import BinaryIO, Literal
 import streamlit as st
 from streamlit import runtime
 
+from core.types.rights import EXPORT_FILES
 from pages.parts.errors import errors_shown
+from pages.parts.rights import only
 from pages.parts.translate import t
 
 FORGOTTEN_AFTER_S = (60.0, 90.0)  # time enough to begin a download
@@ -73,6 +75,7 @@ class MadeFile:
                 key=f"make_{self.key}",
                 type="tertiary" if there else kind,
                 icon=":material/refresh:" if there else ":material/draft:",
+                **only(EXPORT_FILES),
             )
         if pressed:
             with errors_shown(), st.spinner(self.working):

@@ -21,7 +21,7 @@ from core.journey.projects import (
 )
 from core.messages import N_
 from core.types import QADataset
-from core.types.rights import CHANGE
+from core.types.rights import CHANGE, may
 from pages.parts import session
 from pages.parts.deep_links import come_in, go_to, link_parameters, page_of
 from pages.parts.translate import t, tm
@@ -76,7 +76,8 @@ def open_page(stop: str, purpose: str) -> Context:
     project = session.project()
     if project is None:
         empty_state(t("Choose a project in the sidebar, or start one here."))
-    if not project.may(CHANGE):
+    st.session_state["role"] = project.role  # asked once a page: every button wants to know
+    if not may(session.role(), CHANGE):
         st.info(
             t(
                 "You are a viewer of this project: you can look at everything, and an owner can "
@@ -133,6 +134,8 @@ def tab_bar(key: str, titles: Sequence[str]) -> Sequence[TabContainer]:
         st.session_state[place] = before.index(chosen)
     if chosen not in titles and place in st.session_state:
         st.session_state[key] = titles[min(st.session_state[place], len(titles) - 1)]
+    elif before and list(titles) != before and chosen in titles:
+        st.session_state[key] = chosen  # to the browser these are new tabs
     st.session_state[former] = list(titles)
     drawn = st.tabs(titles, key=key, on_change="rerun")
     st.session_state[place] = next((i for i, tab in enumerate(drawn) if tab.open), 0)

@@ -11,7 +11,7 @@ from core.journey.projects import Project, Workspace, retention_days, sweep
 from core.types import QADataset
 from core.types.rights import SEE, Person
 from pages.parts.deep_links import RUN
-from pages.parts.sign_in import LINK, person as person_of, signed_in_name
+from pages.parts.sign_in import JOIN, LINK, ME, link_in, person as person_of, signed_in_name
 from pages.parts.translate import language
 
 
@@ -45,7 +45,7 @@ def workspace() -> Workspace:
 
 def person() -> Person:
     """Return who acts; raises RightsError if they may not come in, or not any more."""
-    return person_of(st.query_params.get(LINK, ""))
+    return person_of(link_in(st.query_params))
 
 
 def signed_in() -> bool:
@@ -54,7 +54,12 @@ def signed_in() -> bool:
 
 
 def start() -> None:
-    """Take project and language from the link, and keep both in it: a link can be shared."""
+    """Take project and language from the link, and keep both in it: a link can be shared.
+
+    Whoever takes part in a round has their name in it, too.
+    """
+    if st.query_params.get(JOIN) and st.query_params.get(ME):
+        st.session_state.setdefault("who", st.query_params[ME])
     linked = st.query_params.get("project")
     if linked:
         st.session_state["project"] = linked
@@ -85,6 +90,15 @@ def project() -> Project | None:
     return found
 
 
+def role() -> str | None:
+    """Return the visitor's role in the project in use, as the page found it when it was opened."""
+    if "role" not in st.session_state:
+        found = linked_project()
+        st.session_state["role"] = None if found is None else found.role
+    kept: str | None = st.session_state["role"]
+    return kept
+
+
 def linked_project() -> Project | None:
     """Return the project in use, also to a voter, who may vote in it and nothing else."""
     chosen = st.session_state.get("project")
@@ -99,7 +113,9 @@ def linked_project() -> Project | None:
 
 
 def may_look_around() -> bool:
-    """Return whether there is more for the visitor than the vote of their link."""
+    """Return whether there is more for the visitor than what their link leads to."""
+    if st.query_params.get(JOIN):
+        return False  # on a phone, and on the screen of a workshop, it stands alone for everybody
     if not st.query_params.get(LINK):
         return True
     try:

@@ -20,10 +20,18 @@ from pages.parts.errors import show_error
 from pages.parts.translate import t
 
 LINK = "vote"  # name of the round in a voter's link
+JOIN = "join"  # name of the round in the link of those who write questions or judge results
+ME = "me"  # their own name in it, so that a phone that was locked does not ask again
 PASSED, BY_LINK = "search_tuner_passcode", "search_tuner_link"  # cookies of the door
 _SHARED_FIELDS = ("redirect_uri", "cookie_secret", "expose_tokens", "client_kwargs")
 
 _door = False
+
+
+def link_in(query: Mapping[str, Any]) -> str:
+    """Return the id of the vote or round that an address names, "" where it names none."""
+    found = query.get(JOIN) or query.get(LINK) or ""
+    return str(found[0] if isinstance(found, list) else found)
 
 
 def put_door_in_place() -> None:
@@ -117,7 +125,7 @@ def person(link: str = "") -> Person:
     Parameters
     ----------
     link : str
-        Id of the vote that the address names.
+        Id of the vote or round that the address names.
 
     Raises
     ------

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from core.journey import voting
 from core.journey.compare import load_comparison
+from core.journey.people import voting
 from core.types.judgements import votes_in_force
 from tests.reporting.finished_journey import finished_journey
 

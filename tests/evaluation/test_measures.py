@@ -1,5 +1,8 @@
 """Measures against trec_eval, through ir_measures, question by question."""
 
+from dataclasses import replace
+from functools import partial
+
 import ir_measures
 import numpy as np
 import pytest
@@ -12,9 +15,16 @@ from core.evaluation.measures import (
     MEASURES,
     METRICS,
     NDCG,
+    bpref,
+    condensed,
     ideal_grades,
+    judged_in,
+    judged_only_ndcg,
+    on_judged_pools,
     ranked_grades,
 )
+from core.evaluation.systems import EncodedSystem, compare
+from core.types import SilentReporter
 
 
 @settings(max_examples=15, deadline=None)
@@ -126,3 +136,74 @@ def test_every_metric_is_described_under_its_own_key():
     for key, metric in METRICS.items():
         assert metric.key == key
         assert all((metric.title, metric.meaning, metric.formula, metric.source))
+
+
+def _with_judged_pools(dataset, rng):
+    """The tiny data with graded right and known wrong answers for every question."""
+    grades = rng.integers(0, 3, (48, 12)) * (rng.random((48, 12)) < 0.4)
+    grades[:, 0] = 2
+    wrong = (rng.random((48, 12)) < 0.4) & (grades == 0)
+    (rq, ra), (wq, wa) = np.nonzero(grades), np.nonzero(wrong)
+    return replace(
+        dataset,
+        right_question=rq.astype(np.int32),
+        right_answer=ra.astype(np.int32),
+        right_grade=grades[rq, ra].astype(np.float32),
+        wrong_question=wq.astype(np.int32),
+        wrong_answer=wa.astype(np.int32),
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_judged_only_ndcg_and_bpref_equal_ir_measures(tiny_dataset, seed):
+    """Unjudged answers are neither right nor wrong; to count them as wrong punishes new systems."""
+    rng = np.random.default_rng(seed)
+    made = _with_judged_pools(tiny_dataset, rng)
+    rows = np.arange(48, dtype=np.int32)
+    top = np.argsort(rng.random((48, 12)), axis=1)[:, :9].astype(np.int32)
+    qrels = {str(q): {} for q in rows}
+    for q, a, g in zip(made.right_question, made.right_answer, made.right_grade, strict=True):
+        qrels[str(q)][str(a)] = int(g)
+    for q, a in zip(made.wrong_question, made.wrong_answer, strict=True):
+        qrels[str(q)][str(a)] = 0
+    run = {str(q): {str(a): -float(i) for i, a in enumerate(row)} for q, row in enumerate(top)}
+    for measure, ours in (
+        (ir_measures.nDCG(judged_only=True) @ 10, judged_only_ndcg(made, rows, top)),
+        (ir_measures.nDCG(judged_only=True) @ 3, judged_only_ndcg(made, rows, top, 3)),
+        (ir_measures.Bpref, bpref(made, rows, top)),
+    ):
+        theirs = {v.query_id: v.value for v in ir_measures.iter_calc([measure], qrels, run)}
+        assert ours == pytest.approx([theirs[str(q)] for q in rows], abs=1e-9), measure
+
+
+def test_condensed_lists_keep_order_and_nothing_unjudged(tiny_dataset):
+    made = replace(
+        tiny_dataset,
+        wrong_question=np.array([0, 0], np.int32),
+        wrong_answer=np.array([3, 5], np.int32),
+    )
+    top = np.array([[7, 5, 0, 2, 3, -1]], np.int32)
+    rows = np.array([0], np.int32)
+    assert condensed(made, rows, top).tolist() == [[5, 0, 3, -1, -1, -1]]
+    assert judged_in(made, rows, top).tolist() == [[False, True, True, False, True, False]]
+
+
+def test_figures_on_judged_pools_are_those_of_the_questions_with_wrong_answers(tiny_dataset):
+    rng = np.random.default_rng(0)
+    answers = rng.normal(size=(12, 4)).astype(np.float32)
+    questions = rng.normal(size=(48, 4)).astype(np.float32)
+    systems = [EncodedSystem(name, name, name, name, questions, answers) for name in ("a", "b")]
+    compared = partial(compare, run_id="", seed=0, report=SilentReporter())
+    assert on_judged_pools(compared(tiny_dataset, systems), tiny_dataset) == ()
+    made = _with_judged_pools(tiny_dataset, rng)
+    held = made.held_out_rows[:3]
+    chosen = np.isin(made.wrong_question, held)
+    some = replace(
+        made,
+        wrong_question=made.wrong_question[chosen],
+        wrong_answer=made.wrong_answer[chosen],
+    )
+    first, second = on_judged_pools(compared(some, systems), some)
+    assert first.questions == len(np.unique(some.wrong_question)) <= 3
+    assert (first.ndcg, first.bpref) == (second.ndcg, second.bpref)
+    assert first.judged_only >= first.ndcg and 0 < first.judged < 1

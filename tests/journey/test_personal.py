@@ -6,10 +6,11 @@ import pytest
 
 from core.data.personal.recognition import Span
 from core.errors import DataError, ExpertError, LabelError
-from core.journey import data, delivery, personal, report, voting
+from core.journey import data, delivery, personal, report
 from core.journey.data import take_out_personal_data
 from core.journey.decisions import RISK_QUESTIONS, keep_risk
 from core.journey.experts import launch_scoring
+from core.journey.people import voting
 from core.journey.personal import (
     MASK,
     allow_sharing,
@@ -58,7 +59,7 @@ def test_every_way_out_is_closed_until_somebody_decides(project):
         "vote": lambda: voting.start_round(project, None, "no-run", "me"),
     }
     for way, go in ways.items():
-        with pytest.raises(DataError, match=r"personal data \(rows: 1;"):
+        with pytest.raises(DataError, match=r"personal data \(at least 1 rows;"):
             go()
             pytest.fail(f"{way} was open")
 

@@ -21,7 +21,8 @@ FILE = shop_faq(
 
 
 @pytest.fixture
-def workspace(tmp_path) -> Workspace:
+def workspace(tmp_path, records_url, monkeypatch) -> Workspace:
+    monkeypatch.setenv("DATABASE_URL", records_url)
     return Workspace.open(tmp_path / "w")
 
 
@@ -47,16 +48,19 @@ def holding(workspace: Workspace, word: bytes) -> list[str]:
     return found
 
 
-def test_a_deleted_project_leaves_no_text_behind(workspace):
+def test_a_deleted_project_leaves_no_text_behind(workspace, in_records):
     project = made(workspace)
+    pair = Override("Eve Miller?", "an answer", 1.0, "me", "", "2026")
+    workspace.records.add_override(project.id, pair)
+    assert "Eve Miller" in in_records()
     assert holding(workspace, b"Eve Miller")
     receipt = delete_project(project, "Ann")
-    assert holding(workspace, b"Eve Miller") == []
+    assert holding(workspace, b"Eve Miller") == [] and "Eve Miller" not in in_records()
     assert {one.kind for one in receipt.removed} >= {"datasets"}
     assert json.loads(receipt_file(receipt))["who"] == "Ann"
 
 
-def test_single_texts_are_erased_with_all_that_holds_them(workspace):
+def test_single_texts_are_erased_with_all_that_holds_them(workspace, in_records):
     project = made(workspace)
     questions, answers = find_texts(project.load_dataset(), "EVE miller")
     assert len(questions) >= 1 and answers == ()
@@ -66,8 +70,9 @@ def test_single_texts_are_erased_with_all_that_holds_them(workspace):
     run.mkdir()
     asked = {"project_id": project.id, "config": {"dataset_id": project.dataset_id}}
     (run / "request.json").write_text(json.dumps(asked))
+    assert "Eve Miller" in in_records()
     receipt = erase_texts(project, questions, "Ann")
-    assert holding(workspace, b"Eve Miller") == []
+    assert holding(workspace, b"Eve Miller") == [] and "Eve Miller" not in in_records()
     assert {one.kind: one.count for one in receipt.removed} == {
         "runs": 1,
         "datasets": 1,

@@ -12,7 +12,8 @@ import pytest
 
 from core import journey
 from core.errors import RightsError
-from core.journey import jobs, labels, projects, voting
+from core.journey import jobs, labels, projects
+from core.journey.people import voting
 from core.types.judgements import VoteRound
 from core.types.recipes import LabelRecipe
 from core.types.rights import (
@@ -33,7 +34,9 @@ from core.workspace.records import RunRecord
 from core.workspace.workspace import Project, Workspace
 
 ROOM = Path(journey.__file__).parent
-MODULES = sorted(path.stem for path in ROOM.glob("[a-z]*.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(ROOM).with_suffix("").parts) for path in ROOM.rglob("[a-z]*.py")
+)
 ROUND = "round-of-ann"
 
 
@@ -171,7 +174,7 @@ def test_a_voter_votes_in_the_round_of_the_link_only(project, workspace):
     workspace.records.start_vote(project.id, other)
     acting = as_role(project, VOTER)
     voting.cast(acting, voting.find_round(acting, ROUND), 0, "somebody", "left")
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         voting.cast(acting, voting.find_round(acting, "other"), 0, "somebody", "left")
     assert len(workspace.records.votes(ROUND)) == 1 and not workspace.records.votes("other")
 
@@ -182,9 +185,9 @@ def test_who_makes_a_project_owns_it(workspace):
     assert workspace.acting(PEOPLE[OWNER]).projects() == []
     by_passcode = workspace.acting(Person("Ann", everywhere=OWNER))
     assert by_passcode.create_project("Ours", "Ann").state.members == ()
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         workspace.acting(PEOPLE[VOTER]).create_project("x", "x")
-    with pytest.raises(RightsError, match="one vote"):
+    with pytest.raises(RightsError, match="one place"):
         projects.create_sample_project(workspace.acting(PEOPLE[VOTER]), "en", "x", "x")
     assert {p.name for p in workspace.projects()} == {"Mine", "Ours"}
 

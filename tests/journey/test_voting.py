@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ComparisonError
 from core.evaluation.systems import EncodedSystem, compare
-from core.journey import voting
+from core.journey.people import voting
 from core.types import Comparison, SilentReporter
 from core.types.judgements import LEFT, RIGHT, TIE, votes_in_force
 from core.workspace.workspace import Workspace

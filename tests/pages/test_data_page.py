@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -17,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DataError, Stopped
 from core.journey import data
 from core.messages import Message
+from core.reporting.exchange import beir_archive
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 from pages.parts.reading import RunningStep
@@ -604,3 +606,34 @@ def test_an_empty_list_offers_the_upload(open_page, open_project):
     at = open_page().run()
     assert not at.exception and uploader(at) is not None
     assert any("Open questions (0)" in tab.label for tab in at.tabs)
+
+
+def test_a_zipped_beir_folder_asks_about_personal_data_too(empty, workspace):
+    """A document that nobody judged holds the address: it would be read by every expert."""
+    dataset, _ = data.read_dataset(FLAWED[1], FLAWED[0])
+    texts_of = [f"Answer {number} about tents" for number in range(len(dataset.answers))]
+    asked = [f"How about number {number}?" for number in range(len(dataset.questions))]
+    alone = set(range(len(texts_of))) - set(dataset.right_answer.tolist())
+    place = min(alone, default=0)
+    texts_of[place] = "Write to anna.schmidt@example.org"
+    changed = replace(dataset, questions=tuple(asked), answers=tuple(texts_of))
+    at = upload(empty, "set.zip", beir_archive(changed))
+    assert not at.exception and not at.error
+    assert "Rows with e-mail addresses: 1" in texts(at)
+    assert button(at, "Import").disabled
+    at = next(r for r in at.radio if r.label == "What to do with them").set_value("mask").run()
+    at = button(at, "Import").click().run()
+    assert not at.exception and not at.error
+    kept = workspace.load_dataset(str(dataset_of(workspace)))
+    assert not any("anna.schmidt" in text for text in (*kept.answers, *kept.questions))
+    assert any("[EMAIL-1]" in text for text in kept.answers)
+
+
+def test_a_beir_folder_without_personal_data_asks_nothing(empty, workspace):
+    dataset, _ = data.read_dataset(FLAWED[1], FLAWED[0])
+    plain_texts = tuple(f"Answer {number} about tents" for number in range(len(dataset.answers)))
+    asked = tuple(f"How about number {number}?" for number in range(len(dataset.questions)))
+    content = beir_archive(replace(dataset, questions=asked, answers=plain_texts))
+    at = upload(empty, "set.zip", content)
+    assert "What to do with them" not in [radio.label for radio in at.radio]
+    assert not button(at, "Import").disabled

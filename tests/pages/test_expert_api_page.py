@@ -9,7 +9,7 @@ import pytest
 from core.jobs import launch
 from core.jobs.folder import append_event
 from core.journey import data, jobs, steps
-from core.journey.personal import allow_sharing
+from core.journey.personal import allow_sharing, withdraw_leave
 from core.journey.sending import NEUTRAL_SENTENCE, api_connections
 from core.workspace.workspace import Workspace
 from tests.experts.api_server import KEY, embeddings_server
@@ -150,6 +150,22 @@ def test_personal_data_are_not_sent_before_somebody_gave_leave(
     assert "nobody has said yet that they may be shared" in at.error[0].value
     assert "These texts would leave" not in texts(at), "nobody reads terms in vain"
     assert handed == [] and server.requests == []
+
+
+def test_leave_taken_back_while_terms_are_read_leaves_no_confirmation(
+    page, workspace, server, handed, monkeypatch
+):
+    """A confirmation on record would say that somebody let these texts out."""
+    project = workspace.projects()[0]
+    allow_sharing(project, "made up", "me")
+    monkeypatch.setenv("TEST_API_KEY", KEY)
+    at = only(add(page(), server), "bm25", "api:Our API")
+    at = button(at, "Let 2 experts score").click().run()
+    at = at.checkbox(key="terms_read").check().run()
+    withdraw_leave(project, "me")
+    at = at.button(key="send_and_score").click().run()
+    assert "nobody has said yet that they may be shared" in at.error[0].value
+    assert project.state.terms == () and handed == [] and server.requests == []
 
 
 def test_a_confirmation_starts_the_job_and_is_recorded(

@@ -145,7 +145,11 @@ def test_each_person_sees_what_they_may_do(visitor, name, seen):
     at = visitor(name)
     assert not at.exception and not at.error
     offered = {"Open", "Rename", "Delete", "People and record"}
-    assert {b.label for b in at.button} & offered == seen
+    buttons = [button for button in at.button if button.label in offered]
+    assert {button.label for button in buttons if not button.disabled} == seen
+    assert {button.label for button in buttons} == (offered if seen else set())
+    refused = [button.help for button in buttons if button.disabled]
+    assert all("administrator, owner" in told for told in refused)
     assert any("Spring plan" in m.value for m in at.markdown) is bool(seen)
 
 

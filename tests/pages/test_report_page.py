@@ -184,6 +184,20 @@ def test_without_the_onnx_packages_the_page_says_what_to_install(root, monkeypat
     assert "make_onnx" not in keys(app)
 
 
+def test_personal_data_are_named_once_and_stop_every_file_with_texts(root):
+    made = finished_journey(root, evil="write to anna.schmidt@example.org")
+    app = open_report(made.project.id)
+    app.session_state["report_tab"] = "For other search tools"
+    app.run()
+    assert not app.exception
+    said = [w.value for w in app.warning if "may be shared" in w.value]
+    assert len(said) == 1
+    assert "what is said above holds for them" in texts(app)
+    assert not {key for key in keys(app) if "make_report" in key or "exchange" in key}
+    app.button(key="to_data").click().run()
+    assert [title.value for title in app.title] == ["Data"]
+
+
 def test_without_a_token_nothing_can_be_sent(root, monkeypatch):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     app, _ = open_tab(root, "The model")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -63,18 +64,24 @@ FORMS = (
 )  # fmt: skip
 
 
-def small_dataset() -> tuple[QADataset, dict]:
-    """192 questions on 24 answers, through the real import; one text is a script tag."""
+def small_dataset(
+    evil: str = EVIL, file_name: str = "faq <b>.csv", categories: Sequence[str] = ()
+) -> tuple[QADataset, dict]:
+    """192 questions on 24 answers, through the real import; every text ends with ``evil``."""
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(["question", "answer"])
-    for topic in TOPICS:
+    writer.writerow(["question", "answer", *(["category"] if categories else [])])
+    for number, topic in enumerate(TOPICS):
+        category = [categories[number % len(categories)]] if categories else []
         for form in FORMS:
-            writer.writerow([f"{form.format(topic)} {EVIL}", f"All about {topic}. {EVIL}"])
-    return data.read_dataset(file.getvalue().encode(), "faq <b>.csv")
+            texts = [f"{form.format(topic)} {evil}", f"All about {topic}. {evil}"]
+            writer.writerow([*texts, *category])
+    return data.read_dataset(file.getvalue().encode(), file_name)
 
 
-def small_comparison(dataset: QADataset, run_id: str, gain: float = 0.5) -> Comparison:
+def small_comparison(
+    dataset: QADataset, run_id: str, gain: float = 0.5, evil: str = EVIL
+) -> Comparison:
     """Random vectors; the tuned ones lie nearer to the right answers by ``gain``."""
     rng = np.random.default_rng(3)
     answers = rng.normal(size=(len(dataset.answers), 16)).astype(np.float32)
@@ -95,7 +102,7 @@ def small_comparison(dataset: QADataset, run_id: str, gain: float = 0.5) -> Comp
         seed=0,
         report=SilentReporter(),
         generality=[Generality("en", 283, 0.80, 0.79, -0.02, 0.0)],
-        absent={"tfidf": Message("It failed because {reason}.", {"reason": EVIL})},
+        absent={"tfidf": Message("It failed because {reason}.", {"reason": evil})},
     )
 
 
@@ -125,11 +132,27 @@ class FinishedJourney:
     compare_run: str
 
 
-def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> FinishedJourney:
-    """Write the journey into a new workspace."""
+def finished_journey(
+    root: Path,
+    *,
+    gain: float = 0.5,
+    model: bool = True,
+    evil: str = EVIL,
+    recipe_name: str = "first",
+    imported: tuple[QADataset, dict] | None = None,
+) -> FinishedJourney:
+    """Write the journey into a new workspace.
+
+    Parameters
+    ----------
+    evil : str
+        What stands in the project's name, in its texts and wherever somebody could type something.
+    imported : (dataset, import report), optional
+        Other data than :func:`small_dataset`.
+    """
     workspace = Workspace.open(root)
-    project = workspace.create_project(f"Pilot {EVIL}", "ann")
-    dataset, report = small_dataset()
+    project = workspace.create_project(f"Pilot {evil}", "ann")
+    dataset, report = imported or small_dataset(evil)
     workspace.save_dataset(dataset, report)
     workspace.records.use_dataset(project.id, dataset.id, "ann")
     recipe = LabelRecipe(("bm25", "tfidf"), rule="mean", blend=0.3)
@@ -140,7 +163,7 @@ def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> Fi
             for key in ("bm25", "tfidf")
         ),
         agreement=((1.0, 0.7), (0.7, 1.0)),
-        failures={"gone": Message("There is no {what}.", {"what": EVIL})},
+        failures={"gone": Message("There is no {what}.", {"what": evil})},
     )
     project = workspace.project(project.id)
     score_run = _finish(
@@ -148,13 +171,13 @@ def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> Fi
     )
     kept = {"dataset_id": dataset.id, "experts": ["bm25", "tfidf"], "run_id": score_run}
     workspace.records.set(project.id, "scored", kept)
-    labels.save_recipe(project, "first", recipe, "ann")
-    override = Override(dataset.questions[0], dataset.answers[1], 0.4, "ann", EVIL, now())
+    labels.save_recipe(project, recipe_name, recipe, "ann")
+    override = Override(dataset.questions[0], dataset.answers[1], 0.4, "ann", evil, now())
     withdrawn = Override(dataset.questions[1], dataset.answers[1], 0.4, "ann", "no", "2020-01-01")
     config = TuningConfig(base_model=BASE)
     request = {
         "dataset_id": dataset.id,
-        "recipe_name": "first",
+        "recipe_name": recipe_name,
         "recipe": to_json(recipe),
         "overrides": [
             asdict(override),
@@ -187,7 +210,7 @@ def finished_journey(root: Path, *, gain: float = 0.5, model: bool = True) -> Fi
         tiny_model(RunFolder(workspace.run_folder(tune_run)).model)
     else:
         RunFolder(workspace.run_folder(tune_run)).model.mkdir()
-    document, arrays = to_files(small_comparison(dataset, tune_run, gain))
+    document, arrays = to_files(small_comparison(dataset, tune_run, gain, evil))
     request = {
         "dataset_id": dataset.id,
         "tune_run": tune_run,

@@ -75,8 +75,9 @@ def project_with(workspace: Workspace, name: str, *words: str):
     return workspace.project(project.id), dataset
 
 
-def test_a_project_is_erased_with_all_that_is_its_own(workspace):
+def test_a_project_is_erased_with_all_that_is_its_own(workspace, in_records):
     project, dataset = project_with(workspace, "one", "secret")
+    assert "secret" in in_records()
     assert belongings(workspace, project.id).datasets == {dataset.id}
     receipt = erase_project(workspace, project.id, "Eve", ("query: ",))
     counts = {one.kind: one.count for one in receipt.removed}
@@ -89,6 +90,7 @@ def test_a_project_is_erased_with_all_that_is_its_own(workspace):
     assert workspace.projects() == []
     held = [p for p in workspace.layout.root.rglob("*") if p.is_file() and p.suffix != ".lock"]
     assert not [p for p in held if b"secret" in p.read_bytes()], "also not in a free database page"
+    assert "secret" not in in_records()
     _, found = VectorCache(workspace.layout.vectors).get("abcd", keys_of(texts, "query: "))
     assert not found.any()
     trail = [line["what"] for line in workspace.records.audit_trail(project.id)]

@@ -30,11 +30,10 @@ from core.journey import (
     report,
     tune as capacity,
     tune as tuning_runs,
-    voting,
-    voting as vote_results,
 )
 from core.journey.experiments import curve_result, data_curves
 from core.journey.jobs import KINDS, jobs_of
+from core.journey.people import voting, voting as vote_results
 from core.types import LabelRecipe
 from core.workspace.workspace import Project, Workspace
 

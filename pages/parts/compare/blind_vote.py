@@ -9,13 +9,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core.errors import AppError
-from core.journey import voting
 from core.journey.compare import load_comparison, newest_comparison
-from core.journey.voting import Ballot, Preference, VoteProgress, vote_facts
+from core.journey.people import voting
+from core.journey.people.voting import Ballot, Preference, VoteProgress, vote_facts
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import BASE, TUNED, Comparison, QADataset
 from core.types.judgements import LEFT, RIGHT, TIE, VoteOpening, VoteRound
-from core.types.rights import SEE
+from core.types.rights import DECIDE, SEE
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import with_titles
@@ -23,6 +23,7 @@ from pages.parts.compare.side_by_side import shortened
 from pages.parts.deep_links import RUN, go_to, link_parameters
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sign_in import LINK, ask_name
 from pages.parts.translate import moment, plain, t, tm
 
@@ -261,6 +262,7 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
         key="vote_start",
         on_click=attempt,
         args=(start,),
+        **only(DECIDE),
     )
 
 
@@ -314,6 +316,7 @@ def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
             icon=":material/lock_open:",
             key="vote_open",
             on_click=end,
+            **only(DECIDE),
         )
         return
     with st.popover(t("Sealed"), icon=":material/lock:"):
@@ -330,6 +333,7 @@ def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
             icon=":material/lock_open:",
             key="vote_open_early",
             on_click=end,
+            **only(DECIDE),
         )
 
 

@@ -21,12 +21,14 @@ from core.journey.jobs import FINISHED, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, CROSS_FIT, TUNED, Comparison, SystemChoice, SystemResult
+from core.types.rights import START
 from pages.parts import session
 from pages.parts.deep_links import RUN, go_to, linked_run
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import ButtonKind, Context, empty_state
+from pages.parts.rights import only
 from pages.parts.translate import moment, t
 
 
@@ -170,7 +172,7 @@ def _start_button(
 ) -> None:
     kind: ButtonKind = "primary" if primary else "tertiary"
     icon = ":material/compare_arrows:" if primary else ":material/refresh:"
-    if st.button(label, type=kind, icon=icon, key="start_comparison"):
+    if st.button(label, type=kind, icon=icon, key="start_comparison", **only(START)):
         start_comparison(context, run, choice)
 
 

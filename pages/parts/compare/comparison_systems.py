@@ -15,6 +15,7 @@ from core.evaluation.measures import (
     METRICS,
     Measure,
     grades_of,
+    on_judged_pools,
     possible_cutoffs,
     remeasured,
 )
@@ -53,6 +54,7 @@ from core.types import (
     QADataset,
     SystemChoice,
 )
+from core.types.rights import CHANGE, START
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
@@ -61,6 +63,7 @@ from pages.parts.errors import show_error, show_warnings
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
 from pages.parts.reading import read_upload
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, tm
 
 _STEP = 0.01  # of a difference to plan for
@@ -112,6 +115,7 @@ def all_systems(seen: Compared) -> None:
         "fold_measures",
         lambda: _every_measure(comparison),
     )
+    _judged_pools(comparison, dataset)
     if comparison.differences:
         with st.expander(
             t("Tuned against base, all measures"), icon=":material/stacked_line_chart:"
@@ -128,6 +132,41 @@ def _folded(title: str, icon: str, key: str, draw: Callable[[], None]) -> None:
     if part.open:
         with part:
             draw()
+
+
+def _judged_pools(comparison: Comparison, dataset: QADataset) -> None:
+    """Draw what unjudged answers may hide, where people judged a pool of answers only."""
+    found = cached(lambda: on_judged_pools(comparison, dataset), "pools", comparison.id)
+    if not found:
+        return
+    with st.expander(t("Questions with judged answers"), icon=":material/rule:"):
+        st.markdown(
+            t(
+                "For {count} of the test questions it is known which answers are wrong, not only "
+                "which are right. nDCG takes an answer that nobody judged for wrong; judged-only "
+                "nDCG leaves it out of the list; bpref asks how many wrong answers stand above the "
+                "right ones. Where few of the first ten are judged, trust the last two.",
+                count=found[0].questions,
+            )
+        )
+        st.dataframe(
+            {
+                t("System"): [t(one.title) for one in found],
+                "nDCG@10": [one.ndcg for one in found],
+                t("nDCG@10, judged only"): [one.judged_only for one in found],
+                "bpref": [one.bpref for one in found],
+                t("First ten that are judged"): [100 * one.judged for one in found],
+            },
+            hide_index=True,
+            column_config={
+                **{
+                    name: st.column_config.NumberColumn(format="%.3f")
+                    for name in ("nDCG@10", t("nDCG@10, judged only"), "bpref")
+                },
+                t("First ten that are judged"): st.column_config.NumberColumn(format="%.0f %%"),
+            },
+            key="judged_pools",
+        )
 
 
 def _measure_choice(comparison: Comparison, dataset: QADataset) -> Measure:
@@ -336,7 +375,10 @@ def more_systems(seen: Compared) -> None:
             t("Compare with these systems"),
             icon=":material/compare_arrows:",
             key="compare_more",
-            help=t("Replaces this comparison; what is known already is not computed again."),
+            **only(
+                START,
+                help=t("Replaces this comparison; what is known already is not computed again."),
+            ),
         ):
             start_comparison(seen.context, seen.run, choice)
 
@@ -358,7 +400,7 @@ def _choice(seen: Compared) -> SystemChoice:
         placeholder=t("None") if not others else t("Choose"),
     )
     # Where the run folder is gone nothing can be mixed.
-    kept = seen.run.result.alpha if seen.run.result else 0.0
+    kept = seen.run.mixed_share
     offered = other_alphas(kept)
     alphas = st.pills(
         t(
@@ -396,7 +438,7 @@ def _choice(seen: Compared) -> SystemChoice:
         file
         for file in context.project.state.run_files
         if st.checkbox(
-            t("Your present search: {title}", title=file.title),
+            t("Your present search: {title}", title=plain(file.title)),
             value=True,
             key=f"arms_file_{file.key}",
         )
@@ -437,12 +479,16 @@ def _run_file_section(context: Context) -> None:
                 "{title} · {file} · {at}", title=file.title, file=file.filename, at=moment(file.at)
             )
             st.markdown(plain(said))
-            if st.button(t("Remove"), type="tertiary", key=f"remove_run_{file.key}"):
+            if st.button(
+                t("Remove"), type="tertiary", key=f"remove_run_{file.key}", **only(CHANGE)
+            ):
                 remove_run_file(context.project, file.key, session.who())
                 st.rerun()
     # A new field after every file that was taken: an upload field cannot be emptied otherwise.
     field = f"run_file_{context.project.id}_{st.session_state.get(_TAKEN, 0)}"
-    taken = st.file_uploader(t("Result lists of your search (TREC run, or ranx JSON)"), key=field)
+    taken = st.file_uploader(
+        t("Result lists of your search (TREC run, or ranx JSON)"), key=field, **only(CHANGE)
+    )
     if taken is not None:
         _upload(context, taken)
 
@@ -490,7 +536,7 @@ def _upload(context: Context, file: UploadedFile) -> None:
         key="run_file_nothing",
         help=t("They then count as not found. Else upload a file that answers all of them."),
     )
-    if st.button(t("Add this search"), key="run_file_add", disabled=not nothing):
+    if st.button(t("Add this search"), key="run_file_add", **only(CHANGE, disabled=not nothing)):
         try:
             add_run_file(
                 context.project,

@@ -17,10 +17,12 @@ from core.journey.decisions import (
     savings,
 )
 from core.types import BASE, CROSS_FIT, TUNED, Comparison
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, examination_of
 from pages.parts.errors import guarded
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 
@@ -139,6 +141,7 @@ def _calculator(context: Context, comparison: Comparison) -> None:
         icon=":material/save:",
         on_click=save_savings,
         args=(context.project, inputs, session.who()),
+        **only(CHANGE),
     )
 
 

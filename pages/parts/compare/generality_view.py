@@ -9,11 +9,13 @@ import streamlit as st
 from core.journey import compare
 from core.journey.compare import WORDS, GeneralitySet, SetResult, mteb_is_installed, sentence
 from core.reporting.charts.comparison_charts import alpha_chart
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared, examination_of
 from pages.parts.errors import attempt, guarded, show_failed_attempt
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 
@@ -94,7 +96,9 @@ def _sets(context: Context, measured: set[str]) -> None:
     for added in present:
         _present(context, added, added.name in measured)
     with st.expander(t("Add a set"), icon=":material/add:", expanded=not present):
-        file = st.file_uploader(t("BEIR set as a zip"), type=["zip"], key="generality_upload")
+        file = st.file_uploader(
+            t("BEIR set as a zip"), type=["zip"], key="generality_upload", **only(CHANGE)
+        )
         st.caption(
             t(
                 "Both models read every document once; thousands of documents take minutes on a "
@@ -113,6 +117,7 @@ def _sets(context: Context, measured: set[str]) -> None:
                     PurePath(file.name).stem[:80],
                     session.who(),
                 ),
+                **only(CHANGE),
             )
         if not mteb_is_installed():
             st.caption(
@@ -129,13 +134,13 @@ def _sets(context: Context, measured: set[str]) -> None:
             t("Add this task"),
             key="generality_mteb_add",
             icon=":material/add:",
-            disabled=not name.strip(),
             on_click=lambda: attempt(
                 compare.add_mteb_task,
                 context.project,
                 name,
                 session.who(),
             ),
+            **only(CHANGE, disabled=not name.strip()),
         )
 
 
@@ -159,4 +164,5 @@ def _present(context: Context, added: GeneralitySet, measured: bool) -> None:
             type="tertiary",
             on_click=attempt,
             args=(compare.remove_set, context.project, added.name, session.who()),
+            **only(CHANGE),
         )

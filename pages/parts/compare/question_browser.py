@@ -24,11 +24,13 @@ from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types import REGIMES, Comparison, QADataset
 from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.compare.side_by_side import free_search, shortened, side_by_side
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt, succeeds
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, unbroken
 
 _PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
@@ -334,7 +336,7 @@ def _comment(context: Context, row: int, question: str) -> None:
             st.session_state[key] = ""
 
     st.text_area(t("Your comment"), key=key, max_chars=LONGEST)
-    st.button(t("Keep"), key="comment_keep", icon=":material/save:", on_click=keep)
+    st.button(t("Keep"), key="comment_keep", icon=":material/save:", on_click=keep, **only(CHANGE))
 
 
 def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> None:
@@ -358,9 +360,9 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
             t("Report"),
             key="report_keep",
             icon=":material/flag:",
-            disabled=not reason.strip(),
             on_click=attempt,
             args=(decisions.report_label, *place, reason, session.who()),
+            **only(CHANGE, disabled=not reason.strip()),
         )
         if pair in open_reports:
             st.button(
@@ -370,6 +372,7 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
                 type="tertiary",
                 on_click=attempt,
                 args=(decisions.settle_report, *place, session.who()),
+                **only(CHANGE),
             )
     st.caption(
         t(

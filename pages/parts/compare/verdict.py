@@ -31,11 +31,13 @@ from core.journey.jobs import CROSS_FIT as KIND, KINDS
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
 from core.types.project import Promotion
+from core.types.rights import DECIDE
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.model_titles import language_title
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, tm
 
 _LOOKS = {  # icon, colour: told apart without colour too
@@ -182,7 +184,7 @@ def promotion_button(seen: Compared) -> None:
             t("Use this model"),
             icon=":material/task_alt:",
             key="promote",
-            help=t("Records the decision with your name; nothing else changes."),
+            **only(DECIDE, help=t("Records the decision with your name; nothing else changes.")),
         ):
             _promote(seen, "")
         return
@@ -197,7 +199,7 @@ def promotion_button(seen: Compared) -> None:
             t("Why it should be used all the same"), key="overrule_reason", max_chars=1000
         )
         enough = len((reason or "").strip()) >= LEAST_REASON
-        if st.button(t("Overrule and use it"), key="overrule", disabled=not enough):
+        if st.button(t("Overrule and use it"), key="overrule", **only(DECIDE, disabled=not enough)):
             _promote(seen, reason or "")
 
 
@@ -214,7 +216,7 @@ def _in_use(seen: Compared, decided: Promotion) -> None:
         if decided.overruled:
             why = t("The refusal was overruled: {reason}", reason=decided.reason)
             st.markdown(f":material/gavel: {plain(why)}")
-        if st.button(t("Withdraw"), type="tertiary", key="withdraw"):
+        if st.button(t("Withdraw"), type="tertiary", key="withdraw", **only(DECIDE)):
             with errors_shown():
                 withdraw(seen.context.project, session.who())
                 st.rerun()

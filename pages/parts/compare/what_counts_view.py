@@ -16,11 +16,13 @@ from core.journey.compare import (
 )
 from core.types import Comparison, QADataset
 from core.types.comparison import Counted, WhatCounts
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.errors import errors_shown
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 MOST_SHOWN = 50  # most answers that a screen of results shows
@@ -165,7 +167,7 @@ def _settings(seen: Compared, dataset: QADataset) -> None:
             height=120,
         )
         weights = _category_weights(dataset, dict(kept.category_weights))
-        saved = st.form_submit_button(t("Save what counts"))
+        saved = st.form_submit_button(t("Save what counts"), **only(CHANGE))
     if not saved:
         return
     lines = tuple(dict.fromkeys(filter(None, map(str.strip, (listed or "").splitlines()))))

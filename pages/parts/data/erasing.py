@@ -6,10 +6,12 @@ import streamlit as st
 
 from core.journey import data
 from core.reporting.charts.chart import one_line
+from core.types.rights import DELETE
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context
 from pages.parts.receipt import keep_receipt
+from pages.parts.rights import only
 from pages.parts.translate import t
 
 _LISTED, _COLUMNS = 200, 300  # texts sent to the browser, and how much of each
@@ -55,7 +57,7 @@ def erase_texts(context: Context) -> None:
     if st.button(
         t("Erase {count} texts", count=len(chosen)),
         icon=":material/delete_forever:",
-        disabled=not chosen,
+        **only(DELETE, disabled=not chosen),
     ):
         _confirm(context, chosen)
 

@@ -11,11 +11,13 @@ from core.messages import N_
 from core.reporting.charts.chart import one_line
 from core.types.open_account import OpenAccount
 from core.types.personal_rules import KEEP
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.data.personal_data import ask_at_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.reading import read_upload, stop_reading
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 _ROLES = (
@@ -81,8 +83,8 @@ def _list(context: Context, rows: np.ndarray) -> None:
         if st.button(
             t("Delete the chosen ones ({count})", count=len(chosen)),
             icon=":material/delete:",
-            disabled=not len(chosen),
             key="open_delete",
+            **only(CHANGE, disabled=not len(chosen)),
         ):
             _change(context, chosen)
         with st.popover(t("Take all out"), icon=":material/delete_sweep:"):
@@ -92,7 +94,7 @@ def _list(context: Context, rows: np.ndarray) -> None:
                     "one start anew."
                 )
             )
-            if st.button(t("Take all open questions out"), key="open_remove"):
+            if st.button(t("Take all open questions out"), key="open_remove", **only(CHANGE)):
                 _change(context, None)
 
 
@@ -114,7 +116,10 @@ def _upload(context: Context) -> None:
         )
     )
     file = st.file_uploader(
-        t("Questions without answers (search log)"), key=field, label_visibility="collapsed"
+        t("Questions without answers (search log)"),
+        key=field,
+        label_visibility="collapsed",
+        **only(CHANGE),
     )
     if file is None:
         stop_reading("open")
@@ -150,8 +155,8 @@ def _upload(context: Context) -> None:
         t("Add {count} open questions", count=f"{account.questions:,}"),
         type="primary",
         icon=":material/playlist_add:",
-        disabled=account.asked <= 0 or action is None,
         key="open_add",
+        **only(CHANGE, disabled=account.asked <= 0 or action is None),
     ):
         try:
             with st.spinner(t("Saving the data"), show_time=True):

@@ -14,6 +14,7 @@ from core.messages import Message
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture
 from core.types import CROSS_FIT, SPLIT
+from core.types.rights import CHANGE
 from core.types.sufficiency import (
     LEARN_TITLES,
     NO,
@@ -24,8 +25,11 @@ from core.types.sufficiency import (
 )
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
+from pages.parts.data.ask_rounds import show_taken
 from pages.parts.data.browser import browse
+from pages.parts.data.collecting import collecting
 from pages.parts.data.erasing import erase_texts
+from pages.parts.data.judging import judging
 from pages.parts.data.open_questions import open_questions
 from pages.parts.data.personal_data import personal_data
 from pages.parts.data.written import written_questions
@@ -33,6 +37,7 @@ from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context, tab_bar
 from pages.parts.receipt import show_receipt
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 _LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
@@ -64,6 +69,7 @@ def overview(context: Context, replacing: str) -> None:
     allowed = data.what_data_allow(dataset, scoring)
     _allowed(allowed)
     show_receipt()
+    show_taken()  # above the tabs: with other data these are drawn anew
     personal_data(context)
     _figures(report.get("summary", {}))
     if count := len(dataset.wrong_question):
@@ -77,12 +83,14 @@ def overview(context: Context, replacing: str) -> None:
     _actions(replacing)
     show_warnings([Message.from_json(warning) for warning in report.get("warnings", ())])
     _split(dataset.split_counts(), take_turns=allowed.prove == CROSS_FIT)
-    texts, opened, written, look, left_out, erase = tab_bar(
+    texts, opened, written, collect, judge, look, left_out, erase = tab_bar(
         "data_tabs",
         [
             t("Questions and answers"),
             t("Open questions ({count})", count=len(dataset.open_rows)),
             t("Written questions ({count})", count=len(dataset.written_rows)),
+            t("Collect questions"),
+            t("Judge results"),
             t("Worth a look ({count})", count=len(found)),
             t("Rows set aside ({count})", count=len(aside)),
             t("Erase texts"),
@@ -95,6 +103,10 @@ def overview(context: Context, replacing: str) -> None:
         _logs(report)
     with written:
         written_questions(context)
+    for tab, draw in ((collect, collecting), (judge, judging)):
+        if tab.open:  # what looks again by itself does so only where it is seen
+            with tab:
+                draw(context)
     with look:
         _worth_a_look(found)
     with left_out:
@@ -188,7 +200,7 @@ def _actions(replacing: str) -> None:
     with st.container(horizontal=True):
         if st.button(t("Choose experts"), type="primary", icon=":material/arrow_forward:"):
             go_to("experts")
-        if st.button(t("Replace the data"), icon=":material/upload_file:"):
+        if st.button(t("Replace the data"), icon=":material/upload_file:", **only(CHANGE)):
             st.session_state[replacing] = True
             st.rerun()
 

@@ -11,9 +11,11 @@ from core.journey.data import take_out_personal_data
 from core.journey.personal import DROP, KEEP, MASK, PERSONAL_DATA, Finding
 from core.messages import N_
 from core.types.open_account import RowsFound
+from core.types.rights import CHANGE, DECIDE
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, tm
 
 _ACTIONS = {
@@ -65,7 +67,7 @@ def personal_data(context: Context) -> None:
                     reason=plain(leave.reason),
                 )
             )
-            if st.button(t("Do not allow it any more"), icon=":material/lock:"):
+            if st.button(t("Do not allow it any more"), icon=":material/lock:", **only(DECIDE)):
                 personal.withdraw_leave(project, session.who())
                 st.rerun()
         else:
@@ -77,10 +79,14 @@ def personal_data(context: Context) -> None:
             )
         with st.container(horizontal=True):
             if st.button(
-                t("Mask them"), icon=":material/visibility_off:", help=t(_ACTIONS[MASK][1])
+                t("Mask them"),
+                icon=":material/visibility_off:",
+                **only(CHANGE, help=t(_ACTIONS[MASK][1])),
             ):
                 _take_out(context, MASK)
-            if st.button(t("Leave these texts out"), icon=":material/playlist_remove:"):
+            if st.button(
+                t("Leave these texts out"), icon=":material/playlist_remove:", **only(CHANGE)
+            ):
                 _take_out(context, DROP)
         if leave is None:
             _ask_for_leave(context)
@@ -114,7 +120,7 @@ def _ask_for_leave(context: Context) -> None:
             placeholder=t("for example: our own contact details, published on our website"),
             max_chars=500,
         )
-        if st.form_submit_button(t("Allow sharing"), icon=":material/lock_open:"):
+        if st.form_submit_button(t("Allow sharing"), icon=":material/lock_open:", **only(DECIDE)):
             try:
                 personal.allow_sharing(context.project, reason, session.who())
             except Exception as error:  # shown where the button is

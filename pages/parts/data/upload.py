@@ -12,6 +12,7 @@ from core.errors import Stopped
 from core.journey import data
 from core.journey.data import ColumnMapping, Outcome, Preview, ReadingChoices
 from core.journey.projects import sample_files
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.data.columns import column_choice, show_outcome, show_rows
 from pages.parts.data.importing import running_import, start_import, watch_import
@@ -19,6 +20,7 @@ from pages.parts.data.personal_data import ask_at_import
 from pages.parts.errors import show_error, show_warnings
 from pages.parts.page import Context
 from pages.parts.reading import RunningStep, read_upload, stop_reading
+from pages.parts.rights import only
 from pages.parts.translate import plain, t
 
 _DELIMITERS = {",": ",", ";": ";", "\t": "⇥", "|": "|"}
@@ -37,7 +39,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
     if st.session_state.get(field) is None:
         _instructions()
         data.warm_up()
-    file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed")
+    file = st.file_uploader(t("Your file"), key=field, label_visibility="collapsed", **only(CHANGE))
     running = running_import(context)
     if (
         replacing is not None
@@ -104,6 +106,16 @@ def upload(context: Context, replacing: str | None = None) -> bool:
                 key=f"open_rows_{file.file_id}",
             )
     elif not found.can_be_mapped:
+        if running is None:
+            try:
+                personal = read_upload(file, "data_tried", data.personal_in_beir)
+            except Exception as error:
+                show_error(error)
+                return True
+            if personal is None:
+                return True
+            options["personal"] = ask_at_import(personal, file.file_id)
+            ready = options["personal"] is not None
         options["split_anew"] = st.checkbox(
             t("Split the questions anew"),
             help=t(
@@ -116,7 +128,7 @@ def upload(context: Context, replacing: str | None = None) -> bool:
         t("Import"),
         type="primary",
         icon=":material/download_done:",
-        disabled=not ready or running is not None,
+        **only(CHANGE, disabled=not ready or running is not None),
     )
     if pressed and running is None:
         running = start_import(

@@ -13,6 +13,7 @@ from core.journey.personal import check_sharing
 from core.journey.sending import confirm_terms, llm_connections, unconfirmed_terms
 from core.journey.writing import MOST_OF_ANSWER, STYLES, WrittenQuestion
 from core.reporting.charts.chart import one_line
+from core.types.rights import CHANGE, SEND, START
 from core.types.scoring import ChatConnection
 from core.types.written import WriteResult
 from pages.parts import session
@@ -20,6 +21,7 @@ from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sending_plans import agreed_terms, show_plan
 from pages.parts.translate import plain, t
 
@@ -91,7 +93,10 @@ def _present(context: Context) -> None:
     )
     _table(context, questions, "written_present")
     if st.button(
-        t("Take the written questions out again"), icon=":material/undo:", key="written_remove"
+        t("Take the written questions out again"),
+        icon=":material/undo:",
+        key="written_remove",
+        **only(CHANGE),
     ):
         with errors_shown():
             writing.remove_written(context.project, session.who())
@@ -129,8 +134,8 @@ def _preview(context: Context, result: WriteResult) -> None:
         t("Take in {count} questions", count=f"{len(chosen):,}"),
         type="primary",
         icon=":material/playlist_add:",
-        disabled=not chosen,
         key="written_take",
+        **only(CHANGE, disabled=not chosen),
     ):
         with errors_shown():
             writing.take_written(context.project, result, session.who(), styles)
@@ -157,7 +162,11 @@ def _writer(context: Context) -> None:
             width=220,
         )
         pressed = st.button(
-            t("Write questions"), icon=":material/edit_note:", type="secondary", key="write"
+            t("Write questions"),
+            icon=":material/edit_note:",
+            type="secondary",
+            key="write",
+            **only(START),
         )
     if not named:
         st.caption(
@@ -204,9 +213,11 @@ def _dialog(context: Context, asked: str) -> None:
                 type="primary",
                 icon=":material/send:",
                 key="send_and_write",
-                disabled=not ready,
+                **only(SEND, disabled=not ready),
             ):
                 with errors_shown():
+                    # Leave may have been taken back while this was read; nothing is recorded then.
+                    check_sharing(context.project, context.dataset)
                     if sheets:
                         confirm_terms(context.project, sheets, session.who())
                     writing.launch_writing(

@@ -19,12 +19,14 @@ from core.journey.sending import (
     try_connection,
     unconfirmed_terms,
 )
+from core.types.rights import SEND
 from core.types.scoring import ApiConnection, SendPlan
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment, keys_for_worker
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sending_plans import agreed_terms, expense, show_plan
 from pages.parts.translate import plain, t
 
@@ -67,12 +69,16 @@ def _connection(
                 t("Test with one text"),
                 key=f"api_test_{name}",
                 icon=":material/network_check:",
-                help=t("Sends “{sentence}” and nothing else.", sentence=NEUTRAL_SENTENCE),
+                **only(
+                    SEND, help=t("Sends “{sentence}” and nothing else.", sentence=NEUTRAL_SENTENCE)
+                ),
             )
-            if st.button(t("Change"), key=f"api_edit_{name}", icon=":material/edit:"):
+            if st.button(t("Change"), key=f"api_edit_{name}", icon=":material/edit:", **only(SEND)):
                 st.session_state[editing] = name
                 st.rerun()
-            if st.button(t("Remove"), key=f"api_remove_{name}", icon=":material/delete:"):
+            if st.button(
+                t("Remove"), key=f"api_remove_{name}", icon=":material/delete:", **only(SEND)
+            ):
                 remove_connection(context.project, name, session.who())
                 choice.remove(connection.key)
                 st.rerun()
@@ -198,7 +204,9 @@ def _form(context: Context, known: ApiConnection | None, editing: str, choice: C
             t("Put before an answer (prompt)"), was.document_prompt, key=f"api_document_{tag}"
         )
         saved = st.form_submit_button(
-            t("Save the change") if known else t("Add this API"), icon=":material/save:"
+            t("Save the change") if known else t("Add this API"),
+            icon=":material/save:",
+            **only(SEND),
         )
     if known and st.button(t("Leave it as it was"), key="api_leave"):
         st.session_state.pop(editing, None)
@@ -280,9 +288,11 @@ def _dialog(context: Context, asked: str) -> None:
                 type="primary",
                 icon=":material/send:",
                 key="send_and_score",
-                disabled=not ready,
+                **only(SEND, disabled=not ready),
             ):
                 with errors_shown():
+                    # Leave may have been taken back while this was read; nothing is recorded then.
+                    check_sharing(context.project, context.dataset)
                     if sheets:
                         confirm_terms(context.project, sheets, session.who())
                     _launch(context, asked, keys, plans)

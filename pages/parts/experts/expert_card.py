@@ -91,7 +91,10 @@ def _badges(card: ExpertCard, scored: bool) -> None:
             (
                 t("not for commercial use"),
                 "orange",
-                t("Its licence ({licence}) does not allow it, or says nothing.", licence=licence),
+                t(
+                    "Its licence ({licence}) does not allow it, or says nothing.",
+                    licence=plain(licence),
+                ),
             )
         )
     if badges:

@@ -18,6 +18,7 @@ from core.journey.rating import is_people
 from core.journey.score_files import score_files
 from core.journey.sending import api_connections, llm_connections
 from core.messages import N_
+from core.types.rights import CHANGE, START
 from pages.parts import session
 from pages.parts.errors import errors_shown
 from pages.parts.experts.expert_api import expert_api, start_scoring
@@ -27,6 +28,7 @@ from pages.parts.experts.score_files import score_file_section
 from pages.parts.experts.teacher import teacher_box
 from pages.parts.experts.terms import terms_overview
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t, tm
 
 _WORTH_TELLING = 5.0  # seconds of loading that are told apart from reading
@@ -121,7 +123,7 @@ def _own_folders(
         for path, reason in folders.broken.items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.warning(plain(tm(reason)), icon=":material/folder_off:")
-                if st.button(t("Forget this folder"), key=f"forget_{path}"):
+                if st.button(t("Forget this folder"), key=f"forget_{path}", **only(CHANGE)):
                     remove_model_folder(context.project, path, session.who())
                     st.rerun()
         with st.form("own_folder", border=False):
@@ -129,7 +131,9 @@ def _own_folders(
                 t("Path of a sentence-transformers folder on the computer that runs this app"),
                 placeholder="/models/our-support-model",
             )
-            if st.form_submit_button(t("Add this folder"), icon=":material/create_new_folder:"):
+            if st.form_submit_button(
+                t("Add this folder"), icon=":material/create_new_folder:", **only(CHANGE)
+            ):
                 _add(context, path, choice)
 
 
@@ -158,8 +162,8 @@ def _start(
             else t("Let {count} experts score", count=len(keys)),
             type="primary" if main_action else "secondary",
             icon=":material/play_arrow:",
-            disabled=busy or not keys,
             key="let_score",
+            **only(START, disabled=busy or not keys),
         )
         st.caption(_time_needed(context, cards, scored) if keys else t("No expert is chosen yet."))
     if busy:

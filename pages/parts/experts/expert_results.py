@@ -11,6 +11,7 @@ from core.journey.experts import leaf_order, load_expert_scores
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
+from core.types.rights import CHANGE
 from core.types.scoring import ExpertFigures, ScoringResult
 from pages.parts import session
 from pages.parts.cached import cached
@@ -19,6 +20,7 @@ from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.experts.teacher import teacher_sentence
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 _CLOSE = 0.9  # rank correlation from which two experts say nearly the same
@@ -283,6 +285,7 @@ def _show(context: Context, advice: PanelAdvice) -> None:
             t("Let these {count} experts make the labels", count=len(advice.kept)),
             icon=":material/arrow_forward:",
             key="use_panel",
+            **only(CHANGE),
         ):
             decisions.use_panel(context.project, advice.kept, session.who())
             go_to("labels")

@@ -16,6 +16,7 @@ from core.journey.sending import (
     send_plan,
     try_model,
 )
+from core.types.rights import SEND
 from core.types.scoring import ChatConnection
 from pages.parts import session
 from pages.parts.api_keys import has_key, key_environment
@@ -23,6 +24,7 @@ from pages.parts.errors import errors_shown, show_error
 from pages.parts.experts.expert_card import Choice
 from pages.parts.judges import judges
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.sending_plans import expense
 from pages.parts.translate import language, plain, t
 
@@ -60,12 +62,17 @@ def _connection(context: Context, connection: ChatConnection, choice: Choice, ed
                 t("Test with one pair"),
                 key=f"llm_test_{name}",
                 icon=":material/network_check:",
-                help=t("Sends a pair about passwords that is none of yours, and nothing else."),
+                **only(
+                    SEND,
+                    help=t("Sends a pair about passwords that is none of yours, and nothing else."),
+                ),
             )
-            if st.button(t("Change"), key=f"llm_edit_{name}", icon=":material/edit:"):
+            if st.button(t("Change"), key=f"llm_edit_{name}", icon=":material/edit:", **only(SEND)):
                 st.session_state[editing] = name
                 st.rerun()
-            if st.button(t("Remove"), key=f"llm_remove_{name}", icon=":material/delete:"):
+            if st.button(
+                t("Remove"), key=f"llm_remove_{name}", icon=":material/delete:", **only(SEND)
+            ):
                 with errors_shown():
                     remove_connection(context.project, name, session.who(), ChatConnection)
                     choice.remove(connection.key)
@@ -230,6 +237,7 @@ def _form(context: Context, known: ChatConnection | None, editing: str, choice: 
         saved = st.form_submit_button(
             t("Save the change") if known else t("Add this language model"),
             icon=":material/save:",
+            **only(SEND),
         )
     if known and st.button(t("Leave it as it was"), key="llm_leave"):
         st.session_state.pop(editing, None)

@@ -20,10 +20,12 @@ from core.journey.rating import (
     is_people,
 )
 from core.messages import N_
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.errors import attempt, errors_shown, guarded, show_error, show_failed_attempt
 from pages.parts.page import Context, tabs
 from pages.parts.reading import read_upload
+from pages.parts.rights import only
 from pages.parts.sign_in import ask_name
 from pages.parts.translate import called, plain, t, tm, unbroken
 
@@ -110,9 +112,9 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
             icon=":material/undo:",
             type="tertiary",
             shortcut="Z",
-            disabled=not task.given,
             on_click=attempt,
             args=(rating.undo_rating, context.project, dataset, rater),
+            **only(CHANGE, disabled=not task.given),
         )
         st.caption(
             t("{name}, you have rated {count} pairs so far.", name=plain(rater), count=task.given)
@@ -139,6 +141,7 @@ def _buttons(context: Context, task: RatingTask, rater: str) -> None:
             width="stretch",
             on_click=attempt,
             args=(*place, stars),
+            **only(CHANGE),
         )
     st.button(
         t("Cannot say"),
@@ -148,6 +151,7 @@ def _buttons(context: Context, task: RatingTask, rater: str) -> None:
         icon=":material/help:",
         on_click=attempt,
         args=(*place, None),
+        **only(CHANGE),
     )
     st.caption(t("Keys: 1 to 5 for the stars, 0 for “cannot say”, Z to go back."))
 
@@ -165,7 +169,9 @@ def rating_upload(context: Context) -> None:
     taken = st.session_state.pop("ratings_taken", None)
     if taken is not None:
         st.success(t("{count} new ratings were taken.", count=taken), icon=":material/check:")
-    file = st.file_uploader(t("File with ratings"), key=field, label_visibility="collapsed")
+    file = st.file_uploader(
+        t("File with ratings"), key=field, label_visibility="collapsed", **only(CHANGE)
+    )
     if file is None:
         return
     try:
@@ -213,7 +219,7 @@ def rating_upload(context: Context) -> None:
         t("Take these ratings"),
         key="take_ratings",
         icon=":material/download_done:",
-        disabled=not upload.ratings,
+        **only(CHANGE, disabled=not upload.ratings),
     ):
         with errors_shown():
             count = rating.add_rating_file(context.project, upload, session.who())
@@ -321,11 +327,14 @@ def _use(context: Context, summary: RatingSummary) -> None:
             else t("Use people as an expert"),
             key="use_people",
             icon=":material/group_add:",
-            disabled=not summary.ratings,
+            **only(CHANGE, disabled=not summary.ratings),
         ):
             action = rating.use_people
         if used and st.button(
-            t("Take people off the experts"), key="leave_people", icon=":material/group_remove:"
+            t("Take people off the experts"),
+            key="leave_people",
+            icon=":material/group_remove:",
+            **only(CHANGE),
         ):
             action = rating.leave_people
     st.caption(

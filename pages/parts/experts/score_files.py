@@ -15,11 +15,13 @@ from core.journey.score_files import (
     score_files,
 )
 from core.messages import N_
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.errors import errors_shown, show_error, show_warnings
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.reading import read_upload
+from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
 _PREVIEW_ROWS = 10
@@ -48,7 +50,9 @@ def score_file_section(context: Context, choice: Choice) -> None:
         )
         for known in uploaded:
             _uploaded_file(context, known, choice)
-        file = st.file_uploader(t("File of scores (CSV, TSV, XLSX, JSON, Parquet)"), key=field)
+        file = st.file_uploader(
+            t("File of scores (CSV, TSV, XLSX, JSON, Parquet)"), key=field, **only(CHANGE)
+        )
         if file is not None:
             _upload(context, file, choice)
 
@@ -87,8 +91,8 @@ def _upload(context: Context, file: UploadedFile, choice: Choice) -> None:
     if st.button(
         t("Use these scores"),
         icon=":material/person_add:",
-        disabled=not columns.complete,
         key="use_scores",
+        **only(CHANGE, disabled=not columns.complete),
     ):
         with errors_shown():
             with st.spinner(t("Matching every row with your data …"), show_time=True):
@@ -150,7 +154,7 @@ def _uploaded_file(context: Context, file: ScoreFile, choice: Choice) -> None:
                     "stays where you have it."
                 )
             )
-            if st.button(t("Delete these scores"), key=f"delete_{file.key}"):
+            if st.button(t("Delete these scores"), key=f"delete_{file.key}", **only(CHANGE)):
                 _delete(context, file, choice)
 
 

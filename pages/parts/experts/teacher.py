@@ -11,10 +11,12 @@ from core.journey.experts import (
     teacher_advice,
     teacher_offer,
 )
+from core.types.rights import CHANGE
 from core.types.scoring import TEACHER
 from pages.parts import session
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t, tm
 
 
@@ -44,7 +46,9 @@ def teacher_box(context: Context, choice: Choice) -> None:
     if project.state.teacher_put_off:
         with st.container(horizontal=True, vertical_alignment="center", key="teacher_put_off"):
             st.caption(t("A stronger expert, {title}, was put off.", title=plain(key)))
-            if st.button(t("Suggest it again"), type="tertiary", key="teacher_again"):
+            if st.button(
+                t("Suggest it again"), type="tertiary", key="teacher_again", **only(CHANGE)
+            ):
                 put_off_teacher(project, False, session.who())
                 if offer.within_reach:
                     choice.add(key)
@@ -152,7 +156,7 @@ def _buttons(context: Context, offer: TeacherOffer, choice: Choice) -> None:
     ):
         choice.add(key)
         st.rerun()
-    if st.button(t("Not now"), type="tertiary", key="teacher_not_now"):
+    if st.button(t("Not now"), type="tertiary", key="teacher_not_now", **only(CHANGE)):
         put_off_teacher(context.project, True, session.who())
         choice.remove(key)
         st.rerun()

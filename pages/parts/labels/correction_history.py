@@ -10,12 +10,14 @@ import streamlit as st
 from core.journey import labels
 from core.journey.projects import Project
 from core.types import Override
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.errors import attempt, errors_shown
 from pages.parts.labels.pair_card import Place
 from pages.parts.made_file import file_name
 from pages.parts.page import Context
 from pages.parts.reading import read_upload
+from pages.parts.rights import only
 from pages.parts.translate import called, moment, t, tm
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,9 +39,9 @@ def correction_history(context: Context, place: Place) -> None:
                 key=f"{name}_override",
                 shortcut=shortcut,
                 icon=f":material/{name}:",
-                disabled=not able,
                 on_click=_step,
                 args=(context, place, step),
+                **only(CHANGE, disabled=not able),
             )
     if changes:
         with st.expander(
@@ -102,7 +104,10 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         )
     )
     uploaded = st.file_uploader(
-        t("Workbook with labels (XLSX or CSV)"), type=["xlsx", "csv"], key="import_corrections"
+        t("Workbook with labels (XLSX or CSV)"),
+        type=["xlsx", "csv"],
+        key="import_corrections",
+        **only(CHANGE),
     )
     if uploaded is None:
         return
@@ -144,6 +149,7 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
         type="primary",
         icon=":material/upload:",
         key="take_corrections",
+        **only(CHANGE),
     ):
         labels.take_corrections(context.project, file, uploaded.name, session.who())
         taken = t("Taken in: {count} labels.", count=len(file.overrides))

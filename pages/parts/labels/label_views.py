@@ -18,7 +18,7 @@ from pages.parts.cached import cached
 from pages.parts.charts import show_chart, show_numbers
 from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
-from pages.parts.translate import t, tm
+from pages.parts.translate import plain, t, tm
 
 _SHOWN = 200  # pairs sent to the browser
 _COMBINED = ""
@@ -105,7 +105,7 @@ def expert_figures(preview: LabelPreview) -> None:
     columns[3].metric(t("Labels set by hand"), str(preview.by_hand), border=True)
     if preview.shares:
         listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
-        st.caption(t("How much each expert counts: {listed}", listed=listed))
+        st.caption(t("How much each expert counts: {listed}", listed=plain(listed)))
     _calibration(preview)
 
 

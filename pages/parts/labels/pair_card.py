@@ -12,9 +12,11 @@ from core.journey.labels import Review, Voice
 from core.messages import N_
 from core.types import Override
 from core.types.judgements import bare_name
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.errors import succeeds
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import called, moment, plain, t, tm, unbroken
 
 _QUICK = {0: "1", 25: "2", 50: "3", 75: "4", 100: "5"}  # label → key
@@ -213,6 +215,7 @@ def _conflict(judge: _Judge) -> None:
                 key=f"decide_{number}",
                 on_click=judge.record,
                 args=(label.value, why),
+                **only(CHANGE),
             )
 
 
@@ -246,7 +249,10 @@ def _judgement(judge: _Judge, review: Review, position: int) -> None:
             icon=":material/thumb_up:",
             on_click=judge.set,
             args=(hard, t(_AGREED)),
-            help=t("The label becomes what your data say, 100 for right and 0 for not right."),
+            **only(
+                CHANGE,
+                help=t("The label becomes what your data say, 100 for right and 0 for not right."),
+            ),
         )
         st.button(
             t("Save this label ({value})", value=value),
@@ -254,6 +260,7 @@ def _judgement(judge: _Judge, review: Review, position: int) -> None:
             shortcut="O",
             icon=":material/check:",
             on_click=judge.set,
+            **only(CHANGE),
         )
         st.button(
             t("Skip"),
@@ -272,4 +279,5 @@ def _judgement(judge: _Judge, review: Review, position: int) -> None:
                 shortcut=key,
                 on_click=judge.set,
                 args=(quick,),
+                **only(CHANGE),
             )

@@ -16,11 +16,13 @@ from core.journey.labels import FEWEST_COMPARED, MOST_COMPARED, RecipeComparison
 from core.labels.rules import RULES
 from core.reporting.charts.label_charts import recipe_histograms
 from core.types import Interval, LabelRecipe, Override
+from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.errors import errors_shown
 from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t
 
 _PAIRS = 50  # on which recipes differ most
@@ -41,7 +43,9 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
         )
     if same is not None:
         st.info(t("Saved as {name}; another recipe is in use.", name=plain(same.name)))
-        if st.button(t("Use for tuning"), key="use_saved", type="primary", width="stretch"):
+        if st.button(
+            t("Use for tuning"), key="use_saved", type="primary", width="stretch", **only(CHANGE)
+        ):
             _use(context, same.id)
         return False
     with st.form("save_recipe", border=True):
@@ -49,7 +53,11 @@ def save_form(context: Context, recipe: LabelRecipe) -> bool:
             t("Name of this recipe"), value=_free_name(recipe, {other.name for other in saved})
         )
         if st.form_submit_button(
-            t("Save recipe"), type="primary", icon=":material/save:", width="stretch"
+            t("Save recipe"),
+            type="primary",
+            icon=":material/save:",
+            width="stretch",
+            **only(CHANGE),
         ):
             with errors_shown():
                 labels.save_recipe(context.project, name, recipe, session.who())
@@ -108,7 +116,9 @@ def recipe_shelf(
         chosen = st.selectbox(
             t("Recipe"), list(names), format_func=names.__getitem__, key="recipe_choice"
         )
-        if st.button(t("Use for tuning"), disabled=bool(in_use and chosen == in_use.id)):
+        if st.button(
+            t("Use for tuning"), **only(CHANGE, disabled=bool(in_use and chosen == in_use.id))
+        ):
             _use(context, chosen)
         recipe = next(other.recipe for other in saved if other.id == chosen)
         gone = [expert_title(key) for key in recipe.experts if key not in experts]
@@ -119,7 +129,9 @@ def recipe_shelf(
             disabled=bool(gone),
             on_click=load,
             args=(recipe,),
-            help=t("These experts have not scored these data: {names}.", names=", ".join(gone))
+            help=t(
+                "These experts have not scored these data: {names}.", names=plain(", ".join(gone))
+            )
             if gone
             else t("Sets experts, rule and sliders to this recipe, to look at it or to change it."),
         )

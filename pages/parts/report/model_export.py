@@ -9,11 +9,13 @@ import streamlit as st
 from core.journey import delivery
 from core.journey.jobs import FINISHED
 from core.journey.report import ReportPreview
+from core.types.rights import EXPORT_FILES, PUBLISH
 from pages.parts import session
 from pages.parts.errors import errors_shown
 from pages.parts.job_card import job_card
 from pages.parts.made_file import MadeFile, file_name
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import language, plain, t, tm
 
 
@@ -91,6 +93,7 @@ def _onnx(context: Context, preview: ReportPreview) -> None:
         key="make_onnx",
         type="secondary" if newest is None else "tertiary",
         icon=":material/transform:",
+        **only(EXPORT_FILES),
     ):
         with errors_shown():
             delivery.launch_export(context.project, preview.tune_run, session.who())
@@ -127,7 +130,10 @@ def _hub(context: Context, run: str, preview: ReportPreview) -> None:
             help=t("Only members of the owner see it. A public model cannot be taken back."),
         )
         pressed = st.button(
-            t("Send"), key="hub_send", icon=":material/cloud_upload:", disabled=not name.strip()
+            t("Send"),
+            key="hub_send",
+            icon=":material/cloud_upload:",
+            **only(PUBLISH, disabled=not name.strip()),
         )
     if not pressed:
         return

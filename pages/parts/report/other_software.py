@@ -30,7 +30,7 @@ def model_snippets(context: Context, preview: ReportPreview) -> None:
         return
     export = usable_export(context.project, preview.tune_run)
     try:
-        facts = model_facts(preview.model, preview.base_key, export)
+        facts = model_facts(preview.model, preview.base_key, export, by_base=preview.by_base)
     except Exception as error:
         show_error(error)
         return

@@ -7,9 +7,11 @@ import streamlit as st
 from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, keep_risk
 from core.journey.report import facts_of
 from core.types.personal_rules import RiskAssessment
+from core.types.rights import DECIDE
 from pages.parts import session
 from pages.parts.errors import show_error
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t, tm
 
 
@@ -47,7 +49,7 @@ def risk_assessment(context: Context, experts: tuple[str, ...]) -> None:
             format_func=lambda word: t(RISK_LEVELS[word]),
             key="risk_level",
         )
-        if st.form_submit_button(t("Keep this assessment"), icon=":material/save:"):
+        if st.form_submit_button(t("Keep this assessment"), icon=":material/save:", **only(DECIDE)):
             try:
                 kept = keep_risk(
                     context.project, RiskAssessment(**answers, level=level or ""), session.who()

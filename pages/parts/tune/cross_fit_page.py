@@ -13,10 +13,12 @@ from core.journey.cross_fit import (
     launch_cross_fit,
 )
 from core.journey.labels import recipe_in_use
+from core.types.rights import START
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.experiment_view import experiment_view, launch
 from pages.parts.tune.queue_panel import queue_note
@@ -71,7 +73,7 @@ def _form(context: Context, *, first: bool) -> None:
         key="start_cross_fit",
         type="primary" if first else "secondary",
         icon=":material/grid_view:",
-        disabled=not fits,
+        **only(START, disabled=not fits),
     )
     if pressed:
         launch(lambda: launch_cross_fit(context.project, config, session.who()))

@@ -27,12 +27,14 @@ from core.journey.labels import recipe_in_use
 from core.messages import N_
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
+from core.types.rights import START
 from core.types.tuning import SHARES
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.deep_links import RUN
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, moment, plain, t, tm
 from pages.parts.tune.experiment_view import difference, experiment_view, launch
 from pages.parts.tune.queue_panel import queue_note
@@ -132,7 +134,7 @@ def _form(context: Context, *, first: bool) -> None:
         t("Measure"),
         type="primary" if first else "secondary",
         icon=":material/trending_up:",
-        disabled=not fits,
+        **only(START, disabled=not fits),
     )
     if pressed:
         launch(lambda: launch_curve(context.project, config, draws, session.who()))

@@ -9,13 +9,16 @@ import streamlit as st
 
 from core.journey import jobs
 from core.journey.jobs import DOWN, FIRST, KEEP, UP, QueuedJob
+from core.journey.projects import Project
 from core.messages import N_
+from core.types.rights import ADMINISTRATOR, START
 from pages.parts import session
 from pages.parts.deep_links import RUN
 from pages.parts.errors import errors_shown, guarded
 from pages.parts.job_card import redraw
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t
 
 _MOVES = (
@@ -73,7 +76,7 @@ def start_button(
         key="start_tuning",
         type="primary" if first else "secondary",
         icon=":material/playlist_add:" if place else ":material/rocket_launch:",
-        disabled=not fits,
+        **only(START, disabled=not fits),
     )
 
 
@@ -103,7 +106,7 @@ def _signature(queue: tuple[QueuedJob, ...]) -> tuple[tuple[str, int], ...]:
 
 
 def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> None:
-    waiting = [one for one in queue if one.place]
+    waiting, known = [one for one in queue if one.place], context.workspace.projects()
     st.markdown(f"##### {t('Queue')}")
     st.caption(
         t(
@@ -114,8 +117,9 @@ def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> 
     for one in queue:
         with st.container(horizontal=True, vertical_alignment="center", key=f"queue_{one.job.id}"):
             st.markdown(_words(one, here=one.job.id == shown), width="stretch")
-            if one.place:
-                _moves(one, len(waiting))
+            theirs = next((p for p in known if p.id == one.job.project_id), None)
+            if one.place and (theirs or context.project.role == ADMINISTRATOR):
+                _moves(one, len(waiting), theirs or context.project)
             if one.job.project_id == context.project.id and one.job.id != shown:
                 _look(one)
 
@@ -135,7 +139,7 @@ def _words(one: QueuedJob, *, here: bool) -> str:
     return f"{number} " + " · ".join(part for part in parts if part)
 
 
-def _moves(one: QueuedJob, waiting: int) -> None:
+def _moves(one: QueuedJob, waiting: int, project: Project) -> None:
     for to, icon, title in _MOVES:
         useless = one.place == (waiting if to == DOWN else 1)
         if st.button(
@@ -143,8 +147,7 @@ def _moves(one: QueuedJob, waiting: int) -> None:
             key=f"{to}_{one.job.id}",
             icon=icon,
             type="tertiary",
-            help=t(title),
-            disabled=useless or waiting == 1,
+            **only(START, help=t(title), disabled=useless or waiting == 1, project=project),
         ):
             _do(partial(jobs.move, session.workspace(), one.job.id, to))
     if st.button(
@@ -152,8 +155,12 @@ def _moves(one: QueuedJob, waiting: int) -> None:
         key=f"leave_{one.job.id}",
         icon=":material/close:",
         type="tertiary",
-        help=t("Cancel this run: it leaves the queue. What it learned before stays."),
-        disabled=one.job.stop_requested is not None,
+        **only(
+            START,
+            help=t("Cancel this run: it leaves the queue. What it learned before stays."),
+            disabled=one.job.stop_requested is not None,
+            project=project,
+        ),
     ):
         _do(lambda: jobs.stop(session.workspace(), one.job.id, KEEP))
 

@@ -19,11 +19,13 @@ from core.journey.experiments import (
 )
 from core.journey.labels import recipe_in_use
 from core.types.recipes import SavedRecipe
+from core.types.rights import START
 from core.types.tuning import KEEP, WINNER_MODEL, Contestant
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.experiment_view import launch
 from pages.parts.tune.queue_panel import queue_note
@@ -137,7 +139,7 @@ def _form(context: Context, *, first: bool) -> None:
         t("Start the race"),
         type="primary" if first else "secondary",
         icon=":material/flag:",
-        disabled=runs > MOST_RUNS or not fits,
+        **only(START, disabled=runs > MOST_RUNS or not fits),
     )
     if pressed:
         given = (config, chosen, losses, seeds, session.who())

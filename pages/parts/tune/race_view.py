@@ -30,12 +30,14 @@ from core.journey.experiments import (
     settings_of,
 )
 from core.messages import N_
+from core.types.rights import CHANGE
 from core.types.tuning import Contestant
 from pages.parts import session
 from pages.parts.deep_links import RUN
 from pages.parts.errors import show_error
 from pages.parts.model_titles import loss_title
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.experiment_view import difference, experiment_view
 from pages.parts.tune.tuning_settings import fill_settings
@@ -229,8 +231,11 @@ def _actions(context: Context, race: Race, found: RaceResult) -> None:
                 icon=":material/check:",
                 on_click=_take_model,
                 args=(context, race, key),
-                help=t(
-                    "Makes its best run one of your runs, ready to compare; nothing runs again."
+                **only(
+                    CHANGE,
+                    help=t(
+                        "Makes its best run one of your runs, ready to compare; nothing runs again."
+                    ),
                 ),
             )
         st.button(
@@ -239,7 +244,7 @@ def _actions(context: Context, race: Race, found: RaceResult) -> None:
             icon=":material/tune:",
             on_click=_take_settings,
             args=(context, race, everyone[key]),
-            help=t("Puts its label recipe in use and fills in the form of a run."),
+            **only(CHANGE, help=t("Puts its label recipe in use and fills in the form of a run.")),
         )
     if key not in kept:
         st.caption(

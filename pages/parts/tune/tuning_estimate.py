@@ -21,10 +21,12 @@ from core.journey.tune import (
     view_probe,
 )
 from core.messages import N_
+from core.types.rights import START
 from core.types.tuning_config import TuningConfig
 from pages.parts import session
 from pages.parts.errors import errors_shown, guarded
 from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, device_words, this_device
 
@@ -138,7 +140,7 @@ def _source(context: Context, config: TuningConfig, found: TuningPlan, measure: 
 
 
 def _again(context: Context, config: TuningConfig, label: str, why: str | None = None) -> None:
-    if st.button(label, icon=":material/refresh:", type="tertiary", help=why):
+    if st.button(label, icon=":material/refresh:", type="tertiary", **only(START, help=why)):
         with errors_shown():
             start_probe(context.project, config, again=True)
             st.rerun()

@@ -21,6 +21,7 @@ from core.journey.tune import (
     ExpertSource,
     language_of_questions,
     launch_tuning,
+    models_for_answers,
     models_to_tune,
     only_looks_words_up,
     open_in_run,
@@ -142,6 +143,7 @@ def choose_settings(context: Context, entry: ExpertSource, preset: str) -> Tunin
         has_open=len(context.dataset.open_rows) > 0,
         dataset_id=context.project.dataset_id,
         models=[one.key for one in models_to_tune(context.project)],
+        readers=models_for_answers(context.project, entry.key),
     )
     _open_use(context, config)
     return config

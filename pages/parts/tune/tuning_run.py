@@ -180,7 +180,7 @@ def _foretold(said: TuningEstimate, result: TuningResult) -> str:
 
 def _delivered(result: TuningResult) -> str:
     """Say what the model is that a cross-fitted verdict delivered."""
-    if not result.best_step:
+    if result.is_base:
         return t(
             "Most folds found nothing better than the base model, so its weights were kept "
             "unchanged."
@@ -208,6 +208,12 @@ def _sentence(result: TuningResult) -> str:
             "weights were kept unchanged.",
             **values,
             learned=f"{result.alpha_sweep[-1].score:.3f}",
+        )
+    if result.best_step == 0 and result.two_models:
+        return t(
+            "No moment of this run searched better than the two models as they were joined "
+            "({before}), so these were kept.",
+            **values,
         )
     if result.best_step == 0:
         return t(

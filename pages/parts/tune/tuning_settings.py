@@ -27,7 +27,7 @@ _GROUPS = (
         N_("What is learned"),
         (
             *("loss", "infonce_share", "false_negative_margin"),
-            *("teacher_temperature", "student_temperature", "query_side"),
+            *("teacher_temperature", "student_temperature", "query_side", "answer_model"),
             *("neighbourhood_weight", "neighbourhood_temperature"),
             *("spare_unasked", "guard_regimes"),
             *("interpolation", "stay_close", "orthogonal"),
@@ -81,6 +81,7 @@ def tuning_settings(
     has_open: bool,
     dataset_id: str | None,
     models: Collection[str],
+    readers: Sequence[str] = (),
 ) -> TuningConfig:
     """Draw the panel and return the config: the preset with what was changed by hand.
 
@@ -92,6 +93,8 @@ def tuning_settings(
         The data have open questions: without any, what concerns them alone is left out.
     dataset_id, models
         Of the choice of the base model above: which one it belongs to, and what can be chosen.
+    readers : sequence of str
+        Keys of the models that could read the answers instead of the tuned one.
     """
     start = preset.config(base_model=base_model)
     fields = [setting for setting in settings() if setting.name not in _ELSEWHERE]
@@ -138,9 +141,9 @@ def tuning_settings(
                 row = boxes[first : first + _COLUMNS]
                 for column, setting in zip(columns, row, strict=False):
                     with column:
-                        values[setting.name] = _widget(preset, setting, start)
+                        values[setting.name] = _widget(preset, setting, start, readers)
             for setting in switches:  # their words stand beside them and need the room
-                values[setting.name] = _widget(preset, setting, start)
+                values[setting.name] = _widget(preset, setting, start, readers)
         config = dataclasses.replace(start, **values)
         _settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
     return config
@@ -184,7 +187,12 @@ def _value(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig)
     return getattr(start, setting.name) if value is None else value
 
 
-def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> Any:
+def _widget(
+    preset: Preset,
+    setting: dataclasses.Field[Any],
+    start: TuningConfig,
+    readers: Sequence[str],
+) -> Any:
     words, given = setting.metadata, getattr(start, setting.name)
     changed = _value(preset, setting, start) != given
     title_text, help_text = words["title"], words["help"]
@@ -199,8 +207,8 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
         "help": help_text,
         "persist_state": "session",
     }
-    if words["choices"]:
-        offered = devices_to_choose() if setting.name == "device" else words["choices"]
+    offered = _offered(setting, readers)
+    if offered:
         chosen = _value(preset, setting, start)  # settings from elsewhere may name another device
         choices = list(dict.fromkeys([*offered, chosen, given]))
         return st.selectbox(
@@ -224,6 +232,15 @@ def _widget(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig
         **common,
     )
     return given if value is None else value
+
+
+def _offered(setting: dataclasses.Field[Any], readers: Sequence[str]) -> Sequence[str]:
+    """Return what a setting can be chosen from, () where it is typed or switched."""
+    if setting.name == "device":
+        return devices_to_choose()
+    if setting.name == "answer_model":
+        return ("", *readers)
+    return setting.metadata["choices"] or ()
 
 
 def _words(name: str, value: Any) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.journey.tune import devices_here, likely_device
 from core.messages import N_
 from core.types.tuning import DeviceInfo
-from pages.parts.model_titles import loss_title
+from pages.parts.model_titles import loss_title, model_title
 from pages.parts.translate import t
 
 _CHOICES = {
@@ -28,6 +28,8 @@ def choice_title(setting: str, choice: str) -> str:
     """Return what a choice of a setting is called."""
     if setting == "loss":
         return loss_title(choice)
+    if setting == "answer_model":
+        return model_title(choice) if choice else t("The tuned model itself")
     if setting == "device" and choice.startswith("cuda:"):
         number = choice.partition(":")[2]
         return t("NVIDIA graphics card {number} (CUDA)", number=number)

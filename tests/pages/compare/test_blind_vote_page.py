@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.journey import voting
 from core.journey.compare import load_comparison
+from core.journey.people import voting
 from tests.pages.conftest import FinishedWorkspace
 from tests.reporting.finished_journey import finished_journey
 

@@ -110,7 +110,7 @@ def cast(project: Project, round_: VoteRound, position: int, voter: str, choice:
     """
     workspace = project.workspace
     if project.role == VOTER and round_.id != workspace.person.link:
-        raise RightsError("The link that you came by leads to one vote, and to nothing else.")
+        raise RightsError("The link that you came by leads to one place, and to nothing else.")
     if position not in round_.positions:
         raise ComparisonError(
             "Question {position} is not part of this vote. Reload the page.", position=position
