@@ -6,6 +6,9 @@ judging  StackFAQ, titles as the only training questions and 624 open questions,
          answer from the true labels, over the pool of the first three answers of every system
 people   25 people collect questions and judge results at once (``benchmarks/asking_people.py``):
          seconds until the next answer is there, and what was lost
+written  what questions add to titles that were written from the answers without any model
+llm      how far a small language model on this machine agrees with true labels
+         (both: ``benchmarks/asking_models.py``)
 
 Every tuning is a line of ``--out``: a killed run goes on with the next one. ``--points`` chooses
 points of the curve, such as ``app:50,random:100``; ``--no-tuning`` tells only what judging finds.
@@ -31,6 +34,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.asking_models import llm, written  # noqa: E402
 from benchmarks.machine import data_folder, machine  # noqa: E402
 from benchmarks.small_data import TEACHER, Bench, small_dataset  # noqa: E402
 from core.types import QADataset  # noqa: E402
@@ -176,7 +180,12 @@ def people(asked: Asked) -> Figures:
     return measure(3, 2) if asked.quick else measure(PEOPLE, EACH)
 
 
-PARTS: dict[str, Callable[[Asked], Figures]] = {"judging": judging, "people": people}
+PARTS: dict[str, Callable[[Asked], Figures]] = {
+    "judging": judging,
+    "people": people,
+    "written": written,
+    "llm": llm,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -194,7 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are: {', '.join(PARTS)}")
-    if "judging" in parts and not (data_folder() / "stackfaq" / "titles.json").is_file():
+    if {"judging", "written"} & set(parts) and not (
+        data_folder() / "stackfaq" / "titles.json"
+    ).is_file():
         sys.stderr.write(
             f"{data_folder()} holds no stackfaq: set DATA_DIR to the folder that does\n"
         )

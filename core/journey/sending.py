@@ -290,6 +290,7 @@ def agree_to_send(
     return agreed_to(project, send_plans(project, dataset, experts), agreed, who, environment)
 
 
+@asks(SEND)
 def agreed_to(
     project: Project,
     wanted: Sequence[SendPlan],

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 from collections import Counter
+from types import SimpleNamespace
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -19,6 +23,8 @@ from core.asking.writer import (
 from core.data.near_duplicates.grouping import question_clusters
 from core.data.splitting import check_fold, cross_fit_folds, everything, with_training
 from core.labels.model import LabelModel
+from core.reporting.exchange import beir_archive
+from core.reporting.wording import Wording
 from core.tuning.taught import TaughtQuestions, without_held_out
 from core.types import TRAIN, WRITTEN, WRITTEN_BY, ExpertScores, LabelRecipe, ListedScores
 from core.types.written import STYLES, WrittenQuestion
@@ -134,6 +140,21 @@ def test_no_count_no_measure_and_no_weight_looks_at_written_questions(tiny_datas
     assert np.array_equal(whole.rows(TRAIN), tiny_dataset.rows(TRAIN))
     everything_learned = everything(whole)
     assert everything_learned.split[-1] == WRITTEN
+
+
+def test_exports_and_reports_tell_written_questions_from_asked_ones(tiny_dataset):
+    new = WrittenQuestion("where did it go", 0, "question", "Judge")
+    whole = with_written(tiny_dataset, [new])
+    with ZipFile(io.BytesIO(beir_archive(whole))) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    (own,) = (json.loads(line) for line in files["beir/written_questions.jsonl"].splitlines())
+    assert own["text"] == new.text and own["metadata"][WRITTEN_BY] == "Judge: question"
+    for name, text in files.items():
+        if name.endswith((".tsv", "queries.jsonl", "splits.json")):
+            assert new.text not in text and f'"{own["_id"]}"' not in text, name
+    told = Wording("en").written(SimpleNamespace(written={"patterns": 3, "Judge": 2}))
+    assert "5 questions that nobody asked" in told and "Judge: 2" in told
+    assert "never part of a test" in told
 
 
 def written_for_all(dataset):

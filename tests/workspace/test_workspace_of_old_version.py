@@ -102,7 +102,7 @@ def test_every_kind_of_job_is_there_in_its_state(project):
         ("tune", "finished"),
         ("tune", "interrupted"),
     ]
-    assert {kind for kind, _ in seen} | {"probe", "cross_fit"} == set(KINDS)
+    assert {kind for kind, _ in seen} | {"probe", "cross_fit", "write"} == set(KINDS)
     (failed,) = (job for job in jobs_of(project) if job.state == "failed")
     assert str(failed.error) == "The loss is not a number at step 3."
 

@@ -23,7 +23,7 @@ from core.experts.outside.llm import (
     read_scores,
 )
 from core.experts.source import ScoringContext
-from core.types import SilentReporter
+from core.types import ExpertScores, SilentReporter
 from core.types.scores import MODEL
 from core.types.scoring import ChatConnection
 from core.workspace.modelstore import ModelStore
@@ -97,6 +97,26 @@ def test_right_pairs_candidates_and_rated_ones_are_judged_and_no_test_question(
     rights = np.isin(tiny_dataset.right_question, tiny_dataset.seen_rows)
     both = tiny_dataset.right_question[rights], tiny_dataset.right_answer[rights]
     assert not np.isnan(listed.pairs(*both)).any()
+
+
+def test_where_the_others_differ_most_is_judged(server, tiny_dataset):
+    """Right answers and favourites alone would hide what only one expert believes."""
+
+    def favours(name, answer):
+        table = np.zeros((len(tiny_dataset.questions), 12), np.float32)
+        table[:, 3], table[:, answer] = 0.9, 1.0
+        return ExpertScores(name, "f" * 8, tiny_dataset.id, table, np.eye(12, dtype=np.float32))
+
+    proposing = [favours("one", 5), favours("two", 6), favours("three", 5)]
+    none = connection(server, top=0, disputed=0, random=0)
+    some = connection(server, top=0, disputed=2, random=0)
+    right, more = (
+        set(zip(*(rows.tolist() for rows in found), strict=True))
+        for found in (pairs_to_judge(tiny_dataset, one, proposing) for one in (none, some))
+    )
+    assert {answer for _, answer in more - right} == {5, 6}
+    alike = pairs_to_judge(tiny_dataset, some, [proposing[0]] * 2)
+    assert len(alike[0]) == len(right), "where all see the same, nothing is disputed"
 
 
 def test_no_more_pairs_than_the_limit_and_rated_ones_first(server, context, tiny_dataset):
