@@ -110,7 +110,7 @@ def test_a_failed_test_says_why(page, server, monkeypatch):
 
 def test_a_change_is_kept_and_a_removed_api_is_no_choice(page, workspace, server):
     at = add(page(), server)
-    at = button(at, "Change").click().run()
+    at = button(at, "Edit").click().run()
     assert field(at, "Name").disabled and field(at, "Address").value == server.url
     field(at, "Model").set_value("another")
     at = button(at, "Save the change").click().run()

@@ -38,6 +38,12 @@ def written_questions(context: Context) -> None:
             "everywhere, and are never part of a test."
         )
     )
+    st.caption(
+        t(
+            "In the one measurement so far (a technical forum, questions from patterns) they made "
+            "search worse, not better. Compare with and without them before you keep them."
+        )
+    )
     if len(context.dataset.written_rows):
         _present(context)
     job = writing.newest_writing(context.project)

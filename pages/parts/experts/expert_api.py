@@ -73,7 +73,7 @@ def _connection(
                     SEND, help=t("Sends “{sentence}” and nothing else.", sentence=NEUTRAL_SENTENCE)
                 ),
             )
-            if st.button(t("Change"), key=f"api_edit_{name}", icon=":material/edit:", **only(SEND)):
+            if st.button(t("Edit"), key=f"api_edit_{name}", icon=":material/edit:", **only(SEND)):
                 st.session_state[editing] = name
                 st.rerun()
             if st.button(

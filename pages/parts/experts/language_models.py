@@ -67,7 +67,7 @@ def _connection(context: Context, connection: ChatConnection, choice: Choice, ed
                     help=t("Sends a pair about passwords that is none of yours, and nothing else."),
                 ),
             )
-            if st.button(t("Change"), key=f"llm_edit_{name}", icon=":material/edit:", **only(SEND)):
+            if st.button(t("Edit"), key=f"llm_edit_{name}", icon=":material/edit:", **only(SEND)):
                 st.session_state[editing] = name
                 st.rerun()
             if st.button(
