@@ -40,11 +40,14 @@ async def _write(page: Any, person: int, each: int) -> list[float]:
 
 
 async def _judge(page: Any, person: int, each: int) -> list[float]:
+    from playwright.async_api import expect
+
     seconds = []
     for number in range(each):
         word = ("right", "partly", "wrong")[(person + number) % 3]
         button = page.locator(f'[class*="st-key-judge_{word}_"] button')
-        await button.wait_for(timeout=_PATIENCE)
+        # For a moment the button of the pair before is there, too.
+        await expect(button).to_have_count(1, timeout=_PATIENCE)
         began = time.perf_counter()
         await button.click(timeout=_PATIENCE)
         told = re.compile(rf"^{number + 1} by you")
