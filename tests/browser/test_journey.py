@@ -169,6 +169,9 @@ def test_another_language_keeps_the_tab_and_what_was_chosen(server, page):
     page.goto(f"{server.url}/data?lang=en&project={project.id}")
     see(page, "Questions and answers")
     settle(page)
+    # A list that is open closes when the page moves: the box has to be in sight before the click.
+    page.locator(".st-key-browse_split").scroll_into_view_if_needed()
+    page.wait_for_timeout(SECOND)
     page.locator(".st-key-browse_split").get_by_role("combobox").click()
     page.get_by_role("option").nth(1).click()
     english = page.locator(".st-key-browse_split").inner_text()
