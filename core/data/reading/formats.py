@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from core.data.cells import NOTHING_WRITTEN, cell_text
@@ -117,14 +118,21 @@ def _without_nothings(table: Table) -> Table:
     rows: set[int] = set()
     for column in table.columns:
         cells = table.frame[column]
-        if few and NOTHING_WRITTEN.isdisjoint(cells.tolist()):
-            continue
-        hit = cells.isin(NOTHING_WRITTEN)
+        if few:
+            written = cells.tolist()
+            hit = np.array([word in NOTHING_WRITTEN for word in written], bool)
+        else:
+            hit = cells.isin(NOTHING_WRITTEN).to_numpy()
         if not hit.any() or role_of(column) == "rating":
             continue
-        words |= set(cells[hit])
-        emptied[column] = cells.mask(hit, "")
-        rows |= set(table.row_numbers[hit.to_numpy()].tolist())
+        if few:
+            words |= NOTHING_WRITTEN.intersection(written)
+            left = ["" if empty else word for word, empty in zip(written, hit, strict=True)]
+            emptied[column] = pd.Series(left, cells.index, cells.dtype)
+        else:
+            words |= set(cells[hit])
+            emptied[column] = cells.mask(hit, "")
+        rows |= set(table.row_numbers[hit].tolist())
     if not emptied:
         return table
     text = N_("Cells that say {words} were read as empty. Rows: {rows} ({count} in all).")
