@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ API_PREFIX, LLM_PREFIX = "api:", "llm:"
 
 
 @dataclass(frozen=True)
-class ServerConnection:
+class ServerConnection(ABC):
     """A server of others that texts may be sent to, whatever it does with them.
 
     Attributes
@@ -52,19 +53,19 @@ class ServerConnection:
         return urlsplit(self.base_url).netloc
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """The expert's key."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """Address that texts are sent to."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def fingerprint(self) -> str:
         """Hash of everything that decides the scores; who pays (the key) does not."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

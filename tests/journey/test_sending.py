@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from dataclasses import replace
@@ -56,24 +55,6 @@ def workspace(tmp_path, tiny_dataset, monkeypatch):
 @pytest.fixture
 def project(workspace):
     return workspace.projects()[0]
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    """Every worker process that is started; none outlives the test."""
-    started = []
-    popen = subprocess.Popen
-
-    def start(*arguments, **settings):
-        started.append(popen(*arguments, **settings))
-        return started[-1]
-
-    monkeypatch.setattr(launch.subprocess, "Popen", start)
-    yield started
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def connect(workspace, project, server, **settings) -> ApiConnection:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
 
 from core.errors import DataError, ExpertError
-from core.jobs import launch
 from core.jobs.state import FINISHED
 from core.journey import experts, jobs, rating, steps, writing
 from core.journey.labels import default_recipe, expert_weights, judges_told
@@ -48,24 +46,6 @@ def project(tmp_path, tiny_dataset, monkeypatch):
     workspace.save_dataset(tiny_dataset, {})
     workspace.records.use_dataset(project.id, tiny_dataset.id, "Mika")
     return workspace.projects()[0]
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    """Every worker process that is started; none outlives the test."""
-    started = []
-    popen = subprocess.Popen
-
-    def start(*arguments, **settings):
-        started.append(popen(*arguments, **settings))
-        return started[-1]
-
-    monkeypatch.setattr(launch.subprocess, "Popen", start)
-    yield started
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def connect(project, server, **settings) -> ChatConnection:
