@@ -12,13 +12,16 @@ from pages.parts.translate import language, t
 
 
 def sidebar(*, whole: bool = True) -> None:
-    """Draw the sidebar below the navigation; voters by link choose no project."""
+    """Draw the sidebar below the navigation.
+
+    Whoever came by link chooses no project, and is asked for a name where it is needed.
+    """
     with st.sidebar:
         if whole:
             _project_choice()
         if signed_in_name():
             sign_out_button()
-        else:
+        elif whole:
             _name_field()
         st.segmented_control(
             "Language / 言語",

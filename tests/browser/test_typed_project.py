@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 
 from core.journey import report
-from core.journey.people import voting
+from core.journey.people import asking, voting
 from tests.browser.conftest import Server
-from tests.browser.typed_project import TYPED, TYPED_FILE, typed_project
+from tests.browser.typed_project import TYPED, TYPED_FILE, TYPED_NAME, typed_project
 from tests.reporting.finished_journey import FinishedJourney
 
 pytestmark = pytest.mark.browser
@@ -143,11 +143,36 @@ def test_names_and_texts_are_as_typed_on_every_page(made, tour):
             field.press("Enter")
             page.get_by_text("Which list of answers would help").wait_for(timeout=60 * SECOND)
         tour.look(f"vote {vote.id}", 1 if field.count() == 0 else 10)
+    _taking_part(made, tour)
     tour.open("report")
     tour.look("report")
     tour.look_at_tabs("report")
     print(tour.seen)
     assert not tour.wrong, "\n".join(f"{at}: {what}" for at, what in tour.wrong.items())
+
+
+def _taking_part(made: FinishedJourney, tour: Tour) -> None:
+    """What participants see of answers, their name and what they wrote; then the organiser."""
+    page, project = tour.page, made.project
+    everything = len(project.load_dataset().answers)
+    round_ = asking.start_collecting(project, TYPED_NAME, answers=everything, wanted=1, seed=0)
+    dataset = project.load_dataset()
+    place = next(n for n, row in enumerate(round_.rows) if MARK in dataset.answers[row])
+    for other in set(range(len(round_.rows))) - {place}:  # the answer with the markup comes next
+        asking.write_question(project, round_, other, "Ann", f"Asked {TYPED}", f"token {other}")
+    page.goto(f"{tour.server.url}/?lang=en&join={round_.id}")
+    page.get_by_label("Your name").fill(f"Ben {TYPED}"[:60])
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("An answer that customers look for").wait_for(timeout=60 * SECOND)
+    tour.look("collecting", 1)
+    tour.open("data")
+    page.get_by_role("tab", name="Collect questions").click()
+    page.get_by_text("Close the round").first.wait_for(timeout=60 * SECOND)
+    tour.look("collecting, the wall", 3)
+    asking.close_round(project, round_, TYPED_NAME)
+    tour.open("data")
+    page.get_by_role("tab", name="Collect questions").click()
+    tour.look("collecting, the review", 3)
 
 
 def _third_recipe(tour: Tour) -> None:
