@@ -104,7 +104,7 @@ def _live(context: Context, round_: AskRound) -> None:
     cells[1].metric(t("People"), len({entry.person for entry in given}), border=True)
     cells[2].metric(
         t("Answers done"),
-        t("{done} of {all}", done=enough, all=len(round_.rows)),
+        f"{enough} / {len(round_.rows)}",  # the words of a language would be cut at 1280 px
         help=t("Answers with {count} questions or more.", count=round_.wanted),
         border=True,
     )
