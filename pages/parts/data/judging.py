@@ -135,7 +135,7 @@ def _figures(round_: AskRound, state: JudgingProgress) -> None:
     cells = [*st.columns(2), *st.columns(2)]
     cells[0].metric(
         t("Questions done"),
-        t("{done} of {all}", done=state.complete, all=len(round_.rows)),
+        f"{state.complete} / {len(round_.rows)}",  # as in the round of questions
         border=True,
     )
     cells[1].metric(t("People"), state.people, border=True)
