@@ -7,6 +7,7 @@ search      a question typed by hand in 1,000,000 answers
 evaluation  10,000 questions × 100,000 answers against InformationRetrievalEvaluator
 import      a CSV of 500,000 rows and a workbook of 100,000
 tuning      a step of tuning with this machine's settings against the same step plain
+memory      the most memory that tuning takes where as much is free as on a laptop with 8 GB
 
 Each part runs in a process of its own (``benchmarks/speed_<part>.py`` says what it does) and can
 be run alone. ``--growth`` measures each at a sixteenth and a quarter of its work, too. Prints a
@@ -94,6 +95,11 @@ PARTS: dict[str, dict[str, Figure]] = {
         "tuning_speedup": Figure("plain step ÷ step of tuning"),
         "tuning_step_s": Figure("a step, seconds"),
         "tuning_s": Figure("12 steps, seconds"),
+    },
+    "memory": {
+        "tuning_peak_gb_minilm": Figure("tuning all-MiniLM-L6-v2, GB", 1.2),
+        "tuning_peak_gb_e5": Figure("tuning multilingual-e5-small, GB", 2.5),
+        "trim_mb": Figure("multilingual-e5-small trimmed to Japanese, MB", 120),
     },
 }
 

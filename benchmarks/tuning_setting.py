@@ -15,6 +15,7 @@ from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
 from core.labels.model import LabelModel
 from core.tuning.device import find_device
+from core.tuning.presets import PRESETS
 from core.types import LabelRecipe, Labels, QADataset
 from core.types.tuning import DeviceInfo
 from core.types.tuning_config import TuningConfig
@@ -35,7 +36,7 @@ class Setting:
     base : Path
         Folder of the model that is tuned.
     config : TuningConfig
-        The default settings.
+        The settings that the app recommends.
     quick : bool
         Only see whether everything works: figures then mean nothing.
     """
@@ -71,7 +72,7 @@ def stackfaq(quick: bool) -> Iterator[Setting]:
     dataset = read_beir(folder, name="stackfaq").dataset
     experts = experts_of(folder, dataset)
     labels = LabelModel.fit(dataset, experts, LabelRecipe(tuple(e.expert for e in experts)))
-    config = TuningConfig(base_model=STUDENT)
+    config = PRESETS["balanced"].config(base_model=STUDENT)
     with tempfile.TemporaryDirectory() as store:
         base = find_entry(STUDENT).folder(ModelStore(Path(store)))
         device = find_device(config.device, config.precision)

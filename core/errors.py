@@ -13,6 +13,7 @@
     ├── ExportError           a result cannot be written for other tools, or handed to them
     ├── WorkspaceError        the workspace folder or database cannot be read or written
     ├── RightsError           a person may not do what they asked for, or may not come in
+    ├── BusyError             more is asked at this moment than can be answered
     └── JobError              a background job cannot be launched or followed
     Stopped                   not an error: somebody asked a long step to stop, and it did
     FolderGone                a worker's folder was deleted under it: nobody is left to tell
@@ -94,6 +95,10 @@ class WorkspaceError(AppError):
 
 class RightsError(AppError):
     """A person may not do what they asked for, or may not come in."""
+
+
+class BusyError(AppError):
+    """More is asked at this moment than can be answered; nothing was begun."""
 
 
 class JobError(AppError):

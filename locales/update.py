@@ -10,7 +10,7 @@ import ast
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
@@ -21,8 +21,11 @@ ERRORS = (
     "TuningError ComparisonError BrokenSystemError ExportError WorkspaceError RightsError JobError "
     "SeveralSystemsError ContradictoryRanksError"
 )
-# The first argument of each of these calls is a text for people.
+# The first argument of each of these calls is a text for people, of the last one the first two:
+# for one, and for any other number.
 KEYWORDS = frozenset(("N_", "t", "_", *ERRORS.split()))
+COUNTED = "N_n"
+Text = str | tuple[str, str]
 HEADER = "# Texts of Search Tuner. Licence: Apache-2.0."
 PYTHON = ("*.py", "core/**/*.py", "pages/**/*.py")
 TEMPLATES = ("core/reporting/templates/*.jinja",)
@@ -38,23 +41,26 @@ def collect() -> Catalog:
     return catalog
 
 
-def python_texts(path: Path) -> list[str]:
-    """Return the texts of a module.
+def python_texts(path: Path) -> list[Text]:
+    """Return the texts of a module; pairs where one reads differently.
 
     Read from the syntax tree, because Babel's own reader of Python 3.11 sources does not look
     inside f-strings.
     """
     calls = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call))
-    return [
-        call.args[0].value
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
-        if call.args and isinstance(call.args[0], ast.Constant)
-        if isinstance(call.args[0].value, str)
-    ]
+    found: list[Text] = []
+    for call in calls:
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        given = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+        texts = [value for value in given if isinstance(value, str)]
+        if name == COUNTED:
+            found.append((texts[0], texts[1]))
+        elif name in KEYWORDS and texts and isinstance(call.args[0], ast.Constant):
+            found.append(texts[0])
+    return found
 
 
-def template_texts(path: Path) -> list[str]:
+def template_texts(path: Path) -> list[Text]:
     """Return the texts of a Jinja2 template."""
     keywords = dict.fromkeys(KEYWORDS)
     found = extract_from_file("jinja2.ext:babel_extract", path, keywords=keywords)
@@ -64,6 +70,12 @@ def template_texts(path: Path) -> list[str]:
 def catalogue_path(language: str) -> Path:
     """Return the catalogue file of a language."""
     return LOCALES / language / "LC_MESSAGES" / "messages.po"
+
+
+def is_translated(message: Message) -> bool:
+    """Return True if every form of a text is there."""
+    string = message.string
+    return bool(string) if isinstance(string, str) else bool(string) and all(string)
 
 
 def update(language: str) -> Catalog:
@@ -94,5 +106,5 @@ def update(language: str) -> Catalog:
 if __name__ == "__main__":
     for language in sys.argv[1:] or ["ja"]:
         merged = update(language)
-        empty = [m for m in merged if m.id and not m.string]
+        empty = [m for m in merged if m.id and not is_translated(m)]
         sys.stdout.write(f"{language}: {len(merged)} texts, {len(empty)} untranslated\n")

@@ -7,6 +7,7 @@ from pages.parts.data.importing import forget_import
 from pages.parts.data.overview import overview
 from pages.parts.data.upload import upload
 from pages.parts.errors import show_error
+from pages.parts.improving import can_be_improved, improve_offer
 from pages.parts.page import open_page, sample_buttons
 from pages.parts.translate import t
 
@@ -34,6 +35,8 @@ elif st.session_state.get(replacing):
     upload(context, replacing)
 else:
     forget_import(context)
+    if can_be_improved(context.project):
+        improve_offer(context.project, other_way="experts")
     try:
         overview(context, replacing)
     except WorkspaceError as error:

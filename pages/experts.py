@@ -9,7 +9,7 @@ from pages.parts.experts.expert_choice import expert_choice
 from pages.parts.experts.expert_results import expert_results, panel_choice
 from pages.parts.experts.rating import people_section
 from pages.parts.job_card import job_card
-from pages.parts.page import open_page
+from pages.parts.page import action_bar, open_page
 from pages.parts.translate import t
 
 context = open_page(
@@ -31,12 +31,13 @@ try:
     report = scoring_report(context.project)
 except Exception as error:
     show_error(error)
+    action_bar()  # the one next step is to score again
     st.info(
         t("Let the experts score again: texts that were read before need not be read again."),
         icon=":material/refresh:",
     )
 if report is not None:
-    expert_results(report)
+    expert_results(context, report)
     panel_choice(context, report)
 expert_choice(
     context,

@@ -8,10 +8,17 @@ from core.journey.personal import refusal_to_share, sharing_leave
 from core.journey.projects import finished_runs
 from core.messages import N_, Message
 from pages.parts.cached import cached
-from pages.parts.deep_links import RUN, go_to, linked_run
+from pages.parts.deep_links import RUN, follow_address, go_to, keep_in_address, linked_run
 from pages.parts.errors import show_error
 from pages.parts.model_titles import model_title
-from pages.parts.page import STOP_TITLES, Context, open_page, tabs
+from pages.parts.page import (
+    STOP_TITLES,
+    Context,
+    end_page,
+    open_page,
+    present_button,
+    tabs,
+)
 from pages.parts.report.decision_pack import offer_report, repeat_and_check, show_decision
 from pages.parts.report.model_export import model_export
 from pages.parts.report.other_software import data_exchange, model_snippets
@@ -38,6 +45,7 @@ def _report() -> None:
     st.warning(plain(tm(refused)), icon=":material/shield_person:")
     if st.button(t("Go to {stop}", stop=t(STOP_TITLES["data"])), key="to_data"):
         go_to("data")
+    present_button(run=run)
 
 
 def _exchange() -> None:
@@ -68,8 +76,7 @@ def _chosen_run(context: Context) -> str:
         "The link names a run of which this project has no comparison. The newest comparison is "
         "shown instead."
     )
-    linked = linked_run([*ids, *tuned], problem)
-    place = (ids + tuned).index(linked) % len(ids) if linked is not None else 0
+    linked_run([*ids, *tuned], problem)
     if len(runs) == 1:
         return ids[0]
     # The browser sends the words of an option, not its place: the number keeps them apart.
@@ -79,10 +86,11 @@ def _chosen_run(context: Context) -> str:
         for at, run in enumerate(runs)
     }
     key = f"reported_{len(ids)}_{ids[0]}"
-    chosen = st.selectbox(
-        t("Comparison"), ids, index=place, format_func=titles.__getitem__, key=key
-    )
-    st.query_params[RUN] = chosen
+    known = {run_id: run_id for run_id in ids}
+    known |= dict(reversed(list(zip(tuned, ids, strict=True))))  # the newest of a tuning run wins
+    follow_address(RUN, key, known)
+    chosen = st.selectbox(t("Comparison"), ids, format_func=titles.__getitem__, key=key)
+    keep_in_address(RUN, key, known, chosen)
     return chosen
 
 
@@ -93,11 +101,11 @@ try:
         lambda: report.preview(context.project, context.dataset, run),
         "preview of the report",
         context.dataset.id,
-        *report.preview_stamp(context.workspace, run),
+        *report.preview_stamp(context.project, run),
     )
 except Exception as error:
     show_error(error)
-    st.stop()
+    end_page()
 show_decision(preview)
 with st.container(border=True):
     _report()

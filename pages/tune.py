@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.journey.tune import tuning_runs
-from pages.parts.page import open_page
+from pages.parts.page import end_page, open_page
 from pages.parts.translate import t
 from pages.parts.tune.queue_panel import queue_panel
 from pages.parts.tune.run_history import run_history, selected_job
@@ -14,15 +14,15 @@ from pages.parts.tune.tuning_run import tuning_run
 context = open_page(
     "tune",
     t(
-        "A small search model learns from your labels. The model you start from is not changed: "
-        "you get a tuned copy, and see on held-out questions whether it searches better."
+        "A small search model learns from your labels: you get a tuned copy, and see on held-out "
+        "questions whether it searches better."
     ),
 )
 view = tune_view()
 if view.draw is not None:
     queue_panel(context, None)
     view.draw(context)
-    st.stop()
+    end_page()
 runs = tuning_runs(context.project)
 shown = selected_job(context, runs)
 going_on = sum(not run.job.is_final for run in runs)

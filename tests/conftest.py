@@ -27,6 +27,26 @@ from core.types import (
 from core.workspace.database import sqlite_url
 
 SERVER = os.environ.get("TEST_DATABASE_URL")
+# Folders and files that take minutes, the slowest first.
+SLOW = (
+    "browser/test_accessibility",
+    "browser/test_journey",
+    "browser",
+    "journey",
+    "tuning",
+    "jobs",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is slow first; what belongs together stays together, in its order."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        return next((at for at, one in enumerate(SLOW) if name.startswith(one)), len(SLOW))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(params=["sqlite", *(["postgresql"] if SERVER else [])])

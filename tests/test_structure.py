@@ -27,8 +27,9 @@ ALLOWED = {
     "cli": {"journey"},
     "journey": {
         *("data", "experts", "labels", "tuning", "evaluation", "reporting", "workspace", "jobs"),
-        "asking",
+        *("asking", "pilot"),
     },
+    "pilot": {"evaluation", "labels", "tuning"},
     "reporting": {"evaluation", "labels", "tuning"},
     "tuning": {"evaluation", "labels", "experts"},
     "asking": {"data", "experts", "labels", "evaluation"},

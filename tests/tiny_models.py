@@ -91,3 +91,49 @@ def tiny_static(tmp_path_factory) -> Path:
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, table)], device="cpu")
     model.save_pretrained(str(folder), create_model_card=False)
     return folder
+
+
+ENGLISH = ["how", "do", "i", "get", "my", "money", "back", "where", "is", "the", "parcel"]
+JAPANESE = ["返品", "したい", "です", "荷物", "どこ", "は"]
+OTHERS = ["где", "посылка", "возврат", "деньги", "택배", "반품", "kuriért", "küldtek", "价钱"]
+
+
+def write_multilingual(folder: Path, kind: str) -> Path:
+    """A tiny multilingual model of either kind of tokenizer, with a mask token far behind."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    special = ["<pad>", "<unk>", "<s>", "</s>"]
+    signs = sorted({sign for word in ENGLISH + JAPANESE + OTHERS for sign in word})
+    words = OTHERS[:4] + ENGLISH + OTHERS[4:] + JAPANESE
+    if kind == "Unigram":
+        tokens = [*special, "▁", *signs, *(f"▁{w}" for w in words if w.isascii()), *words]
+        tokens = [*dict.fromkeys(tokens), "<mask>"]
+        vocabulary = [(t, -float(len(t) < 3) * 9 - 1) for t in tokens]
+        tokenizer = Tokenizer(models.Unigram(vocabulary, 1))
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    else:
+        tokens = list(dict.fromkeys([*special, *words, *signs, *(f"##{w}" for w in words)]))
+        tokens += [f"##{sign}" for sign in signs if f"##{sign}" not in tokens] + ["<mask>"]
+        numbered = {token: number for number, token in enumerate(tokens)}
+        tokenizer = Tokenizer(models.WordPiece(numbered, unk_token="<unk>"))
+        tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    raw = folder.with_name("raw")
+    names = {"pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>"}
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, mask_token="<mask>", **names)
+    fast.save_pretrained(raw)
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    # More rows than tokens, as many models have.
+    size |= {"vocab_size": len(tokens) + 5, "intermediate_size": 32, "pad_token_id": 0}
+    config = BertConfig(**size)
+    BertModel(config).save_pretrained(raw)
+    model = SentenceTransformer(modules=[Transformer(str(raw)), Pooling(16)], device="cpu")
+    model.save_pretrained(str(folder), create_model_card=False)
+    return folder

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 
-from core.cli.commands import Walk, named_project
+from core.cli.commands import TerminalWalk, named_project
 from core.cli.options import JudgeOptions, WriteOptions
 from core.documents import to_json
 from core.errors import DataError
@@ -36,7 +36,7 @@ def judge(options: JudgeOptions) -> int:
     AppError
         If the model cannot be asked, or its answers cannot be used.
     """
-    walk = Walk(options.workspace)
+    walk = TerminalWalk(options.workspace)
     project = named_project(walk.workspace, options.project)
     dataset = project.load_dataset()
     connection = _connection(project, options, walk.who)
@@ -45,7 +45,7 @@ def judge(options: JudgeOptions) -> int:
         return 1
     experts = [key for key in scored_experts(project) if key != connection.key]
     experts = experts or list(suggested_experts(walk.workspace, dataset))
-    with walk.time("experts"):
+    with walk.stop("experts"):
         run = launch_scoring(
             project, [*experts, connection.key], walk.who, agreed=[plan], start=walk.start
         )
@@ -116,7 +116,7 @@ def write(options: WriteOptions) -> int:
     AppError
         If nothing can be written.
     """
-    walk = Walk(options.workspace)
+    walk = TerminalWalk(options.workspace)
     project = named_project(walk.workspace, options.project)
     if options.remove:
         count = len(project.load_dataset().written_rows)
@@ -139,7 +139,7 @@ def write(options: WriteOptions) -> int:
         if not _agreed(project, plan, options.yes, walk.who):
             return 1
         agreed = [plan]
-    with walk.time("write"):
+    with walk.stop("write"):
         run = writing.launch_writing(
             project,
             walk.who,

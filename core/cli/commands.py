@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.options import (
-    AUTO,
     AuditOptions,
     BackupOptions,
     EraseOptions,
@@ -24,23 +23,25 @@ from core.cli.options import (
     RestoreOptions,
     RunOptions,
     TrainingOptions,
+    TrimOptions,
     TuneOptions,
+    WatchOptions,
 )
 from core.cli.terminal import (
     SpokenReporter,
     TerminalReporter,
     print_examined,
+    print_look,
     print_race,
     print_tuned,
     print_verdict,
-    say_how_labels_are_made,
     say_what_data_allow,
     say_what_folds_agreed_on,
+    say_what_was_decided,
     say_who_is_before,
-    say_who_scores,
 )
 from core.documents import to_json
-from core.errors import DataError, JobError, Stopped, TuningError, WorkspaceError
+from core.errors import DataError, TuningError, WorkspaceError
 from core.journey.command_inputs import (
     ReadingOptions,
     check_preset,
@@ -53,26 +54,21 @@ from core.journey.command_inputs import (
 )
 from core.journey.compare import (
     by_what_counts,
-    launch_comparison,
     load_comparison,
     load_examination,
     present_regimes,
 )
 from core.journey.cross_fit import (
     CROSS_FIT,
-    cross_fit_outcome,
     cross_fit_so_far,
     cross_fits,
-    fold_count,
-    launch_cross_fit,
-    tested_in_split,
-    verdict_way,
 )
 from core.journey.data import (
     LogPreview,
     add_open_questions,
     erase_texts,
     find_texts,
+    keep_what_data_allow,
     open_told,
     what_data_allow,
 )
@@ -84,15 +80,14 @@ from core.journey.experts import (
     launch_scoring,
     scoring_report,
     suggested_experts,
-    teacher_advice,
+    trim_model,
 )
+from core.journey.improve import NAMED, SUGGESTED, Walk
 from core.journey.jobs import FAILED, FINISHED, WAITING, job, result_of
 from core.journey.labels import (
     CorrectionFile,
-    expert_weights,
     recipe_in_use,
     recipes,
-    save_recipe,
     take_corrections,
 )
 from core.journey.personal import (
@@ -103,6 +98,7 @@ from core.journey.personal import (
     keep_placeholders,
     told,
 )
+from core.journey.pilot.watching import launch_look, look_of
 from core.journey.projects import (
     Manifest,
     Project,
@@ -110,7 +106,6 @@ from core.journey.projects import (
     back_up,
     create_project_with,
     delete_project,
-    finished_runs,
     restore,
     scored_experts,
     sweep,
@@ -127,7 +122,7 @@ from core.journey.sending import (
 from core.journey.steps import in_this_process
 from core.journey.tune import launch_tuning, read_run
 from core.progress import Progress
-from core.types import Comparison, QADataset, SystemChoice
+from core.types import Comparison, QADataset
 from core.types.access import hashed
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.types.personal_rules import TermsConfirmed
@@ -135,6 +130,7 @@ from core.types.sufficiency import Sufficiency
 from core.types.tuning_config import TuningConfig
 
 _LOOK_EVERY_SECONDS = 2.0
+FIRED_STATUS = 3  # of watch: a criterion holds
 
 
 def run(options: RunOptions) -> int:
@@ -148,21 +144,15 @@ def run(options: RunOptions) -> int:
         If somebody ended a job in the app and nothing of it was kept.
     """
     by_hand = read_overrides(options.overrides) if options.overrides else ()
-    walk = Walk(options.workspace)
+    walk = TerminalWalk(options.workspace)
     project, config = walk.labelled_project(options, options.file, options.recipe, options.seed)
     if options.overrides is not None:
         file = CorrectionFile(by_hand, 0, ())
         take_corrections(project, file, options.overrides.name, walk.who)
-    if walk.way(project, options.verdict) == CROSS_FIT:
-        tuned, compared = walk.cross_fitted(project, config, examined=options.examine)
-    else:
-        with walk.time("tune"):
-            tuned = walk.done(project, launch_tuning(project, config, walk.who, start=walk.start))
-        with walk.time("compare"):
-            experts, choice = scored_experts(project), SystemChoice(examined=options.examine)
-            compared = walk.done(
-                project, launch_comparison(project, tuned, experts, walk.who, choice, walk.start)
-            )
+    way = walk.way(project, options.verdict)
+    tuned, compared = walk.tune_and_compare(project, config, way, examined=options.examine)
+    if way == CROSS_FIT:
+        walk.say_what_folds_said(project, compared)
     comparison = by_what_counts(project, load_comparison(project.workspace, compared))
     examined = load_examination(project.workspace, compared)
     if options.examine:  # one job, of which people want to know both parts
@@ -170,7 +160,7 @@ def run(options: RunOptions) -> int:
         longest = "compare" if "compare" in walk.seconds else "tune"
         walk.seconds[longest] = round(walk.seconds[longest] - examined.seconds, 2)
         walk.seconds["examine"] = examined.seconds
-    with walk.time("report"):
+    with walk.stop("report"):
         page = write_report(project, compared, options.language, walk.who, to_share=False)
     model = walk.folder(tuned) / "model"
     if options.out is not None:
@@ -195,7 +185,7 @@ def tune(options: TuneOptions) -> int:
     """
     if (options.file is None) == (options.project is None):
         raise DataError("Name either a data file or a project with --project, not both.")
-    walk, saved = Walk(options.workspace), None
+    walk, saved = TerminalWalk(options.workspace), None
     if options.file is not None:
         recipe = options.recipe or RunOptions.recipe
         project, config = walk.labelled_project(options, options.file, recipe)
@@ -226,13 +216,11 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-class Walk:
-    """The app's steps, one after the other, each done by this process.
+class TerminalWalk(Walk):
+    """The walk from data to verdict, told on standard error, with the time of each stop.
 
     Attributes
     ----------
-    who : str
-        Under whose name the steps are recorded.
     seconds : mapping of stop to seconds
     allowed : Sufficiency
         What the data allow, once they were read.
@@ -241,10 +229,9 @@ class Walk:
     allowed: Sufficiency
 
     def __init__(self, workspace: Path | None) -> None:
-        self.workspace = Workspace.open(workspace)
-        self.who = _who()
+        start = in_this_process(self._begun, SpokenReporter)
+        super().__init__(Workspace.open(workspace), _who(), start, say_what_was_decided)
         self.seconds: dict[str, float] = {}
-        self.start = in_this_process(self._begun, SpokenReporter)
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a job."""
@@ -256,12 +243,12 @@ class Walk:
         say_who_is_before(self.workspace, view)
 
     @contextmanager
-    def time(self, stop: str) -> Iterator[None]:
+    def stop(self, key: str) -> Iterator[None]:
         """Say which stop begins, and keep how long it takes."""
-        sys.stderr.write(f"{stop}\n")
+        sys.stderr.write(f"{key}\n")
         start = time.monotonic()
         yield
-        self.seconds[stop] = round(time.monotonic() - start, 2)
+        self.seconds[key] = round(time.monotonic() - start, 2)
 
     def labelled_project(
         self, options: JourneyOptions, file: Path, recipe: str, tuning_seed: int = 0
@@ -272,7 +259,7 @@ class Walk:
         check_experts(options.experts)
         parse_recipe(recipe, options.experts)  # before anything is made or takes time
         log = read_open(options.open, options.open_columns) if options.open else None
-        with self.time("data"):
+        with self.stop("data"):
             reading = ReadingOptions(
                 columns=options.columns, sheet=options.sheet, encoding=options.encoding
             )
@@ -292,23 +279,18 @@ class Walk:
             self.say_personal_data(project, dataset, options.personal)
             self.allowed = what_data_allow(dataset)
             say_what_data_allow(self.allowed)
-        with self.time("experts"):
+        with self.stop("experts"):
             experts = options.experts or suggested_experts(self.workspace, dataset)
-            say_who_scores(experts, named=bool(options.experts))
-            scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
-            self.done(project, scored)
-            advice = teacher_advice(project, project.load_dataset(), config.base_model)
-            _say(f"teacher: {advice.sentence}")
-            if advice.remedy is not None:
-                _say(f"teacher: {advice.remedy}")
+            self.let_score(
+                project, experts, NAMED if options.experts else SUGGESTED, config.base_model
+            )
             allowed = what_data_allow(dataset, scoring_report(project))
             if allowed != self.allowed:  # the experts hold a teacher
                 self.allowed = allowed
                 say_what_data_allow(allowed)
-        with self.time("labels"):
-            parsed = parse_recipe(recipe, scored_experts(project))
-            save_recipe(project, recipe, parsed, self.who)
-            say_how_labels_are_made(parsed, expert_weights(project, parsed))
+            keep_what_data_allow(project, allowed)
+        with self.stop("labels"):
+            self.make_labels(project, parse_recipe(recipe, scored_experts(project)), recipe)
         return project, config
 
     def say_personal_data(self, project: Project, dataset: QADataset, action: str) -> None:
@@ -340,43 +322,19 @@ class Walk:
         log, experts = read_open(options.open, options.open_columns), scored_experts(project)
         project = self.with_open(project, log)
         if experts:
-            with self.time("experts"):
+            with self.stop("experts"):
                 scored = launch_scoring(project, experts, self.who, agreed=None, start=self.start)
                 self.done(project, scored)
         return project
 
-    def way(self, project: Project, wanted: str) -> str:
-        """Return how the verdict is reached, and say why."""
-        dataset = project.load_dataset()
-        chosen = verdict_way(dataset)
-        way = chosen if wanted == AUTO else wanted
-        counts = tested_in_split(dataset)
-        few = ", ".join(f"{regime} {count}" for regime, count in counts.items())
-        why = "asked for" if wanted != AUTO else f"test questions of one split: {few or 'none'}"
-        folds = f" in {fold_count(dataset)} folds" if way == CROSS_FIT else ""
-        _say(f"verdict: {way}{folds} ({why})")
-        return way
-
-    def cross_fitted(
-        self, project: Project, config: TuningConfig, *, examined: bool
-    ) -> tuple[str, str]:
-        """Tune and compare by folds; returns the runs of the delivered model and the verdict."""
-        with self.time("tune"):
-            run = launch_cross_fit(project, config, self.who, start=self.start, examined=examined)
-            self.done(project, run)
-        (one,) = (shown for shown in cross_fits(project) if shown.job.id == run)
+    def say_what_folds_said(self, project: Project, compared: str) -> None:
+        """Say what the folds of a cross-fitted verdict gained and agreed on."""
+        one = next(
+            shown
+            for shown in cross_fits(project)
+            if shown.result is not None and shown.result.compare_run == compared
+        )
         say_what_folds_agreed_on(cross_fit_so_far(self.workspace, one))
-        found = cross_fit_outcome(self.workspace, run)
-        return found.tune_run, found.compare_run
-
-    def done(self, project: Project, run_id: str) -> str:
-        """Return the id of a job that left what the next stop needs; raises its error if not."""
-        view = job(self.workspace, run_id)
-        if view.state == FAILED and view.error is not None:
-            raise JobError(view.error.template, **view.error.params)
-        if all(finished.id != run_id for finished in finished_runs(project, view.kind)):
-            raise Stopped
-        return run_id
 
 
 def race(options: RaceOptions) -> int:
@@ -387,7 +345,7 @@ def race(options: RaceOptions) -> int:
     AppError
         If the race cannot be started.
     """
-    walk = Walk(options.workspace)
+    walk = TerminalWalk(options.workspace)
     workspace = walk.workspace
     project = walk.opened(named_project(workspace, options.project), options)
     config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
@@ -431,6 +389,33 @@ def _follow(workspace: Workspace, run_id: str) -> int:
     return 0 if view.state == FINISHED else 1
 
 
+def watch(options: WatchOptions) -> int:
+    """Look at a pilot once and print what was found; returns 3 where a criterion holds, else 0.
+
+    Raises
+    ------
+    AppError
+        If there is no such project, or the look failed.
+    """
+    workspace = Workspace.open(options.workspace)
+    project = named_project(workspace, options.project)
+    run_id = launch_look(project, _who(), start=in_this_process(_say_watched, SpokenReporter))
+    view = job(workspace, run_id)
+    if view.state != FINISHED:
+        if view.error is not None:
+            sys.stderr.write(f"{view.error}\n")
+        return 1 if view.state == FAILED else 2
+    found = look_of(project, run_id)
+    print_look(found)
+    if options.json:
+        _print_json({**to_json(found), "fired": found.fired, "run": run_id})
+    return FIRED_STATUS if found.fired else 0
+
+
+def _say_watched(folder: Path) -> None:
+    sys.stderr.write(f"watch {folder}\n")
+
+
 def experts(options: ExpertsOptions) -> int:
     """Print key, languages, licence, kind and whether it is at hand of every expert; or get one.
 
@@ -456,6 +441,26 @@ def experts(options: ExpertsOptions) -> int:
         languages = ",".join(expert.languages)
         columns = f"{expert.key:38} {languages:24} {expert.licence:12} {kind:13}"
         sys.stdout.write(f"{columns} {at_hand.message}\n")
+    return 0
+
+
+def trim(options: TrimOptions) -> int:
+    """Print the folder of a trimmed model, and what was lost and kept on the way.
+
+    Raises
+    ------
+    AppError
+        If the model cannot be trimmed; says why.
+    """
+    workspace = Workspace.open(options.workspace)
+    named = options.project
+    dataset = None if named is None else named_project(workspace, named).load_dataset()
+    folder, done = trim_model(workspace, options.model, options.languages, dataset)
+    _say(f"tokens  {done.tokens:,} of {done.before:,}")
+    _say(f"weights {done.size_mb:.0f} MB of {done.before_mb:.0f} MB")
+    _say(f"least cosine to the whole model {done.least_cosine:.4f}")
+    _say("Warning: texts of other languages are read letter by letter now.")
+    sys.stdout.write(f"{folder}\n")
     return 0
 
 

@@ -165,6 +165,21 @@ class ExpertsOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrimOptions(Options):
+    """Keep a multilingual model with the tokens of some languages alone; prints its folder.
+
+    Texts of these languages are read as before; those of others fall into single letters. The
+    folder can be tuned: python -m core tune --project NAME --base local:FOLDER
+    """
+
+    model: Annotated[str, "key of a trainable model, such as multilingual-e5-small-4bit", NAMELESS]
+    languages: Annotated[
+        tuple[str, ...], "comma-separated codes such as en,ja (default: that of the project)"
+    ] = ()
+    project: Annotated[str | None, "id or name of a project whose tokens are all kept"] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class JudgeOptions(Options):
     """Let a language model behind a chat endpoint judge pairs of a project, as an expert.
 
@@ -206,6 +221,18 @@ class WriteOptions(Options):
     take: Annotated[bool, "add what was kept to the data"] = False
     remove: Annotated[bool, "take written questions out again, and write none"] = False
     yes: Annotated[bool, "with a model: send the answers, and confirm its terms"] = False
+    json: Annotated[bool, "print one JSON object as the last line"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchOptions(Options):
+    """Look once whether the model in use still fits what is asked; for cron.
+
+    The look is on the project's Pilot page. It goes by the criteria that were set there, and
+    changes nothing.
+    """
+
+    project: Annotated[str, "id or name of a project of the app", NAMELESS]
     json: Annotated[bool, "print one JSON object as the last line"] = False
 
 
@@ -255,6 +282,24 @@ class AuditOptions:
 @dataclass(frozen=True, kw_only=True)
 class PasscodeOptions:
     """Ask for a passcode and print what to set PASSCODE to, from which it cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions(Options):
+    """Serve the search of a project to programs, with the model in use, until Ctrl+C.
+
+    POST /v1/embeddings as OpenAI's API has it, /search, /health and /metrics (Prometheus). Others
+    than this machine need the key in the environment variable SERVE_KEY, sent as a bearer token.
+    """
+
+    project: Annotated[str, "id or name of a project of the app", NAMELESS]
+    host: Annotated[str, "address to listen on (default: 127.0.0.1, this machine alone)"] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, "default: 8600"] = 8600
+    runtime: Annotated[
+        Literal["auto", "torch", "onnx"], "what runs the model (default: the faster one here)"
+    ] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,6 +357,11 @@ VERBS: Mapping[str, Verb] = {
         "core.cli.commands:experts",
         "list the experts that can score, with languages, licence and source; or get one",
     ),
+    "trim": Verb(
+        TrimOptions,
+        "core.cli.commands:trim",
+        "a multilingual model cut to the tokens of some languages, as a base to tune",
+    ),
     "judge": Verb(
         JudgeOptions,
         "core.cli.ask_models:judge",
@@ -323,6 +373,12 @@ VERBS: Mapping[str, Verb] = {
         "core.cli.ask_models:write",
         "write questions from the answers of a project, without a model or with one",
         "Exit status: 0 written, 1 refused, or nothing sent without --yes.",
+    ),
+    "watch": Verb(
+        WatchOptions,
+        "core.cli.commands:watch",
+        "look whether the model in use still fits what people ask, and should learn again",
+        "Exit status: 0 no criterion holds, 3 one does, 1 failed, 2 stopped.",
     ),
     "backup": Verb(
         BackupOptions,
@@ -349,6 +405,11 @@ VERBS: Mapping[str, Verb] = {
         PasscodeOptions,
         "core.cli.commands:passcode",
         "hash a passcode for a shared server",
+    ),
+    "serve": Verb(
+        ServeOptions,
+        "core.cli.serve:serve",
+        "the search of a project as an endpoint for programs",
     ),
     "work": Verb(
         WorkOptions,

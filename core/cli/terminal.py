@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.journey.compare import (
     Examination,
     counted_lines,
+    headline,
     intervals,
+    meaning,
+    of_hundred,
     present_regimes,
     sentence,
+    span_text,
     untested_text,
     way_text,
 )
 from core.journey.cross_fit import CrossFit
 from core.journey.data import gain_text
 from core.journey.experiments import CLEAR, NOTHING, SCORE, TIED, RaceResult, Spread
-from core.journey.experts import expert_title
 from core.journey.jobs import (
     FAILED,
     JobView,
@@ -29,14 +32,15 @@ from core.journey.jobs import (
     queue_of,
     slots_for,
 )
+from core.journey.pilot.watching import CRITERIA, WatchLook, state_told
 from core.journey.projects import Workspace
 from core.journey.tune import TuningRun
 from core.messages import Message
 from core.progress import Reporter, SilentReporter
-from core.types import BASE, TUNED, Comparison, LabelRecipe
+from core.types import BASE, TUNED, Comparison
 from core.types.comparison import Counted
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
-from core.types.tuning import Contestant
+from core.types.tuning import Contestant, Decided
 from core.types.tuning_config import settings
 
 _SPOKEN_EVERY_SECONDS, _REPEATED_EVERY_SECONDS = 5.0, 30.0
@@ -57,21 +61,9 @@ def say_what_data_allow(found: Sufficiency) -> None:
     sys.stderr.write("".join(f"  {line}\n" for line in lines))
 
 
-def say_who_scores(experts: Sequence[str], *, named: bool) -> None:
-    """Tell a person which experts score, and who chose them."""
-    names = ", ".join(map(expert_title, experts))
-    why = "as named" if named else "suggested for these data"
-    sys.stderr.write(f"experts: {names} ({why})\n")
-
-
-def say_how_labels_are_made(recipe: LabelRecipe, weights: Mapping[str, float]) -> None:
-    """Tell a person the rule, the share of the known answers, and how much each expert counts."""
-    counts = ", ".join(
-        f"{expert_title(key)} {weight:.0%}"
-        for key, weight in sorted(weights.items(), key=lambda item: -item[1])
-    )
-    line = f"labels: {recipe.rule}; known right answers count {recipe.blend:.0%}, experts the rest"
-    sys.stderr.write(f"{line} ({counts or 'no experts'})\n")
+def say_what_was_decided(decided: Decided) -> None:
+    """Tell a person a decision with its reason."""
+    sys.stderr.write(f"{decided.about}: {decided.text}\n")
 
 
 def say_what_folds_agreed_on(found: CrossFit) -> None:
@@ -187,9 +179,12 @@ def print_verdict(comparison: Comparison) -> None:
             span = f"{shown.value:.3f} ({shown.low:.3f} to {shown.high:.3f})"
             means = "".join(f"{system.mean(name, rows):>11.3f}" for name in names[1:])
             sys.stdout.write(f"{_column(title, _NAME)}{span:26}{means}\n")
-        difference = comparison.difference(regime)
+        difference, found = comparison.difference(regime), of_hundred(comparison, regime)
+        if found is not None:  # in the words of the Compare page
+            words = (headline(found), span_text(found), meaning(found))
+            sys.stdout.write(" ".join(map(str, words)) + "\n")
         if difference is not None:
-            sys.stdout.write(f"{sentence(difference)}\n")
+            sys.stdout.write(f"(nDCG@10: {sentence(difference)})\n")
     print_counted(comparison.counted)
     for probe in comparison.generality:
         sys.stdout.write(
@@ -243,6 +238,17 @@ def print_tuned(run: TuningRun, folder: Path) -> None:
     if result.has_model:
         sys.stdout.write(f"Model: {folder / 'model'}\n")
     sys.stdout.write(f"Run:   {folder}\n")
+
+
+def print_look(found: WatchLook) -> None:
+    """Print what a look at a pilot found: each criterion, the one that holds marked."""
+    sys.stdout.write(f"{found.searches:g} searches, {found.questions} different questions\n")
+    for state in found.criteria:
+        mark = "!" if state.fires else " "
+        title = _column(CRITERIA[state.key].title, _NAME)
+        sys.stdout.write(f"{mark} {title}{state_told(state)}\n")
+    said = "The model should learn again." if found.fired else "Nothing says to learn again."
+    sys.stdout.write(f"{said}\n")
 
 
 def print_race(race: RaceResult) -> None:

@@ -17,7 +17,7 @@ from core.data.personal.masking import personal_in
 from core.data.reading.archives import BeirFiles, beir_warnings, open_beir
 from core.data.splitting import split_by_group
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.progress import Progress
 from core.types import (
     SPLITS,
@@ -164,9 +164,11 @@ def read_beir(
             share = settings.splitting.validation_unseen
             split = _with_validation(split, question_group, settings.seed, share)
     if not kept.all():
-        text = N_(
-            "{count} training questions were left out, because their answers are also right for "
-            "test questions."
+        text = N_n(
+            "{count} training question was left out, because its answers are "
+            "also right for test questions.",
+            "{count} training questions were left out, because their answers "
+            "are also right for test questions.",
         )
         warnings.append(Message(text, {"count": int((~kept).sum())}))
     if TRAIN not in split[kept]:
@@ -213,7 +215,10 @@ def read_beir(
 def _left_out(count: int) -> list[Message]:
     if not count:
         return []
-    text = N_("{count} questions without a right answer or without a split were left out.")
+    text = N_n(
+        "{count} question without a right answer or without a split was left out.",
+        "{count} questions without a right answer or without a split were left out.",
+    )
     return [Message(text, {"count": count})]
 
 

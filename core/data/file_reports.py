@@ -18,7 +18,7 @@ from core.data.reading.upload import ReadingChoices
 from core.data.splitting import MIN_QUESTIONS
 from core.data.table import NotUsed, Table, no_column
 from core.errors import AppError, DataError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.types import QADataset
 from core.types.judgements import bare_name
 from core.types.open_account import OpenAccount
@@ -367,8 +367,9 @@ def _report_data(path: Path, options: ReadingOptions, report: FileReport) -> Non
 
 def _check_amount(questions: int, report: FileReport) -> None:
     if questions < MIN_QUESTIONS:
-        text = N_(
-            "There are {count} different questions; at least {least} are needed to tune and test."
+        text = N_n(
+            "There is {count} different question; at least {least} are needed to tune and test.",
+            "There are {count} different questions; at least {least} are needed to tune and test.",
         )
         report.warnings.append(Message(text, {"count": questions, "least": MIN_QUESTIONS}))
 
@@ -458,7 +459,10 @@ def _report_ratings(
     _left_over(report, table, [*file.columns.values(), *file.raters])
     report.warnings += file.notes
     if file.blank:
-        text = N_("{count} rows have no rating and are left out.")
+        text = N_n(
+            "{count} row has no rating and is left out.",
+            "{count} rows have no rating and are left out.",
+        )
         report.warnings.append(Message(text, {"count": file.blank}))
         report.not_used.append(NotUsed("rows", "without a rating", file.blank))
     report.pairs = [

@@ -177,7 +177,7 @@ class Savings:
             lines.insert(
                 0,
                 Message(
-                    N_("For this measure the gain is not shown: there may be no saving at all.")
+                    N_("For this measure the gain may be chance: there may be no saving at all.")
                 ),
             )
         return tuple(lines)
@@ -210,4 +210,91 @@ def savings(inputs: SavingsInput, difference: Difference) -> Savings:
 
     return Savings(
         inputs, difference, at(difference.low), at(difference.difference), at(difference.high)
+    )
+
+
+@dataclass(frozen=True)
+class RunningPrices:
+    """What running a search costs, in the user's own figures.
+
+    Attributes
+    ----------
+    machine_hour : float >= 0
+        Price of an hour of the machine that searches, in ``currency``.
+    searches_per_month : int >= 0
+    reindexes_per_year, retrainings_per_year : int >= 0
+    currency : str
+        As the user writes it; only shown.
+    """
+
+    machine_hour: float = 0.50
+    searches_per_month: int = 10_000
+    reindexes_per_year: int = 4
+    retrainings_per_year: int = 2
+    currency: str = "€"
+
+    def __post_init__(self) -> None:
+        figures = (self.searches_per_month, self.reindexes_per_year, self.retrainings_per_year)
+        if min(self.machine_hour, *figures) < 0:
+            raise ComparisonError("A price or a number must not be below 0.")
+
+
+@dataclass(frozen=True)
+class RunningCosts:
+    """What running a model costs with the speed that was measured.
+
+    Attributes
+    ----------
+    thousand_searches, reindex, retraining : float
+        Money for 1,000 searches, for reading all answers anew, for one training run; the machine
+        is taken to be paid for while it computes.
+    reindex_seconds, retraining_seconds : float
+    month : float
+        All of it per month.
+    """
+
+    thousand_searches: float
+    reindex: float
+    retraining: float
+    reindex_seconds: float
+    retraining_seconds: float
+    month: float
+
+
+def running_costs(
+    prices: RunningPrices,
+    speed: Speed,
+    answers: int,
+    retraining_seconds: float,
+    *,
+    reindexed: bool = True,
+) -> RunningCosts:
+    """Return seconds × price of an hour / 3600, per 1,000 searches, re-index and retraining.
+
+    Parameters
+    ----------
+    speed : Speed
+        Of the model that is put into use; a search takes as long as its median question.
+    answers : int
+        How many are read for an index.
+    retraining_seconds : float
+        That the model's own run took.
+    reindexed : bool
+        False where answers keep their vectors: then an index is never read anew.
+    """
+    second = prices.machine_hour / 3600
+    reading = answers / speed.texts_per_second if reindexed and speed.texts_per_second else 0.0
+    thousand = speed.query_ms * second  # 1,000 searches of so many thousandths of a second
+    month = (
+        thousand * prices.searches_per_month / 1000
+        + reading * second * prices.reindexes_per_year / 12
+        + retraining_seconds * second * prices.retrainings_per_year / 12
+    )
+    return RunningCosts(
+        thousand,
+        reading * second,
+        retraining_seconds * second,
+        reading,
+        retraining_seconds,
+        month,
     )

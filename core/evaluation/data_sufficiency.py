@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.evaluation.verdict import MIN_GROUPS, MIN_QUESTIONS, verdict_way
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.types import CROSS_FIT, SPLIT, QADataset
 from core.types.sufficiency import (
     JUDGED_LOG,
@@ -144,9 +144,12 @@ def helps(here: Situation) -> tuple[Help, ...]:
 
 def _learn(questions: int, per_group: float, teacher: bool) -> tuple[str, Message]:
     if questions < FEWEST_TO_LEARN:
-        text = N_(
-            "{missing} more questions are needed, with or without an answer: nothing was ever "
-            "measured on fewer than {least}."
+        text = N_n(
+            "{missing} more question is needed, with or without an answer: "
+            "nothing was ever measured on fewer than {least}.",
+            "{missing} more questions are needed, with or without an answer: "
+            "nothing was ever measured on fewer than {least}.",
+            by="missing",
         )
         values = {"missing": FEWEST_TO_LEARN - questions, "least": FEWEST_TO_LEARN}
         return NO, Message(text, dict(values))
@@ -177,7 +180,11 @@ def _prove(dataset: QADataset, missing: int) -> tuple[str, Message]:
             "seen it."
         )
         return CROSS_FIT, Message(text, {"questions": len(dataset.judged_rows)})
-    text = N_("{questions} questions are kept back for it.")
+    text = N_n(
+        "{questions} question is kept back for it.",
+        "{questions} questions are kept back for it.",
+        by="questions",
+    )
     return SPLIT, Message(text, {"questions": len(dataset.held_out_rows)})
 
 

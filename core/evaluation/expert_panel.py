@@ -14,21 +14,38 @@ import numpy as np
 from core.evaluation.measures import ndcg_at_10
 from core.evaluation.search import rank
 from core.evaluation.statistics import mean_interval
-from core.experts.catalogue import expert_title, find_entry
+from core.experts.catalogue import expert_title, find_entry, kinship
+from core.experts.lexical import words
+from core.labels.judges import JudgeAgreement, judge_agreement
 from core.labels.model import QUESTIONS_AT_ONCE, LabelModel, highest_columns
-from core.labels.pair_sample import sample_for_inspection
+from core.labels.pair_sample import RANDOM, PairSample, sample_for_inspection
+from core.labels.passports import Passport, agreement_with_people, habits
 from core.labels.quality import pair_quality
 from core.labels.rules import weighted_mean
 from core.labels.similar_experts import agreement, copies
 from core.labels.weights import SHARPNESS, precision_above_chance
 from core.messages import N_, Message
-from core.types import ExpertScores, Interval, LabelRecipe, PairScores, QADataset, Rows
+from core.types import (
+    ExpertScores,
+    Interval,
+    LabelRecipe,
+    ListedScores,
+    PairScores,
+    QADataset,
+    Rows,
+)
+from core.types.scores import MODEL, PEOPLE
 from core.types.scoring import (
+    COPY_OF,
+    KEEP,
+    LEAVE_OUT,
     NO_TEACHER,
     PERHAPS_TEACHER,
     TEACHER,
     TEACHER_UNKNOWN,
+    ExpertAdvice,
     ExpertFigures,
+    PanelAdvice,
     ScoringResult,
     TeacherAdvice,
 )
@@ -37,7 +54,6 @@ CLEARLY = 0.02  # nDCG@10 that a teacher must be ahead by: less is noise
 FEWEST_GROUPS = 10  # answer groups below which a bootstrap interval is too narrow to rely on
 _MOST_COMPARED = 2000  # questions that a teacher is compared with the base model on
 MOST_QUESTIONS = 300  # that the influence of an expert is measured on
-KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"
 _LIGHT = 0.01  # share of the vote below which an expert only costs time
 _NOTHING = 0.01  # nDCG@10; an influence that is surely smaller can be given up for speed
 _DEAR = 0.5  # share of all time
@@ -184,6 +200,58 @@ def _found(dataset: QADataset, expert: ExpertScores, rows: Rows) -> np.ndarray:
     return ndcg_at_10(dataset, rows, top)
 
 
+def expert_passports(
+    dataset: QADataset,
+    scores: Sequence[PairScores],
+    people: ListedScores | None,
+    student: str,
+) -> tuple[Passport, ...]:
+    """Return how each expert judges, beside the others; on pairs of training questions.
+
+    Parameters
+    ----------
+    people : ListedScores or None
+        What people rated, whether or not they take part; None = nothing.
+    student : str
+        Expert key of the model to be tuned.
+    """
+    model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
+    sample = model.training
+    found = habits(model.expert_pairs(sample), sample, dataset, _shared_words(dataset, sample))
+    with_people: Sequence[JudgeAgreement | None] = [None] * len(scores)
+    if people is not None:
+        with_people = _with_people(model, people)
+    return tuple(
+        replace(passport, people=agreed, kinship=kinship(passport.expert, student))
+        for passport, agreed in zip(found, with_people, strict=True)
+    )
+
+
+def _shared_words(dataset: QADataset, sample: PairSample) -> np.ndarray:
+    """Return the share of a question's distinct words that the answer uses, float64 [n]."""
+    asked = {row: set(words(dataset.questions[row])) for row in set(sample.question_rows.tolist())}
+    said = {row: set(words(dataset.answers[row])) for row in set(sample.answer_rows.tolist())}
+    pairs = zip(sample.question_rows.tolist(), sample.answer_rows.tolist(), strict=True)
+    return np.array([len(asked[q] & said[a]) / max(len(asked[q]), 1) for q, a in pairs])
+
+
+def _with_people(model: LabelModel, people: ListedScores) -> list[JudgeAgreement | None]:
+    """Return how far each expert agrees with people on the pairs that they rated."""
+    rows, columns = people.question_rows, people.answer_rows
+    raw = np.stack([expert.pairs(rows, columns) for expert in model.scores])
+    kind, weight = np.full(len(people), RANDOM), np.ones(len(people))
+    rated = PairSample(rows, columns, kind, raw, weight, model.recipe.experts)
+    agreed: list[JudgeAgreement | None] = []
+    for expert, said in zip(model.scores, model.expert_pairs(rated), strict=True):
+        if not isinstance(expert, ListedScores) or expert.judge not in (PEOPLE, MODEL):
+            agreed.append(agreement_with_people(said, people.values, rows))
+        elif expert.judge == MODEL:  # it speaks in grades, as everywhere else
+            agreed.append(judge_agreement(people, expert))
+        else:
+            agreed.append(None)
+    return agreed
+
+
 _NOBODY = N_(
     "There is no teacher: no expert takes part that scores all pairs, besides {base}, the model to "
     "be tuned."
@@ -278,59 +346,6 @@ class Influence:
         """Return mean and 95 % interval over answer groups; None without questions."""
         groups = self.dataset.question_group[self.rows]
         return mean_interval(values, groups, seed=self.seed) if len(values) else None
-
-
-@dataclass(frozen=True)
-class ExpertAdvice:
-    """What is proposed for one expert.
-
-    Attributes
-    ----------
-    verdict : str
-        ``keep``, ``leave out`` or ``copy``.
-    copy_of : str
-        Title of the expert that speaks for a copy, else "".
-    share : float in [0, 1]
-        Of the vote, by reliability, copies left out.
-    influence : Interval or None
-        nDCG@10 that the labels lose without it, on validation questions; None where not measured.
-    why : Message
-        One sentence.
-    """
-
-    expert: str
-    title: str
-    verdict: str
-    copy_of: str
-    share: float
-    influence: Interval | None
-    why: Message
-
-
-@dataclass(frozen=True)
-class PanelAdvice:
-    """The proposed panel.
-
-    Attributes
-    ----------
-    advice : tuple of ExpertAdvice
-        In the order of the figures.
-    everybody, panel : Interval or None
-        nDCG@10 of the labels by reliability as a ranker of all answers, with all experts and with
-        the proposed ones; known right answers left out. None without validation questions.
-    questions : int
-        Validation questions looked at.
-    """
-
-    advice: tuple[ExpertAdvice, ...]
-    everybody: Interval | None
-    panel: Interval | None
-    questions: int
-
-    @property
-    def kept(self) -> tuple[str, ...]:
-        """Keys of the experts to keep."""
-        return tuple(expert.expert for expert in self.advice if expert.verdict == KEEP)
 
 
 def advise(

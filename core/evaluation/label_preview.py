@@ -10,12 +10,19 @@ import numpy as np
 
 from core.experts.catalogue import expert_title
 from core.hashing import content_id
-from core.labels.bias import ExpertBias, GroupBias, expert_bias, group_bias
+from core.labels.bias import ExpertBias, FavourMap, GroupBias, bias_map, expert_bias, group_bias
 from core.labels.groups import TextGroups
 from core.labels.model import LabelModel
 from core.labels.overrides import conflicts, standing
 from core.labels.pair_sample import PairSample
-from core.labels.quality import PairQuality, ReliabilityCurve, pair_quality, reliability_curve
+from core.labels.quality import (
+    LabelSpread,
+    PairQuality,
+    ReliabilityCurve,
+    label_spread,
+    pair_quality,
+    reliability_curve,
+)
 from core.labels.review import PairFindings, Voice, find_suspects, reason, voices
 from core.labels.rules import RULES
 from core.messages import N_, Message
@@ -87,6 +94,18 @@ class LabelPreview:
         return self.model.of_sample(self.sample, self.calibrated)[0]
 
     @cached_property
+    def before_cuts(self) -> np.ndarray:
+        """Soft labels float32 [n] before gain and threshold cut them, overrides left out."""
+        recipe = replace(self.model.recipe, gain=1.0, threshold=0.5, temperature=1.0)
+        model = self.model.with_overrides(()).with_recipe(recipe)
+        return model.of_sample(self.sample, self.calibrated)[0]
+
+    @property
+    def spread(self) -> LabelSpread:
+        """Where the labels lie, in four figures that follow every control."""
+        return label_spread(self.combined, self.sample.hard_label)
+
+    @cached_property
     def alone(self) -> np.ndarray:
         """What the experts say together before known answers, curve and overrides, float32 [n]."""
         assert len(self.model.weights) == len(self.names)  # found here once, shared by the copy
@@ -116,6 +135,46 @@ class LabelPreview:
     def expert_bias(self, grouping: TextGroups) -> ExpertBias:
         """Return which expert treats which group unlike the other experts do."""
         return expert_bias(self.calibrated, self.sample, self.dataset, grouping)
+
+    def bias_map(self, grouping: TextGroups) -> FavourMap:
+        """Return who favours which group: the experts together, and each of them."""
+        return bias_map(self.bias(grouping), self.expert_bias(grouping))
+
+    def pairs_of_cell(self, found: FavourMap, row: int, group: int, count: int) -> np.ndarray:
+        """Return positions of pairs behind a cell of the map, those that pull most first.
+
+        Pairs of the kind that the cell tells of: the highest labels of a group that gets too high
+        ones, the lowest of one that gets too low ones.
+
+        Parameters
+        ----------
+        row : int
+            0 = all experts together, k + 1 = expert k.
+        """
+        values = self.alone if row == 0 else self.calibrated[row - 1]
+        codes = found.grouping.of(self.sample.question_rows, self.sample.answer_rows)
+        right = self.sample.hard_label > 0
+        kind = right if found.kind[row, group] == 0 else ~right
+        inside = np.flatnonzero(kind & (codes == group) & ~np.isnan(values))
+        up = -1 if found.values[row, group] > 0 else 1
+        return inside[np.argsort(up * values[inside], kind="stable")][:count]
+
+    def validation_ndcg(self) -> Interval | None:
+        """nDCG@10 of what the experts say together, as a ranker of all answers.
+
+        On validation questions, blind to their right answers; None without such questions.
+        """
+        asks = RULES[self.model.recipe.rule].needs_experts and bool(self.names)
+        if not asks or not len(self.dataset.validation_rows):
+            return None
+        return _ndcg(self.dataset, self.model.blind())
+
+    def with_correction(self, attribute: str) -> LabelPreview:
+        """Return the same preview with the groups of an attribute evened out, too."""
+        if attribute in self.model.recipe.recentre:
+            return self
+        recipe = replace(self.model.recipe, recentre=(*self.model.recipe.recentre, attribute))
+        return LabelPreview(self.model.with_recipe(recipe), self.sample)
 
     def without_correction(self, attribute: str) -> LabelPreview:
         """Return the same preview before the groups of an attribute were evened out."""

@@ -18,6 +18,7 @@ from core.types import Comparison, QADataset, SystemResult
 SHOWN = 10  # what a person looks at: a right answer past it counts as lost
 COMMON = 0.2  # a word of more than this share of all answers tells nothing
 SAMPLE = 2000  # answers that are looked at to find the common ones
+_PARTICLES = "はがをにへとでものや"  # Japanese grammar beside a word, in a pair of letters with it
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,37 @@ def wins_and_losses(comparison: Comparison, metric: str = MAIN_METRIC) -> list[Q
     return sorted(changes, key=lambda change: (not change.lost, change.change, change.position))
 
 
+def telling_examples(
+    comparison: Comparison, changes: Sequence[QuestionChange], wins: int = 3
+) -> tuple[list[QuestionChange], QuestionChange | None]:
+    """Return the questions to begin with: the largest wins, and the worst loss.
+
+    Each win is about another group of answers, so that three wins are not one told three times.
+
+    Parameters
+    ----------
+    changes : sequence of QuestionChange
+        Of the comparison, see :func:`wins_and_losses`.
+    wins : int
+        How many wins at most.
+
+    Returns
+    -------
+    list of QuestionChange, QuestionChange or None
+        None where no question got worse.
+    """
+    best: dict[int, QuestionChange] = {}
+    for change in sorted(changes, key=lambda c: (-c.change, -c.before_rank, c.position)):
+        if change.change > 0:
+            best.setdefault(int(comparison.groups[change.position]), change)
+    worst = min(
+        (change for change in changes if change.change < 0),
+        key=lambda c: (c.change, -c.after_rank, c.position),
+        default=None,
+    )
+    return list(best.values())[:wins], worst
+
+
 def answer_moves(
     dataset: QADataset, comparison: Comparison, position: int, depth: int = SHOWN
 ) -> list[AnswerMove]:
@@ -171,14 +203,21 @@ def _score(scores: np.ndarray, rank: int | None) -> float | None:
 
 
 def common_words(answers: Sequence[str]) -> frozenset[str]:
-    """Return the words that more than ``COMMON`` of the answers use; no list of stop words."""
+    """Return the words that tell nothing: English stop words, and what most answers use.
+
+    A word is common where more than ``COMMON`` of the answers use it, in any language.
+    """
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
     step = -(-len(answers) // SAMPLE) or 1
     sample = answers[::step]
     counts: Counter[str] = Counter()
     for answer in sample:
         counts.update(set(words(answer)))
     least = max(COMMON * len(sample), 2)  # among a handful of answers, two are no habit
-    return frozenset(word for word, count in counts.items() if count > least)
+    return frozenset(word for word, count in counts.items() if count > least).union(
+        STOPWORDS_EN_PLUS
+    )
 
 
 def shared_spans(question: str, answer: str, common: Collection[str]) -> list[tuple[int, int]]:
@@ -193,7 +232,7 @@ def shared_spans(question: str, answer: str, common: Collection[str]) -> list[tu
     -------
     list of (int, int)
         Ascending, not touching each other. In scripts without spaces, pairs of characters that both
-        texts share.
+        texts share, without particles and other pairs of hiragana, which are grammar.
     """
     wanted = set(words(question)) - set(common)
     spans: list[tuple[int, int]] = []
@@ -204,11 +243,16 @@ def shared_spans(question: str, answer: str, common: Collection[str]) -> list[tu
                 spans.append((start, start + len(run)))
         elif len(plain) == len(run):  # else places in the two do not fit each other
             spans += [
-                (start + i, start + i + 2)
+                _without_particles(start + i, "".join(pair))
                 for i, pair in enumerate(pairwise(plain))
-                if "".join(pair) in wanted
+                if "".join(pair) in wanted and not all("ぁ" <= sign <= "ゟ" for sign in pair)
             ]
     return _joined(spans)
+
+
+def _without_particles(start: int, pair: str) -> tuple[int, int]:
+    """Return the place of a pair of letters without the Japanese particle at either end."""
+    return start + (pair[0] in _PARTICLES), start + 2 - (pair[1] in _PARTICLES)
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.evaluation.statistics import CONFIDENCE, standard_error
 from core.experts.people import FAIR, GOOD, Agreement, krippendorff_alpha
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.types import Interval
 
 FIRST, TIE, SECOND = 0.0, 0.5, 1.0  # a vote as a number: for the first system, neither, the second
@@ -18,7 +18,7 @@ _SEED = 0
 _HEADLINES = {
     PREFERRED_SECOND: N_("People prefer {second}."),
     PREFERRED_FIRST: N_("People prefer {first}."),
-    UNDECIDED: N_("Not shown: people may prefer either, or neither."),
+    UNDECIDED: N_("No clear difference: people may prefer either, or neither."),
 }
 
 
@@ -91,9 +91,12 @@ class Preference:
     def count_text(self, first: str, second: str) -> Message:
         """Return how many people voted how; ``first`` and ``second`` name the systems."""
         return Message(
-            N_(
-                "{votes} votes by {voters} people on {questions} questions: {wins} for {second}, "
-                "{losses} for {first}, {ties} for neither."
+            N_n(
+                "{votes} votes by {voters} person on {questions} questions: {wins} "
+                "for {second}, {losses} for {first}, {ties} for neither.",
+                "{votes} votes by {voters} people on {questions} questions: {wins} "
+                "for {second}, {losses} for {first}, {ties} for neither.",
+                by="voters",
             ),
             {
                 "votes": self.votes,

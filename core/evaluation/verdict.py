@@ -13,7 +13,7 @@ import numpy as np
 
 from core.evaluation import statistics
 from core.evaluation.measures import MAIN_METRIC, METRICS
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.types import (
     BASE as BASE,
     BETTER as BETTER,
@@ -33,13 +33,13 @@ from core.types import (
     QADataset,
 )
 
-WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("Not shown")}
+WORDS = {BETTER: N_("Better"), WORSE: N_("Worse"), NOT_SHOWN: N_("No clear difference")}
 
 ALPHA = 0.05
 MIN_QUESTIONS = 20  # below this one lucky question moves the mean by more than 0.05
 MIN_GROUPS = 10  # below this the bootstrap over answer groups gives too narrow intervals
-# On fewer test questions most true gains end as "not shown": making every question a test question
-# is then worth its time.
+# On fewer test questions most true gains end as "no clear difference": making every question a test
+# question is then worth its time.
 ENOUGH_QUESTIONS = 60
 _MOST_DECIMALS = 6
 
@@ -159,29 +159,33 @@ def sentence(difference: Difference) -> Message:
     if difference.questions < MIN_QUESTIONS or difference.groups < MIN_GROUPS:
         return Message(
             N_(
-                "Not shown: too few held-out questions for a verdict ({questions} questions on "
-                "{groups} groups of answers; needed: {min_questions} questions on {min_groups} "
-                "groups). Add questions and compare again."
+                "No clear difference: too few held-out questions for a verdict ({questions} "
+                "questions on {groups} groups of answers; needed: {min_questions} questions on "
+                "{min_groups} groups). Add questions and compare again."
             ),
             {**params, "min_questions": MIN_QUESTIONS, "min_groups": MIN_GROUPS},
         )
     if difference.wins == difference.losses == 0:
         return Message(
-            N_("Not shown: on all {questions} held-out questions the result is the same."), params
+            N_(
+                "No clear difference: on all {questions} held-out questions the result is the same."
+            ),
+            params,
         )
     if difference.low <= 0 <= difference.high:
         return Message(
             N_(
-                "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. "
-                "There may be no difference at all; with this many questions, one of {smallest} "
-                "or more would probably be found."
+                "No clear difference: {difference} ({low} to {high}), on {questions} held-out "
+                "questions. There may be no difference at all; with this many questions, one of "
+                "{smallest} or more would probably be found."
             ),
             {**params, "smallest": effect_text(difference.smallest_detectable)},
         )
     return Message(
         N_(
-            "Not shown: {difference} ({low} to {high}), on {questions} held-out questions. A "
-            "second test does not confirm the difference (p = {p}, needed: below {alpha})."
+            "No clear difference: {difference} ({low} to {high}), on {questions} held-out "
+            "questions. A second test does not confirm the difference (p = {p}, needed: below "
+            "{alpha})."
         ),
         {**params, "p": f"{_decisive_p(difference):.3f}", "alpha": ALPHA},
     )
@@ -443,8 +447,9 @@ def promotion_allowed(
 
     Refused when base or tuned is absent, when the main metric is ``worse`` in a regime, plain or by
     weight, when a must-find question is lost, or when Spearman on a general probe falls by more
-    than ``limit``; the reason names the interval of the drop. "Not shown" does not refuse: a tuned
-    model may be wanted for other reasons. For overruling see :mod:`core.journey.decisions`.
+    than ``limit``; the reason names the interval of the drop. "No clear difference" does not
+    refuse: a tuned model may be wanted for other reasons. For overruling see
+    :mod:`core.journey.pilot.versions`.
     """
     reasons: list[Message] = []
     if comparison.system(BASE) is None or comparison.system(TUNED) is None:
@@ -489,9 +494,11 @@ def _by_what_counts(counts: Counted) -> list[Message]:
         if (difference.metric, difference.word) == (MAIN_METRIC, WORSE)
     ]
     if counts.lost:
-        text = N_(
-            "{count} must-find questions had a right answer among the first {within} before and "
-            "have none there after tuning."
+        text = N_n(
+            "{count} must-find question had a right answer among the first "
+            "{within} before and has none there after tuning.",
+            "{count} must-find questions had a right answer among the first "
+            "{within} before and have none there after tuning.",
         )
         reasons.append(Message(text, {"count": len(counts.lost), "within": counts.within}))
     return reasons

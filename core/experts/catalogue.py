@@ -5,6 +5,8 @@ Nothing here loads a model or imports torch: pages call it on every rerun.
 
 from __future__ import annotations
 
+import re
+import statistics
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,17 +20,19 @@ from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.outside.api import ApiExpert
 from core.experts.outside.llm import LlmExpert
 from core.experts.people import PEOPLE_PREFIX, People
-from core.experts.score_file import FILE_PREFIX, UploadedScores
+from core.experts.score_file import CLICKS_PREFIX, FILE_PREFIX, ClickScores, UploadedScores
 from core.experts.source import ExpertSource
 from core.types import QADataset
 from core.types.expert_entry import ANY_LANGUAGE
 from core.types.scoring import API_PREFIX, LLM_PREFIX
 from core.workspace.modelstore import ModelStore
+from core.workspace.vectors import VectorCache
 
 # What the prefix of a key stands for; keys without one are those of the catalogue.
 SOURCES: Mapping[str, Callable[[str], ExpertSource]] = {
     FOLDER_PREFIX: lambda key: expert_in_folder(Path(key.removeprefix(FOLDER_PREFIX))),
     FILE_PREFIX: UploadedScores.of_key,
+    CLICKS_PREFIX: ClickScores.of_key,
     API_PREFIX: ApiExpert.of_key,
     LLM_PREFIX: LlmExpert.of_key,
     PEOPLE_PREFIX: People.of_key,
@@ -87,28 +91,63 @@ def default_student(language: str) -> str:
     return (own or [e.key for e in experts if ANY_LANGUAGE in e.student_for])[0]
 
 
-def estimate_seconds(expert: ExpertSource, dataset: QADataset, models: ModelStore) -> float | None:
+SAME_MODEL, SAME_FAMILY = "same model", "same family"
+# Parts of names by which publishers call models of one kind, whatever their size.
+_FAMILIES = frozenset(("minilm", "mpnet", "e5", "bge", "gte", "ruri"))
+
+
+def kinship(key: str, student: str) -> str:
+    """Return how an expert is related to the model to be tuned: both go wrong in the same places.
+
+    Returns
+    -------
+    str
+        :data:`SAME_MODEL`, :data:`SAME_FAMILY` (by their names) or "".
+    """
+    if key == student:
+        return SAME_MODEL
+    own, other = (set(re.split(r"[^a-z0-9]+", expert_title(k).lower())) for k in (key, student))
+    return SAME_FAMILY if own & other & _FAMILIES else ""
+
+
+def estimate_seconds(
+    expert: ExpertSource,
+    dataset: QADataset,
+    models: ModelStore,
+    vectors: VectorCache | None = None,
+) -> float | None:
     """Return the seconds that scoring a dataset takes, None before anything was measured here.
+
+    Parameters
+    ----------
+    vectors : VectorCache or None
+        What is in it is not read again; None = everything has to be read.
 
     Returns
     -------
     float or None
         For reading alone, see :func:`estimate_loading`. From the speed of this model when it last
         scored; else from that of the other models, scaled by the catalogue's relative speeds (a
-        rough figure: texts differ in length).
+        rough figure: texts differ in length). The middle one of those counts, because one that was
+        measured while the machine was busy may be off by ten times; models that read pairs are
+        held against each other where there are any.
     """
-    speeds, workload = models.speeds(), expert.workload(dataset)
+    workload = expert.workload(dataset)
+    if workload and vectors is not None:
+        workload = expert.left_to_read(dataset, models, vectors)
+        if not workload:
+            return 0.0
+    speeds, known = models.speeds(), catalogue()
     if expert.key in speeds:
         return workload / speeds[expert.key]
     if not workload:
         return None
-    known = catalogue()
-    references = [
-        speed / known[key].relative_speed for key, speed in speeds.items() if key in known
-    ]
-    if not references:
+    measured = [known[key] for key in speeds if key in known]
+    alike = [one for one in measured if one.lists_pairs == expert.lists_pairs] or measured
+    if not alike:
         return None
-    return workload / (expert.relative_speed * min(references))
+    references = [speeds[one.key] / one.relative_speed for one in alike]
+    return workload / (expert.relative_speed * statistics.median(references))
 
 
 def estimate_loading(expert: ExpertSource, models: ModelStore) -> float | None:

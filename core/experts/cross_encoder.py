@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from core.errors import ExpertError, Stopped
-from core.experts.encoders import ENOUGH_TO_MEASURE, FETCHING
+from core.experts.encoders import ENOUGH_TO_MEASURE, FETCHING, LOOKED_AT
 from core.experts.encoding import (
     PairPace,
     growing_chunks,
@@ -31,12 +31,13 @@ from core.experts.encoding import (
 from core.experts.folders import ModelFolder, read_cross_encoder
 from core.experts.hub import HubRepository
 from core.experts.models import ModelExpert
-from core.experts.source import ScoringContext
+from core.experts.source import LiveScore, ScoringContext
 from core.hashing import text_key
 from core.messages import N_
 from core.progress import Progress
-from core.types import ListedScores, PairScores, QADataset, Reporter, Rows
+from core.types import ListedScores, PairScores, QADataset, Reporter, Rows, SilentReporter
 from core.types.expert_entry import ANY_LANGUAGE, CROSS_ENCODER
+from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 
 if TYPE_CHECKING:
@@ -187,6 +188,18 @@ class CrossEncoderExpert(ModelExpert):
         """Return the number of pairs."""
         return self.candidates.expected(dataset)
 
+    def left_to_read(self, dataset: QADataset, models: ModelStore, vectors: VectorCache) -> int:
+        """Return the number of pairs of its last list that have no score; all without a list."""
+        fingerprint = self.fingerprint(models)
+        listed = vectors.get_matrices(fingerprint, dataset.id) if fingerprint else None
+        if fingerprint is None or listed is None:
+            return self.workload(dataset)
+        rows, columns = np.array(listed["question_rows"]), np.array(listed["answer_rows"])
+        step = max(1, len(rows) // LOOKED_AT)
+        keys = pair_keys(_texts(dataset, rows[::step], columns[::step]))
+        _, is_there = vectors.get(fingerprint, keys)
+        return round(float((~is_there).mean()) * len(rows)) if len(is_there) else 0
+
     def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """List candidates with the help of the other experts, and score what is not in the cache.
 
@@ -243,6 +256,20 @@ class CrossEncoderExpert(ModelExpert):
             return None
         values = values.reshape(len(rows))
         return ListedScores(self.key, fingerprint, dataset.id, rows, columns, values)
+
+    def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:
+        """Return the model's raw output for two texts."""
+        folder = self.present_folder(context.models)
+        if folder is None:
+            return None
+        made: list[CrossEncoder] = []
+
+        def score(question: str, answer: str) -> float:
+            if not made:
+                made.append(load_cross_encoder(folder, context.device, self.max_length))
+            return float(predict_with(made[0], [(question, answer)], SilentReporter())[0])
+
+        return score
 
 
 def pair_keys(pairs: Sequence[Pair]) -> np.ndarray:

@@ -20,7 +20,7 @@ from core.experts.encoding import BF16, FP32, Pace, encode_with, growing_chunks,
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
 from core.experts.precision import choose_encoding_model
-from core.experts.source import ExpertSource, ScoringContext, Stopwatch
+from core.experts.source import ExpertSource, LiveScore, ScoringContext, Stopwatch
 from core.hashing import text_key
 from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter, SilentReporter
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FIRST_CHUNK, LARGEST_CHUNK = 256, 16_384  # texts
 # Fewer texts say more about loading the model than about its speed.
 ENOUGH_TO_MEASURE = 64
+LOOKED_AT = 1000  # texts of a kind, or pairs, in which what is not read yet is counted
 FETCHING = 0.5  # share of the progress that fetching a model takes, where it is not here yet
 
 
@@ -195,6 +196,17 @@ class EmbeddingModel(ModelExpert):
         """Return the number of texts."""
         return len(dataset.questions) + len(dataset.answers)
 
+    def left_to_read(self, dataset: QADataset, models: ModelStore, vectors: VectorCache) -> int:
+        """Return the number of texts that have no vector yet, from an even sample of them."""
+        fingerprint, left = self.fingerprint(models), 0.0
+        if fingerprint is None:
+            return self.workload(dataset)
+        for texts, role in ((dataset.questions, QUERY), (dataset.answers, DOCUMENT)):
+            looked_at = texts[:: max(1, len(texts) // LOOKED_AT)]
+            _, is_there = vectors.get(fingerprint, text_keys(looked_at, self.prompt(role)))
+            left += float((~is_there).mean()) * len(texts) if len(is_there) else 0.0
+        return round(left)
+
     def score(self, dataset: QADataset, context: ScoringContext, report: Reporter) -> int:
         """Encode what is not in the cache and remember how fast that went.
 
@@ -225,6 +237,25 @@ class EmbeddingModel(ModelExpert):
         if fingerprint is None:
             return None
         return cached_scores(self, fingerprint, dataset, context.vectors)
+
+    def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:
+        """Return the cosine of two texts; vectors of texts that were read are not made again."""
+        if self.fingerprint(context.models) is None:
+            return None
+        made: list[Encoder] = []
+
+        def vector(text: str, role: str) -> np.ndarray:
+            fingerprint = self.fingerprint(context.models)
+            known = None
+            if fingerprint is not None:
+                known = read_cached(fingerprint, [text], self.prompt(role), context.vectors)
+            if known is None:
+                if not made:
+                    made.append(self.encoder(context.models, context.device, context.clock))
+                known = made[0].encode([text], role)
+            return np.asarray(known[0], np.float32)
+
+        return lambda question, answer: float(vector(question, QUERY) @ vector(answer, DOCUMENT))
 
 
 def load_encoder(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experts.source import ExpertSource, ScoringContext
+from core.experts.source import ExpertSource, LiveScore, ScoringContext
 from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ExpertScores, QADataset, Reporter
@@ -217,6 +217,24 @@ class LexicalExpert(ExpertSource):
             parts = [np.array(arrays[f"{side}.{part}"]) for part in ("data", "indices", "indptr")]
             tables.append(csr_array(tuple(parts), shape=tuple(arrays[f"{side}.shape"].tolist())))
         return ExpertScores(self.key, self.fingerprint, dataset.id, *tables)
+
+    def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:
+        """Return the score of two texts among the answers of the dataset.
+
+        An answer that the dataset lacks is counted as one more: it has its share in how rare words
+        are and how long answers are on average.
+        """
+        answers = list(dataset.answers)
+        place = {text: row for row, text in enumerate(answers)}
+
+        def score(question: str, answer: str) -> float:
+            known = place.get(answer)
+            among = answers if known is not None else [*answers, answer]
+            left, right = self.tables([question], among)
+            row = len(answers) if known is None else known
+            return float((left @ right[[row]].T).toarray()[0, 0])
+
+        return score
 
 
 def _texts_id(dataset: QADataset) -> str:

@@ -12,9 +12,10 @@ from core.hashing import content_id
 from core.messages import N_, Message
 from core.types import ListedScores, QADataset, Reporter
 from core.types.expert_entry import SCORE_FILE, UPLOADED, Availability
+from core.types.scores import CLICKS
 from core.workspace.modelstore import ModelStore
 
-FILE_PREFIX = "file:"
+FILE_PREFIX, CLICKS_PREFIX = "file:", "clicks:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +60,27 @@ class UploadedScores(ReadyScores):
     def availability(self, models: ModelStore | None = None) -> Availability:
         """Return that the scores are there."""
         return Availability(True, UPLOADED, Message(N_("Your own file; nothing to compute.")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickScores(ReadyScores):
+    """What people opened and liked in searches, corrected for its place, at one moment.
+
+    The key names the content, so a saved recipe never changes when more events come.
+    """
+
+    judge: ClassVar[str] = CLICKS
+    meaning: str = N_(
+        "What people opened or liked in their searches, corrected for its place in the list; the "
+        "number says how many pairs. It has little weight until people agree with it."
+    )
+
+    @classmethod
+    def of_key(cls, key: str) -> ClickScores:
+        """Return the expert of ``clicks:<pairs>-<hash of the scores>``."""
+        pairs = key.removeprefix(CLICKS_PREFIX).split("-")[0]
+        return cls(key=key, title=f"Clicks ({pairs})")
+
+    def availability(self, models: ModelStore | None = None) -> Availability:
+        """Return that the scores are there."""
+        return Availability(True, UPLOADED, Message(N_("Your searches; nothing to compute.")))

@@ -22,6 +22,8 @@ from core.workspace.modelstore import ModelStore
 from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
 
+LiveScore = Callable[[str, str], float]  # question and answer to a raw score
+
 
 @dataclass
 class Stopwatch:
@@ -118,9 +120,22 @@ class ExpertSource(CatalogueEntry, ABC):
     def recall(self, dataset: QADataset, context: ScoringContext) -> PairScores | None:
         """Return what :meth:`score` kept, None if it is not all there; loads no model."""
 
+    def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:
+        """Return what scores one pair of any texts here and now, None where nothing does.
+
+        Of a pair of the dataset it gives what :meth:`score` gave. Files and people have nothing to
+        be asked, and what lies behind an API is asked in jobs only, with leave. The model is loaded
+        at the first pair.
+        """
+        return None
+
     def workload(self, dataset: QADataset) -> int:
         """Return how many texts (or pairs) a model on this machine reads; 0 = there is none."""
         return 0
+
+    def left_to_read(self, dataset: QADataset, models: ModelStore, vectors: VectorCache) -> int:
+        """Return how much of the workload is not in the cache of vectors; from a sample of it."""
+        return self.workload(dataset)
 
     def folder(self, models: ModelStore, report: Reporter | None = None) -> Path:
         """Return a sentence-transformers folder that can be fine-tuned; made or fetched if needed.

@@ -18,6 +18,7 @@ from core.types import QADataset
 from core.types.expert_entry import ANY_LANGUAGE, Availability
 from core.types.scoring import TEACHER, TeacherAdvice
 from core.workspace.modelstore import ModelStore
+from core.workspace.vectors import VectorCache
 
 HUB_REMEMBERED = 24 * 3600.0  # seconds for which an answer of the model hub counts
 
@@ -65,16 +66,26 @@ def default_teacher(language: str) -> ExpertSource:
 
 
 def offer_teacher(
-    dataset: QADataset, language: str, models: ModelStore, now: float
+    dataset: QADataset,
+    language: str,
+    models: ModelStore,
+    now: float,
+    vectors: VectorCache | None = None,
 ) -> TeacherOffer:
-    """Return the teacher for a dataset; ``now`` in seconds since 1970."""
+    """Return the teacher for a dataset; ``now`` in seconds since 1970.
+
+    Parameters
+    ----------
+    vectors : VectorCache or None
+        See :func:`core.experts.catalogue.estimate_seconds`.
+    """
     expert, said = default_teacher(language), models.hub()
     hub = said[0] if said is not None and 0 <= now - said[1] < HUB_REMEMBERED else None
     return TeacherOffer(
         expert,
         expert.availability(models),
         expert.workload(dataset),
-        estimate_seconds(expert, dataset, models),
+        estimate_seconds(expert, dataset, models, vectors),
         estimate_loading(expert, models),
         hub,
         is_offline(),

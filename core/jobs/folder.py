@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -100,6 +101,11 @@ class RunFolder:
         return self.root / "model"
 
     @property
+    def examples(self) -> Path:
+        """Validation questions as they are answered at each check, for people who look on."""
+        return self.root / "examples.json"
+
+    @property
     def result(self) -> Path:
         """What came out; there only if the job finished."""
         return self.root / "result.json"
@@ -150,6 +156,12 @@ class RunFolder:
             raise FolderGone(str(self.root))
         write_json(self.result, result)
         self.rescued.unlink(missing_ok=True)
+
+    def write_examples(self, examples: Mapping[str, Any]) -> None:
+        """Write what people look on at, where there is room: no job ends for the want of it."""
+        if self.is_valid():
+            with contextlib.suppress(OSError):
+                write_json(self.examples, examples)
 
     def write_rescued(self, result: Mapping[str, Any]) -> None:
         """Write what can be kept of a job that is about to fail."""

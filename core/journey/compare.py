@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,15 @@ from core.evaluation.movements import (
     common_words as common_words,
     in_pieces as in_pieces,
     shared_spans as shared_spans,
+    telling_examples as telling_examples,
     wins_and_losses as wins_and_losses,
+)
+from core.evaluation.of_hundred import (
+    headline as headline,
+    meaning as meaning,
+    of_hundred as of_hundred,
+    span_text as span_text,
+    verdict_summary,
 )
 from core.evaluation.slices import SLICERS as SLICERS
 from core.evaluation.statistics import (
@@ -68,7 +77,7 @@ from core.evaluation.what_counts import (
 )
 from core.experts.catalogue import find_entry
 from core.jobs.folder import RunFolder
-from core.jobs.state import FINISHED, JobView
+from core.jobs.state import JobView
 from core.journey.compare_systems import ComparedSystems, encoders, is_query_side, tune_request
 from core.journey.jobs import (
     COMPARE,
@@ -80,6 +89,7 @@ from core.journey.jobs import (
     request_of,
     workspace_of,
 )
+from core.journey.projects import has_verdict, is_judged as is_judged, summary_file
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.progress import Progress
@@ -88,6 +98,7 @@ from core.types.comparison import WhatCounts
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.project import GeneralitySet
 from core.types.rights import CHANGE, START
+from core.workspace.files import write_json
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace, asks
 
@@ -305,13 +316,15 @@ def launch_comparison(
 
 
 def compare_step(folder: RunFolder, asked: CompareRequest, report: Reporter) -> dict[str, Any]:
-    """Worker step: encode, search, measure, judge."""
+    """Worker step: encode, search, judge; then what costs as long and decides nothing."""
     workspace = workspace_of(folder)
     systems = ComparedSystems.of(
         workspace, workspace.load_dataset(asked.dataset_id), asked.tune_run
     )
-    systems.collect(asked.experts, asked.arms, Progress(report, 0.0, 0.45))
-    return write_comparison(folder, asked, systems, Progress(report, 0.45, 1.0))
+    if has_verdict(folder):  # resumed: only what came after the verdict is missing
+        return _with_examination(folder, asked, systems, folder.read_result(), Progress(report))
+    systems.collect(asked.experts, asked.arms, Progress(report, 0.0, 0.3))
+    return write_comparison(folder, asked, systems, Progress(report, 0.3, 1.0))
 
 
 def write_comparison(
@@ -323,6 +336,8 @@ def write_comparison(
 ) -> dict[str, Any]:
     """Measure the collected systems, write the arrays into a run folder, return the document.
 
+    The verdict is in the folder before speed and shape of the vectors are measured.
+
     Parameters
     ----------
     tested : Tested or None
@@ -331,18 +346,38 @@ def write_comparison(
     from core.evaluation.systems import to_files
     from core.workspace.files import write_tensors
 
-    document, arrays = to_files(compared(systems, report.part(0.0, 0.45), tested))
-    if asked.arms.examined:
-        more, more_arrays = examine(
-            systems,
-            generality_sets(project_of(folder)),
-            (find_entry(asked.base_model).title, TUNED_TITLE),
-            asked.experts,
-            report.part(0.45, 1.0),
-        )
-        document, arrays = document | more, arrays | more_arrays
+    found = compared(systems, report.part(0.0, 0.45), tested)
+    document, arrays = to_files(found)
+    write_json(summary_file(folder), to_json(verdict_summary(found)))
     write_tensors(folder.arrays, arrays)
-    return document
+    if not asked.arms.examined:
+        return document
+    if folder.is_valid():  # the place of a cross-fitted verdict is not a run yet
+        folder.write_result(document)
+    return _with_examination(folder, asked, systems, document, report.part(0.45, 1.0))
+
+
+def _with_examination(
+    folder: RunFolder,
+    asked: CompareRequest,
+    systems: ComparedSystems,
+    document: dict[str, Any],
+    report: Reporter,
+) -> dict[str, Any]:
+    """Measure what the verdict does not rest on, and add it to a comparison that is written."""
+    from core.workspace.files import read_tensors, write_tensors
+
+    if not asked.arms.examined or _KEY in document:
+        return document
+    more, arrays = examine(
+        systems,
+        generality_sets(project_of(folder)),
+        (find_entry(asked.base_model).title, TUNED_TITLE),
+        asked.experts,
+        report,
+    )
+    write_tensors(folder.arrays, read_tensors(folder.arrays) | arrays)
+    return document | more
 
 
 def compared(
@@ -394,7 +429,11 @@ def load_comparison(workspace: Workspace, run_id: str) -> Comparison:
             file=str(folder.arrays),
             reason=str(error),
         ) from error
-    return from_files(document, arrays)
+    found = from_files(document, arrays)
+    if not summary_file(folder).is_file():  # of an earlier version
+        with suppress(OSError):
+            write_json(summary_file(folder), to_json(verdict_summary(found)))
+    return found
 
 
 def by_what_counts(
@@ -459,6 +498,6 @@ def comparisons_of(project: Project, tune_run: str) -> list[JobView]:
 
 
 def newest_comparison(project: Project, tune_run: str) -> str | None:
-    """Return the run id of the newest finished comparison of a tuned model on the present data."""
-    finished = (view for view in comparisons_of(project, tune_run) if view.state == FINISHED)
-    return next((view.id for view in finished), None)
+    """Return the run id of the newest comparison of a tuned model that has its verdict."""
+    judged = (view for view in comparisons_of(project, tune_run) if is_judged(project, view))
+    return next((view.id for view in judged), None)

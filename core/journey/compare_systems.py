@@ -29,7 +29,16 @@ from core.journey.jobs import job, outcome_of, request_of
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.progress import Progress
-from core.types import BASE, TUNED, ExpertScores, QADataset, Reporter, SystemChoice, SystemResult
+from core.types import (
+    BASE,
+    TUNED,
+    UNSEEN,
+    ExpertScores,
+    QADataset,
+    Reporter,
+    SystemChoice,
+    SystemResult,
+)
 from core.types.expert_entry import DOCUMENT, LEXICAL, QUERY
 from core.types.project import RunFile
 from core.types.rights import CHANGE
@@ -199,6 +208,15 @@ class ComparedSystems:
                 "out here. It cannot be compared on them.",
                 title=title,
             )
+        if told.start_run:
+            repeated = leaked_rows(self.workspace, self.dataset, told.start_run)
+            if len(repeated):
+                raise ComparisonError(
+                    "{title} went on from a model that learned from {count} of the questions that "
+                    "are held out here. It cannot be compared on them.",
+                    title=title,
+                    count=len(repeated),
+                )
         if dataset_id == self.dataset.id:
             return origin_of(self.dataset, prompts, base_prompts)
         try:
@@ -241,8 +259,12 @@ class ComparedSystems:
                 "The run kept the base model as it is, so there is nothing to mix."
             )
         prints = [self.before.fingerprint, self.after.fingerprint]
+        told = tune_request(self.tuned)
+        began = find_entry(told.tuning.base_model).folder(self.workspace.models)
+        if told.start_run:
+            began = RunFolder(self.workspace.run_folder(told.start_run)).model
         folder = interpolated_model(
-            find_entry(tune_request(self.tuned).tuning.base_model).folder(self.workspace.models),
+            began,
             self.tuned.model,
             alpha,
             self.tuned.root / "interpolated" / content_id([*prints, f"{alpha:.6f}", f"{kept:.6f}"]),
@@ -327,6 +349,65 @@ def tune_request(tuned: RunFolder) -> TuneRequest:
     """Return what a tuning run was told; raises WorkspaceError if that is damaged."""
     request: TuneRequest = request_of(tuned)
     return request
+
+
+@dataclass(frozen=True)
+class LearnedTexts:
+    """What a tuned model learned from, through the models that it went on from, too.
+
+    Attributes
+    ----------
+    questions, answers : frozenset of str
+        Questions with a known answer, and the right answers of those; see :func:`folded`.
+    """
+
+    questions: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+
+
+def folded(text: str) -> str:
+    """Return a text without what makes no other question of it: case and spaces."""
+    return " ".join(text.casefold().split())
+
+
+def learned_texts(workspace: Workspace, run: str) -> LearnedTexts:
+    """Return what the model of a run has learned from; nothing for "" (a model as it came).
+
+    Raises
+    ------
+    WorkspaceError
+        If a run or its data cannot be read any more.
+    """
+    questions: set[str] = set()
+    answers: set[str] = set()
+    done: set[str] = set()
+    while run and run not in done:
+        done.add(run)
+        told = tune_request(RunFolder(workspace.run_folder(run)))
+        data = workspace.load_dataset(told.dataset_id)
+        for row in data.judged_rows if told.from_cross_fit else data.seen_rows:
+            questions.add(folded(data.questions[row]))
+            answers.update(folded(data.answers[right]) for right in data.right_answers(int(row)))
+        run = told.start_run
+    return LearnedTexts(frozenset(questions), frozenset(answers))
+
+
+def leaked_rows(workspace: Workspace, dataset: QADataset, *runs: str) -> list[int]:
+    """Return the held-out questions of a dataset that are no test for the models of these runs.
+
+    A model has learned from the question itself, or, for an unseen answer, from another question
+    about it.
+    """
+    leaked: set[int] = set()
+    rows = held_out_rows(dataset)
+    for run in runs:
+        learned = learned_texts(workspace, run)
+        for row, regime in zip(rows.tolist(), dataset.regimes_of(rows).tolist(), strict=True):
+            rights = {folded(dataset.answers[right]) for right in dataset.right_answers(row)}
+            met = folded(dataset.questions[row]) in learned.questions
+            if met or (regime == UNSEEN and rights & learned.answers):
+                leaked.add(row)
+    return sorted(leaked)
 
 
 def other_alphas(kept: float) -> tuple[float, ...]:
@@ -536,6 +617,18 @@ def held_out_questions(dataset: QADataset) -> bytes:
             {"_id": dataset.question_ids[row], "text": dataset.questions[row]}, ensure_ascii=False
         )
         for row in held_out_rows(dataset)
+    )
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+
+def answers_with_ids(dataset: QADataset) -> bytes:
+    """Return all answers with their ids, as JSON lines (BEIR's corpus).
+
+    A run file names answers by these ids; answers of a file without ids were given theirs here.
+    """
+    lines = (
+        json.dumps({"_id": answer_id, "title": "", "text": text}, ensure_ascii=False)
+        for answer_id, text in zip(dataset.answer_ids, dataset.answers, strict=True)
     )
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 

@@ -54,7 +54,7 @@ from core.journey.trials import (
     run_trials,
     tune_trial,
 )
-from core.journey.tune import plan, tuning_request
+from core.journey.tune import TuningPlan, tuning_request
 from core.messages import N_, Message
 from core.progress import Progress
 from core.tuning.experiments.folds import (
@@ -161,15 +161,18 @@ def cross_fit_outcome(workspace: Workspace, run_id: str) -> CrossFitResult:
     return result
 
 
-def cross_fit_seconds(
-    workspace: Workspace, dataset: QADataset, config: TuningConfig
-) -> float | None:
+def cross_fit_seconds(dataset: QADataset, one_run: TuningPlan) -> float | None:
     """Return the expected time, None before anything like it was measured on this machine.
 
     Each of K folds learns from about 1 − 1/K of the questions and the last tuning from all: K times
     all questions together.
+
+    Parameters
+    ----------
+    one_run : TuningPlan
+        What one run on the training part of the split will take.
     """
-    one, learned = plan(workspace, dataset, config).seconds, len(dataset.rows(TRAIN))
+    one, learned = one_run.seconds, len(dataset.rows(TRAIN))
     if one is None or not learned:
         return None
     return one / learned * len(dataset.judged_rows) * fold_count(dataset)

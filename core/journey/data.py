@@ -43,7 +43,7 @@ from core.data.splitting import (
     SPLIT_TITLES as SPLIT_TITLES,
 )
 from core.data.table import file_title, set_aside_csv
-from core.errors import DataError
+from core.errors import DataError, WorkspaceError
 from core.evaluation.data_sufficiency import gain_text as gain_text, sufficiency
 from core.journey.personal import handling_of, keep_placeholders, reading_prompts
 from core.journey.uploads import read_apart, warm_up as warm_up
@@ -54,7 +54,7 @@ from core.types.open_account import OPEN_ACCOUNTS, OpenAccount
 from core.types.personal_rules import KEEP, MASK
 from core.types.rights import CHANGE, DELETE
 from core.types.scoring import ScoringResult
-from core.types.sufficiency import Sufficiency
+from core.types.sufficiency import KnownSufficiency, Sufficiency
 from core.workspace.erasure import ErasureReceipt, erase_texts as erase_everywhere
 from core.workspace.workspace import Project, Workspace, asks
 
@@ -99,6 +99,17 @@ def what_data_allow(dataset: QADataset, scoring: ScoringResult | None = None) ->
         What the scores in use say about the experts, None before the first scoring.
     """
     return sufficiency(dataset, teacher=scoring is not None and scoring.has_teacher)
+
+
+def keep_what_data_allow(project: Project, found: Sufficiency) -> None:
+    """Keep what the present data allow for the first page, which does not read them."""
+    known = KnownSufficiency(project.dataset_id or "", found)
+    try:
+        kept = project.state.allowed
+    except WorkspaceError:  # of another version, or damaged: it is found again
+        kept = None
+    if kept != known:
+        project.state.allowed = known
 
 
 def preview(
@@ -234,11 +245,26 @@ def add_open_questions(
     handling, columns = handling_of(project, personal), columns or log.columns
     added, account = add_log(dataset, log.table, columns, log.filename, stretch, handling)
     keep_placeholders(project, handling)
+    go_on_with_open(project, dataset, added, account, who)
+    return account
+
+
+@asks(CHANGE)
+def go_on_with_open(
+    project: Project, dataset: QADataset, added: QADataset, account: OpenAccount, who: str
+) -> None:
+    """Make data with more open questions those of the project, with the account of them.
+
+    Raises
+    ------
+    DataError
+        If none of the rows was a question; nothing is changed.
+    """
     if added is dataset:
         raise DataError(
             "None of the {count} rows of {name} holds a question that can be used.",
             count=account.rows_read,
-            name=log.filename,
+            name=account.file,
         )
     known = import_report(project.workspace, dataset.id)
     accounts = [*known.get(OPEN_ACCOUNTS, ()), account.to_json()]
@@ -246,7 +272,6 @@ def add_open_questions(
     go_on_with(
         project, dataset, added, known | {OPEN_ACCOUNTS: accounts, WITHOUT_OPEN: closed}, who
     )
-    return account
 
 
 def try_open_questions(dataset: QADataset, log: LogPreview, columns: LogColumns) -> OpenAccount:
@@ -371,8 +396,10 @@ def erase_texts(project: Project, texts: Sequence[str], who: str) -> ErasureRece
     }
     account["summary"] = summary
     go_on_with(project, before, after, account, who)
+    handling = handling_of(project, MASK)
+    masked = {handling.masked(text)[0] for text in gone}
     prompts = reading_prompts(project.workspace)
-    return erase_everywhere(project.workspace, project.id, before, after, who, prompts)
+    return erase_everywhere(project.workspace, project.id, before, after, who, prompts, masked)
 
 
 def _without_texts(document: Any, gone: set[str]) -> Any:

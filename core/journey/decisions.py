@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.documents import from_json, to_json
-from core.errors import AppError, ComparisonError, LabelError
+from core.errors import AppError, LabelError
 from core.evaluation.cost import (
     MISSES as MISSES,
     Saving as Saving,
@@ -14,36 +14,29 @@ from core.evaluation.cost import (
     SavingsInput as SavingsInput,
     savings as savings,
 )
-from core.evaluation.expert_panel import (
+from core.evaluation.expert_panel import advise as advise
+from core.evaluation.of_hundred import headline as headline, meaning as meaning
+from core.evaluation.verdict import (
+    WORDS as WORDS,
+    promotion_allowed as promotion_allowed,
+    promotion_cautions as promotion_cautions,
+)
+from core.messages import N_, N_n
+from core.types import Comparison
+from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
+from core.types.personal_rules import RISK_LEVELS as RISK_LEVELS, RiskAssessment
+from core.types.project import ChosenPanel
+from core.types.rights import CHANGE, DECIDE
+from core.types.scoring import (
     COPY_OF as COPY_OF,
     KEEP as KEEP,
     LEAVE_OUT as LEAVE_OUT,
     PanelAdvice as PanelAdvice,
-    advise as advise,
 )
-from core.evaluation.verdict import (
-    promotion_allowed as promotion_allowed,
-    promotion_cautions as promotion_cautions,
-)
-from core.messages import N_
-from core.types import Comparison
-from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote, reported
-from core.types.personal_rules import RiskAssessment
-from core.types.project import ChosenPanel, Promotion
-from core.types.rights import CHANGE, DECIDE
 from core.workspace.database import now
 from core.workspace.feedback import LONGEST as LONGEST
 from core.workspace.workspace import Project, asks
 
-PROMOTED, OVERRULED, WITHDRAWN = "model promoted", "refusal overruled", "model withdrawn"
-LEAST_REASON = 10  # characters: "ok" is no reason that anybody could follow later
-
-
-RISK_LEVELS: Mapping[str, str] = {
-    "low": N_("low: go on"),
-    "medium": N_("medium: go on with the measures named"),
-    "high": N_("high: do not go on"),
-}
 RISK_QUESTIONS: Mapping[str, tuple[str, str]] = {
     "purpose": (N_("What is the search for, and who uses it?"), N_("In one or two sentences.")),
     "affected": (
@@ -74,8 +67,12 @@ def keep_risk(project: Project, risk: RiskAssessment, who: str) -> RiskAssessmen
     missing = [key for key in (*RISK_QUESTIONS, "level") if not getattr(risk, key).strip()]
     if missing or risk.level not in RISK_LEVELS or not who.strip():
         raise LabelError(
-            "{count} answers of the risk assessment are missing. Answer every question, choose "
-            "what remains, and type your name in the sidebar.",
+            N_n(
+                "{count} answer of the risk assessment is missing. Answer every "
+                "question, choose what remains, and type your name in the sidebar.",
+                "{count} answers of the risk assessment are missing. Answer every "
+                "question, choose what remains, and type your name in the sidebar.",
+            ),
             count=max(1, len(missing)),
         )
     kept = replace(risk, who=who, at=now())
@@ -97,62 +94,6 @@ def panel_in_use(project: Project, scored: Sequence[str]) -> tuple[str, ...]:
     if chosen is None or chosen.dataset_id != project.dataset_id:
         return tuple(scored)
     return tuple(key for key in scored if key in chosen.experts) or tuple(scored)
-
-
-@asks(DECIDE)
-def promote(project: Project, comparison: Comparison, who: str, *, reason: str = "") -> None:
-    """Record that a project takes a tuned model into use.
-
-    Parameters
-    ----------
-    reason : str
-        Needed where the guard refuses: why it is overruled.
-
-    Raises
-    ------
-    ComparisonError
-        If the guard refuses and no reason is given.
-    """
-    allowed, refusals = promotion_allowed(comparison)
-    reason = " ".join(reason.split())
-    if not allowed and len(reason) < LEAST_REASON:
-        raise ComparisonError(
-            "The model is refused for {count} reasons. To use it all the same, say why in at "
-            "least {least} characters; it is recorded with your name.",
-            count=len(refusals),
-            least=LEAST_REASON,
-        )
-    detail = {
-        "run": comparison.run_id,
-        "comparison": comparison.id,
-        "overruled": [str(refusal) for refusal in refusals],
-        "reason": "" if allowed else reason,
-    }
-    project.note(PROMOTED if allowed else OVERRULED, who, detail)
-
-
-@asks(DECIDE)
-def withdraw(project: Project, who: str) -> None:
-    """Record that no tuned model is in use any more."""
-    project.note(WITHDRAWN, who, {})
-
-
-def promotion(project: Project) -> Promotion | None:
-    """Return the model in use, None where there is none; nothing of the past is ever deleted."""
-    for line in reversed(project.workspace.records.audit_trail(project.id)):
-        if line["what"] == WITHDRAWN:
-            return None
-        if line["what"] in (PROMOTED, OVERRULED):
-            detail = line["detail"]
-            return Promotion(
-                run=str(detail["run"]),
-                comparison_id=str(detail["comparison"]),
-                overruled=tuple(detail["overruled"]),
-                reason=str(detail["reason"]),
-                who=line["who"],
-                at=line["at"],
-            )
-    return None
 
 
 @asks(CHANGE)

@@ -398,10 +398,15 @@ def settings_of(race: Race, contestant: Contestant) -> TuningConfig:
 
 
 @asks(CHANGE)
-def adopt_model(project: Project, race: Race, key: str, who: str) -> str:
+def adopt_model(project: Project, race: Race, key: str, who: str, name: str = "") -> str:
     """Make the kept model of a contestant a tuning run of the project; returns the run id.
 
     The run has the settings, labels and curve of the race; nothing is learned again.
+
+    Parameters
+    ----------
+    name : str
+        What the run's labels are called where the contestant has no recipe, but only known answers.
 
     Raises
     ------
@@ -426,7 +431,7 @@ def adopt_model(project: Project, race: Race, key: str, who: str) -> str:
         ) from error
     config = TuneRequest(
         request.dataset_id,
-        contestant.recipe_name,
+        contestant.recipe_name or name,
         contestant.recipe,
         () if contestant.baseline else request.overrides,
         contestant.config(request.tuning, seed),

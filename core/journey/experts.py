@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
+from core.data.checks import guess_language
 from core.errors import ExpertError, WorkspaceError
-from core.evaluation.expert_panel import find_teacher, measured
+from core.evaluation.expert_panel import advise, expert_passports, find_teacher, measured
 from core.experts.catalogue import (
+    SAME_FAMILY as SAME_FAMILY,
+    SAME_MODEL as SAME_MODEL,
     catalogue,
     default_experts,
     default_student,
@@ -23,9 +28,13 @@ from core.experts.folders import check_folder, own_folder
 from core.experts.hub import ask_hub
 from core.experts.local_folder import FOLDER_PREFIX, expert_in_folder
 from core.experts.models import ModelExpert
+from core.experts.people import PairRatings, people_scores
 from core.experts.source import ExpertSource, ScoringContext
 from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
+from core.experts.trimming import Trimmed, english_words, trim
+from core.hashing import content_id
 from core.jobs.folder import RunFolder
+from core.journey.decisions import panel_in_use, use_panel
 from core.journey.jobs import (
     IN_BACKGROUND,
     SCORE,
@@ -37,16 +46,24 @@ from core.journey.jobs import (
 from core.journey.projects import scored_experts
 from core.journey.sending import agree_to_send, behind_apis, expert_behind, rated_pairs
 from core.journey.uploads import read_apart
+from core.labels.passports import (
+    Passport as Passport,
+    Trait as Trait,
+    places as places,
+)
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
 from core.progress import Progress, Reporter
-from core.types import ExpertScores, PairScores, QADataset
-from core.types.expert_entry import Availability, CatalogueEntry
+from core.tuning.regularisers import neutral_texts
+from core.types import ExpertScores, ListedScores, PairScores, QADataset
+from core.types.expert_entry import DOCUMENT, QUERY, Availability, CatalogueEntry
+from core.types.project import ChosenPanel
 from core.types.rights import CHANGE, START
 from core.types.scoring import (
     TEACHER_UNKNOWN,
     ApiConnection,
     ChatConnection,
+    PanelAdvice,
     ScoredExperts,
     ScoreRequest,
     ScoringResult,
@@ -106,6 +123,54 @@ def get_expert(workspace: Workspace, key: str, report: Reporter | None = None) -
     return expert.files.fetch(expert, workspace.models, report)
 
 
+def trim_model(
+    workspace: Workspace, key: str, languages: Sequence[str], dataset: QADataset | None
+) -> tuple[Path, Trimmed]:
+    """Keep a model with the tokens of some languages alone in the store; made once.
+
+    Parameters
+    ----------
+    languages : sequence of str
+        ISO 639-1 codes; empty = that of the questions.
+    dataset : QADataset or None
+        Whose texts must be read as before.
+
+    Returns
+    -------
+    folder, Trimmed
+        The folder is one of the user's own, with the key ``local:<folder>``.
+
+    Raises
+    ------
+    ExpertError
+        If there is no such model, no language is known, or it cannot be trimmed.
+    """
+    expert = find_entry(key)
+    if not isinstance(expert, ModelExpert) or not expert.trainable:
+        raise ExpertError("The expert {title} has no vocabulary to trim.", title=expert.title)
+    texts = [] if dataset is None else [*dataset.questions, *dataset.answers]
+    if dataset is not None and not languages:
+        languages = (guess_language(dataset.questions),)
+    languages = tuple(sorted(set(languages)))
+    texts += [text for code in languages for text in neutral_texts(code)]
+    source = expert.files.fetch(expert, workspace.models)
+    mark = content_id([*languages, *texts, *english_words()])[:8]
+    name = re.sub(r"[^0-9A-Za-z.-]+", "-", f"{expert.title}-{'-'.join(languages)}-{mark}")
+
+    def build(target: Path) -> dict[str, Any]:
+        prompts = {role: expert.prompt(role) for role in (QUERY, DOCUMENT)}
+        words = english_words()
+        done = trim(
+            source, target, languages, texts, words, prompts if any(prompts.values()) else None
+        )
+        return {"trimmed_from": key, "languages": list(languages), **asdict(done)}
+
+    stored = f"trimmed-{name.strip('-')}"[:100]
+    folder = workspace.models.install(stored, build)
+    origin = workspace.models.model(stored).origin()
+    return folder, Trimmed(**{one.name: origin[one.name] for one in fields(Trimmed)})
+
+
 def suggested_experts(
     workspace: Workspace, dataset: QADataset, *, downloads: bool = False
 ) -> tuple[str, ...]:
@@ -132,7 +197,8 @@ def _language(dataset: QADataset) -> str:
 
 def teacher_offer(workspace: Workspace, dataset: QADataset) -> TeacherOffer:
     """Return the stronger expert for the language of the data and what it costs; asks nobody."""
-    return offer_teacher(dataset, _language(dataset), workspace.models, time.time())
+    given = (dataset, _language(dataset), workspace.models, time.time())
+    return offer_teacher(*given, workspace.vectors)
 
 
 def hub_answers(workspace: Workspace) -> bool:
@@ -183,7 +249,7 @@ _NOT_SCORED = Message(N_("Whether there is a teacher shows once experts have sco
 def _recalled(workspace: Workspace, dataset: QADataset, key: str) -> PairScores | None:
     """Return what a model that does not take part read of the data before, None if nothing."""
     try:
-        return find_entry(key).recall(dataset, _context(workspace, (key,)))
+        return find_entry(key).recall(dataset, scoring_context(workspace, (key,)))
     except ExpertError:
         return None
 
@@ -218,16 +284,17 @@ def expert_cards(
         suggested.discard(teacher_offer(workspace, dataset).entry.key)
     experts = [*catalogue().values(), *(find_entry(key) for key in added)]
     experts += [expert_behind(connection) for connection in connections]
-    return [
-        ExpertCard(
-            expert,
-            expert.availability(workspace.models),
-            expert.key in suggested,
-            estimate_seconds(expert, dataset, workspace.models),
-            estimate_loading(expert, workspace.models),
-        )
-        for expert in experts
-    ]
+    return [_card(workspace, dataset, expert, expert.key in suggested) for expert in experts]
+
+
+def _card(
+    workspace: Workspace, dataset: QADataset, expert: ExpertSource, suggested: bool
+) -> ExpertCard:
+    models = workspace.models
+    seconds = estimate_seconds(expert, dataset, models, workspace.vectors)
+    # What has nothing left to read is not even loaded.
+    loading = 0.0 if seconds == 0 else estimate_loading(expert, models)
+    return ExpertCard(expert, expert.availability(models), suggested, seconds, loading)
 
 
 @dataclass(frozen=True)
@@ -333,7 +400,7 @@ def launch_scoring(
 
 
 def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> ScoringResult:
-    """Worker step: score, measure, and make the experts the ones in use."""
+    """Worker step: score, measure, make the experts the ones in use, choose who takes part."""
     project = project_of(folder)
     dataset = project.workspace.load_dataset(request.dataset_id)
     # As they were set up when somebody agreed, whatever was changed since.
@@ -344,6 +411,8 @@ def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> Sc
     # New data may have been imported meanwhile: scores of the old must not take their place.
     if project_of(folder).dataset_id == dataset.id:
         project.state.scored = ScoredExperts(dataset.id, experts, folder.root.name)
+        if result.panel is not None:
+            use_panel(project, result.panel.kept, folder.job().who)
     return result
 
 
@@ -368,7 +437,7 @@ def run_scoring(
     """
     from core.experts.expert_scores import score_dataset
 
-    context = _context(workspace, experts, may_send)
+    context = scoring_context(workspace, experts, may_send)
     scoring = score_dataset(dataset, list(experts), context, Progress(report, 0.0, 0.92))
     if not scoring.scores:
         raise ExpertError(
@@ -385,7 +454,19 @@ def run_scoring(
         failures=scoring.failures,
     )
     base = default_student(_language(dataset))
-    return replace(result, teacher=_compared(workspace, dataset, scoring.scores, base))
+    result = replace(result, teacher=_compared(workspace, dataset, scoring.scores, base))
+    if len(result.figures) < 2:
+        return result
+    report.progress(0.96, Message(N_("Trying the labels without each expert")))
+    return replace(result, panel=proposed_panel(dataset, scoring.scores, result))
+
+
+def proposed_panel(
+    dataset: QADataset, scores: Sequence[PairScores], result: ScoringResult
+) -> PanelAdvice:
+    """Return who should take part in the labels, by what was measured of the experts."""
+    teacher = result.teacher.teacher if result.teacher and result.has_teacher else ""
+    return advise(dataset, scores, result.figures, result.agreement_table, teacher=teacher)
 
 
 def load_expert_scores(
@@ -394,11 +475,11 @@ def load_expert_scores(
     """Read the scores of experts from the cache; raises ExpertError if one has not scored yet."""
     from core.experts.expert_scores import load_scores
 
-    context = _context(workspace, experts)
+    context = scoring_context(workspace, experts)
     return [load_scores(dataset, key, context) for key in experts]
 
 
-def _context(
+def scoring_context(
     workspace: Workspace,
     experts: Sequence[str],
     may_send: Mapping[str, ExpertSource] | None = None,
@@ -446,6 +527,26 @@ def scoring_result(workspace: Workspace, scored: ScoredExperts) -> ScoringResult
     return result
 
 
+def people_said(project: Project, dataset: QADataset) -> ListedScores | None:
+    """Return what people rated so far, whether or not they take part; None = nothing."""
+    ratings = PairRatings.of(dataset, project.workspace.records.ratings(project.id))
+    return people_scores(dataset, ratings) if len(ratings) else None
+
+
+def passports(
+    workspace: Workspace, dataset: QADataset, experts: Sequence[str], people: ListedScores | None
+) -> tuple[Passport, ...]:
+    """Return how each expert judges beside the others; reads the cache, loads no model.
+
+    Raises
+    ------
+    ExpertError
+        If one of the experts has not scored yet.
+    """
+    scores = load_expert_scores(workspace, dataset, experts)
+    return expert_passports(dataset, scores, people, default_student(_language(dataset)))
+
+
 @asks(CHANGE)
 def join_panel(project: Project, dataset: QADataset, key: str) -> None:
     """Add an expert whose scores are there to those in use, and measure all of them anew.
@@ -479,8 +580,17 @@ def _change_panel(
         panel = _panel(project, dataset, wanted) if wanted else None
         with project.workspace.records.alone():
             if tuple(scored_experts(project)) == present:
+                _let_take_part(project, present, wanted)
                 project.state.scored = panel
                 return
+
+
+def _let_take_part(project: Project, present: Sequence[str], wanted: Sequence[str]) -> None:
+    """Let who joins take part in the labels as well, where only some of the others do."""
+    taking_part, joined = panel_in_use(project, present), set(wanted) - set(present)
+    if joined and set(taking_part) != set(present):
+        experts = (*taking_part, *(key for key in wanted if key in joined))
+        project.state.panel = ChosenPanel(project.dataset_id, experts)
 
 
 def _panel(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> ScoredExperts:

@@ -37,7 +37,13 @@ from core.jobs.state import (
 from core.messages import N_, Message
 from core.progress import Reporter
 from core.types import CompareRequest
-from core.types.exporting import ExportRequest, ExportResult
+from core.types.exporting import (
+    ExportRequest,
+    ExportResult,
+    SmallFormsRequest,
+    SmallFormsResult,
+)
+from core.types.model_registry import ChallengeRequest
 from core.types.rights import SEE, START
 from core.types.scoring import ScoreRequest, ScoringResult
 from core.types.tuning import (
@@ -45,11 +51,14 @@ from core.types.tuning import (
     CrossFitResult,
     DataCurveRequest,
     ExperimentResult,
+    ImproveRequest,
+    ImproveResult,
     RaceRequest,
     TuneRequest,
     TuningResult,
 )
 from core.types.tuning_config import ALL_CARDS, TuningConfig
+from core.types.watch_looks import WatchLook, WatchRequest
 from core.types.written import WriteRequest, WriteResult
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project, Workspace, asks
@@ -107,6 +116,8 @@ class JobKind:
 SCORE, TUNE, COMPARE = "score", "tune", "compare"
 RACE, DATA_CURVE, CROSS_FIT = "race", "curve", "cross_fit"
 PROBE, EXPORT, WRITE = "probe", "export", "write"
+IMPROVE, WATCH = "improve", "watch"
+CHALLENGE, SMALLER = "challenge", "smaller"
 
 KINDS: Mapping[str, JobKind] = {
     kind.key: kind
@@ -205,6 +216,50 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Questions were written from the answers"),
             request=WriteRequest,
             result=WriteResult,
+        ),
+        JobKind(
+            IMPROVE,
+            N_("improving the search"),
+            "core.journey.improve:improve_step",
+            # It holds the device from the first expert to the verdict: its parts do not wait again.
+            queued=True,
+            page="home",
+            with_model=N_("Improving the search with {model}"),
+            done=N_("Experts, labels, tuning and comparison were done in one go"),
+            request=ImproveRequest,
+            result=ImproveResult,
+        ),
+        JobKind(
+            CHALLENGE,
+            N_("comparison with the champion"),
+            "core.journey.pilot.challenging:challenge_step",
+            queued=False,
+            page="pilot",
+            view="versions",
+            done=N_("Challenger and champion were compared"),
+            request=ChallengeRequest,
+        ),
+        JobKind(
+            SMALLER,
+            N_("smaller forms"),
+            "core.journey.pilot.rollout:smaller_step",
+            queued=False,
+            page="pilot",
+            view="rollout",
+            done=N_("Smaller forms of the model were made and measured"),
+            request=SmallFormsRequest,
+            result=SmallFormsResult,
+        ),
+        JobKind(
+            WATCH,
+            N_("looking at the pilot"),
+            "core.journey.pilot.watching:watch_step",
+            queued=False,
+            page="pilot",
+            view="watch",
+            done=N_("Whether the model still fits was looked at"),
+            request=WatchRequest,
+            result=WatchLook,
         ),
     )
 }

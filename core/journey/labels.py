@@ -19,23 +19,34 @@ from core.evaluation.label_preview import (
     Review as Review,
     recipe_figures,
 )
-from core.experts.catalogue import expert_title as expert_title
+from core.evaluation.what_if import (
+    CHANGES as CHANGES,
+    WhatIf as WhatIf,
+    what_if as what_if,
+)
+from core.experts.catalogue import expert_title as expert_title, find_entry
+from core.experts.source import LiveScore as LiveScore
 from core.journey.decisions import reported_pairs
-from core.journey.experts import load_expert_scores
+from core.journey.experts import load_expert_scores, scoring_context
 from core.journey.projects import chosen_recipe_id, scored_experts
 from core.journey.uploads import read_apart
-from core.labels.bias import GroupBias as GroupBias
-from core.labels.groups import ATTRIBUTES as ATTRIBUTES, groupings as groupings
+from core.labels.bias import FavourMap as FavourMap
+from core.labels.groups import (
+    ATTRIBUTES as ATTRIBUTES,
+    TextGroups as TextGroups,
+    groupings as groupings,
+)
 from core.labels.judges import gates
 from core.labels.model import LabelModel
 from core.labels.overrides import conflicts, standing, steps_of as steps_of
 from core.labels.pair_sample import PairSample, sample_for_inspection, with_pairs
 from core.labels.review import Voice as Voice
+from core.labels.rules import RULES
 from core.messages import Message
 from core.progress import Reporter
 from core.reporting.spreadsheet import ANY, TEXT, Column, Row, Sheet, workbook
 from core.types import LabelRecipe, Override, QADataset
-from core.types.recipes import SavedRecipe
+from core.types.recipes import LabelDraft, SavedRecipe
 from core.types.rights import CHANGE
 from core.types.tuning import CrossFitRequest, DataCurveRequest
 from core.workspace.records import now
@@ -52,6 +63,14 @@ _SHEET = tuple(
 def default_recipe(experts: Sequence[str]) -> LabelRecipe:
     """Return the recipe to start from: experts weighted by reliability, half hard label."""
     return LabelRecipe(tuple(experts))
+
+
+def first_recipe(project: Project, experts: Sequence[str]) -> LabelRecipe:
+    """Return the recipe that a project starts from: as in other projects where that was chosen."""
+    recipe, start = default_recipe(experts), project.state.label_start
+    if start is None or start.rule not in RULES:
+        return recipe
+    return replace(recipe, rule=start.rule, blend=start.blend)
 
 
 def label_model(
@@ -114,6 +133,55 @@ def inspection_sample(
     """Return the pairs that the Labels page shows: no question of the test split is among them."""
     scores = load_expert_scores(workspace, dataset, experts)
     return sample_for_inspection(dataset, scores, seed=_SEED)
+
+
+def draft_of(project: Project, who: str, panel: Sequence[str]) -> LabelRecipe | None:
+    """Return the recipe that a person goes on with, None where the default is the beginning.
+
+    What the person set last and did not put to use, else the recipe in use. Where other experts
+    were chosen since a draft was kept, these take part.
+
+    Parameters
+    ----------
+    panel : sequence of str
+        Experts that are chosen to take part now.
+    """
+    draft = project.state.label_draft(project.workspace.person.recorded_as(who))
+    if draft is None or draft.dataset_id != project.dataset_id:
+        in_use = recipe_in_use(project)
+        if in_use is None:
+            return first_recipe(project, panel) if panel and project.state.label_start else None
+        return in_use.recipe
+    if draft.panel != tuple(panel):
+        return replace(draft.recipe, experts=tuple(panel))
+    return draft.recipe
+
+
+def live_expert(workspace: Workspace, dataset: QADataset, key: str) -> LiveScore | None:
+    """Return what scores one pair of any texts now, None if that expert cannot be asked live."""
+    return find_entry(key).live(dataset, scoring_context(workspace, (key,)))
+
+
+@asks(CHANGE)
+def keep_draft(project: Project, recipe: LabelRecipe, panel: Sequence[str], who: str) -> None:
+    """Keep what a person set on the Labels page, so that they find it again; nothing uses it yet.
+
+    Parameters
+    ----------
+    panel : sequence of str
+        Experts that are chosen to take part now.
+    """
+    project.state.keep_label_draft(who, LabelDraft(recipe, str(project.dataset_id), tuple(panel)))
+
+
+@asks(CHANGE)
+def use_labels(project: Project, recipe: LabelRecipe, name: str, who: str) -> SavedRecipe:
+    """Make a recipe the one in use, saved under a name unless the same one is saved already."""
+    known = next((saved for saved in recipes(project) if saved.recipe == recipe), None)
+    if known is None:
+        return save_recipe(project, name, recipe, who)
+    use_recipe(project, known.id, who)
+    return known
 
 
 @asks(CHANGE)

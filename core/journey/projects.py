@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core.documents import to_json
+from core.documents import from_json, to_json
 from core.errors import WorkspaceError
+from core.jobs.folder import RunFolder
 from core.jobs.state import CANCELLED, FINISHED, JobView
-from core.journey.jobs import COMPARE, TUNE, jobs_of, stop
-from core.journey.personal import reading_prompts
+from core.journey.jobs import COMPARE, SCORE, TUNE, jobs_of, new_run_id, stop
+from core.journey.personal import SAMPLES_FOLDER as SAMPLES_FOLDER, reading_prompts
 from core.messages import N_, Message
 from core.types import QADataset
+from core.types.comparison import VerdictSummary
 from core.types.rights import DELETE, GIVE_ROLES, READ_AUDIT, RENAME, with_role
+from core.types.scoring import ScoredExperts
 from core.workspace.audit import AuditCheck as AuditCheck, AuditExport as AuditExport
 from core.workspace.backup import (
     Manifest as Manifest,
@@ -29,14 +32,15 @@ from core.workspace.erasure import (
     ErasureReceipt as ErasureReceipt,
     erase_project,
 )
+from core.workspace.files import read_json
 from core.workspace.project_state import ProjectState
+from core.workspace.records import RunRecord
 from core.workspace.workspace import Project as Project, Workspace as Workspace, asks
-
-SAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
 
 _INVENTED = "Sample data: all people, addresses and numbers are invented."
 DONE, OPEN, MISSING = "done", "open", "missing"
 STOPS = ("data", "experts", "labels", "tune", "compare", "report")
+PILOT = "pilot"  # comes after the journey to a verdict, and can be run with any model
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,24 @@ def sweep(workspace: Workspace, days: int | None, at: str | None = None) -> list
     return receipts
 
 
+def drop_old_events(workspace: Workspace, at: str | None = None) -> int:
+    """Delete the events of all projects whose days are over; returns how many.
+
+    Parameters
+    ----------
+    at : str or None
+        The present time, ISO 8601; None = now.
+    """
+    present, gone = datetime.fromisoformat(at or now()), 0
+    for record in workspace.records.projects():
+        days = [plan.days for plan in workspace.records.plans(record.id)]
+        if days:
+            # The newest plan says how long: whoever shortens it means what is there, too.
+            oldest = (present - timedelta(days=days[0])).isoformat(timespec="milliseconds")
+            gone += workspace.records.erase_events_before(record.id, oldest)
+    return gone
+
+
 @asks(GIVE_ROLES)
 def give_role(project: Project, address: str, role: str | None, who: str) -> None:
     """Give an address or ``@domain`` a role in a project, another one, or none.
@@ -225,6 +247,77 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     return project
 
 
+FINISHED_SAMPLES: Mapping[str, str] = {"en": "finished_en.zip"}  # sample → pack
+
+
+def finished_sample(workspace: Workspace, key: str) -> Project | None:
+    """Return the project that was made of a finished sample, None where it was not opened yet."""
+    known = ProjectState.finished_sample.of_all(workspace.records)
+    return next((one for one in workspace.projects() if known.get(one.id) == key), None)
+
+
+def open_finished_sample(workspace: Workspace, key: str, title: str, who: str) -> Project:
+    """Return a sample project that is finished: scores, labels, tuned model, verdict.
+
+    All of it was computed with this app and ships with it; nothing is computed here but the tuned
+    weights, from the base model and what was learned. Opened again it is the same project.
+
+    Parameters
+    ----------
+    key : str
+        One of :data:`FINISHED_SAMPLES`.
+    title : str
+        Name of the project in the user's language; numbered if it is taken.
+
+    Raises
+    ------
+    WorkspaceError
+        If the pack is damaged, or was made of other sample data than those that ship today.
+    """
+    from core.experts.catalogue import find_entry
+    from core.experts.models import ModelExpert
+    from core.workspace.finished_sample import read_sample, unpack
+
+    opened = finished_sample(workspace, key)
+    if opened is not None:
+        return opened
+    pack = SAMPLES_FOLDER / FINISHED_SAMPLES[key]
+    sample = read_sample(pack)
+    models = {one: find_entry(one) for one in (*sample.experts, sample.base_model)}
+    folders = {  # made ready where that was not done yet: scores of a model are known by its files
+        one: entry.files.fetch(entry, workspace.models)
+        for one, entry in models.items()
+        if isinstance(entry, ModelExpert)
+    }
+    project = create_sample_project(workspace, key, title, who)
+    if project.dataset_id != sample.dataset_id:
+        delete_project(project, who)
+        raise WorkspaceError(
+            "The finished sample was made of data {old}, but the sample data are {new} now. Start "
+            "from the sample data instead.",
+            old=sample.dataset_id,
+            new=str(project.dataset_id),
+        )
+    runs = {run: new_run_id(kind) for kind, run in sample.runs.items()}
+    unpack(
+        pack,
+        workspace.layout.runs,
+        workspace.vectors,
+        folders[sample.base_model],
+        {**runs, sample.project_id: project.id},
+    )
+    for kind, run in sample.runs.items():
+        workspace.records.add_run(RunRecord(runs[run], project.id, kind, now()))
+    project.state.scored = ScoredExperts(
+        sample.dataset_id, sample.experts, runs[sample.runs[SCORE]]
+    )
+    saved = workspace.records.save_recipe(project.id, sample.recipe_name, sample.recipe, who)
+    project.state.recipe_dataset, project.state.recipe_id = sample.dataset_id, saved.id
+    project.state.finished_sample = key
+    project.note("finished sample opened", who, {"sample": key})
+    return project
+
+
 @dataclass(frozen=True)
 class Stop:
     """One stop of the journey.
@@ -251,14 +344,60 @@ MISSING_TEXT: dict[str, Message] = {
 }
 
 
+def question_count(project: Project) -> int | None:
+    """Return how many different questions the import found, None where nobody knows."""
+    if project.dataset_id is None:
+        return None
+    try:
+        return project.workspace.count_questions(project.dataset_id)
+    except WorkspaceError:  # damaged: the page Data says so
+        return None
+
+
 def finished_runs(project: Project, kind: str) -> list[JobView]:
     """Return the finished jobs of a kind on the project's present dataset, newest first."""
     return [
         view
         for view in jobs_of(project, kind)
         if view.dataset_id == project.dataset_id
-        and (view.state == FINISHED or (view.state == CANCELLED and _has_model(project, view)))
+        and (
+            view.state == FINISHED
+            or (view.state == CANCELLED and _has_model(project, view))
+            or (kind == COMPARE and is_judged(project, view))
+        )
     ]
+
+
+def has_verdict(folder: RunFolder) -> bool:
+    """Return whether a comparison has its verdict already, even while it measures more."""
+    return folder.result.is_file() and folder.arrays.is_file()
+
+
+def is_judged(project: Project, comparison: JobView) -> bool:
+    """Return whether a comparison has its verdict: finished, or measuring what is left."""
+    folder = RunFolder(project.workspace.run_folder(comparison.id))
+    return comparison.state == FINISHED or has_verdict(folder)
+
+
+def summary_file(folder: RunFolder) -> Path:
+    """Return the file of a comparison that says what the first page needs."""
+    return folder.root / "summary.json"
+
+
+def newest_verdict(project: Project) -> tuple[JobView, VerdictSummary | None] | None:
+    """Return the newest comparison of the present data, None before the first; reads one file.
+
+    One of an earlier version has no summary before somebody has looked at it; neither has one
+    whose summary is damaged.
+    """
+    judged = finished_runs(project, COMPARE)
+    if not judged:
+        return None
+    folder = RunFolder(project.workspace.run_folder(judged[0].id))
+    try:
+        return judged[0], from_json(VerdictSummary, read_json(summary_file(folder)))
+    except WorkspaceError:
+        return judged[0], None
 
 
 def scored_experts(project: Project) -> tuple[str, ...]:
@@ -295,6 +434,14 @@ def journey_status(project: Project | None) -> tuple[Stop, ...]:
         state = MISSING if missing else DONE if done[key] else OPEN
         stops.append(Stop(key, state, missing))
     return tuple(stops)
+
+
+def pilot_stop(project: Project | None) -> Stop:
+    """Return how far the pilot is: done once a link was made; it needs nothing but data."""
+    if project is None or project.dataset_id is None:
+        return Stop(PILOT, MISSING, "data")
+    made = any(not plan.source for plan in project.workspace.records.plans(project.id))
+    return Stop(PILOT, DONE if made else OPEN)
 
 
 def _has_model(project: Project, view: JobView) -> bool:

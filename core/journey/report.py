@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ from core.experts.catalogue import catalogue, expert_title, find_entry
 from core.jobs.folder import RunFolder
 from core.journey.compare import by_what_counts, load_comparison, load_examination
 from core.journey.data import import_report
-from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, promotion, savings_of
+from core.journey.decisions import RISK_LEVELS, RISK_QUESTIONS, savings_of
 from core.journey.experts import load_expert_scores, scoring_result
 from core.journey.jobs import COMPARE, CROSS_FIT, KINDS, SCORE, TUNE, job, outcome_of, request_of
-from core.journey.labels import label_model
+from core.journey.labels import LabelPreview, inspection_sample, label_model
 from core.journey.people.voting import opened_votes
 from core.journey.personal import check_sharing, found_in, told
+from core.journey.pilot.versions import promotion
 from core.journey.sending import SENDING_NOTE, TEACHING_TITLES, confirmed_terms, terms_sheets
 from core.labels.judges import gates
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
+from core.reporting.paper import can_print as can_print
 from core.reporting.repeat_command import Repeat, repeat_command
 from core.reporting.report_content import ModelOrigin, RegimeResults, ReportContent, Sending, Step
 from core.reporting.report_facts import ReportSources, hashes, regime_results, report_content
@@ -36,6 +38,7 @@ from core.workspace.files import write_bytes
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace, asks
 
+PAGE, TABLES, PDF = "html", "xlsx", "pdf"  # forms of the report, and how their names end
 _RUN_TITLES = {
     SCORE: N_("Run: experts score"),
     TUNE: N_("Run: tune"),
@@ -84,7 +87,7 @@ class ReportPreview:
     by_base: bool = False
 
 
-def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
+def preview_stamp(project: Project, compare_run: str) -> tuple[object, ...]:
     """Return what changes whenever :func:`preview` of the same data would; costs no reading.
 
     Raises
@@ -92,9 +95,11 @@ def preview_stamp(workspace: Workspace, compare_run: str) -> tuple[object, ...]:
     WorkspaceError
         If the request of the comparison is missing or damaged.
     """
+    workspace = project.workspace
     compared = RunFolder(workspace.run_folder(compare_run))
     tuned = tuned_run(workspace, compare_run)
-    return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir())
+    counted = str(project.state.what_counts)
+    return (compare_run, compared.stamp(), tuned.stamp(), tuned.model.is_dir(), counted)
 
 
 def preview(project: Project, dataset: QADataset, compare_run: str) -> ReportPreview:
@@ -145,7 +150,13 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
     runs = {SCORE: score_run, CROSS_FIT: folds, TUNE: tuned.root.name, COMPARE: compare_run}
     jobs = {SCORE: score_run, CROSS_FIT: folds} if folds else runs  # where the time was spent
     return replace(
-        report_content(replace(sources, runs=_run_titles(runs))),
+        report_content(
+            replace(
+                sources,
+                runs=_run_titles(runs),
+                preview=_labels_learned(workspace, sources.dataset, sources.request),
+            )
+        ),
         steps=step_times(workspace, jobs),
         sendings=_sendings(project),
         votes=opened_votes(project, sources.dataset, tuned.root.name),
@@ -153,6 +164,7 @@ def content_of(project: Project, compare_run: str) -> ReportContent:
         shape=examined.shape,
         speeds=examined.costs,
         savings=savings_of(project, comparison),
+        risk=project.state.risk,
         in_use=promoted if promoted and promoted.run == tuned.root.name else None,
     )
 
@@ -197,41 +209,58 @@ def tuned_run(workspace: Workspace, compare_run: str) -> RunFolder:
     return RunFolder(workspace.run_folder(request.tune_run))
 
 
-def exported_report(workspace: Workspace, compare_run: str, language: str) -> Path:
+def exported_report(
+    workspace: Workspace, compare_run: str, language: str, form: str = PAGE
+) -> Path:
     """Return where the report of a comparison lies, whether or not it was made yet."""
-    return workspace.layout.exports / Path(compare_run).name / f"report_{language}.html"
-
-
-def exported_workbook(workspace: Workspace, compare_run: str, language: str) -> Path:
-    """Return where the workbook of a comparison lies, whether or not it was made yet."""
-    return exported_report(workspace, compare_run, language).with_suffix(".xlsx")
+    return workspace.layout.exports / Path(compare_run).name / f"report_{language}.{form}"
 
 
 @asks(EXPORT_FILES)
 def write_report(
-    project: Project, compare_run: str, language: str, who: str, *, to_share: bool = True
+    project: Project,
+    compare_run: str,
+    language: str,
+    who: str,
+    *,
+    forms: Sequence[str] = (PAGE, TABLES),
+    to_share: bool = True,
 ) -> Path:
-    """Make report and workbook of a comparison and record it; returns the path of the report.
+    """Make the report of a comparison anew from what is known now, and record it.
 
     Parameters
     ----------
+    forms : sequence of ``html``, ``xlsx`` or ``pdf``
+        At least one.
     to_share : bool
         False for a file that stays on this machine.
+
+    Returns
+    -------
+    Path
+        Of the first form.
 
     Raises
     ------
     DataError
-        If it is to be shared and holds personal data that nobody gave leave for.
+        If it is to be shared and holds personal data that nobody gave leave for, or cannot be
+        printed.
     """
     from core.reporting.html_report import render
+    from core.reporting.paper import printed
     from core.reporting.workbook import decision_workbook
 
     if to_share:
         check_sharing(project)
     content = content_of(project, compare_run)
-    path = exported_report(project.workspace, compare_run, language)
-    write_bytes(path.with_suffix(".xlsx"), decision_workbook(content, language))
-    write_bytes(path, render(content, language).encode())
+    make: Mapping[str, Callable[[], bytes]] = {
+        PAGE: lambda: render(content, language).encode(),
+        TABLES: lambda: decision_workbook(content, language),
+        PDF: lambda: printed(render(content, language)),
+    }
+    for form in forms:
+        write_bytes(exported_report(project.workspace, compare_run, language, form), make[form]())
+    path = exported_report(project.workspace, compare_run, language, forms[0])
     made = ReportMade(compare_run, language, path.name)
     project.state.report = made
     project.note("report made", who, to_json(made))
@@ -281,7 +310,15 @@ def facts_of(project: Project, dataset: QADataset, experts: Sequence[str]) -> Ru
     personal = [*told(found)] or [Message(N_("None was found in these data."))]
     if removed:
         rows = sum(int(kind["count"]) for kind in removed.values())
-        personal.append(Message(N_("Masked or left out before: {count} rows."), {"count": rows}))
+        personal.append(
+            Message(
+                N_n(
+                    "Masked or left out before: {count} row.",
+                    "Masked or left out before: {count} rows.",
+                ),
+                {"count": rows},
+            )
+        )
     if found and leave is not None and leave.dataset_id == dataset.id:
         values = {"who": leave.who, "at": leave.at[:10], "reason": leave.reason}
         personal.append(Message(N_("{who} allowed on {at} that they are shared: {reason}"), values))
@@ -359,6 +396,18 @@ def _personal_data(imported: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
         for key, kind in kinds.items()
         if key in PERSONAL_DATA and kind["count"]
     )
+
+
+def _labels_learned(
+    workspace: Workspace, dataset: QADataset, request: TuneRequest
+) -> LabelPreview | None:
+    """Return the labels that a run learned from, on the pairs that the Labels page shows."""
+    recipe = request.recipe
+    try:
+        model = label_model(workspace, dataset, recipe, request.overrides)
+        return LabelPreview(model, inspection_sample(workspace, dataset, recipe.experts))
+    except AppError:
+        return None  # vectors were cleared since: the report leaves these pictures out
 
 
 def _weights(workspace: Workspace, dataset: QADataset, recipe: LabelRecipe) -> dict[str, float]:

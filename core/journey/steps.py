@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core.errors import AppError, Stopped, WorkspaceError
 from core.jobs.folder import RunFolder, append_event, create_run
+from core.jobs.queue import Need
 from core.jobs.worker import Step, work as run_worker
-from core.journey.jobs import KINDS, Start, cards_together, need_of, request_of
+from core.journey.jobs import (
+    KINDS,
+    TUNE,
+    Start,
+    cards_together,
+    need_of,
+    project_of,
+    request_of,
+)
+from core.journey.projects import scored_experts
 from core.journey.tune import tune_step
 from core.tuning.team import place_in_team, team_command
 from core.types import Reporter, SilentReporter
+
+log = logging.getLogger(__name__)
 
 STEPS: Mapping[str, Step] = {key: kind.do for key, kind in KINDS.items()}
 CANCELLED_STATUS = 2
@@ -37,12 +51,52 @@ def work(folder: Path) -> int:
         if cards > 1:
             command = team_command(cards, ["-m", "core", "work", str(folder)])
             os.execv(command[0], command)  # noqa: S606  (this very interpreter)
-        return run_worker(place, STEPS, need_of)
+        return _worked(place)
     if rank > 0:
         return _learn_along(place)
-    status = run_worker(place, STEPS, need_of)
+    status = _worked(place)
     # torchrun would take a run that somebody stopped for a crash.
     return 0 if status == CANCELLED_STATUS else status
+
+
+def _worked(folder: RunFolder) -> int:
+    """Do the job, then start what was asked to follow it; returns the exit status."""
+    status = run_worker(folder, STEPS, need_of)
+    if status == 0 and folder.job().kind == TUNE:
+        _compare_next(folder)
+        _challenge_next(folder)
+    return status
+
+
+def _challenge_next(folder: RunFolder) -> None:
+    """Name a model the challenger where its run was told so, and compare it with the champion.
+
+    What keeps it from being named is no failure of the run: its page offers it then.
+    """
+    from core.journey.pilot.challenging import challenge_with
+
+    try:
+        if request_of(folder).challenges:
+            challenge_with(project_of(folder), folder.root.name, folder.job().who)
+    except AppError as error:
+        log.warning("the model did not become the challenger: %s", error)
+
+
+def _compare_next(folder: RunFolder) -> None:
+    """Compare a tuned model with its base where the run was told so; who tuned, compares.
+
+    What keeps it from starting is no failure of the run: its page offers the comparison then.
+    """
+    from core.journey.compare import comparisons_of, launch_comparison
+
+    try:
+        if not request_of(folder).then_compare or not folder.model.is_dir():
+            return
+        project, run = project_of(folder), folder.root.name
+        if not comparisons_of(project, run):  # a resumed run may have started it already
+            launch_comparison(project, run, scored_experts(project), folder.job().who)
+    except AppError as error:
+        log.warning("the comparison was not started: %s", error)
 
 
 def _cards_asked_for(folder: RunFolder) -> int:
@@ -62,7 +116,11 @@ def _learn_along(folder: RunFolder) -> int:
     return 0
 
 
-def in_this_process(before: Callable[[Path], None], told: Callable[[Reporter], Reporter]) -> Start:
+def in_this_process(
+    before: Callable[[Path], None],
+    told: Callable[[Reporter], Reporter],
+    need: Callable[[Mapping[str, Any]], Need | None] = need_of,
+) -> Start:
     """Return how a job is started that this process does itself, as a terminal wants it.
 
     Its folder, lock, queue and last words are those of a worker: the app shows, stops and resumes
@@ -74,18 +132,60 @@ def in_this_process(before: Callable[[Path], None], told: Callable[[Reporter], R
         Gets the run folder's path before the job waits for its device.
     told : callable
         From the reporter of the run folder to the one that the step gets.
+    need : callable
+        From the request to the devices that the job waits for.
     """
-
-    def aloud(step: Step) -> Step:
-        return lambda folder, request, report: step(folder, request, told(report))
 
     def start(
         root: Path, request: Mapping[str, Any], _environment: Mapping[str, str] | None
     ) -> RunFolder:
         folder = create_run(root, request)
-        append_event(folder, "launched")
-        before(root)
-        run_worker(folder, {key: aloud(step) for key, step in STEPS.items()}, need_of)
+        do_here(folder, before, told, need)
         return folder
 
     return start
+
+
+def do_here(
+    folder: RunFolder,
+    before: Callable[[Path], None],
+    told: Callable[[Reporter], Reporter],
+    need: Callable[[Mapping[str, Any]], Need | None] = need_of,
+) -> None:
+    """Do the job of a run folder in this process, also one that another worker left undone.
+
+    Parameters
+    ----------
+    before, told, need
+        As of :func:`in_this_process`.
+    """
+
+    def aloud(step: Step) -> Step:
+        return lambda folder, request, report: step(folder, request, told(report))
+
+    folder.clear_stop_requests()
+    append_event(folder, "launched")
+    before(folder.root)
+    with _own_log(folder):
+        run_worker(folder, {key: aloud(step) for key, step in STEPS.items()}, need)
+
+
+class _LogFile(logging.FileHandler):
+    """The log of a job; where its folder was deleted there is none, and that is no trouble."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _own_log(folder: RunFolder) -> Iterator[None]:
+    """Write what is logged into the job's own log as well: its card shows why it failed."""
+    handler = _LogFile(folder.log, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,7 @@ from core.tuning.device import (
 from core.tuning.estimate import (
     OTHER_MODEL as OTHER_MODEL,
     PROBED as PROBED,
+    PROBED_ALIKE as PROBED_ALIKE,
     SAME_MODEL as SAME_MODEL,
     SAME_RUN as SAME_RUN,
     FreeCapacity as FreeCapacity,
@@ -67,8 +68,16 @@ from core.types import TRAIN, QADataset, Reporter
 from core.types.expert_entry import DOCUMENT, QUERY
 from core.types.recipes import SavedRecipe
 from core.types.rights import START
-from core.types.tuning import AgreedEnd, DeviceInfo, TuneRequest, TuningEstimate, TuningResult
+from core.types.tuning import (
+    AgreedEnd,
+    DeviceInfo,
+    TuneRequest,
+    TuningEstimate,
+    TuningResult,
+    WatchedQuestions,
+)
 from core.types.tuning_config import TuningConfig
+from core.workspace.files import read_json
 from core.workspace.records import now
 from core.workspace.workspace import Project, Workspace, asks
 
@@ -82,7 +91,7 @@ _START = "start"  # folder in that of a run: two models joined to one before the
 KILLED = Message(
     N_(
         "The short measurement was ended from outside, most often because memory did not suffice. "
-        "Try fewer questions per step, or a smaller model."
+        "Try fewer “Questions per step (batch)” under Advanced, or a smaller “Base model”."
     )
 )
 
@@ -223,6 +232,10 @@ def launch_tuning(
     who: str,
     saved: SavedRecipe | None = None,
     start: Start = IN_BACKGROUND,
+    *,
+    then_compare: bool = False,
+    start_run: str = "",
+    challenges: bool = False,
 ) -> str:
     """Start a tuning job on the project's data; returns the run id.
 
@@ -230,6 +243,12 @@ def launch_tuning(
     ----------
     saved : SavedRecipe or None
         None takes the recipe in use.
+    then_compare : bool
+        Whether the worker starts the comparison by itself, however long nobody looks.
+    start_run : str
+        Run whose model it goes on from; "" = the base model of the settings.
+    challenges : bool
+        Whether the model becomes the challenger of the one in use.
     start : callable
         See :func:`core.journey.jobs.launch_job`.
 
@@ -240,7 +259,14 @@ def launch_tuning(
     """
     request = tuning_request(project, config, saved)
     planned = plan(project.workspace, project.load_dataset(), config)
-    request = dataclasses.replace(request, estimate=planned.estimate, estimate_key=planned.key)
+    request = dataclasses.replace(
+        request,
+        estimate=planned.estimate,
+        estimate_key=planned.key,
+        then_compare=then_compare,
+        start_run=start_run,
+        challenges=challenges,
+    )
     end_probes(project.workspace)
     return launch_job(project, TUNE, request, who, start=start)
 
@@ -278,7 +304,8 @@ def tune_step(folder: RunFolder, request: TuneRequest, report: Reporter) -> Tuni
     def rescued(result: TuningResult) -> None:
         folder.write_rescued(to_json(result))
 
-    return run_tuning(workspace, labels, request.tuning, folder, report, rescued)
+    given = (workspace, labels, request.tuning, folder, report, rescued)
+    return run_tuning(*given, start_run=request.start_run)
 
 
 def _whole_result(folder: RunFolder) -> TuningResult | None:
@@ -303,6 +330,7 @@ def run_tuning(
     report: Reporter,
     rescued: Callable[[TuningResult], None] = lambda _: None,
     end: AgreedEnd | None = None,
+    start_run: str = "",
 ) -> TuningResult:
     """Tune a model on the dataset of the labels into ``folder``.
 
@@ -314,6 +342,8 @@ def run_tuning(
         Where the run ends without validation questions; see :class:`core.tuning.task.TuningTask`.
     rescued : callable
         Gets what is kept of a run that fails, in the same form.
+    start_run : str
+        Run whose model it goes on from; "" = the base model.
     """
     from core.tuning.device import find_device
     from core.tuning.run import train
@@ -326,7 +356,8 @@ def run_tuning(
     check_trainable(config.base_model)
     check_answer_model(config)
     device = find_device(config.device, config.precision)
-    with _task(workspace, labels, config, folder, end, report=report) as task:
+    given = (workspace, labels, config, folder, end)
+    with _task(*given, report=report, start_run=start_run) as task:
         result = train(
             task,
             report,
@@ -345,6 +376,7 @@ def _task(
     folder: RunFolder,
     end: AgreedEnd | None = None,
     report: Reporter | None = None,
+    start_run: str = "",
 ) -> Iterator[TuningTask]:
     """Return what a run is given; what was made for it alone is gone after it."""
     from core.labels.model import answer_labels
@@ -355,6 +387,8 @@ def _task(
 
     language, started = language_of_questions(labels.dataset), folder.root / _START
     base = _base(workspace, labels.dataset, config, started, report)
+    if start_run:  # its prompts are those of the base model
+        base = dataclasses.replace(base, folder=weights_of_run(workspace, start_run))
     try:
         yield TuningTask(
             labels.dataset,
@@ -370,9 +404,23 @@ def _task(
             taught=TaughtQuestions.of(labels, borrows=config.borrow_answers),
             end=end,
             answer_vectors=base.answer_vectors,
+            watched=_watched(folder),
+            show=lambda watched: folder.write_examples(to_json(watched)),
         )
     finally:
         shutil.rmtree(started, ignore_errors=True)
+
+
+def weights_of_run(workspace: Workspace, run: str) -> Path:
+    """Return the model folder that a run goes on from; raises TuningError if it is gone."""
+    folder = RunFolder(workspace.run_folder(run)).model
+    if not folder.is_dir():
+        raise TuningError(
+            "The model of the run {run}, which this one goes on from, is not there any more. "
+            "Restore its folder from a backup, or begin with the base model.",
+            run=run,
+        )
+    return folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -578,10 +626,43 @@ def read_run(workspace: Workspace, view: JobView) -> TuningRun:
     return dataclasses.replace(run, result=result, model_gone=gone)
 
 
+def watched_questions(workspace: Workspace, run_id: str) -> WatchedQuestions:
+    """Return the validation questions of a run to look on at: none before its first check."""
+    return _watched(RunFolder(workspace.run_folder(run_id)))
+
+
+def _watched(folder: RunFolder) -> WatchedQuestions:
+    try:
+        return from_json(WatchedQuestions, read_json(folder.examples))
+    except WorkspaceError:  # none yet, or damaged: a picture of what goes on, not a result
+        return WatchedQuestions()
+
+
 def plan(workspace: Workspace, dataset: QADataset, config: TuningConfig) -> TuningPlan:
     """Return what a run with this config will take."""
-    key = probe_key(dataset.id, config, likely_device())
-    return planned(dataset, config, key, _runs(workspace), view_probe(workspace, key).probe)
+    return plans(workspace, dataset, [config])[0]
+
+
+def plans(
+    workspace: Workspace, dataset: QADataset, configs: Sequence[TuningConfig]
+) -> list[TuningPlan]:
+    """Return what runs with these configs will take.
+
+    Where one of them was measured and another with the same model was not, it says what that one
+    will take, roughly.
+    """
+    device, runs = likely_device(), _runs(workspace)
+    keys = [probe_key(dataset.id, config, device) for config in configs]
+    probes = [view_probe(workspace, key).probe for key in keys]
+
+    def alike(config: TuningConfig) -> Probe | None:
+        same = (one.base_model == config.base_model for one in configs)
+        return next((p for p, fits in zip(probes, same, strict=True) if p and fits), None)
+
+    return [
+        planned(dataset, config, key, runs, probe, alike(config))
+        for config, key, probe in zip(configs, keys, probes, strict=True)
+    ]
 
 
 def _runs(workspace: Workspace) -> list[MeasuredRun]:

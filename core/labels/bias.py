@@ -54,9 +54,7 @@ class KindBias:
     @cached_property
     def sign(self) -> np.ndarray:
         """1 = higher than elsewhere beyond chance, -1 = lower, 0 = not shown; int array [G]."""
-        with np.errstate(invalid="ignore"):
-            shown = (self.p < LEVEL) & (np.abs(self.difference) >= NOTABLE)
-        return np.where(shown, np.sign(np.nan_to_num(self.difference)), 0).astype(int)
+        return _shown_sign(self.difference, self.p)
 
     def standing_out(self, sign: int) -> list[int]:
         """Return the groups of one sign, those that differ most first."""
@@ -103,11 +101,14 @@ class ExpertBias:
         adds to a group that may simply be easier or harder.
     sign : int array [K, 2, G]
         Of ``excess`` where it is beyond chance (adjusted for all of them), else 0.
+    own_sign : int array [K, 2, G]
+        Of ``difference`` where that is beyond chance (adjusted in the same way), else 0.
     """
 
     difference: np.ndarray
     excess: np.ndarray
     sign: np.ndarray
+    own_sign: np.ndarray
 
     @property
     def worst(self) -> list[tuple[int, int]]:
@@ -166,22 +167,91 @@ def expert_bias(
     """
     cells, count = _cells(sample, dataset, grouping), len(grouping.names)
     shape = (len(calibrated), 2, count)
-    difference, excess, p = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    difference, excess = np.full(shape, np.nan), np.full(shape, np.nan)
+    own_p, p = np.full(shape, np.nan), np.full(shape, np.nan)
     for k, own in enumerate(calibrated):
         others = np.delete(calibrated, k, axis=0)
-        apart = own - _middle(others) if len(others) else own
+        apart = own - middle_opinion(others) if len(others) else own
         for place, (of_own, of_apart) in enumerate(
             zip(*(_sums(values, sample, cells, count) for values in (own, apart)), strict=True)
         ):
-            difference[k, place] = difference_test(*of_own)[0]
+            difference[k, place], own_p[k, place] = difference_test(*of_own)
             excess[k, place], p[k, place] = difference_test(*of_apart)
+    return ExpertBias(
+        difference, excess, _shown_sign(excess, holm(p)), _shown_sign(difference, holm(own_p))
+    )
+
+
+def _shown_sign(difference: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Return the signs of differences beyond chance that are worth a look, else 0."""
     with np.errstate(invalid="ignore"):
-        shown = (holm(p) < LEVEL) & (np.abs(excess) >= NOTABLE)
-    sign = np.where(shown, np.sign(np.nan_to_num(excess)), 0).astype(int)
-    return ExpertBias(difference, excess, sign)
+        shown = (p < LEVEL) & (np.abs(difference) >= NOTABLE)
+    return np.where(shown, np.sign(np.nan_to_num(difference)), 0).astype(int)
 
 
-def _middle(opinions: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class FavourMap:
+    """Who favours which group: one row of cells for all experts together, one per expert.
+
+    Attributes
+    ----------
+    difference : float64 array [2, 1 + K, G]
+        Mean of a group minus that of all others, right pairs first; all together first.
+    sign : int array [2, 1 + K, G]
+        Of those beyond chance, else 0.
+    """
+
+    grouping: TextGroups
+    difference: np.ndarray
+    sign: np.ndarray
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """Kind of pair that a cell tells of, int [1 + K, G]: 0 right, 1 other.
+
+        The one beyond chance, else the one that differs more.
+        """
+        size = np.nan_to_num(np.abs(self.difference)) + 10 * (self.sign != 0)
+        return np.asarray(size.argmax(axis=0))
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """Difference that a cell tells of, float64 [1 + K, G]; NaN = no such pair."""
+        return np.take_along_axis(self.difference, self.kind[None], axis=0)[0]
+
+    @cached_property
+    def flagged(self) -> np.ndarray:
+        """Whether it is beyond chance, bool [1 + K, G]."""
+        return np.take_along_axis(self.sign, self.kind[None], axis=0)[0] != 0
+
+    @property
+    def severity(self) -> tuple[float, float]:
+        """Largest difference beyond chance of all together, then of a single expert; 0 = none."""
+        sizes = np.where(self.flagged, np.abs(np.nan_to_num(self.values)), 0.0)
+        return float(sizes[0].max(initial=0.0)), float(sizes[1:].max(initial=0.0))
+
+    @property
+    def worst(self) -> tuple[int, int]:
+        """(row, group) of the cell to look at first: beyond chance, together before alone."""
+        sizes = np.nan_to_num(np.abs(self.values)) + 10 * self.flagged
+        sizes[0] += np.where(self.flagged[0], 100.0, 0.0)
+        row, group = np.unravel_index(int(sizes.argmax()), sizes.shape)
+        return int(row), int(group)
+
+
+def bias_map(together: GroupBias, alone: ExpertBias) -> FavourMap:
+    """Return both biases of one grouping as one map."""
+    kinds = (together.right, together.other)
+    first = np.stack([kind.difference for kind in kinds])[:, None]
+    signs = np.stack([kind.sign for kind in kinds])[:, None]
+    return FavourMap(
+        together.grouping,
+        np.concatenate([first, alone.difference.transpose(1, 0, 2)], axis=1),
+        np.concatenate([signs, alone.own_sign.transpose(1, 0, 2)], axis=1),
+    )
+
+
+def middle_opinion(opinions: np.ndarray) -> np.ndarray:
     """Return the median of opinions [K, n] per pair, NaN where nobody has one."""
     if not np.isnan(opinions).any():
         return np.median(opinions, axis=0)

@@ -149,7 +149,10 @@ class LabelModel:
         )
         recipe = replace(self.recipe, blend=0.0)
         _ = self.weights  # of the training pairs, found before their labels are hidden
-        return self._hand_on_weights(replace(self, dataset=dataset, recipe=recipe, overrides=()))
+        unaware = replace(self, dataset=dataset, recipe=recipe, overrides=())
+        # Categories of answers are known from right pairs: the groups stay as they were fitted.
+        vars(unaware)["recentring"] = self.recentring
+        return self._hand_on_weights(unaware)
 
     def _hand_on_weights(self, changed: LabelModel) -> LabelModel:
         """Give a changed copy the weights of its experts, where they are known already."""
@@ -226,6 +229,31 @@ class LabelModel:
     def expert_pairs(self, sample: PairSample) -> np.ndarray:
         """Return calibrated scores float32 [K, n] of a sample, in recipe order; NaN = silent."""
         return self._calibrated(list(sample.of_experts(self.recipe.experts).raw), (len(sample),))
+
+    def of_raw(self, raw: np.ndarray, hard: float) -> tuple[np.ndarray, float]:
+        """Return what raw scores of one pair of any texts mean here, and what they come to.
+
+        Parameters
+        ----------
+        raw : float array [K]
+            In recipe order; NaN = no opinion.
+        hard : float
+            1 for a right answer, 0 else; only the rule ``anchored`` looks at it.
+
+        Returns
+        -------
+        calibrated : float32 array [K] in [0, 1]
+        together : float in [0, 1]
+            By the rule alone, without known right answers, group correction, curve and overrides;
+            NaN where no expert has an opinion.
+        """
+        scores = [np.array([value], np.float32) for value in raw]
+        calibrated = self._calibrated(scores, (1,))
+        if not len(raw) or not RULES[self.recipe.rule].needs_experts:
+            return calibrated[:, 0], float("nan")
+        combine = RULES[self.recipe.rule].combine
+        together = combine(calibrated, np.array([hard], np.float32), self.weights)
+        return calibrated[:, 0], float(together[0])
 
     def of_sample(
         self, sample: PairSample, calibrated: np.ndarray | None = None

@@ -128,6 +128,51 @@ def histogram(values: np.ndarray, hard: np.ndarray, bins: int = BINS) -> Histogr
     return Histogram(*(count / max(count.sum(), 1) for count in counts))
 
 
+@dataclass(frozen=True)
+class LabelSpread:
+    """Where labels lie, right pairs and other pairs counting the same; NaN where there are none.
+
+    Attributes
+    ----------
+    right, other : float in [0, 1]
+        Mean label of right pairs and of other pairs.
+    overlap : float in [0, 1]
+        Overlap of the two histograms.
+    between : float in [0, 1]
+        Share of labels strictly between :data:`CLEAR` and 1 - :data:`CLEAR`: neither a clear no
+        nor a clear yes.
+    """
+
+    right: float
+    other: float
+    overlap: float
+    between: float
+
+
+CLEAR = 0.2
+
+
+def label_spread(values: np.ndarray, hard: np.ndarray) -> LabelSpread:
+    """Return where labels lie.
+
+    Parameters
+    ----------
+    values : float array [n] in [0, 1]; NaN = no opinion, left out
+    hard : float array [n]
+        Above 0 for right pairs.
+    """
+    known = ~np.isnan(values)
+    values, right = values[known], hard[known] > 0
+    inside = (values > CLEAR) & (values < 1 - CLEAR)
+    kinds = [kind for kind in (right, ~right) if kind.any()]
+    return LabelSpread(
+        right=float(values[right].mean()) if right.any() else float("nan"),
+        other=float(values[~right].mean()) if not right.all() else float("nan"),
+        overlap=histogram(values, hard[known]).overlap,
+        between=float(np.mean([inside[kind].mean() for kind in kinds])) if kinds else float("nan"),
+    )
+
+
 def calibration_error(values: np.ndarray, hard: np.ndarray, bins: int = ERROR_BINS) -> float:
     """Return the expected calibration error in [0, 1], both kinds of pairs counting the same.
 

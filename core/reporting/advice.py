@@ -27,13 +27,13 @@ def decision(words: Sequence[str]) -> Message:
     elif said == {BETTER}:
         text = N_("Better: the tuned model places right answers higher than the base model.")
     elif said == {BETTER, NOT_SHOWN}:
-        text = N_("Better in one test; in the other no difference is shown.")
+        text = N_("Better in one test; no clear difference in the other.")
     elif {BETTER, WORSE} <= said:
         text = N_("Mixed: better in one test, worse in the other.")
     elif WORSE in said:
         text = N_("Worse: the tuned model places right answers lower than the base model.")
     else:
-        text = N_("Not shown: the held-out questions show no difference between the two models.")
+        text = N_("No clear difference between the two models on the held-out questions.")
     return Message(text)
 
 
@@ -136,8 +136,9 @@ def next_steps(report: ReportContent) -> list[Message]:
                 "correct the labels by hand and tune again."
             ),
             N_(
-                "Try a lower share of hard labels or fewer passes over the data: both memorise "
-                "less of the training questions."
+                "Try a lower “Share of the known right answers (blend λ)” on Labels or fewer "
+                "“Passes over the data (epochs)” on Tune: both memorise less of the training "
+                "questions."
             ),
         ]
     elif BETTER in words:

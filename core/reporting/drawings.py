@@ -6,7 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.reporting.report_content import SystemRow, TuningFacts
+from core.reporting.charts.chart import one_line
+from core.reporting.report_content import (
+    BiasCell,
+    BiasMap,
+    LearnedLabels,
+    RegimeResults,
+    SystemRow,
+    TuningFacts,
+)
 from core.types import (
     KNOWN,
     TEST_KNOWN,
@@ -87,21 +95,148 @@ class DotChart:
     height: int
 
 
-def dot_chart(
-    systems: Sequence[SystemRow], metric: str, *, left: int = 280, right: int = 812
-) -> DotChart:
-    """Return the dots of a metric, best system first."""
-    rows = [(system, system.metrics[metric]) for system in systems if metric in system.metrics]
-    rows.sort(key=lambda row: -row[1].value)
-    ends = [end for _, interval in rows for end in (interval.low, interval.high)]
-    dots = tuple((*row, 16 + 26 * line) for line, row in enumerate(rows))
-    return DotChart(dots, Scale.around(ends or [0.0, 1.0], left, right), 32 + 26 * len(rows))
+def dot_charts(
+    regimes: Sequence[RegimeResults], metric: str, *, left: int = 280, right: int = 812
+) -> dict[str, DotChart]:
+    """Return the dots of a metric per regime, best system first; all on the same scale."""
+    tables = {
+        regime.key: sorted(
+            ((s, s.metrics[metric]) for s in regime.systems if metric in s.metrics),
+            key=lambda row: -row[1].value,
+        )
+        for regime in regimes
+    }
+    ends = [end for rows in tables.values() for _, i in rows for end in (i.low, i.high)]
+    scale = Scale.around(ends or [0.0, 1.0], left, right)
+    return {
+        key: DotChart(
+            tuple((*row, 16 + 26 * line) for line, row in enumerate(rows)),
+            scale,
+            32 + 26 * len(rows),
+        )
+        for key, rows in tables.items()
+    }
 
 
-def difference_scale(difference: Difference, *, width: int = 320) -> Scale:
-    """Return a scale for a difference and its interval, zero in the middle."""
-    reach = max(abs(difference.low), abs(difference.high), 0.02)
+def difference_scale(differences: Sequence[Difference], *, width: int = 320) -> Scale:
+    """Return one scale for differences that are compared by eye, zero in the middle."""
+    reach = max([0.02, *(abs(end) for d in differences for end in (d.low, d.high))])
     return Scale.around([-reach, reach], 24, width - 24, ticks=4)
+
+
+@dataclass(frozen=True)
+class SpreadChart:
+    """Two histograms over each other: outlines in pixels, from the left foot to the right one.
+
+    Attributes
+    ----------
+    right, other : str
+        Points of a polygon.
+    x : Scale
+        Labels from 0 to 100.
+    foot : float
+        Pixels from the top to where both stand.
+    """
+
+    right: str
+    other: str
+    x: Scale
+    foot: float
+    height: int
+
+
+def spread_chart(spread: LearnedLabels, *, width: int = 320, height: int = 112) -> SpreadChart:
+    """Return where the labels of right and other pairs lie, the highest bar of both on top."""
+    foot, x = height - 22.0, Scale(0, 100, 8, width - 8, 20)
+    tallest = max((*spread.right, *spread.other), default=0) or 1.0
+
+    def outline(shares: Sequence[float]) -> str:
+        step = 100 / max(len(shares), 1)
+        places = [f"{x(0)},{foot}"]
+        for place, share in enumerate(shares):
+            top = round(foot - (foot - 6) * share / tallest, 1)
+            places += [f"{x(place * step)},{top}", f"{x((place + 1) * step)},{top}"]
+        return " ".join([*places, f"{x(100)},{foot}"])
+
+    return SpreadChart(outline(spread.right), outline(spread.other), x, foot, height)
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """One cell of a heat map.
+
+    Attributes
+    ----------
+    tone : str
+        ``higher`` or ``lower``.
+    strength : float in [0, 1]
+        Opacity of its colour; low enough for ink on it to be read.
+    """
+
+    cell: BiasCell
+    x: float
+    y: float
+    tone: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Groups under each other, experts beside each other, in pixels.
+
+    Attributes
+    ----------
+    heads : tuple of (text or None, x)
+        None is what the experts say together.
+    groups : tuple of (text, y)
+    hidden : int
+        Experts for whom there is no room.
+    """
+
+    heads: tuple[tuple[str | None, float], ...]
+    groups: tuple[tuple[str, float], ...]
+    cells: tuple[HeatCell, ...]
+    cell_width: float
+    cell_height: int
+    top: int
+    height: int
+    hidden: int
+
+
+_MOST_COLUMNS = 6
+_SLANTED = 18  # room for the head of the last column, in pixels
+_STRONGEST = 0.4  # opacity: ink on it keeps a contrast of more than 4.5 to 1
+_FULL = 0.10  # ten points of 100 have the full colour
+
+
+def heat_map(bias: BiasMap, *, width: int = 320, names: int = 112) -> HeatMap:
+    """Return how unequally groups are labelled: together, then by each expert."""
+    heads = [None, *bias.experts][:_MOST_COLUMNS]
+    cell_width = (width - names - _SLANTED) / len(heads)
+    height, top = 17, 54
+    cells = []
+    for line, (_, row) in enumerate(bias.rows):
+        for column, cell in enumerate(row[: len(heads)]):
+            value = cell.difference or 0.0
+            strength = round(_STRONGEST * min(abs(value) / _FULL, 1.0), 2)
+            tone = "higher" if value > 0 else "lower"
+            place = round(names + column * cell_width, 1), top + line * height
+            cells.append(HeatCell(cell, *place, tone, strength))
+    return HeatMap(
+        tuple(
+            (head and one_line(head, 12), round(names + (place + 0.5) * cell_width, 1))
+            for place, head in enumerate(heads)
+        ),
+        tuple(
+            (one_line(name, 17), top + line * height) for line, (name, _) in enumerate(bias.rows)
+        ),
+        tuple(cells),
+        round(cell_width, 1),
+        height,
+        top,
+        top + height * len(bias.rows) + 4,
+        1 + len(bias.experts) - len(heads),
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 from core.evaluation.geometry import SHAPE_MEASURES
@@ -11,12 +12,14 @@ from core.evaluation.measures import MAIN_METRIC, METRICS
 from core.messages import N_
 from core.reporting import advice, drawings
 from core.reporting.charts import palette
+from core.reporting.charts.pictures import Picture, hundred_dots
 from core.reporting.report_content import ReportContent
 from core.reporting.wording import Wording
 
 # Control characters are not allowed in HTML, halves of surrogate pairs not in any file.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-MOST = {"overrides": 50, "movements": 10, "slices": 24}  # of each kind; the workbook has all
+# Of each kind; the workbook has all. "sheet" are wins, losses and risks on the first page.
+MOST = {"overrides": 50, "movements": 10, "slices": 24, "sheet": 3}
 LANGUAGE_NAMES = {"en": N_("English"), "ja": N_("Japanese")}
 
 
@@ -32,7 +35,7 @@ def render(report: ReportContent, language: str) -> str:
     language : str
         ``en`` or ``ja``; any other is English.
     """
-    wording = Wording(language)
+    wording, labels = Wording(language), report.labels
     page = wording.template("report.html.jinja").render(
         r=report,
         decision=advice.decision(report.words),
@@ -44,8 +47,11 @@ def render(report: ReportContent, language: str) -> str:
         languages=LANGUAGE_NAMES,
         most=MOST,
         palette=palette,
-        scales={r.key: drawings.difference_scale(r.main) for r in report.regimes if r.main},
-        dots={r.key: drawings.dot_chart(r.systems, MAIN_METRIC) for r in report.regimes},
+        scale=drawings.difference_scale([r.main for r in report.regimes if r.main]),
+        hundreds={r.key: _inside(hundred_dots(r.hundred)) for r in report.regimes if r.hundred},
+        dots=drawings.dot_charts(report.regimes, MAIN_METRIC),
+        spread=drawings.spread_chart(labels.spread) if labels.spread else None,
+        heat=drawings.heat_map(labels.bias) if labels.bias else None,
         splits=drawings.split_bars(report.data.split),
         axes=drawings.learning_axes(report.tuning),
         alphas=drawings.alpha_curve(report.tuning),
@@ -54,6 +60,11 @@ def render(report: ReportContent, language: str) -> str:
         configuration=json.dumps(report.configuration, ensure_ascii=False, indent=1),
     )
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
+
+
+def _inside(picture: Picture) -> Picture:
+    """Return a picture that stands in a page, where it needs no address of its language."""
+    return replace(picture, svg=picture.svg.replace(' xmlns="http://www.w3.org/2000/svg"', ""))
 
 
 def _attached(text: str) -> str:

@@ -265,8 +265,15 @@ def measure_fidelity(
     )
 
 
-def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
-    """Return an encoder that runs the exported folder the way the snippet for it does."""
+def onnx_encoder(folder: Path, rules: TokenRules, threads: int = 0) -> Encode:
+    """Return an encoder that runs the exported folder the way the snippet for it does.
+
+    Parameters
+    ----------
+    threads : int
+        That compute one batch together; 0 = as many as ONNX Runtime likes. The encoder may be
+        called by several threads at once.
+    """
     import onnxruntime
     from tokenizers import Tokenizer
 
@@ -278,6 +285,9 @@ def onnx_encoder(folder: Path, rules: TokenRules) -> Encode:
     tokenizer.enable_padding(pad_id=rules.pad)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: warnings about the hardware worry people
+    # Threads that wait sleep instead of spinning: others on the machine need the processor, too.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(
         str(folder / FILE), options, providers=["CPUExecutionProvider"]
     )

@@ -11,7 +11,16 @@ from core.evaluation.geometry import ShapeChange
 from core.evaluation.preference import VoteFacts
 from core.messages import Message
 from core.reporting.repeat_command import Repeat
-from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types import (
+    Difference,
+    Generality,
+    Interval,
+    LabelRecipe,
+    OfHundred,
+    Override,
+    SliceDifference,
+)
+from core.types.personal_rules import RiskAssessment
 from core.types.project import Promotion
 from core.types.sufficiency import Sufficiency
 from core.types.tuning import SweepPoint
@@ -172,6 +181,74 @@ class ExpertFacts:
 
 
 @dataclass(frozen=True)
+class LearnedLabels:
+    """Where the labels of right pairs and of other pairs lie.
+
+    Attributes
+    ----------
+    right, other : tuple of float, each summing to 1 (to 0 where there are no such pairs)
+        Shares per equally wide bin of labels from 0 to 1.
+    right_mean, other_mean : float in [0, 1]
+    right_pairs, other_pairs : int
+        Pairs looked at.
+    overlap : float in [0, 1]
+        What both have in common.
+    """
+
+    right: tuple[float, ...]
+    other: tuple[float, ...]
+    right_mean: float
+    other_mean: float
+    right_pairs: int
+    other_pairs: int
+    overlap: float
+
+
+@dataclass(frozen=True)
+class BiasCell:
+    """Labels of one group by one expert, or by all together.
+
+    Attributes
+    ----------
+    difference : float in [-1, 1] or None
+        Mean label of the group minus that of all other groups; None where there are no such pairs.
+    flagged : bool
+        Beyond chance.
+    """
+
+    difference: float | None
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class BiasMap:
+    """The groups that get the most unequal labels, by the attribute that tells them apart.
+
+    Attributes
+    ----------
+    attribute, kind : str
+        Message ids: by what texts are grouped, and which pairs are looked at.
+    experts : tuple of str
+        Titles of the columns after the first, which is what the experts say together.
+    rows : tuple of (group, cells)
+        The most unequal first; a cell per column.
+    compared : int
+        Attributes that were looked at; this is the worst of them.
+    """
+
+    attribute: str
+    kind: str
+    experts: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[BiasCell, ...]], ...]
+    compared: int
+
+    @property
+    def flagged(self) -> int:
+        """How many cells are beyond chance."""
+        return sum(cell.flagged for _, cells in self.rows for cell in cells)
+
+
+@dataclass(frozen=True)
 class LabelFacts:
     """How soft labels were made.
 
@@ -183,6 +260,10 @@ class LabelFacts:
         Those in force, newest first.
     recentred : tuple of str
         Message ids of what labels were evened out by, group by group, in this order.
+    spread : LearnedLabels or None
+        None where the experts' scores are gone.
+    bias : BiasMap or None
+        None where no expert took part, the scores are gone, or all texts are alike.
     """
 
     recipe_name: str
@@ -191,6 +272,8 @@ class LabelFacts:
     recipe: LabelRecipe
     overrides: tuple[Override, ...] = ()
     recentred: tuple[str, ...] = ()
+    spread: LearnedLabels | None = None
+    bias: BiasMap | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +335,8 @@ class RegimeResults:
         Message ids.
     differences : tuple of Difference
         Tuned minus base per metric, the main metric first.
+    hundred : OfHundred or None
+        What becomes of a hundred customers; None where it was not measured.
     """
 
     key: str
@@ -261,6 +346,7 @@ class RegimeResults:
     groups: int
     differences: tuple[Difference, ...]
     systems: tuple[SystemRow, ...]
+    hundred: OfHundred | None = None
 
     @property
     def main(self) -> Difference | None:
@@ -298,6 +384,8 @@ class ReportContent:
         What went to APIs, oldest first.
     rules : tuple of (title, sentences)
         Personal data, terms of the experts and risks, as people said; titles are message ids.
+    risk : RiskAssessment or None
+        None where nobody assessed the risks.
     votes : tuple of VoteFacts
         Opened blind votes about the tuned model, newest first.
     shape : tuple of ShapeChange
@@ -339,6 +427,7 @@ class ReportContent:
     sendings: tuple[Sending, ...] = ()
     votes: tuple[VoteFacts, ...] = ()
     rules: tuple[tuple[str, tuple[Message, ...]], ...] = ()
+    risk: RiskAssessment | None = None
     shape: tuple[ShapeChange, ...] = ()
     speeds: tuple[EncodingCost, ...] = ()
     savings: Savings | None = None

@@ -12,7 +12,9 @@ import numpy as np
 from core.documents import to_json
 from core.evaluation.data_sufficiency import sufficiency
 from core.evaluation.hybrid import HYBRID_TITLES
+from core.evaluation.label_preview import LabelPreview
 from core.evaluation.movements import QuestionChange, wins_and_losses
+from core.evaluation.of_hundred import of_hundred
 from core.evaluation.verdict import (
     BASE,
     REGIME_TEXTS,
@@ -24,15 +26,20 @@ from core.evaluation.verdict import (
     way_text,
 )
 from core.evaluation.what_counts import counted_lines
-from core.labels.groups import ATTRIBUTES
+from core.labels.bias import NOTABLE, ExpertBias, GroupBias
+from core.labels.groups import ATTRIBUTES, groupings
 from core.labels.overrides import in_force
+from core.labels.quality import histogram
 from core.labels.rules import RULES, mean, weighted_mean
 from core.messages import N_, Message
 from core.reporting.repeat_command import repeat_command, split_seed
 from core.reporting.report_content import (
+    BiasCell,
+    BiasMap,
     DataFacts,
     ExpertFacts,
     LabelFacts,
+    LearnedLabels,
     ModelOrigin,
     Movement,
     RegimeResults,
@@ -46,6 +53,9 @@ from core.types.scoring import ScoringResult
 from core.types.tuning import TuneRequest, TuningResult
 from core.types.tuning_config import settings
 
+LABEL_BINS = 25
+KINDS = (N_("Right answers"), N_("Other pairs"))
+MOST_GROUPS = 5  # of the picture of bias: what can be read on half a page
 SOFTWARE = ("torch", "transformers", "sentence-transformers", "numpy", "scipy", "bm25s")
 
 
@@ -76,6 +86,8 @@ class ReportSources:
     runs : mapping of title (message id) to run id
     judges : tuple of Message
         Whether each language model may count more than people, and why.
+    preview : LabelPreview or None
+        The labels that were learned from, on a sample of pairs; None where scores are gone.
     """
 
     name: str
@@ -91,6 +103,7 @@ class ReportSources:
     weights: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)
     judges: tuple[Message, ...] = ()
+    preview: LabelPreview | None = None
 
 
 def report_content(sources: ReportSources) -> ReportContent:
@@ -103,7 +116,7 @@ def report_content(sources: ReportSources) -> ReportContent:
         data=_data_facts(sources),
         experts=_expert_facts(sources),
         agreement=(*_agreement(sources), *sources.judges),
-        labels=_label_facts(request),
+        labels=_label_facts(request, sources.preview),
         tuning=_tuning_facts(sources),
         regimes=regime_results(comparison) if comparison else (),
         generality=comparison.generality if comparison else (),
@@ -174,6 +187,7 @@ def regime_results(comparison: Comparison) -> tuple[RegimeResults, ...]:
                 groups=len(np.unique(comparison.groups[rows])),
                 differences=tuple(d for d in comparison.differences if d.regime == regime),
                 systems=systems,
+                hundred=of_hundred(comparison, regime),
             )
         )
     return tuple(results)
@@ -312,7 +326,7 @@ def _agreement(sources: ReportSources) -> tuple[Message, ...]:
     return (Message(text, params),)
 
 
-def _label_facts(request: TuneRequest) -> LabelFacts:
+def _label_facts(request: TuneRequest, preview: LabelPreview | None) -> LabelFacts:
     recipe, rule = request.recipe, RULES.get(request.recipe.rule)
     return LabelFacts(
         recipe_name=request.recipe_name,
@@ -321,7 +335,113 @@ def _label_facts(request: TuneRequest) -> LabelFacts:
         recipe=recipe,
         overrides=tuple(reversed(in_force(request.overrides))),  # the newest first
         recentred=tuple(ATTRIBUTES[key].title for key in recipe.recentre if key in ATTRIBUTES),
+        spread=label_spread(preview) if preview else None,
+        bias=bias_map(preview) if preview else None,
     )
+
+
+def label_spread(preview: LabelPreview) -> LearnedLabels:
+    """Return where the labels that are learned from lie, known right answers included."""
+    labels, right = preview.combined, preview.sample.hard_label > 0
+    shape = histogram(labels, preview.sample.hard_label, LABEL_BINS)
+
+    def middle(pairs: np.ndarray) -> float:
+        known = labels[pairs & ~np.isnan(labels)]
+        return float(known.mean()) if len(known) else 0.0
+
+    return LearnedLabels(
+        right=tuple(shape.right.tolist()),
+        other=tuple(shape.other.tolist()),
+        right_mean=middle(right),
+        other_mean=middle(~right),
+        right_pairs=int(right.sum()),
+        other_pairs=int((~right).sum()),
+        overlap=shape.overlap,
+    )
+
+
+def bias_map(preview: LabelPreview) -> BiasMap | None:
+    """Return the worst of all ways to group the texts: where labels differ most beyond chance.
+
+    Where nothing is beyond chance, the grouping with the largest difference is shown all the same:
+    an empty picture would not say how small it is.
+    """
+    if not preview.names:
+        return None
+    known = groupings(preview.dataset)
+    found = [
+        _biased(preview.bias(groups), preview.expert_bias(groups)) for groups in known.values()
+    ]
+    maps = [(table, place) for tables in found for place, table in enumerate(tables)]
+    worst = max(maps, key=lambda one: one[0].unevenness, default=None)
+    if worst is None:
+        return None
+    table, place = worst
+    order = np.argsort(-table.largest, kind="stable")[:MOST_GROUPS]
+    rows = tuple(
+        (
+            table.names[group],
+            tuple(
+                BiasCell(None if np.isnan(value) else float(value), bool(flag))
+                for value, flag in zip(
+                    table.difference[:, group], table.flagged[:, group], strict=True
+                )
+            ),
+        )
+        for group in order
+    )
+    return BiasMap(table.attribute, KINDS[place], tuple(preview.names), rows, len(known))
+
+
+@dataclass(frozen=True, eq=False)
+class _Unevenness:
+    """Labels of one kind of pair by the G groups of one attribute.
+
+    Attributes
+    ----------
+    difference : float array [1 + K, G]
+        Group minus all others: experts together, then each of them.
+    flagged : bool array [1 + K, G]
+    """
+
+    attribute: str
+    names: tuple[str, ...]
+    difference: np.ndarray
+    flagged: np.ndarray
+
+    @property
+    def largest(self) -> np.ndarray:
+        """Largest difference of each group, those beyond chance before all others."""
+        size = np.abs(np.nan_to_num(self.difference))
+        return np.asarray((size + self.flagged).max(axis=0))
+
+    @property
+    def unevenness(self) -> tuple[float, float]:
+        """What makes one attribute worse than another: experts together first, then each."""
+        size = np.abs(np.nan_to_num(self.difference))
+        beyond = np.where(self.flagged, size, 0.0)
+        return float(beyond[0].max() + beyond.max()), float(size.max())
+
+
+def _biased(together: GroupBias, each: ExpertBias) -> tuple[_Unevenness, ...]:
+    """Return a table for right pairs and one for other pairs.
+
+    An expert is flagged where it differs from the others beyond chance and its own labels lean
+    the same way: of two experts the even one also lies apart from the biased one.
+    """
+    tables = []
+    for place, kind in enumerate((together.right, together.other)):
+        own = each.difference[:, place]
+        leans = (each.sign[:, place] * np.nan_to_num(own)) >= NOTABLE
+        tables.append(
+            _Unevenness(
+                together.grouping.attribute.title,
+                together.grouping.names,
+                np.vstack([kind.difference, own]),
+                np.vstack([kind.sign != 0, leans]),
+            )
+        )
+    return tuple(tables)
 
 
 def _tuning_facts(sources: ReportSources) -> TuningFacts:

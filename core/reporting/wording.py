@@ -10,14 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.evaluation.cost import Saving, Savings
+from core.evaluation.of_hundred import headline, meaning, span_text
 from core.evaluation.preference import VoteFacts
 from core.evaluation.slices import SLICERS
 from core.evaluation.verdict import REGIME_TEXTS, WORDS, sentence
-from core.messages import N_, Message
-from core.reporting.report_content import DataFacts, RegimeResults, Sending
+from core.messages import N_, Message, N_n
+from core.reporting.report_content import (
+    BiasMap,
+    DataFacts,
+    LearnedLabels,
+    RegimeResults,
+    Sending,
+)
 from core.translation import translator
-from core.types import Difference, Generality, Interval, LabelRecipe
+from core.types import Difference, Generality, Interval, LabelRecipe, OfHundred
 from core.types.judgements import bare_name
+from core.types.personal_rules import RISK_LEVELS, RiskAssessment
 from core.types.project import Promotion
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES, Sufficiency
 from core.types.written import PATTERNS
@@ -100,6 +108,10 @@ class Wording:
         """Return the two ends of an interval as words."""
         return self.t(N_("{low} to {high}"), low=low, high=high)
 
+    def points(self, share: float) -> str:
+        """Return a difference of labels in whole points of 100, with its sign."""
+        return self.signed(share * 100, 0)
+
     def interval(self, interval: Interval) -> str:
         """Return the ends of an interval of scores."""
         return self.between(self.score(interval.low), self.score(interval.high))
@@ -129,6 +141,10 @@ class Wording:
     def verdict(self, regime: RegimeResults) -> str:
         """Return what the main metric says of tuned against base."""
         return self.tm(sentence(regime.main)) if regime.main else self.t(NO_VERDICT)
+
+    def hundred(self, found: OfHundred) -> tuple[str, str, str]:
+        """Return what becomes of a hundred customers, how sure that is, and what it means."""
+        return self.tm(headline(found)), self.tm(span_text(found)), self.tm(meaning(found))
 
     def word(self, verdict: str) -> str:
         """Return a verdict in a word."""
@@ -213,9 +229,13 @@ class Wording:
             for by, count in data.written.items()
         )
         return self.t(
-            N_(
-                "{count} questions that nobody asked were written from the answers ({writers}): "
-                "the model learns from them, and they are never part of a test."
+            N_n(
+                "{count} question that nobody asked was written from the answers "
+                "({writers}): the model learns from it, and it is never part of a "
+                "test.",
+                "{count} questions that nobody asked were written from the answers "
+                "({writers}): the model learns from them, and they are never part "
+                "of a test.",
             ),
             count=self.count(sum(data.written.values())),
             writers=writers,
@@ -230,7 +250,8 @@ class Wording:
 
     def personal_data(self, title: str, rows: int) -> str:
         """Return a kind of personal data and how many rows have it."""
-        return f"{self.t(title)}: {self.t(N_('{rows} rows'), rows=self.count(rows))}"
+        counted = self.t(N_n("{rows} row", "{rows} rows", "rows"), rows=self.count(rows))
+        return f"{self.t(title)}: {counted}"
 
     def blend(self, recipe: LabelRecipe) -> str:
         """Return how much known answers and experts count in a label."""
@@ -238,6 +259,42 @@ class Wording:
             N_("A label is {hard} the known right answer and {soft} the opinion of the experts."),
             hard=self.percent(recipe.blend),
             soft=self.percent(1 - recipe.blend),
+        )
+
+    def spread(self, found: LearnedLabels) -> str:
+        """Return where the labels lie that were learned from."""
+        return self.t(
+            N_(
+                "Mean label of right answers {right}, of other pairs {other} (of 100); the two "
+                "have {overlap} in common."
+            ),
+            right=self.count(found.right_mean * 100),
+            other=self.count(found.other_mean * 100),
+            overlap=self.percent(found.overlap),
+        )
+
+    def bias(self, found: BiasMap) -> str:
+        """Return what the picture of bias shows, and what its numbers mean."""
+        text = (
+            N_(
+                "Points of 100 that a group gets more or less than all others; outlined: beyond "
+                "chance. The most uneven of {compared} groupings."
+            )
+            if found.flagged
+            else N_(
+                "Points of 100 that a group gets more or less than all others. Nothing is beyond "
+                "chance, in none of {compared} groupings."
+            )
+        )
+        return self.t(text, compared=self.count(found.compared))
+
+    def risk(self, found: RiskAssessment) -> str:
+        """Return what remains after the measures, and who says so."""
+        return self.t(
+            N_("What remains: {level} ({who}, {at})"),
+            level=self.t(RISK_LEVELS.get(found.level, found.level)),
+            who=self.called(found.who),
+            at=found.at[:10],
         )
 
     def restriction(self, licence: str) -> str:
@@ -277,11 +334,18 @@ class Wording:
             "at": self.moment(sent.at),
         }
         if sent.cost is None:
-            text = N_("{count} texts to {host} ({model}), agreed by {who} on {at}.")
+            text = N_n(
+                "{count} text to {host} ({model}), agreed by {who} on {at}.",
+                "{count} texts to {host} ({model}), agreed by {who} on {at}.",
+            )
             return self.t(text, **values)
-        text = N_(
-            "{count} texts to {host} ({model}), agreed by {who} on {at}; estimated cost {cost} in "
-            "the currency of the price that was entered."
+        text = N_n(
+            "{count} text to {host} ({model}), agreed by {who} on {at}; "
+            "estimated cost {cost} in the currency of the price that was "
+            "entered.",
+            "{count} texts to {host} ({model}), agreed by {who} on {at}; "
+            "estimated cost {cost} in the currency of the price that was "
+            "entered.",
         )
         return self.t(text, cost=f"{sent.cost:.4g}", **values)
 

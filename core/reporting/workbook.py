@@ -17,6 +17,7 @@ from core.evaluation.measures import METRICS
 from core.messages import N_
 from core.reporting import advice
 from core.reporting.report_content import (
+    BiasCell,
     ExpertFacts,
     Movement,
     RegimeResults,
@@ -289,6 +290,89 @@ ALPHA_SHEET = _TableSheet[tuple[SweepPoint, bool]](
     ),
     N_("Not measured for this model."),
 )
+
+
+def _label_bins(report: ReportContent) -> list[_LabelBin]:
+    spread = report.labels.spread
+    if spread is None:
+        return []
+    width = 100 / len(spread.right)
+    shares = zip(spread.right, spread.other, strict=True)
+    return [
+        _LabelBin(place * width, (place + 1) * width, right, other)
+        for place, (right, other) in enumerate(shares)
+    ]
+
+
+@dataclass(frozen=True)
+class _LabelBin:
+    """Labels from ``low`` to ``high`` (of 100), and the shares of both kinds of pairs there."""
+
+    low: float
+    high: float
+    right: float
+    other: float
+
+
+SPREAD_SHEET = _TableSheet[_LabelBin](
+    N_("Label distribution"),
+    _label_bins,
+    (
+        Field(N_("Labels from"), 12, lambda part, _: part.low, ONE_DIGIT),
+        Field(N_("Labels to"), 12, lambda part, _: part.high, ONE_DIGIT),
+        Field(N_("Right answers"), 16, lambda part, _: part.right, PERCENT),
+        Field(N_("Other pairs"), 16, lambda part, _: part.other, PERCENT),
+    ),
+    N_("Where the labels lie that were learned from (0 to 100): shares of each kind of pair."),
+    N_("The experts' scores are not there any more, so the labels cannot be drawn."),
+)
+
+
+@dataclass(frozen=True)
+class _BiasRow:
+    """What one expert (None = all together) gives one group."""
+
+    group: str
+    expert: str | None
+    cell: BiasCell
+
+
+def _bias_rows(report: ReportContent) -> list[_BiasRow]:
+    bias = report.labels.bias
+    if bias is None:
+        return []
+    return [
+        _BiasRow(group, expert, cell)
+        for group, cells in bias.rows
+        for expert, cell in zip((None, *bias.experts), cells, strict=True)
+    ]
+
+
+BIAS_SHEET = _TableSheet[_BiasRow](
+    N_("Bias"),
+    _bias_rows,
+    (
+        Field(N_("Group"), 30, lambda row, _: row.group),
+        Field(
+            N_("Expert"),
+            36,
+            lambda row, w: w.t(N_("together")) if row.expert is None else row.expert,
+        ),
+        Field(
+            N_("Points of 100"),
+            14,
+            lambda row, _: None if row.cell.difference is None else 100 * row.cell.difference,
+            SIGNED,
+        ),
+        Field(
+            N_("More than chance"), 18, lambda row, w: w.t(N_("yes")) if row.cell.flagged else None
+        ),
+    ),
+    N_("Mean label of a group minus that of all other groups, in the most uneven grouping."),
+    N_(
+        "There is nothing to compare: no expert took part, or all texts are alike in what is known."
+    ),
+)
 SPEED_SHEET = _TableSheet[EncodingCost](
     N_("Speed and memory"),
     lambda report: report.speeds,
@@ -482,6 +566,8 @@ SHEETS: tuple[SheetMaker, ...] = (
     LOSSES_SHEET,
     WINS_SHEET,
     LABELS_SHEET,
+    SPREAD_SHEET,
+    BIAS_SHEET,
     EXPERTS_SHEET,
     ALPHA_SHEET,
     SPEED_SHEET,

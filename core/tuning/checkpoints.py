@@ -75,6 +75,8 @@ class RunState:
     chunk : int
         Texts whose activations are kept at a time (smaller than in the settings once memory did
         not suffice); 0 = all of a step.
+    most_tokens : int
+        Most tokens of a chunk where memory was short when the run began; 0 = any.
     curve : tuple of CurvePoint
     labels : int
         Grid cells learned from so far.
@@ -90,6 +92,7 @@ class RunState:
     run_id: str
     step: int = 0
     chunk: int = 0
+    most_tokens: int = 0
     curve: tuple[CurvePoint, ...] = ()
     labels: int = 0
     learning_seconds: float = 0.0

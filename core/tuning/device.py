@@ -23,6 +23,10 @@ from core.types.tuning_config import ALL_CARDS
 
 MEGABYTE = 1e6
 _CGROUP = Path("/sys/fs/cgroup")  # version 2: a container sees its own group here
+# What a run leaves to the system, a browser and the app; the least it keeps of a step; and where
+# the memory is told that it may count on, for trying out what a smaller machine does.
+SPARED_MB, LEAST_ACTIVATIONS_MB = 3000.0, 256.0
+FREE_MEMORY_VARIABLE = "TUNING_FREE_MEMORY_MB"
 _DRIVER_SECONDS = 3.0  # a graphics driver that hangs must not hang the page
 
 
@@ -77,12 +81,12 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         kind=kind,
         precision="bf16" if has_bf16 and precision != "fp32" else "fp32",
         memory_gb=round(properties.total_memory / 2**30, 1) if properties else None,
-        cores=_cores(),
+        cores=usable_cores(),
         index=index,
     )
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """Return how many processor cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return cores or 1
@@ -143,11 +147,11 @@ def likely_device() -> DeviceInfo:
     """
     card = None if _torch_without_cuda() else _first_graphics_card()
     if card is not None:
-        return DeviceInfo(card[0], "cuda", "auto", card[1], _cores())
+        return DeviceInfo(card[0], "cuda", "auto", card[1], usable_cores())
     if platform.system() == "Darwin" and platform.machine() == "arm64":
-        return DeviceInfo("Apple GPU", "mps", "fp32", None, _cores())
+        return DeviceInfo("Apple GPU", "mps", "fp32", None, usable_cores())
     name = platform.processor() or platform.machine()
-    return DeviceInfo(name, "cpu", "fp32", None, _cores())
+    return DeviceInfo(name, "cpu", "fp32", None, usable_cores())
 
 
 def graphics_cards() -> tuple[str, ...]:
@@ -311,6 +315,21 @@ def main_memory_mb(cgroup: Path = _CGROUP) -> tuple[float, float]:
         return free / MEGABYTE, total / MEGABYTE
     total = min(total, limit)
     return min(free, max(limit - taken + given_back, 0.0)) / MEGABYTE, total / MEGABYTE
+
+
+def activations_budget_mb(needed: float) -> float:
+    """Return how much of a step may be kept in main memory for the way back, in MB.
+
+    Half of what is free beyond what other programs need: all of a step on most machines.
+
+    Parameters
+    ----------
+    needed : float
+        What the run will take besides, in MB.
+    """
+    told = os.environ.get(FREE_MEMORY_VARIABLE, "").strip()
+    free = float(told) if told.replace(".", "", 1).isdigit() else main_memory_mb()[0]
+    return max((free - SPARED_MB - needed) / 2, LEAST_ACTIVATIONS_MB)
 
 
 def _file_cache(cgroup: Path) -> float:

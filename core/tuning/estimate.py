@@ -1,8 +1,9 @@
 """What a run will take, and whether it fits: time, memory and disk space.
 
-Three sources tell the time, the best one first: the last run with the very same settings on the
-same data and machine; a short measurement of these settings (a probe); the last run of the same or
-a similar model. The probe also tells memory and disk space, which are held against what is free.
+Four sources tell the time, the best one first: the last run with the very same settings on the
+same data and machine; a short measurement of these settings (a probe), or of other settings of
+the same model on the same data; the last run of the same or a similar model. The probe also tells
+memory and disk space, which are held against what is free.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from core.types import TRAIN, QADataset
 from core.types.tuning import DeviceInfo, TuningEstimate
 from core.types.tuning_config import TuningConfig
 
-SAME_RUN, PROBED, SAME_MODEL, OTHER_MODEL = "same run", "probe", "same model", "other model"
+SAME_RUN, PROBED, PROBED_ALIKE = "same run", "probe", "probe of other settings"
+SAME_MODEL, OTHER_MODEL = "same model", "other model"
 # Beyond this ratio of speeds other work than the model's own decides: no estimate is better.
 _COMPARABLE = 6.0
 # How far off the time of another run may be, up and down, by what it has in common with this one.
-_DOUBT = {SAME_RUN: 0.15, SAME_MODEL: 0.5, OTHER_MODEL: 1.0}
+_DOUBT = {SAME_RUN: 0.15, PROBED_ALIKE: 0.5, SAME_MODEL: 0.5, OTHER_MODEL: 1.0}
 # Settings that change neither the time of a step nor the memory it takes.
 WITHOUT_EFFECT = frozenset(
     {
@@ -83,6 +85,7 @@ def planned(
     key: str,
     runs: Sequence[MeasuredRun],
     probe: Probe | None,
+    alike: Probe | None = None,
 ) -> TuningPlan:
     """Return what a run with this config will take.
 
@@ -94,6 +97,8 @@ def planned(
         Finished runs of this machine, newest first.
     probe : Probe or None
         The short measurement of these settings, where there is one.
+    alike : Probe or None
+        One of other settings of the same model on the same data.
     """
     known, open_ = len(dataset.rows(TRAIN)), len(dataset.open_rows)
     questions = known + open_per_epoch(known, open_, config)
@@ -104,6 +109,9 @@ def planned(
     if probe is not None and (estimate is None or estimate.source != SAME_RUN):
         low, expected, high = probe.seconds(steps, checks)
         estimate = TuningEstimate(expected, low, high, PROBED, steps)
+    elif alike is not None and (estimate is None or estimate.source != SAME_RUN):
+        _, expected, _ = alike.seconds(steps, checks)
+        estimate = _with_doubt(expected, PROBED_ALIKE, steps)
     if probe is not None and estimate is not None:
         estimate = dataclasses.replace(estimate, memory_mb=probe.memory_mb, disk_mb=probe.disk_mb)
     return TuningPlan(questions, steps, checks, key, estimate)
@@ -117,25 +125,25 @@ def _from_runs(
     The time is steps (with other settings: questions × epochs) divided by the speed of that run,
     checks and saving included; for another model scaled by the relative speeds of the catalogue.
     """
-
-    def estimate(seconds: float, source: str) -> TuningEstimate:
-        doubt = _DOUBT[source]
-        return TuningEstimate(seconds, seconds / (1 + doubt), seconds * (1 + doubt), source, steps)
-
     for run in runs:
         if run.key == key:
-            return estimate(steps / run.steps_per_second, SAME_RUN)
+            return _with_doubt(steps / run.steps_per_second, SAME_RUN, steps)
     for run in runs:
         if run.model == base_model:
-            return estimate(passes / run.speed, SAME_MODEL)
+            return _with_doubt(passes / run.speed, SAME_MODEL, steps)
     for run in runs:
         try:
             ratio = find_entry(base_model).relative_speed / find_entry(run.model).relative_speed
         except (AppError, ZeroDivisionError):
             continue
         if 1 / _COMPARABLE <= ratio <= _COMPARABLE:
-            return estimate(passes / (run.speed * ratio), OTHER_MODEL)
+            return _with_doubt(passes / (run.speed * ratio), OTHER_MODEL, steps)
     return None
+
+
+def _with_doubt(seconds: float, source: str, steps: int) -> TuningEstimate:
+    doubt = 1 + _DOUBT[source]
+    return TuningEstimate(seconds, seconds / doubt, seconds * doubt, source, steps)
 
 
 def probe_key(dataset_id: str, config: TuningConfig, device: DeviceInfo) -> str:
@@ -195,14 +203,15 @@ def shortages(
     memory = estimate.memory_mb if estimate else None
     if memory is not None and free.memory_total_mb is not None and memory > free.memory_total_mb:
         text = N_(
-            "This run needs about {needed} GB of memory, and the machine has {total} GB. Lower the "
-            "questions per step or the longest text, or choose a smaller base model."
+            "This run needs about {needed} GB of memory, and the machine has {total} GB. Under "
+            "Advanced, lower “Questions per step (batch)” or “Longest text in word pieces "
+            "(tokens)”, or choose a smaller “Base model”."
         )
         found.append(Shortage(_message(text, memory, free.memory_total_mb, "total"), blocks=True))
     elif memory is not None and free.memory_mb is not None and memory > free.memory_mb:
         text = N_(
             "This run needs about {needed} GB of memory, and {free} GB are free now. Close other "
-            "programs first, or lower the questions per step."
+            "programs first, or lower “Questions per step (batch)” under Advanced."
         )
         found.append(Shortage(_message(text, memory, free.memory_mb, "free"), blocks=False))
     disk = estimate.disk_mb if estimate else None

@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import TuningError
+from core.experts.encoding import USUAL_LONGEST, longest_text, token_estimates
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
-from core.tuning.device import computing_in, is_out_of_memory
-from core.tuning.gradients import Term, TextSet, add_gradients
+from core.tuning.device import (
+    MEGABYTE,
+    activations_budget_mb,
+    computing_in,
+    is_out_of_memory,
+)
+from core.tuning.gradients import EVERYTHING, Room, Term, TextSet, activations_mb, add_gradients
 from core.tuning.grid import USUAL_SPREAD, BaseScale, Grid
 from core.tuning.losses import IDENTITY, Affine
 from core.tuning.regularisers import NeutralTexts, regularised
 from core.tuning.student import DOCUMENT, QUERY, embed, encode, is_static
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
+from core.tuning.words import WordsInUse
 from core.types import TRAIN, QADataset, Reporter, Rows
 from core.types.tuning import DeviceInfo
 from core.types.tuning_config import TEMPERATURES, TuningConfig
@@ -31,12 +38,15 @@ from core.types.tuning_config import TEMPERATURES, TuningConfig
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
+    from torch.nn import Parameter
     from torch.optim import AdamW
 
 CLIP = 1.0  # largest gradient norm
 # Texts of similar length computed together: less padding, which is what a CPU spends its time on.
 CPU_BUCKET = 16
 CHUNK_WHEN_FULL = 16
+CHUNKS_IN_BUDGET = 3  # a chunk is made smaller where fewer of it would fit
+MEASURED_TEXTS = 2  # the longest ones, whose activations tell those of all
 MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
 # A word vector is touched only when its word occurs, a transformer's weights at every step.
 STATIC_FACTOR = 100.0
@@ -69,6 +79,10 @@ class Learner:
     chunk : int
         Texts whose activations are kept at a time; 0 = all of a step. Falls once memory does not
         suffice; batches, and therefore the plan of the run, do not change.
+    room : Room or None
+        How much of a step is kept for the way back; None before the first step.
+    most_tokens : int or None
+        Most tokens of a chunk, 0 = any, as it was when the run began; None = not decided yet.
     answer_labels : Labels or None
         How alike two answers are; None where that is not learned from.
     answers : float32 array [n_a, d] or None
@@ -80,6 +94,10 @@ class Learner:
         Scale of the base model's scores, measured before the first step.
     neutral : NeutralTexts or None
         Everyday sentences as the base model reads them; None where no term asks for them.
+    words : WordsInUse or None
+        The word vectors that learn; None where all of them do, or the model has none.
+    parameters : list of Parameter
+        What the optimizer moves, in the order of the model.
     """
 
     def __init__(
@@ -94,9 +112,17 @@ class Learner:
         self.config, self.answer_labels = task.config, task.answer_labels
         self.taught = task.taught
         self.device, self.report, self.team = device, report, team
-        self.optimizer = _make_optimizer(model, task.config)
         self.static = is_static(model)
+        self.words = WordsInUse.of(model, learning_texts(task), report.should_stop)
+        self.parameters = [
+            self.words.learning(p) if self.words else p
+            for p in model.parameters()
+            if p.requires_grad
+        ]
+        self.optimizer = _make_optimizer(self.parameters, task.config, self.static)
         self.chunk = task.config.chunk_size
+        self.room: Room | None = None
+        self.most_tokens: int | None = None
         self.known_answers = task.answer_vectors
         self.answers: np.ndarray | None = None
         self.remembered: np.ndarray | None = None
@@ -198,23 +224,26 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss, cells = self._gradients_within_memory(batch, number)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, CLIP)
         if not (math.isfinite(loss) and math.isfinite(float(norm))):
             raise TuningError(
-                "Learning broke down at step {step}: the loss is {loss}. Lower the learning rate "
-                "(now {rate}), for example to a third, and start again.",
+                "Learning broke down at step {step}: the loss is {loss}. Lower the “Learning "
+                "rate” (now {rate}), for example to a third, and start again.",
                 step=number + 1,
                 loss=str(loss),
                 rate=self.config.learning_rate,
             )
         self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)  # what checks and saving do without
+        if self.words is not None:
+            self.words.write_back()
         return StepResult(loss, rate, cells)
 
     def tensors(self, negatives: np.ndarray | None) -> dict[str, Tensor]:
         """Return, besides the weights, all that the next step depends on."""
         import torch
 
-        tensors = optimizer_tensors(self.optimizer)
+        tensors = optimizer_tensors(self.optimizer, self.words)
         tensors["run.scale"] = torch.tensor(self.scale.values, dtype=torch.float64)
         if negatives is not None:
             tensors["run.negatives"] = torch.from_numpy(np.ascontiguousarray(negatives))
@@ -241,7 +270,9 @@ class Learner:
         self.remembered = None if remembered is None else np.array(remembered)
         self.scale = BaseScale.of(tensors.pop("run.scale").tolist())
         negatives = tensors.pop("run.negatives", None)
-        load_optimizer_tensors(self.optimizer, tensors)
+        load_optimizer_tensors(self.optimizer, tensors, self.words)
+        if self.words is not None:
+            self.words.read_again()
         return None if negatives is None else negatives.numpy()
 
     def _gradients_within_memory(self, batch: Batch, number: int) -> tuple[float, int]:
@@ -320,12 +351,34 @@ class Learner:
             objective,
             size=self._texts_at_once,
             cached=self.chunk > 0,
+            room=self._room(sets),
             seed=(self.config.seed, number),
             team=self.team,
         )
         if self.team.size > 1:
             self._add_up_gradients()
         return loss, cells
+
+    def _room(self, sets: Sequence[TextSet]) -> Room:
+        """Return how much of a step is kept; measured at the first step, on its longest texts."""
+        if self.room is not None:
+            return self.room
+        self.room = EVERYTHING
+        if self.device.kind == "cpu" and not self.static and any(one.texts for one in sets):
+            moments = 3 * sum(p.numel() * p.element_size() for p in self.parameters) / MEGABYTE
+            budget = activations_budget_mb(moments)
+            own = longest_text(self.model, QUERY) or USUAL_LONGEST
+            longest = min(own, self.config.max_length)
+            text_set = max(sets, key=lambda one: max(map(len, one.texts), default=0))
+            texts = sorted(text_set.texts, key=len)[-MEASURED_TEXTS:]
+            most = int(token_estimates(texts, longest).max())
+            each = activations_mb(self._encode, texts, text_set.task, self.parameters)
+            each /= len(texts) * most
+            if self.most_tokens is None:
+                fitting = budget / CHUNKS_IN_BUDGET / each
+                self.most_tokens = 0 if CPU_BUCKET * most <= fitting else max(int(fitting), 1)
+            self.room = Room(budget, each, longest, self.most_tokens)
+        return self.room
 
     def shown(self, batch: Batch) -> np.ndarray | None:
         """Return which answers the known questions of a step may meet, bool [n_a]; None = all."""
@@ -394,7 +447,7 @@ class Learner:
 
     def _add_up_gradients(self) -> None:
         """Sum the gradients of all processes; weights that none of them used stay without."""
-        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        parameters = self.parameters
         used = self.team.most([p.grad is not None for p in parameters])
         for parameter, by_any in zip(parameters, used, strict=True):
             if by_any and parameter.grad is None:
@@ -451,12 +504,23 @@ def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = Fa
     return peak * min(rising, falling, 1.0)
 
 
-def _make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
+def learning_texts(task: TuningTask) -> list[TextSet]:
+    """Return every text that a run may read with gradient."""
+    dataset, taught = task.dataset, task.taught
+    rows = np.union1d(dataset.rows(TRAIN), [] if taught is None else taught.open_rows).astype(int)
+    questions = TextSet(QUERY, [*(dataset.questions[row] for row in rows), *task.neutral])
+    return (
+        [questions] if task.config.answers_stay else [questions, TextSet(DOCUMENT, dataset.answers)]
+    )
+
+
+def _make_optimizer(
+    parameters: Sequence[Parameter], config: TuningConfig, static: bool = False
+) -> AdamW:
     """Return AdamW over all weights; biases and norms (vectors, not tables) do not decay."""
     from torch.optim import AdamW
 
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    decay = 0.0 if is_static(model) else config.weight_decay  # would erase words not in the data
+    decay = 0.0 if static else config.weight_decay  # would erase words not in the data
     return AdamW(
         [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
@@ -467,35 +531,54 @@ def _make_optimizer(model: SentenceTransformer, config: TuningConfig) -> AdamW:
     )
 
 
-def optimizer_tensors(optimizer: AdamW) -> dict[str, Tensor]:
-    """Return a copy of the moments on the CPU as ``<weight number>.<name>``.
+def optimizer_tensors(optimizer: AdamW, words: WordsInUse | None = None) -> dict[str, Tensor]:
+    """Return the moments on the CPU as ``<weight number>.<name>``, valid until the next step.
 
     Rows of zeros are left out of large tables: a word that never occurred has no moments, and in
     a multilingual model these are nine words in ten, hundreds of megabytes per saved state.
+
+    Parameters
+    ----------
+    words : WordsInUse or None
+        Whose moments are told as rows of the whole table.
     """
     tensors: dict[str, Tensor] = {}
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for number, values in optimizer.state_dict()["state"].items():
+        in_use = words if words is not None and weights[number] is words.learned else None
         for name, value in values.items():
             key, value = f"{number}.{name}", value.detach()
             used = value.any(dim=1).nonzero()[:, 0] if value.ndim == 2 else None
-            if used is not None and 2 * len(used) < len(value):
-                tensors[f"{key}.rows"] = used.to("cpu", copy=True)
+            if used is not None and (in_use is not None or 2 * len(used) < len(value)):
+                rows = used if in_use is None else in_use.rows[used]
+                tensors[f"{key}.rows"] = rows.to("cpu")
                 value = value[used]
-            tensors[key] = value.to("cpu", copy=True)
+            tensors[key] = value.to("cpu").contiguous()
     return tensors
 
 
-def load_optimizer_tensors(optimizer: AdamW, tensors: dict[str, Tensor]) -> None:
-    """Put back what :func:`optimizer_tensors` gave."""
+def load_optimizer_tensors(
+    optimizer: AdamW, tensors: dict[str, Tensor], words: WordsInUse | None = None
+) -> None:
+    """Put back what :func:`optimizer_tensors` gave, with the same words in use or with all.
+
+    Raises
+    ------
+    TuningError
+        If there are moments of words that are not in use.
+    """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition(".")
         if name.endswith(".rows"):
             continue
-        if f"{key}.rows" in tensors:
-            full = value.new_zeros(weights[int(number)].shape)
-            full[tensors[f"{key}.rows"]] = value
+        weight, rows = weights[int(number)], tensors.get(f"{key}.rows")
+        if words is not None and weight is words.learned and value.ndim == 2:
+            value = words.rows_of(value, rows)
+        elif rows is not None:
+            full = value.new_zeros(weight.shape)
+            full[rows] = value
             value = full
         state.setdefault(int(number), {})[name] = value
     document = optimizer.state_dict()

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 from core.errors import TuningError
 from core.experts.encoding import load_model
 from core.tuning.checkpoints import above, near
+from core.tuning.student import load_weights
 from core.tuning.task import GeneralityCheck
 from core.types.tuning import SweepPoint
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
 ALPHAS = (0.4, 0.6, 0.8)  # besides 1, which every run measures anyway
+AT_ONCE = 2**20  # numbers that are mixed at a time: in float64 a whole table takes gigabytes
 FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
 
 
@@ -90,6 +93,33 @@ def mixed(
     return interpolated_weights(base, tuned, alpha)
 
 
+def mix_into(
+    model: SentenceTransformer,
+    base: Mapping[str, Tensor],
+    tuned: Mapping[str, Tensor],
+    alpha: float,
+) -> None:
+    """Give a model the weights of :func:`mixed`, one by one: no third set of them is held.
+
+    Parameters
+    ----------
+    base : mapping of name to tensor
+        May be the weights of the model itself.
+
+    Raises
+    ------
+    TuningError
+        As :func:`interpolated_weights` and :func:`core.tuning.student.load_weights`.
+    """
+    own = model.state_dict()
+    if not base or not tuned.keys() <= own.keys():  # adapters, or weights that are refused there
+        load_weights(model, mixed(base, tuned, alpha))
+        return
+    share = _share(base, tuned, alpha)
+    for name, after in tuned.items():
+        _mix(base[name], after, share, own[name])
+
+
 def interpolated_weights(
     base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float, kept: float = 1.0
 ) -> dict[str, Tensor]:
@@ -110,6 +140,17 @@ def interpolated_weights(
     TuningError
         If alpha is outside [0, 1], or the models are not of the same build.
     """
+    share = _share(base, tuned, alpha, kept)
+    return {
+        name: after if _stays(after, share) else _mix(base[name], after, share)
+        for name, after in tuned.items()
+    }
+
+
+def _share(
+    base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float, kept: float = 1.0
+) -> float:
+    """Return the share of ``tuned``; raises TuningError where the two cannot be mixed."""
     if not 0 <= alpha <= 1 or not 0 < kept <= 1:
         raise TuningError("α is {alpha}; it must lie between 0 and 1.", alpha=alpha)
     different = sorted(
@@ -124,18 +165,27 @@ def interpolated_weights(
             count=len(different),
             name=different[0],
         )
-    share = alpha / kept
-    mixed = {}
-    for name, after in tuned.items():
-        before = base[name]
-        if not after.is_floating_point() or alpha == kept:
-            mixed[name] = after
-        elif alpha == 0:
-            mixed[name] = before.to(after.dtype)
-        else:
-            # In float64, so that half-precision weights are rounded once.
-            value = (1 - share) * before.double() + share * after.double()
-            mixed[name] = value.to(after.dtype)
+    return alpha / kept
+
+
+def _stays(after: Tensor, share: float) -> bool:
+    """Return True for what is taken from the tuned model as it is."""
+    return share == 1 or not after.is_floating_point()
+
+
+def _mix(before: Tensor, after: Tensor, share: float, target: Tensor | None = None) -> Tensor:
+    """Mix one weight, into ``target`` (which may be ``before``) or into a new tensor."""
+    import torch
+
+    mixed = torch.empty_like(after) if target is None else target
+    if _stays(after, share):
+        return mixed.copy_(after)
+    if share == 0:
+        return mixed.copy_(before)
+    flat = (tensor.reshape(-1).split(AT_ONCE) for tensor in (before, after))
+    for part, old, new in zip(mixed.view(-1).split(AT_ONCE), *flat, strict=True):
+        # In float64, so that half-precision weights are rounded once.
+        part.copy_((1 - share) * old.double() + share * new.double())
     return mixed
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import Stopped, TuningError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch, steps_per_epoch
 from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
 from core.tuning.device import find_device, is_out_of_memory, peak_mb, take, used_mb
 from core.tuning.learner import Learner, StepResult, memory_error
-from core.tuning.mixing import ALPHAS, all_forget, chosen, mixed
+from core.tuning.mixing import ALPHAS, all_forget, chosen, mix_into
 from core.tuning.student import (
     QUERY,
     add_adapters,
@@ -35,9 +35,18 @@ from core.tuning.student import (
 )
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
-from core.tuning.validation import SearchCheck
+from core.tuning.validation import SearchCheck, Watch
 from core.types import KNOWN, TRAIN, UNSEEN, Labels, Reporter, SilentReporter
-from core.types.tuning import CurvePoint, DeviceInfo, SweepPoint, TuningResult
+from core.types.tuning import (
+    NO_BETTER_EXPERT,
+    NO_READER,
+    ONE_ANSWER,
+    OPEN_LEFT_OUT,
+    CurvePoint,
+    DeviceInfo,
+    SweepPoint,
+    TuningResult,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,21 +64,6 @@ CHANGE_OF_ONE = 0.3
 CHANGE_BETWEEN_CHECKS = 0.15
 CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
 
-NO_TEACHER = N_(
-    "No expert searches clearly better than the base model by itself (validation nDCG@10: "
-    "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
-    "answers are. A stronger expert would help answers that no question asks for yet."
-)
-OPEN_LEFT_OUT = N_(
-    "The model does not learn from the {count} open questions: no expert searches clearly better "
-    "than the base model, and what weaker ones say of them would undo what it knows. A stronger "
-    "expert would make them count."
-)
-ONE_ANSWER = N_(
-    "Nearly every question has one right answer here, so the model does not learn how alike the "
-    "experts find answers: likeness helps to find the other answers of a question, and with one "
-    "answer each it has only cost unseen answers."
-)
 LOWERED = {
     KNOWN: N_(
         "Likeness of answers was switched off: after step {step} search for known answers lay "
@@ -92,36 +86,31 @@ PASSED_OVER = {
         "validation questions)."
     ),
 }
-NO_READER = N_(
-    "Besides the base model no expert takes part that can compare two answers: the others compare "
-    "words or score pairs only. So the model does not learn from the experts how alike answers "
-    "are; it learns from their labels of pairs. An expert that reads meaning and is stronger than "
-    "the base model would help answers that no question asks for yet."
-)
 NO_VALIDATION = N_(
     "There are no validation questions: the model after the last step is kept, whether or not it "
     "searches best."
 )
 BASE_KEPT = N_(
     "No check found a tuned model that searches better than the base model ({score:.3f} nDCG@10 on "
-    "validation questions), so the base model was kept. Try other experts, a smaller learning rate "
-    "or more questions."
+    "validation questions), so the base model was kept. Try other experts, a smaller “Learning "
+    "rate” or more questions."
 )
 JOINED_KEPT = N_(
     "No check found a tuned model that searches better than the two models as they were joined "
     "({score:.3f} nDCG@10 on validation questions), so these were kept. Try other experts, a "
-    "smaller learning rate or more questions."
+    "smaller “Learning rate” or more questions."
 )
 FORGETS = N_(
     "Every model of this run lost more general ability than the limit allows, even mixed with the "
-    "base model, so the base model was kept. Try a smaller learning rate, fewer passes or more "
-    "weight on staying close to the base model."
+    "base model, so the base model was kept. Try a smaller “Learning rate”, fewer “Passes over the "
+    "data (epochs)” or more of “Stay close to the base model (similarity preservation)”."
 )
 NO_BETTER_INSIDE = N_(
     "What this run learned searches better but lost more general ability than the limit allows; "
     "mixed with the base model it stays inside the limit but searches no better than the base "
     "model ({score:.3f} nDCG@10 on validation questions), so the base model was kept. Try a "
-    "smaller learning rate, fewer passes or more weight on staying close to the base model."
+    "smaller “Learning rate”, fewer “Passes over the data (epochs)” or more of “Stay close to the "
+    "base model (similarity preservation)”."
 )
 
 
@@ -186,8 +175,12 @@ class Run:
         self.rows = task.dataset.rows(TRAIN)
         if len(self.rows) < LEAST_QUESTIONS:
             raise TuningError(
-                "There are {count} training questions; tuning needs at least {least}. Add "
-                "questions or make the held-out shares smaller.",
+                N_n(
+                    "There is {count} training question; tuning needs at least "
+                    "{least}. Add questions or make the held-out shares smaller.",
+                    "There are {count} training questions; tuning needs at least "
+                    "{least}. Add questions or make the held-out shares smaller.",
+                ),
                 count=len(self.rows),
                 least=LEAST_QUESTIONS,
             )
@@ -198,6 +191,7 @@ class Run:
             add_adapters(self.model, config.lora_rank, config.seed)
         self.learner = Learner(self.model, task, device, self.report, team)
         self.validation = SearchCheck.of(task.dataset, device.kind, config.seed)
+        self.watch = Watch(task.dataset, task.watched)
         self.store = CheckpointStore(task.checkpoints)
         self.state = RunState(task.run_id(device.kind))
         self._count_steps()
@@ -251,6 +245,7 @@ class Run:
             load_weights(self.model, checkpoint.weights())
             tensors, neutral = checkpoint.optimizer(), self.task.neutral
             self.negatives = self.learner.restore(tensors, self.state.chunk, neutral)
+            self.learner.most_tokens = self.state.most_tokens
             return
         self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
         answers: list[np.ndarray] = []
@@ -299,7 +294,7 @@ class Run:
             return
         if not has_teacher:
             self.learner.answer_labels = None
-            text = NO_READER if np.isnan(best) else NO_TEACHER
+            text = NO_READER if np.isnan(best) else NO_BETTER_EXPERT
             why = Message(text, {"experts": best, "base": base})
             self._leave_out("neighbourhoods_per_batch", why)
         elif self.one_answer_each:
@@ -384,6 +379,7 @@ class Run:
             self.state,
             step=done + 1,
             chunk=self.learner.chunk,
+            most_tokens=self.learner.most_tokens or 0,
             labels=self.state.labels + result.labels,
             learning_seconds=self.state.learning_seconds + now - before,
         )
@@ -423,6 +419,10 @@ class Run:
         if step == 0 and self.config.guard_regimes:
             self.state = replace(self.state, floors=self._floors(point), noise=self._noise())
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
+        if point.first is not None:
+            values["first"] = point.first
+            if self.team.leads and self.task.show is not None:
+                self.task.show(self.watch.note(step))
         self.report.metric({"step": step, "validation": point.score, **values})
         if step and self.state.best == point and self.team.leads:
             self._save()
@@ -442,7 +442,8 @@ class Run:
     def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:
         answers = self.corpus_vectors() if answers is None else answers
         read, step = self.learner.read, self.state.step
-        return self.validation.check(read, step, answers, self.task.evaluate)
+        given = (read, step, answers, self.task.evaluate)
+        return self.validation.check(*given, see=self.watch.see)
 
     def _told_corpus(self, known: np.ndarray | None = None) -> np.ndarray:
         """Return the answers that checks search as all processes need them; ``known`` = read."""
@@ -501,7 +502,7 @@ class Run:
                 raise Stopped
             text = N_("Measuring a mixture with {share} of what was learned")
             self.report.progress(1.0, Message(text, {"share": f"{alpha:.0%}"}))
-            load_weights(self.model, mixed(before, after, alpha))
+            mix_into(self.model, before, after, alpha)
             point = known.get(alpha) or self._measured()
             points.append(SweepPoint(alpha, point.score, point.regimes, self._generality()))
         self.sweep = tuple(points)
@@ -546,10 +547,8 @@ class Run:
         best = self.state.best
         if best is None or best.step == 0 or (choice is not None and choice.alpha == 0):
             return False
-        if choice is None or choice.alpha == 1:
-            self._write_model(self.store.weights_at(best.step))
-        else:
-            self._write_model(mixed(*self._ends(best), choice.alpha))
+        alpha = 1.0 if choice is None else choice.alpha
+        self._write_model(self.store.weights_at(best.step), alpha)
         return True
 
     def _keep_agreed(self, cancelled: bool) -> bool:
@@ -560,15 +559,13 @@ class Run:
         end = self.task.end
         if end is None or cancelled or not (self.last_step and end.alpha):
             return False
-        learned = weights_of(self.model)
-        if end.alpha < 1:
-            base = {} if self.config.lora_rank else weights_of(load_model(self.task.base_folder))
-            learned = mixed(base, learned, end.alpha)
-        self._write_model(learned)
+        self._write_model(weights_of(self.model), end.alpha)
         return True
 
-    def _write_model(self, weights: dict[str, Tensor] | None) -> None:
+    def _write_model(self, weights: dict[str, Tensor] | None, alpha: float = 1.0) -> None:
         """Write the base model with these weights (adapters merged), or as it is, as the model.
+
+        ``alpha`` is their share; the rest stays the base model's.
 
         The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own
         and nothing of the training (a shorter limit, for example) is left in the files.
@@ -578,7 +575,7 @@ class Run:
         if weights is not None:
             rank = self.config.lora_rank
             adapters = add_adapters(model, rank, 0) if rank else None
-            load_weights(model, weights)
+            mix_into(model, {} if rank else weights_of(model), weights, alpha)
             if adapters is not None:
                 merge_adapters(model, adapters)
         text = N_(

@@ -149,8 +149,9 @@ def without_dropout(model: SentenceTransformer) -> None:
 
 
 def weights_of(model: SentenceTransformer) -> dict[str, Tensor]:
-    """Return a copy on the CPU of all weights that learn, by name; shared ones once.
+    """Return all weights that learn on the CPU, by name; shared ones once.
 
+    Those of a model on the CPU are its own, not copies: they change as it learns.
     Where some are frozen (adapters learn beside them), these are the base model's own and left
     out; else the buffers are there, too.
     """
@@ -158,7 +159,7 @@ def weights_of(model: SentenceTransformer) -> dict[str, Tensor]:
     tensors = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not _frozen(model):
         tensors.update((n, t) for n, t in model.state_dict().items() if n not in shared)
-    return {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    return {name: t.detach().to("cpu").contiguous() for name, t in tensors.items()}
 
 
 def _frozen(model: SentenceTransformer) -> set[str]:

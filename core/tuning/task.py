@@ -14,7 +14,7 @@ from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.tuning.taught import TaughtQuestions
 from core.types import Labels, QADataset, Rows
-from core.types.tuning import AgreedEnd
+from core.types.tuning import AgreedEnd, WatchedQuestions
 from core.types.tuning_config import TuningConfig
 
 ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
@@ -84,6 +84,10 @@ class TuningTask:
         Questions that learn from the experts alone. Dropped where the settings make no use of them.
     answer_vectors : float32 array [n_a, d] or None
         Where answers keep their vectors and these are known; None = the base model reads them.
+    watched : WatchedQuestions or None
+        What was shown of the same run before it was stopped.
+    show : callable or None
+        Takes, at every check, a few validation questions as they are answered now.
 
     Raises
     ------
@@ -106,6 +110,8 @@ class TuningTask:
     end: AgreedEnd | None = None
     taught: TaughtQuestions | None = None
     answer_vectors: np.ndarray | None = None
+    watched: WatchedQuestions | None = None
+    show: Callable[[WatchedQuestions], None] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "neutral", wanted_neutral(self.config, self.neutral))

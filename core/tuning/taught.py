@@ -12,7 +12,8 @@ what the experts say, without blend (METHOD §9). Two things make that worth mor
   of the same known question that likeness of wording, which looks at questions, points to?
 
 Questions that nobody asked but that were written from an answer (:mod:`core.asking.writer`) learn
-the same way, beside the answer that they were written from.
+the same way, and borrow nothing: that they were written from one answer does not say that others
+are wrong for them, and what patterns write is often clumsy.
 """
 
 from __future__ import annotations
@@ -77,14 +78,12 @@ class TaughtQuestions:
         Returns
         -------
         rows : int32 array [n_q], -1 = none
-            A written question borrows from itself: its answer is known.
+            Written questions borrow nothing.
         confidence : float32 array [n_q] in [0, 1]
         """
         dataset, count = self.labels.dataset, len(self.labels.dataset.questions)
         rows, sure = np.full(count, -1, np.int32), np.zeros(count, np.float32)
-        is_written = dataset.split[self.open_rows] == WRITTEN
-        written, asked = self.open_rows[is_written], self.open_rows[~is_written]
-        rows[written], sure[written] = written, 1.0
+        asked = self.open_rows[dataset.split[self.open_rows] != WRITTEN]
         known, vectors = dataset.rows(TRAIN), self._vectors
         if not (self.borrows and len(asked) and len(known) and vectors is not None):
             return rows, sure

@@ -5,7 +5,8 @@ Search quality on validation questions chooses the checkpoint, never the trainin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 from core.tuning.student import DOCUMENT, QUERY, Read
 from core.tuning.task import Evaluate, ExpertsSearch, GeneralityCheck
 from core.types import QADataset, Rows
-from core.types.tuning import CurvePoint
+from core.types.tuning import CurvePoint, ExampleMoment, WatchedQuestion, WatchedQuestions
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 # the values are then higher than on the whole corpus, but checks stay comparable with each other.
 MOST_QUESTIONS = 1000
 MOST_ANSWERS = {"cpu": 3000, "mps": 10_000, "cuda": 50_000}
+MOST_WATCHED = 5  # questions that people look on at
+
+See = Callable[[Rows, np.ndarray], None]
+"""Takes rows of questions [n] and the rows of the answers found for each [n, ≤ 10], best first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +72,12 @@ class SearchCheck:
         }
 
     def check(
-        self, read: Read, step: int, answer_vectors: np.ndarray, evaluate: Evaluate | None = None
+        self,
+        read: Read,
+        step: int,
+        answer_vectors: np.ndarray,
+        evaluate: Evaluate | None = None,
+        see: See | None = None,
     ) -> CurvePoint:
         """Measure the model as it is now: the mean over regimes, each counting the same.
 
@@ -75,16 +85,23 @@ class SearchCheck:
         ----------
         evaluate : Evaluate or None
             None measures mean nDCG@10.
+        see : callable or None
+            Is shown what was found, regime by regime; never called where ``evaluate`` measures.
         """
-
-        def ndcg(*given: np.ndarray) -> float:
-            return float(search_quality(self.dataset, *given).mean())
-
-        measured = {
-            regime: float((evaluate or ndcg)(*given))
-            for regime, given in self._given(read, answer_vectors)
-        }
-        return CurvePoint(step, float(np.mean(list(measured.values()))), measured)
+        measured: dict[str, float] = {}
+        firsts: list[float] = []
+        for regime, given in self._given(read, answer_vectors):
+            if evaluate is not None:
+                measured[regime] = float(evaluate(*given))
+                continue
+            rows, top = given[0], _top(*given)
+            measured[regime] = float(_ndcg(self.dataset, rows, top, self.answer_rows).mean())
+            found = np.where(top < 0, -1, self.answer_rows[top])
+            firsts.append(float((right_places(self.dataset, rows, found) == 1).mean()))
+            if see is not None:
+                see(rows, found)
+        first = float(np.mean(firsts)) if firsts else None
+        return CurvePoint(step, float(np.mean(list(measured.values()))), measured, first)
 
     def _given(
         self, read: Read, answer_vectors: np.ndarray
@@ -103,11 +120,80 @@ def search_quality(
     answer_vectors: np.ndarray,
 ) -> np.ndarray:
     """Return nDCG@10 of each question over the given answers, as the comparison measures it."""
-    from core.evaluation.measures import ndcg_at_10
+    top = _top(question_rows, question_vectors, answer_rows, answer_vectors)
+    return _ndcg(dataset, question_rows, top, answer_rows)
+
+
+def _top(_rows: Rows, questions: np.ndarray, _answer_rows: Rows, answers: np.ndarray) -> np.ndarray:
+    """Return the places in the corpus of the first ten answers; -1 = nothing at this rank."""
     from core.evaluation.search import rank
 
-    top = rank(question_vectors, answer_vectors, 10).top_answers
-    return ndcg_at_10(dataset, question_rows, top, answer_rows)
+    return rank(questions, answers, 10).top_answers
+
+
+def _ndcg(dataset: QADataset, rows: Rows, top: np.ndarray, answer_rows: Rows) -> np.ndarray:
+    from core.evaluation.measures import ndcg_at_10
+
+    return ndcg_at_10(dataset, rows, top, answer_rows)
+
+
+def right_places(dataset: QADataset, rows: Rows, found: np.ndarray) -> np.ndarray:
+    """Return the place of the best right answer among those found, from 1; 0 = none of them.
+
+    Parameters
+    ----------
+    found : int array [n, k]
+        Rows of answers, best first; -1 = nothing at this rank.
+    """
+    pairs = zip(rows.tolist(), found, strict=True)
+    right = [np.isin(answers, dataset.right_answers(row)) for row, answers in pairs]
+    hits = np.array(right, bool).reshape(found.shape)
+    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
+
+
+class Watch:
+    """Notes how a few questions are answered from check to check.
+
+    They are chosen once: questions whose right answer the base model finds, but not first; from
+    the second place to the tenth, as far apart as there are. Where it finds too few, questions
+    join whose answer it does not find at all.
+    """
+
+    def __init__(self, dataset: QADataset, known: WatchedQuestions | None = None) -> None:
+        self.dataset, self.questions = dataset, known or WatchedQuestions()
+        self._seen: dict[int, tuple[tuple[int, ...], int]] = {}
+
+    def see(self, rows: Rows, found: np.ndarray) -> None:
+        """Take what one regime of a check found."""
+        places = right_places(self.dataset, rows, found)
+        for row, answers, place in zip(rows.tolist(), found.tolist(), places.tolist(), strict=True):
+            self._seen[row] = tuple(answer for answer in answers if answer >= 0), place
+
+    def note(self, step: int) -> WatchedQuestions:
+        """Return the questions with what was seen since the last call, as of this step.
+
+        Moments of this step and later ones are written anew: a resumed run goes back a little.
+        """
+        if step == 0 or not self.questions.questions:
+            self.questions = WatchedQuestions(tuple(map(WatchedQuestion, self._chosen())))
+        seen, self._seen = self._seen, {}
+        questions = []
+        for question in self.questions.questions:
+            moments = [moment for moment in question.moments if moment.step < step]
+            if question.row in seen:
+                answers, place = seen[question.row]
+                moments.append(ExampleMoment(step, answers, place or None))
+            questions.append(dataclasses.replace(question, moments=tuple(moments)))
+        self.questions = WatchedQuestions(tuple(questions))
+        return self.questions
+
+    def _chosen(self) -> list[int]:
+        near = sorted((place, row) for row, (_, place) in self._seen.items() if place > 1)
+        if len(near) > MOST_WATCHED:
+            picks = np.linspace(0, len(near) - 1, MOST_WATCHED).round().astype(int)
+            near = [near[pick] for pick in picks]
+        far = [row for row, (_, place) in sorted(self._seen.items()) if place == 0]
+        return [*(row for _, row in near), *far][:MOST_WATCHED]
 
 
 def generality_check(language: str) -> GeneralityCheck:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import RightsError
+from core.messages import N_n
 from core.types.rights import ADMINISTRATOR, OWNER, Person, covers
 
 ALONE, PASSCODE, SIGN_IN = "alone", "passcode", "sign-in"
@@ -25,17 +27,29 @@ PEOPLE_SETTING = "PEOPLE"
 ADMINISTRATORS_SETTING = "ADMINISTRATORS"
 HOURS_SETTING = "SESSION_HOURS"
 ISSUERS_SETTING = "VERIFYING_ISSUERS"
+EMBED_SETTING = "EMBED_SITES"  # sites that may show the search page of a pilot in a frame
 SETTINGS = (
     *(PASSCODE_SETTING, PEOPLE_SETTING, ADMINISTRATORS_SETTING, HOURS_SETTING, ISSUERS_SETTING),
+    EMBED_SETTING,
 )
 # Where texts and keys may go, and where the hub's token may write: asked by background jobs, too.
 HOSTS_SETTING = "API_HOSTS"
 REPOSITORIES_SETTING = "HF_REPOSITORIES"
-WORKER_SETTINGS = (HOSTS_SETTING, REPOSITORIES_SETTING)
+# Where alerts of a pilot go, and the mail server that sends them.
+ALERT_WEBHOOK_SETTING, ALERT_MAIL_SETTING = "ALERT_WEBHOOK", "ALERT_MAIL"
+SMTP_SETTINGS = (
+    *("SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM", "SMTP_SECURITY"),
+)
+WORKER_SETTINGS = (
+    *(HOSTS_SETTING, REPOSITORIES_SETTING, ALERT_WEBHOOK_SETTING, ALERT_MAIL_SETTING),
+    *SMTP_SETTINGS,
+)
 # Set by the door for this process and its workers: whether others than the machine's owner come in.
 SHARED_VARIABLE = "SEARCH_TUNER_SHARED"
 
 LEAST_PASSCODE = 12  # characters
+# An origin, and nothing that could end a header: https://www.example.com, http://localhost:8000
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
 _HASHED = "scrypt"
 _COST = 2**14
 _LEEWAY = 300  # seconds by which the clocks of two machines may differ
@@ -69,6 +83,8 @@ class Access:
         After so long people sign in again.
     issuers : tuple of str
         Providers whose addresses are all verified though their tokens do not say so.
+    embed_sites : tuple of str
+        Origins whose pages may show the search page of a pilot in a frame.
     """
 
     mode: str = ALONE
@@ -78,6 +94,7 @@ class Access:
     passcode: str = ""
     hours: float = 12.0
     issuers: tuple[str, ...] = ()
+    embed_sites: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Mapping[str, str], client_ids: tuple[str, ...] = ()) -> Access:
@@ -101,6 +118,7 @@ class Access:
             passcode,
             hours if 0 < hours < 24 * 365 else cls.hours,
             entries_of(settings.get(ISSUERS_SETTING, "")),
+            tuple(filter(_ORIGIN.fullmatch, entries_of(settings.get(EMBED_SETTING, "")))),
         )
 
     def signed_in(self, claims: Mapping[str, Any], now: float) -> Person:
@@ -129,8 +147,13 @@ class Access:
             raise RightsError("The sign-in does not say when it was made. Sign in again.")
         if now - made_at > self.hours * 3600:
             raise RightsError(
-                "You signed in more than {hours} hours ago. Sign in again to go on; what you saved "
-                "is there.",
+                N_n(
+                    "You signed in more than {hours} hour ago. Sign in again to go on; "
+                    "what you saved is there.",
+                    "You signed in more than {hours} hours ago. Sign in again to go "
+                    "on; what you saved is there.",
+                    by="hours",
+                ),
                 hours=f"{self.hours:g}",
             )
         address = str(claims.get("email") or "").strip().casefold()

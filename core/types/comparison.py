@@ -166,6 +166,65 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class OfHundred:
+    """One hundred customers of a regime, by whether the first answer that they get is right.
+
+    Attributes
+    ----------
+    kept, gained, lost, missed : int
+        Right before and after; only after; only before; neither. They sum to 100.
+    low, high : float
+        95% interval of after minus before, in customers of a hundred.
+    questions : int
+        Held-out questions that this rests on.
+    word : str
+        Verdict of the regime, by the main metric: ``better``, ``worse`` or ``not shown``.
+    enough : bool
+        Whether there are enough questions for a verdict.
+    changed : bool
+        Whether any question has another result than before, by the main metric.
+    """
+
+    regime: str
+    kept: int
+    gained: int
+    lost: int
+    missed: int
+    low: float
+    high: float
+    questions: int
+    word: str
+    enough: bool = True
+    changed: bool = True
+
+    @property
+    def before(self) -> int:
+        """Customers whose first answer was right before tuning."""
+        return self.kept + self.lost
+
+    @property
+    def after(self) -> int:
+        """Customers whose first answer is right after tuning."""
+        return self.kept + self.gained
+
+
+@dataclass(frozen=True)
+class VerdictSummary:
+    """What the first page says of a comparison; a small file beside its result.
+
+    Attributes
+    ----------
+    dataset_id, tune_run : str
+    found : tuple of OfHundred
+        One per regime that was measured, known answers first.
+    """
+
+    dataset_id: str
+    tune_run: str
+    found: tuple[OfHundred, ...]
+
+
+@dataclass(frozen=True)
 class SliceDifference:
     """Tuned minus base on one slice of the held-out questions, for the main metric.
 

@@ -110,3 +110,91 @@ class ExportResult:
     fidelity: Fidelity
     rules: TokenRules
     dimension: int
+
+
+INT8, DISTILLED = "int8", "model2vec"  # the smaller forms of a model
+
+
+@dataclass(frozen=True)
+class SmallForm:
+    """A smaller form of a tuned model, measured beside the model itself.
+
+    Attributes
+    ----------
+    key : str
+        ``int8`` or ``model2vec``.
+    megabytes, full_megabytes : float
+        On disk, of the form and of the model.
+    questions : int
+        Held-out questions of the project, searched with both; 0 where it failed.
+    before, after : float
+        nDCG@10 of the model and of the form on them.
+    low, high : float
+        95% interval of after minus before, clustered by answer group.
+    query_ms, full_query_ms : float
+        Median of single questions, of the form and of the model on the same processor.
+    failure : Message or None
+        Why there is none.
+    """
+
+    key: str
+    megabytes: float = 0.0
+    full_megabytes: float = 0.0
+    questions: int = 0
+    before: float = 0.0
+    after: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    query_ms: float = 0.0
+    full_query_ms: float = 0.0
+    failure: Message | None = None
+
+    @property
+    def loses(self) -> bool:
+        """Whether it shows that the form finds less than the model."""
+        return self.high < 0
+
+    def message(self) -> Message:
+        """Return the measurement as a sentence."""
+        if self.failure is not None:
+            return self.failure
+        params: dict[str, str | int | float] = {
+            "before": f"{self.before:.3f}",
+            "after": f"{self.after:.3f}",
+            "low": f"{self.low:+.3f}",
+            "high": f"{self.high:+.3f}",
+            "questions": self.questions,
+            "size": f"{self.megabytes:.0f}",
+            "full": f"{self.full_megabytes:.0f}",
+            "ms": f"{self.query_ms:.1f}",
+            "full_ms": f"{self.full_query_ms:.1f}",
+        }
+        if self.loses:
+            text = N_(
+                "It finds less: nDCG@10 {after} instead of {before} on {questions} held-out "
+                "questions ({low} to {high}); {size} instead of {full} MB, {ms} instead of "
+                "{full_ms} ms for a question."
+            )
+        else:
+            text = N_(
+                "No loss that shows: nDCG@10 {after} beside {before} on {questions} held-out "
+                "questions ({low} to {high}); {size} instead of {full} MB, {ms} instead of "
+                "{full_ms} ms for a question."
+            )
+        return Message(text, params)
+
+
+@dataclass(frozen=True)
+class SmallFormsRequest:
+    """Whose smaller forms are made, and on which data they are measured."""
+
+    dataset_id: str
+    tune_run: str
+
+
+@dataclass(frozen=True)
+class SmallFormsResult:
+    """What came out; the forms lie in the run folder."""
+
+    tune_run: str
+    forms: tuple[SmallForm, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.documents import from_json
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 
 OPEN_ACCOUNTS = "open_accounts"  # in the report of an import
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
@@ -180,7 +180,7 @@ def open_told(account: OpenAccount) -> list[Message]:
         ),
         (
             len(account.set_aside),
-            N_("Set aside: {count} rows."),
+            N_n("Set aside: {count} row.", "Set aside: {count} rows."),
             {"count": len(account.set_aside)},
         ),
         (

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.messages import N_
+
 KEEP, MASK, DROP = "keep", "mask", "drop"
+RISK_LEVELS: Mapping[str, str] = {
+    "low": N_("low: go on"),
+    "medium": N_("medium: go on with the measures named"),
+    "high": N_("high: do not go on"),
+}
 
 
 @dataclass(frozen=True)

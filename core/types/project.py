@@ -93,3 +93,12 @@ class Promotion:
     reason: str
     who: str
     at: str
+
+
+@dataclass(frozen=True)
+class PilotGoal:
+    """What a pilot is to reach, in the words of who agreed on it."""
+
+    text: str
+    who: str
+    at: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -79,6 +79,64 @@ class LabelRecipe:
     def calibration_of(self, expert: str) -> Calibration:
         """Return the calibration of one expert, the default where none was set."""
         return self.calibrations.get(expert, Calibration())
+
+    @property
+    def cuts(self) -> tuple[float, float]:
+        """The labels before the curve that gain and threshold move to 0 and to 1.
+
+        ``gain · (y − threshold) + threshold`` is 0 at the low one and 1 at the high one. Below a
+        gain of 1 nothing reaches the ends, and both lie outside [0, 1].
+        """
+        low = self.threshold * (1 - 1 / self.gain)
+        return low, low + 1 / self.gain
+
+    def with_cuts(self, low: float, high: float) -> LabelRecipe:
+        """Return the same recipe whose curve moves ``low`` to 0 and ``high`` to 1.
+
+        Parameters
+        ----------
+        low, high : float in [0, 1]
+            Labels before the curve, ``low`` below ``high``.
+
+        Raises
+        ------
+        LabelError
+            If they are out of order or outside [0, 1].
+        """
+        if not 0 <= low < high <= 1:
+            raise LabelError(
+                "The cut lines are at {low} and {high}; the first must lie left of the second, "
+                "both between 0 and 100.",
+                low=round(100 * low, 1),
+                high=round(100 * high, 1),
+            )
+        outside = low + 1 - high
+        # Nothing is cut: any threshold will do.
+        threshold = min(low / outside, 1.0) if outside > 1e-9 else 0.5
+        return replace(self, gain=1 / (high - low), threshold=threshold)
+
+
+@dataclass(frozen=True)
+class LabelStart:
+    """What the first labels of a project begin with, because it went with gains elsewhere."""
+
+    rule: str
+    blend: float
+
+
+@dataclass(frozen=True)
+class LabelDraft:
+    """What a person set on the Labels page and did not put to use yet.
+
+    Attributes
+    ----------
+    panel : tuple of str
+        Experts that were chosen to take part when it was set; those of a later panel count.
+    """
+
+    recipe: LabelRecipe
+    dataset_id: str
+    panel: tuple[str, ...]
 
 
 @dataclass(frozen=True)

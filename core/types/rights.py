@@ -48,13 +48,15 @@ _ALL = (ADMINISTRATOR, OWNER, EDITOR, VIEWER)
 _WORKING = (ADMINISTRATOR, OWNER, EDITOR)
 _OWNING = (ADMINISTRATOR, OWNER)
 
-VOTE = Action("vote", N_("vote, write questions and judge through a link"), ROLES)
+VOTE = Action("vote", N_("vote, write questions, judge and search through a link"), ROLES)
 SEE = Action("see", N_("see data, labels and results"), _ALL)
 CHANGE = Action("change", N_("import data and change labels, recipes and settings"), _WORKING)
 START = Action("start", N_("start, stop and resume jobs"), _WORKING)
 SEND = Action("send", N_("use keys and send texts to other servers"), _WORKING)
 EXPORT_FILES = Action("export", N_("make reports, models and files for download"), _WORKING)
-DECIDE = Action("decide", N_("take a model into use, hold votes and ask people"), _WORKING)
+DECIDE = Action(
+    "decide", N_("take a model into use, hold votes and pilots, and ask people"), _WORKING
+)
 PUBLISH = Action("publish", N_("send a model to a hub"), _OWNING)
 RENAME = Action("rename", N_("rename the project"), _OWNING)
 DELETE = Action("delete", N_("delete the project"), _OWNING)

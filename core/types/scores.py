@@ -56,7 +56,7 @@ class ExpertScores:
         return np.asarray(product.sum(axis=1), np.float32).reshape(-1)
 
 
-PEOPLE, MODEL = "people", "model"  # who judged listed pairs
+PEOPLE, MODEL, CLICKS = "people", "model", "clicks"  # who judged listed pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,8 @@ class ListedScores:
         Raw scores.
     judge : str
         ``people`` (values in [0, 1]) or ``model`` (a language model; whole grades from 0 on) where
-        the pairs were judged by a guideline, "" for any other source.
+        the pairs were judged by a guideline, ``clicks`` (in [0, 1]) where they come from what
+        people opened, "" for any other source.
 
     Raises
     ------

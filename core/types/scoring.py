@@ -332,6 +332,62 @@ class TeacherAdvice:
     remedy: Message | None = None
 
 
+KEEP, LEAVE_OUT, COPY_OF = "keep", "leave out", "copy"  # what is proposed for an expert
+
+
+@dataclass(frozen=True)
+class ExpertAdvice:
+    """What is proposed for one expert.
+
+    Attributes
+    ----------
+    verdict : str
+        ``keep``, ``leave out`` or ``copy``.
+    copy_of : str
+        Title of the expert that speaks for a copy, else "".
+    share : float in [0, 1]
+        Of the vote, by reliability, copies left out.
+    influence : Interval or None
+        nDCG@10 that the labels lose without it, on validation questions; None where not measured.
+    why : Message
+        One sentence.
+    """
+
+    expert: str
+    title: str
+    verdict: str
+    copy_of: str
+    share: float
+    influence: Interval | None
+    why: Message
+
+
+@dataclass(frozen=True)
+class PanelAdvice:
+    """The proposed panel.
+
+    Attributes
+    ----------
+    advice : tuple of ExpertAdvice
+        In the order of the figures.
+    everybody, panel : Interval or None
+        nDCG@10 of the labels by reliability as a ranker of all answers, with all experts and with
+        the proposed ones; known right answers left out. None without validation questions.
+    questions : int
+        Validation questions looked at.
+    """
+
+    advice: tuple[ExpertAdvice, ...]
+    everybody: Interval | None
+    panel: Interval | None
+    questions: int
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Keys of the experts to keep."""
+        return tuple(expert.expert for expert in self.advice if expert.verdict == KEEP)
+
+
 @dataclass(frozen=True)
 class ScoringResult:
     """What a scoring says about the experts.
@@ -347,12 +403,16 @@ class ScoringResult:
     teacher : TeacherAdvice or None
         Whether one of them can teach the model suggested for the data; None in results of earlier
         versions.
+    panel : PanelAdvice or None
+        Who should take part in the labels; None with a single expert, in results of earlier
+        versions, and after a change without a job.
     """
 
     figures: tuple[ExpertFigures, ...] = ()
     agreement: tuple[tuple[float, ...], ...] = ()
     failures: Mapping[str, Message] = field(default_factory=dict)
     teacher: TeacherAdvice | None = None
+    panel: PanelAdvice | None = None
 
     @property
     def has_teacher(self) -> bool:

@@ -143,3 +143,11 @@ class Sufficiency:
                 for help_ in self.helps
             ],
         }
+
+
+@dataclass(frozen=True)
+class KnownSufficiency:
+    """What the data of a project allow, kept so that the first page need not read them."""
+
+    dataset_id: str
+    found: Sufficiency

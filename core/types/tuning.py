@@ -8,9 +8,38 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.messages import N_
+from core.messages import N_, Message, N_n
 from core.types.recipes import LabelRecipe, Override
 from core.types.tuning_config import TuningConfig
+
+# What a run makes no use of, and why: nothing is wrong, so it is told calmly.
+NO_BETTER_EXPERT = N_(
+    "No expert searches clearly better than the base model by itself (validation nDCG@10: "
+    "{experts:.3f} against {base:.3f}), so the model does not learn from the experts how alike "
+    "answers are. A stronger expert would help answers that no question asks for yet."
+)
+OPEN_LEFT_OUT = N_n(
+    "The model does not learn from the {count} open question: no "
+    "expert searches clearly better than the base model, and what "
+    "weaker ones say of it would undo what it knows. A stronger expert "
+    "would make it count.",
+    "The model does not learn from the {count} open questions: no "
+    "expert searches clearly better than the base model, and what "
+    "weaker ones say of them would undo what it knows. A stronger "
+    "expert would make them count.",
+)
+ONE_ANSWER = N_(
+    "Nearly every question has one right answer here, so the model does not learn how alike the "
+    "experts find answers: likeness helps to find the other answers of a question, and with one "
+    "answer each it has only cost unseen answers."
+)
+NO_READER = N_(
+    "Besides the base model no expert takes part that can compare two answers: the others compare "
+    "words or score pairs only. So the model does not learn from the experts how alike answers "
+    "are; it learns from their labels of pairs. An expert that reads meaning and is stronger than "
+    "the base model would help answers that no question asks for yet."
+)
+EXPLANATIONS = frozenset((NO_BETTER_EXPERT, OPEN_LEFT_OUT, ONE_ANSWER, NO_READER))
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,7 @@ class TuningEstimate:
     seconds, low, high : float
         Time of all steps and checks, with a range.
     source : str
-        ``same run``, ``probe``, ``same model`` or ``other model``.
+        ``same run``, ``probe``, ``probe of other settings``, ``same model`` or ``other model``.
     steps : int
     memory_mb, disk_mb : float or None
         The most that is taken at a time; None where nothing was measured.
@@ -82,6 +111,12 @@ class TuneRequest:
     from_cross_fit : str
         Run id of the cross-fitted verdict that delivered the model, "" where none did: it learned
         from every question, those of the dataset's test split included.
+    then_compare : bool
+        Whether its worker starts the comparison with the base model once it has finished.
+    start_run : str
+        Run id of the model whose weights it goes on from; "" = it begins with the base model.
+    challenges : bool
+        Whether its model becomes the challenger of the one in use once it has finished.
     """
 
     dataset_id: str
@@ -93,6 +128,9 @@ class TuneRequest:
     estimate_key: str = ""
     from_race: str = ""
     from_cross_fit: str = ""
+    then_compare: bool = False
+    start_run: str = ""
+    challenges: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,11 +160,69 @@ class CurvePoint:
     score : float in [0, 1]
         Mean nDCG@10 over the regimes present.
     regimes : mapping of regime to nDCG@10
+    first : float in [0, 1] or None
+        Share of the questions whose first answer is right, as a mean over the regimes; None where
+        something else than search was measured, and in runs of earlier versions.
     """
 
     step: int
     score: float
     regimes: dict[str, float] = field(default_factory=dict)
+    first: float | None = None
+
+
+@dataclass(frozen=True)
+class ExampleMoment:
+    """How a validation question is answered at one check of a run.
+
+    Attributes
+    ----------
+    step : int
+        Steps done; 0 = the base model.
+    answers : tuple of int
+        Rows of the first answers, best first.
+    place : int or None
+        Of the best right answer, from 1; None where it is not among the first ten.
+    """
+
+    step: int
+    answers: tuple[int, ...]
+    place: int | None
+
+
+@dataclass(frozen=True)
+class WatchedQuestion:
+    """A validation question that a run shows at every check, so that people can look on.
+
+    Attributes
+    ----------
+    row : int
+        Of the question.
+    moments : tuple of ExampleMoment
+        Oldest first.
+    """
+
+    row: int
+    moments: tuple[ExampleMoment, ...] = ()
+
+    @property
+    def climbed(self) -> int:
+        """Places that its right answer has gained since the first check, negative if it fell."""
+        before, now = (moment.place or 11 for moment in (self.moments[0], self.moments[-1]))
+        return before - now
+
+
+@dataclass(frozen=True)
+class WatchedQuestions:
+    """The questions of one run to look on at; a few, whose right answer was not first."""
+
+    questions: tuple[WatchedQuestion, ...] = ()
+
+    @property
+    def livelier(self) -> WatchedQuestion | None:
+        """The one whose right answer has climbed most, the first of them where several did."""
+        seen = [question for question in self.questions if question.moments]
+        return max(seen, key=lambda question: question.climbed, default=None)
 
 
 @dataclass(frozen=True)
@@ -474,3 +570,68 @@ class CrossFitResult(ExperimentResult):
 
     tune_run: str = ""
     compare_run: str = ""
+
+
+@dataclass(frozen=True)
+class ImproveRequest:
+    """What the whole walk from data to verdict is told; everything else it decides by itself.
+
+    Attributes
+    ----------
+    preset : str
+        Key of :data:`core.tuning.presets.PRESETS` that the settings are from.
+    """
+
+    dataset_id: str
+    tuning: TuningConfig
+    preset: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision on the walk from data to verdict, and why it was taken.
+
+    Attributes
+    ----------
+    about : str
+        ``experts``, ``teacher``, ``panel``, ``labels``, ``tuning`` or ``verdict``.
+    text : Message
+        One sentence.
+    """
+
+    about: str
+    text: Message
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """How far a walk from data to verdict has come; what a killed worker goes on from.
+
+    Attributes
+    ----------
+    runs : mapping of job kind to run id
+        The jobs that it started, finished or not.
+    decided : tuple of Decided
+        Oldest first; a later one on the same subject and with the same words is not repeated.
+    now : str
+        The stop that it is at; "" before the first.
+    """
+
+    runs: Mapping[str, str] = field(default_factory=dict)
+    decided: tuple[Decided, ...] = ()
+    now: str = ""
+
+
+@dataclass(frozen=True)
+class ImproveResult:
+    """What a walk from data to verdict ended in.
+
+    Attributes
+    ----------
+    tune_run, compare_run : str
+        Run ids of the tuned model and of its comparison.
+    """
+
+    dataset_id: str
+    tune_run: str
+    compare_run: str

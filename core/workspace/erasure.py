@@ -30,7 +30,7 @@ ERASED_TITLES: Mapping[str, str] = {
     SCORES: N_("Uploaded scores"),
     RUN_FILES: N_("Uploaded result lists"),
     PROBES: N_("Short measurements"),
-    RECORDS: N_("Records (choices, ratings, votes, notes)"),
+    RECORDS: N_("Records (choices, ratings, votes, notes, searches of a pilot)"),
 }
 _SHARED = N_("Versions of the data that other projects use: {names}.")
 _SHARED_FILES = N_("Uploaded result lists that other projects use: {names}.")
@@ -174,11 +174,17 @@ def erase_texts(
     after: QADataset,
     who: str,
     prompts: Sequence[str] = ("",),
+    masked: Iterable[str] = (),
 ) -> ErasureReceipt:
     """Remove what still holds the texts that ``after`` has no more; ``after`` is in use already.
 
     Versions of the data that hold one of them go, with the runs (scores, models, comparisons,
     reports) that were made of them: models can remember texts.
+
+    Parameters
+    ----------
+    masked : iterable of str
+        The same texts with personal data masked: so the searches of a pilot are kept.
     """
     gone_texts = {*before.questions, *before.answers} - {*after.questions, *after.answers}
     layout, own = workspace.layout, belongings(workspace, project_id)
@@ -198,7 +204,7 @@ def erase_texts(
     }
     removed = [
         *_erase_versions(workspace, holding - shared, runs, own.probes, prompts),
-        Erased(RECORDS, workspace.records.erase_texts(project_id, gone_texts, runs)),
+        Erased(RECORDS, workspace.records.erase_texts(project_id, {*gone_texts, *masked}, runs)),
     ]
     kept = [Message(_AUDIT)]
     if holding & shared:

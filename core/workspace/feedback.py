@@ -184,6 +184,11 @@ def new_round_id() -> str:
     return secrets.token_hex(8)
 
 
+def new_token() -> str:
+    """Return what marks one thing that a person is about to do; sent twice it counts once."""
+    return secrets.token_hex(12)
+
+
 LONGEST = 2000  # characters of a note
 
 

@@ -8,9 +8,18 @@ from typing import Any, Generic, TypeVar, overload
 from core.documents import from_json, to_json
 from core.types.comparison import WhatCounts
 from core.types.personal_rules import Pseudonyms, RiskAssessment, SharingLeave, TermsConfirmed
-from core.types.project import ChosenPanel, GeneralitySet, ReportMade, RunFile
+from core.types.project import (
+    ChosenPanel,
+    GeneralitySet,
+    PilotGoal,
+    ReportMade,
+    RunFile,
+)
+from core.types.recipes import LabelDraft, LabelStart
 from core.types.rights import Member
 from core.types.scoring import ApiConnections, ChatConnections, ScoredExperts
+from core.types.sufficiency import KnownSufficiency
+from core.types.watch_looks import AlertSent, WatchCriteria
 from core.workspace.records import Records
 
 Value = TypeVar("Value")
@@ -105,6 +114,8 @@ class ProjectState:
         The newest report.
     teacher_put_off : bool or None
         Whether the user said "not now" to the stronger expert that is suggested.
+    finished_sample : str or None
+        The sample that the project was opened as, finished.
     model_folders, score_files : tuple of str
         Paths of model folders and keys of score files that the user added.
     run_files : tuple of RunFile
@@ -121,8 +132,18 @@ class ProjectState:
     risk : RiskAssessment or None
     members : tuple of Member
         Roles that owners gave.
-    savings : JSON document or None
-        Read by the owner of its type, which lies above the workspace.
+    goal : PilotGoal or None
+        What the pilot is to reach.
+    allowed : KnownSufficiency or None
+        What the data allow, as it was found last.
+    label_start : LabelStart or None
+        What the first labels begin with; None = what this app begins with.
+    watch_criteria : WatchCriteria
+        When the model should learn again.
+    alerts : tuple of AlertSent
+        Those of the watch, newest last.
+    savings, running_prices : JSON document or None
+        Read by the owner of their types, which lies above the workspace.
     """
 
     scored = _document("scored", ScoredExperts)
@@ -149,16 +170,34 @@ class ProjectState:
     )
     members = _documents("members", Member)
     savings = _plain("savings")
+    running_prices = _plain("running_prices")
     teacher_put_off: Kept[bool | None] = _plain("teacher_put_off")
+    finished_sample: Kept[str | None] = _plain("finished_sample")
     pseudonyms: Kept[Pseudonyms] = Kept(
         "pseudonyms", lambda stored: from_json(Pseudonyms, stored), to_json, Pseudonyms()
     )
     sharing_leave = _document("sharing_leave", SharingLeave)
     terms = _documents("terms", TermsConfirmed)
     risk = _document("risk", RiskAssessment)
+    goal = _document("goal", PilotGoal)
+    allowed = _document("allowed", KnownSufficiency)
+    label_start = _document("label_start", LabelStart)
+    alerts = _documents("watch_alerts", AlertSent)
+    watch_criteria: Kept[WatchCriteria] = Kept(
+        "watch_criteria", lambda stored: from_json(WatchCriteria, stored), to_json, WatchCriteria()
+    )
 
     def __init__(self, records: Records, project_id: str) -> None:
         self.records, self.project_id = records, project_id
+
+    def label_draft(self, who: str) -> LabelDraft | None:
+        """Return what a person set on the Labels page last, None where nothing is kept."""
+        stored = self.records.get(self.project_id, f"label_draft {who}")
+        return from_json(LabelDraft, stored) if stored else None
+
+    def keep_label_draft(self, who: str, draft: LabelDraft) -> None:
+        """Keep a draft instead of the person's earlier one."""
+        self.records.set_last(self.project_id, f"label_draft {who}", to_json(draft))
 
     def change(self, kept: Kept[Value], change: Callable[[Value], Value]) -> Value:
         """Keep what ``change`` makes of the present value; what others keep meanwhile is not lost.

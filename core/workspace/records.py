@@ -25,6 +25,8 @@ from core.workspace.audit import (
 )
 from core.workspace.database import now, sqlite_url
 from core.workspace.feedback import AskRecords, NoteRecords, RatingRecords, VoteRecords
+from core.workspace.pilot_records import PilotRecords
+from core.workspace.registry_records import RegistryRecords
 
 __all__ = ["ProjectRecord", "Records", "RunRecord", "SavedRecipe", "now", "sqlite_url"]
 
@@ -49,7 +51,7 @@ class RunRecord:
     at: str
 
 
-class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords):
+class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords, PilotRecords, RegistryRecords):
     """The records database of one workspace: what people say, too; see Database."""
 
     def create_project(self, name: str, who: str) -> ProjectRecord:
@@ -177,6 +179,8 @@ class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords):
 
         Parameters
         ----------
+        texts : set of str
+            Also as they are written with personal data masked, as searches of a pilot are.
         runs : set of str
             Their rows, and votes on what they compared.
         """
@@ -195,6 +199,7 @@ class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords):
                     count += connection.execute(
                         entries.delete().where(entries.c.number == row.number)
                     ).rowcount
+            count += self.erase_searches(project_id, texts)
             for round_ in self.vote_rounds(project_id):
                 if round_.compare_run in runs:
                     for table in (tables.votes, tables.vote_openings):
@@ -232,6 +237,16 @@ class Records(RatingRecords, VoteRecords, NoteRecords, AskRecords):
     def set(self, project_id: str, key: str, value: Any) -> None:
         """Keep a JSON value under a key; earlier values stay in the table."""
         self._add(self._tables.settings, project_id=project_id, key=key, value=value, at=now())
+
+    def set_last(self, project_id: str, key: str, value: Any) -> None:
+        """Keep a JSON value under a key and forget earlier ones: for what changes often."""
+        table = self._tables.settings
+        with self.alone():
+            with self._write() as connection:
+                connection.execute(
+                    table.delete().where(table.c.project_id == project_id, table.c.key == key)
+                )
+            self.set(project_id, key, value)
 
     def get(self, project_id: str, key: str, default: Any = None) -> Any:
         """Return the newest value of a key."""

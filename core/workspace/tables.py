@@ -124,6 +124,46 @@ ask_steps = _story(
     of="ask_id",
 )
 
+# The search page of a pilot: how it works from when on, what people did, what became of it; what a
+# browser sends twice has one token. See ``core.types.pilot_events``.
+pilot_plans = _story(
+    "pilot_plans",
+    Column("id", String(16), nullable=False, unique=True),
+    *(_short("link", 32), Column("settings", JSON, nullable=False), _text("who")),
+)
+pilot_events = _story(
+    "pilot_events",
+    Column("project_id", String(16), nullable=False, index=True),
+    *(_short("token", 48), Column("search", String(48), nullable=False, index=True)),
+    *(_short("kind"), _short("visitor", 48), _text("text")),
+    Column("place", Integer, nullable=False),
+    Column("shown", JSON, nullable=False),
+    Column("count", Float, nullable=False),
+    UniqueConstraint("plan_id", "token"),
+    of="plan_id",
+)
+pilot_steps = _story(
+    "pilot_steps",
+    Column("project_id", String(16), nullable=False, index=True),
+    *(_short("what"), _text("who")),
+    UniqueConstraint("about", "what"),
+    of="about",
+)
+
+# The model registry: each model that was taken in, and who gave it which alias. See
+# ``core.types.model_registry``.
+model_versions = _story(
+    "model_versions",
+    Column("version", Integer, nullable=False),
+    *(_short("run", 64), _text("model"), Column("lineage", JSON, nullable=False), _text("who")),
+    UniqueConstraint("project_id", "version"),
+)
+model_decisions = _story(
+    "model_decisions",
+    Column("version", Integer, nullable=False),
+    *(_short("what"), _text("who"), _text("reason"), Column("detail", JSON, nullable=False)),
+)
+
 runs = Table(
     "runs",
     metadata,

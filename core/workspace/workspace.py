@@ -198,6 +198,11 @@ class Workspace:
         """Return what the import of a dataset reported."""
         return load_report(self.layout.datasets, dataset_id)
 
+    def count_questions(self, dataset_id: str) -> int | None:
+        """Return how many different questions an import found, None where it does not say."""
+        count = self.load_import_report(dataset_id).get("summary", {}).get("questions")
+        return count if isinstance(count, int) else None
+
     def run_folder(self, run_id: str) -> Path:
         """Return the folder of a background job; an id is never a path."""
         return self.layout.runs / Path(run_id).name
@@ -303,6 +308,9 @@ class Project:
             asked = self.workspace.records.ask_round(person.link)
             if asked is not None:
                 return VOTER if asked[0] == self.id else None
+            piloted = self.workspace.records.plan_of_link(person.link)
+            if piloted is not None:
+                return VOTER if piloted[0] == self.id else None
             rounds = self.workspace.records.vote_rounds(self.id)
             return VOTER if any(round_.id == person.link for round_ in rounds) else None
         return given

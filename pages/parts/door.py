@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import os
+import secrets
 import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -21,7 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import RightsError
-from core.messages import N_
+from core.messages import N_, N_n
 from core.translation import DEFAULT_LANGUAGE, LANGUAGES, translate, translator
 from core.types.access import (
     ALONE,
@@ -35,8 +36,10 @@ from core.types.access import (
     is_usable_passcode,
 )
 from pages.parts.sign_in import (
+    BROWSER,
     BY_LINK,
     PASSED,
+    SEARCH,
     claims_in,
     is_passed,
     link_in,
@@ -60,6 +63,7 @@ _POLICY = (
     "frame-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'self'"
 )
+_FRAMED_BY = "frame-ancestors 'self'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -93,11 +97,17 @@ class Door:
         base = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
         path = "/" + scope["path"].removeprefix(base).lstrip("/")
 
+        asked = Headers(scope=scope)
+        newcomer = _wants_page(asked) and BROWSER not in _cookies(asked)
+        own_headers = _headers_for(scope)
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in own_headers.items():
                     headers.setdefault(name, value)
+                if newcomer:
+                    headers.append("Set-Cookie", _browser_cookie(scope, base))
             await send(message)
 
         if scope["type"] == "websocket" and not _is_same_origin(Headers(scope=scope)):
@@ -145,7 +155,9 @@ class Door:
                 return None
         elif linked and scope["type"] == "http" and scope["method"] == "GET":
             here = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-            return _with_cookie(RedirectResponse(here, 303), scope, BY_LINK, access, base)
+            redirect = RedirectResponse(here, 303)
+            framed = access.embed_sites and SEARCH in _query(scope)
+            return _with_cookie(redirect, scope, BY_LINK, access, base, framed=bool(framed))
         return self._page(scope, access, "")
 
     async def _passcode_typed(
@@ -155,7 +167,13 @@ class Door:
         wait = self.throttle.wait(who, now)
         t = translator(_language(scope))
         if wait:
-            text = t(N_("Too many wrong passcodes. Wait {seconds} seconds, then try again."))
+            text = t(
+                N_n(
+                    "Too many wrong passcodes. Wait {seconds} second, then try again.",
+                    "Too many wrong passcodes. Wait {seconds} seconds, then try again.",
+                    by="seconds",
+                )
+            )
             return self._page(scope, access, text.format(seconds=int(wait) + 1), status=429)
         body = b""
         async for part in Request(scope, receive).stream():
@@ -202,7 +220,26 @@ class Door:
         return HTMLResponse(content, status, {"Cache-Control": "no-store"})
 
 
-def _with_cookie(answer: Response, scope: Scope, name: str, access: Access, base: str) -> Response:
+def _headers_for(scope: Scope) -> dict[str, str]:
+    """Return what every answer says; a search page may be in a frame of the sites set up for it."""
+    sites = read_access().embed_sites if _query(scope).get(SEARCH) else ()
+    if not sites:
+        return _HEADERS
+    policy = _POLICY.replace(_FRAMED_BY, f"{_FRAMED_BY} {' '.join(sites)}")
+    # The older header knows no list of sites.
+    others = {name: value for name, value in _HEADERS.items() if name != "X-Frame-Options"}
+    return others | {"Content-Security-Policy": policy}
+
+
+def _with_cookie(
+    answer: Response, scope: Scope, name: str, access: Access, base: str, *, framed: bool = False
+) -> Response:
+    secure = _scheme(scope, Headers(scope=scope)) == "https"
+    if framed and secure:  # in a frame of another site, this is the only kind that comes back
+        age, value = int(access.hours * 3600), pass_for(name, access, time.time())
+        kind = "HttpOnly; Secure; SameSite=None; Partitioned"
+        answer.headers.append("Set-Cookie", f"{name}={value}; Max-Age={age}; Path={base}; {kind}")
+        return answer
     answer.set_cookie(
         name,
         pass_for(name, access, time.time()),
@@ -210,9 +247,17 @@ def _with_cookie(answer: Response, scope: Scope, name: str, access: Access, base
         path=base,
         httponly=True,
         samesite="lax",
-        secure=_scheme(scope, Headers(scope=scope)) == "https",
+        secure=secure,
     )
     return answer
+
+
+def _browser_cookie(scope: Scope, base: str) -> str:
+    """Return the cookie by which a browser is known again; it says and opens nothing."""
+    secure = "; Secure" if _scheme(scope, Headers(scope=scope)) == "https" else ""
+    year = 365 * 24 * 3600
+    token = secrets.token_urlsafe(24)
+    return f"{BROWSER}={token}; Max-Age={year}; Path={base}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _is_same_origin(headers: Headers) -> bool:

@@ -29,6 +29,7 @@ from core.journey.jobs import (
 from core.journey.sending import agreed_connections
 from core.messages import N_
 from core.types.rights import START
+from core.types.tuning import EXPLANATIONS
 from pages.parts import session
 from pages.parts.api_keys import keys_for_worker
 from pages.parts.errors import errors_shown, guarded
@@ -81,6 +82,8 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
         _draw(now, title)
         if live is not None:
             live(now)
+        if not now.is_final:
+            _warnings(now)
 
     with st.container(border=True, key=f"job_{run_id}"):
         follow()
@@ -98,8 +101,8 @@ def _draw(job: JobView, title: str) -> None:
         what = tm(job.message) if job.message else t("Getting ready …")
         left = t("about {time} left", time=duration(job.seconds_left)) if job.seconds_left else ""
         st.progress(job.fraction, text=" · ".join(part for part in (plain(what), left) if part))
-    for warning in job.warnings:
-        st.warning(plain(tm(warning)), icon=":material/warning:")
+    if job.is_final:
+        _warnings(job)
     if job.error is not None:
         st.error(plain(tm(job.error)), icon=":material/error:")
     if job.state == INTERRUPTED:
@@ -133,6 +136,16 @@ def _draw(job: JobView, title: str) -> None:
         with st.popover(t("Log"), icon=":material/terminal:", type="tertiary"):
             log = jobs.log_of(session.workspace(), job.id)
             st.code(log or t("The log is empty so far."), language=None, height=320)
+
+
+def _warnings(job: JobView) -> None:
+    """Draw what a job warns of: while it runs below what there is to watch, which stays in view."""
+    calm = [warning for warning in job.warnings if warning.template in EXPLANATIONS]
+    for warning in job.warnings:
+        if warning not in calm:
+            st.warning(plain(tm(warning)), icon=":material/warning:")
+    if calm:  # in one box: nothing is wrong
+        st.info("\n\n".join(plain(tm(one)) for one in calm), icon=":material/info:")
 
 
 def _place(job: JobView) -> None:
@@ -203,7 +216,7 @@ def _while_it_lives(job: JobView) -> None:
     )
     with st.popover(
         t("Cancel"),
-        key=f"choice_{job.id}",
+        key=f"choice_{job.id}_{job.stop_requested}",  # another one after the choice: it closes
         icon=":material/stop_circle:",
         disabled=job.stop_requested == DISCARD,
     ):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import streamlit as st
 from streamlit import runtime
@@ -35,10 +35,8 @@ class MadeFile:
         What the download button says; ``{size}`` is filled in.
     name, mime : str
         Of the download.
-    beside : callable or None
-        Draws more beside the download once the file is there.
-    primary : bool
-        Whether this is the page's next action; a page has one.
+    stale : bool
+        What lies there is no longer what would be made: it is not offered.
     """
 
     key: str
@@ -49,13 +47,11 @@ class MadeFile:
     download: str
     name: str
     mime: str
-    beside: Callable[[], None] | None = None
-    primary: bool = True
+    stale: bool = False
 
     def show(self, build: Callable[[], object]) -> None:
         """Draw the buttons; ``build`` makes the file."""
-        there = self.path.is_file()
-        kind: Literal["primary", "secondary"] = "primary" if self.primary else "secondary"
+        there = self.path.is_file() and not self.stale
         with st.container(horizontal=True, vertical_alignment="center"):
             if there:
                 st.download_button(
@@ -64,16 +60,13 @@ class MadeFile:
                     self.name,
                     self.mime,
                     key=f"download_{self.key}",
-                    type=kind,
                     icon=":material/download:",
                     on_click="ignore",
                 )
-                if self.beside is not None:
-                    self.beside()
             pressed = st.button(
                 self.again if there else self.make,
                 key=f"make_{self.key}",
-                type="tertiary" if there else kind,
+                type="tertiary" if there else "secondary",
                 icon=":material/refresh:" if there else ":material/draft:",
                 **only(EXPORT_FILES),
             )

@@ -7,11 +7,26 @@ import os
 import streamlit as st
 
 from core.errors import RightsError, WorkspaceError
-from core.journey.projects import Project, Workspace, retention_days, sweep
+from core.journey.projects import (
+    Project,
+    Workspace,
+    drop_old_events,
+    retention_days,
+    sweep,
+)
 from core.types import QADataset
 from core.types.rights import SEE, Person
 from pages.parts.deep_links import RUN
-from pages.parts.sign_in import JOIN, LINK, ME, link_in, person as person_of, signed_in_name
+from pages.parts.sign_in import (
+    JOIN,
+    LINK,
+    ME,
+    SEARCH,
+    link_in,
+    person as person_of,
+    remembered_name,
+    signed_in_name,
+)
 from pages.parts.translate import language
 
 
@@ -19,6 +34,7 @@ from pages.parts.translate import language
 def _open_workspace() -> Workspace:
     opened = Workspace.open()
     sweep(opened, retention_days(os.environ))
+    drop_old_events(opened)
     return opened
 
 
@@ -60,6 +76,7 @@ def start() -> None:
     """
     if st.query_params.get(JOIN) and st.query_params.get(ME):
         st.session_state.setdefault("who", st.query_params[ME])
+    st.session_state.setdefault("who", remembered_name())
     linked = st.query_params.get("project")
     if linked:
         st.session_state["project"] = linked
@@ -114,17 +131,8 @@ def linked_project() -> Project | None:
 
 def may_look_around() -> bool:
     """Return whether there is more for the visitor than what their link leads to."""
-    if st.query_params.get(JOIN):
-        return False  # on a phone, and on the screen of a workshop, it stands alone for everybody
-    if not st.query_params.get(LINK):
-        return True
-    try:
-        found = linked_project()
-        return not person().comes_by_link_only and (found is None or found.may(SEE))
-    except RightsError:
-        return False
-    except WorkspaceError:
-        return True  # the page itself says what is wrong with the workspace
+    # On a phone, and on the screen of a workshop, it stands alone for everybody.
+    return not any(st.query_params.get(name) for name in (JOIN, LINK, SEARCH))
 
 
 def given_name() -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import WorkspaceError
 from core.translation import LANGUAGES
 from pages.parts import session
-from pages.parts.sign_in import sign_out_button, signed_in_name
+from pages.parts.sign_in import remember_name, sign_out_button, signed_in_name
 from pages.parts.translate import language, t
 
 
@@ -36,10 +36,10 @@ def sidebar(*, whole: bool = True) -> None:
 
 
 def _name_field() -> None:
-    st.session_state.setdefault("who", "")
     st.text_input(
         t("Your name"),
         key="who",
+        on_change=remember_name,
         persist_state="session",
         help=t("Recorded with every label you change and every run you start."),
         placeholder=t("for the record of changes"),

@@ -20,8 +20,11 @@ from pages.parts.errors import show_error
 from pages.parts.translate import t
 
 LINK = "vote"  # name of the round in a voter's link
+SEARCH = "search"  # name of the search page in the link of those who search
 JOIN = "join"  # name of the round in the link of those who write questions or judge results
 ME = "me"  # their own name in it, so that a phone that was locked does not ask again
+BROWSER = "search_tuner_browser"  # cookie by which a browser is known again, see remember_name
+_MOST_NAMES = 2_000
 PASSED, BY_LINK = "search_tuner_passcode", "search_tuner_link"  # cookies of the door
 _SHARED_FIELDS = ("redirect_uri", "cookie_secret", "expose_tokens", "client_kwargs")
 
@@ -29,8 +32,8 @@ _door = False
 
 
 def link_in(query: Mapping[str, Any]) -> str:
-    """Return the id of the vote or round that an address names, "" where it names none."""
-    found = query.get(JOIN) or query.get(LINK) or ""
+    """Return the id of the vote, round or search page that an address names, "" for none."""
+    found = query.get(JOIN) or query.get(SEARCH) or query.get(LINK) or ""
     return str(found[0] if isinstance(found, list) else found)
 
 
@@ -98,8 +101,13 @@ def read_access() -> Access:
     return Access.of(settings, tuple(str(client) for client in clients if client))
 
 
+def embedding_sites() -> tuple[str, ...]:
+    """Return the origins whose pages may show the search page in a frame."""
+    return read_access().embed_sites
+
+
 def settings_for_workers() -> dict[str, str]:
-    """Return what the secrets say about other servers; no key is among it."""
+    """Return what the secrets say about other servers; no key of an API is among it."""
     secrets = server_secrets()
     return {name: str(secrets[name]) for name in WORKER_SETTINGS if secrets.get(name)}
 
@@ -185,6 +193,28 @@ def sign_out_button() -> None:
         st.logout()
 
 
+@st.cache_resource(show_spinner=False)
+def _names() -> dict[str, str]:
+    return {}
+
+
+def remember_name() -> None:
+    """Remember the typed name for this browser, as long as the server runs; never in a link."""
+    browser = st.context.cookies.get(BROWSER)
+    if not browser:
+        return
+    names = _names()
+    names.pop(browser, None)
+    names[browser] = str(st.session_state.get("who") or "").strip()[:120]
+    while len(names) > _MOST_NAMES:  # whoever was away longest types it again
+        names.pop(next(iter(names)))
+
+
+def remembered_name() -> str:
+    """Return the name last typed in this browser, "" where there was none."""
+    return _names().get(st.context.cookies.get(BROWSER, ""), "")
+
+
 def ask_name(label: str, key: str) -> None:
     """Draw the field; what is typed becomes the name of this session.
 
@@ -198,5 +228,6 @@ def ask_name(label: str, key: str) -> None:
 
     def keep() -> None:
         st.session_state["who"] = str(st.session_state.get(key) or "").strip()
+        remember_name()
 
     st.text_input(label, key=key, on_change=keep, placeholder=t("then press Enter"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import accumulate
 
 import streamlit as st
 
@@ -110,3 +112,14 @@ def unbroken(text: str) -> str:
 
 def _wide(space: str) -> str:
     return space.replace("\t", "    ").replace(" ", "\u00a0")
+
+
+def shortened(text: str, length: int) -> str:
+    """Return the beginning of a text, cut between words where it has any."""
+    wide = (1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+    end = sum(reached <= length for reached in accumulate(wide))
+    if end == len(text):
+        return text
+    kept = text[:end]
+    words = kept.rpartition(" ")[0]
+    return f"{words if len(words) > end // 2 else kept} …"

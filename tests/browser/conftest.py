@@ -10,13 +10,22 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from core.journey.projects import Project
+    from tests.reporting.finished_journey import FinishedJourney
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+SECOND = 1000  # milliseconds, as Playwright counts
+STOPS = ("", "data", "experts", "labels", "tune", "compare", "report", "pilot")
 
 
 class Server:
@@ -121,3 +130,64 @@ def page(request):
         folder.mkdir(exist_ok=True)
         made.screenshot(path=folder / f"{request.node.name}.png", full_page=True)
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory) -> FinishedJourney:
+    """A finished project in which everything that somebody could type is markup."""
+    from tests.reporting.typed_project import typed_project
+
+    return typed_project(tmp_path_factory.mktemp("typed") / "workspace")
+
+
+@pytest.fixture
+def typed_server(typed: FinishedJourney, tmp_path: Path) -> Iterator[Server]:
+    """The app on that project."""
+    served = Server(typed.workspace.layout.root, tmp_path / "server.log")
+    served.start()
+    yield served
+    served.stop()
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is drawn and has faded in: half-drawn text has half its contrast."""
+    drawn = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    page.locator(drawn).wait_for(timeout=90 * SECOND)
+    page.wait_for_timeout(400)
+
+
+def inside_the_screen(locator: Locator, name: str, slack: float = 1.0) -> None:
+    """Fail unless the whole of an element comes to lie inside the screen, above the bar.
+
+    Parameters
+    ----------
+    slack : float
+        Pixels by which it may reach into the bar, which has as much room of its own.
+    """
+    locator.wait_for(timeout=60 * SECOND)
+    screen = locator.page.viewport_size
+    assert screen is not None
+    for _ in range(20):  # what stands above may still be being drawn
+        box = locator.bounding_box()
+        bar = locator.page.locator('[data-testid="stBottom"]').bounding_box()
+        if box and bar and box["y"] >= 0:
+            lowest = min(bar["y"] + slack, screen["height"])
+            if box["y"] + box["height"] <= lowest:
+                return
+        locator.page.wait_for_timeout(500)
+    pytest.fail(f"{name} is not inside the screen: {box}, {bar}")
+
+
+def scored_sample(server: Server, language: str, experts: Sequence[str]) -> Project:
+    """Return a sample project of a server's workspace that experts have scored."""
+    from core.journey import projects
+    from core.journey.experts import run_scoring
+    from core.types import SilentReporter
+
+    workspace = projects.Workspace.open(server.workspace)
+    project = projects.create_sample_project(workspace, language, f"Shop {language}", "ann")
+    dataset = workspace.load_dataset(project.dataset_id)
+    run_scoring(workspace, dataset, experts, SilentReporter())
+    scored = {"dataset_id": dataset.id, "experts": list(experts), "run_id": "score-1"}
+    workspace.records.set(project.id, "scored", scored)
+    return project

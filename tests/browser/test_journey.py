@@ -9,9 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
+from core.journey.data import import_file
+from core.journey.improve import improvement, improvement_of
 from core.journey.projects import create_sample_project
 from core.workspace.workspace import Workspace
+from tests.pages.conftest import first_answers
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +68,8 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
     see(page, "Make your search find more")
     click(page, re.compile("Outdoor shop FAQ"))
 
+    see(page, "One click to the verdict")
+    click(page, "Choose experts")  # this is the other way: step by step
     see(page, "On this machine")
     click(page, "Not now")  # the teacher, ticked where its packages are installed, takes minutes
     see(page, "was put off")
@@ -73,13 +79,10 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
     click(page, "Let 3 experts score")
     click(page, "Look at the labels", timeout=3 * MINUTE)
 
-    see(page, "The labels that come out")
-    click(page, "Save recipe")
-    click(page, "Go on to Tune")
+    see(page, "Changed, not used yet")
+    click(page, "Use these labels")
 
-    page.get_by_role("radio", name="Quick look").or_(
-        page.get_by_role("button", name="Quick look")
-    ).first.click()
+    page.get_by_test_id("stRadioOption").filter(has_text="Quick look").click()
     page.wait_for_timeout(SECOND)
     click(page, "Start tuning")
     see(page, re.compile("Running|Learning"))
@@ -100,18 +103,22 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
     page.goto(f"{server.url}/tune?{page.url.partition('?')[2]}")
     see(page, re.compile(r"Learning: step \d+ of \d+|Checking the search quality|Done\."))
     assert (folder / "events.jsonl").read_text().count('"event": "launched"') == 2
-    click(page, "Compare before and after", timeout=5 * MINUTE)
+    click(page, "Compare before and after", timeout=5 * MINUTE)  # and the comparison starts
 
-    click(page, re.compile("^(?:compare_arrows)?\\s*Compare$"))
     see(page, "Unseen answers", timeout=3 * MINUTE)
-    see(page, re.compile(r"(Better|Worse|Not shown)"))
+    see(page, re.compile(r"(Better|Worse|No clear difference)"))
     see(page, re.compile("Everyday language"))
 
     click(page, "Make the report")
     see(page, "Take the result with you")
-    click(page, "Make the report")
+    with page.expect_download(timeout=MINUTE) as printed:
+        click(page, "Download as PDF")
+    paper = tmp_path / "report.pdf"
+    printed.value.save_as(paper)
+    first = PdfReader(paper).pages[0].extract_text()
+    assert "Outdoor shop FAQ" in first and "Three wins" in first and "Decision" in first
     with page.expect_download(timeout=MINUTE) as made:
-        click(page, re.compile("Download the report"))
+        click(page, "Download as page")
     report = tmp_path / "report.html"
     made.value.save_as(report)
     text = report.read_text(encoding="utf-8")
@@ -136,7 +143,7 @@ def zip_names(path: Path) -> list[str]:
 def test_link_to_a_page_on_a_server_that_just_started(server, page):
     """The first visitor must not meet Streamlit's old multipage mode, which skips main.py."""
     page.goto(f"{server.url}/labels?lang=en")
-    see(page, "The journey")
+    see(page, "Step 3 of 6: Labels")
     see(page, "Choose a project in the sidebar")
     assert "/labels" in page.url
 
@@ -189,3 +196,85 @@ def test_another_language_keeps_the_tab_and_what_was_chosen(server, page):
     assert japanese != english and not re.search("[A-Za-z]{4}", japanese)
     box.get_by_role("combobox").click()
     assert page.get_by_role("option", selected=True).count() == 1
+
+
+FOLD = 800
+
+
+class Hand:
+    """A visitor whose clicks are counted."""
+
+    def __init__(self, page) -> None:
+        self.page, self.clicks = page, 0
+
+    def click(self, label: str | re.Pattern[str]) -> None:
+        button = self.page.get_by_role("button", name=label).first
+        button.wait_for(timeout=MINUTE)
+        button.click()
+        self.clicks += 1
+        no_exception(self.page)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Improve my search"), ("ja", "検索を改善")])
+def test_the_sample_is_two_clicks_from_its_verdict(server, page, language, words):
+    page.set_viewport_size({"width": 1280, "height": FOLD})
+    hand = Hand(page)
+    page.goto(f"{server.url}/?lang={language}")
+    hand.click(re.compile("Outdoor shop FAQ|アウトドア"))
+    start = page.get_by_role("button", name=re.compile(words))
+    start.wait_for(timeout=MINUTE)
+    for place in (start, page.locator(".st-key-improve_offer")):
+        box = place.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
+    hand.click(re.compile(words))
+    page.locator('[class*="st-key-job_improve-"]').wait_for(timeout=MINUTE)
+    no_exception(page)
+    assert hand.clicks == 2
+
+
+def test_the_quick_look_ends_on_the_verdict_also_through_a_kill(server, page):
+    """The same click on a part of the sample, without the teacher, so that it takes a minute."""
+    page.set_viewport_size({"width": 1280, "height": FOLD})
+    workspace = Workspace.open(server.workspace)
+    project = workspace.create_project("Shop", "Mika")
+    import_file(project, first_answers(30), "faq.csv", who="Mika")
+    project = workspace.project(project.id)
+    project.state.teacher_put_off = True
+    hand = Hand(page)
+    hand.clicks = 1  # on the sample: see above
+    page.goto(f"{server.url}/?lang=en&project={project.id}")
+    page.get_by_role("button", name="Improve my search").wait_for(timeout=MINUTE)
+    settle(page)
+    page.get_by_role("radio", name="Quick look").or_(
+        page.get_by_role("button", name="Quick look")
+    ).first.click(timeout=2 * MINUTE)
+    hand.clicks += 1
+    see(page, "One pass over the data")
+    hand.click("Improve my search")
+    see(page, "Improving your search")
+
+    run = improvement_of(project).id
+    end = time.monotonic() + 600
+    while "tune" not in improvement(workspace, run).runs:
+        assert time.monotonic() < end, (workspace.run_folder(run) / "worker.log").read_text()
+        time.sleep(0.2)
+    see(page, "suggested for these data")  # the page says what was decided, and why
+    (worker,) = server.workers_of(workspace.run_folder(run))
+    os.kill(worker, signal.SIGKILL)
+    see(page, "Interrupted")
+    page.get_by_role("button", name="Resume").click()
+
+    page.wait_for_url(re.compile(r"/compare\?.*run=tune-"), timeout=15 * MINUTE)
+    assert hand.clicks <= 4
+    hero = page.locator(".st-key-verdict_hero")
+    hero.wait_for(timeout=MINUTE)
+    box = hero.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
+    told = improvement(workspace, run)
+    assert len({(one.about, str(one.text)) for one in told.decided}) == len(told.decided)
+    page.goto(f"{server.url}/?lang=en&project={project.id}")
+    stages = page.locator(".st-key-pilot_stages")
+    stages.wait_for(timeout=MINUTE)
+    box = stages.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
+    see(page, re.compile("Of 100 customers who"))

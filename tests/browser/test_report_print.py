@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from dataclasses import replace
 
 import pytest
 from pypdf import PdfReader
 
+from core.messages import Message
 from core.reporting.html_report import render
-from core.reporting.report_content import Movement
+from core.reporting.report_content import BiasCell, Movement
+from core.reporting.report_facts import MOST_GROUPS
+from core.reporting.wording import Wording
 from core.types import Override
 from tests.reporting.sample_report import part, sample_report
 
@@ -99,3 +103,43 @@ def test_nothing_reaches_beyond_the_edge_of_the_paper(page, tmp_path, language):
             .map(e => e.tagName + ': ' + e.textContent.slice(0, 60))"""
     )
     assert beyond == []
+
+
+def fullest_sheet(language: str):
+    """A report whose first page has as much on it as there can be."""
+    report = long_report(language)
+    filler = SENTENCE[language] * 3
+    bias = report.labels.bias
+    cells = (BiasCell(-0.123, True),) * 8
+    groups = tuple((f"{n} {filler}", cells) for n in range(MOST_GROUPS))
+    bias = replace(bias, experts=tuple(f"{n} {filler}" for n in range(7)), rows=groups)
+    return replace(
+        report,
+        labels=replace(report.labels, bias=bias),
+        in_use=replace(report.in_use, reason=filler, who=filler),
+        risk=replace(report.risk, who=filler),
+        refusals=(Message("{why}", {"why": filler}),) * 3,
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_decision_sheet_is_one_page(page, tmp_path, language):
+    """Half of the picture of bias, and the decision itself, were on a second page."""
+    file = tmp_path / "report.html"
+    file.write_text(render(fullest_sheet(language), language), encoding="utf-8")
+    page.goto(file.as_uri())
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    sheets = PdfReader(io.BytesIO(pdf)).pages[:2]
+
+    # a PDF writes some signs with the look-alikes that its fonts have
+    def plain(text: str) -> str:
+        return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+
+    def told(text: str) -> str:
+        return plain(Wording(language).t(text))
+
+    first, second = (plain(sheet.extract_text()) for sheet in sheets)
+
+    for title in ("Three wins", "Three losses", "What it would save", "Risks and limits"):
+        assert told(title) in first
+    assert told("Appendix") in second and told("Appendix") not in first

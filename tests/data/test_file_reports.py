@@ -67,7 +67,7 @@ def beir(corpus=(), queries=(), qrels="", split="qrels.tsv") -> bytes:
         (beir(corpus=[{"_id": "d0", "text": "twice"}]), "stand more than once"),
         (beir(qrels="q9\td1\t1\n"), "query that does not exist: q9"),
         (beir(qrels="q1\td9\t1\n"), "document that does not exist: d9"),
-        (beir(corpus=[{"_id": "d7", "text": ""}]), "have no text: d7"),
+        (beir(corpus=[{"_id": "d7", "text": ""}]), "1 document has no text: d7"),
         (beir(corpus=[{"_id": "d7", "contents": "x y"}]), "under another name"),
         (beir(split="qrels/test.tsv"), "none is for training"),
         (beir(qrels="q1\td1\t2\n"), "judged differently"),

@@ -6,14 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import diags_array
 
-from core.evaluation.expert_panel import find_teacher
+from core.evaluation.expert_panel import expert_passports, find_teacher
+from core.experts.catalogue import SAME_MODEL, find_entry
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, advise, panel_in_use, use_panel
+from core.labels.judges import judge_agreement
 from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.labels.quality import pair_quality
 from core.labels.similar_experts import agreement
-from core.types import SPLITS, ExpertScores, Interval, LabelRecipe, QADataset
+from core.types import SPLITS, ExpertScores, Interval, LabelRecipe, ListedScores, QADataset
+from core.types.scores import MODEL, PEOPLE
 from core.types.scoring import (
     NO_TEACHER,
     PERHAPS_TEACHER,
@@ -235,3 +239,68 @@ def test_the_chosen_panel_is_kept_and_ends_with_new_data(tmp_path, monkeypatch):
     workspace.records.use_dataset(project.id, "other", "ann")
     other = workspace.project(project.id)
     assert panel_in_use(other, ("a", "b")) == ("a", "b")
+
+
+def habits_world():
+    """Two models of meaning, keyword search, and an answer that shares words by chance alone."""
+    rng = np.random.default_rng(0)
+    dataset, scores = world((1.0, 1.0))
+    vocabulary = np.array([f"word{i}" for i in range(40)])
+    questions = (" ".join(rng.choice(vocabulary, 8)) + f" {i}" for i in range(200))
+    answers = (" ".join(rng.choice(vocabulary, 12)) + f" a{i}" for i in range(40))
+    dataset = replace(dataset, questions=tuple(questions), answers=tuple(answers))
+    scores = [replace(one, dataset_id=dataset.id) for one in scores]
+    bm25 = find_entry("bm25").tables(dataset.questions, dataset.answers)
+    return dataset, [*scores, ExpertScores("bm25", "p", dataset.id, *bm25)]
+
+
+def judged(dataset, judge, values, count=60):
+    """Right pairs and, of the same questions, wrong ones; none of a test question."""
+    rows = np.repeat(dataset.rows("train")[: count // 2], 2)
+    columns = dataset.right_answer[rows].copy()
+    columns[1::2] = (columns[1::2] + 1) % 40
+    return ListedScores(f"{judge}:x", "p", dataset.id, rows, columns, values, judge)
+
+
+def test_passports_find_keyword_search_by_its_habit():
+    dataset, scores = habits_world()
+    found = expert_passports(dataset, scores, None, "bm25")
+    assert [p.words.sign for p in found] == [-1, -1, 1]
+    assert max(found, key=lambda p: p.words.value.value).expert == "bm25"
+    assert [(p.people, p.kinship) for p in found] == [(None, ""), (None, ""), (None, SAME_MODEL)]
+
+
+def test_passports_compare_everybody_but_people_with_people():
+    dataset, scores = habits_world()
+    people = judged(dataset, PEOPLE, np.tile([1.0, 0.0], 30).astype(np.float32))
+    model = judged(dataset, MODEL, np.tile([3.0, 0.0, 2.0, 1.0], 15).astype(np.float32))
+    panel = [*scores, people, model]
+    *_, of_people, of_model = expert_passports(dataset, panel, people, "other")
+    assert of_people.people is None and of_people.like_people.sign == 0
+    assert of_model.people == judge_agreement(people, model), "one figure for one thing"
+    assert of_model.like_people.sign == 1
+    turned = judged(dataset, PEOPLE, 1 - people.values)
+    assert expert_passports(dataset, panel, turned, "other")[0].like_people.sign == -1
+    few = judged(dataset, PEOPLE, people.values[:20], count=20)
+    said = expert_passports(dataset, panel, few, "other")[-1]
+    assert said.people.pairs == 20 and said.like_people.sign == 0, "too few to be named"
+
+
+def test_passports_never_look_at_test_questions():
+    dataset, scores = habits_world()
+    rows = set(dataset.held_out_rows.tolist())
+    texts = tuple("changed" if i in rows else q for i, q in enumerate(dataset.questions))
+    other = replace(dataset, questions=texts)
+    seen = diags_array((~np.isin(np.arange(200), dataset.held_out_rows)).astype(np.float32))
+    again = []
+    for one in scores:
+        matrix = seen @ one.question_matrix
+        again.append(replace(one, dataset_id=other.id, question_matrix=matrix))
+    before, after = (
+        [
+            (p.right, p.other, p.generosity.value.value, p.length.value.value, p.words.value.value)
+            for p in expert_passports(data, panel, None, "bm25")
+        ]
+        for data, panel in ((dataset, scores), (other, again))
+    )
+    np.testing.assert_allclose(after, before, rtol=1e-4)

@@ -36,6 +36,15 @@ def test_words_that_most_answers_use_are_not_marked():
     assert marked("when do we send the parcel", answers[0], common) == ["send", "parcel"]
 
 
+def test_words_of_grammar_are_not_marked():
+    """Marked "that, they, its" say nothing about why an answer was found."""
+    common = common_words(["a parcel", "the tent"])
+    answer = "They say that its zip, like a zip on a tent, may break"
+    assert marked("is it that they fix its zip?", answer, common) == ["zip", "zip"]
+    assert marked("傘は返品できますか", "傘は、できますか") == ["傘"]
+    assert marked("これはですか", "これはですか") == []
+
+
 @pytest.mark.parametrize("text", ["", "<b>parcel</b>", "`parcel` $x$ [parcel](javascript:1)"])
 def test_pieces_joined_are_the_text(text):
     pieces = in_pieces(text, shared_spans("parcel", text, ()))

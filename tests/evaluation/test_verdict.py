@@ -65,7 +65,7 @@ def test_a_claim_needs_interval_and_test_and_enough_data(low, high, p, questions
         ),
         (
             {"low": -0.02, "word": "not shown"},
-            "Not shown: +0.06 (−0.02 to 0.08), on 210 held-out questions. There may be no",
+            "No clear difference: +0.06 (−0.02 to 0.08), on 210 held-out questions. There may be",
         ),
         (
             {"low": -0.02, "word": "not shown", "smallest_detectable": 0.0031},

@@ -171,7 +171,7 @@ def test_must_find_questions_pass_or_fail_by_the_rank_that_the_screen_shows(comp
     assert [title for title, _ in counted_lines(result)] == ["Must-find questions"]
     assert "1 of 2 after tuning, 2 before; 1 lost" in str(must_find_sentence(result))
     allowed, reasons = promotion_allowed(replace(comparison, counted=result))
-    assert not allowed and "1 must-find questions" in str(reasons[0])
+    assert not allowed and "1 must-find question " in str(reasons[0])
     wide = counted(comparison, marked, replace(wanted, within=20))
     assert not wide.lost and promotion_allowed(replace(comparison, counted=wide))[0]
     half = replace(

@@ -2,24 +2,29 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from core.errors import ExpertError, ModelUnavailableError
 from core.experts import bundled
 from core.experts.bundled import Package
 from core.experts.catalogue import (
+    SAME_FAMILY,
+    SAME_MODEL,
     catalogue,
     default_experts,
     default_student,
     estimate_seconds,
     find_entry,
+    kinship,
 )
-from core.experts.encoders import EmbeddingModel
+from core.experts.encoders import EmbeddingModel, text_keys
 from core.experts.hub import HubRepository
 from core.experts.lexical import LexicalExpert
 from core.experts.package_parts import PackagedArchive
-from core.types.expert_entry import CROSS_ENCODER, LEXICAL
+from core.types.expert_entry import CROSS_ENCODER, DOCUMENT, LEXICAL, QUERY
 from core.workspace.modelstore import ModelStore
+from core.workspace.vectors import VectorCache
 
 ENTRIES = list(catalogue().values())
 
@@ -100,6 +105,22 @@ def test_english_and_japanese_get_the_student_measured_for_them():
     assert "all-MiniLM-L6-v2" not in default_experts("ja")  # reads no Japanese
 
 
+@pytest.mark.parametrize(
+    ("expert", "student", "expected"),
+    [
+        ("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", SAME_MODEL),
+        ("all-MiniLM-L12-v2", "all-MiniLM-L6-v2", SAME_FAMILY),
+        ("multilingual-e5-base", "multilingual-e5-small-4bit", SAME_FAMILY),
+        ("all-mpnet-base-v2", "all-MiniLM-L6-v2", ""),
+        ("bm25", "all-MiniLM-L6-v2", ""),
+        ("file:gone", "all-MiniLM-L6-v2", ""),
+    ],
+)
+def test_relatives_of_the_model_to_be_tuned_are_known_by_name(expert, student, expected):
+    """Common parts of names (all, base, v2, small) make no family."""
+    assert kinship(expert, student) == expected
+
+
 def test_hub_model_is_ready_only_once_it_is_in_the_store(tmp_path):
     store, entry = ModelStore(tmp_path), find_entry("gte-small")
     before = entry.availability(store)
@@ -146,3 +167,32 @@ def test_time_estimate_comes_from_what_was_measured_here(tmp_path):
     assert estimate_seconds(small, texts, store) == pytest.approx(10)
     assert estimate_seconds(large, texts, store) == pytest.approx(10 / large.relative_speed)
     assert estimate_seconds(find_entry("bm25"), texts, store) is None
+
+
+def test_one_model_measured_on_a_busy_machine_does_not_make_hours_of_minutes(tmp_path):
+    """A reranker was said to take 4 h 30 min: the slowest of all measurements was the yardstick."""
+    store = ModelStore(tmp_path)
+    texts = SimpleNamespace(questions=range(600), answers=range(400))
+    slow, *others = "wordllama-l2-supercat-256", "all-MiniLM-L6-v2", "multilingual-e5-small-4bit"
+    store.record_speed(slow, "cpu", 0.1 * find_entry(slow).relative_speed)
+    for key in others:
+        store.record_speed(key, "cpu", 100 * find_entry(key).relative_speed)
+    large = find_entry("all-mpnet-base-v2")
+    assert estimate_seconds(large, texts, store) == pytest.approx(10 / large.relative_speed)
+
+
+def test_time_is_estimated_for_what_is_not_read_yet(tmp_path, tiny_dataset, monkeypatch):
+    """A model whose vectors are all in the cache was said to take 6 min and took 6 s."""
+    store, cache = ModelStore(tmp_path), VectorCache(tmp_path / "vectors")
+    small = find_entry("all-MiniLM-L6-v2")
+    store.record_speed(small.key, "cpu", 1.0)
+    monkeypatch.setattr(type(small), "fingerprint", lambda *_: "f" * 16)
+    everything = len(tiny_dataset.questions) + len(tiny_dataset.answers)
+    assert estimate_seconds(small, tiny_dataset, store, cache) == everything
+    for texts, role, left in (
+        (tiny_dataset.questions, QUERY, len(tiny_dataset.answers)),
+        (tiny_dataset.answers, DOCUMENT, 0),
+    ):
+        keys = text_keys(texts, small.prompt(role))
+        cache.put("f" * 16, keys, np.ones((len(texts), 2), np.float32))
+        assert estimate_seconds(small, tiny_dataset, store, cache) == left

@@ -166,6 +166,16 @@ def test_scores_are_the_raw_outputs_of_the_model_for_these_pairs(folder, dataset
     assert np.ptp(expected) > 0.1  # the comparison could fail
 
 
+def test_a_pair_asked_live_scores_as_on_the_list(folder, dataset, store, cache):
+    context = ScoringContext(store, cache, device="cpu")
+    scores = score_dataset(dataset, [f"local:{folder}", "bm25"], context).scores[0]
+    ask = find_entry(f"local:{folder}").live(dataset, context)
+    for place in (0, 100, 300):
+        row, column = int(scores.question_rows[place]), int(scores.answer_rows[place])
+        live = ask(dataset.questions[row], dataset.answers[column])
+        assert live == pytest.approx(float(scores.values[place]), abs=1e-4)
+
+
 def test_no_pair_is_read_twice(folder, dataset, store, cache):
     key = f"local:{folder}"
     first = score_dataset(dataset, ["bm25", key], ScoringContext(store, cache, device="cpu"))

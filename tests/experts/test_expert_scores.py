@@ -1,14 +1,16 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.errors import ExpertError, Stopped
-from core.experts.catalogue import catalogue
+from core.experts.catalogue import catalogue, find_entry
 from core.experts.expert_scores import load_scores, score_dataset
 from core.experts.source import ScoringContext
 from core.types import TRAIN, QADataset
+from core.workspace.modelstore import ModelStore
 
 ANSWERS = (
     "Send the parcel back within 30 days for a full refund.",
@@ -67,8 +69,6 @@ def test_one_expert_that_fails_does_not_stop_the_others(
     def explode(questions, answers):
         raise MemoryError("no room")
 
-    from dataclasses import replace
-
     monkeypatch.setitem(catalogue(), "bm25", replace(catalogue()["bm25"], tables=explode))
     told = listener()
     keys = ["bm25", "no-such-expert", "tfidf"]
@@ -92,7 +92,6 @@ def test_scores_that_were_never_made_are_asked_for(dataset, store, cache, key):
 
 def test_changed_texts_are_noticed(dataset, store, cache):
     """Lexical tables belong to one set of texts; vectors belong to single texts."""
-    from dataclasses import replace
 
     score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     more = replace(dataset, answers=(*ANSWERS[:2], "Delivery is free."))
@@ -108,6 +107,7 @@ def test_reading_scores_imports_no_torch(dataset, store, cache):
     score_dataset(dataset, FAST, ScoringContext(store, cache, device="cpu"))
     code = f"""
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from core.experts.catalogue import find_entry
@@ -123,3 +123,37 @@ print(sorted({{"torch", "transformers", "sentence_transformers", "sklearn"}} & s
 """
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", FAST)
+def test_a_pair_asked_live_scores_as_on_the_table(dataset, store, cache, key):
+    """Arrows that start elsewhere than the table would show moves that nothing made."""
+    context = ScoringContext(store, cache, device="cpu")
+    (scores,) = score_dataset(dataset, (key,), context).scores
+    ask = catalogue()[key].live(dataset, context)
+    rows = np.arange(3)
+    live = [[ask(question, answer) for answer in ANSWERS] for question in QUESTIONS]
+    assert np.allclose(live, scores.block(rows, rows), atol=1e-5)
+
+
+@pytest.mark.parametrize("key", FAST)
+def test_a_changed_text_is_read_as_if_it_stood_in_the_data(dataset, store, cache, key):
+    context = ScoringContext(store, cache, device="cpu")
+    score_dataset(dataset, (key,), context)
+    question, answer = "Where can I change my password?", "Password: change it when you sign in."
+    live = catalogue()[key].live(dataset, context)(question, answer)
+    larger = replace(
+        dataset,
+        questions=(question, *QUESTIONS[1:]),
+        answers=(*ANSWERS, answer),
+        answer_ids=("a1", "a2", "a3", "a4"),
+        answer_group=np.arange(4, dtype=np.int32),
+    )
+    (scores,) = score_dataset(larger, (key,), context).scores
+    assert live == pytest.approx(float(scores.block([0], [3])[0, 0]), abs=1e-4)
+
+
+def test_what_has_nothing_to_be_asked_is_not_asked(dataset, cache, tmp_path):
+    nothing = ScoringContext(ModelStore(tmp_path / "empty"), cache)
+    assert catalogue()["ms-marco-MiniLM-L6-v2"].live(dataset, nothing) is None
+    assert find_entry("people:all").live(dataset, nothing) is None

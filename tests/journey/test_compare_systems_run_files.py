@@ -8,6 +8,7 @@ from core.errors import ComparisonError, DataError, WorkspaceError
 from core.evaluation.systems import held_out_rows
 from core.journey.compare_systems import (
     add_run_file,
+    answers_with_ids,
     check_run,
     file_system,
     held_out_questions,
@@ -44,6 +45,13 @@ def test_questions_go_out_under_the_users_own_ids(tiny_dataset):
     rows = held_out_rows(tiny_dataset)
     assert [one["_id"] for one in asked] == [tiny_dataset.question_ids[row] for row in rows]
     assert [one["text"] for one in asked] == [tiny_dataset.questions[row] for row in rows]
+
+
+def test_answers_go_out_under_the_ids_that_a_run_file_names(tiny_dataset):
+    """Without them nobody whose file has no ids could write a run file at all."""
+    listed = [json.loads(line) for line in answers_with_ids(tiny_dataset).splitlines()]
+    assert [one["_id"] for one in listed] == list(tiny_dataset.answer_ids)
+    assert [one["text"] for one in listed] == list(tiny_dataset.answers)
 
 
 def test_a_complete_file_becomes_a_system(workspace, project, tiny_dataset):

@@ -16,10 +16,11 @@ from core.journey.personal import (
     allow_sharing,
     check_sharing,
     found_in,
+    own_found_in,
     sharing_leave,
     withdraw_leave,
 )
-from core.journey.projects import create_sample_project
+from core.journey.projects import SAMPLES_FOLDER, create_sample_project
 from core.journey.sending import (
     confirm_terms,
     confirmed_terms,
@@ -59,7 +60,7 @@ def test_every_way_out_is_closed_until_somebody_decides(project):
         "vote": lambda: voting.start_round(project, None, "no-run", "me"),
     }
     for way, go in ways.items():
-        with pytest.raises(DataError, match=r"personal data \(at least 1 rows;"):
+        with pytest.raises(DataError, match=r"personal data \(rows: 1 or more,"):
             go()
             pytest.fail(f"{way} was open")
 
@@ -110,6 +111,23 @@ def test_sample_projects_may_be_shared_and_are_not_read_for_names(tmp_path, monk
     check_sharing(project)
     with pytest.raises(AssertionError):
         found_in(project.load_dataset())
+
+
+def test_invented_texts_of_a_sample_need_no_leave_but_what_a_room_adds_does(tmp_path):
+    """A presenter who had uploaded the sample was stopped before the vote."""
+    project = Workspace.open(tmp_path).create_project("p", "me")
+    sample = (SAMPLES_FOLDER / "shop_faq_en.csv").read_bytes()
+    data.import_file(project, sample, "my copy.csv", who="me")
+    project = project.workspace.project(project.id)
+    dataset = project.load_dataset()
+    assert set(found_in(dataset)) == {"email", "phone"} and own_found_in(dataset) == {}
+    check_sharing(project)
+    added = sample.rstrip() + b"\nmail me at room@example.org,We will call.,,\n"
+    data.import_file(project, added, "more.csv", who="me")
+    project = project.workspace.project(project.id)
+    with pytest.raises(DataError, match="nobody has said yet"):
+        check_sharing(project)
+    assert own_found_in(project.load_dataset())["email"].count == 1
 
 
 def test_a_model_reads_the_same_texts_once(project, monkeypatch):

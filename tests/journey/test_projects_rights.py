@@ -58,9 +58,12 @@ ASKING = {name: step for name, step in STEPS.items() if hasattr(step, "asks")}
 OTHERWISE = {
     "projects.create_project_with",
     "projects.create_sample_project",
+    "projects.open_finished_sample",
     # What a job that somebody was allowed to start leaves behind, and files read from a folder.
     "trials.publish_run",
     "labels.read_corrections",
+    # Reads what a person has set and not put to use.
+    "labels.draft_of",
     # Asks inside, and only where something would leave the machine.
     "sending.agree_to_send",
 }

@@ -11,10 +11,15 @@ import pytest
 from openpyxl import load_workbook
 
 from core.errors import WorkspaceError
+from core.evaluation.cost import SavingsInput
 from core.jobs.folder import RunFolder
-from core.journey import report
+from core.journey import compare, decisions, experts, report
+from core.journey.pilot import versions
 from core.reporting.html_report import render
 from core.reporting.workbook import decision_workbook
+from core.types import SilentReporter
+from core.types.comparison import WhatCounts
+from core.types.personal_rules import RiskAssessment
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 
@@ -30,7 +35,7 @@ def test_report_is_written_and_recorded(journey, language):
     page = path.read_text("utf-8")
     assert EVIL not in page
     assert path.is_relative_to(journey.workspace.layout.exports)
-    table = report.exported_workbook(journey.workspace, journey.compare_run, language)
+    table = report.exported_report(journey.workspace, journey.compare_run, language, report.TABLES)
     assert table.read_bytes().startswith(b"PK")
     kept = journey.workspace.records.get(journey.project.id, "report")
     assert kept["run_id"] == journey.compare_run
@@ -86,3 +91,50 @@ def test_the_report_holds_the_files_of_its_command(journey):
     cells = [c.value for row in load_workbook(table)["Configuration"] for c in row]
     held = [str(cell).strip() for cell in cells]
     assert all(text.strip() in held for text in content.repeat.files.values())
+
+
+def test_every_report_is_made_from_what_is_known_then(tmp_path):
+    """A file made before the decision was handed out after it, without a word."""
+    journey = finished_journey(tmp_path, model=False)
+    project, run = journey.project, journey.compare_run
+
+    def told() -> str:
+        return report.write_report(project, run, "en", "ben").read_text("utf-8")
+
+    before = told()
+    assert "Nobody has taken the tuned model into use." in before and "In use since" not in before
+    versions.promote(project, compare.load_comparison(journey.workspace, run), "Ann")
+    assert "In use since" in told() and "decided by Ann" in told()
+    decisions.save_savings(project, SavingsInput(currency="CHF"), "Ann")
+    assert re.search(r"[\d,.−]+ CHF a month", told())
+    words = ("a", "b", "c", "d", "e")
+    decisions.keep_risk(project, RiskAssessment(*words, "high"), "Ann")
+    assert "What remains: high: do not go on (Ann" in told()
+    versions.withdraw(project, "Ann")
+    assert "In use since" not in told()
+
+
+def test_what_counts_changes_the_preview(journey):
+    """The page kept what it had worked out before must-find questions were named."""
+    before = report.preview_stamp(journey.project, journey.compare_run)
+    assert before == report.preview_stamp(journey.project, journey.compare_run)
+    compare.set_what_counts(journey.project, WhatCounts(10, (), ()), "Ann")
+    assert before != report.preview_stamp(journey.project, journey.compare_run)
+
+
+def test_labels_and_bias_are_those_that_were_learned(tmp_path):
+    """Without the experts' scores both pictures are missing, not the report."""
+    journey = finished_journey(tmp_path, model=False)
+    without = report.content_of(journey.project, journey.compare_run).labels
+    assert without.spread is None and without.bias is None
+    dataset = journey.project.load_dataset()
+    experts.run_scoring(journey.workspace, dataset, ("bm25", "tfidf"), SilentReporter())
+    labels = report.content_of(journey.project, journey.compare_run).labels
+    assert sum(labels.spread.right) == pytest.approx(1) == pytest.approx(sum(labels.spread.other))
+    assert labels.spread.right_mean > labels.spread.other_mean
+    questions = len(dataset.seen_rows)
+    assert labels.spread.right_pairs <= questions, "no pair of a test question is among them"
+    assert labels.bias.experts == ("BM25", "TF-IDF")
+    assert all(len(cells) == 3 for _, cells in labels.bias.rows)
+    text = render(report.content_of(journey.project, journey.compare_run), "en")
+    assert "Mean label of right answers" in text and "Points of 100 that a group gets" in text

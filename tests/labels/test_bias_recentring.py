@@ -151,3 +151,13 @@ def test_text_without_a_category_is_in_no_group_and_stays_as_it_is(biased):
 
 def test_every_attribute_has_a_title():
     assert all(a.key == key and a.title for key, a in ATTRIBUTES.items())
+
+
+def test_labels_blind_to_right_answers_keep_the_groups_of_the_correction(model):
+    """Categories of answers come from right pairs; a blind copy of the labels knew none of them."""
+    evened = model.with_recipe(replace(model.recipe, recentre=("answer_category",), blend=0.0))
+    rows = evened.dataset.seen_rows[:5]
+    answers = np.arange(len(evened.dataset.answers), dtype=np.int32)
+    assert evened.blind().block(rows, answers)[0] == pytest.approx(
+        evened.with_overrides(()).block(rows, answers)[0]
+    )

@@ -10,6 +10,7 @@ from core.labels.judges import (
     ENOUGH_SHARED,
     HELD,
     MAY_EXCEED,
+    MOST_OF_CLICKS,
     NO_PEOPLE,
     UNKNOWN,
     agreement_of,
@@ -19,7 +20,7 @@ from core.labels.judges import (
 )
 from core.labels.model import LabelModel
 from core.types import LabelRecipe, ListedScores
-from core.types.scores import MODEL, PEOPLE
+from core.types.scores import CLICKS, MODEL, PEOPLE
 
 
 def listed(key, values, judge, questions=None) -> ListedScores:
@@ -93,6 +94,22 @@ def test_a_held_model_counts_at_most_as_much_as_people_and_others_keep_their_sha
     agreeing = panel([0, 1, 2, 3] * 20, [0, 1, 2, 3] * 20)
     open_gate = np.array([0.1, 0.9])
     assert np.array_equal(gated(open_gate, agreeing), open_gate)
+
+
+def test_clicks_have_little_weight_until_people_agree_with_them():
+    alone = [listed("clicks:1-x", [1.0], CLICKS), listed("file:x", [1.0], "")]
+    (gate,) = gates(alone)
+    assert gate.decision == NO_PEOPLE and gate.holds and "5%" in str(gate.told("Clicks"))
+    assert gated(np.array([0.6, 0.4]), alone) == pytest.approx([MOST_OF_CLICKS, 1 - MOST_OF_CLICKS])
+    assert gated(np.array([0.01, 0.99]), alone) == pytest.approx([0.01, 0.99])
+    assert gated(np.array([1.0]), alone[:1]) == pytest.approx([1.0]), "nobody else to listen to"
+    people = listed("people:1", [0.0, 1 / 3, 2 / 3, 1.0] * 20, PEOPLE)
+    agree = listed("clicks:1-x", [0.05, 0.3, 0.6, 0.95] * 20, CLICKS)
+    (gate,) = gates([people, agree])
+    assert gate.decision == MAY_EXCEED
+    assert np.array_equal(gated(np.array([0.1, 0.9]), [people, agree]), [0.1, 0.9])
+    against = listed("clicks:1-x", [0.95, 0.6, 0.3, 0.05] * 20, CLICKS)
+    assert gated(np.array([0.1, 0.9]), [people, against])[1] == pytest.approx(MOST_OF_CLICKS)
 
 
 def test_labels_use_the_gated_weights_and_a_persons_own_weights_win(tiny_dataset):

@@ -9,6 +9,7 @@ from core.labels.quality import (
     average_precision,
     calibration_error,
     histogram,
+    label_spread,
     pair_quality,
     roc_auc,
 )
@@ -89,3 +90,13 @@ def test_quality_of_a_half_silent_expert_uses_the_pairs_it_knows(silent_world):
     assert found.chance == pytest.approx(sample.hard_label[known].mean())
     silent = pair_quality(np.full(len(sample), np.nan), sample, seed=0)
     assert silent.coverage == 0 and np.isnan(silent.average_precision.value)
+
+
+def test_spread_lets_both_kinds_count_the_same_and_leaves_out_silence():
+    values = np.array([0.9, 0.5, 0.1, 0.1, 0.1, np.nan], np.float32)
+    hard = np.array([1, 1, 0, 0, 0, 1], np.float32)
+    spread = label_spread(values, hard)
+    assert spread.right == pytest.approx(0.7) and spread.other == pytest.approx(0.1)
+    assert spread.between == pytest.approx(0.25), "half of the right pairs, none of the others"
+    assert spread.overlap == 0
+    assert np.isnan(label_spread(values[:2], hard[:2]).other)

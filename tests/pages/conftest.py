@@ -107,6 +107,18 @@ def finished_once(tmp_path_factory: pytest.TempPathFactory) -> FinishedWorkspace
     return FinishedWorkspace(root, project.id, tuned, compared)
 
 
+ADVANCED = ("Verdict in figures", "All systems", "What counts", "Map", "Other fields")
+
+
+def open_compare_tab(at: AppTest, tab: str) -> AppTest:
+    """Open a tab of the Compare page, also one of those under "Advanced"."""
+    if tab in ADVANCED:
+        at.session_state["compare_advanced"] = tab
+        tab = "Advanced"
+    at.session_state["compare_tab"] = tab
+    return at.run()
+
+
 @pytest.fixture
 def finished_workspace(finished_once: FinishedWorkspace, tmp_path: Path) -> FinishedWorkspace:
     """Return a copy of the finished workspace that a test may damage."""

@@ -132,9 +132,11 @@ def test_the_command_line_takes_folds_by_itself_and_says_why(tmp_path, monkeypat
     told = json.loads(out.out.splitlines()[-1])
     assert (told["way"], told["folds"]) == ("cross-fit", 10)
     assert told["verdict"]["unseen"]["questions"] == 20 and "known" not in told["verdict"]
-    assert "verdict: cross-fit in 10 folds (test questions of one split: unseen 4)" in out.err
+    assert "verdict: Every question is tested, in 10 folds, because one split would keep" in out.err
+    assert "0 questions on known answers and 4 on unseen ones" in out.err
     assert "experts: WordLlama l2-supercat-256, BM25 (as named)" in out.err
-    assert "labels: reliability; known right answers count 50%" in out.err
+    assert "labels: Each expert counts by how well it tells right answers from others" in out.err
+    assert "known right answers count 50%" in out.err
     assert "  fold 10: unseen" in out.err
     assert "delivered: learned from all questions" in out.err
     assert "Every one of the 20 questions was a test question" in out.out

@@ -420,7 +420,7 @@ def test_summary_agrees_with_the_import_report(loaded, workspace):
         "Rows set aside": str(summary["rows_set_aside"]),
     }
     primary = [b.label for b in at.button if b.proto.type == "primary"]
-    assert primary == ["Choose experts"]
+    assert primary == ["Improve my search"]
 
 
 def test_set_aside_rows_are_listed_with_the_users_row_numbers(loaded, workspace):
@@ -559,7 +559,7 @@ def test_a_log_is_previewed_before_anything_is_written_then_added(open_page, ope
     uploader(at).set_value(("log.csv", OPEN_LOG, "text/csv")).run()
     assert not at.exception and now(open_project).dataset_id == before
     assert "asked 16 times in all, are 2 open questions" in told(at)
-    assert "Set aside: 1 rows." in told(at)
+    assert "Set aside: 1 row." in told(at)
     at.button(key="open_add").click().run()
     assert not at.exception
     dataset = now(open_project).load_dataset()

@@ -17,6 +17,8 @@ from core.jobs import launch
 from core.jobs.folder import RunFolder, append_event
 from core.journey import data, experts, jobs, steps
 from core.journey.projects import SAMPLES
+from core.workspace.database import now
+from core.workspace.feedback import Rating
 from core.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "shop_faq_flawed.xlsx"
@@ -165,6 +167,61 @@ def test_results_are_said_in_words_and_lead_on(page, workspace):
     table = next(d.value for d in at.dataframe if "Texts read" in d.value.columns)
     assert table["Expert"].tolist() == ["BM25", "TF-IDF"]
     assert (table["Seconds"] >= 0).all()
+
+
+def open_passports(page) -> AppTest:
+    at = page()
+    at.session_state["expert_tab"] = "Passports"
+    return at.run()
+
+
+def test_passports_say_in_a_sentence_how_each_expert_judges(page, workspace):
+    """Who judges strictly, or by words alone, showed only after labels were made."""
+    scored(workspace)
+    assert "passport_table" not in [d.key for d in page().dataframe], "one tab at a time"
+    at = open_passports(page)
+    assert not at.exception and not at.error
+    said = texts(at)
+    for title in ("BM25", "TF-IDF"):
+        sentence = said.split(f"**{title}** · ")[1].split("\n")[0]
+        assert "ooks at words" in sentence, "keyword search counts words by construction"
+    assert "Each line goes from the lowest to the highest of these experts" in said
+    table = next(d.value for d in at.dataframe if "Same words" in d.value.columns)
+    assert table["Expert"].tolist() == ["BM25", "TF-IDF"]
+    project = workspace.projects()[0]
+    dataset = project.load_dataset()
+    assert experts.people_said(project, dataset) is None
+    found = experts.passports(workspace, dataset, LEXICAL, None)
+    shown = [f"{p.words.value.value:+.2f}" for p in found]
+    assert [cell.split(" ")[0] for cell in table["Same words"]] == shown
+    assert [p.words.sign for p in found] == [1, 1] and table["Like people"].tolist() == ["–", "–"]
+    lines = at.image
+    assert len(lines) == 2 * 3, "three scales each; nobody rated a pair, so there is no fourth"
+
+
+def test_passports_compare_experts_with_people_who_rated(page, workspace):
+    scored(workspace)
+    project = workspace.projects()[0]
+    dataset = project.load_dataset()
+    rows, columns = dataset.right_question.tolist(), dataset.right_answer.tolist()
+    held_out = set(dataset.held_out_rows.tolist())
+    seen = [pair for pair in zip(rows, columns, strict=True) if pair[0] not in held_out][:40]
+    said = [
+        Rating(dataset.questions[row], dataset.answers[answer], "Mary", value, "stars", now())
+        for row, column in seen
+        for answer, value in ((column, 1.0), ((column + 1) % len(dataset.answers), 0.0))
+    ]
+    workspace.records.add_ratings(project.id, said)
+    at = open_passports(page)
+    assert not at.exception and not at.error
+    people = experts.people_said(project, dataset)
+    found = experts.passports(workspace, dataset, LEXICAL, people)
+    assert all(p.people is not None and p.people.pairs == len(people) for p in found)
+    table = next(d.value for d in at.dataframe if "Like people" in d.value.columns)
+    assert [cell.split(" ")[0] for cell in table["Like people"]] == [
+        f"{p.people.kappa:+.2f}" for p in found
+    ]
+    assert len(at.image) == 2 * 4
 
 
 def test_an_expert_that_failed_is_named_with_its_reason(page, workspace, monkeypatch):
@@ -328,5 +385,28 @@ def test_whether_there_is_a_teacher_is_said_once_experts_have_scored(page, works
     said = texts(page())
     assert "Whether there is a teacher is not known yet: all-MiniLM-L6-v2" in said
     assert "Add all-mpnet-base-v2, which is known as stronger (438 MB)" in said
-    at = button(page(), "Choose for me").click().run()
-    assert not at.exception and "Two measures, for a reason" in texts(at)
+    assert "Two measures, for a reason" in said
+
+
+def test_scoring_ends_in_a_chosen_panel_that_can_be_undone(page, workspace):
+    """A second click only confirmed what the figures had chosen."""
+    from core.journey.decisions import panel_in_use, use_panel
+    from core.journey.experts import scoring_report
+    from core.journey.projects import scored_experts
+
+    scored(workspace)
+    project = workspace.projects()[0]
+    experts = scored_experts(project)
+    proposed = scoring_report(project).panel.kept
+    assert project.state.panel.experts == proposed, "chosen without a click"
+    at = page()
+    assert not at.exception and not any(b.label == "Choose for me" for b in at.button)
+    assert f"**{len(proposed)} of {len(experts)} experts make the labels.**" in texts(at)
+    use_panel(project, experts[:1], "Mika")
+    at = page()
+    assert f"**1 of {len(experts)} experts make the labels.**" in texts(at)
+    at = button(at, "Let everybody make them").click().run()
+    assert not at.exception and panel_in_use(project, experts) == experts
+    use_panel(project, experts[:1], "Mika")
+    button(page(), f"Let the proposed {len(proposed)} make them").click().run()
+    assert panel_in_use(project, experts) == proposed

@@ -55,6 +55,21 @@ def test_projects_are_listed_with_their_next_step(app, tmp_path):
     assert button(at, "Open") and button(at, "Rename") and button(at, "Delete")
 
 
+def test_a_finished_project_leads_to_its_result(app, finished_workspace):
+    """ "6 of 6 steps done · next: Report" sent people to a page they had just left."""
+    from core.journey.report import write_report
+
+    project = finished_workspace.open().project(finished_workspace.project)
+    write_report(project, finished_workspace.compare_run, "en", "Mika", to_share=False)
+    at = app(finished_workspace.root)
+    assert [bar.proto.text for bar in at.get("progress")] == ["All 6 steps done"]
+    assert any("questions · Last activity" in caption.value for caption in at.caption)
+    assert any("Of 100 customers who" in one.value for one in at.markdown)
+    button(at, "Open").click().run()
+    assert not at.exception
+    assert at.session_state["here"] == "compare"
+
+
 def test_name_is_kept_for_the_record_of_changes(app, tmp_path):
     at = app(tmp_path)
     next(x for x in at.text_input if x.label == "Your name").set_value("Ann").run()
@@ -171,3 +186,169 @@ def test_who_signs_in_owns_what_they_make(visitor, tmp_path):
     assert [(m.who, m.role) for m in made.state.members] == [("eve@example.com", "owner")]
     trail = made.workspace.records.audit_trail(made.id)
     assert {line["who"] for line in trail} == {"eve@example.com"}
+
+
+def shown(at) -> str:
+    kinds = (at.markdown, at.caption, at.code)
+    return "\n".join(str(one.value) for kind in kinds for one in kind).replace("\\", "")
+
+
+@pytest.mark.parametrize("state", ["missing", "damaged"])
+def test_a_verdict_of_an_earlier_version_is_shown_once_somebody_looked(
+    app, finished_workspace, state
+):
+    from core.journey.compare import load_comparison
+
+    file = finished_workspace.run(finished_workspace.compare_run) / "summary.json"
+    if state == "missing":
+        file.unlink()
+    else:
+        file.write_text('{"found": 3}')
+    at = app(finished_workspace.root, None, finished_workspace.project)
+    assert not at.exception and not at.error
+    assert "open it to see what came of it" in shown(at)
+    file.unlink(missing_ok=True)
+    load_comparison(finished_workspace.open(), finished_workspace.compare_run)
+    at = app(finished_workspace.root)
+    assert "Of 100 customers who" in shown(at)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_stages_of_the_pilot_are_filled_from_what_the_project_knows(
+    app, finished_workspace, language
+):
+    from core.journey.compare import load_comparison
+    from core.journey.pilot import stages as pilot, versions
+
+    workspace = finished_workspace.open()
+    project = workspace.project(finished_workspace.project)
+    stages = {stage.key: stage for stage in pilot.pilot_stages(project)}
+    assert {key for key, stage in stages.items() if stage.done} >= {"trial", "verdict"}
+    assert not any(stages[key].done for key in ("goal", "data", "decision", "rollout"))
+    app(finished_workspace.root, "data", project.id)  # which finds out what the data allow
+    pilot.agree_goal(project, "Customers find answers without a call", "Mika")
+    comparison = load_comparison(workspace, finished_workspace.compare_run)
+    versions.promote(project, comparison, "Mika", reason="Because this is only a test")
+    at = app(finished_workspace.root, None, project.id, language=language)
+    assert not at.exception and not at.error
+    said = "\n".join(one.value for one in at.code)
+    assert "Customers find answers without a call" in said and "{" not in said
+    assert len(said.splitlines()) == len(pilot.STAGES)
+    if language == "ja":
+        assert "We agreed" not in said and "合意" in said
+    stages = {stage.key: stage.done for stage in pilot.pilot_stages(project)}
+    assert stages == dict.fromkeys(pilot.STAGES, True) | {
+        "data": stages["data"], "experts": stages["experts"]
+    }  # fmt: skip
+    versions.withdraw(project, "Mika")
+    stages = {stage.key: stage for stage in pilot.pilot_stages(project)}
+    assert not stages["rollout"].done and "not to use" in str(stages["decision"].said[0])
+
+
+def test_stages_of_an_empty_and_of_a_damaged_project_are_drawn(app, finished_workspace):
+    workspace = finished_workspace.open()
+    empty = workspace.create_project("Empty", "Mika")
+    at = app(finished_workspace.root, None, empty.id)
+    assert not at.exception and "0 of 7 stages done" in shown(at)
+    project = workspace.project(finished_workspace.project)
+    for key in ("goal", "allowed"):
+        workspace.records.set(project.id, key, {"odd": 1})
+    for run in (finished_workspace.tune_run, finished_workspace.compare_run):
+        (finished_workspace.run(run) / "result.json").write_text("{")
+    at = app(finished_workspace.root, None, project.id)
+    assert not at.exception and not at.error
+    assert "What should get better, for whom" in shown(at)
+
+
+def test_a_goal_needs_words(finished_workspace):
+    from core.errors import ComparisonError
+    from core.journey.pilot import stages as pilot
+
+    project = finished_workspace.open().project(finished_workspace.project)
+    with pytest.raises(ComparisonError, match="at least 10 characters"):
+        pilot.agree_goal(project, "  more  ", "Mika")
+    assert project.state.goal is None
+
+
+@pytest.mark.parametrize("page", ["home", "data"])
+def test_one_click_starts_the_whole_walk(app, tmp_path, launched, page):
+    at = app(tmp_path)
+    next(b for b in at.button if b.key == "sample_ja").click().run()
+    at.switch_page(f"pages/{page}.py").run()
+    at.segmented_control(key="improve_preset").set_value("quick").run()
+    next(b for b in at.button if b.key == "improve").click().run()
+    assert not at.exception and not at.error
+    (folder,) = launched
+    assert folder.job().kind == "improve" and folder.job().config["preset"] == "quick"
+    assert at.session_state["here"] == "home"
+    assert "Improving your search" in shown(at)
+    assert not any(b.key == "improve" for b in at.button), "it is under way"
+
+
+def test_without_data_there_is_nothing_to_improve(app, tmp_path):
+    made = Workspace.open(tmp_path).create_project("Empty", "Mika")
+    at = app(tmp_path, None, made.id)
+    assert not at.exception and not any(b.key == "improve" for b in at.button)
+
+
+def test_a_failed_walk_says_why_and_can_be_resumed(app, tmp_path, launched):
+    from core.messages import Message
+
+    at = app(tmp_path)
+    next(b for b in at.button if b.key == "sample_ja").click().run()
+    next(b for b in at.button if b.key == "improve").click().run()
+    reason = Message("The disk is full.").to_json()
+    append_event(launched[0], "failed", message=reason)
+    at.run()
+    assert not at.exception
+    assert any("The disk is full" in error.value for error in at.error)
+    assert button(at, "Resume")
+
+
+def test_what_a_run_leaves_out_is_told_calmly_and_in_one_box(app, tmp_path, launched):
+    """The way that everybody takes ended in a yellow warning, though nothing was wrong."""
+    from core.messages import Message
+    from core.types.tuning import EXPLANATIONS
+
+    at = app(tmp_path)
+    next(b for b in at.button if b.key == "sample_ja").click().run()
+    next(b for b in at.button if b.key == "improve").click().run()
+    values = {"experts": 0.8, "base": 0.9, "count": 7}
+    for text in (*sorted(EXPLANATIONS), "Something is wrong."):
+        append_event(launched[0], "warning", message=Message(text, values).to_json())
+    at.run()
+    assert [one.value.replace("\\", "") for one in at.warning] == ["Something is wrong."]
+    (told,) = (one.value for one in at.info if "No expert searches clearly better" in one.value)
+    assert told.count("\n\n") == len(EXPLANATIONS) - 1
+
+
+def test_projects_side_by_side_and_what_worked_where(app, finished_workspace, monkeypatch):
+    """Figures over projects stand there from three verdicts on, and a new project may use them."""
+    from core.journey.pilot import portfolio
+    from core.journey.pilot.portfolio import ProjectRow
+    from core.pilot.what_worked import ProjectGain
+
+    workspace = finished_workspace.open()
+    workspace.create_project("Another", "ann")
+    at = app(workspace.layout.root, "home", workspace.projects()[0].id)
+    assert "portfolio_table" not in {frame.key for frame in at.dataframe}
+    at.toggle(key="portfolio_open").set_value(True).run()
+    assert not at.exception and "From 3 on" in "".join(one.value for one in at.caption)
+    gains = [
+        ProjectGain(f"p{n}", 0.05 + n / 100, 0.03 + n / 100, 0.07 + n / 100, "better", (), "mean")
+        for n in range(4)
+    ]
+    rows = tuple(ProjectRow(gain.project, f"<b>{gain.project}</b>", gain=gain) for gain in gains)
+    monkeypatch.setattr(portfolio, "portfolio", lambda _: rows)
+    at.run()
+    assert not at.exception
+    shown = "".join(one.value for one in at.markdown)
+    assert "Over 4 projects tuning gained +0.065" in shown
+    judged = dict(zip((one.id for one in workspace.projects()), gains, strict=False))
+    monkeypatch.setattr(portfolio, "_judged", lambda project: (None, judged[project.id]))
+    assert portfolio.default_that_follows(workspace) is None, "two projects say nothing"
+    for name in ("Third", "Fourth"):
+        workspace.create_project(name, "ann")
+    judged.update(zip((one.id for one in workspace.projects()), gains, strict=True))
+    follows = portfolio.default_that_follows(workspace)
+    assert (follows.rule, follows.better, follows.projects) == ("mean", 4, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 
 import pytest
 
@@ -71,12 +72,67 @@ def test_rule_and_blend_change_the_figures_and_the_saved_recipe(app, scored):
     assert next(m.value for m in at.metric if "(AP)" in m.label) != before
     next(s for s in at.slider if "blend" in s.label).set_value(20).run()
     next(x for x in at.text_input if x.label == "Name of this recipe").set_value("Strict")
-    button(at, "Save recipe").click().run()
+    button(at, "Save recipe and stay here").click().run()
     assert not at.exception
     workspace = Workspace.open(root)
     (saved,) = labels.recipes(workspace.project(project_id))
     assert (saved.name, saved.recipe.rule, saved.recipe.blend) == ("Strict", "min", 0.2)
     assert button(at, "Go on to Tune")
+
+
+def tiles(at):
+    names = ("Right answers", "Other pairs", "Overlap", "In between")
+    return [m.value for m in at.metric if m.label in names]
+
+
+def test_tiles_follow_every_control(app, scored):
+    """Figures above a chart that do not move with it teach nobody what a slider does."""
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    seen = [tiles(at)]
+    assert len(seen[0]) == 4
+    for move in (
+        lambda: next(s for s in at.slider if "blend" in s.label).set_value(30),
+        lambda: next(s for s in at.slider if "Cut lines" in s.label).set_value((5, 95)),
+        lambda: next(s for s in at.slider if "temperature" in s.label).set_value(3.0),
+        lambda: next(s for s in at.selectbox if "rule" in s.label).set_value("max"),
+        lambda: at.get("button_group")[0].set_value(["bm25"]),
+    ):
+        move().run()
+        assert not at.exception
+        seen.append(tiles(at))
+    assert all(now != before for before, now in pairwise(seen))
+
+
+def test_one_click_saves_uses_and_goes_on(app, scored):
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    button(at, "Use these labels").click().run()
+    assert not at.exception
+    assert not tiles(at), "still on Labels"
+    project = Workspace.open(root).project(project_id)
+    assert labels.recipe_in_use(project).recipe == labels.default_recipe(EXPERTS)
+    assert labels.recipe_in_use(project).name
+
+
+def test_what_was_set_is_there_after_a_reload_and_in_another_language(app, scored):
+    """A draft is neither lost nor taken for the labels in use; a reload is a new session."""
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    button(at, "Save recipe and stay here").click().run()
+    next(s for s in at.slider if "blend" in s.label).set_value(20).run()
+    next(s for s in at.slider if "Cut lines" in s.label).set_value((10, 90)).run()
+    assert any("Changed, not used yet" in m.value for m in at.markdown)
+    again = app(root, "labels", project_id, language="ja")
+    values = [s.value for s in again.slider]
+    assert 20 in values and (10, 90) in values
+    at = app(root, "labels", project_id)
+    assert any("Changed, not used yet" in m.value for m in at.markdown)
+    at.button(key="back_to_in_use").click().run()
+    assert next(s for s in at.slider if "blend" in s.label).value == 50
+    assert any("In use" in m.value for m in at.markdown)
+    (saved,) = labels.recipes(Workspace.open(root).project(project_id))
+    assert saved.recipe == labels.default_recipe(EXPERTS)
 
 
 def test_taken_recipe_name_is_refused_readably(app, scored):
@@ -85,8 +141,9 @@ def test_taken_recipe_name_is_refused_readably(app, scored):
     project = workspace.project(project_id)
     labels.save_recipe(project, "Mine", labels.default_recipe(("bm25",)), "ann")
     at = app(root, "labels", project_id)
+    next(s for s in at.slider if "blend" in s.label).set_value(20).run()
     next(x for x in at.text_input if x.label == "Name of this recipe").set_value("mine")
-    button(at, "Save recipe").click().run()
+    button(at, "Save recipe and stay here").click().run()
     assert any("already a recipe named" in e.value for e in at.error)
 
 
@@ -114,7 +171,8 @@ def test_a_saved_recipe_is_loaded_into_the_controls(app, scored):
     at.button(key="load_recipe").click().run()
     assert not at.exception and not at.error
     assert at.session_state["label_tabs"] == "Shape the labels"
-    assert any("Saved as Kept" in one.value for one in (*at.info, *at.success)), "another recipe"
+    draft = Workspace.open(root).project(project_id).state.label_draft("user")
+    assert draft.recipe == kept, "another recipe"
     assert next(s for s in at.slider if "gain" in s.label).value == 1.4
 
 
@@ -133,3 +191,22 @@ def test_deleted_folder_is_a_readable_message(app, scored, lost):
     at = app(root, "labels", project_id)
     assert not at.exception
     assert len(at.error) == 1
+
+
+def test_what_if_moves_keyword_search_when_the_question_is_copied_in(app, scored):
+    """The plainest bias there is: an expert that counts shared words likes an echo."""
+    root, project_id = scored
+    at = app(root, "labels", project_id)
+    at.session_state["label_tabs"] = "What if"
+    at.run()
+    assert not at.exception and not at.error
+    assert any("No expert moves by five points" in m.value for m in at.markdown)
+    changes = next(group for group in at.get("button_group") if group.label == "Change it")
+    changes.set_value("echo").run()
+    assert not at.exception and not at.error
+    moved = next(m.value for m in at.markdown if "experts move by five points" in m.value)
+    assert "BM25 +" in moved
+    asked = at.text_area[0].value
+    assert at.text_area[1].value.startswith(asked)
+    at.text_area[1].set_value("Something else").run()
+    assert any("BM25 −" in m.value for m in at.markdown)

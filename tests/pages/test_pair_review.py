@@ -155,7 +155,7 @@ def test_typed_cuts_reach_the_recipe(review):
     at.run()
     next(n for n in at.number_input if "Becomes 100" in n.label).set_value(90.0).run()
     assert not at.exception
-    next(b for b in at.button if b.label == "Save recipe").click().run()
+    next(b for b in at.button if b.label == "Save recipe and stay here").click().run()
     (saved,) = labels.recipes(project)
     (changed,) = saved.recipe.calibrations.values()
     assert (changed.low, changed.high) == (1.0, 90.0)

@@ -12,6 +12,7 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder
+from core.journey import report
 from core.journey.delivery import FORMATS, exchange_file, exported_model
 from core.journey.report import exported_report
 from core.reporting import onnx_export
@@ -55,7 +56,7 @@ def keys(app: AppTest) -> set[str]:
 def test_without_a_project_the_page_offers_sample_data(root):
     app = open_report(None)
     assert "sample_en" in keys(app)
-    assert "make_report" not in keys(app)
+    assert not app.get("download_button")
 
 
 def test_before_a_comparison_the_page_says_what_is_missing(root):
@@ -65,7 +66,7 @@ def test_before_a_comparison_the_page_says_what_is_missing(root):
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_report_and_model_are_made_on_click(root, language):
+def test_report_and_model_are_made_at_the_click(root, language):
     """Building a large archive on every visit would make the page unusable."""
     journey = finished_journey(root)
     app = open_report(journey.project.id, language)
@@ -73,14 +74,13 @@ def test_report_and_model_are_made_on_click(root, language):
     assert not app.error
     if language == "en":
         assert "Better in one test" in texts(app)
-    app.button(key="make_report").click().run()
-    assert exported_report(journey.workspace, journey.compare_run, language).is_file()
+    assert not exported_report(journey.workspace, journey.compare_run, language).exists()
     assert not exported_model(journey.workspace, journey.compare_run, language).exists()
     app.button(key="make_model").click().run()
     assert exported_model(journey.workspace, journey.compare_run, language).is_file()
     assert not app.exception and not app.error
     downloads = [element for element in app.get("download_button")]
-    assert len(downloads) == 3  # report, workbook, model
+    assert len(downloads) == 4  # PDF, page, tables, model
 
 
 def test_a_worse_model_is_shown_as_worse(root):
@@ -99,7 +99,7 @@ def test_damaged_files_give_a_readable_error(root, name):
     app = open_report(journey.project.id)
     assert len(app.error) == 1 and "Traceback" not in app.error[0].value
     assert "Something went wrong" not in app.error[0].value
-    assert "make_report" not in keys(app)
+    assert not app.get("download_button")
 
 
 def test_a_model_folder_that_is_gone_leaves_the_report(root):
@@ -138,14 +138,32 @@ def open_tab(root: Path, title: str, **finished) -> tuple[AppTest, object]:
     return app, journey
 
 
+def offered(app: AppTest) -> dict[str, str]:
+    """Return label and kind of the buttons that make a file at the click."""
+    buttons = app.get("download_button")
+    return {b.proto.label: b.proto.type for b in buttons if b.proto.label.startswith("Download as")}
+
+
 def test_one_button_is_the_next_action(root):
     """Two blue buttons side by side ask a question that nobody answered."""
     app = open_report(finished_journey(root).project.id)
-    assert [b.key for b in app.button if b.proto.type == "primary"] == ["make_report"]
-    app.button(key="make_report").click().run()
     assert not [b.key for b in app.button if b.proto.type == "primary"]
-    kinds = [d.proto.type for d in app.get("download_button")]
-    assert kinds.count("primary") == 1
+    assert offered(app) == {
+        "Download as PDF": "primary",
+        "Download as page (HTML)": "secondary",
+        "Download as tables (XLSX)": "secondary",
+    }
+
+
+def test_without_chromium_the_page_says_how_to_print(root, monkeypatch):
+    """A button that can only fail is worse than a sentence that helps."""
+    monkeypatch.setattr(report, "can_print", lambda: False)
+    app = open_report(finished_journey(root).project.id)
+    assert offered(app) == {
+        "Download as page (HTML)": "primary",
+        "Download as tables (XLSX)": "secondary",
+    }
+    assert "Ctrl+P" in texts(app)
 
 
 def test_content_hashes_are_listed(root):
@@ -153,10 +171,8 @@ def test_content_hashes_are_listed(root):
     assert "0123456789abcdef  Labels" in texts(app)
     assert app.code[0].value.startswith("python -m core run")
     assert "--overrides overrides.json" in app.code[0].value
-    assert [button.proto.label for button in app.get("download_button")] == [
-        "settings.json",
-        "overrides.json",
-    ]
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels[-2:] == ["settings.json", "overrides.json"]
 
 
 def test_files_for_other_tools_are_made_on_click(root):
@@ -164,7 +180,8 @@ def test_files_for_other_tools_are_made_on_click(root):
     for key in FORMATS:
         app.button(key=f"make_exchange_{key}").click().run()
         assert exchange_file(journey.workspace, journey.compare_run, key).is_file()
-    assert len(app.get("download_button")) == 3 and not app.exception
+    made = {button.key for button in app.get("download_button")}
+    assert {f"download_exchange_{key}" for key in FORMATS} <= made and not app.exception
 
 
 def test_code_has_the_values_of_this_model(root):
@@ -193,7 +210,8 @@ def test_personal_data_are_named_once_and_stop_every_file_with_texts(root):
     said = [w.value for w in app.warning if "may be shared" in w.value]
     assert len(said) == 1
     assert "what is said above holds for them" in texts(app)
-    assert not {key for key in keys(app) if "make_report" in key or "exchange" in key}
+    assert not {key for key in keys(app) if "exchange" in key}
+    assert not app.get("download_button")
     app.button(key="to_data").click().run()
     assert [title.value for title in app.title] == ["Data"]
 
@@ -227,11 +245,11 @@ def test_a_downloaded_report_is_forgotten_although_nobody_comes(tmp_path, monkey
         exists=lambda: True, get_instance=lambda: SimpleNamespace(media_file_mgr=manager)
     )
     monkeypatch.setattr(made_file, "runtime", there)
-    report = tmp_path / "report.html"
-    report.write_bytes(b"<html>")
+    file = tmp_path / "report.html"
+    file.write_bytes(b"<html>")
     monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: "a session")
     placeholder = manager.add_deferred(
-        lambda: made_file.opened_for_download(report), "text/html", "here", file_name="r.html"
+        lambda: made_file.opened_for_download(file), "text/html", "here", file_name="r.html"
     )
     address = manager.execute_deferred(placeholder)
     name = address.rpartition("/")[2].partition("?")[0]

@@ -7,15 +7,19 @@ import pytest
 from core.journey.people import voting
 from core.types.rights import VIEWER, Member, Person
 from pages.parts import session
-from tests.browser.typed_project import typed_project
+from tests.reporting.typed_project import typed_project
 
 ADDRESS = "vera@example.com"
 PLACES = (
     *(("data", {"tabs": ("data_tabs", at)}) for at in range(8)),
     ("experts", {}),
-    *(("labels", {"tabs": ("label_tabs", at)}) for at in range(4)),
+    *(("labels", {"tabs": ("label_tabs", at)}) for at in range(5)),
     *(("tune", {"view": view}) for view in ("", "cross-fit", "race", "data")),
-    *(("compare", {"tabs": ("compare_tab", at)}) for at in range(8)),
+    *(("compare", {"tabs": ("compare_tab", at)}) for at in range(4)),
+    *(
+        ("compare", {"tabs": ("compare_tab", 4), "within": ("compare_advanced", at)})
+        for at in range(5)
+    ),
     *(("report", {"tabs": ("report_tab", at)}) for at in range(5)),
 )
 ELSEWHERE = ("Try with sample data", "New project")  # a project of their own is theirs
@@ -34,13 +38,17 @@ def viewer(monkeypatch, app, made):
     monkeypatch.setattr(session, "person_of", lambda link="": Person(ADDRESS, True, link=link))
     monkeypatch.setattr(session, "signed_in_name", lambda: ADDRESS)
 
-    def open_place(page: str, view: str = "", tabs: tuple[str, int] | None = None):
+    def open_place(
+        page: str,
+        view: str = "",
+        tabs: tuple[str, int] | None = None,
+        within: tuple[str, int] | None = None,
+    ):
         at = app(made.workspace.layout.root, None, made.project.id)
         if view:
             at.query_params["view"] = view
         at.switch_page(f"pages/{page}.py").run()
-        if tabs is not None:
-            key, number = tabs
+        for key, number in filter(None, (tabs, within)):
             at.session_state[key] = at.session_state[f"{key}_titles"][number]
             at.run()
         return at

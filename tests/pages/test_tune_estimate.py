@@ -14,7 +14,7 @@ from core.documents import to_json
 from core.jobs.folder import RunFolder, append_event
 from core.journey import tune
 from core.journey.jobs import PROBE
-from core.journey.tune import plan, probe_folder
+from core.journey.tune import PROBED, PROBED_ALIKE, plan, plans, probe_folder
 from core.tuning.device import likely_device
 from core.tuning.estimate import probe_key
 from core.tuning.presets import PRESETS, to_document
@@ -84,6 +84,28 @@ def test_measured_time_memory_and_disk_are_shown(finished_workspace, opened, dat
     assert not start(at).disabled
 
 
+def test_each_card_says_what_it_will_take(finished_workspace, opened, dataset):
+    """Who chooses by the clock needs three times before a click, not one after each."""
+    cards = opened().radio(key="tune_preset").proto.captions
+    assert [card.startswith("**Time is being measured …**") for card in cards] == [True] * 3
+    measured(finished_workspace, dataset, dataclasses.asdict(MEASURED))
+    configs = [preset.config() for preset in PRESETS.values()]
+    found = plans(finished_workspace.open(), dataset, configs)
+    assert [one.estimate.source for one in found] == [PROBED_ALIKE, PROBED, PROBED_ALIKE]
+    assert found[0].seconds < found[1].seconds < found[2].seconds
+    at = opened()
+    cards = at.radio(key="tune_preset").proto.captions
+    for card, one in zip(cards, found, strict=True):
+        seconds = one.seconds
+        said = f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
+        assert card.startswith(f"**≈ {said}**")
+    # What is changed by hand is part of the card that is chosen.
+    at.number_input(key="setting_balanced_epochs").set_value(40).run()
+    changed = at.radio(key="tune_preset").proto.captions
+    assert changed[1] != cards[1] and changed[0] == cards[0]
+    assert "Under Advanced, 1 setting differs from Balanced." in texts(at)
+
+
 def test_nothing_known_is_said_and_does_not_block(opened):
     at = opened()
     assert not at.exception
@@ -101,7 +123,7 @@ def test_run_that_cannot_fit_is_blocked_with_the_reason(
     assert "needs about 1.2 GB of memory" in texts(at)
     assert start(at).disabled
     # Other settings may fit: the way out must stay open.
-    at.button_group(key="tune_preset").set_value("quick").run()
+    at.radio(key="tune_preset").set_value("quick").run()
     assert not start(at).disabled
 
 
@@ -187,7 +209,8 @@ def going_on(finished) -> RunFolder:
         append_event(folder, "metric", values=values | {"memory_mb": 2340.0})
     for step, score in ((0, 0.5), (20, 0.61)):
         told = {"step": step, "validation": score, "validation_known": score + 0.1}
-        append_event(folder, "metric", values=told | {"validation_unseen": score - 0.1})
+        told |= {"validation_unseen": score - 0.1, "first": score - 0.2}
+        append_event(folder, "metric", values=told)
     finished.open().records.add_run(RunRecord(folder.root.name, finished.project, "tune", now()))
     return folder
 
@@ -206,8 +229,12 @@ def test_two_browsers_and_a_reload_show_the_same(finished_workspace, opened):
     first.run()
     assert shown == seen(first)
     figures, charts = shown
-    assert figures["Best so far (nDCG@10)"] == "0.610" and figures["Labels per second"] == "900"
+    assert "Of 100 validation questions, 41 instead of 30 find the right answer first." in texts(
+        first
+    )
+    assert figures["Labels per second"] == "900"
     assert figures["Memory"] in {"2.3 GB", "–"}
-    names = {trace.get("name") for trace in charts[0]}
+    assert charts[0][0]["y"] == [30, 41]  # the one line, the same in every browser
+    names = {trace.get("name") for trace in charts[1]}
     assert {"Known answers, new wording", "Unseen answers", "Mean"} <= names
-    assert len(charts) == 2 and len(charts[1]) == 3  # learning rate, pace, memory
+    assert len(charts) == 3 and len(charts[2]) == 3  # learning rate, pace, memory

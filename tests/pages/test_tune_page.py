@@ -93,7 +93,7 @@ def test_preset_changes_every_setting_and_changes_can_be_taken_back(
 ):
     without_runs(finished_workspace)
     at = opened()
-    at.button_group(key="tune_preset").set_value("quick").run()
+    at.radio(key="tune_preset").set_value("quick").run()
     assert at.number_input(key="setting_quick_epochs").value == 1
     at.number_input(key="setting_quick_epochs").set_value(7).run()
     button(at, "Back to the preset").click().run()

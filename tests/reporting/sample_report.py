@@ -12,9 +12,12 @@ from core.evaluation.preference import VoteFacts, VoteTable, preference
 from core.messages import Message
 from core.reporting.repeat_command import Repeat
 from core.reporting.report_content import (
+    BiasCell,
+    BiasMap,
     DataFacts,
     ExpertFacts,
     LabelFacts,
+    LearnedLabels,
     ModelOrigin,
     Movement,
     RegimeResults,
@@ -24,7 +27,16 @@ from core.reporting.report_content import (
     SystemRow,
     TuningFacts,
 )
-from core.types import Difference, Generality, Interval, LabelRecipe, Override, SliceDifference
+from core.types import (
+    Difference,
+    Generality,
+    Interval,
+    LabelRecipe,
+    OfHundred,
+    Override,
+    SliceDifference,
+)
+from core.types.personal_rules import RiskAssessment
 from core.types.project import Promotion
 from core.types.tuning import SweepPoint
 
@@ -66,6 +78,7 @@ def regime(key: str, word: str = "better", value: float = 0.06) -> RegimeResults
         key, "Known answers, new wording", "Meaning.", 100, 40,
         tuple(difference(key, metric, word, value) for metric in METRICS),
         tuple(SystemRow(name, title, name, scores) for name, title in names),
+        OfHundred(key, 50, 14, 4, 32, 3.0, 17.0, 100, word),
     )  # fmt: skip
 
 
@@ -91,6 +104,18 @@ def sample_report() -> ReportContent:
             LabelRecipe(("a", "bm25"), recentre=("category",)),
             (Override(EVIL, EVIL, 0.25, EVIL, EVIL, "2026-11-20T10:00:00+00:00"),),
             ("Category of the question",),
+            LearnedLabels(
+                tuple(n / 300 for n in range(25)), tuple((24 - n) / 300 for n in range(25)),
+                0.8, 0.07, 400, 1600, 0.21,
+            ),
+            BiasMap(
+                "Category of the question", "Right answers", (EVIL, "BM25"),
+                (
+                    (EVIL, (BiasCell(0.063, True), BiasCell(-0.12, True), BiasCell(None, False))),
+                    ("camping", (BiasCell(-0.02, False),) * 3),
+                ),
+                4,
+            ),
         ),
         tuning=TuningFacts(
             ModelOrigin("a", EVIL, "MIT", True, "org/a", "Note.", {"query": "query: "}, ("en",)),
@@ -123,6 +148,7 @@ def sample_report() -> ReportContent:
             ),
         ),
         savings=savings(SavingsInput(currency=EVIL), difference("known", "top1")),
+        risk=RiskAssessment(*(EVIL,) * 5, "medium", EVIL, "2026-11-20T10:00:00+00:00"),
         in_use=Promotion("tune-1", "c", (), EVIL, EVIL, "2026-11-18T10:00:00+00:00"),
         steps=(Step("Experts scored", 61.0), Step("The model was tuned", 321.0)),
         sendings=(Sending("api.example.com", EVIL, 1340, 0.02, EVIL, "2026-11-19T10:00:00+00:00"),),

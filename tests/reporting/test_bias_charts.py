@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from core.labels.bias import ExpertBias, GroupBias, KindBias
+from core.labels.bias import FavourMap, GroupBias, KindBias
 from core.labels.groups import ATTRIBUTES, TextGroups
 from core.reporting.charts import palette
-from core.reporting.charts.bias_charts import bias_chart, expert_bias_table
+from core.reporting.charts.bias_charts import bias_chart, bias_heatmap
 from core.types import Interval
 
 
@@ -83,12 +83,57 @@ def test_sentence_and_table_say_what_the_chart_shows(make):
         assert any("before" in column for column in chart.table.columns)
 
 
-def test_table_of_experts_lists_only_groups_in_which_one_stands_out():
-    excess = np.zeros((2, 2, 4))
-    excess[1, 0, 2], sign = -0.2, np.zeros((2, 2, 4), int)
-    sign[1, 0, 2] = -1
-    excess[0, 0, 2] = np.nan
-    found = ExpertBias(excess, excess, sign)
-    table = expert_bias_table(found, NAMES, ["MiniLM", "BM25"], translate)
-    assert table.to_numpy().tolist() == [["returns", "«Right answers»", "–", "−20.0 ▼"]]
-    assert found.worst == [(1, 2)]
+def favours() -> FavourMap:
+    """Together: returns too low in right pairs; BM25 too high in other pairs of billing."""
+    difference, sign = np.zeros((2, 3, 4)), np.zeros((2, 3, 4), int)
+    difference[0, 0, 2], sign[0, 0, 2] = -0.12, -1
+    difference[1, 2, 0], sign[1, 2, 0] = 0.2, 1
+    difference[0, 2, 0] = -0.3  # larger, but not beyond chance
+    difference[:, 1, 3] = np.nan
+    return FavourMap(
+        TextGroups(ATTRIBUTES["category"], np.zeros(4, np.int32), NAMES), difference, sign
+    )
+
+
+def test_map_shows_what_is_beyond_chance_and_frames_it():
+    """A larger difference that chance explains must not hide a smaller one that it does not."""
+    found = favours()
+    chart = bias_heatmap(found, ["MiniLM " * 9, "BM25"], translate)
+    document = json.loads(chart.figure.to_json())
+    assert len(chart.figure.to_json()) < 20_000 and "NaN" not in chart.figure.to_json()
+    cells = next(trace for trace in document["data"] if trace["type"] == "scatter")
+    assert cells["text"][2] == "+20" and cells["text"][2 * 3] == "−12"
+    assert cells["text"][3 * 3 + 1] == "–"
+    framed = {(shape["x0"] + 0.47, shape["y0"] + 0.44) for shape in document["layout"]["shapes"]}
+    assert framed == {(0, 2), (2, 0)}
+    # Symmetric: the same distance has the same strength, whatever its sign.
+    heat = next(trace for trace in document["data"] if trace["type"] == "heatmap")
+    assert heat["zmin"] == -heat["zmax"] == -20
+    assert found.worst == (0, 2) and found.severity == pytest.approx((0.12, 0.2))
+
+
+def test_long_names_are_cut_and_whole_at_the_pointer():
+    layout = bias_heatmap(favours(), ["MiniLM " * 9, "BM25"], translate).figure.layout
+    long = [note for note in layout.annotations if len(note.hovertext or "") > 40]
+    assert len(long) == 2 and all(len(n.text) < len(n.hovertext) for n in long)
+    assert all("<b>co" not in note.text + note.hovertext for note in layout.annotations)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [("#ffffff", "#1c2733"), ("#12171e", "#e6ebf1")], ids=["light", "dark"]
+)
+def test_text_on_the_strongest_tint_is_legible(page, text):
+    """Contrast of at least 4.5:1 (WCAG 2.2, 1.4.3) with the theme's text colours."""
+
+    def channels(colour):
+        return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+
+    def luminance(rgb):
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    for _, colour in palette.DIVERGING:
+        *rgb, share = (float(part) for part in colour[5:-1].split(","))
+        mixed = share * np.array(rgb) / 255 + (1 - share) * channels(page)
+        light, dark = sorted([luminance(mixed), luminance(channels(text))], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, colour

@@ -9,7 +9,7 @@ from core.labels.pair_sample import PairSample
 from core.reporting.charts import palette
 from core.reporting.charts.data_charts import split_picture
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
-from core.reporting.charts.label_charts import label_histogram, score_histograms
+from core.reporting.charts.label_charts import arrow_chart, label_histogram, score_histograms
 
 NAMES = [f"expert <b>{i}</b> with quite a long name & sign" for i in range(8)]
 
@@ -33,7 +33,9 @@ def charts():
     quality = rng.random(8)
     return {
         "scores": score_histograms(sample, raw, raw[0], NAMES, translate),
-        "label": label_histogram(sample, raw[0], translate, cuts=[(0.5, "Cut"), (0.9, "High")]),
+        "label": label_histogram(
+            sample, raw[0], translate, in_use=raw[1], before=raw[2], cuts=(0.1, 0.9)
+        ),
         "agreement": agreement_heatmap(matrix, NAMES, translate),
         "quality": expert_quality_bars(NAMES, quality, quality - 0.1, quality + 0.1, translate),
         "split": split_picture(counts | {"validation_unseen": (9, 2)}, translate),
@@ -92,11 +94,21 @@ def test_everything_the_reader_reads_is_translated(charts):
 
 def test_right_and_other_pairs_keep_their_colours_and_sum_to_everything(charts):
     for key in ("scores", "label"):
-        bars = charts[key].figure.data
+        bars = [trace for trace in charts[key].figure.data if trace.type == "bar"]
         assert {bar.marker.color for bar in bars} == {palette.RIGHT, palette.OTHER}
         for bar in bars:
             assert sum(bar.y) == pytest.approx(100, abs=0.3)
     assert len(charts["scores"].figure.data) == 2 * (len(NAMES) + 1)
+
+
+def test_arrows_go_from_before_to_after_and_only_where_both_are_known(charts):
+    before, after = np.array([0.2, 0.5, np.nan]), np.array([0.7, 0.504, 0.4])
+    chart = arrow_chart(["one", "two", "three"], before, after, translate)
+    arrows = [note for note in chart.figure.layout.annotations if note.showarrow]
+    assert [(note.ax, note.x, note.y) for note in arrows] == [(20, 70, 0)]
+    assert chart.summary.params == {"expert": "one", "points": "+50"}
+    still = arrow_chart(["one"], before[:1], before[:1], translate)
+    assert "No score moves" in str(still.summary)
 
 
 def test_markup_in_an_experts_name_is_shown_as_text(charts):

@@ -10,6 +10,7 @@ from core.reporting.charts.tuning_charts import (
     POINTS,
     learning_curve,
     machine_chart,
+    rising_line,
     thinned,
 )
 
@@ -38,6 +39,22 @@ def test_best_check_is_marked_and_said():
     assert str(chart.summary).startswith("Search quality")
     row = chart.table[chart.table["Step"] == best["step"]].iloc[0]
     assert abs(row["Mean validation nDCG@10"] - best["validation"]) < 1e-4
+
+
+def test_the_one_line_of_a_run_says_what_it_draws():
+    told = [{"step": 0, "validation": 0.5, "first": 0.312}, {"step": 4, "loss": 1.0}]
+    assert "31 find the right answer first, as before" in str(rising_line(told, str).summary)
+    told.append({"step": 8, "validation": 0.6, "first": 0.449})
+    chart = rising_line(told, str)
+    assert str(chart.summary) == (
+        "Of 100 validation questions, 45 instead of 31 find the right answer first."
+    )
+    (line,) = chart.figure.data
+    assert (list(line.x), list(line.y)) == ([0, 8], [31, 45])
+    assert list(line.text) == ["", "<b>45</b>"]  # the newest is the one to read
+    assert [shape.y0 for shape in chart.figure.layout.shapes] == [31]  # the base model's
+    assert chart.table["Right answer first, of 100"].tolist() == [31, 45]
+    assert "Nothing was measured yet" in str(rising_line([{"step": 1, "loss": 2.0}], str).summary)
 
 
 def test_long_run_stays_small():

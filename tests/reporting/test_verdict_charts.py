@@ -60,7 +60,7 @@ def test_differences_carry_their_word_and_zero_is_in_view(comparison):
     assert len(chart.figure.data) == len(comparison.differences) == len(chart.table)
     for trace, difference in zip(chart.figure.data, comparison.differences, strict=True):
         assert trace.x[0] == pytest.approx(difference.difference, abs=0.001)
-        assert trace.text[0].endswith("Not shown")  # 12 questions are too few for a claim
+        assert trace.text[0].endswith("No clear difference")  # 12 questions are too few for a claim
         assert trace.marker.symbol == "circle-open"
     low, high = chart.figure.layout.xaxis.range
     assert low < 0 < high
@@ -141,7 +141,7 @@ def test_every_slice_has_its_number_and_word():
         "+0.06 · Better",
         "−0.07 · Worse",
         "+0.001 · too few to say",
-        "−0.001 · Not shown",
+        "−0.001 · No clear difference",
     ]
     assert "better in 1, worse in 1, too few questions in 1" in str(chart.summary)
     assert list(chart.table["Questions"]) == [62] * 4

@@ -34,11 +34,11 @@ def everything(book) -> str:
 def test_every_sheet_is_there_with_widths_and_print_setup(language):
     """A sheet with default widths shows ### and cut words; nobody reads on."""
     book = opened(decision_workbook(sample_report(), language))
-    assert len(book.worksheets) == len(SHEETS) == 10
+    assert len(book.worksheets) == len(SHEETS) == 12
     if language == "en":
         names = (
-            "Summary,Metrics,Slices,Losses,Wins,Labels changed,Experts,Mixes (α),"
-            "Speed and memory,Configuration"
+            "Summary,Metrics,Slices,Losses,Wins,Labels changed,Label distribution,Bias,"
+            "Experts,Mixes (α),Speed and memory,Configuration"
         )
         assert book.sheetnames == names.split(",")
     for sheet in book:
@@ -71,7 +71,7 @@ def test_numbers_are_numbers_with_a_format():
 def test_the_summary_holds_decision_caveats_and_licence_warning():
     text = everything(opened(decision_workbook(sample_report(), "en")))
     for part in (
-        "Better in one test; in the other no difference is shown.",
+        "Better in one test; no clear difference in the other.",
         "Better: +0.06 (0.04 to 0.08), on 100 held-out questions.",
         "The licence of an expert does not allow commercial use",
         "commercial use not allowed",
@@ -88,6 +88,19 @@ def test_the_summary_holds_decision_caveats_and_licence_warning():
         "prefer the same system on 16 of 20 questions",
     ):
         assert part in text, part
+
+
+def test_label_distribution_and_bias_are_tables():
+    book = opened(decision_workbook(sample_report(), "en"))
+    bins = list(book["Label distribution"].iter_rows(3, values_only=True))
+    assert len(bins) == 25 and bins[1][:2] == (4, 8)
+    assert sum(row[2] for row in bins) == pytest.approx(1)
+    bias = list(book["Bias"].iter_rows(3, values_only=True))
+    assert len(bias) == 6 and bias[0][1:] == ("together", pytest.approx(6.3), "yes")
+    assert bias[2][2:] == (None, None)
+    bare = replace(sample_report().labels, spread=None, bias=None)
+    book = opened(decision_workbook(replace(sample_report(), labels=bare), "en"))
+    assert "cannot be drawn" in everything(book) and "all texts are alike" in everything(book)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

@@ -1,13 +1,29 @@
-"""Gradients in chunks equal those of all texts at once."""
+"""Gradients in chunks equal those of all texts at once; words that no text has need none."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
 import torch
 
-from core.tuning.gradients import TextSet, add_gradients, plan_chunks
+from core.errors import TuningError
+from core.experts.encoding import token_estimates
+from core.tuning import learner as learner_module
+from core.tuning.gradients import (
+    EVERYTHING,
+    Room,
+    TextSet,
+    activations_mb,
+    add_gradients,
+    plan_chunks,
+)
 from core.tuning.student import DOCUMENT, QUERY, embed, load_model
+from core.tuning.words import WordsInUse, word_table
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
+
+PLAIN = dataclasses.replace(CONFIG, weight_decay=0.0, interpolation="off")
 
 
 @pytest.fixture
@@ -27,7 +43,7 @@ def objective(vectors):
 def gradients(model, sets, **options):
     model.zero_grad(set_to_none=True)
     value = add_gradients(
-        lambda texts, task: embed(model, texts, task),
+        options.pop("encode", lambda texts, task: embed(model, texts, task)),
         sets,
         options.pop("objective", objective),
         seed=(3, 1),
@@ -112,3 +128,176 @@ def test_a_set_that_the_loss_does_not_look_at_changes_nothing(sets, tiny_bert):
     both = gradients(model, sets, size=4, cached=True, objective=only_answers)
     alone = gradients(model, sets[1:], size=4, cached=True, objective=only_answers)
     assert_same(both, alone)
+
+
+def room_for(model, sets, share, most_tokens=0):
+    """Room for a share of what all texts of a step keep."""
+    texts = sets[1].texts
+    longest = int(token_estimates(texts, None).max())
+    each = activations_mb(
+        lambda t, task: embed(model, t, task), texts, DOCUMENT, list(model.parameters())
+    ) / (len(texts) * longest)
+    everything = sum(len(one.texts) * token_estimates(one.texts, None).max() for one in sets)
+    return Room(share * each * everything, each, None, most_tokens)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 2.0])
+def test_what_is_kept_of_a_step_changes_not_a_bit_of_the_gradients(sets, tiny_bert, share):
+    """A machine with less memory must come to the same weights, and so must a resumed run."""
+    model = load_model(tiny_bert).train()
+    wanted = gradients(model, sets, size=3, cached=False)
+    encoded = []
+    room = room_for(model, sets, share)
+
+    def encode(texts, task):
+        encoded.append(torch.is_grad_enabled())
+        return embed(model, texts, task)
+
+    found = gradients(model, sets, size=3, cached=False, room=room, encode=encode)
+    assert found[0] == wanted[0]
+    assert all(torch.equal(found[1][name], wanted[1][name]) for name in wanted[1])
+    chunks = len(plan_chunks(sets, 3))
+    again = len(encoded) - chunks
+    assert sum(encoded) == chunks  # each is carried back once
+    assert again == (chunks if share == 0 else 0 if share > 1 else again)
+    assert 0 < again < chunks or share in (0.0, 2.0)
+
+
+def test_less_room_keeps_less(sets, tiny_bert):
+    model = load_model(tiny_bert).train()
+    kept = [
+        room_for(model, sets, share).kept(sets, plan_chunks(sets, 3))
+        for share in (0.0, 0.3, 0.7, 2.0)
+    ]
+    assert kept == sorted(set(kept))
+    assert EVERYTHING.kept(sets, plan_chunks(sets, 3)) == len(plan_chunks(sets, 3))
+
+
+def test_chunks_have_no_more_tokens_than_there_is_room_for(sets):
+    room = Room(most_tokens=30)
+    chunks = plan_chunks(sets, 8, room=room)
+    for chunk in chunks:
+        texts = [sets[chunk.text_set].texts[place] for place in chunk.places]
+        assert len(texts) == 1 or len(texts) * token_estimates(texts, None).max() <= 30
+    assert len(chunks) > len(plan_chunks(sets, 8))
+    assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
+    for index, one in enumerate(sets):
+        places = np.concatenate([chunk.places for chunk in chunks if chunk.text_set == index])
+        assert sorted(places) == list(range(len(one.texts)))
+
+
+@pytest.fixture
+def wide(tiny_bert, tiny_static, tmp_path, request):
+    """A tiny model whose table has many tokens that no text has."""
+
+    def widened(folder, name):
+        model = load_model(folder)
+        table = word_table(model)
+        more = torch.randn(5 * table.num_embeddings, table.embedding_dim) * 0.02
+        table.weight = torch.nn.Parameter(torch.cat([table.weight.detach(), more]))
+        table.num_embeddings = len(table.weight)
+        if name == "bert":
+            model[0].auto_model.config.vocab_size = len(table.weight)
+        model.save_pretrained(str(tmp_path / f"wide-{name}"), create_model_card=False)
+        return tmp_path / f"wide-{name}"
+
+    name = request.param
+    return widened({"bert": tiny_bert, "static": tiny_static}[name], name)
+
+
+def words_of(model, dataset):
+    return WordsInUse.of(model, [TextSet(DOCUMENT, dataset.answers[:3])])
+
+
+@pytest.mark.parametrize("wide", ["bert", "static"], indirect=True)
+def test_training_equals_that_of_the_whole_table(wide, small_dataset, tmp_path, monkeypatch):
+    used = []
+    of = WordsInUse.of
+
+    def noted(*given):
+        used.append(of(*given))
+        return used[-1]
+
+    monkeypatch.setattr(learner_module.WordsInUse, "of", noted)
+    run(small_dataset, wide, tmp_path / "used", config=PLAIN)
+    monkeypatch.setattr(learner_module.WordsInUse, "of", lambda *_: None)
+    run(small_dataset, wide, tmp_path / "dense", config=PLAIN)
+    assert 2 * len(used[0].rows) < used[0].table.num_embeddings
+    found, wanted = weights_of(tmp_path / "used"), weights_of(tmp_path / "dense")
+    assert found.keys() == wanted.keys()
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], atol=2e-6, err_msg=name)
+    base = word_table(load_model(wide)).weight.detach().numpy()
+    (tables,) = (t for t in found.values() if t.shape == base.shape)
+    moved = np.flatnonzero((tables != base).any(axis=1))
+    assert len(moved)
+    assert set(moved) <= set(used[0].rows.tolist())
+
+
+def weights_of(folder):
+    (path,) = (folder / "model").rglob("model.safetensors")
+    return weights(path.parent)
+
+
+@pytest.mark.parametrize("wide", ["bert"], indirect=True)
+def test_decay_alone_moves_what_is_left_out_and_by_little(
+    wide, small_dataset, tmp_path, monkeypatch
+):
+    config = dataclasses.replace(PLAIN, weight_decay=0.01, learning_rate=1e-3)
+    run(small_dataset, wide, tmp_path / "used", config=config)
+    monkeypatch.setattr(learner_module.WordsInUse, "of", lambda *_: None)
+    run(small_dataset, wide, tmp_path / "dense", config=config)
+    found, wanted = weights_of(tmp_path / "used"), weights_of(tmp_path / "dense")
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], atol=2e-5, rtol=2e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("wide", ["bert"], indirect=True)
+def test_saved_states_look_as_those_of_the_whole_table_and_either_goes_on(
+    wide, small_dataset, tmp_path, monkeypatch
+):
+    """A run that was begun before the update is resumed; a killed one ends as if it was not."""
+    whole = run(small_dataset, wide, tmp_path / "whole", config=PLAIN)
+    with pytest.raises(Killed):
+        run(small_dataset, wide, tmp_path / "killed", Recorder(die_at=4), config=PLAIN)
+    resumed = run(small_dataset, wide, tmp_path / "killed", config=PLAIN)
+    assert same(resumed.model_folder, whole.model_folder)
+    with monkeypatch.context() as dense, pytest.raises(Killed):
+        dense.setattr(learner_module.WordsInUse, "of", lambda *_: None)
+        run(small_dataset, wide, tmp_path / "old", Recorder(die_at=4), config=PLAIN)
+    old = run(small_dataset, wide, tmp_path / "old", config=PLAIN)
+    found, wanted = weights(old.model_folder), weights(whole.model_folder)
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], atol=2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("wide", ["bert", "static"], indirect=True)
+def test_a_text_nobody_knew_of_is_read_all_the_same(wide, small_dataset):
+    model, plain = load_model(wide).eval(), load_model(wide).eval()
+    words = words_of(model, small_dataset)
+    texts = [small_dataset.answers[0], small_dataset.questions[-1]]
+    with torch.no_grad():
+        words.learned.add_(0.01)
+    words.write_back()
+    word_table(plain).weight.data.copy_(words.table.weight)
+    found, wanted = embed(model, texts, QUERY), embed(plain, texts, QUERY)
+    torch.testing.assert_close(found, wanted)
+    found.square().cumsum(0).sum().backward()
+    wanted.square().cumsum(0).sum().backward()
+    torch.testing.assert_close(words.learned.grad, word_table(plain).weight.grad[words.rows])
+    assert words.table.weight.grad is None
+
+
+@pytest.mark.parametrize("wide", ["bert"], indirect=True)
+def test_moments_of_other_words_are_refused(wide, small_dataset):
+    words = words_of(load_model(wide), small_dataset)
+    other = torch.tensor([int(words.table.num_embeddings) - 1])
+    with pytest.raises(TuningError, match="does not fit"):
+        words.rows_of(torch.ones(1, words.learned.shape[1]), other)
+
+
+def test_where_texts_have_most_tokens_all_learn(tiny_bert, small_dataset):
+    texts = [TextSet(QUERY, small_dataset.questions), TextSet(DOCUMENT, small_dataset.answers)]
+    assert WordsInUse.of(load_model(tiny_bert), texts) is None
+    frozen = load_model(tiny_bert).requires_grad_(False)
+    assert word_table(frozen) is None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
 from core.errors import TuningError
-from core.tuning.presets import FORMAT, PRESETS, VERSION, from_document, to_document
+from core.tuning.presets import FORMAT, PRESETS, VERSION, from_document, suits, to_document
 from core.types.tuning_config import TuningConfig, settings
 
 # A busy machine is no failure.
@@ -109,3 +109,16 @@ def test_settings_of_earlier_versions_keep_their_id():
     """The id names a run: one that was stopped before an update would else start from nothing."""
     assert TuningConfig().id == "65603dc8fc3d64d6"
     assert TuningConfig(spare_unasked=True).id != TuningConfig().id
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.key)
+def test_settings_that_suit_a_base_model_win_over_the_preset_and_lose_to_what_is_set(
+    preset,
+) -> None:
+    usual = preset.config(base_model="multilingual-e5-small-4bit")
+    suited = preset.config(base_model="all-MiniLM-L6-v2")
+    differing = {f.name for f in settings() if getattr(usual, f.name) != getattr(suited, f.name)}
+    assert differing == {"base_model", *suits("all-MiniLM-L6-v2")}
+    assert (usual.learning_rate, suited.learning_rate) == (5e-5, 1e-4)
+    by_hand = preset.config(base_model="all-MiniLM-L6-v2", learning_rate=2e-5)
+    assert by_hand.learning_rate == 2e-5 and by_hand.usual_steps == suited.usual_steps

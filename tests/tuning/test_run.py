@@ -271,7 +271,7 @@ def test_too_few_training_questions_and_a_missing_base_are_refused(
 ):
     split = np.full(len(small_dataset.questions), "test_known", dtype="<U18")
     split[0] = "train"
-    with pytest.raises(TuningError, match="1 training questions"):
+    with pytest.raises(TuningError, match="There is 1 training question;"):
         run(dataclasses.replace(small_dataset, split=split), tiny_bert, tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ExpertError, match="empty"):
@@ -337,3 +337,68 @@ def test_a_run_of_few_steps_takes_larger_ones(usual, steps, times):
     assert max(rates) == rates[0] == pytest.approx(1e-4 * times)
     falling = np.linspace(1, 1 / steps, steps)
     np.testing.assert_allclose(rates, 1e-4 * times * falling)
+
+
+def test_people_look_on_at_validation_questions_that_the_base_model_does_not_put_first(
+    small_dataset, tiny_bert, tmp_path
+):
+    """A test question shown while the model learns would no longer be unseen."""
+    from core.types.tuning import WatchedQuestions
+
+    shown: list[WatchedQuestions] = []
+    given = {"evaluate": None, "show": shown.append}
+    outcome = run(small_dataset, tiny_bert, tmp_path / "whole", **given)
+    assert len(shown) == len(outcome.curve) and all(0 <= p.first <= 1 for p in outcome.curve)
+    questions = shown[-1].questions
+    validation = set(small_dataset.validation_rows.tolist())
+    assert 0 < len(questions) <= 5 and {one.row for one in questions} <= validation
+    for one in questions:
+        assert one.moments[0].place != 1
+        assert [moment.step for moment in one.moments] == [point.step for point in outcome.curve]
+        for moment in one.moments:
+            (right,) = small_dataset.right_answers(one.row)
+            assert moment.answers[moment.place - 1] == right  # eight answers: it is always found
+    lively = shown[-1].livelier
+    assert lively.climbed == max(one.climbed for one in questions)
+
+    # A killed run goes on with the same questions, and no moment is there twice.
+    with pytest.raises(Killed):
+        run(small_dataset, tiny_bert, tmp_path / "killed", Recorder(die_at=6), **given)
+    run(small_dataset, tiny_bert, tmp_path / "killed", watched=shown[-1], **given)
+    assert shown[-1] == WatchedQuestions(questions)
+
+
+def test_a_measure_of_ones_own_shows_no_questions(small_dataset, tiny_bert, tmp_path):
+    shown: list[object] = []
+    outcome = run(small_dataset, tiny_bert, tmp_path, show=shown.append)
+    assert not shown and all(point.first is None for point in outcome.curve)
+
+
+def test_a_machine_with_little_memory_learns_the_same_but_keeps_less(
+    small_dataset, tiny_bert, tmp_path, monkeypatch
+):
+    """Without dropout nothing depends on how a step is cut up; a killed run is cut up as before."""
+    from core.tuning import device, learner
+
+    config = dataclasses.replace(CONFIG, dropout=False)
+    wanted = run(small_dataset, tiny_bert, tmp_path / "large", config=config)
+    rooms = []
+    room_of = learner.Learner._room
+
+    def noted(self, sets):
+        rooms.append(room_of(self, sets))
+        return rooms[-1]
+
+    monkeypatch.setattr(learner.Learner, "_room", noted)
+    monkeypatch.setattr(device, "LEAST_ACTIVATIONS_MB", 0.05)
+    monkeypatch.setenv(device.FREE_MEMORY_VARIABLE, "1000")
+    with pytest.raises(Killed):
+        run(small_dataset, tiny_bert, tmp_path / "small", Recorder(die_at=4), config=config)
+    monkeypatch.setenv(device.FREE_MEMORY_VARIABLE, "100000")
+    small = run(small_dataset, tiny_bert, tmp_path / "small", config=config)
+    assert rooms[0].budget_mb == 0.05
+    assert rooms[-1].budget_mb > 1000
+    assert rooms[0].most_tokens == rooms[-1].most_tokens > 0
+    found, before = weights(small.model_folder), weights(wanted.model_folder)
+    for name in before:
+        np.testing.assert_allclose(found[name], before[name], atol=2e-5, err_msg=name)

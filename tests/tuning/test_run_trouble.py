@@ -260,7 +260,7 @@ def test_a_loss_that_is_not_a_number_ends_readably_with_the_best_model(
     report = Recorder()
     with pytest.raises(TuningError, match="step 8: the loss is nan") as caught:
         run(small_dataset, folder, tmp_path, report, labels=BrokenLabels(small_dataset))
-    assert "Lower the learning rate" in str(caught.value)
+    assert "Lower the “Learning rate”" in str(caught.value)
     assert not same(tmp_path / "model", folder)
     files = list(tmp_path.rglob("model.safetensors"))
     assert len(files) >= 3

@@ -110,7 +110,7 @@ def run(dataset, base, folder, report=None, config=CONFIG, **options):
     """Train with a small evaluation; a checkpoint after every step unless told otherwise."""
     options.setdefault("checkpoint_seconds", 0.0)
     labels = options.pop("labels", None) or HardLabels(dataset)
-    evaluate = options.pop("evaluate", None) or ndcg(dataset)
+    evaluate = options.pop("evaluate", ndcg(dataset))
     given = {name: options.pop(name) for name in FIELDS & set(options)}
     task = TuningTask(dataset, labels, base, config, folder, evaluate, **given)
     result = train(task, report or SilentReporter(), clock=Clock(), **options)

@@ -17,7 +17,7 @@ from core.data.reading.json_records import build_records, load_yaml
 from core.data.reading.layouts import Found, find_records
 from core.data.table import NotUsed, Table, clean_cell
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 
 MAX_UNPACKED_MB = 1000
 MAX_MEMBERS = 10_000
@@ -172,17 +172,36 @@ def open_beir(source: Path | bytes) -> BeirFiles:
 _PROBLEMS: Mapping[str, str] = {
     "corpus_twice": N_("{count} document ids stand more than once; the last text counts: {ids}."),
     "queries_twice": N_("{count} query ids stand more than once; the last text counts: {ids}."),
-    "corpus_empty": N_("{count} documents have no text: {ids}."),
-    "queries_empty": N_("{count} queries have no text: {ids}."),
-    "no_query": N_("{count} judgements name a query that does not exist: {ids}."),
-    "no_document": N_("{count} judgements name a document that does not exist: {ids}."),
-    "judged_twice": N_("{count} pairs are judged differently more than once: {ids}."),
-    "two_splits": N_(
-        "{count} questions are judged in several qrels; they count for the test, else for the "
-        "validation, and are kept out of training: {ids}."
+    "corpus_empty": N_n(
+        "{count} document has no text: {ids}.", "{count} documents have no text: {ids}."
+    ),
+    "queries_empty": N_n(
+        "{count} query has no text: {ids}.", "{count} queries have no text: {ids}."
+    ),
+    "no_query": N_n(
+        "{count} judgement names a query that does not exist: {ids}.",
+        "{count} judgements name a query that does not exist: {ids}.",
+    ),
+    "no_document": N_n(
+        "{count} judgement names a document that does not exist: {ids}.",
+        "{count} judgements name a document that does not exist: {ids}.",
+    ),
+    "judged_twice": N_n(
+        "{count} pair is judged differently more than once: {ids}.",
+        "{count} pairs are judged differently more than once: {ids}.",
+    ),
+    "two_splits": N_n(
+        "{count} question is judged in several qrels; it counts for the "
+        "test, else for the validation, and is kept out of training: {ids}.",
+        "{count} questions are judged in several qrels; they count for the "
+        "test, else for the validation, and are kept out of training: "
+        "{ids}.",
     ),
     "other_sets": N_("{count} other data sets in the archive were left out: {ids}."),
-    "contents": N_("{count} documents have their text under another name than “text”: {ids}."),
+    "contents": N_n(
+        "{count} document has its text under another name than “text”: {ids}.",
+        "{count} documents have their text under another name than “text”: {ids}.",
+    ),
 }
 
 

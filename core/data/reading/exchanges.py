@@ -15,7 +15,7 @@ import pandas as pd
 from core.data.column_names import name_list, plain_name, role_of
 from core.data.reading.unfolding import text_of
 from core.data.table import Table
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 
 CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
 _SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
@@ -45,9 +45,11 @@ _TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セ
 _END_MARK = re.compile(r"\s*(#{2,}|-+>|=+>|\|{2,}|<\|[a-z_]+\|>|\b(?:END|STOP|###END)\b)\s*$")
 _SAMPLE = 2000  # rows that tell what a column holds
 NOTE = N_("Conversations were read: what the user says is asked, the reply is the answer.")
-LATER = N_(
-    "{count} questions come later in a conversation; they may need what was said before. "
-    "Look at them before you go on."
+LATER = N_n(
+    "{count} question comes later in a conversation; it may need what "
+    "was said before. Look at it before you go on.",
+    "{count} questions come later in a conversation; they may need "
+    "what was said before. Look at them before you go on.",
 )
 
 

@@ -16,7 +16,7 @@ from core.data.reading.spreadsheets import SheetRows, table_of
 from core.data.reading.upload import Upload
 from core.data.table import NotUsed, Table, build_table
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 
 BOLD, TERM = 7, 8  # levels of headings that are none by name: bold lines, <dt>, <summary>
 MOST_HEADING = 300  # signs; a longer bold paragraph is an emphasised answer
@@ -290,7 +290,10 @@ def pairs_table(
     kind: str,
 ) -> Table:
     """Return (question, answer, category) as a table; ``not_used`` is what else was there."""
-    text = N_("{count} questions with the text below them were found in the document.")
+    text = N_n(
+        "{count} question with the text below it was found in the document.",
+        "{count} questions with the text below them were found in the document.",
+    )
     warnings = [Message(text, {"count": len(pairs)}), *_encoding_warnings(upload, kind)]
     if not_used:
         text = N_("Parts of the document without a question and an answer were left out: {parts}.")

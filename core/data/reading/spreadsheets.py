@@ -260,7 +260,10 @@ def _cell_warnings(sheet: SheetRows, filled: Sequence[int]) -> Iterable[Message]
                 "{rows}. Open and save the file in your spreadsheet program to store the values."
             ),
         ),
-        (filled, N_("Merged cells were filled down: rows {rows} take the text of the row above.")),
+        (
+            filled,
+            N_("Merged cells were filled down with the text of the row above. Rows: {rows}."),
+        ),
         (
             sheet.rounded,
             N_(

@@ -26,8 +26,9 @@ from core.experts.outside.guards import (
     check_host,
     checked_transport,
     proxies_of,
+    web_address,
 )
-from core.messages import N_
+from core.messages import N_, N_n
 from core.types.access import is_loopback
 from core.types.scoring import ApiConnection, ChatConnection, ServerConnection
 
@@ -111,17 +112,14 @@ def _limits(connection: ServerConnection) -> list[tuple[float | None, int, int]]
 
 def _address(url: str) -> str:
     """Return a base URL in one spelling, so that the same API is the same expert."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:\-]+", host):
+    parts = web_address(url)
+    if parts is None:
         raise ExpertError(
             "This is no address of an API. Type it as its documentation gives it, for example "
             "{example}.",
             example="https://api.openai.com/v1",
         )
+    host = parts.hostname or ""
     if parts.username is not None or parts.query or parts.fragment:
         raise ExpertError(
             "The address of {host} holds more than host and path. User names, passwords, keys "
@@ -308,8 +306,15 @@ class ServerClient(Generic[_Connection]):
         limits = self._patience
         if asked is not None and asked > limits.longest_asked:
             raise ExpertError(
-                "{host} asks to wait {minutes} minutes. What was answered before is kept. Let the "
-                "experts score again after that: only the rest is sent.",
+                N_n(
+                    "{host} asks to wait {minutes} minute. What was answered before is "
+                    "kept. Let the experts score again after that: only the rest is "
+                    "sent.",
+                    "{host} asks to wait {minutes} minutes. What was answered before "
+                    "is kept. Let the experts score again after that: only the rest is "
+                    "sent.",
+                    by="minutes",
+                ),
                 host=self._connection.host,
                 minutes=round(asked / 60),
             )

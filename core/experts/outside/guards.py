@@ -9,15 +9,15 @@ works alone, and nothing on a server that others share.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import SplitResult, urlsplit
 
 from core.errors import ExpertError
 from core.types.access import HOSTS_SETTING, entries_of, is_loopback, is_shared
-from core.types.scoring import ServerConnection
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -26,6 +26,33 @@ if TYPE_CHECKING:
 
 # Addresses of a name, as texts; a parameter so that tests need no name server.
 Resolve = Callable[[str, int], list[str]]
+
+
+class Destination(Protocol):
+    """Where something is sent: a connection of an expert, a webhook."""
+
+    @property
+    def base_url(self) -> str:
+        """Its address."""
+
+    @property
+    def host(self) -> str:
+        """Host, with the port where one is given."""
+
+    @property
+    def key_variable(self) -> str:
+        """Environment variable that holds its key; "" = none needed."""
+
+
+def web_address(text: str) -> SplitResult | None:
+    """Return the parts of an http(s) address, None where it is none with a plain host."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    is_plain = parts.scheme in ("http", "https") and re.fullmatch(r"[\w.:\-]+", host)
+    return parts if is_plain else None
 
 
 @dataclass(frozen=True)
@@ -47,11 +74,11 @@ class AllowedHosts:
         parted = (word.rpartition("@") for word in words)
         return cls(tuple((variable, host.lower()) for variable, _, host in parted))
 
-    def names(self, connection: ServerConnection) -> bool:
+    def names(self, connection: Destination) -> bool:
         """Return whether the host is listed, with whatever key."""
         return any(host in _spellings(connection) for _, host in self.entries)
 
-    def gives_key(self, connection: ServerConnection) -> bool:
+    def gives_key(self, connection: Destination) -> bool:
         """Return whether the connection's key was listed with its host."""
         return any(
             variable == connection.key_variable and host in _spellings(connection)
@@ -59,11 +86,11 @@ class AllowedHosts:
         )
 
 
-def _spellings(connection: ServerConnection) -> set[str]:
+def _spellings(connection: Destination) -> set[str]:
     return {urlsplit(connection.base_url).hostname or "", connection.host.lower()}
 
 
-def check_host(connection: ServerConnection, environment: Mapping[str, str]) -> None:
+def check_host(connection: Destination, environment: Mapping[str, str]) -> None:
     """Raise ExpertError if texts, or this key, may not go to the host."""
     allowed = AllowedHosts.of(environment)
     if not allowed.entries:
@@ -145,7 +172,7 @@ def _resolve(host: str, port: int) -> list[str]:
 
 
 def checked_transport(
-    connection: ServerConnection, environment: Mapping[str, str], verify: SSLContext
+    connection: Destination, environment: Mapping[str, str], verify: SSLContext
 ) -> BaseTransport:
     """Return a transport that connects to checked addresses only.
 
@@ -182,7 +209,7 @@ def checked_transport(
     return transport
 
 
-def check_address_written(connection: ServerConnection, environment: Mapping[str, str]) -> None:
+def check_address_written(connection: Destination, environment: Mapping[str, str]) -> None:
     """Raise ExpertError if a connection names an address that may not be reached.
 
     For requests through a proxy, which looks names up itself: addresses need no looking up.

@@ -71,17 +71,12 @@ from core.types.judgements import WITHDRAWN
 from core.types.personal_rules import MASK
 from core.types.rights import CHANGE, DECIDE, VOTE, VOTER
 from core.workspace.database import now
-from core.workspace.feedback import new_round_id
+from core.workspace.feedback import new_round_id, new_token as new_token
 from core.workspace.workspace import Project, Workspace, asks
 
 ANSWERS, PER_ANSWER = 30, 5  # to ask about, and questions wanted for each
 QUESTIONS, JUDGES = 50, 2  # to judge, and people wanted for each
 BEFORE, AFTER = N_("Before tuning"), N_("After tuning")
-
-
-def new_token() -> str:
-    """Return what marks one thing that a person is about to give; sent twice it counts once."""
-    return secrets.token_hex(12)
 
 
 def rounds(project: Project, kind: str) -> tuple[AskRound, ...]:

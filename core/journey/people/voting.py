@@ -235,6 +235,15 @@ def vote_facts(
     )
 
 
+def is_about(project: Project, round_: VoteRound, comparison: Comparison) -> bool:
+    """Return whether a round asks about the tuned model of a comparison, on the same data."""
+    try:
+        asked = request_of(RunFolder(project.workspace.run_folder(round_.compare_run)))
+    except AppError:
+        return False  # its comparison was deleted: nothing is left to ask about
+    return (asked.tune_run, asked.dataset_id) == (comparison.run_id, comparison.dataset_id)
+
+
 def opened_votes(project: Project, dataset: QADataset, tune_run: str) -> tuple[VoteFacts, ...]:
     """Return every opened round about a tuned model, newest first.
 

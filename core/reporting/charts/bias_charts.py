@@ -1,4 +1,4 @@
-"""Labels by group: means of right and other pairs, how well they are told apart, before and after.
+"""Labels by group: who favours which as one map; means of right and other pairs in detail.
 
 A group that gets higher or lower labels than all others beyond chance has a triangle that points
 there, in its own colour; all others have a round dot.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.labels.bias import ExpertBias, GroupBias
+from core.labels.bias import FavourMap, GroupBias
 from core.messages import N_, Message
 from core.reporting.charts import palette
 from core.reporting.charts.chart import (
@@ -19,6 +19,7 @@ from core.reporting.charts.chart import (
     Translate,
     error_bars,
     name_lines,
+    new_figure,
     rounded,
     shortened,
     side_by_side,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 ROW = 34  # pixels per group
+# Of the map, in pixels: all lines, the least and most of one, heads, names; letters of all heads.
+MAP_HEIGHT, LINE, HEAD, NAMES, ROOM = 400, (20, 40), 40, 150, 88
 SYMBOLS = {1: "triangle-right", 0: "circle", -1: "triangle-left"}
 WORDS = {1: N_("higher"), 0: N_("not shown"), -1: N_("lower")}
 
@@ -72,36 +75,149 @@ def bias_chart(bias: GroupBias, t: Translate, before: GroupBias | None = None) -
     return Chart(figure, _summary(bias, before), _table(bias, before, t))
 
 
-def expert_bias_table(
-    bias: ExpertBias, groups: Sequence[str], experts: Sequence[str], t: Translate
-) -> DataFrame:
-    """Return what each expert adds to each group beside the others, in points of 100.
+def bias_heatmap(found: FavourMap, names: Sequence[str], t: Translate) -> Chart:
+    """Draw groups × (all experts together, each expert): how far a group's labels lie off the rest.
 
-    Only groups in which an expert stands out beyond chance are listed; ▲ and ▼ mark these.
+    A cell tells of right answers or of other pairs, whichever differs beyond chance or more; the
+    text at the pointer says both. The cells are marks that can be chosen, in the order row by row.
+
+    Parameters
+    ----------
+    names : sequence of str, K long
+        What the user calls the experts.
     """
     import pandas as pd
 
-    marks = {1: " ▲", 0: "", -1: " ▼"}
-    kinds = (N_("Right answers"), N_("Other pairs"))
-    listed = [
-        (place, group)
-        for group in range(len(groups))
-        for place in range(2)
-        if bias.sign[:, place, group].any()
-    ]
-    columns: dict[str, list[str]] = {
-        t(N_("Group")): [groups[group] for _, group in listed],
-        t(N_("Kind of pair")): [t(kinds[place]) for place, _ in listed],
+    heads, groups = [t(N_("Together")), *names], found.grouping.names
+    points = 100 * found.values.T  # groups × columns
+    rows, columns = points.shape
+    most = max(float(np.nanmax(np.abs(points), initial=0.0)), 1.0)
+    line = float(np.clip(MAP_HEIGHT / max(rows, 1), *LINE))
+    figure = new_figure(
+        round(HEAD + line * rows + 8), margin={"l": NAMES, "r": 4, "t": HEAD, "b": 8}
+    )
+    across, down = list(range(columns)), list(range(rows))
+    figure.add_heatmap(
+        z=[rounded(row, 1) for row in points],
+        x=across,
+        y=down,
+        zmin=-most,
+        zmax=most,
+        colorscale=[list(stop) for stop in palette.DIVERGING],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+    cells = [(row, column) for row in down for column in across]
+    # Texts of a scatter trace take the theme's colour; those of a heatmap look at no transparency.
+    figure.add_scatter(
+        x=[column for _, column in cells],
+        y=[row for row, _ in cells],
+        text=[_signed(points[cell]) for cell in cells],
+        mode="markers+text",
+        textfont={"size": 13},
+        marker={"symbol": "square", "size": line - 6, "color": "rgba(0,0,0,0)"},
+        hovertext=[_told(found, heads, cell, t) for cell in cells],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+    for row, column in cells:
+        if found.flagged[column, row]:
+            colour = palette.HIGHER if points[row, column] > 0 else palette.LOWER
+            figure.add_shape(
+                type="rect",
+                x0=column - 0.47,
+                x1=column + 0.47,
+                y0=row - 0.44,
+                y1=row + 0.44,
+                line={"color": colour, "width": 3},
+            )
+    for place, name in enumerate(groups):
+        figure.add_annotation(
+            text=shortened(name, 20),
+            hovertext=shortened(name, 200),
+            x=0,
+            y=place,
+            xref="paper",
+            xanchor="right",
+            xshift=-6,
+            showarrow=False,
+        )
+    room = max(int(ROOM / columns), 6)
+    for place, name in enumerate(heads):
+        figure.add_annotation(
+            text=_two_lines(name, room),
+            hovertext=shortened(name, 200),
+            x=place,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(hoverdistance=-1)  # all of a cell can be clicked, not its middle alone
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_xaxes(**bare, range=[-0.5, columns - 0.5])
+    figure.update_yaxes(**bare, range=[rows - 0.5, -0.5])
+    kinds = (t(N_("Right answers")), t(N_("Other pairs")))
+    table = pd.DataFrame(
+        {
+            t(N_("Group")): np.repeat(list(groups), 2),
+            t(N_("Kind of pair")): list(kinds) * rows,
+            **{
+                head: [
+                    _signed(100 * found.difference[place, column, row], digits=1)
+                    + (" ●" if found.sign[place, column, row] else "")
+                    for row in down
+                    for place in (0, 1)
+                ]
+                for column, head in enumerate(heads)
+            },
+        }
+    )
+    summary = N_(
+        "Heat map of {groups} groups: labels of all experts together and of each of {experts} "
+        "experts, in points off the mean of the other groups. Beyond chance: {together} groups "
+        "together, {alone} cells of single experts."
+    )
+    params: dict[str, str | int | float] = {
+        "groups": rows,
+        "experts": columns - 1,
+        "together": int(found.flagged[0].sum()),
+        "alone": int(found.flagged[1:].sum()),
     }
-    for k, expert in enumerate(experts):
-        columns[expert] = [
-            "–"
-            if np.isnan(bias.excess[k, place, group])
-            else f"{100 * bias.excess[k, place, group]:+.1f}".replace("-", "−")
-            + marks[int(bias.sign[k, place, group])]
-            for place, group in listed
-        ]
-    return pd.DataFrame(columns)
+    return Chart(figure, Message(summary, params), table)
+
+
+def _signed(points: float, digits: int = 0) -> str:
+    if np.isnan(points):
+        return "–"
+    text = f"{points:+.{digits}f}".replace("-", "−")
+    return "0" if not float(text.replace("−", "-")) else text
+
+
+def _told(found: FavourMap, heads: Sequence[str], cell: tuple[int, int], t: Translate) -> str:
+    """Return what a cell says at the pointer: whole names, both kinds of pair."""
+    row, column = cell
+    lines = [
+        f"<b>{shortened(found.grouping.names[row], 80)}</b>",
+        shortened(heads[column], 80),
+        *(
+            f"{t(kind)}: {_signed(100 * found.difference[place, column, row], digits=1)}"
+            + (f" ({t(N_('beyond chance'))})" if found.sign[place, column, row] else "")
+            for place, kind in enumerate((N_("Right answers"), N_("Other pairs")))
+        ),
+    ]
+    return "<br>".join(lines)
+
+
+def _two_lines(name: str, room: int) -> str:
+    """Return a name in at most two lines of so many letters, cut where it is longer."""
+    if len(name) <= room:
+        return shortened(name, room)
+    cut = max(name.rfind(sign, 1, room) for sign in " -") + 1 or room
+    return f"{shortened(name[:cut], room)}<br>{shortened(name[cut:], room)}"
 
 
 _Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

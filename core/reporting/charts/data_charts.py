@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.reporting.charts.chart import Chart, Translate, new_figure, style_axes, table_of
 from core.reporting.charts.palette import BASE, RIGHT, TUNED
 from core.types import TEST_KNOWN, TEST_UNSEEN, TRAIN, VALIDATION_KNOWN, VALIDATION_UNSEEN
@@ -25,7 +25,7 @@ def split_picture(counts: Mapping[str, tuple[int, int]], t: Translate) -> Chart:
         Splits of ``core.types.SPLITS``; absent ones count 0.
     """
     bars = [t(N_("Known answers,<br>new wording")), t(N_("Unseen answers"))]
-    inside = t(N_("{questions} questions"))
+    inside = t(N_n("{questions} question", "{questions} questions", by="questions"))
     figure = new_figure(
         240,
         barmode="stack",

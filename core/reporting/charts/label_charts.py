@@ -16,12 +16,13 @@ from core.reporting.charts.chart import (
     Chart,
     Translate,
     error_bars,
+    name_lines,
     new_figure,
     rounded,
     shortened,
     style_axes,
 )
-from core.reporting.charts.palette import GUIDE, MARK, OTHER, RIGHT, TUNED
+from core.reporting.charts.palette import BASE, GUIDE, MARK, OTHER, RIGHT, TUNED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,6 +33,10 @@ FACET_HEIGHT = 120  # pixels of the drawn area
 TITLE_HEIGHT = 75  # room for two title lines and the tick labels of the facet above
 TOP, BOTTOM = 84, 50
 GAP = 0.09  # between columns, as a share of the width
+HISTOGRAM_HEIGHT = 310  # pixels
+STRIP, STRIP_GAP = 0.3, 0.08  # top of the strip below a histogram with the room above it, as shares
+ARROW, ARROWS_TOP = 34, 40  # pixels per line of an arrow chart, and over them
+EDGE = 6  # pixels beside the drawn area, as beside the track of a slider
 
 
 def score_histograms(
@@ -54,11 +59,12 @@ def score_histograms(
     titles = [*names, t(N_("Combined label"))]
     rows = [*calibrated, combined]
     shapes = [histogram(values, sample.hard_label, SMALL_BINS) for values in rows]
+    overlaps = _overlaps(rows, sample)
     precisions = [_precision(values, sample) for values in rows]
     facet = t(N_("precision {precision:.2f} · overlap {overlap:.0%}"))
     heads = [
-        _head(shortened(title, 22), facet.format(precision=precision, overlap=shape.overlap))
-        for title, precision, shape in zip(titles, precisions, shapes, strict=True)
+        _head(shortened(title, 22), facet.format(precision=precision, overlap=overlap))
+        for title, precision, overlap in zip(titles, precisions, overlaps, strict=True)
     ]
     figure = _facets(heads, shapes, min(3, len(rows)), _label_axis(0.5), t)
     best = int(np.nanargmax(precisions[:-1])) if len(precisions) > 1 else -1
@@ -75,7 +81,7 @@ def score_histograms(
                 "best": titles[best],
                 "best_precision": round(precisions[best], 4),
                 "precision": round(precisions[-1], 4),
-                "overlap": round(shapes[-1].overlap, 4),
+                "overlap": round(overlaps[-1], 4),
             },
         ),
         _table(titles, shapes, t),
@@ -86,34 +92,93 @@ def label_histogram(
     sample: PairSample,
     combined: np.ndarray,
     t: Translate,
-    cuts: Sequence[tuple[float, str]] = (),
+    *,
+    in_use: np.ndarray | None = None,
+    before: np.ndarray | None = None,
+    cuts: tuple[float, float] = (0.0, 1.0),
 ) -> Chart:
-    """Draw the combined label alone, larger, with marks at the cuts.
+    """Draw the combined label alone, larger, over the labels before the cut lines.
+
+    The drawn area reaches from edge to edge, so that a slider below it stands under its axis.
 
     Parameters
     ----------
     combined : float array [n] in [0, 1]
-    cuts : sequence of (label in [0, 1], translated name)
-        Vertical marks, for example the threshold of the curve.
+    in_use : float array [n] in [0, 1], optional
+        Labels of the same pairs by the recipe in use: an outline behind the bars.
+    before : float array [n] in [0, 1], optional
+        Labels before the cut lines, drawn as a strip at the bottom (axes ``x2`` and ``y2``).
+    cuts : (low, high)
+        What of them becomes 0 and what becomes 1: a line from the strip to either end.
     """
     shape = histogram(combined, sample.hard_label)
-    figure = new_figure(380, barmode="overlay", bargap=0, margin={"l": 8, "r": 16, "t": 64, "b": 8})
+    strip = STRIP if before is not None else 0.0
+    figure = new_figure(
+        HISTOGRAM_HEIGHT,
+        barmode="overlay",
+        bargap=0,
+        margin={"l": EDGE, "r": EDGE, "t": 30, "b": 22},
+        xaxis2={"domain": [0, 1], "anchor": "y2", "matches": "x"},
+        yaxis2={"domain": [0, STRIP - STRIP_GAP], "anchor": "x2"},
+    )
     for bar in _bars(shape, t, legend=True):
         figure.add_bar(**bar)
-    for place, (label, name) in enumerate(cuts):
-        figure.add_vline(
-            x=label,
-            line={"color": MARK, "width": 2, "dash": "dash"},
-            annotation={"text": shortened(name), "yshift": 2 - 18 * place},
-            annotation_position="top left" if label > 0.8 else "top right",
-        )
+    if in_use is not None:
+        for trace in _outlines(histogram(in_use, sample.hard_label), t):
+            figure.add_scatter(**trace)
+    if before is not None:
+        for bar in _bars(histogram(before, sample.hard_label), t, legend=False):
+            figure.add_bar(**bar, xaxis="x2", yaxis="y2")
+        for end, cut in enumerate(cuts):
+            line = {"color": MARK, "width": 2, "dash": "dot"}
+            places = {"x0": cut, "x1": end, "y0": STRIP - STRIP_GAP, "y1": strip}
+            figure.add_shape(type="line", xref="x", yref="paper", line=line, **places)
+            line = {"color": MARK, "width": 2}
+            places = {"x0": cut, "x1": cut, "y0": 0, "y1": STRIP - STRIP_GAP}
+            figure.add_shape(type="line", xref="x", yref="paper", line=line, **places)
     style_axes(figure)
-    figure.update_xaxes(**_label_axis(0.1), title_text=t(N_("Soft label")))
-    figure.update_yaxes(
-        rangemode="tozero", ticksuffix=" %", title_text=t(N_("Share of pairs of each kind"))
+    axis = _label_axis(0.1) | {"automargin": False, "fixedrange": True}
+    # Both ends are written inside the edges, which have no room beside them.
+    axis["ticktext"] = ["", *axis["ticktext"][1:-1], ""]
+    for end, anchor in ((0, "left"), (1, "right")):
+        figure.add_annotation(
+            text=f"{100 * end}",
+            x=end,
+            y=0,
+            xref="x",
+            yref="paper",
+            xanchor=anchor,
+            yanchor="top",
+            yshift=-6,
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(
+        xaxis=axis | ({"showticklabels": False} if before is not None else {}),
+        xaxis2=axis,
+        yaxis={
+            "domain": [strip, 1],
+            "rangemode": "tozero",
+            "ticksuffix": " %",
+            "ticklabelposition": "inside top",
+            "nticks": 4,
+            "automargin": False,
+            "fixedrange": True,
+        },
+        yaxis2={
+            "rangemode": "tozero",
+            "showticklabels": False,
+            "showgrid": False,
+            "automargin": False,
+            "fixedrange": True,
+        },
+        legend={"y": 1, "yref": "container", "yanchor": "top"},
     )
-    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
     right = sample.hard_label > 0
+    table = _table([t(N_("Combined label"))], [shape], t)
+    if in_use is not None:
+        earlier = _table([t(N_("Labels in use"))], [histogram(in_use, sample.hard_label)], t)
+        table = _stacked(table, earlier)
     return Chart(
         figure,
         Message(
@@ -131,8 +196,100 @@ def label_histogram(
                 "precision": round(_precision(combined, sample), 4),
             },
         ),
-        _table([t(N_("Combined label"))], [shape], t),
+        table,
     )
+
+
+def _outlines(shape: Histogram, t: Translate) -> list[dict[str, Any]]:
+    """Return the upper edges of both histograms as steps."""
+    bins = len(shape.right)
+    places = [round(edge / bins, 4) for edge in range(bins + 1)]
+    return [
+        {
+            "x": places,
+            "y": rounded(np.append(shares, shares[-1:]) * 100, 2),
+            "mode": "lines",
+            "line": {"shape": "hv", "width": 1.5, "dash": "dot", "color": colour},
+            "name": t(N_("Labels in use")),
+            "legendgroup": "in use",
+            "showlegend": place == 0,
+            "hoverinfo": "skip",
+        }
+        for place, (shares, colour) in enumerate(((shape.right, RIGHT), (shape.other, OTHER)))
+    ]
+
+
+def arrow_chart(names: Sequence[str], before: np.ndarray, after: np.ndarray, t: Translate) -> Chart:
+    """Draw one arrow per line: from a score before a change to the score after it.
+
+    Parameters
+    ----------
+    names : sequence of str, n long
+    before, after : float arrays [n] in [0, 1]; NaN = no score on that side
+    """
+    import pandas as pd
+
+    figure = new_figure(
+        ARROWS_TOP + ARROW * max(len(names), 2), margin={"l": 8, "r": 16, "t": ARROWS_TOP, "b": 30}
+    )
+    rows = list(range(len(names)))
+    starts, ends = 100 * np.asarray(before, float), 100 * np.asarray(after, float)
+    for values, name, colour, symbol in (
+        (starts, N_("Before"), BASE, "circle-open"),
+        (ends, N_("After"), TUNED, "circle"),
+    ):
+        figure.add_scatter(
+            x=rounded(values, 1),
+            y=rows,
+            mode="markers",
+            name=t(name),
+            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
+            hovertemplate="%{x:.0f}",
+        )
+    for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if np.isnan(start) or np.isnan(end):
+            continue
+        if abs(end - start) >= 1:
+            figure.add_annotation(
+                x=round(float(end), 1),
+                y=row,
+                ax=round(float(start), 1),
+                ay=row,
+                axref="x",
+                ayref="y",
+                showarrow=True,
+                arrowhead=2,
+                arrowwidth=3,
+                arrowcolor=TUNED,
+                standoff=6,
+                text="",
+            )
+        figure.add_annotation(
+            x=round(float(max(start, end)), 1),
+            y=row,
+            text=f"<b>{end - start:+.0f}</b>".replace("-", "−"),
+            xanchor="left",
+            xshift=12,
+            showarrow=False,
+        )
+    style_axes(figure)
+    name_lines(figure, [shortened(name, 30) for name in names])
+    figure.update_xaxes(range=[-3, 112], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    table = pd.DataFrame(
+        {
+            t(N_("Expert")): list(names),
+            t(N_("Before")): starts.round(1),
+            t(N_("After")): ends.round(1),
+        }
+    )
+    apart = np.nan_to_num(ends - starts)
+    if not len(names) or not np.abs(apart).max() >= 1:
+        return Chart(figure, Message(N_("No score moves by a point or more.")), table)
+    furthest = int(np.abs(apart).argmax())
+    text = N_("Scores before and after the change. {expert} moves furthest: {points} points.")
+    params = {"expert": names[furthest], "points": f"{apart[furthest]:+.0f}".replace("-", "−")}
+    return Chart(figure, Message(text, params), table)
 
 
 def recipe_histograms(
@@ -147,13 +304,14 @@ def recipe_histograms(
         What the user calls the recipes.
     """
     shapes = [histogram(values, sample.hard_label, SMALL_BINS) for values in labels]
-    overlap = t(N_("overlap {overlap:.0%}"))
+    overlaps = _overlaps(labels, sample)
+    text = t(N_("overlap of the labels {overlap:.0%}"))
     heads = [
-        _head(shortened(name, 30), overlap.format(overlap=shape.overlap))
-        for name, shape in zip(names, shapes, strict=True)
+        _head(shortened(name, 30), text.format(overlap=overlap))
+        for name, overlap in zip(names, overlaps, strict=True)
     ]
     figure = _facets(heads, shapes, 2, _label_axis(0.25), t)
-    least = int(np.argmin([shape.overlap for shape in shapes]))
+    least = int(np.argmin(overlaps))
     return Chart(
         figure,
         Message(
@@ -164,7 +322,7 @@ def recipe_histograms(
             {
                 "count": len(shapes),
                 "best": names[least],
-                "overlap": round(shapes[least].overlap, 4),
+                "overlap": round(overlaps[least], 4),
             },
         ),
         _table(names, shapes, t),
@@ -319,6 +477,11 @@ def _precision(values: np.ndarray, sample: PairSample) -> float:
     return 0.0 if np.isnan(shapes) else shapes
 
 
+def _overlaps(rows: Sequence[np.ndarray], sample: PairSample) -> list[float]:
+    """Return overlaps as tiles and tables tell them: by bins finer than a facet draws."""
+    return [histogram(values, sample.hard_label).overlap for values in rows]
+
+
 def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
     return round(100 * float(known.mean()), 2) if len(known) else 0.0
@@ -346,6 +509,12 @@ def _bars(shape: Histogram, t: Translate, *, legend: bool) -> list[dict[str, Any
         }
         for name, shares, colour in kinds
     ]
+
+
+def _stacked(*tables: DataFrame) -> DataFrame:
+    import pandas as pd
+
+    return pd.concat(tables, ignore_index=True)
 
 
 def _table(titles: Sequence[str], shapes: Sequence[Histogram], t: Translate) -> DataFrame:

@@ -20,3 +20,13 @@ MARK = "rgba(128,128,128,0.95)"  # cuts and other marks that the reader sets
 # White to blue for shares and correlations; the low end is transparent, so that it is the page's
 # own background in either theme.
 SEQUENTIAL = ((0.0, "rgba(59,130,208,0.0)"), (1.0, "rgba(59,130,208,0.38)"))
+
+# Lower and higher than the mean: violet and orange, told apart with every common kind of colour
+# blindness. The middle is transparent, and the ends leave text of either theme a contrast of 4.5.
+LOWER, HIGHER = "#6a5acd", "#d66e0a"
+DIVERGING = (
+    (0.0, "rgba(106,90,205,0.55)"),
+    (0.5, "rgba(106,90,205,0.0)"),
+    (0.5, "rgba(214,110,10,0.0)"),
+    (1.0, "rgba(214,110,10,0.55)"),
+)

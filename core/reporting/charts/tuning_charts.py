@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 POINTS = 300  # a browser shows no more on half a page, and a long run has a hundred times as many
 MEAN = "mean"  # of both regimes, beside the regimes' own keys
+RISING_HEIGHT = 240  # pixels
 _HEIGHT, _MARGIN = 200, {"l": 8, "r": 8, "t": 32, "b": 8}  # pixels, of the small charts
 _DASHES = {REGIMES[0]: "dot", REGIMES[1]: "dash", MEAN: "solid"}
 _QUALITY = N_("Search quality on validation questions (nDCG@10)")
@@ -78,6 +79,75 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
     figure.update_annotations(font_size=14)
     figure.update_layout(legend={"y": -0.24, "yanchor": "top"}, hovermode="x unified")
     return Chart(figure, _learning(checks, losses), _learning_table(checks, losses, t))
+
+
+def quality_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+    """Draw validation nDCG@10 alone, as :func:`learning_curve` does on its left."""
+    checks = [m for m in metrics if "validation" in m]
+    figure = side_by_side([f"<b>{t(_QUALITY)}</b>"], 320, 0.08, margin=_MARGIN)
+    _draw_quality(figure, checks, t)
+    style_axes(figure)
+    figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False)
+    figure.update_layout(legend={"y": -0.24, "yanchor": "top"})
+    empty = np.empty((0, 2))
+    return Chart(figure, _learning(checks, empty), _learning_table(checks, empty, t))
+
+
+def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+    """Draw of how many questions of a hundred the first answer is right, check after check.
+
+    Parameters
+    ----------
+    metrics : sequence of mappings, oldest first
+        Metric events of the run: those with ``step`` and ``first`` are drawn. Step 0 is the base
+        model.
+    """
+    import pandas as pd
+
+    checks = _sampled([m for m in metrics if "first" in m])
+    steps = [int(check["step"]) for check in checks]
+    counts = [round(100 * check["first"]) for check in checks]
+    figure = new_figure(RISING_HEIGHT, margin=_MARGIN, showlegend=False)
+    figure.add_scatter(
+        x=steps,
+        y=counts,
+        mode="lines+markers+text",
+        text=["", *[""] * (len(counts) - 2), f"<b>{counts[-1]}</b>"] if len(counts) > 1 else [],
+        textposition="top center",
+        textfont={"size": 16},
+        cliponaxis=False,
+        line={"color": palette.TUNED, "width": 3},
+        marker={"size": 8},
+        hovertemplate="%{y}<extra></extra>",
+    )
+    if counts:
+        name = t(N_("base model: {count}")).format(count=counts[0])
+        figure.add_hline(
+            counts[0],
+            line={"color": palette.BASE, "dash": "dash", "width": 1.5},
+            annotation={"text": name, "x": 1, "xanchor": "right", "yanchor": "top"},
+        )
+        room = max(4, (max(counts) - min(counts)) * 0.35)
+        figure.update_yaxes(range=[min(counts) - room, max(counts) + room])
+    style_axes(figure)
+    figure.update_xaxes(title_text=t(N_("Learning steps")), rangemode="tozero", showgrid=False)
+    table = pd.DataFrame(
+        {t(N_("Learning steps")): steps, t(N_("Right answer first, of 100")): counts}
+    )
+    if not counts:
+        return Chart(figure, Message(_NOTHING), table)
+    return Chart(figure, right_first(counts[0], counts[-1]), table)
+
+
+def right_first(before: int, now: int) -> Message:
+    """Say of how many questions of a hundred the first answer is right."""
+    if before == now:
+        text = N_("Of 100 validation questions, {now} find the right answer first, as before.")
+    else:
+        text = N_(
+            "Of 100 validation questions, {now} instead of {before} find the right answer first."
+        )
+    return Message(text, {"before": before, "now": now})
 
 
 def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Translate) -> None:

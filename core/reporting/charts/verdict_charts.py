@@ -21,7 +21,7 @@ from core.evaluation.verdict import (
     present_regimes,
     signed_effect,
 )
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 from core.reporting.charts import palette
 from core.reporting.charts.chart import (
     HIGH,
@@ -122,7 +122,8 @@ def system_chart(
 def difference_chart(comparison: Comparison, t: Translate) -> Chart:
     """Draw tuned minus base for every metric, with its 95 % interval and a line at zero.
 
-    Filled dots are better, crosses are worse, hollow dots are not shown; each dot has its word.
+    Filled dots are better, crosses are worse, hollow dots show no clear difference;
+    each dot has its word.
 
     Raises
     ------
@@ -177,7 +178,7 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
     summary = Message(
         N_(
             "Tuned minus base in {count} comparisons (measures and kinds of question), with 95 % "
-            "intervals: better in {better}, worse in {worse}, not shown in the others."
+            "intervals: better in {better}, worse in {worse}, no clear difference in the others."
         ),
         {"count": len(words), "better": words.count(BETTER), "worse": words.count(WORSE)},
     )
@@ -187,8 +188,8 @@ def difference_chart(comparison: Comparison, t: Translate) -> Chart:
 def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
     """Draw tuned minus base for every slice, with its 95 % interval and a line at zero.
 
-    Filled dots are better, crosses are worse, hollow dots are not shown; slices that are too small
-    for a verdict are a mere stroke. Each has its word.
+    Filled dots are better, crosses are worse, hollow dots show no clear difference;
+    slices that are too small for a verdict are a mere stroke. Each has its word.
 
     Parameters
     ----------
@@ -212,7 +213,9 @@ def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
             names.append(f"<b>{shortened(line, PART_NAME)}</b>")
             continue
         result, label = line.result, slice_label(line, t)
-        size = t(N_("{questions} questions")).format(questions=result.questions)
+        size = t(N_n("{questions} question", "{questions} questions", by="questions")).format(
+            questions=result.questions
+        )
         names.append(f"{shortened(label, PART_NAME)}<br>{size}")
         look, word = (TOO_FEW_LOOK, TOO_FEW) if line.small else _verdict(result.word)
         interval = Interval(result.difference, result.low, result.high)
@@ -231,9 +234,9 @@ def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
         )
     figure = _dot_figure(names, ("",), 70, 8)
     for interval, place, look, label in dots:
-        _add_dot(figure, interval, place, look, label)
+        _add_dot(figure, interval, place, look, label, aside=True)
     title = t(N_("Tuned minus base (nDCG@10)"))
-    _centre_on_zero(figure, [part.result for part in slices], title, nticks=8)
+    _centre_on_zero(figure, [part.result for part in slices], title, nticks=8, room=1.9)
     heads = (
         N_("Told apart by"),
         N_("Questions of this kind"),
@@ -250,7 +253,8 @@ def slice_chart(slices: Sequence[SliceDifference], t: Translate) -> Chart:
     summary = Message(
         N_(
             "Tuned minus base on {count} groups of questions, with 95 % intervals: better in "
-            "{better}, worse in {worse}, too few questions in {small}, not shown in the others."
+            "{better}, worse in {worse}, too few questions in {small}, no clear difference in the "
+            "others."
         ),
         {
             "count": len(slices),
@@ -271,7 +275,7 @@ def _facets(
     comparison: Comparison, regimes: Sequence[str], names: Sequence[str], t: Translate
 ) -> Figure:
     """Return a figure with one column per regime and one named line per system or measure."""
-    size = t(N_("{questions} questions"))
+    size = t(N_n("{questions} question", "{questions} questions", by="questions"))
     titles = [
         f"<b>{_regime_title(regime, t)}</b><br>"
         + size.format(questions=int(np.count_nonzero(comparison.regimes == regime)))
@@ -297,8 +301,16 @@ def _add_dot(
     look: tuple[str, str],
     label: str,
     column: int = 1,
+    *,
+    aside: bool = False,
 ) -> None:
-    """Draw one mean with its interval and a label above it; place 0 is the top line."""
+    """Draw one mean with its interval and a label above it; place 0 is the top line.
+
+    Parameters
+    ----------
+    aside : bool
+        Let the label begin at the dot and lead away from zero, so that it never lies over the line.
+    """
     colour, symbol = look
     value, low, high = rounded([interval.value, interval.low, interval.high], 3)
     figure.add_scatter(
@@ -306,7 +318,7 @@ def _add_dot(
         y=[place],
         mode="markers+text",
         text=[label],
-        textposition="top center",
+        textposition=("top left" if interval.value < 0 else "top right") if aside else "top center",
         marker={
             "color": colour,
             "symbol": symbol,
@@ -327,10 +339,15 @@ def _verdict(word: str) -> tuple[tuple[str, str], str]:
 
 
 def _centre_on_zero(
-    figure: Figure, differences: Sequence[Difference], title: str, nticks: int
+    figure: Figure,
+    differences: Sequence[Difference],
+    title: str,
+    nticks: int,
+    room: float = 1.15,
 ) -> None:
+    """Put zero in the middle; the farthest interval ends at ``1 / room`` of the way to the edge."""
     figure.add_vline(x=0, line={"color": palette.HARD_LABEL, "width": 1.5})
-    reach = max(1.15 * max(max(abs(d.low), abs(d.high)) for d in differences), 0.02)
+    reach = max(room * max(max(abs(d.low), abs(d.high)) for d in differences), 0.02)
     figure.update_xaxes(range=[-reach, reach], title_text=title, tickformat="+.2~f", nticks=nticks)
 
 

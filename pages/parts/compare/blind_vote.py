@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -12,6 +10,7 @@ from core.errors import AppError
 from core.journey.compare import load_comparison, newest_comparison
 from core.journey.people import voting
 from core.journey.people.voting import Ballot, Preference, VoteProgress, vote_facts
+from core.messages import N_n
 from core.reporting.charts.comparison_charts import vote_chart
 from core.types import BASE, TUNED, Comparison, QADataset
 from core.types.judgements import LEFT, RIGHT, TIE, VoteOpening, VoteRound
@@ -19,15 +18,37 @@ from core.types.rights import DECIDE, SEE
 from pages.parts import session
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import with_titles
-from pages.parts.compare.side_by_side import shortened
-from pages.parts.deep_links import RUN, go_to, link_parameters
+from pages.parts.deep_links import RUN, go_to
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt
+from pages.parts.invitation import invite, vote_link
 from pages.parts.page import Context
 from pages.parts.rights import only
 from pages.parts.sign_in import LINK, ask_name
-from pages.parts.translate import moment, plain, t, tm
+from pages.parts.translate import moment, plain, shortened, t, tm
 
 _LENGTH = 420  # letters of an answer; the same on both sides
+_EVERY = "2s"  # how often the counter looks for new votes
+
+# The choices stay in reach of a thumb, and long answers are cut so that both lists are seen soon.
+_STYLE = """<style>
+.stMain .stMainBlockContainer { padding: 3.6rem 1rem 6rem; max-width: 1100px; }
+.stMain h1 { font-size: 1.4rem; padding: 0; }
+.st-key-vote_buttons {
+  position: fixed; left: 0; right: 0; bottom: 0; z-index: 99; width: 100%;
+  padding: 10px 16px 14px; backdrop-filter: blur(14px);
+  border-top: 1px solid rgba(128,128,128,.35); justify-content: center;
+}
+.st-key-vote_buttons > div { max-width: 340px; }
+.st-key-vote_buttons button { min-height: 48px; }
+.st-key-vote_buttons button kbd { display: none; }
+@media (max-width: 640px) {
+  [class*="st-key-vote_list_"] p {
+    font-size: 14px; line-height: 19px; overflow: hidden;
+    display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3;
+  }
+  [class*="st-key-vote_list_"] { gap: .5rem; padding: .6rem .8rem; }
+}
+</style>"""
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -37,37 +58,30 @@ def compared(root: str, compare_run: str) -> Comparison:
 
 
 def vote_of_the_link() -> None:
-    """Draw the vote for somebody who came by its link and has no role in the project."""
+    """Draw the vote of a link, which stands alone: no navigation, no verdict, no names of systems.
+
+    For everybody alike, on a phone and on a screen: whoever may look around sees no more here.
+    """
     project = session.linked_project()
     if project is None:
         text = t("This link leads to no vote, or not any more. Ask for the link again.")
         st.error(text, icon=":material/error:")
         return
+    st.html(_STYLE)
     st.title(t("Blind vote"), anchor=False)
-    voting_only(Context(project))
-
-
-def voting_only(context: Context) -> None:
-    """Draw the vote that the link asks for, and end the page; do nothing without one.
-
-    Voters see the two lists and nothing else: no verdict, no names of systems.
-    """
-    asked = st.query_params.get(LINK)
-    if not asked:
-        return
+    context = Context(project)
     try:
-        round_ = voting.find_round(context.project, asked)
+        round_ = voting.find_round(project, st.query_params.get(LINK, ""))
         comparison = compared(str(context.workspace.layout.root), round_.compare_run)
     except AppError as error:
         show_error(error)
-        st.stop()
+        return
     voter = session.given_name()
     ended = voting.progress(context.workspace, round_).opening is not None
     if voter or ended:  # nobody types a name to learn that it is over
         _vote(context, round_, comparison, voter)
     else:
         ask_name(t("Your name, so that your votes can be told from those of others"), "voter_name")
-    st.stop()
 
 
 @st.fragment
@@ -102,9 +116,7 @@ def _vote(context: Context, round_: VoteRound, comparison: Comparison, voter: st
             on_click=attempt,
             args=(voting.undo_vote, context.project, round_, ballot.last, voter),
         )
-        st.caption(
-            t("You vote as {name}. Keys: ← left, → right, 0 neither, Z back.", name=plain(voter))
-        )
+        st.caption(t("You vote as {name}. Keys: ← A, → B, 0 neither, Z back.", name=plain(voter)))
 
 
 def _back(context: Context, comparison: Comparison) -> None:
@@ -116,43 +128,47 @@ def _back(context: Context, comparison: Comparison) -> None:
 
 
 def _lists(dataset: QADataset, ballot: Ballot) -> None:
-    with st.container(border=True, key="vote_question"):
-        st.caption(t("Question"))
+    with st.container(border=True, key="vote_question", gap="xxsmall"):
         st.markdown(f"**{plain(dataset.questions[ballot.question])}**")
-    st.markdown(t("Which list of answers would help the person who asks more?"))
+        st.caption(t("Which list of answers would help the person who asks more?"))
+    places = [
+        place
+        for place, (left, right) in enumerate(zip(ballot.left, ballot.right, strict=True))
+        if left != right
+    ]
     sides = st.columns(2, gap="medium")
-    for side, answers, title in zip(
-        sides, (ballot.left, ballot.right), (t("Left list"), t("Right list")), strict=True
-    ):
-        with side, st.container(border=True, height="stretch"):
+    for side, answers, title in zip(sides, (ballot.left, ballot.right), "AB", strict=True):
+        with side, st.container(border=True, height="stretch", key=f"vote_list_{title}"):
             st.markdown(f"##### {title}")
-            _answers(dataset, answers)
-
-
-def _answers(dataset: QADataset, answers: Sequence[int]) -> None:
-    for rank, answer in enumerate(answers, start=1):
-        text = shortened(dataset.answers[answer], _LENGTH)
-        st.markdown(f"**{rank}**&ensp;{plain(text)}")
+            for place in places:
+                text = shortened(dataset.answers[answers[place]], _LENGTH)
+                st.markdown(f"**{place + 1}**&ensp;{plain(text)}")
+    same = len(ballot.left) - len(places)
+    if same:
+        st.caption(t("Left out: answers in the same place in both lists ({count}).", count=same))
 
 
 def _buttons(context: Context, round_: VoteRound, ballot: Ballot, voter: str) -> None:
+    """Draw the three choices; they stay at the lower edge of the screen while somebody reads."""
     place = voting.cast, context.project, round_, ballot.position, voter
     choices = (
-        (LEFT, t("Left is better"), ":material/arrow_back:", "Left"),
-        (TIE, t("Neither: equally good or bad"), ":material/drag_handle:", "0"),
-        (RIGHT, t("Right is better"), ":material/arrow_forward:", "Right"),
+        (LEFT, t("A is better"), "Left"),
+        (TIE, t("Neither"), "0"),
+        (RIGHT, t("B is better"), "Right"),
     )
-    for column, (choice, label, icon, key) in zip(st.columns(3), choices, strict=True):
-        column.button(
-            label,
-            # A key of its own per question: a second click on the same spot votes for nothing.
-            key=f"vote_{choice}_{ballot.position}",
-            icon=icon,
-            shortcut=key,
-            width="stretch",
-            on_click=attempt,
-            args=(*place, choice),
-        )
+    with st.container(horizontal=True, wrap=False, gap="small", key="vote_buttons"):
+        for choice, label, key in choices:
+            st.button(
+                label,
+                # A key of its own per question: a second click on the same spot votes for nothing.
+                key=f"vote_{choice}_{ballot.position}",
+                type="secondary" if choice == TIE else "primary",
+                shortcut=key,
+                width="stretch",
+                wrap=True,
+                on_click=attempt,
+                args=(*place, choice),
+            )
 
 
 def blind_vote(context: Context, comparison: Comparison) -> None:
@@ -271,48 +287,50 @@ def _draw(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     if state.opening is not None:
         _vote_result(context, round_, comparison, state.opening)
         return
-    with st.container(border=True):
-        st.progress(
-            min(1.0, state.votes / state.needed),
-            text=t(
-                "{votes} of {needed} votes, by {voters} people on {questions} of {asked} questions",
-                votes=state.votes,
-                needed=state.needed,
-                voters=state.voters,
-                questions=state.questions,
-                asked=len(round_.positions),
-            ),
-        )
-        st.markdown(t("Send this link to everybody who should vote:"))
-        st.code(_vote_link(round_, comparison.run_id), language=None, wrap_lines=True)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(
-                t("Vote yourself"),
-                type="primary",
-                icon=":material/how_to_vote:",
-                key="vote_yourself",
-            ):
-                go_to("compare", **{RUN: comparison.run_id, LINK: round_.id})
-            st.button(t("Refresh"), key="vote_refresh", icon=":material/refresh:", type="tertiary")
-            _seal(context, round_, state)
+    link = vote_link(round_, comparison.run_id)
+    left, right = st.columns([0.4, 0.6], gap="medium")
+    with left, st.container(border=True, key="vote_invitation"):
+        st.markdown(t("Let everybody who should vote open this on their phone:"))
+        invite(link)
+    with right, st.container(border=True):
+        _counter(context, round_, state.votes)
+        if st.button(
+            t("Vote yourself"), type="tertiary", icon=":material/how_to_vote:", key="vote_yourself"
+        ):
+            go_to("compare", **{RUN: comparison.run_id, LINK: round_.id})
 
 
-def _vote_link(round_: VoteRound, tune_run: str) -> str:
-    """Return the address that voters open."""
-    parts = urlsplit(st.context.url or "http://localhost:8501/compare")
-    # The page may be below a path of the server's own.
-    folder = parts.path.rpartition("/")[0] if not parts.path.endswith("/") else parts.path[:-1]
-    query = urlencode(link_parameters() | {RUN: tune_run, LINK: round_.id})
-    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/compare", query, ""))
+@st.fragment(run_every=_EVERY)
+@guarded
+def _counter(context: Context, round_: VoteRound, seen: int) -> None:
+    """Count the votes as they come in; what people chose stays sealed."""
+    state = voting.progress(context.workspace, round_)
+    if state.opening is not None:
+        st.rerun(scope="app")  # somebody else has opened it
+    votes, people = st.columns(2)
+    votes.metric(t("Votes"), state.votes, delta=state.votes - seen or None)
+    people.metric(t("People who voted"), state.voters)
+    st.progress(
+        min(1.0, state.votes / state.needed),
+        text=t(
+            "{votes} of {needed} votes needed, on {questions} of {asked} questions",
+            votes=state.votes,
+            needed=state.needed,
+            questions=state.questions,
+            asked=len(round_.positions),
+        ),
+    )
+    _seal(context, round_, state)
 
 
 def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     def end() -> None:
-        voting.open_result(context.project, round_, session.who())
+        attempt(voting.open_result, context.project, round_, session.who())
 
     if state.enough:
         st.button(
             t("End the vote and open the result"),
+            type="primary",
             icon=":material/lock_open:",
             key="vote_open",
             on_click=end,
@@ -322,8 +340,13 @@ def _seal(context: Context, round_: VoteRound, state: VoteProgress) -> None:
     with st.popover(t("Sealed"), icon=":material/lock:"):
         st.markdown(
             t(
-                "The result opens after {left} more votes. Opening it now ends the vote, and the "
-                "record will say that {name} opened it early.",
+                N_n(
+                    "The result opens after {left} more vote. Opening it now ends the "
+                    "vote, and the record will say that {name} opened it early.",
+                    "The result opens after {left} more votes. Opening it now ends the "
+                    "vote, and the record will say that {name} opened it early.",
+                    by="left",
+                ),
                 left=state.needed - state.votes,
                 name=plain(session.who()),
             )
@@ -353,7 +376,8 @@ def _vote_result(
     if vote.found is None:
         st.info(tm(shown.headline), icon=":material/how_to_vote:")
         return
-    st.markdown(f"#### {tm(shown.headline)}")
+    with st.container(key="vote_reveal"):
+        st.markdown(f"## {tm(shown.headline)}")
     st.markdown(tm(vote.found.share_text(shown.second)))
     show_chart(vote_chart(vote.found, vote.first, vote.second, t), key=f"vote_chart_{round_.id}")
     _agreement(vote.found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,24 +14,28 @@ from core.journey.compare import (
     Examination,
     comparison_stamp,
     comparisons_of,
+    is_judged,
     launch_comparison,
     load_comparison,
     load_examination,
     newest_comparison,
 )
-from core.journey.jobs import FINISHED, request_of
+from core.journey.jobs import FINISHED, JobView, request_of
 from core.journey.projects import scored_experts
 from core.journey.tune import TuningRun, tuning_runs
 from core.types import BASE, CROSS_FIT, TUNED, Comparison, SystemChoice, SystemResult
 from core.types.rights import START
 from pages.parts import session
-from pages.parts.deep_links import RUN, go_to, linked_run
+from pages.parts.deep_links import RUN, follow_address, go_to, keep_in_address, linked_run
 from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
-from pages.parts.page import ButtonKind, Context, empty_state
+from pages.parts.page import ButtonKind, Context, empty_state, end_page, present_button
 from pages.parts.rights import only
-from pages.parts.translate import moment, t
+from pages.parts.translate import moment, plain, t
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +46,27 @@ class Compared:
     run: TuningRun
     comparison: Comparison
     choice: SystemChoice
+    measuring: str = ""  # the job, while it still measures what the verdict does not rest on
 
 
 def compared(context: Context) -> Compared:
     """Draw the choice of a tuned model and return its comparison; ends the page without one."""
-    run = _tuned_model_choice(context)
-    comparison, choice = _comparison_of(context, run)
-    return Compared(context, run, comparison, choice)
+    line = st.container(horizontal=True, vertical_alignment="center", key="compared_line")
+    run, place = _tuned_model_choice(context, line)
+    comparison, choice, measuring = _comparison_of(context, run, line, place)
+    with line:
+        present_button(run=run.job.id)
+    return Compared(context, run, comparison, choice, measuring)
 
 
-def _tuned_model_choice(context: Context) -> TuningRun:
-    """Draw the choice of a tuned model and return it; ends the page where there is none."""
+def _tuned_model_choice(context: Context, line: DeltaGenerator) -> tuple[TuningRun, DeltaGenerator]:
+    """Draw the choice of a tuned model; ends the page where there is none.
+
+    Returns
+    -------
+    TuningRun, DeltaGenerator
+        The run, and the place where what else is done with a comparison belongs.
+    """
     every = tuning_runs(context.project)
     # The browser sends the words of an option, not its place: the number keeps them apart.
     numbers = {run.job.id: len(every) - place for place, run in enumerate(every)}
@@ -70,7 +86,7 @@ def _tuned_model_choice(context: Context) -> TuningRun:
         "The link names a run that is not among the tuned models of this project. The newest model "
         "is shown instead."
     )
-    linked = linked_run(ids, problem)
+    linked_run(ids, problem)
 
     def words(run_id: str) -> str:
         run = runs[run_id]
@@ -78,34 +94,45 @@ def _tuned_model_choice(context: Context) -> TuningRun:
         model, loss = model_title(run.base_model), loss_title(run.loss)
         return f"{number} · {moment(run.job.created_at)} · {run.recipe} · {model} · {loss}"
 
-    key = f"compared_run_{len(ids)}_{ids[0]}"
-    chosen = st.selectbox(
+    key = f"compared_run_{len(ids)}_{ids[0]}"  # a new model is shown in place of an earlier choice
+    known = {run_id: run_id for run_id in ids}
+    follow_address(RUN, key, known)
+    seen = st.session_state[key]
+    number = t("Run {number}", number=numbers[seen])
+    place = line.popover(
+        f"{number} · {plain(runs[seen].recipe, inside=True)}",
+        icon=":material/model_training:",
+        type="tertiary",
+    )
+    chosen = place.selectbox(
         t("Tuned model"),
         ids,
-        index=ids.index(linked) if linked is not None else 0,
         format_func=words,
         key=key,
         help=t("The tuning runs of this project, the newest first."),
+        width=620,
     )
-    st.query_params[RUN] = chosen
-    return runs[chosen]
+    keep_in_address(RUN, key, known, chosen)
+    return runs[chosen], place
 
 
-def _comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, SystemChoice]:
-    """Return the newest comparison of a run and what was chosen for it.
+def _comparison_of(
+    context: Context, run: TuningRun, line: DeltaGenerator, place: DeltaGenerator
+) -> tuple[Comparison, SystemChoice, str]:
+    """Return the newest comparison of a run, what was chosen for it, and its job if it goes on.
 
     Where there is none, offers one and ends the page.
     """
     jobs = comparisons_of(context.project, run.job.id)
-    finished = next((job for job in jobs if job.state == FINISHED), None)
-    if jobs and jobs[0].state != FINISHED:
-        job_card(jobs[0].id, t("Comparing before and after"))
+    finished = next((job for job in jobs if is_judged(context.project, job)), None)
+    if jobs and not is_judged(context.project, jobs[0]):
+        job_card(jobs[0].id, t("Comparing before and after"), partial(_show_verdict, context))
         if jobs[0].is_final and finished is None:
             _start_button(context, run, t("Compare again"), primary=False)
     if finished is None:
         if not jobs:
             _offer(context, run)
-        st.stop()
+        end_page()
     try:
         choice = request_of(finished).arms
         stamp = comparison_stamp(context.workspace, finished.id)
@@ -113,18 +140,32 @@ def _comparison_of(context: Context, run: TuningRun) -> tuple[Comparison, System
     except AppError as error:
         show_error(error)
         _start_button(context, run, t("Compare again"), primary=True)
-        st.stop()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            t(
-                "Compared {at} on {questions} held-out questions.",
-                at=moment(finished.created_at),
-                questions=len(set(comparison.question_rows.tolist())),
-            )
-        )
-        if jobs[0].is_final and comparison.way != CROSS_FIT:
+        end_page()
+    line.caption(
+        t(
+            "Compared {at} on {questions} held-out questions.",
+            at=moment(finished.created_at),
+            questions=len(set(comparison.question_rows.tolist())),
+        ),
+        width="content",
+    )
+    if jobs[0].is_final and comparison.way != CROSS_FIT:
+        with place:
             _start_button(context, run, t("Compare again"), primary=False, choice=choice)
-    return with_titles(comparison), choice
+    measuring = jobs[0].id if jobs[0] == finished and jobs[0].state != FINISHED else ""
+    return with_titles(comparison), choice, measuring
+
+
+def _show_verdict(context: Context, job: JobView) -> None:
+    """Draw the page anew as soon as a running comparison has its verdict."""
+    if is_judged(context.project, job):
+        st.rerun(scope="app")
+
+
+def still_measuring(seen: Compared) -> None:
+    """Draw the job that measures speed and shape of the vectors while the verdict is read."""
+    if seen.measuring:
+        job_card(seen.measuring, t("Measuring speed and vectors; the verdict is final"))
 
 
 def with_titles(comparison: Comparison) -> Comparison:
@@ -185,7 +226,7 @@ def start_comparison(context: Context, run: TuningRun, choice: SystemChoice | No
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _examination(root: str, compare_run: str) -> Examination:
+def _examination(root: str, compare_run: str, stamp: tuple[int, ...]) -> Examination:
     return load_examination(session.workspace(), compare_run)
 
 
@@ -193,4 +234,7 @@ def examination_of(seen: Compared) -> Examination:
     """Return what the comparison on the page found; empty where its run folder is gone."""
     context = seen.context
     run = newest_comparison(context.project, seen.comparison.run_id)
-    return _examination(str(context.workspace.layout.root), run) if run else Examination()
+    if run is None:
+        return Examination()
+    stamp = comparison_stamp(context.workspace, run)
+    return _examination(str(context.workspace.layout.root), run, stamp)

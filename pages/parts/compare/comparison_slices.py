@@ -10,6 +10,7 @@ from core.types import BETTER, WORSE, SliceDifference
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
 from pages.parts.compare.comparison_job import Compared
+from pages.parts.deep_links import filter_in_address
 from pages.parts.translate import plain, t
 
 
@@ -37,6 +38,7 @@ def slice_view(seen: Compared) -> None:
         default=keys[min(1, len(keys) - 1)],
         format_func=lambda key: t(SLICERS[key].title),
         key="slice_attribute",
+        on_change=filter_in_address("parts", "slice_attribute", keys),
         help=t("All of them where nothing is chosen."),
     )
     if chosen in keys:

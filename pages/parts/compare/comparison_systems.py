@@ -37,12 +37,14 @@ from core.journey.compare_systems import (
     ContradictoryRanksError,
     SeveralSystemsError,
     add_run_file,
+    answers_with_ids,
     check_run,
     held_out_questions,
     other_alphas,
     remove_run_file,
 )
 from core.journey.tune import tuning_runs
+from core.messages import N_n
 from core.reporting.charts.verdict_charts import difference_chart, system_chart
 from core.types import (
     BASE,
@@ -459,9 +461,9 @@ def _run_file_section(context: Context) -> None:
     st.markdown(f"**{t('Your present search')}**")
     st.caption(
         t(
-            "Download the held-out questions, let your search answer them, and upload its result "
-            "lists as a TREC run file: question id, Q0, answer id, rank, score, name. Ids are "
-            "those of your own file."
+            "Download the held-out questions and the answers, let your search answer them, and "
+            "upload its result lists as a TREC run file: question id, Q0, answer id, rank, score, "
+            "name. The ids are those of the two downloads."
         )
     )
     st.download_button(
@@ -471,6 +473,15 @@ def _run_file_section(context: Context) -> None:
         mime="application/jsonl",
         icon=":material/download:",
         key="run_file_questions",
+        on_click="ignore",
+    )
+    st.download_button(
+        t("Download the answers with their ids"),
+        lambda: answers_with_ids(context.dataset),
+        file_name="corpus.jsonl",
+        mime="application/jsonl",
+        icon=":material/download:",
+        key="run_file_answers",
         on_click="ignore",
     )
     for file in context.project.state.run_files:
@@ -523,7 +534,11 @@ def _upload(context: Context, file: UploadedFile) -> None:
         return
     st.markdown(
         t(
-            "{lines} lines; results for {questions} of {held} held-out questions.",
+            N_n(
+                "{lines} line; results for {questions} of {held} held-out questions.",
+                "{lines} lines; results for {questions} of {held} held-out questions.",
+                by="lines",
+            ),
             lines=check.lines,
             questions=check.questions,
             held=check.held_out,

@@ -16,6 +16,7 @@ from core.journey.decisions import (
     saved_inputs,
     savings,
 )
+from core.messages import N_n
 from core.types import BASE, CROSS_FIT, TUNED, Comparison
 from core.types.rights import CHANGE
 from pages.parts import session
@@ -219,7 +220,11 @@ def _shown(worth: Savings) -> None:
             )
             st.caption(
                 t(
-                    "{questions} fewer misses, {hours} hours",
+                    N_n(
+                        "{questions} fewer miss, {hours} hours",
+                        "{questions} fewer misses, {hours} hours",
+                        by="questions",
+                    ),
                     questions=_number(saving.questions),
                     hours=_number(saving.hours),
                 )

@@ -27,24 +27,25 @@ from core.types.judgements import BAD_LABEL, COMMENT, SETTLED, QuestionNote
 from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.cached import cached
-from pages.parts.compare.side_by_side import free_search, shortened, side_by_side
+from pages.parts.compare.side_by_side import side_by_side
+from pages.parts.compare.two_lists import two_lists
+from pages.parts.deep_links import filter_in_address
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt, succeeds
 from pages.parts.page import Context
 from pages.parts.rights import only
-from pages.parts.translate import moment, plain, t, unbroken
+from pages.parts.translate import moment, plain, shortened, t, unbroken
 
 _PAGE = 200  # questions sent to the browser at once, each as much as fits into a line
 _COLUMNS = 300
-_MODE, _PICK = "compare_mode", "compare_pick"
-HELD_OUT, TYPED = "held_out", "typed"
-_MODES = {HELD_OUT: N_("A held-out question"), TYPED: N_("Your own question")}
+_PICK = "compare_pick"
+_HEIGHT = 430  # pixels of the list: it stands beside the two lists of one question
 _LENGTH = 100  # letters of an answer in the choice
 
 
 @st.fragment
 @guarded
-def question_browser(context: Context, comparison: Comparison, tune_run: str) -> None:
-    """Draw the list of held-out questions, and the two result lists of one of them.
+def question_browser(context: Context, comparison: Comparison) -> None:
+    """Draw the list of held-out questions, and beside it the two result lists of one of them.
 
     A fragment: looking at another question redraws this part only.
     """
@@ -54,18 +55,36 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         show_error(error)
         return
     dataset = context.dataset
-    listed = _list(dataset, changes, comparison.run_id) or changes[:_PAGE]
-    mode = st.segmented_control(
-        t("Look at"),
-        list(_MODES),
-        default=HELD_OUT,
-        format_func=lambda key: t(_MODES[key]),
-        key=_MODE,
-        required=True,
+    every = filtered(dataset, changes)
+    left, right = st.columns([0.42, 0.58], gap="medium")
+    with left:
+        listed = _list(dataset, every, len(changes), comparison.run_id) or changes[:_PAGE]
+    with right:
+        change = _choice(dataset, comparison, changes, listed)
+        moves = answer_moves(dataset, comparison, change.position)
+        two_lists(dataset, moves, "held_out", (change.before_rank, change.after_rank))
+        question_notes(context, change.question, moves)
+    _texts(dataset, change.question)
+    full = st.expander(
+        t("The first ten in full, with scores"),
+        icon=":material/format_list_numbered:",
+        key="held_out_in_full",
+        on_change="rerun",
     )
-    if mode == TYPED:
-        free_search(context, tune_run)
-        return
+    if full.open:
+        with full:
+            side_by_side(
+                dataset, moves, f"held_{change.position}", dataset.questions[change.question]
+            )
+
+
+def _choice(
+    dataset: QADataset,
+    comparison: Comparison,
+    changes: Sequence[QuestionChange],
+    listed: Sequence[QuestionChange],
+) -> QuestionChange:
+    """Draw the choice of a question, and say what became of it."""
     by_position = {change.position: change for change in changes}
     if st.session_state.get(_PICK) not in by_position:
         st.session_state.pop(_PICK, None)
@@ -84,7 +103,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
         offered if picked is None or picked in offered else [picked, *offered],
         format_func=words,
         key=_PICK,
-        help=t("The questions of the list above; search there to find another one."),
+        help=t("The questions of the list; search there to find another one."),
     )
     change = by_position[position]
     st.caption(
@@ -97,10 +116,7 @@ def question_browser(context: Context, comparison: Comparison, tune_run: str) ->
             after=change.after_rank,
         )
     )
-    moves = answer_moves(dataset, comparison, position)
-    _texts(dataset, change.question)
-    question_notes(context, change.question, moves)
-    side_by_side(dataset, moves, f"held_{position}", dataset.questions[change.question])
+    return change
 
 
 def _texts(dataset: QADataset, question: int) -> None:
@@ -114,12 +130,19 @@ def _texts(dataset: QADataset, question: int) -> None:
 
 
 def _list(
-    dataset: QADataset, changes: Sequence[QuestionChange], run_id: str
+    dataset: QADataset, every: Sequence[QuestionChange], count: int, run_id: str
 ) -> Sequence[QuestionChange]:
-    """Draw one page of the list and return its questions."""
+    """Draw one page of the list and return its questions.
+
+    Parameters
+    ----------
+    every : sequence of QuestionChange
+        Those that the filters let through.
+    count : int
+        All there are.
+    """
     import pandas as pd
 
-    every = filtered(dataset, changes)
     if not every:
         st.info(t("No question is of this kind."), icon=":material/filter_alt_off:")
         return ()
@@ -133,24 +156,21 @@ def _list(
     def choose() -> None:
         picked = st.session_state[key].selection.rows
         if picked and picked[0] < len(shown):
-            st.session_state[_MODE] = HELD_OUT
             st.session_state[_PICK] = shown[picked[0]].position
 
     categories = dataset.attributes.get("category", ())
     st.caption(
         t(
-            "{count} of {all} questions. Select a row to see its answers before and after below.",
+            "{count} of {all} questions. Select a row to see its answers beside the list.",
             count=len(every),
-            all=len(changes),
+            all=count,
         )
     )
     number = st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(
             {
-                "what": [
-                    f"{_kind_of(change).mark} {t(_kind_of(change).title)}" for change in shown
-                ],
+                "what": [_kind_of(change).mark for change in shown],
                 "question": [
                     one_line(dataset.questions[change.question], _COLUMNS) for change in shown
                 ],
@@ -162,13 +182,15 @@ def _list(
             }
         ),
         hide_index=True,
-        height=280,
+        height=_HEIGHT,
         key=key,
         on_select=choose,
         selection_mode="single-row",
         column_config={
-            "what": st.column_config.TextColumn(t("What happened"), width=165),
-            "question": st.column_config.TextColumn(t("Question"), width=330),
+            "what": st.column_config.TextColumn(
+                "", width=30, help=t("What happened: the signs are those of the filters above.")
+            ),
+            "question": st.column_config.TextColumn(t("Question"), width=260),
             "before": number(t("Rank before"), width=95, help=_rank_help()),
             "after": number(t("Rank after"), width=90, help=_rank_help()),
             "change": number(
@@ -177,7 +199,7 @@ def _list(
             "regime": st.column_config.TextColumn(t("Kind of question")),
             "category": st.column_config.TextColumn(t("Category")) if categories else None,
         },
-        alt=t("Held-out questions, lost right answers first, then from worse to better."),
+        alt=t("Held-out questions, what became of each, and the ranks of its right answer."),
     )
     if pages > 1:
         st.pagination(pages, key=f"{of_list}_page", width="stretch")
@@ -197,28 +219,34 @@ class Kind:
     holds: Callable[[QuestionChange], bool]
 
 
+# Each question is of one kind, the first that holds: counts add up, several may be chosen.
 KINDS = {
     "lost": Kind(N_("Right answer lost"), "✗", lambda change: change.lost),
     "worse": Kind(N_("Worse"), "↓", lambda change: change.change < -TIE_MARGIN),
     "found": Kind(N_("Right answer found"), "✓", lambda change: change.found),
     "better": Kind(N_("Better"), "↑", lambda change: change.change > TIE_MARGIN),
-    "same": Kind(N_("Unchanged"), "=", lambda change: abs(change.change) <= TIE_MARGIN),
+    "same": Kind(N_("Unchanged"), "=", lambda change: True),
 }
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order of the list; ``key`` None leaves it as it comes."""
+    """One order of the list."""
 
     title: str
-    key: Callable[[QuestionChange], float] | None = None
+    key: Callable[[QuestionChange], tuple[float, ...]]
+
+
+def _telling(change: QuestionChange) -> tuple[float, ...]:
+    """Sort losses before gains, and each kind from its strongest case."""
+    return list(KINDS.values()).index(_kind_of(change)), -abs(change.change), -change.before_rank
 
 
 ORDERS = {
-    "lost": Order(N_("Lost right answers first, then from worse to better")),
-    "gains": Order(N_("Largest gains first"), lambda change: -change.change),
-    "after": Order(N_("Worst rank now first"), lambda change: -change.after_rank),
-    "file": Order(N_("As in your file"), lambda change: change.question),
+    "telling": Order(N_("Losses first, each kind from its strongest case"), _telling),
+    "gains": Order(N_("Largest gains first"), lambda change: (-change.change, -change.before_rank)),
+    "after": Order(N_("Worst rank now first"), lambda change: (-change.after_rank,)),
+    "file": Order(N_("As in your file"), lambda change: (change.question,)),
 }
 
 
@@ -229,14 +257,17 @@ def _kind_of(change: QuestionChange) -> Kind:
 
 def filtered(dataset: QADataset, changes: Sequence[QuestionChange]) -> list[QuestionChange]:
     """Draw the filters and return the questions that pass, in the order asked for."""
-    counts = {key: sum(map(kind.holds, changes)) for key, kind in KINDS.items()}
+    kinds = [_kind_of(change) for change in changes]
+    counts = {key: kinds.count(kind) for key, kind in KINDS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             t("Show"),
             [key for key in KINDS if counts[key]],
+            selection_mode="multi",
             format_func=lambda key: f"{KINDS[key].mark} {t(KINDS[key].title)} ({counts[key]})",
             key="wins_filter",
-            help=t("All questions where nothing is chosen."),
+            on_change=filter_in_address("shown", "wins_filter", KINDS, several=True),
+            help=t("Choose one or several; all questions where nothing is chosen."),
         )
         regimes = [r for r in REGIMES if any(change.regime == r for change in changes)]
         regime = st.pills(
@@ -244,20 +275,25 @@ def filtered(dataset: QADataset, changes: Sequence[QuestionChange]) -> list[Ques
             regimes,
             format_func=lambda key: t(REGIME_TEXTS[key].title),
             key="wins_regime",
+            on_change=filter_in_address("kind", "wins_regime", regimes),
         )
+    wanted = [KINDS[key] for key in chosen or ()]
     shown = [
         change
-        for change in changes
-        if (chosen is None or KINDS[chosen].holds(change)) and regime in {None, change.regime}
+        for change, kind in zip(changes, kinds, strict=True)
+        if (not wanted or kind in wanted) and regime in {None, change.regime}
     ]
     search, category, order = st.columns([1.2, 1, 1.2])
     shown = _with_words(dataset, shown, search)
     shown = _of_category(dataset, changes, shown, category)
     key = order.selectbox(
-        t("Order"), list(ORDERS), format_func=lambda key: t(ORDERS[key].title), key="wins_order"
+        t("Order"),
+        list(ORDERS),
+        format_func=lambda key: t(ORDERS[key].title),
+        key="wins_order",
+        on_change=filter_in_address("order", "wins_order", ORDERS),
     )
-    by = ORDERS[key].key
-    return shown if by is None else sorted(shown, key=by)
+    return sorted(shown, key=ORDERS[key].key)
 
 
 def _with_words(
@@ -287,6 +323,7 @@ def _of_category(
         placeholder=t("all") if names else t("not in your data"),
         disabled=not names,
         key="wins_category",
+        on_change=filter_in_address("category", "wins_category", names),
     )
     if chosen is None:
         return shown

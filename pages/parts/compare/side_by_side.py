@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
-import numpy as np
 import streamlit as st
 
 from core.journey.compare import (
     SHOWN,
     AnswerMove,
-    Searcher,
     common_words,
     in_pieces,
-    searcher,
     shared_spans,
 )
 from core.reporting.charts.comparison_charts import movement_chart
 from core.types import QADataset
-from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.errors import show_error
-from pages.parts.page import Context
-from pages.parts.translate import plain, t
+from pages.parts.translate import plain, shortened, t
 
 # Room for an answer on a card in Latin letters, Japanese ones take two; a right answer gets more.
 _LENGTH = 130
@@ -178,61 +170,3 @@ def _came(move: AnswerMove) -> str:
     if up == 0:
         return ":gray-badge[=]"
     return f":blue-badge[↑ {up}]" if up > 0 else f":orange-badge[↓ {-up}]"
-
-
-def shortened(text: str, length: int) -> str:
-    """Return the beginning of a text, cut between words where it has any."""
-    wide = (1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
-    end = sum(reached <= length for reached in accumulate(wide))
-    if end == len(text):
-        return text
-    kept = text[:end]
-    words = kept.rpartition(" ")[0]
-    return f"{words if len(words) > end // 2 else kept} …"
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _searcher(root: str, dataset_id: str, tune_run: str) -> Searcher:
-    workspace = session.workspace()
-    models = searcher(workspace, workspace.load_dataset(dataset_id), tune_run)
-    models.warm_up()
-    return models
-
-
-def free_search(context: Context, tune_run: str) -> None:
-    """Ask for a question and show what both models find."""
-    typed = st.text_input(
-        t("Your question"),
-        key="compare_typed",
-        persist_state="session",
-        placeholder=t("Type a question as a customer would, then press Enter"),
-        max_chars=2000,
-    )
-    question = (typed or "").strip()
-    if not question:
-        st.caption(
-            t("Both models search all answers. The first search takes a few seconds longer.")
-        )
-    dataset = context.dataset
-    try:
-        # Also before anything was typed: the models load while the question is being written.
-        with st.spinner(t("Loading the two models …")):
-            models = _searcher(str(context.workspace.layout.root), dataset.id, tune_run)
-        if not question:
-            return
-        known = _known(dataset, question)
-        moves = models.search(question, known, depth=20)
-    except Exception as error:
-        show_error(error)
-        return
-    if not len(known):
-        st.caption(t("This question is not in your data, so no answer is marked as right."))
-    side_by_side(dataset, moves, "typed", question)
-
-
-def _known(dataset: QADataset, question: str) -> np.ndarray:
-    """Return the right answers where the very question is in the data, else none."""
-    try:
-        return dataset.right_answers(dataset.questions.index(question))
-    except ValueError:
-        return np.empty(0, np.int32)

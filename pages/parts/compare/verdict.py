@@ -13,26 +13,25 @@ from core.journey.compare import (
     UNSURE,
     WORDS,
     generality_state,
+    headline,
+    meaning,
+    of_hundred,
     present_regimes,
     sentence,
+    span_text,
     untested_text,
     way_text,
 )
 from core.journey.cross_fit import CROSS_FIT, verdict_way
-from core.journey.decisions import (
-    LEAST_REASON,
-    promote,
-    promotion,
-    promotion_allowed,
-    promotion_cautions,
-    withdraw,
-)
+from core.journey.decisions import promotion_allowed, promotion_cautions
 from core.journey.jobs import CROSS_FIT as KIND, KINDS
+from core.journey.pilot.versions import LEAST_REASON, promote, promotion, withdraw
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
 from core.types.project import Promotion
 from core.types.rights import DECIDE
 from pages.parts import session
+from pages.parts.charts import hundred_words, show_hundred
 from pages.parts.compare.comparison_job import Compared
 from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
@@ -46,6 +45,7 @@ _LOOKS = {  # icon, colour: told apart without colour too
     NOT_SHOWN: (":material/trending_flat:", "gray"),
 }
 
+_SMALL = 84  # pixels of the dots where answers need the room
 _GENERALITY = {
     KEPT: N_(
         "Everyday language is still understood ({language}): {before} before, {after} after, "
@@ -65,19 +65,53 @@ _GENERALITY = {
 }
 
 
-def verdict_cards(comparison: Comparison) -> None:
-    """Draw one card per regime that has held-out questions."""
+def verdict_hero(comparison: Comparison, *, brief: bool = False) -> None:
+    """Draw the verdict in plain words: one sentence and a hundred dots per kind of question.
+
+    Parameters
+    ----------
+    brief : bool
+        Leave room for a question's answers on the same screen.
+    """
     regimes = present_regimes(comparison)
-    columns = st.columns(max(1, len(regimes)))
-    for column, regime in zip(columns, regimes, strict=False):
-        difference = comparison.difference(regime)
-        with column, st.container(border=True, height="stretch", key=f"verdict_{regime}"):
-            st.markdown(f"**{t(REGIME_TEXTS[regime].title)}**")
-            st.caption(t(REGIME_TEXTS[regime].meaning))
-            if difference is None:
-                st.markdown(t("Not measured: the model before or after tuning is absent."))
-            else:
-                _card(difference)
+    with st.container(key="verdict_hero"):
+        columns = st.columns(max(1, len(regimes)), gap="small")
+        for column, regime in zip(columns, regimes, strict=False):
+            with (
+                column,
+                st.container(border=True, height="stretch", gap="xxsmall", key=f"verdict_{regime}"),
+            ):
+                _plainly(comparison, regime, brief)
+
+
+def _plainly(comparison: Comparison, regime: str, brief: bool) -> None:
+    """Draw word, sentence, interval, meaning and dots of one kind of question."""
+    texts = REGIME_TEXTS[regime]
+    difference, found = comparison.difference(regime), of_hundred(comparison, regime)
+    if difference is None or found is None:
+        st.markdown(f"**{t(texts.title)}**", help=t(texts.meaning))
+        st.markdown(t("Not measured: the model before or after tuning is absent."))
+        return
+    icon, colour = _LOOKS[difference.word]
+    word = f"**:{colour}[{icon} {t(WORDS[difference.word])}]** :gray[· {t(texts.title)}]"
+    measure = t("Measure: {measure}.", measure=METRICS[MAIN_METRIC].title_in(t))
+    about = f"{t(texts.meaning)} {plain(tm(sentence(difference)))} {measure}"
+    said, span = f"**{tm(headline(found))}**", tm(span_text(found))
+    if brief:
+        with st.container(horizontal=True, wrap=False, gap="small"):
+            show_hundred(found, _SMALL)
+            with st.container(gap="xxsmall", width="stretch"):
+                st.markdown(word)
+                st.markdown(said)
+        return
+    st.markdown(word, help=about)
+    st.markdown(said)
+    with st.container(horizontal=True, wrap=False, gap="small"):
+        show_hundred(found)
+        with st.container(gap="xsmall", width="stretch"):
+            st.caption(span)
+            st.caption(tm(meaning(found)))
+            st.caption(hundred_words(found))
 
 
 def verdict_way_lines(seen: Compared) -> None:
@@ -100,20 +134,40 @@ def verdict_way_lines(seen: Compared) -> None:
             go_to("tune", view=KINDS[KIND].view)
 
 
-def _card(difference: Difference) -> None:
-    icon, colour = _LOOKS[difference.word]
-    st.markdown(f"## :{colour}[{icon} {t(WORDS[difference.word])}]")
-    said = tm(sentence(difference))
-    st.markdown(plain(said))
-    meaning = METRICS[MAIN_METRIC].meaning_in(t)
+def verdict_figures(seen: Compared) -> None:
+    """Draw the verdict in the field's terms: the measure it rests on, before and after."""
+    comparison = seen.comparison
+    regimes = present_regimes(comparison)
+    for column, regime in zip(st.columns(max(1, len(regimes))), regimes, strict=False):
+        difference = comparison.difference(regime)
+        if difference is None:
+            continue
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(
+                f"**{t(REGIME_TEXTS[regime].title)}**", help=t(REGIME_TEXTS[regime].meaning)
+            )
+            _figures(difference)
+    generality_lines(comparison)
+    st.caption(
+        t(
+            "The base model has another score on other pages because other questions are asked "
+            "there: on Experts those to learn from, on Tune the validation questions, here the "
+            "held-out ones that no model has met."
+        )
+    )
+
+
+def _figures(difference: Difference) -> None:
+    st.markdown(plain(tm(sentence(difference))))
+    described = METRICS[MAIN_METRIC].meaning_in(t)
     left, right = st.columns(2)
-    left.metric(t("Before (nDCG@10)"), f"{difference.before:.3f}", help=meaning)
+    left.metric(t("Before (nDCG@10)"), f"{difference.before:.3f}", help=described)
     right.metric(
         t("After (nDCG@10)"),
         f"{difference.after:.3f}",
         delta=f"{difference.difference:+.3f}",
         delta_color="off" if difference.word == NOT_SHOWN else "normal",
-        help=meaning,
+        help=described,
     )
     st.caption(
         t(
@@ -124,6 +178,22 @@ def _card(difference: Difference) -> None:
             losses=difference.losses,
         )
     )
+
+
+_KEPT_IN_WORDS = {
+    KEPT: N_("Everyday language is still understood ({language})."),
+    UNSURE: N_("Everyday language seems to be still understood ({language})."),
+    LOST: N_("Everyday language is understood less well ({language})."),
+}
+
+
+def generality_words(comparison: Comparison) -> None:
+    """Say in one line whether everyday language is still understood; figures are under Advanced."""
+    for probe in comparison.generality:
+        state = generality_state(probe)
+        icon = ":material/warning:" if state == LOST else ":material/check_circle:"
+        text = t(_KEPT_IN_WORDS[state], language=language_title(probe.language))
+        st.markdown(f"{icon} {plain(text)}")
 
 
 def generality_lines(comparison: Comparison) -> None:

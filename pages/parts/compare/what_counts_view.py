@@ -14,6 +14,7 @@ from core.journey.compare import (
     must_find_sentence,
     set_what_counts,
 )
+from core.messages import N_n
 from core.types import Comparison, QADataset
 from core.types.comparison import Counted, WhatCounts
 from core.types.rights import CHANGE
@@ -140,8 +141,12 @@ def _must_find(counted: Counted, dataset: QADataset) -> None:
     if counted.unjudged:
         texts = [dataset.questions[row] for row in counted.unjudged]
         said_why = t(
-            "{count} must-find questions are not held out, so this comparison cannot judge them: "
-            "{questions}",
+            N_n(
+                "{count} must-find question is not held out, so this comparison "
+                "cannot judge it: {questions}",
+                "{count} must-find questions are not held out, so this comparison "
+                "cannot judge them: {questions}",
+            ),
             count=len(texts),
             questions=" · ".join(texts[:5]),
         )

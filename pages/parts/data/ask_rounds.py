@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import io
-from urllib.parse import urlencode, urlsplit, urlunsplit
-
-import segno
 import streamlit as st
 
 from core.journey.people import asking
 from core.journey.people.asking import AnsweredAccount
-from core.types.access import ALONE, is_loopback
 from core.types.asked_rounds import CLOSED, AskRound
 from core.types.rights import DECIDE
 from pages.parts import session
 from pages.parts.errors import attempt
+from pages.parts.invitation import address_here, invite
 from pages.parts.page import Context
 from pages.parts.rights import only
-from pages.parts.sign_in import JOIN, read_access
+from pages.parts.sign_in import JOIN
 from pages.parts.translate import plain, t, tm
-
-_PIXELS = 6  # of each square of the code, at twice the size it is shown
 
 
 def join_link(round_: AskRound) -> str:
     """Return the address that participants open; each phone shows its own language."""
-    parts = urlsplit(st.context.url or "http://localhost:8501/data")
-    # The page may be below a path of the server's own.
-    folder = parts.path.rpartition("/")[0] if not parts.path.endswith("/") else parts.path[:-1]
-    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/", urlencode({JOIN: round_.id}), ""))
+    return address_here("", {JOIN: round_.id})
 
 
 def invitation(context: Context, round_: AskRound, prefix: str) -> None:
@@ -39,29 +30,7 @@ def invitation(context: Context, round_: AskRound, prefix: str) -> None:
     prefix : str
         Begins the keys of the widgets.
     """
-    link = join_link(round_)
-    code = io.BytesIO()
-    segno.make_qr(link, error="m").save(code, kind="png", scale=_PIXELS, border=4)
-    with st.container(horizontal_alignment="center"):
-        st.image(code.getvalue(), width=220)
-    st.code(link, language=None, wrap_lines=True)
-    host = urlsplit(link).hostname or ""
-    if read_access().mode == ALONE:
-        st.warning(
-            t(
-                "This app is set up for one person, so only this machine can open the link. For a "
-                "workshop set a passcode (docs/security.md); whoever has the link needs none."
-            ),
-            icon=":material/wifi_off:",
-        )
-    elif host == "localhost" or is_loopback(host):
-        st.warning(
-            t(
-                "This address works on this machine only. Open the app by the address that this "
-                "machine has in your network, and the link can be opened by phones."
-            ),
-            icon=":material/wifi_off:",
-        )
+    invite(join_link(round_))
     with st.container(horizontal=True):
 
         def go() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.journey.data import SPLIT_TITLES, find_questions
 from core.reporting.charts.chart import one_line
 from core.types import WRITTEN, WRITTEN_BY, QADataset
+from pages.parts.deep_links import filter_in_address
 from pages.parts.translate import plain, t, unbroken
 
 _PAGE, _COLUMNS = 50, 1000  # questions sent to the browser at once, and how much of each text
@@ -29,6 +30,7 @@ def browse(dataset: QADataset) -> None:
         [None, *(name for name in SPLIT_TITLES if name != WRITTEN or len(dataset.written_rows))],
         format_func=lambda key: t("everything") if key is None else t(SPLIT_TITLES[key]),
         key="browse_split",
+        on_change=filter_in_address("used", "browse_split", SPLIT_TITLES),
     )
     rows = find_questions(dataset, wanted or "", dataset.rows(split) if split else None)
     if not len(rows):

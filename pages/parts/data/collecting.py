@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.journey.people import asking
 from core.journey.people.asking import FLAGS
+from core.messages import N_n
 from core.reporting.charts.chart import one_line
 from core.types.asked_rounds import COLLECT, TAKEN_IN, AskRound
 from core.types.rights import CHANGE, DECIDE
@@ -142,8 +143,14 @@ def _review(context: Context, round_: AskRound) -> None:
         return
     st.markdown(
         t(
-            "**{count} questions came.** Take out what is no customer's question. What is nearly "
-            "the answer's own words teaches nothing; personal data are masked where you take them.",
+            N_n(
+                "**{count} question came.** Take out what is no customer's "
+                "question. What is nearly the answer's own words teaches nothing; "
+                "personal data are masked where you take them.",
+                "**{count} questions came.** Take out what is no customer's "
+                "question. What is nearly the answer's own words teaches nothing; "
+                "personal data are masked where you take them.",
+            ),
             count=len(found),
         )
     )
@@ -170,7 +177,7 @@ def _review(context: Context, round_: AskRound) -> None:
     chosen = [one.entry.token for one, taken in zip(found, take, strict=True) if taken]
     use = choose_use("collect", asking.WHERE_IT_FITS)
     if st.button(
-        t("Take in {count} questions", count=len(chosen)),
+        t(N_n("Take in {count} question", "Take in {count} questions"), count=len(chosen)),
         type="primary",
         icon=":material/playlist_add:",
         key="collect_take",

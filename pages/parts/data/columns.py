@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.journey import data
 from core.journey.data import ColumnMapping, Outcome, Preview
-from core.messages import N_
+from core.messages import N_, N_n
 from pages.parts.translate import plain, t, tm
 
 # Role, title, help; the first two are needed.
@@ -200,14 +200,36 @@ def show_outcome(tried: Outcome, rows: int) -> None:
     )
     parts = [text]
     if tried.wrong:
-        parts.append(t("{count} pairs are known to be wrong.", count=f"{tried.wrong:,}"))
+        parts.append(
+            t(
+                N_n("{count} pair is known to be wrong.", "{count} pairs are known to be wrong."),
+                count=f"{tried.wrong:,}",
+            )
+        )
     if tried.unanswered:
         parts.append(
-            t("{count} rows have no answer: open questions.", count=f"{tried.unanswered:,}")
+            t(
+                N_n(
+                    "{count} row has no answer: an open question.",
+                    "{count} rows have no answer: open questions.",
+                ),
+                count=f"{tried.unanswered:,}",
+            )
         )
     if tried.rows < rows:
-        parts.append(t("Tried on the first {count} rows.", count=f"{tried.rows:,}"))
+        parts.append(
+            t(
+                N_n("Tried on the first {count} row.", "Tried on the first {count} rows."),
+                count=f"{tried.rows:,}",
+            )
+        )
     st.markdown(" ".join(parts))
     for reason, count in tried.set_aside:
         told = plain(tm(reason))
-        st.caption(t("Set aside: {count} rows. {reason}", count=f"{count:,}", reason=told))
+        st.caption(
+            t(
+                N_n("Set aside: {count} row. {reason}", "Set aside: {count} rows. {reason}"),
+                count=f"{count:,}",
+                reason=told,
+            )
+        )

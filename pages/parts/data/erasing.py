@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.journey import data
+from core.messages import N_n
 from core.reporting.charts.chart import one_line
 from core.types.rights import DELETE
 from pages.parts import session
@@ -55,7 +56,7 @@ def erase_texts(context: Context) -> None:
         st.caption(t("The first {shown} of {count} are listed.", shown=_LISTED, count=len(found)))
     chosen = [found[place][1] for place in picked["selection"]["rows"]]
     if st.button(
-        t("Erase {count} texts", count=len(chosen)),
+        t(N_n("Erase {count} text", "Erase {count} texts"), count=len(chosen)),
         icon=":material/delete_forever:",
         **only(DELETE, disabled=not chosen),
     ):

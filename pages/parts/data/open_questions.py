@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.journey import data
 from core.journey.data import LogColumns, LogPreview
-from core.messages import N_
+from core.messages import N_, N_n
 from core.reporting.charts.chart import one_line
 from core.types.open_account import OpenAccount
 from core.types.personal_rules import KEEP
@@ -152,7 +152,10 @@ def _upload(context: Context) -> None:
         icon=":material/info:",
     )
     if st.button(
-        t("Add {count} open questions", count=f"{account.questions:,}"),
+        t(
+            N_n("Add {count} open question", "Add {count} open questions"),
+            count=f"{account.questions:,}",
+        ),
         type="primary",
         icon=":material/playlist_add:",
         key="open_add",

@@ -10,7 +10,7 @@ from core.errors import WorkspaceError
 from core.journey import data
 from core.journey.data import FoundRows, findings
 from core.journey.experts import scoring_report
-from core.messages import Message
+from core.messages import Message, N_n
 from core.reporting.charts.chart import one_line
 from core.reporting.charts.data_charts import split_picture
 from core.types import CROSS_FIT, SPLIT
@@ -33,13 +33,13 @@ from pages.parts.data.judging import judging
 from pages.parts.data.open_questions import open_questions
 from pages.parts.data.personal_data import personal_data
 from pages.parts.data.written import written_questions
-from pages.parts.deep_links import go_to
 from pages.parts.errors import show_warnings
 from pages.parts.page import Context, tab_bar
 from pages.parts.receipt import show_receipt
 from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
+_TAB_NAMES = ("texts", "open", "written", "collect", "judge", "look", "set-aside", "erase")
 _LISTED, _COLUMNS = 300, 300  # rows sent to the browser, and how much of each text
 
 
@@ -67,6 +67,7 @@ def overview(context: Context, replacing: str) -> None:
     except WorkspaceError:  # the page Experts says so
         scoring = None
     allowed = data.what_data_allow(dataset, scoring)
+    data.keep_what_data_allow(context.project, allowed)
     _allowed(allowed)
     show_receipt()
     show_taken()  # above the tabs: with other data these are drawn anew
@@ -75,8 +76,14 @@ def overview(context: Context, replacing: str) -> None:
     if count := len(dataset.wrong_question):
         st.caption(
             t(
-                "{count} pairs are known to be wrong. Tuning shows a model these answers beside "
-                "the right ones, so that it learns to tell them apart.",
+                N_n(
+                    "{count} pair is known to be wrong. Tuning shows a model this "
+                    "answer beside the right ones, so that it learns to tell them "
+                    "apart.",
+                    "{count} pairs are known to be wrong. Tuning shows a model these "
+                    "answers beside the right ones, so that it learns to tell them "
+                    "apart.",
+                ),
                 count=f"{count:,}",
             )
         )
@@ -95,6 +102,7 @@ def overview(context: Context, replacing: str) -> None:
             t("Rows set aside ({count})", count=len(aside)),
             t("Erase texts"),
         ],
+        _TAB_NAMES,
     )
     with texts:
         browse(dataset)
@@ -125,16 +133,12 @@ def _logs(report: dict[str, Any]) -> None:
 def _allowed(found: Sufficiency) -> None:
     """Draw whether the data are enough, and what would help most."""
     colours = {YES: "green", SPLIT: "green", CROSS_FIT: "green", WITH_TEACHER: "orange"}
-    with st.container(border=True, key="allowed"):
-        enough, helps = st.columns(2)
-        with enough, st.container(gap="xsmall"):
-            for title, reason, word in (
-                (LEARN_TITLES[found.learn], found.learn_text, found.learn),
-                (PROVE_TITLES[found.prove], found.prove_text, found.prove),
-            ):
-                st.markdown(f":{colours.get(word, 'red')}[**{plain(t(title))}**]")
-                st.caption(plain(tm(reason)))
-        with helps, st.container(gap="xsmall"):
+    words = ((LEARN_TITLES[found.learn], found.learn), (PROVE_TITLES[found.prove], found.prove))
+    with st.container(border=True, key="allowed", gap="xsmall"):
+        line = [f":{colours.get(word, 'red')}[**{plain(t(title))}**]" for title, word in words]
+        st.markdown(" · ".join(line))
+        st.caption(f"{plain(tm(found.learn_text))} {plain(tm(found.prove_text))}")
+        with st.expander(t("What would help most"), icon=":material/lightbulb:"):
             _helps(found)
 
 
@@ -152,7 +156,6 @@ def _helps(found: Sufficiency) -> None:
         st.markdown(f"**{title}**", help=measured)
         st.markdown("\n".join(f"- {plain(tm(one.text))}" for one in found.helps))
         return
-    st.markdown(f"**{t('What would help most')}**")
     if found.learn == NO:
         text = t("More questions and answers: with so few there is nothing to compare.")
     else:
@@ -198,8 +201,6 @@ def _figures(summary: dict[str, Any]) -> None:
 
 def _actions(replacing: str) -> None:
     with st.container(horizontal=True):
-        if st.button(t("Choose experts"), type="primary", icon=":material/arrow_forward:"):
-            go_to("experts")
         if st.button(t("Replace the data"), icon=":material/upload_file:", **only(CHANGE)):
             st.session_state[replacing] = True
             st.rerun()

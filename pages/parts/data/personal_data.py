@@ -54,7 +54,7 @@ def personal_data(context: Context) -> None:
     found = personal.found_in(context.dataset)
     if not found:
         return
-    leave = personal.sharing_leave(project)
+    leave, own = personal.sharing_leave(project), personal.own_found_in(context.dataset)
     with st.container(border=True, key="personal_data"):
         st.markdown(f":material/shield_person: **{t('These data hold personal data.')}**")
         st.caption(_listed(found))
@@ -70,6 +70,13 @@ def personal_data(context: Context) -> None:
             if st.button(t("Do not allow it any more"), icon=":material/lock:", **only(DECIDE)):
                 personal.withdraw_leave(project, session.who())
                 st.rerun()
+        elif not own:
+            st.markdown(
+                t(
+                    "All of it comes from the sample data of this app. People, addresses and "
+                    "numbers there are invented: nobody has to be asked before it is shared."
+                )
+            )
         else:
             st.markdown(
                 t(
@@ -88,7 +95,7 @@ def personal_data(context: Context) -> None:
                 t("Leave these texts out"), icon=":material/playlist_remove:", **only(CHANGE)
             ):
                 _take_out(context, DROP)
-        if leave is None:
+        if leave is None and own:
             _ask_for_leave(context)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import secrets
 from typing import Literal
 
 import streamlit as st
@@ -22,14 +24,15 @@ from core.types.asked_rounds import (
     AskRound,
 )
 from core.types.judgements import WITHDRAWN
-from core.types.rights import SEE
 from pages.parts import session
 from pages.parts.errors import attempt, guarded, show_error, show_failed_attempt
-from pages.parts.sign_in import JOIN, ME, signed_in_name
+from pages.parts.invitation import way_back
+from pages.parts.sign_in import BROWSER, JOIN, ME, signed_in_name
 from pages.parts.translate import plain, t
 
 _SCROLLS_FROM, _HEIGHT = 420, 260  # letters of an answer, and pixels of its box from there on
 _MOST_LETTERS = 300  # of a question, as customers write them
+_MARK = " #"  # before what tells two people of one name apart
 
 
 def taking_part() -> None:
@@ -42,7 +45,7 @@ def taking_part() -> None:
         return
     collects = round_.kind == COLLECT
     st.header(t("How would you ask?") if collects else t("Right or wrong?"), anchor=False)
-    person = session.given_name()
+    person = _person(round_.id)
     if ended:
         _over(project)
     elif not person:
@@ -51,6 +54,26 @@ def taking_part() -> None:
         _collect(project, round_, person)
     else:
         _judge(project, round_, person)
+
+
+def _person(round_id: str) -> str:
+    """Return who takes part, "" where nobody said; two people of one name count as two.
+
+    A name that this browser remembers (from a vote, for example) was never told apart from others.
+    The sign that it gets is the same whenever this browser comes to this round.
+    """
+    person = session.given_name()
+    if not person or signed_in_name() is not None or _name_of(person) != person:
+        return person
+    browser = st.context.cookies.get(BROWSER) or secrets.token_hex(8)
+    sign = hashlib.sha256(f"{round_id}\0{browser}\0{person}".encode()).hexdigest()[:4]
+    return _told_apart(person, sign)
+
+
+def _told_apart(name: str, sign: str) -> str:
+    known = f"{name}{_MARK}{sign}"
+    st.session_state["who"] = st.query_params[ME] = known
+    return known
 
 
 def _ask_name(collects: bool) -> None:
@@ -70,14 +93,19 @@ def _ask_name(collects: bool) -> None:
         )
 
     def keep() -> None:
-        name = " ".join(str(st.session_state.get("join_name") or "").split())[:120]
+        name = " ".join(str(st.session_state.get("join_name") or "").split())[:60]
         if name:
-            st.session_state["who"] = st.query_params[ME] = name
+            _told_apart(name, secrets.token_hex(2))
 
     with st.form("join", border=False):
         st.text_input(t("Your name"), key="join_name", max_chars=60)
         label = t("Begin")
         st.form_submit_button(label, type="primary", width="stretch", key="join_go", on_click=keep)
+
+
+def _name_of(person: str) -> str:
+    """Return what somebody typed as their name."""
+    return re.sub(rf"{_MARK}[0-9a-f]{{4}}$", "", person)
 
 
 def _over(project: Project) -> None:
@@ -86,26 +114,17 @@ def _over(project: Project) -> None:
 
 
 def _back(project: Project) -> None:
-    """Offer the way back to whoever may see more than this round."""
-    if not project.may(SEE):
-        return
+    """Offer the way back; who came with a name keeps it there."""
 
-    def leave() -> None:
-        st.query_params.pop(JOIN, None)
-        st.query_params.pop(ME, None)
-        session.choose_project(project)
+    def keep_name() -> None:
+        if signed_in_name() is None:
+            st.session_state["who"] = _name_of(session.given_name())
 
-    st.button(
-        t("Back to the project"),
-        icon=":material/arrow_back:",
-        type="tertiary",
-        key="join_leave",
-        on_click=leave,
-    )
+    way_back(project, JOIN, ME, key="join_leave", first=keep_name)
 
 
 def _foot(project: Project, person: str, keys: str) -> None:
-    st.caption(t("You take part as {name}.", name=plain(person)) + " " + keys)
+    st.caption(t("You take part as {name}.", name=plain(_name_of(person))) + " " + keys)
     with st.container(horizontal=True):
         if signed_in_name() is None:
 

@@ -12,6 +12,7 @@ from core.journey.jobs import FINISHED
 from core.journey.personal import check_sharing
 from core.journey.sending import confirm_terms, llm_connections, unconfirmed_terms
 from core.journey.writing import MOST_OF_ANSWER, STYLES, WrittenQuestion
+from core.messages import N_n
 from core.reporting.charts.chart import one_line
 from core.types.rights import CHANGE, SEND, START
 from core.types.scoring import ChatConnection
@@ -40,8 +41,8 @@ def written_questions(context: Context) -> None:
     )
     st.caption(
         t(
-            "In the one measurement so far (a technical forum, questions from patterns) they made "
-            "search worse, not better. Compare with and without them before you keep them."
+            "In the one measurement so far (a technical forum, questions from patterns) they "
+            "hardly changed anything. Compare with and without them before you keep them."
         )
     )
     if len(context.dataset.written_rows):
@@ -137,7 +138,7 @@ def _preview(context: Context, result: WriteResult) -> None:
         with st.expander(t("Left out ({count})", count=f"{result.lost_count:,}")):
             _table(context, result.lost, "written_lost")
     if st.button(
-        t("Take in {count} questions", count=f"{len(chosen):,}"),
+        t(N_n("Take in {count} question", "Take in {count} questions"), count=f"{len(chosen):,}"),
         type="primary",
         icon=":material/playlist_add:",
         key="written_take",

@@ -17,7 +17,7 @@ from core.journey.experts import (
 from core.journey.rating import is_people
 from core.journey.score_files import score_files
 from core.journey.sending import api_connections, llm_connections
-from core.messages import N_
+from core.messages import N_, N_n
 from core.types.rights import CHANGE, START
 from pages.parts import session
 from pages.parts.errors import errors_shown
@@ -88,7 +88,10 @@ def expert_choice(context: Context, scored: Sequence[str], busy: bool, main_acti
         elif group and places == ("hub",):
             ticked = sum(card.entry.key in choice for card in group)
             label = t(
-                "{group}: {count} models, {picked} chosen",
+                N_n(
+                    "{group}: {count} model, {picked} chosen",
+                    "{group}: {count} models, {picked} chosen",
+                ),
                 group=t(title),
                 count=len(group),
                 picked=ticked,
@@ -157,9 +160,7 @@ def _start(
     keys = [card.entry.key for card in cards]
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            t("Let 1 expert score")
-            if len(keys) == 1
-            else t("Let {count} experts score", count=len(keys)),
+            t(N_n("Let {count} expert score", "Let {count} experts score"), count=len(keys)),
             type="primary" if main_action else "secondary",
             icon=":material/play_arrow:",
             key="let_score",
@@ -184,8 +185,7 @@ def _start(
 
 
 def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence[str]) -> str:
-    texts = len(context.dataset.questions) + len(context.dataset.answers)
-    new = [card for card in cards if card.entry.key not in scored]
+    new = [card for card in cards if card.entry.key not in scored and card.seconds != 0]
     known = [card.seconds for card in new if card.seconds is not None]
     loading = sum(card.loading or 0.0 for card in new)
     if not new:
@@ -194,16 +194,14 @@ def _time_needed(context: Context, cards: Sequence[ExpertCard], scored: Sequence
         return t(
             "{texts} texts. How long it takes shows as soon as the first ones are read: usually "
             "some minutes on a laptop.",
-            texts=texts,
+            texts=len(context.dataset.questions) + len(context.dataset.answers),
         )
+    time = duration(sum(known) + 5)
     if loading >= _WORTH_TELLING:
         return t(
-            "{texts} texts, each read once: about {time} on this machine, and {loading} to load "
-            "the models.",
-            texts=texts,
-            time=duration(sum(known) + 5),
+            "About {time} on this machine for what these experts have not read yet, and {loading} "
+            "to load the models.",
+            time=time,
             loading=duration(loading),
         )
-    return t(
-        "{texts} texts, about {time} on this machine.", texts=texts, time=duration(sum(known) + 5)
-    )
+    return t("About {time} on this machine for what these experts have not read yet.", time=time)

@@ -8,6 +8,7 @@ import streamlit as st
 from core.journey import decisions
 from core.journey.decisions import COPY_OF, KEEP, LEAVE_OUT, PanelAdvice
 from core.journey.experts import leaf_order, load_expert_scores
+from core.messages import N_
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.expert_charts import agreement_heatmap, expert_quality_bars
 from core.types import Interval
@@ -16,10 +17,10 @@ from core.types.scoring import ExpertFigures, ScoringResult
 from pages.parts import session
 from pages.parts.cached import cached
 from pages.parts.charts import show_chart
-from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
+from pages.parts.experts.passports import expert_passports
 from pages.parts.experts.teacher import teacher_sentence
-from pages.parts.page import Context
+from pages.parts.page import Context, tabs
 from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
 
@@ -31,7 +32,7 @@ _SIGNS = {
 }
 
 
-def expert_results(report: ScoringResult) -> None:
+def expert_results(context: Context, report: ScoringResult) -> None:
     """Draw the figures of a finished scoring, and the way on."""
     for expert, reason in report.failures.items():
         st.warning(
@@ -43,13 +44,29 @@ def expert_results(report: ScoringResult) -> None:
             icon=":material/person_off:",
         )
     names = [figures.title for figures in report.figures]
-    ranking = [(expert.title, expert.ndcg) for expert in report.figures if expert.ndcg is not None]
+    ranking = _ranking(report)
     st.subheader(t("How good is each expert alone?"), anchor=False)
     st.markdown(_who_is_weakest(ranking))
-    if st.button(t("Look at the labels"), type="primary", icon=":material/arrow_forward:"):
-        go_to("labels")
+    tabs("expert_tab", _VIEWS, context, report)
+    st.subheader(t("Who agrees with whom?"), anchor=False)
+    st.markdown(_who_agrees(names, report.agreement_table))
+    said = repr((names, report.agreement_table.tolist()))
+    chart = cached(
+        lambda: _agreement_chart(names, report.agreement_table), "expert agreement", said
+    )
+    show_chart(chart, key="expert_agreement")
+    with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
+        _table(report.figures)
+
+
+def _ranking(report: ScoringResult) -> list[tuple[str, Interval]]:
+    return [(expert.title, expert.ndcg) for expert in report.figures if expert.ndcg is not None]
+
+
+def _strength(context: Context, report: ScoringResult) -> None:
+    """Draw how far up each expert alone brings the right answer."""
+    ranking = _ranking(report)
     if ranking:
-        st.markdown(f"**{t('Does the right answer come in the first ten? (nDCG@10)')}**")
         bars = cached(
             lambda: expert_quality_bars(
                 [title for title, _ in ranking],
@@ -62,7 +79,10 @@ def expert_results(report: ScoringResult) -> None:
             "expert quality",
             repr(ranking),
         )
-        show_chart(bars, key="expert_quality")
+        with st.container(gap=None):  # the whole chart on the first screen
+            asked = t("How far up in the first ten does the right answer come? (nDCG@10)")
+            st.markdown(f"**{asked}**")
+            show_chart(bars, key="expert_quality")
     if len(ranking) < len(report.figures):
         st.caption(
             t(
@@ -72,15 +92,9 @@ def expert_results(report: ScoringResult) -> None:
                 names=", ".join(plain(e.title) for e in report.figures if e.ndcg is None),
             )
         )
-    st.subheader(t("Who agrees with whom?"), anchor=False)
-    st.markdown(_who_agrees(names, report.agreement_table))
-    said = repr((names, report.agreement_table.tolist()))
-    chart = cached(
-        lambda: _agreement_chart(names, report.agreement_table), "expert agreement", said
-    )
-    show_chart(chart, key="expert_agreement")
-    with st.expander(t("All figures of the experts"), icon=":material/table_chart:"):
-        _table(report.figures)
+
+
+_VIEWS = ((N_("Strength"), _strength), (N_("Passports"), expert_passports))
 
 
 def two_measures() -> str:
@@ -173,7 +187,7 @@ def _table(figures: tuple[ExpertFigures, ...]) -> None:
     helps = (
         None,
         t(
-            "Does the right answer come in the first ten, and how far up? 1 = always first. "
+            "How far up in the first ten does the right answer come? 1 = always first. "
             "– = scores a list of pairs only and cannot order all answers."
         ),
         t("Are right pairs scored above other pairs? Average precision; 1 = all of them."),
@@ -234,11 +248,14 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
         return
     st.markdown(
         t(
-            "Experts that say the same count twice, and weak ones only take time. Let the figures "
+            "Experts that say the same count twice, and weak ones only take time. So the figures "
             "choose: how well each finds right pairs, who copies whom, what the labels lose "
-            "without it, and what it costs."
+            "without it, and what it costs. You can change that here and on the page Labels."
         )
     )
+    if report.panel is not None:
+        _proposed(context, report, report.panel)
+        return
     said = repr(report.figures)
     key = f"panel_advice_{context.project.id}"
     if st.button(t("Choose for me"), icon=":material/auto_awesome:", key="choose_for_me"):
@@ -255,37 +272,67 @@ def panel_choice(context: Context, report: ScoringResult) -> None:
                 teacher,
                 report,
             )
-        _show(context, advice)
+        _proposed(context, report, advice)
 
 
-def _show(context: Context, advice: PanelAdvice) -> None:
+def _proposed(context: Context, report: ScoringResult, advice: PanelAdvice) -> None:
+    """Draw who takes part by the figures and why, and the way back: everybody."""
+    everybody = tuple(expert.expert for expert in report.figures)
+    taking_part = decisions.panel_in_use(context.project, everybody)
     with st.container(border=True, key="panel_advice"):
-        for expert in advice.advice:
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{_SIGNS[expert.verdict]} **{plain(expert.title)}**  \n{plain(tm(expert.why))}"
-            )
-        if advice.everybody is not None and advice.panel is not None:
-            st.caption(
                 t(
-                    "Labels by reliability put right answers into the first ten (nDCG@10) with "
-                    "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
-                    "({all_low} to {all_high}) for everybody: {questions} validation questions, "
-                    "their known right answers left out.",
-                    panel=f"{advice.panel.value:.3f}",
-                    panel_low=f"{advice.panel.low:.3f}",
-                    panel_high=f"{advice.panel.high:.3f}",
-                    all=f"{advice.everybody.value:.3f}",
-                    all_low=f"{advice.everybody.low:.3f}",
-                    all_high=f"{advice.everybody.high:.3f}",
-                    questions=advice.questions,
-                )
+                    "**{count} of {all} experts make the labels.**",
+                    count=len(taking_part),
+                    all=len(everybody),
+                ),
+                width="stretch",
             )
-        st.caption(two_measures())
-        if st.button(
-            t("Let these {count} experts make the labels", count=len(advice.kept)),
-            icon=":material/arrow_forward:",
-            key="use_panel",
-            **only(CHANGE),
-        ):
-            decisions.use_panel(context.project, advice.kept, session.who())
-            go_to("labels")
+            followed = set(taking_part) == set(advice.kept)
+            if not followed and st.button(
+                t("Let the proposed {count} make them", count=len(advice.kept)),
+                icon=":material/auto_awesome:",
+                key="use_panel",
+                **only(CHANGE),
+            ):
+                _use(context, advice.kept)
+            if set(taking_part) != set(everybody) and st.button(
+                t("Let everybody make them"),
+                icon=":material/undo:",
+                key="use_everybody",
+                **only(CHANGE),
+            ):
+                _use(context, everybody)
+        _reasons(advice)
+
+
+def _use(context: Context, experts: tuple[str, ...]) -> None:
+    with errors_shown():
+        decisions.use_panel(context.project, experts, session.who())
+        st.rerun()
+
+
+def _reasons(advice: PanelAdvice) -> None:
+    """Draw what the figures say for and against each expert."""
+    for expert in advice.advice:
+        st.markdown(
+            f"{_SIGNS[expert.verdict]} **{plain(expert.title)}**  \n{plain(tm(expert.why))}"
+        )
+    if advice.everybody is not None and advice.panel is not None:
+        st.caption(
+            t(
+                "Labels by reliability put right answers into the first ten (nDCG@10) with "
+                "{panel} ({panel_low} to {panel_high}) for the proposed experts, {all} "
+                "({all_low} to {all_high}) for everybody: {questions} validation questions, "
+                "their known right answers left out.",
+                panel=f"{advice.panel.value:.3f}",
+                panel_low=f"{advice.panel.low:.3f}",
+                panel_high=f"{advice.panel.high:.3f}",
+                all=f"{advice.everybody.value:.3f}",
+                all_low=f"{advice.everybody.low:.3f}",
+                all_high=f"{advice.everybody.high:.3f}",
+                questions=advice.questions,
+            )
+        )
+    st.caption(two_measures())

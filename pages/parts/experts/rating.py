@@ -19,7 +19,7 @@ from core.journey.rating import (
     RatingTask,
     is_people,
 )
-from core.messages import N_
+from core.messages import N_, N_n
 from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.errors import attempt, errors_shown, guarded, show_error, show_failed_attempt
@@ -71,7 +71,7 @@ def people_section(context: Context) -> None:
             (N_("Upload ratings"), rating_upload),
             (N_("What people said"), rating_results),
         )
-        tabs("people_tab", parts, context)
+        tabs("people_tab", parts, context, link="people-tab")
 
 
 def _rate(context: Context) -> None:
@@ -117,7 +117,14 @@ def _pairs(context: Context, pool: RatingPool, rater: str) -> None:
             **only(CHANGE, disabled=not task.given),
         )
         st.caption(
-            t("{name}, you have rated {count} pairs so far.", name=plain(rater), count=task.given)
+            t(
+                N_n(
+                    "{name}, you have rated {count} pair so far.",
+                    "{name}, you have rated {count} pairs so far.",
+                ),
+                name=plain(rater),
+                count=task.given,
+            )
         )
 
 
@@ -168,7 +175,10 @@ def rating_upload(context: Context) -> None:
     field = f"ratings_file_{context.project.id}_{st.session_state.get('rating_uploads', 0)}"
     taken = st.session_state.pop("ratings_taken", None)
     if taken is not None:
-        st.success(t("{count} new ratings were taken.", count=taken), icon=":material/check:")
+        st.success(
+            t(N_n("{count} new rating was taken.", "{count} new ratings were taken."), count=taken),
+            icon=":material/check:",
+        )
     file = st.file_uploader(
         t("File with ratings"), key=field, label_visibility="collapsed", **only(CHANGE)
     )
@@ -241,7 +251,16 @@ def rating_results(context: Context) -> None:
         st.info(t("Nobody has rated a pair yet."), icon=":material/groups:")
         return
     counts = {"ratings": summary.ratings, "raters": len(summary.raters), "pairs": summary.pairs}
-    st.markdown(t("{ratings} ratings by {raters} people on {pairs} pairs.", **counts))
+    st.markdown(
+        t(
+            N_n(
+                "{ratings} ratings by {raters} person on {pairs} pairs.",
+                "{ratings} ratings by {raters} people on {pairs} pairs.",
+                by="raters",
+            ),
+            **counts,
+        )
+    )
     st.markdown(_agreement_words(summary.agreement))
     _raters(summary)
     if summary.held_out or summary.unknown:
@@ -284,8 +303,15 @@ def _agreement_words(agreement: Agreement | None) -> str:
             "People **agree little**: talk about a few pairs together before you rely on this."
         )
     figures = t(
-        "Agreement (Krippendorff's alpha): {alpha} ({low} to {high}) on {pairs} pairs that two or "
-        "more people rated; 1 = always the same, 0 = as by chance.",
+        N_n(
+            "Agreement (Krippendorff's alpha): {alpha} ({low} to {high}) on "
+            "{pairs} pair that two or more people rated; 1 = always the same, "
+            "0 = as by chance.",
+            "Agreement (Krippendorff's alpha): {alpha} ({low} to {high}) on "
+            "{pairs} pairs that two or more people rated; 1 = always the same, "
+            "0 = as by chance.",
+            by="pairs",
+        ),
         **values,
     )
     return f"{words} {figures}"

@@ -11,6 +11,7 @@ from core.journey.experts import (
     teacher_advice,
     teacher_offer,
 )
+from core.messages import N_n
 from core.types.rights import CHANGE
 from core.types.scoring import TEACHER
 from pages.parts import session
@@ -93,15 +94,26 @@ def _facts(offer: TeacherOffer) -> list[str]:
 
 def _time(offer: TeacherOffer) -> str:
     if offer.reading is None:
-        return t("{texts} texts, each read once", texts=offer.texts)
+        return t(
+            N_n("{texts} text, read once", "{texts} texts, each read once", by="texts"),
+            texts=offer.texts,
+        )
     if offer.loading is None:
         return t(
-            "{texts} texts, each read once: about {time}",
+            N_n(
+                "{texts} text, read once: about {time}",
+                "{texts} texts, each read once: about {time}",
+                by="texts",
+            ),
             texts=offer.texts,
             time=duration(offer.reading),
         )
     return t(
-        "{texts} texts, each read once: about {time}, and {loading} to load it",
+        N_n(
+            "{texts} text, read once: about {time}, and {loading} to load it",
+            "{texts} texts, each read once: about {time}, and {loading} to load it",
+            by="texts",
+        ),
         texts=offer.texts,
         time=duration(offer.reading),
         loading=duration(offer.loading),

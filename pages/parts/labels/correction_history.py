@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.journey import labels
 from core.journey.projects import Project
+from core.messages import N_n
 from core.types import Override
 from core.types.rights import CHANGE
 from pages.parts import session
@@ -145,13 +146,15 @@ def _import(context: Context, changes: tuple[Override, ...]) -> None:
             key="import_problems",
         )
     if file.overrides and st.button(
-        t("Take in {count} labels", count=len(file.overrides)),
+        t(N_n("Take in {count} label", "Take in {count} labels"), count=len(file.overrides)),
         type="primary",
         icon=":material/upload:",
         key="take_corrections",
         **only(CHANGE),
     ):
         labels.take_corrections(context.project, file, uploaded.name, session.who())
-        taken = t("Taken in: {count} labels.", count=len(file.overrides))
+        taken = t(
+            N_n("Taken in: {count} label.", "Taken in: {count} labels."), count=len(file.overrides)
+        )
         st.toast(taken, icon=":material/check:")
         st.rerun(scope="fragment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ import streamlit as st
 
 from core.journey import labels
 from core.journey.labels import LabelPreview
-from core.messages import N_
+from core.messages import N_, N_n
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.label_charts import calibration_chart, label_histogram, score_histograms
 from core.types import Interval, LabelRecipe
 from pages.parts import session
 from pages.parts.cached import cached
-from pages.parts.charts import show_chart, show_numbers
+from pages.parts.charts import readable, show_chart, show_numbers
 from pages.parts.labels.pair_table import label_column, pair_table
 from pages.parts.page import Context
 from pages.parts.translate import plain, t, tm
@@ -64,6 +65,73 @@ def open_preview(context: Context, experts: tuple[str, ...], recipe: LabelRecipe
     )
 
 
+def in_use_labels(
+    context: Context, experts: tuple[str, ...], recipe: LabelRecipe
+) -> LabelPreview | None:
+    """Return the preview of the recipe in use, None where it is the one of the controls or gone."""
+    saved = labels.recipe_in_use(context.project)
+    if saved is None or saved.recipe == recipe or set(saved.recipe.experts) - set(experts):
+        return None
+    root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
+    return cached(
+        lambda: open_preview(context, experts, saved.recipe),
+        "labels in use",
+        root,
+        dataset_id,
+        experts,
+        saved.id,
+        labels.overrides(context.project),
+    )
+
+
+def tiles(preview: LabelPreview, before: LabelPreview | None) -> None:
+    """Draw what the labels are like in four figures, each with its change against those in use."""
+    now, was = preview.spread, (before or preview).spread
+    figures = (
+        (
+            t("Right answers"),
+            now.right,
+            was.right,
+            "{:.0f}",
+            t("Mean label of the known right answers, 0 to 100."),
+        ),
+        (
+            t("Other pairs"),
+            now.other,
+            was.other,
+            "{:.0f}",
+            t("Mean label of pairs that nobody judged right, 0 to 100."),
+        ),
+        (
+            t("Overlap"),
+            now.overlap,
+            was.overlap,
+            "{:.0f} %",
+            t("0% = the two never mix; 100% = the labels cannot tell them apart."),
+        ),
+        (
+            t("In between"),
+            now.between,
+            was.between,
+            "{:.0f} %",
+            t("Share of labels between 20 and 80; right answers and other pairs count the same."),
+        ),
+    )
+    for column, (title, value, earlier, form, meaning) in zip(
+        st.columns(4, gap="small"), figures, strict=True
+    ):
+        apart = 0 if np.isnan(value - earlier) else round(100 * (value - earlier))
+        change = f"{apart:+d}".replace("-", "−") if apart else "±0"  # of one height: nothing jumps
+        column.metric(
+            title,
+            "–" if np.isnan(value) else form.format(100 * value),
+            delta=change,
+            delta_color="off",
+            delta_arrow="off",
+            help=meaning,
+        )
+
+
 def expert_figures(preview: LabelPreview) -> None:
     """Say how well the experts together tell right answers from other pairs, by themselves.
 
@@ -75,7 +143,7 @@ def expert_figures(preview: LabelPreview) -> None:
     st.markdown(f"##### {t('The experts together, without the known right answers')}")
     precision, area = quality.average_precision, quality.roc_auc
     still: Any = {"delta_color": "off", "delta_arrow": "off"}
-    columns = st.columns(2) + st.columns(2)
+    columns = st.columns(4)
     columns[0].metric(
         t("Right pairs come first (AP)"),
         f"{precision.value:.3f}",
@@ -97,7 +165,7 @@ def expert_figures(preview: LabelPreview) -> None:
         border=True,
     )
     columns[2].metric(
-        t("Overlap of right and other"),
+        t("Overlap, experts alone"),
         f"{quality.overlap:.0%}",
         help=t("0% = the two never mix; 100% = the scores cannot tell them apart."),
         border=True,
@@ -106,6 +174,14 @@ def expert_figures(preview: LabelPreview) -> None:
     if preview.shares:
         listed = " · ".join(f"{name} {share:.0%}" for name, share in preview.shares)
         st.caption(t("How much each expert counts: {listed}", listed=plain(listed)))
+        if preview.model.recipe.rule == "reliability":
+            st.caption(
+                t(
+                    "By how well its scores tell right pairs from others over all questions (AP), "
+                    "which is what a label says; the order on the Experts page is by the first ten "
+                    "answers of each question (nDCG@10), so the two may differ."
+                )
+            )
     _calibration(preview)
 
 
@@ -131,33 +207,66 @@ def _calibration(preview: LabelPreview) -> None:
 
 
 def distributions(preview: LabelPreview) -> None:
-    """Draw right against other pairs: the combined label, then every expert."""
-    st.markdown(f"##### {t('The labels that come out')}")
+    """Draw right against other pairs for every expert alone."""
+    if not preview.names:
+        return
+    st.markdown(f"##### {t('Each expert alone')}")
+    chart = cached(
+        lambda: score_histograms(
+            preview.sample, preview.calibrated, preview.combined, preview.names, t
+        ),
+        "experts alone",
+        *preview.key,
+    )
+    show_chart(chart, key="expert_histograms")
+
+
+def label_chart(
+    preview: LabelPreview,
+    before: LabelPreview | None,
+    bend: Callable[[float, float], None],
+) -> None:
+    """Draw the labels that come out; what is dragged over lists its pairs or moves the cut lines.
+
+    Parameters
+    ----------
+    before : LabelPreview or None
+        Of the recipe in use, where it is another one.
+    bend : callable
+        Takes new cut lines in [0, 1], dragged in the strip below the labels.
+    """
+    chart = _cached_histogram(preview, before)
+    key = f"label_histogram_{st.session_state.get('label_histogram_drawn', 0)}"
+    st.plotly_chart(
+        readable(chart),
+        key=key,
+        alt=tm(chart.summary),
+        config={"displayModeBar": False},
+        on_select=lambda: _take_selection(key, bend),
+        selection_mode=("box", "points"),
+    )
+
+
+def label_numbers(preview: LabelPreview, before: LabelPreview | None) -> None:
+    """Draw the numbers behind the chart of the labels, folded away."""
+    show_numbers(_cached_histogram(preview, before), "label_histogram")
+
+
+def range_pairs(preview: LabelPreview) -> None:
+    """List the pairs of a range of labels, of the combined label or of one expert."""
+    st.markdown(f"##### {t('Which pairs are these?')}")
     st.markdown(
         t(
-            "How many pairs get which label: **right answers** should lie on the right, **other "
-            "pairs** on the left. {pairs} pairs of training and validation questions are shown; "
-            "the questions kept for the final test are not among them.",
+            "Drag over the chart above, click a bar, or type a range. {pairs} pairs of training "
+            "and validation questions are shown; the questions kept for the final test are not "
+            "among them.",
             pairs=f"{len(preview.sample):,}",
         )
     )
-    _selectable_histogram(preview)
-    if preview.names:
-        st.markdown(f"##### {t('Each expert alone')}")
-        chart = cached(
-            lambda: score_histograms(
-                preview.sample, preview.calibrated, preview.combined, preview.names, t
-            ),
-            "experts alone",
-            *preview.key,
-        )
-        show_chart(chart, key="expert_histograms")
-
-
-def _selectable_histogram(preview: LabelPreview) -> None:
-    """Draw the combined label or one expert; a range of it lists its pairs."""
     keys = [_COMBINED, *preview.model.recipe.experts]
     titles = dict(zip(keys, [t("Combined label"), *preview.names], strict=True))
+    if st.session_state.get("range_whose") not in keys:
+        st.session_state["range_whose"] = _COMBINED
     shown = st.selectbox(
         t("Whose labels"),
         keys,
@@ -166,42 +275,57 @@ def _selectable_histogram(preview: LabelPreview) -> None:
         persist_state="session",
     )
     values = preview.combined if shown == _COMBINED else preview.calibrated[keys.index(shown) - 1]
-    chart = cached(lambda: _histogram(preview, values), "histogram", shown, *preview.key)
-    st.plotly_chart(
-        chart.figure,
-        key="label_histogram",
-        alt=tm(chart.summary),
-        config={"displayModeBar": False},
-        on_select=_take_selection,
-        selection_mode=("box", "points"),
-    )
-    show_numbers(chart, "label_histogram")
     _pairs(preview, values)
 
 
-def _histogram(preview: LabelPreview, values: np.ndarray) -> Chart:
-    chart = label_histogram(preview.sample, values, t)
+def _cached_histogram(preview: LabelPreview, before: LabelPreview | None) -> Chart:
+    return cached(
+        lambda: _histogram(preview, before),
+        "histogram",
+        *preview.key,
+        *(before.key if before else ("",)),
+    )
+
+
+def _histogram(preview: LabelPreview, before: LabelPreview | None) -> Chart:
+    low, high = preview.model.recipe.cuts
+    chart = label_histogram(
+        preview.sample,
+        preview.combined,
+        t,
+        in_use=before.combined if before else None,
+        before=preview.before_cuts,
+        cuts=(max(low, 0.0), min(high, 1.0)),
+    )
     chart.figure.update_layout(dragmode="select", selectdirection="h")
     return chart
 
 
-def _take_selection() -> None:
-    """Write what was dragged or clicked in the chart into the typed range."""
-    selection = st.session_state["label_histogram"].selection
+def _take_selection(key: str, bend: Callable[[float, float], None]) -> None:
+    """Take what was dragged or clicked: a range of labels to list, or new cut lines."""
+    selection = st.session_state[key].selection
     if selection.box:
-        low, high = sorted(float(x) for x in selection.box[0]["x"][:2])
+        box = selection.box[0]
+        low, high = sorted(min(max(float(x), 0.0), 1.0) for x in box["x"][:2])
+        if box.get("yref") == "y2":
+            bend(low, high)
+            # Drawn anew: the box of this drag would stay where the lines were, not where they are.
+            st.session_state["label_histogram_drawn"] = (
+                st.session_state.get("label_histogram_drawn", 0) + 1
+            )
+            return
     elif selection.points:
         places = [float(point["x"]) for point in selection.points]
         low, high = min(places) - 0.0125, max(places) + 0.0125
     else:
         return
+    st.session_state["range_whose"] = _COMBINED
     st.session_state["range_low"] = round(max(low, 0.0) * 100, 1)
     st.session_state["range_high"] = round(min(high, 1.0) * 100, 1)
 
 
 def _pairs(preview: LabelPreview, values: np.ndarray) -> None:
     """Draw the typed range and the pairs inside it."""
-    st.markdown(t("**Which pairs are these?** Drag over the chart, click a bar, or type a range."))
     first, second = st.columns(2)
     for column, name, key, start in (
         (first, t("Labels from"), "range_low", 0.0),
@@ -226,7 +350,10 @@ def _pairs(preview: LabelPreview, values: np.ndarray) -> None:
     positions = np.flatnonzero(inside)
     st.caption(
         t(
-            "{count} pairs, {right} of them right answers; the first {shown} are listed.",
+            N_n(
+                "{count} pair, {right} of them right answers; the first {shown} are listed.",
+                "{count} pairs, {right} of them right answers; the first {shown} are listed.",
+            ),
             count=f"{len(positions):,}",
             right=f"{int(right[positions].sum()):,}",
             shown=min(len(positions), _SHOWN),

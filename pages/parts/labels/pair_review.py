@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.journey.labels import LISTS, LabelPreview, Review, open_review
+from pages.parts.deep_links import filter_in_address
 from pages.parts.errors import guarded, show_failed_attempt
 from pages.parts.labels.correction_history import correction_history
 from pages.parts.labels.pair_card import Place, pair_card, place_of
@@ -33,6 +34,7 @@ def pair_review(context: Context, preview: LabelPreview) -> None:
             list(LISTS),
             format_func=lambda key: t(LISTS[key].title),
             key="pair_order",
+            on_change=filter_in_address("pairs", "pair_order", LISTS),
             persist_state="session",
         )
     with right:
@@ -66,7 +68,8 @@ def _announce_conflicts(review: Review) -> None:
         t(
             "Pairs on which two people set different labels: {count}. The last one: {first} says "
             "{first_value}, {second} says {second_value} for “{question}”. The newest label "
-            "counts until somebody decides; choose the list “In conflict”.",
+            "counts until somebody decides; choose the list “In conflict: two people set different "
+            "labels”.",
             count=len(review.conflicts),
             first=plain(called(held[-2].who)),
             first_value=_points(held[-2].value),

@@ -19,50 +19,77 @@ from core.types import Interval, LabelRecipe, Override
 from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.charts import show_chart
+from pages.parts.deep_links import go_to
 from pages.parts.errors import errors_shown
 from pages.parts.labels.pair_table import label_column, pair_table
-from pages.parts.page import Context
+from pages.parts.page import Context, action_bar
 from pages.parts.rights import only
 from pages.parts.translate import moment, plain, t
 
 _PAIRS = 50  # on which recipes differ most
 
 
-def save_form(context: Context, recipe: LabelRecipe) -> bool:
-    """Draw the form that saves the present recipe; returns True once the user wants to go on."""
+def recipe_state(
+    context: Context, recipe: LabelRecipe, back: Callable[[LabelRecipe], None]
+) -> str | None:
+    """Say whether these labels are in use; returns the name to use them under, None = they are.
+
+    Using is saving: the recipe gets a name by itself, which can be changed before.
+
+    Parameters
+    ----------
+    back : callable
+        Sets the controls to a recipe; called before the page is drawn again.
+    """
     in_use = labels.recipe_in_use(context.project)
+    if in_use is not None and in_use.recipe == recipe:
+        st.markdown(f":green-badge[:material/check_circle: {t('In use')}] {plain(in_use.name)}")
+        return None
     saved = labels.recipes(context.project)
-    same = next((other for other in saved if other.recipe == recipe), None)
-    if same is not None and in_use is not None and same.id == in_use.id:
-        st.success(
-            t("Saved as {name}; the next tuning uses it.", name=plain(same.name)),
-            icon=":material/check_circle:",
-        )
-        return st.button(
-            t("Go on to Tune"), type="primary", icon=":material/arrow_forward:", width="stretch"
-        )
-    if same is not None:
-        st.info(t("Saved as {name}; another recipe is in use.", name=plain(same.name)))
-        if st.button(
-            t("Use for tuning"), key="use_saved", type="primary", width="stretch", **only(CHANGE)
-        ):
-            _use(context, same.id)
-        return False
-    with st.form("save_recipe", border=True):
-        name = st.text_input(
-            t("Name of this recipe"), value=_free_name(recipe, {other.name for other in saved})
-        )
-        if st.form_submit_button(
-            t("Save recipe"),
-            type="primary",
-            icon=":material/save:",
-            width="stretch",
-            **only(CHANGE),
-        ):
-            with errors_shown():
-                labels.save_recipe(context.project, name, recipe, session.who())
-                st.rerun()
-    return False
+    known = next((other for other in saved if other.recipe == recipe), None)
+    st.markdown(f":orange-badge[:material/edit: {t('Changed, not used yet')}]")
+    name = known.name if known else _free_name(recipe, {other.name for other in saved})
+    with st.container(horizontal=True, gap="small"):
+        with st.popover(t("Name"), icon=":material/label:"):
+            name = st.text_input(
+                t("Name of this recipe"), value=name, max_chars=80, disabled=known is not None
+            )
+            if st.button(t("Save recipe and stay here"), **only(CHANGE)):
+                with errors_shown():
+                    labels.use_labels(context.project, recipe, name, session.who())
+                    st.rerun()
+        if in_use is not None:
+            st.button(
+                t("Undo"),
+                icon=":material/undo:",
+                key="back_to_in_use",
+                on_click=back,
+                args=(in_use.recipe,),
+                help=t("Back to the labels in use: {name}", name=plain(in_use.name)),
+            )
+    return name
+
+
+def next_step(context: Context, recipe: LabelRecipe, name: str | None) -> None:
+    """Draw the bar with the next step: use the labels, which saves them, and go on to Tune.
+
+    Parameters
+    ----------
+    name : str or None
+        As :func:`recipe_state` gives it.
+    """
+    if name is None:
+        if action_bar(t("Go on to Tune"), note=t("These labels are in use.")):
+            go_to("tune")
+        return
+    if action_bar(
+        t("Use these labels"),
+        note=t("Changed, not used yet"),
+        **only(CHANGE, help=t("Saves them as a recipe, puts it to use and goes on to Tune.")),
+    ):
+        with errors_shown():
+            labels.use_labels(context.project, recipe, name, session.who())
+            go_to("tune")
 
 
 def describe(recipe: LabelRecipe) -> str:
@@ -194,7 +221,7 @@ def _figures(comparison: RecipeComparison) -> None:
         t("First ten (nDCG@10)"): [_span(recipe.ndcg) for recipe in comparison.recipes],
         t("Pairs in order (AP)"): [_span(one.average_precision) for one in quality],
         t("Right or not (ROC-AUC)"): [_span(one.roc_auc) for one in quality],
-        t("Overlap"): [_share(one.overlap, one.coverage) for one in quality],
+        t("Overlap, experts alone"): [_share(one.overlap, one.coverage) for one in quality],
         t("Calibration error"): [_share(one.calibration_error, one.coverage) for one in quality],
     }
     st.dataframe(columns, hide_index=True, key="recipe_figures")
@@ -203,7 +230,9 @@ def _figures(comparison: RecipeComparison) -> None:
             "All figures look at what the experts say by the recipe, without known right answers "
             "and changes by hand: labels that contain them agree with them anyway. First ten: the "
             "labels rank all answers of {questions} validation questions. Calibration error: how "
-            "far labels are from the share of right pairs; 0% = a label of 70 means 70% right.",
+            "far labels are from the share of right pairs; 0% = a label of 70 means 70% right. The "
+            "charts show the labels that are learned from, which contain the known right answers, "
+            "so they overlap less.",
             questions=comparison.questions,
         )
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
 import streamlit as st
 
 from core.journey import report
 from core.journey.report import ReportPreview
+from core.messages import N_
+from core.types.rights import EXPORT_FILES
 from pages.parts import session
-from pages.parts.made_file import MadeFile, file_name, opened_for_download, size_text
-from pages.parts.page import Context
+from pages.parts.made_file import file_name, opened_for_download
+from pages.parts.page import Context, present_button
+from pages.parts.rights import only
 from pages.parts.translate import language, plain, t, tm
 
 _BOXES = {
@@ -16,7 +23,42 @@ _BOXES = {
     "worse": (st.error, ":material/trending_down:"),
     "not shown": (st.info, ":material/trending_flat:"),
 }
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One form of the report; texts are message ids, ``key`` is how the file's name ends."""
+
+    key: str
+    title: str
+    meaning: str
+    mime: str
+    icon: str
+
+
+_FORMS = (
+    _Form(
+        report.PDF,
+        N_("Download as PDF"),
+        N_("On A4, printed by this server; takes some seconds."),
+        "application/pdf",
+        ":material/picture_as_pdf:",
+    ),
+    _Form(
+        report.PAGE,
+        N_("Download as page (HTML)"),
+        N_("One file that opens in any browser, needs no network and prints to A4."),
+        "text/html",
+        ":material/web:",
+    ),
+    _Form(
+        report.TABLES,
+        N_("Download as tables (XLSX)"),
+        N_("Summary, metrics, slices, all losses and wins, labels, bias, settings."),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ":material/table_view:",
+    ),
+)
 
 
 def show_decision(preview: ReportPreview) -> None:
@@ -29,47 +71,58 @@ def show_decision(preview: ReportPreview) -> None:
             st.markdown(f"**{t(regime.title)}**", help=t(regime.meaning))
             if regime.key in preview.sentences:
                 st.markdown(plain(tm(preview.sentences[regime.key])))
-    for reason in preview.refusals:
-        st.warning(plain(tm(reason)), icon=":material/block:")
+    if preview.refusals:  # in one box, so that the downloads below stay in sight
+        reasons = "  \n".join(plain(tm(reason)) for reason in preview.refusals)
+        st.warning(reasons, icon=":material/block:")
 
 
 def offer_report(context: Context, run: str) -> None:
-    """Make and download report and workbook."""
+    """Draw a button per form of the report; each makes its file anew at the moment of the click."""
     st.markdown(f"##### {t('Report for decision makers')}")
     st.markdown(
         t(
-            "The decision, all results, wins and losses, data, experts, labels, settings, cost "
-            "and content hashes: as a page that opens in any browser and prints to A4 or PDF, and "
-            "as a workbook. Both quote questions and answers of yours."
+            "The first page is a decision sheet; results, data, experts, labels, settings, cost "
+            "and content hashes follow. Every download is made at the moment of the click, from "
+            "what is known then. It quotes questions and answers of yours."
         )
     )
-    MadeFile(
-        key="report",
-        path=report.exported_report(context.workspace, run, language()),
-        make=t("Make the report"),
-        again=t("Make it again"),
-        working=t("Writing the report …"),
-        download=t("Download the report ({size})"),
-        name=file_name(context.project.name, f"-report-{language()}.html"),
-        mime="text/html",
-        beside=lambda: _workbook(context, run),
-    ).show(lambda: report.write_report(context.project, run, language(), session.who()))
+    with st.spinner(t("Looking for a browser that prints …")):
+        prints = report.can_print()
+    forms = [form for form in _FORMS if prints or form.key != report.PDF]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for place, form in enumerate(forms):
+            st.download_button(
+                t(form.title),
+                _made_at_the_click(context, run, form.key, session.who(), language()),
+                file_name(context.project.name, f"-report-{language()}.{form.key}"),
+                form.mime,
+                key=f"download_{form.key}",
+                type="primary" if place == 0 else "secondary",
+                icon=form.icon,
+                on_click="ignore",
+                **only(EXPORT_FILES, help=t(form.meaning)),
+            )
+        present_button(run=run)
+    if not prints:
+        st.caption(
+            t(
+                "To get a PDF, open the page in your browser and print it: Ctrl+P (on a Mac: "
+                "Cmd+P), then “Save as PDF”. It is laid out for A4. Where Chromium is installed "
+                "on the server of this app, a button makes the PDF."
+            )
+        )
 
 
-def _workbook(context: Context, run: str) -> None:
-    path = report.exported_workbook(context.workspace, run, language())
-    if not path.is_file():
-        return
-    st.download_button(
-        t("Download as tables (XLSX, {size})", size=size_text(path.stat().st_size)),
-        lambda: opened_for_download(path),
-        file_name(context.project.name, f"-report-{language()}.xlsx"),
-        _XLSX,
-        key="download_workbook",
-        icon=":material/table_view:",
-        on_click="ignore",
-        help=t("Summary, metrics, slices, all losses and wins, changed labels, settings."),
-    )
+def _made_at_the_click(
+    context: Context, run: str, form: str, who: str, reader: str
+) -> Callable[[], BinaryIO]:
+    """Return what makes a file; it runs apart from the page, which it must not ask anything."""
+
+    def make() -> BinaryIO:
+        path = report.write_report(context.project, run, reader, who, forms=(form,))
+        return opened_for_download(path)
+
+    return make
 
 
 def repeat_and_check(preview: ReportPreview) -> None:

@@ -44,9 +44,12 @@ def _archive(context: Context, run: str, preview: ReportPreview) -> None:
     )
     path = delivery.exported_model(context.workspace, run, language())
     export = delivery.usable_export(context.project, preview.tune_run)
-    made = path.is_file()
-    if export is not None and made and export.folder.stat().st_mtime > path.stat().st_mtime:
-        st.caption(t("The ONNX file was made after this archive: pack it again to have it inside."))
+    # The archive holds the ONNX file where there is one: an older archive is packed anew.
+    newer = (
+        export is not None
+        and path.is_file()
+        and export.folder.stat().st_mtime > path.stat().st_mtime
+    )
     MadeFile(
         key="model",
         path=path,
@@ -56,12 +59,8 @@ def _archive(context: Context, run: str, preview: ReportPreview) -> None:
         download=t("Download the model ({size})"),
         name=file_name(context.project.name, "-model.zip"),
         mime="application/zip",
-        primary=False,
+        stale=newer,
     ).show(lambda: delivery.write_model_zip(context.project, preview.tune_run, run, language()))
-    folder = delivery.exported_folder(context.workspace, run, preview.base_key)
-    if made and folder.is_dir():
-        st.caption(t("The same content as a folder on this server:"))
-        st.code(str(folder), language=None, wrap_lines=True)
 
 
 def _onnx(context: Context, preview: ReportPreview) -> None:

@@ -84,7 +84,6 @@ def data_exchange(context: Context, run: str) -> None:
                 download=t("Download ({size})"),
                 name=file_name(context.project.name, form.suffix),
                 mime=form.mime,
-                primary=False,
             ).show(
                 partial(
                     write_exchange, context.project, context.dataset, run, form.key, session.who()

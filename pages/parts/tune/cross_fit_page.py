@@ -17,7 +17,7 @@ from core.types.rights import START
 from pages.parts import session
 from pages.parts.deep_links import go_to
 from pages.parts.model_titles import model_title
-from pages.parts.page import Context
+from pages.parts.page import Context, action_bar
 from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t
 from pages.parts.tune.experiment_view import experiment_view, launch
@@ -118,9 +118,7 @@ def _result(context: Context, one: CrossFitJob, found: CrossFit) -> None:
             )
         _folds(found, f"result_{one.job.id}")
         ready = result is not None and result.tune_run and one.is_of(context.project.dataset_id)
-        if ready and st.button(
-            t("Show the verdict"), type="primary", icon=":material/compare_arrows:"
-        ):
+        if ready and action_bar(t("Show the verdict")):
             go_to("compare", run=result.tune_run if result else "")
 
 

@@ -24,13 +24,13 @@ from core.journey.experiments import (
     launch_curve,
 )
 from core.journey.labels import recipe_in_use
-from core.messages import N_
+from core.messages import N_, N_n
 from core.reporting.charts.chart import Chart
 from core.reporting.charts.tuning_charts import data_curve_chart
 from core.types.rights import START
 from core.types.tuning import SHARES
 from pages.parts import session
-from pages.parts.charts import show_chart
+from pages.parts.charts import readable, show_chart
 from pages.parts.deep_links import RUN
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context
@@ -61,9 +61,12 @@ _WORDS: Mapping[str, str] = {
         "It cannot be told: the second half of your questions brought {gain}, which may be luck. "
         "More draws or more validation questions may tell."
     ),
-    TOO_FEW: N_(
-        "It cannot be told: {questions} validation questions are too few. Add questions, or give "
-        "validation a larger share."
+    TOO_FEW: N_n(
+        "It cannot be told: {questions} validation question is too few. "
+        "Add questions, or give validation a larger share.",
+        "It cannot be told: {questions} validation questions are too few. "
+        "Add questions, or give validation a larger share.",
+        by="questions",
     ),
     NOTHING: N_("It cannot be told yet: the runs with half and with all of the data are needed."),
 }
@@ -144,7 +147,7 @@ def _curve(context: Context, one: CurveJob) -> None:
     def live(so_far: DataCurve, key: str) -> None:
         if so_far.points:
             chart, plain_bar = _chart(so_far), {"displayModeBar": False}
-            st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config=plain_bar)
+            st.plotly_chart(readable(chart), key=key, alt=tm(chart.summary), config=plain_bar)
 
     experiment_view(
         context,
@@ -231,7 +234,15 @@ def _lines(found: DataCurve) -> list[str]:
         return lines
     gain = found.gain_of_more()
     if gain is None:
-        lines.append(t("What {count} more questions would bring cannot be told.", count=MORE))
+        lines.append(
+            t(
+                N_n(
+                    "What {count} more question would bring cannot be told.",
+                    "What {count} more questions would bring cannot be told.",
+                ),
+                count=MORE,
+            )
+        )
     elif found.word == LEVEL:
         lines.append(
             t(

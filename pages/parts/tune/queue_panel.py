@@ -17,7 +17,7 @@ from pages.parts.deep_links import RUN
 from pages.parts.errors import errors_shown, guarded
 from pages.parts.job_card import redraw
 from pages.parts.model_titles import model_title
-from pages.parts.page import Context
+from pages.parts.page import Context, action_bar
 from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t
 
@@ -71,13 +71,12 @@ def start_button(
     mine = (one for one in queue if one.job.kind == jobs.TUNE)
     known = sum(one.job.project_id == context.project.id for one in mine)
     place = queue_note(context, device, max(0, going_on - known))
-    return st.button(
-        t("Add to the queue") if place else t("Start tuning"),
-        key="start_tuning",
-        type="primary" if first else "secondary",
-        icon=":material/playlist_add:" if place else ":material/rocket_launch:",
-        **only(START, disabled=not fits),
-    )
+    label = t("Add to the queue") if place else t("Start tuning")
+    icon = ":material/playlist_add:" if place else ":material/rocket_launch:"
+    permit = only(START, disabled=not fits)
+    if first:
+        return action_bar(label, key="start_tuning", icon=icon, **permit)
+    return st.button(label, key="start_tuning", icon=icon, **permit)
 
 
 def queue_note(context: Context, device: str, starting: int = 0) -> int:
@@ -133,7 +132,7 @@ def _words(one: QueuedJob, *, here: bool) -> str:
         parts.append(t("the run above"))
     elif not one.place:
         parts.append(f"{job.fraction:.0%}")
-    if job.seconds_left is not None and not one.place:
+    if job.seconds_left is not None and not one.place and not here:  # its card says it
         parts.append(t("about {time} left", time=duration(job.seconds_left)))
     number = f"**{one.place}.**" if one.place else f":material/play_arrow: **{t('Now:')}**"
     return f"{number} " + " · ".join(part for part in parts if part)

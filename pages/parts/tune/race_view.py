@@ -29,7 +29,7 @@ from core.journey.experiments import (
     race_result,
     settings_of,
 )
-from core.messages import N_
+from core.messages import N_, N_n
 from core.types.rights import CHANGE
 from core.types.tuning import Contestant
 from pages.parts import session
@@ -186,8 +186,12 @@ def _reading(found: RaceResult) -> None:
     if kept:
         st.caption(
             t(
-                "In {count} runs no moment was better than the untuned model; they count with its "
-                "figures.",
+                N_n(
+                    "In {count} run no moment was better than the untuned model; it "
+                    "counts with its figures.",
+                    "In {count} runs no moment was better than the untuned model; they "
+                    "count with its figures.",
+                ),
                 count=sum(one.base_kept for one in kept),
             )
         )
@@ -257,7 +261,8 @@ def _actions(context: Context, race: Race, found: RaceResult) -> None:
 
 def _take_model(context: Context, race: Race, key: str) -> None:
     try:
-        run = adopt_model(context.project, race, key, session.who())
+        name = t("Right answers only, no experts")
+        run = adopt_model(context.project, race, key, session.who(), name)
     except Exception as error:
         st.session_state[_PROBLEM] = error
     else:
@@ -312,7 +317,7 @@ def _verdict_lines(found: RaceResult) -> list[str]:
         lines.append(
             t(
                 "Every contestant understands everyday language clearly less than the untuned "
-                "model. Try fewer passes or a smaller learning rate."
+                "model. Try fewer “Passes over the data (epochs)” or a smaller “Learning rate”."
             )
         )
     return lines

@@ -97,10 +97,11 @@ def history_table(
         placeholder="–",
         column_config={
             "shown": text("", width=30),
-            "when": text(t("When")),
-            "state": text(t("State")),
-            "model": text(t("Base model")),
-            "time": text(t("Time"), width="small"),
+            # All columns fit beside the sidebar of a small laptop, so that none is cut off.
+            "when": text(t("When"), width=120),
+            "state": text(t("State"), width=76),
+            "model": text(t("Base model"), width=140),
+            "time": text(t("Time"), width=58),
             **columns,
         },
         alt=alt,
@@ -133,11 +134,11 @@ def run_history(context: Context, runs: Sequence[TuningRun], shown: TuningRun | 
         rows,
         {
             "number": number(t("Run"), width=50),
-            "recipe": st.column_config.TextColumn(t("Label recipe")),
+            "recipe": st.column_config.TextColumn(t("Label recipe"), width=100),
             "loss": st.column_config.TextColumn(t("Learning goal (loss)"), width=170),
-            "epochs": number(t("Passes"), width=70),
-            "before": number(t("Before"), format="%.3f", width=75, help=meaning),
-            "after": number(t("After"), format="%.3f", width=75, help=meaning),
+            "epochs": number(t("Passes"), width=62),
+            "before": number(t("Before"), format="%.3f", width=66, help=meaning),
+            "after": number(t("After"), format="%.3f", width=66, help=meaning),
         },
         alt=t("Table of {count} tuning runs, the newest first.", count=len(runs)),
     )

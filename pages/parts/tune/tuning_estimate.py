@@ -8,6 +8,7 @@ from core.errors import AppError
 from core.journey.tune import (
     OTHER_MODEL,
     PROBED,
+    PROBED_ALIKE,
     SAME_MODEL,
     SAME_RUN,
     FreeCapacity,
@@ -33,6 +34,9 @@ from pages.parts.tune.tuning_words import choice_title, device_words, this_devic
 _SOURCES = {
     SAME_RUN: N_("Time as in the last run with these settings on this machine."),
     PROBED: N_("Time from a few learning steps with these settings, tried on this machine."),
+    PROBED_ALIKE: N_(
+        "Time roughly as in a few learning steps with other settings, tried on this machine."
+    ),
     SAME_MODEL: N_("Time roughly as in the last run of this model on this machine."),
     OTHER_MODEL: N_("Time roughly as in a run of another model on this machine."),
 }
@@ -51,21 +55,32 @@ def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) ->
     measure : bool
         Whether to try a few steps in the background where nothing is known of these settings.
     """
+    with st.container(border=True, key="what_it_takes"):
+        found = run_figures(context, config, measure=measure)
+        return run_fits(context, config, found, measure=measure)
+
+
+def run_figures(context: Context, config: TuningConfig, *, measure: bool) -> TuningPlan:
+    """Draw what a run will take as figures, with where they come from."""
     found = plan(context.workspace, context.dataset, config)
+    _figures(found, _free(str(context.workspace.layout.root)))
+    _source(context, config, found, measure)
+    return found
+
+
+def run_fits(context: Context, config: TuningConfig, found: TuningPlan, *, measure: bool) -> bool:
+    """Say what there is too little of, measure what is not known; return False if it cannot fit."""
     view = view_probe(context.workspace, found.key)
     known = found.estimate is not None and found.estimate.source == SAME_RUN
     free = _free(str(context.workspace.layout.root))
     lacking = shortages(found.estimate, free, view.problem if view.out_of_memory else None)
-    with st.container(border=True, key="what_it_takes"):
-        _figures(found, free)
-        _source(context, config, found, measure)
-        for shortage in lacking:
-            show = st.error if shortage.blocks else st.warning
-            show(plain(tm(shortage.message)), icon=":material/memory:")
-        if view.problem is not None:
-            _failed(context, config, view)
-        elif measure and view.probe is None and not known:
-            _measure(context, config, found.key)
+    for shortage in lacking:
+        show = st.error if shortage.blocks else st.warning
+        show(plain(tm(shortage.message)), icon=":material/memory:")
+    if view.problem is not None:
+        _failed(context, config, view)
+    elif measure and view.probe is None and not known:
+        _measure(context, config, found.key)
     return not any(shortage.blocks for shortage in lacking)
 
 
@@ -89,15 +104,19 @@ def _figures(found: TuningPlan, free: FreeCapacity) -> None:
     columns[2].metric(
         t("Time"),
         t("≈ {time}", time=duration(told.seconds)) if told else t("unknown"),
-        delta=t("{low} to {high}", low=duration(told.low), high=duration(told.high))
-        if told
-        else None,
+        delta=_span(told.low, told.high) if told else None,
         delta_color="off",
         delta_arrow="off",
         help=t("Of learning and checking; loading the model comes on top. Less if it ends early."),
     )
     _needed(columns[3], t("Memory"), told.memory_mb if told else None, free.memory_mb)
     _needed(columns[4], t("Disk space"), told.disk_mb if told else None, free.disk_mb)
+
+
+def _span(low: float, high: float) -> str | None:
+    """Return both ends of an estimate; None where they read the same ("2 min to 2 min")."""
+    ends = duration(low), duration(high)
+    return None if ends[0] == ends[1] else t("{low} to {high}", low=ends[0], high=ends[1])
 
 
 def _needed(

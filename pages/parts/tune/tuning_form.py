@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import streamlit as st
 
 from core.errors import AppError
@@ -25,9 +28,12 @@ from core.journey.tune import (
     models_to_tune,
     only_looks_words_up,
     open_in_run,
+    plan,
+    plans,
     suggested_model,
 )
 from core.labels.rules import RULES
+from core.messages import N_n
 from core.tuning.presets import PRESETS
 from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
@@ -38,8 +44,14 @@ from pages.parts.page import Context
 from pages.parts.translate import duration, plain, t, tm
 from pages.parts.tune.experiment_view import launch
 from pages.parts.tune.queue_panel import start_button
-from pages.parts.tune.tuning_estimate import tuning_estimate
-from pages.parts.tune.tuning_settings import tuning_settings
+from pages.parts.tune.tuning_estimate import run_figures, run_fits
+from pages.parts.tune.tuning_settings import changed_settings, tuning_settings
+
+_CHANGED = N_n(
+    "Under Advanced, {count} setting differs from {preset}.",
+    "Under Advanced, {count} settings differ from {preset}.",
+)
+_PRESET, _USUAL = "tune_preset", "balanced"
 
 
 def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bool = True) -> None:
@@ -54,22 +66,61 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
     measure : bool
         Whether to measure shortly what the run will take: somebody looks at the form.
     """
-    saved = recipe_in_use(context.project)
-    if saved is not None:
-        _recipe(saved)
-    left, right = st.columns(2, gap="large")
-    with left:
-        entry = choose_base_model(context)
-    with right:
-        preset = choose_preset()
-    config = choose_settings(context, entry, preset)
-    ready = entry.availability(context.workspace.models).ready
-    fits = tuning_estimate(context, config, measure=measure and ready and not going_on)
-    way = _choose_way(context, config)
+    cards, below = st.container(), st.container()
+    # What is chosen in here decides what the cards say, so it is drawn before them.
+    with st.expander(t("Advanced"), icon=":material/tune:", key=f"tune_advanced_{first}"):
+        saved = recipe_in_use(context.project)
+        if saved is not None:
+            _recipe(saved)
+        left, right = st.columns(2, gap="large")
+        with left:
+            entry = choose_base_model(context)
+        preset = preset_in_use()
+        config = choose_settings(context, entry, preset)
+        with right:
+            way = _choose_way(context, config)
+        ready = entry.availability(context.workspace.models)
+        measure = measure and ready.ready and not going_on
+        found = run_figures(context, config, measure=measure)
+    with cards:
+        configs = {key: one.config(base_model=entry.key) for key, one in PRESETS.items()}
+        choose_preset(_times(context, configs | {preset: config}, way, measure=measure))
+    with below:
+        _what_runs(entry, saved, way, tm(ready.message))
+        if changed := changed_settings(preset, config):
+            title = t(PRESETS[preset].title)
+            st.caption(f":material/edit: {t(_CHANGED, count=changed, preset=title)}")
+        fits = run_fits(context, config, found, measure=measure)
     pressed = start_button(context, config.device, first=first, going_on=going_on, fits=fits)
     if pressed:
-        start = launch_cross_fit if way == CROSS_FIT else launch_tuning
+        start = launch_cross_fit if way == CROSS_FIT else partial(launch_tuning, then_compare=True)
         launch(lambda: start(context.project, config, session.who()))
+
+
+def _times(
+    context: Context, configs: Mapping[str, TuningConfig], way: str, *, measure: bool
+) -> dict[str, str]:
+    """Return in words what each preset will take on this machine with these data."""
+    found = plans(context.workspace, context.dataset, list(configs.values()))
+    unknown = t("Time is being measured …") if measure else t("Time not known yet")
+    times = {}
+    for key, one in zip(configs, found, strict=True):
+        seconds = one.seconds
+        if seconds is not None and way == CROSS_FIT:
+            seconds = cross_fit_seconds(context.dataset, one)
+        times[key] = t("≈ {time}", time=duration(seconds)) if seconds else unknown
+    return times
+
+
+def _what_runs(entry: ExpertSource, saved: SavedRecipe | None, way: str, here: str) -> None:
+    """Say in one line what is started: the labels, the model, and how it is judged."""
+    text = (
+        t("Learns from the labels **{labels}** with {model}; afterwards every question is tested.")
+        if way == CROSS_FIT
+        else t("Learns from the labels **{labels}** with {model}, then is compared by itself.")
+    )
+    name = plain(saved.name) if saved is not None else "–"
+    st.caption(f"{text.format(labels=name, model=plain(entry.full_title))} {plain(here)}")
 
 
 def _choose_way(context: Context, config: TuningConfig) -> str:
@@ -116,7 +167,7 @@ def cross_fit_cost(context: Context, config: TuningConfig) -> str:
         runs = fold_count(dataset) + 1
     except AppError as error:
         return plain(tm(error.message))
-    seconds = cross_fit_seconds(context.workspace, dataset, config)
+    seconds = cross_fit_seconds(dataset, plan(context.workspace, dataset, config))
     values = {"runs": runs, "folds": runs - 1, "questions": len(dataset.judged_rows)}
     if seconds is None:
         return t(
@@ -157,8 +208,12 @@ def _open_use(context: Context, config: TuningConfig) -> None:
     values = {"count": f"{use.count:,}", "known": f"{use.known:,}", "taken": f"{use.per_pass:,}"}
     if not use.per_pass:
         text = t(
-            "With these settings none of the {count} open questions (without a known answer) is "
-            "learned from."
+            N_n(
+                "With these settings the {count} open question (without a known "
+                "answer) is not learned from.",
+                "With these settings none of the {count} open questions (without a "
+                "known answer) is learned from.",
+            )
         )
     elif use.per_pass == use.count:
         text = t(
@@ -257,20 +312,31 @@ def _suggested(dataset_id: str, root: str) -> tuple[str, str]:
     return suggested_model(dataset), language_of_questions(dataset)
 
 
-def choose_preset() -> str:
-    """Draw the choice of the preset; the same choice in every form of the page."""
-    preset = st.segmented_control(
+def preset_in_use() -> str:
+    """Return the preset that is chosen, also before its choice is drawn."""
+    chosen = st.session_state.get(_PRESET)
+    return chosen if chosen in PRESETS else _USUAL
+
+
+def choose_preset(times: Mapping[str, str] | None = None) -> str:
+    """Draw the presets as cards; the same choice in every form of the page.
+
+    Parameters
+    ----------
+    times : mapping of preset to text or None
+        What each will take, in the reader's language.
+    """
+    said = [f"**{times[key]}**  \n" if times else "" for key in PRESETS]
+    chosen = st.radio(
         t("How thorough?"),
         list(PRESETS),
-        default="balanced",
+        index=list(PRESETS).index(_USUAL),
         format_func=lambda key: t(PRESETS[key].title),
-        key="tune_preset",
+        captions=[time + t(one.meaning) for time, one in zip(said, PRESETS.values(), strict=True)],
+        key=_PRESET,
         persist_state="session",
-        required=True,
+        horizontal=True,
+        label_visibility="visible" if times is None else "collapsed",
         width="stretch",
     )
-    chosen = preset if preset in PRESETS else "balanced"
-    for key, entry in PRESETS.items():
-        title = f":primary[**{t(entry.title)}**]" if key == chosen else f"**{t(entry.title)}**"
-        st.caption(f"{title}: {t(entry.meaning)}")
-    return chosen
+    return chosen if chosen in PRESETS else _USUAL

@@ -6,19 +6,27 @@ from typing import Any
 
 import streamlit as st
 
+from core.journey.compare import comparisons_of, launch_comparison
 from core.journey.jobs import JobView
-from core.journey.tune import TuningRun, gigabytes
+from core.journey.projects import scored_experts
+from core.journey.tune import TuningRun, gigabytes, watched_questions
 from core.reporting.charts.chart import Chart
-from core.reporting.charts.tuning_charts import learning_curve, machine_chart
-from core.types.tuning import TuningEstimate, TuningResult
+from core.reporting.charts.tuning_charts import learning_curve, machine_chart, rising_line
+from core.types.rights import START, may
+from core.types.tuning import TuningEstimate, TuningResult, WatchedQuestion
+from pages.parts import session
 from pages.parts.cached import cached
-from pages.parts.charts import show_chart
+from pages.parts.charts import readable, show_chart
 from pages.parts.deep_links import go_to
+from pages.parts.errors import errors_shown
 from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
-from pages.parts.page import Context
-from pages.parts.translate import duration, plain, t, tm
+from pages.parts.page import Context, action_bar
+from pages.parts.translate import duration, plain, shortened, t, tm
 from pages.parts.tune.tuning_words import clock, device_words
+
+_LETTERS = 200  # of its texts; what does not fit into two lines is cut by the page
+_ANSWERS = 3  # first answers of the example that is shown while a run learns
 
 
 def tuning_run(context: Context, run: TuningRun) -> None:
@@ -64,35 +72,99 @@ def _curves(job: JobView) -> None:
             _draw(machine, f"machine_{job.id}")
             st.caption(tm(machine.summary))
         return
-    _figures(job)
-    _draw(chart, f"curves_{job.id}")
-    _draw(machine, f"machine_{job.id}")
-
-
-def _draw(chart: Chart, key: str) -> None:
-    st.plotly_chart(chart.figure, key=key, alt=tm(chart.summary), config={"displayModeBar": False})
-
-
-def _figures(job: JobView) -> None:
-    """Draw the latest numbers of a run that is going on."""
     last: dict[str, Any] = {}
     for values in job.metrics:
         last |= values
-    checks = [values["validation"] for values in job.metrics if "validation" in values]
-    columns = st.columns(4)
-    if checks:
-        best, base = max(checks), checks[0]
-        columns[0].metric(
-            t("Best so far (nDCG@10)"),
-            f"{best:.3f}",
-            delta=f"{best - base:+.3f}" if best - base >= 0.0005 else None,
-            help=t("On validation questions; below it the gain over the base model."),
+    left, right = st.columns(2, gap="large")
+    with left:
+        _rising(job, said)
+    with right:
+        _example(job)
+    with st.expander(t("Advanced"), icon=":material/speed:", key=f"advanced_{job.id}"):
+        _engineering(last)
+        _draw(chart, f"curves_{job.id}")
+        _draw(machine, f"machine_{job.id}")
+
+
+def _draw(chart: Chart, key: str) -> None:
+    st.plotly_chart(
+        readable(chart), key=key, alt=tm(chart.summary), config={"displayModeBar": False}
+    )
+
+
+def _rising(job: JobView, said: str) -> None:
+    """Draw the one line of a run that is going on: right answers in the first place."""
+    if not any("first" in values for values in job.metrics):
+        return
+    chart = cached(lambda: rising_line(job.metrics, t), "rising line", said)
+    st.markdown(
+        f"**{tm(chart.summary)}**",
+        help=t(
+            "Validation questions choose the best moment; the run never learns from them. The "
+            "verdict uses other questions. The field's measure, nDCG@10, is behind Advanced."
+        ),
+    )
+    _draw(chart, f"rising_{job.id}")
+
+
+def _example(job: JobView) -> None:
+    """Draw a validation question as it is answered now, with its right answer on the way up."""
+    watched = watched_questions(session.workspace(), job.id)
+    shown = watched.livelier
+    if shown is None:
+        return
+    dataset, now = session.dataset_of(job.dataset_id), shown.moments[-1]
+    right = set(dataset.right_answers(shown.row).tolist())
+    rows = [(place, row) for place, row in enumerate(now.answers, 1) if place <= _ANSWERS]
+    if now.place is not None and now.place > _ANSWERS:
+        rows.append((now.place, now.answers[now.place - 1]))
+    with st.container(border=True, gap="xsmall", key=f"live_example_{job.id}"):
+        st.caption(
+            t("An example question"),
+            help=t(
+                "Of {count} validation questions whose right answer the base model does not put "
+                "first, the one that has climbed most. No test question is ever shown here.",
+                count=len(watched.questions),
+            ),
         )
-    columns[1].metric(t("Loss"), f"{last['loss']:.3f}" if "loss" in last else "–")
+        st.markdown(f"**{plain(shortened(dataset.questions[shown.row], _LETTERS))}**")
+        st.markdown(_climb(shown))
+        for place, row in rows:
+            mark = ":green[:material/check_circle:] " if row in right else ""
+            kind = "right" if row in right else "other"
+            with st.container(key=f"example_row_{kind}_{place}"):
+                answer = plain(shortened(dataset.answers[row], _LETTERS), inside=True)
+                st.markdown(f"**{place}**&ensp;{mark}{answer}")
+
+
+def _climb(shown: WatchedQuestion) -> str:
+    """Say where the right answer stands, and where it stood before learning."""
+    before, now = shown.moments[0].place, shown.moments[-1].place
+    if now is None:
+        return t("Its right answer is not among the first ten yet.")
+    if before == now:
+        return t("Its right answer is at place {now}, as before.", now=now)
+    rose = before is None or now < before
+    icon = ":green[:material/arrow_upward:]" if rose else ":material/arrow_downward:"
+    if before is None:
+        text = t(
+            "Its right answer is at place {now}; before, it was not among the first ten.", now=now
+        )
+        return f"{icon} {text}"
+    text = t(
+        "Its right answer is at place {now}; before, it was at {before}.", now=now, before=before
+    )
+    return f"{icon} {text}"
+
+
+def _engineering(last: dict[str, Any]) -> None:
+    """Draw the latest numbers of a run that is going on."""
+    columns = st.columns(3)
+    columns[0].metric(t("Loss"), f"{last['loss']:.3f}" if "loss" in last else "–")
     speed = f"{last['labels_per_s']:,.0f}" if "labels_per_s" in last else "–"
-    columns[2].metric(t("Labels per second"), speed)
+    columns[1].metric(t("Labels per second"), speed)
     memory = t("{size} GB", size=gigabytes(last["memory_mb"])) if "memory_mb" in last else "–"
-    columns[3].metric(t("Memory"), memory)
+    columns[2].metric(t("Memory"), memory)
 
 
 def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
@@ -130,10 +202,17 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
         if run.estimate is not None:
             st.caption(_foretold(run.estimate, result))
         comparable = run.has_model and run.is_of(context.project.dataset_id)
-        if comparable and st.button(
-            t("Compare before and after"), type="primary", icon=":material/compare_arrows:"
-        ):
-            go_to("compare", run=run.job.id)
+        if comparable and action_bar(t("Compare before and after")):
+            _compare(context, run)
+
+
+def _compare(context: Context, run: TuningRun) -> None:
+    """Go to the comparison of a run; start it where nothing did, if the visitor may."""
+    if not comparisons_of(context.project, run.job.id) and may(session.role(), START):
+        with errors_shown():
+            experts = scored_experts(context.project)
+            launch_comparison(context.project, run.job.id, experts, session.who())
+    go_to("compare", run=run.job.id)
 
 
 def _mixture(result: TuningResult) -> str:

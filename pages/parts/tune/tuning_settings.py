@@ -15,7 +15,7 @@ import streamlit as st
 from core.errors import AppError, TuningError
 from core.journey.tune import settings_in
 from core.messages import N_, Message
-from core.tuning.presets import PRESETS, Preset, to_document
+from core.tuning.presets import PRESETS, Preset, suits, to_document
 from core.types.tuning_config import TuningConfig, settings
 from pages.parts.translate import plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, devices_to_choose
@@ -122,7 +122,7 @@ def tuning_settings(
                 t("Back to the preset"), icon=":material/undo:", type="tertiary"
             ):
                 for setting in fields:
-                    st.session_state.pop(_key(preset, setting), None)
+                    st.session_state.pop(_key(preset, setting, start), None)
                 st.rerun()
         if static:
             st.caption(
@@ -149,6 +149,12 @@ def tuning_settings(
     return config
 
 
+def changed_settings(preset: str, config: TuningConfig) -> int:
+    """Return how many settings differ from the preset."""
+    start = PRESETS[preset].config(base_model=config.base_model)
+    return sum(getattr(config, one.name) != getattr(start, one.name) for one in settings())
+
+
 def _grouped(
     fields: Sequence[dataclasses.Field[Any]],
 ) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
@@ -171,19 +177,21 @@ def fill_settings(config: TuningConfig, dataset_id: str | None) -> None:
     nearest = min(PRESETS.values(), key=lambda preset: len(changes(preset)))
     changed = changes(nearest)
     for setting in fields:
-        st.session_state.pop(_key(nearest, setting), None)
+        st.session_state.pop(_key(nearest, setting, config), None)
         if setting in changed:
-            st.session_state[_key(nearest, setting)] = getattr(config, setting.name)
+            st.session_state[_key(nearest, setting, config)] = getattr(config, setting.name)
     st.session_state["tune_preset"] = nearest.key
     st.session_state[f"tune_model_{dataset_id}"] = config.base_model
 
 
-def _key(preset: Preset, setting: dataclasses.Field[Any]) -> str:
-    return f"setting_{preset.key}_{setting.name}"
+def _key(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> str:
+    """Name a widget: kept with another base model, unless the setting starts elsewhere there."""
+    own = f"_{start.base_model}" if setting.name in suits(start.base_model) else ""
+    return f"setting_{preset.key}_{setting.name}{own}"
 
 
 def _value(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> Any:
-    value = st.session_state.get(_key(preset, setting))
+    value = st.session_state.get(_key(preset, setting, start))
     return getattr(start, setting.name) if value is None else value
 
 
@@ -203,7 +211,7 @@ def _widget(
         shown = _words(setting.name, given)
         help_text = f"{help_text} {t('The preset has {value}.', value=shown)}"
     common: dict[str, Any] = {
-        "key": _key(preset, setting),
+        "key": _key(preset, setting, start),
         "help": help_text,
         "persist_state": "session",
     }

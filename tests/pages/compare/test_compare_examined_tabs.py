@@ -16,9 +16,10 @@ from core.journey import compare
 from core.journey.compare import load_comparison
 from core.messages import Message
 from core.workspace.files import read_json, read_tensors, write_json, write_tensors
+from tests.pages.conftest import open_compare_tab
 from tests.reporting.finished_journey import EVIL, FinishedJourney, finished_journey
 
-TABS = ("Map", "Other fields", "Cost and savings")
+TABS = ("Map", "Other fields", "Money")
 
 
 def texts(at: AppTest) -> str:
@@ -35,8 +36,7 @@ def made(tmp_path) -> FinishedJourney:
 def opened(made, app, tmp_path):
     def open_tab(title: str) -> AppTest:
         at = app(tmp_path / "workspace", "compare", made.project.id)
-        at.session_state["compare_tab"] = title
-        return at.run()
+        return open_compare_tab(at, title)
 
     return open_tab
 
@@ -129,7 +129,7 @@ def test_alpha_curve_is_drawn_where_the_run_swept(made, opened):
 
 
 def test_costs_are_a_table_beside_the_calculator(examined, opened):
-    at = opened("Cost and savings")
+    at = opened("Money")
     assert not at.exception and not at.error
     table = next(d.value for d in at.dataframe if "rate" in d.value.columns)
     assert list(table["rate"]) == [900.0, 900.0]

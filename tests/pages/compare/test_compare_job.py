@@ -13,10 +13,14 @@ from core.evaluation.verdict import promotion_allowed
 from core.experts.catalogue import find_entry
 from core.jobs import launch
 from core.jobs.folder import RunFolder
+from core.jobs.state import FAILED
 from core.journey import compare
 from core.journey.compare import searcher
 from core.journey.compare_systems import ComparedSystems, other_alphas
-from core.journey.decisions import promote, promotion, withdraw
+from core.journey.jobs import request_of
+from core.journey.pilot.versions import promote, promotion, withdraw
+from core.journey.tune import launch_tuning
+from core.tuning.presets import PRESETS
 from core.types import SilentReporter, SystemChoice
 from tests.pages.conftest import work_in_this_process
 
@@ -147,3 +151,45 @@ def test_a_typed_question_finds_what_the_comparison_found(workspace, finished_wo
         ranked = {move.after_rank: move.answer for move in moves if move.after_rank}
         expected = comparison.system("tuned").top_answers[place, :10]
         assert [ranked[rank] for rank in range(1, 11)] == expected.tolist()
+
+
+def test_verdict_is_there_before_speed_is_measured_and_resuming_measures_the_rest(
+    workspace, project, finished_workspace, monkeypatch
+):
+    """Half of the minute decides nothing: nobody waits for it, and nothing is searched twice."""
+    run, seen = finished_workspace.tune_run, []
+    real = compare.examine
+
+    def killed(*_about):
+        newest = compare.newest_comparison(project, run)
+        seen.append((newest, compare.load_comparison(workspace, newest)))
+        raise ComparisonError("The machine was switched off.")
+
+    monkeypatch.setattr(compare, "examine", killed)
+    with pytest.raises(AssertionError):  # the worker of this test wants a status of 0
+        compare.launch_comparison(project, run, ["bm25"], "ann")
+    ((newest, early),) = seen
+    assert newest != finished_workspace.compare_run and early.differences
+    assert compare.load_examination(workspace, newest).shape == ()
+    (view, *_) = compare.comparisons_of(project, run)
+    assert view.state == FAILED and compare.is_judged(project, view)
+
+    monkeypatch.setattr(compare, "examine", real)
+    monkeypatch.setattr(ComparedSystems, "collect", lambda *_about: pytest.fail("searched again"))
+    launch.resume(RunFolder(workspace.run_folder(newest)))
+    assert compare.load_examination(workspace, newest).shape
+    whole = compare.load_comparison(workspace, newest)
+    assert whole.id == early.id and whole.differences == early.differences
+
+
+def test_comparison_follows_tuning_by_itself(workspace, project, finished_workspace):
+    """Whoever closes the browser after starting comes back to a verdict."""
+    config = PRESETS["quick"].config(base_model=BASE)
+    tuned = launch_tuning(project, config, "Mika", then_compare=True)
+    compared = compare.newest_comparison(project, tuned)
+    assert compared is not None
+    asked = request_of(RunFolder(workspace.run_folder(compared)))
+    assert asked.tune_run == tuned and "bm25" in asked.experts
+    assert RunFolder(workspace.run_folder(compared)).job().who == "Mika"
+    launch.resume(RunFolder(workspace.run_folder(tuned)))
+    assert len(compare.comparisons_of(project, tuned)) == 1, "resuming starts no second one"

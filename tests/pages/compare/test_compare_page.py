@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.evaluation.movements import answer_moves, wins_and_losses
+from core.evaluation.movements import answer_moves, telling_examples, wins_and_losses
+from core.evaluation.of_hundred import headline, meaning, of_hundred, span_text
 from core.evaluation.verdict import WORDS, sentence
 from core.jobs.folder import RunFolder, append_event
 from core.journey.compare import load_comparison
@@ -18,7 +19,9 @@ from core.journey.jobs import request_of
 from core.types import SystemChoice
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Workspace
+from pages.parts.compare import question_box
 from tests.as_seen import as_seen
+from tests.pages.conftest import open_compare_tab
 
 
 def texts(at: AppTest) -> str:
@@ -54,8 +57,7 @@ def opened(finished_workspace, app):
     def open_tab(tab: str | None = None) -> AppTest:
         at = app(finished_workspace.root, "compare", finished_workspace.project)
         if tab is not None:
-            at.session_state["compare_tab"] = tab
-            at.run()
+            open_compare_tab(at, tab)
         return at
 
     return open_tab
@@ -102,18 +104,26 @@ def test_verdict_is_the_comparisons_own(opened, comparison):
     assert not at.exception and not at.error
     shown = texts(at)
     for regime in ("known", "unseen"):
-        difference = comparison.difference(regime)
-        assert str(sentence(difference)) in shown
+        difference, found = comparison.difference(regime), of_hundred(comparison, regime)
         assert WORDS[difference.word] in shown
-        assert f"better on {difference.wins} of these questions" in shown
-    assert f"{comparison.generality[0].before:.3f} before" in shown
+        for said in (headline(found), span_text(found), meaning(found)):
+            assert str(said) in shown
+        assert "nDCG" not in shown, "the field's terms are in the tooltip and under Advanced"
+    pictures = [image.proto.imgs[0] for image in at.image][:2]
+    assert len(pictures) == 2 and all("Of 100 customers" in one.alt for one in pictures)
+    figures = texts(opened("Verdict in figures"))
+    for regime in ("known", "unseen"):
+        difference = comparison.difference(regime)
+        assert str(sentence(difference)) in figures
+        assert f"better on {difference.wins} of these questions" in figures
+    assert f"{comparison.generality[0].before:.3f} before" in figures
     assert button(at, "Make the report").proto.type == "primary"
     names = [tab.label for tab in at.tabs]
-    assert names[:3] == ["All systems", "Question by question", "Where it helps"]
+    assert names[:5] == ["Wins & losses", "Where it helps", "Blind vote", "Money", "Advanced"]
 
 
 def test_every_system_and_measure_is_in_the_table(opened, comparison):
-    at = opened()
+    at = opened("All systems")
     at.session_state["fold_measures"] = True
     at.run()
     table = next(
@@ -133,7 +143,7 @@ def test_absent_system_is_named_with_its_reason(finished_workspace, opened):
     document = json.loads(file.read_text())
     document["absent"] = {"bm25": {"template": "It broke: {why}", "params": {"why": "<i>no</i>"}}}
     file.write_text(json.dumps(document))
-    at = opened()
+    at = opened("All systems")
     assert any("is absent" in info.value and "<i>" not in info.value for info in at.info)
 
 
@@ -153,15 +163,20 @@ def test_worse_verdict_and_lost_generality_speak_against_use(finished_workspace,
 
 def test_list_is_sorted_and_narrowed(opened, comparison, dataset):
     changes = wins_and_losses(comparison)
-    at = opened("Question by question")
+    at = opened("Wins & losses")
     shown = questions_table(at)
-    assert list(shown["question"]) == [dataset.questions[c.question] for c in changes]
-    at.button_group(key="wins_filter").set_value("better").run()
-    better = questions_table(at)
-    assert len(better) == sum(c.change > 1e-9 for c in changes) > 0
+    assert len(shown) == len(changes)
+    lost = [c for c in changes if c.lost]
+    assert list(shown["what"])[: len(lost)] == ["✗"] * len(lost), "losses come first"
+    at.button_group(key="wins_filter").set_value(["better", "found"]).run()
+    gains = questions_table(at)
+    assert len(gains) == sum(c.change > 1e-9 or c.found for c in changes) > 0
+    for mark in ("↑", "✓"):
+        of_kind = gains[gains["what"] == mark]["change"]
+        assert of_kind.is_monotonic_decreasing, "each kind begins with its strongest case"
     at.button_group(key="wins_regime").set_value("unseen").run()
     assert set(questions_table(at)["regime"]) == {"Unseen answers"}
-    at.button_group(key="wins_filter").set_value("same").run()
+    at.button_group(key="wins_filter").set_value(["same"]).run()
     assert (questions_table(at)["change"] == 0).all()
     assert not at.exception
 
@@ -169,7 +184,8 @@ def test_list_is_sorted_and_narrowed(opened, comparison, dataset):
 def test_held_out_question_shows_both_lists(opened, comparison, dataset):
     changes = wins_and_losses(comparison)
     chosen = next(c for c in changes if c.before_rank <= 10 and c.after_rank <= 10)
-    at = opened("Question by question")
+    at = opened("Wins & losses")
+    at.session_state["held_out_in_full"] = True
     at.selectbox(key="compare_pick").select(chosen.position).run()
     assert not at.exception
     shown = texts(at)
@@ -184,26 +200,45 @@ def test_held_out_question_shows_both_lists(opened, comparison, dataset):
 
 
 def test_typed_question_finds_what_the_comparison_found(
-    finished_workspace, opened, comparison, dataset
+    monkeypatch, finished_workspace, opened, comparison, dataset
 ):
     """Live search and measured search must be one and the same, or the page contradicts itself."""
     position = 0
     question = dataset.questions[comparison.question_rows[position]]
-    at = opened("Question by question")
-    at.button_group(key="compare_mode").set_value("typed").run()
-    assert "Both models search all answers" in texts(at)
+    # Asked of the models themselves, and not answered from what the comparison kept.
+    monkeypatch.setattr(question_box, "wins_and_losses", lambda _comparison: [])
+    monkeypatch.setattr(question_box, "telling_examples", lambda *_about: ([], None))
+    at = opened()
+    at.session_state["asked_in_full"] = True
     at.text_input(key="compare_typed").set_value(question).run()
     assert not at.exception and not at.error
     for arm in ("base", "tuned"):
         best = comparison.system(arm).top_answers[position, 0]
         assert dataset.answers[best][:60] in texts(at)
-    cards = [m.value for m in at.markdown if m.value.startswith("**1** ")]
+    cards = [m.value for m in at.markdown if "score " in m.value and m.value.startswith("**1** ")]
     scores = [float(card.split("score ")[1].rstrip("]")) for card in cards]
     expected = [comparison.system(arm).top_scores[position, 0] for arm in ("base", "tuned")]
     assert np.allclose(scores, expected, atol=0.006)
     at.text_input(key="compare_typed").set_value("<script>alert(1)</script> tent?").run()
     assert "This question is not in your data" in texts(at)
     assert not at.exception and not at.error
+
+
+def test_wins_and_the_loss_are_asked_by_one_click(opened, comparison, dataset):
+    """No model is loaded for them: a presenter does not wait, whatever the machine does."""
+    wins, loss = telling_examples(comparison, wins_and_losses(comparison))
+    assert len(wins) == 3 and loss is not None
+    assert wins[0].change == max(c.change for c in wins_and_losses(comparison))
+    at = opened()
+    for change in (*wins, loss):
+        at.button(key=f"example_{change.position}").click().run()
+        assert not at.exception and not at.error
+        assert at.text_input(key="compare_typed").value == dataset.questions[change.question]
+        shown = texts(at)
+        for rank in (change.before_rank, change.after_rank):
+            assert f"right answer in place {rank}" in shown
+        lists = [image.proto.imgs[0].alt for image in at.image]
+        assert any(alt.startswith("Lines from the list before") for alt in lists)
 
 
 def test_runs_of_the_same_minute_can_be_told_apart(finished_workspace, opened):
@@ -246,10 +281,9 @@ def test_damaged_result_is_explained_and_can_be_repeated(finished_workspace, ope
 def test_verdict_outlives_its_model(finished_workspace, opened):
     """Somebody freed disk space: what was measured is still true, searching is not possible."""
     shutil.rmtree(finished_workspace.run(finished_workspace.tune_run) / "model")
-    at = opened("Question by question")
+    at = opened("Wins & losses")
     assert not at.exception and not at.error
     assert button(at, "Make the report") is not None
-    at.button_group(key="compare_mode").set_value("typed").run()
     at.text_input(key="compare_typed").set_value("where is my parcel").run()
     assert not at.exception
     assert len(at.error) == 1 and "Something went wrong" not in at.error[0].value
@@ -288,7 +322,7 @@ def test_slices_are_listed_with_their_sizes(opened, comparison):
 
 
 def test_another_measure_changes_the_chart_and_its_table(opened, comparison, dataset):
-    at = opened()
+    at = opened("All systems")
     at.selectbox(key="compare_family").set_value("success").run()
     at.selectbox(key="compare_cutoff").set_value(3).run()
     assert not at.exception and not at.error
@@ -301,7 +335,7 @@ def test_another_measure_changes_the_chart_and_its_table(opened, comparison, dat
 
 
 def test_systems_are_set_against_a_chosen_one(opened, comparison):
-    at = opened()
+    at = opened("All systems")
     assert not any("smallest" in d.value.columns for d in at.dataframe), "worked out when opened"
     at.session_state["fold_against"] = True
     at.run()
@@ -331,7 +365,7 @@ def test_a_refused_model_can_be_overruled_with_a_reason_only(finished_workspace,
 
 
 def test_more_systems_are_compared_on_click(finished_workspace, opened, launched):
-    at = opened()
+    at = opened("All systems")
     at.button_group(key=f"arms_alphas_{finished_workspace.tune_run}").set_value([0.5]).run()
     at.checkbox(key="arms_hybrid_base").uncheck().run()
     button(at, "Compare with these systems").click().run()
@@ -342,7 +376,7 @@ def test_more_systems_are_compared_on_click(finished_workspace, opened, launched
 
 
 def test_questions_needed_are_worked_out(opened, comparison):
-    at = opened()
+    at = opened("All systems")
     at.number_input(key="power_effect").set_value(0.01).run()
     assert "to show +0.01, about" in texts(at)
 
@@ -366,7 +400,7 @@ def test_what_counts_is_said_kept_and_judged(opened, comparison, dataset, finish
     assert not at.exception and not at.error
     shown = texts(at)
     assert "Must-find questions with a right answer among the first 3" in shown
-    assert "1 must-find questions are not held out" in shown
+    assert "1 must-find question is not held out" in shown
     kept = project.state.what_counts
     assert (kept.within, kept.must_find) == (3, (asked, learned))
     table = next(d.value for d in at.dataframe if "Rank after" in d.value.columns)

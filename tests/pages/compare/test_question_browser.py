@@ -40,7 +40,7 @@ def dataset(made, comparison):
 def opened(made, app, tmp_path):
     def open_tab() -> AppTest:
         at = app(tmp_path / "workspace", "compare", made.project.id)
-        at.session_state["compare_tab"] = "Question by question"
+        at.session_state["compare_tab"] = "Wins & losses"
         return at.run()
 
     return open_tab
@@ -69,7 +69,7 @@ def test_search_and_order_narrow_and_sort_the_list(opened, comparison, dataset):
 
 def test_category_filter_takes_the_datasets_categories(finished_workspace, app):
     at = app(finished_workspace.root, "compare", finished_workspace.project)
-    at.session_state["compare_tab"] = "Question by question"
+    at.session_state["compare_tab"] = "Wins & losses"
     at.run()
     at.session_state["wins_category"] = None
     names = at.selectbox(key="wins_category").options
@@ -80,6 +80,7 @@ def test_category_filter_takes_the_datasets_categories(finished_workspace, app):
 
 def test_open_question_shows_full_texts_and_marks_shared_words(opened, comparison, dataset):
     at = opened()
+    at.session_state["held_out_in_full"] = True
     change = wins_and_losses(comparison)[0]
     at.selectbox(key="compare_pick").select(change.position).run()
     right = dataset.answers[int(dataset.right_answers(change.question)[0])]
@@ -90,8 +91,9 @@ def test_open_question_shows_full_texts_and_marks_shared_words(opened, compariso
 
 def test_comment_is_kept_with_who_and_shown_as_text(opened, made, comparison, dataset):
     at = opened()
-    question = dataset.questions[wins_and_losses(comparison)[0].question]
-    row = wins_and_losses(comparison)[0].question
+    change = wins_and_losses(comparison)[0]
+    at.selectbox(key="compare_pick").select(change.position).run()
+    row, question = change.question, dataset.questions[change.question]
     at.text_area(key=f"comment_{row}").set_value(f"odd {EVIL}").run()
     at.button(key="comment_keep").click().run()
     assert not at.exception and not at.error
@@ -108,6 +110,7 @@ def test_bad_label_goes_to_the_labels_page_and_can_be_taken_back(opened, made, c
     change = wins_and_losses(comparison)[0]
     right = int(dataset.right_answers(change.question)[0])
     at = opened()
+    at.selectbox(key="compare_pick").select(change.position).run()
     at.text_input(key=f"report_reason_{change.question}_{right}").set_value("not the answer").run()
     at.button(key="report_keep").click().run()
     assert not at.exception and not at.error

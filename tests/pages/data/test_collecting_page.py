@@ -41,7 +41,7 @@ def test_round_is_opened_watched_closed_reviewed_and_taken_in(organise, project)
     assert "quite another wording" in texts(at)
     at.button(key="collect_close").click().run()
     assert not at.exception
-    assert at.button(key="collect_take").label == "Take in 1 questions", "a known one is left out"
+    assert at.button(key="collect_take").label == "Take in 1 question", "a known one is left out"
     at.selectbox(key="collect_use").set_value("test")
     at.button(key="collect_take").click().run()
     assert not at.exception and [error.value for error in at.error] == []

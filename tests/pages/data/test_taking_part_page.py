@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_name_is_asked_once_and_stays_in_the_link(join, project):
     assert "written" not in [field.key for field in at.text_input]
     at = join(round_.id, "Mika <b>")
     assert "You take part as Mika <b>" in texts(at)
-    assert at.query_params["me"] == "Mika <b>"
+    assert re.fullmatch(r"Mika <b> #[0-9a-f]{4}", at.query_params["me"])
     at.button(key="join_other").click().run()
     assert "join_name" in [field.key for field in at.text_input]
 
@@ -76,6 +77,21 @@ def test_locked_phone_that_loads_the_link_anew_knows_the_name(app, join, project
     at = AppTest.from_file(str(ROOT / "main.py"), default_timeout=60)
     at.query_params["join"], at.query_params["me"] = round_.id, "Ben"
     assert "You take part as Ben" in texts(at.run())
+
+
+def test_name_that_the_browser_remembers_is_told_apart_from_others_of_that_name(app, project):
+    """A vote remembered a name; whoever comes with it once more counts as one person."""
+    round_ = asking.start_collecting(project, "Ann", answers=3, wanted=1, seed=0)
+    people = []
+    for _ in range(2):
+        at = app(project.workspace.layout.root, None, None, "en")
+        at.query_params["join"], at.session_state["who"] = round_.id, "Mika"
+        at.run()
+        assert not at.exception and "You take part as Mika." in texts(at)
+        people.append(at.session_state["who"])
+        again = at.run().session_state["who"]
+        assert again == people[-1] and re.fullmatch(r"Mika #[0-9a-f]{4}", again)
+    assert people[0] != people[1], "two browsers"
 
 
 def test_questions_are_written_one_answer_after_another_and_taken_back(join, project):
@@ -135,3 +151,16 @@ def test_markup_that_somebody_types_stays_text(join, project):
     asking.write_question(project, round_, 0, "eve", "<b>**x**</b> [a](http://b.c)", "t1")
     at = join(round_.id, "**Mika**")
     assert "as \\*\\*Mika\\*\\*" in "\n".join(caption.value for caption in at.caption)
+
+
+def test_two_people_of_one_name_count_as_two(join, project):
+    """Two of them judge a pair, so the round must not take the second for the first."""
+    round_ = asking.start_judging(project, "ann", questions=1, depth=1, wanted=2)
+    for _ in range(2):
+        at = join(round_.id, "Mika")
+        assert "You take part as Mika." in texts(at)
+        judge = next(one for one in at.button if (one.key or "").startswith("judge_right"))
+        judge.click().run()
+    given = asking.judgements(project, round_)
+    assert len({entry.person for entry in given}) == 2
+    assert asking.judging_progress(project, round_).people == 2

@@ -284,8 +284,9 @@ def test_model_of_the_winner_becomes_a_run_without_learning_again(begin, project
     (one,) = races(made)
     ((key, seed),) = kept_models(workspace, one).items()
     assert key == race_result(workspace, one).standings[0].contestant.key
-    run = adopt_model(made, one, key, "ann")
+    run = adopt_model(made, one, key, "ann", "Known answers")
     (found,) = tuning_runs(made)
+    assert found.recipe, "a baseline has no recipe, and its run would have an empty title"
     winner = next(c for c in one.request.contestants if c.key == key)
     assert found.job.id == run and found.job.state == FINISHED and found.has_model
     assert found.job.config["tuning"]["loss"] == winner.loss == settings_of(one, winner).loss

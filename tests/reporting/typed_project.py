@@ -25,6 +25,7 @@ from core.journey import (
     score_files,
 )
 from core.journey.people import voting
+from core.journey.pilot import versions
 from core.messages import Message
 from core.types import LabelRecipe, QADataset, SilentReporter
 from core.types.comparison import WhatCounts
@@ -97,7 +98,7 @@ def typed_project(root: Path) -> FinishedJourney:
     compare.set_what_counts(
         project, WhatCounts(10, (held,), ((TYPED_CATEGORIES[0], 2.0),)), TYPED_NAME
     )
-    decisions.promote(project, compared, TYPED_NAME, reason=f"All the same {TYPED}")
+    versions.promote(project, compared, TYPED_NAME, reason=f"All the same {TYPED}")
     decisions.keep_risk(
         project,
         RiskAssessment(*(f"{part} {TYPED}" for part in ("a", "b", "c", "d", "e")), "low"),

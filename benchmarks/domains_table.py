@@ -1,0 +1,294 @@
+"""What the lines of ``benchmarks/domains.py`` say together: table, summaries, forest plot.
+
+Questions are the same for all arms of a split, so differences are paired: each line holds the
+nDCG@10 of every held-out question (in thousandths), the line of the untuned model their groups too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from core.types import REGIMES, TEST_SPLIT, QADataset
+
+Row = dict[str, Any]
+BASE, HARD, DEFAULT = "untuned", "hard-infonce", "reliability"
+HARD_ARMS = ("hard-infonce", "hard-mse")
+FEWEST = 20  # questions of a regime; of fewer no mean is made
+THOUSAND = 1000
+
+
+def figures_of(dataset: QADataset, scores: Callable[[np.ndarray], np.ndarray]) -> Row:
+    """Return the figures of the held-out questions by regime.
+
+    Parameters
+    ----------
+    scores : callable
+        Question rows int [n] → float array [n, n_a].
+
+    Returns
+    -------
+    dict of regime to dict
+        ``ndcg@10``, ``map@10``, ``auprc``, ``questions``, ``groups``, ``values`` (nDCG@10 of each
+        question in thousandths) and ``question_groups``.
+    """
+    from sklearn.metrics import average_precision_score
+
+    from core.evaluation.measures import AVERAGE_PRECISION, NDCG
+
+    found: Row = {}
+    answers = np.arange(len(dataset.answers), dtype=np.int32)
+    for regime in REGIMES:
+        rows = dataset.rows(TEST_SPLIT[regime])
+        rows = rows[np.isin(rows, dataset.right_question)]
+        if not len(rows):
+            continue
+        block = np.nan_to_num(scores(rows), nan=-np.inf)
+        top = np.argsort(-block, axis=1, kind="stable")[:, :10].astype(np.int32)
+        relevance = dataset.relevance[rows]
+        ndcg = (NDCG @ 10).of(relevance, top)
+        right = dataset.hard_block(rows, answers) > 0
+        lowest = np.nanmin(block[np.isfinite(block)])
+        pairs = np.where(np.isfinite(block), block, lowest).ravel()
+        groups = dataset.question_group[rows]
+        found[regime] = {
+            "ndcg@10": round(float(ndcg.mean()), 5),
+            "map@10": round(float((AVERAGE_PRECISION @ 10).of(relevance, top).mean()), 5),
+            "auprc": round(float(average_precision_score(right.ravel(), pairs)), 5),
+            "questions": len(rows),
+            "groups": len(np.unique(groups)),
+            "values": [round(float(value) * THOUSAND) for value in ndcg],
+            "question_groups": groups.tolist(),
+        }
+    return found
+
+
+def told(row: Row) -> str:
+    """Return a line for the terminal."""
+    parts = [f"{row['domain']:14}{row['arm']:14}split {row['split_seed']} seed {row['seed']}"]
+    parts += [
+        f"{regime} {row[regime]['ndcg@10']:.4f} ({row[regime]['questions']})"
+        for regime in REGIMES
+        if regime in row
+    ]
+    if "seconds" in row:
+        parts.append(f"everyday {row['generality']:+.4f}  {row['seconds']} s")
+    return "  ".join(parts)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How much one arm gains over another on one set, nDCG@10.
+
+    Attributes
+    ----------
+    mean : float
+        Over split seeds; of each the mean over training seeds.
+    over_splits, over_seeds : float
+        Standard deviation over split seeds, and over training seeds within a split (pooled); NaN
+        where there is only one.
+    variance : float
+        Squared standard error: that of the questions, clustered by group, and that between splits.
+    questions, splits, seeds : int
+        Held-out questions of a split (median), and how many splits and runs there are.
+    """
+
+    domain: str
+    mean: float
+    over_splits: float
+    over_seeds: float
+    variance: float
+    questions: int
+    splits: int
+    seeds: int
+
+
+def clustered_variance(values: np.ndarray, groups: np.ndarray) -> float:
+    """Return the variance of a mean whose values come in groups (linearised cluster variance)."""
+    labels, place = np.unique(groups, return_inverse=True)
+    count = len(labels)
+    if count < 2:
+        return math.nan
+    sums = np.bincount(place, weights=values - values.mean(), minlength=count)
+    return float(count / (count - 1) * (sums**2).sum() / len(values) ** 2)
+
+
+def effect(rows: Sequence[Row], domain: str, arm: str, other: str, regime: str) -> Effect | None:
+    """Return what an arm gains over another; None where nothing can be said."""
+    means, variances, spreads, counts, runs = [], [], [], [], 0
+    for split in sorted({row["split_seed"] for row in rows if row["domain"] == domain}):
+        left, right = (_values(rows, domain, one, split, regime) for one in (arm, other))
+        base = [r for r in _of(rows, domain, BASE, split) if regime in r]
+        if not left or not right or not base or len(left[0]) < FEWEST:
+            continue
+        groups = np.array(base[0][regime]["question_groups"])
+        by_seed = [value - np.mean(right, axis=0) for value in left]
+        apart = np.mean(by_seed, axis=0)
+        means.append(float(apart.mean()))
+        variances.append(clustered_variance(apart, groups))
+        if len(left) > 1:
+            spreads.append(float(np.var([value.mean() for value in left], ddof=1)))
+        counts.append(len(apart))
+        runs += len(left)
+    if not means:
+        return None
+    between = float(np.var(means, ddof=1)) if len(means) > 1 else 0.0
+    return Effect(
+        domain,
+        float(np.mean(means)),
+        between**0.5 if len(means) > 1 else math.nan,
+        float(np.mean(spreads)) ** 0.5 if spreads else math.nan,
+        (float(np.mean(variances)) + between) / len(means),
+        int(np.median(counts)),
+        len(means),
+        runs,
+    )
+
+
+def _of(rows: Sequence[Row], domain: str, arm: str, split: int) -> list[Row]:
+    wanted = {"domain": domain, "arm": arm, "split_seed": split}
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def _values(
+    rows: Sequence[Row], domain: str, arm: str, split: int, regime: str
+) -> list[np.ndarray]:
+    found = [row for row in _of(rows, domain, arm, split) if regime in row]
+    # The last of what was run twice with other settings is what the product does today.
+    latest = {row["seed"]: row for row in found}
+    return [np.array(row[regime]["values"]) / THOUSAND for row in latest.values()]
+
+
+def summary(rows: Sequence[Row], arm: str, other: str, regime: str) -> Row | None:
+    """Return the random-effects mean over sets, with a sign test; None below three sets."""
+    from scipy.stats import binomtest
+
+    from core.evaluation.statistics import random_effects
+
+    domains = dict.fromkeys(row["domain"] for row in rows)
+    effects = [e for d in domains if (e := effect(rows, d, arm, other, regime))]
+    effects = [one for one in effects if math.isfinite(one.variance) and one.variance > 0]
+    if len(effects) < 3:
+        return None
+    joined = random_effects([e.mean for e in effects], [e.variance for e in effects])
+    better = sum(one.mean > 0 for one in effects)
+    return {
+        "mean": round(joined.value, 4),
+        "interval": [round(joined.low, 4), round(joined.high, 4)],
+        "i2": round(joined.i2, 3),
+        "better": better,
+        "sets": len(effects),
+        "sign_p": round(float(binomtest(better, len(effects)).pvalue), 4),
+        "worst": round(min(one.mean for one in effects), 4),
+    }
+
+
+def report(rows: Sequence[Row], *, quick: bool) -> Row:
+    """Print the table and return its figures; quick runs are a table of their own."""
+    rows = [row for row in rows if bool(row["settings"].get("quick")) == quick]
+    domains = list(dict.fromkeys(row["domain"] for row in rows))
+    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    print(f"\n{'nDCG@10, gain over untuned':30}{'known':>26}{'unseen':>30}")
+    for domain in domains:
+        print(domain)
+        for arm in arms:
+            cells = [_cell(rows, domain, arm, regime) for regime in REGIMES]
+            if any(cells):
+                print(f"    {arm:26}{cells[0]:>26}{cells[1]:>30}")
+    figures: Row = {"runs": len(rows), "sets": len(domains)}
+    print(f"\n{'over sets (random effects)':30}{'known':>30}{'unseen':>34}")
+    for arm, other in [(a, BASE) for a in arms if a != BASE] + [
+        (a, HARD) for a in arms if a not in (BASE, *HARD_ARMS) and HARD in arms
+    ]:
+        found = {regime: summary(rows, arm, other, regime) for regime in REGIMES}
+        if any(found.values()):
+            figures[f"{arm}_minus_{other}"] = found
+            cells = [_summary_cell(found[regime]) for regime in REGIMES]
+            print(f"{f'{arm} − {other}':30}{cells[0]:>30}{cells[1]:>34}")
+    soft = figures.get(f"{DEFAULT}_minus_{HARD}", {}).get("unseen")
+    if soft:
+        print(
+            f"\nSoft labels (the default) beat hard ones on unseen answers in {soft['better']} of "
+            f"{soft['sets']} sets (sign test p = {soft['sign_p']})."
+        )
+    changes = [row["generality"] for row in rows if row["arm"] == DEFAULT]
+    if changes:
+        figures["generality_mean"] = round(float(np.mean(changes)), 4)
+        figures["generality_worst"] = round(float(np.min(changes)), 4)
+    return figures
+
+
+def _cell(rows: Sequence[Row], domain: str, arm: str, regime: str) -> str:
+    if arm == BASE:
+        found = [r[regime]["ndcg@10"] for r in rows if r["domain"] == domain and r["arm"] == arm
+                 and regime in r and r[regime]["questions"] >= FEWEST]  # fmt: skip
+        return f"{np.mean(found):.3f}" if found else ""
+    one = effect(rows, domain, arm, BASE, regime)
+    if one is None:
+        return ""
+    luck = "/".join(
+        "–" if math.isnan(spread) else f"{spread:.3f}"
+        for spread in (one.over_splits, one.over_seeds)
+    )
+    return f"{one.mean:+.3f} ± {luck}"
+
+
+def _summary_cell(found: Row | None) -> str:
+    if found is None:
+        return ""
+    low, high = found["interval"]
+    return f"{found['mean']:+.3f} ({low:+.3f} to {high:+.3f}), {found['better']}/{found['sets']}"
+
+
+def forest(rows: Sequence[Row], arm: str = DEFAULT, other: str = BASE) -> str:
+    """Return a forest plot of unseen answers as SVG: every set, then all of them together."""
+    domains = dict.fromkeys(row["domain"] for row in rows)
+    effects = [e for d in domains if (e := effect(rows, d, arm, other, "unseen"))]
+    lines: list[tuple[str, float, float, float, bool]] = []
+    for one in effects:
+        half = 1.96 * one.variance**0.5
+        lines.append((one.domain, one.mean, one.mean - half, one.mean + half, False))
+    joined = summary(rows, arm, other, "unseen")
+    if joined:
+        lines.append((f"all {joined['sets']}", joined["mean"], *joined["interval"], True))
+    if not lines:
+        return ""
+    low = min(0.0, *(line[2] for line in lines)) - 0.01
+    high = max(0.0, *(line[3] for line in lines)) + 0.01
+    return _svg(lines, low, high, f"{arm} − {other}: nDCG@10, unseen answers")
+
+
+def _svg(
+    lines: Sequence[tuple[str, float, float, float, bool]], low: float, high: float, title: str
+) -> str:
+    left, width, step = 130, 420, 26
+    height = 60 + step * len(lines)
+
+    def x(value: float) -> float:
+        return left + width * (value - low) / (high - low)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 170}" height="{height}" '
+        'font-family="sans-serif" font-size="13">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="10" y="20">{escape(title)}</text>',
+        f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="32" y2="{height - 14}" stroke="#999"/>',
+    ]
+    for at, (name, mean, start, end, is_sum) in enumerate(lines):
+        y = 48 + step * at
+        colour = "#1f4e9c" if is_sum else "#333"
+        weight = 4 if is_sum else 2
+        parts += [
+            f'<text x="10" y="{y + 4}" fill="{colour}">{escape(name)}</text>',
+            f'<line x1="{x(start):.1f}" x2="{x(end):.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
+            f'stroke-width="{weight}"/>',
+            f'<circle cx="{x(mean):.1f}" cy="{y}" r="{5 if is_sum else 4}" fill="{colour}"/>',
+            f'<text x="{left + width + 10}" y="{y + 4}" fill="{colour}">{mean:+.3f} '
+            f"({start:+.3f} to {end:+.3f})</text>",
+        ]
+    return "\n".join([*parts, "</svg>", ""])

@@ -1,0 +1,1 @@
+"""After the verdict: a search page for real customers, what they do on it, an endpoint."""

@@ -1,0 +1,1 @@
+"""After the verdict: two models before real customers, what people do, an endpoint to search."""

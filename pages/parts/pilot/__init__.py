@@ -1,0 +1,1 @@
+"""What the Pilot page draws alone, and the search page that its link leads to."""

@@ -1,0 +1,99 @@
+"""The evidence over data sets: what is paired, clustered, summed up, and not run twice."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.domains import Evidence, Run, with_hidden
+from benchmarks.domains_table import BASE, clustered_variance, effect, forest, report, summary
+from core.types import OPEN, TEST_SPLIT, TRAIN
+
+GROUPS = np.repeat(np.arange(15), 2)
+
+
+def line(domain: str, arm: str, values: np.ndarray, seed: int = 0, split: int = 1) -> dict:
+    told = {
+        "ndcg@10": float(values.mean()),
+        "questions": len(values),
+        "values": (1000 * values).round().astype(int).tolist(),
+        "question_groups": GROUPS.tolist(),
+    }
+    about = {"domain": domain, "arm": arm, "seed": seed, "split_seed": split, "settings": {}}
+    return about | {"unseen": told, "generality": 0.0}
+
+
+def test_gains_are_paired_and_both_kinds_of_luck_are_told_apart():
+    rng = np.random.default_rng(0)
+    base = {split: rng.random(30).round(3) * 0.5 for split in (1, 2)}
+    rows = [line("a", BASE, base[split], split=split) for split in base]
+    for split, gain in ((1, 0.1), (2, 0.3)):
+        for seed, luck in ((0, -0.02), (1, 0.02)):
+            rows.append(line("a", "new", base[split] + gain + luck, seed, split))
+    found = effect(rows, "a", "new", BASE, "unseen")
+    assert found.mean == pytest.approx(0.2, abs=1e-3)
+    assert found.over_seeds == pytest.approx(np.std([-0.02, 0.02], ddof=1), abs=1e-3)
+    assert found.over_splits == pytest.approx(np.std([0.1, 0.3], ddof=1), abs=1e-3)
+    assert (found.questions, found.splits, found.seeds) == (30, 2, 4)
+    assert effect(rows, "a", "new", BASE, "known") is None
+    assert effect(rows, "b", "new", BASE, "unseen") is None
+
+
+def test_variance_of_a_mean_counts_groups_and_not_questions():
+    values = np.random.default_rng(1).normal(size=30)
+    alone = clustered_variance(values, np.arange(30))
+    assert alone == pytest.approx(values.var(ddof=1) / 30)
+    # Each value twice says nothing more than once.
+    assert clustered_variance(np.repeat(values, 2), np.repeat(np.arange(30), 2)) == pytest.approx(
+        alone
+    )
+
+
+def test_sets_together_say_in_how_many_an_arm_is_better(capsys):
+    rng = np.random.default_rng(2)
+    rows = []
+    for number in range(4):
+        base = rng.random(30).round(3) * 0.5
+        noise = rng.normal(0, 0.02, 30).round(3)
+        rows += [
+            line(f"set {number}", BASE, base),
+            line(f"set {number}", "hard-infonce", base + 0.02 + noise),
+            line(f"set {number}", "reliability", base + 0.05 + noise),
+        ]
+    found = summary(rows, "reliability", BASE, "unseen")
+    assert (found["better"], found["sets"]) == (4, 4) and found["mean"] == pytest.approx(
+        0.05, abs=0.01
+    )
+    assert found["interval"][0] > 0 and found["sign_p"] == pytest.approx(0.125)
+    assert summary(rows[:6], "reliability", BASE, "unseen") is None, "two sets say nothing"
+    figures = report(rows, quick=False)
+    assert figures["reliability_minus_hard-infonce"]["unseen"]["mean"] == pytest.approx(0.03)
+    assert "in 4 of 4 sets" in capsys.readouterr().out
+    assert forest(rows).count("<circle") == 5
+
+
+def test_what_was_run_is_not_run_again_and_a_cut_line_is_left_out(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    evidence = Evidence(file)
+    evidence.keep({"domain": "a", "arm": "open", "seed": 0, "split_seed": 1, "settings": {"x": 1}})
+    with file.open("a") as more:
+        more.write('{"domain": "a", "arm"')
+    again = Evidence(file)
+    assert again.has(Run("a", "open", 0, 1), {"x": 1})
+    assert not again.has(Run("a", "open", 0, 1), {"x": 2})
+    assert not again.has(Run("a", "open", 1, 1), {"x": 1})
+    assert len(again.rows) == 1 and json.loads(file.read_text().splitlines()[0])["arm"] == "open"
+
+
+def test_hidden_questions_have_no_answers_and_held_out_ones_stay(tiny_dataset):
+    hidden = with_hidden(tiny_dataset, 0.5, 3)
+    rows = hidden.open_rows
+    assert len(rows) == round(0.5 * len(tiny_dataset.rows(TRAIN)))
+    assert not np.isin(rows, hidden.right_question).any()
+    assert len(np.unique(hidden.question_group[rows])) == len(rows)
+    assert set(hidden.split[rows]) == {OPEN}
+    for split in TEST_SPLIT.values():
+        assert hidden.rows(split).tolist() == tiny_dataset.rows(split).tolist()
+    assert with_hidden(tiny_dataset, 0.5, 3).open_rows.tolist() == rows.tolist()

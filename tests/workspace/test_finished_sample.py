@@ -1,0 +1,110 @@
+"""A finished project in a file: what was learned as factors, ids of another workspace, damage."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from core.errors import WorkspaceError
+from core.types import LabelRecipe
+from core.workspace.files import write_json, write_tensors
+from core.workspace.finished_sample import (
+    FORMAT,
+    FinishedSample,
+    learned_factors,
+    pack_up,
+    read_sample,
+    unpack,
+    with_learned,
+)
+from core.workspace.vectors import VectorCache
+
+RNG = np.random.default_rng(7)
+BASE = {
+    "layer.weight": RNG.normal(size=(12, 9)).astype(np.float32),
+    "norm.weight": RNG.normal(size=5).astype(np.float32),
+    "position_ids": np.arange(4),
+}
+RUNS = {"score": "score-1", "tune": "tune-1", "compare": "compare-1"}
+
+
+def tuned(rank=2):
+    change = RNG.normal(size=(12, rank)) @ RNG.normal(size=(rank, 9))
+    return {
+        "layer.weight": BASE["layer.weight"] + 0.1 * change.astype(np.float32),
+        "norm.weight": BASE["norm.weight"],
+    }
+
+
+def test_weights_come_back_but_for_rounding_and_places_of_words_are_no_weights():
+    after = tuned()
+    learned = learned_factors(BASE, after, 2)
+    assert set(learned) == {"layer.weight.u", "layer.weight.v"}
+    made = with_learned(BASE, learned)
+    assert set(made) == set(after)
+    np.testing.assert_allclose(made["layer.weight"], after["layer.weight"], atol=2e-3)
+    assert made["norm.weight"] is BASE["norm.weight"]
+
+
+def test_a_run_that_learned_whole_weights_is_refused_and_not_cut_down():
+    with pytest.raises(WorkspaceError, match="more than adapters"):
+        learned_factors(BASE, tuned(rank=6), 2)
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """A pack of three small runs, one of which names the others."""
+    old = tmp_path / "old"
+    for kind, run in RUNS.items():
+        write_json(old / "runs" / run / "request.json", {"kind": kind, "tune_run": RUNS["tune"]})
+        (old / "runs" / run / "run.lock").touch()
+    write_json(old / "runs" / "tune-1" / "model" / "config.json", {"of": "project-1"})
+    write_tensors(old / "runs" / "tune-1" / "model" / "model.safetensors", tuned())
+    cache = VectorCache(old / "vectors")
+    keys = RNG.integers(0, 255, (6, 16)).astype(np.uint8)
+    cache.put("print", keys[:4], np.ones((4, 3), np.float32))
+    cache.put("print", keys[3:], np.ones((3, 3), np.float32))
+    cache.put_matrices("words", "texts", {"data": np.arange(3)})
+    sample = FinishedSample(
+        FORMAT, "data", ("bm25",), "first", LabelRecipe(("bm25",)), "base", "project-1", RUNS
+    )
+    target = tmp_path / "pack.zip"
+    learned = learned_factors(BASE, tuned(), 2)
+    pack_up(sample, old / "runs", old / "vectors", ("print", "words"), learned, target)
+    return target, sample, keys
+
+
+def unpacked(tmp_path, target):
+    base = tmp_path / "base"
+    write_tensors(base / "model.safetensors", BASE)
+    names = {run: f"{kind}-2" for kind, run in RUNS.items()} | {"project-1": "project-2"}
+    cache = VectorCache(tmp_path / "new" / "vectors")
+    unpack(target, tmp_path / "new" / "runs", cache, base, names)
+    return tmp_path / "new" / "runs", cache
+
+
+def test_a_pack_becomes_runs_of_another_workspace(tmp_path, pack):
+    target, sample, keys = pack
+    assert read_sample(target) == sample
+    runs, cache = unpacked(tmp_path, target)
+    assert {path.name for path in runs.iterdir()} == {"score-2", "tune-2", "compare-2"}
+    assert json.loads((runs / "compare-2" / "request.json").read_text())["tune_run"] == "tune-2"
+    assert "project-2" in (runs / "tune-2" / "model" / "config.json").read_text()
+    assert (runs / "tune-2" / "model" / "model.safetensors").is_file()
+    assert not (runs / "tune-2" / "run.lock").exists()
+    vectors, found = cache.get("print", keys)
+    assert found.all() and vectors.dtype == np.float32 and (vectors == 1).all()
+    assert cache.get_matrices("words", "texts")["data"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip at all"])
+def test_a_damaged_pack_says_so_and_leaves_nothing(tmp_path, pack, content):
+    target, _, _ = pack
+    target.write_bytes(content)
+    with pytest.raises(WorkspaceError, match="finished sample"):
+        read_sample(target)
+    with pytest.raises(WorkspaceError, match="finished sample"):
+        unpacked(tmp_path, target)
+    assert not list((tmp_path / "new").glob("runs/*"))
