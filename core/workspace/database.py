@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -21,6 +23,7 @@ Row = TypeVar("Row")
 # Locks of a PostgreSQL server, held while tables are made and while somebody decides by what is
 # there; any numbers that are ours will do.
 _MAKING_TABLES, _ALONE = 7_405_281, 7_405_282
+_WAIT = 10  # s that a writer waits for the others
 
 # By words in what the database said: what to do. An empty database is never the advice: every
 # project would be gone.
@@ -65,6 +68,23 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a SQLite file to WAL; several processes may open a new file at the same moment.
+
+    SQLite does not wait with this one statement, whatever its busy timeout: whoever comes second
+    is told "locked" at once.
+    """
+    until = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 def _in_order(table: Table) -> Any:
     return table.select().order_by(*table.primary_key.columns)
 
@@ -101,10 +121,9 @@ class Database:
             def _configure(connection: Any, _record: object) -> None:
                 # WAL lets readers and one writer work at once; others wait up to 10 s.
                 # What is deleted is overwritten: an erased text is not left in a free page.
-                for pragma in (
-                    *("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"),
-                    "secure_delete=ON",
-                ):
+                connection.execute(f"PRAGMA busy_timeout={1000 * _WAIT}")
+                _use_wal(connection)
+                for pragma in ("synchronous=NORMAL", "secure_delete=ON"):
                     connection.execute(f"PRAGMA {pragma}")
 
         with self._write() as connection:

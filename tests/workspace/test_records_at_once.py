@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from core.errors import WorkspaceError
 from core.types import LabelRecipe, Override
 from core.types.project import GeneralitySet, RunFile
 from core.types.scoring import ApiConnections
+from core.workspace.database import sqlite_url
 from core.workspace.feedback import Rating
 from core.workspace.project_state import ProjectState
 from core.workspace.records import Records, RunRecord, now
@@ -35,6 +37,21 @@ def at_once(url: str, write: Callable[[Records, int], object]) -> list[object]:
 
     with ThreadPoolExecutor(WRITERS) as pool:
         return list(pool.map(one, range(WRITERS)))
+
+
+def test_a_new_database_may_be_opened_while_another_process_makes_it(tmp_path):
+    """SQLite does not wait when a file is switched to WAL: it says "locked" at once."""
+    path = tmp_path / "records.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE early (number INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.3, other.execute, ("COMMIT",))
+    done.start()
+    records = Records(sqlite_url(path))
+    assert not done.is_alive(), "it was held while this one opened it"
+    records.create_project("p", "ann")
+    records.close()
+    other.close()
 
 
 @pytest.fixture

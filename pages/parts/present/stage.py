@@ -75,21 +75,22 @@ def _not_there_yet(missing: MissingPartError) -> None:
 def _foot(slides: Sequence[Slide], place: int, project: str) -> None:
     """Draw where we are and the three ways from here, each with its keys."""
     last, slide = len(slides) - 1, slides[place]
+    keys = tuple(slide.key for slide in slides)
     ways = (
-        (max(place - 1, 0), place == 0, t("Back"), "back", ("Left", "PageUp")),
-        (min(place + 1, last), place == last, t("Next"), "next", ("Right", "PageDown")),
+        (-1, place == 0, t("Back"), "back", ("Left", "PageUp")),
+        (+1, place == last, t("Next"), "next", ("Right", "PageDown")),
     )
     with st.container(horizontal=True, gap="small", key="stage_foot"):
         here = t("{place} of {all}", place=place + 1, all=len(slides))
         st.markdown(f"**{here}** · {t(slide.title)} · {plain(project)}", width="stretch")
-        for target, disabled, label, key, (shortcut, _) in ways:
+        for by, disabled, label, key, (shortcut, _) in ways:
             st.button(
                 label,
                 key=f"present_{key}",
                 shortcut=shortcut,
                 disabled=disabled,
-                on_click=_show,
-                args=(slides[target].key,),
+                on_click=_walk,
+                args=(keys, by),
                 help=t("Arrow keys, or Page Up and Page Down of a remote control."),
             )
         if st.button(
@@ -101,16 +102,22 @@ def _foot(slides: Sequence[Slide], place: int, project: str) -> None:
         ):
             go_to(slide.stop)
     with st.container(key="stage_keys"):  # a button has one key: these are pressed by remotes
-        for target, disabled, label, key, (_, shortcut) in ways:
+        for by, disabled, label, key, (_, shortcut) in ways:
             st.button(
                 label,
                 key=f"present_{key}_remote",
                 shortcut=shortcut,
                 disabled=disabled,
-                on_click=_show,
-                args=(slides[target].key,),
+                on_click=_walk,
+                args=(keys, by),
             )
 
 
-def _show(key: str) -> None:
-    st.query_params[STEP] = key
+def _walk(keys: Sequence[str], by: int) -> None:
+    """Go on from the slide in the address now.
+
+    Who presses a key before a slide is drawn wholly presses a button of the slide before.
+    """
+    linked = st.query_params.get(STEP, "")
+    place = keys.index(linked) if linked in keys else 0
+    st.query_params[STEP] = keys[min(max(place + by, 0), len(keys) - 1)]
