@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from core.errors import TuningError
@@ -115,3 +119,18 @@ def test_devices_that_settings_may_name(device):
 def test_names_that_are_no_device_are_refused_with_those_there_are(device):
     with pytest.raises(TuningError, match="auto, cuda, cuda_all, mps, cpu, cuda:NUMBER"):
         TuningConfig(device=device)
+
+
+def test_nothing_is_left_on_the_processor_by_mistake():
+    """On a device that refuses to mix; in a process of its own, for torch keeps a device."""
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "tests/second_device/checks.py"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import DataError, RightsError
 from core.journey.experts import load_expert_scores, run_scoring
-from core.journey.pilot import events, learning, searching, watching
+from core.journey.pilot import events, learning, looking, searching, watching
 from core.labels.judges import NO_PEOPLE, gates
 from core.progress import SilentReporter
 from core.types.pilot_events import CLICKED, SEARCHED, PilotArm
@@ -104,7 +104,7 @@ def test_imports_of_clicked_rows_and_tickets_keep_the_answer_and_say_nothing_of_
     assert added == 2
     evidence = events.click_evidence(made.project, made.project.load_dataset())
     assert evidence.elsewhere == 1 and not evidence.is_estimated
-    look = watching.look_at(made.project, watching.WatchCriteria(), SilentReporter())
+    look = looking.look_at(made.project, watching.WatchCriteria(), SilentReporter())
     assert look.weeks == () and look.questions == 3
 
 

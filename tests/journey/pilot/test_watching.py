@@ -20,7 +20,7 @@ from core.journey import jobs
 from core.journey.compare import load_comparison
 from core.journey.data import read_dataset
 from core.journey.jobs import FINISHED, WATCH, jobs_of
-from core.journey.pilot import searching, watching
+from core.journey.pilot import looking, searching, watching
 from core.journey.pilot.stages import pilot_stages
 from core.journey.pilot.versions import promote
 from core.journey.steps import in_this_process
@@ -92,18 +92,18 @@ def test_a_look_is_a_job_that_stays_and_says_why_it_cannot_tell(made):
 
 
 def test_the_frozen_test_is_asked_again_with_the_model_in_use(made):
-    look = watching.look_at(used(made), WatchCriteria(), LISTENS)
+    look = looking.look_at(used(made), WatchCriteria(), LISTENS)
     (known, unseen) = look.verdict.found
     assert [one.regime for one in look.verdict.then] == [known.regime, unseen.regime]
     dataset = made.project.load_dataset()
     assert known.questions + unseen.questions == len(dataset.held_out_rows)
     assert look.fired == (LOST,) and look.verdict.today == ()
-    again = watching.look_at(made.project, WatchCriteria(), LISTENS)
+    again = looking.look_at(made.project, WatchCriteria(), LISTENS)
     assert again.verdict == look.verdict, "the same questions and model give the same figures"
     RunFolder(made.workspace.run_folder(made.tune_run)).model.rename(
         made.workspace.layout.root / "x"
     )
-    assert watching.look_at(made.project, WatchCriteria(), LISTENS).no_verdict in (GONE, NO_MODEL)
+    assert looking.look_at(made.project, WatchCriteria(), LISTENS).no_verdict in (GONE, NO_MODEL)
 
 
 def test_home_says_what_the_last_look_at_the_model_in_use_found(made):
@@ -137,7 +137,7 @@ def test_changed_answers_and_new_judged_questions_are_named(made):
     project.workspace.save_dataset(changed, report)
     project.workspace.records.use_dataset(project.id, changed.id, "ann")
     project = project.workspace.project(project.id)
-    look = watching.look_at(project, WatchCriteria(judged=3, changed=0.04), LISTENS)
+    look = looking.look_at(project, WatchCriteria(judged=3, changed=0.04), LISTENS)
     assert (look.learned_id, look.dataset_id) == (dataset.id, changed.id)
     assert look.judged == 3 and (look.answers.learned, look.answers.added) == (24, 0)
     (suspect,) = watching.suspect_answers(project, look)
@@ -159,11 +159,11 @@ def test_satisfaction_that_fell_for_two_weeks_holds(made):
         kind = THUMB_DOWN if week < 2 else CLICKED
         texts = [f"where is my {topic}" for topic in TOPICS]
         ask(made.project, plan, texts, 7 * week + 1, kind, f"w{week}-")
-    look = watching.look_at(made.project, WatchCriteria(unlike=None), LISTENS)
+    look = looking.look_at(made.project, WatchCriteria(unlike=None), LISTENS)
     assert look.fired == (SATISFACTION,) and len(look.weeks) == 6
     assert [week.satisfaction for week in look.weeks] == [1, 1, 1, 1, 0, 0]
     assert states(look)[SATISFACTION].a_year <= 0.3
-    calm = watching.look_at(made.project, WatchCriteria(unlike=None, fall=None), LISTENS)
+    calm = looking.look_at(made.project, WatchCriteria(unlike=None, fall=None), LISTENS)
     assert calm.fired == ()
 
 
@@ -212,7 +212,7 @@ def test_a_look_that_is_stopped_leaves_nothing_and_one_that_was_killed_is_resume
             return True
 
     with pytest.raises(Stopped):
-        watching.look_at(made.project, WatchCriteria(), Stops())
+        looking.look_at(made.project, WatchCriteria(), Stops())
     before = watching.launch_look(made.project, "ann", start=HERE)
     run = watching.launch_look(made.project, "ann")
     folder = RunFolder(made.workspace.run_folder(run))
@@ -266,11 +266,11 @@ def test_a_new_product_line_in_the_events_rings_and_no_season_does(tmp_path, mon
     topics = {"deliver", "parcel", "ship", "order", "return", "refund"}
     season = sorted(asked, key=lambda one: not any(word in one.lower() for word in topics))[:60]
     ask(project, plan, season, 8.0, CLICKED, "season")
-    calm = watching.look_at(project, WatchCriteria(), LISTENS, days_ago(7.5))
+    calm = looking.look_at(project, WatchCriteria(), LISTENS, days_ago(7.5))
     assert calm.questions >= 50 and calm.fired == (), states(calm)[UNLIKE]
     assert states(calm)[UNLIKE].a_year <= 0.3, "simulated seasons hardly ever ring"
     ask(project, plan, [*season[:30], *E_BIKES], 1.0, CLICKED, "bikes")
-    look = watching.look_at(project, WatchCriteria(), LISTENS)
+    look = looking.look_at(project, WatchCriteria(), LISTENS)
     assert look.fired == (UNLIKE,), states(look)[UNLIKE]
     first = [one.text for one in watching.unlike_questions(project, look)[:8]]
     assert len(set(first) & set(E_BIKES)) >= 6

@@ -1,6 +1,6 @@
 """Tuning on a device of its own: whatever is left on the processor by mistake fails here.
 
-Run by ``test_second_device.py``.
+Run by ``tests/tuning/test_device.py``.
 
 No graphics card is needed: the stand-in refuses to mix as CUDA does and counts as the processor
 does, so a run there ends with the processor's weights.
@@ -19,11 +19,14 @@ from core.tuning import validation
 from core.tuning.taught import TaughtQuestions
 from core.types.tuning import DeviceInfo
 from core.workspace.modelstore import ModelStore
-from tests.standin_device import NAME, standin_device
-from tests.tiny_models import FILLERS, TOPICS
+from tests.second_device.standin import NAME, standin_device
+from tests.tiny_models import FILLERS, TOPICS, tiny_bert, tiny_static
+from tests.tuning.conftest import small_dataset
 from tests.tuning.test_batches_neighbourhoods import NearInOrder
 from tests.tuning.test_taught import random_experts, with_open
 from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run, same, weights
+
+__all__ = ["small_dataset", "tiny_bert", "tiny_static"]
 
 STANDIN = DeviceInfo("stand-in", NAME, "fp32", None, 1)
 EVERYTHING = dataclasses.replace(
