@@ -226,21 +226,21 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     names = {system.name: system.title for system in comparison.systems}
     keys = list(names)
     left, right = st.columns(2)
-    first = left.selectbox(
+    left.selectbox(
         t("One system"),
         keys,
         index=keys.index(BASE) if BASE in keys else 0,
         format_func=names.__getitem__,
         key="vote_first",
     )
-    second = right.selectbox(
+    right.selectbox(
         t("The other system"),
         keys,
         index=keys.index(TUNED) if TUNED in keys else len(keys) - 1,
         format_func=names.__getitem__,
         key="vote_second",
     )
-    questions = left.number_input(
+    left.number_input(
         t("Questions to ask"),
         1,
         voting.MAX_QUESTIONS,
@@ -252,7 +252,7 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
             depth=voting.DEPTH,
         ),
     )
-    needed = right.number_input(
+    right.number_input(
         t("Votes before the result may be opened"),
         1,
         10_000,
@@ -262,14 +262,17 @@ def _start(context: Context, comparison: Comparison, compare_run: str) -> None:
     )
 
     def start() -> None:
+        # Read now: a number that was typed just before the click comes with it.
+        names = ("first", "second", "questions", "needed")
+        first, second, questions, needed = (st.session_state[f"vote_{name}"] for name in names)
         voting.start_round(
             context.project,
             comparison,
             compare_run,
             session.who(),
             systems=(first, second),
-            questions=int(questions),
-            needed=int(needed),
+            questions=questions,
+            needed=needed,
         )
 
     st.button(

@@ -21,7 +21,7 @@ from core.types import BASE, CROSS_FIT, TUNED, Comparison
 from core.types.rights import CHANGE
 from pages.parts import session
 from pages.parts.compare.comparison_job import Compared, examination_of
-from pages.parts.errors import guarded
+from pages.parts.errors import attempt, guarded, show_failed_attempt
 from pages.parts.page import Context
 from pages.parts.rights import only
 from pages.parts.translate import plain, t, tm
@@ -126,8 +126,10 @@ def _savings_calculator(context: Context, comparison: Comparison) -> None:
 @st.fragment
 @guarded
 def _calculator(context: Context, comparison: Comparison) -> None:
+    show_failed_attempt()
     kept = saved_inputs(context.project)
-    inputs = _inputs(kept or SavingsInput(), comparison)
+    _draw_inputs(kept or SavingsInput(), comparison)
+    inputs = _typed_inputs()
     difference = comparison.difference(inputs.regime, inputs.measure)
     if difference is None:
         st.info(t("This measure is not in the comparison. Choose another one."))
@@ -136,20 +138,24 @@ def _calculator(context: Context, comparison: Comparison) -> None:
     if inputs == kept:
         st.caption(t("The report prints these figures."))
         return
+
+    def keep() -> None:  # what was typed last comes with the click
+        save_savings(context.project, _typed_inputs(), session.who())
+
     st.button(
         t("Keep for the report"),
         key="savings_keep",
         icon=":material/save:",
-        on_click=save_savings,
-        args=(context.project, inputs, session.who()),
+        on_click=attempt,
+        args=(keep,),
         **only(CHANGE),
     )
 
 
-def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
+def _draw_inputs(start: SavingsInput, comparison: Comparison) -> None:
     regimes = list(present_regimes(comparison))
     number = st.columns([1, 1, 1, 0.6])
-    questions = number[0].number_input(
+    number[0].number_input(
         t("Questions per month"),
         0,
         1_000_000_000,
@@ -157,7 +163,7 @@ def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
         step=1000,
         key="savings_questions",
     )
-    minutes = number[1].number_input(
+    number[1].number_input(
         t("Minutes per missed answer"),
         0.0,
         10_000.0,
@@ -167,7 +173,7 @@ def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
         key="savings_minutes",
         help=t("Working time that somebody spends when search does not find the answer."),
     )
-    cost = number[2].number_input(
+    number[2].number_input(
         t("Cost of an hour"),
         0.0,
         1_000_000.0,
@@ -176,24 +182,29 @@ def _inputs(start: SavingsInput, comparison: Comparison) -> SavingsInput:
         format="%.0f",
         key="savings_cost",
     )
-    currency = number[3].text_input(
-        t("Currency"), start.currency, max_chars=8, key="savings_currency"
-    )
+    number[3].text_input(t("Currency"), start.currency, max_chars=8, key="savings_currency")
     left, right = st.columns(2)
-    measure = left.selectbox(
+    left.selectbox(
         t("A missed answer is"),
         list(MISSES),
         index=list(MISSES).index(start.measure),
         format_func=lambda key: t(MISSES[key].title),
         key="savings_measure",
     )
-    regime = right.selectbox(
+    right.selectbox(
         t("Gain of"),
         regimes,
         index=regimes.index(start.regime) if start.regime in regimes else 0,
         format_func=lambda key: t(REGIME_TEXTS[key].title),
         key="savings_regime",
         help=t("Known answers where most questions are about answers in your data."),
+    )
+
+
+def _typed_inputs() -> SavingsInput:
+    names = ("questions", "minutes", "cost", "currency", "measure", "regime")
+    questions, minutes, cost, currency, measure, regime = (
+        st.session_state[f"savings_{name}"] for name in names
     )
     return SavingsInput(
         int(questions or 0),

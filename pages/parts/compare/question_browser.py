@@ -386,19 +386,22 @@ def _report(context: Context, question: int, moves: Sequence[AnswerMove]) -> Non
         format_func=lambda a: _option(dataset, a, a in right),
         key=f"report_answer_{question}",
     )
-    reason = st.text_input(
-        t("What is wrong?"), key=f"report_reason_{question}_{answer}", max_chars=LONGEST
-    )
+    key = f"report_reason_{question}_{answer}"
+    reason = st.text_input(t("What is wrong?"), key=key, max_chars=LONGEST)
     pair = dataset.questions[question], dataset.answers[answer]
     place = context.project, pair
     open_reports = decisions.reported_pairs(context.project)
+
+    def report() -> None:  # what was typed last comes with the click
+        decisions.report_label(*place, st.session_state[key], session.who())
+
     with st.container(horizontal=True):
         st.button(
             t("Report"),
             key="report_keep",
             icon=":material/flag:",
             on_click=attempt,
-            args=(decisions.report_label, *place, reason, session.who()),
+            args=(report,),
             **only(CHANGE, disabled=not reason.strip()),
         )
         if pair in open_reports:

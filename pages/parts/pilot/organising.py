@@ -74,7 +74,7 @@ def _settings(context: Context, plan: PilotPlan | None, label: str) -> None:
     )
     others: list[PilotArm | None] = [None, *(arm for arm in known if arm != champion)]
     mixed_in = plan.challenger if plan else searching.challenger_named(project)
-    challenger = right.selectbox(
+    right.selectbox(
         t("Mix in another model to compare (challenger)"),
         others,
         index=others.index(mixed_in) if mixed_in in others else 0,
@@ -86,14 +86,14 @@ def _settings(context: Context, plan: PilotPlan | None, label: str) -> None:
             "is ahead before a decision is possible."
         ),
     )
-    depth = left.number_input(
+    left.number_input(
         t("Results shown"),
         1,
         searching.MOST_DEPTH,
         plan.depth if plan else searching.DEPTH,
         key=f"{key}_depth",
     )
-    days = right.number_input(
+    right.number_input(
         t("Days until what people did is deleted"),
         1,
         searching.MOST_DAYS,
@@ -102,14 +102,10 @@ def _settings(context: Context, plan: PilotPlan | None, label: str) -> None:
     )
 
     def start() -> None:
-        searching.start_page(
-            project,
-            session.who(),
-            champion=champion,
-            challenger=challenger,
-            depth=int(depth),
-            days=int(days),
-        )
+        # Read now: a number that was typed just before the click comes with it.
+        names = ("champion", "challenger", "depth", "days")
+        chosen = {name: st.session_state[f"{key}_{name}"] for name in names}
+        searching.start_page(project, session.who(), **chosen)
 
     st.button(
         label,

@@ -47,27 +47,20 @@ def _costs(context: Context, champion: ModelVersion) -> None:
     st.markdown(f"##### :material/payments: {t('What running it costs')}")
     kept = rollout.prices_of(project)
     first, second = st.columns(2)
-    prices = RunningPrices(
-        machine_hour=first.number_input(
-            t("Price of an hour of the machine"), 0.0, None, kept.machine_hour, key="price_hour"
-        ),
-        currency=second.text_input(t("Currency"), kept.currency, max_chars=8, key="price_currency"),
-        searches_per_month=int(
-            first.number_input(
-                t("Searches a month"), 0, None, kept.searches_per_month, key="price_searches"
-            )
-        ),
-        reindexes_per_year=int(
-            second.number_input(
-                t("New indexes a year"), 0, None, kept.reindexes_per_year, key="price_indexes"
-            )
-        ),
-        retrainings_per_year=int(
-            first.number_input(
-                t("Retrainings a year"), 0, None, kept.retrainings_per_year, key="price_training"
-            )
-        ),
+    first.number_input(
+        t("Price of an hour of the machine"), 0.0, None, kept.machine_hour, key="price_hour"
     )
+    second.text_input(t("Currency"), kept.currency, max_chars=8, key="price_currency")
+    first.number_input(
+        t("Searches a month"), 0, None, kept.searches_per_month, key="price_searches"
+    )
+    second.number_input(
+        t("New indexes a year"), 0, None, kept.reindexes_per_year, key="price_indexes"
+    )
+    first.number_input(
+        t("Retrainings a year"), 0, None, kept.retrainings_per_year, key="price_training"
+    )
+    prices = _typed_prices()
     found = rollout.costs_of(project, champion, prices)
     if found is None:
         st.info(
@@ -109,14 +102,26 @@ def _costs(context: Context, champion: ModelVersion) -> None:
             currency=money,
         )
     )
+
+    def keep() -> None:  # what was typed last comes with the click
+        rollout.keep_prices(project, _typed_prices(), session.who())
+
     if prices != kept:
         st.button(
             t("Keep these prices"),
             key="prices_keep",
             on_click=attempt,
-            args=(rollout.keep_prices, project, prices, session.who()),
+            args=(keep,),
             **only(CHANGE),
         )
+
+
+def _typed_prices() -> RunningPrices:
+    names = ("hour", "currency", "searches", "indexes", "training")
+    hour, currency, searches, indexes, training = (
+        st.session_state[f"price_{name}"] for name in names
+    )
+    return RunningPrices(hour, searches, indexes, training, currency)
 
 
 def _forms(context: Context, champion: ModelVersion) -> None:

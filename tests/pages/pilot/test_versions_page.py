@@ -57,7 +57,7 @@ def test_a_reason_is_wanted_and_one_click_goes_back(made, opened):
     assert "Version 1" in texts(at) and "Decided by ben" in texts(at)
     at.button(key="version_champion_2").click().run()
     assert "at least 10 characters why" in texts(at)
-    at.text_area(key="version_champion_2_why").set_value(WHY).run()
+    at.text_area(key="version_champion_2_why").set_value(WHY)
     at.button(key="version_champion_2").click().run()
     assert not at.error and versions.promotion(made.project).reason == WHY
     shown = texts(at)
@@ -69,7 +69,7 @@ def test_a_challenger_is_named_shown_and_offered_for_comparison(made, opened, mo
     take_into_use(made)
     versions.withdraw(made.project, "ben")
     at = opened()
-    at.text_area(key="version_challenge_2_why").set_value(WHY).run()
+    at.text_area(key="version_challenge_2_why").set_value(WHY)
     at.button(key="version_challenge_2").click().run()
     assert not at.error
     assert versions.registry(made.project).challenger.arm == PilotArm(made.tune_run, BASE)
