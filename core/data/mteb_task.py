@@ -29,7 +29,7 @@ def load_mteb_task(name: str) -> QADataset:
     if not mteb_is_installed():
         raise DataError(
             "The task {name} needs the package mteb, which is not installed. Install it with pip "
-            "install mteb, or upload the same data as a BEIR zip.",
+            "install -r requirements-mteb.txt, or upload the same data as a BEIR zip.",
             name=name,
         )
     import mteb

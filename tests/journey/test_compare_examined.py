@@ -146,7 +146,7 @@ def test_mteb_is_asked_for_only_where_it_is_installed(place, monkeypatch):
 
     for module in (compare, mteb_task):
         monkeypatch.setattr(module, "mteb_is_installed", lambda: False)
-    with pytest.raises(DataError, match="pip install mteb"):
+    with pytest.raises(DataError, match=r"pip install -r requirements-mteb\.txt"):
         compare.add_mteb_task(place[1], "SciFact", "ann")
     assert compare.generality_sets(place[1]) == ()
 

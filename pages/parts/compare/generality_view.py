@@ -123,12 +123,19 @@ def _sets(context: Context, measured: set[str]) -> None:
             st.caption(
                 t(
                     "Tasks of the MTEB benchmark can be added where the Python package mteb is "
-                    "installed on the server; here it is not."
+                    "installed on the server (requirements-mteb.txt); here it is not."
                 )
             )
             return
         name = st.text_input(
-            t("Retrieval task of MTEB"), key="generality_mteb", placeholder="SciFact"
+            t("Retrieval task of MTEB"),
+            key="generality_mteb",
+            placeholder="SciFact",
+            help=t(
+                "By its name on the MTEB leaderboard, such as SciFact, FiQA2018 or JaqketRetrieval. "
+                "Its data are downloaded from the model hub once, when a comparison measures it; "
+                "without the hub, the same data can be added as a BEIR zip."
+            ),
         )
         st.button(
             t("Add this task"),
