@@ -8,6 +8,7 @@ evaluation  10,000 questions × 100,000 answers against InformationRetrievalEval
 import      a CSV of 500,000 rows and a workbook of 100,000
 tuning      a step of tuning with this machine's settings against the same step plain
 memory      the most memory that tuning takes where as much is free as on a laptop with 8 GB
+verdict     from the file of the English sample to the first verdict
 
 Each part runs in a process of its own (``benchmarks/speed_<part>.py`` says what it does) and can
 be run alone. ``--growth`` measures each at a sixteenth and a quarter of its work, too. Prints a
@@ -95,6 +96,11 @@ PARTS: dict[str, dict[str, Figure]] = {
         "tuning_speedup": Figure("plain step ÷ step of tuning"),
         "tuning_step_s": Figure("a step, seconds"),
         "tuning_s": Figure("12 steps, seconds"),
+    },
+    "verdict": {
+        "first_verdict_s": Figure("file to first verdict, Quick, seconds", 90),
+        "scoring_s": Figure("of which experts score, seconds", 25),
+        "first_verdict_balanced_s": Figure("the same, Balanced, seconds"),
     },
     "memory": {
         "tuning_peak_gb_minilm": Figure("tuning all-MiniLM-L6-v2, GB", 1.2),

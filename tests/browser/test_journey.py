@@ -106,8 +106,8 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
     click(page, "Compare before and after", timeout=5 * MINUTE)  # and the comparison starts
 
     see(page, "Unseen answers", timeout=3 * MINUTE)
-    see(page, re.compile(r"(Better|Worse|No clear difference)"))
-    see(page, re.compile("Everyday language"))
+    see(page, re.compile(r"(Better|Worse|No clear difference)"), timeout=3 * MINUTE)
+    see(page, re.compile("Everyday language"), timeout=3 * MINUTE)
 
     click(page, "Make the report")
     see(page, "Take the result with you")

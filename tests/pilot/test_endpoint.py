@@ -30,17 +30,18 @@ def vector_of(text: str, role: str) -> np.ndarray:
     return found / np.linalg.norm(found)
 
 
-def encoder(role: str, wait: float = 0.0):
+def encoder(role: str, gate: threading.Event | None = None):
     def encode(texts: list[str]) -> np.ndarray:
-        time.sleep(wait)
+        if gate is not None:
+            gate.wait(60)
         return np.array([vector_of(text, role) for text in texts])
 
     return encode
 
 
-def made(key: str = "", wait: float = 0.0, waiting: int = 512) -> Endpoint:
+def made(key: str = "", gate: threading.Event | None = None, waiting: int = 512) -> Endpoint:
     batchers = {
-        role: MicroBatcher(encoder(role, wait), at_once=4, waiting=waiting)
+        role: MicroBatcher(encoder(role, gate), at_once=4, waiting=waiting)
         for role in (QUERY, DOCUMENT)
     }
     vectors = np.array([vector_of(text, DOCUMENT) for text in ANSWERS])
@@ -170,7 +171,8 @@ def test_without_a_key_only_calls_to_this_machine_are_answered():
 
 
 def test_overload_answers_429_and_everything_taken_is_answered_rightly():
-    with served(made(wait=0.05, waiting=8)) as url, httpx.Client(base_url=url) as client:
+    gate = threading.Event()  # nothing is read before somebody was refused
+    with served(made(gate=gate, waiting=8)) as url, httpx.Client(base_url=url) as client:
         got: list[tuple[str, httpx.Response]] = []
 
         def one(number: int) -> None:
@@ -178,6 +180,8 @@ def test_overload_answers_429_and_everything_taken_is_answered_rightly():
             limits = httpx.Limits(max_connections=100)
             with httpx.Client(base_url=url, timeout=60, limits=limits) as own:
                 got.append((text, own.post("/v1/embeddings", json={"input": text})))
+            if any(response.status_code == 429 for _, response in got):
+                gate.set()
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(40)]
         for thread in threads:

@@ -132,9 +132,9 @@ def _sets(context: Context, measured: set[str]) -> None:
             key="generality_mteb",
             placeholder="SciFact",
             help=t(
-                "By its name on the MTEB leaderboard, such as SciFact, FiQA2018 or JaqketRetrieval. "
-                "Its data are downloaded from the model hub once, when a comparison measures it; "
-                "without the hub, the same data can be added as a BEIR zip."
+                "By its name on the MTEB leaderboard, such as SciFact, FiQA2018 or "
+                "JaqketRetrieval. Its data are downloaded from the model hub once, when a "
+                "comparison measures it; without the hub, the same data can be added as a BEIR zip."
             ),
         )
         st.button(
