@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -67,11 +68,21 @@ def write_archive(
     name : str
         Of the base model; decides the name of the folder in the archive.
     """
-    root = archive_name(name)
+    write_files(target, archive_name(name), contents(model, onnx), card)
+
+
+def write_files(target: BinaryIO, root: str, files: Sequence[tuple[str, Path]], card: str) -> None:
+    """Write files and a card as a ZIP archive with one folder ``root``, piece by piece.
+
+    Parameters
+    ----------
+    files : sequence of (str, Path)
+        Name inside the folder, and where it lies.
+    """
     # Stored, not deflated: weights hardly shrink, and compressed bytes depend on zlib's version.
     with ZipFile(target, "w", ZIP_STORED, allowZip64=True) as archive:
         archive.writestr(archive_info(f"{root}/{CARD}"), card.encode())
-        for inside, path in contents(model, onnx):
+        for inside, path in files:
             info = archive_info(f"{root}/{inside}")
             info.file_size = path.stat().st_size  # lets the format choose 64 bits where needed
             with path.open("rb") as source, archive.open(info, "w") as file:

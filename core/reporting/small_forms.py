@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,11 +19,15 @@ from core.errors import ExportError, first_line
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
 from core.evaluation.statistics import mean_interval
+from core.reporting.model_export import ONNX_FOLDER, ONNX_SUFFIXES, SUFFIXES, write_files
 from core.reporting.onnx_export import FILE, onnx_encoder, save_tokenizer, token_rules, write_onnx
+from core.reporting.snippets import FORM_SNIPPETS, ModelFacts, render_snippet
+from core.reporting.wording import Wording
 from core.types import QADataset, Rows
 from core.types.exporting import SmallForm
 
 INT8_FOLDER, STATIC_FOLDER = "int8", "model2vec"
+FORM_SUFFIXES = (*SUFFIXES, *ONNX_SUFFIXES)
 _TIMED = 12  # single questions
 _SEED = 0
 
@@ -133,6 +139,35 @@ def measured_form(
     return SmallForm(
         key, *sizes, len(rows), before, after, change.low, change.high, single[1], single[0]
     )
+
+
+def write_form(
+    target: BinaryIO, folder: Path, form: SmallForm, facts: ModelFacts, language: str
+) -> None:
+    """Write a form as a ZIP archive: its files, what was measured, and a program that uses it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files of the form lie.
+    facts : ModelFacts
+        Of the model that it was made from.
+    language : str
+        ``en`` or ``ja``.
+    """
+    wording, snippet = Wording(language), FORM_SNIPPETS[form.key]
+    root = f"{facts.folder}-{form.key}"
+    program = render_snippet(snippet.key, replace(facts, folder=root), language)
+    card = wording.template("small_form.md.jinja", html=False).render(
+        title=f"{facts.folder}: {snippet.title}",
+        name=facts.folder,
+        measured=form.message(),
+        program=program,
+    )
+    inside = f"{ONNX_FOLDER}/" if snippet.onnx else ""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in FORM_SUFFIXES)
+    named = [(f"{inside}{path.relative_to(folder).as_posix()}", path) for path in files]
+    write_files(target, root, named, card)
 
 
 def megabytes(folder: Path) -> float:

@@ -12,7 +12,7 @@ from functools import partial
 from core.messages import N_
 from core.reporting.onnx_export import FILE
 from core.reporting.wording import Wording
-from core.types.exporting import TokenRules
+from core.types.exporting import DISTILLED, INT8, TokenRules
 
 QUESTION = {"en": "How can I send something back?", "ja": "返品するにはどうすればよいですか？"}
 ANSWERS = {
@@ -131,8 +131,21 @@ SNIPPETS: dict[str, Snippet] = {
 }
 
 
+# Of smaller forms, by the key of the form.
+FORM_SNIPPETS = {
+    INT8: SNIPPETS["onnxruntime"],
+    DISTILLED: Snippet(
+        "model2vec",
+        "model2vec",
+        N_("Word vectors: no PyTorch, no graphics card, thousands of texts in a second."),
+        ("model2vec", "numpy"),
+    ),
+}
+_KNOWN = SNIPPETS | {snippet.key: snippet for snippet in FORM_SNIPPETS.values()}
+
+
 def render_snippet(key: str, model: ModelFacts, language: str) -> str:
-    """Return the program ``key`` of :data:`SNIPPETS` for one model.
+    """Return the program ``key`` of :data:`SNIPPETS` or :data:`FORM_SNIPPETS` for one model.
 
     Parameters
     ----------
@@ -144,7 +157,7 @@ def render_snippet(key: str, model: ModelFacts, language: str) -> str:
     template = Wording(language).template(f"snippets/{key}.py.jinja", html=False, py=literal)
     text = template.render(
         {**vars(model), **vars(model.rules)},
-        install=f"pip install {' '.join(SNIPPETS[key].packages)}",
+        install=f"pip install {' '.join(_KNOWN[key].packages)}",
         onnx_file=FILE,
         question=QUESTION.get(language, QUESTION["en"]),
         answers=ANSWERS.get(language, ANSWERS["en"]),

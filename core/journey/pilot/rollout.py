@@ -56,6 +56,7 @@ from core.types.exporting import (
 )
 from core.types.model_registry import ModelVersion
 from core.types.rights import CHANGE, EXPORT_FILES, START
+from core.workspace.files import atomic_file
 from core.workspace.workspace import Project, asks
 
 _WORTH = N_(
@@ -272,6 +273,35 @@ def small_forms(project: Project, run: str) -> tuple[SmallForm, ...]:
     except WorkspaceError:
         return ()
     return result.forms
+
+
+def form_archive(project: Project, run: str, key: str, language: str) -> Path:
+    """Return where the archive of a smaller form lies, made or not."""
+    view = smaller_job(project, run)
+    made = view.id if view else run
+    return project.workspace.layout.exports / Path(made).name / f"{key}_{language}.zip"
+
+
+@asks(EXPORT_FILES)
+def write_form_zip(project: Project, run: str, form: SmallForm, language: str) -> Path:
+    """Pack a smaller form with what was measured and how it is used; returns the archive's path.
+
+    Raises
+    ------
+    ExportError
+        If the files of the form are gone.
+    """
+    from core.reporting.small_forms import write_form
+
+    folder = form_folder(project, run, form.key)
+    if folder is None or form.failure is not None:
+        raise ExportError("This smaller form is gone. Make and measure the smaller forms again.")
+    tuned = RunFolder(project.workspace.run_folder(run))
+    facts = model_facts(tuned.model, tune_request(tuned).tuning.base_model)
+    path = form_archive(project, run, form.key, language)
+    with atomic_file(path) as file:
+        write_form(file, folder, form, facts, language)
+    return path
 
 
 def form_folder(project: Project, run: str, key: str) -> Path | None:

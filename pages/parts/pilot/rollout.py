@@ -15,6 +15,7 @@ from core.types.rights import CHANGE, EXPORT_FILES, START
 from pages.parts import session
 from pages.parts.errors import attempt, guarded, show_error
 from pages.parts.job_card import job_card
+from pages.parts.made_file import MadeFile, file_name
 from pages.parts.page import Context
 from pages.parts.rights import only
 from pages.parts.translate import language, plain, t, tm
@@ -139,6 +140,8 @@ def _forms(context: Context, champion: ModelVersion) -> None:
     for form in rollout.small_forms(project, run):
         st.markdown(f"**{t(rollout.FORM_TITLES[form.key])}**")
         st.markdown(plain(tm(form.message())))
+        if form.failure is None:
+            _download(context, run, form)
     if job is None or job.is_final:
         st.button(
             t("Make and measure them") if job is None else t("Measure them again"),
@@ -148,6 +151,20 @@ def _forms(context: Context, champion: ModelVersion) -> None:
             args=(rollout.launch_smaller, project, run, session.who()),
             **only(START),
         )
+
+
+def _download(context: Context, run: str, form: rollout.SmallForm) -> None:
+    project = context.project
+    MadeFile(
+        key=f"form_{form.key}",
+        path=rollout.form_archive(project, run, form.key, language()),
+        make=t("Pack this form"),
+        again=t("Pack it again"),
+        working=t("Packing the model …"),
+        download=t("Download it ({size})"),
+        name=file_name(project.name, f"-{form.key}.zip"),
+        mime="application/zip",
+    ).show(lambda: rollout.write_form_zip(project, run, form, language()))
 
 
 def _sheet(context: Context) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from zipfile import ZipFile
+
 import pytest
 
 from core.errors import ExportError
 from core.journey.compare import load_comparison
 from core.journey.pilot import rollout, versions
 from core.journey.steps import in_this_process
+from core.reporting.snippets import ANSWERS
 from core.types.exporting import DISTILLED, INT8
 from tests.reporting.finished_journey import BASE, finished_journey
 
@@ -52,7 +57,7 @@ def test_prices_are_kept_and_damaged_ones_are_the_usual_ones(made):
     assert rollout.prices_of(made.project) == rollout.RunningPrices()
 
 
-def test_each_smaller_form_is_measured_beside_the_model_or_says_why_not(made):
+def test_each_smaller_form_is_measured_beside_the_model_or_says_why_not(made, tmp_path):
     project = made.project
     assert rollout.smaller_job(project, made.tune_run) is None
     rollout.launch_smaller(project, made.tune_run, "ann", start=HERE)
@@ -65,6 +70,26 @@ def test_each_smaller_form_is_measured_beside_the_model_or_says_why_not(made):
     assert (rollout.form_folder(project, made.tune_run, INT8) / "tokenizer.json").is_file()
     assert "word vectors already" in str(forms[DISTILLED].message())
     assert rollout.form_folder(project, made.tune_run, DISTILLED) is None
+    with pytest.raises(ExportError, match="is gone"):
+        rollout.write_form_zip(project, made.tune_run, forms[DISTILLED], "en")
+    packed = rollout.write_form_zip(project, made.tune_run, whole, "en")
+    assert packed == rollout.form_archive(project, made.tune_run, INT8, "en")
+    with ZipFile(packed) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    (card,) = (tmp_path / "unpacked").glob("*/README.md")
+    said = card.read_text("utf-8")
+    assert f"{whole.after:.3f}" in said
+    program = said.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path / "unpacked",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert any(answer in done.stdout for answer in ANSWERS["en"])
     with pytest.raises(ExportError, match="is gone"):
         rollout.launch_smaller(project, "tune-never", "ann", start=HERE)
     assert BASE  # the tuned model of this journey is one of word vectors, as its base is

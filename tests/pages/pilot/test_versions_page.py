@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.journey.compare import load_comparison
 from core.journey.pilot import challenging, rollout, versions
 from core.journey.pilot.rollout import RunningPrices
+from core.journey.steps import in_this_process
+from core.types.exporting import DISTILLED, INT8
 from core.types.pilot_events import PilotArm
 from tests.pages.pilot.test_organising import texts
 from tests.reporting.finished_journey import BASE, finished_journey
@@ -30,6 +32,9 @@ def opened(made, app):
         return at
 
     return page
+
+
+HERE = in_this_process(lambda _: None, lambda report: report, lambda _: None)
 
 
 def take_into_use(made) -> None:
@@ -105,3 +110,9 @@ def test_rollout_has_costs_forms_and_the_sheet(made, opened, monkeypatch):
     assert "4.0 s to read all answers" in texts(at)
     at.button(key="prices_keep").click().run()
     assert rollout.prices_of(made.project) == RunningPrices(2.5)
+    rollout.launch_smaller(made.project, made.tune_run, "ann", start=HERE)
+    at.run()
+    at.button(key=f"make_form_{INT8}").click().run()
+    assert not at.exception and not at.error
+    assert rollout.form_archive(made.project, made.tune_run, INT8, "en").is_file()
+    assert f"make_form_{DISTILLED}" not in keys(at), "this model is one of word vectors already"
