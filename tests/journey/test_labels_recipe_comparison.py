@@ -74,3 +74,17 @@ def test_labels_without_experts_have_no_figures_instead_of_false_ones(scored):
 def test_one_recipe_cannot_be_compared(scored):
     with pytest.raises(LabelError, match="2 to 4"):
         compare_recipes(scored, saved(scored, only=LabelRecipe(EXPERTS, "mean")))
+
+
+def test_model_and_sample_side_by_side_are_those_of_each_alone(scored):
+    workspace, dataset = scored.workspace, scored.load_dataset()
+    every = EXPERTS
+    recipe = labels.default_recipe(every[:1])
+    model, sample = labels.model_and_sample(workspace, dataset, recipe, every)
+    alone = labels.label_model(workspace, dataset, recipe)
+    rows = dataset.seen_rows[:5], np.arange(len(dataset.answers), dtype=np.int32)
+    np.testing.assert_array_equal(model.block(*rows)[0], alone.block(*rows)[0])
+    drawn = labels.inspection_sample(workspace, dataset, every)
+    assert sample.experts == drawn.experts == every
+    np.testing.assert_array_equal(sample.raw, drawn.raw)
+    np.testing.assert_array_equal(sample.answer_rows, drawn.answer_rows)

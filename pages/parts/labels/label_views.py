@@ -31,21 +31,19 @@ _KINDS = {
 _REPLICATES = 60  # bootstrap replicates: enough for an interval, quick enough for a slider
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _sample(root: str, dataset_id: str, experts: tuple[str, ...]) -> labels.PairSample:
-    """Draw the pairs once, with the scores of all experts at hand."""
-    dataset = session.dataset_of(dataset_id)
-    return labels.inspection_sample(session.workspace(), dataset, experts)
-
-
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _fitted(root: str, dataset_id: str, experts: tuple[str, ...]) -> labels.LabelModel:
-    """Fit once per panel, on the same pairs as tuning does; slider moves only recombine."""
+def _opened(
+    root: str, dataset_id: str, panel: tuple[str, ...], experts: tuple[str, ...]
+) -> tuple[labels.LabelModel, labels.PairSample]:
+    """Fit once per panel, on the same pairs as tuning does, and draw the pairs to look at.
+
+    Slider moves only recombine. The pairs have the scores of all experts at hand.
+    """
     workspace, dataset = session.workspace(), session.dataset_of(dataset_id)
-    recipe = labels.default_recipe(experts) if experts else LabelRecipe((), "hard")
-    model = labels.label_model(workspace, dataset, recipe)
-    assert len(model.weights) == len(experts)  # found here once, shared by moves that keep them
-    return model
+    recipe = labels.default_recipe(panel) if panel else LabelRecipe((), "hard")
+    model, sample = labels.model_and_sample(workspace, dataset, recipe, experts)
+    assert len(model.weights) == len(panel)  # found here once, shared by moves that keep them
+    return model, sample
 
 
 def open_preview(context: Context, experts: tuple[str, ...], recipe: LabelRecipe) -> LabelPreview:
@@ -58,11 +56,9 @@ def open_preview(context: Context, experts: tuple[str, ...], recipe: LabelRecipe
     """
     root, dataset_id = str(context.workspace.layout.root), context.project.dataset_id
     assert dataset_id is not None
-    model = _fitted(root, dataset_id, recipe.experts)
+    model, sample = _opened(root, dataset_id, recipe.experts, experts)
     changed = labels.overrides(context.project)
-    return LabelPreview(
-        model.with_recipe(recipe).with_overrides(changed), _sample(root, dataset_id, experts)
-    )
+    return LabelPreview(model.with_recipe(recipe).with_overrides(changed), sample)
 
 
 def in_use_labels(
