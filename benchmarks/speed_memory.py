@@ -27,6 +27,9 @@ def tuned(language: str, store: Path, *, only_score: bool = False) -> dict[str, 
     """Tune a sample project in this process; return its peak in GB and the seconds of CPU."""
     import time
 
+    from core.tuning.device import spare_memory
+
+    spare_memory()  # as a worker does, before torch is loaded
     from benchmarks.small_data import Bench, sample
     from core.experts.catalogue import default_student, find_entry
     from core.labels.model import LabelModel, answer_labels

@@ -30,7 +30,7 @@ ALLOWED = {
         *("asking", "pilot"),
     },
     "pilot": {"evaluation", "labels", "tuning"},
-    "reporting": {"evaluation", "labels", "tuning"},
+    "reporting": {"evaluation", "labels", "tuning", "experts"},
     "tuning": {"evaluation", "labels", "experts"},
     "asking": {"data", "experts", "labels", "evaluation"},
     "evaluation": {"experts", "labels"},  # labels: what an expert does to them (panel)

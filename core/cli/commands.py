@@ -193,7 +193,9 @@ def tune(options: TuneOptions) -> int:
         project = named_project(walk.workspace, options.project or "")
         settings = read_settings(options.config) if options.config else None
         project = walk.opened(project, options)
-        config = chosen_settings(project.load_dataset(), settings, options.preset, options.base)
+        config = chosen_settings(
+            project.load_dataset(), settings, options.preset, options.base, trim=options.trim
+        )
         if options.recipe is not None:
             named = {recipe.name: recipe for recipe in reversed(recipes(project))}
             if options.recipe not in named:
@@ -271,7 +273,9 @@ class TerminalWalk(Walk):
                 tell=_say,
                 personal=handling,
             )
-            config = chosen_settings(dataset, settings, options.preset, options.base, tuning_seed)
+            config = chosen_settings(
+                *(dataset, settings, options.preset, options.base, tuning_seed), trim=options.trim
+            )
             project = create_project_with(self.workspace, dataset.name, dataset, account, self.who)
             keep_placeholders(project, handling)
             project = self.with_open(project, log, action)
@@ -348,7 +352,9 @@ def race(options: RaceOptions) -> int:
     walk = TerminalWalk(options.workspace)
     workspace = walk.workspace
     project = walk.opened(named_project(workspace, options.project), options)
-    config = chosen_settings(project.load_dataset(), None, options.preset, options.base)
+    config = chosen_settings(
+        project.load_dataset(), None, options.preset, options.base, trim=options.trim
+    )
     at_hand = {recipe.name: recipe for recipe in reversed(racing_recipes(project))}
     used = recipe_in_use(project)
     wanted = options.recipes or ((used.name,) if used is not None else ())

@@ -39,6 +39,9 @@ class TrainingOptions(Options):
         str | None, "model to tune (default: of the settings, else by the language of the data)"
     ] = None
     preset: Annotated[str, "quick, balanced or thorough (default: balanced)"] = "balanced"
+    trim: Annotated[
+        bool, "a multilingual base model keeps only the words of the languages of the data"
+    ] = False
     open: Annotated[
         Path | None,
         "questions without answers, such as a search log: any file that can be read, or one column",

@@ -231,6 +231,8 @@ def print_tuned(run: TuningRun, folder: Path) -> None:
             f"Validation nDCG@10: {result.base_score:.4f} before, {result.best_score:.4f} "
             f"after step {result.best_step} of {result.steps}\n"
         )
+    if result.trimmed is not None:
+        sys.stdout.write(f"{result.trimmed.message()}\n")
     sys.stdout.write(
         f"Time:  {result.seconds:.1f} s on {result.device.name}, "
         f"{result.labels_per_s:,.0f} labels/s\n"

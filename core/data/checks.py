@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ SHORT_ANSWER = 10
 LONG_TEXT = 10_000  # characters; models read the first 128 to 512 tokens, a few hundred words
 EXAMPLE_ROWS = 20
 LANGUAGE_SAMPLE = 500
+NOTICEABLE = 0.03  # share of texts in a language from which on it counts
+OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,27 @@ _ENGLISH = re.compile(
     r"\b(the|is|are|do|does|how|what|when|where|can|my|your|you|it|to|of|for|and|i|we|not|with)\b",
     re.IGNORECASE,
 )
+
+
+def languages_in(*sides: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages that texts are in, of those known here; () if others are among them.
+
+    Parameters
+    ----------
+    *sides : sequences of str
+        Texts that belong together, for example the questions, and the answers.
+    """
+    found: Counter[str] = Counter()
+    for texts in filter(len, sides):
+        most = guess_language(texts)
+        if most == OTHER:
+            return ()
+        # Each text by itself, too: answers in English beside Japanese ones count, a name does not.
+        step = max(1, len(texts) // LANGUAGE_SAMPLE)
+        found.update(guess_language([text]) for text in texts[::step])
+        found[most] += len(texts[::step])
+    least = NOTICEABLE * sum(found.values())
+    return tuple(code for code in ("en", "ja") if found[code] and found[code] >= least)
 
 
 def guess_language(texts: Sequence[str]) -> str:

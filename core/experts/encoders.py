@@ -19,7 +19,8 @@ import numpy as np
 from core.experts.encoding import BF16, FP32, Pace, encode_with, growing_chunks, load_model
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
-from core.experts.precision import choose_encoding_model
+from core.experts.onnx_form import OnnxForm
+from core.experts.precision import ONNX, choose_encoding_model
 from core.experts.source import ExpertSource, LiveScore, ScoringContext, Stopwatch
 from core.hashing import text_key
 from core.progress import Progress
@@ -66,12 +67,12 @@ class Encoder(Protocol):
         ...
 
     def load(self, texts: Sequence[str], role: str) -> None:
-        """Do all that comes before the first text: load the weights, choose a number format.
+        """Do all that comes before the first text: load the weights, choose what computes.
 
         Parameters
         ----------
         texts : sequence of str
-            Some of those that are about to be read, on which the number format is tried.
+            All that are about to be read; forms of the model are tried on some of them.
         """
         ...
 
@@ -95,8 +96,8 @@ class SentenceEncoder:
 
     Attributes
     ----------
-    encoding_model : SentenceTransformer or None
-        What encodes: ``model`` or its copy in bf16; None before the first text.
+    encoding_model : SentenceTransformer, OnnxForm or None
+        What encodes: ``model``, its copy in bf16 or its ONNX form; None before the first text.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class SentenceEncoder:
         self._dimension = (entry.dimension if entry else None) or read.dimension
         self._device, self._clock, self._store = device, clock, store
         self.fingerprint = fingerprint_of_folder(folder, self._prompts, self.max_length, store)
-        self.encoding_model: SentenceTransformer | None = None
+        self.encoding_model: SentenceTransformer | OnnxForm | None = None
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -137,14 +138,14 @@ class SentenceEncoder:
         return self._prompts.get(role, "")
 
     def load(self, texts: Sequence[str], role: str) -> None:
-        """Load the model and choose its number format, once."""
+        """Load the model and choose what computes, once."""
         prompt = self.prompt(role)
         if self.encoding_model is None:
             self.encoding_model = choose_encoding_model(
                 self.model,
                 self.fingerprint,
                 texts,
-                lambda model, some: encode_with(model, some, prompt, role=role),
+                lambda form, some: _encode_by(form, some, prompt, role),
                 self._store,
                 self._clock,
             )
@@ -153,19 +154,27 @@ class SentenceEncoder:
         """Return unit vectors, float32 [n, d]; equal texts are encoded once."""
         self.load(texts, role)
         assert self.encoding_model is not None
-        return encode_with(
-            self.encoding_model,
-            texts,
-            self.prompt(role),
-            role=role,
-            report=report,
-            clock=self._clock,
-        )
+        return _encode_by(self.encoding_model, texts, self.prompt(role), role, report, self._clock)
 
     @property
     def precision(self) -> str:
-        """Number format that it encodes in: ``fp32`` or ``bf16``."""
+        """Form that it encodes in: ``fp32``, ``bf16`` or ``onnx``."""
+        if isinstance(self.encoding_model, OnnxForm):
+            return ONNX
         return FP32 if self.encoding_model in (None, self.model) else BF16
+
+
+def _encode_by(
+    form: SentenceTransformer | OnnxForm,
+    texts: Sequence[str],
+    prompt: str,
+    role: str,
+    report: Reporter | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> np.ndarray:
+    if isinstance(form, OnnxForm):
+        return form.encode(texts, prompt, role=role, report=report, clock=clock)
+    return encode_with(form, texts, prompt, role=role, report=report, clock=clock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,7 +358,7 @@ def fill_cache(
     missing = [distinct[i] for i in np.flatnonzero(~is_there)]
     if missing:
         with (stopwatch or Stopwatch()).loading(clock):
-            encoder.load(missing[:FIRST_CHUNK], role)
+            encoder.load(missing, role)
     pace = Pace([len(text) for text in missing], report, clock)
     for part in growing_chunks(len(missing), FIRST_CHUNK, LARGEST_CHUNK, clock):
         chunk = missing[part]

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.experts.encoders import Encoder, SentenceEncoder
 from core.experts.encoding import FP32
+from core.experts.onnx_form import OnnxForm
 from core.types.expert_entry import DOCUMENT, QUERY
 
 ROUNDS, SECONDS = 5, 4.0
@@ -29,7 +30,7 @@ class Speed:
     weights_mb : float
         Memory of the weights; 0 where the model does not tell.
     device : str
-        With the number format where that is not fp32, for example ``cpu, bf16``.
+        With the form where that is not plain fp32, for example ``cpu, bf16``.
     texts, rounds : int
         Texts per round, rounds.
     """
@@ -106,6 +107,7 @@ def _device(encoder: Encoder) -> str:
 def _weights_mb(encoder: Encoder) -> float:
     if not isinstance(encoder, SentenceEncoder):
         return 0.0
-    model = encoder.encoding_model or encoder.model
+    form = encoder.encoding_model
+    model = encoder.model if form is None or isinstance(form, OnnxForm) else form
     parts = [*model.parameters(), *model.buffers()]
     return sum(part.numel() * part.element_size() for part in parts) / 1e6

@@ -143,8 +143,58 @@ def trim(
         If a language is not known, the model is of another kind, or the trimmed one reads the
         texts differently.
     """
-    from tokenizers import Tokenizer
+    _check_languages(languages)
+    check_folder(source)
+    part = _transformer_folder(source)
+    document = json.loads((part / _TOKENIZER).read_text("utf-8"))
+    rows, count = _kept_rows(source, part, document, languages, texts, words, prompts)
+    before, after = _write(source, part, target, document, rows, prompts)
+    least = _least_cosine(source, target, texts)
+    if not least >= LEAST_COSINE:
+        raise ModelUnavailableError(
+            "The trimmed model reads texts differently than the whole one (cosine {cosine:.4f}), "
+            "so it was not kept. Use the whole model.",
+            cosine=least,
+        )
+    return Trimmed(len(rows), count, after / 1e6, before / 1e6, least)
 
+
+def expected(
+    source: Path,
+    languages: Sequence[str],
+    texts: Sequence[str],
+    words: Sequence[str] = (),
+) -> Trimmed:
+    """Return what :func:`trim` would leave, without writing it; ``least_cosine`` is 1.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Of a large project a sample does: most tokens are kept for their letters.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the model cannot be trimmed to these languages.
+    """
+    _check_languages(languages)
+    part = _transformer_folder(source)
+    document = json.loads((part / _TOKENIZER).read_text("utf-8"))
+    rows, count = _kept_rows(source, part, document, languages, texts, words, None)
+    from safetensors import safe_open
+
+    stated = json.loads((part / _CONFIG).read_text("utf-8"))
+    with safe_open(part / _WEIGHTS, "np") as weights:
+        names = list(weights.keys())
+        shapes = {name: weights.get_slice(name).get_shape() for name in names}
+    width = shapes[_table_name(shapes, stated, source)][1]
+    before = (part / _WEIGHTS).stat().st_size
+    numbers = sum(int(np.prod(shape)) for shape in shapes.values())
+    after = before - (count - len(rows)) * width * before / max(numbers, 1)
+    return Trimmed(len(rows), count, after / 1e6, before / 1e6, 1.0)
+
+
+def _check_languages(languages: Sequence[str]) -> None:
     unknown = [code for code in languages if code not in SCRIPTS]
     if unknown or not languages:
         raise ModelUnavailableError(
@@ -152,9 +202,20 @@ def trim(
             language=", ".join(unknown) or "–",
             known=", ".join(sorted(SCRIPTS)),
         )
-    check_folder(source)
-    part = _transformer_folder(source)
-    document = json.loads((part / _TOKENIZER).read_text("utf-8"))
+
+
+def _kept_rows(
+    source: Path,
+    part: Path,
+    document: Mapping[str, Any],
+    languages: Sequence[str],
+    texts: Sequence[str],
+    words: Sequence[str],
+    prompts: Mapping[str, str] | None,
+) -> tuple[np.ndarray, int]:
+    """Return the tokens that are kept, int64 [k] ascending, and how many there are now."""
+    from tokenizers import Tokenizer
+
     vocabulary = _vocabulary(document, source)
     tokenizer = Tokenizer.from_file(str(part / _TOKENIZER))
     tokenizer.no_padding()
@@ -169,15 +230,7 @@ def trim(
     scripts = [SCRIPTS[code] for code in languages if not (words and code == "en")]
     kept |= {row for row, token in enumerate(vocabulary) if _is_kept(token, scripts)}
     rows = np.array(sorted(row for row in kept if row < len(vocabulary)))
-    before, after = _write(source, part, target, document, rows, prompts)
-    least = _least_cosine(source, target, texts)
-    if not least >= LEAST_COSINE:
-        raise ModelUnavailableError(
-            "The trimmed model reads texts differently than the whole one (cosine {cosine:.4f}), "
-            "so it was not kept. Use the whole model.",
-            cosine=least,
-        )
-    return Trimmed(len(rows), len(vocabulary), after / 1e6, before / 1e6, least)
+    return rows, len(vocabulary)
 
 
 def _transformer_folder(source: Path) -> Path:
@@ -286,8 +339,14 @@ def _write(
 
 def _table(weights: Mapping[str, Tensor], stated: Mapping[str, Any], source: Path) -> str:
     """Return the name of the table of word vectors."""
+    return _table_name({name: value.shape for name, value in weights.items()}, stated, source)
+
+
+def _table_name(
+    shapes: Mapping[str, Sequence[int]], stated: Mapping[str, Any], source: Path
+) -> str:
     size = stated.get("vocab_size")
-    tables = [name for name, value in weights.items() if value.shape[:1] == (size,)]
+    tables = [name for name, shape in shapes.items() if list(shape[:1]) == [size]]
     if len(tables) != 1 or not tables[0].endswith(_TABLES):
         raise _of_another_kind(source, ", ".join(tables) or "vocab_size")
     return tables[0]

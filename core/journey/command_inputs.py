@@ -203,6 +203,7 @@ def chosen_settings(
     preset: str,
     base: str | None,
     seed: int = 0,
+    trim: bool = False,
 ) -> TuningConfig:
     """Return the settings of a run.
 
@@ -215,6 +216,8 @@ def chosen_settings(
         that fits the language of the data.
     seed : int
         With a preset; a file has its own.
+    trim : bool
+        Whether the base model keeps only the words of the data's languages, whatever a file says.
 
     Raises
     ------
@@ -222,6 +225,8 @@ def chosen_settings(
         If there is no such preset.
     """
     if settings is not None:
-        return dataclasses.replace(settings, base_model=base) if base else settings
-    check_preset(preset)
-    return PRESETS[preset].config(base_model=base or suggested_model(dataset), seed=seed)
+        config = dataclasses.replace(settings, base_model=base) if base else settings
+    else:
+        check_preset(preset)
+        config = PRESETS[preset].config(base_model=base or suggested_model(dataset), seed=seed)
+    return dataclasses.replace(config, trim_vocabulary=True) if trim else config

@@ -10,9 +10,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from core.data.checks import guess_language
-from core.errors import ExpertError, WorkspaceError
+import numpy as np
+
+from core.data.checks import guess_language, languages_in
+from core.errors import ExpertError, ModelUnavailableError, WorkspaceError
 from core.evaluation.expert_panel import advise, expert_passports, find_teacher, measured
+from core.evaluation.measures import NDCG
+from core.evaluation.search import rank
 from core.experts.catalogue import (
     SAME_FAMILY as SAME_FAMILY,
     SAME_MODEL as SAME_MODEL,
@@ -31,7 +35,7 @@ from core.experts.models import ModelExpert
 from core.experts.people import PairRatings, people_scores
 from core.experts.source import ExpertSource, ScoringContext
 from core.experts.teacher import TeacherOffer as TeacherOffer, offer_teacher, with_remedy
-from core.experts.trimming import Trimmed, english_words, trim
+from core.experts.trimming import Trimmed as Trimmed, english_words, expected, trim
 from core.hashing import content_id
 from core.jobs.folder import RunFolder
 from core.journey.decisions import panel_in_use, use_panel
@@ -54,8 +58,9 @@ from core.labels.passports import (
 from core.labels.similar_experts import leaf_order as leaf_order
 from core.messages import N_, Message
 from core.progress import Progress, Reporter
+from core.reporting.onnx_export import checked_rows
 from core.tuning.regularisers import neutral_texts
-from core.types import ExpertScores, ListedScores, PairScores, QADataset
+from core.types import ExpertScores, ListedScores, PairScores, QADataset, SilentReporter
 from core.types.expert_entry import DOCUMENT, QUERY, Availability, CatalogueEntry
 from core.types.project import ChosenPanel
 from core.types.rights import CHANGE, START
@@ -71,8 +76,12 @@ from core.types.scoring import (
     ServerConnection,
     TeacherAdvice,
 )
+from core.types.tuning import TrimmedBase
 from core.workspace.project_state import ProjectState
 from core.workspace.workspace import Project, Workspace, asks
+
+_LOOKED_AT = 2000  # texts of a kind whose words are looked up for an offer
+MOST_LEFT = 2 / 3  # of a model's size: what saves less is not worth a question
 
 # What can be chosen.
 
@@ -169,6 +178,83 @@ def trim_model(
     folder = workspace.models.install(stored, build)
     origin = workspace.models.model(stored).origin()
     return folder, Trimmed(**{one.name: origin[one.name] for one in fields(Trimmed)})
+
+
+def languages_to_keep(dataset: QADataset) -> tuple[str, ...]:
+    """Return the languages of the data as ISO 639-1 codes, () where they are not sure."""
+    return languages_in(dataset.questions, dataset.answers)
+
+
+def trim_offer(workspace: Workspace, key: str, dataset: QADataset) -> Trimmed | None:
+    """Return what would be left of a model with the words of the data's languages alone.
+
+    Returns
+    -------
+    Trimmed or None
+        About; None where that is not known, not possible or would save less than a third.
+    """
+    expert, languages = find_entry(key), languages_to_keep(dataset)
+    folder = expert.present_folder(workspace.models) if isinstance(expert, ModelExpert) else None
+    if folder is None or not languages:
+        return None
+    texts = [*dataset.questions[:_LOOKED_AT], *dataset.answers[:_LOOKED_AT]]
+    texts += [text for code in languages for text in neutral_texts(code)]
+    try:
+        left = expected(folder, languages, texts, english_words())
+    except (ModelUnavailableError, OSError, ValueError, KeyError, LookupError):
+        return None  # of another kind, or damaged: it can be tuned as it is, or says why not
+    return left if left.size_mb <= MOST_LEFT * left.before_mb else None
+
+
+def trimmed_base(
+    workspace: Workspace, key: str, dataset: QADataset, report: Reporter | None = None
+) -> tuple[Path, TrimmedBase]:
+    """Trim a model to the languages of the data, and search with both; nothing is done twice.
+
+    The two are compared on the validation questions and the answers, as any two models are.
+
+    Raises
+    ------
+    ExpertError
+        If the languages are not known, or it cannot be trimmed.
+    """
+    from core.experts.encoders import encode_cached, load_encoder
+
+    languages = languages_to_keep(dataset)
+    if not languages:
+        raise ExpertError(
+            "The words to keep are not known: the texts are not in English or Japanese alone. "
+            "Switch “Keep only the words of your languages” off, or name the languages with: "
+            "python -m core trim {model} --languages …",
+            model=key,
+        )
+    report = report or SilentReporter()
+    report.progress(0.0, Message(N_("Keeping only the words of your languages")))
+    folder, done = trim_model(workspace, key, languages, dataset)
+    rows, columns = checked_rows(dataset, seed=0)
+    questions = [dataset.questions[row] for row in rows]
+    answers = [dataset.answers[column] for column in columns]
+    relevance = dataset.relevance[rows][:, columns]
+    sides, values = [], []
+    for source in (find_entry(key), folder):
+        encoder, quiet = load_encoder(source, workspace.models), Progress(report, 0.0, 0.01)
+        given = (workspace.vectors, quiet)
+        asked = encode_cached(encoder, questions, QUERY, *given)
+        told = encode_cached(encoder, answers, DOCUMENT, *given)
+        sides.append(np.concatenate([asked, told]).astype(np.float64))
+        found = rank(asked, told, 10).top_answers
+        values.append(float((NDCG @ 10).of(relevance, found).mean()) if len(rows) else 0.0)
+    cosine = (sides[0] * sides[1]).sum(axis=1)
+    verdict = TrimmedBase(
+        languages,
+        *(done.tokens, done.before, done.size_mb, done.before_mb),
+        texts=len(cosine),
+        least_cosine=float(cosine.min()) if len(cosine) else 1.0,
+        questions=len(rows),
+        ndcg=values[1],
+        ndcg_before=values[0],
+    )
+    return folder, verdict
 
 
 def suggested_experts(

@@ -24,6 +24,7 @@ from core.journey.jobs import (
 )
 from core.journey.projects import scored_experts
 from core.journey.tune import tune_step
+from core.tuning.device import spare_memory
 from core.tuning.team import place_in_team, team_command
 from core.types import Reporter, SilentReporter
 
@@ -44,6 +45,7 @@ def work(folder: Path) -> int:
     int
         Exit status as of :func:`core.jobs.worker.work`.
     """
+    spare_memory()
     place = RunFolder(folder)
     rank, size = place_in_team()
     if size == 1:

@@ -20,7 +20,14 @@ from core.jobs import launch as jobs
 from core.jobs.folder import DISCARD, RunFolder
 from core.jobs.launch import follow, is_locked
 from core.jobs.state import CANCELLED, FAILED, FINISHED, INTERRUPTED, JobView
-from core.journey.experts import load_expert_scores
+from core.journey.experts import (
+    Trimmed as Trimmed,
+    languages_to_keep as languages_to_keep,
+    load_expert_scores,
+    trim_model,
+    trim_offer as trim_offer,
+    trimmed_base,
+)
 from core.journey.jobs import (
     IN_BACKGROUND,
     PROBE,
@@ -349,9 +356,13 @@ def run_tuning(
     from core.tuning.run import train
     from core.tuning.team import join_team
 
+    trimmed = None
+    if config.trim_vocabulary:
+        _, trimmed = trimmed_base(workspace, config.base_model, labels.dataset, report)
+
     def made_from_labels(result: TuningResult) -> TuningResult:
         weights = dict(zip(labels.recipe.experts, labels.weights.tolist(), strict=True))
-        return dataclasses.replace(result, label_id=labels.id, weights=weights)
+        return dataclasses.replace(result, label_id=labels.id, weights=weights, trimmed=trimmed)
 
     check_trainable(config.base_model)
     check_answer_model(config)
@@ -445,8 +456,11 @@ def _base(
     training questions and the open ones that repeat no held-out question.
     """
     small = find_entry(config.base_model)
+    folder = small.folder(workspace.models)
+    if config.trim_vocabulary:
+        languages = languages_to_keep(dataset)
+        folder, _ = trim_model(workspace, config.base_model, languages, dataset)
     if not config.answer_model:
-        folder = small.folder(workspace.models)
         return _Base(folder, {role: small.prompt(role) for role in (QUERY, DOCUMENT)})
     from core.experts.encoders import encode_cached, load_encoder
     from core.tuning.two_models import fit_rotation, write_two_models
@@ -462,9 +476,7 @@ def _base(
     rotation = fit_rotation(*(np.concatenate(sides) for sides in read))
     prompts = {QUERY: small.prompt(QUERY), DOCUMENT: large.prompt(DOCUMENT)}
     started.parent.mkdir(parents=True, exist_ok=True)
-    write_two_models(
-        small.folder(workspace.models), large.folder(workspace.models), rotation, prompts, started
-    )
+    write_two_models(folder, large.folder(workspace.models), rotation, prompts, started)
     return _Base(started, prompts, read[1][1])
 
 

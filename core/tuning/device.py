@@ -27,6 +27,10 @@ _CGROUP = Path("/sys/fs/cgroup")  # version 2: a container sees its own group he
 # the memory is told that it may count on, for trying out what a smaller machine does.
 SPARED_MB, LEAST_ACTIVATIONS_MB = 3000.0, 256.0
 FREE_MEMORY_VARIABLE = "TUNING_FREE_MEMORY_MB"
+# Less free memory than this, and torch keeps fewer of the programs that it makes for each shape of
+# a batch: each run of lengths is a shape of its own, and what is kept grows with every step.
+SHORT_MB = 6000.0
+_KEPT_PROGRAMS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
 _DRIVER_SECONDS = 3.0  # a graphics driver that hangs must not hang the page
 
 
@@ -317,6 +321,22 @@ def main_memory_mb(cgroup: Path = _CGROUP) -> tuple[float, float]:
     return min(free, max(limit - taken + given_back, 0.0)) / MEGABYTE, total / MEGABYTE
 
 
+def free_memory_mb() -> float:
+    """Return the main memory that a run may count on, in MB: told by the environment, or free."""
+    told = os.environ.get(FREE_MEMORY_VARIABLE, "").strip()
+    return float(told) if told.replace(".", "", 1).isdigit() else main_memory_mb()[0]
+
+
+def spare_memory() -> None:
+    """Let torch keep less beside the run where memory is short; call it before torch is loaded.
+
+    What a user has set stays.
+    """
+    if free_memory_mb() < SHORT_MB:
+        for name, value in _KEPT_PROGRAMS.items():
+            os.environ.setdefault(name, value)
+
+
 def activations_budget_mb(needed: float) -> float:
     """Return how much of a step may be kept in main memory for the way back, in MB.
 
@@ -327,9 +347,7 @@ def activations_budget_mb(needed: float) -> float:
     needed : float
         What the run will take besides, in MB.
     """
-    told = os.environ.get(FREE_MEMORY_VARIABLE, "").strip()
-    free = float(told) if told.replace(".", "", 1).isdigit() else main_memory_mb()[0]
-    return max((free - SPARED_MB - needed) / 2, LEAST_ACTIVATIONS_MB)
+    return max((free_memory_mb() - SPARED_MB - needed) / 2, LEAST_ACTIVATIONS_MB)
 
 
 def _file_cache(cgroup: Path) -> float:

@@ -28,6 +28,22 @@ OPEN_LEFT_OUT = N_n(
     "weaker ones say of them would undo what it knows. A stronger "
     "expert would make them count.",
 )
+TRIMMED = N_(
+    "Before learning, the base model kept {tokens} of {before} words ({size} MB instead of {whole} "
+    "MB). On {texts} texts of this project its vectors stayed the same (least cosine {cosine}); on "
+    "{questions} validation questions it searches as before: nDCG@10 {new} instead of {old}."
+)
+TRIMMED_UNASKED = N_(
+    "Before learning, the base model kept {tokens} of {before} words ({size} MB instead of {whole} "
+    "MB). On {texts} texts of this project its vectors stayed the same (least cosine {cosine})."
+)
+TRIMMED_AT_A_COST = N_(
+    "Before learning, the base model kept {tokens} of {before} words ({size} MB instead of {whole} "
+    "MB), and reads this project differently: least cosine {cosine} over {texts} texts, nDCG@10 "
+    "{new} instead of {old} on {questions} validation questions. Tune the whole base model instead."
+)
+# What trimming may change before it is told as a cost: rounding.
+LEAST_COSINE, MOST_CHANGE = 0.999, 0.002
 ONE_ANSWER = N_(
     "Nearly every question has one right answer here, so the model does not learn how alike the "
     "experts find answers: likeness helps to find the other answers of a question, and with one "
@@ -247,6 +263,63 @@ class SweepPoint:
 
 
 @dataclass(frozen=True)
+class TrimmedBase:
+    """What keeping only the words of some languages did to the base model, before it learned.
+
+    Attributes
+    ----------
+    languages : tuple of str
+        ISO 639-1 codes.
+    tokens, before : int
+        Of the vocabulary, now and before.
+    size_mb, before_mb : float
+        Of the weights.
+    texts : int
+        Of the project, read by both models.
+    least_cosine : float
+        Between the two vectors of a text, the least of these texts.
+    questions : int
+        Validation questions that both models searched with; 0 = there are none.
+    ndcg, ndcg_before : float
+        Their nDCG@10 with the trimmed and with the whole base model.
+    """
+
+    languages: tuple[str, ...]
+    tokens: int
+    before: int
+    size_mb: float
+    before_mb: float
+    texts: int
+    least_cosine: float
+    questions: int
+    ndcg: float
+    ndcg_before: float
+
+    @property
+    def cost_nothing(self) -> bool:
+        """Whether vectors and search stayed what they were, as far as rounding goes."""
+        lost = abs(self.ndcg - self.ndcg_before)
+        return self.least_cosine >= LEAST_COSINE and lost < MOST_CHANGE
+
+    def message(self) -> Message:
+        """Return in a sentence what it cost to read with fewer words."""
+        values = {
+            "tokens": f"{self.tokens:,}",
+            "before": f"{self.before:,}",
+            "size": f"{self.size_mb:.0f}",
+            "whole": f"{self.before_mb:.0f}",
+            "texts": f"{self.texts:,}",
+            "cosine": f"{self.least_cosine:.4f}",
+            "questions": f"{self.questions:,}",
+            "old": f"{self.ndcg_before:.4f}",
+            "new": f"{self.ndcg:.4f}",
+        }
+        if not self.cost_nothing:
+            return Message(TRIMMED_AT_A_COST, values)
+        return Message(TRIMMED if self.questions else TRIMMED_UNASKED, values)
+
+
+@dataclass(frozen=True)
 class TuningResult:
     """What a run wrote when it ended.
 
@@ -288,6 +361,8 @@ class TuningResult:
         A larger model reads the answers.
     left_out : tuple of str
         Settings of which the run made no use, because validation or the data spoke against them.
+    trimmed : TrimmedBase or None
+        None where the base model kept all its words.
     """
 
     has_model: bool
@@ -313,6 +388,7 @@ class TuningResult:
     left_out: tuple[str, ...] = ()
     planned: int = 0
     two_models: bool = False
+    trimmed: TrimmedBase | None = None
 
     @property
     def is_base(self) -> bool:

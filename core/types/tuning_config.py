@@ -375,6 +375,16 @@ class TuningConfig:
         ),
         joined=True,
     )
+    trim_vocabulary: bool = _setting_field(
+        False,
+        N_("Keep only the words of your languages"),
+        N_(
+            "A multilingual base model loses the words of all languages that the data are not in: "
+            "a smaller model that reads yours as before. Texts in other languages are read letter "
+            "by letter then."
+        ),
+        joined=True,
+    )
     lora_rank: int = _setting_field(
         0,
         N_("Adapter rank (LoRA)"),

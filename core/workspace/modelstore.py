@@ -154,6 +154,15 @@ class ModelStore:
                 shutil.rmtree(partial, ignore_errors=True)
             raise
 
+    def keep_newest(self, prefix: str, count: int) -> None:
+        """Delete all but the newest models of those whose key begins so.
+
+        What another process has open stays where the system does not let go of it.
+        """
+        folders = [path for path in self.root.glob(f"{prefix}*") if path.is_dir()]
+        for folder in sorted(folders, key=lambda path: path.stat().st_mtime)[:-count]:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def file_sha256(self, path: Path) -> str:
         """Return the sha256 of a model file, computed once for what the file system says of it.
 

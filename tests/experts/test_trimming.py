@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ModelUnavailableError
 from core.experts.encoding import load_model
-from core.experts.trimming import trim
+from core.experts.trimming import expected, trim
 from tests.tiny_models import tiny_bert, write_multilingual
 
 __all__ = ["tiny_bert"]
@@ -76,3 +76,16 @@ def test_what_cannot_be_trimmed_is_refused_readably(base, tiny_bert, tmp_path):
         trim(base, tmp_path, ["xx"], TEXTS)
     with pytest.raises(ModelUnavailableError, match="WordLevel"):
         trim(tiny_bert, tmp_path, ["en"], TEXTS)
+
+
+def test_what_is_foretold_comes_true(base, tmp_path):
+    """Somebody decides by the size that is offered."""
+    target = tmp_path / "small"
+    target.mkdir()
+    told, done = expected(base, ["ja"], TEXTS), trim(base, target, ["ja"], TEXTS)
+    assert (told.tokens, told.before) == (done.tokens, done.before)
+    # Of a tiny model the names in the file weigh more than its words.
+    assert told.size_mb == pytest.approx(done.size_mb, rel=0.02)
+    assert told.before_mb == done.before_mb
+    with pytest.raises(ModelUnavailableError):
+        expected(base, ["xx"], TEXTS)

@@ -11,11 +11,11 @@ from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
+from core.experts import onnx_graph
 from core.jobs.folder import RunFolder
 from core.journey import report
 from core.journey.delivery import FORMATS, exchange_file, exported_model
 from core.journey.report import exported_report
-from core.reporting import onnx_export
 from core.workspace.workspace import Workspace
 from pages.parts import made_file
 from tests.reporting.finished_journey import finished_journey
@@ -195,7 +195,7 @@ def test_code_has_the_values_of_this_model(root):
 
 
 def test_without_the_onnx_packages_the_page_says_what_to_install(root, monkeypatch):
-    monkeypatch.setattr(onnx_export, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
     app, _ = open_tab(root, "The model")
     assert "pip install onnx" in texts(app).replace("\\", "")
     assert "make_onnx" not in keys(app)

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.experts.trimming import Trimmed
 from core.jobs.folder import RunFolder, append_event
 from core.workspace.workspace import Workspace
-from pages.parts.tune import tuning_settings
+from pages.parts.tune import tuning_form, tuning_settings
 
 ROOT = Path(__file__).resolve().parents[2]
+E5 = "multilingual-e5-small-4bit"
 WORDLLAMA = "wordllama-l2-supercat-256"
 
 
@@ -101,6 +103,33 @@ def test_preset_changes_every_setting_and_changes_can_be_taken_back(
     button(at, "Start tuning").click().run()
     told = launched[0].read_request()["config"]["tuning"]
     assert (told["epochs"], told["max_length"]) == (1, 96)
+
+
+def test_a_multilingual_base_can_keep_the_words_of_the_data_alone(
+    finished_workspace, opened, launched, monkeypatch
+):
+    without_runs(finished_workspace)
+    monkeypatch.setattr(
+        tuning_form,
+        "trim_offer",
+        lambda workspace, key, dataset: (
+            Trimmed(28_922, 250_002, 131.0, 470.6, 1.0) if key == E5 else None
+        ),
+    )
+    at = opened()
+    assert not any("Keep only the words" in box.label for box in at.checkbox)
+    base_model(at).select(E5).run()
+    box = next(box for box in at.checkbox if "Keep only the words" in box.label)
+    assert box.label == "Keep only the words of your languages: 471 MB → about 131 MB"
+    assert not box.value and "Found in your data: English" in texts(at)
+    box.check().run()
+    assert "1 setting differs" in texts(at)
+    button(at, "Start tuning").click().run()
+    told = launched[0].read_request()["config"]["tuning"]
+    assert told["trim_vocabulary"] is True and told["base_model"] == E5
+    # A base without such words forgets the choice.
+    base_model(at).select("all-MiniLM-L6-v2").run()
+    assert not any("Keep only the words" in box.label for box in at.checkbox)
 
 
 def test_device_of_another_machine_is_shown_and_refused(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import ExportError, Stopped
+from core.experts import onnx_graph
 from core.experts.encoding import encode_with, load_model
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import delivery
@@ -177,7 +178,7 @@ def test_stop_is_obeyed_before_the_next_part(journey, tmp_path):
 
 
 def test_missing_packages_are_named_before_anything_starts(journey, monkeypatch):
-    monkeypatch.setattr(onnx_export, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_graph, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install onnx onnxscript onnxruntime"):
         launch_export(journey.project, journey.tune_run, "ann")
     assert not KINDS[EXPORT].queued
@@ -204,6 +205,6 @@ def test_layers_that_cannot_be_converted_give_a_readable_error(tmp_path):
 
 
 def test_a_model_beyond_the_format_is_refused(tmp_path, monkeypatch, tiny_bert):  # noqa: F811
-    monkeypatch.setattr(onnx_export, "MOST_BYTES", 1000)
+    monkeypatch.setattr(onnx_graph, "MOST_BYTES", 1000)
     with pytest.raises(ExportError, match="at most"):
         write_onnx(load_model(Path(tiny_bert), "cpu"), tmp_path / FILE)

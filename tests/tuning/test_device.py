@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import TuningError
+from core.tuning import device
 from core.tuning.device import find_device, take
 from core.tuning.presets import from_document, to_document
 from core.types.tuning_config import TuningConfig
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
@@ -134,3 +138,23 @@ def test_nothing_is_left_on_the_processor_by_mistake():
         check=False,
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(("free", "capacity"), [("3000", "64"), ("20000", None)])
+def test_a_worker_keeps_less_where_memory_is_short(free, capacity, monkeypatch):
+    for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        monkeypatch.setenv(name, "")  # so that it is put back after the test
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(device.FREE_MEMORY_VARIABLE, free)
+    device.spare_memory()
+    assert os.environ.get("LRU_CACHE_CAPACITY") == capacity
+    assert os.environ.get("ONEDNN_PRIMITIVE_CACHE_CAPACITY") == capacity
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    device.spare_memory()
+    assert os.environ["LRU_CACHE_CAPACITY"] == "7"  # the user's own
+
+
+def test_a_worker_says_so_before_torch_is_loaded():
+    """torch reads it once: said later it would be said to nobody."""
+    code = "import sys, core.journey.steps; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

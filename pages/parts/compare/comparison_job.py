@@ -32,7 +32,7 @@ from pages.parts.job_card import job_card
 from pages.parts.model_titles import loss_title, model_title
 from pages.parts.page import ButtonKind, Context, empty_state, end_page, present_button
 from pages.parts.rights import only
-from pages.parts.translate import moment, plain, t
+from pages.parts.translate import moment, plain, t, tm
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -113,6 +113,9 @@ def _tuned_model_choice(context: Context, line: DeltaGenerator) -> tuple[TuningR
         width=620,
     )
     keep_in_address(RUN, key, known, chosen)
+    result = runs[chosen].result
+    if result is not None and result.trimmed is not None:
+        place.caption(f":material/content_cut: {tm(result.trimmed.message())}")
     return runs[chosen], place
 
 

@@ -199,6 +199,8 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
         )
         if result.alpha_sweep and not result.forgot:
             st.caption(_mixture(result))
+        if result.trimmed is not None:
+            st.caption(f":material/content_cut: {tm(result.trimmed.message())}")
         if run.estimate is not None:
             st.caption(_foretold(run.estimate, result))
         comparable = run.has_model and run.is_of(context.project.dataset_id)

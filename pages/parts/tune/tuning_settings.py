@@ -21,7 +21,7 @@ from pages.parts.translate import plain, t, tm
 from pages.parts.tune.tuning_words import choice_title, devices_to_choose
 
 _COLUMNS = 3
-_ELSEWHERE = frozenset({"base_model"})  # chosen above the panel
+_ELSEWHERE = frozenset({"base_model", "trim_vocabulary"})  # chosen above the panel
 _GROUPS = (
     (
         N_("What is learned"),
@@ -82,6 +82,7 @@ def tuning_settings(
     dataset_id: str | None,
     models: Collection[str],
     readers: Sequence[str] = (),
+    trimmed: bool = False,
 ) -> TuningConfig:
     """Draw the panel and return the config: the preset with what was changed by hand.
 
@@ -95,6 +96,8 @@ def tuning_settings(
         Of the choice of the base model above: which one it belongs to, and what can be chosen.
     readers : sequence of str
         Keys of the models that could read the answers instead of the tuned one.
+    trimmed : bool
+        Whether the base model keeps only the words of the data's languages.
     """
     start = preset.config(base_model=base_model)
     fields = [setting for setting in settings() if setting.name not in _ELSEWHERE]
@@ -144,7 +147,7 @@ def tuning_settings(
                         values[setting.name] = _widget(preset, setting, start, readers)
             for setting in switches:  # their words stand beside them and need the room
                 values[setting.name] = _widget(preset, setting, start, readers)
-        config = dataclasses.replace(start, **values)
+        config = dataclasses.replace(start, **values, trim_vocabulary=trimmed)
         _settings_files(config, models, lambda taken: fill_settings(taken, dataset_id))
     return config
 
@@ -182,6 +185,12 @@ def fill_settings(config: TuningConfig, dataset_id: str | None) -> None:
             st.session_state[_key(nearest, setting, config)] = getattr(config, setting.name)
     st.session_state["tune_preset"] = nearest.key
     st.session_state[f"tune_model_{dataset_id}"] = config.base_model
+    st.session_state[trim_key(dataset_id)] = config.trim_vocabulary
+
+
+def trim_key(dataset_id: str | None) -> str:
+    """Name the switch that keeps only the words of the data's languages."""
+    return f"trim_vocabulary_{dataset_id}"
 
 
 def _key(preset: Preset, setting: dataclasses.Field[Any], start: TuningConfig) -> str:
