@@ -200,10 +200,18 @@ class ClusterView:
         """Return how many jobs of all programs there are in a state."""
         return sum(job.word == word for job in self.jobs)
 
-    def of_workspace(self, root: Path) -> tuple[ClusterJob, ...]:
-        """Return the jobs of a workspace that wait or compute, in the order of their submission."""
-        mine = [j for j in self.jobs if j.workspace == str(root.resolve()) and j.word != ENDED]
-        return tuple(sorted(mine, key=lambda job: (job.submitted, job.submission)))
+    def places_of(self, root: Path) -> list[tuple[int, ClusterJob]]:
+        """Return the jobs of a workspace that compute or wait, with their places.
+
+        Returns
+        -------
+        list of (place, job)
+            0 = it computes; else its place among all that wait, also those of other programs.
+        """
+        going_on = sorted(self.jobs, key=lambda job: (job.submitted, job.submission))
+        places = [(0, job) for job in going_on if job.word == ALIVE]
+        places += enumerate((job for job in going_on if job.word == PENDING), 1)
+        return [(place, job) for place, job in places if job.workspace == str(root.resolve())]
 
     def need_of(self, device: str, *, whole_node: bool, cpus: int) -> ClusterNeed:
         """Return what a job takes of a machine of this cluster.
@@ -323,7 +331,7 @@ class RayCluster:
 
     def _checked_need(self, view: ClusterView, request: JobRequest) -> ClusterNeed:
         if view.problem is not None:
-            raise JobError(view.problem.template, **view.problem.values)
+            raise JobError(view.problem.template, **view.problem.params)
         going_on = view.count(PENDING) + view.count(ALIVE)
         if going_on >= self.settings.most:
             raise JobError(

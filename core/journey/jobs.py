@@ -327,15 +327,14 @@ def launch_job(
         If the run folder cannot be written or the worker cannot be started.
     """
     run_id = new_run_id(kind)
+    asked = {"kind": kind, "config": to_json(config) if is_dataclass(config) else config}
     request = {
-        "kind": kind,
+        **asked,
+        "cluster": _cluster_place(asked),
         "project_id": project.id,
-        "config": to_json(config) if is_dataclass(config) else config,
         "who": who,
         "created_at": now(),
-        "cluster": "",
     }
-    request["cluster"] = _cluster_place(request)
     project.workspace.records.add_run(RunRecord(run_id, project.id, kind, now()))
     project.note(f"{kind} started", who, {"run": run_id})
     start(project.workspace.run_folder(run_id), request, environment)
@@ -505,7 +504,7 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
     """Return the jobs that compute, then those that wait in the order of their turns.
 
     Jobs of all projects: they share the devices. Those of a cluster follow those of this machine;
-    they have places of their own, in the order in which they were handed over.
+    they have places of their own, among all that wait there.
     """
     names = {project.id: project.name for project in workspace.projects()}
     queued: list[QueuedJob] = []
@@ -521,8 +520,7 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
         slots = ticket.taken or ticket.slots
         queued.append(QueuedJob(view, project, number, slots))
     known = {one.job.id for one in queued}
-    computing, waiting = _jobs_of_cluster(workspace)
-    for number, one in [(0, one) for one in computing] + list(enumerate(waiting, 1)):
+    for number, one in _places_on_cluster(workspace):
         try:
             view = jobs.follow(RunFolder(workspace.run_folder(one.run)))
         except AppError:
@@ -532,23 +530,19 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
     return tuple(queued)
 
 
-def _jobs_of_cluster(workspace: Workspace) -> tuple[list[ClusterJob], list[ClusterJob]]:
-    """Return the jobs of a workspace that compute on the cluster, and those that wait there."""
-    cluster = RayCluster.named()
-    if cluster is None:
-        return [], []
-    mine = cluster.look().of_workspace(workspace.layout.root)
-    return [j for j in mine if j.word == ALIVE], [j for j in mine if j.word == PENDING]
+def _places_on_cluster(workspace: Workspace) -> list[tuple[int, ClusterJob]]:
+    """Return the jobs of a workspace on the cluster with their places, 0 = it computes."""
+    view = cluster_now()
+    return view.places_of(workspace.layout.root) if view else []
 
 
 def place_of(workspace: Workspace, run_id: str) -> int | None:
     """Return the place of a waiting job, 1 = the next; None where it does not wait (yet)."""
-    here = [ticket.run for ticket in _queue(workspace).tickets() if ticket.waits]
-    there = [one.run for one in _jobs_of_cluster(workspace)[1]]
-    for waiting in (here, there):
-        if run_id in waiting:
-            return waiting.index(run_id) + 1
-    return None
+    waiting = [ticket.run for ticket in _queue(workspace).tickets() if ticket.waits]
+    if run_id in waiting:
+        return waiting.index(run_id) + 1
+    there = (place for place, one in _places_on_cluster(workspace) if one.run == run_id and place)
+    return next(there, None)
 
 
 def cluster_now() -> ClusterView | None:
