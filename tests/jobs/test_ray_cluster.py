@@ -95,7 +95,7 @@ def test_paused_killed_and_resumed_on_the_cluster_a_run_ends_as_if_nothing_had_h
     shop, there, monkeypatch
 ):
     """Two runs side by side: one straight to its result, one paused, killed with its node."""
-    shop.config = replace(shop.config, epochs=100, questions_per_batch=3)
+    shop.config = replace(shop.config, epochs=60, questions_per_batch=3)
     straight, folder = shop.launch(), shop.launch()
     assert {one.job.id for one in jobs.queue_of(shop.workspace)} <= {
         straight.root.name,
