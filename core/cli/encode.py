@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.cli.options import EncodeOptions
 from core.cli.terminal import TerminalReporter
-from core.journey.corpus.encode import REPOSITORY, CorpusOptions, encode_corpus
-from core.workspace.workspace import Workspace
+from core.journey.corpus.corpus_encoding import REPOSITORY, CorpusOptions, encode_corpus
+from core.journey.projects import Workspace
 
 
 def encode(options: EncodeOptions) -> int:

@@ -60,12 +60,21 @@ class ShardDone:
         How many texts it has, and how many of them no model had read before.
     seconds : float
         Encoding alone; 0 where nothing was encoded.
+    file, start : str, int
+        Where its texts lie: see :class:`Shard`.
     """
 
     path: str
     texts: int
     encoded: int
     seconds: float
+    file: str = ""
+    start: int = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where its texts begin."""
+        return self.file, self.start
 
 
 @dataclass(frozen=True)
@@ -196,7 +205,7 @@ class ShardEncoder:
         path = Path(self._task.out) / f"vectors-{Path(shard.file).stem}-{shard.start:012d}-{name}"
         path = path.with_name(f"{path.name}.parquet")
         if path.is_file():
-            return ShardDone(str(path), len(texts), 0, 0.0)
+            return ShardDone(str(path), len(texts), 0, 0.0, shard.file, shard.start)
         vectors, found = self._known.look_up(keys)
         missing = np.flatnonzero(~found)
         # Equal texts of a shard once, the first of each.
@@ -211,7 +220,7 @@ class ShardEncoder:
         for row in missing:
             vectors[row] = fresh[place[keys[row].tobytes()]]
         _write(path, shard, keys, vectors)
-        return ShardDone(str(path), len(texts), len(rows), seconds)
+        return ShardDone(str(path), len(texts), len(rows), seconds, shard.file, shard.start)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the shards of a batch, as ``map_batches`` wants it."""
@@ -222,6 +231,8 @@ class ShardEncoder:
             "texts": np.array([one.texts for one in done]),
             "encoded": np.array([one.encoded for one in done]),
             "seconds": np.array([one.seconds for one in done]),
+            "file": np.array([one.file for one in done]),
+            "start": np.array([one.start for one in done]),
         }
 
     def _encoded(self, texts: Sequence[str]) -> np.ndarray:

@@ -154,13 +154,13 @@ def _cluster_words(cluster: ClusterView) -> str:
     cards = sum(node.cards for node in nodes)
     if not cards:
         return t(
-            "Cluster: {computing} jobs compute, {waiting} wait. Free: {free_cores} of {cores} "
+            "Cluster: computing {computing}, waiting {waiting}. Free: {free_cores} of {cores} "
             "cores; machines: {machines}. What waits starts by itself, in the order in which it "
             "came.",
             **values,
         )
     return t(
-        "Cluster: {computing} jobs compute, {waiting} wait. Free: {free_cores} of {cores} cores, "
+        "Cluster: computing {computing}, waiting {waiting}. Free: {free_cores} of {cores} cores, "
         "{free_cards} of {cards} graphics cards; machines: {machines}. What waits starts by "
         "itself, in the order in which it came.",
         cards=round(cards),

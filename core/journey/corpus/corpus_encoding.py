@@ -19,7 +19,10 @@ from core.experts.shards import (
 )
 from core.jobs.launchers import REPOSITORY as REPOSITORY
 from core.progress import Reporter
+from core.workspace.files import write_json
 from core.workspace.workspace import Workspace
+
+LIST = "corpus.json"  # in the folder of the vectors: the files that count, in order
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,15 @@ def encode_corpus(
         if options.ray
         else encode_shards_here(task, shards, report)
     )
+    # Files of shards whose texts have changed since stay where they are; what counts is the list.
+    order = {(one.file, one.start): number for number, one in enumerate(shards)}
+    listed = {
+        "model": model,
+        "role": options.role,
+        "texts": sum(one.texts for one in finished),
+        "files": [Path(one.path).name for one in sorted(finished, key=lambda o: order[o.place])],
+    }
+    write_json(out / LIST, listed)
     return CorpusEncoded(
         folder=out,
         shards=len(finished),

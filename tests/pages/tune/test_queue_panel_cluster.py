@@ -66,7 +66,7 @@ def test_an_empty_cluster_says_what_it_has(opened, fake):
     at = opened()
     assert not at.exception and not at.error
     shown = texts(at)
-    assert "0 jobs compute, 0 wait" in shown and "8 of 12 cores" in shown
+    assert "computing 0, waiting 0" in shown and "8 of 12 cores" in shown
     assert "0 of 1 graphics cards" in shown and "machines: 2" in shown
     # the only card is taken, and "auto" wants it
     assert "This run waits there at place 1" in shown
@@ -84,7 +84,7 @@ def test_what_computes_and_what_waits_there_is_seen(opened, handed_over, fake, l
     if language == "en":
         assert "**Now:** Tuning WordLlama" in shown and "on the cluster" in shown
         assert "Place 2 in the queue" in shown  # somebody else's job is before it
-        assert "1 jobs compute, 2 wait" in shown
+        assert "computing 1, waiting 2" in shown
     else:
         assert "クラスター" in shown
     assert button(at, f"first_{NEXT}") is None  # the cluster keeps its own order
