@@ -382,5 +382,6 @@ def _write(path: Path, shard: Shard, keys: np.ndarray, vectors: np.ndarray) -> N
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
-    pq.write_table(table, temporary, compression="none")  # numbers of vectors hardly compress
+    # Numbers of vectors hardly compress, and a dictionary of them is larger than they are.
+    pq.write_table(table, temporary, compression="none", use_dictionary=False)
     temporary.replace(path)

@@ -411,8 +411,8 @@ class RayCluster:
 
 _SILENT = N_(
     "The cluster at {address} does not answer ({reason}). Nothing is lost: what computes there "
-    "goes on if it can, and what was saved lies in the workspace. Ask whoever runs the cluster, "
-    "then press Resume."
+    "goes on if it can, and what was saved lies in the workspace. Ask whoever runs the cluster; "
+    "once it answers, Resume goes on with what was interrupted."
 )
 
 
@@ -428,7 +428,7 @@ def _check(answer: httpx2.Response, address: str) -> None:
     if answer.is_error:
         raise JobError(
             "The cluster at {address} refused (status {status}): {reason}. Look at its dashboard "
-            "there, then press Resume.",
+            "there; once it is in order, Resume goes on with what was interrupted.",
             address=address,
             status=answer.status_code,
             reason=_last_line(answer.text),
@@ -438,7 +438,7 @@ def _check(answer: httpx2.Response, address: str) -> None:
 def _last_line(text: str) -> str:
     """Return the last line of a traceback, which says what was wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "–"
+    return lines[-1][:200] if lines else "–"
 
 
 def _nodes(status: Any) -> tuple[ClusterNode, ...]:

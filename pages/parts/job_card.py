@@ -160,6 +160,15 @@ def _warnings(job: JobView) -> None:
 
 def _place(job: JobView) -> None:
     place = jobs.place_of(session.workspace(), job.id)
+    if job.on_cluster and place:
+        st.caption(
+            t(
+                "Place {place} of what waits on the cluster: it starts by itself when there is "
+                "room.",
+                place=place,
+            )
+        )
+        return
     st.caption(
         t("Place {place} in the queue: it starts by itself when its device is free.", place=place)
         if place

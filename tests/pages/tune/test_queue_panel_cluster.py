@@ -83,7 +83,7 @@ def test_what_computes_and_what_waits_there_is_seen(opened, handed_over, fake, l
     shown = texts(at)
     if language == "en":
         assert "**Now:** Tuning WordLlama" in shown and "on the cluster" in shown
-        assert "Place 2 in the queue" in shown  # somebody else's job is before it
+        assert "Place 2 of what waits on the cluster" in shown  # somebody else's job is before it
         assert "computing 1, waiting 2" in shown
     else:
         assert "クラスター" in shown
