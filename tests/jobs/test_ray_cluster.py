@@ -27,7 +27,7 @@ from core.experts.encoders import load_encoder, read_cached
 from core.jobs import launch, launchers, ray_cluster
 from core.jobs.folder import DISCARD, KEEP, PAUSE, RunFolder, read_events
 from core.jobs.state import CANCELLED, FINISHED, INTERRUPTED, PAUSED, RUNNING, WAITING, JobView
-from core.journey import jobs
+from core.journey import experts, jobs
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 from tests.ray_here import RayHere, ray_here
@@ -113,7 +113,9 @@ def test_paused_killed_and_resumed_on_the_cluster_a_run_ends_as_if_nothing_had_h
         launch.resume(folder)
     until(lambda seen: seen.state == RUNNING and len(seen.metrics) > before, folder)
     worker_of(folder).send_signal(signal.SIGKILL)
+    began = time.monotonic()
     seen = until(lambda seen: seen.state == INTERRUPTED, folder)
+    assert time.monotonic() - began < 20
     assert seen.on_cluster and "cluster says" in str(seen.note)
     assert not launch.is_locked(folder)
 
@@ -156,6 +158,14 @@ def test_what_waits_on_the_cluster_is_seen_cancelled_and_never_begun(shop, there
     for folder, state in zip(folders, ends.values(), strict=True):
         assert launch.follow(folder).state == state
         assert [event["event"] for event in read_events(folder)] == ["launched", state]
+
+
+def test_scoring_goes_there(shop, there):
+    run = experts.launch_scoring(shop.project, ["bm25", "tfidf"], "test")
+    seen = until(lambda seen: seen.is_final, RunFolder(shop.workspace.run_folder(run)))
+    assert seen.state == FINISHED
+    known = [job.run for job in ray_cluster.RayCluster.named().look().jobs]
+    assert run in known
 
 
 def test_a_job_that_fails_there_says_why_and_has_its_log(tmp_path, there):
