@@ -12,6 +12,7 @@ shared folder and write the vectors to it.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -289,7 +290,7 @@ def encode_shards_on_ray(
         ) from error
     told = {"PYTHONPATH": str(code), "OMP_NUM_THREADS": str(cpus)}
     try:
-        ray.init(address=address, runtime_env={"env_vars": told}, logging_level="warning")
+        ray.init(address=address, runtime_env={"env_vars": told}, logging_level=logging.WARNING)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ExpertError(
             "The cluster at {address} does not answer: {reason}. Give the address that ray start "
@@ -301,7 +302,6 @@ def encode_shards_on_ray(
         ray.data.DataContext.get_current().enable_progress_bars = False
         has = ray.cluster_resources()
         cards = int(has.get("GPU", 0))
-        share = {"num_gpus": 1} if cards else {"num_cpus": cpus}
         actors = cards or max(1, int(has.get("CPU", 1)) // cpus)
         rows = [{"file": one.file, "start": one.start, "stop": one.stop} for one in shards]
         done = (
@@ -312,7 +312,8 @@ def encode_shards_on_ray(
                 fn_constructor_args=(task,),
                 batch_size=1,
                 compute=ray.data.ActorPoolStrategy(size=min(actors, max(1, len(rows)))),
-                **share,
+                num_gpus=1 if cards else None,
+                num_cpus=None if cards else cpus,
             )
             .iter_rows()
         )

@@ -267,6 +267,7 @@ class RayCluster:
     ) -> None:
         self.settings = settings
         self._token, self._clock = token, clock
+        self._http: httpx2.Client | None = None
         self._asking = threading.Lock()
         self._view: ClusterView | None = None
         self._asked = self._answered = -float("inf")
@@ -394,15 +395,14 @@ class RayCluster:
     ) -> Any:
         import httpx2
 
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        address = self.settings.address
+        address, limit = self.settings.address, httpx2.Timeout(seconds, connect=_CONNECT_SECONDS)
         try:
-            with httpx2.Client(
-                timeout=httpx2.Timeout(seconds, connect=_CONNECT_SECONDS), headers=headers
-            ) as client:
-                answer = client.request(method, f"{address}{path}", json=document)
-                _check(answer, address)
-                return answer.json()
+            if self._http is None:  # kept: to make one takes longer than to ask
+                headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+                self._http = httpx2.Client(headers=headers)
+            answer = self._http.request(method, f"{address}{path}", json=document, timeout=limit)
+            _check(answer, address)
+            return answer.json()
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise JobError(
                 _SILENT, address=address, reason=first_line(error) or type(error).__name__

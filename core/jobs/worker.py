@@ -120,9 +120,9 @@ def _is_wanted(folder: RunFolder) -> bool:
     A cluster keeps what waits there also when somebody has cancelled it meanwhile, or has resumed
     it under another name.
     """
-    own = os.environ.get(SUBMISSION_VARIABLE)
-    if own is None:
-        return True
+    own, name = os.environ.get(SUBMISSION_VARIABLE, ""), folder.root.resolve().name
+    if own != name and not own.startswith(f"{name}-"):
+        return True  # no cluster, or a part of its job, which is done in the same process
     events = read_events(folder, progress=False)
     launches = [place for place, event in enumerate(events) if event["event"] == "launched"]
     if not launches or events[launches[-1]].get("submission") != own:

@@ -27,7 +27,7 @@ from core.experts.encoders import load_encoder, read_cached
 from core.jobs import launch, launchers, ray_cluster
 from core.jobs.folder import DISCARD, KEEP, PAUSE, RunFolder, read_events
 from core.jobs.state import CANCELLED, FINISHED, INTERRUPTED, PAUSED, RUNNING, WAITING, JobView
-from core.journey import experts, jobs
+from core.journey import experts, jobs, tune
 from core.workspace.modelstore import ModelStore
 from core.workspace.vectors import VectorCache
 from tests.ray_here import RayHere, ray_here
@@ -96,7 +96,8 @@ def test_paused_killed_and_resumed_on_the_cluster_a_run_ends_as_if_nothing_had_h
 ):
     """Two runs side by side: one straight to its result, one paused, killed with its node."""
     shop.config = replace(shop.config, epochs=60, questions_per_batch=3)
-    straight, folder = shop.launch(), shop.launch()
+    compared = tune.launch_tuning(shop.project, shop.config, "test", then_compare=True)
+    straight, folder = RunFolder(shop.workspace.run_folder(compared)), shop.launch()
     assert {one.job.id for one in jobs.queue_of(shop.workspace)} <= {
         straight.root.name,
         folder.root.name,
@@ -128,7 +129,11 @@ def test_paused_killed_and_resumed_on_the_cluster_a_run_ends_as_if_nothing_had_h
     one, other = weights(straight), weights(folder)
     assert one.keys() == other.keys() and all((one[name] == other[name]).all() for name in one)
     assert straight.read_result()["curve"] == folder.read_result()["curve"]
-    assert straight.read_result()["device"]["cores"] >= 1
+    # What follows a run by itself goes to the cluster, too, and not into a process beside it.
+    (follows,) = jobs.jobs_of(shop.project, jobs.COMPARE)
+    comparison = RunFolder(shop.workspace.run_folder(follows.id))
+    until(lambda seen: seen.is_final, comparison)
+    assert ray_cluster.last_launch(comparison)["submission"] == follows.id
 
 
 def test_what_waits_on_the_cluster_is_seen_cancelled_and_never_begun(shop, there):
