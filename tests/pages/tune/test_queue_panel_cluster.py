@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.folder import RunFolder, append_event, read_events
 from core.workspace.records import RunRecord, now
+from pages.parts.tune import tuning_estimate
 from tests.fake_cluster import fake_cluster
 from tests.pages.test_queue_panel import button, texts
 
@@ -62,8 +63,12 @@ def opened(finished_workspace, app) -> Callable[..., AppTest]:
     )
 
 
-def test_an_empty_cluster_says_what_it_has(opened, fake):
+def test_an_empty_cluster_says_what_it_has(opened, fake, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tuning_estimate, "start_probe", lambda *a, **_: asked.append(a))
     at = opened()
+    assert not asked, "this machine's speed says nothing of the cluster's"
+    assert "Runs on: the cluster" in texts(at)
     assert not at.exception and not at.error
     shown = texts(at)
     assert "computing 0, waiting 0" in shown and "8 of 12 cores" in shown
