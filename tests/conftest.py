@@ -31,6 +31,7 @@ SERVER = os.environ.get("TEST_DATABASE_URL")
 SLOW = (
     "browser/test_accessibility",
     "browser/test_journey",
+    "jobs/test_ray_cluster",
     "browser",
     "journey",
     "tuning",

@@ -183,6 +183,33 @@ class TrimOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EncodeOptions(Options):
+    """Encode a corpus in Parquet with one model, on this machine or by the devices of a cluster.
+
+    Vectors go into the workspace's cache and into Parquet files (row, key, vector). A run that was
+    killed goes on with the same command: no finished shard is repeated.
+    """
+
+    file: Annotated[Path, "Parquet file with a column of texts, or a folder of them", NAMELESS]
+    model: Annotated[str, "key of a model that makes vectors (default: all-MiniLM-L6-v2)"] = (
+        "all-MiniLM-L6-v2"
+    )
+    role: Annotated[
+        Literal["document", "query"], "what the texts are, which decides the prompt"
+    ] = "document"
+    column: Annotated[str, "of the texts (default: text, or the only one with texts)"] = ""
+    out: Annotated[
+        Path | None, "folder of the vectors (default: corpora/FILE/MODEL of the workspace)"
+    ] = None
+    shard: Annotated[int, "texts of a shard, which is what a kill may cost (default: 50000)"] = (
+        50_000
+    )
+    ray: Annotated[str, "address of a Ray cluster: HEAD:6379, or auto on one of its machines"] = ""
+    cpus: Annotated[int, "with --ray without graphics cards: cores of an actor (default: 1)"] = 1
+    json: Annotated[bool, "print one JSON object"] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class JudgeOptions(Options):
     """Let a language model behind a chat endpoint judge pairs of a project, as an expert.
 
@@ -364,6 +391,12 @@ VERBS: Mapping[str, Verb] = {
         TrimOptions,
         "core.cli.commands:trim",
         "a multilingual model cut to the tokens of some languages, as a base to tune",
+    ),
+    "encode": Verb(
+        EncodeOptions,
+        "core.cli.encode:encode",
+        "the vectors of a large corpus in Parquet, on this machine or on a Ray cluster",
+        "Exit status: 0 encoded, 1 refused, 2 stopped; the same command goes on.",
     ),
     "judge": Verb(
         JudgeOptions,

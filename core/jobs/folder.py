@@ -22,6 +22,10 @@ from core.workspace.files import read_json, write_json
 DISCARD, KEEP, PAUSE = "discard", "cancel", "pause"
 STOP_REQUESTS = (DISCARD, KEEP, PAUSE)
 _RESERVE_BYTES = 64 * 1024
+# What a job may take of a cluster, where there is one; "" = it stays on the machine of the app.
+ONE_PLACE, WHOLE_NODE = "place", "node"
+# Says to a worker of a cluster under which name it was handed over.
+SUBMISSION_VARIABLE = "RAY_JOBS_SUBMISSION"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class JobRequest:
     ----------
     config : mapping of JSON types
         What is asked; each kind of job has a document of its own for it.
+    cluster : str
+        ``place`` or ``node``: it may be done on a cluster, on one device or on all graphics cards
+        of a machine; "": on the machine of the app.
     """
 
     kind: str = ""
@@ -39,6 +46,7 @@ class JobRequest:
     config: Mapping[str, Any] = field(default_factory=dict)
     who: str = ""
     created_at: str = ""
+    cluster: str = ""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> JobRequest:

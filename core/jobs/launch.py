@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.errors import JobError
+from core.errors import AppError, JobError
 from core.jobs.folder import (
+    DISCARD,
     KEEP,
+    PAUSE,
     STOP_REQUESTS,
     RunFolder,
     append_event,
@@ -21,9 +20,19 @@ from core.jobs.folder import (
     last_event,
     read_events,
 )
-from core.jobs.state import FAILED, FINAL, INTERRUPTED, LAST_WORDS, PAUSED, JobView, view
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from core.jobs.launchers import Sign
+from core.jobs.ray_cluster import last_launch, launcher_of, sign_of
+from core.jobs.state import (
+    ALIVE,
+    FAILED,
+    FINAL,
+    INTERRUPTED,
+    LAST_WORDS,
+    PAUSED,
+    PENDING,
+    JobView,
+    view,
+)
 
 
 def launch(
@@ -57,35 +66,24 @@ def resume(folder: RunFolder, environment: Mapping[str, str] | None = None) -> N
     Raises
     ------
     JobError
-        If a worker still holds the lock.
+        If a worker still holds the lock, or the cluster still has one.
     """
-    if is_locked(folder):
+    sign = sign_of(folder)
+    if is_locked(folder) or (sign is not None and _is_on_its_way(folder, sign)):
         raise JobError("This job is still running; there is nothing to resume.")
     folder.clear_stop_requests()
     _start(folder, environment)
 
 
 def _start(folder: RunFolder, environment: Mapping[str, str] | None = None) -> None:
-    command = [sys.executable, "-m", "core", "work", str(folder.root.resolve())]
-    try:
-        append_event(folder, "launched")
-        with folder.log.open("ab") as log:
-            # Its own session: closing the app, or Ctrl+C in its terminal, does not reach it.
-            subprocess.Popen(
-                command,
-                cwd=REPOSITORY,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise JobError(
-            "The background process cannot be started: {reason}. Free memory (close other "
-            "programs) or disk space, then press Resume.",
-            reason=error.strerror or str(error),
-        ) from error
+    launcher_of(folder, environment).start(folder, environment)
+
+
+def _is_on_its_way(folder: RunFolder, sign: Sign) -> bool:
+    """Return True if the cluster has a worker that has yet to say its last word."""
+    if sign.word not in {PENDING, ALIVE}:
+        return False
+    return follow(folder).state not in FINAL
 
 
 def is_locked(folder: RunFolder) -> bool:
@@ -110,12 +108,15 @@ def follow(folder: RunFolder) -> JobView:
     ended = _ended(folder, folder.stamp(), stop_requested)
     if ended is not None:
         return ended
+    sign = sign_of(folder)
     locked = is_locked(folder)
-    # Read after the lock: a worker that ended in between has written its last word.
-    return _seen(folder, locked, stop_requested)
+    # Read after both: a worker that ended in between has written its last word.
+    return _seen(folder, locked, stop_requested, sign)
 
 
-def _seen(folder: RunFolder, locked: bool, stop_requested: str | None) -> JobView:
+def _seen(
+    folder: RunFolder, locked: bool, stop_requested: str | None, sign: Sign | None = None
+) -> JobView:
     return view(
         folder.read_request(),
         read_events(folder, progress=False),
@@ -124,6 +125,8 @@ def _seen(folder: RunFolder, locked: bool, stop_requested: str | None) -> JobVie
         now=datetime.now(UTC),
         stop_requested=stop_requested,
         keepable=folder.has_something,
+        scheduler=sign.word if sign else None,
+        note=sign.message if sign else None,
     )
 
 
@@ -155,8 +158,33 @@ def request_stop(folder: RunFolder, how: str = KEEP) -> None:
             how=how,
             known=", ".join(STOP_REQUESTS),
         )
-    if follow(folder).state not in FINAL:
-        folder.request_stop(how)
+    seen = follow(folder)
+    if seen.state in FINAL:
+        return
+    folder.request_stop(how)
+    if seen.scheduler == PENDING:
+        _withdraw(folder)
+
+
+def _withdraw(folder: RunFolder) -> None:
+    """End a job that waits on a cluster, where no worker is there yet to see what is asked."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder.lock, timeout=1):
+            launched = last_launch(folder)
+            if last_event(folder.events) != "launched":
+                return  # it has just begun, and sees it
+            launcher_of(folder).withdraw(str(launched.get("submission")))
+            how = folder.stop_requested()
+            if how == DISCARD:
+                folder.discard()
+            if how == PAUSE:
+                append_event(folder, "paused")
+            else:
+                append_event(folder, "cancelled", discarded=how == DISCARD)
+    except (Timeout, AppError):
+        return  # it has just begun, or its folder was deleted
 
 
 def close(folder: RunFolder, *, keep: bool) -> None:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeVar
 
 from core.errors import AppError, DataError, JobError, LimitError, Stopped
-from core.jobs.launch import REPOSITORY
+from core.jobs.launchers import REPOSITORY
 from core.jobs.parcel import pack, unpack
 from core.messages import N_, Message
 from core.progress import Reporter, SilentReporter

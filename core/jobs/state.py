@@ -34,8 +34,13 @@ STATE_TITLES: Mapping[str, str] = {
 START_GRACE_SECONDS = 60.0
 LAST_WORDS = frozenset({"finished", "failed", "cancelled", "paused"})
 
+# What a scheduler says of a worker that it was given.
+PENDING, ALIVE, ENDED = "pending", "alive", "ended"
 
-def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) -> str:
+
+def job_state(
+    events: Sequence[Mapping[str, Any]], lock_held: bool, age: float, scheduler: str = ""
+) -> str:
     """Return the state of a job.
 
     Parameters
@@ -45,11 +50,19 @@ def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) 
         Whether a worker holds ``run.lock`` now.
     age : float in seconds
         Time since the last launch (or the last event, if that is later).
+    scheduler : str
+        What a cluster says of the worker: ``pending``, ``alive`` or ``ended``. It counts more than
+        the lock, which not every shared file system tells to all machines, and which may outlive a
+        machine that lost its power. "" = nobody is asked, or nobody answers.
     """
     last = next((e["event"] for e in reversed(events) if e["event"] in _MARKS), "launched")
     if last in LAST_WORDS:
         return str(last)
-    if lock_held:
+    if scheduler == ENDED or (last == "refused" and not lock_held and scheduler != ALIVE):
+        return INTERRUPTED
+    if scheduler == PENDING and last == "launched":
+        return WAITING
+    if lock_held or scheduler:
         return {"started": RUNNING, "waiting": WAITING}.get(str(last), STARTING)
     if last == "launched" and age < START_GRACE_SECONDS:
         return STARTING
@@ -57,7 +70,8 @@ def job_state(events: Sequence[Mapping[str, Any]], lock_held: bool, age: float) 
 
 
 # "awake" is the first word of a worker: one that is gone since then does not start any more.
-_MARKS = LAST_WORDS | {"launched", "awake", "waiting", "started"}
+# "refused": the cluster did not take it.
+_MARKS = LAST_WORDS | {"launched", "refused", "awake", "waiting", "started"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,10 @@ class JobView:
         Whether all that it had made was thrown away on request.
     keepable : bool
         Whether there is something to keep although it did not come to its end.
+    scheduler : str or None
+        What a cluster says of its worker, see :func:`job_state`; None for a job of this machine.
+    note : Message or None
+        Why the cluster says so, or that it does not answer.
     """
 
     id: str
@@ -98,6 +116,13 @@ class JobView:
     stop_requested: str | None = None
     discarded: bool = False
     keepable: bool = False
+    scheduler: str | None = None
+    note: Message | None = None
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether it was handed to a cluster."""
+        return self.scheduler is not None
 
     @property
     def is_final(self) -> bool:
@@ -119,6 +144,8 @@ def view(
     now: datetime,
     stop_requested: str | None = None,
     keepable: bool = False,
+    scheduler: str | None = None,
+    note: Message | None = None,
 ) -> JobView:
     """Fold the story of a job into what a page shows.
 
@@ -128,7 +155,8 @@ def view(
         The clock is an argument, so that every case can be tested.
     """
     last_at = _time(events[-1]) if events else None
-    state = job_state(events, lock_held, (now - last_at).total_seconds() if last_at else 0.0)
+    age = (now - last_at).total_seconds() if last_at else 0.0
+    state = job_state(events, lock_held, age, scheduler or "")
     launches = [i for i, event in enumerate(events) if event["event"] == "launched"]
     attempt = events[launches[-1] :] if launches else events
     started = next((e for e in attempt if e["event"] == "started"), None)
@@ -158,6 +186,8 @@ def view(
         stop_requested=stop_requested,
         discarded=any(e["event"] == "cancelled" and e.get("discarded") for e in attempt),
         keepable=keepable,
+        scheduler=scheduler,
+        note=note if state in {INTERRUPTED, STARTING, WAITING, RUNNING} else None,
     )
 
 

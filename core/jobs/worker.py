@@ -12,8 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import AppError, FolderGone, JobError, Stopped
-from core.jobs.folder import DISCARD, PAUSE, RunFolder, append_event, read_events
+from core.jobs.folder import (
+    DISCARD,
+    PAUSE,
+    SUBMISSION_VARIABLE,
+    RunFolder,
+    append_event,
+    read_events,
+)
 from core.jobs.queue import Need, Queue
+from core.jobs.state import LAST_WORDS
 from core.messages import N_, Message
 from core.progress import Reporter
 
@@ -94,6 +102,9 @@ def work(
     try:
         # A page that looks whether the lock is held holds it for an instant: wait that out.
         with FileLock(folder.lock, timeout=3, poll_interval=0.02):
+            if not _is_wanted(folder):
+                log.info("this worker's job has ended or was started again: nothing is left to do")
+                return 0
             return _work_locked(folder, steps, need_of)
     except Timeout:
         log.error("another worker holds %s", folder.lock)
@@ -101,6 +112,22 @@ def work(
     except FolderGone:
         log.error("%s was deleted: nothing is left to do", folder.root)
         return 4
+
+
+def _is_wanted(folder: RunFolder) -> bool:
+    """Return True unless this is a worker of a cluster whose turn came too late.
+
+    A cluster keeps what waits there also when somebody has cancelled it meanwhile, or has resumed
+    it under another name.
+    """
+    own, name = os.environ.get(SUBMISSION_VARIABLE, ""), folder.root.resolve().name
+    if own != name and not own.startswith(f"{name}-"):
+        return True  # no cluster, or a part of its job, which is done in the same process
+    events = read_events(folder, progress=False)
+    launches = [place for place, event in enumerate(events) if event["event"] == "launched"]
+    if not launches or events[launches[-1]].get("submission") != own:
+        return False
+    return not any(event["event"] in LAST_WORDS for event in events[launches[-1] :])
 
 
 def _work_locked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -12,23 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from core.documents import from_json, to_json
-from core.errors import AppError, WorkspaceError
+from core.errors import AppError, JobError, WorkspaceError
 from core.jobs import launch as jobs
 from core.jobs.folder import (
     DISCARD as DISCARD,
     KEEP as KEEP,
+    ONE_PLACE,
     PAUSE as PAUSE,
+    SUBMISSION_VARIABLE,
+    WHOLE_NODE,
     JobRequest,
     RunFolder,
     device_told as device_told,
 )
 from core.jobs.queue import DOWN as DOWN, FIRST as FIRST, UP as UP, Need, Queue
+from core.jobs.ray_cluster import ClusterJob, ClusterView as ClusterView, RayCluster
 from core.jobs.state import (
+    ALIVE as ALIVE,
     CANCELLED as CANCELLED,
     FAILED as FAILED,
     FINISHED as FINISHED,
     INTERRUPTED as INTERRUPTED,
     PAUSED as PAUSED,
+    PENDING as PENDING,
     RUNNING as RUNNING,
     STATE_TITLES as STATE_TITLES,
     WAITING as WAITING,
@@ -80,6 +87,9 @@ class JobKind:
         Whether such jobs wait for their device, one at a time. Scoring, comparing and exporting
         take minutes and are what a person waits for on the page: they do not stand in line behind
         hours of tuning. A probe lies outside the runs and waits for nothing.
+    cluster : bool
+        Whether such jobs go to the cluster where there is one: those that compute for long, and
+        what follows them there by itself.
     page, view : str
         Page that shows such a job, and which of its views; "" = the page's first one.
     with_model : str
@@ -101,6 +111,7 @@ class JobKind:
     done: str = ""
     request: type[Any] | None = None
     result: type[Any] | None = None
+    cluster: bool = False
 
     def do(
         self, folder: RunFolder, request: Mapping[str, Any], report: Reporter
@@ -131,6 +142,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Experts scored"),
             request=ScoreRequest,
             result=ScoringResult,
+            cluster=True,
         ),
         JobKind(
             TUNE,
@@ -142,6 +154,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("The model was tuned"),
             request=TuneRequest,
             result=TuningResult,
+            cluster=True,
         ),
         JobKind(
             COMPARE,
@@ -151,6 +164,7 @@ KINDS: Mapping[str, JobKind] = {
             page="compare",
             done=N_("Before and after were compared"),
             request=CompareRequest,
+            cluster=True,
         ),
         JobKind(
             RACE,
@@ -163,6 +177,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Settings raced against each other"),
             request=RaceRequest,
             result=ExperimentResult,
+            cluster=True,
         ),
         JobKind(
             DATA_CURVE,
@@ -175,6 +190,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Learning was measured with less data"),
             request=DataCurveRequest,
             result=ExperimentResult,
+            cluster=True,
         ),
         JobKind(
             CROSS_FIT,
@@ -187,6 +203,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Every question was tested by a model that had not seen it"),
             request=CrossFitRequest,
             result=CrossFitResult,
+            cluster=True,
         ),
         JobKind(
             PROBE,
@@ -228,6 +245,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Experts, labels, tuning and comparison were done in one go"),
             request=ImproveRequest,
             result=ImproveResult,
+            cluster=True,
         ),
         JobKind(
             CHALLENGE,
@@ -238,6 +256,7 @@ KINDS: Mapping[str, JobKind] = {
             view="versions",
             done=N_("Challenger and champion were compared"),
             request=ChallengeRequest,
+            cluster=True,
         ),
         JobKind(
             SMALLER,
@@ -249,6 +268,7 @@ KINDS: Mapping[str, JobKind] = {
             done=N_("Smaller forms of the model were made and measured"),
             request=SmallFormsRequest,
             result=SmallFormsResult,
+            cluster=True,
         ),
         JobKind(
             WATCH,
@@ -307,10 +327,11 @@ def launch_job(
         If the run folder cannot be written or the worker cannot be started.
     """
     run_id = new_run_id(kind)
+    asked = {"kind": kind, "config": to_json(config) if is_dataclass(config) else config}
     request = {
-        "kind": kind,
+        **asked,
+        "cluster": _cluster_place(asked),
         "project_id": project.id,
-        "config": to_json(config) if is_dataclass(config) else config,
         "who": who,
         "created_at": now(),
     }
@@ -318,6 +339,14 @@ def launch_job(
     project.note(f"{kind} started", who, {"run": run_id})
     start(project.workspace.run_folder(run_id), request, environment)
     return run_id
+
+
+def _cluster_place(request: Mapping[str, Any]) -> str:
+    """Return what a job may take of a cluster; see :class:`core.jobs.folder.JobRequest`."""
+    asked = JobRequest.of(request)
+    if not KINDS[asked.kind].cluster:
+        return ""
+    return WHOLE_NODE if _computes_together(asked) else ONE_PLACE
 
 
 def job(workspace: Workspace, run_id: str) -> JobView:
@@ -462,7 +491,7 @@ class QueuedJob:
     place : int
         1 = the next to start; 0 = it computes now.
     slots : tuple of str
-        Devices that it computes on, or could take.
+        Devices that it computes on, or could take; () on a cluster, which knows that itself.
     """
 
     job: JobView
@@ -474,7 +503,8 @@ class QueuedJob:
 def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
     """Return the jobs that compute, then those that wait in the order of their turns.
 
-    Jobs of all projects: they share the devices.
+    Jobs of all projects: they share the devices. Those of a cluster follow those of this machine;
+    they have places of their own, among all that wait there.
     """
     names = {project.id: project.name for project in workspace.projects()}
     queued: list[QueuedJob] = []
@@ -489,13 +519,46 @@ def queue_of(workspace: Workspace) -> tuple[QueuedJob, ...]:
         project, number = names.get(view.project_id, ""), place if ticket.waits else 0
         slots = ticket.taken or ticket.slots
         queued.append(QueuedJob(view, project, number, slots))
+    known = {one.job.id for one in queued}
+    for number, one in _places_on_cluster(workspace):
+        try:
+            view = jobs.follow(RunFolder(workspace.run_folder(one.run)))
+        except AppError:
+            continue
+        if not view.is_final and view.id not in known:
+            queued.append(QueuedJob(view, names.get(view.project_id, ""), number))
     return tuple(queued)
+
+
+def _places_on_cluster(workspace: Workspace) -> list[tuple[int, ClusterJob]]:
+    """Return the jobs of a workspace on the cluster with their places, 0 = it computes."""
+    view = cluster_now()
+    return view.places_of(workspace.layout.root) if view else []
 
 
 def place_of(workspace: Workspace, run_id: str) -> int | None:
     """Return the place of a waiting job, 1 = the next; None where it does not wait (yet)."""
     waiting = [ticket.run for ticket in _queue(workspace).tickets() if ticket.waits]
-    return waiting.index(run_id) + 1 if run_id in waiting else None
+    if run_id in waiting:
+        return waiting.index(run_id) + 1
+    there = (place for place, one in _places_on_cluster(workspace) if one.run == run_id and place)
+    return next(there, None)
+
+
+def cluster_now() -> ClusterView | None:
+    """Return what the cluster of this server said last; None where there is none."""
+    cluster = RayCluster.named()
+    return cluster.look() if cluster else None
+
+
+def cluster_devices() -> tuple[str, ...]:
+    """Return the devices that settings may name on the cluster; () where there is none."""
+    view = cluster_now()
+    if view is None:
+        return ()
+    most = max((node.cards for node in view.nodes), default=0)
+    cards = (["cuda"] if most >= 1 else []) + ([ALL_CARDS] if most > 1 else [])
+    return ("auto", *cards, "cpu")
 
 
 def next_place(workspace: Workspace, device: str, starting: int = 0) -> int:
@@ -508,11 +571,28 @@ def next_place(workspace: Workspace, device: str, starting: int = 0) -> int:
     starting : int
         Jobs that were launched but are not in the queue yet.
     """
+    cluster = RayCluster.named()
+    if cluster is not None:
+        return _next_place_there(workspace, cluster, device, starting)
     tickets, allowed = _queue(workspace).tickets(), set(slots_for(device))
     claimed = {slot for t in tickets for slot in (t.slots if t.waits else t.taken)}
     if allowed - claimed and not starting:
         return 0
     return sum(ticket.waits for ticket in tickets) + starting + 1
+
+
+def _next_place_there(workspace: Workspace, cluster: RayCluster, device: str, starting: int) -> int:
+    """Return the place on a cluster; 0 also where nobody can tell, because it does not answer."""
+    view = cluster.look()
+    if view.problem is not None or not view.nodes:
+        return 0
+    try:
+        together = device == ALL_CARDS
+        need = view.need_of(device, whole_node=together, cpus=cluster.settings.cpus)
+    except JobError:
+        return 0  # the launch says what is wrong
+    waiting = view.count(PENDING) + starting
+    return 0 if not waiting and any(n.has_room_for(need) for n in view.nodes) else waiting + 1
 
 
 @asks(START)
@@ -539,15 +619,21 @@ def need_of(request: Mapping[str, Any]) -> Need | None:
     kind = KINDS.get(asked.kind)
     if kind is None or not kind.queued:
         return None
+    if os.environ.get(SUBMISSION_VARIABLE):  # the cluster has given this worker its place
+        return None
     check_device(asked.device)
     return Need(slots_for(asked.device), cards_together(request), environment=_pinned)
 
 
 def cards_together(request: Mapping[str, Any]) -> int:
     """Return how many graphics cards a job computes on at once; 1 also where there is none."""
-    asked = JobRequest.of(request)
-    together = asked.kind == TUNE and asked.device == ALL_CARDS
+    together = _computes_together(JobRequest.of(request))
     return len(slots_for(ALL_CARDS)) if together else 1
+
+
+def _computes_together(asked: JobRequest) -> bool:
+    """Return True for a job that computes on all graphics cards of a machine at once."""
+    return asked.kind == TUNE and asked.device == ALL_CARDS
 
 
 def slots_for(device: str) -> tuple[str, ...]:

@@ -85,6 +85,19 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
+def without_password(url: str) -> str:
+    """Return a database's URL if it may be seen by everybody, "" if it has a password in it."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        found = make_url(url)
+    except ArgumentError:
+        return ""
+    secret = found.password is not None or "password" in found.query
+    return "" if secret else url
+
+
 def _in_order(table: Table) -> Any:
     return table.select().order_by(*table.primary_key.columns)
 

@@ -143,6 +143,11 @@ class VectorCache:
             index = self._index(fingerprint)
         return index.look_up(keys)
 
+    def index(self, fingerprint: str) -> VectorIndex:
+        """Return where the vectors of a model lie now; what comes later is not in it."""
+        with self._lock:
+            return self._index(fingerprint)
+
     def put(self, fingerprint: str, keys: np.ndarray, vectors: np.ndarray) -> None:
         """Add vectors; they are on disk when this returns.
 

@@ -105,7 +105,17 @@ def _draw(job: JobView, title: str) -> None:
         _warnings(job)
     if job.error is not None:
         st.error(plain(tm(job.error)), icon=":material/error:")
-    if job.state == INTERRUPTED:
+    if job.note is not None:
+        st.caption(f":material/hub: {plain(tm(job.note))}")
+    if job.state == INTERRUPTED and job.on_cluster:
+        st.info(
+            t(
+                "The worker on the cluster ended without finishing (its machine or the cluster "
+                "went down, or somebody stopped it there). Everything it had saved is kept: press "
+                "Resume to go on, on any machine of the cluster."
+            )
+        )
+    elif job.state == INTERRUPTED:
         st.info(
             t(
                 "The background process ended without finishing (the computer was restarted, or it "
@@ -150,6 +160,15 @@ def _warnings(job: JobView) -> None:
 
 def _place(job: JobView) -> None:
     place = jobs.place_of(session.workspace(), job.id)
+    if job.on_cluster and place:
+        st.caption(
+            t(
+                "Place {place} of what waits on the cluster: it starts by itself when there is "
+                "room.",
+                place=place,
+            )
+        )
+        return
     st.caption(
         t("Place {place} in the queue: it starts by itself when its device is free.", place=place)
         if place

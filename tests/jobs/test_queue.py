@@ -301,7 +301,7 @@ def test_resume_forgets_what_was_asked_before(tmp_path, monkeypatch):
     append_event(folder, "launched")
     request_stop(folder, PAUSE)
     append_event(folder, "paused")
-    monkeypatch.setattr("core.jobs.launch.subprocess.Popen", lambda *_, **__: None)
+    monkeypatch.setattr("core.jobs.launchers.subprocess.Popen", lambda *_, **__: None)
     resume(folder)
     assert folder.stop_requested() is None
     assert follow(folder).state == STARTING

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.jobs.state import (
+    ALIVE,
     CANCELLED,
+    ENDED,
     FAILED,
     FINISHED,
     INTERRUPTED,
     PAUSED,
+    PENDING,
     RUNNING,
     START_GRACE_SECONDS,
     STARTING,
@@ -26,6 +29,33 @@ START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 def story(*names: str) -> list[dict[str, object]]:
     times = (START + timedelta(seconds=i) for i in range(len(names)))
     return [{"at": at.isoformat(), "event": name} for name, at in zip(names, times, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("events", "locked", "scheduler", "expected"),
+    [
+        # the cluster's word counts more than the lock, whichever of the two is wrong
+        (["launched"], False, PENDING, WAITING),
+        (["launched"], False, ALIVE, STARTING),
+        (["launched", "awake", "started"], False, ALIVE, RUNNING),
+        (["launched", "awake", "started"], False, PENDING, RUNNING),  # what it said is old
+        (["launched", "awake", "started"], True, ENDED, INTERRUPTED),
+        (["launched"], False, ENDED, INTERRUPTED),
+        (["launched", "refused"], False, "", INTERRUPTED),
+        (["launched", "refused"], False, PENDING, INTERRUPTED),
+        (["launched", "refused", "awake", "started"], True, ALIVE, RUNNING),
+        # the last word of the worker counts most
+        (["launched", "started", "finished"], False, ENDED, FINISHED),
+        (["launched", "started", "paused"], False, ALIVE, PAUSED),
+        (["launched", "started", "failed"], False, ENDED, FAILED),
+        (["launched", "started", "paused", "launched"], False, PENDING, WAITING),
+        # no answer: the lock
+        (["launched", "awake", "started"], True, "", RUNNING),
+        (["launched", "awake", "started"], False, "", INTERRUPTED),
+    ],
+)
+def test_state_on_a_cluster(events, locked, scheduler, expected):
+    assert job_state(story(*events), locked, 1.0, scheduler) == expected
 
 
 @pytest.mark.parametrize(

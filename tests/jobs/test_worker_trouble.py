@@ -17,6 +17,7 @@ from core.jobs.folder import (
     DISCARD,
     KEEP,
     PAUSE,
+    SUBMISSION_VARIABLE,
     RunFolder,
     append_event,
     create_run,
@@ -300,3 +301,29 @@ def test_worker_that_waits_has_not_imported_torch():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("submission", "story", "works"),
+    [
+        ("run-1", [{"submission": "run-1"}], True),
+        ("run-1", [{"submission": "run-1"}, {"submission": "run-1-2"}], False),  # resumed since
+        ("run-1-2", [{"submission": "run-1"}, {"submission": "run-1-2"}], True),
+        ("run-1", [{"submission": "run-1"}, {}], False),  # resumed on another machine
+        ("run-1", [{"submission": "run-1"}, "cancelled"], False),
+        ("improve-7", [{}], True),  # a part of another job, done by the worker of that
+        ("", [{}], True),
+    ],
+)
+def test_a_worker_of_a_cluster_whose_turn_comes_too_late_does_nothing(
+    tmp_path, monkeypatch, submission, story, works
+):
+    folder = create_run(tmp_path / "run-1", {"kind": "do"})
+    for one in story:
+        told = one if isinstance(one, dict) else {}
+        append_event(folder, "launched" if one is told else one, **told)
+    before = folder.events.read_bytes()
+    monkeypatch.setenv(SUBMISSION_VARIABLE, submission)
+    assert work(folder, {"do": lambda *_: {"done": 1}}) == 0
+    assert folder.result.exists() == works
+    assert works or folder.events.read_bytes() == before

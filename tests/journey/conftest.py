@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from core.jobs import launch
+from core.jobs import launchers
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def processes(monkeypatch):
         started.append(popen(*arguments, **settings))
         return started[-1]
 
-    monkeypatch.setattr(launch.subprocess, "Popen", start)
+    monkeypatch.setattr(launchers.subprocess, "Popen", start)
     yield started
     for process in started:
         if process.poll() is None:

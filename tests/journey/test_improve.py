@@ -17,6 +17,7 @@ from core.journey.labels import recipe_in_use, recipes
 from core.journey.projects import DONE, journey_status, scored_experts
 from core.types.rights import VIEWER, Member, Person
 from core.workspace.workspace import Workspace
+from tests.fake_cluster import fake_cluster
 from tests.pages.conftest import first_answers, launched as launched
 
 FAST = ("wordllama-l2-supercat-256", "bm25")
@@ -61,6 +62,21 @@ def test_one_job_ends_in_a_verdict_and_every_stop_is_there(project, launched):
     assert {line["who"] for line in project.workspace.records.audit_trail(project.id)} == {"Mika"}
     view = jobs.job(project.workspace, run)
     assert view.fraction == 1.0 and improvement_of(project).id == run
+
+
+def test_on_a_cluster_the_parts_are_done_by_the_worker_of_the_whole(project, monkeypatch):
+    """Each part handed over by itself would wait behind the whole, which waits for it."""
+    with fake_cluster() as fake:
+        monkeypatch.setenv("RAY_JOBS_ADDRESS", fake.address)
+        run = launch_improvement(project, "Mika", "quick")
+        (job,) = fake.submitted
+        fake.jobs = [{"submission_id": run, "status": "RUNNING"}]
+        for name, value in job["runtime_env"]["env_vars"].items():
+            monkeypatch.setenv(name, value)
+        assert steps.work(project.workspace.run_folder(run)) == 0
+        assert len(fake.submitted) == 1
+    assert kinds(project) == ["compare", "improve", "score", "tune"]
+    assert {view.state for view in jobs.jobs_of(project)} == {"finished"}
 
 
 def scored_run(project):

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.jobs.folder import RunFolder, append_event
-from core.journey.jobs import KINDS, launch_job, need_of
+from core.journey.jobs import EXPORT, KINDS, PROBE, WATCH, WRITE, launch_job, need_of
 from core.journey.report import step_times
 from core.journey.steps import STEPS
 from core.workspace.workspace import Workspace
+from tests.fake_cluster import fake_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,3 +52,17 @@ def test_the_report_names_what_any_kind_took(tmp_path, monkeypatch):
     assert all(RunFolder(workspace.run_folder(run)).is_valid() for run in runs.values())
     steps = step_times(workspace, runs)
     assert [step.title for step in steps] == [kind.done for kind in KINDS.values()]
+
+
+def test_what_computes_for_long_goes_to_the_cluster_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    project = Workspace.open(tmp_path).create_project("Kinds", "Mika")
+    monkeypatch.setattr("core.jobs.launchers.subprocess.Popen", lambda *_, **__: None)
+    with fake_cluster() as fake:
+        monkeypatch.setenv("RAY_JOBS_ADDRESS", fake.address)
+        for kind in KINDS:
+            launch_job(project, kind, {}, "Mika")
+    went = {job["metadata"]["kind"] for job in fake.submitted}
+    assert went == set(KINDS) - {PROBE, EXPORT, WRITE, WATCH}
+    monkeypatch.setenv("RAY_JOBS_SUBMISSION", "tune-1")  # such a worker waits for no lock of ours
+    assert {need_of({"kind": kind, "config": {"device": "cuda:3"}}) for kind in KINDS} == {None}

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.journey import jobs
-from core.journey.jobs import DOWN, FIRST, KEEP, UP, QueuedJob
+from core.journey.jobs import ALIVE, DOWN, FIRST, KEEP, PENDING, UP, ClusterView, QueuedJob
 from core.journey.projects import Project
 from core.messages import N_
 from core.types.rights import ADMINISTRATOR, START
@@ -19,7 +19,7 @@ from pages.parts.job_card import redraw
 from pages.parts.model_titles import model_title
 from pages.parts.page import Context, action_bar
 from pages.parts.rights import only
-from pages.parts.translate import duration, plain, t
+from pages.parts.translate import duration, plain, t, tm
 
 _MOVES = (
     (FIRST, ":material/vertical_align_top:", N_("To the front of the queue")),
@@ -44,9 +44,14 @@ def queue_panel(context: Context, shown: str | None) -> None:
         queue = jobs.queue_of(session.workspace())
         if _signature(queue) != seen:
             st.rerun()  # a run came, started or ended: the whole page has something new to say
+        cluster = jobs.cluster_now()
+        if cluster is not None and cluster.problem is not None:
+            st.warning(plain(tm(cluster.problem)), icon=":material/cloud_off:")
         if any(one.place or one.job.id != shown for one in queue):
             with st.container(border=True, key="queue"):
                 _draw(context, queue, shown)
+        elif cluster is not None and cluster.problem is None:
+            st.caption(_cluster_words(cluster))
 
     follow()
 
@@ -91,6 +96,12 @@ def queue_note(context: Context, device: str, starting: int = 0) -> int:
     if place:
         st.info(
             t(
+                "The cluster has no room for it now. This run waits there at place {place} and "
+                "starts by itself.",
+                place=place,
+            )
+            if jobs.cluster_now() is not None
+            else t(
                 "Another run computes on this device. This one joins the queue at place {place} "
                 "and starts by itself.",
                 place=place,
@@ -105,22 +116,57 @@ def _signature(queue: tuple[QueuedJob, ...]) -> tuple[tuple[str, int], ...]:
 
 
 def _draw(context: Context, queue: tuple[QueuedJob, ...], shown: str | None) -> None:
-    waiting, known = [one for one in queue if one.place], context.workspace.projects()
+    known = context.workspace.projects()
+    waiting = [one for one in queue if one.place and not one.job.on_cluster]
     st.markdown(f"##### {t('Queue')}")
-    st.caption(
-        t(
-            "One run at a time computes on a device, so that none slows down another. The next one "
-            "starts by itself, also when this page is closed."
+    cluster = jobs.cluster_now()
+    if cluster is not None and cluster.problem is None:
+        st.caption(_cluster_words(cluster))
+    if cluster is None or any(not one.job.on_cluster for one in queue):
+        st.caption(
+            t(
+                "One run at a time computes on a device, so that none slows down another. The next "
+                "one starts by itself, also when this page is closed."
+            )
         )
-    )
     for one in queue:
         with st.container(horizontal=True, vertical_alignment="center", key=f"queue_{one.job.id}"):
             st.markdown(_words(one, here=one.job.id == shown), width="stretch")
             theirs = next((p for p in known if p.id == one.job.project_id), None)
             if one.place and (theirs or context.project.role == ADMINISTRATOR):
-                _moves(one, len(waiting), theirs or context.project)
+                if not one.job.on_cluster:  # a cluster keeps its own order
+                    _moves(one, len(waiting), theirs or context.project)
+                _leave(one, theirs or context.project)
             if one.job.project_id == context.project.id and one.job.id != shown:
                 _look(one)
+
+
+def _cluster_words(cluster: ClusterView) -> str:
+    """Say what the cluster has, and how much of it is free."""
+    nodes = cluster.nodes
+    values = {
+        "machines": len(nodes),
+        "cores": round(sum(node.cpus for node in nodes)),
+        "free_cores": round(sum(node.cpus - node.cpus_taken for node in nodes)),
+        "computing": cluster.count(ALIVE),
+        "waiting": cluster.count(PENDING),
+    }
+    cards = sum(node.cards for node in nodes)
+    if not cards:
+        return t(
+            "Cluster: computing {computing}, waiting {waiting}. Free: {free_cores} of {cores} "
+            "cores; machines: {machines}. What waits starts by itself, in the order in which it "
+            "came.",
+            **values,
+        )
+    return t(
+        "Cluster: computing {computing}, waiting {waiting}. Free: {free_cores} of {cores} cores, "
+        "{free_cards} of {cards} graphics cards; machines: {machines}. What waits starts by "
+        "itself, in the order in which it came.",
+        cards=round(cards),
+        free_cards=round(cards - sum(node.cards_taken for node in nodes)),
+        **values,
+    )
 
 
 def _words(one: QueuedJob, *, here: bool) -> str:
@@ -128,6 +174,8 @@ def _words(one: QueuedJob, *, here: bool) -> str:
     text = jobs.KINDS[job.kind].with_model
     title = t(text, model=model_title(settings.base_model) if settings else "")
     parts = [plain(title), plain(one.project)]
+    if one.job.on_cluster:
+        parts.append(t("on the cluster"))
     if here:
         parts.append(t("the run above"))
     elif not one.place:
@@ -149,6 +197,9 @@ def _moves(one: QueuedJob, waiting: int, project: Project) -> None:
             **only(START, help=t(title), disabled=useless or waiting == 1, project=project),
         ):
             _do(partial(jobs.move, session.workspace(), one.job.id, to))
+
+
+def _leave(one: QueuedJob, project: Project) -> None:
     if st.button(
         "",
         key=f"leave_{one.job.id}",

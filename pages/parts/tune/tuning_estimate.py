@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.errors import AppError
+from core.journey.jobs import cluster_devices
 from core.journey.tune import (
     OTHER_MODEL,
     PROBED,
@@ -44,7 +47,9 @@ _SOURCES = {
 
 @st.cache_data(ttl=10, show_spinner=False)
 def _free(root: str) -> FreeCapacity:
-    return free_capacity(session.workspace(), this_device())
+    free = free_capacity(session.workspace(), this_device())
+    # A cluster's machines have other memory, which Ray gives out; the disk is the same.
+    return replace(free, memory_mb=None, memory_total_mb=None) if cluster_devices() else free
 
 
 def tuning_estimate(context: Context, config: TuningConfig, *, measure: bool) -> bool:
@@ -70,7 +75,8 @@ def run_figures(context: Context, config: TuningConfig, *, measure: bool) -> Tun
 
 def run_fits(context: Context, config: TuningConfig, found: TuningPlan, *, measure: bool) -> bool:
     """Say what there is too little of, measure what is not known; return False if it cannot fit."""
-    view = view_probe(context.workspace, found.key)
+    elsewhere = bool(cluster_devices())  # what this machine can do says nothing there
+    view = ProbeView(found.key) if elsewhere else view_probe(context.workspace, found.key)
     known = found.estimate is not None and found.estimate.source == SAME_RUN
     free = _free(str(context.workspace.layout.root))
     lacking = shortages(found.estimate, free, view.problem if view.out_of_memory else None)
@@ -79,7 +85,7 @@ def run_fits(context: Context, config: TuningConfig, found: TuningPlan, *, measu
         show(plain(tm(shortage.message)), icon=":material/memory:")
     if view.problem is not None:
         _failed(context, config, view)
-    elif measure and view.probe is None and not known:
+    elif measure and view.probe is None and not known and not elsewhere:
         _measure(context, config, found.key)
     return not any(shortage.blocks for shortage in lacking)
 
@@ -136,7 +142,9 @@ def _needed(
 
 def _source(context: Context, config: TuningConfig, found: TuningPlan, measure: bool) -> None:
     device = (
-        device_words(this_device())
+        t("the cluster")
+        if cluster_devices()
+        else device_words(this_device())
         if config.device == "auto"
         else t("as you chose: {device}", device=choice_title("device", config.device))
     )

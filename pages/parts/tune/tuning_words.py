@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.journey.jobs import cluster_devices
 from core.journey.tune import devices_here, likely_device
 from core.messages import N_
 from core.types.tuning import DeviceInfo
@@ -56,9 +57,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{tail}" if hours else tail
 
 
-@st.cache_data(ttl=600, show_spinner=False)
 def devices_to_choose() -> tuple[str, ...]:
-    """Return the devices that settings may name here, without importing torch."""
+    """Return the devices that settings may name: of the cluster, or of this machine."""
+    return cluster_devices() or _devices_here()
+
+
+@st.cache_data(ttl=600, show_spinner=False)
+def _devices_here() -> tuple[str, ...]:
+    """Return the devices of this machine, without importing torch."""
     return devices_here()
 
 
