@@ -56,7 +56,8 @@ def load_mteb_task(name: str) -> QADataset:
         )
     try:
         task.load_data()
-        splits = task.dataset.get(_SUBSET) or next(iter(task.dataset.values()))
+        subsets = task.dataset or {}
+        splits = subsets.get(_SUBSET) or next(iter(subsets.values()))
         data = splits.get("test") or next(iter(splits.values()))
         files = BeirFiles(
             corpus={str(row["id"]): _text(row) for row in data["corpus"]},
