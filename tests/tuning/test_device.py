@@ -125,7 +125,7 @@ def test_names_that_are_no_device_are_refused_with_those_there_are(device):
         TuningConfig(device=device)
 
 
-@pytest.mark.parametrize(("free", "capacity"), [("3000", "64"), ("20000", None)])
+@pytest.mark.parametrize(("free", "capacity"), [("3000", "16"), ("20000", None)])
 def test_a_worker_keeps_less_where_memory_is_short(free, capacity, monkeypatch):
     for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
         monkeypatch.setenv(name, "")  # so that it is put back after the test
