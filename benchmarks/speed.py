@@ -106,6 +106,7 @@ PARTS: dict[str, dict[str, Figure]] = {
     "memory": {
         "tuning_peak_gb_minilm": Figure("tuning all-MiniLM-L6-v2, GB", 1.2),
         "tuning_peak_gb_e5": Figure("tuning multilingual-e5-small, GB", 2.5),
+        "tuning_peak_gb_e5_trimmed": Figure("the same trimmed to Japanese, GB"),
         "trim_mb": Figure("multilingual-e5-small trimmed to Japanese, MB", 120),
     },
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 FREE_MB = 3000  # of 8 GB, beside the system, a browser and the app
 LANGUAGES = {"minilm": "en", "e5": "ja"}
+TRIMMED = "ja-trimmed"  # the Japanese base with the words of Japanese alone
 
 
 def tuned(language: str, store: Path, *, only_score: bool = False) -> dict[str, float]:
@@ -41,6 +43,7 @@ def tuned(language: str, store: Path, *, only_score: bool = False) -> dict[str, 
     from core.types import LabelRecipe, SilentReporter
     from core.types.expert_entry import DOCUMENT, QUERY
 
+    language, trimmed = language.split("-")[0], language == TRIMMED
     bench, student = Bench(store / "results.jsonl", store, False), default_student(language)
     experts, dataset = ["bm25", "tfidf", student], sample(language, 1)
     scores = bench.scores(dataset, experts)
@@ -49,11 +52,14 @@ def tuned(language: str, store: Path, *, only_score: bool = False) -> dict[str, 
     labels = LabelModel.fit(dataset, scores, LabelRecipe(tuple(experts)))
     config = PRESETS["balanced"].config(base_model=student, seed=0)
     entry, began = find_entry(student), time.process_time()
+    base = entry.folder(bench.context.models)
+    if trimmed:  # in a process of its own: a run finds it in the store
+        base = store / "trimmed"
     with tempfile.TemporaryDirectory() as folder:
         task = TuningTask(
             dataset,
             labels,
-            entry.folder(bench.context.models),
+            base,
             dataclasses.replace(config, epochs=1),
             Path(folder) / "run",
             answer_labels=answer_labels(labels),
@@ -71,7 +77,9 @@ def measure(work: float = 16.0) -> dict[str, float]:
 
     store, found = Path(tempfile.gettempdir()) / "speed-memory", {}
     environment = {**os.environ, FREE_MEMORY_VARIABLE: str(FREE_MB)}
-    for name, language in LANGUAGES.items():
+    for name, language in {**LANGUAGES, "e5_trimmed": TRIMMED}.items():
+        if language == TRIMMED:
+            trimmed_mb(store)
         for what in ("score", "tune"):  # reading texts is no part of what is measured
             command = [sys.executable, __file__, what, language, str(store)]
             done = subprocess.run(
@@ -92,9 +100,10 @@ def trimmed_mb(store: Path) -> float:
 
     bench, dataset = Bench(store / "results.jsonl", store, False), sample("ja", 1)
     source = find_entry(default_student("ja")).folder(bench.context.models)
-    with tempfile.TemporaryDirectory() as folder:
-        texts = [*dataset.questions, *dataset.answers]
-        return trim(source, Path(folder), ["ja"], texts).size_mb
+    target = store / "trimmed"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    return trim(source, target, ["ja"], [*dataset.questions, *dataset.answers]).size_mb
 
 
 if __name__ == "__main__":

@@ -84,13 +84,12 @@ class PrecisionProbe:
 
 
 def _machine_name() -> str:
-    """Return what decides how fast a form is here: processor, threads and versions."""
+    """Return what decides how fast a form is here: processor and versions."""
     import torch
 
     processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
     bf16 = " bf16" if encodes_bf16() else ""
-    threads = torch.get_num_threads()
-    return f"{processor}{bf16} {threads} {torch.__version__} {runtime_version()}"
+    return f"{processor}{bf16} {torch.__version__} {runtime_version()}"
 
 
 def multiplies_bf16() -> bool:

@@ -31,7 +31,7 @@ OPEN_LEFT_OUT = N_n(
 TRIMMED = N_(
     "Before learning, the base model kept {tokens} of {before} words ({size} MB instead of {whole} "
     "MB). On {texts} texts of this project its vectors stayed the same (least cosine {cosine}); on "
-    "{questions} validation questions it searches as before: nDCG@10 {new} instead of {old}."
+    "{questions} validation questions it searches as before: nDCG@10 {new}, with all words {old}."
 )
 TRIMMED_UNASKED = N_(
     "Before learning, the base model kept {tokens} of {before} words ({size} MB instead of {whole} "

@@ -43,7 +43,8 @@ WORDS = ("Rücksendung", "Zahlung", "Größe", "Lieferung", "Gutschein", "Konto"
 
 
 def settings_file(path: Path, **changes: object) -> Path:
-    small = {"epochs": 1, "questions_per_batch": 8, "max_length": 24, "interpolation": "off"}
+    small = {"epochs": 1, "questions_per_batch": 16, "max_length": 16, "interpolation": "off"}
+    small |= {"neighbourhoods_per_batch": 0, "evaluations_per_epoch": 1}
     path.write_bytes(to_document(TuningConfig(base_model=E5, **small, **changes)))
     return path
 

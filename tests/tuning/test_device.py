@@ -140,7 +140,7 @@ def test_nothing_is_left_on_the_processor_by_mistake():
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 
-@pytest.mark.parametrize(("free", "capacity"), [("3000", "64"), ("20000", None)])
+@pytest.mark.parametrize(("free", "capacity"), [("3000", "16"), ("20000", None)])
 def test_a_worker_keeps_less_where_memory_is_short(free, capacity, monkeypatch):
     for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
         monkeypatch.setenv(name, "")  # so that it is put back after the test
