@@ -61,14 +61,14 @@ def measure(work: float = LARGEST) -> dict[str, float]:
     texts = faq_texts(round(TEXTS * work / LARGEST))
     with tempfile.TemporaryDirectory() as folder:
         encoders, took = {}, {}
-        for way, bf16 in (("", precision.encodes_bf16()), ("_no_bf16", False)):
+        for way, bf16 in (("", precision.computes_bf16()), ("_no_bf16", False)):
             # As on a processor that does not multiply bf16; a store each, so that it is probed.
-            honest, precision.encodes_bf16 = precision.encodes_bf16, lambda bf16=bf16: bf16
+            honest, precision.computes_bf16 = precision.computes_bf16, lambda bf16=bf16: bf16
             encoders[way] = load_encoder(find_entry(MODEL), ModelStore(Path(folder) / f"s{way}"))
             start = time.perf_counter()
             encoders[way].load(texts, "document")
             took[way] = time.perf_counter() - start
-            precision.encodes_bf16 = honest
+            precision.computes_bf16 = honest
         plain = encoders[""].model
         plain.encode(texts[:64])
         ratios = {way: [] for way in encoders}

@@ -88,7 +88,7 @@ def _machine_name() -> str:
     import torch
 
     processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    bf16 = " bf16" if encodes_bf16() else ""
+    bf16 = " bf16" if computes_bf16() else ""
     return f"{processor}{bf16} {torch.__version__} {runtime_version()}"
 
 
@@ -99,8 +99,8 @@ def multiplies_bf16() -> bool:
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
-def encodes_bf16() -> bool:
-    """Return True if encoding in bf16 is worth a try: AMX, or products of AVX-512."""
+def computes_bf16() -> bool:
+    """Return True if computing in bf16 is worth a try: AMX, or products of AVX-512."""
     import torch
 
     has = torch.cpu.get_capabilities()
@@ -136,7 +136,7 @@ def choose_encoding_model(
     if model.device.type != "cpu" or is_static(model):
         return model
     makers: dict[str, Callable[[], Form | None]] = {}
-    if encodes_bf16():
+    if computes_bf16():
         makers[BF16] = lambda: copy.deepcopy(model).bfloat16()
     if is_converted(fingerprint, store) or (len(texts) >= WORTH_CONVERTING and can_convert(model)):
         makers[ONNX] = lambda: convert(model, fingerprint, store)

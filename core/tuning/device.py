@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.errors import TuningError
-from core.experts.precision import multiplies_bf16
+from core.experts.precision import computes_bf16
 from core.types.tuning import DeviceInfo
 from core.types.tuning_config import ALL_CARDS
 
@@ -54,7 +54,7 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         ``cuda_all``: one process per card, of which each finds ``cuda``.
     precision : str
         ``auto`` is bf16 where the device multiplies matrices in it (CUDA cards from Ampere on,
-        processors with AMX, which learn about twice as fast) and fp32 everywhere else.
+        processors with AMX or AVX-512 BF16, which learn about twice as fast) and fp32 elsewhere.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def find_device(device: str = "auto", precision: str = "auto") -> DeviceInfo:
         )
     # Cards before Ampere emulate bf16, which is slower than fp32.
     has_bf16 = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    has_bf16 |= kind == "cpu" and multiplies_bf16()
+    has_bf16 |= kind == "cpu" and computes_bf16()
     if precision == "bf16" and not has_bf16:
         raise TuningError(
             "The device {device} cannot compute in bf16. Set the precision to auto.", device=kind

@@ -63,7 +63,7 @@ def encode(clock):
 
 @pytest.fixture
 def bf16(monkeypatch):
-    monkeypatch.setattr(precision, "encodes_bf16", lambda: True)
+    monkeypatch.setattr(precision, "computes_bf16", lambda: True)
     monkeypatch.setattr(precision, "can_convert", lambda model: False)
 
 
@@ -140,14 +140,14 @@ def test_a_choice_of_another_machine_or_a_damaged_one_is_made_again(tmp_path, en
 
 
 def test_processors_without_bf16_keep_the_model_for_few_texts(tmp_path, encode, clock, monkeypatch):
-    monkeypatch.setattr(precision, "encodes_bf16", lambda: False)
+    monkeypatch.setattr(precision, "computes_bf16", lambda: False)
     model = _Model()
     assert choose_encoding_model(model, "abcd", [], encode, ModelStore(tmp_path), clock) is model
     assert clock.now == 0
 
 
 def test_many_texts_are_worth_a_conversion_that_few_were_not(tmp_path, encode, clock, monkeypatch):
-    monkeypatch.setattr(precision, "encodes_bf16", lambda: True)
+    monkeypatch.setattr(precision, "computes_bf16", lambda: True)
     monkeypatch.setattr(precision, "can_convert", lambda model: True)
     made = []
 
@@ -236,7 +236,7 @@ def test_the_store_keeps_the_forms_used_last(tiny, tmp_path, monkeypatch):
 def test_real_model_gives_the_same_vectors_as_plain_sentence_transformers(
     tmp_path, monkeypatch, form
 ):
-    monkeypatch.setattr(precision, "encodes_bf16", lambda: form == BF16)
+    monkeypatch.setattr(precision, "computes_bf16", lambda: form == BF16)
     monkeypatch.setattr(precision, "LEAST_GAIN", 0.0)  # the form, however fast it is today
     monkeypatch.setattr(precision, "LEAST_ROUNDS", 1)
     monkeypatch.setattr(precision, "MOST_SECONDS", 0.0)

@@ -34,10 +34,11 @@ def test_device_is_found_and_a_missing_one_is_refused_readably(monkeypatch):
     assert "bf16" in str(caught.value)
 
 
-def test_processors_that_multiply_in_bf16_use_it(monkeypatch):
+@pytest.mark.parametrize("has", ["amx_bf16", "avx512_bf16"])
+def test_processors_that_multiply_in_bf16_use_it(has, monkeypatch):
     import torch
 
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {has: True})
     assert [find_device("cpu", p).precision for p in ("auto", "bf16", "fp32")] == [
         *("bf16", "bf16", "fp32")
     ]

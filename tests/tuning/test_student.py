@@ -21,7 +21,7 @@ TEXT = ["my parcel"]
 @pytest.fixture(autouse=True)
 def full_precision(monkeypatch):
     """A machine may find bf16 quicker, whose vectors are close, not equal."""
-    monkeypatch.setattr(precision, "encodes_bf16", lambda: False)
+    monkeypatch.setattr(precision, "computes_bf16", lambda: False)
 
 
 @pytest.fixture
