@@ -47,8 +47,8 @@ def measure(work: float = LARGEST) -> dict[str, float]:
         if found is None or not np.array_equal(found, vectors[order]):
             raise SystemExit("the cache gave other vectors than it was given")
     return {
-        "warm_cache_s": round(float(np.median(seconds)), 3),
-        "cache_write_s": round(writing, 3),
+        "warm_cache_s": round(float(np.median(seconds)), 5),
+        "cache_write_s": round(writing, 5),
     }
 
 
