@@ -25,7 +25,7 @@ from core.journey.jobs import (
 from core.journey.projects import scored_experts
 from core.journey.tune import tune_step
 from core.tuning.device import spare_memory
-from core.tuning.team import place_in_team, team_command
+from core.tuning.team import leave_team, place_in_team, team_command
 from core.types import Reporter, SilentReporter
 
 log = logging.getLogger(__name__)
@@ -54,11 +54,11 @@ def work(folder: Path) -> int:
             command = team_command(cards, ["-m", "core", "work", str(folder)])
             os.execv(command[0], command)  # noqa: S606  (this very interpreter)
         return _worked(place)
-    if rank > 0:
-        return _learn_along(place)
-    status = _worked(place)
-    # torchrun would take a run that somebody stopped for a crash.
-    return 0 if status == CANCELLED_STATUS else status
+    status = _learn_along(place) if rank > 0 else _worked(place)
+    if status == CANCELLED_STATUS:
+        status = 0  # torchrun would take a run that somebody stopped for a crash
+    leave_team(status)
+    return status
 
 
 def _worked(folder: RunFolder) -> int:

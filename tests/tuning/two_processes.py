@@ -102,7 +102,7 @@ def main(folder: Path) -> None:
     document = {"reported": len(report.metrics), "warnings": short.warnings}
     document |= {"device": outcome.device.name, "model": str(outcome.model_folder)}
     (folder / f"seen-{team.rank}.json").write_text(json.dumps(document))
-    leave_team()
+    leave_team(0)
 
 
 if __name__ == "__main__":
