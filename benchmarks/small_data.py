@@ -211,6 +211,7 @@ class Bench:
             before = self.quality(task.base_folder, dataset, prompts)
         row = {"before": before, "after": after, "seconds": round(seconds)}
         row |= {"alpha": outcome.alpha, "best_step": outcome.best_step, "steps": outcome.steps}
+        row["curve"] = [[point.step, point.regimes] for point in outcome.curve]
         if teacher:
             row["teacher"] = self.search(
                 dataset, scores[-1].question_matrix, scores[-1].answer_matrix
