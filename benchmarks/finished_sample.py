@@ -7,6 +7,8 @@ project of that workspace::
     python -m core run sample_data/shop_faq_en.csv --workspace W --config adapters.json --experts …
     python benchmarks/finished_sample.py W sample_data/finished_en.zip
 
+and the same with shop_faq_ja.xlsx for ``finished_ja.zip``.
+
 The weights are made again from what is packed, and compared anew: the verdict that ships is that
 of the very model that the app makes of the pack.
 """
@@ -52,7 +54,8 @@ def main() -> None:
     config = request_of(tune).tuning
     base_entry = find_entry(config.base_model)
     assert isinstance(base_entry, ModelExpert)
-    base = read_tensors(base_entry.files.fetch(base_entry, workspace.models) / "model.safetensors")
+    base_folder = base_entry.files.fetch(base_entry, workspace.models)
+    base = read_tensors(base_folder / "model.safetensors")
     weights = RunFolder(workspace.run_folder(tune.id)).model / "model.safetensors"
     learned = learned_factors(base, read_tensors(weights), config.lora_rank)
     write_tensors(weights, with_learned(base, learned))
@@ -80,7 +83,7 @@ def main() -> None:
     scores = load_expert_scores(workspace, project.load_dataset(), experts)
     prints = tuple(one.fingerprint for one in scores)
     layout = workspace.layout
-    pack_up(sample, layout.runs, layout.vectors, prints, learned, asked.target)
+    pack_up(sample, layout.runs, layout.vectors, prints, learned, base_folder, asked.target)
     print(
         f"{asked.target}: {asked.target.stat().st_size / 1e6:.1f} MB, {len(learned) // 2} weights"
     )

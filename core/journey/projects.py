@@ -232,7 +232,12 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
         Name of the project in the user's language; numbered if it is taken.
     """
     from core.data.file_preview import read_dataset
-    from core.journey.data import add_open_questions, read_questions
+    from core.journey.data import (
+        add_open_questions,
+        keep_what_data_allow,
+        read_questions,
+        what_data_allow,
+    )
     from core.journey.personal import PERSONAL_DATA, allow_sharing
 
     sample = SAMPLES[key]
@@ -244,10 +249,12 @@ def create_sample_project(workspace: Workspace, key: str, title: str, who: str) 
     project = workspace.project(project.id)
     # Every kind, unseen: to look for names by a model would take a minute after the one click.
     allow_sharing(project, _INVENTED, who or sample.file, PERSONAL_DATA)
+    keep_what_data_allow(project, what_data_allow(project.load_dataset()))
     return project
 
 
-FINISHED_SAMPLES: Mapping[str, str] = {"en": "finished_en.zip"}  # sample → pack
+# Sample → pack.
+FINISHED_SAMPLES: Mapping[str, str] = {"en": "finished_en.zip", "ja": "finished_ja.zip"}
 
 
 def finished_sample(workspace: Workspace, key: str) -> Project | None:

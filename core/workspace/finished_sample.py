@@ -5,6 +5,8 @@ A ZIP file:
     sample.json                  what it is, see :class:`FinishedSample`
     runs/<kind>/…                the run folders, without weights
     vectors/<fingerprint>/…      what experts read: ``segment`` with float16 vectors, ``matrices-*``
+    (of the tuned model's folder what the base model's has, too, such as the words of its tokenizer,
+    is not packed but copied from there; its names stand in sample.json)
     weights.safetensors          ``<name>.u`` [out, r] and ``<name>.v`` [r, in] of every weight that
                                  a run with adapters (LoRA) changed: base + u·v is the tuned weight
 
@@ -19,7 +21,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -34,6 +36,7 @@ FORMAT = 1
 _SAMPLE, _WEIGHTS, _MODEL, _TUNE = "sample.json", "weights.safetensors", "model", "tune"
 _SEGMENT = "segment.safetensors"
 _TENSORS = "model.safetensors"
+_LARGE = ("tokenizer.json",)  # of a model's folder; the others are a few hundred bytes each
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class FinishedSample:
         Of the project that was packed.
     runs : mapping of kind to run id
         As they were called there: ``score``, ``tune`` and ``compare``.
+    of_base : tuple of str
+        Files of the tuned model, inside its folder, that are those of the base model.
     """
 
     format: int
@@ -64,6 +69,7 @@ class FinishedSample:
     base_model: str
     project_id: str
     runs: Mapping[str, str]
+    of_base: tuple[str, ...] = ()
 
 
 def read_sample(pack: Path) -> FinishedSample:
@@ -122,6 +128,9 @@ def unpack(
                 elif parts[0] == "vectors":
                     _put(vectors, parts[1], parts[2], _tensors(file.read(name)))
             model = folders[_TUNE] / _MODEL
+            for inside in sample.of_base:
+                if ".." not in PurePosixPath(inside).parts:
+                    _place(model / inside, (base / inside).read_bytes())
             write_tensors(
                 model / _TENSORS, with_learned(_base(base), _tensors(file.read(_WEIGHTS)))
             )
@@ -208,6 +217,7 @@ def pack_up(
     vectors: Path,
     fingerprints: tuple[str, ...],
     learned: Mapping[str, np.ndarray],
+    base: Path,
     target: Path,
 ) -> None:
     """Write a pack; what :func:`unpack` reads.
@@ -220,19 +230,42 @@ def pack_up(
         Of the experts whose vectors are packed.
     learned : mapping
         As of :func:`learned_factors`.
+    base : Path
+        Folder of the base model: large files that it has, too, are not packed.
     """
     from safetensors.numpy import save
 
+    model = runs / sample.runs[_TUNE] / _MODEL
+    shared = tuple(name for name in _LARGE if say_the_same(model / name, base / name))
+    sample = replace(sample, of_base=shared)
+    left_out = {model / name for name in shared}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         _add(file, _SAMPLE, json.dumps(to_json(sample), ensure_ascii=False, indent=1).encode())
         for kind, run in sample.runs.items():
             for path in sorted((runs / run).rglob("*")):
-                if path.is_file() and path.name not in {"run.lock", _TENSORS, "log.txt"}:
+                if path in left_out or path.name in {"run.lock", _TENSORS, "log.txt"}:
+                    continue
+                if path.is_file():
                     inside = path.relative_to(runs / run).as_posix()
                     _add(file, f"runs/{kind}/{inside}", path.read_bytes())
         for fingerprint in fingerprints:
             _add_vectors(file, vectors / fingerprint, f"vectors/{fingerprint}")
         _add(file, _WEIGHTS, save(dict(learned)))
+
+
+def say_the_same(packed: Path, of_base: Path) -> bool:
+    """Return whether two JSON documents say the same, whatever their layout; numbers to 9 digits.
+
+    A tokenizer that was read and written again has other spaces, and other last digits.
+    """
+    try:
+        one, other = (
+            json.loads(path.read_bytes(), parse_float=lambda digits: f"{float(digits):.9g}")
+            for path in (packed, of_base)
+        )
+    except (OSError, ValueError):
+        return False
+    return bool(one == other)
 
 
 def _add_vectors(file: zipfile.ZipFile, folder: Path, inside: str) -> None:

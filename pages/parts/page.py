@@ -351,27 +351,27 @@ def empty_state(
     end_page()
 
 
-def _finished_buttons() -> None:
-    """Offer the samples that are finished; one click opens one on its verdict."""
-    for key in projects.FINISHED_SAMPLES:
-        title = t("Finished demo: {title}", title=t(projects.SAMPLES[key].title))
-        if st.button(
-            t("Open the finished demo"),
-            key=f"finished_{key}",
-            icon=":material/slideshow:",
-            help=t(
-                "{title}. Everything was computed with this app: scores, labels, tuned model and "
-                "verdict. Look around, present it, and run each step again live.",
-                title=t(projects.SAMPLES[key].title),
-            ),
-        ):
-            with errors_shown():
-                with st.spinner(t("Opening the finished demo …"), show_time=True):
-                    project = projects.open_finished_sample(
-                        session.workspace(), key, title, session.who()
-                    )
-                session.choose_project(project)
-                go_to("compare")
+def _finished_button(language: str) -> None:
+    """Offer the finished sample in the reader's language; one click opens it on its verdict."""
+    key = language if language in projects.FINISHED_SAMPLES else "en"
+    title = t("Finished demo: {title}", title=t(projects.SAMPLES[key].title))
+    if st.button(
+        t("Open the finished demo"),
+        key=f"finished_{key}",
+        icon=":material/slideshow:",
+        help=t(
+            "{title}. Everything was computed with this app: scores, labels, tuned model and "
+            "verdict. Look around, present it, and run each step again live.",
+            title=t(projects.SAMPLES[key].title),
+        ),
+    ):
+        with errors_shown():
+            with st.spinner(t("Opening the finished demo …"), show_time=True):
+                project = projects.open_finished_sample(
+                    session.workspace(), key, title, session.who()
+                )
+            session.choose_project(project)
+            go_to("compare")
 
 
 def sample_buttons(primary: bool = True) -> None:
@@ -380,8 +380,8 @@ def sample_buttons(primary: bool = True) -> None:
     Before them those that are finished, for whoever wants to see the result first.
     """
     with st.container(horizontal=True, horizontal_alignment="center"):
-        _finished_buttons()
-        language = st.session_state.get("language")
+        language = st.session_state.get("language", "en")
+        _finished_button(language)
         # Those in the reader's language first; sorting keeps the order otherwise.
         offered = sorted(projects.SAMPLES.items(), key=lambda item: item[1].language != language)
         for key, sample in offered:

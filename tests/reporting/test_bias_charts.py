@@ -113,7 +113,7 @@ def test_map_shows_what_is_beyond_chance_and_frames_it():
 
 
 def test_long_names_are_cut_and_whole_at_the_pointer():
-    layout = bias_heatmap(favours(), ["MiniLM " * 9, "BM25"], translate).figure.layout
+    layout = bias_heatmap(favours(), ["MiniLM " * 30, "BM25"], translate).figure.layout
     long = [note for note in layout.annotations if len(note.hovertext or "") > 40]
     assert len(long) == 2 and all(len(n.text) < len(n.hovertext) for n in long)
     assert all("<b>co" not in note.text + note.hovertext for note in layout.annotations)

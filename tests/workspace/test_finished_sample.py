@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from core.workspace.finished_sample import (
     learned_factors,
     pack_up,
     read_sample,
+    say_the_same,
     unpack,
     with_learned,
 )
@@ -62,6 +65,10 @@ def pack(tmp_path):
         (old / "runs" / run / "run.lock").touch()
     write_json(old / "runs" / "tune-1" / "model" / "config.json", {"of": "project-1"})
     write_tensors(old / "runs" / "tune-1" / "model" / "model.safetensors", tuned())
+    words = {"words": [["a", -7.471577644348144]]}
+    for folder in (old / "runs" / "tune-1" / "model", tmp_path / "base"):
+        write_json(folder / "tokenizer.json", words)
+    write_json(tmp_path / "base" / "config.json", {"of": "the base model"})
     cache = VectorCache(old / "vectors")
     keys = RNG.integers(0, 255, (6, 16)).astype(np.uint8)
     cache.put("print", keys[:4], np.ones((4, 3), np.float32))
@@ -72,7 +79,9 @@ def pack(tmp_path):
     )
     target = tmp_path / "pack.zip"
     learned = learned_factors(BASE, tuned(), 2)
-    pack_up(sample, old / "runs", old / "vectors", ("print", "words"), learned, target)
+    base = tmp_path / "base"
+    pack_up(sample, old / "runs", old / "vectors", ("print", "words"), learned, base, target)
+    sample = dataclasses.replace(sample, of_base=("tokenizer.json",))
     return target, sample, keys
 
 
@@ -108,3 +117,30 @@ def test_a_damaged_pack_says_so_and_leaves_nothing(tmp_path, pack, content):
     with pytest.raises(WorkspaceError, match="finished sample"):
         unpacked(tmp_path, target)
     assert not list((tmp_path / "new").glob("runs/*"))
+
+
+def test_words_of_the_base_model_are_copied_from_it_and_never_packed(tmp_path, pack):
+    target, _, _ = pack
+    with zipfile.ZipFile(target) as file:
+        assert not [name for name in file.namelist() if name.endswith("tokenizer.json")]
+    runs, _ = unpacked(tmp_path, target)
+    model, base = runs / "tune-2" / "model", tmp_path / "base"
+    assert (model / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+    assert "project-2" in (model / "config.json").read_text(), "its own, not the base model's"
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ('{"words":[["a",-7.4715776443481445]]}', True),  # the last digit, as a float32 is written
+        ('{"words":[["a",-7.4716]]}', False),
+        ('{"words":[["b",-7.471577644348144]]}', False),
+        ("no JSON", False),
+    ],
+)
+def test_only_words_that_are_the_same_but_for_their_writing_are_left_out(tmp_path, other, same):
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    write_json(one, {"words": [["a", -7.471577644348144]]})
+    two.write_text(other)
+    assert say_the_same(one, two) is same
+    assert not say_the_same(one, tmp_path / "absent.json")

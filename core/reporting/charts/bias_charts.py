@@ -18,6 +18,7 @@ from core.reporting.charts.chart import (
     Chart,
     Translate,
     error_bars,
+    in_lines,
     name_lines,
     new_figure,
     rounded,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 ROW = 34  # pixels per group
 # Of the map, in pixels: all lines, the least and most of one, heads, names; letters of all heads.
-MAP_HEIGHT, LINE, HEAD, NAMES, ROOM = 400, (20, 40), 40, 150, 88
+MAP_HEIGHT, LINE, HEAD, NAMES, ROOM = 400, (20, 40), 52, 150, 96
 SYMBOLS = {1: "triangle-right", 0: "circle", -1: "triangle-left"}
 WORDS = {1: N_("higher"), 0: N_("not shown"), -1: N_("lower")}
 
@@ -147,7 +148,7 @@ def bias_heatmap(found: FavourMap, names: Sequence[str], t: Translate) -> Chart:
     room = max(int(ROOM / columns), 6)
     for place, name in enumerate(heads):
         figure.add_annotation(
-            text=_two_lines(name, room),
+            text=in_lines(name, room),
             hovertext=shortened(name, 200),
             x=place,
             y=1,
@@ -210,14 +211,6 @@ def _told(found: FavourMap, heads: Sequence[str], cell: tuple[int, int], t: Tran
         ),
     ]
     return "<br>".join(lines)
-
-
-def _two_lines(name: str, room: int) -> str:
-    """Return a name in at most two lines of so many letters, cut where it is longer."""
-    if len(name) <= room:
-        return shortened(name, room)
-    cut = max(name.rfind(sign, 1, room) for sign in " -") + 1 or room
-    return f"{shortened(name[:cut], room)}<br>{shortened(name[cut:], room)}"
 
 
 _Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

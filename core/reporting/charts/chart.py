@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -232,10 +233,19 @@ def one_line(text: str, columns: int, other: int = 2) -> str:
     return text
 
 
-def shortened(text: str, most: int = 28) -> str:
+def shortened(text: str, most: int = 34) -> str:
     """Return a name that fits beside or above a small chart, free of markup.
 
     Plotly reads a few HTML tags in titles, and names of experts may come from a user's folder.
     """
     text = text if len(text) <= most else text[: most - 1] + "…"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def in_lines(name: str, room: int, most: int = 3) -> str:
+    """Return a name in at most ``most`` lines of so many letters, free of markup; cut where longer.
+
+    A line ends at a space or a hyphen where there is one.
+    """
+    lines = textwrap.wrap(name, max(room, 2), max_lines=most, placeholder="…")
+    return "<br>".join(shortened(line, room) for line in lines)

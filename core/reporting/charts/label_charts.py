@@ -63,7 +63,7 @@ def score_histograms(
     precisions = [_precision(values, sample) for values in rows]
     facet = t(N_("precision {precision:.2f} · overlap {overlap:.0%}"))
     heads = [
-        _head(shortened(title, 22), facet.format(precision=precision, overlap=overlap))
+        _head(shortened(title, 32), facet.format(precision=precision, overlap=overlap))
         for title, precision, overlap in zip(titles, precisions, overlaps, strict=True)
     ]
     figure = _facets(heads, shapes, min(3, len(rows)), _label_axis(0.5), t)
@@ -273,7 +273,7 @@ def arrow_chart(names: Sequence[str], before: np.ndarray, after: np.ndarray, t: 
             showarrow=False,
         )
     style_axes(figure)
-    name_lines(figure, [shortened(name, 30) for name in names])
+    name_lines(figure, [shortened(name) for name in names])
     figure.update_xaxes(range=[-3, 112], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     table = pd.DataFrame(

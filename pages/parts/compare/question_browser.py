@@ -190,7 +190,7 @@ def _list(
             "what": st.column_config.TextColumn(
                 "", width=30, help=t("What happened: the signs are those of the filters above.")
             ),
-            "question": st.column_config.TextColumn(t("Question"), width=260),
+            "question": st.column_config.TextColumn(t("Question"), width=190),
             "before": number(t("Rank before"), width=95, help=_rank_help()),
             "after": number(t("Rank after"), width=90, help=_rank_help()),
             "change": number(

@@ -130,7 +130,7 @@ def pair_card(
                 reason=note.text,
             )
             st.markdown(f":material/flag: {plain(report)}")
-        left, right = st.columns([1.5, 1], gap="medium")
+        left, right = st.columns([1.15, 1], gap="medium")
         with left:
             row = int(preview.dataset.question_row[preview.sample.question_rows[position]])
             st.caption(t("Question (row {row} of your file)", row=row))
@@ -172,7 +172,7 @@ def _voices(heard: list[Voice]) -> None:
         key="pair_voices",
         column_config={
             "against": texts("✗", width=28, help=t("This expert contradicts your data.")),
-            "expert": texts(t("Expert"), width=115),
+            "expert": texts(t("Expert"), width=190),
             "score": numbers(t("Score"), format="%.0f", width=48),
             "right": numbers(t("Right"), format="%.0f", width=48, help=usual),
             "other": numbers(t("Other"), format="%.0f", width=48, help=usual),

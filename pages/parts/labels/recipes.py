@@ -130,11 +130,9 @@ def recipe_shelf(
             t("Name"): [other.name for other in saved],
             t("Rule"): [t(RULES[other.recipe.rule].title) for other in saved],
             t("Known right answers (%)"): [round(other.recipe.blend * 100) for other in saved],
-            t("Experts"): [
-                ", ".join(expert_title(key) for key in other.recipe.experts) for other in saved
-            ],
             t("Saved by"): [other.who for other in saved],
             t("Saved at"): [moment(other.at) for other in saved],
+            t("Experts"): [_experts_of(other.recipe) for other in saved],
         }
     )
     st.dataframe(frame, hide_index=True)
@@ -162,6 +160,12 @@ def recipe_shelf(
             if gone
             else t("Sets experts, rule and sliders to this recipe, to look at it or to change it."),
         )
+    # In full: names and lists of experts are wider than the table's columns.
+    st.caption(f"{plain(names[chosen])} · {describe(recipe)} · {plain(_experts_of(recipe))}")
+
+
+def _experts_of(recipe: LabelRecipe) -> str:
+    return ", ".join(expert_title(key) for key in recipe.experts)
 
 
 def _use(context: Context, recipe_id: str) -> None:
