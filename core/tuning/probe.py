@@ -114,7 +114,7 @@ def measure(
         start_seconds = clock() - before
         if config.hard_negatives_per_question:  # found by reading every training question
             start_seconds += question * len(run.rows)
-        asked = sum(len(rows) for rows in run.validation.questions.values())
+        asked = run.validation.count
         check_seconds = question * asked
         if config.answers_stay:  # answers are read once, and stay
             if task.answer_vectors is None:

@@ -279,7 +279,7 @@ class Run:
         How alike they find answers, and what they say of open questions, would undo what the base
         model knows.
         """
-        search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
+        search, regimes = self.task.strongest_teacher, list(self.validation.regimes.values())
         taught = self.learner.taught if self.config.guard_regimes else None
         open_count = 0 if taught is None else len(taught.open_rows)
         if (self.learner.answer_labels is None and not open_count) or search is None or not regimes:
@@ -428,7 +428,7 @@ class Run:
             self._save()
 
     def _floors(self, base: CurvePoint) -> dict[str, float]:
-        counts = {regime: len(rows) for regime, rows in self.validation.questions.items()}
+        counts = {regime: one.count for regime, one in self.validation.regimes.items()}
         return {
             regime: score - CHANGE_OF_ONE / counts[regime] ** 0.5
             for regime, score in base.regimes.items()
@@ -436,7 +436,7 @@ class Run:
 
     def _noise(self) -> float:
         """Return the standard error of the mean over regimes between two states of the run."""
-        counts = [len(rows) for rows in self.validation.questions.values()]
+        counts = [one.count for one in self.validation.regimes.values()]
         return CHANGE_BETWEEN_CHECKS * sum(1 / n for n in counts) ** 0.5 / len(counts)
 
     def _measured(self, answers: np.ndarray | None = None) -> CurvePoint:

@@ -17,8 +17,44 @@ from core.types import Labels, QADataset, Rows
 from core.types.tuning import AgreedEnd, WatchedQuestions
 from core.types.tuning_config import TuningConfig
 
-ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
-"""Rows of questions, one array per regime, and rows of answers to mean nDCG@10 over regimes."""
+
+@dataclass(frozen=True, eq=False)
+class CheckedQuestions:
+    """The questions by which a run measures itself in one regime.
+
+    Attributes
+    ----------
+    asked : int32 array [n]
+        Rows of validation questions that somebody asked.
+    written : int32 array [m]
+        Rows of questions that were written from answers which nothing learns from; empty where
+        enough were asked. Together they count at most as much as those that were asked.
+    """
+
+    asked: Rows
+    written: Rows
+
+    def mean(self, measure: Callable[[Rows], float]) -> float:
+        """Return the weighted mean of a measure that gives the mean of questions."""
+        if not len(self.written):
+            return measure(self.asked)
+        share = self._written_weight / (len(self.asked) + self._written_weight)
+        return (1 - share) * measure(self.asked) + share * measure(self.written)
+
+    @property
+    def count(self) -> float:
+        """How many questions of equal weight would tell as much: (Σw)² / Σw² (Kish 1965)."""
+        weight = self._written_weight
+        squares = len(self.asked) + (weight**2 / len(self.written) if weight else 0)
+        return float((len(self.asked) + weight) ** 2 / squares)
+
+    @property
+    def _written_weight(self) -> int:
+        return min(len(self.asked), len(self.written))
+
+
+ExpertsSearch = Callable[[Sequence[CheckedQuestions], Rows], float]
+"""Questions of each regime and rows of answers to mean nDCG@10 over regimes."""
 
 EncodeTexts = Callable[[Sequence[str]], np.ndarray]
 """Texts to unit vectors [n, d]."""

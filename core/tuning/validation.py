@@ -6,25 +6,31 @@ Search quality on validation questions chooses the checkpoint, never the trainin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.tuning.student import DOCUMENT, QUERY, Read
-from core.tuning.task import Evaluate, ExpertsSearch, GeneralityCheck
-from core.types import QADataset, Rows
+from core.tuning.task import CheckedQuestions, Evaluate, ExpertsSearch, GeneralityCheck
+from core.types import TRAIN, QADataset, Rows
 from core.types.tuning import CurvePoint, ExampleMoment, WatchedQuestion, WatchedQuestions
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
+    from core.types import PairScores
 
 # A check must stay short beside the steps. Larger corpora are sampled, right answers always kept:
 # the values are then higher than on the whole corpus, but checks stay comparable with each other.
 MOST_QUESTIONS = 1000
 MOST_ANSWERS = {"cpu": 3000, "mps": 10_000, "cuda": 50_000}
 MOST_WATCHED = 5  # questions that people look on at
+# Of fewer questions a single one moves the mean as much as a step of learning does, and the state
+# that is kept is luck (docs/method.md): questions written from the same answers join them.
+FEW_QUESTIONS = 60
+MOST_WRITTEN = 100
 
 See = Callable[[Rows, np.ndarray], None]
 """Takes rows of questions [n] and the rows of the answers found for each [n, ≤ 10], best first."""
@@ -37,13 +43,29 @@ class SearchCheck:
     Attributes
     ----------
     questions : mapping of regime to int32 array
-        Regimes without validation questions are absent.
+        Those that somebody asked; regimes without validation questions are absent.
+    written : mapping of regime to int32 array
+        Those that join where few were asked; of every regime, often empty.
     answer_rows : int32 array [m]
     """
 
     dataset: QADataset
     questions: dict[str, Rows]
+    written: dict[str, Rows]
     answer_rows: Rows
+
+    @cached_property
+    def regimes(self) -> dict[str, CheckedQuestions]:
+        """The questions of each regime with their weights."""
+        return {
+            regime: CheckedQuestions(rows, self.written[regime])
+            for regime, rows in self.questions.items()
+        }
+
+    @property
+    def count(self) -> int:
+        """How many questions are read for a check."""
+        return sum(len(one.asked) + len(one.written) for one in self.regimes.values())
 
     @classmethod
     def of(cls, dataset: QADataset, kind: str, seed: int) -> SearchCheck:
@@ -53,22 +75,27 @@ class SearchCheck:
             regime: _sample(rows, MOST_QUESTIONS, rng)
             for regime, rows in dataset.validation_by_regime.items()
         }
-        right = [dataset.right_answers(int(row)) for rows in questions.values() for row in rows]
+        written = {
+            regime: _sample(_written_beside(dataset, rows), MOST_WRITTEN, rng)
+            for regime, rows in questions.items()
+        }
+        checked = [*questions.values(), *written.values()]
+        right = [dataset.right_answers(int(row)) for rows in checked for row in rows]
         kept = np.unique(np.concatenate(right)) if right else np.empty(0, np.int32)
         others = np.setdiff1d(np.arange(len(dataset.answers), dtype=np.int32), kept)
         others = _sample(others, max(MOST_ANSWERS[kind] - len(kept), 0), rng)
         corpus = np.sort(np.concatenate([kept, others])).astype(np.int32)
-        return cls(dataset, questions, corpus)
+        return cls(dataset, questions, written, corpus)
 
     def answer_vectors(self, read: Read) -> np.ndarray:
         """Return the corpus as unit vectors float32 [m, d]."""
         return read([self.dataset.answers[row] for row in self.answer_rows], DOCUMENT)
 
     def ndcg(self, read: Read, answer_vectors: np.ndarray) -> dict[str, np.ndarray]:
-        """Return nDCG@10 of each question by regime, as the model searches now."""
+        """Return nDCG@10 of each question that was asked, by regime, as the model searches now."""
         return {
-            regime: search_quality(self.dataset, *given)
-            for regime, given in self._given(read, answer_vectors)
+            regime: search_quality(self.dataset, *self._given(rows, read, answer_vectors))
+            for regime, rows in self.questions.items()
         }
 
     def check(
@@ -86,30 +113,33 @@ class SearchCheck:
         evaluate : Evaluate or None
             None measures mean nDCG@10.
         see : callable or None
-            Is shown what was found, regime by regime; never called where ``evaluate`` measures.
+            Is shown what was found, regime by regime; never called where ``evaluate`` measures,
+            nor for questions that nobody asked.
         """
-        measured: dict[str, float] = {}
         firsts: list[float] = []
-        for regime, given in self._given(read, answer_vectors):
+
+        def quality(rows: Rows) -> float:
+            given = self._given(rows, read, answer_vectors)
             if evaluate is not None:
-                measured[regime] = float(evaluate(*given))
-                continue
-            rows, top = given[0], _top(*given)
-            measured[regime] = float(_ndcg(self.dataset, rows, top, self.answer_rows).mean())
-            found = np.where(top < 0, -1, self.answer_rows[top])
-            firsts.append(float((right_places(self.dataset, rows, found) == 1).mean()))
-            if see is not None:
-                see(rows, found)
+                return float(evaluate(*given))
+            top = _top(*given)
+            if any(rows is asked for asked in self.questions.values()):
+                found = np.where(top < 0, -1, self.answer_rows[top])
+                firsts.append(float((right_places(self.dataset, rows, found) == 1).mean()))
+                if see is not None:
+                    see(rows, found)
+            return float(_ndcg(self.dataset, rows, top, self.answer_rows).mean())
+
+        measured = {regime: one.mean(quality) for regime, one in self.regimes.items()}
         first = float(np.mean(firsts)) if firsts else None
         return CurvePoint(step, float(np.mean(list(measured.values()))), measured, first)
 
     def _given(
-        self, read: Read, answer_vectors: np.ndarray
-    ) -> Iterator[tuple[str, tuple[Rows, np.ndarray, Rows, np.ndarray]]]:
-        """Give what there is to evaluate in each regime; one is read while it is asked for."""
-        for regime, rows in self.questions.items():
-            vectors = read([self.dataset.questions[row] for row in rows], QUERY)
-            yield regime, (rows, vectors, self.answer_rows, answer_vectors)
+        self, rows: Rows, read: Read, answer_vectors: np.ndarray
+    ) -> tuple[Rows, np.ndarray, Rows, np.ndarray]:
+        """Return what there is to evaluate of these questions."""
+        vectors = read([self.dataset.questions[row] for row in rows], QUERY)
+        return rows, vectors, self.answer_rows, answer_vectors
 
 
 def search_quality(
@@ -220,18 +250,33 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     readers = set(AnswerLabels(labels).readers) - {base_model}
     teachers = [scores for scores in labels.scores if scores.expert in readers]
 
-    def best(questions: Sequence[Rows], answer_rows: Rows) -> float:
-        def ndcg(scores: np.ndarray, rows: Rows) -> float:
+    def best(questions: Sequence[CheckedQuestions], answer_rows: Rows) -> float:
+        def ndcg(teacher: PairScores, rows: Rows) -> float:
+            scores = teacher.block(rows, answer_rows)
             top = np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
             return float(ndcg_at_10(labels.dataset, rows, top, answer_rows).mean())
 
         means = [
-            float(np.mean([ndcg(teacher.block(rows, answer_rows), rows) for rows in questions]))
+            float(np.mean([regime.mean(partial(ndcg, teacher)) for regime in questions]))
             for teacher in teachers
         ]
         return max(means, default=float("nan"))
 
     return best
+
+
+def _written_beside(dataset: QADataset, rows: Rows) -> Rows:
+    """Return questions written from the answers of few validation questions, used nowhere else.
+
+    Of answers that are learned from or tested there are none: what was written from the former is
+    learned from, and what was written from the latter would choose the state that the test likes.
+    """
+    if len(rows) >= FEW_QUESTIONS or not len(dataset.written_rows):
+        return np.empty(0, np.int32)
+    groups = dataset.question_group
+    elsewhere = np.concatenate([dataset.rows(TRAIN), dataset.held_out_rows])
+    own = np.setdiff1d(groups[rows], groups[elsewhere])
+    return dataset.written_rows[np.isin(groups[dataset.written_rows], own)]
 
 
 def _sample(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
