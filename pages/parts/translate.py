@@ -25,10 +25,20 @@ def language() -> str:
     return browser if browser in LANGUAGES else DEFAULT_LANGUAGE
 
 
+# Where no space follows, as in Japanese, markdown takes ** after a bracket for plain signs.
+_BOLD_BESIDE_LETTERS = re.compile(r"(?<=\w)\*\*({\w+})\*\*|\*\*({\w+})\*\*(?=\w)")
+
+
 def t(text: str, **values: object) -> str:
     """Return a text in the reader's language, with its values filled in."""
     translated = translator(language())(text)
+    if values and "**{" in translated:
+        translated = _BOLD_BESIDE_LETTERS.sub(_held, translated)
     return translated.format(**values) if values else translated
+
+
+def _held(found: re.Match[str]) -> str:
+    return f"**\u200b{found[1] or found[2]}\u200b**"
 
 
 def tm(message: Message) -> str:

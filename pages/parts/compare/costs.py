@@ -63,7 +63,7 @@ def _table(seen: Compared, costs: tuple[EncodingCost, ...]) -> None:
         hide_index=True,
         key="model_costs",
         column_config={
-            "system": text(t("System"), width=245),
+            "system": text(t("System"), width=300),
             "rate": number(
                 t("Texts per second"), format="%.0f", width=115, help=t("Median of the rounds.")
             ),

@@ -51,7 +51,8 @@ def ask_at_import(found: Mapping[str, Finding | RowsFound], file_id: str) -> str
 def personal_data(context: Context) -> None:
     """Draw the personal data of the data in use, how to take them out, and the leave to share."""
     project = context.project
-    found = personal.found_in(context.dataset)
+    with st.spinner(t("Looking for personal data …"), show_time=True):  # names by a model: seconds
+        found = personal.found_in(context.dataset)
     if not found:
         return
     leave, own = personal.sharing_leave(project), personal.own_found_in(context.dataset)
