@@ -14,6 +14,12 @@ never asked for in training, while the delivered model has met every entry once.
 whether the verdict of a bare FAQ can stand for what comes after, shift of wording included;
 ``folds_promise_kept`` is the share in which the delivered model does not fall below the interval.
 
+What lies between the two is measured apart: the models of the folds search, too, each for the
+rewordings of those entries that it has not met. ``fold_agreement_unseen`` is the share in which
+that difference lies inside the interval (unmet entries on both sides, only the wording differs);
+``folds_wording_gain`` is what the other wording adds, ``folds_met_gain`` what having met the entry
+adds.
+
 A finished FAQ is a line in ``--out``: a killed run goes on with the next one.
 """
 
@@ -28,7 +34,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +100,8 @@ def walked(workspace: Any, seed: int, student: str, preset: str) -> dict[str, An
     experts.launch_scoring(project, keys, "benchmark", start=start)
     labels.save_recipe(project, "default", labels.default_recipe(keys), "benchmark")
     config = PRESETS[preset].config(base_model=student, seed=seed, device="cpu")
-    run = cross_fit.launch_cross_fit(project, config, "benchmark", start=start, examined=False)
+    with fold_models_stay():
+        run = cross_fit.launch_cross_fit(project, config, "benchmark", start=start, examined=False)
     done = cross_fit.cross_fit_outcome(workspace, run)
     found = compare.load_comparison(workspace, done.compare_run)
     told = found.difference("unseen")
@@ -107,13 +115,23 @@ def walked(workspace: Any, seed: int, student: str, preset: str) -> dict[str, An
     for at, (_, key) in enumerate(some):
         for row in right[key]:
             grades[at, place[clean_text(answers[row])]] = 1
-    scores = []
-    for model in (find_entry(student), workspace.run_folder(done.tune_run) / "model"):
+
+    def searched(model: Any, rows: np.ndarray) -> np.ndarray:
+        """Return nDCG@10 of some of the rewordings."""
         encoder = load_encoder(model, workspace.models)
-        left = encoder.encode([question for question, _ in some], QUERY)
+        left = encoder.encode([some[at][0] for at in rows], QUERY)
         top = rank(left, encoder.encode(dataset.answers, DOCUMENT), 10).top_answers
-        scores.append(_ndcg(grades, top).mean())
-    difference = float(scores[1] - scores[0])
+        return _ndcg(grades[rows], top)
+
+    every = np.arange(len(some))
+    before = searched(find_entry(student), every)
+    after = searched(workspace.run_folder(done.tune_run) / "model", every)
+    unmet = before.copy()
+    threads_of = {key: group_of(dataset, titles[key]) for key in chosen}
+    for groups, model in fold_models(workspace, dataset, run):
+        rows = np.array([at for at, (_, key) in enumerate(some) if threads_of[key] in groups])
+        if len(rows) and model is not None:
+            unmet[rows] = searched(model, rows)
     return {
         "seed": seed,
         "student": student,
@@ -127,10 +145,52 @@ def walked(workspace: Any, seed: int, student: str, preset: str) -> dict[str, An
         "word": told.word,
         "widening": found.widening,
         "rewordings": len(some),
-        "rewordings_before": round(float(scores[0]), 4),
-        "rewordings_gain": round(difference, 4),
+        "rewordings_before": round(float(before.mean()), 4),
+        "rewordings_gain": round(float((after - before).mean()), 4),
+        "rewordings_unmet_gain": round(float((unmet - before).mean()), 4),
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+@contextmanager
+def fold_models_stay() -> Iterator[None]:
+    """Let a cross-fit keep the models of its folds, which it deletes once they are measured."""
+    from core.journey.trials import Trials
+
+    drop = Trials.drop_model
+    Trials.drop_model = lambda *_: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Trials.drop_model = drop  # type: ignore[method-assign]
+
+
+def fold_models(workspace: Any, dataset: Any, run: str) -> Iterator[tuple[set[int], Path | None]]:
+    """Give, fold by fold, the groups of answers that it has not met and its model; None = base."""
+    from core.data.near_duplicates.grouping import question_clusters
+    from core.data.splitting import cross_fit_folds
+    from core.jobs.folder import RunFolder
+    from core.journey.jobs import request_of
+    from core.journey.trials import Trials
+    from core.tuning.experiments.folds import fold_key
+    from core.types import TEST_SPLIT, UNSEEN
+    from core.types.tuning import trial_key
+
+    folder = RunFolder(workspace.run_folder(run))
+    asked = request_of(folder)
+    clusters = question_clusters(dataset)
+    parts = cross_fit_folds(dataset, clusters, seed=asked.tuning.seed, folds=asked.folds)
+    for number, part in enumerate(parts, 1):
+        model = Trials.of(folder.root).folder(trial_key(fold_key(number), 0)).model
+        groups = part.question_group[part.rows(TEST_SPLIT[UNSEEN])]
+        yield set(groups.tolist()), model if (model / "modules.json").is_file() else None
+
+
+def group_of(dataset: Any, title: str) -> int:
+    """Return the group of the question that is a title."""
+    from core.data.matching import clean_text
+
+    return int(dataset.question_group[dataset.questions.index(clean_text(title))])
 
 
 def _ndcg(grades: np.ndarray, top: np.ndarray) -> np.ndarray:
@@ -168,17 +228,26 @@ def measure(
     found = list(rows.values())
     ends = [_interval(row) for row in found]
     gains = [row["rewordings_gain"] for row in found]
-    inside = [low <= gain <= high for (low, high), gain in zip(ends, gains, strict=True)]
+    unmet = [row["rewordings_unmet_gain"] for row in found]
+    cross = float(np.mean([row["cross"] for row in found]))
     kept = [gain >= low for (low, _), gain in zip(ends, gains, strict=True)]
     return {
-        "fold_agreement": round(float(np.mean(inside)), 3),
+        "fold_agreement": round(_share_inside(ends, gains), 3),
         "folds_promise_kept": round(float(np.mean(kept)), 3),
         "folds_student": student,
         "folds_faqs": len(found),
-        "folds_cross_gain": round(float(np.mean([row["cross"] for row in found])), 4),
+        "fold_agreement_unseen": round(_share_inside(ends, unmet), 3),
+        "folds_wording_gain": round(float(np.mean(unmet)) - cross, 4),
+        "folds_met_gain": round(float(np.mean(gains)) - float(np.mean(unmet)), 4),
+        "folds_cross_gain": round(cross, 4),
         "folds_rewordings_gain": round(float(np.mean(gains)), 4),
         "folds_better": sum(row["word"] == "better" for row in found),
     }
+
+
+def _share_inside(ends: Sequence[tuple[float, float]], values: Sequence[float]) -> float:
+    inside = [low <= value <= high for (low, high), value in zip(ends, values, strict=True)]
+    return float(np.mean(inside))
 
 
 def _interval(row: Mapping[str, Any]) -> tuple[float, float]:
