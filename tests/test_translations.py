@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from markdown_it import MarkdownIt
 
 from core.messages import Message, N_n
-from core.translation import FORMER, LANGUAGES, catalogue, translate, translator
+from core.translation import FORMER, LANGUAGES, LOCALES, catalogue, translate, translator
+from pages.parts import translate as page_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 _spec = importlib.util.spec_from_file_location("locales_update", ROOT / "locales" / "update.py")
@@ -138,3 +140,46 @@ def marked_in(path: Path) -> set[str]:
             if isinstance(text, ast.Constant):
                 found.add(str(text.value))
     return found
+
+
+NAMES = ("e5-small (4-bit)", "「検索窓」", "BM25")
+
+
+def bold_texts(language: str) -> list[str]:
+    with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        texts = [message.string for message in read_po(file, locale=language)]
+    plain = [one for text in texts for one in ([text] if isinstance(text, str) else text)]
+    return sorted({text for text in plain if re.search(r"\*\*\{\w+\}\*\*", text)})
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bold_name_is_bold_whatever_stands_beside_it(monkeypatch, language, name):
+    """Markdown takes ** between a bracket and a letter for two asterisks."""
+    texts = bold_texts(language)
+    assert texts
+    monkeypatch.setattr(page_texts, "language", lambda: language)
+    read = MarkdownIt("commonmark")
+    for text in texts:
+        fields = {field for _, field, _, _ in string.Formatter().parse(text) if field}
+        monkeypatch.setattr(page_texts, "translator", lambda _, text=text: lambda _: text)
+        shown = page_texts.t("any", **dict.fromkeys(fields, _Anything(name)))
+        assert "**" not in read.renderInline(shown), shown
+
+
+class _Anything(str):
+    """A name that takes the format of a number, too."""
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def test_text_between_spaces_is_left_alone(monkeypatch):
+    monkeypatch.setattr(page_texts, "translator", lambda _: lambda text: text)
+    monkeypatch.setattr(page_texts, "language", lambda: "en")
+    assert page_texts.t("Strongest is **{name}**, by far.", name="A (1)") == (
+        "Strongest is **A (1)**, by far."
+    )
+    assert page_texts.t("最も強いのは**{name}**です", name="A (1)") == (
+        "最も強いのは**\u200bA (1)\u200b**です"
+    )

@@ -37,7 +37,7 @@ from core.workspace.project_state import ProjectState
 from core.workspace.records import RunRecord
 from core.workspace.workspace import Project as Project, Workspace as Workspace, asks
 
-_INVENTED = "Sample data: all people, addresses and numbers are invented."
+_INVENTED = N_("Sample data: all people, addresses and numbers are invented.")
 DONE, OPEN, MISSING = "done", "open", "missing"
 STOPS = ("data", "experts", "labels", "tune", "compare", "report")
 PILOT = "pilot"  # comes after the journey to a verdict, and can be run with any model

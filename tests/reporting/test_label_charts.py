@@ -128,3 +128,10 @@ def test_split_picture_counts_what_it_was_given(charts):
     chart = charts["split"]
     assert chart.table.iloc[:, 2].tolist() == [380, 95, 9, 474, 0]
     assert "380 questions are learned from" in str(chart.summary)
+
+
+def test_percentages_inside_the_edge_leave_the_lowest_bars_alone(charts):
+    axis = charts["label"].figure.layout.yaxis
+    highest = max(max(bar.y) for bar in charts["label"].figure.data if bar.yaxis != "y2")
+    assert 1 <= len(axis.tickvals) <= 4
+    assert min(axis.tickvals) > 0 and max(axis.tickvals) <= highest

@@ -51,9 +51,13 @@ def test_the_one_line_of_a_run_says_what_it_draws():
     )
     (line,) = chart.figure.data
     assert (list(line.x), list(line.y)) == ([0, 8], [31, 45])
-    assert list(line.text) == ["", "<b>45</b>"]  # the newest is the one to read
+    assert list(line.text) == ["", "<b>45</b>"]
     assert [shape.y0 for shape in chart.figure.layout.shapes] == [31]  # the base model's
     assert chart.table["Right answer first, of 100"].tolist() == [31, 45]
+    told.append({"step": 16, "validation": 0.58, "first": 0.46})
+    chart = rising_line(told, str)
+    assert list(chart.figure.data[0].text) == ["", "<b>45</b>", ""], "the state that is kept"
+    assert "45 instead of 31" in str(chart.summary)
     assert "Nothing was measured yet" in str(rising_line([{"step": 1, "loss": 2.0}], str).summary)
 
 

@@ -1,4 +1,4 @@
-"""A large model reads the answers, the small one that learns reads the questions."""
+"""Tuning for questions only: the answers keep the vectors of an index, or of a larger model."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from core.tuning.student import DOCUMENT, QUERY, encode, load_model, weights_of
 from core.tuning.two_models import fit_rotation, write_two_models
 from core.types import SilentReporter
 from core.workspace.modelstore import ModelStore
-from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, run
+from tests.tuning.tiny_runs import CONFIG, Killed, Recorder, ndcg, run, same, weights
 
 PROMPTS = {QUERY: "query : ", DOCUMENT: "passage : "}
 WIDTH = 48
 SIDE = dataclasses.replace(CONFIG, answer_model="large", hard_negatives_per_question=0)
+QUERY_SIDE = dataclasses.replace(CONFIG, query_side=True, max_length=8)
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +117,9 @@ def test_only_what_reads_questions_learns(both, large, small_dataset, tmp_path, 
     assert not outcome.query_side, "an index that is in use has to be made anew"
     before, after = files(both), files(outcome.model_folder)
     assert before.keys() == after.keys()
-    for part, weights in before.items():
-        same = all((weights[name] == after[part][name]).all() for name in weights)
-        assert same is part.startswith("document"), part
+    for part, arrays in before.items():
+        equal = all((arrays[name] == after[part][name]).all() for name in arrays)
+        assert equal is part.startswith("document"), part
     assert read_folder(outcome.model_folder).prompts == PROMPTS
 
 
@@ -164,3 +165,52 @@ def test_a_router_that_names_code_of_its_own_is_refused(both, tmp_path):
 def test_there_is_no_onnx_file_of_two_models(both, small_dataset, tmp_path):
     with pytest.raises(ExportError, match="two models"):
         convert(small_dataset, both, tmp_path, SilentReporter())
+
+
+def test_answers_keep_the_base_vectors_in_steps_and_checks(
+    small_dataset, tiny_bert, tmp_path, monkeypatch
+):
+    """Answers through the tuned model would promise a gain that the deployed index cannot give."""
+    long = tuple(f"{answer} {'courier ' * 12}" for answer in small_dataset.answers)
+    dataset = dataclasses.replace(small_dataset, answers=long)
+    base = encode(load_model(tiny_bert), dataset.answers, DOCUMENT)  # uncut: longer than 8 tokens
+    in_steps, in_checks = [], []
+    real = learner_module.embed
+    monkeypatch.setattr(
+        learner_module, "embed", lambda m, t, task: in_steps.append(task) or real(m, t, task)
+    )
+    measure = ndcg(dataset)
+
+    def evaluate(questions, vectors, answers, corpus):
+        in_checks.append(np.abs(corpus - base[answers]).max())
+        return measure(questions, vectors, answers, corpus)
+
+    outcome = run(dataset, tiny_bert, tmp_path, config=QUERY_SIDE, evaluate=evaluate)
+    assert set(in_steps) == {QUERY}
+    assert len(in_checks) == 2 * len(outcome.curve)
+    assert max(in_checks) < 1e-6
+    assert outcome.query_side
+    assert not same(outcome.model_folder, tiny_bert) or outcome.best_step == 0
+
+
+def test_it_learns_with_the_answers_where_they_are(small_dataset, tiny_bert, tmp_path):
+    report = Recorder()
+    config = dataclasses.replace(QUERY_SIDE, epochs=6, max_length=16)
+    run(small_dataset, tiny_bert, tmp_path, report, config, checkpoint_seconds=1e9)
+    losses = [values["loss"] for values in report.metrics if "loss" in values]
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_a_killed_run_ends_as_an_uninterrupted_one(small_dataset, tiny_bert, tmp_path):
+    """After a kill the answers are encoded anew: with the base, not with the half-tuned model."""
+    straight = run(small_dataset, tiny_bert, tmp_path / "straight", config=QUERY_SIDE)
+    for die_at in (2, 7):
+        try:
+            run(small_dataset, tiny_bert, tmp_path, Recorder(die_at=die_at), QUERY_SIDE)
+        except Killed:
+            continue
+        raise AssertionError("it should have died")
+    resumed = run(small_dataset, tiny_bert, tmp_path, config=QUERY_SIDE)
+    assert resumed.curve == straight.curve
+    assert same(resumed.model_folder, straight.model_folder)
+    assert weights(resumed.model_folder).keys() == weights(tiny_bert).keys()

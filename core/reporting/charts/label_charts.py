@@ -161,7 +161,7 @@ def label_histogram(
             "rangemode": "tozero",
             "ticksuffix": " %",
             "ticklabelposition": "inside top",
-            "nticks": 4,
+            "tickvals": _ticks(figure),
             "automargin": False,
             "fixedrange": True,
         },
@@ -389,6 +389,14 @@ def calibration_chart(curve: ReliabilityCurve, t: Translate) -> Chart:
         )
     )
     return Chart(figure, Message(template, {"error": round(curve.error, 4)}), table)
+
+
+def _ticks(figure: Figure) -> list[float]:
+    """Return up to four percentages to write inside the edge; 0 would lie on the lowest bar."""
+    drawn = [one for one in figure.data if one.y is not None and one.yaxis != "y2"]
+    highest = max((float(np.max(one.y)) for one in drawn), default=0.0)
+    step = next((s for s in (1, 2, 5, 10, 20, 25) if highest <= 4 * s), 50)
+    return [float(value) for value in range(step, int(highest) + 1, step)]
 
 
 def _head(title: str, figures: str) -> str:

@@ -108,11 +108,13 @@ def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
     steps = [int(check["step"]) for check in checks]
     counts = [round(100 * check["first"]) for check in checks]
     figure = new_figure(RISING_HEIGHT, margin=_MARGIN, showlegend=False)
+    # The state that is kept so far, which need not be the last one.
+    best = max(range(len(checks)), key=lambda at: (checks[at].get("validation", at), at), default=0)
     figure.add_scatter(
         x=steps,
         y=counts,
         mode="lines+markers+text",
-        text=["", *[""] * (len(counts) - 2), f"<b>{counts[-1]}</b>"] if len(counts) > 1 else [],
+        text=[f"<b>{count}</b>" if at == best > 0 else "" for at, count in enumerate(counts)],
         textposition="top center",
         textfont={"size": 16},
         cliponaxis=False,
@@ -136,7 +138,7 @@ def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
     )
     if not counts:
         return Chart(figure, Message(_NOTHING), table)
-    return Chart(figure, right_first(counts[0], counts[-1]), table)
+    return Chart(figure, right_first(counts[0], counts[best]), table)
 
 
 def right_first(before: int, now: int) -> Message:

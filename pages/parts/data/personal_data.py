@@ -65,7 +65,7 @@ def personal_data(context: Context) -> None:
                     "{who} allowed on {at} that they are shared: {reason}",
                     who=plain(leave.who),
                     at=moment(leave.at),
-                    reason=plain(leave.reason),
+                    reason=plain(t(leave.reason)),  # of sample data it is a text of the app
                 )
             )
             if st.button(t("Do not allow it any more"), icon=":material/lock:", **only(DECIDE)):
