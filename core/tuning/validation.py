@@ -266,16 +266,15 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
 
 
 def _written_beside(dataset: QADataset, rows: Rows) -> Rows:
-    """Return questions written from the answers of few validation questions, used nowhere else.
+    """Return questions written from the answers of few validation questions.
 
-    Of answers that are learned from or tested there are none: what was written from the former is
-    learned from, and what was written from the latter would choose the state that the test likes.
+    None of answers that are learned from, whose written questions are learned from, too, nor of
+    answers that are tested and have no validation question.
     """
     if len(rows) >= FEW_QUESTIONS or not len(dataset.written_rows):
         return np.empty(0, np.int32)
     groups = dataset.question_group
-    elsewhere = np.concatenate([dataset.rows(TRAIN), dataset.held_out_rows])
-    own = np.setdiff1d(groups[rows], groups[elsewhere])
+    own = np.setdiff1d(groups[rows], groups[dataset.rows(TRAIN)])
     return dataset.written_rows[np.isin(groups[dataset.written_rows], own)]
 
 
