@@ -127,13 +127,19 @@ def from_document(content: bytes) -> TuningConfig:
         kind or out of range; the text names the setting and what it may be.
     """
     document = _parsed(content)
-    values = document.get("settings")
-    if document.get("format") != FORMAT or not isinstance(values, dict):
+    if document.get("format") != FORMAT:
         raise TuningError(
             "This file does not hold tuning settings: its format is {found}, expected {expected}. "
             "Take a file that was exported on the Tune page.",
             found=str(document.get("format", "–"))[:80],
             expected=FORMAT,
+        )
+    values = document.get("settings")
+    if not isinstance(values, dict):
+        raise TuningError(
+            "This file holds no tuning settings: its part {part} is missing or does not list names "
+            "with values. Take a file that was exported on the Tune page.",
+            part="settings",
         )
     version = document.get("version")
     if version != VERSION:
