@@ -603,6 +603,8 @@ class Run:
             mix_into(model, base, only_rows(weights, rows), alpha, rows)
             if adapters is not None:
                 merge_adapters(model, adapters)
+            del base, weights  # of files that are mapped; writing reads all of the model's own
+            give_memory_back()
         text = N_(
             "The tuned model cannot be saved: {reason}. Free some disk space (it takes about "
             "{size} MB) and resume the run: what was learned is kept."
