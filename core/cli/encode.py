@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 
 from core.cli.options import EncodeOptions
 from core.cli.terminal import TerminalReporter
-from core.journey.corpus.corpus_encoding import REPOSITORY, CorpusOptions, encode_corpus
+from core.journey.corpus.corpus_encoding import CorpusOptions, code_on_cluster, encode_corpus
 from core.journey.projects import Workspace
 
 
@@ -29,7 +28,7 @@ def encode(options: EncodeOptions) -> int:
         shard=options.shard,
         ray=options.ray,
         cpus=options.cpus,
-        code=Path(os.environ.get("RAY_JOBS_CODE") or REPOSITORY),
+        code=code_on_cluster(os.environ),
     )
     done = encode_corpus(workspace, options.file, options.model, out, asked, TerminalReporter())
     if options.json:

@@ -207,15 +207,18 @@ class LexicalExpert(ExpertSource):
 
     def recall(self, dataset: QADataset, context: ScoringContext) -> ExpertScores | None:
         """Return the sparse tables from the cache."""
-        from scipy.sparse import csr_array
+        from scipy.sparse import csr_array, get_index_dtype
 
         arrays = context.vectors.get_matrices(self.fingerprint, _texts_id(dataset))
         if arrays is None:
             return None
         tables = []
         for side in _SIDES:
-            parts = [np.array(arrays[f"{side}.{part}"]) for part in ("data", "indices", "indptr")]
-            tables.append(csr_array(tuple(parts), shape=tuple(arrays[f"{side}.shape"].tolist())))
+            shape, data = tuple(arrays[f"{side}.shape"].tolist()), np.array(arrays[f"{side}.data"])
+            # 32 bits where they suffice: products of tables then move half the memory.
+            width = get_index_dtype(maxval=max(len(data), *shape))
+            places = (arrays[f"{side}.{part}"].astype(width) for part in ("indices", "indptr"))
+            tables.append(csr_array((data, *places), shape=shape))
         return ExpertScores(self.key, self.fingerprint, dataset.id, *tables)
 
     def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:

@@ -41,6 +41,7 @@ WORTH_CONVERTING = 2000  # texts
 PROBE_TEXTS = 24
 # Rounds go on until the three fastest of each form agree: a busy processor only ever makes slower.
 LEAST_ROUNDS, MOST_ROUNDS, AGREE = 6, 14, 0.03
+SURE_ROUNDS = 3  # enough where no round of the one comes near any round of the other
 MOST_SECONDS = 10.0  # after which no further round is begun
 # Beside fewer texts than PROBE_TEXTS, for example one question typed by hand.
 SENTENCES = (
@@ -137,7 +138,7 @@ def choose_encoding_model(
         return model
     makers: dict[str, Callable[[], Form | None]] = {}
     if computes_bf16():
-        makers[BF16] = lambda: copy.deepcopy(model).bfloat16()
+        makers[BF16] = lambda: in_bf16(model)
     if is_converted(fingerprint, store) or (len(texts) >= WORTH_CONVERTING and can_convert(model)):
         makers[ONNX] = lambda: convert(model, fingerprint, store)
     known = _recall(store, fingerprint)
@@ -149,6 +150,23 @@ def choose_encoding_model(
     if known.precision not in makers:
         return model
     return makers[known.precision]() or model
+
+
+def in_bf16(model: SentenceTransformer) -> SentenceTransformer:
+    """Return a copy of a model that computes in bf16, with the tokenizer of the model itself.
+
+    Nothing is copied in fp32 on the way: of a multilingual model that would be half a gigabyte.
+    """
+    from torch.nn import Parameter
+
+    kept: dict[int, Any] = {}  # what takes the place of a part, by the part's id
+    for parameter in model.parameters():
+        kept[id(parameter)] = Parameter(parameter.detach().bfloat16(), requires_grad=False)
+    for part in model.modules():
+        for tokenizer in (getattr(part, name, None) for name in ("tokenizer", "processor")):
+            if tokenizer is not None:
+                kept[id(tokenizer)] = tokenizer
+    return copy.deepcopy(model, kept).bfloat16()
 
 
 def _leaves_open(known: PrecisionProbe, makers: Mapping[str, object]) -> bool:
@@ -212,8 +230,15 @@ def measure_gain(
         long = sum(map(sum, times)) >= MOST_SECONDS
         if number + 1 >= LEAST_ROUNDS and (long or all(_agree(taken) for taken in times)):
             break
+        if number + 1 >= SURE_ROUNDS and _are_far_apart(*times):
+            break
     cosine = float((vectors[0] * vectors[1]).sum(axis=1).min())
     return min(times[0]) / max(min(times[1]), 1e-9), cosine
+
+
+def _are_far_apart(plain: Sequence[float], other: Sequence[float]) -> bool:
+    """Return True if any two rounds say the same: one form takes far longer."""
+    return min(plain) > CLEAR_GAIN * max(other) or min(other) > CLEAR_GAIN * max(plain)
 
 
 def _agree(taken: Sequence[float]) -> bool:

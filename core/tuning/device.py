@@ -7,6 +7,8 @@ the files of the system.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import os
 import platform
 import shutil
@@ -337,6 +339,19 @@ def spare_memory() -> None:
     if free_memory_mb() < SHORT_MB:
         for name, value in _KEPT_PROGRAMS.items():
             os.environ.setdefault(name, value)
+
+
+def give_memory_back() -> None:
+    """Give the system back what this process has freed.
+
+    The allocator of Linux keeps it for what comes next: after the steps of a run that is some
+    hundred megabytes, beside which a second set of weights would have to find room. Elsewhere
+    nothing is done.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library has no such call
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def activations_budget_mb(needed: float) -> float:

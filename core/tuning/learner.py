@@ -130,6 +130,12 @@ class Learner:
         self.neutral: NeutralTexts | None = None
         self.asked = asked_answers(task.dataset)
 
+    def let_go(self) -> None:
+        """Give up the weights, for good: what was learned is on the disk, or held by others."""
+        self.optimizer.state.clear()
+        for parameter in (*self.parameters, *self.model.parameters()):
+            parameter.grad, parameter.data = None, parameter.data.new_empty(0)
+
     def read(self, texts: Sequence[str], task: str) -> np.ndarray:
         """Return the unit vectors of texts by the model as it is now; raises Stopped if asked."""
         return encode(self.model, texts, task, self.report.should_stop, self.device.precision)

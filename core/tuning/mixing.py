@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.errors import TuningError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ALPHAS = (0.4, 0.6, 0.8)  # besides 1, which every run measures anyway
 AT_ONCE = 2**20  # numbers that are mixed at a time: in float64 a whole table takes gigabytes
+NO_ROWS: Mapping[str, Tensor] = MappingProxyType({})
 FINISHED = "modules.json"  # written by sentence-transformers; the folder appears by a rename
 
 
@@ -98,6 +100,7 @@ def mix_into(
     base: Mapping[str, Tensor],
     tuned: Mapping[str, Tensor],
     alpha: float,
+    rows: Mapping[str, Tensor] = NO_ROWS,
 ) -> None:
     """Give a model the weights of :func:`mixed`, one by one: no third set of them is held.
 
@@ -105,6 +108,9 @@ def mix_into(
     ----------
     base : mapping of name to tensor
         May be the weights of the model itself.
+    rows : mapping of name to int64 tensor
+        Of a weight of which only some rows learned: these; ``base`` and ``tuned`` hold no others,
+        see :func:`only_rows`. The other rows of the model stay: they are the base model's.
 
     Raises
     ------
@@ -117,7 +123,19 @@ def mix_into(
         return
     share = _share(base, tuned, alpha)
     for name, after in tuned.items():
-        _mix(base[name], after, share, own[name])
+        if name in rows:
+            part = _mix(base[name], after, share)
+            own[name].index_copy_(0, rows[name].to(own[name].device), part.to(own[name]))
+        else:
+            _mix(base[name], after, share, own[name])
+
+
+def only_rows(weights: Mapping[str, Tensor], rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights with these rows alone of the tables that are named; the rest as it is."""
+    return {
+        name: value[rows[name].to(value.device)] if name in rows else value
+        for name, value in weights.items()
+    }
 
 
 def interpolated_weights(

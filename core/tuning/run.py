@@ -19,9 +19,16 @@ from core.errors import Stopped, TuningError
 from core.messages import N_, Message, N_n
 from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch, steps_per_epoch
 from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
-from core.tuning.device import find_device, is_out_of_memory, peak_mb, take, used_mb
+from core.tuning.device import (
+    find_device,
+    give_memory_back,
+    is_out_of_memory,
+    peak_mb,
+    take,
+    used_mb,
+)
 from core.tuning.learner import Learner, StepResult, memory_error
-from core.tuning.mixing import ALPHAS, all_forget, chosen, mix_into
+from core.tuning.mixing import ALPHAS, all_forget, chosen, mix_into, only_rows
 from core.tuning.student import (
     QUERY,
     add_adapters,
@@ -495,24 +502,37 @@ class Run:
         best, wanted = self.state.best, self.config.interpolation != "off"
         if not (self.team.leads and wanted and best is not None and best.step):
             return
+        give_memory_back()  # what learning took beside the weights
         before, after = self._ends(best)
+        give_memory_back()
         known, points = {0.0: self.state.curve[0], 1.0: best}, []
         for alpha in (0.0, *ALPHAS, 1.0):
             if self.report.should_stop():
                 raise Stopped
             text = N_("Measuring a mixture with {share} of what was learned")
             self.report.progress(1.0, Message(text, {"share": f"{alpha:.0%}"}))
-            mix_into(self.model, before, after, alpha)
+            mix_into(self.model, before, after, alpha, self._learned_rows())
             point = known.get(alpha) or self._measured()
             points.append(SweepPoint(alpha, point.score, point.regimes, self._generality()))
         self.sweep = tuple(points)
 
     def _ends(self, best: CurvePoint) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return the weights of the base model and of the best state."""
-        tuned = self.store.weights_at(best.step)
+        """Return the weights of the base model and of the best state, of tables what learned.
+
+        Copies: of a file that is mapped, all that was ever read stays in memory.
+        """
+        tuned, rows = self.store.weights_at(best.step), self._learned_rows()
         if self.config.lora_rank:  # adapters: what they add to the base is scaled
             return {}, tuned
-        return weights_of(load_model(self.task.base_folder)), tuned
+        after = _copied(tuned, rows)
+        del tuned  # one file at a time
+        before = _copied(weights_of(load_model(self.task.base_folder)), rows)
+        return before, after
+
+    def _learned_rows(self) -> dict[str, Tensor]:
+        """Return the rows of the weights of which only some learned."""
+        words = self.learner.words
+        return {} if words is None else words.rows_by_name(self.model)
 
     def _generality(self) -> float | None:
         if self.task.generality is None:
@@ -570,14 +590,21 @@ class Run:
         The base is loaded afresh, so that prompts, length limit and tokenizer are exactly its own
         and nothing of the training (a shorter limit, for example) is left in the files.
         """
+        rows = self._learned_rows()
+        self.learner.let_go()
+        give_memory_back()
         model = load_model(self.task.base_folder, prompts=self.task.prompts)
         size = sum(p.numel() for p in model.parameters()) * 4 / 1e6
         if weights is not None:
             rank = self.config.lora_rank
             adapters = add_adapters(model, rank, 0) if rank else None
-            mix_into(model, {} if rank else weights_of(model), weights, alpha)
+            rows = {} if rank else rows
+            base = {} if rank else only_rows(weights_of(model), rows)
+            mix_into(model, base, only_rows(weights, rows), alpha, rows)
             if adapters is not None:
                 merge_adapters(model, adapters)
+            del base, weights  # of files that are mapped; writing reads all of the model's own
+            give_memory_back()
         text = N_(
             "The tuned model cannot be saved: {reason}. Free some disk space (it takes about "
             "{size} MB) and resume the run: what was learned is kept."
@@ -613,3 +640,8 @@ class Run:
             planned=self.steps,
             two_models=bool(self.config.answer_model),
         )
+
+
+def _copied(weights: dict[str, Tensor], rows: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return copies of weights, of the tables that are named these rows alone."""
+    return {name: value.clone() for name, value in only_rows(weights, rows).items()}

@@ -20,6 +20,7 @@ from core.experts.encoding import (
     length_batches,
     longest_text,
     modules_for,
+    side_by_side,
     token_estimates,
 )
 from core.hashing import file_sha256
@@ -120,14 +121,24 @@ def encode(
 
     kind, longest = model.device.type, longest_text(model, task)
     vectors: np.ndarray | None = None
+    batches = length_batches(token_estimates(texts, longest), kind, precision)
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        with torch.inference_mode(), computing_in(precision, kind):
+            return embed(model, [texts[row] for row in rows], task).cpu().numpy()
+
     training = model.training
     model.eval()
     try:
-        with torch.inference_mode(), computing_in(precision, kind):
-            for rows in length_batches(token_estimates(texts, longest), kind, precision):
+        # Here, too: what the context has cast once is kept while it lasts.
+        with computing_in(precision, kind), side_by_side(model, len(texts)) as at_once:
+            if at_once is not None:
+                model.preprocess(["."], prompt=model.prompts.get(task), task=task)
+            parts = at_once.threads.map(read, batches) if at_once else map(read, batches)
+            for rows in batches:
                 if should_stop():
                     raise Stopped
-                part = embed(model, [texts[row] for row in rows], task).cpu().numpy()
+                part = next(parts)
                 if vectors is None:
                     vectors = np.empty((len(texts), part.shape[1]), np.float32)
                 vectors[rows] = part

@@ -85,6 +85,11 @@ class WordsInUse:
         """Return what learns in place of a parameter of the model: mostly itself."""
         return self.learned if parameter is self.table.weight else parameter
 
+    def rows_by_name(self, model: SentenceTransformer) -> dict[str, Tensor]:
+        """Return the tokens whose vectors learn, int64 [u], under the name of the table."""
+        named = model.named_parameters(remove_duplicate=True)
+        return {name: self.rows for name, weight in named if weight is self.table.weight}
+
     def write_back(self) -> None:
         """Put what was learned into the table of the model."""
         import torch

@@ -46,7 +46,11 @@ class ExpertScores:
 
     def block(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
         """Return raw scores as float32 array [b_q, b_a]; NaN where the expert has no opinion."""
-        product = self.question_matrix[question_rows] @ self.answer_matrix[answer_rows].T
+        answers = self.answer_matrix
+        # Rows of a sparse table are taken one by one, also where all of them are asked for.
+        if not np.array_equal(answer_rows, np.arange(answers.shape[0])):
+            answers = answers[answer_rows]
+        product = self.question_matrix[question_rows] @ answers.T
         return np.asarray(product.todense() if hasattr(product, "todense") else product, np.float32)
 
     def pairs(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from core.errors import ExportError
+from core.errors import ExportError, Stopped
 from core.experts import onnx_form, precision
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
-from core.experts.encoding import BF16, FP32, encode_with, load_model
+from core.experts.encoding import BF16, FP32, encode_with, load_model, side_by_side
 from core.experts.onnx_form import OnnxForm, can_convert, convert, is_converted
 from core.experts.precision import ONNX, WORTH_CONVERTING, choose_encoding_model, probe
 from core.workspace.modelstore import ModelStore
@@ -38,6 +40,11 @@ class _Model:
 
     def bfloat16(self):
         return self
+
+    def parameters(self):
+        return ()
+
+    modules = parameters
 
 
 class _Clock:
@@ -174,6 +181,52 @@ def tiny(tiny_bert):  # noqa: F811
 
 
 TEXTS = ["refund", "where my parcel please help", "money " * 90, "", "courier login tax"]
+
+
+def test_the_copy_in_bf16_leaves_the_model_as_it_was(tiny):
+    """It shares the tokenizer, which takes longest to copy, and no number."""
+    before = {name: tensor.clone() for name, tensor in tiny.state_dict().items()}
+    half = precision.in_bf16(tiny)
+    assert {str(p.dtype) for p in half.parameters()} == {"torch.bfloat16"}
+    assert half.tokenizer is tiny.tokenizer
+    for one in half.parameters():
+        one.data.zero_()
+    for name, tensor in tiny.state_dict().items():
+        assert tensor.dtype == before[name].dtype and tensor.equal(before[name]), name
+
+
+def test_batches_at_once_give_the_same_vectors_and_leave_the_threads_alone(tiny):
+    """Each thread has its part of the cores; the setting is torch's, for the whole process."""
+    import torch
+
+    cores = torch.get_num_threads()
+    texts = [f"{text} {number}" for number in range(40) for text in TEXTS]
+    try:
+        torch.set_num_threads(1)
+        alone = encode_with(tiny, texts, "query : ")
+        torch.set_num_threads(3)
+        with side_by_side(tiny, len(texts)) as at_once:
+            assert at_once.count == 3
+            each = list(at_once.threads.map(lambda _: torch.get_num_threads(), range(9)))
+        assert each == [1] * 9
+        np.testing.assert_allclose(encode_with(tiny, texts, "query : "), alone, atol=1e-6)
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(cores)
+
+
+def test_batches_at_once_stop_when_asked(tiny, listener):
+    import torch
+
+    cores = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(Stopped):
+            encode_with(tiny, [f"text {n}" for n in range(900)], report=listener(stop_after=1))
+    finally:
+        torch.set_num_threads(cores)
 
 
 @pytest.mark.parametrize("least", [1, 10**9])

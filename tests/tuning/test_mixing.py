@@ -18,7 +18,9 @@ from core.tuning.mixing import (
     chosen,
     interpolated_model,
     interpolated_weights,
+    mix_into,
     mixed,
+    only_rows,
 )
 from core.tuning.task import GeneralityCheck
 from core.types.tuning import SweepPoint
@@ -251,3 +253,28 @@ def test_mixing_can_be_left_out(small_dataset, tiny_bert, tmp_path):
     config = dataclasses.replace(CONFIG, interpolation="off")
     outcome = run(small_dataset, tiny_bert, tmp_path, config=config)
     assert (outcome.alpha, outcome.alpha_sweep) == (1.0, ())
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
+def test_rows_that_did_not_learn_are_left_alone_and_nothing_else_changes(tiny_bert, alpha):
+    """Bit for bit what mixing whole tables gives, without reading or writing the other rows."""
+    rows = torch.tensor([2, 5])
+    whole, sparing = load_model(tiny_bert, "cpu"), load_model(tiny_bert, "cpu")
+    name = next(n for n, _ in whole.named_parameters() if n.endswith("word_embeddings.weight"))
+    base = {n: t.detach().clone() for n, t in whole.state_dict().items()}
+    tuned = {n: t.clone() for n, t in base.items()}
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(3)
+        for key, weight in tuned.items():
+            if key == name:
+                weight[rows] += torch.randn_like(weight[rows])
+            elif weight.is_floating_point():
+                weight += torch.randn_like(weight)
+    mix_into(whole, base, tuned, alpha)
+    poisoned = {**tuned, name: tuned[name].clone()}
+    poisoned[name][0] = float("nan")  # a row that did not learn: nobody looks at it
+    learned = {name: rows}
+    sides = (only_rows(weights, learned) for weights in (base, poisoned))
+    mix_into(sparing, *sides, alpha, learned)
+    for key, weight in sparing.state_dict().items():
+        assert torch.equal(weight, whole.state_dict()[key]), key

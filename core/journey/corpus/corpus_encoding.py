@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,18 @@ from core.experts.shards import (
     encode_shards_on_ray,
     shards_of,
 )
-from core.jobs.launchers import REPOSITORY as REPOSITORY
+from core.jobs.launchers import REPOSITORY
+from core.jobs.ray_cluster import CODE_VARIABLE
 from core.progress import Reporter
 from core.workspace.files import write_json
 from core.workspace.workspace import Workspace
 
 LIST = "corpus.json"  # in the folder of the vectors: the files that count, in order
+
+
+def code_on_cluster(environment: Mapping[str, str]) -> Path:
+    """Return where this program lies on the machines of the cluster: as told, or as here."""
+    return Path(environment.get(CODE_VARIABLE, "").strip() or REPOSITORY)
 
 
 @dataclass(frozen=True)

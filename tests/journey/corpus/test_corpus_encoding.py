@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,14 @@ from core.cli.options import main
 from core.errors import ExpertError, Stopped
 from core.experts import shards
 from core.experts.shards import Shard, corpus_files, encode_shards_on_ray, shards_of
-from core.journey.corpus.corpus_encoding import LIST, CorpusOptions, encode_corpus
+from core.jobs.launchers import REPOSITORY
+from core.jobs.ray_cluster import CODE_VARIABLE
+from core.journey.corpus.corpus_encoding import (
+    LIST,
+    CorpusOptions,
+    code_on_cluster,
+    encode_corpus,
+)
 from core.types import SilentReporter
 from core.workspace.workspace import Workspace
 
@@ -149,3 +157,10 @@ def test_the_command_says_where_the_vectors_are(workspace, corpus, capsys):
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["folder"] == str(workspace.layout.root / "corpora" / "corpus" / MODEL)
     assert told["texts"] == 60
+
+
+@pytest.mark.parametrize("told", ["", "  ", "/srv/program"])
+def test_where_the_program_lies_on_the_cluster_is_told_as_for_its_jobs(told):
+    """By the same variable: with another one half of the work would run another version."""
+    code = code_on_cluster({CODE_VARIABLE: told})
+    assert code == Path(told.strip() or REPOSITORY)
