@@ -68,7 +68,7 @@ def test_one_kind_of_number_in_json(value):
         (b"{}", "does not hold tuning settings"),
         (b'{"format": "other", "version": 1, "settings": {}}', "its format is other"),
         (json.dumps({"format": FORMAT, "version": 2, "settings": {}}).encode(), "version 2"),
-        (json.dumps({"format": FORMAT, "version": 1, "settings": []}).encode(), "its part settings"),
+        (json.dumps({"format": FORMAT, "version": 1, "settings": []}).encode(), "its part"),
         (document(epoch=3), "Did you mean epochs?"),
         (document(zzzzzzzz=3), "There is no tuning setting zzzzzzzz. Remove it."),
         (document(epochs=0), "from 1 to 100"),
