@@ -91,16 +91,17 @@ def compared(
             false_alarms=false_alarms,
             looks=looks,
         )
-    ends = [mean_interval(v, np.arange(len(v)), seed=seed, resamples=2_000) for v in (then, later)]
-    voices = tuple(
-        ExpertVoice(expert, float(before), float(after))
-        for expert, before, after in zip(experts, known.mean(axis=0), now.mean(axis=0), strict=True)
+    before, after = (
+        mean_interval(values, np.arange(len(values)), seed=seed, resamples=2_000)
+        for values in (then, later)
     )
-    p = _welch(*(_moments(values[None]) for values in (then, later)), tolerated)
+    means = zip(experts, known.mean(axis=0).tolist(), now.mean(axis=0).tolist(), strict=True)
+    p = _welch(_moments(then[None]), _moments(later[None]), tolerated)
     return ExpertAgreement(
-        *ends,
+        before,
+        after,
         *(len(known), len(now), float(p[0]), false_alarms / looks, tolerated),
-        voices,
+        voices=tuple(ExpertVoice(*one) for one in means),
         simulated=rings,
     )
 

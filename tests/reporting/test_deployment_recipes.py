@@ -153,7 +153,10 @@ def test_model_servers_are_asked_as_their_clients_do(stub):
     ((method, path, body),) = stub.taken()
     assert asked == [(method, path, {key: body[key] for key in ("model", "input")})]
 
-    asked = by_curl(recipe("Ollama"), stub)
+
+@needs_curl
+def test_ollama_is_asked_as_its_client_does(stub):
+    text, asked = "query: it's …", by_curl(recipe("Ollama"), stub)
     ollama = pytest.importorskip("ollama", reason=CLIENTS)
     ollama.Client(stub.url).embed(model=version(1).alias, input=text)
     ((method, path, body),) = stub.taken()

@@ -76,7 +76,7 @@ def gains_forest(
     figure.update_xaxes(tickformat="+.2f", zeroline=True, zerolinecolor=palette.MARK)
     heads = (N_("Kind"), N_("Name"), N_("Gain (nDCG@10)"), N_("Low (95 %)"), N_("High (95 %)"))
     table = pd.DataFrame(rows, columns=[t(head) for head in heads])
-    told = {
+    told: dict[str, str | int | float] = {
         "projects": len(projects),
         "sets": len(sets),
         **{end: f"{getattr(summary, end):+.3f}" for end in ("value", "low", "high")},
