@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.statistics import holm
-from core.pilot.seasons import SIMULATED, safe_limit, seasons
+from core.pilot.seasons import SIMULATED, Seasons, safe_limit, seasons
 from core.types import Interval, QADataset
 from core.types.watch_looks import (
     AnswerChanges,
@@ -206,13 +206,12 @@ def safe_share(
 ) -> tuple[float, FalseAlarms]:
     """Return the share to tolerate so that seasons ring no oftener than accepted, and how often.
 
-    Each simulated week is compared with the known questions that it leaves, as a look does.
+    Each simulated week is compared with what is known in it (:func:`core.pilot.seasons.seasons`).
 
     Parameters
     ----------
     size : int
-        Questions of a week, see :func:`core.pilot.seasons.seasons`. Of more than ``MOST`` known
-        ones a sample is taken.
+        Questions of a week. Of more than ``MOST`` known ones a sample is taken.
     """
     from scipy.stats import binom
 
@@ -220,8 +219,7 @@ def safe_share(
         rng = np.random.default_rng(seed)
         known = known.of(np.sort(rng.choice(len(known), MOST, replace=False)))
     weeks = seasons(known.vectors, size, simulated=simulated, seed=seed)
-    counts = _far_in_weeks(known.vectors, weeks)
-    sizes = weeks.sum(axis=1)
+    counts, sizes = _far_in_weeks(known.vectors, weeks), weeks.asked.sum(axis=1)
     return safe_limit(
         lambda limit: binom.sf(counts - 1, sizes, limit),
         tolerated,
@@ -231,10 +229,10 @@ def safe_share(
     )
 
 
-def _far_in_weeks(vectors: np.ndarray, weeks: np.ndarray) -> np.ndarray:
+def _far_in_weeks(vectors: np.ndarray, weeks: Seasons) -> np.ndarray:
     """Return how many questions of each week :func:`unlike` would find, int [simulated].
 
-    Neighbours are put in order once; a week then only passes over those that it took away.
+    Neighbours are put in order once; a week then only passes over those that are not known in it.
     """
     likeness = vectors @ vectors.T
     np.fill_diagonal(likeness, -np.inf)
@@ -243,14 +241,14 @@ def _far_in_weeks(vectors: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     order = np.argsort(-np.take_along_axis(likeness, nearest, axis=1), axis=1, kind="stable")
     nearest = np.take_along_axis(nearest, order, axis=1)
     values = np.take_along_axis(likeness, nearest, axis=1)
-    found = np.empty(len(weeks), np.int64)
-    for number, week in enumerate(weeks):
-        there = ~week[nearest]
+    found = np.empty(len(weeks.asked), np.int64)
+    for number, (asked, known) in enumerate(zip(weeks.asked, weeks.known, strict=True)):
+        there = known[nearest]
         place = there.cumsum(axis=1)
         near = np.where(there & (place <= NEAREST), values, 0).sum(axis=1) / NEAREST
-        for row in np.flatnonzero(place[:, -1] < NEAREST):  # all near ones are asked in this week
-            near[row] = np.sort(likeness[row, ~week])[-NEAREST:].mean()
-        found[number] = (near[week] < np.quantile(near[~week], ORDINARY)).sum()
+        for row in np.flatnonzero(place[:, -1] < NEAREST):  # hardly any near one is known
+            near[row] = np.sort(likeness[row, known])[-NEAREST:].mean()
+        found[number] = asked[near < np.quantile(near[known], ORDINARY)].sum()
     return found
 
 

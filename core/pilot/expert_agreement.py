@@ -20,7 +20,7 @@ import numpy as np
 from core.evaluation.search import rank
 from core.evaluation.statistics import mean_interval
 from core.labels.similar_experts import agreement
-from core.pilot.seasons import FEWEST, SIMULATED, safe_limit, seasons
+from core.pilot.seasons import FEWEST, SIMULATED, Seasons, safe_limit, seasons
 from core.types import ExpertScores
 from core.types.watch_looks import ExpertAgreement, ExpertVoice
 
@@ -106,16 +106,17 @@ def compared(
     )
 
 
-def _falls(values: np.ndarray, weeks: np.ndarray, limit: float) -> np.ndarray:
+def _falls(values: np.ndarray, weeks: Seasons, limit: float) -> np.ndarray:
     """Return p of each simulated week, float [simulated]: that agreement fell by more than that."""
 
-    def moments(members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        counts = members.sum(axis=1).astype(np.float64)
+    def moments(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        members = times.astype(np.float64)
+        counts = members.sum(axis=1)
         means = members @ values / counts
         squares = members @ values**2 / counts - means**2
         return means, np.maximum(squares, 0) * counts / np.maximum(counts - 1, 1), counts
 
-    return _welch(moments(~weeks), moments(weeks), limit)
+    return _welch(moments(weeks.known), moments(weeks.asked), limit)
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

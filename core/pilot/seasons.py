@@ -1,13 +1,14 @@
 """Seasons made of known questions: weeks in which nothing new is asked, so every alarm is false.
 
-With few known questions, or few wordings of each kind, a season can look like something new: a kind
-of question that many ask is then missing among those that are left to compare with. A limit is
-therefore raised, as far as it must be, until such seasons ring no oftener than was accepted.
+With few known questions, or few wordings of each kind, a season can look like something new: what
+many ask then lies far from the few known wordings of it. A limit is therefore raised, as far as it
+must be, until such seasons ring no oftener than was accepted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,10 +20,28 @@ FEWEST = 40  # known questions below which no season is made and nothing rings
 STEP = 0.01  # by which a limit is raised
 
 
-def seasons(vectors: np.ndarray, size: int, *, simulated: int, seed: int) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Seasons:
+    """Weeks drawn from known questions.
+
+    Attributes
+    ----------
+    asked : bool array [simulated, n]
+        Whether a question is asked in a week.
+    known : bool array [simulated, n]
+        What the week is compared with; none of it is asked.
+    """
+
+    asked: np.ndarray
+    known: np.ndarray
+
+
+def seasons(vectors: np.ndarray, size: int, *, simulated: int, seed: int) -> Seasons:
     """Draw weeks from known questions, topics in random shares.
 
-    Some topics are several times as frequent as before, some are gone.
+    One half of the questions, by lot, is what is known; from the other half a week is drawn. So
+    a topic that everybody asks about stays known, as in life, and is asked about in
+    wordings that are not known. Some topics are several times as frequent as before, some are gone.
 
     Parameters
     ----------
@@ -30,27 +49,25 @@ def seasons(vectors: np.ndarray, size: int, *, simulated: int, seed: int) -> np.
         Of the known questions; what lies together is a topic (k-means).
     size : int
         Questions of a week, at most half of the known ones (else half are taken).
-
-    Returns
-    -------
-    bool array [simulated, n]
-        Whether a question is asked in a week; the others are what it is compared with.
     """
     from sklearn.cluster import KMeans
 
     rng, count = np.random.default_rng(seed), len(vectors)
-    size = min(size, count // 2)
     topics = min(TOPICS, max(count // 10, 1))
     topic = KMeans(topics, n_init=1, random_state=seed).fit_predict(vectors)
-    sizes = np.maximum(np.bincount(topic, minlength=topics), 1)
-    drawn = np.zeros((simulated, count), bool)
-    for week in drawn:
+    asked, known = np.zeros((simulated, count), bool), np.ones((simulated, count), bool)
+    for row in range(simulated):
+        pool = rng.permutation(count)[: count // 2]
+        known[row, pool] = False
+        there = topic[pool]
         # Dirichlet(1): every mixture of the topics is as likely as any other
-        chance = (rng.dirichlet(np.ones(topics)) / sizes)[topic]
+        shares = rng.dirichlet(np.ones(topics)) / np.maximum(
+            np.bincount(there, minlength=topics), 1
+        )
         # the smallest of exponential times by rate: a draw by weight without replacement
-        times = rng.exponential(size=count) / np.maximum(chance, 1e-300)
-        week[np.argpartition(times, size)[:size]] = True
-    return drawn
+        times = rng.exponential(size=len(pool)) / np.maximum(shares[there], 1e-300)
+        asked[row, pool[np.argsort(times)[:size]]] = True
+    return Seasons(asked, known)
 
 
 def safe_limit(

@@ -224,6 +224,7 @@ def test_neighbours_put_in_order_once_find_what_a_look_finds(monkeypatch):
     monkeypatch.setattr(drift, "_NEIGHBOURS", 5)  # so that whole neighbourhoods are asked at once
     known = asked(np.concatenate([around(topic, 15) for topic in RNG.normal(size=(4, 16))]))
     weeks = seasons(known.vectors, 20, simulated=30, seed=2)
-    for week, found in zip(weeks, drift._far_in_weeks(known.vectors, weeks), strict=True):
-        rest, asked_now = known.of(np.flatnonzero(~week)), known.of(np.flatnonzero(week))
-        assert len(drift.unlike(rest, asked_now, tolerated=0.1, level=0.1).rows) == found
+    counts = drift._far_in_weeks(known.vectors, weeks)
+    for asked_now, there, found in zip(weeks.asked, weeks.known, counts, strict=True):
+        rest, week = (known.of(np.flatnonzero(rows)) for rows in (there, asked_now))
+        assert len(drift.unlike(rest, week, tolerated=0.1, level=0.1).rows) == found
