@@ -62,6 +62,7 @@ def figures_of(dataset: QADataset, scores: Callable[[np.ndarray], np.ndarray]) -
             "auprc": round(float(average_precision_score(right.ravel(), pairs)), 5),
             "questions": len(rows),
             "groups": len(np.unique(groups)),
+            "right_answers": round(float(right.sum() / len(rows)), 3),
             "values": [round(float(value) * THOUSAND) for value in ndcg],
             "question_groups": groups.tolist(),
         }

@@ -177,6 +177,9 @@ class CrossEncoderExpert(ModelExpert):
     family: str = CROSS_ENCODER
     trainable: bool = False
     lists_pairs: ClassVar[bool] = True
+    not_asked: ClassVar[str] = N_(
+        "{title} was not asked: it reads every pair of question and answer, which takes long."
+    )
     candidates: CandidateSettings = field(default_factory=CandidateSettings)
 
     @staticmethod

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from core.errors import ExpertError
 from core.experts.encoding import BF16, FP32, Pace, encode_with, growing_chunks, load_model
 from core.experts.folders import ModelFolder, read_folder
 from core.experts.models import ModelExpert, fingerprint_of_folder
@@ -36,6 +37,7 @@ FIRST_CHUNK, LARGEST_CHUNK = 256, 16_384  # texts
 # Fewer texts say more about loading the model than about its speed.
 ENOUGH_TO_MEASURE = 64
 LOOKED_AT = 1000  # texts of a kind, or pairs, in which what is not read yet is counted
+_UNMEASURED = 50.0  # texts a second of all-MiniLM-L6-v2 on a slow processor: a careful guess
 FETCHING = 0.5  # share of the progress that fetching a model takes, where it is not here yet
 
 
@@ -246,6 +248,49 @@ class EmbeddingModel(ModelExpert):
         if fingerprint is None:
             return None
         return cached_scores(self, fingerprint, dataset, context.vectors)
+
+    def read_unseen(
+        self,
+        known: Sequence[str],
+        new: Sequence[str],
+        answers: Sequence[str],
+        context: ScoringContext,
+        report: Reporter,
+        *,
+        most_seconds: float,
+    ) -> ExpertScores:
+        """Return unit vectors; those of known questions and answers from the cache or for it.
+
+        Time is told by the speed of the model when it last read on such a device, before that by
+        the catalogue's.
+        """
+        fingerprint = self.fingerprint(context.models)
+        if fingerprint is None:
+            raise ExpertError(
+                "{title} was not asked: its files are not on this machine.", title=self.title
+            )
+        left = len(new)
+        for texts, role in ((known, QUERY), (answers, DOCUMENT)):
+            distinct = list(dict.fromkeys(texts))
+            _, is_there = context.vectors.get(fingerprint, text_keys(distinct, self.prompt(role)))
+            left += int((~is_there).sum())
+        speed = context.models.speeds(context.device).get(self.key, 0.0)
+        seconds = left / (speed or self.relative_speed * _UNMEASURED)
+        if seconds > most_seconds:
+            raise ExpertError(
+                "{title} was not asked: reading {count} texts would take about {seconds} seconds.",
+                title=self.title,
+                count=left,
+                seconds=round(seconds),
+            )
+        encoder = self.encoder(context.models, context.device, context.clock)
+        cache = context.vectors
+        asked = [
+            encode_cached(encoder, known, QUERY, cache, Progress(report, 0.0, 0.3)),
+            encoder.encode(new, QUERY, Progress(report, 0.3, 0.5)),
+        ]
+        told = encode_cached(encoder, answers, DOCUMENT, cache, Progress(report, 0.5, 1.0))
+        return ExpertScores(self.key, fingerprint, "", np.concatenate(asked), told)
 
     def live(self, dataset: QADataset, context: ScoringContext) -> LiveScore | None:
         """Return the cosine of two texts; vectors of texts that were read are not made again."""

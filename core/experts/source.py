@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from core.errors import ExpertError
-from core.types import PairScores, QADataset, Reporter
+from core.messages import N_
+from core.types import ExpertScores, PairScores, QADataset, Reporter
 from core.types.expert_entry import Availability, CatalogueEntry
 from core.workspace.modelstore import ModelStore
 from core.workspace.scorefiles import ScoreFiles
 from core.workspace.vectors import VectorCache
 
 LiveScore = Callable[[str, str], float]  # question and answer to a raw score
+
+
+SENDS_NOTHING = N_("{title} was not asked: its server would be sent texts, and a look sends none.")
 
 
 @dataclass
@@ -90,9 +94,14 @@ class ExpertSource(CatalogueEntry, ABC):
     lists_pairs : bool
         Whether it has an opinion on a list of pairs only; such experts score after the others,
         which propose the pairs that are worth it.
+    not_asked : str
+        Why :meth:`read_unseen` refuses, with ``{title}``.
     """
 
     lists_pairs: ClassVar[bool] = False
+    not_asked: ClassVar[str] = N_(
+        "{title} was not asked: it knows the pairs that it was given, no new questions."
+    )
 
     @abstractmethod
     def availability(self, models: ModelStore | None = None) -> Availability:
@@ -128,6 +137,34 @@ class ExpertSource(CatalogueEntry, ABC):
         at the first pair.
         """
         return None
+
+    def read_unseen(
+        self,
+        known: Sequence[str],
+        new: Sequence[str],
+        answers: Sequence[str],
+        context: ScoringContext,
+        report: Reporter,
+        *,
+        most_seconds: float,
+    ) -> ExpertScores:
+        """Return what it thinks of any of these questions and answers, known questions first.
+
+        Nothing is sent, and what is made of the new questions is kept nowhere: they are what
+        customers typed.
+
+        Parameters
+        ----------
+        known, new, answers : sequences of str
+        most_seconds : float
+            What would take longer is not begun.
+
+        Raises
+        ------
+        ExpertError
+            If it cannot be asked this way; the text says why.
+        """
+        raise ExpertError(self.not_asked, title=self.title)
 
     def workload(self, dataset: QADataset) -> int:
         """Return how many texts (or pairs) a model on this machine reads; 0 = there is none."""

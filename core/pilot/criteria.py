@@ -1,9 +1,11 @@
 """When a model should learn again: criteria in plain words, and how far each is from holding.
 
 A criterion that rests on counts (new judged questions, changed answers, the frozen test) has no
-chance in it. The two that rest on what people happen to ask and to like have: they hold only where
+chance in it. Those that rest on what people happen to ask and to like have: they hold only where
 chance does not explain the figure, at a level that a whole year of looks may use up together, and
-how often they would hold by mistake is simulated on the project's own past.
+how often they would hold by mistake is simulated on the project's own past. The two that look at
+new questions are stricter where few are known: their limit is raised until seasons made of the
+known questions ring no oftener than accepted (:mod:`core.pilot.seasons`).
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import numpy as np
 
 from core.errors import DataError
 from core.messages import N_, Message
+from core.pilot.seasons import FEWEST
 from core.types.watch_looks import CriterionState, WatchCriteria, WatchLook, WeekOfSearches
 
 SHARE, POINTS, COUNT = "share", "points", "count"
 UNLIKE, JUDGED, SATISFACTION = "unlike", "judged", "satisfaction"
-CHANGED, LOST = "changed", "lost"
+CHANGED, LOST, DISAGREE = "changed", "lost", "disagree"
 # Weeks that satisfaction is compared with, at most, and judged searches that they need together.
 BASELINE_WEEKS, LEAST_JUDGED = 10, 20
 _SIMULATED = 4_000
@@ -125,6 +128,21 @@ CRITERIA: Mapping[str, Criterion] = {
             1,
             100,
         ),
+        Criterion(
+            DISAGREE,
+            "disagree",
+            N_("Agreement of the experts"),
+            N_("the experts agree by {limit} points less than on the questions learned from"),
+            N_(
+                "Two experts agree as far as they put the candidate answers of a question in the "
+                "same order (mean Spearman correlation; 100 points: in the very same order). It "
+                "holds when chance does not explain that they agree by more than the limit less "
+                "than on known questions (Welch's test). Nobody has to judge anything for it."
+            ),
+            POINTS,
+            0.01,
+            0.9,
+        ),
     )
 }
 
@@ -166,6 +184,7 @@ def judged_by(look: WatchLook, criteria: WatchCriteria) -> WatchLook:
         _satisfaction(look.weeks, criteria),
         _changed(look, criteria),
         _lost(look, criteria),
+        _disagree(look, criteria),
     )
     return replace(look, criteria=tuple(state for state in found if state is not None))
 
@@ -175,11 +194,25 @@ def _unlike(look: WatchLook, criteria: WatchCriteria) -> CriterionState | None:
         return None
     if look.drift is None:
         return CriterionState(UNLIKE, None, criteria.unlike, False)
-    found = look.drift.unlike
+    found, limit = look.drift.unlike, criteria.unlike
     expected = None if look.simulated is None else look.simulated.a_year
-    value = found.share.value
-    count = look.drift.questions
-    return CriterionState(UNLIKE, value, criteria.unlike, found.rings, count, found.p, expected)
+    value, count = found.share.value, look.drift.questions
+    fires, raised = found.rings and look.simulated is not None, max(found.tolerated, limit)
+    as_set = limit if raised > limit else None
+    return CriterionState(UNLIKE, value, raised, fires, count, found.p, expected, as_set)
+
+
+def _disagree(look: WatchLook, criteria: WatchCriteria) -> CriterionState | None:
+    limit = criteria.disagree
+    if limit is None:
+        return None
+    found = look.agreement
+    if found is None:
+        return CriterionState(DISAGREE, None, limit, False)
+    expected = None if found.simulated is None else found.simulated.a_year
+    as_set = limit if found.tolerated > limit else None
+    rested = (found.rings, found.questions, found.p, expected, as_set)
+    return CriterionState(DISAGREE, found.fall, found.tolerated, *rested)
 
 
 def _judged(look: WatchLook, criteria: WatchCriteria) -> CriterionState | None:
@@ -299,6 +332,10 @@ _HOLDS = {
     ),
     CHANGED: N_("Of the answers {value} changed or went since the model learned ({count})."),
     LOST: N_("Of 100 frozen test questions, {value} fewer have the right answer first."),
+    DISAGREE: N_(
+        "About {count} new questions the experts agree by {value} points less than about those "
+        "learned from."
+    ),
 }
 _MAY_BE_CHANCE = {
     UNLIKE: N_(
@@ -308,11 +345,22 @@ _MAY_BE_CHANCE = {
         "Satisfaction lies at least {value} points below the weeks before ({count} searches that "
         "say something); that may be chance."
     ),
+    DISAGREE: N_(
+        "About {count} new questions the experts agree by {value} points less than about those "
+        "learned from; that may be chance."
+    ),
 }
 _SATISFIED = N_("Satisfaction does not lie below the weeks before.")
 _SAME = N_("The frozen test finds as many right answers first as when the model was taken.")
+_AGREED = N_("The experts agree about new questions as much as about those learned from.")
+_TOO_FEW = N_("Fewer than {least} questions are known: too few to tell a season from anything new.")
+_RAISED = N_(
+    "Set to {as_set}; seasons of the few known questions would ring too often there, so it counts "
+    "from {limit} on."
+)
 _UNKNOWN = {
     UNLIKE: N_("Nobody has searched since, or there is nothing learned to compare with."),
+    DISAGREE: N_("Nobody has searched since, or fewer than two experts could be asked."),
     SATISFACTION: N_("Too few searches say so far whether people were satisfied."),
     LOST: N_("There is no frozen test that this model could be asked again."),
 }
@@ -343,6 +391,8 @@ def state_told(state: CriterionState) -> Message:
         return Message(_SATISFIED)
     if key == LOST and state.value == 0:
         return Message(_SAME)
+    if key == DISAGREE and state.value <= 0:
+        return Message(_AGREED)
     if state.value >= state.limit and not state.fires:
         return Message(_MAY_BE_CHANCE[key], values)
     return Message(_HOLDS[key], values)
@@ -352,8 +402,18 @@ def chance_told(state: CriterionState) -> Message:
     """Return how often a criterion would hold by mistake."""
     if state.key not in _MAY_BE_CHANCE:
         return Message(_NO_CHANCE)
+    if state.a_year is None and state.value is not None and state.key in (UNLIKE, DISAGREE):
+        return Message(_TOO_FEW, {"least": FEWEST})
     if state.a_year is None:
         return Message(_UNKNOWN[state.key])
     if state.a_year < 0.05:
         return Message(_HARDLY)
     return Message(_CHANCE, {"times": f"{state.a_year:.1f}"})
+
+
+def raised_told(state: CriterionState) -> Message | None:
+    """Return why a limit counts from another figure on than was set; None where it does not."""
+    if state.as_set is None:
+        return None
+    told = CRITERIA[state.key].told
+    return Message(_RAISED, {"as_set": told(state.as_set), "limit": told(state.limit)})

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.statistics import holm
+from core.pilot.seasons import SIMULATED, Seasons, safe_limit, seasons
 from core.types import Interval, QADataset
 from core.types.watch_looks import (
     AnswerChanges,
@@ -51,7 +52,8 @@ DRAWS = 2_000
 MOST = 1_500
 BLOCK = 2_000  # rows of likenesses at a time: 160 MB for 20,000 known questions
 RIDGE = 1.0  # in units of one question; the test is valid for any, this one is not tuned
-TOPICS = 12  # kinds of question between which a simulated season moves
+MOST_TOLERATED = 0.9
+_NEIGHBOURS = 64  # of each known question that are put in order for simulated weeks
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,7 @@ def unlike(
         tuple(np.argsort(near, kind="stable")[:count].tolist()),
         float(test.pvalue),
         level,
+        tolerated,
     )
 
 
@@ -191,49 +194,62 @@ def new_words(
     return tuple(NewWord(word, -count) for count, word in often)
 
 
-def simulated_false_alarms(
+def safe_share(
     known: SearchedQuestions,
     size: int,
     *,
     tolerated: float = TOLERATED,
     false_alarms: float = FALSE_ALARMS_A_YEAR,
     looks: float = LOOKS_A_YEAR,
-    simulated: int = 200,
+    simulated: int = SIMULATED,
     seed: int = 0,
-) -> FalseAlarms:
-    """Ring through seasons made of the known questions.
+) -> tuple[float, FalseAlarms]:
+    """Return the share to tolerate so that seasons ring no oftener than accepted, and how often.
 
-    Each simulated week draws its questions from the known ones, topics in random shares (some
-    several times as frequent as before, some gone), and is compared with the rest. None of it is
-    new, so every alarm is false.
+    Each simulated week is compared with what is known in it (:func:`core.pilot.seasons.seasons`).
 
     Parameters
     ----------
     size : int
-        Questions of a week, at most half of the known ones (else half are taken). Of more than
-        ``MOST`` known ones a sample is taken.
+        Questions of a week. Of more than ``MOST`` known ones a sample is taken.
     """
-    from sklearn.cluster import KMeans
+    from scipy.stats import binom
 
-    rng = np.random.default_rng(seed)
     if len(known) > MOST:
+        rng = np.random.default_rng(seed)
         known = known.of(np.sort(rng.choice(len(known), MOST, replace=False)))
-    count = len(known)
-    size = min(size, count // 2)
-    topics = min(TOPICS, max(count // 10, 1))
-    topic = KMeans(topics, n_init=1, random_state=seed).fit_predict(known.vectors)
-    sizes = np.bincount(topic, minlength=topics)
-    alarms = 0
-    for _ in range(simulated):
-        # Dirichlet(1): every mixture of the topics is as likely as any other
-        chance = (rng.dirichlet(np.ones(topics)) / sizes)[topic]
-        # the smallest of exponential times by rate: a draw by weight without replacement
-        times = rng.exponential(size=count) / np.maximum(chance, 1e-300)
-        drawn = np.zeros(count, bool)
-        drawn[np.argpartition(times, size)[:size]] = True
-        week, rest = known.of(np.flatnonzero(drawn)), known.of(np.flatnonzero(~drawn))
-        alarms += unlike(rest, week, tolerated=tolerated, level=false_alarms / looks).rings
-    return FalseAlarms(simulated, alarms, alarms / simulated * looks)
+    weeks = seasons(known.vectors, size, simulated=simulated, seed=seed)
+    counts, sizes = _far_in_weeks(known.vectors, weeks), weeks.asked.sum(axis=1)
+    return safe_limit(
+        lambda limit: binom.sf(counts - 1, sizes, limit),
+        tolerated,
+        most=MOST_TOLERATED,
+        false_alarms=false_alarms,
+        looks=looks,
+    )
+
+
+def _far_in_weeks(vectors: np.ndarray, weeks: Seasons) -> np.ndarray:
+    """Return how many questions of each week :func:`unlike` would find, int [simulated].
+
+    Neighbours are put in order once; a week then only passes over those that are not known in it.
+    """
+    likeness = vectors @ vectors.T
+    np.fill_diagonal(likeness, -np.inf)
+    count = min(_NEIGHBOURS, len(vectors) - 1)
+    nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+    order = np.argsort(-np.take_along_axis(likeness, nearest, axis=1), axis=1, kind="stable")
+    nearest = np.take_along_axis(nearest, order, axis=1)
+    values = np.take_along_axis(likeness, nearest, axis=1)
+    found = np.empty(len(weeks.asked), np.int64)
+    for number, (asked, known) in enumerate(zip(weeks.asked, weeks.known, strict=True)):
+        there = known[nearest]
+        place = there.cumsum(axis=1)
+        near = np.where(there & (place <= NEAREST), values, 0).sum(axis=1) / NEAREST
+        for row in np.flatnonzero(place[:, -1] < NEAREST):  # hardly any near one is known
+            near[row] = np.sort(likeness[row, known])[-NEAREST:].mean()
+        found[number] = asked[near < np.quantile(near[known], ORDINARY)].sum()
+    return found
 
 
 def answer_changes(learned: QADataset, present: QADataset) -> AnswerChanges:

@@ -1,15 +1,26 @@
-"""What worked where: gains of several projects put together, and the default that follows."""
+"""What worked where: gains of several projects put together, and the default that follows.
+
+Sets of the benchmark (``benchmarks/domains.py``) stand beside the projects as what was known
+before: each counts like one project, and is told apart wherever it is counted.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from statistics import NormalDist
 
+from core.documents import from_json
 from core.evaluation.statistics import CONFIDENCE, RandomEffects, random_effects
 from core.messages import N_
+from core.pilot.likeness import DataSeen, LikeThis, like_this
 from core.types import BETTER
 
+BENCHMARK_FILE = Path(__file__).with_name("benchmark_gains.json")
+DEFAULT_RULE = "reliability"
 FEWEST = 3  # projects with a verdict, before anything is said over them
 _BLENDS = 5  # shares of the known answers are told apart by fifths
 EXPERT, RULE, BLEND = "expert", "rule", "blend"
@@ -37,6 +48,10 @@ class ProjectGain:
     rule : str
     blend : float in [0, 1]
         Share of the known answers in the labels.
+    seen : DataSeen
+        What is seen of its data.
+    benchmark : bool
+        Whether it is a set of the benchmark; ``project`` is the name of the set then.
     """
 
     project: str
@@ -47,6 +62,8 @@ class ProjectGain:
     experts: tuple[str, ...] = ()
     rule: str = ""
     blend: float = 0.0
+    seen: DataSeen = field(default_factory=DataSeen)
+    benchmark: bool = False
 
     @property
     def variance(self) -> float:
@@ -66,6 +83,9 @@ class Worked:
     projects, better : int
         Projects with it, and those of them whose verdict is better.
     summary : RandomEffects
+        Over projects and sets of the benchmark.
+    sets, sets_better : int
+        The same of the benchmark.
     """
 
     kind: str
@@ -73,14 +93,35 @@ class Worked:
     projects: int
     better: int
     summary: RandomEffects
+    sets: int = 0
+    sets_better: int = 0
 
 
 def overall(gains: Sequence[ProjectGain]) -> RandomEffects | None:
     """Return the mean gain of projects, None below :data:`FEWEST` that can be weighed."""
+    return _summary(weighed(gains))
+
+
+def _summary(gains: Sequence[ProjectGain]) -> RandomEffects | None:
     known = [gain for gain in gains if gain.variance > 0]
     if len(known) < FEWEST:
         return None
     return random_effects([one.value for one in known], [one.variance for one in known])
+
+
+def _counts(gains: Sequence[ProjectGain], benchmark: bool) -> tuple[int, int]:
+    """Return how many projects (or sets of the benchmark) there are, and how many are better."""
+    mine = [gain for gain in gains if gain.benchmark == benchmark]
+    return len(mine), sum(gain.word == BETTER for gain in mine)
+
+
+def weighed(gains: Sequence[ProjectGain]) -> list[ProjectGain]:
+    """Return the gains that can be weighed, of each set of the benchmark those by the default rule.
+
+    Several rules on one set are several readings of the same questions: taken together they would
+    count that set more than once.
+    """
+    return [g for g in gains if g.variance > 0 and (not g.benchmark or g.rule == DEFAULT_RULE)]
 
 
 def what_worked(gains: Sequence[ProjectGain]) -> tuple[Worked, ...]:
@@ -99,10 +140,11 @@ def what_worked(gains: Sequence[ProjectGain]) -> tuple[Worked, ...]:
         same = []
         for key in keys:
             mine = [gain for gain in gains if key in of(gain)]
-            summary = overall(mine)
+            if kind != RULE:
+                mine = [gain for gain in mine if not gain.benchmark or gain.rule == DEFAULT_RULE]
+            summary = _summary(mine)
             if summary is not None:
-                better = sum(gain.word == BETTER for gain in mine)
-                same.append(Worked(kind, key, len(mine), better, summary))
+                same.append(Worked(kind, key, *_counts(mine, False), summary, *_counts(mine, True)))
         found += sorted(same, key=lambda one: -one.summary.value)
     return tuple(found)
 
@@ -117,12 +159,16 @@ class FollowingDefault:
     blend : float in [0, 1]
     projects, better : int
         Projects with that rule, and those of them that became better.
+    sets, sets_better : int
+        The same of the benchmark.
     """
 
     rule: str
     blend: float
     projects: int
     better: int
+    sets: int = 0
+    sets_better: int = 0
 
 
 def following_default(gains: Sequence[ProjectGain]) -> FollowingDefault | None:
@@ -139,4 +185,32 @@ def following_default(gains: Sequence[ProjectGain]) -> FollowingDefault | None:
     if not won:
         return None
     blend = max(sorted(set(won)), key=won.count)
-    return FollowingDefault(best.key, blend, best.projects, best.better)
+    counts = (best.projects, best.better, best.sets, best.sets_better)
+    return FollowingDefault(best.key, blend, *counts)
+
+
+def like(seen: DataSeen, gains: Sequence[ProjectGain]) -> LikeThis[ProjectGain]:
+    """Return the projects and sets that are like one, as many as something can be said over."""
+    return like_this(seen, gains, lambda found: _summary(weighed(found)) is not None)
+
+
+@dataclass(frozen=True)
+class BenchmarkGains:
+    """What the benchmark gained, as it ships with the app.
+
+    Attributes
+    ----------
+    runs : int
+        Lines of ``docs/evidence/domains.jsonl`` that it was made from.
+    gains : tuple of ProjectGain
+        Of each set and rule.
+    """
+
+    runs: int
+    gains: tuple[ProjectGain, ...]
+
+
+@cache
+def benchmark_gains() -> BenchmarkGains:
+    """Return what ``python benchmarks/domains_prior.py`` made; the file ships with the app."""
+    return from_json(BenchmarkGains, json.loads(BENCHMARK_FILE.read_text(encoding="utf-8")))

@@ -171,10 +171,13 @@ def ask(person: Person, role: str | None, action: Action, project: str) -> None:
     )
 
 
+ONE_PLACE = N_("The link that you came by leads to one place, and to nothing else.")
+
+
 def ask_to_create(person: Person) -> None:
     """Raise RightsError unless a person may make a project, which is theirs then."""
     if not (person.signed_in or may(person.everywhere, CHANGE)):
-        raise RightsError("The link that you came by leads to one place, and to nothing else.")
+        raise RightsError(ONE_PLACE)
 
 
 def with_role(members: tuple[Member, ...], who: str, role: str | None) -> tuple[Member, ...]:

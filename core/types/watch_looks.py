@@ -15,6 +15,7 @@ from core.types.comparison import Difference, Interval, OfHundred
 NO_MODEL, FOLDS, GONE = "no model in use", "learned from every question", "gone"
 SENDING, SENT, SENDING_FAILED = "sending", "sent", "failed"  # of an alert
 NO_SEARCHES, NOTHING_LEARNED = "no searches", "nothing learned"
+NO_EXPERTS = "no experts"  # that could be asked: two at least
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,16 @@ class Unlike:
         Chance of so many or more if only the tolerated share were unlike.
     level : float
         A look rings at p up to this.
+    tolerated : float
+        The share that is tolerated: as it was set, or more where few questions are known; 0 in a
+        look of an earlier version, which tested against what was set.
     """
 
     share: Interval
     rows: tuple[int, ...]
     p: float
     level: float
+    tolerated: float = 0.0
 
     @property
     def rings(self) -> bool:
@@ -135,6 +140,76 @@ class FalseAlarms:
     looks: int
     alarms: int
     a_year: float
+
+
+@dataclass(frozen=True)
+class ExpertVoice:
+    """How far one expert goes with the others, and with people.
+
+    Attributes
+    ----------
+    expert : str
+        Catalogue key.
+    known, now : float
+        Mean rank correlation with the other experts on known and on new questions, -1 to 1.
+    people : Interval or None
+        Weighted kappa with people on the pairs that they judged; None where they judged none.
+    pairs : int
+        Pairs behind it.
+    """
+
+    expert: str
+    known: float
+    now: float
+    people: Interval | None = None
+    pairs: int = 0
+
+
+@dataclass(frozen=True)
+class ExpertAgreement:
+    """How far experts agree about answers to new questions, beside the questions learned from.
+
+    Attributes
+    ----------
+    known, now : Interval
+        Mean Spearman correlation of two experts over the candidate answers of a question, -1 to 1,
+        with its interval over questions.
+    known_questions, questions : int
+        Questions that these rest on.
+    p : float
+        Chance of so low a value if agreement had fallen by ``tolerated`` only.
+    level : float
+        A look rings at p up to this.
+    tolerated : float
+        Fall that is tolerated: as it was set, or more where few questions are known.
+    voices : tuple of ExpertVoice
+        Of those that were asked.
+    not_asked : tuple of Message
+        Why others were not.
+    simulated : FalseAlarms or None
+        Looks at seasons made from the past; None = too few questions are known.
+    """
+
+    known: Interval
+    now: Interval
+    known_questions: int
+    questions: int
+    p: float
+    level: float
+    tolerated: float
+    voices: tuple[ExpertVoice, ...]
+    not_asked: tuple[Message, ...] = ()
+    simulated: FalseAlarms | None = None
+
+    @property
+    def fall(self) -> float:
+        """How much lower agreement is than on known questions."""
+        return self.known.value - self.now.value
+
+    @property
+    def rings(self) -> bool:
+        """Whether this look is an alarm; with too few known questions none is."""
+        return self.p <= self.level and self.simulated is not None
 
 
 @dataclass(frozen=True)
@@ -260,6 +335,8 @@ class WatchCriteria:
         Share of answers that may change or go, 0 to 1.
     lost : int or None
         Of 100 questions of the frozen test, right answers that may leave the first place.
+    disagree : float or None
+        By how much experts may agree less than on the questions learned from, 0 to 1.
     days : int
         How far a look reaches back.
     false_alarms : float
@@ -280,6 +357,7 @@ class WatchCriteria:
     false_alarms: float = 0.10
     alert: bool = False
     texts: bool = False
+    disagree: float | None = 0.05
 
 
 @dataclass(frozen=True)
@@ -326,6 +404,8 @@ class CriterionState:
     a_year : float or None
         False alarms to expect in a year, simulated on the past; None = none are possible, or not
         known yet.
+    as_set : float or None
+        The limit as it was set, where few known questions make it count from ``limit`` on only.
     """
 
     key: str
@@ -335,6 +415,7 @@ class CriterionState:
     count: int = 0
     p: float | None = None
     a_year: float | None = None
+    as_set: float | None = None
 
     @property
     def way(self) -> float:
@@ -391,6 +472,12 @@ class WatchLook:
     judged : int
         Questions with a known answer that the model has not learned from.
     criteria : tuple of CriterionState
+    agreement : ExpertAgreement or None
+        Of the experts of the recipe in use.
+    no_agreement : str
+        Why there is none.
+    not_asked : tuple of Message
+        Why experts were not asked, where there is no agreement.
     """
 
     at: str
@@ -411,6 +498,9 @@ class WatchLook:
     answers: AnswerChanges
     judged: int
     criteria: tuple[CriterionState, ...] = ()
+    agreement: ExpertAgreement | None = None
+    no_agreement: str = ""
+    not_asked: tuple[Message, ...] = ()
 
     @property
     def fired(self) -> tuple[str, ...]:

@@ -197,10 +197,20 @@ class ModelStore:
             measured["loading"] = round(loading, 2)
         self._record("texts_per_second", key, measured)
 
-    def speeds(self) -> dict[str, float]:
-        """Return the last measured texts per second of each model."""
+    def speeds(self, device: str | None = None) -> dict[str, float]:
+        """Return the last measured texts per second of each model.
+
+        Parameters
+        ----------
+        device : str or None
+            Only those measured on such a device; None = on any.
+        """
         speeds = self._measurements().get("texts_per_second", {})
-        return {key: float(entry["value"]) for key, entry in speeds.items()}
+        return {
+            key: float(entry["value"])
+            for key, entry in speeds.items()
+            if device is None or entry.get("device") == device
+        }
 
     def loading_seconds(self, key: str) -> float | None:
         """Return how long a model took until it was in memory, None where nobody measured it."""

@@ -11,9 +11,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from core.errors import WorkspaceError
+from core.errors import DataError, RightsError, WorkspaceError
 from core.types import QADataset
 from core.types.rights import (
+    ONE_PLACE,
     OPERATOR,
     OWNER,
     SEE,
@@ -36,6 +37,7 @@ from core.workspace.vectors import VectorCache
 WORKSPACE_VARIABLE = "WORKSPACE"
 P = ParamSpec("P")
 Result = TypeVar("Result")
+Linked = TypeVar("Linked")  # what lies behind a link: a round, the plan of a search page
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,26 @@ class Workspace:
         project.demand(VOTE)
         return project
 
+    def behind_link(self, found: tuple[str, Linked] | None) -> tuple[Project, Linked]:
+        """Return what a link leads to, with its project.
+
+        Parameters
+        ----------
+        found : (project id, what lies behind the link) or None
+            None = nothing does.
+
+        Raises
+        ------
+        DataError
+            If the link leads nowhere, or not any more.
+        RightsError
+            If the person has nothing to do with the project.
+        """
+        if found is not None:
+            with suppress(WorkspaceError):  # the project was deleted
+                return self.project(found[0]), found[1]
+        raise DataError("This link leads nowhere, or not any more. Ask for the link again.")
+
     def create_project(self, name: str, who: str) -> Project:
         """Add a project, whose owner is the person who signed in.
 
@@ -322,6 +344,11 @@ class Project:
     def demand(self, action: Action) -> None:
         """Raise RightsError unless the person who acts may do this here."""
         ask(self.workspace.person, self.role, action, self.name)
+
+    def keep_to_link(self, link: str) -> None:
+        """Raise RightsError if the person came by another link and has no other role here."""
+        if self.role == VOTER and link != self.workspace.person.link:
+            raise RightsError(ONE_PLACE)
 
     def load_dataset(self) -> QADataset:
         """Read the dataset in use; raises WorkspaceError if there is none or it is damaged."""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.journey.compare import WORDS
 from core.journey.experts import expert_title
+from core.journey.labels import recipe_in_use
 from core.journey.pilot import portfolio
 from core.journey.pilot.portfolio import (
     BLEND,
@@ -14,15 +15,23 @@ from core.journey.pilot.portfolio import (
     FEWEST,
     KINDS,
     RULE,
+    TRAITS,
+    DataSeen,
     FollowingDefault,
+    OverProjects,
     ProjectRow,
     Worked,
 )
+from core.journey.projects import Project
 from core.labels.rules import RULES
-from core.messages import N_n
+from core.reporting.charts.portfolio_charts import gains_forest
 from core.types import KNOWN, UNSEEN
+from core.types.rights import CHANGE
 from pages.parts import session
-from pages.parts.translate import t
+from pages.parts.charts import show_chart
+from pages.parts.errors import attempt
+from pages.parts.rights import only
+from pages.parts.translate import plain, t
 
 
 def portfolio_view() -> None:
@@ -38,10 +47,13 @@ def default_told(follows: FollowingDefault | None) -> str | None:
     if follows is None or follows.rule not in RULES:
         return None
     return t(
-        "In {better} of {projects} projects with the rule “{rule}” the search became better, and "
-        "the mean gain shows. Known answers count {blend:.0%} there. It can be changed on Labels.",
+        "In {better} of your {projects} projects and on {sets_better} of {sets} benchmark sets "
+        "with the rule “{rule}” the search became better, and the mean gain shows. Known answers "
+        "count {blend:.0%} there. It can be changed on Labels.",
         better=follows.better,
         projects=follows.projects,
+        sets_better=follows.sets_better,
+        sets=follows.sets,
         rule=t(RULES[follows.rule].title),
         blend=follows.blend,
     )
@@ -94,27 +106,31 @@ def _drift(row: ProjectRow) -> str:
 
 
 def _over_projects(rows: tuple[ProjectRow, ...]) -> None:
+    project = session.project()
+    seen = DataSeen() if project is None else portfolio.data_seen(project)
     gains = portfolio.gains_of(rows)
-    summary = portfolio.overall(gains)
-    if summary is None:
+    over = portfolio.over_projects(gains, seen)
+    if over.summary is None:
         st.caption(
             t(
-                N_n(
-                    "{count} project has a verdict. From {fewest} on, this says what worked where.",
-                    "{count} projects have a verdict. From {fewest} on, this says what worked "
-                    "where.",
-                ),
+                "Projects with a verdict: {count}; sets of the benchmark that comes with the app: "
+                "{sets}. From {fewest} together on, this says what worked where.",
                 count=len(gains),
+                sets=len(over.sets),
                 fewest=FEWEST,
             )
         )
         return
+    if project is not None:
+        st.caption(_like(over, plain(project.name)))
+    summary = over.summary
     st.markdown(
         t(
-            "Over {count} projects tuning gained {value:+.3f} nDCG@10 on average ({low:+.3f} to "
-            "{high:+.3f}); the next one like them may lie anywhere from {from_:+.3f} to "
-            "{to:+.3f}.",
-            count=summary.count,
+            "Over your projects ({projects}) and sets of the benchmark ({sets}) tuning gained "
+            "{value:+.3f} nDCG@10 on average ({low:+.3f} to {high:+.3f}); the next one like them "
+            "may lie anywhere from {from_:+.3f} to {to:+.3f}.",
+            projects=len(over.projects),
+            sets=len(over.sets),
             value=summary.value,
             low=summary.low,
             high=summary.high,
@@ -122,6 +138,21 @@ def _over_projects(rows: tuple[ProjectRow, ...]) -> None:
             to=summary.predicted_high,
         )
     )
+    names = {row.id: row.name for row in rows}
+    mine, sets = (
+        {names.get(g.project, g.project): (g.value, g.low, g.high) for g in part}
+        for part in (over.projects, over.sets)
+    )
+    show_chart(gains_forest(mine, sets, summary, t), "gains_forest")
+    if over.sets:
+        st.caption(
+            t(
+                "Sets of the benchmark that comes with the app: {sets} so far, from {runs} runs. "
+                "Each counts like one project.",
+                sets=len({gain.project for gain in portfolio.benchmark_gains().gains}),
+                runs=portfolio.benchmark_gains().runs,
+            )
+        )
     st.caption(
         t(
             "Of the differences between projects {i2:.0%} are more than chance (I²; τ² = "
@@ -131,9 +162,45 @@ def _over_projects(rows: tuple[ProjectRow, ...]) -> None:
             tau2=summary.tau2,
         )
     )
-    found = portfolio.what_worked(gains)
-    if found:
-        _worked(found)
+    if over.worked:
+        _worked(over.worked)
+    if project is not None:
+        _begin(project, over.follows)
+
+
+def _like(over: OverProjects, name: str) -> str:
+    """Return in what projects are like one, and what was left aside because too few were."""
+    by, aside = (
+        ", ".join(t(TRAITS[key]) for key in keys) for keys in (over.like.by, over.like.left_aside)
+    )
+    if not by:
+        return t("Too few projects are like {name}, so all of them are looked at.", name=name)
+    if not aside:
+        return t("Projects like {name} are looked at: alike in {by}.", name=name, by=by)
+    return t(
+        "Projects like {name} are looked at: alike in {by}. Too few are alike in {aside}, too, so "
+        "that was left aside.",
+        name=name,
+        by=by,
+        aside=aside,
+    )
+
+
+def _begin(project: Project, follows: FollowingDefault | None) -> None:
+    """Offer the labels that follow, while the project has none of its own."""
+    told = default_told(follows)
+    if follows is None or told is None or recipe_in_use(project) is not None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="begin_like_these"):
+        st.markdown(told)
+        st.button(
+            t("Begin with these labels"),
+            key="begin_like",
+            icon=":material/tune:",
+            on_click=attempt,
+            args=(portfolio.begin_with, project, follows, session.who()),
+            **only(CHANGE, disabled=project.state.label_start is not None),
+        )
 
 
 def _worked(found: tuple[Worked, ...]) -> None:
@@ -144,7 +211,7 @@ def _worked(found: tuple[Worked, ...]) -> None:
                 (
                     t(KINDS[one.kind]),
                     _called(one),
-                    t("{better} of {projects}", better=one.better, projects=one.projects),
+                    _better(one),
                     f"{one.summary.value:+.3f}",
                     f"{one.summary.low:+.3f} – {one.summary.high:+.3f}",
                     f"{one.summary.i2:.0%}",
@@ -164,6 +231,19 @@ def _worked(found: tuple[Worked, ...]) -> None:
             "Projects differ in more than this choice: the table says what went with a gain, not "
             "what made it."
         )
+    )
+
+
+def _better(one: Worked) -> str:
+    """Return in how many projects it became better, and on how many sets of the benchmark."""
+    if not one.sets:
+        return t("{better} of {projects}", better=one.better, projects=one.projects)
+    return t(
+        "{better} of {projects}; benchmark {sets_better} of {sets}",
+        better=one.better,
+        projects=one.projects,
+        sets_better=one.sets_better,
+        sets=one.sets,
     )
 
 

@@ -97,3 +97,33 @@ def test_hidden_questions_have_no_answers_and_held_out_ones_stay(tiny_dataset):
     for split in TEST_SPLIT.values():
         assert hidden.rows(split).tolist() == tiny_dataset.rows(split).tolist()
     assert with_hidden(tiny_dataset, 0.5, 3).open_rows.tolist() == rows.tolist()
+
+
+def test_the_prior_that_ships_with_the_app_is_made_of_the_lines_that_are_there():
+    """Else somebody added runs and forgot: python benchmarks/domains_prior.py"""
+    from benchmarks.domains_prior import EVIDENCE, made_of, written
+    from core.pilot.what_worked import BENCHMARK_FILE, benchmark_gains
+
+    made = made_of(Evidence(EVIDENCE).rows)
+    assert BENCHMARK_FILE.read_text(encoding="utf-8") == written(made)
+    assert benchmark_gains() == made and made.gains
+    assert all(gain.benchmark and gain.variance > 0 for gain in made.gains)
+
+
+def test_lines_become_gains_with_what_is_seen_of_the_data():
+    from benchmarks.domains_prior import EVIDENCE, made_of
+
+    rows = [row for row in Evidence(EVIDENCE).rows if row["domain"] == "shop_faq_en"]
+    copies = [{**row, "domain": "shop_faq_ja"} for row in rows]
+    for row in copies:
+        for regime in ("known", "unseen"):
+            row[regime] = {**row[regime], "right_answers": 1.3}
+    quick = [{**row, "domain": "xquad_es", "settings": {"quick": True}} for row in rows]
+    made = made_of([*rows, *copies, *quick])
+    assert {gain.project for gain in made.gains} == {"shop_faq_en", "shop_faq_ja"}
+    own = {gain.rule for gain in made.gains}
+    assert "reliability" in own and "hard" not in own
+    other = next(gain for gain in made.gains if gain.project == "shop_faq_ja")
+    assert (other.seen.language, other.seen.right_answers) == ("ja", 1.3)
+    held_out = next(row["unseen"] for row in rows if row["arm"] == "untuned")
+    assert other.seen.wordings == round(held_out["questions"] / held_out["groups"], 2)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from core.journey.pilot import searching, versions, watching
-from core.pilot.criteria import UNLIKE
+from core.pilot.criteria import DISAGREE, UNLIKE
 from core.types.pilot_events import (
     CHALLENGER,
     NOTED,
@@ -205,4 +205,4 @@ def test_a_look_shows_the_criterion_that_a_new_product_line_fired(server, page, 
     assert head.inner_text().count("The model should learn again") == 1
     page.get_by_text(re.compile(r"Questions unlike anything learned \(\d+\)")).wait_for()
     look = watching.newest_look(made.project)
-    assert look.fired == (UNLIKE,) and len(look.unlike_searches) >= 25
+    assert look.fired == (UNLIKE, DISAGREE) and len(look.unlike_searches) >= 25

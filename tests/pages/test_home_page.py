@@ -331,9 +331,9 @@ def test_projects_side_by_side_and_what_worked_where(app, finished_workspace, mo
     workspace = finished_workspace.open()
     workspace.create_project("Another", "ann")
     at = app(workspace.layout.root, "home", workspace.projects()[0].id)
-    assert "portfolio_table" not in {frame.key for frame in at.dataframe}
+    assert not any("Everyday language" in f.value.columns for f in at.dataframe)
     at.toggle(key="portfolio_open").set_value(True).run()
-    assert not at.exception and "From 3 on" in "".join(one.value for one in at.caption)
+    assert not at.exception and "From 3 together on" in "".join(one.value for one in at.caption)
     gains = [
         ProjectGain(f"p{n}", 0.05 + n / 100, 0.03 + n / 100, 0.07 + n / 100, "better", (), "mean")
         for n in range(4)
@@ -343,12 +343,18 @@ def test_projects_side_by_side_and_what_worked_where(app, finished_workspace, mo
     at.run()
     assert not at.exception
     shown = "".join(one.value for one in at.markdown)
-    assert "Over 4 projects tuning gained +0.065" in shown
+    assert "Over your projects (4) and sets of the benchmark (1) tuning gained" in shown
+    (worked,) = (f.value for f in at.dataframe if "Better in" in f.value.columns)
+    assert "benchmark 1 of 1" in "".join(worked["Better in"])
     judged = dict(zip((one.id for one in workspace.projects()), gains, strict=False))
     monkeypatch.setattr(portfolio, "_judged", lambda project: (None, judged[project.id]))
-    assert portfolio.default_that_follows(workspace) is None, "two projects say nothing"
+    nothing = portfolio.BenchmarkGains(0, ())
+    with monkeypatch.context() as without:
+        without.setattr(portfolio, "benchmark_gains", lambda: nothing)
+        assert portfolio.default_that_follows(workspace) is None, "two projects say nothing"
     for name in ("Third", "Fourth"):
         workspace.create_project(name, "ann")
     judged.update(zip((one.id for one in workspace.projects()), gains, strict=True))
     follows = portfolio.default_that_follows(workspace)
     assert (follows.rule, follows.better, follows.projects) == ("mean", 4, 4)
+    assert (follows.sets, follows.sets_better) == (1, 1)

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DataError
 from core.pilot import criteria
-from core.pilot.criteria import CHANGED, JUDGED, LOST, SATISFACTION, UNLIKE
+from core.pilot.criteria import CHANGED, DISAGREE, JUDGED, LOST, SATISFACTION, UNLIKE
 from core.types.comparison import Interval, OfHundred
 from core.types.watch_looks import (
     NO_MODEL,
@@ -19,6 +19,7 @@ from core.types.watch_looks import (
     ChangedAnswer,
     CriterionState,
     DriftLook,
+    ExpertAgreement,
     FalseAlarms,
     FrozenVerdict,
     Mix,
@@ -63,7 +64,7 @@ def test_nothing_holds_where_nothing_happened_and_every_state_has_words():
 
 
 def test_what_is_switched_off_says_nothing():
-    off = WatchCriteria(unlike=None, judged=None, fall=None, changed=None, lost=None)
+    off = WatchCriteria(unlike=None, judged=None, fall=None, changed=None, lost=None, disagree=None)
     assert criteria.judged_by(replace(QUIET, judged=900), off).criteria == ()
 
 
@@ -78,6 +79,36 @@ def test_questions_unlike_anything_ring_by_the_test_and_not_by_the_share_alone()
     assert "may be chance" in str(criteria.state_told(not_rung))
     assert "20% of 40" in str(criteria.state_told(rung))
     assert "0.3 times a year" in str(criteria.chance_told(rung))
+
+
+def test_few_known_questions_make_it_stricter_and_it_is_said():
+    def drifted(tolerated: float, simulated: FalseAlarms | None) -> CriterionState:
+        unlike = Unlike(Interval(0.3, 0.2, 0.4), (), 0.0001, 0.002, tolerated)
+        drift = DriftLook(40, unlike, Mix(0.6, 1, 0, 1), BestScores(0.7, 0.7, 0.5, 0.1))
+        return state(replace(QUIET, drift=drift, no_drift="", simulated=simulated), UNLIKE)
+
+    raised = drifted(0.16, FalseAlarms(5000, 5, 0.05))
+    assert (raised.limit, raised.as_set, raised.fires) == (0.16, 0.10, True)
+    assert "counts from 16% on" in str(criteria.raised_told(raised))
+    plain = drifted(0.10, FalseAlarms(5000, 5, 0.05))
+    assert plain.as_set is None and criteria.raised_told(plain) is None
+    unknown = drifted(0.10, None)
+    assert not unknown.fires and "Fewer than 40" in str(criteria.chance_told(unknown))
+
+
+def test_experts_that_disagree_more_than_they_did_hold_by_the_test():
+    def agreed(now: float, p: float, simulated: FalseAlarms | None) -> CriterionState:
+        ends = Interval(0.6, 0.5, 0.7), Interval(now, now - 0.1, now + 0.1)
+        found = ExpertAgreement(*ends, 300, 40, p, 0.002, 0.10, (), simulated=simulated)
+        return state(replace(QUIET, agreement=found, no_agreement=""), DISAGREE)
+
+    seldom = FalseAlarms(5000, 0, 0.0)
+    fell = agreed(0.3, 0.0001, seldom)
+    assert fell.fires and fell.value == pytest.approx(0.3) and fell.way == 1
+    assert "agree by 30 points less" in str(criteria.state_told(fell))
+    assert "may be chance" in str(criteria.state_told(agreed(0.4, 0.2, seldom)))
+    assert "as much as" in str(criteria.state_told(agreed(0.7, 1.0, seldom)))
+    assert not agreed(0.3, 0.0001, None).fires
 
 
 def test_counts_hold_from_their_limit_on():

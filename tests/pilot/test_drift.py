@@ -15,6 +15,7 @@ from core.experts.lexical import words
 from core.journey.data import read_dataset
 from core.pilot import drift
 from core.pilot.drift import SearchedQuestions
+from core.pilot.seasons import seasons
 from core.types import QADataset
 from core.types.watch_looks import AnswerChanges
 from tests.reporting.finished_journey import TOPICS
@@ -202,4 +203,28 @@ def test_a_new_product_line_rings_in_a_real_shop_and_no_season_does(tmp_path: Pa
     assert len(set(first) & set(E_BIKES)) >= 6  # nothing else is as unlike
     assert "bike" in {one.word for one in found.words}
     assert not drift.look(known, later, words, draws=99).unlike.rings
-    assert drift.simulated_false_alarms(known, 60, simulated=40).alarms == 0
+    limit, told = drift.safe_share(known, len(now))
+    assert drift.unlike(known, now, tolerated=limit, level=0.1 / 52).rings
+    assert told.a_year <= 0.2
+
+
+@pytest.mark.parametrize("count", [60, 120, 240])
+def test_with_few_known_questions_the_share_is_raised_until_seasons_are_quiet(count):
+    """Twelve kinds of question, few wordings each: a season takes most of one kind away."""
+    rng = np.random.default_rng(count)
+    centres = np.repeat(rng.normal(size=(12, 24)), count // 12, axis=0)
+    known = asked(centres + 0.7 * rng.normal(size=(count, 24)) / 24**0.5)
+    limit, told = drift.safe_share(known, count // 3)
+    assert limit >= drift.TOLERATED and told.a_year <= 0.25
+    again = drift.safe_share(known, count // 3, seed=7)[1]
+    assert again.a_year <= 0.25, "it holds for seasons that did not choose the limit"
+
+
+def test_neighbours_put_in_order_once_find_what_a_look_finds(monkeypatch):
+    monkeypatch.setattr(drift, "_NEIGHBOURS", 5)  # so that whole neighbourhoods are asked at once
+    known = asked(np.concatenate([around(topic, 15) for topic in RNG.normal(size=(4, 16))]))
+    weeks = seasons(known.vectors, 20, simulated=30, seed=2)
+    counts = drift._far_in_weeks(known.vectors, weeks)
+    for asked_now, there, found in zip(weeks.asked, weeks.known, counts, strict=True):
+        rest, week = (known.of(np.flatnonzero(rows)) for rows in (there, asked_now))
+        assert len(drift.unlike(rest, week, tolerated=0.1, level=0.1).rows) == found

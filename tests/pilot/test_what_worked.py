@@ -57,3 +57,20 @@ def test_projects_that_disagree_give_no_default():
 def test_a_project_without_an_interval_cannot_be_weighed():
     flat = ProjectGain("flat", 0.0, 0.0, 0.0, "not shown", (), "mean", 0.4)
     assert overall([flat, gain(1, 0.05), gain(2, 0.06)]) is None
+
+
+def on_set(name: str, value: float, rule: str) -> ProjectGain:
+    made = (value, value - 0.02, value + 0.02, "better", ("bm25",), rule, 0.4)
+    return ProjectGain(name, *made, benchmark=True)
+
+
+def test_sets_of_the_benchmark_count_once_and_apart():
+    sets = [on_set("shop", 0.08, "reliability"), on_set("shop", 0.09, "mean")]
+    gains = [gain(1, 0.05), gain(2, 0.06), *sets]
+    assert overall(gains).count == 3, "two rules on one set are the same questions"
+    found = {(one.kind, one.key): one for one in what_worked(gains)}
+    rule, expert = found[RULE, "mean"], found[EXPERT, "bm25"]
+    assert (rule.projects, rule.better, rule.sets, rule.sets_better) == (2, 2, 1, 1)
+    assert (expert.projects, expert.sets, expert.summary.count) == (2, 1, 3)
+    followed = following_default(gains)
+    assert (followed.rule, followed.projects, followed.sets) == ("mean", 2, 1)

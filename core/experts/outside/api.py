@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from core.experts.encoders import cached_scores, text_keys
 from core.experts.encoding import Pace
 from core.experts.lexical import UNSPACED
 from core.experts.outside.api_client import ApiClient, Patience, RefusedError
-from core.experts.source import ExpertSource, ScoringContext
+from core.experts.source import SENDS_NOTHING, ExpertSource, ScoringContext
 from core.messages import N_, Message
 from core.progress import Progress
 from core.types import ExpertScores, QADataset, Reporter
@@ -121,6 +122,7 @@ class ApiExpert(ExpertSource):
     languages: tuple[str, ...] = ()
     licence: str = ""
     trainable: bool = False
+    not_asked: ClassVar[str] = SENDS_NOTHING
     connection: ApiConnection | None = None
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     patience: Patience = field(default_factory=Patience)

@@ -21,7 +21,7 @@ from core.experts.cross_encoder import CandidateSettings, Pair, candidate_pairs
 from core.experts.outside.api import estimated_tokens
 from core.experts.outside.api_client import Patience
 from core.experts.outside.chat import ChatClient, as_data, converse, plain_reply, read_json
-from core.experts.source import ExpertSource, ScoringContext
+from core.experts.source import SENDS_NOTHING, ExpertSource, ScoringContext
 from core.hashing import text_key
 from core.messages import N_, Message
 from core.types import ListedScores, PairScores, QADataset, Reporter
@@ -310,6 +310,7 @@ class LlmExpert(ExpertSource):
     licence: str = ""
     trainable: bool = False
     lists_pairs: ClassVar[bool] = True
+    not_asked: ClassVar[str] = SENDS_NOTHING
     connection: ChatConnection | None = None
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     rated: tuple[Pair, ...] = field(default=(), repr=False)

@@ -44,7 +44,7 @@ from core.data.answered_questions import (
     with_answered_questions,
 )
 from core.data.personal.recognition import japanese_model
-from core.errors import AppError, DataError, RightsError
+from core.errors import AppError, DataError
 from core.experts.catalogue import find_entry
 from core.experts.people import FAIR as FAIR, GOOD as GOOD
 from core.jobs.folder import RunFolder
@@ -69,7 +69,7 @@ from core.types.asked_rounds import (
 )
 from core.types.judgements import WITHDRAWN
 from core.types.personal_rules import MASK
-from core.types.rights import CHANGE, DECIDE, VOTE, VOTER
+from core.types.rights import CHANGE, DECIDE, VOTE
 from core.workspace.database import now
 from core.workspace.feedback import new_round_id, new_token as new_token
 from core.workspace.workspace import Project, Workspace, asks
@@ -96,14 +96,7 @@ def round_of_link(workspace: Workspace, link: str) -> tuple[Project, AskRound]:
     RightsError
         If the person has nothing to do with the project.
     """
-    found = workspace.records.ask_round(link)
-    try:
-        if found is not None:
-            return workspace.project(found[0]), found[1]
-    except AppError as error:
-        if isinstance(error, RightsError):
-            raise
-    raise DataError("This link leads nowhere, or not any more. Ask for the link again.")
+    return workspace.behind_link(workspace.records.ask_round(link))
 
 
 def steps_of(project: Project, round_: AskRound) -> dict[str, RoundStep]:
@@ -128,8 +121,7 @@ def _start(project: Project, round_: AskRound) -> AskRound:
 
 def _give(project: Project, round_: AskRound, entry: Contribution) -> None:
     workspace = project.workspace
-    if project.role == VOTER and round_.id != workspace.person.link:
-        raise RightsError("The link that you came by leads to one place, and to nothing else.")
+    project.keep_to_link(round_.id)
     if not 0 <= entry.place < len(round_.rows):
         raise DataError("This is not part of the round. Reload the page.")
     if not workspace.records.add_entry(project.id, round_.id, entry):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from core.errors import AppError, ComparisonError, RightsError
+from core.errors import AppError, ComparisonError
 from core.evaluation.ballots import (
     DEPTH as DEPTH,
     MAX_QUESTIONS as MAX_QUESTIONS,
@@ -23,7 +23,7 @@ from core.journey.jobs import request_of
 from core.journey.personal import check_sharing
 from core.types import Comparison, QADataset
 from core.types.judgements import WITHDRAWN, Vote, VoteOpening, VoteRound, votes_in_force
-from core.types.rights import DECIDE, VOTE, VOTER
+from core.types.rights import DECIDE, VOTE
 from core.workspace.database import now
 from core.workspace.feedback import new_round_id
 from core.workspace.workspace import Project, Workspace, asks
@@ -109,8 +109,7 @@ def cast(project: Project, round_: VoteRound, position: int, voter: str, choice:
         If somebody who came by the link of one round votes in another.
     """
     workspace = project.workspace
-    if project.role == VOTER and round_.id != workspace.person.link:
-        raise RightsError("The link that you came by leads to one place, and to nothing else.")
+    project.keep_to_link(round_.id)
     if position not in round_.positions:
         raise ComparisonError(
             "Question {position} is not part of this vote. Reload the page.", position=position

@@ -5,6 +5,7 @@ Nothing is written; :mod:`core.journey.pilot.watching` makes a job of it and kee
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,14 +14,22 @@ import numpy as np
 
 from core.documents import from_json
 from core.errors import AppError, Stopped, WorkspaceError
+from core.experts.catalogue import expert_title, find_entry
 from core.experts.lexical import words
 from core.jobs.folder import RunFolder
 from core.journey.compare_systems import encoders, is_query_side, tune_request
+from core.journey.experts import (
+    load_expert_scores,
+    passports,
+    people_said,
+    scoring_context,
+)
 from core.journey.jobs import COMPARE, jobs_of, request_of
+from core.journey.labels import recipe_in_use
 from core.journey.pilot.events import tells_satisfaction
 from core.journey.pilot.searching import arm_encoders, arm_in_use, plans
 from core.journey.pilot.versions import promotion
-from core.journey.projects import summary_file
+from core.journey.projects import scored_experts, summary_file
 from core.messages import N_, Message
 from core.pilot import drift
 from core.pilot.criteria import (
@@ -28,20 +37,24 @@ from core.pilot.criteria import (
     judged_by,
     looks_a_year,
 )
+from core.pilot.seasons import FEWEST
 from core.pilot.what_people_do import SearchesLookedAt, searches_since, weeks_before
 from core.progress import Progress, Reporter
 from core.types import BASE, TUNED, QADataset
-from core.types.comparison import Difference, OfHundred, VerdictSummary
+from core.types.comparison import Difference, Interval, OfHundred, VerdictSummary
 from core.types.expert_entry import DOCUMENT, QUERY
-from core.types.pilot_events import PilotEvent
+from core.types.pilot_events import PilotArm, PilotEvent
 from core.types.project import Promotion
 from core.types.watch_looks import (
     FOLDS,
     GONE,
+    NO_EXPERTS,
     NO_MODEL,
     NO_SEARCHES,
     NOTHING_LEARNED,
     DriftLook,
+    ExpertAgreement,
+    ExpertVoice,
     FalseAlarms,
     FrozenVerdict,
     WatchCriteria,
@@ -55,6 +68,7 @@ if TYPE_CHECKING:
     from core.experts.encoders import Encoder
 
 MOST_QUESTIONS = 3_000  # that a look encodes: the newest
+_MOST_SECONDS = 60.0  # that an expert may read for a look, on the processor
 _SEED = 0
 
 
@@ -93,10 +107,15 @@ def look_at(
             no_data = GONE
     _go_on(report)
     found, no_drift = _drift(
-        *(project, criteria, learned, present, asked, Progress(report, 0.05, 0.6))
+        *(project, criteria, learned, present, asked, Progress(report, 0.05, 0.5))
     )
     _go_on(report)
-    verdict, no_verdict = _frozen(project, present, Progress(report, 0.6, 1.0))
+    agreed, no_agreement, not_asked = _agreement(
+        *(project, criteria, learned if not no_data else None, present, asked),
+        Progress(report, 0.5, 0.65),
+    )
+    _go_on(report)
+    verdict, no_verdict = _frozen(project, present, Progress(report, 0.65, 1.0))
     return judged_by(
         WatchLook(
             at,
@@ -116,6 +135,9 @@ def look_at(
             no_verdict,
             drift.answer_changes(learned, present),
             _new_judged(learned, present),
+            agreement=agreed,
+            no_agreement=no_agreement,
+            not_asked=not_asked,
         ),
         criteria,
     )
@@ -164,8 +186,7 @@ def _drift(
 
     if not asked.texts:
         return _Drifted(), NO_SEARCHES
-    rows = np.concatenate([learned.judged_rows, learned.open_rows]).tolist()
-    known_texts = list(dict.fromkeys(learned.questions[row] for row in rows))
+    known_texts = _known(learned)
     if len(known_texts) < 2:
         return _Drifted(), NOTHING_LEARNED
     workspace = project.workspace
@@ -181,14 +202,14 @@ def _drift(
     tolerated = drift.TOLERATED if criteria.unlike is None else criteria.unlike
     allowed, a_year = criteria.false_alarms, looks_a_year(criteria)
     told = Message(N_("Comparing the questions with those that were learned"))
-    report.progress(0.8, told)
-    found = drift.look(then, today, words, tolerated=tolerated, false_alarms=allowed, looks=a_year)
-    report.progress(0.9, Message(N_("Simulating looks at the past")))
+    report.progress(0.8, Message(N_("Simulating looks at the past")))
     simulated = None
-    if len(then) >= 2 * drift.LEAST:
-        simulated = drift.simulated_false_alarms(
+    if len(then) >= FEWEST:
+        tolerated, simulated = drift.safe_share(
             then, len(today), tolerated=tolerated, false_alarms=allowed, looks=a_year
         )
+    report.progress(0.9, told)
+    found = drift.look(then, today, words, tolerated=tolerated, false_alarms=allowed, looks=a_year)
     unlike_rows = found.unlike.rows
     # Words are texts of people; rows mean nothing without the texts.
     kept = replace(found, words=(), unlike=replace(found.unlike, rows=()))
@@ -202,6 +223,116 @@ def _best(questions: np.ndarray, answers: np.ndarray) -> np.ndarray:
         block = questions[start : start + drift.BLOCK] @ answers.T
         best[start : start + drift.BLOCK] = block.max(axis=1)
     return best
+
+
+def _known(learned: QADataset) -> list[str]:
+    """Return the different questions that a model learned from, open ones too."""
+    rows = np.concatenate([learned.judged_rows, learned.open_rows]).tolist()
+    return list(dict.fromkeys(learned.questions[row] for row in rows))
+
+
+# Whether the experts agree.
+
+
+def _agreement(
+    project: Project,
+    criteria: WatchCriteria,
+    learned: QADataset | None,
+    present: QADataset,
+    asked: SearchesLookedAt,
+    report: Progress,
+) -> tuple[ExpertAgreement | None, str, tuple[Message, ...]]:
+    """Let the experts of the recipe in use rank answers of known and of new questions.
+
+    Only those that send nothing, need no card and read texts, not pairs, so that the time grows
+    with the number of texts. What customers typed goes into no cache.
+
+    Returns
+    -------
+    agreement or None, why there is none, why experts were not asked
+    """
+    from core.experts.encoders import encode_cached
+    from core.pilot.expert_agreement import MOST, agreements, compared
+
+    if not asked.texts:
+        return None, NO_SEARCHES, ()
+    known = [] if learned is None else _known(learned)
+    if len(known) < 2:
+        return None, NOTHING_LEARNED, ()
+    arm = arm_in_use(project, present)
+    if len(known) > MOST:
+        drawn = np.random.default_rng(_SEED).choice(len(known), MOST, replace=False)
+        known = [known[row] for row in np.sort(drawn).tolist()]
+    new, keys = asked.texts[:MOST], _experts(project, arm)
+    workspace = project.workspace
+    context = replace(scoring_context(workspace, keys), device="cpu")
+    scores, not_asked = [], []
+    for number, key in enumerate(keys):
+        part = report.part(0.8 * number / len(keys), 0.8 * (number + 1) / len(keys))
+        told = {"title": expert_title(key)}
+        part.progress(0.0, Message(N_("Asking {title} about the new questions"), told))
+        _go_on(report)
+        try:
+            expert = context.apis.get(key) or find_entry(key)
+            texts = (known, new, present.answers)
+            scores.append(expert.read_unseen(*texts, context, part, most_seconds=_MOST_SECONDS))
+        except Stopped:
+            raise
+        except AppError as error:
+            not_asked.append(error.message)
+    if len(scores) < 2:
+        return None, NO_EXPERTS, tuple(not_asked)
+    report.progress(0.8, Message(N_("Comparing what the experts say")))
+    reads, _ = arm_encoders(workspace, arm)
+    vectors = encode_cached(reads, known, QUERY, workspace.vectors)
+    found, named = agreements(scores, seed=_SEED), [one.expert for one in scores]
+    tolerated = WatchCriteria.disagree if criteria.disagree is None else criteria.disagree
+    assert tolerated is not None
+    told_apart = compared(
+        *(found[: len(known)], found[len(known) :], named, vectors),
+        tolerated=tolerated,
+        false_alarms=criteria.false_alarms,
+        looks=looks_a_year(criteria),
+        seed=_SEED,
+    )
+    voices = _beside_people(project, present, told_apart.voices)
+    return replace(told_apart, voices=voices, not_asked=tuple(not_asked)), "", ()
+
+
+def _experts(project: Project, arm: PilotArm) -> tuple[str, ...]:
+    """Return the experts of the recipe that the model in use learned from, else of the next one."""
+    if arm.run:
+        return tune_request(RunFolder(project.workspace.run_folder(arm.run))).recipe.experts
+    saved = recipe_in_use(project)
+    return saved.recipe.experts if saved is not None else scored_experts(project)
+
+
+def _beside_people(
+    project: Project, present: QADataset, voices: tuple[ExpertVoice, ...]
+) -> tuple[ExpertVoice, ...]:
+    """Add how far each expert agrees with people, where people judged pairs."""
+    people = people_said(project, present)
+    if people is None:
+        return voices
+    there = []
+    for voice in voices:
+        with suppress(
+            AppError
+        ):  # it has not scored the present data: nothing is known of the pairs
+            there += load_expert_scores(project.workspace, present, (voice.expert,))
+    if not there:
+        return voices
+    named = tuple(one.expert for one in there)
+    found = {one.expert: one.people for one in passports(project.workspace, present, named, people)}
+
+    def beside(voice: ExpertVoice) -> ExpertVoice:
+        agreed = found.get(voice.expert)
+        if agreed is None or agreed.kappa is None:
+            return voice
+        ends = Interval(agreed.kappa, agreed.low, agreed.high)
+        return replace(voice, people=ends, pairs=agreed.pairs)
+
+    return tuple(beside(voice) for voice in voices)
 
 
 # The frozen test.

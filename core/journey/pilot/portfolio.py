@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from core.errors import AppError
+from core.evaluation.statistics import RandomEffects
 from core.evaluation.verdict import promotion_allowed
 from core.jobs.folder import RunFolder
 from core.journey.compare import load_comparison
@@ -13,17 +17,22 @@ from core.journey.compare_systems import tune_request
 from core.journey.jobs import COMPARE
 from core.journey.pilot.versions import figures_of, promotion
 from core.journey.projects import Project, Workspace, finished_runs
+from core.pilot.likeness import TRAITS as TRAITS, DataSeen as DataSeen, LikeThis
 from core.pilot.what_worked import (
     BLEND as BLEND,
     EXPERT as EXPERT,
     FEWEST as FEWEST,
     KINDS as KINDS,
     RULE as RULE,
+    BenchmarkGains as BenchmarkGains,
     FollowingDefault as FollowingDefault,
     ProjectGain,
     Worked as Worked,
+    benchmark_gains as benchmark_gains,
     following_default,
+    like,
     overall as overall,
+    weighed,
     what_worked as what_worked,
 )
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison
@@ -90,10 +99,86 @@ def gains_of(rows: Sequence[ProjectRow]) -> tuple[ProjectGain, ...]:
     return tuple(row.gain for row in rows if row.gain is not None)
 
 
+@dataclass(frozen=True)
+class OverProjects:
+    """What projects like one say together with the benchmark that ships with the app.
+
+    Attributes
+    ----------
+    like : LikeThis
+        Their gains, and in what they are alike.
+    summary : RandomEffects or None
+        None while they are too few.
+    worked : tuple of Worked
+    follows : FollowingDefault or None
+        What one more such project may begin with.
+    """
+
+    like: LikeThis[ProjectGain]
+    summary: RandomEffects | None
+    worked: tuple[Worked, ...]
+    follows: FollowingDefault | None
+
+    @property
+    def projects(self) -> tuple[ProjectGain, ...]:
+        """Those of the workspace."""
+        return tuple(gain for gain in self.like.found if not gain.benchmark)
+
+    @property
+    def sets(self) -> tuple[ProjectGain, ...]:
+        """Those of the benchmark, one for each set."""
+        return tuple(gain for gain in weighed(self.like.found) if gain.benchmark)
+
+
+def over_projects(gains: Sequence[ProjectGain], seen: DataSeen) -> OverProjects:
+    """Return what worked in projects and benchmark sets whose data are like those seen.
+
+    Parameters
+    ----------
+    gains : sequence of ProjectGain
+        Of the workspace's projects.
+    seen : DataSeen
+        Of the project that it is for; nothing known = all count.
+    """
+    found = like(seen, (*gains, *benchmark_gains().gains))
+    worked = what_worked(found.found)
+    return OverProjects(found, overall(found.found), worked, following_default(found.found))
+
+
 def default_that_follows(workspace: Workspace) -> FollowingDefault | None:
-    """Return what a new project may begin with, None where the projects do not show it."""
+    """Return what a new project may begin with, None where nothing shows it.
+
+    Nothing is known of its data yet, so every project and set counts.
+    """
     judged = (_judged(project) for project in workspace.projects())
-    return following_default([gain for found in judged if found and (gain := found[1]) is not None])
+    gains = [gain for found in judged if found and (gain := found[1]) is not None]
+    return over_projects(gains, DataSeen()).follows
+
+
+def data_seen(project: Project) -> DataSeen:
+    """Return what is seen of a project's data; nothing where there are none or they are damaged."""
+    from core.data.checks import guess_language
+    from core.journey.experts import scoring_report
+
+    try:
+        dataset = project.load_dataset()
+    except AppError:  # the page Data says so
+        return DataSeen()
+    lead = None
+    with suppress(AppError):  # the page Experts says so
+        report = scoring_report(project)
+        if report is not None and report.teacher is not None and report.teacher.lead is not None:
+            lead = report.teacher.lead.value
+    judged = dataset.judged_rows
+    if not len(judged):
+        return DataSeen(guess_language(dataset.questions), lead=lead)
+    return DataSeen(
+        guess_language(dataset.questions),
+        len(dataset.held_out_rows),
+        len(judged) / len(np.unique(dataset.question_group[judged])),
+        len(dataset.right_question) / len(judged),
+        lead,
+    )
 
 
 @asks(CHANGE)
@@ -147,7 +232,8 @@ def _judged(project: Project) -> tuple[Comparison, ProjectGain | None] | None:
     value = sum(one.difference for one in figures) / len(figures)
     reach = sum(((one.high - one.low) / 2) ** 2 for one in figures) ** 0.5 / len(figures)
     made = (told.recipe.experts, told.recipe.rule, told.recipe.blend)
-    return comparison, ProjectGain(project.id, value, value - reach, value + reach, word, *made)
+    ends = (value, value - reach, value + reach, word)
+    return comparison, ProjectGain(project.id, *ends, *made, data_seen(project))
 
 
 def _newest_look(project: Project) -> tuple[float | None, int]:

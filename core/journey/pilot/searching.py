@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import AppError, DataError, RightsError, WorkspaceError
+from core.errors import AppError, DataError
 from core.experts.catalogue import expert_title, find_entry
 from core.jobs.folder import RunFolder
 from core.journey.compare_systems import is_query_side, tune_request
@@ -42,7 +42,7 @@ from core.types.pilot_events import (
     PilotStep,
     ShownList,
 )
-from core.types.rights import DECIDE, DELETE, SEE, VOTE, VOTER
+from core.types.rights import DECIDE, DELETE, SEE, VOTE
 from core.workspace.database import now
 from core.workspace.feedback import new_round_id, new_token as new_token
 from core.workspace.pilot_records import MOST_NOTED as MOST_NOTED, MOST_SEARCHED as MOST_SEARCHED
@@ -290,23 +290,17 @@ def page_of_link(workspace: Workspace, link: str) -> tuple[Project, PilotPlan]:
     RightsError
         If the person has nothing to do with the project.
     """
-    found = workspace.records.plan_of_link(link)
-    try:
-        if found is not None:
-            project = workspace.project(found[0])
-            if not is_closed(project, found[1]):
-                return project, _following(project, found[1])
-    except WorkspaceError:
-        pass
-    raise DataError("This link leads nowhere, or not any more. Ask for the link again.")
+    project, plan = workspace.behind_link(workspace.records.plan_of_link(link))
+    if is_closed(project, plan):
+        workspace.behind_link(None)  # it leads nowhere any more
+    return project, _following(project, plan)
 
 
 # What people do.
 
 
 def _admit(project: Project, plan: PilotPlan) -> None:
-    if project.role == VOTER and plan.link != project.workspace.person.link:
-        raise RightsError("The link that you came by leads to one place, and to nothing else.")
+    project.keep_to_link(plan.link)
     if is_closed(project, plan):
         raise DataError("This search page was closed. Thank you for taking part.")
 

@@ -34,6 +34,7 @@ from core.pilot.criteria import (
     UNLIKE,
     chance_told as chance_told,
     checked,
+    raised_told as raised_told,
     rule_told as rule_told,
     state_told as state_told,
 )

@@ -19,6 +19,11 @@ _NO_LINE = N_("No look has found searches yet.")
 _UNLIKE = N_(
     "In the newest of {count} looks {share} of the questions were unlike anything learned."
 )
+_NO_AGREEMENT = N_("No look has asked two experts yet.")
+_AGREE = N_(
+    "In the newest of {count} looks the experts agree by {now} of 100 points about new questions "
+    "({low} to {high}); about those learned from it is {known}."
+)
 _NO_WEEK = N_("No week has searches that say something yet.")
 _SATISFIED = N_(
     "In the newest week {share} of the searches that say something found something that helped."
@@ -70,6 +75,69 @@ def unlike_line(looks: Sequence[WatchLook], limit: float | None, t: Translate) -
         return Chart(figure, Message(_NO_LINE), table)
     told: dict[str, str | int | float] = {"count": len(shares), "share": f"{values[-1]:.0f}%"}
     return Chart(figure, Message(_UNLIKE, told), table)
+
+
+def agreement_line(looks: Sequence[WatchLook], t: Translate) -> Chart:
+    """Draw look by look how far the experts agree about new questions, beside the known ones.
+
+    Parameters
+    ----------
+    looks : sequence of WatchLook
+        Oldest first; those in which fewer than two experts were asked are left out.
+    """
+    import pandas as pd
+
+    found = [(look.at[:16], look.agreement) for look in looks if look.agreement is not None]
+    at = [moment for moment, _ in found]
+    now, known = ([one.now for _, one in found], [one.known for _, one in found])
+    figure = new_figure(_HEIGHT, margin=_MARGIN, legend={"y": 1.02})
+    for name, ends, colour, dash in (
+        (N_("new questions"), now, palette.TUNED, "solid"),
+        (N_("questions learned from"), known, palette.BASE, "dot"),
+    ):
+        figure.add_scatter(
+            x=at,
+            y=[100 * one.value for one in ends],
+            name=t(name),
+            mode="lines+markers",
+            line={"color": colour, "width": 3, "dash": dash},
+            marker={"size": 8},
+            error_y={
+                "type": "data",
+                "array": [100 * (one.high - one.value) for one in ends],
+                "arrayminus": [100 * (one.value - one.low) for one in ends],
+                "color": palette.MARK,
+                "thickness": 1.2,
+            },
+            hovertemplate="%{x}: %{y:.0f}<extra></extra>",
+        )
+    style_axes(figure)
+    lows = [100 * one.low for one in (*now, *known)]
+    figure.update_yaxes(range=[min([0, *lows]) - 4, 104])
+    _days(figure, at)
+    heads = (
+        *(N_("Look"), N_("New questions"), N_("Low (95 %)"), N_("High (95 %)")),
+        *(N_("Questions learned from"), N_("Questions")),
+    )
+    rows = [
+        (
+            moment,
+            *(round(100 * value) for value in (one.now.value, one.now.low, one.now.high)),
+            *(round(100 * one.known.value), one.questions),
+        )
+        for moment, one in found
+    ]
+    table = pd.DataFrame(rows, columns=[t(head) for head in heads])
+    if not found:
+        return Chart(figure, Message(_NO_AGREEMENT), table)
+    told: dict[str, str | int | float] = {
+        "count": len(found),
+        "now": round(100 * now[-1].value),
+        "low": round(100 * now[-1].low),
+        "high": round(100 * now[-1].high),
+        "known": round(100 * known[-1].value),
+    }
+    return Chart(figure, Message(_AGREE, told), table)
 
 
 def satisfaction_line(weeks: Sequence[WeekOfSearches], t: Translate) -> Chart:

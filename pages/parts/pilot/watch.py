@@ -10,17 +10,19 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from core.journey.experts import expert_title
 from core.journey.jobs import FAILED, INTERRUPTED, JobView
 from core.journey.pilot import watching
 from core.journey.pilot.watching import COUNT, CRITERIA, POINTS, SHARE, WatchCriteria, WatchLook
 from core.messages import N_
-from core.reporting.charts.watch_charts import satisfaction_line, unlike_line
+from core.reporting.charts.watch_charts import agreement_line, satisfaction_line, unlike_line
 from core.types import KNOWN, UNSEEN
 from core.types.pilot_events import PilotPlan
 from core.types.rights import CHANGE, SEND, START
 from core.types.watch_looks import (
     FOLDS,
     GONE,
+    NO_EXPERTS,
     NO_MODEL,
     NO_SEARCHES,
     NOTHING_LEARNED,
@@ -29,6 +31,7 @@ from core.types.watch_looks import (
     SENT,
     CriterionState,
     DriftLook,
+    ExpertAgreement,
 )
 from pages.parts import session
 from pages.parts.charts import show_chart
@@ -52,6 +55,10 @@ _NO_DRIFT = {
     NO_SEARCHES: N_("Nobody has searched yet: share the search page, or import events."),
     NOTHING_LEARNED: N_("There are no known questions to compare searches with."),
 }
+_NO_AGREEMENT = {
+    **_NO_DRIFT,
+    NO_EXPERTS: N_("Fewer than two experts of the labels in use could be asked."),
+}
 _WAYS = {"webhook": N_("webhook"), "e-mail": N_("e-mail")}
 _ENDS = {
     SENT: N_("sent"),
@@ -74,6 +81,7 @@ def watch(context: Context, _plan: PilotPlan | None) -> None:
     _alerts(context)
     if looks:
         _pictures(context, looks)
+        _agreement(looks)
         _tables(context, looks[-1])
 
 
@@ -139,7 +147,9 @@ def _criterion(state: CriterionState) -> None:
     known = "–" if state.value is None else one.told(max(state.value, 0.0))
     bar.progress(state.way, text=t("{value} of {limit}", value=known, limit=limit))
     chance = f" :gray[{tm(watching.chance_told(state))}]" if state.value is not None else ""
-    words.markdown(f"{tm(watching.state_told(state))}{chance}")
+    raised = watching.raised_told(state)
+    stricter = f" :gray[{tm(raised)}]" if raised is not None else ""
+    words.markdown(f"{tm(watching.state_told(state))}{chance}{stricter}")
 
 
 def _change(context: Context) -> None:
@@ -271,6 +281,8 @@ def _pictures(context: Context, looks: tuple[WatchLook, ...]) -> None:
             st.caption(t(_NO_DRIFT[newest.no_drift]))
         if any(look.drift is not None for look in looks):
             limit = watching.criteria_of(context.project).unlike
+            if limit is not None and newest.drift is not None:
+                limit = max(limit, newest.drift.unlike.tolerated)
             show_chart(unlike_line(looks, limit, t), "watch_unlike_chart")
     with right, st.container(border=True, key="watch_satisfaction", height="stretch"):
         st.markdown(f"**{t('What people made of their searches')}**")
@@ -278,6 +290,56 @@ def _pictures(context: Context, looks: tuple[WatchLook, ...]) -> None:
             show_chart(satisfaction_line(newest.weeks, t), "watch_satisfaction_chart")
         else:
             st.caption(t(_NO_DRIFT[NO_SEARCHES]))
+
+
+def _agreement(looks: tuple[WatchLook, ...]) -> None:
+    """Draw how far the experts agree, look by look, and each of them in the newest look."""
+    newest = looks[-1]
+    with st.container(border=True, key="watch_agreement"):
+        st.markdown(f"**{t('Agreement of the experts')}**")
+        picture, table = st.columns([0.44, 0.56], gap="medium")
+        found = newest.agreement
+        with picture:
+            if any(look.agreement is not None for look in looks):
+                chart = agreement_line(looks, t)
+                st.caption(plain(tm(chart.summary)))
+                show_chart(chart, "watch_agreement_chart")
+            if found is None and newest.no_agreement:
+                st.caption(t(_NO_AGREEMENT[newest.no_agreement]))
+        with table:
+            if found is not None:
+                _voices(found)
+            for why in newest.not_asked if found is None else found.not_asked:
+                st.caption(tm(why))
+
+
+def _voices(found: ExpertAgreement) -> None:
+    """Draw how far each expert goes with the others, and with people where these judged."""
+    rows = []
+    for one in found.voices:
+        people = ""
+        if one.people is not None:
+            ends = (f"{end:.2f}" for end in (one.people.value, one.people.low, one.people.high))
+            value, low, high = ends
+            people = t(
+                "{value} ({low}–{high}), {pairs} pairs",
+                value=value,
+                low=low,
+                high=high,
+                pairs=one.pairs,
+            )
+        rows.append(
+            (expert_title(one.expert), round(100 * one.known), round(100 * one.now), people)
+        )
+    heads = [
+        *(t("Expert"), t("Learned from"), t("New")),
+        t("With people (κ)"),
+    ]
+    table = pd.DataFrame(rows, columns=heads)
+    if not any(one.people is not None for one in found.voices):
+        table = table.drop(columns=heads[-1])
+    st.markdown(t("Agreement of each expert with the others, of 100 points"))
+    _show(table)
 
 
 def _tables(context: Context, look: WatchLook) -> None:

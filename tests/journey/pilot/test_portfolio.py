@@ -13,7 +13,7 @@ from core.journey.pilot.portfolio import FollowingDefault
 from core.pilot import criteria
 from core.types import Interval
 from core.types.pilot_events import THUMB_DOWN, THUMB_UP, PilotArm
-from core.types.watch_looks import BestScores, DriftLook, Mix, Unlike, WatchCriteria
+from core.types.watch_looks import BestScores, DriftLook, FalseAlarms, Mix, Unlike, WatchCriteria
 from core.workspace.files import write_bytes
 from tests.journey.pilot.test_searching import LIVE
 from tests.pilot.test_criteria import QUIET
@@ -50,7 +50,8 @@ def test_the_newest_look_says_how_much_is_new_and_whether_to_train_anew(made, mo
     assert (portfolio.portfolio(made.workspace)[0].unlike,) == (None,)
     unlike = Unlike(Interval(0.25, 0.1, 0.4), (1,), 0.0001, 0.01)
     drift = DriftLook(40, unlike, Mix(0.6, 1, 0, 1), BestScores(0.7, 0.7, 0.5, 0.1))
-    look = criteria.judged_by(replace(QUIET, drift=drift), WatchCriteria())
+    rare = FalseAlarms(5000, 0, 0.0)
+    look = criteria.judged_by(replace(QUIET, drift=drift, simulated=rare), WatchCriteria())
     monkeypatch.setattr(watching, "newest_look", lambda project: look)
     (row,) = portfolio.portfolio(made.workspace)
     assert (row.unlike, row.reasons) == (0.25, 1) and row.gain is not None

@@ -24,12 +24,14 @@ from core.journey.pilot import looking, searching, watching
 from core.journey.pilot.stages import pilot_stages
 from core.journey.pilot.versions import promote
 from core.journey.steps import in_this_process
-from core.pilot.criteria import CHANGED, JUDGED, LOST, SATISFACTION, UNLIKE
+from core.pilot.criteria import CHANGED, DISAGREE, JUDGED, LOST, SATISFACTION, UNLIKE
 from core.progress import SilentReporter
 from core.types.pilot_events import CLICKED, SEARCHED, THUMB_DOWN, PilotArm, PilotEvent
 from core.types.rights import VIEWER, Member, Person
+from core.types.scoring import ScoredExperts
 from core.types.watch_looks import (
     GONE,
+    NO_EXPERTS,
     NO_MODEL,
     NO_SEARCHES,
     SENDING_FAILED,
@@ -86,7 +88,7 @@ def test_a_look_is_a_job_that_stays_and_says_why_it_cannot_tell(made):
     look = watching.newest_look(made.project)
     assert watching.looks(made.project) == (look,)
     assert (look.no_drift, look.no_verdict, look.fired) == (NO_SEARCHES, NO_MODEL, ())
-    assert set(states(look)) == {UNLIKE, JUDGED, SATISFACTION, CHANGED, LOST}
+    assert set(states(look)) == {UNLIKE, JUDGED, SATISFACTION, CHANGED, LOST, DISAGREE}
     RunFolder(made.workspace.run_folder(run)).result.write_text("{}")
     assert watching.looks(made.project) == () and watching.newest_look(made.project) is None
 
@@ -265,15 +267,28 @@ def test_a_new_product_line_in_the_events_rings_and_no_season_does(tmp_path, mon
     asked = [rows[row]["question"] for row in later]
     topics = {"deliver", "parcel", "ship", "order", "return", "refund"}
     season = sorted(asked, key=lambda one: not any(word in one.lower() for word in topics))[:60]
-    ask(project, plan, season, 8.0, CLICKED, "season")
-    calm = looking.look_at(project, WatchCriteria(), LISTENS, days_ago(7.5))
+    ask(project, plan, season, 20.0, CLICKED, "season")
+    calm = looking.look_at(project, WatchCriteria(), LISTENS, days_ago(19.0))
     assert calm.questions >= 50 and calm.fired == (), states(calm)[UNLIKE]
-    assert states(calm)[UNLIKE].a_year <= 0.3, "simulated seasons hardly ever ring"
-    ask(project, plan, [*season[:30], *E_BIKES], 1.0, CLICKED, "bikes")
-    look = looking.look_at(project, WatchCriteria(), LISTENS)
+    assert states(calm)[UNLIKE].a_year <= 0.2, "simulated seasons hardly ever ring"
+    assert calm.no_agreement == NO_EXPERTS, "there are no labels yet, and nobody is asked"
+    asked_experts = ("bm25", "tfidf", "all-MiniLM-L6-v2")
+    scores = ScoredExperts(dataset.id, (*asked_experts, "api:out", "people:x"), "")
+    project.state.scored = scores
+    calm = looking.look_at(project, WatchCriteria(), LISTENS, days_ago(19.0))
+    assert calm.fired == () and states(calm)[DISAGREE].a_year <= 0.2, states(calm)[DISAGREE]
+    assert [one.expert for one in calm.agreement.voices] == [*asked_experts]
+    told = " ".join(str(one) for one in calm.agreement.not_asked)
+    assert "a look sends none" in told and "no new questions" in told
+    ask(project, plan, [*season[:30], *E_BIKES], 12.0, CLICKED, "bikes")
+    look = looking.look_at(project, WatchCriteria(), LISTENS, days_ago(11.0))
     assert look.fired == (UNLIKE,), states(look)[UNLIKE]
     first = [one.text for one in watching.unlike_questions(project, look)[:8]]
     assert len(set(first) & set(E_BIKES)) >= 6
+    assert look.agreement.now.value < look.agreement.known.value
+    ask(project, plan, E_BIKES, 0.5, CLICKED, "more")
+    only = looking.look_at(project, WatchCriteria(), LISTENS)
+    assert DISAGREE in only.fired and only.agreement.fall > 0.1, states(only)[DISAGREE]
 
 
 def test_an_alert_is_sent_once_for_each_beginning_and_again_only_where_it_failed(made, monkeypatch):

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.errors import DataError
 from core.journey.pilot import searching
 from core.types.pilot_events import THUMB_UP, PilotArm
-from tests.reporting.finished_journey import BASE, finished_journey
-
-
-def texts(at: AppTest) -> str:
-    kinds = (at.title, at.markdown, at.error, at.warning, at.info, at.success, at.caption)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
-
-
-@pytest.fixture
-def made(tmp_path):
-    return finished_journey(tmp_path / "workspace")
-
-
-@pytest.fixture
-def opened(made, app):
-    def page(language: str = "en") -> AppTest:
-        at = app(made.workspace.layout.root, "pilot", made.project.id, language)
-        assert not at.exception
-        return at
-
-    return page
+from tests.as_seen import texts
+from tests.reporting.finished_journey import BASE
 
 
 def test_before_a_page_is_open_one_click_opens_it(made, opened):

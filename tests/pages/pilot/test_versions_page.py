@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.journey.compare import load_comparison
@@ -13,25 +12,10 @@ from core.journey.pilot.rollout import RunningPrices
 from core.journey.steps import in_this_process
 from core.types.exporting import DISTILLED, INT8
 from core.types.pilot_events import PilotArm
-from tests.pages.pilot.test_organising import texts
-from tests.reporting.finished_journey import BASE, finished_journey
+from tests.as_seen import texts
+from tests.reporting.finished_journey import BASE
 
 WHY = "customers complained about it"
-
-
-@pytest.fixture
-def made(tmp_path):
-    return finished_journey(tmp_path / "workspace")
-
-
-@pytest.fixture
-def opened(made, app):
-    def page(language: str = "en") -> AppTest:
-        at = app(made.workspace.layout.root, "pilot", made.project.id, language)
-        assert not at.exception
-        return at
-
-    return page
 
 
 HERE = in_this_process(lambda _: None, lambda report: report, lambda _: None)
