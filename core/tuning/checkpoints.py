@@ -87,6 +87,9 @@ class RunState:
         What each regime must reach for a state to be the best one; empty = the mean decides alone.
     noise : float
         A mean this much lower says nothing: the state that has learned longer is taken.
+    base_asked : float or None
+        How the base model searches for those validation questions that somebody asked; None where
+        no others count, and the first point of the curve says it.
     """
 
     run_id: str
@@ -100,6 +103,7 @@ class RunState:
     files: dict[str, str] = field(default_factory=dict)
     floors: dict[str, float] = field(default_factory=dict)
     noise: float = 0.0
+    base_asked: float | None = None
 
     @property
     def best(self) -> CurvePoint | None:

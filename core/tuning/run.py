@@ -286,12 +286,14 @@ class Run:
         How alike they find answers, and what they say of open questions, would undo what the base
         model knows.
         """
-        search, regimes = self.task.strongest_teacher, list(self.validation.regimes.values())
+        search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
         taught = self.learner.taught if self.config.guard_regimes else None
         open_count = 0 if taught is None else len(taught.open_rows)
         if (self.learner.answer_labels is None and not open_count) or search is None or not regimes:
             return
-        base, best = self.state.curve[0].score, search(regimes, self.validation.answer_rows)
+        # Of written questions those were kept to which the experts find the answer.
+        asked, best = self.state.base_asked, search(regimes, self.validation.answer_rows)
+        base = self.state.curve[0].score if asked is None else asked
         has_teacher = best > base + CLEARLY
         if open_count and not has_teacher:
             self.learner.taught = None
@@ -425,6 +427,9 @@ class Run:
         self.state = replace(self.state, curve=(*self.state.curve, point))
         if step == 0 and self.config.guard_regimes:
             self.state = replace(self.state, floors=self._floors(point), noise=self._noise())
+        if step == 0 and self.validation.has_written:
+            asked = self.team.tell(lambda: self._asked_alone(answer_vectors))
+            self.state = replace(self.state, base_asked=asked)
         values = {f"validation_{regime}": score for regime, score in point.regimes.items()}
         if point.first is not None:
             values["first"] = point.first
@@ -451,6 +456,12 @@ class Run:
         read, step = self.learner.read, self.state.step
         given = (read, step, answers, self.task.evaluate)
         return self.validation.check(*given, see=self.watch.see)
+
+    def _asked_alone(self, answers: np.ndarray | None) -> float:
+        """Return how the model searches now for those validation questions that somebody asked."""
+        answers = self.corpus_vectors() if answers is None else answers
+        found = self.validation.ndcg(self.learner.read, answers)
+        return float(np.mean([values.mean() for values in found.values()]))
 
     def _told_corpus(self, known: np.ndarray | None = None) -> np.ndarray:
         """Return the answers that checks search as all processes need them; ``known`` = read."""

@@ -53,8 +53,8 @@ class CheckedQuestions:
         return min(len(self.asked), len(self.written))
 
 
-ExpertsSearch = Callable[[Sequence[CheckedQuestions], Rows], float]
-"""Questions of each regime and rows of answers to mean nDCG@10 over regimes."""
+ExpertsSearch = Callable[[Sequence[Rows], Rows], float]
+"""Rows of questions, one array per regime, and rows of answers to mean nDCG@10 over regimes."""
 
 EncodeTexts = Callable[[Sequence[str]], np.ndarray]
 """Texts to unit vectors [n, d]."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,6 @@ from core.types.tuning import CurvePoint, ExampleMoment, WatchedQuestion, Watche
 
 if TYPE_CHECKING:
     from core.labels.model import LabelModel
-    from core.types import PairScores
 
 # A check must stay short beside the steps. Larger corpora are sampled, right answers always kept:
 # the values are then higher than on the whole corpus, but checks stay comparable with each other.
@@ -61,6 +60,11 @@ class SearchCheck:
             regime: CheckedQuestions(rows, self.written[regime])
             for regime, rows in self.questions.items()
         }
+
+    @property
+    def has_written(self) -> bool:
+        """Whether questions count that nobody asked."""
+        return any(len(rows) for rows in self.written.values())
 
     @property
     def count(self) -> int:
@@ -250,14 +254,13 @@ def strongest_teacher(labels: LabelModel, base_model: str) -> ExpertsSearch:
     readers = set(AnswerLabels(labels).readers) - {base_model}
     teachers = [scores for scores in labels.scores if scores.expert in readers]
 
-    def best(questions: Sequence[CheckedQuestions], answer_rows: Rows) -> float:
-        def ndcg(teacher: PairScores, rows: Rows) -> float:
-            scores = teacher.block(rows, answer_rows)
+    def best(questions: Sequence[Rows], answer_rows: Rows) -> float:
+        def ndcg(scores: np.ndarray, rows: Rows) -> float:
             top = np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
             return float(ndcg_at_10(labels.dataset, rows, top, answer_rows).mean())
 
         means = [
-            float(np.mean([regime.mean(partial(ndcg, teacher)) for regime in questions]))
+            float(np.mean([ndcg(teacher.block(rows, answer_rows), rows) for rows in questions]))
             for teacher in teachers
         ]
         return max(means, default=float("nan"))
