@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from core.asking.writer import WrittenQuestion, with_written
 from core.tuning import validation
+from core.tuning.student import DOCUMENT, QUERY, encode, load_model
 from core.tuning.task import CheckedQuestions
-from core.tuning.taught import without_held_out
+from core.tuning.taught import TaughtQuestions, without_held_out
 from core.tuning.validation import SearchCheck, search_quality
 from core.types import TRAIN, UNSEEN, VALIDATION_SPLIT
+from tests.tuning.test_taught import OPENLY, random_experts
+from tests.tuning.tiny_runs import run
 
 RNG = np.random.default_rng(3)
 
@@ -90,3 +96,30 @@ def test_a_check_is_their_weighted_mean_and_only_real_questions_are_looked_on_at
         (len(asked) ** 2 + weight * len(written)) / (len(asked) + weight)
     )
     assert own.first is None
+
+
+def test_teachers_are_judged_by_questions_that_people_asked(small_dataset, tiny_bert, tmp_path):
+    """Of written ones those were kept to which the experts find the answer."""
+    dataset, given = written_about_all(small_dataset), []
+
+    def search(questions, answers):
+        given.append((np.concatenate(questions), answers))
+        return 1.0
+
+    labels = random_experts(dataset)
+    taught = TaughtQuestions.of(labels)
+    config = dataclasses.replace(OPENLY, guard_regimes=True)
+    asked = {"strongest_teacher": search, "labels": labels, "taught": taught}
+    run(dataset, tiny_bert, tmp_path, config=config, evaluate=None, **asked)
+    ((rows, corpus),) = given
+    assert np.isin(rows, dataset.validation_rows).all()
+    state = json.loads(next(tmp_path.glob("checkpoints/step-*/state.json")).read_text())
+    base = load_model(tiny_bert)
+    answers = encode(base, [dataset.answers[row] for row in corpus], DOCUMENT)
+    alone = []
+    for regime, found in SearchCheck.of(dataset, "cpu", config.seed).questions.items():
+        questions = encode(base, [dataset.questions[row] for row in found], QUERY)
+        alone.append(search_quality(dataset, found, questions, corpus, answers).mean())
+        assert regime in state["curve"][0]["regimes"]
+    assert state["base_asked"] == pytest.approx(np.mean(alone), abs=1e-6)
+    assert state["base_asked"] != pytest.approx(state["curve"][0]["score"], abs=1e-6)
