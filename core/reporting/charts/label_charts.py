@@ -137,6 +137,7 @@ def label_histogram(
             places = {"x0": cut, "x1": cut, "y0": 0, "y1": STRIP - STRIP_GAP}
             figure.add_shape(type="line", xref="x", yref="paper", line=line, **places)
     style_axes(figure)
+    ticks = _ticks(figure)
     axis = _label_axis(0.1) | {"automargin": False, "fixedrange": True}
     # Both ends are written inside the edges, which have no room beside them.
     axis["ticktext"] = ["", *axis["ticktext"][1:-1], ""]
@@ -159,9 +160,9 @@ def label_histogram(
         yaxis={
             "domain": [strip, 1],
             "rangemode": "tozero",
-            "ticksuffix": " %",
             "ticklabelposition": "inside top",
-            "tickvals": _ticks(figure),
+            "tickvals": ticks,
+            "ticktext": [f"{value} %" for value in ticks],
             "automargin": False,
             "fixedrange": True,
         },
@@ -391,12 +392,12 @@ def calibration_chart(curve: ReliabilityCurve, t: Translate) -> Chart:
     return Chart(figure, Message(template, {"error": round(curve.error, 4)}), table)
 
 
-def _ticks(figure: Figure) -> list[float]:
+def _ticks(figure: Figure) -> list[int]:
     """Return up to four percentages to write inside the edge; 0 would lie on the lowest bar."""
     drawn = [one for one in figure.data if one.y is not None and one.yaxis != "y2"]
     highest = max((float(np.max(one.y)) for one in drawn), default=0.0)
     step = next((s for s in (1, 2, 5, 10, 20, 25) if highest <= 4 * s), 50)
-    return [float(value) for value in range(step, int(highest) + 1, step)]
+    return list(range(step, int(highest) + 1, step))
 
 
 def _head(title: str, figures: str) -> str:

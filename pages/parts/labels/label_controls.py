@@ -115,9 +115,8 @@ def label_controls(
         ),
     )
     with advanced, st.expander(t("Advanced"), icon=":material/tune:"):
-        formula, scale, shape = st.columns(3, gap="large")
-        with formula:
-            _formula(rule)
+        _formula(rule)  # across the page: the longest one is 560 px wide
+        scale, shape = st.columns(2, gap="large")
         with scale:
             calibrations = _calibrations(keys, taking_part)
         with shape:
