@@ -41,8 +41,9 @@ def written_questions(context: Context) -> None:
     )
     st.caption(
         t(
-            "In the one measurement so far (a technical forum, questions from patterns) they "
-            "hardly changed anything. Compare with and without them before you keep them."
+            "In the one measurement so far (a technical forum, questions from patterns, three "
+            "runs) they added 0.016 nDCG@10 to titles alone. Compare with and without them before "
+            "you keep them."
         )
     )
     if len(context.dataset.written_rows):
