@@ -62,6 +62,7 @@ CHECKPOINT_SECONDS = 30.0  # the longest time between two saved states
 SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the time goes into it
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
+WORTH_GIVING_BACK_MB = 50  # of weights; a run holds several times as much
 SEVERAL = 1.5  # right answers per question from which likeness tells which ones belong together
 # Standard deviation of the change of nDCG@10 of one question, as all samples show it: a regime of
 # n questions has lost something where it lies this much over √n (one standard error) below.
@@ -192,6 +193,7 @@ class Run:
                 least=LEAST_QUESTIONS,
             )
         self.model = load_model(task.base_folder, device.kind, task.prompts)
+        self.weights_mb = sum(p.numel() for p in self.model.parameters()) * 4 / 1e6
         if not config.dropout:
             without_dropout(self.model)
         if config.lora_rank:
@@ -513,9 +515,9 @@ class Run:
         best, wanted = self.state.best, self.config.interpolation != "off"
         if not (self.team.leads and wanted and best is not None and best.step):
             return
-        give_memory_back()  # what learning took beside the weights
+        self._give_back()  # what learning took beside the weights
         before, after = self._ends(best)
-        give_memory_back()
+        self._give_back()
         known, points = {0.0: self.state.curve[0], 1.0: best}, []
         for alpha in (0.0, *ALPHAS, 1.0):
             if self.report.should_stop():
@@ -539,6 +541,11 @@ class Run:
         del tuned  # one file at a time
         before = _copied(weights_of(load_model(self.task.base_folder)), rows)
         return before, after
+
+    def _give_back(self) -> None:
+        """Give freed memory back where there is much of it: looking for it takes half a second."""
+        if self.weights_mb >= WORTH_GIVING_BACK_MB:
+            give_memory_back()
 
     def _learned_rows(self) -> dict[str, Tensor]:
         """Return the rows of the weights of which only some learned."""
@@ -603,9 +610,8 @@ class Run:
         """
         rows = self._learned_rows()
         self.learner.let_go()
-        give_memory_back()
+        self._give_back()
         model = load_model(self.task.base_folder, prompts=self.task.prompts)
-        size = sum(p.numel() for p in model.parameters()) * 4 / 1e6
         if weights is not None:
             rank = self.config.lora_rank
             adapters = add_adapters(model, rank, 0) if rank else None
@@ -615,12 +621,12 @@ class Run:
             if adapters is not None:
                 merge_adapters(model, adapters)
             del base, weights  # of files that are mapped; writing reads all of the model's own
-            give_memory_back()
+            self._give_back()
         text = N_(
             "The tuned model cannot be saved: {reason}. Free some disk space (it takes about "
             "{size} MB) and resume the run: what was learned is kept."
         )
-        with saving(self.task.folder, text, size=max(1, round(size))):
+        with saving(self.task.folder, text, size=max(1, round(self.weights_mb))):
             write_model(model, self.task.model)
 
     def _result(
