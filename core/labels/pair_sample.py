@@ -22,9 +22,7 @@ RANDOM = "random"
 
 MINED_QUESTIONS = 1000  # hard pairs of more questions than this add time, not knowledge
 HARD_PER_QUESTION = 10  # per expert: as far as a searcher looks down the list
-# Questions per score block, and pairs where answers are few: each block turns the table of all
-# answers round. 1,000 questions x 5,000 answers are 20 MB of float32.
-BLOCK, BLOCK_PAIRS = 256, 5_000_000
+BLOCK = 256  # questions per score block: 256 x 5,000 answers are 5 MB of float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,9 +238,8 @@ def _hard_pairs(
     top = min(top, HARD_PER_QUESTION, n_answers)
     answers = np.arange(n_answers, dtype=np.int32)
     hard = []
-    size = max(BLOCK, BLOCK_PAIRS // n_answers)
-    for start in range(0, len(question_rows), size):
-        rows = question_rows[start : start + size]
+    for start in range(0, len(question_rows), BLOCK):
+        rows = question_rows[start : start + BLOCK]
         excluded = dataset.hard_block(rows, answers) > 0
         excluded |= dataset.question_group[rows][:, None] == dataset.answer_group[None, :]
         for expert in scores:
