@@ -33,7 +33,7 @@ def keys(at: AppTest) -> set[str | None]:
 def test_before_anybody_decides_the_model_to_begin_with_is_named(opened):
     at = opened()
     assert "Nobody has decided yet" in texts(at) and "None. A challenger" in texts(at)
-    assert "versions_table" not in {frame.key for frame in at.dataframe}
+    assert not [frame for frame in at.dataframe if "Stage" in frame.value.columns]
     assert at.radio(key="challenger_begin").options == ["from the base model"]
     assert "as it came: begin with it" in texts(at)
     assert "現行モデル" in texts(opened("ja"))
@@ -51,7 +51,7 @@ def test_a_reason_is_wanted_and_one_click_goes_back(made, opened):
     assert not at.error and versions.promotion(made.project).reason == WHY
     shown = texts(at)
     assert "Version 2" in shown and WHY in shown
-    assert len(at.dataframe[0].value) == 2
+    assert "Stage" in at.dataframe[0].value.columns and len(at.dataframe[0].value) == 2
 
 
 def test_a_challenger_is_named_shown_and_offered_for_comparison(made, opened, monkeypatch):
