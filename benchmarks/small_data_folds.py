@@ -264,7 +264,8 @@ def _rows(out: Path, student: str, preset: str) -> dict[int, dict[str, Any]]:
         return {}
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     asked = (student, preset)
-    return {row["seed"]: row for row in rows if (row["student"], row["preset"]) == asked}
+    whole = (row for row in rows if "rewordings_unmet_gain" in row)  # of before, without it
+    return {row["seed"]: row for row in whole if (row["student"], row["preset"]) == asked}
 
 
 def main() -> int:

@@ -128,9 +128,8 @@ def unpack(
                 elif parts[0] == "vectors":
                     _put(vectors, parts[1], parts[2], _tensors(file.read(name)))
             model = folders[_TUNE] / _MODEL
-            for inside in sample.of_base:
-                if ".." not in PurePosixPath(inside).parts:
-                    _place(model / inside, (base / inside).read_bytes())
+            for inside in set(sample.of_base) & set(_LARGE):  # no path that a file names
+                _place(model / inside, (base / inside).read_bytes())
             write_tensors(
                 model / _TENSORS, with_learned(_base(base), _tensors(file.read(_WEIGHTS)))
             )

@@ -11,7 +11,14 @@ from core.errors import ExportError, Stopped
 from core.experts import onnx_form, precision
 from core.experts.catalogue import find_entry
 from core.experts.encoders import load_encoder
-from core.experts.encoding import BF16, FP32, encode_with, load_model, side_by_side
+from core.experts.encoding import (
+    BF16,
+    FP32,
+    WORTH_SPLITTING,
+    encode_with,
+    load_model,
+    side_by_side,
+)
 from core.experts.onnx_form import OnnxForm, can_convert, convert, is_converted
 from core.experts.precision import ONNX, WORTH_CONVERTING, choose_encoding_model, probe
 from core.workspace.modelstore import ModelStore
@@ -200,7 +207,7 @@ def test_batches_at_once_give_the_same_vectors_and_leave_the_threads_alone(tiny)
     import torch
 
     cores = torch.get_num_threads()
-    texts = [f"{text} {number}" for number in range(40) for text in TEXTS]
+    texts = [f"{text} {number}" for number in range(60) for text in TEXTS]
     try:
         torch.set_num_threads(1)
         alone = encode_with(tiny, texts, "query : ")
@@ -209,6 +216,8 @@ def test_batches_at_once_give_the_same_vectors_and_leave_the_threads_alone(tiny)
             assert at_once.count == 3
             each = list(at_once.threads.map(lambda _: torch.get_num_threads(), range(9)))
         assert each == [1] * 9
+        with side_by_side(tiny, WORTH_SPLITTING - 1) as at_once:
+            assert at_once is None, "a question typed by hand waits for no thread"
         np.testing.assert_allclose(encode_with(tiny, texts, "query : "), alone, atol=1e-6)
         assert torch.get_num_threads() == 3
         with ThreadPoolExecutor(1) as other:

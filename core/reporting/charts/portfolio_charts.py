@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from core.evaluation.statistics import RandomEffects
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, new_figure, shortened, style_axes
+from core.reporting.charts.chart import (
+    Chart,
+    Translate,
+    error_bars,
+    name_lines,
+    new_figure,
+    shortened,
+    style_axes,
+)
 
 _ROW, _NAME = 34, 30  # pixels of a line; characters of a name beside the axis
 _MARGIN = {"l": 8, "r": 16, "t": 12, "b": 8}
@@ -21,7 +29,7 @@ _PROJECT, _SET, _MEAN = (
     (palette.BASE, "diamond", N_("benchmark set")),
     (palette.MARK, "square", N_("mean")),
 )
-_Line = tuple[str, float, float, float]
+_Line = tuple[str, float, float, float]  # name, value, low, high
 
 
 def gains_forest(
@@ -50,19 +58,15 @@ def gains_forest(
     for (colour, marker, title), lines in kinds:
         if not lines:
             continue
+        values = [value for _, value, _, _ in lines]
+        lows, highs = [low for _, _, low, _ in lines], [high for *_, high in lines]
         figure.add_scatter(
-            x=[value for _, value, _, _ in lines],
+            x=values,
             y=list(range(place, place + len(lines))),
             name=t(title),
             mode="markers",
             marker={"size": 11, "color": colour, "symbol": marker},
-            error_x={
-                "type": "data",
-                "array": [high - value for _, value, _, high in lines],
-                "arrayminus": [value - low for _, value, low, _ in lines],
-                "color": colour,
-                "thickness": 1.6,
-            },
+            error_x=error_bars(values, lows, highs, colour),
             customdata=[[name] for name, *_ in lines],
             hovertemplate="%{customdata[0]}: %{x:+.3f}<extra></extra>",
         )
@@ -70,9 +74,7 @@ def gains_forest(
         names += [shortened(name, _NAME) for name, *_ in lines]
         rows += [(t(title), name, *(round(end, 3) for end in ends)) for name, *ends in lines]
     style_axes(figure)
-    figure.update_yaxes(
-        tickvals=list(range(count)), ticktext=names, range=[count - 0.4, -0.6], showgrid=False
-    )
+    name_lines(figure, names)
     figure.update_xaxes(tickformat="+.2f", zeroline=True, zerolinecolor=palette.MARK)
     heads = (N_("Kind"), N_("Name"), N_("Gain (nDCG@10)"), N_("Low (95 %)"), N_("High (95 %)"))
     table = pd.DataFrame(rows, columns=[t(head) for head in heads])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.messages import N_, Message
 from core.reporting.charts import palette
-from core.reporting.charts.chart import Chart, Translate, new_figure, style_axes
+from core.reporting.charts.chart import Chart, Translate, error_bars, new_figure, style_axes
 from core.types.watch_looks import WatchLook, WeekOfSearches
 
 if TYPE_CHECKING:
@@ -54,13 +54,7 @@ def unlike_line(looks: Sequence[WatchLook], limit: float | None, t: Translate) -
         mode="lines+markers",
         line={"color": palette.TUNED, "width": 3},
         marker={"size": 9},
-        error_y={
-            "type": "data",
-            "array": [high - value for high, value in zip(highs, values, strict=True)],
-            "arrayminus": [value - low for low, value in zip(lows, values, strict=True)],
-            "color": palette.MARK,
-            "thickness": 1.2,
-        },
+        error_y=error_bars(values, lows, highs, palette.MARK, thin=True),
         hovertemplate="%{x}: %{y:.0f}%<extra></extra>",
     )
     style_axes(figure)
@@ -95,22 +89,10 @@ def agreement_line(looks: Sequence[WatchLook], t: Translate) -> Chart:
         (N_("new questions"), now, palette.TUNED, "solid"),
         (N_("questions learned from"), known, palette.BASE, "dot"),
     ):
-        figure.add_scatter(
-            x=at,
-            y=[100 * one.value for one in ends],
-            name=t(name),
-            mode="lines+markers",
-            line={"color": colour, "width": 3, "dash": dash},
-            marker={"size": 8},
-            error_y={
-                "type": "data",
-                "array": [100 * (one.high - one.value) for one in ends],
-                "arrayminus": [100 * (one.value - one.low) for one in ends],
-                "color": palette.MARK,
-                "thickness": 1.2,
-            },
-            hovertemplate="%{x}: %{y:.0f}<extra></extra>",
-        )
+        parts = ([100 * getattr(one, end) for one in ends] for end in ("value", "low", "high"))
+        values, low, high = parts
+        bars = error_bars(values, low, high, palette.MARK, thin=True)
+        _line(figure, at, values, t(name), colour, dash, "%{x}: %{y:.0f}", error_y=bars)
     style_axes(figure)
     lows = [100 * one.low for one in (*now, *known)]
     figure.update_yaxes(range=[min([0, *lows]) - 4, 104])
@@ -158,15 +140,7 @@ def satisfaction_line(weeks: Sequence[WeekOfSearches], t: Translate) -> Chart:
         (N_("satisfied, of those who say something"), pleased, palette.RIGHT, "solid"),
         (N_("nothing opened or liked"), without, palette.BASE, "dot"),
     ):
-        figure.add_scatter(
-            x=at,
-            y=values,
-            name=t(name),
-            mode="lines+markers",
-            line={"color": colour, "width": 3, "dash": dash},
-            marker={"size": 8},
-            hovertemplate="%{x}: %{y:.0f}%<extra></extra>",
-        )
+        _line(figure, at, values, t(name), colour, dash, "%{x}: %{y:.0f}%")
     style_axes(figure)
     figure.update_yaxes(range=[-4, 104], tickvals=[0, 50, 100], ticktext=["0%", "50%", "100%"])
     _days(figure, at)
@@ -183,6 +157,29 @@ def satisfaction_line(weeks: Sequence[WeekOfSearches], t: Translate) -> Chart:
     if newest is None:
         return Chart(figure, Message(_NO_WEEK), table)
     return Chart(figure, Message(_SATISFIED, {"share": f"{newest:.0f}%"}), table)
+
+
+def _line(
+    figure: Figure,
+    at: Sequence[str],
+    values: Sequence[float | None],
+    name: str,
+    colour: str,
+    dash: str,
+    hover: str,
+    **options: object,
+) -> None:
+    """Draw one of two lines over time."""
+    figure.add_scatter(
+        x=at,
+        y=values,
+        name=name,
+        mode="lines+markers",
+        line={"color": colour, "width": 3, "dash": dash},
+        marker={"size": 8},
+        hovertemplate=f"{hover}<extra></extra>",
+        **options,
+    )
 
 
 def _days(figure: Figure, at: Sequence[str]) -> None:
