@@ -22,7 +22,7 @@ from core.types import BETTER
 BENCHMARK_FILE = Path(__file__).with_name("benchmark_gains.json")
 DEFAULT_RULE = "reliability"
 FEWEST = 3  # projects with a verdict, before anything is said over them
-_BLENDS = 5  # shares of the known answers are told apart by fifths
+_BLENDS = 10  # shares of the known answers are told apart by tenths
 EXPERT, RULE, BLEND = "expert", "rule", "blend"
 KINDS: Mapping[str, str] = {
     EXPERT: N_("Expert that took part"),

@@ -253,4 +253,4 @@ def _called(one: Worked) -> str:
     if one.kind == RULE:
         return t(RULES[one.key].title) if one.key in RULES else one.key
     assert one.kind == BLEND
-    return f"{float(one.key):.0%}"
+    return t("about {share:.0%}", share=float(one.key))

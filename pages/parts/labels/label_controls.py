@@ -227,7 +227,7 @@ def _formula(rule: str) -> None:
     st.caption(t(RULES[rule].meaning))
     st.latex(RULES[rule].formula)
     if RULES[rule].source:
-        st.caption(plain(RULES[rule].source))
+        st.caption(plain(t(RULES[rule].source)))
 
 
 def _choice(title: str, entries: Mapping[str, Any], now: str, **options: Any) -> str:
