@@ -1,8 +1,9 @@
 """Measure how long somebody waits for the first verdict: ``python benchmarks/speed_verdict.py``.
 
 The English sample is walked from the file to the verdict by the app's own steps, in a workspace of
-its own in which no text was read before; the models of the default experts are installed already
-(``--store FOLDER`` keeps them for the next time). Once with the preset Quick, once with Balanced.
+its own in which no text was read before; the models of the experts that the app suggests, a stronger
+one among them where it is at hand, are installed already (``--store FOLDER`` keeps them, and what
+is remembered of their speed, for the next time). Once with the preset Quick, once with Balanced.
 WORK below 16 leaves Balanced out. What the app measures after the verdict (vector shape, speed) is
 not in it. The last line is one JSON object.
 """
@@ -26,17 +27,22 @@ STOPS = ("data", "experts", "labels", "tune", "compare")  # what comes before th
 
 
 def install(models: Path) -> None:
-    """Put the models of the default experts and the model to tune into a folder."""
-    from core.experts.catalogue import default_experts, default_student, find_entry
+    """Put the models of the suggested experts and the model to tune into a folder."""
+    from core.experts.catalogue import default_student, find_entry
     from core.experts.encoders import EmbeddingModel, load_encoder
+    from core.journey.data import read_dataset
+    from core.journey.experts import suggested_experts
     from core.types.expert_entry import QUERY
-    from core.workspace.modelstore import ModelStore
+    from core.workspace.workspace import Workspace
 
-    store = ModelStore(models)
-    for key in (*default_experts("en"), default_student("en")):
-        entry = find_entry(key)
-        if isinstance(entry, EmbeddingModel):
-            load_encoder(entry, store).load(["."], QUERY)
+    dataset = read_dataset(SAMPLE.read_bytes(), SAMPLE.name)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "models").symlink_to(models)
+        workspace = Workspace.open(Path(folder))
+        for key in (*suggested_experts(workspace, dataset), default_student("en")):
+            entry = find_entry(key)
+            if isinstance(entry, EmbeddingModel):
+                load_encoder(entry, workspace.models).load(["."], QUERY)
 
 
 def walked(models: Path, preset: str) -> dict[str, float]:

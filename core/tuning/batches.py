@@ -38,7 +38,8 @@ class Batch:
         Those of ``answer_rows`` that are also compared with all of them as if they were
         questions: the neighbourhoods of the step.
     taught_rows : int32 array [b_t]
-        Questions that learn from the experts alone: open ones, and known ones where wanted.
+        Questions that learn from the experts: open ones, known ones of which only some answers
+        were judged, and all known ones where wanted.
     """
 
     question_rows: Rows
@@ -71,7 +72,8 @@ def plan_epoch(
     answer_labels : Labels or None
         How alike two answers are; None leaves neighbourhoods out.
     taught : TaughtQuestions or None
-        Questions that learn from the experts alone; open ones take turns from epoch to epoch.
+        Questions that learn from the experts alone; open ones take turns from epoch to epoch,
+        judged ones are taught in the step in which they are learned.
     """
     rng = np.random.default_rng([config.seed, epoch])
     turns = np.random.default_rng([config.seed])
@@ -114,8 +116,8 @@ def plan_epoch(
         told = np.empty(0, np.int32)
         if taught is not None:
             told = open_parts[number]
-            if config.teach_known_weight:
-                told = np.concatenate([told, mine])
+            beside = mine if config.teach_known_weight else np.intersect1d(mine, taught.pooled_rows)
+            told = np.concatenate([told, beside]).astype(np.int32)
             if len(told):
                 answers.append(taught.candidates(told, config.candidates_per_question))
         columns = np.unique(np.concatenate(answers)).astype(np.int32)

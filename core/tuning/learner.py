@@ -165,7 +165,7 @@ class Learner:
         """Whether open questions meet the whole collection as it was read last."""
         if self.taught is None or not self.config.whole_corpus or self.answers is not None:
             return False
-        return len(self.taught.open_rows) > 0 or self.config.teach_known_weight > 0
+        return self.taught.count > 0 or self.config.teach_known_weight > 0
 
     def remember(self, answer_rows: Rows, vectors: np.ndarray) -> None:
         """Note how answers are read now; those that are not remembered are passed over."""
@@ -406,10 +406,11 @@ class Learner:
         terms: list[Term] = []
         cells = 0
         columns, compared = self._taught_columns(batch)
-        is_open = ~np.isin(batch.taught_rows, batch.question_rows)
+        told = np.isin(batch.taught_rows, batch.question_rows)  # known ones; else open
+        told &= ~np.isin(batch.taught_rows, self.taught.pooled_rows)
         for rows, weight in (
-            (batch.taught_rows[is_open], self.config.open_weight),
-            (batch.taught_rows[~is_open], self.config.teach_known_weight),
+            (batch.taught_rows[~told], self.config.open_weight),
+            (batch.taught_rows[told], self.config.teach_known_weight),
         ):
             if not len(rows) or not weight:
                 continue

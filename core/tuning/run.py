@@ -291,16 +291,18 @@ class Run:
         search, regimes = self.task.strongest_teacher, list(self.validation.questions.values())
         taught = self.learner.taught if self.config.guard_regimes else None
         open_count = 0 if taught is None else len(taught.open_rows)
-        if (self.learner.answer_labels is None and not open_count) or search is None or not regimes:
+        learns = taught is not None and taught.count > 0
+        if (self.learner.answer_labels is None and not learns) or search is None or not regimes:
             return
         # Of written questions those were kept to which the experts find the answer.
         asked, best = self.state.base_asked, search(regimes, self.validation.answer_rows)
         base = self.state.curve[0].score if asked is None else asked
         has_teacher = best > base + CLEARLY
-        if open_count and not has_teacher:
+        if learns and not has_teacher:
             self.learner.taught = None
             self._count_steps()
-            self._leave_out("open_share", Message(OPEN_LEFT_OUT, {"count": open_count}))
+            if open_count:
+                self._leave_out("open_share", Message(OPEN_LEFT_OUT, {"count": open_count}))
         if self.learner.answer_labels is None:
             return
         if not has_teacher:
@@ -321,8 +323,11 @@ class Run:
     @property
     def one_answer_each(self) -> bool:
         """Whether questions have about one right answer, and likeness is not learned from."""
-        judged = np.isin(self.task.dataset.right_question, self.rows)
-        return self.config.guard_regimes and judged.sum() / len(self.rows) < SEVERAL
+        # Of judged questions a few answers were looked at: they say little about how many fit.
+        dataset, rows = self.task.dataset, np.setdiff1d(self.rows, self.task.dataset.pooled_rows)
+        rows = rows if len(rows) else self.rows
+        right = np.isin(dataset.right_question, rows)
+        return self.config.guard_regimes and right.sum() / len(rows) < SEVERAL
 
     def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
         """Return the first check up to a step at which a regime lay below the base model."""

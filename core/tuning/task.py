@@ -186,7 +186,8 @@ def _learns_from_experts_alone(config: TuningConfig, taught: TaughtQuestions | N
     """Return True if questions learn from the experts' labels alone, open ones or known ones."""
     if taught is None or not LOSSES[config.loss].uses_labels:
         return False
-    open_ = len(taught.open_rows) > 0 and config.open_share > 0 and config.open_weight > 0
+    dealt = len(taught.open_rows) > 0 and config.open_share > 0
+    open_ = (dealt or len(taught.pooled_rows) > 0) and config.open_weight > 0
     return open_ or config.teach_known_weight > 0
 
 

@@ -14,12 +14,16 @@ what the experts say, without blend (METHOD §9). Two things make that worth mor
 Questions that nobody asked but that were written from an answer (:mod:`core.asking.writer`) learn
 the same way, and borrow nothing: that they were written from one answer does not say that others
 are wrong for them, and what patterns write is often clumsy.
+
+Of a question that people judged, a pool of answers was looked at; nobody says that the others are
+wrong. Beside what it learns as a known question it is taught like an open one, but what people said
+of an answer counts in full, and it borrows from the known question that has all its right answers.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -50,21 +54,31 @@ class TaughtQuestions:
         Open and written questions that may be learned from.
     borrows : bool
         Whether open questions borrow right answers of known ones.
+    pooled_rows : int32 array [n_p], ascending
+        Known questions of which only some answers were judged.
     """
 
     labels: LabelModel
     open_rows: Rows
     borrows: bool = True
+    pooled_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
 
     @classmethod
     def of(cls, labels: LabelModel, *, borrows: bool = True) -> TaughtQuestions:
-        """Take the open and written questions of the data that give no test away."""
-        return cls(labels, without_held_out(labels.dataset), borrows)
+        """Take the open and written questions that give no test away, and the judged ones."""
+        dataset = labels.dataset
+        return cls(labels, without_held_out(dataset), borrows, dataset.pooled_rows)
 
     @cached_property
     def id(self) -> str:
         """Content hash."""
-        return content_id(["taught", self.labels.id, self.open_rows, str(self.borrows)])
+        pooled = [self.pooled_rows] if len(self.pooled_rows) else []
+        return content_id(["taught", self.labels.id, self.open_rows, str(self.borrows), *pooled])
+
+    @property
+    def count(self) -> int:
+        """Questions that learn from the experts alone, wholly or beside what people judged."""
+        return len(self.open_rows) + len(self.pooled_rows)
 
     @cached_property
     def soft(self) -> LabelModel:
@@ -85,7 +99,12 @@ class TaughtQuestions:
         rows, sure = np.full(count, -1, np.int32), np.zeros(count, np.float32)
         asked = self.open_rows[dataset.split[self.open_rows] != WRITTEN]
         known, vectors = dataset.rows(TRAIN), self._vectors
-        if not (self.borrows and len(asked) and len(known) and vectors is not None):
+        if not (self.borrows and len(known) and vectors is not None):
+            return rows, sure
+        lenders = self._lenders(vectors)
+        rows[self.pooled_rows] = lenders
+        sure[self.pooled_rows] = lenders >= 0
+        if not len(asked):
             return rows, sure
         nearest, likeness = _nearest(vectors, asked, known)
         usual = np.sort(self._usual_likeness(vectors, known))
@@ -97,6 +116,28 @@ class TaughtQuestions:
         rows[asked] = nearest
         sure[asked] = np.maximum(chosen & (share > NEAR), unusual * trust**2)
         return rows, sure
+
+    def _lenders(self, vectors: np.ndarray) -> Rows:
+        """Return for each judged question the known one that it rewords, int32 [n_p]; -1 = none.
+
+        The most similar of those that have all its right answers and were not judged themselves.
+        """
+        dataset, pooled = self.labels.dataset, self.pooled_rows
+        whole = np.setdiff1d(dataset.rows(TRAIN), pooled)
+        found = np.full(len(pooled), -1, np.int32)
+        if not len(whole):
+            return found
+        right = dataset.relevance > 0
+        for start in range(0, len(pooled), QUESTIONS_AT_ONCE):
+            part = pooled[start : start + QUESTIONS_AT_ONCE]
+            mine = right[part].astype(np.float32)
+            shared = (mine @ right[whole].T.astype(np.float32)).todense()
+            count = np.asarray(mine.sum(axis=1)).reshape(-1)
+            fits = (np.asarray(shared) == count[:, None]) & (count > 0)[:, None]
+            table = np.where(fits, vectors[part] @ vectors[whole].T, -2.0)
+            best = whole[table.argmax(axis=1)]
+            found[start : start + len(part)] = np.where(fits.any(axis=1), best, -1)
+        return found
 
     @property
     def _vectors(self) -> np.ndarray | None:
@@ -125,14 +166,39 @@ class TaughtQuestions:
 
     def block(self, question_rows: Rows, answer_rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return targets float32 [b_q, b_a] in [0, 1] and mask bool [b_q, b_a]."""
+        question_rows, answer_rows = np.asarray(question_rows), np.asarray(answer_rows)
+        dataset = self.labels.dataset
         targets, mask = self.soft.block(question_rows, answer_rows)
         rows, sure = self.borrowed
         share = self.labels.recipe.blend * sure[question_rows][:, None]
-        if not share.any():
-            return targets, mask
-        right = self.labels.dataset.hard_block(rows[question_rows], answer_rows)
-        mixed = share * right + (1 - share) * targets
-        return np.where(mask, mixed, targets).astype(np.float32), mask
+        if share.any():
+            right = self._lent(rows[question_rows], answer_rows)
+            mixed = share * right + (1 - share) * targets
+            targets = np.where(mask, mixed, targets).astype(np.float32)
+        judged = np.isin(question_rows, self.pooled_rows)
+        if judged.any():  # what people said of an answer counts as for any known question
+            pooled = question_rows[judged]
+            known, told = self.labels.block(pooled, answer_rows)
+            said = dataset.known_wrong(pooled[:, None], answer_rows[None])
+            said |= dataset.hard_block(pooled, answer_rows) > 0
+            targets[judged] = np.where(said, known, targets[judged])
+            mask[judged] = np.where(said, told, mask[judged])
+        return targets, mask
+
+    def _lent(self, question_rows: Rows, answer_rows: Rows) -> np.ndarray:
+        """Return right answers that a known question lends, float32 [b_q, b_a].
+
+        A judged one hands on what it borrows itself, but for what was judged wrong.
+        """
+        dataset = self.labels.dataset
+        right = dataset.hard_block(question_rows, answer_rows)
+        judged = np.flatnonzero(np.isin(question_rows, self.pooled_rows))
+        if len(judged):
+            pooled, rows = question_rows[judged], self.borrowed[0][question_rows[judged]]
+            more = dataset.hard_block(rows, answer_rows) * (rows >= 0)[:, None]
+            more[dataset.known_wrong(pooled[:, None], answer_rows[None])] = 0
+            right[judged] = np.maximum(right[judged], more)
+        return right
 
     def candidates(self, question_rows: Rows, depth: int) -> Rows:
         """Return the answers with the highest labels for each question, together, ascending."""

@@ -177,6 +177,14 @@ class QADataset:
         return self.rows(OPEN)
 
     @cached_property
+    def pooled_rows(self) -> Rows:
+        """Training questions [n] of which people looked at some answers, ascending.
+
+        Those with answers that are known to be wrong. What nobody looked at may be right for them.
+        """
+        return np.intersect1d(self.wrong_question, self.rows(TRAIN)).astype(np.int32)
+
+    @cached_property
     def written_rows(self) -> Rows:
         """Question rows [n] that nobody asked: they were written from an answer; ascending."""
         return self.rows(WRITTEN)

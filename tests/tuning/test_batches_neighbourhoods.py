@@ -148,6 +148,34 @@ def test_with_one_answer_each_likeness_is_left_out(small_dataset, tiny_bert, tmp
     assert any("one right answer" in warning for warning in report.warnings)
 
 
+@pytest.mark.parametrize("judged", [True, False])
+def test_judged_questions_say_little_about_how_many_answers_fit(
+    small_dataset, tiny_bert, tmp_path, judged
+):
+    """A pool of answers was looked at; the others have two right answers each."""
+    rows = small_dataset.rows(TRAIN)
+    several, few = rows[: len(rows) // 3], rows[len(rows) // 3 :]
+    right = small_dataset.right_question, small_dataset.right_answer
+    own = {int(question): int(answer) for question, answer in zip(*right, strict=True)}
+    count = len(small_dataset.answers)
+    pairs = sorted([*own.items(), *((int(row), (own[int(row)] + 1) % count) for row in several)])
+    changed = dataclasses.replace(
+        small_dataset,
+        right_question=np.array([q for q, _ in pairs], np.int32),
+        right_answer=np.array([a for _, a in pairs], np.int32),
+        right_grade=np.ones(len(pairs), np.float32),
+        wrong_question=few if judged else few[:0],
+        wrong_answer=np.array([(own[int(row)] + 1) % count for row in few], np.int32)
+        if judged
+        else few[:0],
+    )
+    config = dataclasses.replace(ALIKE, guard_regimes=True, epochs=1)
+    report = Recorder()
+    given = {"answer_labels": NearInOrder(), "strongest_teacher": lambda questions, answers: 1.0}
+    run(changed, tiny_bert, tmp_path / "a", report, config, **given)
+    assert any("one right answer" in warning for warning in report.warnings) is not judged
+
+
 def test_likeness_that_lowers_a_regime_is_switched_off_and_a_killed_run_ends_the_same(
     small_dataset, tiny_bert, tmp_path, monkeypatch
 ):

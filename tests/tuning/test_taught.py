@@ -164,6 +164,81 @@ def test_known_questions_join_the_taught_ones_where_wanted():
     assert set(batch.taught_rows) == set(batch.question_rows) | set(dataset.open_rows)
 
 
+# Judged questions: a pool of answers was looked at, nobody says that the others are wrong.
+
+
+def judged_faq(blend=0.5):
+    """The bare FAQ; question 0 has two right answers, 0 and 4.
+
+    Question 8 rewords it and was judged: answer 0 right, answer 1 wrong. Question 9 is open.
+    """
+    dataset, questions, answers = bare_faq([0, 0])
+    split = dataset.split.copy()
+    split[TOPICS] = TRAIN
+    order = np.argsort([*range(TOPICS), 0, TOPICS], kind="stable")
+    changed = dataclasses.replace(
+        dataset,
+        split=split,
+        right_question=np.array([*range(TOPICS), 0, TOPICS], np.int32)[order],
+        right_answer=np.array([*range(TOPICS), 4, 0], np.int32)[order],
+        right_grade=np.ones(TOPICS + 2, np.float32),
+        wrong_question=np.array([TOPICS], np.int32),
+        wrong_answer=np.array([1], np.int32),
+    )
+    return changed, labels_of(changed, questions, answers, blend)
+
+
+def test_what_people_said_of_a_judged_question_counts_and_the_rest_is_what_the_experts_say():
+    _, labels = judged_faq()
+    taught = TaughtQuestions.of(labels, borrows=False)
+    assert taught.pooled_rows.tolist() == [TOPICS]
+    row, columns = np.array([TOPICS]), np.arange(TOPICS)
+    targets, mask = taught.block(row, columns)
+    known, _ = labels.block(row, columns)
+    alone, _ = taught.soft.block(row, columns)
+    assert mask.all()
+    np.testing.assert_array_equal(targets[0, :2], known[0, :2])
+    np.testing.assert_array_equal(targets[0, 2:], alone[0, 2:])
+    assert (known[0, 2:] < alone[0, 2:]).all()  # as if nobody had to look at them: wrong
+
+
+def test_a_judged_question_borrows_the_right_answers_that_nobody_looked_at():
+    dataset, labels = judged_faq()
+    taught = TaughtQuestions.of(labels)
+    rows, sure = taught.borrowed
+    assert rows[TOPICS] == 0 and sure[TOPICS] == 1
+    row, columns = np.array([TOPICS]), np.arange(TOPICS)
+    targets, _ = taught.block(row, columns)
+    alone, _ = taught.soft.block(row, columns)
+    assert targets[0, 4] == pytest.approx(0.5 + 0.5 * alone[0, 4])
+    assert targets[0, 1] == pytest.approx(0.5 * alone[0, 1])  # judged wrong
+    # An open question that is nearest to the judged one gets all that fits it.
+    lent = taught._lent(np.array([TOPICS]), columns)
+    assert np.flatnonzero(lent[0]).tolist() == [0, 4]
+    # Who lends must have every right answer: with another one none does.
+    apart = dataclasses.replace(
+        dataset,
+        right_question=np.append(dataset.right_question, TOPICS).astype(np.int32),
+        right_answer=np.append(dataset.right_answer, 6).astype(np.int32),
+        right_grade=np.ones(TOPICS + 3, np.float32),
+    )
+    scores = labels.scores[0]
+    given = labels_of(apart, scores.question_matrix, scores.answer_matrix)
+    assert TaughtQuestions.of(given).borrowed[0][TOPICS] == -1
+
+
+def test_a_judged_question_is_taught_in_the_step_in_which_it_is_learned():
+    dataset, labels = judged_faq()
+    taught = TaughtQuestions.of(labels)
+    config = TuningConfig(questions_per_batch=3, neighbourhoods_per_batch=0, open_share=0.0)
+    for epoch in range(2):
+        batches = plan_epoch(dataset, dataset.rows(TRAIN), None, config, epoch, None, taught)
+        for batch in batches:
+            assert batch.taught_rows.tolist() == [r for r in batch.question_rows if r == TOPICS]
+            if len(batch.taught_rows):
+                assert set(taught.candidates(batch.taught_rows, 2)) <= set(batch.answer_rows)
+
+
 # What a run makes of them.
 
 
