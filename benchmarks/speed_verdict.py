@@ -1,9 +1,9 @@
 """Measure how long somebody waits for the first verdict: ``python benchmarks/speed_verdict.py``.
 
 The English sample is walked from the file to the verdict by the app's own steps, in a workspace of
-its own in which no text was read before; the models of the experts that the app suggests, a stronger
-one among them where it is at hand, are installed already (``--store FOLDER`` keeps them, and what
-is remembered of their speed, for the next time). Once with the preset Quick, once with Balanced.
+its own in which no text was read before. The models of the experts that the app suggests, a
+stronger one among them where it is at hand, are installed already (``--store FOLDER`` keeps them
+for the next time). Once with the preset Quick, once with Balanced.
 WORK below 16 leaves Balanced out. What the app measures after the verdict (vector shape, speed) is
 not in it. The last line is one JSON object.
 """

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.data.checks import guess_language, languages_in
-from core.errors import ExpertError, ModelUnavailableError, WorkspaceError
+from core.errors import ExpertError, LabelError, ModelUnavailableError, WorkspaceError
 from core.evaluation.expert_panel import advise, expert_passports, find_teacher, measured
 from core.evaluation.measures import NDCG
 from core.evaluation.search import rank
@@ -50,6 +51,7 @@ from core.journey.jobs import (
 from core.journey.projects import scored_experts
 from core.journey.sending import agree_to_send, behind_apis, expert_behind, rated_pairs
 from core.journey.uploads import read_apart
+from core.labels.drawn_pairs import pairs_to_fit_on, pairs_to_look_at
 from core.labels.passports import (
     Passport as Passport,
     Trait as Trait,
@@ -499,7 +501,22 @@ def score_step(folder: RunFolder, request: ScoreRequest, report: Reporter) -> Sc
         project.state.scored = ScoredExperts(dataset.id, experts, folder.root.name)
         if result.panel is not None:
             use_panel(project, result.panel.kept, folder.job().who)
+    _draw_pairs(project.workspace, dataset, experts, result.panel)
     return result
+
+
+def _draw_pairs(
+    workspace: Workspace, dataset: QADataset, experts: tuple[str, ...], panel: PanelAdvice | None
+) -> None:
+    """Draw the pairs that Labels opens with, so that nobody has to wait for them there."""
+    if not len(dataset.right_question):
+        return
+    scores = load_expert_scores(workspace, dataset, experts)
+    kept = experts if panel is None else panel.kept
+    store = workspace.pair_files
+    with suppress(LabelError):  # no training question has a right answer: the page says so
+        pairs_to_fit_on(store, dataset, [s for key in kept for s in scores if s.expert == key])
+        pairs_to_look_at(store, dataset, scores)
 
 
 def run_scoring(

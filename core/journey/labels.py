@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from core.data.correction_file import (
@@ -33,6 +32,7 @@ from core.journey.experts import load_expert_scores, scoring_context
 from core.journey.projects import chosen_recipe_id, scored_experts
 from core.journey.uploads import read_apart
 from core.labels.bias import FavourMap as FavourMap
+from core.labels.drawn_pairs import fitted, pairs_to_fit_on, pairs_to_look_at
 from core.labels.groups import (
     ATTRIBUTES as ATTRIBUTES,
     TextGroups as TextGroups,
@@ -41,7 +41,7 @@ from core.labels.groups import (
 from core.labels.judges import gates
 from core.labels.model import LabelModel
 from core.labels.overrides import conflicts, standing, steps_of as steps_of
-from core.labels.pair_sample import PairSample, sample_for_inspection, with_pairs
+from core.labels.pair_sample import PairSample, with_pairs
 from core.labels.review import Voice as Voice
 from core.labels.rules import RULES
 from core.messages import Message
@@ -57,7 +57,6 @@ from core.workspace.workspace import Project, Workspace, asks
 
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
 _GATED = (LLM_PREFIX, CLICKS_PREFIX)  # whom people may have to outweigh
-_SEED = 0
 _SHEET = tuple(
     Column(title, width, ANY if title == "label" else TEXT)
     for title, width in zip(COLUMNS, (50, 70, 8, 40, 16, 26), strict=True)
@@ -93,7 +92,8 @@ def label_model(
         If the recipe does not fit.
     """
     scores = load_expert_scores(workspace, dataset, recipe.experts)
-    return LabelModel.fit(dataset, scores, recipe, overrides)
+    training = pairs_to_fit_on(workspace.pair_files, dataset, scores)
+    return LabelModel.fit(dataset, scores, recipe, overrides, training=training)
 
 
 def expert_weights(project: Project, recipe: LabelRecipe) -> dict[str, float]:
@@ -138,7 +138,7 @@ def inspection_sample(
 ) -> PairSample:
     """Return the pairs that the Labels page shows: no question of the test split is among them."""
     scores = load_expert_scores(workspace, dataset, experts)
-    return sample_for_inspection(dataset, scores, seed=_SEED)
+    return pairs_to_look_at(workspace.pair_files, dataset, scores)
 
 
 def model_and_sample(
@@ -146,7 +146,7 @@ def model_and_sample(
 ) -> tuple[LabelModel, PairSample]:
     """Return what :func:`label_model` and :func:`inspection_sample` do, in half the time.
 
-    Scores are read once, and the two look at pairs side by side.
+    Scores are read once, and pairs are drawn side by side where no one has drawn them yet.
 
     Raises
     ------
@@ -155,12 +155,8 @@ def model_and_sample(
     """
     every = list(dict.fromkeys([*recipe.experts, *experts]))
     scores = dict(zip(every, load_expert_scores(workspace, dataset, every), strict=True))
-    with ThreadPoolExecutor(1) as beside:
-        drawn = beside.submit(
-            sample_for_inspection, dataset, [scores[key] for key in experts], seed=_SEED
-        )
-        model = LabelModel.fit(dataset, [scores[key] for key in recipe.experts], recipe)
-        return model, drawn.result()
+    panel, shown = ([scores[key] for key in keys] for keys in (recipe.experts, experts))
+    return fitted(workspace.pair_files, dataset, recipe, panel, shown)
 
 
 def draft_of(project: Project, who: str, panel: Sequence[str]) -> LabelRecipe | None:

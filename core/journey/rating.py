@@ -27,7 +27,8 @@ from core.journey.experts import join_panel, leave_panel, load_expert_scores
 from core.journey.labels import default_recipe, label_model
 from core.journey.projects import scored_experts
 from core.journey.uploads import read_apart
-from core.labels.pair_sample import PairSample, sample_for_inspection
+from core.labels.drawn_pairs import pairs_to_look_at
+from core.labels.pair_sample import PairSample
 from core.labels.review import current_batch, find_suspects
 from core.progress import Reporter
 from core.types import QADataset
@@ -82,7 +83,7 @@ def rating_pool(workspace: Workspace, dataset: QADataset, experts: Sequence[str]
     Without experts the pairs are drawn by chance, and all count as equally disputed.
     """
     scores = load_expert_scores(workspace, dataset, experts)
-    sample = sample_for_inspection(dataset, scores, seed=_SEED)
+    sample = pairs_to_look_at(workspace.pair_files, dataset, scores)
     if not experts:
         return RatingPool(sample, np.zeros(len(sample), np.float32))
     model = label_model(workspace, dataset, default_recipe(experts))

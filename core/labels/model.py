@@ -77,6 +77,7 @@ class LabelModel:
         *,
         seed: int = 0,
         size: int = FITTED_PAIRS,
+        training: PairSample | None = None,
     ) -> LabelModel:
         """Fit calibrations and weights on a bounded sample of pairs of training questions.
 
@@ -87,6 +88,8 @@ class LabelModel:
             proposes hard pairs for the sample; to get the same labels again, pass the same experts.
         seed, size : int
             Seed and largest size of the sample of training pairs.
+        training : PairSample or None
+            What was drawn before from the same data, scores and seed.
 
         Raises
         ------
@@ -103,7 +106,8 @@ class LabelModel:
                     other=expert.dataset_id,
                     this=dataset.id,
                 )
-        training = sample_pairs(dataset, scores, dataset.rows(TRAIN), seed=seed, size=size)
+        if training is None:
+            training = sample_pairs(dataset, scores, dataset.rows(TRAIN), seed=seed, size=size)
         bare = cls(dataset, tuple(scores), recipe, training, {}, tuple(overrides))
         return bare.with_recipe(recipe)
 

@@ -7,7 +7,7 @@ pair is present and each pair knows how many pairs of the whole table it stands 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from core.types import PairScores, QADataset, Rows
 RIGHT = "right"
 HARD = "hard"
 RANDOM = "random"
+KINDS = (RIGHT, HARD, RANDOM)
 
 MINED_QUESTIONS = 1000  # hard pairs of more questions than this add time, not knowledge
 HARD_PER_QUESTION = 10  # per expert: as far as a searcher looks down the list
@@ -68,6 +69,37 @@ class PairSample:
         right = self.kind == RIGHT
         shares = np.where(right, 1 / max(int(right.sum()), 1), 1 / max(int((~right).sum()), 1))
         return shares * len(self) / 2
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All but the names of the experts, as numbers."""
+        kind = np.argmax(self.kind == np.array(KINDS)[:, None], axis=0)
+        return {
+            "question_rows": self.question_rows,
+            "answer_rows": self.answer_rows,
+            "kind": kind.astype(np.uint8),
+            "raw": self.raw,
+            "weight": self.weight,
+        }
+
+    @classmethod
+    def of_arrays(
+        cls, arrays: Mapping[str, np.ndarray], experts: tuple[str, ...]
+    ) -> PairSample | None:
+        """Return the sample of which these are :attr:`arrays`, None where they do not fit."""
+        try:
+            kind = np.array(KINDS)[arrays["kind"]]
+            found = cls(
+                question_rows=arrays["question_rows"],
+                answer_rows=arrays["answer_rows"],
+                kind=kind,
+                raw=arrays["raw"],
+                weight=arrays["weight"],
+                experts=experts,
+            )
+        except (KeyError, IndexError):
+            return None
+        return found if found.raw.shape == (len(experts), len(found)) else None
 
     def part(self, chosen: np.ndarray) -> PairSample:
         """Return some of the pairs, by a mask bool [n]."""
@@ -161,7 +193,7 @@ def sample_pairs(
     return PairSample(
         question_rows=rows,
         answer_rows=columns,
-        kind=np.repeat(np.array([RIGHT, HARD, RANDOM]), lengths),
+        kind=np.repeat(np.array(KINDS), lengths),
         raw=raw,
         weight=np.repeat(np.array(weights, np.float64), lengths),
         experts=tuple(expert.expert for expert in scores),

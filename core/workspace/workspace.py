@@ -29,6 +29,7 @@ from core.types.rights import (
 )
 from core.workspace.datasets import load_dataset, load_report, save_dataset
 from core.workspace.modelstore import ModelStore
+from core.workspace.pairfiles import PairFiles
 from core.workspace.project_state import ProjectState
 from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles
@@ -187,6 +188,11 @@ class Workspace:
     def score_files(self) -> ScoreFiles:
         """Scores that people uploaded."""
         return ScoreFiles(self.layout.scores)
+
+    @property
+    def pair_files(self) -> PairFiles:
+        """Pairs that were drawn to look at and to fit on."""
+        return PairFiles(self.layout.datasets)
 
     def save_dataset(self, dataset: QADataset, report: dict[str, Any]) -> None:
         """Keep a dataset and what its import reported."""
