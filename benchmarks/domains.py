@@ -110,6 +110,8 @@ MECHANISMS: dict[str, Arm] = {
     "off-mixing": Arm(changes={"interpolation": "off"}),
     "off-sparing": Arm(changes={"spare_unasked": False}),
     "off-labels": Arm(blend=1.0),
+    # Off by default: unmarked answers that the experts find nearly as good are not pushed away.
+    "add-masking": Arm(changes={"false_negative_margin": 0.1}),
     "on-labels": Arm(changes={**BARE, "loss": "kl"}),
     "on-mixing": Arm("hard", 1.0, {**BARE, "interpolation": "search"}),
     "on-nothing": Arm("hard", 1.0, BARE),
