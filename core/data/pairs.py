@@ -210,9 +210,7 @@ def collect_pairs(
     taken_answers = [texts["answer"][i] for i in taken]
     findings = text_findings(taken_questions, taken_answers, taken_rows)
     progress.reached(0.8)
-    kept = personal_data(
-        [f"{q}\n{a}" for q, a in zip(taken_questions, taken_answers, strict=True)], taken_rows
-    )
+    kept = personal_data([*taken_questions, *taken_answers], [*taken_rows, *taken_rows])
     firsts = zip(
         judged.question[~is_right], judged.answer[~is_right], judged.place[~is_right], strict=True
     )

@@ -325,12 +325,25 @@ def spans(text: str, more: Recogniser | None = None) -> list[Span]:
 def personal_data(
     texts: Sequence[str], rows: Sequence[int], more: Recogniser | None = None
 ) -> dict[str, Finding]:
-    """Return the rows whose text holds personal data, per kind; kinds not found are absent."""
-    found: dict[str, list[int]] = {}
+    """Return the rows whose text holds personal data, per kind; kinds not found are absent.
+
+    Parameters
+    ----------
+    texts, rows : sequences, one entry per text
+        A row may come with several texts; a text that stands in many rows is looked at once.
+    """
+    found: dict[str, set[int]] = {}
+    seen: dict[str, frozenset[str]] = {}
     for text, row in zip(texts, rows, strict=True):
-        for kind in {span.kind for span in spans(text, more)}:
-            found.setdefault(kind, []).append(row)
-    return {key: finding(found[key]) for key in PERSONAL_DATA if key in found}
+        kinds = seen.get(text)
+        if kinds is None:
+            kinds = seen[text] = frozenset(span.kind for span in spans(text, more)) or _NOTHING
+        for kind in kinds:
+            found.setdefault(kind, set()).add(row)
+    return {key: finding(sorted(found[key])) for key in PERSONAL_DATA if key in found}
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 # Japanese names by ja-ginza (requirements-personal.txt), which comes from PyPI with its weights.
