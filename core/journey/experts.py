@@ -511,10 +511,11 @@ def _draw_pairs(
     """Draw the pairs that Labels opens with, so that nobody has to wait for them there."""
     if not len(dataset.right_question):
         return
-    scores = load_expert_scores(workspace, dataset, experts)
     kept = experts if panel is None else panel.kept
     store = workspace.pair_files
-    with suppress(LabelError):  # no training question has a right answer: the page says so
+    # Labels draws what is missing here: no right answer to learn from, an expert set up anew since.
+    with suppress(ExpertError, LabelError):
+        scores = load_expert_scores(workspace, dataset, experts)
         pairs_to_fit_on(store, dataset, [s for key in kept for s in scores if s.expert == key])
         pairs_to_look_at(store, dataset, scores)
 

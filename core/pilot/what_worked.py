@@ -175,9 +175,14 @@ def following_default(gains: Sequence[ProjectGain]) -> FollowingDefault | None:
     """Return the rule that follows, None where no rule shows a gain over enough projects.
 
     The share of the known answers is the one that most projects with this rule and a better
-    verdict have.
+    verdict have. What the benchmark shows by itself is the product's own default already: a rule
+    follows only where a project of the workspace went with it.
     """
-    rules = [one for one in what_worked(gains) if one.kind == RULE and one.summary.low > 0]
+    rules = [
+        one
+        for one in what_worked(gains)
+        if one.kind == RULE and one.summary.low > 0 and one.projects > 0
+    ]
     if not rules:
         return None
     best = max(rules, key=lambda one: one.summary.low)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.pilot.what_worked import (
@@ -74,3 +76,10 @@ def test_sets_of_the_benchmark_count_once_and_apart():
     assert (expert.projects, expert.sets, expert.summary.count) == (2, 1, 3)
     followed = following_default(gains)
     assert (followed.rule, followed.projects, followed.sets) == ("mean", 2, 1)
+
+
+def test_the_benchmark_alone_offers_nothing():
+    """What it shows is the product's own default already."""
+    sets = [replace(gain(n, 0.1), benchmark=True) for n in range(6)]
+    assert following_default(sets) is None
+    assert following_default([*sets, gain(9, 0.1)]) is not None
