@@ -322,6 +322,9 @@ def spans(text: str, more: Recogniser | None = None) -> list[Span]:
     return sorted(taken, key=lambda span: span.start)
 
 
+_NOTHING: frozenset[str] = frozenset()  # one for all texts without any: there may be millions
+
+
 def personal_data(
     texts: Sequence[str], rows: Sequence[int], more: Recogniser | None = None
 ) -> dict[str, Finding]:
@@ -341,9 +344,6 @@ def personal_data(
         for kind in kinds:
             found.setdefault(kind, set()).add(row)
     return {key: finding(sorted(found[key])) for key in PERSONAL_DATA if key in found}
-
-
-_NOTHING: frozenset[str] = frozenset()
 
 
 # Japanese names by ja-ginza (requirements-personal.txt), which comes from PyPI with its weights.
