@@ -1,9 +1,11 @@
-"""Datasets on disk: ``datasets/<id>/`` with four Parquet tables and ``meta.json``."""
+"""Datasets on disk: ``datasets/<id>/`` with four Parquet tables, ``meta.json`` and drawn pairs."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,17 @@ import numpy as np
 
 from core.errors import WorkspaceError
 from core.types import QADataset
-from core.workspace.files import not_kept, read_json, write_bytes, write_json
+from core.workspace.files import (
+    not_kept,
+    read_json,
+    read_tensors,
+    write_bytes,
+    write_json,
+    write_tensors,
+)
 
 _QUESTION, _ANSWER, _RIGHT, _WRONG = "question", "answer", "right", "wrong"
+MOST_DRAWS = 24  # of one dataset that are kept: one per panel that somebody tried
 
 
 def save_dataset(folder: Path, dataset: QADataset, report: Mapping[str, Any]) -> Path:
@@ -144,3 +154,50 @@ def load_report(folder: Path, dataset_id: str) -> dict[str, Any]:
     """Return what the import of a dataset reported."""
     report = read_json(folder / dataset_id / "meta.json").get("report", {})
     return dict(report)
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """Pairs that were drawn to look at and to fit on, ``pairs-<key>.safetensors``: a cache.
+
+    Rows and scores only, no texts; whatever is missing or damaged is drawn anew.
+
+    Attributes
+    ----------
+    root : Path
+        The datasets folder of the workspace.
+    """
+
+    root: Path
+
+    def load(self, dataset_id: str, key: str) -> dict[str, np.ndarray] | None:
+        """Return the arrays that :meth:`save` was given; None where they are missing or damaged."""
+        try:
+            read = read_tensors(self._path(dataset_id, key))
+            return {name: np.array(values) for name, values in read.items()}
+        except (OSError, ValueError):
+            return None
+
+    def save(self, dataset_id: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays, and of all that were kept for the dataset the newest ``MOST_DRAWS``.
+
+        Nothing is kept where the dataset is gone or the disk refuses: they can be drawn again.
+        """
+        path = self._path(dataset_id, key)
+        if not path.parent.is_dir():
+            return
+        with suppress(OSError):
+            write_tensors(path, arrays)
+            kept = sorted(path.parent.glob("pairs-*.safetensors"), key=_written)
+            for old in kept[:-MOST_DRAWS]:
+                old.unlink(missing_ok=True)
+
+    def _path(self, dataset_id: str, key: str) -> Path:
+        return self.root / Path(dataset_id).name / f"pairs-{Path(key).name}.safetensors"
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # somebody else took it away
+        return 0.0

@@ -27,9 +27,8 @@ from core.types.rights import (
     ask_to_create,
     may,
 )
-from core.workspace.datasets import load_dataset, load_report, save_dataset
+from core.workspace.datasets import PairFiles, load_dataset, load_report, save_dataset
 from core.workspace.modelstore import ModelStore
-from core.workspace.pairfiles import PairFiles
 from core.workspace.project_state import ProjectState
 from core.workspace.records import ProjectRecord, Records, sqlite_url
 from core.workspace.scorefiles import ScoreFiles

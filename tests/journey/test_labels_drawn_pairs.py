@@ -15,7 +15,7 @@ from core.labels.model import LabelModel
 from core.labels.pair_sample import sample_for_inspection
 from core.types import LabelRecipe, SilentReporter
 from core.types.scoring import ScoreRequest
-from core.workspace.pairfiles import MOST
+from core.workspace.datasets import MOST_DRAWS
 from core.workspace.records import now
 from core.workspace.workspace import Workspace
 
@@ -94,14 +94,16 @@ def test_arrays_of_another_panel_are_no_sample(project):
 
 def test_only_the_newest_draws_are_kept_and_none_without_their_data(project):
     store, arrays = project.workspace.pair_files, {"rows": np.arange(3)}
-    for number in range(MOST + 5):
+    for number in range(MOST_DRAWS + 5):
         store.save(project.dataset_id, f"k{number}", arrays)
         path = kept_files(project)
         for file in path:
             if file.name == f"pairs-k{number}.safetensors":
                 os.utime(file, (number, number))
     assert store.load(project.dataset_id, "k0") is None
-    np.testing.assert_array_equal(store.load(project.dataset_id, f"k{MOST + 4}")["rows"], [0, 1, 2])
-    assert len(kept_files(project)) == MOST
+    np.testing.assert_array_equal(
+        store.load(project.dataset_id, f"k{MOST_DRAWS + 4}")["rows"], [0, 1, 2]
+    )
+    assert len(kept_files(project)) == MOST_DRAWS
     store.save("gone", "k", arrays)
     assert not (project.workspace.layout.datasets / "gone").exists()
