@@ -255,6 +255,28 @@ def test_the_onnx_form_gives_the_vectors_of_the_model(tiny, tmp_path, monkeypatc
     np.testing.assert_array_equal(again.encode(TEXTS), form.encode(TEXTS))
 
 
+def test_batches_of_the_onnx_form_at_once_give_the_same_vectors_and_stop(tiny, tmp_path, listener):
+    import torch
+
+    texts = [f"{text} {number}" for number in range(60) for text in TEXTS]
+    cores, found = torch.get_num_threads(), {}
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            form = convert(tiny, "abcd", ModelStore(tmp_path))
+            found[count] = form.encode(texts, "query : ")
+            with pytest.raises(Stopped):
+                form.encode(texts, report=listener(stop_after=1))
+            np.testing.assert_array_equal(form.encode(texts, "query : "), found[count])
+            np.testing.assert_allclose(
+                form.encode(texts[:1], "query : ")[0], found[count][0], atol=1e-5
+            )
+    finally:
+        torch.set_num_threads(cores)
+    np.testing.assert_allclose(found[3], found[1], atol=1e-6)
+    np.testing.assert_allclose(found[1], encode_with(tiny, texts, "query : "), atol=1e-5)
+
+
 def test_models_that_read_otherwise_are_not_converted(tiny):
     assert not can_convert(tiny, free_bytes=1000)
     tiny.truncate_dim = 8
