@@ -78,6 +78,7 @@ def _ngram_hashes(
     sizes = np.array([len(text) for text in padded], np.int64)
     joined = "".join(padded).encode("utf-32-le", "surrogatepass")
     points = np.frombuffer(joined, np.uint32).astype(np.uint64)
+    points *= np.uint64(0x9E3779B97F4A7C15)
     japanese = np.array(
         [not text.isascii() and 2 * len(_CJK.findall(text)) > len(text) - 2 for text in padded],
         bool,
@@ -86,9 +87,13 @@ def _ngram_hashes(
     span = np.repeat(spans, sizes)
     code = np.zeros(len(points), np.uint64)
     for step in range(max(length)):
-        shifted = np.append(points[step:], np.zeros(min(step, len(points)), np.uint64))
-        code = (code ^ (code >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-        code += np.where(span > step, shifted, np.uint64(0)) * np.uint64(0x9E3779B97F4A7C15)
+        code ^= code >> np.uint64(29)
+        code *= np.uint64(0xBF58476D1CE4E5B9)
+        count = max(len(points) - step, 0)
+        shifted = points[step:]
+        if len(spans) and spans.min() <= step:  # else all alike, in half the time
+            shifted = np.where(span[:count] > step, shifted, np.uint64(0))
+        code[:count] += shifted
     code ^= code >> np.uint64(32)
     left = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(points))
     return code[span <= left], sizes - spans + 1
@@ -327,14 +332,32 @@ def similar_pairs(
     first, second = likely_pairs(texts, threshold, stretch.part(0.0, 0.7))
     involved, place = np.unique(np.concatenate([first, second]), return_inverse=True)
     table = ngram_table([texts[i] for i in involved.tolist()])
-    size = np.diff(table.indptr)
     left, right = place[: len(first)], place[len(first) :]
-    similarity = np.empty(len(first), np.float32)
-    for start in range(0, len(first), _BLOCK_PAIRS):
-        part = slice(start, start + _BLOCK_PAIRS)
-        shared = table[left[part]].multiply(table[right[part]]).sum(axis=1)
-        shared = np.asarray(shared, np.float32).reshape(-1)
-        similarity[part] = shared / (size[left[part]] + size[right[part]] - shared)
-        stretch.reached(0.7 + 0.3 * start / len(first))
+    similarity = similarities(table, left, table, right, stretch.part(0.7, 1.0))
     near = similarity >= threshold - 1e-6
     return first[near], second[near], similarity[near]
+
+
+def similarities(
+    here: csr_array,
+    rows: np.ndarray,
+    there: csr_array,
+    others: np.ndarray,
+    stretch: Progress | None = None,
+) -> np.ndarray:
+    """Return the Jaccard similarity of pairs of rows of two tables of n-grams, float32 [p].
+
+    Parameters
+    ----------
+    rows, others : int arrays [p]
+        Of ``here`` and of ``there``.
+    """
+    sizes, lengths = np.diff(here.indptr), np.diff(there.indptr)
+    similarity = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), _BLOCK_PAIRS):
+        one, other = rows[start : start + _BLOCK_PAIRS], others[start : start + _BLOCK_PAIRS]
+        shared = np.asarray(here[one].multiply(there[other]).sum(axis=1), np.float32).reshape(-1)
+        similarity[start : start + len(one)] = shared / (sizes[one] + lengths[other] - shared)
+        if stretch is not None:
+            stretch.reached(start / len(rows))
+    return similarity

@@ -28,8 +28,9 @@ Place = tuple[int, int]
 KANJI = "\u4e00-\u9fff\u3005\ufa11"  # with 々 and 﨑
 _CAP = r"[A-Z][a-z\u00e0-\u00ff]+(?:(?:-|'(?!s(?![a-z])))[A-Z]?[a-z]+)*"
 _LAST = rf"(?:(?:Mc|Mac|O')[A-Z][a-z]+|(?:(?:van|de|von|da|del|di) )?{_CAP})"
+_TITLES_EN = ("Mr", "Mrs", "Ms", "Miss", "Mx", "Dr", "Prof", "Sir", "Madam", "Lady", "Lord")
 _TITLED = re.compile(
-    rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Lady|Lord)\.? "
+    rf"(?<![A-Za-z])(?:{'|'.join(_TITLES_EN)})\.? "
     rf"(?P<v>(?:{_CAP} |[A-Z]\. ?){{0,2}}{_LAST})(?![A-Za-z])"
 )
 _WORD = re.compile("[A-Za-z]+")
@@ -47,6 +48,7 @@ _GREETED = re.compile(
     rf"(?<![A-Za-z])(?i:dear|hi|hello|regards|sincerely|cheers|yours|i am|i'm|this is|call me)"
     rf"[,:]?\s+(?P<v>(?P<first>{_CAP})(?: {_LAST})?)(?![A-Za-z])"
 )
+_GREETINGS = frozenset("dear hi hello regards sincerely cheers yours i this call".split())
 _NO_NAME = frozenset(
     """
     not on in wrong spelled spelt misspelled incorrect missing the a an different too long
@@ -195,28 +197,47 @@ _SMALL_SURNAMES = SURNAMES_EN - set(
 
 
 def _names_en(text: str) -> Iterator[Place]:
-    for match in _TITLED.finditer(text):
-        if _may_end_a_name(match["v"]):
-            yield match.span("v")
+    # One look at every word instead of one at every sign for each pattern: most files have no
+    # names, and a large one has tens of millions of words. The patterns begin with these words.
+    titled: list[Place] = []
+    written: list[Place] = []
+    said: list[Place] = []
+    greeted: list[Place] = []
+    ends = dict.fromkeys((_TITLED, _MY_NAME, _GREETED), 0)  # what was found is not searched again
     for word in _WORD.finditer(text):
-        low = word[0].lower()
-        if low in _FIRST or (word[0][0].isupper() and len(low) > 2 and low not in NO_FIRST_EN):
+        found, start = word[0], word.start()
+        low = found.lower()
+        if found in _TITLES_EN and start >= ends[_TITLED]:
+            match = _TITLED.match(text, start)
+            if match is not None:
+                ends[_TITLED] = match.end()
+                if _may_end_a_name(match["v"]):
+                    titled.append(match.span("v"))
+        if low in _FIRST or (found[0].isupper() and len(low) > 2 and low not in NO_FIRST_EN):
             rest = _REST.match(text, word.end())
-            if rest is not None and _is_name_en(word[0], rest["last"]):
-                yield word.start(), rest.end()
-    for match in _MY_NAME.finditer(text):
-        if match["v"].split()[0].lower() not in _NO_NAME:
-            yield match.span("v")
-    for match in _LABEL_EN.finditer(text):
-        if match["v"].split()[0].lower() not in _NO_NAME:
-            yield match.span("v")
-    for match in _GREETED.finditer(text):
-        first = match["first"].lower()
-        if first in FIRST_EN or first in WORDY_FIRST_EN:
-            end = match.end("v")
-            if not _may_end_a_name(match["v"]):
-                end = match.end("first")
-            yield match.start("v"), end
+            if rest is not None and _is_name_en(found, rest["last"]):
+                written.append((start, rest.end()))
+        if low == "my" and start >= ends[_MY_NAME]:
+            match = _MY_NAME.match(text, start)
+            if match is not None:
+                ends[_MY_NAME] = match.end()
+                if match["v"].split()[0].lower() not in _NO_NAME:
+                    said.append(match.span("v"))
+        elif low in _GREETINGS and start >= ends[_GREETED]:
+            match = _GREETED.match(text, start)
+            if match is not None:
+                ends[_GREETED] = match.end()
+                if match["first"].lower() in _FIRST:
+                    whole = "v" if _may_end_a_name(match["v"]) else "first"
+                    greeted.append((match.start("v"), match.end(whole)))
+    yield from titled
+    yield from written
+    yield from said
+    if ":" in text or "=" in text:
+        for match in _LABEL_EN.finditer(text):
+            if match["v"].split()[0].lower() not in _NO_NAME:
+                yield match.span("v")
+    yield from greeted
 
 
 def addresses(text: str) -> Iterator[Place]:

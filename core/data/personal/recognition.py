@@ -313,8 +313,12 @@ def spans(text: str, more: Recogniser | None = None) -> list[Span]:
             claimed[start:end] = b"\x01" * (end - start)
             taken.append(Span(kind, start, end))
 
+    there: dict[re.Pattern[str], bool] = {}  # several kinds share what they need
     for kind in PERSONAL_DATA.values():
-        if kind.needs is None or kind.needs.search(plain):
+        needs = kind.needs
+        if needs is not None and needs not in there:
+            there[needs] = needs.search(plain) is not None
+        if needs is None or there[needs]:
             for start, end in kind.places(plain):
                 claim(kind.key, start, end)
     for span in more(text) if more is not None else ():
