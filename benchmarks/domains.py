@@ -16,7 +16,8 @@ open                               the default, but a third of the training ques
 
 Figures are nDCG@10, mAP@10 and AUPRC (average precision over all pairs of a held-out question and
 an answer) on held-out questions, by regime. Checkpoint, mixing and weights are chosen on validation
-questions; test questions are looked at once per run. Texts are cut at 128 word pieces.
+questions; test questions are looked at once per run. Texts are read as Compare reads them: up to
+the model's own limit.
 
 Every run is a line of ``--out`` (default: ``docs/evidence/domains.jsonl``); what is there with the
 same settings is not run again, so a killed run goes on. ``--table`` prints from it and tunes
@@ -48,7 +49,6 @@ from core.types import OPEN, REGIMES, TRAIN, LabelRecipe, QADataset  # noqa: E40
 from core.types.tuning_config import TuningConfig  # noqa: E402
 
 TEACHER = "all-mpnet-base-v2"
-LENGTH = 128  # word pieces of a text
 OPEN_SHARE = 1 / 3
 # English first and small ones first: a day that is cut short has whole sets.
 DOMAINS: dict[str, str] = {
@@ -110,6 +110,7 @@ MECHANISMS: dict[str, Arm] = {
     "off-mixing": Arm(changes={"interpolation": "off"}),
     "off-sparing": Arm(changes={"spare_unasked": False}),
     "off-labels": Arm(blend=1.0),
+    "off-whole-texts": Arm(changes={"max_length": 128}),
     # Off by default: unmarked answers that the experts find nearly as good are not pushed away.
     "add-masking": Arm(changes={"false_negative_margin": 0.1}),
     "on-labels": Arm(changes={**BARE, "loss": "kl"}),
@@ -217,15 +218,14 @@ class Domain:
     def read(self, folder: Path) -> tuple[np.ndarray, np.ndarray, float]:
         """Return a model's question and answer vectors, and what it knows of everyday language."""
         from core.evaluation.generality import everyday_pairs
-        from core.tuning.student import DOCUMENT, QUERY, encode, limited_length, load_model
+        from core.tuning.student import DOCUMENT, QUERY, encode, load_model
 
         model = load_model(folder, "cpu", self.prompts)
-        with limited_length(model, LENGTH):
-            answers = encode(model, self.dataset.answers, DOCUMENT)
-            questions = encode(model, self.dataset.questions, QUERY)
-            everyday = everyday_pairs(self.language).spearman(
-                lambda texts: encode(model, list(texts), QUERY)
-            )
+        answers = encode(model, self.dataset.answers, DOCUMENT)
+        questions = encode(model, self.dataset.questions, QUERY)
+        everyday = everyday_pairs(self.language).spearman(
+            lambda texts: encode(model, list(texts), QUERY)
+        )
         return questions, answers, everyday
 
     @cached_property
@@ -351,7 +351,15 @@ class Domain:
             "seconds": round(seconds),
             "alpha": outcome.alpha,
             "best_step": outcome.best_step,
+            "validation_gain": _gain(outcome),
         }
+
+
+def _gain(outcome: Any) -> float | None:
+    """Return by how much the kept state lies above the base model on validation questions."""
+    if outcome.best_score is None or outcome.base_score is None:
+        return None
+    return round(float(outcome.best_score - outcome.base_score), 5)
 
 
 def _block(expert: Any, rows: np.ndarray) -> np.ndarray:
@@ -413,10 +421,8 @@ class Evidence:
 
 def settings_of(domain: Domain, run: Run) -> Row:
     """Return what makes a run another one: the settings that differ from their defaults."""
-    if run.arm in ("untuned", "bm25", "hybrid"):
-        return {}
-    if run.arm == "strongest":
-        return {"experts": list(domain.experts)}
+    if run.arm in SEARCHES:
+        return {"experts": list(domain.experts)} if run.arm == "strongest" else {}
     arm = {**ARMS, **MECHANISMS}[run.arm]
     config, usual = domain.config(arm, run.seed), TuningConfig()
     apart = {

@@ -110,7 +110,7 @@ class Learner:
     ) -> None:
         self.model, self.dataset, self.labels = model, task.dataset, task.labels
         self.config, self.answer_labels = task.config, task.answer_labels
-        self.taught = task.taught
+        self.taught, self.max_length = task.taught, task.max_length
         self.device, self.report, self.team = device, report, team
         self.static = is_static(model)
         self.words = WordsInUse.of(model, learning_texts(task), report.should_stop)
@@ -290,7 +290,7 @@ class Learner:
                     raise
                 smaller = self._smaller_chunk(batch)
                 if smaller is None:
-                    raise memory_error(self.device, self.config) from error
+                    raise memory_error(self.device, self.config, self.max_length) from error
             self.chunk = smaller
             if self.device.kind == "cuda":
                 import torch
@@ -374,7 +374,7 @@ class Learner:
             moments = 3 * sum(p.numel() * p.element_size() for p in self.parameters) / MEGABYTE
             budget = activations_budget_mb(moments)
             own = longest_text(self.model, QUERY) or USUAL_LONGEST
-            longest = min(own, self.config.max_length)
+            longest = min(own, self.max_length)
             text_set = max(sets, key=lambda one: max(map(len, one.texts), default=0))
             texts = sorted(text_set.texts, key=len)[-MEASURED_TEXTS:]
             most = int(token_estimates(texts, longest).max())
@@ -592,7 +592,7 @@ def load_optimizer_tensors(
     optimizer.load_state_dict({"state": state, "param_groups": document["param_groups"]})
 
 
-def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
+def memory_error(device: DeviceInfo, config: TuningConfig, length: int) -> TuningError:
     """Return the error for memory that does not suffice even for a small chunk."""
     return TuningError(
         "{device} has too little memory, even for a few texts at a time. Close other programs that "
@@ -600,5 +600,5 @@ def memory_error(device: DeviceInfo, config: TuningConfig) -> TuningError:
         "or choose a smaller base model.",
         device=device.name,
         count=config.questions_per_batch,
-        length=config.max_length,
+        length=length,
     )

@@ -94,7 +94,7 @@ PRESETS: dict[str, Preset] = {
             "balanced",
             N_("Balanced"),
             N_("Recommended: most of the gain that there is."),
-            _TODAY,
+            (("max_length", 0), *_TODAY),
         ),
         Preset(
             "thorough",

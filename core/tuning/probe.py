@@ -104,7 +104,7 @@ def measure(
     task.folder.mkdir(parents=True, exist_ok=True)
     run = Run(task, device, report)
     learner = run.learner
-    with limited_length(run.model, config.max_length):
+    with limited_length(run.model, task.max_length):
         report.progress(0.3, Message(N_("Measuring how fast texts are read")))
         question, answer = _reading_seconds(run, clock)
         negatives = _some_answers(run)

@@ -226,7 +226,7 @@ class Run:
             if self.config.answers_stay:
                 self.report.progress(0.0, Message(N_("Reading the answers with the base model")))
                 self.learner.keep_answers()
-            with limited_length(self.model, self.config.max_length):
+            with limited_length(self.model, self.task.max_length):
                 self._begin_or_resume()
                 self._doubt_experts()
                 self._learn()
@@ -240,7 +240,7 @@ class Run:
             self._rescue()
             check_folder(self.task.folder)
             if is_out_of_memory(error):
-                raise memory_error(self.device, self.config) from error
+                raise memory_error(self.device, self.config, self.task.max_length) from error
             raise
         return self._finish(cancelled)
 
@@ -256,7 +256,9 @@ class Run:
             self.negatives = self.learner.restore(tensors, self.state.chunk, neutral)
             self.learner.most_tokens = self.state.most_tokens
             return
-        self.report.progress(0.0, Message(N_("Reading the texts with the base model")))
+        length = {"length": self.task.max_length}
+        text = N_("Reading up to {length} word pieces of each text with the base model")
+        self.report.progress(0.0, Message(text, length))
         answers: list[np.ndarray] = []
         self.negatives = self.team.tell_array(lambda: self._wrong_answers(answers))
         self.learner.measure_scale(self.rows, self.negatives)

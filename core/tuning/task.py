@@ -10,6 +10,7 @@ import numpy as np
 
 from core.hashing import content_id
 from core.tuning.losses import LOSSES
+from core.tuning.reading import reading_of
 from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.tuning.taught import TaughtQuestions
@@ -155,6 +156,11 @@ class TuningTask:
             object.__setattr__(self, "answer_labels", None)
         if not _learns_from_experts_alone(self.config, self.taught):
             object.__setattr__(self, "taught", None)
+
+    @property
+    def max_length(self) -> int:
+        """Word pieces that are read of a text."""
+        return reading_of(self.config, self.dataset).length
 
     @property
     def checkpoints(self) -> Path:

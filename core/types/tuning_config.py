@@ -329,8 +329,11 @@ class TuningConfig:
     max_length: int = _setting_field(
         128,
         N_("Longest text in word pieces (tokens)"),
-        N_("Longer texts are cut while learning; the tuned model keeps the base model's limit."),
-        8,
+        N_(
+            "Longer texts are cut while learning; the tuned model keeps the base model's limit. 0 "
+            "lets the answers decide: 128, or as much as 95 of 100 need, at most 256."
+        ),
+        0,
         8192,
     )
     chunk_size: int = _setting_field(
