@@ -17,6 +17,7 @@ from core.errors import TuningError
 from core.experts.encoding import USUAL_LONGEST, longest_text, token_estimates
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
+from core.tuning.data_rules import short_run_factor
 from core.tuning.device import (
     MEGABYTE,
     activations_budget_mb,
@@ -50,7 +51,6 @@ MEASURED_TEXTS = 2  # the longest ones, whose activations tell those of all
 MEASURED_BATCHES = 2  # some thousand cells: enough for a mean and a spread of the base model
 # A word vector is touched only when its word occurs, a transformer's weights at every step.
 STATIC_FACTOR = 100.0
-MOST_OF_FEW = 2.0  # by which a short run may raise the learning rate
 FUSED = ("cpu", "cuda")  # devices with one kernel for the whole update
 
 
@@ -506,8 +506,9 @@ def learning_rate(step: int, steps: int, config: TuningConfig, static: bool = Fa
     warmup = round(config.warmup_share * steps)
     rising = (step + 1) / max(warmup, 1)
     falling = (steps - step) / max(steps - warmup, 1)
-    few = min(max((config.usual_steps / max(steps, 1)) ** 0.5, 1.0), MOST_OF_FEW)
-    peak = few * config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    peak = (
+        short_run_factor(steps, config) * config.learning_rate * (STATIC_FACTOR if static else 1.0)
+    )
     return peak * min(rising, falling, 1.0)
 
 

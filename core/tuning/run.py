@@ -19,6 +19,7 @@ from core.errors import Stopped, TuningError
 from core.messages import N_, Message, N_n
 from core.tuning.batches import Batch, mine_hard_negatives, plan_epoch, steps_per_epoch
 from core.tuning.checkpoints import CheckpointStore, RunState, check_folder, saving
+from core.tuning.data_rules import SEVERAL, right_answers_each
 from core.tuning.device import (
     find_device,
     give_memory_back,
@@ -63,7 +64,6 @@ SAVING_SHARE = 10  # a large model is saved less often: at most a tenth of the t
 METRIC_SECONDS = 1.0  # a metric per step would fill the event log of a fast run
 LEAST_QUESTIONS = 2  # below, no question has another one's answer to be told from
 WORTH_GIVING_BACK_MB = 50  # of weights; a run holds several times as much
-SEVERAL = 1.5  # right answers per question from which likeness tells which ones belong together
 # Standard deviation of the change of nDCG@10 of one question, as all samples show it: a regime of
 # n questions has lost something where it lies this much over √n (one standard error) below.
 CHANGE_OF_ONE = 0.3
@@ -325,11 +325,8 @@ class Run:
     @property
     def one_answer_each(self) -> bool:
         """Whether questions have about one right answer, and likeness is not learned from."""
-        # Of judged questions a few answers were looked at: they say little about how many fit.
-        dataset, rows = self.task.dataset, np.setdiff1d(self.rows, self.task.dataset.pooled_rows)
-        rows = rows if len(rows) else self.rows
-        right = np.isin(dataset.right_question, rows)
-        return self.config.guard_regimes and right.sum() / len(rows) < SEVERAL
+        each = right_answers_each(self.task.dataset, self.rows)
+        return self.config.guard_regimes and each < SEVERAL
 
     def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
         """Return the first check up to a step at which a regime lay below the base model."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from core.hashing import content_id
+from core.tuning.data_rules import reading_of
 from core.tuning.losses import LOSSES
-from core.tuning.reading import reading_of
 from core.tuning.regularisers import wanted_neutral
 from core.tuning.student import folder_fingerprint
 from core.tuning.taught import TaughtQuestions

@@ -73,6 +73,7 @@ def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, 
     shown = texts(at)
     assert "First recipe" in shown and "Weighted by reliability" in shown
     assert base_model(at).value == "all-MiniLM-L6-v2"  # suggested for English
+    assert "128 word pieces of each text are read" in shown  # what the data decide
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["Training questions"] == "170"
     assert metrics["Learning steps"] == "24"  # 6 batches of 32, four passes
@@ -85,7 +86,7 @@ def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, 
     assert not at.exception and not at.error
     (folder,) = launched
     told = folder.read_request()["config"]["tuning"]
-    assert (told["base_model"], told["epochs"], told["max_length"]) == (WORDLLAMA, 5, 128)
+    assert (told["base_model"], told["epochs"], told["max_length"]) == (WORDLLAMA, 5, 0)
     assert at.query_params["run"] == folder.root.name
     assert "Starting" in texts(at)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
 from core.errors import TuningError
+from core.tuning.data_rules import reading_of, rules_for
 from core.tuning.presets import FORMAT, PRESETS, VERSION, from_document, suits, to_document
 from core.types.tuning_config import TuningConfig, settings
 
@@ -103,6 +104,51 @@ def test_presets_are_valid_described_and_different():
     assert len(set(configs.values())) == 3
     assert all(preset.title and preset.meaning for preset in PRESETS.values())
     assert PRESETS["quick"].config(epochs=7).epochs == 7
+
+
+def test_every_choice_of_a_preset_says_why_and_changes_something():
+    for preset in PRESETS.values():
+        names = [choice.setting for choice in preset.choices]
+        assert len(set(names)) == len(names)
+        for choice in preset.choices:
+            assert choice.why and getattr(TuningConfig(), choice.setting) != choice.value
+
+
+def with_answers(dataset, *texts):
+    """The data with these answers, each as often as it fits."""
+    answers = tuple(texts[row % len(texts)] for row in range(len(dataset.answers)))
+    return dataclasses.replace(dataset, answers=answers)
+
+
+@pytest.mark.parametrize(
+    ("texts", "length"),
+    [
+        (("short",), 128),  # a limit that cuts nothing costs nothing
+        (("word " * 160,), 224),  # 800 bytes: 202 word pieces, up to the next 32
+        (("長い文" * 90,), 224),  # a sign of Japanese is three bytes: the same
+        (("word " * 2000,), 256),
+        (("short", "word " * 160), 224),
+    ],
+)
+def test_the_answers_decide_how_much_of_a_text_is_read(small_dataset, texts, length):
+    dataset = with_answers(small_dataset, *texts)
+    found = reading_of(PRESETS["balanced"].config(), dataset)
+    assert (found.length, found.by_data) == (length, True)
+    assert found.longer == sum(len(t.encode()) > 512 for t in texts) / len(texts)
+    by_hand = reading_of(TuningConfig(max_length=64), dataset)
+    assert (by_hand.length, by_hand.by_data) == (64, False)
+
+
+def test_what_the_data_decide_is_said(small_dataset):
+    config = PRESETS["balanced"].config(base_model="m")
+    told = rules_for(with_answers(small_dataset, "word " * 160), config, 200)
+    assert "Up to 224 word pieces of each text are read, because 100%" in str(told[0])
+    assert "1.0 right answers on average" in str(told[1]) and "not learned from" in str(told[1])
+    assert len(told) == 2  # 200 steps are enough
+    assert "4 steps are few, so each is 2.0 times as large (learning rate 1.0e-04)" in str(
+        rules_for(small_dataset, config, 4)[-1]
+    )
+    assert not rules_for(small_dataset, TuningConfig(loss="infonce", max_length=64), 4)
 
 
 def test_settings_of_earlier_versions_keep_their_id():

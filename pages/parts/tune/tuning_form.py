@@ -37,6 +37,7 @@ from core.journey.tune import (
 )
 from core.labels.rules import RULES
 from core.messages import N_n
+from core.tuning.data_rules import rules_for
 from core.tuning.presets import PRESETS
 from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
@@ -90,6 +91,7 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
         choose_preset(_times(context, configs | {preset: config}, way, measure=measure))
     with below:
         _what_runs(entry, saved, way, tm(ready.message))
+        _what_data_decide(context, config)
         if changed := changed_settings(preset, config):
             title = t(PRESETS[preset].title)
             st.caption(f":material/edit: {t(_CHANGED, count=changed, preset=title)}")
@@ -124,6 +126,15 @@ def _what_runs(entry: ExpertSource, saved: SavedRecipe | None, way: str, here: s
     )
     name = plain(saved.name) if saved is not None else "–"
     st.caption(f"{text.format(labels=name, model=plain(entry.full_title))} {plain(here)}")
+
+
+def _what_data_decide(context: Context, config: TuningConfig) -> None:
+    """Say what a run decides by what the data are, on request."""
+    steps = plan(context.workspace, context.dataset, config).steps
+    told = rules_for(context.dataset, config, steps)
+    if told:
+        with st.popover(t("What your data decide"), icon=":material/rule:", type="tertiary"):
+            st.markdown("\n".join(f"- {plain(tm(rule))}" for rule in told))
 
 
 def _choose_way(context: Context, config: TuningConfig) -> str:
