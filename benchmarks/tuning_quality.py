@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.label_rules import experts_of
-from benchmarks.tuning_setting import STUDENT, Findings, Setting, data_folder
+from benchmarks.tuning_setting import LENGTH, STUDENT, Findings, Setting, data_folder
 from core.data.checks import guess_language
 from core.evaluation.generality import cosines, spearman
 from core.labels.model import LabelModel, answer_labels
@@ -30,7 +30,6 @@ from core.types import TEST_SPLIT, LabelRecipe, SilentReporter
 
 SEEDS = (0, 1, 2)
 STRONGEST = "all-mpnet-base-v2"
-LENGTH = 128
 # What each contestant changes in the default settings. The baseline is plain: no mixing.
 CONTESTANTS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -23,6 +23,7 @@ from core.workspace.modelstore import ModelStore
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDENT = "all-MiniLM-L6-v2"
+LENGTH = 128  # word pieces of a text, in learning and in the test, as in the references
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Setting:
     base : Path
         Folder of the model that is tuned.
     config : TuningConfig
-        The settings that the app recommends.
+        The settings that the app recommends, with texts cut at ``LENGTH``.
     quick : bool
         Only see whether everything works: figures then mean nothing.
     """
@@ -72,7 +73,7 @@ def stackfaq(quick: bool) -> Iterator[Setting]:
     dataset = read_beir(folder, name="stackfaq").dataset
     experts = experts_of(folder, dataset)
     labels = LabelModel.fit(dataset, experts, LabelRecipe(tuple(e.expert for e in experts)))
-    config = PRESETS["balanced"].config(base_model=STUDENT)
+    config = PRESETS["balanced"].config(base_model=STUDENT, max_length=LENGTH)
     with tempfile.TemporaryDirectory() as store:
         base = find_entry(STUDENT).folder(ModelStore(Path(store)))
         device = find_device(config.device, config.precision)

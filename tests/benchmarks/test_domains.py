@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from benchmarks.domains import Evidence, Run, with_hidden
-from benchmarks.domains_table import BASE, clustered_variance, effect, forest, report, summary
+from benchmarks.domains_table import (
+    BASE,
+    clustered_variance,
+    effect,
+    forest,
+    guarded,
+    left_out,
+    report,
+    summary,
+)
 from core.types import OPEN, TEST_SPLIT, TRAIN
 
 GROUPS = np.repeat(np.arange(15), 2)
@@ -72,6 +81,33 @@ def test_sets_together_say_in_how_many_an_arm_is_better(capsys):
     assert figures["reliability_minus_hard-infonce"]["unseen"]["mean"] == pytest.approx(0.03)
     assert "in 4 of 4 sets" in capsys.readouterr().out
     assert forest(rows).count("<circle") == 5
+
+
+def test_a_choice_is_reported_on_the_set_that_did_not_make_it():
+    """Two arms: one is best on set 0 alone, which must not be what it is reported with."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for number in range(4):
+        base = rng.random(30).round(3) * 0.5
+        noise = rng.normal(0, 0.02, 30).round(3)
+        rows.append(line(f"set {number}", BASE, base))
+        for arm, gain in (("flashy", 0.3 if number == 0 else 0.0), ("steady", 0.04)):
+            rows.append(line(f"set {number}", arm, base + gain + noise) | {"validation_gain": gain})
+    rows.append(line("set 0", "seldom", base) | {"validation_gain": 0.9})  # not run on all sets
+    found = left_out(rows)
+    assert found["arms"] == ["flashy", "steady"]
+    assert found["chosen"] == {"set 0": "steady", **{f"set {n}": "flashy" for n in (1, 2, 3)}}
+    assert found["unseen"]["mean"] == pytest.approx(0.01, abs=0.02) and found["unseen"]["sets"] == 4
+    assert left_out([row for row in rows if row["arm"] != "steady"]) is None
+    assert left_out(rows[:6]) is None, "two sets"
+
+
+def test_runs_that_kept_the_base_model_and_runs_that_did_harm_are_counted():
+    base = np.full(30, 0.5)
+    rows = [line("a", BASE, base)]
+    for loss, step in ((0.0, 0), (-0.005, 4), (-0.02, 4), (0.1, 8)):
+        rows.append(line("a", "reliability", base + loss) | {"best_step": step, "alpha": 1.0})
+    assert guarded(rows) == {"runs": 4, "kept": 1, "harmed": 1}
 
 
 def test_what_was_run_is_not_run_again_and_a_cut_line_is_left_out(tmp_path):
