@@ -96,7 +96,7 @@ PARTS: dict[str, dict[str, Figure]] = {
     "tuning": {
         "tuning_speedup": Figure("plain step ÷ step of tuning"),
         "tuning_step_s": Figure("a step, seconds"),
-        "tuning_s": Figure("12 steps, seconds"),
+        "tuning_s": Figure("4 steps, seconds"),
     },
     "verdict": {
         "first_verdict_s": Figure("file to first verdict, Quick, seconds", 90),

@@ -1,6 +1,6 @@
 """Measure what this machine gains in tuning: the loop as it runs here against the same loop plain.
 
-Run ``python benchmarks/speed_tuning.py [WORK]``; WORK 16 (default) is 12 steps of each kind, WORK 1
+Run ``python benchmarks/speed_tuning.py [WORK]``; WORK 16 (default) is 4 steps of each kind, WORK 1
 the least, two. Steps of the default settings on StackFAQ (``$DATA_DIR``, default
 ``../shared/data``); all kinds take the same batches, in turns, so that a busy moment meets all. The
 plain loop computes in fp32 and pads all texts of a step to the longest. Both encode each text of a
@@ -20,7 +20,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-LARGEST, STEPS = 16.0, 12
+LARGEST, STEPS = 16.0, 4
 
 
 def measure(work: float = LARGEST) -> dict[str, float]:

@@ -18,7 +18,7 @@ from core.experts.catalogue import expert_title, find_entry, kinship
 from core.experts.lexical import words
 from core.labels.judges import JudgeAgreement, judge_agreement
 from core.labels.model import QUESTIONS_AT_ONCE, LabelModel, highest_columns
-from core.labels.pair_sample import RANDOM, PairSample, sample_for_inspection
+from core.labels.pair_sample import RANDOM, PairSample
 from core.labels.passports import Passport, agreement_with_people, habits
 from core.labels.quality import pair_quality
 from core.labels.rules import weighted_mean
@@ -63,6 +63,7 @@ _SEED = 0
 def measured(
     dataset: QADataset,
     scores: Sequence[PairScores],
+    pairs: PairSample,
     *,
     seconds: Mapping[str, float],
     encoded: Mapping[str, int],
@@ -73,10 +74,12 @@ def measured(
 
     Parameters
     ----------
+    pairs : PairSample
+        Of questions outside the test split, drawn from these scores.
     seconds, encoded, loading : mappings of expert to what its scoring took
         Experts that are not named took nothing.
     """
-    figures, alike = _measure_experts(dataset, scores)
+    figures, alike = _measure_experts(dataset, scores, pairs)
     return ScoringResult(
         tuple(
             replace(
@@ -93,10 +96,9 @@ def measured(
 
 
 def _measure_experts(
-    dataset: QADataset, scores: Sequence[PairScores]
+    dataset: QADataset, scores: Sequence[PairScores], sample: PairSample
 ) -> tuple[list[ExpertFigures], np.ndarray]:
     """Return figures of each expert and their agreement, on questions outside the test split."""
-    sample = sample_for_inspection(dataset, scores, seed=_SEED)
     model = LabelModel.fit(dataset, scores, LabelRecipe(tuple(s.expert for s in scores), "mean"))
     calibrated = model.expert_pairs(sample)
     figures = []

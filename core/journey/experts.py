@@ -552,6 +552,7 @@ def run_scoring(
     result = measured(
         dataset,
         scoring.scores,
+        pairs_to_look_at(workspace.pair_files, dataset, scoring.scores),
         seconds=scoring.seconds,
         encoded=scoring.encoded,
         loading=scoring.loading,
@@ -703,6 +704,7 @@ def _panel(project: Project, dataset: QADataset, experts: tuple[str, ...]) -> Sc
     result = measured(
         dataset,
         scores,
+        pairs_to_look_at(project.workspace.pair_files, dataset, scores),
         seconds={expert.expert: expert.seconds for expert in before.figures},
         encoded={expert.expert: expert.texts_encoded for expert in before.figures},
         loading={expert.expert: expert.loading_seconds for expert in before.figures},
