@@ -45,6 +45,7 @@ from core.journey.projects import scored_experts
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.tuning.batches import open_per_epoch
+from core.tuning.data_rules import rules_for
 from core.tuning.device import (
     MEGABYTE,
     check_device,
@@ -149,6 +150,13 @@ def open_in_run(dataset: QADataset, config: TuningConfig) -> OpenUse:
     count, known = len(without_held_out(dataset)), len(dataset.rows(TRAIN))
     used = LOSSES[config.loss].uses_labels and config.open_weight > 0
     return OpenUse(count, open_per_epoch(known, count, config) if used else 0, known)
+
+
+def what_data_decide(
+    workspace: Workspace, dataset: QADataset, config: TuningConfig
+) -> tuple[Message, ...]:
+    """Say in sentences what the data decide in a run with these settings."""
+    return rules_for(dataset, config, plan(workspace, dataset, config).steps)
 
 
 def models_for_answers(project: Project, base_model: str) -> list[str]:

@@ -34,10 +34,10 @@ from core.journey.tune import (
     plans,
     suggested_model,
     trim_offer,
+    what_data_decide,
 )
 from core.labels.rules import RULES
 from core.messages import N_n
-from core.tuning.data_rules import rules_for
 from core.tuning.presets import PRESETS
 from core.types.recipes import SavedRecipe
 from core.types.tuning_config import TuningConfig
@@ -130,8 +130,7 @@ def _what_runs(entry: ExpertSource, saved: SavedRecipe | None, way: str, here: s
 
 def _what_data_decide(context: Context, config: TuningConfig) -> None:
     """Say what a run decides by what the data are, on request."""
-    steps = plan(context.workspace, context.dataset, config).steps
-    told = rules_for(context.dataset, config, steps)
+    told = what_data_decide(context.workspace, context.dataset, config)
     if told:
         with st.popover(t("What your data decide"), icon=":material/rule:", type="tertiary"):
             st.markdown("\n".join(f"- {plain(tm(rule))}" for rule in told))
