@@ -328,12 +328,13 @@ def test_projects_side_by_side_and_what_worked_where(app, finished_workspace, mo
     """Figures over projects stand there from three verdicts on, and a new project may use them."""
     from core.journey.pilot import portfolio
     from core.journey.pilot.portfolio import ProjectRow
+    from core.pilot.likeness import DataSeen
     from core.pilot.what_worked import ProjectGain
 
-    # One set alone, whatever the benchmark holds by now.
+    # One set alone, by the default rule and that of the projects, whatever the benchmark holds.
     every = portfolio.benchmark_gains()
-    name = next(gain.project for gain in every.gains if gain.rule == "mean")
-    alone = tuple(gain for gain in every.gains if gain.project == name)
+    alike = next(gain for gain in every.gains if gain.project == "shop_faq_en")
+    alone = tuple(replace(alike, rule=rule, seen=DataSeen()) for rule in ("reliability", "mean"))
     monkeypatch.setattr(portfolio, "benchmark_gains", lambda: replace(every, gains=alone))
     workspace = finished_workspace.open()
     workspace.create_project("Another", "ann")
