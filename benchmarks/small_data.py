@@ -5,8 +5,8 @@ small    StackFAQ, the title of a thread as its only training question: what tit
          one; and what the same open questions give when they carry their right answers
 teacher  English sample with and without the stronger expert, five split seeds
 japanese Japanese sample, five split seeds
-tuned_teacher  English sample with a stronger expert that learned from the known pairs first (half
-         an hour for each split on one core)
+tuned_teacher  English sample with a stronger expert that learned from the known pairs first (a
+         quarter of an hour for each split on one core)
 folds    does a cross-fitted verdict hold (``benchmarks/small_data_folds.py``)
 
 The unseen answers of the fixed StackFAQ splits are measured by ``benchmarks/tuning.py``.

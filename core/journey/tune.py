@@ -45,7 +45,7 @@ from core.journey.projects import scored_experts
 from core.journey.uploads import read_apart
 from core.messages import N_, Message
 from core.tuning.batches import open_per_epoch
-from core.tuning.data_rules import rules_for
+from core.tuning.data_rules import LEAST, rules_for
 from core.tuning.device import (
     MEGABYTE,
     check_device,
@@ -153,10 +153,18 @@ def open_in_run(dataset: QADataset, config: TuningConfig) -> OpenUse:
 
 
 def what_data_decide(
-    workspace: Workspace, dataset: QADataset, config: TuningConfig
+    workspace: Workspace, dataset: QADataset, config: TuningConfig, *, static: bool
 ) -> tuple[Message, ...]:
-    """Say in sentences what the data decide in a run with these settings."""
-    return rules_for(dataset, config, plan(workspace, dataset, config).steps)
+    """Say in sentences what the data decide in a run with these settings.
+
+    Parameters
+    ----------
+    static : bool
+        The base model only looks word vectors up: it reads texts of any length.
+    """
+    steps = plan(workspace, dataset, config).steps
+    told = dataclasses.replace(config, max_length=config.max_length or LEAST) if static else config
+    return rules_for(dataset, told, steps)
 
 
 def models_for_answers(project: Project, base_model: str) -> list[str]:

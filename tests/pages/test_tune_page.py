@@ -79,6 +79,7 @@ def test_first_run_is_launched_as_the_form_shows_it(finished_workspace, opened, 
     assert metrics["Learning steps"] == "24"  # 6 batches of 32, four passes
     assert metrics["Time"] == "unknown"
     base_model(at).select(WORDLLAMA).run()
+    assert "of each text are read" not in texts(at)  # it looks words up, however many there are
     at.number_input(key="setting_balanced_epochs").set_value(5).run()
     assert any(e.label == "Settings for experts · 1 changed" for e in at.expander)
     assert {metric.label: metric.value for metric in at.metric}["Learning steps"] == "30"

@@ -91,7 +91,8 @@ def tuning_form(context: Context, *, first: bool, going_on: int = 0, measure: bo
         choose_preset(_times(context, configs | {preset: config}, way, measure=measure))
     with below:
         _what_runs(entry, saved, way, tm(ready.message))
-        _what_data_decide(context, config)
+        static = only_looks_words_up(entry, context.workspace)
+        _what_data_decide(context, config, static=static)
         if changed := changed_settings(preset, config):
             title = t(PRESETS[preset].title)
             st.caption(f":material/edit: {t(_CHANGED, count=changed, preset=title)}")
@@ -128,9 +129,9 @@ def _what_runs(entry: ExpertSource, saved: SavedRecipe | None, way: str, here: s
     st.caption(f"{text.format(labels=name, model=plain(entry.full_title))} {plain(here)}")
 
 
-def _what_data_decide(context: Context, config: TuningConfig) -> None:
+def _what_data_decide(context: Context, config: TuningConfig, *, static: bool) -> None:
     """Say what a run decides by what the data are, on request."""
-    told = what_data_decide(context.workspace, context.dataset, config)
+    told = what_data_decide(context.workspace, context.dataset, config, static=static)
     if told:
         with st.popover(t("What your data decide"), icon=":material/rule:", type="tertiary"):
             st.markdown("\n".join(f"- {plain(tm(rule))}" for rule in told))
