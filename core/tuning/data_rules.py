@@ -32,6 +32,7 @@ from core.types.tuning_config import TuningConfig
 USUAL, LONGEST = 128, 256  # word pieces: at least and at most, where the data decide
 READ_WHOLE = 0.95  # of the answers
 LEAST = 8
+ROUNDED_AWAY = 0.005  # a share that would be told as 0%
 SEVERAL = 1.5  # right answers per question from which likeness tells which ones belong together
 MOST_OF_FEW = 2.0  # by which a short run may raise the learning rate
 _STEP = 32
@@ -109,6 +110,8 @@ def _told(dataset: QADataset, config: TuningConfig, steps: int) -> Iterator[Mess
                 "Up to {length} word pieces of each text are read, because {longer:.0%} of your "
                 "answers have more than {usual}; {cut:.0%} are cut."
             )
+        elif reading.cut < ROUNDED_AWAY:
+            text = N_("{length} word pieces of each text are read, enough for your answers.")
         else:
             text = N_(
                 "{length} word pieces of each text are read: {cut:.0%} of your answers are longer."

@@ -145,6 +145,8 @@ def test_what_the_data_decide_is_said(small_dataset):
     assert "Up to 224 word pieces of each text are read, because 100%" in str(told[0])
     assert "1.0 right answers on average" in str(told[1]) and "not learned from" in str(told[1])
     assert len(told) == 2  # 200 steps are enough
+    (short, *_) = rules_for(with_answers(small_dataset, "short"), config, 200)
+    assert str(short) == "128 word pieces of each text are read, enough for your answers."
     assert "4 steps are few, so each is 2.0 times as large (learning rate 1.0e-04)" in str(
         rules_for(small_dataset, config, 4)[-1]
     )
