@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from core.errors import JobError
+from core.messages import Plural, Term
 
 # Documents may come from these rooms alone.
 _ROOMS = ("core.data.", "core.types.", "core.messages.")
@@ -79,6 +80,10 @@ def _tree(value: Any, blobs: list[bytes | memoryview]) -> object:
     """Return a value as JSON: a plain one as it is, any other as a list that begins with a word."""
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, Plural):
+        return ["plural", str(value), value.singular, value.by]
+    if isinstance(value, Term):
+        return ["term", str(value)]
     if isinstance(value, list | tuple | set | frozenset):
         items = list(value)
         plain = set(map(type, items)) <= set(_PLAIN)
@@ -168,6 +173,12 @@ def _document(tree: list[Any], blobs: Sequence[bytes]) -> Any:
     return kind(**{key: _value(part, blobs) for key, part in fields})
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{type(value).__name__} where a text was told")
+    return value
+
+
 def _is_ours(module: str) -> bool:
     return f"{module}.".startswith(_ROOMS)
 
@@ -181,5 +192,7 @@ _READ: Mapping[str, Callable[[list[Any], Sequence[bytes]], Any]] = {
     "array": _array,
     "document": _document,
     "path": lambda tree, blobs: Path(tree[0]),
+    "plural": lambda tree, blobs: Plural(*map(_text, tree)),
+    "term": lambda tree, blobs: Term(_text(tree[0])),
     "table": _frame,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.data.file_reports import ReadingOptions, report_on
+from tests.data.conftest import as_sent
 from tests.data.made_files import (
     said,
     table,
@@ -30,7 +31,7 @@ def about(tmp_path):
     def reading(kind, content, name="file.csv", **options):
         path = tmp_path / name
         path.write_bytes(content)
-        return report_on(path, kind, data, ReadingOptions(**options))
+        return as_sent(report_on(path, kind, data, ReadingOptions(**options)))
 
     return reading, rows
 

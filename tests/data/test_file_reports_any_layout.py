@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from core.data.cells import is_nothing
 from core.data.file_reports import report_on
+from tests.data.conftest import as_sent
 
 NAMES = (
     *[("question", "answer"), ("Frage", "Antwort"), ("query", "passage"), ("質問", "回答")],
@@ -125,7 +126,7 @@ def test_any_layout_gives_the_model_back_or_a_warning(built):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        report = report_on(path)
+        report = as_sent(report_on(path))
     expected = {(_plain(q), _plain(a)): grade for q, a, grade in rows}
     found = {(_plain(q), _plain(a)): 1 if grade else 0 for q, a, grade in report.pairs}
     told = [*report.warnings, *([report.refused] if report.refused else [])]

@@ -11,7 +11,7 @@ import pytest
 from core.data.columns import ColumnMapping
 from core.errors import JobError
 from core.jobs.parcel import pack, unpack
-from core.messages import Message
+from core.messages import Message, N_n, Term
 
 
 def there_and_back(value):
@@ -33,12 +33,19 @@ def made(tree, blobs=()) -> io.BytesIO:
         *({"a": 1, "b": (1, 2)}, {1: {"x": [None]}}, frozenset({"a", "b"})),
         ColumnMapping(question="q", further=(("a", "b"),), words=(("ja", 1.0),)),
         [Message("Row {row}", {"row": 7})],
+        Message(N_n("{count} row", "{count} rows"), {"count": 1}),
+        Term("owner"),
     ],
 )
 def test_a_value_comes_back_as_it_was(value):
     again = there_and_back(value)
     assert again == value
     assert type(again) is type(value)
+
+
+def test_a_sentence_that_counts_still_counts():
+    told = there_and_back(Message(N_n("{count} row", "{count} rows"), {"count": 1}))
+    assert str(told) == "1 row"
 
 
 @pytest.mark.parametrize("kind", ["int32", "float32", "bool", "U18", "int64"])
@@ -68,6 +75,9 @@ def test_objects_and_functions_are_not_sent():
         ["array", "<f8", [10**9], 0],
         ["table", ["a"], 0],
         ["nothing", 1],
+        ["plural", "rows", "row"],
+        ["plural", "rows", ["row"], "count"],
+        ["term", 7],
         ["bytes", 7],
         [],
         ["list"],
