@@ -119,7 +119,7 @@ PRESETS: dict[str, Preset] = {
             N_("One pass over the data: shows soonest whether tuning helps."),
             (
                 Choice("epochs", 1, "one pass: the shortest run that shows something"),
-                Choice("max_length", 96, "reads less, to be quick"),
+                _BY_DATA,
                 Choice("interpolation", "off", "saves the checks of the mixtures"),
                 *_TODAY,
             ),

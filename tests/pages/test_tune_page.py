@@ -104,7 +104,7 @@ def test_preset_changes_every_setting_and_changes_can_be_taken_back(
     assert at.number_input(key="setting_quick_epochs").value == 1
     button(at, "Start tuning").click().run()
     told = launched[0].read_request()["config"]["tuning"]
-    assert (told["epochs"], told["max_length"]) == (1, 96)
+    assert (told["epochs"], told["interpolation"]) == (1, "off")
 
 
 def test_a_multilingual_base_can_keep_the_words_of_the_data_alone(
