@@ -192,7 +192,7 @@ _READ: Mapping[str, Callable[[list[Any], Sequence[bytes]], Any]] = {
     "array": _array,
     "document": _document,
     "path": lambda tree, blobs: Path(tree[0]),
-    "plural": lambda tree, blobs: Plural(*map(_text, tree)),
+    "plural": lambda tree, blobs: Plural(_text(tree[0]), _text(tree[1]), _text(tree[2])),
     "term": lambda tree, blobs: Term(_text(tree[0])),
     "table": _frame,
 }
