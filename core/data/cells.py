@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import math
 import re
@@ -37,6 +38,16 @@ _STRING = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _UNSEPARATED = re.compile(rf"\[\s*{_STRING}(?:\s+{_STRING})+\s*\]", re.DOTALL)  # as numpy prints
 _NUMBERS = re.compile(r"\[[-+\d.eE\s]+\]|\[(?:\s*(?:True|False))+\s*\]")
+
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_BREAK = re.compile(r"<\s*(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*>", re.IGNORECASE)
+
+
+def plain_text(text: str) -> str:
+    """Return a text without HTML tags and entities, where it has any."""
+    if "<" in text and _TAG.search(text):
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    return html.unescape(text).strip() if "&" in text else text.strip()
 
 
 def is_nothing(text: str) -> bool:

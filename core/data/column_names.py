@@ -150,6 +150,7 @@ _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
     name_list("title titles name heading headline titel überschrift titre título url")
 )
+_OF_SOURCE = tuple([word] for word in "name type kind system title".split())
 _TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 TEXT_ROLES = ("question", "answer")
 # What lies beside a text in a nested record, whatever the record is called: question.dataset.
@@ -157,6 +158,7 @@ _BESIDE_TEXT = frozenset(
     name_list(
         "label labels type types status dataset source sources lang language license meshes user",
         "users score scores model models token tokens start end annotator annotators metadata",
+        "role roles id ids author authors alias aliases",
     )
 )
 # Lists of what several people say about a pair.
@@ -274,6 +276,8 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     if coded or role.endswith("_id"):
         return None
     inside = [longer[word] for word in words if word in longer]
+    if role == "source" and words[-1:] not in (*_OF_SOURCE, *([w] for w in longer)):
+        inside = []  # source_locale is a language
     if not plain.isascii():
         inside += [place for candidate, place in other_scripts.items() if candidate in plain]
     return (1, min(inside)) if inside else None

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from core.data.column_names import name_list, plain_name, role_of
+from core.data.reading.records.internal import (
+    LEFT_OUT,
+    internal_rows,
+    names_note,
+    public_messages,
+)
 from core.data.reading.unfolding import text_of
 from core.data.table import Table
 from core.messages import N_, Message, N_n
 
-CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+CHATS = (
+    *("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat"),
+    "chat_messages",
+)
 _SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
 _SAID = ("content", "value", "text", "message", "utterance", "body")
 USERS = frozenset(
     name_list(
         "user human customer prompter client visitor question requester student guest caller",
+        "contact lead enduser asker consumer shopper member patient subscriber",
         "kunde kundin nutzer nutzerin benutzer anwender anrufer besucher utilisateur cliente",
         "clienta usuario usuaria utente お客様 顧客 ユーザー ユーザ 利用者",
         "用户 客户 顾客 고객",
@@ -31,12 +42,16 @@ USERS = frozenset(
 HELPERS = frozenset(
     name_list(
         "assistant gpt bot agent model chatgpt support answer ai operator advisor chatbot staff",
+        "admin administrator agentbot teammate team teammember employee virtualassistant",
         "representative rep helpdesk service berater beraterin mitarbeiter assistent conseiller",
         "conseillère agente asesor asesora operatore オペレーター 担当者",
         "サポート ボット 担当 客服 坐席 机器人 상담원",
     )
 )
 _OTHERS = frozenset(name_list("system tool function note bot_event"))
+_BOTS = frozenset(name_list("bot agentbot chatbot assistant gpt model ai ボット 机器人 챗봇"))
+# Where customers go by one of these names, the users of the help desk are its staff.
+_CUSTOMERS = frozenset(name_list("customer contact visitor client enduser kunde cliente 顧客 客户 고객"))
 _INBOUND = frozenset(
     name_list("inbound incoming isinbound iscustomer fromcustomer isuser fromuser")
 )
@@ -61,6 +76,28 @@ def speaker_of(turn: Mapping[str, object]) -> str:
 def said_in(turn: Mapping[str, object]) -> str:
     """Return the text of a turn."""
     return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
+
+
+def sides_of(names: Collection[str]) -> dict[str, str]:
+    """Return ``user``, ``agent`` or ``other`` for each name of a speaker that says so."""
+    sides = {name: side for name in names if (side := _side(name.casefold().strip()))}
+    plain = {_bare(name.casefold()) for name in sides}
+    staff = {_bare(n.casefold()) for n, side in sides.items() if side == "agent"} - _BOTS
+    if plain & _CUSTOMERS and not staff:
+        sides |= {name: "agent" for name in sides if _bare(name.casefold()) == "user"}
+    return sides
+
+
+def public_record(record: Mapping[str, object]) -> tuple[Mapping[str, object], int]:
+    """Return a record with the messages that a customer has seen, and how many were left out."""
+    kept: dict[str, object] = {}
+    hidden = 0
+    for key in CHATS:
+        turns = record.get(key)
+        if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
+            kept[key], count = public_messages(turns)
+            hidden += count
+    return ({**record, **kept}, hidden) if hidden else (record, 0)
 
 
 def paired(turns: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
@@ -89,7 +126,9 @@ def exchanges(record: Mapping[str, object]) -> list[dict[str, object]] | None:
     else:
         return None
     rest = {name: value for name, value in record.items() if name != key}
-    found = paired((speaker_of(turn), said_in(turn)) for turn in turns)
+    spoken = [(speaker_of(turn), said_in(turn)) for turn in turns]
+    sides = sides_of({speaker for speaker, _ in spoken})
+    found = paired((sides.get(speaker, ""), text) for speaker, text in spoken)
     return [{"question": asked, "answer": told} | rest for _, asked, told in found] or None
 
 
@@ -171,6 +210,9 @@ def turns_apart(table: Table) -> Table:
     if text is None:
         return table
     texts = table.frame[text].tolist()
+    hidden = internal_rows(table, {column, text})
+    hidden |= np.array([names_note(cell) for cell in table.frame[column].tolist()], bool)
+    speakers = ["other" if left else s for s, left in zip(speakers, hidden, strict=True)]
     links = _reply_links(table)
     talk = None  # its numbers have served then, and are no judgements
     if links is not None:
@@ -191,6 +233,8 @@ def turns_apart(table: Table) -> Table:
     later = sum(1 for _, first in ends if not first)
     if later:
         warnings.append(Message(LATER, {"count": later}))
+    if hidden.any():
+        warnings.append(Message(LEFT_OUT, {"count": int(hidden.sum())}))
     return dataclasses.replace(
         table,
         columns=tuple(data),
@@ -212,18 +256,24 @@ def _speakers(table: Table) -> tuple[str, list[str]] | None:
             inbound = ("true", "1", "yes")
             all_cells = table.frame[column].str.casefold().tolist()
             return column, ["user" if cell in inbound else "agent" for cell in all_cells]
-        kinds = {cell: _side(cell) for cell in held}
-        if all(kinds.values()) and {"user", "agent"} <= set(kinds.values()):
+        kinds = sides_of(held)
+        if len(kinds) == len(held) and {"user", "agent"} <= set(kinds.values()):
             every = [cell.casefold().strip() for cell in table.frame[column].tolist()]
-            return column, [_side(cell) for cell in every]
+            return column, [kinds.get(cell, "") for cell in every]
     return None
 
 
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", re.sub(r"[\W\d_]+$", "", name))
+
+
 def _side(name: str) -> str:
-    plain = re.sub(r"[\W\d_]+$", "", name)
+    plain = _bare(name)
     if plain in USERS:
         return "user"
-    return "agent" if plain in HELPERS else "other" if plain in _OTHERS else ""
+    if plain in HELPERS:
+        return "agent"
+    return "other" if plain in _OTHERS or names_note(name) else ""
 
 
 def _text_column(table: Table, speaker: str) -> str | None:
