@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from core.data.cells import NOTHING_WRITTEN, cell_text
+from core.data.cells import NOTHING_WRITTEN, cell_text, with_line_breaks, without_entities
 from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
@@ -104,8 +104,8 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_nothings(table)
-            table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
+            table = _without_escapes(_without_nothings(table))
+            table = judged_apart(turns_apart(without_end_marks(table)))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 
@@ -139,6 +139,54 @@ def _without_nothings(table: Table) -> Table:
     shown = ", ".join(sorted(words)[:6])
     warning = Message(text, {"words": shown, "rows": row_list(rows), "count": len(rows)})
     return replace(table, frame=table.frame.assign(**emptied), warnings=(*table.warnings, warning))
+
+
+# Formats whose cells are texts as somebody stored them, not as a page shows them.
+_STORED = frozenset(("csv", "xlsx", "xls", "ods", "json", "jsonl", "parquet", "yaml", "datasets"))
+
+
+def _without_escapes(table: Table) -> Table:
+    """Return a table whose cells are as a reader sees them: without tags, entities and ``\\n``."""
+    shown = without_tags(table)
+    if table.format not in _STORED:
+        return shown
+    changed: dict[str, pd.Series] = {}
+    decoded: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    broken: list[str] = []
+    for column in table.columns:
+        if shown is not table and not shown.frame[column].equals(table.frame[column]):
+            continue  # its entities went with its tags
+        cells = shown.frame[column].tolist()
+        plain, examples = without_entities(cells)
+        if examples:
+            (doubtful if plain is None else decoded)[column] = examples
+        lines = with_line_breaks(plain or cells)
+        if lines is not (plain or cells):
+            broken.append(column)
+        if lines is not cells:
+            changed[column] = pd.Series(lines, shown.frame.index, dtype="str")
+    notes = []
+    for held, text in (
+        (decoded, N_("Signs written as {examples} in {columns} were read as what they stand for.")),
+        (
+            doubtful,
+            N_(
+                "Some texts in {columns} hold {examples}. They were left as they are, as they talk "
+                "about code; write the signs themselves where that is meant."
+            ),
+        ),
+    ):
+        if held:
+            examples = ", ".join(dict.fromkeys(", ".join(held.values()).split(", ")))
+            notes.append(Message(text, {"examples": examples, "columns": ", ".join(held)}))
+    if broken:
+        text = N_("Line breaks written as {sign} in {columns} were read as line breaks.")
+        notes.append(Message(text, {"sign": "\\n", "columns": ", ".join(broken)}))
+    if not changed and not notes:
+        return shown
+    frame = shown.frame.assign(**changed)
+    return without_tags(replace(shown, frame=frame, warnings=(*shown.warnings, *notes)))
 
 
 def _refusal(upload: Upload) -> DataError:

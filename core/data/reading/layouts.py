@@ -22,6 +22,7 @@ from core.data.reading.exchanges import (
 )
 from core.data.reading.records.intents import read_watson
 from core.data.reading.records.internal import LEFT_OUT
+from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
 from core.data.reading.records.replies import read_replies
 from core.data.reading.records.threads import read_chat_trees, read_threads
 from core.data.reading.unfolding import TEXT_KEYS, text_of
@@ -630,6 +631,9 @@ def _searched(document: object) -> Found | None:
     lists = list(_lists(document, "", "", 0))
     if not lists:
         return None
+    joined = _joined_lists(lists) if len(lists) > 1 else None
+    if joined is not None:
+        return joined
     chosen = [item for item in lists if item.pairs]
     if not chosen:
         largest = max(lists, key=lambda item: (item.path == "data", len(item.records)))
@@ -652,11 +656,38 @@ def _searched(document: object) -> Found | None:
         text = N_("Several lists were put together: {lists}.")
         told = ", ".join(f"{item.path} ({len(item.records)})" for item in chosen[:12])
         warnings.append(Message(text, {"lists": told}))
-    if unused:
-        text = N_("Other lists in the file were not used: {lists}.")
-        told = ", ".join(f"{item.name} ({item.count})" for item in unused[:12])
-        warnings.append(Message(text, {"lists": told}))
+    warnings += _others(unused)
     return _expanded(Found(records, warnings=warnings, not_used=unused))
+
+
+def _joined_lists(lists: Sequence[_List]) -> Found | None:
+    """Return the questions of one list with the answers of another, which share a name."""
+    rows = [[as_texts(record) for record in item.records] for item in lists]
+    for i, asking in enumerate(lists):
+        for k, telling in enumerate(lists):
+            join = join_of(rows[i], rows[k]) if i != k else None
+            if join is None:
+                continue
+            answers = answers_of(rows[k], join)
+            keys = [row[join.question_key] for row in rows[i] if row.get(join.question_key)]
+            records: list[object] = [
+                {**record, "answer": answers.get(row.get(join.question_key, ""), [])}
+                for record, row in zip(asking.records, rows[i], strict=True)
+                if isinstance(record, dict)
+            ]
+            note = joined_note(join, asking.path or "–", telling.path or "–", keys, answers)
+            rest = [item for item in lists if item not in (asking, telling)]
+            unused = [NotUsed("list", item.path or "–", len(item.records)) for item in rest]
+            return _expanded(Found(records, "", [note, *_others(unused)], unused))
+    return None
+
+
+def _others(unused: Sequence[NotUsed]) -> list[Message]:
+    if not unused:
+        return []
+    text = N_("Other lists in the file were not used: {lists}.")
+    told = ", ".join(f"{item.name} ({item.count})" for item in unused[:12])
+    return [Message(text, {"lists": told})]
 
 
 def _lists(document: object, path: str, group: str, depth: int) -> Iterator[_List]:
