@@ -91,7 +91,10 @@ def with_line_breaks(cells: list[str]) -> list[str]:
     holding = [cell for cell in cells if "\\n" in cell and _ESCAPE.search(cell)]
     if len(holding) < _SOME or any("\n" in cell for cell in cells):
         return cells
-    if any(c.startswith(_LISTS) or _PATH.search(c) or _ESCAPE.search(_BREAK_ESCAPE.sub("", c)) for c in holding):
+    if any(
+        c.startswith(_LISTS) or _PATH.search(c) or _ESCAPE.search(_BREAK_ESCAPE.sub("", c))
+        for c in holding
+    ):
         return cells
     if _about_code(holding, cells):
         return cells

@@ -150,7 +150,7 @@ _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
     name_list("title titles name heading headline titel überschrift titre título url")
 )
-_OF_SOURCE = tuple([word] for word in "name type kind system title".split())
+_OF_SOURCE = tuple([word] for word in ["name", "type", "kind", "system", "title"])
 _TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 TEXT_ROLES = ("question", "answer")
 # What lies beside a text in a nested record, whatever the record is called: question.dataset.

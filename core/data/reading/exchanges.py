@@ -20,6 +20,7 @@ from core.data.reading.records.internal import (
     names_note,
     public_messages,
 )
+from core.data.reading.records.replies import REPLY_NAMES, read_replies
 from core.data.reading.unfolding import text_of
 from core.data.table import Table
 from core.messages import N_, Message, N_n
@@ -42,7 +43,8 @@ USERS = frozenset(
 HELPERS = frozenset(
     name_list(
         "assistant gpt bot agent model chatgpt support answer ai operator advisor chatbot staff",
-        "admin administrator agentbot teammate team teammember employee virtualassistant",
+        "aiagent humanagent virtualagent liveagent admin administrator agentbot teammate team",
+        "teammember employee virtualassistant",
         "representative rep helpdesk service berater beraterin mitarbeiter assistent conseiller",
         "conseillère agente asesor asesora operatore オペレーター 担当者",
         "サポート ボット 担当 客服 坐席 机器人 상담원",
@@ -51,10 +53,17 @@ HELPERS = frozenset(
 _OTHERS = frozenset(name_list("system tool function note bot_event"))
 _BOTS = frozenset(name_list("bot agentbot chatbot assistant gpt model ai ボット 机器人 챗봇"))
 # Where customers go by one of these names, the users of the help desk are its staff.
-_CUSTOMERS = frozenset(name_list("customer contact visitor client enduser kunde cliente 顧客 客户 고객"))
+_CUSTOMERS = frozenset(
+    name_list("customer contact visitor client enduser kunde cliente 顧客 客户 고객")
+)
 _INBOUND = frozenset(
     name_list("inbound incoming isinbound iscustomer fromcustomer isuser fromuser")
 )
+_WAYS = frozenset(name_list("direction messagedirection messagetype richtung 方向"))
+_IN_OUT = {
+    **dict.fromkeys(name_list("in incoming inbound received eingehend eingang 受信"), "user"),
+    **dict.fromkeys(name_list("out outgoing outbound sent ausgehend ausgang 送信"), "agent"),
+}
 _REPLY_TO = re.compile("^(in)?(response|reply|replied|antwort)to|^parent(id|message)?|^replyto")
 _TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セッション|对话|会话")
 _END_MARK = re.compile(r"\s*(#{2,}|-+>|=+>|\|{2,}|<\|[a-z_]+\|>|\b(?:END|STOP|###END)\b)\s*$")
@@ -204,7 +213,7 @@ def turns_apart(table: Table) -> Table:
         return table
     speaking = _speakers(table)
     if speaking is None:
-        return table
+        return _replies_apart(table)
     column, speakers = speaking
     text = _text_column(table, column)
     if text is None:
@@ -245,6 +254,35 @@ def turns_apart(table: Table) -> Table:
     )
 
 
+def _replies_apart(table: Table) -> Table:
+    """Return questions and answers where rows reply to one another and no column says who asks."""
+    if not any(plain_name(column) in REPLY_NAMES for column in table.columns):
+        return table
+    rows: list[object] = [dict(zip(table.columns, r, strict=True)) for r in table.frame.to_numpy()]
+    entries = read_replies(rows)
+    if entries is None:
+        return table
+    places: list[int] = []
+    found: list[tuple[str, str]] = []
+    for i, entry in enumerate(entries):
+        for exchange in entry:
+            for answer in exchange["answer"] or [""]:
+                places.append(i)
+                found.append((exchange["question"], answer))
+    data = {
+        "question": pd.array([asked for asked, _ in found], dtype="str"),
+        "answer": pd.array([told for _, told in found], dtype="str"),
+    }
+    return dataclasses.replace(
+        table,
+        columns=tuple(data),
+        frame=pd.DataFrame(data),
+        row_numbers=table.row_numbers[places],
+        wrong=table.wrong[places] if len(table.wrong) else table.wrong,
+        warnings=(*table.warnings, Message(NOTE)),
+    )
+
+
 def _speakers(table: Table) -> tuple[str, list[str]] | None:
     """Return the column of speakers and ``user``, ``agent`` or "" for each row."""
     for column in table.columns:
@@ -256,8 +294,14 @@ def _speakers(table: Table) -> tuple[str, list[str]] | None:
             inbound = ("true", "1", "yes")
             all_cells = table.frame[column].str.casefold().tolist()
             return column, ["user" if cell in inbound else "agent" for cell in all_cells]
-        kinds = sides_of(held)
-        if len(kinds) == len(held) and {"user", "agent"} <= set(kinds.values()):
+        if plain_name(column) in _WAYS and held <= _IN_OUT.keys():
+            kinds = _IN_OUT
+        elif plain_name(column) in ("送信者タイプ", "sendertype") and held == {"user", "account"}:
+            kinds = {"user": "user", "account": "agent"}  # as LINE calls them
+        else:
+            kinds = sides_of(held)
+        sides = {kinds.get(cell) for cell in held}
+        if None not in sides and {"user", "agent"} <= sides:
             every = [cell.casefold().strip() for cell in table.frame[column].tolist()]
             return column, [kinds.get(cell, "") for cell in every]
     return None

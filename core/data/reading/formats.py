@@ -146,7 +146,7 @@ _STORED = frozenset(("csv", "xlsx", "xls", "ods", "json", "jsonl", "parquet", "y
 
 
 def _without_escapes(table: Table) -> Table:
-    """Return a table whose cells are as a reader sees them: without tags, entities and ``\\n``."""
+    """Return a table whose cells are as a reader sees them: without tags and escapes."""
     shown = without_tags(table)
     if table.format not in _STORED:
         return shown

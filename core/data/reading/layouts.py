@@ -49,7 +49,12 @@ _SPLITS = frozenset(
     ]
 )
 _TALKS = ("helpdesk", "chat_tree")  # layouts whose records are talks and nothing else
-_LINE_BY_LINE = ("argilla", *_TALKS, "replies", "hits")  # layouts that also come as one record per line
+_LINE_BY_LINE = (
+    "argilla",
+    *_TALKS,
+    "replies",
+    "hits",
+)  # layouts that also come as one record per line
 # What elements of a list are marked with, as plain_name() leaves it, the clearest first.
 _MARKS = (
     *("isaccepted", "accepted", "acceptedanswer", "isbest", "isselected", "iscorrect", "correct"),
@@ -75,7 +80,7 @@ class Found:
         Key of :data:`LAYOUTS`, "" where they were found by their names alone.
     """
 
-    records: list[object]
+    records: Sequence[object]
     layout: str = ""
     warnings: list[Message] = field(default_factory=list)
     not_used: list[NotUsed] = field(default_factory=list)
@@ -99,7 +104,7 @@ class RecordLayout:
     title: str
     meaning: str
     example: str
-    read: Callable[[object], list[object] | None]
+    read: Callable[[object], Sequence[object] | None]
 
 
 def find_records(document: object) -> Found | None:
@@ -125,7 +130,7 @@ def expand_lines(records: list[object]) -> Found:
     for layout in LAYOUTS:
         if layout.key not in _LINE_BY_LINE or not layout.read(records[:_FIRST]):
             continue
-        found: list[object] = layout.read(records) or []
+        found: list[object] = [*(layout.read(records) or ())]
         if len(found) == len(records):  # who is who is seen best in all talks together
             note = Message(N_("Read as: {layout}."), {"layout": layout.title})
             return _expanded(Found(found, layout.key, [note]))
@@ -636,7 +641,7 @@ def _searched(document: object) -> Found | None:
         return joined
     chosen = [item for item in lists if item.pairs]
     if not chosen:
-        largest = max(lists, key=lambda item: (item.path == "data", len(item.records)))
+        largest = max(lists, key=lambda i: (i.path == "data", _is_wide(i), len(i.records)))
         chosen = [largest]
     records: list[object] = []
     for item in chosen:
@@ -658,6 +663,10 @@ def _searched(document: object) -> Found | None:
         warnings.append(Message(text, {"lists": told}))
     warnings += _others(unused)
     return _expanded(Found(records, warnings=warnings, not_used=unused))
+
+
+def _is_wide(item: _List) -> bool:
+    return any(isinstance(record, dict) and len(record) > 1 for record in item.records[:20])
 
 
 def _joined_lists(lists: Sequence[_List]) -> Found | None:
@@ -750,7 +759,10 @@ LAYOUTS: tuple[RecordLayout, ...] = (
     RecordLayout(
         "helpdesk",
         N_("Tickets and conversations of a help desk (Zendesk, Intercom, Help Scout …)"),
-        N_("What the customer writes is asked, the reply is the answer; internal notes are left out."),
+        N_(
+            "What the customer writes is asked, the reply is the answer; internal notes are left "
+            "out."
+        ),
         '{"conversations": [{"source": {"body": "…?", "author": {"type": "user"}}, '
         '"conversation_parts": {"conversation_parts": [{"body": "…", "author": '
         '{"type": "admin"}}]}}]}',
@@ -760,9 +772,9 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         "chat_tree",
         N_("Conversations of ChatGPT"),
         N_("What the user writes is asked, the reply is the answer."),
-        '[{"mapping": {"a": {"message": {"author": {"role": "user"}, "content": {"parts": ["…?"]}}}, '
-        '"b": {"parent": "a", "message": {"author": {"role": "assistant"}, "content": '
-        '{"parts": ["…"]}}}}}]',
+        '[{"mapping": {"a": {"message": {"author": {"role": "user"}, "content": {"parts": '
+        '["…?"]}}}, "b": {"parent": "a", "message": {"author": {"role": "assistant"}, '
+        '"content": {"parts": ["…"]}}}}}]',
         read_chat_trees,
     ),
     RecordLayout(

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.data.reading.header import Header, find_header
-from core.data.reading.records.joins import answers_of, join_of, joined_note
+from core.data.reading.records.joins import (
+    SAMPLE,
+    answers_of,
+    join_of,
+    joined_note,
+    texts_apart,
+)
 from core.data.reading.upload import Upload
 from core.data.table import (
     MAX_CELLS,
@@ -201,17 +207,18 @@ def table_of(
     if not found:
         raise _no_table(every, titles, upload, kind)
     chosen = next((item for item in found if len(item[0].rows) > item[1].first), found[0])
-    joining = None
+    joining, notes = None, [*warnings]
     if choices.sheet is None and len(found) > 1:
         joining = _joined(chosen[0], found)
+        notes += [] if joining else _not_joined(chosen, found)
         chosen = next((item for item in found if joining and item[0] is joining.asking), chosen)
     sheet, header, filled = chosen
-    told = [*warnings, *header.warnings, *_cell_warnings(sheet, filled)]
+    told = [*notes, *header.warnings, *_cell_warnings(sheet, filled)]
     not_used = list(header.not_used)
-    names = _padded(header.names, sheet)
+    named = _padded(header.names, sheet)
     if joining is not None:
         told.append(joining.note)
-        names.append(joining.column)
+        named.append(joining.column)
     joined_sheet = joining.sheet if joining else None
     others = [o for o in every if o is not sheet and o is not joined_sheet and o.rows]
     if others:
@@ -238,15 +245,17 @@ def table_of(
     if columns:
         text = N_("Hidden columns of the sheet were read too: {columns}.")
         told.append(Message(text, {"columns": ", ".join(columns)}))
-    rows, numbers = [sheet.rows[i] for i in taken], [sheet.numbers[i] for i in taken]
+    filled_rows, numbers = [sheet.rows[i] for i in taken], [sheet.numbers[i] for i in taken]
     if joining is not None:
-        cells = [(row, number) for row, number in zip(rows, numbers, strict=True) if any(row)]
+        cells = [
+            (row, number) for row, number in zip(filled_rows, numbers, strict=True) if any(row)
+        ]
         answered = [(row, n, joining.answers.get(row[joining.key]) or [""]) for row, n in cells]
-        rows = [[*row, answer] for row, _, answers in answered for answer in answers]
+        filled_rows = [[*row, answer] for row, _, answers in answered for answer in answers]
         numbers = [n for _, n, answers in answered for _ in answers]
     return build_table(
-        names,
-        rows,
+        named,
+        filled_rows,
         numbers,
         name=name,
         kind=kind,
@@ -276,6 +285,9 @@ def _joined(first: SheetRows, found: Sequence[_Readable]) -> _Joined | None:
         for telling, below, _ in found:
             if asking is telling or first not in (asking, telling):
                 continue
+            few = _as_records(asking, header, SAMPLE), _as_records(telling, below, SAMPLE)
+            if texts_apart(*few) is None:
+                continue
             asked, told = _as_records(asking, header), _as_records(telling, below)
             join = join_of(asked, told)
             if join is None:
@@ -288,10 +300,24 @@ def _joined(first: SheetRows, found: Sequence[_Readable]) -> _Joined | None:
     return None
 
 
-def _as_records(sheet: SheetRows, header: Header) -> list[dict[str, str]]:
+def _not_joined(chosen: _Readable, found: Sequence[_Readable]) -> list[Message]:
+    """Say so where another sheet holds the answers, but not to which questions."""
+    asked = _as_records(chosen[0], chosen[1], SAMPLE)
+    for sheet, header, _ in found:
+        if sheet is not chosen[0] and texts_apart(asked, _as_records(sheet, header, SAMPLE)):
+            text = N_(
+                "The sheet {answers} holds answers, but nothing says which of them belongs to "
+                "which question in {questions}. Put the answers beside the questions, or give "
+                "both sheets a column with the number of the answer."
+            )
+            return [Message(text, {"questions": chosen[0].title, "answers": sheet.title})]
+    return []
+
+
+def _as_records(sheet: SheetRows, header: Header, most: int | None = None) -> list[dict[str, str]]:
     return [
         dict(zip(header.names, row, strict=False))
-        for i, row in enumerate(sheet.rows)
+        for i, row in enumerate(sheet.rows[:most])
         if i >= header.first and i not in header.skipped and any(row)
     ]
 

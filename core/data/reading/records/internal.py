@@ -40,7 +40,8 @@ _DRAFT = frozenset(name_list("draft isdraft entwurf brouillon borrador bozza 下
 _KINDS = frozenset(
     name_list(
         "type kind parttype messagetype eventtype entrytype articletype commenttype threadtype",
-        "visibility recipients channel subtype sourcetype state action activitytype notetype access audience",
+        "visibility recipients channel subtype sourcetype state action activitytype notetype",
+        "access audience",
         "art typ sichtbarkeit nachrichtenart visibilité visibilite tipo visibilidad visibilità",
         "visibilidade soort zichtbaarheid widoczność rodzaj görünürlük tür тип видимость",
         "種別 種類 区分 公開範囲 类型 可见性 유형 공개범위",
@@ -65,7 +66,9 @@ _PUBLIC_WORD = re.compile(
     re.IGNORECASE,
 )
 _YES = frozenset(name_list("true 1 yes y t ja oui sí si sim tak evet да はい 是 예 ○ x ✓"))
-_NO = frozenset(name_list("false 0 no n f nein non não nao nie hayır нет いいえ 否 아니오 아니요 × -"))
+_NO = frozenset(
+    name_list("false 0 no n f nein non não nao nie hayır нет いいえ 否 아니오 아니요 × -")
+)
 _FEW = 12  # distinct values of a column that says of which kind a message is
 
 

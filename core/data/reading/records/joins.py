@@ -14,6 +14,7 @@ from core.messages import N_, Message
 Row = Mapping[str, str]
 _ENOUGH = 0.8  # share of the questions whose key is known among the answers
 _LONGEST_KEY, _SHORTEST_TEXT = 60, 15  # signs; on average of a text
+SAMPLE = 200  # rows that tell what a column holds
 _MOST_ANSWERS = 3  # to one key
 _OWN = frozenset(("id", "no", "nr", "number", "num", "lfdnr", "pos", "番号", "序号", "번호", "key"))
 JOINED = N_(
@@ -45,9 +46,10 @@ def join_of(asked: Sequence[Row], told: Sequence[Row]) -> Join | None:
 
     The first must hold questions and no answers, the others answers and no questions.
     """
-    question, answer = _text(asked, "question", "answer"), _text(told, "answer", "question")
-    if question is None or answer is None or plain_name(question) == plain_name(answer):
+    texts = texts_apart(asked, told)
+    if texts is None:
         return None
+    question, answer = texts
     named = name_fit(question, "question") is not None and name_fit(answer, "answer") is not None
     weak = 0 if named else 1  # rows that are numbered alike may have nothing to do with each other
     best: tuple[tuple[int, float], str, str] | None = None
@@ -62,10 +64,18 @@ def join_of(asked: Sequence[Row], told: Sequence[Row]) -> Join | None:
             share = len(values & counts.keys()) / len(values)
             if share < _ENOUGH or max(counts.values()) > _MOST_ANSWERS:
                 continue  # a topic with many answers does not say which one is meant
-            rank = (_likeness(left, right), share)
+            rank = (_likeness(left, right) or _names_all(left, right, share), share)
             if rank[0] > weak and (best is None or rank > best[0]):
                 best = (rank, left, right)
     return Join(best[1], best[2], question, answer) if best else None
+
+
+def texts_apart(asked: Sequence[Row], told: Sequence[Row]) -> tuple[str, str] | None:
+    """Return the columns of the texts, None where a table holds both or neither."""
+    question, answer = _text(asked, "question", "answer"), _text(told, "answer", "question")
+    if question is None or answer is None or plain_name(question) == plain_name(answer):
+        return None
+    return question, answer
 
 
 def answers_of(told: Sequence[Row], join: Join) -> dict[str, list[str]]:
@@ -102,12 +112,12 @@ def as_texts(record: object) -> dict[str, str]:
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(key for row in rows[:200] for key in row))
+    return list(dict.fromkeys(key for row in rows[:SAMPLE] for key in row))
 
 
 def _text(rows: Sequence[Row], role: str, other: str) -> str | None:
     """Return the column of texts for a role, None where there is none or one for the other role."""
-    texts = {c: [row[c] for row in rows[:200] if row.get(c)] for c in _columns(rows)}
+    texts = {c: [row[c] for row in rows[:SAMPLE] if row.get(c)] for c in _columns(rows)}
     long = [c for c, held in texts.items() if held and sum(map(len, held)) >= 8 * len(held)]
     fits = {
         r: [c for c in long if name_fit(c, r) is not None and not is_negative(c)]
@@ -126,11 +136,18 @@ def _text(rows: Sequence[Row], role: str, other: str) -> str | None:
     return chosen
 
 
+def _names_all(left: str, right: str, share: float) -> int:
+    """Return 2 where one side calls an intent by its ``name`` and the other one by its kind."""
+    generic = {"name", "key", "id", "title", "label"} & {plain_name(left), plain_name(right)}
+    return 2 if generic and share == 1 else 0
+
+
 def _likeness(left: str, right: str) -> int:
     """Return how much two names look as if one were the key of the other, 0 for not at all."""
     a, b = plain_name(left), plain_name(right)
     if name_fit(left, "answer_id") is not None or re.search(
-        r"answer|antwort|respon|répon|respuesta|risposta|resposta|reply|solution|lösung|回答|答案|답변", a
+        r"answer|antwort|respon|répon|respuesta|risposta|resposta|reply|solution|lösung|回答|答案|답변",
+        a,
     ):
         return 4
     if a == b:

@@ -1,4 +1,4 @@
-"""Messages of messengers and forums that answer one another by number: Slack, Telegram, Teams …
+"""Messages that answer one another by number, as Slack, Telegram and Teams write them.
 
 The first message of a thread asks; what others reply to it is the answer.
 """
@@ -6,22 +6,33 @@ The first message of a thread asks; what others reply to it is the answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from core.data.cells import cell_text, plain_text
 from core.data.column_names import name_list, plain_name, role_of
 from core.data.reading.records.internal import is_internal
 from core.data.reading.unfolding import text_of
 
-Record = dict[str, object]
+
+class Exchange(TypedDict):
+    """A question with its answers."""
+
+    question: str
+    answer: list[str]
+
+
 # Names of a message's own number, and of that of the message it replies to; see plain_name().
 _OWN = name_list("ts id messageid msgid postid eventid uuid number no")
 _REPLY = name_list(
     "replytomessageid replytomsgid replytoid replyto inreplyto inreplytoid inreplytostatusid",
-    "inresponseto threadts threadrootid rootid tmid reference referencedmessage messagereference",
+    "inresponseto inresponsetotweetid threadts threadrootid rootid tmid reference",
+    "referencedmessage messagereference",
     "parentmessageid parentmessage parentid parentpostid parent quotedmessageid quotedmsgid",
     "repliedto repliedtoid repliedmessageid replymessageid",
 )
+REPLY_NAMES = frozenset(_REPLY) - {"reference", "parent", "parentid"}
+_TOPIC = name_list("topicid threadid")  # of all messages that belong together, the first one too
 _SAID = name_list("text content body message msg messagetext cleancontent plaintext")
 _AUTHOR = name_list(
     "fromid authorid userid senderid from author user u sender username creator name"
@@ -47,13 +58,13 @@ class _Said:
     text: str
 
 
-def read_replies(document: object) -> list[object] | None:
+def read_replies(document: object) -> list[list[Exchange]] | None:
     """Return question and answers of each thread in the lists of messages of a document.
 
     There is an entry for every message, empty for those that are read elsewhere, so that each
     question keeps its place in the file. None where no list holds messages that name one another.
     """
-    records: list[object] = []
+    records: list[list[Exchange]] = []
     found = False
     for items in _lists(document, 0):
         threads = _threads(items)
@@ -84,9 +95,11 @@ def _lists(document: object, depth: int) -> Iterator[Sequence[object]]:
             yield from _lists(value, depth + 1)
 
 
-def _threads(items: Sequence[object]) -> list[object] | None:
+def _threads(items: Sequence[object]) -> list[list[Exchange]] | None:
     """Return the entries of a list of messages, None where none names another one."""
     messages = [_message(item) for item in items]
+    if not any(message and message.parent for message in messages):
+        messages = _by_topic(items, messages)
     known = [message for message in messages if message is not None]
     if len(known) < len(items) / 2 or not any(m.parent for m in known):
         return None
@@ -99,15 +112,30 @@ def _threads(items: Sequence[object]) -> list[object] | None:
     roots: dict[str, list[_Said]] = {}
     for message in known:
         roots.setdefault(_root(message, messages, place), []).append(message)
-    entries: list[object] = []
-    for message in messages:
-        if message is None or message.own not in roots:
+    entries: list[list[Exchange]] = []
+    for item in messages:
+        if item is None or item.own not in roots:
             entries.append([])
-        elif message.parent and message.parent != message.own and message.parent not in place:
-            entries.append({"question": "", "answer": message.text})  # what it replies to is missing
+        elif item.parent and item.parent != item.own and item.parent not in place:
+            missing: Exchange = {"question": "", "answer": [item.text]}
+            entries.append([missing])  # it replies to what is not in the file
         else:
-            entries.append(_exchanges(message, roots[message.own]))
+            entries.append(_exchanges(item, roots[item.own]))
     return entries
+
+
+def _by_topic(items: Sequence[object], messages: Sequence[_Said | None]) -> list[_Said | None]:
+    """Return messages that reply to the first one of their topic."""
+    first: dict[str, str] = {}
+    found: list[_Said | None] = []
+    for item, message in zip(items, messages, strict=True):
+        if message is not None and isinstance(item, dict):
+            plain = {plain_name(str(key)): value for key, value in item.items()}
+            topic = next((t for key in _TOPIC if (t := _number(plain.get(key)))), "")
+            begun = first.setdefault(topic, message.own) if topic else message.own
+            message = replace(message, parent="" if begun == message.own else begun)
+        found.append(message)
+    return found
 
 
 def _root(message: _Said, messages: Sequence[_Said | None], place: Mapping[str, int]) -> str:
@@ -121,7 +149,7 @@ def _root(message: _Said, messages: Sequence[_Said | None], place: Mapping[str, 
     return message.own
 
 
-def _exchanges(first: _Said, thread: Sequence[_Said]) -> list[object]:
+def _exchanges(first: _Said, thread: Sequence[_Said]) -> list[Exchange]:
     """Return a record for each question of the one who began a thread, with its answers."""
     found: list[tuple[list[str], list[tuple[str, str]]]] = []
     for message in [first, *(m for m in thread if m is not first)]:
@@ -154,7 +182,9 @@ def _message(item: object) -> _Said | None:
     text = next((said for key in _SAID if plain.get(key) and (said := _text(plain[key]))), "")
     if not own or not text or {role_of(str(key)) for key in item} >= {"question", "answer"}:
         return None
-    parent = next((number for key in _REPLY if (number := _number(plain.get(key)))), "")
+    titled = plain.keys() & {"title", "slug", "heading"}  # pages below pages reply to nothing
+    parents = [key for key in _REPLY if not (titled and key in ("parent", "parentid"))]
+    parent = next((number for key in parents if (number := _number(plain.get(key)))), "")
     who = next((name for key in _AUTHOR if (name := _number(plain.get(key), _PEOPLE))), "")
     return _Said(own, "" if parent == own else parent, who, text)
 

@@ -21,9 +21,10 @@ _LISTS = frozenset(
     name_list(
         "conversationparts comments comment conversations threads thread messages articles article",
         "events parts posts entries replies updates transcript chatmessages history activities",
-        "interactions embedded fields data chat chats payload messagelist items",
+        "interactions results embedded fields data chat chats payload messagelist items",
     )
 )
+_NOTE_LISTS = frozenset(name_list("comments notes internalnotes privatenotes internalcomments"))
 _SAID = (
     *("plainbody", "bodytext", "textbody", "strippedtext", "messagetext", "text", "body"),
     *("content", "message", "utterance", "value", "bodyhtml", "html", "richtext", "comment", "msg"),
@@ -42,6 +43,7 @@ _WAYS = {
     **dict.fromkeys(("out", "outgoing", "outbound", "sent", "1"), "agent"),
     **dict.fromkeys(("activity", "2"), "other"),
 }
+_LETTERS = {"M": "user", "R": "agent"}  # message and response of osTicket
 _WAY_KEYS = frozenset(name_list("direction messagetype messagedirection"))
 _AUTHORS = name_list(
     "role from sender sendertype senderrole author authortype authorrole createdby createdbytype",
@@ -68,8 +70,11 @@ def read_threads(document: object) -> list[object] | None:
         known = [talk for talk in talks if talk]
         if len(known) * 2 <= len(items):
             continue
-        sides = sides_of({name for talk in known for turn in talk for name in _names(turn)})
-        records = [_record(item, talk or [], sides) for item, talk in zip(items, talks, strict=True)]
+        names = {name for talk in known for turn in talk for name in _names(turn)}
+        sides = sides_of(names) | (_LETTERS if _LETTERS.keys() <= names else {})
+        records = [
+            _record(item, talk or [], sides) for item, talk in zip(items, talks, strict=True)
+        ]
         if any(_has_both(record) for record in records):
             return list(records)
     return None
@@ -180,7 +185,9 @@ def _ids_in(plain: Mapping[str, object], keys: Iterable[str]) -> frozenset[str]:
         value = plain.get(key)
         if isinstance(value, dict):
             parts = _plainly(value)
-            found += [cell_text(parts[part]) for part in _IDS if isinstance(parts.get(part), str | int)]
+            found += [
+                cell_text(parts[part]) for part in _IDS if isinstance(parts.get(part), str | int)
+            ]
         elif isinstance(value, str | int) and value:
             found.append(cell_text(value))
     return frozenset(found)
@@ -203,15 +210,22 @@ def _askers(item: Mapping[str, object]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _record(item: Mapping[str, object], turns: Sequence[Record], sides: Mapping[str, str]) -> Record:
+def _record(
+    item: Mapping[str, object], turns: Sequence[Record], sides: Mapping[str, str]
+) -> Record:
     askers = _askers(item)
     kinds = frozenset(kind for turn in turns for kind in kinds_of(turn))
     messages: list[Record] = []
     for turn in _in_time(turns):
         said = _said(turn)
         if said:
-            hidden = {"internal": True} if is_internal(turn, kinds) else {}
+            hidden: Record = {"internal": True} if is_internal(turn, kinds) else {}
             messages.append({"role": _side(turn, sides, askers), "content": said} | hidden)
+    messages += [
+        {"role": "agent", "content": said, "internal": True}
+        for note in _notes_beside(item, turns)
+        if (said := _said(note)) and is_internal({"type": "note", **note})
+    ]
     first = _opening(item)
     asked = [str(m["content"]) for m in messages if m["role"] == "user" and "internal" not in m]
     if first and not any(_same(first, text) for text in asked):
@@ -219,6 +233,17 @@ def _record(item: Mapping[str, object], turns: Sequence[Record], sides: Mapping[
     return {"id": next((item[k] for k in ("id", "key", "ticket_id") if k in item), None)} | {
         "messages": messages
     }
+
+
+def _notes_beside(item: Mapping[str, object], turns: Sequence[Record]) -> list[Record]:
+    """Return the comments that some programs list beside the messages: the staff wrote them."""
+    found: list[Record] = []
+    for key, value in item.items():
+        if plain_name(str(key)) in _NOTE_LISTS:
+            inner = list(value.values()) if isinstance(value, dict) else [value]
+            lists = (part for part in inner if isinstance(part, list))
+            found += [note for part in lists for note in part if isinstance(note, dict)]
+    return [note for note in found if not any(note is turn for turn in turns)]
 
 
 def _opening(item: Mapping[str, object]) -> str:
@@ -257,12 +282,14 @@ def _has_both(record: Record) -> bool:
 # Conversations with language models
 
 
-def read_chat_trees(document: object) -> list[object] | None:
+def read_chat_trees(document: object) -> list[Record] | None:
     """Read the export of ChatGPT: messages in a tree, of which the last branch was kept."""
-    items = document if isinstance(document, list) else [document]
-    talks: list[object] = []
+    items: list[object] = document if isinstance(document, list) else [document]
+    talks: list[Record] = []
     for item in items:
-        nodes = item.get("mapping") if isinstance(item, dict) else None
+        if not isinstance(item, dict):
+            return None
+        nodes = item.get("mapping")
         if not isinstance(nodes, dict) or not all(isinstance(n, dict) for n in nodes.values()):
             return None
         turns = []
@@ -278,12 +305,12 @@ def read_chat_trees(document: object) -> list[object] | None:
             if text:
                 turns.append({"role": str(author.get("role") or ""), "content": text})
         talks.append({"id": item.get("id") or item.get("title"), "messages": turns})
-    return talks or None
+    return talks if any(talk["messages"] for talk in talks) else None
 
 
 def _branch(nodes: Mapping[str, Record], current: object) -> list[Record]:
     """Return the nodes from the first one to the current one, or to the last one."""
-    place = current if current in nodes else next(reversed(nodes), None)
+    place = current if current in nodes else next(reversed(list(nodes)), None)
     found: list[Record] = []
     while place in nodes and len(found) <= len(nodes):
         found.append(nodes[str(place)])
