@@ -49,6 +49,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "correctanswer goldanswer bestanswer acceptedanswer pos",
             "回答 答え 解答 返答 返信 応答 正解 回答文 対応内容",
             "answer1 sentence2 completion reference groundtruth resolution",
+            "resolutionnotes closenotes closurenotes closingnotes",
             "faqanswer chosen antwort antworten lösung loesung réponse réponses reponse reponses",
             "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
             "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",

@@ -19,6 +19,7 @@ from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
+from core.data.reading.records.chat_logs import is_chat_log, read_chat_log
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
@@ -245,6 +246,14 @@ def _read_yaml(upload: Upload) -> Table | None:
     return read_yaml(upload.decoded.text, upload.name)
 
 
+def _read_chat(upload: Upload) -> Table | None:
+    table = read_chat_log(upload.decoded.text, upload.name)
+    if table is None:
+        return None
+    decoded = upload.decoded
+    return replace(table, encoding=decoded.encoding, warnings=(*decoded.warnings, *table.warnings))
+
+
 def _may_be_packed(upload: Upload) -> bool:
     return not upload.members & {"mimetype", "[Content_Types].xml"} and not any(
         member.endswith(".iwa") for member in upload.members
@@ -393,6 +402,17 @@ READERS: tuple[Reader, ...] = (
             and (upload.named(".yml", ".yaml") or upload.start.startswith(("version:", "nlu:")))
         ),
         read=_read_yaml,
+    ),
+    Reader(
+        key="chat",
+        title=N_("Chat of WhatsApp or LINE (TXT)"),
+        looks_like=N_(
+            "A line for each message, with time, name and text; the names say who is the customer."
+        ),
+        example="02.01.25, 10:00 - Customer: When do you open?\n02.01.25, 10:01 - Agent: At nine.",
+        endings=(".txt",),
+        knows=lambda upload: upload.is_text and is_chat_log(upload.start),
+        read=_read_chat,
     ),
     Reader(
         key="html",

@@ -7,6 +7,7 @@ records with a question and an answer, however deep they lie.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -66,6 +67,9 @@ _LISTED_PAIRS = frozenset(
     ("qa", "qas", "qna", "qnas", "questions", "pairs", "qapairs", "faq", "faqs", "items", "entries")
 )
 _ARTICLE_TEXTS = ("body", "description", "descriptiontext", "content", "text", "html", "answer")
+_VOTES = frozenset(
+    ("thumbsup", "thumbsdown", "votesum", "votecount", "upvotes", "downvotes", "upvotecount")
+)
 _ARTICLE = 30  # signs of a text that says more than a title
 _NAMES = ("title", "name", "category", "topic", "section", "heading", "label", "tag", "intent")
 
@@ -643,26 +647,32 @@ def _searched(document: object) -> Found | None:
     if not chosen:
         largest = max(lists, key=lambda i: (i.path == "data", _is_wide(i), len(i.records)))
         chosen = [largest]
+    votes: Counter[str] = Counter()
     records: list[object] = []
     for item in chosen:
+        readers = _VOTES if _articles(item.records) else frozenset()
         several = len(chosen) > 1 and item.group and item.group.casefold() not in _SPLITS
         for record in item.records:
             if several and isinstance(record, dict):
                 own = {role_of(str(key)) for key in record}
                 record = record if "category" in own else record | {"category": item.group}
+            if readers and isinstance(record, dict):  # how many liked it; no judgement of a pair
+                votes.update(str(key) for key in record if plain_name(str(key)) in readers)
+                record = {k: v for k, v in record.items() if plain_name(str(k)) not in readers}
             records.append(record)
     unused = [
         NotUsed("list", item.path or "–", len(item.records))
         for item in lists
         if not any(item is taken for taken in chosen)
     ]
+    beside = [NotUsed("column", key, count) for key, count in votes.items()]
     warnings = []
     if len(chosen) > 1:
         text = N_("Several lists were put together: {lists}.")
         told = ", ".join(f"{item.path} ({len(item.records)})" for item in chosen[:12])
         warnings.append(Message(text, {"lists": told}))
     warnings += _others(unused)
-    return _expanded(Found(records, warnings=warnings, not_used=unused))
+    return _expanded(Found(records, warnings=warnings, not_used=[*unused, *beside]))
 
 
 def _is_wide(item: _List) -> bool:

@@ -43,13 +43,14 @@ _WAYS = {
     **dict.fromkeys(("out", "outgoing", "outbound", "sent", "1"), "agent"),
     **dict.fromkeys(("activity", "2"), "other"),
 }
-_LETTERS = {"M": "user", "R": "agent"}  # message and response of osTicket
+# Message and response of osTicket; visitor and agent of tawk.to.
+_LETTERS = ({"M": "user", "R": "agent"}, {"v": "user", "a": "agent"})
 _WAY_KEYS = frozenset(name_list("direction messagetype messagedirection"))
 _AUTHORS = name_list(
     "role from sender sendertype senderrole author authortype authorrole createdby createdbytype",
     "speaker participant creator creatortype by usertype actor actortype type fromtype source",
 )
-_AUTHOR_PARTS = ("type", "role", "usertype", "kind", "accounttype")
+_AUTHOR_PARTS = ("type", "role", "usertype", "kind", "accounttype", "t")
 _ASKERS = name_list(
     "requesterid customerid contactid visitorid requester customer contact reporter visitor",
     "primarycustomer enduser",
@@ -71,7 +72,9 @@ def read_threads(document: object) -> list[object] | None:
         if len(known) * 2 <= len(items):
             continue
         names = {name for talk in known for turn in talk for name in _names(turn)}
-        sides = sides_of(names) | (_LETTERS if _LETTERS.keys() <= names else {})
+        sides = sides_of(names)
+        for letters in _LETTERS:
+            sides |= letters if letters.keys() <= names else {}
         records = [
             _record(item, talk or [], sides) for item, talk in zip(items, talks, strict=True)
         ]
@@ -91,7 +94,8 @@ def _candidates(document: object, depth: int) -> Iterator[list[Record]]:
             for value in document.values():
                 if isinstance(value, dict | list):
                     yield from _candidates(value, depth + 1)
-        if depth == 0:
+        if depth == 0:  # one ticket, perhaps in an object of its own
+            yield from ([value] for value in document.values() if isinstance(value, dict))
             yield [document]
 
 
