@@ -53,8 +53,10 @@ def plain_text(text: str) -> str:
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,20});")
 _ESCAPE = re.compile(r"(?:\\r)?\\n")
 # A break before a word that goes on in small letters may as well be a path: C:\new.
-_BREAK_ESCAPE = re.compile(r"(?<=[\s.!?:;,)\]。！？：；、…])(?:\\r)?\\n|(?:\\r)?\\n(?=[^a-z]|$)")
-_PATH = re.compile(r"\b[A-Za-z]:\\|\\\\\w")
+_BREAK_ESCAPE = re.compile(
+    r"(?:(?<=[.!?:;,)\]。！？：；、…])|(?<=[.!?] ))(?:\\r)?\\n|(?:\\r)?\\n(?=[^a-z]|$)"
+)
+_PATH = re.compile(r"\b[A-Za-z]:\\|\\\\\w|\\(?![nrt])[A-Za-z]")  # and TeX, and patterns
 _CODE = re.compile(
     r"\b(html|xml|escap\w*|maskier\w*|unescape|regex\w*|backslash\w*|newlines?|json"
     r"|python|java(script)?|php|sql|snippets?|source ?code|quelltext|printf?|ampersand)\b"

@@ -34,7 +34,7 @@ _SAID = ("content", "value", "text", "message", "utterance", "body")
 USERS = frozenset(
     name_list(
         "user human customer prompter client visitor question requester student guest caller",
-        "contact lead enduser asker consumer shopper member patient subscriber",
+        "contact enduser asker",
         "kunde kundin nutzer nutzerin benutzer anwender anrufer besucher utilisateur cliente",
         "clienta usuario usuaria utente お客様 顧客 ユーザー ユーザ 利用者",
         "用户 客户 顾客 고객",
@@ -43,14 +43,16 @@ USERS = frozenset(
 HELPERS = frozenset(
     name_list(
         "assistant gpt bot agent model chatgpt support answer ai operator advisor chatbot staff",
-        "aiagent humanagent virtualagent liveagent admin administrator agentbot teammate team",
-        "teammember employee virtualassistant",
+        "aiagent humanagent virtualagent liveagent agentbot virtualassistant",
         "representative rep helpdesk service berater beraterin mitarbeiter assistent conseiller",
         "conseillère agente asesor asesora operatore オペレーター 担当者",
         "サポート ボット 担当 客服 坐席 机器人 상담원",
     )
 )
 _OTHERS = frozenset(name_list("system tool function note bot_event"))
+# What else messages of a talk call the two; in a table it may say for whom a text was written.
+_MORE_USERS = frozenset(name_list("lead consumer shopper member patient subscriber"))
+_MORE_HELPERS = frozenset(name_list("admin administrator teammate team teammember employee"))
 _BOTS = frozenset(name_list("bot agentbot chatbot assistant gpt model ai ボット 机器人 챗봇"))
 # Where customers go by one of these names, the users of the help desk are its staff.
 _CUSTOMERS = frozenset(
@@ -87,9 +89,15 @@ def said_in(turn: Mapping[str, object]) -> str:
     return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
 
 
-def sides_of(names: Collection[str]) -> dict[str, str]:
-    """Return ``user``, ``agent`` or ``other`` for each name of a speaker that says so."""
-    sides = {name: side for name in names if (side := _side(name.casefold().strip()))}
+def sides_of(names: Collection[str], *, in_talk: bool = True) -> dict[str, str]:
+    """Return ``user``, ``agent`` or ``other`` for each name of a speaker that says so.
+
+    Parameters
+    ----------
+    in_talk : bool
+        Whether it is sure that they are names of speakers.
+    """
+    sides = {name: side for name in names if (side := _side(name.casefold().strip(), in_talk))}
     plain = {_bare(name.casefold()) for name in sides}
     staff = {_bare(n.casefold()) for n, side in sides.items() if side == "agent"} - _BOTS
     if plain & _CUSTOMERS and not staff:
@@ -299,7 +307,7 @@ def _speakers(table: Table) -> tuple[str, list[str]] | None:
         elif plain_name(column) in ("送信者タイプ", "sendertype") and held == {"user", "account"}:
             kinds = {"user": "user", "account": "agent"}  # as LINE calls them
         else:
-            kinds = sides_of(held)
+            kinds = sides_of(held, in_talk=False)
         sides = {kinds.get(cell) for cell in held}
         if None not in sides and {"user", "agent"} <= sides:
             every = [cell.casefold().strip() for cell in table.frame[column].tolist()]
@@ -311,11 +319,11 @@ def _bare(name: str) -> str:
     return re.sub(r"[\W_]+", "", re.sub(r"[\W\d_]+$", "", name))
 
 
-def _side(name: str) -> str:
+def _side(name: str, in_talk: bool) -> str:
     plain = _bare(name)
-    if plain in USERS:
+    if plain in USERS or (in_talk and plain in _MORE_USERS):
         return "user"
-    if plain in HELPERS:
+    if plain in HELPERS or (in_talk and plain in _MORE_HELPERS):
         return "agent"
     return "other" if plain in _OTHERS or names_note(name) else ""
 

@@ -48,7 +48,8 @@ _KINDS = frozenset(
     )
 )
 _NOTE = (
-    r"internal|private|notes?|drafts?|hidden|whisper|interne?[nrs]?|privat|privée?|privad[oa]"
+    r"internal|private(?![ _-]?(?:message|msg|chat|channel|nachricht))"
+    r"|notes?|drafts?|hidden|whisper|interne?[nrs]?|privat|privée?|privad[oa]"
     r"|privat[oa]|intern[oa]|notiz(en)?|nota|notitie|entwurf|brouillon|borrador|bozza|rascunho"
     r"|notatka|wewnętrzn[aey]|dahili|внутренн\w+|заметка|примечание|черновик|داخلي|ملاحظة"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from core.messages import N_, Message, N_n
+from core.messages import N_, Message
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _COMMENT = r"//[^\n]*|/\*.*?\*/|(?<![^\n])[ \t]*#[^\n]*"
@@ -16,10 +16,7 @@ _UNCLOSED = 100  # beginnings of comments, each of which is looked for its end
 _COMMENTS = N_("The file holds comments, which JSON does not know; they were left out.")
 _COMMAS = N_("The file holds commas with nothing behind them; they were left out.")
 _INSIDE = N_("The file is one text that holds JSON; what is in it was read.")
-_SEVERAL = N_n(
-    "The file holds {count} JSON document.",
-    "The file holds {count} JSON documents, one after another; they were put together.",
-)
+_SEVERAL = N_("The file holds {count} JSON documents, one after another; they were put together.")
 
 
 def mended(text: str) -> tuple[str, list[Message]]:

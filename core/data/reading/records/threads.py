@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.data.cells import cell_text, plain_text
-from core.data.column_names import name_list, plain_name
+from core.data.column_names import name_list, plain_name, role_of
 from core.data.reading.exchanges import CHATS, sides_of, speaker_of
 from core.data.reading.records.internal import flag, is_internal, kinds_of
 from core.data.reading.unfolding import text_of
@@ -61,6 +61,7 @@ _AUTHOR_IDS = name_list(
 _IDS = name_list("id accountid userid key name email emailaddress")
 _TIMES = name_list("createdat created timestamp createtime createdtime date time ts senttime")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_PAIR = {"question", "answer"}
 _MANY_DEEP = 4
 
 
@@ -101,8 +102,8 @@ def _candidates(document: object, depth: int) -> Iterator[list[Record]]:
 
 def _turns(item: Mapping[str, object], depth: int = 0) -> list[Record] | None:
     """Return the messages of a ticket, None where it lists none; sides may lie deeper."""
-    if depth == 0 and _plain_chat(item):
-        return None
+    if depth == 0 and (_plain_chat(item) or {role_of(str(k)) for k in item} >= _PAIR):
+        return None  # read anyway, or a pair with the talk of those who wrote it
     found: list[Record] = []
     source = item.get("source")
     if isinstance(source, dict) and _said(source):

@@ -144,3 +144,11 @@ def test_texts_about_code_keep_their_entities_and_paths(read):
     report = read(document(rows), "faq.json")
     assert ("What is &amp; in HTML?", "Put it into C:\\new\\n1.") in right(report)
     assert "talk about code" in said(report)
+
+
+@pytest.mark.parametrize(
+    "end", ["Write \\nabla or \\neq.", "See C:\\new\\notes.", ": \\nu, \\(n\\)"]
+)
+def test_what_begins_like_a_line_break_stays(read, end):
+    rows = [{"question": q, "answer": f"{a} {end}"} for q, a in ROWS]
+    assert right(read(document(rows), "faq.json")) == {(q, f"{a} {end}") for q, a in ROWS}

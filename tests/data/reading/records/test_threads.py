@@ -303,3 +303,30 @@ def test_the_export_of_chatgpt_is_read_along_the_branch_that_was_kept(read):
         for i, (q, a) in enumerate(ROWS)
     ]
     assert right(read(document(talks), "conversations.json")) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        (("title", "body", "role"), lambda i, q, a: (q, a, "admin" if i % 2 else "user")),
+        (("question", "answer", "type"), lambda i, q, a: (q, a, "note" if i % 2 else "article")),
+    ],
+)
+def test_pairs_beside_those_they_are_written_for_are_no_talk(read, head, row):
+    rows = [row(i, q, a) for i, (q, a) in enumerate(ROWS)]
+    assert right(read(table(head, rows))) == PAIRS
+
+
+def test_the_talk_of_those_who_wrote_a_pair_is_not_read(read):
+    history = [{"role": "user", "text": "please edit"}, {"role": "admin", "text": NOTE}]
+    pairs = [{"question": q, "answer": a, "history": history} for q, a in ROWS]
+    assert right(read(document({"data": pairs}), "faq.json")) == PAIRS
+
+
+def test_private_messages_of_customers_are_no_notes(read):
+    rows = [
+        (f"t{i}", "Private message" if i % 2 else "Comment", who, text)
+        for i, (q, a) in enumerate(ROWS)
+        for who, text in (("customer", q), ("agent", a))
+    ]
+    assert right(read(table(("ticket", "channel", "sender", "body"), rows))) == PAIRS
