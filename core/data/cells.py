@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import math
 import re
@@ -37,6 +38,74 @@ _STRING = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _UNSEPARATED = re.compile(rf"\[\s*{_STRING}(?:\s+{_STRING})+\s*\]", re.DOTALL)  # as numpy prints
 _NUMBERS = re.compile(r"\[[-+\d.eE\s]+\]|\[(?:\s*(?:True|False))+\s*\]")
+
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_BREAK = re.compile(r"<\s*(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*>", re.IGNORECASE)
+
+
+def plain_text(text: str) -> str:
+    """Return a text without HTML tags and entities, where it has any."""
+    if "<" in text and _TAG.search(text):
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    return html.unescape(text).strip() if "&" in text else text.strip()
+
+
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,20});")
+_ESCAPE = re.compile(r"(?:\\r)?\\n")
+# A break before a word that goes on in small letters may as well be a path: C:\new.
+_BREAK_ESCAPE = re.compile(
+    r"(?:(?<=[.!?:;,)\]。！？：；、…])|(?<=[.!?] ))(?:\\r)?\\n|(?:\\r)?\\n(?=[^a-z]|$)"
+)
+_PATH = re.compile(r"\b[A-Za-z]:\\|\\\\\w|\\(?![nrt])[A-Za-z]")  # and TeX, and patterns
+_CODE = re.compile(
+    r"\b(html|xml|escap\w*|maskier\w*|unescape|regex\w*|backslash\w*|newlines?|json"
+    r"|python|java(script)?|php|sql|snippets?|source ?code|quelltext|printf?|ampersand)\b"
+    r"|エンティティ|エスケープ|改行コード|ソースコード|转义|实体|轉義|이스케이프",
+    re.IGNORECASE,
+)
+_LISTS = ("[", "{", "(", "array(")
+_MANY, _SOME = 0.2, 2  # share of cells that shows a habit even among texts about code; cells
+
+
+def without_entities(cells: list[str]) -> tuple[list[str] | None, str]:
+    """Return cells with ``&amp;`` and its kin decoded, and an example; None where it is not sure.
+
+    Texts about code may mean what they say: among them it takes many to be a habit of the export.
+    """
+    found = [
+        (cell, match[0])
+        for cell in cells
+        if "&" in cell
+        for match in _ENTITY.finditer(cell)
+        if html.unescape(match[0]) != match[0]
+    ]
+    if not found or any(cell.startswith(_LISTS) for cell, _ in found):
+        return cells, ""  # lists are read with their escapes later
+    written = list(dict.fromkeys(name for _, name in found))
+    if _about_code([cell for cell, _ in found], cells):
+        return None, ", ".join(written[:3])
+    decoded = [html.unescape(c).replace("\xa0", " ") if _ENTITY.search(c) else c for c in cells]
+    return decoded, ", ".join(written[:3])
+
+
+def with_line_breaks(cells: list[str]) -> list[str]:
+    r"""Return cells with the line breaks that are written as ``\n``; the same where none are."""
+    holding = [cell for cell in cells if "\\n" in cell and _ESCAPE.search(cell)]
+    if len(holding) < _SOME or any("\n" in cell for cell in cells):
+        return cells
+    if any(
+        c.startswith(_LISTS) or _PATH.search(c) or _ESCAPE.search(_BREAK_ESCAPE.sub("", c))
+        for c in holding
+    ):
+        return cells
+    if _about_code(holding, cells):
+        return cells
+    return [_ESCAPE.sub("\n", cell).strip() if "\\n" in cell else cell for cell in cells]
+
+
+def _about_code(holding: list[str], cells: list[str]) -> bool:
+    talking = any(_CODE.search(_ENTITY.sub(" ", cell)) for cell in holding)
+    return talking and len(set(holding)) < _MANY * sum(map(bool, cells))
 
 
 def is_nothing(text: str) -> bool:

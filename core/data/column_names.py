@@ -49,6 +49,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "correctanswer goldanswer bestanswer acceptedanswer pos",
             "回答 答え 解答 返答 返信 応答 正解 回答文 対応内容",
             "answer1 sentence2 completion reference groundtruth resolution",
+            "resolutionnotes closenotes closurenotes closingnotes",
             "faqanswer chosen antwort antworten lösung loesung réponse réponses reponse reponses",
             "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
             "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
@@ -150,6 +151,7 @@ _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
     name_list("title titles name heading headline titel überschrift titre título url")
 )
+_OF_SOURCE = tuple([word] for word in ["name", "type", "kind", "system", "title"])
 _TEXT_ENDINGS = ("text", "texts", "value", "content", "body")
 TEXT_ROLES = ("question", "answer")
 # What lies beside a text in a nested record, whatever the record is called: question.dataset.
@@ -157,6 +159,7 @@ _BESIDE_TEXT = frozenset(
     name_list(
         "label labels type types status dataset source sources lang language license meshes user",
         "users score scores model models token tokens start end annotator annotators metadata",
+        "role roles id ids author authors alias aliases",
     )
 )
 # Lists of what several people say about a pair.
@@ -274,6 +277,8 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     if coded or role.endswith("_id"):
         return None
     inside = [longer[word] for word in words if word in longer]
+    if role == "source" and words[-1:] not in (*_OF_SOURCE, *([w] for w in longer)):
+        inside = []  # source_locale is a language
     if not plain.isascii():
         inside += [place for candidate, place in other_scripts.items() if candidate in plain]
     return (1, min(inside)) if inside else None

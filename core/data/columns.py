@@ -741,7 +741,12 @@ def _offered(
     if plain_name(mapping.question) == "instruction":
         taken |= {c for c in free if plain_name(c) == "input"}
     others = {
-        role: [c for c in free if c not in taken and role_of(c) == role and not _is_code(texts[c])]
+        role: [
+            c
+            for c in free
+            if c not in taken and role_of(c) == role and not _is_code(texts[c])
+            if len(texts[c]) < 3 or (len(set(texts[c])) > 1 and not _marks(texts[c]))
+        ]
         for role in TEXT_ROLES
     }
     pairs = []

@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from core.data.column_names import name_list, plain_name, role_of
+from core.data.reading.records.internal import (
+    LEFT_OUT,
+    internal_rows,
+    names_note,
+    public_messages,
+)
+from core.data.reading.records.replies import REPLY_NAMES, read_replies
 from core.data.reading.unfolding import text_of
 from core.data.table import Table
 from core.messages import N_, Message, N_n
 
-CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+CHATS = (
+    *("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat"),
+    "chat_messages",
+)
 _SPEAKER = ("role", "from", "speaker", "sender", "author", "participant")
 _SAID = ("content", "value", "text", "message", "utterance", "body")
 USERS = frozenset(
     name_list(
         "user human customer prompter client visitor question requester student guest caller",
+        "contact enduser asker",
         "kunde kundin nutzer nutzerin benutzer anwender anrufer besucher utilisateur cliente",
         "clienta usuario usuaria utente お客様 顧客 ユーザー ユーザ 利用者",
         "用户 客户 顾客 고객",
@@ -31,15 +43,29 @@ USERS = frozenset(
 HELPERS = frozenset(
     name_list(
         "assistant gpt bot agent model chatgpt support answer ai operator advisor chatbot staff",
+        "aiagent humanagent virtualagent liveagent agentbot virtualassistant",
         "representative rep helpdesk service berater beraterin mitarbeiter assistent conseiller",
         "conseillère agente asesor asesora operatore オペレーター 担当者",
         "サポート ボット 担当 客服 坐席 机器人 상담원",
     )
 )
 _OTHERS = frozenset(name_list("system tool function note bot_event"))
+# What else messages of a talk call the two; in a table it may say for whom a text was written.
+_MORE_USERS = frozenset(name_list("lead consumer shopper member patient subscriber"))
+_MORE_HELPERS = frozenset(name_list("admin administrator teammate team teammember employee"))
+_BOTS = frozenset(name_list("bot agentbot chatbot assistant gpt model ai ボット 机器人 챗봇"))
+# Where customers go by one of these names, the users of the help desk are its staff.
+_CUSTOMERS = frozenset(
+    name_list("customer contact visitor client enduser kunde cliente 顧客 客户 고객")
+)
 _INBOUND = frozenset(
     name_list("inbound incoming isinbound iscustomer fromcustomer isuser fromuser")
 )
+_WAYS = frozenset(name_list("direction messagedirection messagetype richtung 方向"))
+_IN_OUT = {
+    **dict.fromkeys(name_list("in incoming inbound received eingehend eingang 受信"), "user"),
+    **dict.fromkeys(name_list("out outgoing outbound sent ausgehend ausgang 送信"), "agent"),
+}
 _REPLY_TO = re.compile("^(in)?(response|reply|replied|antwort)to|^parent(id|message)?|^replyto")
 _TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セッション|对话|会话")
 _END_MARK = re.compile(r"\s*(#{2,}|-+>|=+>|\|{2,}|<\|[a-z_]+\|>|\b(?:END|STOP|###END)\b)\s*$")
@@ -61,6 +87,34 @@ def speaker_of(turn: Mapping[str, object]) -> str:
 def said_in(turn: Mapping[str, object]) -> str:
     """Return the text of a turn."""
     return next((text_of(turn[key]) for key in _SAID if turn.get(key)), "")
+
+
+def sides_of(names: Collection[str], *, in_talk: bool = True) -> dict[str, str]:
+    """Return ``user``, ``agent`` or ``other`` for each name of a speaker that says so.
+
+    Parameters
+    ----------
+    in_talk : bool
+        Whether it is sure that they are names of speakers.
+    """
+    sides = {name: side for name in names if (side := _side(name.casefold().strip(), in_talk))}
+    plain = {_bare(name.casefold()) for name in sides}
+    staff = {_bare(n.casefold()) for n, side in sides.items() if side == "agent"} - _BOTS
+    if plain & _CUSTOMERS and not staff:
+        sides |= {name: "agent" for name in sides if _bare(name.casefold()) == "user"}
+    return sides
+
+
+def public_record(record: Mapping[str, object]) -> tuple[Mapping[str, object], int]:
+    """Return a record with the messages that a customer has seen, and how many were left out."""
+    kept: dict[str, object] = {}
+    hidden = 0
+    for key in CHATS:
+        turns = record.get(key)
+        if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
+            kept[key], count = public_messages(turns)
+            hidden += count
+    return ({**record, **kept}, hidden) if hidden else (record, 0)
 
 
 def paired(turns: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
@@ -89,7 +143,9 @@ def exchanges(record: Mapping[str, object]) -> list[dict[str, object]] | None:
     else:
         return None
     rest = {name: value for name, value in record.items() if name != key}
-    found = paired((speaker_of(turn), said_in(turn)) for turn in turns)
+    spoken = [(speaker_of(turn), said_in(turn)) for turn in turns]
+    sides = sides_of({speaker for speaker, _ in spoken})
+    found = paired((sides.get(speaker, ""), text) for speaker, text in spoken)
     return [{"question": asked, "answer": told} | rest for _, asked, told in found] or None
 
 
@@ -165,12 +221,15 @@ def turns_apart(table: Table) -> Table:
         return table
     speaking = _speakers(table)
     if speaking is None:
-        return table
+        return _replies_apart(table)
     column, speakers = speaking
     text = _text_column(table, column)
     if text is None:
         return table
     texts = table.frame[text].tolist()
+    hidden = internal_rows(table, {column, text})
+    hidden |= np.array([names_note(cell) for cell in table.frame[column].tolist()], bool)
+    speakers = ["other" if left else s for s, left in zip(speakers, hidden, strict=True)]
     links = _reply_links(table)
     talk = None  # its numbers have served then, and are no judgements
     if links is not None:
@@ -191,6 +250,8 @@ def turns_apart(table: Table) -> Table:
     later = sum(1 for _, first in ends if not first)
     if later:
         warnings.append(Message(LATER, {"count": later}))
+    if hidden.any():
+        warnings.append(Message(LEFT_OUT, {"count": int(hidden.sum())}))
     return dataclasses.replace(
         table,
         columns=tuple(data),
@@ -198,6 +259,35 @@ def turns_apart(table: Table) -> Table:
         row_numbers=table.row_numbers[begins],
         wrong=table.wrong[begins] if len(table.wrong) else table.wrong,
         warnings=tuple(warnings),
+    )
+
+
+def _replies_apart(table: Table) -> Table:
+    """Return questions and answers where rows reply to one another and no column says who asks."""
+    if not any(plain_name(column) in REPLY_NAMES for column in table.columns):
+        return table
+    rows: list[object] = [dict(zip(table.columns, r, strict=True)) for r in table.frame.to_numpy()]
+    entries = read_replies(rows)
+    if entries is None:
+        return table
+    places: list[int] = []
+    found: list[tuple[str, str]] = []
+    for i, entry in enumerate(entries):
+        for exchange in entry:
+            for answer in exchange["answer"] or [""]:
+                places.append(i)
+                found.append((exchange["question"], answer))
+    data = {
+        "question": pd.array([asked for asked, _ in found], dtype="str"),
+        "answer": pd.array([told for _, told in found], dtype="str"),
+    }
+    return dataclasses.replace(
+        table,
+        columns=tuple(data),
+        frame=pd.DataFrame(data),
+        row_numbers=table.row_numbers[places],
+        wrong=table.wrong[places] if len(table.wrong) else table.wrong,
+        warnings=(*table.warnings, Message(NOTE)),
     )
 
 
@@ -212,18 +302,30 @@ def _speakers(table: Table) -> tuple[str, list[str]] | None:
             inbound = ("true", "1", "yes")
             all_cells = table.frame[column].str.casefold().tolist()
             return column, ["user" if cell in inbound else "agent" for cell in all_cells]
-        kinds = {cell: _side(cell) for cell in held}
-        if all(kinds.values()) and {"user", "agent"} <= set(kinds.values()):
+        if plain_name(column) in _WAYS and held <= _IN_OUT.keys():
+            kinds = _IN_OUT
+        elif plain_name(column) in ("送信者タイプ", "sendertype") and held == {"user", "account"}:
+            kinds = {"user": "user", "account": "agent"}  # as LINE calls them
+        else:
+            kinds = sides_of(held, in_talk=False)
+        sides = {kinds.get(cell) for cell in held}
+        if None not in sides and {"user", "agent"} <= sides:
             every = [cell.casefold().strip() for cell in table.frame[column].tolist()]
-            return column, [_side(cell) for cell in every]
+            return column, [kinds.get(cell, "") for cell in every]
     return None
 
 
-def _side(name: str) -> str:
-    plain = re.sub(r"[\W\d_]+$", "", name)
-    if plain in USERS:
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", re.sub(r"[\W\d_]+$", "", name))
+
+
+def _side(name: str, in_talk: bool) -> str:
+    plain = _bare(name)
+    if plain in USERS or (in_talk and plain in _MORE_USERS):
         return "user"
-    return "agent" if plain in HELPERS else "other" if plain in _OTHERS else ""
+    if plain in HELPERS or (in_talk and plain in _MORE_HELPERS):
+        return "agent"
+    return "other" if plain in _OTHERS or names_note(name) else ""
 
 
 def _text_column(table: Table, speaker: str) -> str | None:

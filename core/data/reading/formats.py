@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from core.data.cells import NOTHING_WRITTEN, cell_text
+from core.data.cells import NOTHING_WRITTEN, cell_text, with_line_breaks, without_entities
 from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
@@ -19,6 +19,7 @@ from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
+from core.data.reading.records.chat_logs import is_chat_log, read_chat_log
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
@@ -104,8 +105,8 @@ def read_table(
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
         if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_nothings(table)
-            table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
+            table = _without_escapes(_without_nothings(table))
+            table = judged_apart(turns_apart(without_end_marks(table)))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
 
@@ -139,6 +140,54 @@ def _without_nothings(table: Table) -> Table:
     shown = ", ".join(sorted(words)[:6])
     warning = Message(text, {"words": shown, "rows": row_list(rows), "count": len(rows)})
     return replace(table, frame=table.frame.assign(**emptied), warnings=(*table.warnings, warning))
+
+
+# Formats whose cells are texts as somebody stored them, not as a page shows them.
+_STORED = frozenset(("csv", "xlsx", "xls", "ods", "json", "jsonl", "parquet", "yaml", "datasets"))
+
+
+def _without_escapes(table: Table) -> Table:
+    """Return a table whose cells are as a reader sees them: without tags and escapes."""
+    shown = without_tags(table)
+    if table.format not in _STORED:
+        return shown
+    changed: dict[str, pd.Series] = {}
+    decoded: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    broken: list[str] = []
+    for column in table.columns:
+        if shown is not table and not shown.frame[column].equals(table.frame[column]):
+            continue  # its entities went with its tags
+        cells = shown.frame[column].tolist()
+        plain, examples = without_entities(cells)
+        if examples:
+            (doubtful if plain is None else decoded)[column] = examples
+        lines = with_line_breaks(plain or cells)
+        if lines is not (plain or cells):
+            broken.append(column)
+        if lines is not cells:
+            changed[column] = pd.Series(lines, shown.frame.index, dtype="str")
+    notes = []
+    for held, text in (
+        (decoded, N_("Signs written as {examples} in {columns} were read as what they stand for.")),
+        (
+            doubtful,
+            N_(
+                "Some texts in {columns} hold {examples}. They were left as they are, as they talk "
+                "about code; write the signs themselves where that is meant."
+            ),
+        ),
+    ):
+        if held:
+            examples = ", ".join(dict.fromkeys(", ".join(held.values()).split(", ")))
+            notes.append(Message(text, {"examples": examples, "columns": ", ".join(held)}))
+    if broken:
+        text = N_("Line breaks written as {sign} in {columns} were read as line breaks.")
+        notes.append(Message(text, {"sign": "\\n", "columns": ", ".join(broken)}))
+    if not changed and not notes:
+        return shown
+    frame = shown.frame.assign(**changed)
+    return without_tags(replace(shown, frame=frame, warnings=(*shown.warnings, *notes)))
 
 
 def _refusal(upload: Upload) -> DataError:
@@ -195,6 +244,14 @@ def _read_packed(upload: Upload) -> Table | None:
 
 def _read_yaml(upload: Upload) -> Table | None:
     return read_yaml(upload.decoded.text, upload.name)
+
+
+def _read_chat(upload: Upload) -> Table | None:
+    table = read_chat_log(upload.decoded.text, upload.name)
+    if table is None:
+        return None
+    decoded = upload.decoded
+    return replace(table, encoding=decoded.encoding, warnings=(*decoded.warnings, *table.warnings))
 
 
 def _may_be_packed(upload: Upload) -> bool:
@@ -345,6 +402,17 @@ READERS: tuple[Reader, ...] = (
             and (upload.named(".yml", ".yaml") or upload.start.startswith(("version:", "nlu:")))
         ),
         read=_read_yaml,
+    ),
+    Reader(
+        key="chat",
+        title=N_("Chat of WhatsApp or LINE (TXT)"),
+        looks_like=N_(
+            "A line for each message, with time, name and text; the names say who is the customer."
+        ),
+        example="02.01.25, 10:00 - Customer: When do you open?\n02.01.25, 10:01 - Agent: At nine.",
+        endings=(".txt",),
+        knows=lambda upload: upload.is_text and is_chat_log(upload.start),
+        read=_read_chat,
     ),
     Reader(
         key="html",

@@ -6,10 +6,12 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.data.cells import cell_text
 from core.data.reading.layouts import Found, expand_lines, find_records
+from core.data.reading.records.loose_json import mended, mended_line, several, unwrapped
 from core.data.table import (
     MAX_ROWS,
     OneColumnError,
@@ -46,8 +48,17 @@ def read_json(text: str, name: str) -> Table | None:
     """
     try:
         document = json.loads(text)
+        notes: list[Message] = []
     except (ValueError, RecursionError):
-        return _read_lines(text, name)
+        bare, notes = mended(text)
+        try:
+            document = json.loads(bare) if notes else None
+        except (ValueError, RecursionError):
+            document = None
+        if document is None:
+            return _read_lines(text, name) or _read_several(bare, notes, name)
+    document, inside = unwrapped(document)
+    notes = [*notes, *inside]
     found = find_records(document)
     if found is None:
         if isinstance(document, dict) and "\n" not in text.strip():
@@ -56,29 +67,56 @@ def read_json(text: str, name: str) -> Table | None:
             table = one_column(document, range(1, len(document) + 1), name=name, kind="json")
             raise OneColumnError(_NO_RECORDS, table, name=name, example=_EXAMPLE)
         raise DataError(_NO_RECORDS, name=name, example=_EXAMPLE)
-    return build_records(found, range(1, len(found.records) + 1), name, "json")
+    table = build_records(found, range(1, len(found.records) + 1), name, "json")
+    return replace(table, warnings=(*notes, *table.warnings))
+
+
+def _read_several(text: str, notes: Sequence[Message], name: str) -> Table | None:
+    """Read objects one after another, each over several lines; None for any other text."""
+    documents, told = several(text)
+    if not documents:
+        return None
+    table = records_table(documents, name, "jsonl")
+    return replace(table, warnings=(*notes, *told, *table.warnings))
 
 
 def _read_lines(text: str, name: str) -> Table | None:
     numbered: list[tuple[int, object]] = []
     unreadable: list[SetAside] = []
+    notes: list[Message] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            record = json.loads(line)
-            detail = "" if isinstance(record, dict) else type(record).__name__
-        except (ValueError, RecursionError) as error:
-            record, detail = None, str(error)[:120] or type(error).__name__
+        record, detail, done = _line(line)
+        notes += [note for note in done if note not in notes]
         if detail:
             reason = Message(_UNREADABLE_LINE, {"line": number, "detail": detail})
             unreadable.append(SetAside(number, reason, line.strip()[:500]))
-        else:
+        elif record is not None:
             numbered.append((number, record))
     if not numbered or len(unreadable) > len(numbered):
         return None
     found = expand_lines([record for _, record in numbered])
-    return build_records(found, [number for number, _ in numbered], name, "jsonl", unreadable)
+    table = build_records(found, [number for number, _ in numbered], name, "jsonl", unreadable)
+    return replace(table, warnings=(*notes, *table.warnings)) if notes else table
+
+
+def _line(line: str) -> tuple[object, str, list[Message]]:
+    """Return the object on a line, why there is none, and what was mended; a comment is nothing."""
+    notes: list[Message] = []
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        bare, notes = mended_line(line)
+        if notes and not bare:
+            return None, "", notes
+        try:
+            record = json.loads(bare) if notes else None
+        except (ValueError, RecursionError):
+            record = None
+        if record is None:
+            return None, str(error)[:120] or type(error).__name__, []
+    return (record, "", notes) if isinstance(record, dict) else (None, type(record).__name__, [])
 
 
 def read_parquet(content: bytes, name: str) -> Table:

@@ -6,20 +6,33 @@ records with a question and an answer, however deep they lie.
 
 from __future__ import annotations
 
-import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.data.cells import cell_text
+from core.data.cells import cell_text, plain_text
 from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of
-from core.data.reading.exchanges import CHATS, LATER, NOTE, exchanges, last_turns
+from core.data.reading.exchanges import (
+    CHATS,
+    LATER,
+    NOTE,
+    exchanges,
+    last_turns,
+    public_record,
+)
+from core.data.reading.records.intents import read_watson
+from core.data.reading.records.internal import LEFT_OUT
+from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
+from core.data.reading.records.replies import read_replies
+from core.data.reading.records.threads import read_chat_trees, read_threads
 from core.data.reading.unfolding import TEXT_KEYS, text_of
 from core.data.table import NotUsed
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_, Message, N_n
 
 Record = dict[str, object]
+_FIRST = 20  # records that tell what all lines are
 MAX_DEPTH = 8
 _SPLITS = frozenset(
     [
@@ -36,7 +49,13 @@ _SPLITS = frozenset(
         "items",
     ]
 )
-_LINE_BY_LINE = ("argilla", "helpdesk")  # layouts that also come as one record per line
+_TALKS = ("helpdesk", "chat_tree")  # layouts whose records are talks and nothing else
+_LINE_BY_LINE = (
+    "argilla",
+    *_TALKS,
+    "replies",
+    "hits",
+)  # layouts that also come as one record per line
 # What elements of a list are marked with, as plain_name() leaves it, the clearest first.
 _MARKS = (
     *("isaccepted", "accepted", "acceptedanswer", "isbest", "isselected", "iscorrect", "correct"),
@@ -47,8 +66,11 @@ _ACCEPTED_ID, _IDS = "acceptedanswerid", ("id", "answerid", "aid", "postid")
 _LISTED_PAIRS = frozenset(
     ("qa", "qas", "qna", "qnas", "questions", "pairs", "qapairs", "faq", "faqs", "items", "entries")
 )
-_TAG = re.compile(r"<[^<>]{1,400}>")
-_BREAK = re.compile(r"<\s*(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*>", re.IGNORECASE)
+_ARTICLE_TEXTS = ("body", "description", "descriptiontext", "content", "text", "html", "answer")
+_VOTES = frozenset(
+    ("thumbsup", "thumbsdown", "votesum", "votecount", "upvotes", "downvotes", "upvotecount")
+)
+_ARTICLE = 30  # signs of a text that says more than a title
 _NAMES = ("title", "name", "category", "topic", "section", "heading", "label", "tag", "intent")
 
 
@@ -62,7 +84,7 @@ class Found:
         Key of :data:`LAYOUTS`, "" where they were found by their names alone.
     """
 
-    records: list[object]
+    records: Sequence[object]
     layout: str = ""
     warnings: list[Message] = field(default_factory=list)
     not_used: list[NotUsed] = field(default_factory=list)
@@ -86,7 +108,7 @@ class RecordLayout:
     title: str
     meaning: str
     example: str
-    read: Callable[[object], list[object] | None]
+    read: Callable[[object], Sequence[object] | None]
 
 
 def find_records(document: object) -> Found | None:
@@ -102,16 +124,21 @@ def find_records(document: object) -> Found | None:
                     "answer like all others."
                 )
                 warnings.append(Message(text))
-            return _expanded(Found(records, layout.key, warnings))
+            beside = _beside_hits(document) if layout.key == "hits" else []
+            return _expanded(Found(records, layout.key, warnings, beside))
     return _searched(document)
 
 
 def expand_lines(records: list[object]) -> Found:
     """Return the records of a file with one record per line."""
     for layout in LAYOUTS:
-        if layout.key not in _LINE_BY_LINE or not layout.read(records[:1]):
+        if layout.key not in _LINE_BY_LINE or not layout.read(records[:_FIRST]):
             continue
-        found: list[object] = []
+        found: list[object] = [*(layout.read(records) or ())]
+        if len(found) == len(records):  # who is who is seen best in all talks together
+            note = Message(N_("Read as: {layout}."), {"layout": layout.title})
+            return _expanded(Found(found, layout.key, [note]))
+        found = []
         for record in records:
             parts = layout.read([record]) or [record]
             found.append(parts[0] if len(parts) == 1 else parts)
@@ -137,9 +164,9 @@ def _structured_data(document: object) -> list[object] | None:
             for answer in given if isinstance(given, list) else [given]:
                 text = text_of(answer) if answer is not None else ""
                 if text and not (key == "suggestedAnswer" and answers):
-                    answers.append(_plain_text(text))
+                    answers.append(plain_text(text))
         question = text_of(item.get("name") or item.get("text") or "")
-        records.append({"question": _plain_text(question), "answer": answers})
+        records.append({"question": plain_text(question), "answer": answers})
     return records or None
 
 
@@ -163,13 +190,6 @@ def _walk(document: object, depth: int = MAX_DEPTH) -> Iterator[Mapping[str, obj
         for item in inner:
             if isinstance(item, dict | list):
                 yield from _walk(item, depth - 1)
-
-
-def _plain_text(text: str) -> str:
-    """Return a text without HTML tags and entities, where it has any."""
-    if "<" in text and _TAG.search(text):
-        text = _TAG.sub("", _BREAK.sub("\n", text))
-    return html.unescape(text).strip() if "&" in text else text.strip()
 
 
 def _squad(document: object) -> list[object] | None:
@@ -258,11 +278,46 @@ def _dictionary(document: object) -> list[object] | None:
     """Read an object whose names are the questions and whose values are the answers."""
     if not isinstance(document, dict) or len(document) < 3:
         return None
-    texts = [value for value in document.values() if isinstance(value, str)]
-    asked = sum(1 for key in document if " " in key.strip() or key.rstrip().endswith(("?", "？")))
-    if len(texts) < len(document) or asked < 0.8 * len(document):
+    if _asks_and_tells(document):
+        return [{"question": key, "answer": value} for key, value in document.items()]
+    return None
+
+
+def _dictionaries(document: object) -> list[object] | None:
+    """Read an object of topics, each with an object of questions and answers."""
+    if not isinstance(document, dict) or not document:
         return None
-    return [{"question": key, "answer": value} for key, value in document.items()]
+    groups = {name: value for name, value in document.items() if isinstance(value, dict) and value}
+    every = {key: text for value in groups.values() for key, text in value.items()}
+    if len(groups) < len(document) or len(every) < 3 or not _asks_and_tells(every):
+        return None
+    return [
+        {"question": key, "answer": text, "category": name}
+        for name, value in groups.items()
+        for key, text in value.items()
+    ]
+
+
+def _asks_and_tells(pairs: Mapping[str, object]) -> bool:
+    """Tell whether the names of an object are questions and its values texts."""
+    texts = sum(isinstance(value, str) for value in pairs.values())
+    asked = sum(1 for key in pairs if " " in key.strip() or key.rstrip().endswith(("?", "？")))
+    return texts == len(pairs) and asked >= 0.8 * len(pairs)
+
+
+def _hits(document: object) -> list[object] | None:
+    """Hits of Elasticsearch and OpenSearch: their fields; how well they matched judges nothing."""
+    if isinstance(document, dict) and isinstance(document.get("hits"), dict | list):
+        hits = document["hits"]
+        document = hits.get("hits") if isinstance(hits, dict) else hits
+    if not isinstance(document, list) or not document:
+        return None
+    records: list[object] = []
+    for hit in document:
+        if not isinstance(hit, dict) or not isinstance(hit.get("_source"), dict):
+            return None
+        records.append({"_id": hit.get("_id"), **hit["_source"]})
+    return records
 
 
 def _rows(document: object) -> list[object] | None:
@@ -366,51 +421,6 @@ def _label_studio(document: object) -> list[object] | None:
     return records
 
 
-def _helpdesk(document: object) -> list[object] | None:
-    """Conversations of Intercom and tickets of Zendesk: who asks, and who replies."""
-    listed = document
-    if isinstance(document, dict):
-        listed = document.get("conversations") or document.get("tickets") or [document]
-    records: list[object] = []
-    for item in listed if isinstance(listed, list) else ():
-        if not isinstance(item, dict):
-            return None
-        said = _helpdesk_turns(item)
-        if said is None:
-            return None
-        turns = [{"role": role, "content": text} for role, text in said if text]
-        records.append({"id": item.get("id"), "messages": turns})
-    return records or None
-
-
-def _helpdesk_turns(item: Record) -> list[tuple[str, str]] | None:
-    """Return (user or agent, text) of each message of a ticket, None where it is none."""
-    parts, source, comments = (item.get(k) for k in ("conversation_parts", "source", "comments"))
-    if isinstance(parts, dict) and isinstance(source, dict):
-        turns = [source, *(parts.get("conversation_parts") or ())]
-
-        def asks(turn: Record) -> bool:
-            author = turn.get("author")
-            return isinstance(author, dict) and author.get("type") in ("user", "lead", "contact")
-
-    elif isinstance(comments, list) and item.get("requester_id"):
-        turns = comments
-
-        def asks(turn: Record) -> bool:
-            return turn.get("author_id") == item["requester_id"]
-
-    else:
-        return None
-    return [
-        (
-            "user" if asks(turn) else "agent",
-            _plain_text(text_of(turn.get("plain_body") or turn.get("body") or "")),
-        )
-        for turn in turns
-        if isinstance(turn, dict)
-    ]
-
-
 def _argilla(document: object) -> list[object] | None:
     """Read records of Argilla: the fields with the responses of each annotator."""
     if not isinstance(document, list) or not document:
@@ -448,18 +458,33 @@ def _argilla_responses(responses: object) -> Iterator[tuple[str, object, str]]:
             yield question, value, cell_text(one.get("user_id", ""))
 
 
+def _beside_hits(document: object) -> list[NotUsed]:
+    hits = [item for item in _walk(document) if "_source" in item]
+    counts = ((name, sum(name in hit for hit in hits)) for name in ("_score", "_index"))
+    return [NotUsed("column", name, count) for name, count in counts if count]
+
+
 # Records one by one
 
 
 def _expanded(found: Found) -> Found:
     records: list[object] = []
-    later = talks = 0
+    later = talks = hidden = silent = 0
     for record in found.records:
         if not isinstance(record, dict):
             records.append(record)
+            if isinstance(record, list) and found.layout == "replies":
+                talks += 1
+                later += max(0, len(record) - 1)
             continue
-        record = last_turns(record)
+        shown, count = public_record(record)
+        hidden += count
+        record = last_turns(shown)
         talk = exchanges(record)
+        if talk is None and found.layout in _TALKS:
+            silent += 1
+            records.append([])
+            continue
         if talk is None:
             inner = _inner_pairs(record)
             records.append(_marked(record) if inner is None else inner)
@@ -472,6 +497,14 @@ def _expanded(found: Found) -> Found:
         warnings.append(Message(NOTE))
     if later:
         warnings.append(Message(LATER, {"count": later}))
+    if hidden:
+        warnings.append(Message(LEFT_OUT, {"count": hidden}))
+    if silent:
+        text = N_n(
+            "{count} conversation without a message of a customer was left out.",
+            "{count} conversations without a message of a customer were left out.",
+        )
+        warnings.append(Message(text, {"count": silent}))
     return Found(records, found.layout, warnings, found.not_used)
 
 
@@ -575,6 +608,18 @@ def _is_pair(record: object) -> bool:
     return "question" in roles and bool(roles & {"answer", "category"})
 
 
+def _articles(records: Sequence[object]) -> bool:
+    """Tell whether records are articles of a help centre: a title and a longer text."""
+    found = 0
+    for record in records[:200]:
+        if isinstance(record, dict):
+            plain = {plain_name(str(key)): value for key, value in record.items()}
+            titles = any(plain.get(name) for name in ("title", "question", "name", "subject"))
+            texts = [plain[name] for name in _ARTICLE_TEXTS if isinstance(plain.get(name), str)]
+            found += titles and any(len(str(text)) > _ARTICLE for text in texts)
+    return bool(records) and found >= 0.5 * min(len(records), 200)
+
+
 def _flat_names(record: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[str]:
     for key, value in record.items():
         if isinstance(value, dict) and value and depth < 4:
@@ -595,33 +640,73 @@ def _searched(document: object) -> Found | None:
     lists = list(_lists(document, "", "", 0))
     if not lists:
         return None
+    joined = _joined_lists(lists) if len(lists) > 1 else None
+    if joined is not None:
+        return joined
     chosen = [item for item in lists if item.pairs]
     if not chosen:
-        largest = max(lists, key=lambda item: (item.path == "data", len(item.records)))
+        largest = max(lists, key=lambda i: (i.path == "data", _is_wide(i), len(i.records)))
         chosen = [largest]
+    votes: Counter[str] = Counter()
     records: list[object] = []
     for item in chosen:
+        readers = _VOTES if _articles(item.records) else frozenset()
         several = len(chosen) > 1 and item.group and item.group.casefold() not in _SPLITS
         for record in item.records:
             if several and isinstance(record, dict):
                 own = {role_of(str(key)) for key in record}
                 record = record if "category" in own else record | {"category": item.group}
+            if readers and isinstance(record, dict):  # how many liked it; no judgement of a pair
+                votes.update(str(key) for key in record if plain_name(str(key)) in readers)
+                record = {k: v for k, v in record.items() if plain_name(str(k)) not in readers}
             records.append(record)
     unused = [
         NotUsed("list", item.path or "–", len(item.records))
         for item in lists
         if not any(item is taken for taken in chosen)
     ]
+    beside = [NotUsed("column", key, count) for key, count in votes.items()]
     warnings = []
     if len(chosen) > 1:
         text = N_("Several lists were put together: {lists}.")
         told = ", ".join(f"{item.path} ({len(item.records)})" for item in chosen[:12])
         warnings.append(Message(text, {"lists": told}))
-    if unused:
-        text = N_("Other lists in the file were not used: {lists}.")
-        told = ", ".join(f"{item.name} ({item.count})" for item in unused[:12])
-        warnings.append(Message(text, {"lists": told}))
-    return _expanded(Found(records, warnings=warnings, not_used=unused))
+    warnings += _others(unused)
+    return _expanded(Found(records, warnings=warnings, not_used=[*unused, *beside]))
+
+
+def _is_wide(item: _List) -> bool:
+    return any(isinstance(record, dict) and len(record) > 1 for record in item.records[:20])
+
+
+def _joined_lists(lists: Sequence[_List]) -> Found | None:
+    """Return the questions of one list with the answers of another, which share a name."""
+    rows = [[as_texts(record) for record in item.records] for item in lists]
+    for i, asking in enumerate(lists):
+        for k, telling in enumerate(lists):
+            join = join_of(rows[i], rows[k]) if i != k else None
+            if join is None:
+                continue
+            answers = answers_of(rows[k], join)
+            keys = [row[join.question_key] for row in rows[i] if row.get(join.question_key)]
+            records: list[object] = [
+                {**record, "answer": answers.get(row.get(join.question_key, ""), [])}
+                for record, row in zip(asking.records, rows[i], strict=True)
+                if isinstance(record, dict)
+            ]
+            note = joined_note(join, asking.path or "–", telling.path or "–", keys, answers)
+            rest = [item for item in lists if item not in (asking, telling)]
+            unused = [NotUsed("list", item.path or "–", len(item.records)) for item in rest]
+            return _expanded(Found(records, "", [note, *_others(unused)], unused))
+    return None
+
+
+def _others(unused: Sequence[NotUsed]) -> list[Message]:
+    if not unused:
+        return []
+    text = N_("Other lists in the file were not used: {lists}.")
+    told = ", ".join(f"{item.name} ({item.count})" for item in unused[:12])
+    return [Message(text, {"lists": told})]
 
 
 def _lists(document: object, path: str, group: str, depth: int) -> Iterator[_List]:
@@ -644,6 +729,10 @@ def _lists(document: object, path: str, group: str, depth: int) -> Iterator[_Lis
                     inner += _lists(value, f"{path}.{key}".strip("."), name, depth + 1)
         if any(item.pairs for item in inner):
             yield from (item for item in inner if item.pairs)
+            return
+        if not _articles(sample) and any(_articles(item.records) for item in inner):
+            for item in inner:  # of categories or folders without a text of their own
+                yield replace(item, pairs=_articles(item.records))
             return
         yield _List(path, document, False, group)
     elif isinstance(document, dict):
@@ -679,12 +768,32 @@ LAYOUTS: tuple[RecordLayout, ...] = (
     ),
     RecordLayout(
         "helpdesk",
-        N_("Conversations of Intercom, tickets of Zendesk"),
-        N_("What the customer writes is asked, the reply is the answer."),
+        N_("Tickets and conversations of a help desk (Zendesk, Intercom, Help Scout …)"),
+        N_(
+            "What the customer writes is asked, the reply is the answer; internal notes are left "
+            "out."
+        ),
         '{"conversations": [{"source": {"body": "…?", "author": {"type": "user"}}, '
         '"conversation_parts": {"conversation_parts": [{"body": "…", "author": '
         '{"type": "admin"}}]}}]}',
-        _helpdesk,
+        read_threads,
+    ),
+    RecordLayout(
+        "chat_tree",
+        N_("Conversations of ChatGPT"),
+        N_("What the user writes is asked, the reply is the answer."),
+        '[{"mapping": {"a": {"message": {"author": {"role": "user"}, "content": {"parts": '
+        '["…?"]}}}, "b": {"parent": "a", "message": {"author": {"role": "assistant"}, '
+        '"content": {"parts": ["…"]}}}}}]',
+        read_chat_trees,
+    ),
+    RecordLayout(
+        "replies",
+        N_("Messages that reply to one another (Slack, Teams, Discord, Telegram …)"),
+        N_("The first message of a thread is asked, what others reply to it is the answer."),
+        '[{"ts": "1.0", "user": "U1", "text": "…?", "thread_ts": "1.0"}, '
+        '{"ts": "1.1", "user": "U2", "text": "…", "thread_ts": "1.0"}]',
+        read_replies,
     ),
     RecordLayout(
         "argilla",
@@ -693,6 +802,21 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         '[{"fields": {"question": "…?", "answer": "…"}, "responses": {"relevance": '
         '[{"value": "yes", "user_id": "…"}]}}]',
         _argilla,
+    ),
+    RecordLayout(
+        "hits",
+        N_("Hits of Elasticsearch or OpenSearch"),
+        N_("The fields of each hit; how well it matched a search judges nothing."),
+        '{"hits": {"hits": [{"_score": 1.0, "_source": {"question": "…?", "answer": "…"}}]}}',
+        _hits,
+    ),
+    RecordLayout(
+        "watson",
+        N_("Skill of Watson Assistant"),
+        N_("The examples of each intent with what its dialog node says."),
+        '{"intents": [{"intent": "hours", "examples": [{"text": "…?"}]}], "dialog_nodes": '
+        '[{"conditions": "#hours", "output": {"text": "…"}}]}',
+        read_watson,
     ),
     RecordLayout(
         "rasa",
@@ -715,6 +839,13 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("Each name with its value."),
         '{"When are you open?": "From nine to five.", "…?": "…"}',
         _dictionary,
+    ),
+    RecordLayout(
+        "dictionaries",
+        N_("Topics with questions as names, answers as values"),
+        N_("Each name with its value; the topic is the category."),
+        '{"Orders": {"When are you open?": "From nine to five.", "…?": "…"}}',
+        _dictionaries,
     ),
     RecordLayout(
         "rows",

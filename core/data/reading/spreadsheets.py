@@ -6,6 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.data.reading.header import Header, find_header
+from core.data.reading.records.joins import (
+    SAMPLE,
+    answers_of,
+    join_of,
+    joined_note,
+    texts_apart,
+)
 from core.data.reading.upload import Upload
 from core.data.table import (
     MAX_CELLS,
@@ -26,6 +33,7 @@ LAST_ROW = 1_048_576  # of any spreadsheet program
 _HIDDEN_SHOWN = 60  # characters of a hidden row in what is told
 
 Range = tuple[int, int, int, int]  # first column, first row, last column, last row, from 1
+_Readable = tuple["SheetRows", Header, list[int]]  # and the rows whose merged cells were filled
 
 
 @dataclass(eq=False)
@@ -187,7 +195,7 @@ def table_of(
             sheet=choices.sheet,
             sheets=", ".join(titles),
         )
-    found: list[tuple[SheetRows, Header, list[int]]] = []
+    found: list[_Readable] = []
     for sheet in every:
         wanted = sheet.title in titles if choices.sheet is None else sheet.title == choices.sheet
         if not wanted:
@@ -198,12 +206,21 @@ def table_of(
             found.append((sheet, header, filled))
     if not found:
         raise _no_table(every, titles, upload, kind)
-    sheet, header, filled = next(
-        (item for item in found if len(item[0].rows) > item[1].first), found[0]
-    )
-    told = [*warnings, *header.warnings, *_cell_warnings(sheet, filled)]
+    chosen = next((item for item in found if len(item[0].rows) > item[1].first), found[0])
+    joining, notes = None, [*warnings]
+    if choices.sheet is None and len(found) > 1:
+        joining = _joined(chosen[0], found)
+        notes += [] if joining else _not_joined(chosen, found)
+        chosen = next((item for item in found if joining and item[0] is joining.asking), chosen)
+    sheet, header, filled = chosen
+    told = [*notes, *header.warnings, *_cell_warnings(sheet, filled)]
     not_used = list(header.not_used)
-    others = [other for other in every if other is not sheet and other.rows]
+    named = _padded(header.names, sheet)
+    if joining is not None:
+        told.append(joining.note)
+        named.append(joining.column)
+    joined_sheet = joining.sheet if joining else None
+    others = [o for o in every if o is not sheet and o is not joined_sheet and o.rows]
     if others:
         text = N_("The sheet {sheet} was read. The file holds other sheets too: {others}.")
         names = ", ".join(f"{other.title} ({_count(other)})" for other in others)
@@ -228,10 +245,18 @@ def table_of(
     if columns:
         text = N_("Hidden columns of the sheet were read too: {columns}.")
         told.append(Message(text, {"columns": ", ".join(columns)}))
+    filled_rows, numbers = [sheet.rows[i] for i in taken], [sheet.numbers[i] for i in taken]
+    if joining is not None:
+        cells = [
+            (row, number) for row, number in zip(filled_rows, numbers, strict=True) if any(row)
+        ]
+        answered = [(row, n, joining.answers.get(row[joining.key]) or [""]) for row, n in cells]
+        filled_rows = [[*row, answer] for row, _, answers in answered for answer in answers]
+        numbers = [n for _, n, answers in answered for _ in answers]
     return build_table(
-        _padded(header.names, sheet),
-        [sheet.rows[i] for i in taken],
-        [sheet.numbers[i] for i in taken],
+        named,
+        filled_rows,
+        numbers,
         name=name,
         kind=kind,
         warnings=told,
@@ -240,6 +265,61 @@ def table_of(
         header_row=sheet.numbers[header.position] if header.position >= 0 else 0,
         not_used=not_used,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Joined:
+    """The answers that one sheet holds for the questions of another."""
+
+    asking: SheetRows
+    sheet: SheetRows
+    column: str
+    key: int
+    answers: dict[str, list[str]]
+    note: Message
+
+
+def _joined(first: SheetRows, found: Sequence[_Readable]) -> _Joined | None:
+    """Return questions and answers on two sheets, one of them the first, that name each other."""
+    for asking, header, _ in found:
+        for telling, below, _ in found:
+            if asking is telling or first not in (asking, telling):
+                continue
+            few = _as_records(asking, header, SAMPLE), _as_records(telling, below, SAMPLE)
+            if texts_apart(*few) is None:
+                continue
+            asked, told = _as_records(asking, header), _as_records(telling, below)
+            join = join_of(asked, told)
+            if join is None:
+                continue
+            answers = answers_of(told, join)
+            keys = [row[join.question_key] for row in asked if row.get(join.question_key)]
+            note = joined_note(join, asking.title, telling.title, keys, answers)
+            place = header.names.index(join.question_key)
+            return _Joined(asking, telling, join.answer, place, answers, note)
+    return None
+
+
+def _not_joined(chosen: _Readable, found: Sequence[_Readable]) -> list[Message]:
+    """Say so where another sheet holds the answers, but not to which questions."""
+    asked = _as_records(chosen[0], chosen[1], SAMPLE)
+    for sheet, header, _ in found:
+        if sheet is not chosen[0] and texts_apart(asked, _as_records(sheet, header, SAMPLE)):
+            text = N_(
+                "The sheet {answers} holds answers, but nothing says which of them belongs to "
+                "which question in {questions}. Put the answers beside the questions, or give "
+                "both sheets a column with the number of the answer."
+            )
+            return [Message(text, {"questions": chosen[0].title, "answers": sheet.title})]
+    return []
+
+
+def _as_records(sheet: SheetRows, header: Header, most: int | None = None) -> list[dict[str, str]]:
+    return [
+        dict(zip(header.names, row, strict=False))
+        for i, row in enumerate(sheet.rows[:most])
+        if i >= header.first and i not in header.skipped and any(row)
+    ]
 
 
 def _padded(names: Sequence[str], sheet: SheetRows) -> list[str]:

@@ -97,4 +97,4 @@ def test_conversations_of_intercom_and_tickets_of_zendesk(read, in_lines):
         content = lines(records) if in_lines else json.dumps({key: records}).encode()
         report = read(content, "faq.jsonl" if in_lines else "faq.json")
         assert right(report) == PAIRS, said(report)
-        assert "Read as: Conversations of Intercom, tickets of Zendesk." in said(report)
+        assert "Read as: Tickets and conversations of a help desk" in said(report)

@@ -1,0 +1,64 @@
+"""Chatbots that keep the examples of an intent apart from its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from core.data.reading.unfolding import text_of
+
+Record = dict[str, object]
+_INTENT = re.compile(r"#([\w.\-]+)")
+_NOT = re.compile(r"(!|\bnot\b)\s*\(?\s*#", re.IGNORECASE)
+
+
+def read_watson(document: object) -> list[object] | None:
+    """Read a skill of Watson Assistant: the examples of each intent, the node that answers it."""
+    if not isinstance(document, dict):
+        return None
+    document = next(
+        (document[k] for k in ("workspace", "skill") if isinstance(document.get(k), dict)), document
+    )
+    intents, nodes = document.get("intents"), document.get("dialog_nodes")
+    if not isinstance(intents, list) or not isinstance(nodes, list):
+        return None
+    answers: dict[str, list[str]] = {}
+    for node in nodes:
+        conditions = str(node.get("conditions") or "") if isinstance(node, dict) else ""
+        said = list(_node_texts(node.get("output"))) if conditions else []
+        for intent in () if _NOT.search(conditions) else _INTENT.findall(conditions):
+            if said and intent not in answers:  # the first node that fits answers
+                answers[intent] = said
+    records: list[object] = []
+    for item in intents:
+        if isinstance(item, dict) and item.get("intent"):
+            name = str(item["intent"])
+            examples = item.get("examples")
+            texts = [text_of(e) for e in examples] if isinstance(examples, list) else []
+            record: Record = {"question": texts, "category": name}
+            records.append(record | ({"answer": answers.get(name, [])} if answers else {}))
+    return records or None
+
+
+def _node_texts(output: object) -> Iterator[str]:
+    """Yield the ways in which a node answers; parts that are said one after another are one."""
+    if not isinstance(output, Mapping):
+        return
+    generic, text = output.get("generic"), output.get("text")
+    parts: list[list[str]] = []
+    for part in generic if isinstance(generic, list) else ():
+        if isinstance(part, dict) and part.get("response_type", "text") == "text":
+            values = part.get("values")
+            said = [text_of(v) for v in values] if isinstance(values, list) else []
+            if part.get("selection_policy") == "multiline":
+                said = ["\n".join(said)]
+            parts.append([s for s in said or [text_of(part.get("text") or "")] if s])
+    parts = [part for part in parts if part]
+    if len(parts) > 1:
+        yield "\n".join(part[0] for part in parts)
+    elif parts:
+        yield from parts[0]
+    elif isinstance(text, Mapping) and isinstance(text.get("values"), list):
+        yield from filter(None, map(text_of, text["values"]))
+    elif text:
+        yield text_of(text)
