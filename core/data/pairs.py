@@ -530,6 +530,13 @@ def check_variety(pairs: Pairs) -> None:
             questions=sum(1 for item in pairs.all_set_aside if not item.question),
             answers=sum(1 for item in pairs.all_set_aside if not item.answer),
         )
+    if len(pairs.questions) == 1 and pairs.rows_taken == 1:
+        raise DataError(
+            "Only one question was found ({text}); at least two are needed. In a document, a "
+            "question is a heading, a bold line, or a line that begins with Q: or ends with a "
+            "question mark, and its answer is the text below.",
+            text=pairs.questions[0][:80],
+        )
     if len(pairs.questions) == 1:
         raise DataError(
             "All {rows} questions are the same ({text}). Check which column is the question.",

@@ -139,7 +139,7 @@ def read_log(content: bytes, filename: str, choices: ReadingChoices | None = Non
     choices = choices or ReadingChoices()
     upload = Upload(content, filename, choices)
     try:
-        table = read_table(content, filename, choices=choices, unfold=False)
+        table = read_table(content, filename, choices=choices, unfold=False, below=False)
     except OneColumnError as error:
         return _titled(error.table)
     except DataError:
@@ -152,7 +152,7 @@ def read_log(content: bytes, filename: str, choices: ReadingChoices | None = Non
         return _titled(read_lines(upload))
     if table.header_row and choices.header_row is None and _numbers(table.columns):
         nameless = replace(choices, header_row=0)
-        return read_table(content, filename, choices=nameless, unfold=False)
+        return read_table(content, filename, choices=nameless, unfold=False, below=False)
     return table
 
 

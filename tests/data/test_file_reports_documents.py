@@ -327,3 +327,8 @@ def test_an_opendocument_workbook(read):
     }
     report = read(packed(**members), "faq.ods")
     assert right(report) == PAIRS and report.format == "ods"
+
+
+def test_a_document_of_one_question_says_how_questions_must_look(read):
+    report = read(b"# FAQ\n\nWhen do you open, At nine.\n", "faq.md")
+    assert "Only one question was found (FAQ)" in str(report.refused)

@@ -14,8 +14,19 @@ from core.data.cells import NOTHING_WRITTEN, cell_text, with_line_breaks, withou
 from core.data.column_names import role_of
 from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
+from core.data.reading.documents.faq_documents import TABLE_FORMATS
+from core.data.reading.documents.labelled_rows import has_labelled_rows, labelled_rows
+from core.data.reading.documents.marks import is_label, without_cell_marks
+from core.data.reading.documents.plain_texts import is_chat_export, pairs_in_column, pairs_in_text
+from core.data.reading.documents.web_pages import (
+    is_html,
+    is_markdown,
+    read_html,
+    read_markdown,
+    without_tags,
+)
+from core.data.reading.documents.word_documents import is_docx, read_docx
 from core.data.reading.exchanges import turns_apart, without_end_marks
-from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
 from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
@@ -23,9 +34,8 @@ from core.data.reading.records.chat_logs import is_chat_log, read_chat_log
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
-from core.data.reading.web_pages import is_html, is_markdown, read_html, read_markdown, without_tags
 from core.data.reading.xlsx import is_workbook, read_workbook
-from core.data.table import FEW_ROWS, Table, build_table, file_title, row_list
+from core.data.table import FEW_ROWS, OneColumnError, Table, build_table, file_title, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -49,6 +59,12 @@ _FOREIGN = (
     (b"{\\rtf", _OFFICE),
     (b"SQLite format 3", N_("{name} is a database. Export a table of it as one of: {formats}.")),
 )
+_CHAT = N_(
+    "{name} looks like a chat export: lines with date, time and name. Write each question and its "
+    "answer as lines that begin with Q: and A:, or make a table with the columns conversation, "
+    "speaker and text."
+)
+_SHEETS = ("csv", "xlsx", "xls", "ods")
 _BLANK = b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"
 
 
@@ -59,6 +75,7 @@ def read_table(
     sheet: str | None = None,
     choices: ReadingChoices | None = None,
     unfold: bool = True,
+    below: bool = True,
 ) -> Table:
     """Read an uploaded file.
 
@@ -74,6 +91,8 @@ def read_table(
         What the user has set by hand.
     unfold : bool
         Whether lists in questions and answers become rows.
+    below : bool
+        Whether lines below a question may be its answer where there is only one column.
 
     Returns
     -------
@@ -104,11 +123,38 @@ def read_table(
             raise DataError(template, name=name, formats=TABLE_FORMATS)
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
     for reader in READERS:
-        if reader.knows(upload) and (table := reader.read(upload)) is not None:
-            table = _without_escapes(_without_nothings(table))
+        if reader.knows(upload) and (table := _read_with(reader, upload, below)) is not None:
+            table = without_cell_marks(_without_escapes(_without_nothings(table)))
             table = judged_apart(turns_apart(without_end_marks(table)))
             return unfolded(table) if unfold else table
     raise _refusal(upload)
+
+
+def _read_with(reader: Reader, upload: Upload, below: bool) -> Table | None:
+    """Read with one reader; questions may also stand above their answers."""
+    plain = reader.key == "csv" and upload.named(".txt", ".text") and not upload.choices.delimiter
+    if plain and below and is_chat_export(upload):
+        raise DataError(_CHAT, name=upload.name)
+    if plain and below and (table := pairs_in_text(upload)) is not None:
+        return table
+    try:
+        table = reader.read(upload)
+    except OneColumnError as error:
+        table = pairs_in_column(error.table, upload) if below else None
+        if table is None:
+            raise
+        return table
+    if table is None or reader.key not in _SHEETS or not has_labelled_rows(table):
+        return table
+    nameless = table.header_row > 1 or is_label(table.columns[0])
+    if nameless and upload.choices.header_row is None:
+        choices = replace(upload.choices, header_row=0, below=True)
+        every = reader.read(replace(upload, choices=choices)) or table
+    elif turns_apart(table) is table:
+        every = table
+    else:
+        return table
+    return labelled_rows(every, upload.name) or table
 
 
 def _without_nothings(table: Table) -> Table:

@@ -192,3 +192,94 @@ def test_the_example_of_a_text_format_is_read_by_its_reader(reader):
     table = read_table(reader.example.encode(), f"faq{reader.endings[0]}")
     assert table.format == reader.key
     assert table.frame.iloc[0].tolist()[:2] == ["When do you open?", "At nine."]
+
+
+def bold(*lines):
+    document = docx.Document()
+    paragraph = document.add_paragraph()
+    for question, answer in lines:
+        paragraph.add_run(question).bold = True
+        paragraph.add_run(f"\n{answer}\n\n")
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+SIMPLE = [["When do you open?", "At nine."], ["Where are you?", "Here."]]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("<p>" + "<br><br>".join(f"<b>{q}</b><br>{a}" for q, a in SIMPLE) + "</p>", "faq.html"),
+        ("<p>" + "<br><br>".join(f"{q}<br>{a}" for q, a in SIMPLE) + "</p>", "faq.html"),
+        (bold(*SIMPLE), "faq.docx"),
+        ("".join(f"* **{q}** – {a}\n" for q, a in SIMPLE), "faq.md"),
+        ("".join(f"- **{q}**: {a}\n" for q, a in SIMPLE), "faq.md"),
+        ("".join(f"- {q}\n  - {a}\n" for q, a in SIMPLE), "faq.md"),
+        ("".join(f"{q}\n: {a}\n\n" for q, a in SIMPLE), "faq.md"),
+        ("".join(f"{q}\n\n:   {a}\n\n" for q, a in SIMPLE), "faq.md"),
+    ],
+)
+def test_many_questions_in_one_paragraph_or_list(content, name):
+    assert rows(content, name) == SIMPLE
+
+
+def test_bold_lines_of_an_answer_ask_nothing():
+    page = "".join(
+        f"<h2>{q}</h2><p><b>Note</b><br>{a}<br><b>Tip</b><br>Wait.</p>" for q, a in SIMPLE
+    )
+    assert rows(page) == [[q, f"Note\n{a}\nTip\nWait."] for q, a in SIMPLE]
+
+
+def tables(*grids):
+    document = docx.Document()
+    for grid in grids:
+        table = document.add_table(len(grid), len(grid[0]))
+        for i, row in enumerate(grid):
+            for j, text in enumerate(row):
+                table.cell(i, j).text = text
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        lambda q, a: [["Question", q], ["Answer", a]],
+        lambda q, a: [["Frage 1:", q], ["Antwort:", a]],
+        lambda q, a: [[q], [a]],
+        lambda q, a: [[q, a]],
+        lambda q, a: [[f"Q: {q}"], [f"A: {a}"]],
+    ],
+)
+def test_a_table_for_each_question(grid):
+    assert rows(tables(*(grid(q, a) for q, a in SIMPLE)), "faq.docx") == SIMPLE
+
+
+def test_a_note_beside_question_and_answer_is_a_column_of_its_own():
+    grids = ([["Question", q], ["Answer", a], ["Internal", "ask Kim"]] for q, a in SIMPLE)
+    table = read_table(tables(*grids), "faq.docx")
+    assert table.columns == ("question", "answer", "Internal")
+    assert table.frame[["question", "answer"]].to_numpy().tolist() == SIMPLE
+
+
+def test_questions_that_a_page_only_shows_are_read_beside_the_marked_ones():
+    more = [["Lost card?", "Three euros."], ["Contact", "Call us."]]
+    shown = "".join(f"<h3>{q}</h3><p>{a}</p>" for q, a in [*SIMPLE, *more])
+    marked = MARKED.replace("<p>Here, on two</p><p>lines.</p>", "Here.").replace(
+        "<h2>x</h2>", shown
+    )
+    table = read_table(marked.encode(), "faq.html")
+    assert table.frame.to_numpy().tolist() == [*SIMPLE, more[0]]
+    assert "1 question is shown on the page" in str(table.warnings[1])
+    assert [part.name for part in table.not_used] == ["Contact"]
+    other = MARKED.replace("<h2>x</h2>", "<h2>Need help?</h2><p>Call us.</p>")
+    assert rows(other) == PAIRS
+
+
+def test_a_heading_of_a_section_in_the_middle_is_a_category():
+    page = "<h3>When?</h3><p>At nine.</p><h2>Cards</h2><h3>Lost?</h3><p>Three euros.</p>"
+    table = read_table(f"<html>{page}</html>".encode(), "faq.html")
+    assert table.frame["category"].tolist() == ["", "Cards"]

@@ -10,21 +10,24 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.reading.faq_documents import (
-    ANSWER,
-    QUESTION,
+from core.data.reading.documents.faq_documents import (
+    ASKING,
     TERM,
+    FoundPairs,
     Paragraph,
     bold_blocks,
+    bold_lines,
     document_table,
     no_questions,
     pairs_table,
+    question_blocks,
     sheet_of,
 )
+from core.data.reading.documents.marks import Marks, begin_paragraphs, marks_in
 from core.data.reading.spreadsheets import SheetRows
 from core.data.reading.upload import Upload
-from core.data.table import Table
-from core.messages import N_, Message
+from core.data.table import NotUsed, Table
+from core.messages import N_, Message, N_n
 
 _SKIPPED = frozenset(
     ("script", "style", "nav", "footer", "aside", "noscript", "template", "svg", "form", "head")
@@ -60,7 +63,7 @@ _STARTS = (
 _RULE = re.compile(r"^\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"^#{2,6} \S", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
-_MARKED_LINE = re.compile(rf"^(?={QUESTION.pattern}|{ANSWER.pattern})", re.I | re.M)
+_DEFINED = re.compile(r"^(\w.*)\n(?:[ \t]*\n)?:[ \t]+(?=\S)", re.MULTILINE)  # a term, : what it is
 
 
 def is_html(upload: Upload) -> bool:
@@ -91,12 +94,17 @@ def is_markdown(upload: Upload) -> bool:
     if upload.named(".md", ".markdown", ".mdx"):
         return True
     text = upload.decoded.text[:200_000]
-    lines = text.splitlines()
-    asked = sum(1 for line in lines if QUESTION.match(line))
-    answered = sum(1 for line in lines if ANSWER.match(line))
-    if (asked >= 2 and answered >= 2) or ("|" in text and _RULE.search(text)):
+    plain = not upload.named(".csv", ".tsv", ".tab")
+    marks = marks_in(map(str.strip, text.splitlines()), speakers=plain)
+    if (marks and (plain or _begins_marked(text, marks))) or ("|" in text and _RULE.search(text)):
         return True
     return len(_HEADING.findall(text)) >= 2 and not upload.named(".csv", ".tsv")
+
+
+def _begins_marked(text: str, marks: Marks) -> bool:
+    """Tell whether the first line is marked, and not only lines inside the cells of a table."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return bool(marks.parted(first)[0])
 
 
 def read_markdown(upload: Upload) -> Table:
@@ -110,7 +118,9 @@ def read_markdown(upload: Upload) -> Table:
     from markdown_it import MarkdownIt
 
     text = _FRONT_MATTER.sub("", upload.decoded.text)
-    text = _MARKED_LINE.sub("\n", text)  # Q: and A: begin paragraphs of their own
+    text = begin_paragraphs(text)
+    if len(_DEFINED.findall(text)) > 1:
+        text = _DEFINED.sub(r"<dt>\n\n\1\n\n</dt>\n\n", text)
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     return _page_table(page, upload, "markdown")
 
@@ -139,9 +149,40 @@ def _page_table(page: str, upload: Upload, kind: str) -> Table:
     except (etree.LxmlError, ValueError, AssertionError, RecursionError) as error:
         raise no_questions(upload, kind) from error
     if marked:
-        pairs = [(question, answer, "") for question, answer in dict.fromkeys(marked)]
-        return pairs_table(pairs, [], upload, kind)
+        return pairs_table(_with_shown(list(dict.fromkeys(marked)), walk.blocks), upload, kind)
     return document_table(walk.blocks, walk.sheets, upload, kind)
+
+
+def _with_shown(marked: list[tuple[str, str]], blocks: list[Paragraph]) -> FoundPairs:
+    """Return the questions marked for search engines, and those that a page only shows.
+
+    These are taken where the page shows most of the marked ones in the same way; other parts of
+    it are told.
+    """
+    found = FoundPairs([(question, answer, "") for question, answer in marked])
+    shown = {
+        _key(question): (question, answer) for question, answer, _ in question_blocks(blocks).pairs
+    }
+    known = {_key(question) for question, _ in marked}
+    if 2 * len(known & shown.keys()) < len(known):
+        return found
+    more = [pair for key, pair in shown.items() if key not in known]
+    asked = [(q, a, "") for q, a in more if a and ASKING.search(q)]
+    found.pairs += asked
+    found.not_used += [NotUsed("part", q[:80], 1) for q, a in more if not (a and ASKING.search(q))]
+    if asked:
+        text = N_n(
+            "{count} question is shown on the page and not marked for search engines; it was read, "
+            "too.",
+            "{count} questions are shown on the page and not marked for search engines; they were "
+            "read, too.",
+        )
+        found.warnings.append(Message(text, {"count": len(asked)}))
+    return found
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 class _Walk:
@@ -151,7 +192,7 @@ class _Walk:
         self.upload = upload
         self.blocks: list[Paragraph] = []
         self.sheets: list[SheetRows] = []
-        self._texts: list[str] = []
+        self._spans: list[tuple[str, bool]] = []
         self._bold: list[str] = []
         self._only_bold = True
         self._prefix = ""
@@ -188,7 +229,7 @@ class _Walk:
     def _add(self, text: str, bold: bool) -> None:
         if text != "\n":
             text = re.sub(r"\s+", " ", text)
-        self._texts.append(text)
+        self._spans.append((text, bold))
         if bold and self._only_bold:
             self._bold.append(text)
         elif text.strip():
@@ -196,11 +237,15 @@ class _Walk:
 
     def flush(self) -> None:
         """End the paragraph."""
-        text = "\n".join(line.strip() for line in "".join(self._texts).splitlines()).strip()
-        if text:
+        text = "".join(text for text, _ in self._spans)
+        text = "\n".join(line.strip() for line in text.splitlines()).strip()
+        if lines := bold_lines(self._spans):
+            self.blocks.append(Paragraph(0, f"{self._prefix}{text}", lines=lines))
+            self._prefix = ""
+        elif text:
             self.blocks += bold_blocks(f"{self._prefix}{text}", "".join(self._bold).strip())
             self._prefix = ""
-        self._texts, self._bold, self._only_bold = [], [], True
+        self._spans, self._bold, self._only_bold = [], [], True
 
     def _add_table(self, table: Any) -> None:
         rows = [

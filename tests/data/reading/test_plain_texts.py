@@ -1,0 +1,107 @@
+"""Lines alone: what ends in a question mark asks if the others answer; in doubt nothing does."""
+
+import io
+
+import openpyxl
+import pytest
+
+from core.data.question_log import read_log
+from core.data.reading.formats import read_table
+from core.errors import DataError
+
+QUESTIONS = ["How do I return a tent?", "Where is my new lamp?", "Can I pay by card?"]
+ANSWERS = ["Print a label, then go.", "On its way to you.", "Yes, with any of them."]
+PAIRS = [list(pair) for pair in zip(QUESTIONS, ANSWERS, strict=True)]
+
+
+def rows(content, name):
+    content = content if isinstance(content, bytes) else content.encode()
+    return read_table(content, name).frame.iloc[:, :2].to_numpy().tolist()
+
+
+def sheet(cells):
+    book = openpyxl.Workbook()
+    for row in cells:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{q}\n{a}\n" for q, a in PAIRS),
+        "".join(f"{q}\n\n{a}\n\n" for q, a in PAIRS),
+        "OUR FAQ\n\n" + "".join(f"{i}. {q}\n{a}\n\n" for i, (q, a) in enumerate(PAIRS, 1)),
+        "".join(f"Q{i}. {q}\n{a}\n\n" for i, (q, a) in enumerate(PAIRS, 1)),
+    ],
+)
+def test_questions_of_a_plain_text(text):
+    assert rows(text, "faq.txt") == PAIRS
+
+
+def test_only_the_first_line_of_a_block_asks():
+    text = "".join(f"{q}\n{a}\nStill no luck?\nCall us.\n\n" for q, a in PAIRS)
+    assert rows(text, "faq.txt")[0] == [QUESTIONS[0], f"{ANSWERS[0]}\nStill no luck?\nCall us."]
+
+
+def test_a_line_that_names_a_section_is_no_part_of_the_answer_above():
+    pairs = [*PAIRS, *([f"And {q}", a] for q, a in PAIRS)]
+    lines = [line for pair in pairs for line in pair]
+    lines.insert(6, "RETURNS")
+    table = read_table("\n".join(lines).encode(), "faq.txt")
+    assert table.frame[["question", "answer"]].to_numpy().tolist() == pairs
+    assert table.frame["category"].tolist() == [""] * 3 + ["RETURNS"] * 3
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        QUESTIONS,
+        [*QUESTIONS, "tent size chart", "lamp sale", *QUESTIONS],
+        ["Where is my lamp?", "It is new.", "My code fails.", "I want it.", "Can I pay?", "Hello."],
+        [text for pair in PAIRS for text in (pair[0].rstrip("?"), pair[1])],
+    ],
+)
+def test_lines_in_doubt_are_no_pairs(lines):
+    for name in ("faq.txt", "faq.csv"):
+        with pytest.raises(DataError, match="only one column"):
+            read_table("\n".join(f'"{line}"' for line in lines).encode(), name)
+
+
+def test_lines_of_a_log_stay_questions():
+    lines = [text for pair in PAIRS for text in pair]
+    table = read_log("\n".join(lines).encode(), "log.txt")
+    assert table.frame.iloc[:, 0].tolist() == lines
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [["FAQ"], *([text] for pair in PAIRS for text in pair)],
+        [[f"{mark}: {text}"] for pair in PAIRS for mark, text in zip("QA", pair, strict=True)],
+        [
+            [f"{mark}{i}", text]
+            for i, p in enumerate(PAIRS)
+            for mark, text in zip("QA", p, strict=True)
+        ],
+        [
+            ["type", "text"],
+            *([m, t] for p in PAIRS for m, t in zip(("Frage", "Antwort"), p, strict=True)),
+        ],
+    ],
+)
+def test_questions_above_their_answers_in_a_sheet(cells):
+    assert rows(sheet(cells), "faq.xlsx") == PAIRS
+
+
+def test_rows_that_say_what_they_hold_keep_their_other_labels_and_tell_what_is_left():
+    cells = [["Our FAQ"]]
+    for question, answer in PAIRS:
+        cells += [["Frage", question], ["Antwort", answer], ["Intern", "ask Kim"], []]
+    table = read_table(sheet(cells), "faq.xlsx")
+    assert table.columns == ("question", "answer", "Intern")
+    assert table.frame.iloc[:, :2].to_numpy().tolist() == PAIRS
+    assert table.row_numbers.tolist() == [2, 6, 10]
+    assert [(part.name, part.count) for part in table.not_used] == [("Our FAQ", 1)]
