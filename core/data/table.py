@@ -140,7 +140,8 @@ class OneColumnError(DataError):
 
 ONE_COLUMN = N_(
     "{name} has only one column ({column}). Questions and answers must be in two columns, "
-    "separated by comma, semicolon, tab or |."
+    "separated by comma, semicolon, tab or |. Questions alone can be added to data later, as open "
+    "questions."
 )
 
 

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from core.data.cells import NOTHING_WRITTEN, cell_text
 from core.data.column_names import role_of
-from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
+from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
 from core.data.reading.exchanges import turns_apart, without_end_marks
 from core.data.reading.faq_documents import TABLE_FORMATS, is_docx, read_docx
@@ -47,6 +48,10 @@ _FOREIGN = (
     (b"\xff\xd8\xff", _PICTURE),
     (b"{\\rtf", _OFFICE),
     (b"SQLite format 3", N_("{name} is a database. Export a table of it as one of: {formats}.")),
+)
+_TABLE_ENDINGS = (
+    *(".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl"),
+    *(".ndjson", ".parquet", ".html", ".htm", ".md", ".docx", ".yml", ".yaml"),
 )
 _BLANK = b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"
 
@@ -107,7 +112,28 @@ def read_table(
             table = _without_nothings(table)
             table = judged_apart(turns_apart(without_end_marks(without_tags(table))))
             return unfolded(table) if unfold else table
+    only = _only_table(upload)
+    if only is not None and upload.archive is not None:
+        table = read_table(
+            archived(upload.archive, only), PurePosixPath(only).name, choices=choices, unfold=unfold
+        )
+        text = N_("The file {file} in the archive was read.")
+        return replace(table, warnings=(Message(text, {"file": only[:80]}), *table.warnings))
     raise _refusal(upload)
+
+
+def _only_table(upload: Upload) -> str | None:
+    """Return the only file of a ZIP archive where it may be a table, None where there are more."""
+    if upload.members & {"mimetype", "[Content_Types].xml"}:
+        return None
+    files = [
+        member
+        for member in upload.members
+        if not member.endswith("/")
+        and not member.startswith("__MACOSX/")
+        and not PurePosixPath(member).name.startswith(".")
+    ]
+    return files[0] if len(files) == 1 and files[0].lower().endswith(_TABLE_ENDINGS) else None
 
 
 def _without_nothings(table: Table) -> Table:
