@@ -44,7 +44,7 @@ from benchmarks.hostile_files import (
 from core.data.beir import read_for_evaluation
 from core.data.correction_file import match_corrections
 from core.data.file_preview import outcome, preview, read_dataset, unknown_ratings
-from core.data.question_log import add_log, guess_log, read_log
+from core.data.logs.question_log import add_log, guess_log, read_log
 from core.data.rating_file import read_ratings
 from core.data.reading.formats import read_table
 from core.data.score_table import guess_score_columns, match_scores

@@ -448,15 +448,16 @@ def _left_over(report: FileReport, table: Table, used: Sequence[str | None]) -> 
 def _report_ratings(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.data.rating_file import match_ratings
+    from core.data.rating_file import match_ratings, read_rating_table
 
-    table = _table_of(content, name, options, report)
+    table = read_rating_table(content, name, options.choices)
+    _seen(report, table)
     mapping = chosen_columns(options.columns, table, guess_columns(table).mapping)
     file = match_ratings(table, name, dataset, _UPLOADER, mapping)
     report.columns, report.scale = dict(file.columns), file.scale
     if file.raters:
         report.columns["raters"] = [file.columns["rating"], *file.raters]
-    _left_over(report, table, [*file.columns.values(), *file.raters])
+    _left_over(report, table, [*file.columns.values(), *file.raters, *file.answers])
     report.warnings += file.notes
     if file.blank:
         text = N_n(
@@ -555,7 +556,7 @@ def _report_run(
 def _report_open(
     content: bytes, name: str, dataset: QADataset, options: ReadingOptions, report: FileReport
 ) -> None:
-    from core.data.question_log import (
+    from core.data.logs.question_log import (
         add_log,
         chosen_log_columns,
         guess_log,
@@ -573,7 +574,7 @@ def _report_open(
     report.open_account = account
     report.open = [added.questions[row] for row in added.open_rows.tolist()]
     report.open_asked = [_rounded(added.question_weight[row]) for row in added.open_rows]
-    report.warnings += account.warnings
+    report.warnings += [told for told in account.warnings if told not in report.warnings]
     report.set_aside += [(i.row, i.reason, i.question, "") for i in account.set_aside]
     report.rows_taken = report.rows_read - len({row for row, *_ in report.set_aside})
     if not report.rows_taken:

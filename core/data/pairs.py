@@ -16,13 +16,14 @@ from core.data.checks import (
     Finding,
     finding,
 )
-from core.data.column_names import ATTRIBUTES, says_wrong, smaller_is_better
+from core.data.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_better
 from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
 from core.data.personal.recognition import personal_data
 from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
 from core.data.reading.unfolding import unfolded
+from core.data.shared_answers import with_shared_answers
 from core.data.table import SetAside, Table, no_column, row_list
 from core.errors import DataError
 from core.messages import N_, Message
@@ -34,6 +35,10 @@ _MISSING = MappingProxyType(
         "question": N_("No column was found for the question. Choose one of: {columns}."),
         "answer": N_("No column was found for the answer. Choose one of: {columns}."),
     }
+)
+_EMPTY_COLUMN = N_(
+    "The column {column} is empty. If formulas stand in it, open and save the file in your "
+    "spreadsheet program to store their values."
 )
 _NO_ANSWER = N_("The answer is empty.")
 _NO_WORD = N_("The question has no letter or digit.")
@@ -124,10 +129,9 @@ def collect_pairs(
     """
     progress = progress or Progress()
     _check_mapping(table, mapping)
-    table = unfolded(table, mapping)
+    table, warnings = with_shared_answers(unfolded(table, mapping), mapping)
     texts, rows, wrong, empty = _cells(table, mapping)
     progress.reached(0.2)
-    warnings: list[Message] = []
     if empty:
         text = N_("Cells that hold NULL, NaN, N/A, - and the like are empty ({count} in all).")
         warnings.append(Message(text, {"count": empty}))
@@ -425,6 +429,10 @@ def _reason(question: str, answer: str) -> str | None:
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
     for role, missing in _MISSING.items():
         if getattr(mapping, role) is None:
+            filled = {column: bool((table.frame[column] != "").any()) for column in table.columns}
+            empty = next((c for c in table.columns if not filled[c] and role_of(c) == role), None)
+            if empty is not None:
+                raise DataError(_EMPTY_COLUMN, column=empty)
             raise DataError(missing, columns=", ".join(table.columns))
     chosen = [
         *mapping.roles().values(),

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from core.data.cells import is_nothing
 from core.data.column_names import says_who
 from core.data.columns import ColumnMapping, guess_mapping
-from core.data.matching import TextIndex
+from core.data.matching import Match, TextIndex
 from core.data.ratings import (
     FIVE,
     HUNDRED,
     PASS_WORDS,
     RATING_WORDS,
     SCALES,
+    TICKS,
     USUAL_HIGHEST,
     Numbers,
     RatingScale,
     doubtful_number,
+    looks_like_ratings,
     plain_rating,
     read_numbers,
 )
 from core.data.reading.formats import read_table
-from core.data.table import Table, row_list
+from core.data.reading.upload import ReadingChoices, Upload
+from core.data.table import Table, build_table, row_list
 from core.errors import DataError
 from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
 
 WORDS = "words"  # the scale of a file whose ratings are words
+_JUDGED = re.compile(r"(\S+)\s+(?:0|Q0|\d{1,3})\s+(\S+)\s+(-?\d+)\s*", re.IGNORECASE)
+_MADE_ID = re.compile(r"a\d+'*")
+_MOST_RELEVANT = 3  # relevance by ids goes from 0 to 1, 2 or 3 (TREC), stars go on
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,8 @@ class RatingFile:
     columns : mapping of role to column
     raters : tuple of str
         More columns that hold ratings, each of another person.
+    answers : tuple of str
+        Columns that bear the text of an answer each, with its ratings below.
     """
 
     scale: str
@@ -81,6 +90,7 @@ class RatingFile:
     notes: tuple[Message, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     raters: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 def read_ratings(
@@ -109,14 +119,41 @@ def read_ratings(
     DataError
         If the file cannot be read, lacks a column, or its scale cannot be recognised.
     """
-    table = read_table(content, name)
+    table = read_rating_table(content, name)
     return match_ratings(table, name, dataset, rater, mapping or guess_mapping(table))
+
+
+def read_rating_table(content: bytes, name: str, choices: ReadingChoices | None = None) -> Table:
+    """Read a file with ratings as a table; judgements as TREC writes them have no names.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    upload = Upload(content, name, choices or ReadingChoices())
+    if upload.is_text and not upload.is_json:
+        lines = upload.decoded.text.splitlines()
+        found = [_JUDGED.fullmatch(line) for line in lines]
+        if any(found) and all(
+            match or not line.strip() for match, line in zip(found, lines, strict=True)
+        ):
+            rows = [list(match.groups()) if match else [""] * 3 for match in found]
+            names = ["question_id", "answer_id", "relevance"]
+            return build_table(names, rows, range(1, len(rows) + 1), name=name, kind="trec")
+    return read_table(content, name, choices=choices)
 
 
 def match_ratings(
     table: Table, name: str, dataset: QADataset, rater: str, mapping: ColumnMapping
 ) -> RatingFile:
     """Do the same for a table that was read already."""
+    index, notes = TextIndex(dataset), list[Message]()
+    given_columns = table.columns
+    table, mapping = _unpivoted(table, mapping, index, notes)
+    by_id = not (mapping.question and mapping.answer)
+    mapping = _with_ids(mapping, notes)
+    mapping = _with_only_judgement(table, mapping, notes)
     question, answer, rating = _columns(table, mapping, name)
     who = next((c for c in table.columns if says_who(c) and c != rating), None)
     frame = table.frame
@@ -129,14 +166,14 @@ def match_ratings(
         beside = len(rated) > 1  # Anna rated for relevance and for style
         names = [f"{n} ({p})" if beside else n for p in people for n in called]
     numbers = read_numbers(text for text in texts if plain_rating(text) not in PASS_WORDS)
-    scale = _scale(texts, numbers, name, mapping.scale)
-    said = {plain_rating(word): grade for word, grade in mapping.words}
-
-    index = TextIndex(dataset)
+    said = {plain_rating(word): grade for word, grade in mapping.words} | _tick(texts, notes)
+    given = mapping.scale or (_relevance(numbers) if by_id else "")
+    scale = None if said and not numbers.values else _scale(texts, numbers, name, given)
     tested = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
     taken: list[FileRating] = []
     problems: list[tuple[int, Message]] = [(one.row, one.reason) for one in table.unreadable]
     blank = 0
+    right_of = _only_right(dataset) if by_id else {}
     cells = [table.row_numbers.tolist(), frame[question].tolist(), frame[answer].tolist()]
     for line, asked, told, text, person in zip(
         *(column * len(rated) for column in cells), texts, names, strict=True
@@ -145,6 +182,8 @@ def match_ratings(
             blank += 1
             continue
         q, a = index.questions.find(asked), index.answers.find(told)
+        if by_id and a.reason is not None:
+            a = right_of.get(index.questions.find(told).row, a)
         passes = plain_rating(text) in PASS_WORDS
         value = None if passes else _value(text, numbers, scale, said)
         reason = q.reason or a.reason
@@ -161,16 +200,118 @@ def match_ratings(
             continue
         pair = dataset.questions[q.row], dataset.answers[a.row]
         taken.append(FileRating(line, *pair, " ".join(person.split())[:120], value))
+    if by_id and not taken and problems:
+        raise DataError(
+            "{name} names questions and answers by ids that your data do not have (first: {id}). "
+            "Put the texts into it, or import the data with columns question_id and answer_id.",
+            name=name,
+            id=str(cells[1][0])[:40],
+        )
     columns = {"question": question, "answer": answer, "rating": rating}
     return RatingFile(
         scale.key if scale else WORDS,
         tuple(taken),
         tuple(sorted(problems, key=lambda problem: problem[0])),
         blank,
-        (*_notes(scale, numbers, texts, mapping.scale), *_contradictions(taken)),
+        (*notes, *_notes(scale, numbers, texts, mapping.scale), *_contradictions(taken)),
         columns | ({"rater": who} if who else {}),
         tuple(rated[1:]),
+        tuple(column for column in given_columns if column not in table.columns),
     )
+
+
+def _with_ids(mapping: ColumnMapping, notes: list[Message]) -> ColumnMapping:
+    """Take the ids for texts that the file does not have."""
+    question, answer = (
+        mapping.question or mapping.question_id,
+        mapping.answer or mapping.answer_id,
+    )
+    if (question, answer) == (mapping.question, mapping.answer) or not (question and answer):
+        return mapping
+    text = N_("Questions and answers were found by their ids: {columns}.")
+    ids = [c for c in (question, answer) if c not in (mapping.question, mapping.answer)]
+    notes.append(Message(text, {"columns": ", ".join(ids)}))
+    return replace(mapping, question=question, answer=answer)
+
+
+def _only_right(dataset: QADataset) -> dict[int, Match]:
+    """Return the right answer of each question that has one only: its id names the pair.
+
+    Only where the answers have no ids of the user's own.
+    """
+    if not all(_MADE_ID.fullmatch(name) for name in dataset.answer_ids):
+        return {}
+    right: dict[int, list[int]] = {}
+    for question, answer in zip(
+        dataset.right_question.tolist(), dataset.right_answer.tolist(), strict=True
+    ):
+        right.setdefault(question, []).append(answer)
+    return {q: Match(answers[0], by_id=True) for q, answers in right.items() if len(answers) == 1}
+
+
+def _relevance(numbers: Numbers) -> str:
+    """Return the scale of relevance from 0, "" where the numbers may be stars."""
+    values = numbers.values.values()
+    if not values or numbers.percent or numbers.out_of or min(values) < 0:
+        return ""
+    return f"0-{max(max(values), 1):g}" if max(values) <= _MOST_RELEVANT else ""
+
+
+def _with_only_judgement(
+    table: Table, mapping: ColumnMapping, notes: list[Message]
+) -> ColumnMapping:
+    """Take the only column left that may judge as the rating, whatever its name."""
+    if mapping.rating or not (mapping.question and mapping.answer):
+        return mapping
+    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    left = {
+        column: [text for text in table.frame[column].tolist() if text and not is_nothing(text)]
+        for column in table.columns
+        if column not in used and not says_who(column)
+    }
+    judging = [column for column, texts in left.items() if looks_like_ratings(texts, named=True)]
+    if len(judging) != 1:
+        return mapping
+    text = N_("{column} was taken as the rating, since no other column can be one.")
+    notes.append(Message(text, {"column": judging[0]}))
+    return replace(mapping, rating=judging[0])
+
+
+def _tick(texts: Sequence[str], notes: list[Message]) -> dict[str, float]:
+    """Return what a tick means where nothing else stands in the ratings."""
+    marks = {plain_rating(text) for text in texts if text.strip()}
+    if len(marks) != 1 or not marks <= TICKS or all(text.strip() for text in texts):
+        return {}
+    text = N_(
+        "Only “{mark}” stands in the ratings: pairs with it count as right, those without are not "
+        "rated."
+    )
+    notes.append(Message(text, {"mark": next(iter(marks))}))
+    return dict.fromkeys(marks, 1.0)
+
+
+def _unpivoted(
+    table: Table, mapping: ColumnMapping, index: TextIndex, notes: list[Message]
+) -> tuple[Table, ColumnMapping]:
+    """Make rows of a table with a column for each answer and the ratings in the cells."""
+    if mapping.question is None or (mapping.rating is not None and mapping.answer is not None):
+        return table, mapping
+    answers = [c for c in table.columns if c != mapping.question and index.answers.find(c).row >= 0]
+    others = [c for c in table.columns if c not in answers]
+    if len(answers) < 2 or len(answers) < len(table.columns) / 2:
+        return table, mapping
+    frame = table.frame.melt(others, answers, "answer", "rating")
+    text = N_("{count} columns bear the text of an answer each; their cells were read as ratings.")
+    notes.append(Message(text, {"count": len(answers)}))
+    question = mapping.question
+    long = replace(
+        table,
+        columns=tuple(frame.columns),
+        frame=frame.astype(pd.StringDtype(na_value=np.nan)),
+        row_numbers=np.tile(table.row_numbers, len(answers)),
+        wrong=np.tile(table.wrong, len(answers)),
+    )
+    return long, replace(mapping, question=question, answer="answer", rating="rating", raters=())
 
 
 def _people(columns: Sequence[str]) -> list[str]:
@@ -251,8 +392,10 @@ def _scale(texts: Sequence[str], numbers: Numbers, name: str, given: str) -> Rat
         return None
     if not len(values):
         raise DataError(
-            "{name} has no rating that is a number. Ratings go from 1 to 5 or from 0 to 100.",
+            "{name} has no rating that is understood (first: {example}). Ratings are numbers (1 to "
+            "5, 0 to 100), stars, words such as yes and no, or signs such as ○ and ×.",
             name=name,
+            example=next(filter(str.strip, texts), "–")[:40],
         )
     if numbers.percent:
         return SCALES[HUNDRED]
@@ -289,5 +432,6 @@ def _notes(
     if scale is None:
         words = {t: RATING_WORDS[p] for t in texts if (p := plain_rating(t)) in RATING_WORDS}
         told = ", ".join(f"{word} = {grade:g}" for word, grade in list(words.items())[:12])
-        notes.append(Message(N_("Ratings in words were read as: {words}."), {"words": told}))
+        if told:
+            notes.append(Message(N_("Ratings in words were read as: {words}."), {"words": told}))
     return notes + doubtful_number(numbers)

@@ -140,7 +140,8 @@ class OneColumnError(DataError):
 
 ONE_COLUMN = N_(
     "{name} has only one column ({column}). Questions and answers must be in two columns, "
-    "separated by comma, semicolon, tab or |, or in lines that begin with Q: and A:."
+    "separated by comma, semicolon, tab or |, or in lines that begin with Q: and A:. Questions "
+    "alone can be added to data later, as open questions."
 )
 
 

@@ -18,8 +18,8 @@ from core.data.file_reports import (
     read_content,
     report_on as make_report,
 )
+from core.data.logs.question_log import chosen_log_columns
 from core.data.personal.masking import PersonalHandling, handled_import
-from core.data.question_log import chosen_log_columns
 from core.documents import from_json
 from core.errors import DataError, LabelError, TuningError
 from core.journey.data import LogPreview, preview, read_dataset, read_questions

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.columns import guess_mapping
-from core.data.rating_file import RatingFile, match_ratings
+from core.data.rating_file import RatingFile, match_ratings, read_rating_table
 from core.data.ratings import FIVE
-from core.data.reading.formats import read_table
 from core.errors import ExpertError
 from core.experts.people import (
     FAIR as FAIR,
@@ -154,7 +153,7 @@ def read_ratings(
     content: bytes, name: str, dataset: QADataset, rater: str, report: Reporter | None = None
 ) -> RatingFile:
     """Read a file with ratings, see :func:`core.data.rating_file.read_ratings`, with limits."""
-    table = read_apart(read_table, content, name, name=name, report=report)
+    table = read_apart(read_rating_table, content, name, name=name, report=report)
     return match_ratings(table, name, dataset, rater, guess_mapping(table))
 
 

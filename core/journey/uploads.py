@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 # What the process that reads files loads when it starts; nothing of it may pull in torch.
 _PRELOAD = (
-    *("core.data.file_preview:warm_up", "core.data.question_log", "core.data.file_reports"),
+    *("core.data.file_preview:warm_up", "core.data.logs.question_log", "core.data.file_reports"),
     *("core.data.trec_run", "core.data.beir", "core.experts.folders", "core.tuning.presets"),
 )
 

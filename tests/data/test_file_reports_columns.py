@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 from tests.data.made_files import (
@@ -221,3 +224,44 @@ def test_cells_are_read_as_the_spreadsheet_shows_them(read):
     content = workbook(rows, {f"B{i}": form for i, form in enumerate(forms, 2)})
     shown = dict(right(read(content, "faq.xlsx")))
     assert [shown[q] for q in QUESTIONS] == ["25%", "5. March", "1,234.50 EUR", "9:30:00", "00042"]
+
+
+@pytest.mark.parametrize("group", ["intent", "question_id", "answer_id"])
+def test_rows_of_a_group_share_its_answer_and_it_is_told(read, group):
+    rows = [f'g{i},{q},"{a}"\ng{i},other words {i},\n' for i, (q, a) in enumerate(sorted(PAIRS))]
+    report = read(f"{group},question,answer\n{''.join(rows)}".encode())
+    assert not report.open and len(right(report)) == 2 * len(PAIRS)
+    assert f"the same {group}" in said(report)
+
+
+@pytest.mark.parametrize("category", ["Orders", "intent"])
+def test_other_rows_without_an_answer_stay_open(read, category):
+    rows = [f'x,{q},"{a}"\nx,other words {i},\n' for i, (q, a) in enumerate(sorted(PAIRS))]
+    report = read(f"{category},question,answer\n{''.join(rows)}".encode())
+    assert len(report.open) == len(PAIRS) and "a column named intent" in said(report)
+
+
+def test_the_only_table_of_an_archive_is_read(read):
+    table_ = "question,answer\n" + "".join(f'{q},"{a}"\n' for q, a in sorted(PAIRS))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("export/faq.csv", table_)
+        archive.writestr("__MACOSX/export/._faq.csv", "x")
+    report = read(content.getvalue(), "faq.zip")
+    assert right(report) == PAIRS and "export/faq.csv" in said(report)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("faq.doc", b"\xd0\xcf\x11\xe0" + bytes(600), "old Office program"),
+        (
+            "faq.csv",
+            b"Question,Answer\n,some text here\n,more text\n",
+            "Question is empty",
+        ),
+        ("faq.csv", b"Question\nHow?\nWhy?\n", "as open questions"),
+    ],
+)
+def test_a_refusal_names_the_cause(read, name, content, reason):
+    assert reason in str(read(content, name).refused)

@@ -164,7 +164,7 @@ def test_without_a_rater_column_the_uploader_is_the_rater(tiny_dataset):
     ("content", "reason"),
     [
         (csv((QUESTION, ANSWER, "a", 0.5)), "neither 1 to 5 nor 0 to 100"),
-        (csv((QUESTION, ANSWER, "a", "fine")), "no rating that is a number"),
+        (csv((QUESTION, ANSWER, "a", "fine")), "no rating that is understood"),
         (csv((QUESTION, ANSWER, "a"), header="question,answer,rater"), "no column for: rating"),
         (b"", "is empty"),
     ],
@@ -172,3 +172,52 @@ def test_without_a_rater_column_the_uploader_is_the_rater(tiny_dataset):
 def test_a_file_that_cannot_be_read_says_why(tiny_dataset, content, reason):
     with pytest.raises(DataError, match=reason):
         read_ratings(content, "r.csv", tiny_dataset, "me")
+
+
+def rated(content, dataset, name="r.csv"):
+    found = read_ratings(content.encode(), name, dataset, "me")
+    return {(r.question, r.answer): r.value for r in found.ratings}, found
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "top"),
+    [
+        ("r.csv", "question_id,answer_id,relevance\n{q},{a},3\n{q},{b},0\n", 1),
+        ("r.tsv", "query-id\tcorpus-id\tscore\n{q}\t{a}\t1\n{q}\t{b}\t0\n", 1),
+        ("r.txt", "{q} 0 {a} 1\n{q} 0 {b} 0\n", 1),
+        ("r.txt", "{q} 0 {a} 1\n{q} 0 {b} 1\n", 1),  # a pool of right answers only
+    ],
+)
+def test_ratings_by_ids(tiny_dataset, name, form, top):
+    texts = tiny_dataset.answers
+    q, a, b = tiny_dataset.question_ids[0], *tiny_dataset.answer_ids[:2]
+    values, found = rated(form.format(q=q, a=a, b=b), tiny_dataset, name)
+    question = tiny_dataset.questions[0]
+    assert values[question, texts[0]] == top and len(found.ratings) == 2
+    assert "by their ids" in str(found.notes[0])
+
+
+def test_ids_that_the_data_do_not_have_are_told(tiny_dataset):
+    with pytest.raises(DataError, match="by ids that your data do not have"):
+        read_ratings(b"question_id,answer_id,score\nx7,y7,1\nx8,y8,0\n", "r", tiny_dataset, "me")
+
+
+def test_the_only_column_left_is_the_rating_whatever_its_name(tiny_dataset):
+    text = f"Frage;Antwort;Passung in %\n{QUESTION};{ANSWER};100,0 %\n"
+    values, found = rated(text, tiny_dataset)
+    assert values == {(QUESTION, ANSWER): 1} and "Passung in %" in str(found.notes[0])
+
+
+def test_ticks_count_as_right_and_blanks_as_not_rated(tiny_dataset):
+    other = tiny_dataset.answers[1]
+    text = f'question,answer,Rater 1,Rater 2\n{QUESTION},"{ANSWER}",x,x\n{QUESTION},"{other}",,\n'
+    values, found = rated(text, tiny_dataset)
+    assert values == {(QUESTION, ANSWER): 1} and found.blank == 2
+
+
+def test_a_table_with_a_column_for_each_answer(tiny_dataset):
+    first, second = tiny_dataset.answers[:2]
+    text = f'question,"{first}","{second}"\n{QUESTION},1,0\n'
+    values, found = rated(text, tiny_dataset)
+    assert values == {(QUESTION, first): 1, (QUESTION, second): 0}
+    assert found.answers == (first, second)

@@ -150,7 +150,7 @@ def open_beir(source: Path | bytes) -> BeirFiles:
             raise DataError("The ZIP holds no {files}.", files=" and ".join(_NEEDED))
         prefix = "" if root == "." else f"{root}/"
         present = [name[len(prefix) :] for name in names if name.startswith(prefix)]
-        files = _read(present, lambda name: _archived(archive, prefix + name))
+        files = _read(present, lambda name: archived(archive, prefix + name))
         others = [
             NotUsed("list", str(PurePosixPath(name).parent), 1)
             for name in names
@@ -220,7 +220,8 @@ def beir_warnings(files: BeirFiles) -> list[Message]:
     ]
 
 
-def _archived(archive: zipfile.ZipFile, name: str) -> bytes:
+def archived(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a file of a ZIP archive; raises DataError where it is damaged."""
     try:
         return archive.read(name)
     except Exception as error:  # damaged members fail in zlib, zipfile or struct
@@ -365,7 +366,7 @@ def read_packed(archive: zipfile.ZipFile, name: str) -> Table | None:
     merged: dict[str, object] = {}
     for part in members:
         if part.endswith((".yml", ".yaml")):
-            document = load_yaml(_archived(archive, part).decode("utf-8", "replace"))
+            document = load_yaml(archived(archive, part).decode("utf-8", "replace"))
             for key, value in document.items() if isinstance(document, dict) else ():
                 held = merged.get(key)
                 if isinstance(held, list) and isinstance(value, list):
@@ -470,7 +471,7 @@ def _cx_replies(node: object) -> Iterator[tuple[str, str]]:
 
 def _json_member(archive: zipfile.ZipFile, part: str) -> object:
     try:
-        document: object = json.loads(_archived(archive, part))
+        document: object = json.loads(archived(archive, part))
     except (ValueError, RecursionError) as error:
         raise DataError(
             "{file} in the ZIP is damaged ({detail}). Pack it again.", file=part, detail=str(error)

@@ -34,6 +34,7 @@ DELIMITERS: Mapping[str, str] = MappingProxyType(
 )
 SAMPLE_CHARACTERS = 256_000
 SAMPLE_RECORDS = 300
+_ASKS = ("?", "？", "؟")
 _FORMULA = frozenset("=+-@\t\r")
 _SHIELDED = re.compile("'[=+@\t\r-]")
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
@@ -122,6 +123,14 @@ def read_delimited(upload: Upload) -> Table:
     if wrapped:
         warnings.append(Message(N_("Every row was one cell in quotes; it was cut into columns.")))
     warnings += [*decoded.warnings, *header.warnings]
+    records, mended = _with_tails(records, header, delimiter)
+    if mended:
+        text_ = N_(
+            "Texts with the delimiter in them are not in double quotes; they were put together "
+            "where only one way fits. Rows: {rows} ({count} in all). Look at their texts before "
+            "you go on."
+        )
+        warnings.append(Message(text_, {"rows": row_list(mended), "count": len(mended)}))
     rows, numbers, unreadable = _fitting(records, header, delimiter)
     if apostrophes:
         rows = [[cell.translate(_SWAPPED) for cell in row] for row in rows]
@@ -284,6 +293,60 @@ def _width(record: Sequence[str]) -> int:
     while width and not record[width - 1].strip():
         width -= 1
     return width
+
+
+def _with_tails(
+    records: list[list[str]], header: Header, delimiter: str
+) -> tuple[list[list[str]], list[int]]:
+    """Put texts together again that a delimiter in them cut; return the rows mended, too.
+
+    Only the last column may hold them. A comma of a sentence has a blank behind it, one between
+    cells has none, where the other rows say so. Else, with two columns, what comes after a first
+    cell with a question mark is the second, where those of the other rows have one, too.
+    """
+    columns = len(header.names)
+    found = [
+        i
+        for i in range(header.first, len(records))
+        if i not in header.skipped and len(records[i]) > columns < _width(records[i])
+    ]
+    if not found or columns < 2 or delimiter == "\t":
+        return records, []
+    odd = set(found)
+    fitting = [
+        record
+        for i, record in enumerate(records[header.first :], header.first)
+        if i not in odd and i not in header.skipped and _width(record) > 1
+    ][:SAMPLE_RECORDS]
+    if not fitting:
+        return records, []
+    tight = not any(cell.startswith(" ") for record in fitting for cell in record[1:])
+    asking = columns == 2 and all(record[0].rstrip().endswith(_ASKS) for record in fitting)
+    if not (tight or asking):
+        return records, []
+    records, mended = list(records), []
+    for i in found:
+        record = records[i]
+        whole = _joined_cells(record, delimiter) if tight else record
+        if whole[: columns - 1] != record[: columns - 1]:
+            continue
+        if len(whole) != columns and asking and record[0].rstrip().endswith(_ASKS):
+            whole = [record[0], delimiter.join(record[1:])]
+        if len(whole) == columns:
+            records[i] = whole
+            mended.append(i + 1)
+    return records, mended
+
+
+def _joined_cells(record: Sequence[str], delimiter: str) -> list[str]:
+    """Join cells that begin with a blank to the one before."""
+    whole: list[str] = []
+    for cell in record[: _width(record)]:
+        if whole and cell.startswith(" "):
+            whole[-1] += delimiter + cell
+        else:
+            whole.append(cell)
+    return whole
 
 
 def _fitting(

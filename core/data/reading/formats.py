@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from core.data.cells import NOTHING_WRITTEN, cell_text, with_line_breaks, without_entities
 from core.data.column_names import role_of
-from core.data.reading.archives import beir_root, beir_warnings, open_beir, read_packed
+from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
 from core.data.reading.documents.faq_documents import TABLE_FORMATS
 from core.data.reading.documents.labelled_rows import has_labelled_rows, labelled_rows
@@ -65,6 +66,10 @@ _CHAT = N_(
     "speaker and text."
 )
 _SHEETS = ("csv", "xlsx", "xls", "ods")
+_TABLE_ENDINGS = (
+    *(".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl"),
+    *(".ndjson", ".parquet", ".html", ".htm", ".md", ".docx", ".yml", ".yaml"),
+)
 _BLANK = b"\x00\t\r\n \xef\xbb\xbf\xfe\xff"
 
 
@@ -127,6 +132,17 @@ def read_table(
             table = without_cell_marks(_without_escapes(_without_nothings(table)))
             table = judged_apart(turns_apart(without_end_marks(table)))
             return unfolded(table) if unfold else table
+    only = _only_table(upload)
+    if only is not None and upload.archive is not None:
+        table = read_table(
+            archived(upload.archive, only),
+            PurePosixPath(only).name,
+            choices=choices,
+            unfold=unfold,
+            below=below,
+        )
+        text = N_("The file {file} in the archive was read.")
+        return replace(table, warnings=(Message(text, {"file": only[:80]}), *table.warnings))
     raise _refusal(upload)
 
 
@@ -155,6 +171,20 @@ def _read_with(reader: Reader, upload: Upload, below: bool) -> Table | None:
     else:
         return table
     return labelled_rows(every, upload.name) or table
+
+
+def _only_table(upload: Upload) -> str | None:
+    """Return the only file of a ZIP archive where it may be a table, None where there are more."""
+    if upload.members & {"mimetype", "[Content_Types].xml"}:
+        return None
+    files = [
+        member
+        for member in upload.members
+        if not member.endswith("/")
+        and not member.startswith("__MACOSX/")
+        and not PurePosixPath(member).name.startswith(".")
+    ]
+    return files[0] if len(files) == 1 and files[0].lower().endswith(_TABLE_ENDINGS) else None
 
 
 def _without_nothings(table: Table) -> Table:

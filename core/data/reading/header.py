@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.column_names import ROLES, WEAK_NAMES, name_list, plain_name, role_of, words_of
+from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
 from core.data.table import NotUsed, row_list
 from core.messages import N_, Message
 
@@ -28,8 +29,67 @@ _SUMS = frozenset(
         *("평균", "합계"),
     ]
 )
+# What is counted below a table, and the words between: "24 questions in all", "24 rows affected".
+_COUNTED = frozenset(
+    [
+        *ROLES["question"],
+        *ROLES["answer"],
+        *name_list(
+            "rows row entries entry records items pairs faq faqs terms searches number of in all",
+            "no the affected returned selected found queries zeilen einträge eintrag datensätze",
+            "paare zahl der die nr lignes entrées nombre de des le filas entradas registros número",
+            "en righe voci numero di linhas número rijen aantal van wiersze wierszy liczba pytań",
+            "rader antal satır kayıt adet записей вопросов строк количество 件 問 行 項目 全 条 项",
+            "个 题 共 개 건 항목",
+        ),
+    ]
+)
+_COUNTED_THINGS = re.compile(r"\(?\s*\d[\d.,]*\s*\)?\s*[^\W\d]|\D+[:：]\s*\d")
+# What stands alone below a table and is no question: notes, sources, pages, rights, ends.
+_NOTE = re.compile(
+    r"[*†‡※©¹²³]|\(c\)\s|[-=_~–—]{2,}|<.*>$"
+    r"|(?:notes?|nb|n\.b|notas?|hinweise?|anmerkung(?:en)?|bemerkung(?:en)?|remarques?|opmerking(?:en)?"
+    r"|uwagi?|not|примечани[ея]|注|注記|注意|備考|备注|비고|참고|ملاحظة|obs|anm"
+    r"|sources?|quellen?|fuentes?|fontes?|fonti|bron|źródło|kaynak|источник|出典|出所|来源|來源|출처"
+    r"|المصدر|källa|kilde|stand|datenstand|as of|last (?:updated?|modified|changed)|updated|version"
+    r"|(?:zuletzt )?(?:aktualisiert|geändert)|mise à jour|(?:última )?actualización|actualizado"
+    r"|aggiornat[oa]|最終更新日?|更新日|作成日|作成者|更新时间|export(?:ed)?|author|autor|filters?)\s*[:：]"
+    r"|(?:page|seite|página|pagina|strona|sayfa|страница|стр|sida|side|صفحة|페이지|s|p)\.?\s*\d+"
+    r"(?:\s*(?:of|von|de|sur|di|van|z|из|av|af|من|/)\s*\d+)?$|\d+\s*/\s*\d+(?:\s*ページ)?$"
+    r"|第?\s*\d+\s*(?:頁|页|ページ|페이지)(?:\s*[,/]?\s*[全共]\s*\d+\s*(?:頁|页|ページ))?$"
+    r"|(?:the )?end(?: of (?:the )?(?:list|file|report|table|document|faqs?|data|export))?\.?$"
+    r"|ende (?:der|des|vom) \w+$|fin (?:de|du) .{2,25}$|fine (?:del|della|dell') ?\w+$"
+    r"|einde .{2,20}$"
+    r"|koniec \w+$|конец \w+$|以上$|끝$|完$|(?:applied|active) filters?\b"
+    r"|(?:generated|exported|printed|created|downloaded) (?:on|by|at|from|with)\b"
+    r"|(?:erstellt|exportiert|gedruckt|generiert) (?:am|von|mit|aus)\b"
+    r"|(?:généré|exporté|imprimé|créé) (?:le|par)\b"
+    r"|(?:generado|exportado|creado|gerado) (?:el|por|em)\b"
+    r"|(?:generato|esportato|creato) (?:il|da)\b"
+    r"|(?:strictly |company )?(?:confidential|vertraulich|confidentiel|confidencial|riservato"
+    r"|vertrouwelijk|poufne|gizli|конфиденциально|社外秘|機密|内部资料|대외비)\b"
+    r"|(?:for )?internal use only|nur für den internen gebrauch|copyright\b"
+    r"|all rights reserved|alle rechte vorbehalten|tous droits réservés",
+    re.IGNORECASE,
+)
+_LONGEST_NOTE = 200  # signs
+_MARKED_HEADING = re.compile(
+    r"[#=]{1,6}\s|[■□●◆◇▼▶►◎]|【.*】$|[A-Z][.)]\s|[IVX]{1,5}[.)]\s"
+    r"|(?:section|chapter|part|topic|category|abschnitt|kapitel|teil|thema|kategorie|partie|chapitre"
+    r"|rubrique|sección|capítulo|categoría|sezione|capitolo|rozdział|раздел|bölüm)\b"
+    r"|第\s*\d+\s*[章節节部]|.*[:：]$",
+    re.IGNORECASE,
+)
+_LONGEST_HEADING = 40
+_LEAST_BELOW = 1.5  # rows on average below a heading
+_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
+_SENTENCE = re.compile(r"(?=.{8}).*[.。!！?？؟…]$", re.DOTALL)
+_ASKING = 0.8  # share of questions with a question mark in a column that always has one
 _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
 _NUMBER = re.compile(r"[-+−]?[\d.,\s%€$£¥]*\d[\d.,\s%€$£¥]*")
+_MOSTLY = 0.9  # share of numbers in a column of numbers
+# What the columns of search logs are called.
+_LOG_NAMES = dict.fromkeys(COUNT_NAMES, "count") | dict.fromkeys(QUESTION_NAMES, "asked")
 _FEW_VALUES = 7  # of a column of marks
 _SHOWN = 120  # characters of the rows above in a warning
 
@@ -64,8 +124,9 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
     """Return the index of the row with the column names, None where no row has two names.
 
     Among the first rows with two filled cells it is the one with known names, which is as wide as
-    the rows below and looks unlike them: short, no question, no comment sign. A row further down
-    must have more of this than the first, so an ordinary file is named by its first row.
+    the rows below and looks unlike them: short, words above numbers, no question, no comment sign.
+    A row further down must have more of this than the first, so an ordinary file is named by its
+    first row.
     """
     head = grid[: HEAD_ROWS + SAMPLE_ROWS]
     filled = [sum(1 for cell in row if cell.strip()) for row in head]
@@ -87,6 +148,7 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
             return i  # nearly every file
         score = 2.0 * known - 5.0 * comment
         score += 2.0 * (filled[i] >= width) + 2.0 * _unlike_rows(head, i)
+        score += 2.0 * _over_numbers(head, first, i)
         score += 1.0 * (first < i <= first + MOST_ABOVE and not filled[i - 1])
         score -= 0.02 * (i - first)
         if best is None or score > best[0] + (0 if _is_comment(head[best[1]]) else 0.5):
@@ -99,6 +161,7 @@ def find_header(
     numbers: Sequence[int],
     chosen: int | None = None,
     below: bool = False,
+    wide: Collection[int] = (),
 ) -> Header | None:
     """Return the column names of a grid, None where no row can name two columns.
 
@@ -109,7 +172,9 @@ def find_header(
     chosen : int, optional
         The row that the user says it is; 0 = the file has no column names.
     below : bool
-        Whether sums and other tables below the first are read as rows of it.
+        Whether sums, headings of sections and other tables below the first are read as rows of it.
+    wide : collection of int
+        Rows, as in ``numbers``, with a cell that reaches over several columns.
     """
     if chosen is not None and chosen in numbers:
         position: int | None = list(numbers).index(chosen)
@@ -162,7 +227,10 @@ def find_header(
         warnings.append(Message(text, {"row": row}))
     skipped = set(repeated)
     if not below:
-        skipped |= _foreign_rows(grid, numbers, first, skipped, warnings, not_used)
+        alone = {i for i, number in enumerate(numbers) if i >= first and number in wide}
+        if 2 * sum(len(_texts(grid[i])) > 1 for i in alone) > len(alone):
+            alone = set()  # questions themselves are written over several columns
+        skipped |= _foreign_rows(grid, numbers, first, skipped, warnings, not_used, alone)
     return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(skipped))
 
 
@@ -195,13 +263,36 @@ def _known_names(row: Sequence[str]) -> int:
         if not cell.strip() or len(cell) > LONGEST_NAME:
             continue
         plain = plain_name(cell.lstrip("#%/ "))
-        exact = _exact_role(plain)
+        exact = _exact_role(plain) or _LOG_NAMES.get(plain)
         role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
         if role is not None:
             weight = 2 if exact in _TEXTS else 1
             weights[role] = max(weight, weights.get(role, 0))
     others = sum(weight for role, weight in weights.items() if role not in _TEXTS)
     return sum(weights.get(role, 0) for role in _TEXTS) + min(2, others)
+
+
+def _over_numbers(grid: Sequence[Sequence[str]], first: int, position: int) -> int:
+    """Return 1 where a word stands above numbers, as a name does; -1 where a number does, else 0.
+
+    A word with numbers above it, too, is only a gap in them.
+    """
+    above = grid[first:position]
+    below = [cells for cells in grid[position + 1 : position + 51] if _texts(cells)]
+    found = 0
+    for i, cell in enumerate(grid[position]):
+        over, under = (
+            [cells[i] for cells in rows if i < len(cells) and cells[i].strip()]
+            for rows in (above, below)
+        )
+        numbers = sum(map(_is_number, over)), sum(map(_is_number, under))
+        if not cell.strip() or sum(numbers) < max(2, _MOSTLY * len(over + under)):
+            continue
+        if _is_number(cell):
+            found = -1
+        elif not numbers[0]:
+            return 1
+    return found
 
 
 def _unlike_rows(grid: Sequence[Sequence[str]], position: int) -> bool:
@@ -232,7 +323,27 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
             asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(_QUESTION_MARKS)]
             if len(below) >= 2 and len(asked) > len(below) / 2:
                 return True
-    return len(below) >= 2 and _is_talk(row) and _holds_value(row, below)
+    if len(below) < 2:
+        return False
+    return (_is_talk(row) and _holds_value(row, below)) or _says_like(row, below)
+
+
+def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a cell is a whole sentence as nearly all below are, and no cell is a name."""
+    like = False
+    for i, cell in enumerate(row):
+        text = cell.strip()
+        under = [cells[i].strip() for cells in below if i < len(cells) and cells[i].strip()]
+        if not text or not under:
+            continue
+        coded = sum(1 for other in under if not _LETTERS.search(other))
+        if coded >= _MOSTLY * len(under) and _LETTERS.search(text):
+            return False  # a word above numbers or dates names them
+        sentences = sum(1 for other in under if _SENTENCE.search(other))
+        usual = sum(map(len, under)) / len(under)
+        alike = usual / 3 <= len(text) <= 3 * usual
+        like |= alike and sentences >= _ASKING * len(under) and bool(_SENTENCE.search(text))
+    return like
 
 
 def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -304,19 +415,46 @@ def _foreign_rows(
     repeated: set[int],
     warnings: list[Message],
     not_used: list[NotUsed],
+    wide: Collection[int],
 ) -> set[int]:
-    """Return the rows that sum a table up or belong to another one below it, and tell them."""
+    """Return the rows that are none of the table, and tell them.
+
+    They sum it up, say something below it, head a section of it or belong to another table.
+    """
     blocks = _blocks(grid, first)
-    sums = [
-        i for start, end in blocks for i in _last_sums(grid, max(start, first), end) if i > first
-    ]
-    skipped = set(sums)
-    if sums:
-        rows = [numbers[i] for i in sums]
-        text = N_("Rows that sum up the table were left out. Rows: {rows} ({count} in all).")
-        warnings.append(Message(text, {"rows": row_list(rows), "count": len(rows)}))
-        shown = " ".join(_texts(grid[sums[0]]))[:_SHOWN]
-        not_used.append(NotUsed("rows", f"{row_list(rows)}: {shown}", len(rows)))
+    sums: list[int] = []
+    notes: list[int] = []
+    for start, end in blocks:
+        for i in _last_lines(grid, max(start, first + 1), end, wide):
+            (sums if _sums_up(grid[i]) else notes).append(i)
+    headings = _section_rows(grid, first, {*repeated, *sums, *notes}, wide)
+    for found, text in (
+        (sums, N_("Rows that sum up the table were left out. Rows: {rows} ({count} in all).")),
+        (
+            notes,
+            N_(
+                "Notes below the table were left out. Rows: {rows} ({texts}). If they are "
+                "questions, choose to read all rows."
+            ),
+        ),
+        (
+            headings,
+            N_(
+                "Headings of sections between the questions were left out. Rows: {rows} ({texts}). "
+                "If they are questions, choose to read all rows."
+            ),
+        ),
+    ):
+        if not found:
+            continue
+        rows = [numbers[i] for i in found]
+        texts = "; ".join(dict.fromkeys(" ".join(_texts(grid[i])) for i in found))
+        texts = texts if len(texts) <= _SHOWN else f"{texts[:_SHOWN]}…"
+        values: dict[str, str | int | float] = {"rows": row_list(rows), "count": len(rows)}
+        values["texts"] = texts
+        warnings.append(Message(text, values))
+        not_used.append(NotUsed("rows", f"{row_list(rows)}: {texts}", len(rows)))
+    skipped = {*sums, *notes, *headings}
     other: list[int] = []
     for start, end in blocks[1:]:
         again = bool(repeated.intersection(range(start, min(end, start + 3))))
@@ -363,15 +501,91 @@ def _blocks(grid: Sequence[Sequence[str]], first: int) -> list[tuple[int, int]]:
     return [(a + 1, b) for a, b in itertools.pairwise(ends) if b > a + 1]
 
 
-def _last_sums(grid: Sequence[Sequence[str]], start: int, end: int) -> list[int]:
-    """Return the last rows of a block that hold a word such as Total, and beside it numbers."""
+def _last_lines(
+    grid: Sequence[Sequence[str]], start: int, end: int, wide: Collection[int]
+) -> list[int]:
+    """Return the last rows of a block that sum the table up or are notes below it."""
     found = []
     for i in range(end - 1, start - 1, -1):
-        label, *values = _texts(grid[i])
-        if plain_name(label) not in _SUMS or not values or not all(map(_is_number, values)):
+        if not (_sums_up(grid[i]) or _is_note(grid[i], i in wide)):
             break
         found.append(i)
     return found[::-1]
+
+
+def _sums_up(row: Sequence[str]) -> bool:
+    """Tell whether a row is a sum: ``Total | 24``, ``Total: 24 questions``, ``合計 | 24件``."""
+    texts = _texts(row)
+    if not texts or _is_talk(texts):
+        return False
+    label, *values = texts
+    if plain_name(label) in _SUMS and values and all(map(_is_number, values)):
+        return True
+    whole = " ".join(texts)
+    words = {plain_name(word) for word in words_of(_NUMBER.sub(" ", whole))}
+    if not (_NUMBER.search(whole) and words) or words - _SUMS - _COUNTED:
+        return False
+    counted = len(texts) == 1 and bool(_COUNTED_THINGS.match(label))  # 24 questions
+    return counted or bool(words & _SUMS)
+
+
+def _is_note(row: Sequence[str], wide: bool) -> bool:
+    """Tell whether a row says something below a table in one cell."""
+    texts = _texts(row)
+    if len(texts) != 1 or texts[0].endswith(_QUESTION_MARKS) or len(texts[0]) > _LONGEST_NOTE:
+        return False
+    return wide or bool(_NOTE.match(texts[0]))
+
+
+def _section_rows(
+    grid: Sequence[Sequence[str]], first: int, gone: Collection[int], wide: Collection[int]
+) -> list[int]:
+    """Return the rows with one text that head those below: no question, but what they are about.
+
+    Their cell reaches over several columns; or several of them, the first above all rows, stand
+    between questions that have a question mark, or are marked as headings, which no question is.
+    """
+    filled = [sum(map(bool, row)) for row in grid]
+    if not any(count == 1 for count in filled[first:]):
+        return []
+    full = [i for i in range(first, len(grid)) if filled[i] > 1]
+    found: list[int] = []
+    above = False  # whether the row is above one of the table or above such a heading
+    for i in range(len(grid) - 1, first - 1, -1):
+        if filled[i] > 1:
+            above = i not in gone
+        elif filled[i]:
+            above = above and i not in gone and _may_head(grid[i], i in wide)
+            found += [i] if above else []
+    plain = [i for i in found if i not in wide]
+    leading = bool(found) and not any(filled[first : found[-1]])  # else wordings of one answer
+    few = 2 <= len(plain) <= len(full) / _LEAST_BELOW
+    if not (leading and few and _unlike_questions(grid, plain, full)):
+        found = [i for i in found if i in wide]
+    return found[::-1]
+
+
+def _may_head(row: Sequence[str], wide: bool) -> bool:
+    (text,) = _texts(row) or [""]
+    longest = LONGEST_NAME if wide else _LONGEST_HEADING
+    return 1 < len(text) <= longest and not text.endswith(_QUESTION_MARKS)
+
+
+def _unlike_questions(
+    grid: Sequence[Sequence[str]], lone: Sequence[int], full: Sequence[int]
+) -> bool:
+    """Tell whether texts that stand alone have not the form of those in the same column."""
+    places = {i: next(place for place, cell in enumerate(grid[i]) if cell) for i in lone}
+    (place,) = set(places.values()) if len(set(places.values())) == 1 else (-1,)
+    if place < 0:
+        return False
+    beside = [cell.strip() for i in full if place < len(grid[i]) and (cell := grid[i][place])]
+    asking = sum(1 for text in beside if text.endswith(_QUESTION_MARKS))
+    marked = sum(1 for text in beside if _MARKED_HEADING.match(text))
+    alone = all(_MARKED_HEADING.match(grid[i][place].strip()) for i in lone)
+    return bool(beside) and (
+        asking >= _ASKING * len(beside) or (alone and marked <= (1 - _MOSTLY) * len(beside))
+    )
 
 
 def _is_number(cell: str) -> bool:

@@ -22,6 +22,9 @@ _OLD = N_(
     "{name} is an old Excel file (XLS) or is protected by a password. "
     "Save it as XLSX without a password."
 )
+_OLD_DOCUMENT = N_(
+    "{name} is a document of an old Office program. Save it as DOCX, or its table as XLSX."
+)
 _MOST_COLUMNS = 16_384
 
 
@@ -44,7 +47,8 @@ def read_xls(upload: Upload) -> Table:
     except DataError:
         raise
     except Exception as error:  # the parser meets damaged files with errors of every kind
-        raise DataError(_OLD, name=upload.name) from error
+        document = upload.named(".doc", ".dot", ".ppt", ".pps", ".msg", ".pub", ".vsd")
+        raise DataError(_OLD_DOCUMENT if document else _OLD, name=upload.name) from error
 
 
 def _xls_sheets(book: Any, name: str) -> Iterator[SheetRows]:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.data.column_names import name_list, plain_name
+from core.data.logs.question_log import LogColumns, guess_log, log_rows
 from core.data.matching import clean_text
-from core.data.question_log import LogColumns, guess_log, log_rows
 from core.data.table import Table, file_title
 from core.errors import DataError
 from core.types.pilot_events import (

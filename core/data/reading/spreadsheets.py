@@ -201,7 +201,8 @@ def table_of(
         if not wanted:
             continue
         filled = sheet.finish(name)
-        header = find_header(sheet.rows, sheet.numbers, choices.header_row, choices.below)
+        wide = {top for left, top, right, _ in sheet.merged if right > left}
+        header = find_header(sheet.rows, sheet.numbers, choices.header_row, choices.below, wide)
         if header is not None:
             found.append((sheet, header, filled))
     if not found:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from core.data.logs.question_log import read_log
 from core.data.matching import TextIndex
-from core.data.question_log import read_log
 from core.data.reading.formats import read_table
 from core.data.reading.search_events import events_in as events_in, kind_of
 from core.data.table import Table as Table

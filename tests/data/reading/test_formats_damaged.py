@@ -50,9 +50,9 @@ PARQUET = b"PAR1" + b"\x15\x04" * 40 + b"PAR1"
         (WORKBOOK[:-200], "faq.xlsx", "damaged"),
         (WORKBOOK[:300] + b"\x00" * 300 + WORKBOOK[600:], "faq.xlsx", "damaged"),
         (
-            zipped(**{"faq.csv": "question,answer\nq,a\n"}),
+            zipped(**{"faq.csv": "question,answer\nq,a\n", "more.csv": "question,answer\nq,a\n"}),
             "faq.csv",
-            "files in it: 1, first: faq.csv",
+            "files in it: 2, first: faq.csv",
         ),
         (zipped(**{"[Content_Types].xml": "<a/>", "word/document.xml": ""}), "a.xlsx", "XLSX"),
         (zipped(**{"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "a.ods", "XLSX"),

@@ -15,8 +15,12 @@ from datetime import date
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, name_list, plain_name, role_of
+from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, counts as counts_rows, role_of
 from core.data.columns import ColumnMapping
+from core.data.logs.addresses import read_server_log, with_searched_words
+from core.data.logs.lines import counted_map, plain_lines
+from core.data.logs.log_names import COUNT_NAMES, DATE_NAMES, EVERY_NAME, QUESTION_NAMES, name_place
+from core.data.logs.periods import with_periods_added
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
 from core.data.personal.masking import LEFT_OUT, PersonalHandling
@@ -41,39 +45,7 @@ _DATED = 0.8
 _LINED = 0.8  # least share of the lines of a table that have its delimiter
 
 
-# Further names of the column of questions, as plain_name() leaves them; the best first.
-_QUESTION_NAMES = name_list(
-    "searchterm searchterms searchquery searchqueries searchstring searchphrase searchkeyword",
-    "topqueries siteseachterm search keyword keywords term terms phrase querytext querystring",
-    "suchbegriff suchbegriffe suchwort suchwörter suchphrase suchtext suchanfrage suchanfragen",
-    "stichwort begriff termederecherche motclé motclef motsclés recherche recherches",
-    "términodebúsqueda búsqueda busqueda términos palabraclave palabrasclave",
-    "terminediricerca ricerca parolachiave termodepesquisa pesquisa busca palavrachave",
-    "zoekterm zoektermen zoekopdracht zoekwoord hasło zapytanie фраза запросы aramaterimi",
-    "検索キーワード 検索語句 検索語 検索ワード 検索クエリ キーワード 質問文 質問内容 入力",
-    "問い合わせ内容 搜索词 关键词 查询 搜尋字詞 검색어 키워드",
-)
-# How often, the surest first. The number of results ("hits", "Treffer") is something else.
-_COUNT_NAMES = name_list(
-    "count counts searchcount numberofsearches searches totalsearches totaluniquesearches",
-    "uniquesearches searchvolume volume frequency freq timesasked times occurrences occurrence",
-    "asked total number num n quantity amount requests requestcount querycount events eventcount",
-    "weight impressions views pageviews uses usage users sessions clicks cost money revenue value",
-    "anzahl häufigkeit haeufigkeit suchvolumen suchen anzahlsuchen menge gesamt aufrufe",
-    "impressionen klicks gewicht",
-    "nombre nombrederecherches fréquence frequence occurrences effectif poids clics",
-    "cantidad frecuencia número numero veces búsquedas busquedas impresiones peso",
-    "frequenza volte conteggio ricerche peso quantidade frequência vezes contagem buscas",
-    "aantal frequentie liczba количество частота показы sayı adet počet antal",
-    "件数 回数 検索回数 検索数 頻度 度数 数 質問数 表示回数 クリック数 合計 重み",
-    "次数 搜索次数 搜索量 数量 频次 频率 횟수 건수 검색수 빈도",
-)
-_DATE_NAMES = name_list(
-    "date day datetime timestamp time created createdat askedat lastasked lastseen searchdate",
-    "datum tag zeitpunkt",
-    "zeit fecha data giorno jour horodatage",
-    "日付 日時 年月日 検索日 質問日 受付日 日期 时间 날짜 일시 дата",
-)
+_ALL_NAMES = (*EVERY_NAME, *COUNT_NAMES, *DATE_NAMES)
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _UNITS = re.compile(
     r"(?:[€$£¥￥]|\b(?:EUR|USD|GBP|JPY|CHF)\b|(?<=\d)\s*(?:回|件|次|円|번|회|x|times|mal)\s*$)",
@@ -138,19 +110,26 @@ def read_log(content: bytes, filename: str, choices: ReadingChoices | None = Non
     """
     choices = choices or ReadingChoices()
     upload = Upload(content, filename, choices)
+    table = read_server_log(upload) or counted_map(upload) or _table_of(upload)
+    return with_periods_added(with_searched_words(table))
+
+
+def _table_of(upload: Upload) -> Table:
+    content, filename, choices = upload.content, upload.name, upload.choices
     try:
         table = read_table(content, filename, choices=choices, unfold=False, below=False)
     except OneColumnError as error:
-        return _titled(error.table)
+        return _single(error.table, upload)
     except DataError:
         if not _is_plain(upload):
             raise
         with suppress(DataError):
-            return _titled(read_lines(upload))
+            return _single(read_lines(upload), upload)
         raise
     if table.format == "csv" and not choices.delimiter and not _has_columns(table, upload):
-        return _titled(read_lines(upload))
-    if table.header_row and choices.header_row is None and _numbers(table.columns):
+        return _single(read_lines(upload), upload)
+    known = any((place := name_place(c, _ALL_NAMES)) and not place[0] for c in table.columns)
+    if table.header_row and choices.header_row is None and _numbers(table.columns) and not known:
         nameless = replace(choices, header_row=0)
         return read_table(content, filename, choices=nameless, unfold=False, below=False)
     return table
@@ -173,11 +152,13 @@ def guess_log(table: Table) -> LogColumns:
         return LogColumns()
     others = [column for column in table.columns if column != question and texts[column]]
     numbers = [column for column in others if _are_numbers(texts[column])]
-    named = [(fit, column) for column in numbers if (fit := _fit(column, _COUNT_NAMES)) is not None]
+    named = [
+        (fit, column) for column in numbers if (fit := name_place(column, COUNT_NAMES)) is not None
+    ]
     count = min(named)[1] if named else None
     if count is None and len(table.columns) == 2 and numbers and not _numbering(texts[numbers[0]]):
         count = numbers[0]
-    dated = [(f, c) for c in others if (f := _fit(c, _DATE_NAMES)) is not None and c != count]
+    dated = [(f, c) for c in others if (f := name_place(c, DATE_NAMES)) is not None and c != count]
     dated = [item for item in dated if _are_days(texts[item[1]])]
     named_roles = {role_of(column): column for column in reversed(others) if column != count}
     return LogColumns(
@@ -278,6 +259,7 @@ def log_rows(table: Table, columns: LogColumns) -> LogRows:
             example = cells["count"][unread[0]][:40]
             values = {"rows": row_list(rows), "count": len(rows), "example": example}
             warnings.append(Message(text, values))
+    warnings += _untold_counts(table, columns, questions)
     total = _total_row(counts) if "count" in cells else None
     kept: list[int] = []
     for i, count in enumerate(counts.tolist()):
@@ -389,6 +371,25 @@ def _numbers(texts: Sequence[str]) -> dict[str, float]:
     return {text: values[number] for text, number in bare.items() if number in values}
 
 
+def _untold_counts(table: Table, columns: LogColumns, questions: Sequence[str]) -> list[Message]:
+    """Say which numbers may tell how often, where each question stands once and no column does."""
+    if columns.count or columns.date or len(set(questions)) < len(questions):
+        return []
+    texts = {
+        column: [text for text in table.frame[column].head(_SAMPLE).tolist() if text]
+        for column in table.columns
+        if column not in columns.roles().values() and not counts_rows(column)
+    }
+    numbers = [c for c, cells in texts.items() if _are_numbers(cells) and not _numbering(cells)]
+    if not numbers:
+        return []
+    text = N_(
+        "No column was found that says how often each question was asked, so each counts once. If "
+        "one of these does, choose it: {columns}."
+    )
+    return [Message(text, {"columns": ", ".join(numbers[:8])})]
+
+
 def _total_row(counts: np.ndarray) -> int | None:
     """Return the first or last row where its count is the sum of all others."""
     if len(counts) < 4:
@@ -396,11 +397,18 @@ def _total_row(counts: np.ndarray) -> int | None:
     return next((i for i in (len(counts) - 1, 0) if 2 * counts[i] == counts.sum()), None)
 
 
+def _single(table: Table, upload: Upload) -> Table:
+    """Return texts in one column without what else stands in their lines."""
+    table = _titled(table)
+    written = upload.decoded.text if upload.is_text and not table.header_row else ""
+    return plain_lines(table, written) if len(table.columns) == 1 else table
+
+
 def _titled(table: Table) -> Table:
     """Give a column without a name the name in its first row, where that is one."""
     (column,) = table.columns[:1] or ("",)
     texts = table.frame[column].tolist() if column else []
-    if column != "column 1" or not texts or _fit(texts[0], _EVERY_NAME) is None:
+    if column != "column 1" or not texts or name_place(texts[0], EVERY_NAME) is None:
         return table
     frame = table.frame.iloc[1:].reset_index(drop=True).rename(columns={column: texts[0]})
     return replace(
@@ -422,12 +430,14 @@ def _is_plain(upload: Upload) -> bool:
 
 def _has_columns(table: Table, upload: Upload) -> bool:
     """Tell whether nearly every line has the delimiter, as the lines of a table do."""
-    lines = [line for line in upload.decoded.text.splitlines() if line.strip()]
+    lines = upload.decoded.text.splitlines()
+    if any(name_place(column, _ALL_NAMES) for column in table.columns):
+        lines = lines[max(table.header_row - 1, 0) :]  # below the head of a report
+    lines = [line for line in lines if line.strip() and not line.startswith("#")]
     parted = [line for line in lines if table.delimiter in line]
     if len(parted) < _LINED * len(lines):
         return False
-    known = (*_EVERY_NAME, *_COUNT_NAMES, *_DATE_NAMES)
-    named = any(_fit(column, known) for column in table.columns)
+    named = any(name_place(column, _ALL_NAMES) for column in table.columns)
     return named or table.delimiter != "," or any(_TIGHT.search(line) for line in parted)
 
 
@@ -451,36 +461,17 @@ def _numbering(texts: Sequence[str]) -> bool:
     return len(numbers) == len(texts) > 1 and set(np.diff(numbers)) == {1}
 
 
-_EVERY_NAME = (*ROLES["question"], *_QUESTION_NAMES, *WEAK_NAMES["question"])
-
-
-def _fit(name: str, names: Sequence[str]) -> tuple[int, int] | None:
-    """Return how well a column name fits, smaller is better, None where it does not."""
-    plain = plain_name(name)
-    if plain in names:
-        return 0, names.index(plain)
-    if len(name) > 40:
-        return None
-    words = re.split(r"[\W_]+", unicodedata.normalize("NFKC", name).casefold())
-    for position, candidate in enumerate(names):
-        if candidate.isascii() and len(candidate) > 1 and candidate in words:
-            return 1, position
-        if not candidate.isascii() and len(candidate) > 1 and candidate in plain:
-            return 1, position
-    return None
-
-
 def _asks(column: str, texts: Sequence[str]) -> tuple[float, ...]:
     """Return how surely a column holds the questions, smaller is surer."""
     role = role_of(column)
-    fit = _fit(column, (*ROLES["question"], *_QUESTION_NAMES))
-    weak = _fit(column, (*WEAK_NAMES["question"], *WEAK_NAMES["answer"]))
+    fit = name_place(column, (*ROLES["question"], *QUESTION_NAMES))
+    weak = name_place(column, (*WEAK_NAMES["question"], *WEAK_NAMES["answer"]))
     unlike = (-len(set(texts)) / len(texts), -sum(map(len, texts)) / len(texts))
     if fit is not None and role in (None, "question", "answer"):
         return (float(fit[0]), float(fit[1]), *unlike)
     if weak is not None and weak[0] == 0:
         return (2.0, float(weak[1]), *unlike)
-    named = role is not None or _fit(column, _DATE_NAMES) is not None
+    named = role is not None or name_place(column, DATE_NAMES) is not None
     return (4.0 if named else 3.0, 0.0, *unlike)
 
 

@@ -6,8 +6,7 @@ import json
 import openpyxl
 import pytest
 
-from core.data.open_questions import AskedQuestions
-from core.data.question_log import (
+from core.data.logs.question_log import (
     LogColumns,
     add_log,
     chosen_log_columns,
@@ -16,6 +15,7 @@ from core.data.question_log import (
     read_log,
     unused_log_columns,
 )
+from core.data.open_questions import AskedQuestions
 from core.data.reading.upload import ReadingChoices
 from core.errors import DataError
 

@@ -1,0 +1,1 @@
+"""Search logs: what their columns are called, and lines in which more than a question stands."""

@@ -1,0 +1,118 @@
+"""Which rows are the table: names above numbers, sums, notes and headings, files without names."""
+
+import io
+
+import openpyxl
+import pytest
+
+from core.data.reading.formats import read_table
+from core.data.reading.upload import ReadingChoices
+
+PAIRS = [(f"How do I get part {i}?", f"Open order {i} and press Replace.") for i in range(6)]
+
+
+def workbook(rows, merged=()):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cells in merged:
+        book.active.merge_cells(cells)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def said(table):
+    return " ".join(map(str, table.warnings))
+
+
+@pytest.mark.parametrize("blank", [False, True])
+@pytest.mark.parametrize(
+    "foot",
+    [
+        *(["Total: 24 questions"], ["Gesamt", "24 Fragen"], ["合計", "24件"], ["合計：24件"]),
+        *(["24 questions in total"], ["Nombre de questions : 24"], ["(24 rows affected)"]),
+        *(["* Answers approved by legal"], ["Page 1 of 2"], ["--- End of list ---"], ["1 / 2"]),
+        *(["Source: CRM export 12.05.2026"], ["Quelle: CRM"], ["出典：社内"], ["以上"]),
+        *(["© 2026 Outdoor Ltd."], ["Seite 1 von 3"], ["Vertraulich"], ["Stand: Mai 2026"]),
+    ],
+)
+def test_what_stands_below_a_table_is_left_out_and_told(foot, blank):
+    rows = [["Question", "Answer"], *map(list, PAIRS), *([[]] if blank else []), foot]
+    table = read_table(workbook(rows), "faq.xlsx")
+    assert len(table.frame) == len(PAIRS) and foot[0] in str(table.not_used)
+    assert "left out" in said(table)
+    every = read_table(workbook(rows), "faq.xlsx", choices=ReadingChoices(below=True))
+    assert len(every.frame) == len(PAIRS) + 1
+
+
+@pytest.mark.parametrize(
+    "row", [["Who pays for notes?"], ["refund status"], ["Total", "The sum of all items."]]
+)
+def test_last_rows_that_may_be_questions_stay(row):
+    table = read_table(workbook([["Question", "Answer"], *PAIRS, row]), "faq.xlsx")
+    assert len(table.frame) == len(PAIRS) + 1
+
+
+def sections(first, second):
+    return [["Question", "Answer"], [first], *PAIRS[:3], [second], *PAIRS[3:]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "merged"),
+    [
+        (sections("Orders", "Returns"), ()),
+        (sections("Orders", "Returns"), ("A2:B2", "A6:B6")),
+        ([["Question", "Answer"], *PAIRS[:3], ["Returns"], *PAIRS[3:]], ("A5:B5",)),
+    ],
+)
+def test_headings_of_sections_are_no_questions(rows, merged):
+    table = read_table(workbook(rows, merged), "faq.xlsx")
+    assert list(table.frame.itertuples(index=False, name=None)) == PAIRS
+    assert "Headings of sections" in said(table) and "Returns" in said(table)
+
+
+def test_wordings_below_an_answered_question_are_no_headings():
+    rows = [row for pair in PAIRS for row in (pair, ["new part please"])]
+    assert len(read_table(workbook([["Question", "Answer"], *rows]), "faq.xlsx").frame) == 12
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(answer, question) for question, answer in PAIRS],
+        [(f"reset part {i}", answer) for i, (_, answer) in enumerate(PAIRS)],
+        [(f"部品{i}が欲しい", f"注文{i}を開いて「交換」を押してください。") for i in range(6)],
+    ],
+)
+def test_no_pair_is_lost_where_a_file_has_no_names(rows):
+    table = read_table("\n".join(",".join(row) for row in rows).encode(), "faq.csv")
+    assert len(table.frame) == len(rows) and "no column names" in said(table)
+
+
+def test_names_that_are_sentences_above_dates_and_marks_stay_names():
+    text = "Zeitpunkt der Eingabe,Bitte beschreiben Sie Ihr Anliegen möglichst genau.\n"
+    rows = "".join(f"2025-11-0{i},Das Teil {i} meines Zelts ist gebrochen.\n" for i in range(1, 7))
+    assert read_table((text + rows).encode(), "form.csv").header_row == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (
+            "question,answer\nWho?,Ann\nCards?,Visa, Amex, and cash.\n",
+            ["Ann", "Visa, Amex, and cash."],
+        ),
+        ("question,answer\nWho?,Ann\nShop?,Yes,in Leeds\n", ["Ann", "Yes,in Leeds"]),
+        ("id;question;answer\n1;Who?;Ann\n2;Where?;Here; or there\n", ["Ann", "Here; or there"]),
+    ],
+)
+def test_texts_of_the_last_column_are_put_together_and_told(text, answers):
+    table = read_table(text.encode(), "faq.csv")
+    assert table.frame["answer"].tolist() == answers and "put together" in said(table)
+
+
+@pytest.mark.parametrize("row", ["Shop, or not?,Yes", "red,green,blue"])
+def test_rows_that_may_be_cut_in_two_ways_stay_set_aside(row):
+    table = read_table(f"question,answer\nWho?,Ann\nWhy?,So\n{row}\n".encode(), "faq.csv")
+    assert len(table.unreadable) == 1
