@@ -5,7 +5,7 @@ import io
 import openpyxl
 import pytest
 
-from core.data.question_log import read_log
+from core.data.logs.question_log import read_log
 from core.data.reading.formats import read_table
 from core.errors import DataError
 
