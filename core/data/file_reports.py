@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from core.data.column_names import role_of
-from core.data.columns import ColumnMapping, Guess, guess_columns, unused_beside, unused_columns
+from core.data.columns import (
+    ColumnMapping,
+    Guess,
+    guess_columns,
+    guess_mapping,
+    unused_beside,
+    unused_columns,
+)
 from core.data.open_questions import without_open_questions
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
@@ -451,7 +458,7 @@ def _report_ratings(
     from core.data.rating_file import match_ratings
 
     table = _table_of(content, name, options, report)
-    mapping = chosen_columns(options.columns, table, guess_columns(table).mapping)
+    mapping = chosen_columns(options.columns, table, guess_mapping(table, rated=True))
     file = match_ratings(table, name, dataset, _UPLOADER, mapping)
     report.columns, report.scale = dict(file.columns), file.scale
     if file.raters:

@@ -110,7 +110,7 @@ def read_ratings(
         If the file cannot be read, lacks a column, or its scale cannot be recognised.
     """
     table = read_table(content, name)
-    return match_ratings(table, name, dataset, rater, mapping or guess_mapping(table))
+    return match_ratings(table, name, dataset, rater, mapping or guess_mapping(table, rated=True))
 
 
 def match_ratings(

@@ -100,6 +100,21 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "нет неверно неправильно плохо hayır yanlış kötü nie fałsz źle",
     )
 )
+# Words that say yes or no, much or little, without saying of what: alone they judge no answer.
+NEUTRAL_WORDS = frozenset(
+    _words(
+        0.5,
+        "yes y true t no n false f nope up down ok okay pos neg positive negative neutral mixed",
+        "valid invalid full high medium low average active deleted removed duplicate answered",
+        "not_answered passed regular moyen mittel teils teilweise partial partly partially",
+        "partiellement en_partie parcialmente parcial en_parte parziale in_parte",
+        "ja nein oui non sí si sim não nao vero falso verdadero verdadeiro vrai faux wahr waar",
+        "onwaar nee да нет evet hayır tak nie prawda fałsz",
+        "○ 〇 ◯ △ × ✕ ✖ はい いいえ 有 無 可 不可 高い 低い 普通 一部 部分的 満足 とても満足",
+        "不満 とても不満 是 否 部分 一般 中 真 假 满意 不满意 예 네 아니오 아니요 보통 부분",
+        "✓ ✔ ✔️ ✅ ☑ ✗ ✘ ☓ ❌ ❎ 🚫",
+    )
+)
 # A cross or tick, where the other cells of the column are empty.
 TICKS = frozenset(("x", "✗", "✓", "✔", "☑", "✅", "●", "•", "*"))
 # The rater has no opinion: neither right nor wrong.
