@@ -105,7 +105,9 @@ def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[
 
 
 _PLACES = {role: _places(names) for role, names in ROLES.items()}
-# Names that say little: a question or answer where nothing better is there, in this order.
+# Names that say little: a question or answer where nothing better is there, in this order. What
+# describes asks only where the answer stands elsewhere.
+DESCRIBING = frozenset(name_list("beschreibung problembeschreibung"))
 WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "question": name_list(
@@ -171,6 +173,11 @@ JUDGING_NAMES = frozenset(
         "判定 正誤 適否 適切 合否 妥当 正しさ 採点 品質 是否正确 是否相关 正误 质量 質量 合格",
         "판정 정오 적합 관련성 정확 품질",
     )
+)
+# How people feel: a customer may be unhappy with an answer that is right.
+_FEELINGS = re.compile(
+    "satisf|csat|(^|[^a-z])nps|zufrieden|soddisf|satisfa|tevreden|zadowol|memnuniyet|удовлетвор"
+    "|sentiment|stimmung|満足|满意|滿意|만족|nöjd|emotion|mood"
 )
 # Words of names that count votes, and how the two directions of a vote are told apart: a sign of
 # one direction and of the other, or a word that denies ("" beside it).
@@ -250,7 +257,8 @@ _NOT_TO_SHOW = frozenset(
     )
 )
 _NOT_TO_SHOW_INSIDE = name_list(
-    "社内 内部 社外秘 内部用 旧 以前 変更前 修正前 下書き 草稿 原稿 旧版 修改前 내부 이전 기존 초안"
+    "社内 内部 社外秘 旧回答 旧答 旧版 旧文 変更前 修正前 下書き 草稿 修改前",
+    "내부 이전답변 기존답변 초안",
 )
 _SHORTENED = frozenset(
     name_list(
@@ -353,6 +361,11 @@ def is_school_mark(name: str, beside: Iterable[str]) -> bool:
         for other in beside
     )
     return german and bool({"note", "noten"} & set(words_of(name)))
+
+
+def says_feeling(name: str) -> bool:
+    """Return True for names of what customers feel: ``CSAT``, ``Zufriedenheit``, ``満足度``."""
+    return bool(_FEELINGS.search(name[:_LONGEST_NAME].casefold()))
 
 
 def is_count(name: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from core.data.cells import is_nothing
+from core.data.cells import is_nothing, nested_value, parting_sign
 from core.data.column_names import (
     CODE_WORDS,
+    DESCRIBING,
     ROLES,
     TEXT_ROLES,
     WEAK_NAMES,
@@ -23,11 +24,13 @@ from core.data.column_names import (
     name_list,
     plain_name,
     role_of,
+    says_feeling,
     says_several,
     smaller_is_better,
     words_of,
 )
 from core.data.judging_columns import (
+    NUMBERED,
     drop_sparse,
     is_code,
     marks,
@@ -103,6 +106,7 @@ _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
 )
+_LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
 _LANGUAGE_ENDS = frozenset(
     name_list(
@@ -176,7 +180,8 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     negatives = tuple(c for c in negatives if c not in votes)
     wrong = set(negatives)
     free = [c for c in table.columns if texts[c] and c not in wrong]
-    judging = [c for c in free if c not in votes]
+    felt = [] if rated else [c for c in free if says_feeling(c)]
+    judging = [c for c in free if c not in votes and c not in felt]
     found: dict[str, str] = dict(
         zip(("answer", "rating"), (c for c in table.judged if texts.get(c)), strict=False)
     )
@@ -246,11 +251,19 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
             "there. If they stand for texts in another file, put the texts into this one."
         )
         notes.append(Message(text, {"column": mapping.answer}))
+    if mapping.answer and less_wanted(mapping.answer) > 1:
+        text = N_(
+            "The answers are those in {column}, which are internal or out of date by its name: no "
+            "other column holds answers. Look at them before people see them."
+        )
+        notes.append(Message(text, {"column": mapping.answer}))
+    mapping = _with_wordings(mapping, free, texts, notes)
     if mapping.question and mapping.answer:
-        notes += _doubts(mapping, sample, unclear, told)
+        notes += _doubts(mapping, sample, [*unclear, *felt], told)
         notes += _swapped(mapping, texts)
-        notes += _several_in_cells(mapping.answer, texts)
+        notes += _several_in_cells(mapping, texts)
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
+    offered = [*mapping.further, *(pair for pair in offered if pair not in mapping.further)]
     return Guess(mapping, tuple(notes), tuple(offered))
 
 
@@ -416,17 +429,25 @@ def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Mes
     return [Message(text, {"question": question, "answer": answer})]
 
 
-def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Message]:
-    """Say so where nearly every answer holds a sign that parts several."""
-    cells = texts.get(answer, [])
-    for sign in ("|", "¦", "<br>", "||", ";;"):
-        if cells and sum(sign in text.strip(sign) for text in cells) >= _ASKED * len(cells):
-            text = N_(
-                "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
-                "cell was taken as one answer. Put every answer into a row of its own if so."
-            )
-            return [Message(text, {"answer": answer, "sign": sign})]
-    return []
+def _several_in_cells(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where nearly every text holds a sign that parts several."""
+    notes = []
+    answer, question = str(mapping.answer), str(mapping.question)
+    sign = parting_sign(texts.get(answer, []), ("||", "|", "¦", "<br>", ";;"), _ASKED)
+    if sign:
+        text = N_(
+            "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
+            "cell was taken as one answer. Put every answer into a row of its own if so."
+        )
+        notes.append(Message(text, {"answer": answer, "sign": sign}))
+    sign = parting_sign(texts.get(question, []), ("||", "|", "¦", "<br>", ";;", ";", "；"), _ASKED)
+    if sign and not says_several(question):
+        text = N_(
+            "Nearly all texts in {question} hold “{sign}”, which may part several questions; each "
+            "cell was taken as one question. If so, name the column “questions”."
+        )
+        notes.append(Message(text, {"question": question, "sign": sign}))
+    return notes
 
 
 _MOSTLY = 0.5
@@ -460,11 +481,33 @@ def _take_weak(
     role: str, found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
     for name in WEAK_NAMES[role]:
+        if role == "question" and name in DESCRIBING and "answer" not in found:
+            continue
         for column in free:
             fits = plain_name(column) == name or plain_name(column.split(".")[-1]) == name
-            if fits and column not in found.values() and not is_code(texts[column]):
-                found[role] = column
-                return
+            if not fits or column in found.values() or is_code(texts[column]):
+                continue
+            if role == "question" and _better_asked(column, found, free, texts):
+                continue
+            found[role] = column
+            return
+
+
+def _better_asked(
+    column: str, found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Tell whether a subject of few different values stands beside a text of its own per row."""
+    held = texts[column]
+    if "answer" not in found or len(set(held)) >= _MOSTLY * len(held):
+        return False
+    return any(
+        len(set(texts[other])) >= _ASKED * len(held)
+        and _mean_length(texts[other]) > _mean_length(held)
+        for other in free
+        if other not in {column, *found.values()} and not is_code(texts[other])
+        if not (_NOTE.search(plain_name(other)) or is_url(texts[other]))
+        if role_of(other) in (None, "question") and not less_wanted(other)
+    )
 
 
 def _take_by_content(
@@ -577,6 +620,54 @@ def _context(
     column = next((c for c in free if plain_name(c) == "input" and c not in found.values()), None)
     alone = len(set(texts[question])) / len(texts[question])
     return column if column is not None and alone < 0.5 else None
+
+
+def _with_wordings(
+    mapping: ColumnMapping,
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+) -> ColumnMapping:
+    """Take columns of more wordings of the question, where no rating judges one of them.
+
+    ``Question 1`` to ``Question 3`` beside a single answer, ``Variant``, ``Synonyms``.
+    """
+    question, answer = mapping.question, mapping.answer
+    if question is None or answer is None or answer == mapping.category or mapping.rating:
+        return mapping
+    stem = _stem(question)
+    taken = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    twins = {_ending(c) for c in free if c != answer and role_of(c) == "answer"}
+    wordings = [
+        column
+        for column in free
+        if column not in taken and (is_wording(column) or (stem and _stem(column) == stem))
+        if role_of(column) in (None, "question") and _ending(column) not in twins - {""}
+        if not is_code(texts[column]) and not marks(texts[column])
+        if len(set(texts[column])) >= _MOSTLY * len(texts[column])
+        if not _are_keywords(texts[column])
+    ]
+    if not wordings:
+        return mapping
+    text = N_(
+        "More wordings of {question} stand in {columns}: each was taken as a question of its own "
+        "with the same answer. If something else stands there, leave it out (--columns "
+        "question={question})."
+    )
+    notes.append(Message(text, {"columns": ", ".join(wordings), "question": question}))
+    return replace(mapping, further=tuple((column, answer) for column in wordings))
+
+
+def _stem(name: str) -> str:
+    """Return a name without its number; "" for a column that has none."""
+    return "" if name.startswith(NUMBERED) else re.sub(r"\d+$", "", plain_name(name))
+
+
+def _are_keywords(texts: Sequence[str]) -> bool:
+    """Tell lists of words with commas from wordings."""
+    lists = [re.split("[,、，]", text) for text in texts if not nested_value(text)]
+    short = sum(len(parts) > 1 and max(map(len, parts)) <= _LONGEST_WORD for parts in lists)
+    return short >= _MOSTLY * len(texts)
 
 
 def _offered(

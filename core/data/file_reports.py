@@ -255,6 +255,8 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
                 role=role,
             )
     mapping = replace(mapping, **changes)
+    if questions or answers:
+        mapping = replace(mapping, further=())
     held = {*questions[:1], *answers[:1]}
     freed: dict[str, Any] = {
         role: None

@@ -37,7 +37,7 @@ from core.messages import N_, Message
 # A category by name that may as well be a judgement: its values decide.
 JUDGEMENTS = frozenset(name_list("label labels target class gold y annotation"))
 
-_NUMBERED = "column "  # begins the names of columns that have none
+NUMBERED = "column "  # begins the names of columns that have none
 
 _MEANS = re.compile(
     "mean|average|^avg|avg$|consensus|final|majority|overall|aggregate|gesamt|durchschnitt|mittelwert"
@@ -54,6 +54,7 @@ _OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]")
 _NUMBER_AHEAD = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*[-–—:=.)(]\s*")
 _STAR = re.compile("[★☆⭐🌟]")
 _MOSTLY = 0.5
+_FEW_UNCLEAR = 30  # columns that are looked at more closely
 _SPARSE = 0.25  # of the rows: a rating of fewer does not decide about the others
 
 
@@ -85,14 +86,17 @@ def is_running(texts: Sequence[str]) -> bool:
 
 def judging_name(column: str) -> bool:
     """Tell whether a name is known to judge, in any language: ``label``, ``判定``, ``Passt?``."""
-    plain, words = plain_name(column), words_of(column)
-    if plain in JUDGING_NAMES or says_wrong(column) or role_of(column) == "rating":
+    words = words_of(column)
+    if _judging_word(column) or says_wrong(column) or role_of(column) == "rating":
         return True
     if words and (len(words) == 1 or words[-1] in JUDGEMENTS) and JUDGEMENTS & set(words):
         return True
-    if {"label", "labels", "gold", "annotation"} & set(words):
-        return True
-    return bool(JUDGING_NAMES & set(words)) or any(
+    return bool({"label", "labels", "gold", "annotation"} & set(words))
+
+
+def _judging_word(column: str) -> bool:
+    plain, words = plain_name(column), words_of(column)
+    return bool(JUDGING_NAMES & {plain, *words}) or any(
         name in plain for name in JUDGING_NAMES if _OTHER_SCRIPT.match(name)
     )
 
@@ -122,33 +126,36 @@ def tells_apart(column: str, found: Mapping[str, str], sample: pd.DataFrame) -> 
 
 def vote_columns(free: Sequence[str], texts: Mapping[str, list[str]]) -> list[str]:
     """Return columns that count votes: of one direction each, or under a name such as votes."""
-    counting = []
-    for column in free:
-        values = read_numbers(set(texts[column])).values
-        if len(values) < len(set(texts[column])) or not values:
-            continue
-        if min(values.values()) >= 0 and all(value % 1 == 0 for value in values.values()):
-            counting.append(column)
-    several = {c for c in counting if max(read_numbers(set(texts[c])).values.values()) > 1}
-    found = {c for c in several if VOTES & set(words_of(c)) or VOTES & {plain_name(c)}}
-    for column in counting:
-        for other in counting:
-            if other != column and {column, other} & several and _opposite(column, other):
-                found |= {column, other}
+    found = {c for c in free if VOTES & {plain_name(c), *words_of(c)} and _highest(texts[c]) > 1}
+    for one, other in _opposites(free):
+        highest = _highest(texts[one]), _highest(texts[other])
+        if min(highest) >= 0 and max(highest) > 1:
+            found |= {one, other}
     return [column for column in free if column in found]
 
 
-def _opposite(name: str, other: str) -> bool:
-    """Tell whether two names differ only in the direction: up and down, helpful and not helpful."""
-    one, two = name.casefold(), other.casefold()
-    for yes, no in VOTE_POLES:
-        if yes and yes in one and one.replace(yes, no) == two:
-            return True
+def _highest(texts: Sequence[str]) -> float:
+    """Return the highest of whole numbers from 0, -1 where the texts are anything else."""
+    distinct = set(texts)
+    values = read_numbers(distinct).values.values()
+    whole = len(values) == len(distinct) and all(v >= 0 and v % 1 == 0 for v in values)
+    return max(values, default=-1.0) if whole else -1.0
+
+
+def _opposites(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Return pairs of names that differ only in the direction: helpful and not helpful."""
+    written = {column.casefold(): column for column in columns}
+    worded = {words_of(column): column for column in columns}
     denied = {no for yes, no in VOTE_POLES if not yes}
-    words = words_of(other)
-    return bool(denied & set(words)) and words_of(name) == tuple(
-        word for word in words if word not in denied
-    )
+    pairs = []
+    for name, column in written.items():
+        turned = (name.replace(yes, no) for yes, no in VOTE_POLES if yes and yes in name)
+        pairs += [(column, written[other]) for other in turned if other in written]
+        words = words_of(column)
+        plain = tuple(word for word in words if word not in denied)
+        if plain and plain != words and plain in worded:
+            pairs.append((worded[plain], column))
+    return pairs
 
 
 def take_rating(
@@ -176,32 +183,39 @@ def take_rating(
     for column in free:
         if not _may_judge(column, found, texts[column]):
             continue
-        unnamed = column.startswith(_NUMBERED)
         binary = set(read_numbers(set(texts[column])).values.values()) <= {-1, 0, 1}
-        known = rated or judging_name(column) or _words_judge(texts[column])
-        known = known or (unnamed and binary and is_code(texts[column]))
-        if not known and not tells_apart(column, found, sample):
-            unclear.append(column)
-            continue
-        found["rating"] = column
-        if found.get("category") == column:
-            del found["category"]
-        if says_wrong(column):  # said where it is turned round
+        unnamed = column.startswith(NUMBERED) and binary and is_code(texts[column])
+        if rated or unnamed or judging_name(column) or _words_judge(texts[column]):
+            _take_judgement(column, found, texts, notes)
             return []
-        values = ", ".join(sorted(set(texts[column]))[:7])
-        text = N_(
-            "The column {column} holds {values}, so it was taken as a judgement of the answer: 0 "
-            "or a word such as “no” means that the answer is wrong. If it says something else, "
-            "choose no column as the rating."
-        )
-        notes.append(Message(text, {"column": column, "values": values}))
-        return []
+        unclear.append(column)
+    for column in unclear[:_FEW_UNCLEAR]:
+        if tells_apart(column, found, sample):
+            _take_judgement(column, found, texts, notes)
+            return []
     return unclear
+
+
+def _take_judgement(
+    column: str, found: dict[str, str], texts: Mapping[str, list[str]], notes: list[Message]
+) -> None:
+    found["rating"] = column
+    if found.get("category") == column:
+        del found["category"]
+    if says_wrong(column):  # said where it is turned round
+        return
+    values = ", ".join(sorted(set(texts[column]))[:7])
+    text = N_(
+        "The column {column} holds {values}, so it was taken as a judgement of the answer: 0 "
+        "or a word such as “no” means that the answer is wrong. If it says something else, "
+        "choose no column as the rating."
+    )
+    notes.append(Message(text, {"column": column, "values": values}))
 
 
 def _may_judge(column: str, found: Mapping[str, str], texts: Sequence[str]) -> bool:
     """Tell whether what a column holds may be a judgement, and its name says nothing else."""
-    judging = judging_name(column) or column.startswith(_NUMBERED)
+    judging = judging_name(column) or column.startswith(NUMBERED)
     held = column in found.values() and not (judging and found.get("category") == column)
     words = set(words_of(column))
     stated = bool(words & _STATES) and not read_numbers(set(texts)).values
@@ -212,6 +226,7 @@ def _may_judge(column: str, found: Mapping[str, str], texts: Sequence[str]) -> b
     return (
         looks_like_ratings(texts, named=False)
         or (judging and _graded(texts))
+        or (_judging_word(column) and len(read_numbers(set(texts)).values) == len(set(texts)))
         or (says_wrong(column) and marks(texts))
     )
 
@@ -239,13 +254,13 @@ def drop_sparse(
         return
     del found["rating"]
     text = N_(
-        "Only {filled} of {count} rows have a {column} ({values}), so it is not used: all answers "
-        "count as right. If it is a judgement, choose it as the rating; then rows without one are "
-        "set aside."
+        "Only {filled} of {count} rows are rated in {column} ({values}), so it is not used: all "
+        "answers count as right. If it is a judgement, choose it as the rating; then rows without "
+        "one are set aside."
     )
     values = ", ".join(sorted(set(filled))[:7])
-    told: dict[str, str | int] = {"column": rating, "values": values, "filled": len(filled), "count": len(pairs)}
-    notes.append(Message(text, told))
+    told = {"filled": len(filled), "count": len(pairs)}
+    notes.append(Message(text, {"column": rating, "values": values, **told}))
 
 
 def rater_column(found: Mapping[str, str], free: Sequence[str], sample: pd.DataFrame) -> str | None:

@@ -31,6 +31,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
 
+_OTHER_END = 0.2  # of the ratings: as many unknown words are the other end of a scale
 WORDS = "words"  # the scale of a file whose ratings are words
 
 
@@ -131,6 +132,7 @@ def match_ratings(
     numbers = read_numbers(text for text in texts if plain_rating(text) not in PASS_WORDS)
     scale = _scale(texts, numbers, name, mapping.scale)
     said = {plain_rating(word): grade for word, grade in mapping.words}
+    one_sided = _one_sided(texts, said) if scale is None else None
 
     index = TextIndex(dataset)
     tested = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
@@ -156,6 +158,8 @@ def match_ratings(
             )
         elif reason is None and not passes and value is None:
             reason = _not_a_rating(text, scale)
+        elif reason is None and not passes:
+            reason = one_sided
         if reason is not None:
             problems.append((line, reason))
             continue
@@ -182,6 +186,25 @@ def _people(columns: Sequence[str]) -> list[str]:
         short if short and not short.isdigit() else name
         for short, name in zip(own, columns, strict=True)
     ]
+
+
+def _one_sided(texts: Sequence[str], said: Mapping[str, float]) -> Message | None:
+    """Return why no rating can be taken, where only one end of a scale in words is understood.
+
+    The other end would be left out, and what stays would say nothing but right, or nothing but
+    wrong.
+    """
+    plain = [p for text in texts if (p := plain_rating(text)) and p not in PASS_WORDS]
+    known = {p: said.get(p, RATING_WORDS.get(p)) for p in plain}
+    unknown = [p for p in plain if known[p] is None]
+    grades = {grade for grade in known.values() if grade is not None}
+    if len(grades) != 1 or len(unknown) < _OTHER_END * len(plain):
+        return None
+    text = N_(
+        "Only one end of the scale is understood, since the meaning of “{rating}” is not known; "
+        "ratings of one end alone are not taken."
+    )
+    return Message(text, {"rating": unknown[0][:40]})
 
 
 def _contradictions(ratings: Sequence[FileRating]) -> list[Message]:
