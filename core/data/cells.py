@@ -7,6 +7,9 @@ import html
 import json
 import math
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import cast
 
@@ -23,6 +26,52 @@ _NOTHING = frozenset(
         *("-", "--", "---", "–", "—", "−", "ー", "―", "."),
     }
 )
+# What people write where an answer is still to come, or stands elsewhere; folded, whole cells only.
+_PLACEHOLDERS = frozenset(
+    {
+        *("tbd", "t.b.d", "tba", "tbc", "to be defined", "to be determined", "to be decided"),
+        *("to be confirmed", "to be added", "to be announced", "to do", "todo", "to-do", "wip"),
+        *("see above", "see below", "as above", "same as above", "ditto", "placeholder"),
+        *("answer to follow", "coming soon", "xxx", "lorem ipsum"),
+        *("s.o", "s. o", "s.u", "s. u", "siehe oben", "siehe unten", "wie oben", "folgt", "dito"),
+        *("wird noch ergänzt", "wird ergänzt", "noch offen", "in arbeit", "in bearbeitung"),
+        *("zu klären", "noch zu klären", "platzhalter", "fehlt", "fehlt noch", "antwort folgt"),
+        *("voir ci-dessus", "voir plus haut", "cf. ci-dessus", "voir ci-dessous", "idem"),
+        *("à définir", "à compléter", "à venir", "à préciser"),
+        *("ver arriba", "véase arriba", "ver más arriba", "por definir", "por completar"),
+        *("pendiente de definir", "vedi sopra", "come sopra", "da definire", "da completare"),
+        *("ver acima", "vide acima", "a definir", "a preencher", "zie boven", "zie hierboven"),
+        *("nog te bepalen", "nog in te vullen", "n.n.b", "n.t.b", "volgt", "jw", "j.w"),
+        *("patrz wyżej", "jak wyżej", "do uzupełnienia", "do ustalenia", "см. выше", "см выше"),
+        *("уточняется", "будет позже", "yukarıya bakın", "yukarıda", "belirlenecek"),
+        *("se ovan", "se nedan", "kommer senare", "انظر أعلاه", "يحدد لاحقا", "يحدد لاحقًا"),
+        *(
+            "同上",
+            "上記参照",
+            "上記の通り",
+            "上記と同じ",
+            "上に同じ",
+            "前述の通り",
+            "未定",
+            "準備中",
+        ),
+        *("作成中", "記入予定", "追記予定", "後日記載", "要確認", "要記入", "ダミー"),
+        *(
+            "见上",
+            "见上文",
+            "如上",
+            "待定",
+            "待补充",
+            "待确认",
+            "待更新",
+            "見上",
+            "如上所述",
+            "待補充",
+        ),
+        *("위와 같음", "상동", "위 참조", "미정", "추후 작성", "작성 중", "작성중"),
+    }
+)
+_LONGEST_PLACEHOLDER = 40
 _WIDE = {code: chr(code + 0xFEE0) for code in range(0x21, 0x7F)}  # full-width forms
 # All ways to write them, so that a column of half a million cells is looked at in one go.
 NOTHING_WRITTEN = frozenset(
@@ -113,6 +162,14 @@ def is_nothing(text: str) -> bool:
     return text in NOTHING_WRITTEN
 
 
+def is_placeholder(text: str) -> bool:
+    """Tell whether a whole cell only holds the place of a text: ``TBD``, ``[see above]``."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return plain.strip(" .…!:;-–—()[]<>{}*_\"'【】（）") in _PLACEHOLDERS
+
+
 def cell_text(value: object) -> str:
     """Return a value without a number format as a reader sees it: 3.0 is 3, errors are empty."""
     if value is None:
@@ -184,3 +241,36 @@ def _python_value(text: str) -> object:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
+
+
+# How several texts in one cell are parted, the surest sign first.
+PARTING = ("\n", "<br>", "||", "|", "¦", "｜", ";;", ";", "；", " / ", " ／ ")
+_BULLET = re.compile(r"\s*(?:[-–—*•·‣▪●○・]|\(?\d{1,2}[.)])\s+")
+_SAME_PART = 0.2  # of the cells
+_LONGEST_PART = 200  # characters of a line that is a question of its own, not part of a letter
+
+
+def parting_sign(cells: Iterable[str], signs: Iterable[str], share: float) -> str:
+    """Return the first sign that parts that share of the cells into several texts, "" for none.
+
+    Where the same part (a greeting) stands in many cells, they are letters and no lists.
+    """
+    filled = [cell for cell in cells if cell.strip()]
+    for sign in signs if filled else ():
+        parted = [parts for cell in filled if len(parts := parts_of(cell, sign)) > 1]
+        if len(parted) < max(1, share * len(filled)):
+            continue
+        often = Counter(part for parts in parted for part in set(parts)).most_common(1)[0][1]
+        if often <= max(2, _SAME_PART * len(parted)):
+            return sign
+    return ""
+
+
+def parts_of(cell: str, sign: str) -> list[str]:
+    """Return the texts of a cell that a sign parts, without the marks of a list before them."""
+    parts = [part.strip() for part in cell.split(sign)] if sign in cell else [cell.strip()]
+    if sign == "\n":
+        parts = [_BULLET.sub("", part, count=1) if _BULLET.match(part) else part for part in parts]
+        if max(map(len, parts)) > _LONGEST_PART or any(part.endswith(",") for part in parts):
+            return [cell]
+    return [part for part in parts if part]

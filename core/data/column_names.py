@@ -37,7 +37,10 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "質問 問い合わせ 問合せ 問合わせ お問合せ 設問 クエリ 検索語 発話",
             "question1 sentence1 ask trainingphrases patterns examples expressions usersays",
             "searchterm searchquery faqquestion userquestion usermessage usertext quest",
-            "frage fragen anfrage anfragen kundenfrage suchanfrage",
+            "frage fragen anfrage anfragen kundenfrage suchanfrage kundenanfrage kundenanfragen",
+            "kundenanliegen anliegen supportanfrage nutzerfrage benutzerfrage hauptfrage userfrage",
+            "leitfrage nutzeranfrage klantvraag klantvragen gebruikersvraag kundfråga frågor",
+            "標準問 标准问 标准问法 用户问",
             "pregunta preguntas consulta consultas domanda domande pergunta perguntas vraag",
             "vragen",
             "pytanie вопрос вопросы soru sorular otázka fråga spørgsmål 问题 問題 提问 问句 질문",
@@ -103,10 +106,15 @@ def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int], dict[
 
 
 _PLACES = {role: _places(names) for role, names in ROLES.items()}
-# Names that say little: a question or answer where nothing better is there, in this order.
+# Names that say little: a question or answer where nothing better is there, in this order. What
+# describes asks only where the answer stands elsewhere.
+DESCRIBING = frozenset(name_list("beschreibung problembeschreibung"))
 WEAK_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "question": name_list("title heading headline sentence name message subject betreff text"),
+        "question": name_list(
+            "problem problembeschreibung issue kundennachricht nachricht beschreibung",
+            "title heading headline sentence name message subject betreff text",
+        ),
         "answer": name_list(
             "text body content contents description article paragraph sentence value result"
         ),
@@ -137,7 +145,75 @@ COUNTS = frozenset(
         "resolved open closed internal turns priorität prio anzahl",
         "recall precision ndcg map mrr accuracy top1 top3 top5 top10",  # of a search, not a pair
         "split fold chapter kapitel seite lesson",
+        "aktiv aktiviert actif active activo activa ativo ativa attivo attiva actief aktywny aktif",
+        "veröffentlicht freigegeben öffentlich publié publiée publicado publicada pubblicato",
+        "pubblicata gepubliceerd opublikowane opublikowany yayında опубликовано активно publicerad",
+        "public published visibility priorität prioridad priorité priorità prioridade prioriteit",
+        "priorytet öncelik приоритет prioritet wichtigkeit importancia importância severity",
+        "schweregrad difficulty schwierigkeit schwierigkeitsgrad difficulté dificultad dificuldade",
+        "difficoltà complexity komplexität complexité complejidad floor etage",
     )
+)
+# The same in scripts that write no spaces: inside a name.
+_COUNTS_INSIDE = name_list(
+    "公開 掲載 表示順 並び順 優先 重要度 難易度 難度 有効 公开 发布 优先级 重要性 难度 启用",
+    "공개 우선순위 난이도",
+)
+# Names that judge an answer, whatever its values are, beside those of ROLES["rating"].
+JUDGING_NAMES = frozenset(
+    name_list(
+        "quality qualität qualité calidad qualità qualidade helpfulness usefulness correctness",
+        "accepted approved isselected suitable appropriate faithfulness groundedness factuality",
+        "appropriateness judged judgment match matches matching matched fits verdict correctly",
+        "passt passend passung zutreffend stimmt beurteilung qualitätsurteil güte",
+        "avis jugement correcte juste appréciation adéquat correcto correcta acertada adecuada",
+        "adecuado juicio corretto corretta giudizio correto correta relevante adequado avaliação",
+        "pontuação pertinenza relevância pertinência beoordeling relevantie passend geschikt",
+        "ocena trafność poprawna poprawne değerlendirme puan uygun doğru betyg bedömning",
+        "vurdering hodnocení оценка релевантность релевантно правильно верно تقييم صحيح",
+        "判定 正誤 適否 適切 合否 妥当 正しさ 採点 品質 是否正确 是否相关 正误 质量 質量 合格",
+        "판정 정오 적합 관련성 정확 품질",
+    )
+)
+# How people feel: a customer may be unhappy with an answer that is right.
+_FEELINGS = re.compile(
+    "satisf|csat|(^|[^a-z])nps|zufrieden|soddisf|satisfa|tevreden|zadowol|memnuniyet|удовлетвор"
+    "|sentiment|stimmung|満足|满意|滿意|만족|nöjd|emotion|mood"
+)
+# Words of names that count votes, and how the two directions of a vote are told apart: a sign of
+# one direction and of the other, or a word that denies ("" beside it).
+VOTES = frozenset(
+    name_list(
+        "votes upvotes downvotes likes dislikes stimmen votos voix voti stemmen głosy oy oylar",
+        "голоса 票数 投票数 득표",
+    )
+)
+VOTE_POLES: tuple[tuple[str, str], ...] = (
+    *(("yes", "no"), ("ja", "nein"), ("ja", "nee"), ("ja", "nej"), ("oui", "non"), ("sí", "no")),
+    *(("si", "no"), ("sì", "no"), ("sim", "não"), ("tak", "nie"), ("да", "нет")),
+    *(("evet", "hayır"), ("はい", "いいえ"), ("是", "否"), ("예", "아니요"), ("예", "아니오")),
+    *(("up", "down"), ("like", "dislike"), ("positive", "negative"), ("positiv", "negativ")),
+    *(("helpful", "unhelpful"), ("useful", "useless"), ("👍", "👎"), ("good", "bad")),
+    *(("役に立った", "役に立たなかった"), ("有用", "无用"), ("有帮助", "没帮助"), ("赞", "踩")),
+    *(("gefällt mir", "gefällt mir nicht"), ("agree", "disagree"), ("高評価", "低評価")),
+    *(
+        ("", word)
+        for word in [
+            "not",
+            "nicht",
+            "no",
+            "non",
+            "pas",
+            "n",
+            "ne",
+            "não",
+            "niet",
+            "не",
+            "nie",
+            "inte",
+            "ikke",
+        ]
+    ),
 )
 # The smaller, the better: such numbers are no plain judgement.
 _SMALLER = frozenset(
@@ -147,6 +223,7 @@ _SMALLER = frozenset(
         "距離 損失 順位 距离 损失 排名 거리 l2 euclidean divergence wer cer error errors fehler",
     )
 )
+_NAMING = frozenset(name_list("code codes message text type kind name nummer meldung"))
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
     name_list("title titles name heading headline titel überschrift titre título url")
@@ -167,6 +244,58 @@ ANNOTATIONS = frozenset(
     name_list(
         "annotations annotation ratings judgements judgments reviews evaluations votes labels",
         "assessments bewertungen évaluations evaluaciones 評価 アノテーション 标注 评价",
+    )
+)
+# Answers that are kept for other eyes or are out of date, and those that leave something out: never
+# taken where another answer stands beside them.
+_NOT_TO_SHOW = frozenset(
+    name_list(
+        "internal internally intern interne internen interner interna interno internas internos",
+        "confidential vertraulich confidentiel confidencial riservato poufne wewnętrzna dahili",
+        "внутренний внутренняя old older previous former prior outdated deprecated superseded",
+        "draft bisherige bisheriger alte alter vorherige veraltete veraltet entwurf ancienne",
+        "ancien précédente brouillon anterior antigua borrador vecchia precedente bozza antiga",
+        "rascunho oude vorige concept stara poprzednia szkic старый старая черновик eski taslak",
+        "gammal tidigare utkast",
+    )
+)
+_NOT_TO_SHOW_INSIDE = name_list(
+    "社内 内部 社外秘 旧回答 旧答 旧版 旧文 変更前 修正前 下書き 草稿 修改前",
+    "내부 이전답변 기존답변 초안",
+)
+_SHORTENED = frozenset(
+    name_list(
+        "short brief kurz kurze kurzantwort kurzfassung courte corta breve kort korte krótka",
+        "короткий краткий kısa",
+    )
+)
+_SHORTENED_INSIDE = name_list("短い 簡潔 簡易 短縮 简短 简答 簡答 짧은 간단")
+# Columns of more wordings of a question; the other words of such a name speak of questions.
+_WORDING = re.compile(
+    "variants?|variations?|variat(?:ion|ie)s?|synonyms?|paraphrases?|rephras(?:ed|ings?)"
+    "|reword(?:ed|ings?)|wordings?|formulations?|phras(?:es?|ings?)|similar|alternat(?:e|ives?)"
+    "|alternativ(?:e|en|frage|fragen)|varianten?|formulierung(?:en)?|synonyme?s?|umformulierung(?:en)?"
+    "|umschreibung(?:en)?|fragevariante[n]?|reformulations?|variantes?|variaciones|variación"
+    "|sin[oó]nimos?|alternativ[aio]s?|parafrasi|varianti|sinonimi|variações|variação|alternatieven?"
+    "|varianty?|synonimy|формулировк[аи]|вариант|варианты|синонимы|eşanlamlı|varyantlar?|synonymer"
+    "|utterances?|expressions?"
+)
+_WORDING_INSIDE = name_list(
+    "相似 同义 近义 类似问 扩展问 類似 言い換え 言換え 言いかえ 別表現 別の聞き方 同義",
+    "유사 동의 변형",
+)
+_BESIDE_WORDING = frozenset(
+    name_list(
+        "of the other others another and further more additional extra user customer training",
+        "alt weitere andere autres autre otras otra altre outras andere questions question",
+    )
+)
+# Names of columns whose cells may hold several questions each.
+_SEVERAL_NAMES = frozenset(
+    name_list(
+        "questions queries utterances phrases examples patterns expressions wordings variations",
+        "trainingphrases fragen anfragen preguntas domande perguntas vragen вопросы sorular",
+        "pytania frågor usersays userexamples",
     )
 )
 # Columns that say who rated.
@@ -237,6 +366,48 @@ def is_school_mark(name: str, beside: Iterable[str]) -> bool:
     return german and bool({"note", "noten"} & set(words_of(name)))
 
 
+def says_feeling(name: str) -> bool:
+    """Return True for names of what customers feel: ``CSAT``, ``Zufriedenheit``, ``満足度``."""
+    return bool(_FEELINGS.search(name[:_LONGEST_NAME].casefold()))
+
+
+def is_count(name: str) -> bool:
+    """Return True for names of what counts, orders or publishes rows, in any language."""
+    if COUNTS & set(words_of(name)):
+        return True
+    plain = plain_name(name)
+    return not plain.isascii() and any(part in plain for part in _COUNTS_INSIDE)
+
+
+@lru_cache(_SEVERAL)
+def less_wanted(name: str) -> int:
+    """Return 2 for texts that are internal or out of date, 1 for shortened ones, else 0."""
+    plain, words = plain_name(name), set(words_of(name))
+    german = bool({"alt", "alte"} & words) and plain.startswith(
+        ("antwort", "alteantwort", "lösung")
+    )
+    if german or words & _NOT_TO_SHOW or any(part in plain for part in _NOT_TO_SHOW_INSIDE):
+        return 2
+    return int(bool(words & _SHORTENED) or any(part in plain for part in _SHORTENED_INSIDE))
+
+
+@lru_cache(_SEVERAL)
+def is_wording(name: str) -> bool:
+    """Return True for columns of more wordings of a question: ``Variant 1``, ``相似问``."""
+    plain = plain_name(name)
+    if any(part in plain for part in _WORDING_INSIDE):
+        return role_of(name) != "answer"
+    words = words_of(re.sub(r"(?<=[^\W\d])(?=\d)", " ", name))
+    marked = [w for w in words if _WORDING.fullmatch(w) or (w == "alt" and words[-1].isdigit())]
+    others = [w for w in words if w not in marked and not w.isdigit() and w not in _BESIDE_WORDING]
+    return bool(marked) and all(w in _PLACES["question"][0] for w in others)
+
+
+def says_several(name: str) -> bool:
+    """Return True for names of columns whose cells may hold several questions each."""
+    return is_wording(name) or bool(_SEVERAL_NAMES & {plain_name(name), *words_of(name)})
+
+
 def says_who(name: str) -> bool:
     """Return True for columns of those who rated: ``annotator_id``, ``評価者``."""
     return plain_name(name) in _RATERS
@@ -244,13 +415,15 @@ def says_who(name: str) -> bool:
 
 def counts(name: str) -> bool:
     """Return True for names of what counts, orders or dates rows, such as ``page`` and ``year``."""
-    words = set(words_of(name))
-    return bool((COUNTS | CODE_WORDS) & words) and not smaller_is_better(name)
+    coded = bool(CODE_WORDS & set(words_of(name)))
+    return (coded or is_count(name)) and not smaller_is_better(name)
 
 
 def smaller_is_better(name: str) -> bool:
     """Return True for the names of distances, losses and ranks."""
     plain = plain_name(name)
+    if _NAMING & set(words_of(name)):
+        return False  # an error code is the name of an error
     return bool(_SMALLER & {*words_of(name), plain}) or any(
         word in plain for word in _SMALLER if not word.isascii()
     )

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from core.data.cells import is_nothing
+from core.data.cells import is_nothing, nested_value, parting_sign
 from core.data.column_names import (
     CODE_WORDS,
-    COUNTS,
+    DESCRIBING,
     ROLES,
     TEXT_ROLES,
     WEAK_NAMES,
+    is_count,
     is_negative,
-    is_school_mark,
+    is_wording,
+    less_wanted,
     name_fit,
     name_list,
     plain_name,
     role_of,
-    says_who,
-    says_wrong,
+    says_feeling,
+    says_several,
     smaller_is_better,
     words_of,
 )
-from core.data.ratings import (
-    RATING_WORDS,
-    SCHOOL,
-    TICKS,
-    looks_like_ratings,
-    plain_rating,
-    read_numbers,
+from core.data.judging_columns import (
+    NUMBERED,
+    drop_sparse,
+    is_code,
+    marks,
+    rater_column,
+    school_scale,
+    take_accepted,
+    take_raters,
+    take_rating,
+    vote_columns,
 )
+from core.data.ratings import looks_like_ratings, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -85,10 +92,7 @@ class ColumnMapping:
         return {role: column for role in ROLES if (column := getattr(self, role))}
 
 
-# A category by name that may as well be a judgement: its values decide.
-_JUDGEMENTS = frozenset(name_list("label labels target class gold y annotation"))
 _HTML = "html"  # a text without tags is better, where an object holds both
-_NUMBERED = "column "  # begins the names of columns that have none
 # Texts that are known to be right, whatever another column of answers holds.
 _RIGHT_TEXT = re.compile(
     "reference|groundtruth|^truth$|gold|^gt$|^gtanswer|expected|^expect$|ideal|^target$|target(answer|text|output|response)"
@@ -98,19 +102,11 @@ _RIGHT_TEXT = re.compile(
     "|rispostacorretta|模範|期待|正解|正答|参照|参考答案|标准答案|正确答案|標準答案|정답|모범"
 )
 _SHORTEST_RIGHT, _SHORTER = 12, 0.3  # signs on average; of the other answers' length
-_MEANS = re.compile(
-    "mean|average|^avg|avg$|consensus|final|majority|overall|aggregate|gesamt|durchschnitt|mittelwert"
-    "|moyenne|promedio|平均|総合|最終|综合|最终|平均"
-)
-_PARTS = frozenset(
-    name_list("is in for test tests testset train training dev valid validation set")
-)
-_STATES = frozenset(name_list("status state"))  # judgements only where words say so
-_WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
 )
+_LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
 _LANGUAGE_ENDS = frozenset(
     name_list(
@@ -152,18 +148,23 @@ def unused_beside(table: Table, used: Collection[str | None]) -> list[NotUsed]:
     ]
 
 
-def guess_mapping(table: Table) -> ColumnMapping:
+def guess_mapping(table: Table, *, rated: bool = False) -> ColumnMapping:
     """Return the columns as :func:`guess_columns` finds them."""
-    return guess_columns(table).mapping
+    return guess_columns(table, rated=rated).mapping
 
 
-def guess_columns(table: Table) -> Guess:
+def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     """Find the columns by name in many languages, checked against what they hold.
 
     Where no name fits, the two columns with the longest texts are question and answer; the
     question is the one with more question marks, else the one with more distinct texts, else the
     shorter one. Empty columns are nothing; columns named as negatives are never answers, and notes
     only where nothing else is there. A judgement is known by its name and its values.
+
+    Parameters
+    ----------
+    rated : bool
+        The file is known to hold ratings: any column that may judge is the rating.
     """
     sample = table.frame.head(SAMPLE_ROWS)
     texts = {
@@ -173,10 +174,14 @@ def guess_columns(table: Table) -> Guess:
     negatives = tuple(
         c
         for c in table.columns
-        if is_negative(c) and texts[c] and not (_marks(texts[c]) or _scores(c, texts[c]))
+        if is_negative(c) and texts[c] and not (marks(texts[c]) or _scores(c, texts[c]))
     )
+    votes = vote_columns([c for c in table.columns if texts[c]], texts)
+    negatives = tuple(c for c in negatives if c not in votes)
     wrong = set(negatives)
     free = [c for c in table.columns if texts[c] and c not in wrong]
+    felt = [] if rated else [c for c in free if says_feeling(c)]
+    judging = [c for c in free if c not in votes and c not in felt]
     found: dict[str, str] = dict(
         zip(("answer", "rating"), (c for c in table.judged if texts.get(c)), strict=False)
     )
@@ -187,6 +192,7 @@ def guess_columns(table: Table) -> Guess:
                 continue
             fits = [
                 (
+                    _least_wanted(role, column),
                     "." in column and len(texts[column]) > len(set(texts[column])) == 1,
                     fit,
                     _HTML in words_of(column)[-1:],
@@ -197,6 +203,7 @@ def guess_columns(table: Table) -> Guess:
                 if column not in found.values()
                 if (fit := name_fit(column, role)) is not None and fit[0] == level
                 if _may_be(role, column, texts[column], level)
+                if role != "rating" or column in judging
             ]
             if fits:
                 found[role] = min(fits)[-1]
@@ -218,33 +225,45 @@ def guess_columns(table: Table) -> Guess:
         notes.append(Message(text, {"column": found["answer"]}))
     displaced = _take_right_text(found, free, texts, notes)
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
-    _take_rating(found, free, texts, notes, table)
-    _take_accepted(found, free, texts)
+    unclear = take_rating(found, judging, texts, notes, sample, rated=rated)
+    take_accepted(found, judging, texts)
+    told = set(votes) if not rated and _tell_votes(found, votes, notes) else set()
+    if not rated and not table.judged and "rating" in found:
+        told |= {found["rating"]}
+        drop_sparse(found, texts, notes, sample)
     _take_varying_text(found, free, texts, notes, sample)
-    raters = () if table.judged else _take_raters(found, free, texts, notes)
+    raters = () if table.judged else take_raters(found, judging, texts, notes, sample, rated=rated)
     _take_own_id(found, free)
     context = _context(found, free, texts)
-    scale = _school_scale(found.get("rating"), table.columns, texts, notes)
+    scale = school_scale(found.get("rating"), table.columns, texts, notes)
     roles: dict[str, Any] = {role: column for role, column in found.items() if role in ROLES}
     mapping = ColumnMapping(
         **roles,
         context=context,
         raters=raters,
-        rater=_rater(found, free, sample),
+        rater=rater_column(found, free, sample),
         scale=scale,
         negatives=negatives if "question" in found and "answer" in found else (),
     )
-    if mapping.answer and mapping.answer != mapping.category and _is_code(texts[mapping.answer]):
+    if mapping.answer and mapping.answer != mapping.category and is_code(texts[mapping.answer]):
         text = N_(
             "The answers in {column} are numbers or codes, no texts: a search has nothing to read "
             "there. If they stand for texts in another file, put the texts into this one."
         )
         notes.append(Message(text, {"column": mapping.answer}))
+    if mapping.answer and less_wanted(mapping.answer) > 1:
+        text = N_(
+            "The answers are those in {column}, which are internal or out of date by its name: no "
+            "other column holds answers. Look at them before people see them."
+        )
+        notes.append(Message(text, {"column": mapping.answer}))
+    mapping = _with_wordings(mapping, free, texts, notes)
     if mapping.question and mapping.answer:
-        notes += _doubts(mapping, sample)
+        notes += _doubts(mapping, sample, [*unclear, *felt], told)
         notes += _swapped(mapping, texts)
-        notes += _several_in_cells(mapping.answer, texts)
+        notes += _several_in_cells(mapping, texts)
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
+    offered = [*mapping.further, *(pair for pair in offered if pair not in mapping.further)]
     return Guess(mapping, tuple(notes), tuple(offered))
 
 
@@ -265,7 +284,7 @@ def _take_right_text(
         known = _RIGHT_TEXT.search(plain_name(column)) and not CODE_WORDS & set(words_of(column))
         if not known or column in (answer, found["question"]) or is_negative(column):
             continue
-        if _is_code(texts[column]) or _marks(texts[column]) or is_url(texts[column]):
+        if is_code(texts[column]) or marks(texts[column]) or is_url(texts[column]):
             continue
         if looks_like_ratings(texts[column], named=False):
             continue
@@ -308,15 +327,15 @@ def _take_judged_text(
 ) -> str:
     """Take the passage beside answers that say only yes and no."""
     answer, question = found.get("answer"), found.get("question")
-    if answer is None or question is None or not _marks(texts[answer]):
+    if answer is None or question is None or not marks(texts[answer]):
         return ""
     others = [
         column
         for column in free
         if column not in found.values()
         and (role_of(column) == "answer" or plain_name(column) in WEAK_NAMES["answer"])
-        and not _is_code(texts[column])
-        and not _marks(texts[column])
+        and not is_code(texts[column])
+        and not marks(texts[column])
     ]
     if not others:
         return ""
@@ -368,7 +387,7 @@ def _take_varying_text(
     if contradicted(answer) < _MOSTLY:
         return
     for column in free:
-        if column in found.values() or _is_code(texts[column]) or _marks(texts[column]):
+        if column in found.values() or is_code(texts[column]) or marks(texts[column]):
             continue
         if role_of(column) != "answer" and plain_name(column) not in WEAK_NAMES["answer"]:
             continue
@@ -381,134 +400,6 @@ def _take_varying_text(
         )
         notes.append(Message(text, {"answer": answer, "column": column, "rating": rating}))
         return
-
-
-def _rater(found: Mapping[str, str], free: Sequence[str], sample: pd.DataFrame) -> str | None:
-    """Return the column that says who rated, where several people rate the same pair."""
-    roles = (found.get("question"), found.get("answer"), found.get("rating"))
-    if not all(roles):
-        return None
-    several = sample[sample.duplicated(list(roles[:2]), keep=False)]
-    for column in free if len(several) else ():
-        if not says_who(column) or column in found.values():
-            continue
-        if several.groupby(list(roles[:2]))[column].nunique().gt(1).any():
-            return column
-    return None
-
-
-def _school_scale(
-    rating: str | None,
-    columns: Sequence[str],
-    texts: Mapping[str, list[str]],
-    notes: list[Message],
-) -> str:
-    """Return the scale of school marks, "" where the ratings are none."""
-    if rating is None or not is_school_mark(rating, columns):
-        return ""
-    values = read_numbers(texts[rating]).values
-    if len(values) < len(set(texts[rating])) or not all(1 <= v <= 6 for v in values.values()):
-        return ""
-    text = N_(
-        "{column} was read as school marks from 1 (best, right) to 6 (worst, wrong). If 1 is the "
-        "worst, choose another scale."
-    )
-    notes.append(Message(text, {"column": rating}))
-    return SCHOOL
-
-
-def _take_accepted(
-    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
-) -> None:
-    """Prefer the mark of the accepted answer to the votes beside it."""
-    rating = found.get("rating")
-    if rating is None or plain_name(rating) not in ("score", "votes", "points", "vote"):
-        return
-    for column in free:
-        marked = "accepted" in plain_name(column) and column not in found.values()
-        if marked and _marks(texts[column]) and len(set(texts[column])) > 1:
-            found["rating"] = column
-            return
-
-
-def _take_raters(
-    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]], notes: list[Message]
-) -> tuple[str, ...]:
-    """Find more columns that rate the same pairs: ``Rating Anna``, ``Rating Ben``; ``judge_2``."""
-    if not ("question" in found and "answer" in found):
-        return ()
-
-    def may_rate(column: str, named: bool) -> bool:
-        words = set(words_of(column))
-        if column in found.values() or words <= _PARTS or COUNTS & (words - {*_DIGITS}):
-            return False
-        if smaller_is_better(column) or says_wrong(column) or is_negative(column):
-            return False
-        return looks_like_ratings(texts[column], named=named)
-
-    rating = found.get("rating")
-    if rating is None:  # Rating Anna, Rating Ben, where all ratings are the same
-        family = [c for c in free if _rating_words(c) and may_rate(c, True)]
-        family = [c for c in family if any(_same_family(c, d) for d in family if d != c)]
-        if len(family) < 2:
-            return ()
-        rating = found["rating"] = family[0]
-    elif says_wrong(rating) or smaller_is_better(rating):
-        return ()
-    others = []
-    for column in free:
-        akin = _same_family(rating, column)
-        strangers = role_of(rating) is None and role_of(column) is None
-        strangers = strangers and not {*words_of(rating), *words_of(column)} & _JUDGEMENTS
-        person = strangers and column.istitle() and column.isalpha()  # Anna, Ben
-        if not (akin or strangers) or not may_rate(column, akin or person):
-            continue
-        if akin or _same_values(texts[rating], texts[column]):
-            others.append(column)
-    whole = next((c for c in [rating, *others] if _MEANS.search(plain_name(c))), None)
-    if others and whole is not None:
-        rest = [c for c in [rating, *others] if c != whole]
-        found["rating"] = whole
-        text = N_("{whole} was taken as the rating; {others} go into it and are not used.")
-        notes.append(Message(text, {"whole": whole, "others": ", ".join(rest)}))
-        return ()
-    if others:
-        text = N_(
-            "Several columns rate the same pairs: {columns}. Each was taken as a rater of its own; "
-            "their grades are averaged."
-        )
-        notes.append(Message(text, {"columns": ", ".join([rating, *others])}))
-    return tuple(others)
-
-
-_DIGITS = frozenset("0123456789") | frozenset("abcdefgh") | frozenset(("id", "no", "nr"))
-
-
-def _rating_words(name: str) -> bool:
-    return role_of(name) == "rating" or bool(
-        {"judge", "rater", "annotator", "reviewer", "gutachter", "bewerter", "expert", "assessor"}
-        & set(words_of(re.sub(r"\d+$", "", name)))
-    )
-
-
-def _same_family(first: str, second: str) -> bool:
-    """Tell whether two names differ in one word or number only: who rated."""
-    a, b = (words_of(re.sub(r"(?<=[^\W\d])(?=\d)", " ", name)) for name in (first, second))
-    if len(a) == len(b) > 1:
-        same = sum(x == y for x, y in zip(a, b, strict=True))
-        return same == len(a) - 1 and any(_rating_words(x) or len(x) > 2 for x in set(a) & set(b))
-    stem, longer = (a, b) if len(a) < len(b) else (b, a)
-    # rating, rating 2
-    return len(longer) == len(stem) + 1 and longer[: len(stem)] == stem and longer[-1].isdigit()
-
-
-def _same_values(first: Sequence[str], second: Sequence[str]) -> bool:
-    """Tell whether two columns are filled on the same scale."""
-    a, b = ({plain_rating(text) for text in texts} for texts in (first, second))
-    x, y = read_numbers(a).values, read_numbers(b).values
-    if x and y:
-        return max(x.values()) <= 2 * max(y.values()) and max(y.values()) <= 2 * max(x.values())
-    return not x and not y and bool(a & b)
 
 
 def _take_own_id(found: dict[str, str], free: Sequence[str]) -> None:
@@ -538,35 +429,47 @@ def _swapped(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Mes
     return [Message(text, {"question": question, "answer": answer})]
 
 
-def _several_in_cells(answer: str, texts: Mapping[str, list[str]]) -> list[Message]:
-    """Say so where nearly every answer holds a sign that parts several."""
-    cells = texts.get(answer, [])
-    for sign in ("|", "¦", "<br>", "||", ";;"):
-        if cells and sum(sign in text.strip(sign) for text in cells) >= _ASKED * len(cells):
-            text = N_(
-                "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
-                "cell was taken as one answer. Put every answer into a row of its own if so."
-            )
-            return [Message(text, {"answer": answer, "sign": sign})]
-    return []
+def _several_in_cells(mapping: ColumnMapping, texts: Mapping[str, list[str]]) -> list[Message]:
+    """Say so where nearly every text holds a sign that parts several."""
+    notes = []
+    answer, question = str(mapping.answer), str(mapping.question)
+    sign = parting_sign(texts.get(answer, []), ("||", "|", "¦", "<br>", ";;"), _ASKED)
+    if sign:
+        text = N_(
+            "Nearly all texts in {answer} hold “{sign}”, which may part several answers; each "
+            "cell was taken as one answer. Put every answer into a row of its own if so."
+        )
+        notes.append(Message(text, {"answer": answer, "sign": sign}))
+    sign = parting_sign(texts.get(question, []), ("||", "|", "¦", "<br>", ";;", ";", "；"), _ASKED)
+    if sign and not says_several(question):
+        text = N_(
+            "Nearly all texts in {question} hold “{sign}”, which may part several questions; each "
+            "cell was taken as one question. If so, name the column “questions”."
+        )
+        notes.append(Message(text, {"question": question, "sign": sign}))
+    return notes
 
 
 _MOSTLY = 0.5
 _ASKED = 0.8  # share of texts with a question mark that makes a column look like questions
 
 
+def _least_wanted(role: str, column: str) -> int:
+    return 2 * less_wanted(column) + is_wording(column) if role in TEXT_ROLES else 0
+
+
 def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
     """Tell whether what a column holds goes with what its name says."""
     if role in TEXT_ROLES:
-        return not _is_code(texts)
+        return not is_code(texts)
     if role == "must_find":
-        return level == 0 and _marks(texts)
+        return level == 0 and marks(texts)
     if role == "weight":
         numbers = read_numbers(texts).values
         values = [numbers.get(text, 0.0) for text in texts]
         return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
-        if COUNTS & set(words_of(column)) or smaller_is_better(column):
+        if is_count(column) or smaller_is_better(column):
             return False
         if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
             return False  # lists: of scores for several texts
@@ -578,11 +481,33 @@ def _take_weak(
     role: str, found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
     for name in WEAK_NAMES[role]:
+        if role == "question" and name in DESCRIBING and "answer" not in found:
+            continue
         for column in free:
             fits = plain_name(column) == name or plain_name(column.split(".")[-1]) == name
-            if fits and column not in found.values() and not _is_code(texts[column]):
-                found[role] = column
-                return
+            if not fits or column in found.values() or is_code(texts[column]):
+                continue
+            if role == "question" and _better_asked(column, found, free, texts):
+                continue
+            found[role] = column
+            return
+
+
+def _better_asked(
+    column: str, found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Tell whether a subject of few different values stands beside a text of its own per row."""
+    held = texts[column]
+    if "answer" not in found or len(set(held)) >= _MOSTLY * len(held):
+        return False
+    return any(
+        len(set(texts[other])) >= _ASKED * len(held)
+        and _mean_length(texts[other]) > _mean_length(held)
+        for other in free
+        if other not in {column, *found.values()} and not is_code(texts[other])
+        if not (_NOTE.search(plain_name(other)) or is_url(texts[other]))
+        if role_of(other) in (None, "question") and not less_wanted(other)
+    )
 
 
 def _take_by_content(
@@ -593,7 +518,7 @@ def _take_by_content(
     candidates = [
         column
         for column in free
-        if column not in found.values() and not _is_code(texts[column])
+        if column not in found.values() and not is_code(texts[column])
         if len(texts[column]) >= 0.2 * filled
     ]
     varied = [c for c in candidates if len(set(texts[c])) > 1]
@@ -615,72 +540,38 @@ def _take_by_content(
         found[missing[0]] = longest[0]
 
 
-def _take_rating(
-    found: dict[str, str],
-    free: Sequence[str],
-    texts: Mapping[str, list[str]],
-    notes: list[Message],
-    table: Table,
-) -> None:
-    """Find the judgement: a column named label with 0 and 1, or any of few small numbers."""
-    if "rating" in found or not ("question" in found and "answer" in found):
-        return
-    for column in free:
-        judging = bool(_JUDGEMENTS & {plain_name(column), *words_of(column)})
-        judging |= column.startswith(_NUMBERED)
-        held = column in found.values() and not (judging and found.get("category") == column)
-        words = set(words_of(column))
-        stated = bool(words & _STATES) and not read_numbers(set(texts[column])).values
-        if held or words <= _PARTS or (COUNTS & words and not stated):
-            continue
-        if smaller_is_better(column) and not says_wrong(column):
-            continue
-        if (
-            not looks_like_ratings(texts[column], named=False)
-            and not (judging and _graded(texts[column]))
-            and not (says_wrong(column) and _marks(texts[column]))
-        ):
-            continue
-        found["rating"] = column
-        if found.get("category") == column:
-            del found["category"]
-        if says_wrong(column):  # said where it is turned round
-            return
-        values = ", ".join(sorted(set(texts[column]))[:7])
-        text = N_(
-            "The column {column} holds {values}, so it was taken as a judgement of the answer: 0 "
-            "or a word such as “no” means that the answer is wrong. If it says something else, "
-            "choose no column as the rating."
-        )
-        notes.append(Message(text, {"column": column, "values": values}))
-        return
-
-
-def _marks(texts: Sequence[str]) -> bool:
-    """Tell whether a column says yes or no, or ticks: such cells are never texts."""
-    distinct = {plain_rating(text) for text in texts}
-    if not distinct or len(distinct) > 3:
-        return False
-    numbers = read_numbers(distinct).values
-    return all(mark in numbers or mark in RATING_WORDS or mark in TICKS for mark in distinct)
-
-
 def _scores(column: str, texts: Sequence[str]) -> bool:
     """Tell numbers and lists of numbers, such as ``neg_scores``, from texts."""
-    return bool(_SCORES & set(words_of(column))) and _is_code(list(texts))
+    return bool(_SCORES & set(words_of(column))) and is_code(list(texts))
 
 
-def _graded(texts: Sequence[str]) -> bool:
-    """Tell degrees (2.5, 0.8) from the numbers of classes."""
-    values = read_numbers(texts).values
-    some = [values.get(text, -1.0) for text in texts]
-    return set(some) <= {0, 1} or (
-        min(some) >= 0 and max(some) <= 5 and any(value % 1 for value in some)
+def _tell_votes(found: Mapping[str, str], votes: Sequence[str], notes: list[Message]) -> bool:
+    """Say that votes are counted and not used, where several columns count them."""
+    if "rating" in found or len(votes) < 2 or not ("question" in found and "answer" in found):
+        return False
+    text = N_(
+        "The columns {columns} count votes, which are not used: all answers count as right. If the "
+        "votes judge the answers, put their share (0–100 %) into a column named rating."
     )
+    notes.append(Message(text, {"columns": ", ".join(votes)}))
+    return True
 
 
-def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
-    """Name columns that differ between the answers to one question: they may judge them."""
+def _doubts(
+    mapping: ColumnMapping,
+    sample: pd.DataFrame,
+    unclear: Collection[str],
+    told: Collection[str],
+) -> list[Message]:
+    """Name columns that may judge: they differ between the answers to one question, or say yes.
+
+    Parameters
+    ----------
+    unclear : collection of str
+        Columns of yes and no, or of few small numbers, whose meaning is not known.
+    told : collection of str
+        Columns of which something was said already.
+    """
     used = {*mapping.roles().values(), mapping.context, *mapping.negatives, *mapping.raters}
     used -= {mapping.category}  # a topic does not differ between answers to one question
     used |= {column for pair in mapping.further for column in pair}
@@ -689,16 +580,16 @@ def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
     notes = []
     for column in sample.columns:
         named = "rating" in (role_of(column), role_of(re.sub(r"\d+$", "", column)))
-        values = sorted(set(sample[column]) - {""})
-        if column in used or not values or max(map(len, values)) > _SHORT_MARK:
+        values = sorted(text for text in set(sample[column]) if text and not is_nothing(text))
+        if column in used or column in told or not values or max(map(len, values)) > _SHORT_MARK:
             continue
-        far = smaller_is_better(column) and _is_code(values) and len(values) > 1
+        far = smaller_is_better(column) and len(read_numbers(values).values) == len(values) > 1
         differs = len(set(several[column])) >= 2 and len(values) <= _FEW_MARKS
         differs = differs and bool(several.groupby(mapping.question)[column].nunique().max() > 1)
         named = named and column != mapping.category
-        if not differs and not named and not far:
+        if not differs and not named and not far and column not in unclear:
             continue
-        told = {"column": column, "values": ", ".join(values[:7]), "rating": mapping.rating or ""}
+        said = {"column": column, "values": ", ".join(values[:7]), "rating": mapping.rating or ""}
         if mapping.rating is not None:
             text = N_(
                 "The column {column} ({values}) may judge the answers, too, but only {rating} is "
@@ -715,7 +606,7 @@ def _doubts(mapping: ColumnMapping, sample: pd.DataFrame) -> list[Message]:
                 "The column {column} ({values}) may say which answers are right, but it is not "
                 "used: all answers count as right. If it is a judgement, choose it as the rating."
             )
-        notes.append(Message(text, dict(told)))
+        notes.append(Message(text, dict(said)))
     return notes[:5]
 
 
@@ -731,6 +622,54 @@ def _context(
     return column if column is not None and alone < 0.5 else None
 
 
+def _with_wordings(
+    mapping: ColumnMapping,
+    free: Sequence[str],
+    texts: Mapping[str, list[str]],
+    notes: list[Message],
+) -> ColumnMapping:
+    """Take columns of more wordings of the question, where no rating judges one of them.
+
+    ``Question 1`` to ``Question 3`` beside a single answer, ``Variant``, ``Synonyms``.
+    """
+    question, answer = mapping.question, mapping.answer
+    if question is None or answer is None or answer == mapping.category or mapping.rating:
+        return mapping
+    stem = _stem(question)
+    taken = {*mapping.roles().values(), mapping.context, *mapping.negatives}
+    twins = {_ending(c) for c in free if c != answer and role_of(c) == "answer"}
+    wordings = [
+        column
+        for column in free
+        if column not in taken and (is_wording(column) or (stem and _stem(column) == stem))
+        if role_of(column) in (None, "question") and _ending(column) not in twins - {""}
+        if not is_code(texts[column]) and not marks(texts[column])
+        if len(set(texts[column])) >= _MOSTLY * len(texts[column])
+        if not _are_keywords(texts[column])
+    ]
+    if not wordings:
+        return mapping
+    text = N_(
+        "More wordings of {question} stand in {columns}: each was taken as a question of its own "
+        "with the same answer. If something else stands there, leave it out (--columns "
+        "question={question})."
+    )
+    notes.append(Message(text, {"columns": ", ".join(wordings), "question": question}))
+    return replace(mapping, further=tuple((column, answer) for column in wordings))
+
+
+def _stem(name: str) -> str:
+    """Return a name without its number; "" for a column that has none."""
+    return "" if name.startswith(NUMBERED) else re.sub(r"\d+$", "", plain_name(name))
+
+
+def _are_keywords(texts: Sequence[str]) -> bool:
+    """Tell lists of words with commas from wordings."""
+    lists = [re.split("[,、，]", text) for text in texts if not nested_value(text)]
+    short = sum(len(parts) > 1 and max(map(len, parts)) <= _LONGEST_WORD for parts in lists)
+    return short >= _MOSTLY * len(texts)
+
+
 def _offered(
     mapping: ColumnMapping, free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> tuple[tuple[str, str], ...]:
@@ -744,8 +683,9 @@ def _offered(
         role: [
             c
             for c in free
-            if c not in taken and role_of(c) == role and not _is_code(texts[c])
-            if len(texts[c]) < 3 or (len(set(texts[c])) > 1 and not _marks(texts[c]))
+            if c not in taken and role_of(c) == role and less_wanted(c) < 2
+            if not is_code(texts[c]) and not marks(texts[c])
+            if len(texts[c]) < 3 or len(set(texts[c])) > 1
         ]
         for role in TEXT_ROLES
     }
@@ -769,14 +709,6 @@ def _ending(name: str) -> str:
 
 def _mean_length(texts: Sequence[str]) -> float:
     return sum(map(len, texts)) / len(texts) if texts else 0.0
-
-
-def _is_code(texts: list[str]) -> bool:
-    """Tell numbers, ids and dates from language: nine in ten values hold no word of letters."""
-    if not texts:
-        return False
-    worded = sum(1 for text in texts if _WORD.search(text))
-    return worded < len(texts) / 10
 
 
 _SCORES = frozenset(name_list("score scores label labels rating ratings grade grades"))

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from core.data.column_names import role_of
-from core.data.columns import ColumnMapping, Guess, guess_columns, unused_beside, unused_columns
+from core.data.columns import (
+    ColumnMapping,
+    Guess,
+    guess_columns,
+    guess_mapping,
+    unused_beside,
+    unused_columns,
+)
 from core.data.open_questions import without_open_questions
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
@@ -248,6 +255,8 @@ def chosen_columns(text: str, table: Table, guess: ColumnMapping) -> ColumnMappi
                 role=role,
             )
     mapping = replace(mapping, **changes)
+    if questions or answers:
+        mapping = replace(mapping, further=())
     held = {*questions[:1], *answers[:1]}
     freed: dict[str, Any] = {
         role: None
@@ -452,7 +461,7 @@ def _report_ratings(
 
     table = read_rating_table(content, name, options.choices)
     _seen(report, table)
-    mapping = chosen_columns(options.columns, table, guess_columns(table).mapping)
+    mapping = chosen_columns(options.columns, table, guess_mapping(table, rated=True))
     file = match_ratings(table, name, dataset, _UPLOADER, mapping)
     report.columns, report.scale = dict(file.columns), file.scale
     if file.raters:

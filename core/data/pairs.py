@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from core.data.cells import NOTHING_WRITTEN
+from core.data.cells import NOTHING_WRITTEN, is_placeholder
 from core.data.checks import (
     LONG_TEXT,
     SHORT_ANSWER,
@@ -22,7 +22,7 @@ from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
 from core.data.personal.recognition import personal_data
 from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
-from core.data.reading.unfolding import unfolded
+from core.data.reading.unfolding import unfolded, wordings
 from core.data.shared_answers import with_shared_answers
 from core.data.table import SetAside, Table, no_column, row_list
 from core.errors import DataError
@@ -41,6 +41,7 @@ _EMPTY_COLUMN = N_(
     "spreadsheet program to store their values."
 )
 _NO_ANSWER = N_("The answer is empty.")
+_NO_TEXT_YET = N_("The answer only holds the place of one (TBD, see above), it is no text.")
 _NO_WORD = N_("The question has no letter or digit.")
 _NOT_RATED = N_("The row has no rating, as others have.")
 _UNCLEAR = N_("It is not known whether the answer is right: its rating has no known meaning.")
@@ -130,7 +131,7 @@ def collect_pairs(
     progress = progress or Progress()
     _check_mapping(table, mapping)
     table, warnings = with_shared_answers(unfolded(table, mapping), mapping)
-    texts, rows, wrong, empty = _cells(table, mapping)
+    texts, rows, wrong, empty = _cells(table, mapping, warnings)
     progress.reached(0.2)
     if empty:
         text = N_("Cells that hold NULL, NaN, N/A, - and the like are empty ({count} in all).")
@@ -375,7 +376,7 @@ def _averaged(
 
 
 def _cells(
-    table: Table, mapping: ColumnMapping
+    table: Table, mapping: ColumnMapping, warnings: list[Message]
 ) -> tuple[dict[str, list[str]], list[int], np.ndarray, int]:
     """Return cleaned texts by role, row numbers, which rows are wrong, and how many cells say NULL.
 
@@ -403,19 +404,51 @@ def _cells(
     rows, wrong = table.row_numbers.tolist(), table.wrong
     if not len(wrong):
         wrong = np.zeros(len(rows), bool)
-    once = {role: list(cells) for role, cells in texts.items()}
+    once, source = texts, list(range(len(rows)))
+    if mapping.question and not mapping.context:
+        parts, sign = wordings(mapping.question, columns[mapping.question])
+        if sign:
+            texts, source = _repeated(once, parts)
+            warnings.append(_parted(mapping.question, sign, source))
     for question, answer in mapping.further:
-        more = once | {"question": cleaned(question), "answer": cleaned(answer)}
-        filled = [
-            i
-            for i, (q, a) in enumerate(zip(more["question"], more["answer"], strict=True))
-            if q and a
-        ]
-        for role, cells in more.items():
-            texts[role] += ["" if role.endswith("_id") else cells[i] for i in filled]
-        rows = rows + [table.row_numbers[i].item() for i in filled]
-        wrong = np.concatenate([wrong, table.wrong[filled]])
-    return texts, rows, wrong, empty
+        parts, sign = wordings(question, columns[question])
+        filled = cleaned(answer)
+        parts = [part if text else [] for part, text in zip(parts, filled, strict=True)]
+        more, places = _repeated(once | {"answer": filled}, parts, own_ids=False)
+        if sign:
+            warnings.append(_parted(question, sign, places))
+        texts = {role: [*cells, *more[role]] for role, cells in texts.items()}
+        source += places
+    return texts, [rows[i] for i in source], wrong[source], empty
+
+
+def _repeated(
+    texts: Mapping[str, list[str]], parts: Sequence[Sequence[str]], *, own_ids: bool = True
+) -> tuple[dict[str, list[str]], list[int]]:
+    """Return the texts with a row for each question of a cell, and the places of those rows."""
+    asked = [
+        (i, clean_text(text), own_ids and not place)
+        for i, several in enumerate(parts)
+        for place, text in enumerate(several or [""] * own_ids)
+        if own_ids or (text.strip() and text not in NOTHING_WRITTEN)
+    ]
+    repeated = {
+        role: [cells[i] if own or role != "question_id" else "" for i, _, own in asked]
+        for role, cells in texts.items()
+    }
+    if not own_ids and "answer_id" in repeated:
+        repeated["answer_id"] = [""] * len(asked)
+    return repeated | {"question": [text for _, text, _ in asked]}, [i for i, _, _ in asked]
+
+
+def _parted(column: str, sign: str, source: Sequence[int]) -> Message:
+    text = N_(
+        "The cells of {column} hold several questions, parted by “{sign}”: each was taken as a "
+        "question of its own ({count} from {rows} rows). If a cell is one question, name the "
+        "column “question”."
+    )
+    told = {"count": len(source), "rows": len(set(source))}
+    return Message(text, {"column": column, "sign": "↵" if sign == "\n" else sign, **told})
 
 
 def _reason(question: str, answer: str) -> str | None:
@@ -423,6 +456,8 @@ def _reason(question: str, answer: str) -> str | None:
         return EMPTY
     if not answer:
         return _NO_ANSWER
+    if is_placeholder(answer):
+        return _NO_TEXT_YET
     return None if any(map(str.isalnum, question)) else _NO_WORD
 
 

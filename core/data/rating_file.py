@@ -35,6 +35,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.types import TEST_KNOWN, TEST_UNSEEN, QADataset
 
+_OTHER_END = 0.2  # of the ratings: as many unknown words are the other end of a scale
 WORDS = "words"  # the scale of a file whose ratings are words
 _JUDGED = re.compile(r"(\S+)\s+(?:0|Q0|\d{1,3})\s+(\S+)\s+(-?\d+)\s*", re.IGNORECASE)
 _MADE_ID = re.compile(r"a\d+'*")
@@ -120,7 +121,7 @@ def read_ratings(
         If the file cannot be read, lacks a column, or its scale cannot be recognised.
     """
     table = read_rating_table(content, name)
-    return match_ratings(table, name, dataset, rater, mapping or guess_mapping(table))
+    return match_ratings(table, name, dataset, rater, mapping or guess_mapping(table, rated=True))
 
 
 def read_rating_table(content: bytes, name: str, choices: ReadingChoices | None = None) -> Table:
@@ -169,6 +170,7 @@ def match_ratings(
     said = {plain_rating(word): grade for word, grade in mapping.words} | _tick(texts, notes)
     given = mapping.scale or (_relevance(numbers) if by_id else "")
     scale = None if said and not numbers.values else _scale(texts, numbers, name, given)
+    one_sided = _one_sided(texts, said) if scale is None else None
     tested = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
     taken: list[FileRating] = []
     problems: list[tuple[int, Message]] = [(one.row, one.reason) for one in table.unreadable]
@@ -195,6 +197,8 @@ def match_ratings(
             )
         elif reason is None and not passes and value is None:
             reason = _not_a_rating(text, scale)
+        elif reason is None and not passes:
+            reason = one_sided
         if reason is not None:
             problems.append((line, reason))
             continue
@@ -323,6 +327,25 @@ def _people(columns: Sequence[str]) -> list[str]:
         short if short and not short.isdigit() else name
         for short, name in zip(own, columns, strict=True)
     ]
+
+
+def _one_sided(texts: Sequence[str], said: Mapping[str, float]) -> Message | None:
+    """Return why no rating can be taken, where only one end of a scale in words is understood.
+
+    The other end would be left out, and what stays would say nothing but right, or nothing but
+    wrong.
+    """
+    plain = [p for text in texts if (p := plain_rating(text)) and p not in PASS_WORDS]
+    known = {p: said.get(p, RATING_WORDS.get(p)) for p in plain}
+    unknown = [p for p in plain if known[p] is None]
+    grades = {grade for grade in known.values() if grade is not None}
+    if len(grades) != 1 or len(unknown) < _OTHER_END * len(plain):
+        return None
+    text = N_(
+        "Only one end of the scale is understood, since the meaning of “{rating}” is not known; "
+        "ratings of one end alone are not taken."
+    )
+    return Message(text, {"rating": unknown[0][:40]})
 
 
 def _contradictions(ratings: Sequence[FileRating]) -> list[Message]:

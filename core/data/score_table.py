@@ -72,7 +72,7 @@ class MatchedScores:
 
 def guess_score_columns(table: Table) -> ScoreColumns:
     """Find the columns by name, else by content; the score is the first other column of numbers."""
-    found = guess_mapping(table)
+    found = guess_mapping(table, rated=True)
     named = {role: name for name in reversed(table.columns) if (role := role_of(name))}
     question = found.question or found.question_id or named.get("question")
     answer = found.answer or found.answer_id or named.get("answer")

@@ -154,7 +154,7 @@ def read_ratings(
 ) -> RatingFile:
     """Read a file with ratings, see :func:`core.data.rating_file.read_ratings`, with limits."""
     table = read_apart(read_rating_table, content, name, name=name, report=report)
-    return match_ratings(table, name, dataset, rater, guess_mapping(table))
+    return match_ratings(table, name, dataset, rater, guess_mapping(table, rated=True))
 
 
 @asks(CHANGE)

@@ -221,3 +221,23 @@ def test_a_table_with_a_column_for_each_answer(tiny_dataset):
     values, found = rated(text, tiny_dataset)
     assert values == {(QUESTION, first): 1, (QUESTION, second): 0}
     assert found.answers == (first, second)
+@pytest.mark.parametrize(
+    ("most", "least"),
+    [
+        *[("trifft voll zu", "trifft nicht zu"), ("Completely", "Not at all")],
+        ("tout à fait d'accord", "pas du tout d'accord"),
+        *[("zdecydowanie tak", "zdecydowanie nie"), ("そう思う", "そう思わない")],
+        *[("非常同意", "非常不同意"), ("매우 그렇다", "전혀 그렇지 않다")],
+        *[("полностью согласен", "не согласен"), ("helemaal mee eens", "helemaal mee oneens")],
+    ],
+)
+def test_both_ends_of_a_scale_in_words_are_known(most, least):
+    grade, _ = grades([most, least], [2, 3])
+    assert grade.tolist() == [1, 0]
+
+
+def test_ratings_of_one_end_of_a_scale_are_not_taken_alone(tiny_dataset):
+    rows = [(QUESTION, ANSWER, "a", "zonk"), (QUESTION, OTHER, "a", "no")]
+    found = read_ratings(csv(*rows), "r.csv", tiny_dataset, "me")
+    assert not found.ratings and [row for row, _ in found.problems] == [2, 3]
+    assert "Only one end of the scale" in str(found.problems[1][1])

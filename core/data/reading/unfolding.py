@@ -14,8 +14,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from core.data.cells import cell_text, nested_value
-from core.data.column_names import is_negative
+from core.data.cells import PARTING, cell_text, nested_value, parting_sign, parts_of
+from core.data.column_names import is_negative, is_wording, says_several
 from core.data.columns import ColumnMapping, guess_mapping
 from core.data.table import FEW_ROWS, Table, check_unfolded, clean_cell, row_list
 from core.messages import N_, Message
@@ -107,15 +107,38 @@ def unfolded(table: Table, mapping: ColumnMapping | None = None) -> Table:
     if not listed and not negatives:
         return table
     columns = {c: table.frame[c].tolist() for c in table.columns}
+    worded = {q for q, a in mapping.further if a == mapping.answer}  # see wordings()
     roles = {mapping.question, mapping.answer, *(c for pair in mapping.further for c in pair)}
+    roles -= worded
     parsed = {
         c: [texts_of(cell) if c in listed else [cell] for cell in columns[c]]
         for c in table.columns
         if (c in roles and c in listed) or c in negatives or (negatives and c == mapping.answer)
     }
-    for column in listed - set(parsed):
+    for column in listed - set(parsed) - worded:
         columns[column] = [_one_text(cell) for cell in columns[column]]
     return _rows(table, mapping, columns, parsed, negatives)
+
+
+_SOME, _MOST, _NEARLY_ALL = 0.2, 0.5, 0.8  # of the cells of a column
+
+
+def wordings(column: str, cells: Sequence[str]) -> tuple[list[list[str]], str]:
+    """Return the questions of each cell, and the sign that parts them, "" where there is none.
+
+    Cells are parted only where the name of the column says that they hold several (``Questions``,
+    ``Utterances``, ``Synonyms``); lists always are.
+    """
+    sign = ""
+    if says_several(column):
+        share = _SOME if is_wording(column) else _MOST
+        sign = parting_sign(cells, PARTING[:-2], share) or parting_sign(
+            cells, PARTING[-2:], max(share, _NEARLY_ALL)
+        )
+    return [
+        [part for text in texts_of(cell) for part in (parts_of(text, sign) if sign else [text])]
+        for cell in cells
+    ], sign
 
 
 def _rows(

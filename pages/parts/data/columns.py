@@ -108,6 +108,7 @@ def _more(found: Preview, mapping: ColumnMapping, key: str) -> ColumnMapping:
         further = st.multiselect(
             t("Further questions and answers to take from each row"),
             offered,
+            default=[pair for pair in offered if pair in found.mapping.further],
             format_func=" → ".join,
             help=t("Other wordings or languages that stand in columns of their own."),
             key=f"further_{key}",

@@ -1,0 +1,140 @@
+"""Several wordings of a question, in one cell or in columns beside each other; the better text."""
+
+import pytest
+
+from core.data.columns import guess_columns
+from core.data.pairs import collect_pairs
+from tests.data.test_columns import table_of
+
+WORDS = [("How do I return it?", "send it back"), ("Where is my parcel?", "track order")]
+WORDS += [("Do you ship to Norway?", "shipping abroad"), ("Can I pay by card?", "card payment")]
+
+
+def asked(table):
+    guess = guess_columns(table)
+    pairs = collect_pairs(table, guess.mapping)
+    found = {
+        (pairs.questions[q], pairs.answers[a])
+        for q, a in zip(pairs.right_question, pairs.right_answer, strict=True)
+    }
+    return found, " ".join(map(str, (*guess.notes, *pairs.warnings))), pairs
+
+
+WANTED = {(text, f"Answer {i}.") for i, texts in enumerate(WORDS) for text in texts}
+
+
+@pytest.mark.parametrize("sign", ["; ", "\n", "\n- ", " | ", " / ", "；", "<br>"])
+@pytest.mark.parametrize(
+    "name", ["Questions", "Question variations", "Training phrases", "Utterances", "Fragen"]
+)
+def test_a_cell_of_several_wordings_is_several_questions(name, sign):
+    first = "- " if sign == "\n- " else ""
+    rows = [[first + sign.join(texts), f"Answer {i}."] for i, texts in enumerate(WORDS)]
+    found, said, pairs = asked(table_of([name, "Answer"], rows))
+    assert found == WANTED and pairs.rows_taken == 8
+    assert "8 from 4 rows" in said
+
+
+def test_letters_and_single_questions_stay_whole():
+    rows = [[f"Hello,\nwhere is parcel {i}?\nRegards", f"Answer {i}."] for i in range(8)]
+    found, said, _ = asked(table_of(["Questions", "Answer"], rows))
+    assert len(found) == 8 and "parted" not in said
+    rows = [["; ".join(texts), f"Answer {i}."] for i, texts in enumerate(WORDS)]
+    found, said, _ = asked(table_of(["Question", "Answer"], rows))
+    assert len(found) == 4 and "may part several questions" in said
+
+
+def test_a_row_without_a_question_is_still_counted():
+    rows = [["; ".join(texts), f"Answer {i}."] for i, texts in enumerate(WORDS)]
+    _, _, pairs = asked(table_of(["Questions", "Answer"], [*rows, ["", "Lost answer."]]))
+    assert [item.row for item in pairs.set_aside] == [6]
+
+
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        *[("Question 1", "Question 2"), ("質問①", "質問②"), ("Question", "Variant 1")],
+        *[("Phrase 1", "Phrase 2"), ("Frage", "Alternativfrage"), ("Hauptfrage", "Variante 1")],
+        *[("Main question", "Alt 1"), ("标准问", "相似问"), ("Question", "Synonyms")],
+        *[("Frage", "Alternative Formulierungen"), ("Pregunta", "Variante"), ("質問", "類似質問")],
+    ],
+)
+def test_columns_of_more_wordings_are_read_and_told(question, more):
+    rows = [[f"Answer {i}.", *texts] for i, texts in enumerate(WORDS)]
+    for columns, cells in ((1, 2), (2, 1)), ((2, 1), (1, 2)):
+        names = ["Answer", *(("", question, more)[i] for i in columns)]
+        table = table_of(names, [[row[0], *(row[i] for i in columns)] for row in rows])
+        found, said, _ = asked(table)
+        assert found == WANTED and "More wordings" in said, cells
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (["Question", "Variant", "Answer"], [[f"What {i}?", "red", f"It {i}."] for i in range(6)]),
+        (
+            ["Question 1", "Answer 1", "Question 2", "Answer 2"],
+            [[f"What {i}?", f"It {i}.", f"Who {i}?", f"He {i}."] for i in range(6)],
+        ),
+        (
+            ["Question", "Synonyms", "Answer"],
+            [[f"What {i}?", f"return, label, post{i}", f"It {i}."] for i in range(6)],
+        ),
+    ],
+)
+def test_other_columns_beside_a_question_are_no_wordings(columns, rows):
+    assert guess_columns(table_of(columns, rows)).mapping.further == ()
+
+
+@pytest.mark.parametrize(
+    ("few", "asking"),
+    [
+        *[("Betreff", "Nachricht Kunde"), ("Betreff", "Kundenanfrage"), ("Title", "Problem")],
+        *[("Betreff", "Beschreibung"), ("Subject", "What the customer wrote")],
+    ],
+)
+def test_a_subject_of_few_values_is_no_question(few, asking):
+    subjects = ["Order", "Refund", "Login"]
+    rows = [
+        [subjects[i % 3], f"My parcel {i} is late. Where is it?", f"It is {i}."] for i in range(12)
+    ]
+    assert guess_columns(table_of([few, asking, "Lösung"], rows)).mapping.question == asking
+
+
+def test_what_describes_asks_only_beside_an_answer():
+    rows = [[f"Wie geht {i}?", f"So geht {i}, ganz einfach."] for i in range(8)]
+    mapping = guess_columns(table_of(["Titel", "Beschreibung"], rows)).mapping
+    assert (mapping.question, mapping.answer) == ("Titel", "Beschreibung")
+
+
+@pytest.mark.parametrize(
+    ("other", "right"),
+    [
+        *[("Internal answer (do not share)", "Public answer"), ("Old answer", "New answer")],
+        *[("Interne Antwort", "Antwort Kunde"), ("Antwort alt", "Antwort neu")],
+        *[
+            ("旧回答", "新回答"),
+            ("社内用回答", "お客様向け回答"),
+            ("Ancienne réponse", "Réponse web"),
+        ],
+        *[("Borrador de respuesta", "Respuesta final"), ("Short answer", "Detailed answer")],
+    ],
+)
+def test_an_internal_old_or_short_answer_never_wins(other, right):
+    rows = [[f"What is {i}?", f"See the desk {i}.", f"Press the button {i}."] for i in range(8)]
+    guess = guess_columns(table_of(["Question", other, right], rows))
+    assert guess.mapping.answer == right
+    assert other == "Short answer" or not guess.offered
+    alone = guess_columns(table_of(["Question", other], [row[:2] for row in rows]))
+    told = any("no other column holds answers" in str(note) for note in alone.notes)
+    assert (alone.mapping.answer, told) == (other, other != "Short answer")
+
+
+@pytest.mark.parametrize(
+    "text", ["TBD", "tbd.", "[see above]", "s.o.", "Siehe oben", "to be defined", "同上", "待定"]
+)
+def test_the_place_of_an_answer_is_no_answer(text):
+    rows = [[f"What is {i}?", f"It is {i}, see above."] for i in range(4)]
+    _, _, pairs = asked(table_of(["Question", "Answer"], [*rows, ["And this?", text]]))
+    assert [(item.row, item.answer) for item in pairs.set_aside] == [(6, text)]
+    assert len(pairs.questions) == 4
