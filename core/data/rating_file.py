@@ -24,7 +24,6 @@ from core.data.ratings import (
     Numbers,
     RatingScale,
     doubtful_number,
-    looks_like_ratings,
     plain_rating,
     read_numbers,
 )
@@ -154,7 +153,6 @@ def match_ratings(
     table, mapping = _unpivoted(table, mapping, index, notes)
     by_id = not (mapping.question and mapping.answer)
     mapping = _with_ids(mapping, notes)
-    mapping = _with_only_judgement(table, mapping, notes)
     question, answer, rating = _columns(table, mapping, name)
     who = next((c for c in table.columns if says_who(c) and c != rating), None)
     frame = table.frame
@@ -259,26 +257,6 @@ def _relevance(numbers: Numbers) -> str:
     if not values or numbers.percent or numbers.out_of or min(values) < 0:
         return ""
     return f"0-{max(max(values), 1):g}" if max(values) <= _MOST_RELEVANT else ""
-
-
-def _with_only_judgement(
-    table: Table, mapping: ColumnMapping, notes: list[Message]
-) -> ColumnMapping:
-    """Take the only column left that may judge as the rating, whatever its name."""
-    if mapping.rating or not (mapping.question and mapping.answer):
-        return mapping
-    used = {*mapping.roles().values(), mapping.context, *mapping.negatives}
-    left = {
-        column: [text for text in table.frame[column].tolist() if text and not is_nothing(text)]
-        for column in table.columns
-        if column not in used and not says_who(column)
-    }
-    judging = [column for column, texts in left.items() if looks_like_ratings(texts, named=True)]
-    if len(judging) != 1:
-        return mapping
-    text = N_("{column} was taken as the rating, since no other column can be one.")
-    notes.append(Message(text, {"column": judging[0]}))
-    return replace(mapping, rating=judging[0])
 
 
 def _tick(texts: Sequence[str], notes: list[Message]) -> dict[str, float]:

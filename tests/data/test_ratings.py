@@ -205,7 +205,7 @@ def test_ids_that_the_data_do_not_have_are_told(tiny_dataset):
 def test_the_only_column_left_is_the_rating_whatever_its_name(tiny_dataset):
     text = f"Frage;Antwort;Passung in %\n{QUESTION};{ANSWER};100,0 %\n"
     values, found = rated(text, tiny_dataset)
-    assert values == {(QUESTION, ANSWER): 1} and "Passung in %" in str(found.notes[0])
+    assert values == {(QUESTION, ANSWER): 1} and found.columns["rating"] == "Passung in %"
 
 
 def test_ticks_count_as_right_and_blanks_as_not_rated(tiny_dataset):
@@ -221,6 +221,8 @@ def test_a_table_with_a_column_for_each_answer(tiny_dataset):
     values, found = rated(text, tiny_dataset)
     assert values == {(QUESTION, first): 1, (QUESTION, second): 0}
     assert found.answers == (first, second)
+
+
 @pytest.mark.parametrize(
     ("most", "least"),
     [
