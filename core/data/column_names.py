@@ -173,6 +173,22 @@ JUDGING_NAMES = frozenset(
         "vurdering hodnocení оценка релевантность релевантно правильно верно تقييم صحيح",
         "判定 正誤 適否 適切 合否 妥当 正しさ 採点 品質 是否正确 是否相关 正误 质量 質量 合格",
         "판정 정오 적합 관련성 정확 품질",
+        "ok okay okng good useful usable right hit pass passed passfail accept acceptable",
+        "agree agreed like liked result outcome decision true truth truthful factual works",
+        "satisfactory sound gut brauchbar nützlich hilfreich treffer treffend ergebnis",
+        "prüfergebnis urteil entscheidung bestanden akzeptabel akzeptiert stimmig geeignet",
+        "tauglich inordnung wahr trifftzu richtigkeit bon bonne bien utile vrai vraie",
+        "pertinent pertinente acceptable résultat décision valable réussi convient adapté",
+        "adaptée exact exacte bueno buena útil acierto acertado adecuada resultado veredicto",
+        "aceptable cierto cierta sirve buono buona bene giusto giusta certo certa vero esito",
+        "risultato adatto adatta accettabile bom boa útil certeza verdadeiro adequada",
+        "aceitável acerto goed nuttig bruikbaar juist klopt resultaat acceptabel bra rätt",
+        "användbar godkänd riktig dobra dobry dobre przydatna przydatne pasuje prawidłowa",
+        "prawidłowe prawidłowo wynik trafna iyi faydalı yararlı sonuç хорошо хороший полезно",
+        "полезный подходит подходящий верный верен результат правильный годится مفيد مناسب",
+        "جيد نتيجة 合ってる 合っている 合う 正しい 正解 良い 良否 有用 役に立 役立 結果 判断",
+        "適合 一致 ok/ng 对 对不对 正确 有用 有帮助 好 合适 匹配 命中 结果 结论 맞음 맞다",
+        "맞나 도움 유용 결과 일치 옳음",
     )
 )
 # How people feel: a customer may be unhappy with an answer that is right.

@@ -97,7 +97,7 @@ def judging_name(column: str) -> bool:
 def _judging_word(column: str) -> bool:
     plain, words = plain_name(column), words_of(column)
     return bool(JUDGING_NAMES & {plain, *words}) or any(
-        name in plain for name in JUDGING_NAMES if _OTHER_SCRIPT.match(name)
+        name in plain for name in JUDGING_NAMES if len(name) > 1 and _OTHER_SCRIPT.match(name)
     )
 
 

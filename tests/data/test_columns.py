@@ -240,6 +240,9 @@ def test_what_publishes_or_orders_is_no_judgement(name, values):
         *[("label", "01"), ("is_correct", ["TRUE", "FALSE"]), ("Trafność", "0123")],
         *[("Prüfung", ["richtig", "falsch"]), ("QA", ["relevant", "not relevant"])],
         *[("x", ["👍", "👎"]), ("Passung in %", ["100,0 %", "0,0 %"]), ("是否正确", ["是", "否"])],
+        *[("OK?", ["ja", "nein"]), ("Useful", ["yes", "no"]), ("合っている", ["○", "×"])],
+        *[("Treffer", "10"), ("Bonne réponse", ["oui", "non"]), ("对不对", ["是", "否"])],
+        *[("Resultado", ["sí", "no"]), ("도움됨", ["예", "아니요"]), ("Pass/Fail", "10")],
     ],
 )
 def test_a_known_name_or_a_word_of_judgement_is_enough(name, values):
