@@ -162,7 +162,9 @@ _COUNTS_INSIDE = name_list(
 # Names that judge an answer, whatever its values are, beside those of ROLES["rating"].
 JUDGING_NAMES = frozenset(
     name_list(
-        "quality qualität qualité calidad qualità qualidade helpfulness usefulness correctness",
+        "sterne étoiles estrellas stelle estrelas sterren 별점 정답여부 accurate grounded 星",
+        "sinnvoll quality qualität qualité calidad qualità qualidade helpfulness usefulness",
+        "correctness",
         "accepted approved isselected suitable appropriate faithfulness groundedness factuality",
         "appropriateness judged judgment match matches matching matched fits verdict correctly",
         "passt passend passung zutreffend stimmt beurteilung qualitätsurteil güte",

@@ -23,6 +23,7 @@ from core.data.column_names import (
     smaller_is_better,
     words_of,
 )
+from core.data.personal.names import names_person
 from core.data.ratings import (
     NEUTRAL_WORDS,
     RATING_WORDS,
@@ -184,16 +185,22 @@ def take_rating(
         if not _may_judge(column, found, texts[column]):
             continue
         binary = set(read_numbers(set(texts[column])).values.values()) <= {-1, 0, 1}
-        unnamed = column.startswith(NUMBERED) and binary and is_code(texts[column])
+        unnamed = column.startswith(NUMBERED) and (
+            (binary and is_code(texts[column])) or marks(texts[column])
+        )
         if rated or unnamed or judging_name(column) or _words_judge(texts[column]):
             _take_judgement(column, found, texts, notes)
             return []
         unclear.append(column)
     for column in unclear[:_FEW_UNCLEAR]:
-        if tells_apart(column, found, sample):
+        if names_person(column) or tells_apart(column, found, sample):
             _take_judgement(column, found, texts, notes)
             return []
     return unclear
+
+
+def _may_be_person(column: str) -> bool:
+    return (column.istitle() and column.isalpha()) or names_person(column)
 
 
 def _take_judgement(
@@ -346,7 +353,7 @@ def take_raters(
         akin = _same_family(rating, column)
         strangers = role_of(rating) is None and role_of(column) is None
         strangers = strangers and not {*words_of(rating), *words_of(column)} & JUDGEMENTS
-        person = strangers and column.istitle() and column.isalpha()  # Anna, Ben
+        person = strangers and _may_be_person(column)  # Anna, Ben
         if not (akin or strangers) or not may_rate(column, akin or person):
             continue
         if not (akin or person or rated or tells_apart(column, found, sample)):

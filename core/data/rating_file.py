@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.column_names import says_who
+from core.data.column_names import says_who, says_wrong
 from core.data.columns import ColumnMapping, guess_mapping
+from core.data.judging_columns import judging_name
 from core.data.matching import Match, TextIndex
 from core.data.ratings import (
     FIVE,
@@ -153,6 +154,7 @@ def match_ratings(
     table, mapping = _unpivoted(table, mapping, index, notes)
     by_id = not (mapping.question and mapping.answer)
     mapping = _with_ids(mapping, notes)
+    table = _with_wrong_marks(table, mapping, notes)
     question, answer, rating = _columns(table, mapping, name)
     who = next((c for c in table.columns if says_who(c) and c != rating), None)
     frame = table.frame
@@ -257,6 +259,50 @@ def _relevance(numbers: Numbers) -> str:
     if not values or numbers.percent or numbers.out_of or min(values) < 0:
         return ""
     return f"0-{max(max(values), 1):g}" if max(values) <= _MOST_RELEVANT else ""
+
+
+def _with_wrong_marks(table: Table, mapping: ColumnMapping, notes: list[Message]) -> Table:
+    """Say right and wrong in words where a column says what is wrong.
+
+    Its yes, 1 or tick means wrong. A tick there may stand beside a column that ticks what is right.
+    """
+    rating = mapping.rating
+    if rating is None or mapping.words or mapping.scale:
+        return table
+    cells = {column: table.frame[column].tolist() for column in table.columns}
+    used = {*mapping.roles().values(), mapping.context, *mapping.raters} - {rating}
+    ticked = [
+        column
+        for column in table.columns
+        if column not in used
+        and {plain_rating(cell) for cell in cells[column] if cell} <= TICKS
+        and any(cells[column])
+    ]
+    wrong = [column for column in ticked if says_wrong(column)]
+    if says_wrong(rating):
+        wrong = [rating]
+    right = [column for column in ticked if judging_name(column) and not says_wrong(column)]
+    if not wrong or not (says_wrong(rating) or rating in right):
+        return table
+    beside = right[:1] if wrong[0] in ticked else []
+    texts = []
+    for at, cell in enumerate(cells[wrong[0]]):
+        said = [_turned(cell), "right" if any(cells[column][at] for column in beside) else ""]
+        texts.append("/".join(word for word in said if word))  # both: nobody knows which
+    text = N_("{column} says what is wrong: a tick, yes or 1 means that the answer is wrong.")
+    notes.append(Message(text, {"column": wrong[0]}))
+    return replace(table, frame=table.frame.assign(**{rating: pd.array(texts, dtype="str")}))
+
+
+def _turned(cell: str) -> str:
+    """Return what a mark under the name of something wrong says of the answer."""
+    plain = plain_rating(cell)
+    if not plain or is_nothing(cell):
+        return ""
+    grade = 1.0 if plain in TICKS else RATING_WORDS.get(plain)
+    if grade is None:
+        grade = read_numbers([cell]).values.get(cell)
+    return cell if grade is None else "wrong" if grade > 0 else "right"
 
 
 def _tick(texts: Sequence[str], notes: list[Message]) -> dict[str, float]:

@@ -73,6 +73,7 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "そう思う とてもそう思う 強くそう思う 非常にそう思う 大いにそう思う 同意する 強く同意する",
         "非常同意 完全同意 十分同意 同意 非常符合 完全符合 符合 매우_그렇다 그렇다",
         "매우_동의 동의함 매우_동의함 전적으로_동의",
+        "sì kyllä joo ano igen da ναι כן हाँ हां có vâng ใช่ ya iya i.o. i._o. 正 o.k.",
     )
     | _words(
         0.75,
@@ -167,6 +168,8 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "全くそう思わない まったくそう思わない 同意しない 全く同意しない",
         "非常不同意 完全不同意 不同意 非常不符合 完全不符合 不符合 전혀_그렇지_않다 그렇지_않다",
         "매우_동의하지_않음 동의하지_않음 전혀_동의하지_않음",
+        "nej nei ei ne nem nu όχι לא नहीं không ไม่ ไม่ใช่ tidak ng nok not_ok not_okay nicht_ok",
+        "nicht_okay n.i.o. n._i._o. n.o.k. 誤",
     )
 )
 # Words that say yes or no, much or little, without saying of what: alone they judge no answer.
@@ -185,7 +188,8 @@ NEUTRAL_WORDS = frozenset(
         "completely fully absolutely definitely entirely very_much always mostly probably slightly",
         "never neither undecided völlig vollkommen weitgehend totalmente completamente abbastanza",
         "plutôt neutro neutraal нейтрально neutralny محايد どちらでもない 中立 very_satisfied",
-        "very_dissatisfied not_at_all not_really",
+        "very_dissatisfied not_at_all not_really sì kyllä joo ano igen da ναι כן हाँ हां có vâng ใช่",
+        "ya iya nej nei ei ne nem nu όχι לא नहीं không ไม่ ไม่ใช่ tidak",
     )
 )
 # A cross or tick, where the other cells of the column are empty.

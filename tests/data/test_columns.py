@@ -249,6 +249,26 @@ def test_a_known_name_or_a_word_of_judgement_is_enough(name, values):
     assert guess_columns(pairs_with(name, values)).mapping.rating == name
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *[("Anna", "12345"), ("Hr. Müller", ["ja", "nein"]), ("田中", ["○", "×"])],
+        *[("Check", ["ok", "nicht ok"]), ("判断者", ["OK", "NG"]), ("Prüfung", ["i.O.", "n.i.O."])],
+    ],
+)
+def test_somebody_by_name_rates_and_so_do_words_of_inspectors(name, values):
+    assert guess_columns(pairs_with(name, values)).mapping.rating == name
+
+
+def test_several_people_by_name_rate_the_same_pairs():
+    rows = [
+        [f"How do I do thing {i}?", f"Press the button number {i}.", "12345"[i % 5], "54321"[i % 5]]
+        for i in range(ROWS)
+    ]
+    guess = guess_columns(table_of(["Question", "Answer", "Anna", "Tom"], rows))
+    assert (guess.mapping.rating, guess.mapping.raters) == ("Anna", ("Tom",))
+
+
 def test_a_file_of_ratings_needs_no_known_name():
     guess = guess_columns(pairs_with("How well?", ["yes", "no"]), rated=True)
     assert guess.mapping.rating == "How well?"

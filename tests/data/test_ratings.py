@@ -208,6 +208,24 @@ def test_the_only_column_left_is_the_rating_whatever_its_name(tiny_dataset):
     assert values == {(QUESTION, ANSWER): 1} and found.columns["rating"] == "Passung in %"
 
 
+@pytest.mark.parametrize(
+    ("names", "first", "second"),
+    [
+        ("Wrong", "x", ""),
+        ("is_wrong", "1", "0"),
+        ("Falsch", "ja", "nein"),
+        ("Right,Wrong", ",x", "x,"),
+        ("Wrong,Right", "x,", ",x"),
+    ],
+)
+def test_what_is_wrong_is_never_read_as_right(tiny_dataset, names, first, second):
+    other = tiny_dataset.answers[1]
+    rows = f'{QUESTION},"{ANSWER}",{first}\n{QUESTION},"{other}",{second}\n'
+    values, _ = rated(f"question,answer,{names}\n{rows}", tiny_dataset)
+    assert values[QUESTION, ANSWER] == 0
+    assert values.get((QUESTION, other), 1) == 1
+
+
 def test_ticks_count_as_right_and_blanks_as_not_rated(tiny_dataset):
     other = tiny_dataset.answers[1]
     text = f'question,answer,Rater 1,Rater 2\n{QUESTION},"{ANSWER}",x,x\n{QUESTION},"{other}",,\n'

@@ -56,6 +56,9 @@ _NO_NAME = frozenset(
     """.split()
 )
 
+_MOST_WORDS = 3  # of a name
+_BEFORE_NAMES = frozenset("mr mrs ms miss dr prof herr hr frau mme sr sra".split())
+_AFTER_NAMES = ("さん", "様", "氏", "씨")
 _TITLES_JA = "さん|様|さま|氏|殿|先生|くん|君|ちゃん|部長|課長|係長|店長"
 _TITLED_JA = re.compile(
     rf"(?P<v>[{KANJI}]{{1,7}}(?: [{KANJI}]{{1,4}}| ?[ぁ-ん]{{2,4}}?)?)(?={_TITLES_JA})"
@@ -129,6 +132,19 @@ def surname_in(run: str) -> int:
                 if len(rest) <= 4 and (length > 1 or start == 0):
                     return start
     return -1
+
+
+def names_person(text: str) -> bool:
+    """Tell whether a few words are somebody's name: ``Anna``, ``Hr. Müller``, ``田中さん``."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    if not words or len(words) > _MOST_WORDS:
+        return False
+    if (len(words) > 1 and words[0] in _BEFORE_NAMES) or text.strip().endswith(_AFTER_NAMES):
+        return True
+    if words[0] in FIRST_EN:
+        return words[0] not in WORDY_FIRST_EN
+    plain = text.strip()
+    return plain in GIVEN_JA or (plain in SURNAMES_JA and plain not in WORDS_JA)
 
 
 def names(text: str) -> Iterator[Place]:
