@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import cast
 
@@ -112,26 +112,65 @@ _CODE = re.compile(
     r"|エンティティ|エスケープ|改行コード|ソースコード|转义|实体|轉義|이스케이프",
     re.IGNORECASE,
 )
+# Said of other things, too; and an entity that stands where one is told what to write.
+_MAYBE_CODE = re.compile(
+    r"\b(codes?|source|web ?(page|site)s?|webseiten?|templates?|vorlagen?|plantillas?|modèles?"
+    r"|entit(y|ies)|entität(en)?|entités?|entidad(es)?|entità|markup|mark-up|css|tags?|umlauts?"
+    r"|umlaute?|character|sonderzeichen|caractères?|non-breaking|symbols?|código|codice|bron)\b"
+    r"|код|шаблон|テンプレート|ソース|コード|タグ|特殊文字|模板|源码|代码|特殊字符|템플릿|코드",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"\b(type|write|enter|insert|use|means?|schreiben?|tippen?|verwenden?|bedeutet|heißt|écri\w+"
+    r"|tape[rz]|utilise[rz]|escrib\w+|usar?|scriv\w+|typ|schrijf|gebruik|wpisz|напишите)"
+    r"\s+[\"'`“„«]?&#?\w{1,20};(?=[\s.,:;!?)\"'`”“»]|$)",
+    re.IGNORECASE,
+)
 _LISTS = ("[", "{", "(", "array(")
 _MANY, _SOME = 0.2, 2  # share of cells that shows a habit even among texts about code; cells
+_NOTICED, _TALK = 0.15, 0.3  # of the rows that hold entities: sure words of code, unsure ones, too
 
 
-def without_entities(cells: list[str]) -> tuple[list[str] | None, str]:
-    """Return cells with ``&amp;`` and its kin decoded, and an example; None where it is not sure.
+def entities_are_meant(columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether ``&auml;`` stands in a table because its rows talk about code.
 
-    Texts about code may mean what they say: among them it takes many to be a habit of the export.
+    A question says what its answer is about: the whole row counts. Where few rows hold entities,
+    one that surely talks about code is enough; else it takes a noticeable share.
     """
-    found = [
-        (cell, match[0])
-        for cell in cells
-        if "&" in cell
-        for match in _ENTITY.finditer(cell)
-        if html.unescape(match[0]) != match[0]
-    ]
+    holding = {
+        i for cells in columns for i, cell in enumerate(cells) if "&" in cell and _entities(cell)
+    }
+    if not holding:
+        return False
+    rows = ["\n".join(cells[i] for cells in columns) for i in sorted(holding)]
+    sure = unsure = 0
+    for row in rows:
+        bare = _ENTITY.sub(" ", row)
+        surely = bool(_CODE.search(bare))
+        sure += surely
+        unsure += surely or bool(_MAYBE_CODE.search(bare) or _SHOWN.search(row))
+    if sure and len(rows) < _MANY * len(columns[0]):
+        return True
+    return sure >= _NOTICED * len(rows) or unsure >= max(_SOME, _TALK * len(rows))
+
+
+def _entities(cell: str) -> list[str]:
+    return [m[0] for m in _ENTITY.finditer(cell) if html.unescape(m[0]) != m[0]]
+
+
+def without_entities(cells: list[str], *, meant: bool) -> tuple[list[str] | None, str]:
+    """Return cells with ``&amp;`` and its kin decoded, and examples; None where they are meant.
+
+    Parameters
+    ----------
+    meant : bool
+        See :func:`entities_are_meant`.
+    """
+    found = [(cell, name) for cell in cells if "&" in cell for name in _entities(cell)]
     if not found or any(cell.startswith(_LISTS) for cell, _ in found):
         return cells, ""  # lists are read with their escapes later
     written = list(dict.fromkeys(name for _, name in found))
-    if _about_code([cell for cell, _ in found], cells):
+    if meant:
         return None, ", ".join(written[:3])
     decoded = [html.unescape(c).replace("\xa0", " ") if _ENTITY.search(c) else c for c in cells]
     return decoded, ", ".join(written[:3])

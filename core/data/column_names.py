@@ -316,6 +316,15 @@ _SEVERAL_NAMES = frozenset(
         "pytania frågor usersays userexamples",
     )
 )
+_ONE_WORDING = frozenset(
+    name_list(
+        "variant variation synonym paraphrase rephrased rephrasing reworded rewording wording",
+        "formulation phrase phrasing similar alternate alternative alternativ alternativfrage",
+        "variante formulierung umformulierung umschreibung fragevariante reformulation variación",
+        "sinónimo sinonimo variação alternativa alternativo формулировка вариант eşanlamlı",
+        "utterance expression",
+    )
+)
 # Columns that say who rated.
 _RATERS = frozenset(
     name_list(
@@ -424,6 +433,18 @@ def is_wording(name: str) -> bool:
 def says_several(name: str) -> bool:
     """Return True for names of columns whose cells may hold several questions each."""
     return is_wording(name) or bool(_SEVERAL_NAMES & {plain_name(name), *words_of(name)})
+
+
+def says_plural(name: str) -> bool:
+    """Return True for names of main questions that may stand together in a cell, in the plural."""
+    words = words_of(name)
+    if _SEVERAL_NAMES & {plain_name(name), *words}:
+        return True
+    if not is_wording(name):
+        return False
+    return any(part in plain_name(name) for part in _WORDING_INSIDE) or any(
+        _WORDING.fullmatch(word) and word not in _ONE_WORDING for word in words
+    )
 
 
 def says_who(name: str) -> bool:

@@ -25,7 +25,7 @@ from core.data.column_names import (
     plain_name,
     role_of,
     says_feeling,
-    says_several,
+    says_plural,
     smaller_is_better,
     words_of,
 )
@@ -441,7 +441,7 @@ def _several_in_cells(mapping: ColumnMapping, texts: Mapping[str, list[str]]) ->
         )
         notes.append(Message(text, {"answer": answer, "sign": sign}))
     sign = parting_sign(texts.get(question, []), ("||", "|", "¦", "<br>", ";;", ";", "；"), _ASKED)
-    if sign and not says_several(question):
+    if sign and not says_plural(question):
         text = N_(
             "Nearly all texts in {question} hold “{sign}”, which may part several questions; each "
             "cell was taken as one question. If so, name the column “questions”."

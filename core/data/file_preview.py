@@ -138,7 +138,7 @@ def first_rows(found: Preview) -> Preview:
 
 def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
     """Return what would be taken with these columns; of very long files judged by their start."""
-    from core.data.pairs import check_variety, collect_pairs
+    from core.data.pairs import DOCUMENTS, check_variety, collect_pairs
 
     table = first_rows(found).table
     rows = len(table.frame)
@@ -157,7 +157,7 @@ def outcome(found: Preview, mapping: ColumnMapping) -> Outcome:
             warnings=pairs.warnings,
             personal=_personal_of(pairs),
         )
-        check_variety(pairs)
+        check_variety(pairs, in_document=table.format in DOCUMENTS)
     except DataError as error:
         return replace(Outcome(rows), refused=error.message)
     return result

@@ -339,7 +339,7 @@ def _aside(report: FileReport, items: Iterable[Any]) -> None:
 
 
 def _report_data(path: Path, options: ReadingOptions, report: FileReport) -> None:
-    from core.data.pairs import check_variety, collect_pairs
+    from core.data.pairs import DOCUMENTS, check_variety, collect_pairs
     from core.data.reading.archives import is_beir
 
     if path.is_dir():
@@ -370,7 +370,7 @@ def _report_data(path: Path, options: ReadingOptions, report: FileReport) -> Non
     report.pairs = [(pairs.questions[q], pairs.answers[a], _rounded(g)) for q, a, g in triples]
     report.pairs += [(question, answer, 0.0) for question, answer in pairs.known_wrong]
     report.rows_taken = report.rows_read - len({row for row, *_ in report.set_aside})
-    check_variety(pairs)
+    check_variety(pairs, in_document=table.format in DOCUMENTS)
     _check_amount(len(pairs.questions), report)
 
 

@@ -16,7 +16,7 @@ from core.data.checks import (
 from core.data.columns import ColumnMapping
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.open_questions import with_open_questions
-from core.data.pairs import check_variety, collect_pairs
+from core.data.pairs import DOCUMENTS, check_variety, collect_pairs
 from core.data.splitting import SplitFigures, SplitSettings, split_by_group, split_figures
 from core.data.table import SetAside, Table
 from core.messages import N_, Message
@@ -157,7 +157,7 @@ def import_table(
     settings, stretch = settings or ImportSettings(), stretch or Progress()
     checking = Message(N_("Checking every row ({count} rows)"), {"count": len(table.frame)})
     pairs = collect_pairs(table, mapping, stretch.part(0.0, _CHECKED, checking))
-    check_variety(pairs)
+    check_variety(pairs, in_document=table.format in DOCUMENTS)
     grouping = group_texts(
         pairs.questions,
         pairs.answers,

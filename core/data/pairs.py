@@ -29,6 +29,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 from core.progress import Progress
 
+DOCUMENTS = ("html", "markdown", "docx")  # formats of texts, where questions are headings
 _TOLD_EVERY = 10_000  # rows
 _MISSING = MappingProxyType(
     {
@@ -406,12 +407,12 @@ def _cells(
         wrong = np.zeros(len(rows), bool)
     once, source = texts, list(range(len(rows)))
     if mapping.question and not mapping.context:
-        parts, sign = wordings(mapping.question, columns[mapping.question])
+        parts, sign = wordings(mapping.question, columns[mapping.question], main=True)
         if sign:
             texts, source = _repeated(once, parts)
             warnings.append(_parted(mapping.question, sign, source))
     for question, answer in mapping.further:
-        parts, sign = wordings(question, columns[question])
+        parts, sign = wordings(question, columns[question], main=False)
         filled = cleaned(answer)
         parts = [part if text else [] for part, text in zip(parts, filled, strict=True)]
         more, places = _repeated(once | {"answer": filled}, parts, own_ids=False)
@@ -548,8 +549,14 @@ class Judged:
         return list(rows.values())
 
 
-def check_variety(pairs: Pairs) -> None:
-    """Raise DataError where nothing is right, or there is nothing to tell apart."""
+def check_variety(pairs: Pairs, *, in_document: bool = False) -> None:
+    """Raise DataError where nothing is right, or there is nothing to tell apart.
+
+    Parameters
+    ----------
+    in_document : bool
+        The pairs come from a text with headings, not from a table.
+    """
     if not pairs.questions and pairs.unknown_ratings:
         words = sorted(pairs.unknown_ratings, key=lambda pair: -pair[1])
         raise DataError(
@@ -572,6 +579,13 @@ def check_variety(pairs: Pairs) -> None:
             count=len(pairs.all_set_aside),
             questions=sum(1 for item in pairs.all_set_aside if not item.question),
             answers=sum(1 for item in pairs.all_set_aside if not item.answer),
+        )
+    if len(pairs.questions) == 1 and pairs.rows_taken == 1 and not in_document:
+        raise DataError(
+            "Only one question with a right answer was found ({text}); at least two are needed. "
+            "Look at the rows set aside; questions and answers stand in columns, a pair in each "
+            "row: exchange rows and columns if they stand side by side.",
+            text=pairs.questions[0][:80],
         )
     if len(pairs.questions) == 1 and pairs.rows_taken == 1:
         raise DataError(

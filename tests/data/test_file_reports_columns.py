@@ -265,3 +265,13 @@ def test_the_only_table_of_an_archive_is_read(read):
 )
 def test_a_refusal_names_the_cause(read, name, content, reason):
     assert reason in str(read(content, name).refused)
+
+
+@pytest.mark.parametrize(("name", "told"), [("faq.csv", False), ("faq.md", True)])
+def test_one_question_alone_is_refused_in_words_that_fit_the_file(read, name, told):
+    text = (
+        "Question,Answer\nHow?,So it is done.\n" if name == "faq.csv" else "# How?\n\nSo it is.\n"
+    )
+    report = read(text.encode(), name)
+    assert "nly one question" in str(report.refused)
+    assert ("In a document" in str(report.refused)) == told

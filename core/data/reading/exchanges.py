@@ -70,7 +70,31 @@ _REPLY_TO = re.compile("^(in)?(response|reply|replied|antwort)to|^parent(id|mess
 _TALK = re.compile("conv|dialog|session|chat|thread|ticket|gespr|call|会話|セッション|对话|会话")
 _END_MARK = re.compile(r"\s*(#{2,}|-+>|=+>|\|{2,}|<\|[a-z_]+\|>|\b(?:END|STOP|###END)\b)\s*$")
 _SAMPLE = 2000  # rows that tell what a column holds
-NOTE = N_("Conversations were read: what the user says is asked, the reply is the answer.")
+NOTE = N_(
+    "Conversations were read: what the user says is asked, the reply is the answer; thanks at the "
+    "end of a talk are left out."
+)
+# What people say when a talk is over: nothing else stands in such a message.
+_THANKS = frozenset(
+    name_list(
+        "thanks thank thankyou thx ty cheers danke dankeschön dankesehr besten vielen merci",
+        "gracias grazie obrigado obrigada bedankt dank dankjewel dankuwel dziękuję dzięki",
+        "teşekkürler teşekkür sağol спасибо благодарю شكرا شكرًا tack takk tak kiitos děkuji köszönöm",
+        "ευχαριστώ mulțumesc",
+    )
+)
+_WITH_THANKS = frozenset(
+    name_list(
+        "you a lot so very much many again all ok okay great perfect super good bye goodbye for",
+        "your help the that was helpful is it works now have nice day and sehr schön auch für",
+        "die ihre hilfe deine schnelle alles gut klar prima tschüss ciao schönen tag noch das",
+        "beaucoup bien pour votre aide muchas mil por la su ayuda adiós mille molte per aiuto",
+        "muito pela ajuda wel u je hartelijk voor hulp bardzo za pomoc çok ederim большое вам за",
+        "помощь جزيلا så mycket för hjälpen mange moc nagyon",
+    )
+)
+_THANKS_INSIDE = re.compile("ありがと|有難う|有り難う|感謝|谢谢|謝謝|多谢|感谢|감사|고마")
+_LONGEST_THANKS, _LONGEST_CJK = 60, 25  # signs
 LATER = N_n(
     "{count} question comes later in a conversation; it may need what "
     "was said before. Look at it before you go on.",
@@ -121,7 +145,7 @@ def paired(turns: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
     """Return place of the first turn, question and answer of each exchange of (speaker, text).
 
     Several messages of one side in a row belong together; a question without a reply has the
-    answer "".
+    answer "". Thanks at the end of a talk ask nothing.
     """
     found: list[tuple[int, list[str], list[str]]] = []
     for place, (speaker, text) in enumerate(turns):
@@ -131,7 +155,19 @@ def paired(turns: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
             found[-1][1].append(text)
         elif speaker in HELPERS and found and text:
             found[-1][2].append(text)
+    while len(found) > 1 and is_thanks(" ".join(found[-1][1])):
+        del found[-1]
     return [(place, "\n".join(asked), "\n".join(told)) for place, asked, told in found]
+
+
+def is_thanks(text: str) -> bool:
+    """Tell whether a message says thanks and nothing else."""
+    if len(text) > _LONGEST_THANKS or re.search("[?？؟]", text):
+        return False
+    if _THANKS_INSIDE.search(text):
+        return len(text) <= _LONGEST_CJK
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return bool(_THANKS & {*words}) and all(word in _THANKS | _WITH_THANKS for word in words)
 
 
 def exchanges(record: Mapping[str, object]) -> list[dict[str, object]] | None:

@@ -11,7 +11,13 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from core.data.cells import NOTHING_WRITTEN, cell_text, with_line_breaks, without_entities
+from core.data.cells import (
+    NOTHING_WRITTEN,
+    cell_text,
+    entities_are_meant,
+    with_line_breaks,
+    without_entities,
+)
 from core.data.column_names import role_of
 from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
@@ -231,11 +237,13 @@ def _without_escapes(table: Table) -> Table:
     decoded: dict[str, str] = {}
     doubtful: dict[str, str] = {}
     broken: list[str] = []
+    every = {column: shown.frame[column].tolist() for column in table.columns}
+    meant = bool(every) and entities_are_meant(list(every.values()))
     for column in table.columns:
         if shown is not table and not shown.frame[column].equals(table.frame[column]):
             continue  # its entities went with its tags
-        cells = shown.frame[column].tolist()
-        plain, examples = without_entities(cells)
+        cells = every[column]
+        plain, examples = without_entities(cells, meant=meant)
         if examples:
             (doubtful if plain is None else decoded)[column] = examples
         lines = with_line_breaks(plain or cells)
@@ -249,7 +257,7 @@ def _without_escapes(table: Table) -> Table:
         (
             doubtful,
             N_(
-                "Some texts in {columns} hold {examples}. They were left as they are, as they talk "
+                "Texts in {columns} hold {examples}. All were left as they are, as some rows talk "
                 "about code; write the signs themselves where that is meant."
             ),
         ),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import PARTING, cell_text, nested_value, parting_sign, parts_of
-from core.data.column_names import is_negative, is_wording, says_several
+from core.data.column_names import is_negative, is_wording, says_plural, says_several
 from core.data.columns import ColumnMapping, guess_mapping
 from core.data.table import FEW_ROWS, Table, check_unfolded, clean_cell, row_list
 from core.messages import N_, Message
@@ -121,24 +121,45 @@ def unfolded(table: Table, mapping: ColumnMapping | None = None) -> Table:
 
 
 _SOME, _MOST, _NEARLY_ALL = 0.2, 0.5, 0.8  # of the cells of a column
+_HARDLY = 0.05  # of the parts of cells
+_SENTENCE = re.compile(
+    r"[^\W_]\s+[^\W_]|[?？؟]\s*$|[\u3040-\u30ff\u3400-\u9fff]{4}|[\uac00-\ud7af]{3}"
+)
 
 
-def wordings(column: str, cells: Sequence[str]) -> tuple[list[list[str]], str]:
+def wordings(column: str, cells: Sequence[str], *, main: bool) -> tuple[list[list[str]], str]:
     """Return the questions of each cell, and the sign that parts them, "" where there is none.
 
     Cells are parted only where the name of the column says that they hold several (``Questions``,
     ``Utterances``, ``Synonyms``); lists always are.
+
+    Parameters
+    ----------
+    main : bool
+        The column holds the questions themselves, not more wordings beside them: a single one may
+        hold the sign (``Mr; Mrs; what do I choose?``), so most have to, and part whole questions.
     """
     sign = ""
-    if says_several(column):
-        share = _SOME if is_wording(column) else _MOST
+    if says_plural(column) if main else says_several(column):
+        share = _SOME if is_wording(column) and not main else _MOST
         sign = parting_sign(cells, PARTING[:-2], share) or parting_sign(
             cells, PARTING[-2:], max(share, _NEARLY_ALL)
         )
+    if main and sign and not _are_questions(cells, sign):
+        sign = ""
     return [
         [part for text in texts_of(cell) for part in (parts_of(text, sign) if sign else [text])]
         for cell in cells
     ], sign
+
+
+def _are_questions(cells: Sequence[str], sign: str) -> bool:
+    """Tell whether a sign parts questions and phrases of several words, not words and letters."""
+    parted = [parts for cell in cells if len(parts := parts_of(cell, sign)) > 1]
+    parts = [part for several in parted for part in several]
+    tiny = sum(len(part) <= 2 for part in parts)
+    whole = sum(bool(_SENTENCE.search(part)) for part in parts)
+    return tiny <= _HARDLY * len(parts) and whole >= _NEARLY_ALL * len(parts)
 
 
 def _rows(

@@ -98,3 +98,19 @@ def test_conversations_of_intercom_and_tickets_of_zendesk(read, in_lines):
         report = read(content, "faq.jsonl" if in_lines else "faq.json")
         assert right(report) == PAIRS, said(report)
         assert "Read as: Tickets and conversations of a help desk" in said(report)
+
+
+@pytest.mark.parametrize(
+    "thanks",
+    [
+        "Thanks!",
+        "ok thank you so much",
+        "Vielen Dank für Ihre Hilfe",
+        "ありがとうございます",
+        "谢谢",
+    ],
+)
+def test_thanks_at_the_end_of_a_talk_ask_nothing(thanks):
+    talk = [("user", "My card?"), ("agent", "Here."), ("user", thanks), ("agent", "Welcome.")]
+    assert paired(talk) == [(0, "My card?", "Here.")]
+    assert len(paired([*talk[:2], ("user", f"{thanks} And where?"), talk[3]])) == 2

@@ -138,3 +138,47 @@ def test_the_place_of_an_answer_is_no_answer(text):
     _, _, pairs = asked(table_of(["Question", "Answer"], [*rows, ["And this?", text]]))
     assert [(item.row, item.answer) for item in pairs.set_aside] == [(6, text)]
     assert len(pairs.questions) == 4
+
+
+@pytest.mark.parametrize("name", ["Utterances", "Phrase", "Questions", "Fragen", "Examples"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Mr; Mrs; what do I choose?", "a; b; c as a list?", "How fast in km/h?", "AC/DC adapter?"],
+        ["Input; output; which port?", "yes; no; maybe?", "on; off; what else?", "in; out; why?"],
+        ["Is it red; or is it blue?", "When do you open?", "Who are you?", "Why is it so slow?"],
+    ],
+)
+def test_signs_inside_of_questions_part_none(name, cells):
+    rows = [[cell, f"Answer {i}."] for i, cell in enumerate(cells)]
+    found, said, _ = asked(table_of([name, "Answer"], rows))
+    assert found == {tuple(row) for row in rows} and "parted" not in said
+
+
+@pytest.mark.parametrize(
+    ("column", "groups", "shared"),
+    [
+        *[("Group", ["Payment", "Shipping"], 0), ("Gruppe", ["Versand", "Konto"], 0)],
+        *[("Group", ["faq_1", "faq_2"], 2), ("Gruppe", ["G1", "G2"], 2), ("Group", ["1", "2"], 2)],
+        *[("Intent", ["payment", "shipping"], 0), ("意図", ["支払い", "配送"], 0)],
+        *[("Intent", ["resetPassword", "track.order"], 2), ("Intent", ["pay_card", "ship"], 0)],
+        *[("FAQ ID", ["one", "two"], 2), ("Topic", ["t_1", "t_2"], 0)],
+    ],
+)
+def test_only_what_names_one_answer_gives_it_to_other_rows(column, groups, shared):
+    texts = [("How can I pay?", "Is there a warranty?"), ("Do you ship?", "Who made this?")]
+    rows = [
+        [group, question, f"Answer {i}." * (not place)]
+        for i, (group, asking) in enumerate(zip(groups, texts, strict=True))
+        for place, question in enumerate(asking)
+    ]
+    found, said, pairs = asked(table_of([column, "Question", "Answer"], rows))
+    assert (len(found), len(pairs.open_questions)) == (2 + shared, 2 - shared)
+    assert ("took that of the row" in said) == bool(shared)
+
+
+def test_an_intent_of_one_word_is_one_where_its_questions_are_alike():
+    rows = [["password", "How do I reset my password?", "Press it."], ["order", "My order?", "So."]]
+    rows += [["password", "My password is lost", ""], ["password", "New passwords?", ""]]
+    found, said, _ = asked(table_of(["Intent", "Question", "Answer"], rows))
+    assert len(found) == 4 and "took that of the row" in said

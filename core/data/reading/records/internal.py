@@ -110,6 +110,14 @@ def is_internal(message: Mapping[str, object], kinds: frozenset[str] = frozenset
     return "n" in held and kinds <= {"m", "r", "n"}
 
 
+def says_publicity(message: Mapping[str, object]) -> bool:
+    """Tell whether a message has a flag that says whether customers see it."""
+    return any(
+        plain_name(str(key)) in _PUBLIC | _PRIVATE and flag(value) is not None
+        for key, value in message.items()
+    )
+
+
 def kinds_of(message: Mapping[str, object]) -> Iterable[str]:
     """Yield what a message says about its kind, also that of its source."""
     for key, value in message.items():

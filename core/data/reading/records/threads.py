@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.data.cells import cell_text, plain_text
-from core.data.column_names import name_list, plain_name, role_of
+from core.data.column_names import TEXT_ROLES, name_list, plain_name, role_of
 from core.data.reading.exchanges import CHATS, sides_of, speaker_of
-from core.data.reading.records.internal import flag, is_internal, kinds_of
+from core.data.reading.records.internal import flag, is_internal, kinds_of, says_publicity
 from core.data.reading.unfolding import text_of
+from core.errors import DataError
 
 Record = dict[str, object]
 # Lists of messages inside a ticket, and objects in which they may lie.
@@ -62,6 +63,7 @@ _IDS = name_list("id accountid userid key name email emailaddress")
 _TIMES = name_list("createdat created timestamp createtime createdtime date time ts senttime")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _PAIR = {"question", "answer"}
+_HEADINGS = frozenset(name_list("title heading headline name titel titre título タイトル 标题"))
 _MANY_DEEP = 4
 
 
@@ -81,7 +83,24 @@ def read_threads(document: object) -> list[object] | None:
         ]
         if any(_has_both(record) for record in records):
             return list(records)
+        if 2 * sum(map(_hides_some, known)) > len(items):
+            raise DataError(
+                "The messages in these tickets do not say who wrote them, customer or staff, so "
+                "questions and answers cannot be told apart. Export the role of each author or the "
+                "requester of each ticket, or a table with a question and its answer in each row."
+            )
     return None
+
+
+def _hides_some(turns: Sequence[Record]) -> bool:
+    """Tell whether messages say which of them customers see: a talk of a help desk, surely."""
+    return any(_is_comment(turn) for turn in turns)
+
+
+def _is_comment(turn: Mapping[str, object]) -> bool:
+    """Tell a message that says whether customers see it from an article that does."""
+    headed = any(plain_name(str(k)) in _HEADINGS or role_of(str(k)) in TEXT_ROLES for k in turn)
+    return says_publicity(turn) and not headed
 
 
 def _candidates(document: object, depth: int) -> Iterator[list[Record]]:
@@ -163,7 +182,7 @@ def _names(turn: Mapping[str, object]) -> Iterator[str]:
 def _speaks(turn: Mapping[str, object]) -> bool:
     plain = _plainly(turn)
     own = {*_FROM_ASKER, *_FROM_DESK, *_WAY_KEYS, *_AUTHOR_IDS, *_AUTHORS} - {"type", "source"}
-    return bool(plain.keys() & own)
+    return bool(plain.keys() & own) or _is_comment(turn)
 
 
 def _side(turn: Mapping[str, object], sides: Mapping[str, str], askers: frozenset[str]) -> str:
@@ -218,7 +237,7 @@ def _askers(item: Mapping[str, object]) -> frozenset[str]:
 def _record(
     item: Mapping[str, object], turns: Sequence[Record], sides: Mapping[str, str]
 ) -> Record:
-    askers = _askers(item)
+    askers = _askers(item) or _first_author(item, turns, sides)
     kinds = frozenset(kind for turn in turns for kind in kinds_of(turn))
     messages: list[Record] = []
     for turn in _in_time(turns):
@@ -238,6 +257,23 @@ def _record(
     return {"id": next((item[k] for k in ("id", "key", "ticket_id") if k in item), None)} | {
         "messages": messages
     }
+
+
+def _first_author(
+    item: Mapping[str, object], turns: Sequence[Record], sides: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the author of the first message where it is what the ticket says, or all it says.
+
+    Only where no message says who wrote it and others reply.
+    """
+    if any(_side(turn, sides, frozenset()) for turn in turns):
+        return frozenset()
+    shown = [t for t in _in_time(turns) if says_publicity(t) and not is_internal(t) and _said(t)]
+    authors = [_ids_in(_plainly(turn), _AUTHOR_IDS) for turn in shown]
+    if not authors or not all(authors) or not any(own.isdisjoint(authors[0]) for own in authors):
+        return frozenset()
+    first = _opening(item)
+    return authors[0] if not first or _same(first, _said(shown[0])) else frozenset()
 
 
 def _notes_beside(item: Mapping[str, object], turns: Sequence[Record]) -> list[Record]:

@@ -152,3 +152,20 @@ def test_texts_about_code_keep_their_entities_and_paths(read):
 def test_what_begins_like_a_line_break_stays(read, end):
     rows = [{"question": q, "answer": f"{a} {end}"} for q, a in ROWS]
     assert right(read(document(rows), "faq.json")) == {(q, f"{a} {end}") for q, a in ROWS}
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_what_a_row_says_about_code_counts_for_all_entities_of_a_table(read, others):
+    asked = ["Umlaut in a web page?", "Copyright sign?", "Quotes?", "How do I write a link?"]
+    told = ["Write &auml; here.", "Type &copy; in the template.", "Use &quot; for it."]
+    pairs = list(zip(asked, [*told, "&lt;a&gt; in the source."], strict=True))
+    pairs += [(f"{q} {i}", f"{a} {i}") for i in range(others) for q, a in ROWS]
+    report = read(document([{"question": q, "answer": a} for q, a in pairs]), "faq.json")
+    assert right(report) == set(pairs) and "talk about code" in said(report)
+
+
+def test_an_offer_of_a_code_is_no_talk_about_code(read):
+    rows = [{"question": q, "answer": f"{a} Terms &amp; rules."} for q, a in ROWS]
+    rows += [{"question": "Do I need a code?", "answer": "A code &amp; a card."}]
+    report = read(document(rows), "faq.json")
+    assert ("Do I need a code?", "A code & a card.") in right(report)

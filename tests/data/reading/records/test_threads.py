@@ -330,3 +330,40 @@ def test_private_messages_of_customers_are_no_notes(read):
         for who, text in (("customer", q), ("agent", a))
     ]
     assert right(read(table(("ticket", "channel", "sender", "body"), rows))) == PAIRS
+
+
+def comments(*turns):
+    return [
+        turn(text, public=public) | ({"author_id": who} if who else {})
+        for who, public, text in turns
+    ]
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_the_author_of_what_a_ticket_says_is_who_asks(read, described):
+    tickets = [
+        {"id": i, "comments": comments((1, True, q), (9, False, NOTE), (9, True, a))}
+        | ({"description": q} if described else {})
+        for i, (q, a) in enumerate(ROWS)
+    ]
+    report = read(document({"tickets": tickets}), "tickets.json")
+    assert right(report) == PAIRS and NOTE not in str(report), said(report)
+
+
+@pytest.mark.parametrize("who", [(0, 0, 0), (9, 9, 9)])
+def test_comments_of_nobody_known_are_refused_with_the_reason(read, who):
+    tickets = [
+        {
+            "description": q,
+            "comments": comments((who[0], True, q), (who[1], False, NOTE), (who[2], True, a)),
+        }
+        for q, a in ROWS
+    ]
+    report = read(document({"tickets": tickets}), "tickets.json")
+    assert "do not say who wrote them" in str(report.refused) and not report.pairs
+
+
+def test_articles_that_say_whether_they_are_public_are_no_talk(read):
+    articles = [{"title": q, "body": a, "public": True} for q, a in ROWS]
+    report = read(document({"sections": [{"articles": articles}]}), "faq.json")
+    assert right(report) == PAIRS, said(report)
