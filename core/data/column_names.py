@@ -45,6 +45,11 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "vragen",
             "pytanie вопрос вопросы soru sorular otázka fråga spørgsmål 问题 問題 提问 问句 질문",
             "demande requete requête input",
+            # as plain_name() leaves them: without vowel signs
+            "سؤال السؤال أسئلة الأسئلة سوال پرسش kysymys kysymykset kérdés kérdések otázky dotaz",
+            "dotazy întrebare întrebări intrebare intrebari ερώτηση ερωτήσεις שאלה שאלות คาถาม",
+            "câuhỏi pertanyaan soal soalan запитання питання pitanje pitanja vprašanje vprašanja",
+            "въпрос въпроси spørsmål küsimus klausimas jautājums परशन सवल",
         ),
         "answer": name_list(
             "positivectxs positivepassages positivedocuments positives answer answers positive",
@@ -57,6 +62,10 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "respuesta respuestas risposta risposte resposta respostas antwoord antwoorden",
             "odpowiedź odpowiedz ответ ответы cevap cevaplar yanıt odpověď svar 答案 答复 答覆",
             "답변",
+            "جواب الجواب إجابة الإجابة أجوبة الأجوبة إجابات پاسخ vastaus vastaukset válasz",
+            "válaszok odpovědi odpoveď răspuns răspunsuri raspuns raspunsuri απάντηση απαντήσεις",
+            "תשובה תשובות คาตอบ trảlời câutrảlời đápán jawaban jawapan відповідь відповіді odgovor",
+            "odgovori отговор отговори vastus atsakymas atbilde उततर जवब",
             "passages output context contexts ctxs documents docs doc passagetext",
             "expected expectedanswer expectedoutput expectedresponse idealanswer ideal",
             "targetanswer goldenanswer",

@@ -23,6 +23,9 @@ QUESTION_NAMES = name_list(
     "arananifade aramasorgusu поисковыйзапрос запрос ключевоеслово sökord sökterm sökfras søgeord",
     "søketerm hakusana كلمةالبحث عبارةالبحث استعلام 検索文字列 入力文 搜索内容 搜索关键词 热搜词",
     "검색 검색문구",
+    "zapytania dotaz dotazy sökfrågor sökfråga søk søgninger forespørgsler haku haut kyselyt",
+    "sorgu sorgular lekérdezések lekérdezés interogări ερωτήματα запити запит truyvấn kueri",
+    "طلباتالبحث 查詢 搜尋查詢 검색어순위",
 )
 # How often, the surest first. The number of results ("hits", "Treffer") is something else.
 COUNT_NAMES = name_list(
@@ -31,7 +34,11 @@ COUNT_NAMES = name_list(
     "asked total number num n quantity amount requests requestcount querycount events eventcount",
     "weight impressions views pageviews uses usage users sessions clicks cost money revenue value",
     "anzahl häufigkeit haeufigkeit suchvolumen suchen anzahlsuchen menge gesamt aufrufe",
-    "impressionen klicks gewicht",
+    "impressionen",
+    "impresiones impressioni impressões impressoes vertoningen wyświetlenia visningar visninger",
+    "eksponeringer näyttökerrat gösterimler gösterim zobrazení imprese megjelenítések afișări",
+    "afişări εμφανίσεις lượthiểnthị tayangan مراتالظهور 展示次数 展示 曝光次数 曝光次數 曝光量",
+    "曝光 노출수 노출 klicks gewicht",
     "nombre nombrederecherches fréquence frequence occurrences effectif poids clics",
     "cantidad frecuencia número numero veces búsquedas busquedas impresiones peso",
     "frequenza volte conteggio ricerche peso quantidade frequência vezes contagem buscas",
@@ -42,6 +49,10 @@ COUNT_NAMES = name_list(
     "utilisateurs usuarios utenti gebruikers zoekopdrachten keer razy ilerazy wyszukiwania",
     "wyszukiwań показов запросов сколькораз kez kaçkez ziyaret العدد عددالمرات مرات sökningar",
     "søgninger hakuja 검색횟수 조회수",
+    # after what is shown, as in English
+    "clic cliques klikken kliknięcia klick klik klikk клики кликов klikkaukset tıklamalar tıklama",
+    "kliknutí prokliky kattintások clicuri κλικ кліки lượtnhấp lượtnhấpchuột النقرات",
+    "点击次数 点击量 点击数 点击 點擊次數 點擊數 點擊 클릭수 클릭",
 )
 DATE_NAMES = name_list(
     "date day datetime timestamp time created createdat askedat lastasked lastseen searchdate",

@@ -159,7 +159,9 @@ def guess_log(table: Table) -> LogColumns:
     if count is None and len(table.columns) == 2 and numbers and not _numbering(texts[numbers[0]]):
         count = numbers[0]
     dated = [(f, c) for c in others if (f := name_place(c, DATE_NAMES)) is not None and c != count]
+    unnamed = [c for c in others if not table.header_row and c != count]
     dated = [item for item in dated if _are_days(texts[item[1]])]
+    dated = dated or [((2, 0), column) for column in unnamed if _are_days(texts[column])]
     named_roles = {role_of(column): column for column in reversed(others) if column != count}
     return LogColumns(
         question=question,

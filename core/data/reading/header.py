@@ -63,6 +63,19 @@ _NOTE = re.compile(
     r"|koniec \w+$|конец \w+$|以上$|끝$|完$|(?:applied|active) filters?\b"
     r"|(?:generated|exported|printed|created|downloaded) (?:on|by|at|from|with)\b"
     r"|(?:erstellt|exportiert|gedruckt|generiert) (?:am|von|mit|aus)\b"
+    r"|(?:prepared|written|compiled|maintained|reviewed|approved|updated|edited|owned)"
+    r" by\s"
+    r"|(?:verfasst|geprüft|freigegeben|zusammengestellt|gepflegt|bearbeitet)"
+    r" (?:von|am)\b"
+    r"|(?:préparé|rédigé|vérifié|approuvé|validé|établi|mis à jour) (?:le|par)\b"
+    r"|(?:preparado|elaborado|revisado|aprobado|aprovado|redactado|atualizado) (?:el|por|em)\b"
+    r"|(?:preparato|redatto|approvato|verificato|curato) (?:il|da)\b"
+    r"|(?:opgesteld|gemaakt|goedgekeurd|bijgewerkt) (?:door|op)\b|(?:przygotował|opracował)a?\b"
+    r"|(?:подготовил|составил|утвердил)а?\s|(?:hazırlayan|onaylayan)\b"
+    r"|(?:作成者?|編集者?|承認者?|監修|担当者?|编制|审核|编写|작성자?|검토자?)\s+\S"
+    r"|(?:document )?(?:version|versión|versione|versão|versie|wersja|версия|fassung|revision"
+    r"|rev\.?|sürüm|バージョン|版本|버전|第)\s*v?\d[\d.]*版?(?:\s*\(?(?:draft|final|entwurf)\)?)?$"
+    r"|v\d+(?:\.\d+)*$"
     r"|(?:généré|exporté|imprimé|créé) (?:le|par)\b"
     r"|(?:generado|exportado|creado|gerado) (?:el|por|em)\b"
     r"|(?:generato|esportato|creato) (?:il|da)\b"
@@ -91,6 +104,10 @@ _MOSTLY = 0.9  # share of numbers in a column of numbers
 # What the columns of search logs are called.
 _LOG_NAMES = dict.fromkeys(COUNT_NAMES, "count") | dict.fromkeys(QUESTION_NAMES, "asked")
 _FEW_VALUES = 7  # of a column of marks
+_MOMENT = re.compile(
+    r"[\[(]?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
+    r"(?:[T ,]\s*\d{1,2}:\d\d.{0,16})?[\])]?"
+)
 _SHOWN = 120  # characters of the rows above in a warning
 
 
@@ -184,8 +201,16 @@ def find_header(
         position = header_position(grid)
     if position is None:
         return None
-    if position >= 0 and chosen is None and _is_data(grid, position):
-        return _nameless(grid, numbers, position, told=True)
+    if position >= 0 and chosen is None:
+        dated = _first_dated(grid, position)
+        if dated and len(_texts(grid[dated - 1])) > 1:
+            position = dated - 1  # names that no list knows
+        elif dated is not None:
+            return _nameless(grid, numbers, dated, told=True)
+        elif _named_above(grid, position):
+            position -= 1
+        elif _is_data(grid, position):
+            return _nameless(grid, numbers, position, told=True)
     if position == -1:
         return _nameless(grid, numbers, 0, told=False)
     names, first = _joined_names(grid, position)
@@ -230,7 +255,7 @@ def find_header(
         alone = {i for i, number in enumerate(numbers) if i >= first and number in wide}
         if 2 * sum(len(_texts(grid[i])) > 1 for i in alone) > len(alone):
             alone = set()  # questions themselves are written over several columns
-        skipped |= _foreign_rows(grid, numbers, first, skipped, warnings, not_used, alone)
+        skipped |= _foreign_rows(grid, numbers, names, first, skipped, warnings, not_used, alone)
     return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(skipped))
 
 
@@ -240,7 +265,41 @@ def _nameless(
     width = max((len(row) for row in grid[position : position + SAMPLE_ROWS]), default=0)
     text = N_("The file has no column names; row {row} was read as a question and its answer.")
     warnings = (Message(text, {"row": numbers[position]}),) if told else ()
-    return Header([f"column {i + 1}" for i in range(width)], position, -1, warnings)
+    names = [f"column {i + 1}" for i in range(width)]
+    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if _texts(row)]
+    if not above:
+        return Header(names, position, -1, warnings)
+    shown = "; ".join(" ".join(_texts(row)) for _, row in above)[:_SHOWN]
+    not_used = NotUsed("rows", f"{row_list(n for n, _ in above)}: {shown}", len(above))
+    return Header(names, position, -1, warnings, (not_used,))
+
+
+def _named_above(grid: Sequence[Sequence[str]], position: int) -> bool:
+    """Tell whether the row above a question and its answer names the columns, in any language."""
+    row, above = grid[position], grid[position - 1] if position else []
+    if not _is_talk(row) or any(role_of(c) for c in row if 1 < len(c) <= LONGEST_NAME):
+        return False
+    names = _texts(above)
+    if len(names) < max(2, len(_texts(row))) or _is_talk(above):
+        return False
+    return len(set(names)) == len(names) and not any(map(_is_number, names))
+
+
+def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
+    """Return the first row with a date where the row that would name the columns is one of them.
+
+    Names are no dates: ``2025-11-03 | return label`` above other days is an entry of a log.
+    """
+    below = [cells for cells in grid[position + 1 : position + 51] if len(_texts(cells)) > 1]
+    for i, cell in enumerate(grid[position]):
+        days = sum(1 for cells in below if i < len(cells) and _MOMENT.fullmatch(cells[i].strip()))
+        if days and days >= _MOSTLY * len(below) and _MOMENT.fullmatch(cell.strip()):
+            return next(
+                k
+                for k, cells in enumerate(grid)
+                if len(_texts(cells)) > 1 and i < len(cells) and _MOMENT.fullmatch(cells[i].strip())
+            )
+    return None
 
 
 def _texts(row: Sequence[str]) -> list[str]:
@@ -411,6 +470,7 @@ def _repeated(grid: Sequence[Sequence[str]], position: int, first: int) -> list[
 def _foreign_rows(
     grid: Sequence[Sequence[str]],
     numbers: Sequence[int],
+    names: Sequence[str],
     first: int,
     repeated: set[int],
     warnings: list[Message],
@@ -428,6 +488,16 @@ def _foreign_rows(
         for i in _last_lines(grid, max(start, first + 1), end, wide):
             (sums if _sums_up(grid[i]) else notes).append(i)
     headings = _section_rows(grid, first, {*repeated, *sums, *notes}, wide)
+    unsure = [i for i in headings if i not in wide]
+    if unsure and _leaves_unanswered(grid, names, first, {*repeated, *sums, *notes, *headings}):
+        headings = [i for i in headings if i in wide]
+        text = N_(
+            "Texts that may be headings of sections were read as questions, as others have no "
+            "answer, either. Rows: {rows} ({texts}). If they are headings, take these rows out."
+        )
+        texts = "; ".join(dict.fromkeys(" ".join(_texts(grid[i])) for i in unsure))[:_SHOWN]
+        told = {"rows": row_list(numbers[i] for i in unsure), "texts": texts}
+        warnings.append(Message(text, told))
     for found, text in (
         (sums, N_("Rows that sum up the table were left out. Rows: {rows} ({count} in all).")),
         (
@@ -563,6 +633,21 @@ def _section_rows(
     if not (leading and few and _unlike_questions(grid, plain, full)):
         found = [i for i in found if i in wide]
     return found[::-1]
+
+
+def _leaves_unanswered(
+    grid: Sequence[Sequence[str]], names: Sequence[str], first: int, gone: Collection[int]
+) -> bool:
+    """Tell whether rows that head nothing have no answer: so those that might may be open."""
+    answers = [i for i, name in enumerate(names) if role_of(name) == "answer"]
+    for i in range(first, len(grid)):
+        count = len(_texts(grid[i]))
+        if i in gone or not count:
+            continue
+        empty = all(place >= len(grid[i]) or not grid[i][place].strip() for place in answers)
+        if count == 1 or (answers and empty):
+            return True
+    return False
 
 
 def _may_head(row: Sequence[str], wide: bool) -> bool:

@@ -58,6 +58,9 @@ def test_a_head_of_comments_above_few_rows():
         (lambda i, q, n: f"{i + 1} {q}", ONCE),
         (lambda i, q, n: f"{n:7d} {q}", COUNTS),
         (lambda i, q, n: f"{n} {q}", COUNTS),
+        (lambda i, q, n: f"2024-01-0{i + 1} 10:0{i}:00 {q}", ONCE),
+        (lambda i, q, n: f"[2024-01-0{i + 1}T10:0{i}:00.5Z] {q}", ONCE),
+        (lambda i, q, n: f"0{i + 1}.01.2024 {q}", ONCE),
         (lambda i, q, n: f"{n}x {q}", COUNTS),
         (lambda i, q, n: f"{q} ({n})", COUNTS),
         (lambda i, q, n: f"{q}: {n}", COUNTS),
@@ -76,10 +79,63 @@ def test_marks_and_counts_come_off_the_lines(form, expected):
         ["2 person tent", "4 season tent", "3 person tent", "1 person tent"],
         ["windows 10", "iphone 12", "galaxy 9", "route 66"],
         ["best of (2019)", "best of (2020)", "best of (2021)", "best of (2022)"],
+        ["iphone: 15", "galaxy: 24", "pixel: 8", "iphone: 14", "galaxy: 23", "pixel: 7"],
+        ["1 euro shop", "2 person tent", "3 way switch", "10 inch pan", "100 watt bulb"],
+        ["stage - 1", "hall - 2", "room - 3", "shed - 7", "barn - 9"],
+        ["iphone (15)", "galaxy (24)", "iphone (14)", "galaxy (23)"],
+        ["5 star hotel", "4 season tent", "3 way switch", "2 person tent", "1 euro shop"],
     ],
 )
 def test_numbers_that_belong_to_a_question_stay(texts):
     assert list(asked("\n".join(texts) + "\n")) == texts
+
+
+@pytest.mark.parametrize("sign", [".", ")", ":"])
+def test_a_numbering_comes_off_and_counts_nothing_where_questions_begin_with_digits(sign):
+    texts = ["4711 bolt", "2024 sale", "returns", "9 volt battery", "5 star hotel", "24h help"]
+    found = asked("".join(f"{i}{sign} {text}\n" for i, text in enumerate(texts, 1)))
+    assert found == dict.fromkeys(texts, 1)
+
+
+def test_numbers_left_in_the_questions_are_told():
+    table, _ = read("2 person tent\n4 season tent\n3 way switch\n", "log.txt")
+    assert "column of their own" in str(table.warnings[0])
+
+
+def test_a_sum_below_counts_is_none_of_them():
+    text = lines(lambda _, q, n: f"{q}: {n}") + f"Total: {sum(COUNTS.values())}\n"
+    assert len(read(text, "log.txt")[0].columns) == 2
+
+
+@pytest.mark.parametrize("row", [0, 2, 4])
+@pytest.mark.parametrize("sign", ["\t", ";"])
+def test_no_row_of_a_dated_log_names_the_columns(row, sign):
+    texts = list(COUNTS)
+    texts[row] = "return label"
+    rows = [f"2024-01-0{i}T10:00:00Z{sign}{text}\n" for i, text in enumerate(texts, 1)]
+    table, found = read("".join(rows), "log.txt")
+    assert list(found.asked.texts) == texts and found.days == ("2024-01-01", "2024-01-05")
+    named = read("".join([f"Wann{sign}Was\n", *rows]), "log.txt")[1]
+    assert list(named.asked.texts) == texts and table.header_row == 0
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *("Query principali,Clic,Impressioni", "Principais consultas,Cliques,Impressões"),
+        *("Populairste zoekopdrachten,Klikken,Vertoningen", "인기 검색어,클릭수,노출"),
+        *("Najczęstsze zapytania,Kliknięcia,Wyświetlenia", "热门查询,点击次数,展示"),
+        *("Consultas principales,Clics,Impresiones", "Vanligaste sökfrågor,Klick,Visningar"),
+        *(
+            "En çok yapılan sorgular,Tıklamalar,Gösterimler",
+            "Nejčastější dotazy,Kliknutí,Zobrazení",
+        ),
+        *("上位のクエリ,クリック数,表示回数", "Популярные запросы,Клики,Показы"),
+    ],
+)
+def test_impressions_come_before_clicks_in_every_language(names):
+    text = names + ",CTR\n" + lines(lambda i, q, n: f"{q},{i},{n},1.5%")
+    assert asked(text, "gsc.csv") == COUNTS
 
 
 @pytest.mark.parametrize(

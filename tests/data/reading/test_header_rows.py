@@ -35,6 +35,7 @@ def said(table):
         *(["* Answers approved by legal"], ["Page 1 of 2"], ["--- End of list ---"], ["1 / 2"]),
         *(["Source: CRM export 12.05.2026"], ["Quelle: CRM"], ["出典：社内"], ["以上"]),
         *(["© 2026 Outdoor Ltd."], ["Seite 1 von 3"], ["Vertraulich"], ["Stand: Mai 2026"]),
+        *(["Prepared by Anna"], ["Version 3"], ["Geprüft von Anna"], ["v2.1"], ["Versión 1.2"]),
     ],
 )
 def test_what_stands_below_a_table_is_left_out_and_told(foot, blank):
@@ -70,6 +71,27 @@ def test_headings_of_sections_are_no_questions(rows, merged):
     table = read_table(workbook(rows, merged), "faq.xlsx")
     assert list(table.frame.itertuples(index=False, name=None)) == PAIRS
     assert "Headings of sections" in said(table) and "Returns" in said(table)
+
+
+def test_texts_that_head_something_are_questions_where_others_have_no_answer():
+    table = read_table(workbook([*sections("Orders", "Returns"), ["Gift wrap"]]), "faq.xlsx")
+    assert len(table.frame) == len(PAIRS) + 3
+    assert "may be headings" in said(table) and "Orders; Returns" in said(table)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *("السؤال,الجواب,الحالة", "Kysymys,Vastaus,Tila", "Kérdés,Válasz,Állapot"),
+        *("Otázka,Odpověď,Stav", "Întrebare,Răspuns,Stare", "Ερώτηση,Απάντηση,Κατάσταση"),
+        *("שאלה,תשובה,סטטוס", "คำถาม,คำตอบ,สถานะ", "Câu hỏi,Trả lời,Trạng thái"),
+        *("Pertanyaan,Jawaban,Status", "Питання,Відповідь,Стан", "Swali,Jibu,Hali"),
+    ],
+)
+def test_names_in_any_language_are_no_pair_and_no_pair_is_lost(names):
+    rows = "".join(f"{q},{a},{'AB'[i % 2]}\n" for i, (q, a) in enumerate(PAIRS))
+    table = read_table(f"{names}\n{rows}".encode(), "faq.csv")
+    assert table.columns == tuple(names.split(",")) and len(table.frame) == len(PAIRS)
 
 
 def test_wordings_below_an_answered_question_are_no_headings():
