@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.data.reading.documents.marks import SIGNED
 from core.data.table import row_list
 from core.messages import N_, Message
 from core.types import QADataset
@@ -124,11 +126,33 @@ class _TextRows:
         }
         return cut | {same_key(text): row for row, text in enumerate(self._texts)}
 
+    @cached_property
+    def _by_shown(self) -> dict[str, int]:
+        """Texts with escapes or marks by what a file is read as that holds the same ones.
+
+        Data may be older than the reading of escapes, or mean them: ``Write &amp;``.
+        """
+        shown: dict[str, int] = {}
+        twice: set[str] = set()
+        for row, text in enumerate(self._texts):
+            mark = SIGNED.match(text)
+            bare = text[mark.end() :] if mark else text
+            plain = html.unescape(bare).replace("\\n", "\n")
+            if plain == text:
+                continue
+            key = same_key(clean_text(plain))
+            twice |= {key} & shown.keys()
+            shown[key] = row
+        return {key: row for key, row in shown.items() if key and key not in twice}
+
     def find(self, cell: str) -> Match:
         """Return the row of a text, whole or as a spreadsheet cuts it, else of an id."""
         if not cell.strip():
             return Match(-1, reason=Message(self._empty))
-        row = self._by_text.get(same_key(clean_text(cell)))
+        key = same_key(clean_text(cell))
+        row = self._by_text.get(key)
+        if row is None:
+            row = self._by_shown.get(key)
         if row is not None:
             return Match(row)
         row = self.by_id.get(cell.strip())

@@ -17,7 +17,7 @@ STORY = ("data", "experts", "labels", "learning", "verdict", "wins", "vote", "de
 OF_STREAMLIT = (
     ("list", "stSidebarNavItems", "groups of pages are wrapped in a div inside the list"),
     ("listitem", "li:nth-child", "the same, seen from an entry"),
-    ("color-contrast", "token comment", "colours of code cannot be set"),
+    ("color-contrast", 'class="token', "colours of code cannot be set"),
 )
 
 # Of tabs, radio buttons and the like one is reached, and arrow keys lead to the others.

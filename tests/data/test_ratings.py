@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
@@ -206,6 +207,16 @@ def test_the_only_column_left_is_the_rating_whatever_its_name(tiny_dataset):
     text = f"Frage;Antwort;Passung in %\n{QUESTION};{ANSWER};100,0 %\n"
     values, found = rated(text, tiny_dataset)
     assert values == {(QUESTION, ANSWER): 1} and found.columns["rating"] == "Passung in %"
+
+
+@pytest.mark.parametrize("before", ["Q1. {}", "{} &amp; more", "one\\ntwo {}"])
+def test_data_from_before_escapes_were_read_are_found_again(tiny_dataset, before):
+    """What is read of the file has lost the mark or the escape that the data still have."""
+    written = before.format(QUESTION)
+    questions = tuple(written if q == QUESTION else q for q in tiny_dataset.questions)
+    data = replace(tiny_dataset, questions=questions)
+    values, _ = rated(f'question,answer,rating\n{written},"{ANSWER}",yes\n', data)
+    assert values == {(written, ANSWER): 1}
 
 
 @pytest.mark.parametrize(
