@@ -79,8 +79,8 @@ _THANKS = frozenset(
     name_list(
         "thanks thank thankyou thx ty cheers danke dankeschön dankesehr besten vielen merci",
         "gracias grazie obrigado obrigada bedankt dank dankjewel dankuwel dziękuję dzięki",
-        "teşekkürler teşekkür sağol спасибо благодарю شكرا شكرًا tack takk tak kiitos děkuji köszönöm",
-        "ευχαριστώ mulțumesc",
+        "teşekkürler teşekkür sağol спасибо благодарю شكرا شكرًا tack takk tak kiitos děkuji",
+        "köszönöm ευχαριστώ mulțumesc",
     )
 )
 _WITH_THANKS = frozenset(
