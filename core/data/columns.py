@@ -223,6 +223,8 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
             "searched for is the topic of a question."
         )
         notes.append(Message(text, {"column": found["answer"]}))
+    elif "question" not in found and "category" in found and "answer" in found:
+        _ask_subjects(found, texts, notes)
     displaced = _take_right_text(found, free, texts, notes)
     displaced = _take_judged_text(found, free, texts, notes, sample) or displaced
     unclear = take_rating(found, judging, texts, notes, sample, rated=rated)
@@ -265,6 +267,22 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
     offered = [*mapping.further, *(pair for pair in offered if pair not in mapping.further)]
     return Guess(mapping, tuple(notes), tuple(offered))
+
+
+def _ask_subjects(
+    found: dict[str, str], texts: Mapping[str, list[str]], notes: list[Message]
+) -> None:
+    """Take a subject for the question where each row has its own and nothing else may ask."""
+    subject, answer = found["category"], found["answer"]
+    held = texts[subject]
+    if len(set(held)) < _ASKED * len(held) or _mean_length(held) > _mean_length(texts[answer]):
+        return
+    found["question"] = found.pop("category")
+    text = N_(
+        "No other column may hold questions, so {question} was taken as the question and {answer} "
+        "as the answer. Look whether {answer} really answers."
+    )
+    notes.append(Message(text, {"question": subject, "answer": answer}))
 
 
 def _take_right_text(
@@ -489,6 +507,8 @@ def _take_weak(
                 continue
             if role == "question" and _better_asked(column, found, free, texts):
                 continue
+            if role == "question" and name == "text" and _explains(column, found, free, texts):
+                continue
             found[role] = column
             return
 
@@ -507,6 +527,21 @@ def _better_asked(
         if other not in {column, *found.values()} and not is_code(texts[other])
         if not (_NOTE.search(plain_name(other)) or is_url(texts[other]))
         if role_of(other) in (None, "question") and not less_wanted(other)
+    )
+
+
+def _explains(
+    column: str, found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Tell whether a text stands beside a keyword of its own in each row, as its only partner."""
+    if "answer" in found or _questionness(texts[column])[0] >= _MOSTLY:
+        return False
+    others = [c for c in free if c not in {column, *found.values()} and not is_code(texts[c])]
+    if len(others) != 1 or role_of(others[0]) or plain_name(others[0]) in WEAK_NAMES["answer"]:
+        return False
+    held = texts[others[0]]
+    return len(set(held)) >= _ASKED * len(held) and _mean_length(held) <= min(
+        _SHORT_MARK, _MOSTLY * _mean_length(texts[column])
     )
 
 

@@ -105,3 +105,21 @@ def test_rows_that_say_what_they_hold_keep_their_other_labels_and_tell_what_is_l
     assert table.frame.iloc[:, :2].to_numpy().tolist() == PAIRS
     assert table.row_numbers.tolist() == [2, 6, 10]
     assert [(part.name, part.count) for part in table.not_used] == [("Our FAQ", 1)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Anna", "Ben"), ("Dr. Weiß", "M. Roux"), ("田中", "李")]
+)
+def test_names_of_two_who_speak_in_turns_are_no_part_of_what_they_say(first, second):
+    lines = [f"{first}: {q}\n{second}: {a}\n" for q, a in PAIRS]
+    table = read_table("\n".join(lines).encode(), "talk.txt")
+    assert table.frame.iloc[:, :2].to_numpy().tolist() == PAIRS
+    assert f"{first} asks and {second} answers" in " ".join(map(str, table.warnings))
+
+
+def test_names_of_more_or_of_those_who_do_not_ask_in_turns_stay():
+    for names in (("Anna", "Ben", "Cleo"), ("Anna", "Anna", "Ben")):
+        text = "\n\n".join(
+            f"{names[i % 3]}: {q}\n{names[(i + 1) % 3]}: {a}" for i, (q, a) in enumerate(PAIRS)
+        )
+        assert not any("asks and" in str(w) for w in read_table(text.encode(), "t.txt").warnings)

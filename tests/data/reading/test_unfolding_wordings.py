@@ -182,3 +182,25 @@ def test_an_intent_of_one_word_is_one_where_its_questions_are_alike():
     rows += [["password", "My password is lost", ""], ["password", "New passwords?", ""]]
     found, said, _ = asked(table_of(["Intent", "Question", "Answer"], rows))
     assert len(found) == 4 and "took that of the row" in said
+
+
+SHORT = ["password reset", "delivery time", "returns", "warranty", "invoice", "size chart"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        *[(("Subject", "Description"), True), (("Topic", "Description"), True)],
+        *[(("Stichwort", "Text"), False), (("キーワード", "Text"), False)],
+    ],
+)
+def test_a_keyword_of_its_own_asks_where_nothing_else_does(columns, told):
+    rows = [[word, f"This is all we can say about {word} in a text."] for word in SHORT]
+    guess = guess_columns(table_of(list(columns), rows))
+    assert (guess.mapping.question, guess.mapping.answer) == columns
+    assert any("really answers" in str(note) for note in guess.notes) == told
+
+
+def test_a_subject_of_few_values_does_not_ask_even_alone():
+    rows = [["Order", f"My parcel {i} is late, please look for it."] for i in range(6)]
+    assert guess_columns(table_of(["Subject", "Description"], rows)).mapping.question is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from core.data.reading.documents.faq_documents import (
     ASKING,
@@ -22,6 +23,9 @@ from core.messages import N_, Message
 _ENDED = re.compile(r"[.!。！…:：)）\]」]\s*$")
 _SECTION = 6  # level of a line above questions that names a section
 _SHORT = 60  # signs of such a line
+_NAMED = re.compile(r"([^\W\d_][^\W_]*(?:[ .'’-]{1,2}[^\W_]+){0,3}\.?):\s+(?=\S)")  # Anna: How …
+_FEWEST_TURNS = 4
+_ASKS = 0.8  # share of what the one says that asks, and of what the other says that does not
 _FEW_LINES = 3  # of an answer, where only question marks tell what asks
 _SAID_AT = re.compile(
     r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{2,4}[,.]?\s+\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s?(?:[AaPp]\.?[Mm]\.?)?"
@@ -42,6 +46,10 @@ def pairs_of_lines(
         Line or row of each; a gap is a blank one.
     """
     texts = [text.strip() for text in texts]
+    names = _names_in_turns(texts) if marks_in(texts) is None else ()
+    if names:
+        asked, told = (f"{name}:" for name in names)
+        texts = [_marked(_marked(text, asked, "Q:"), told, "A:") for text in texts]
     lines = [Paragraph(0, text, row=row) for text, row in zip(texts, rows, strict=True)]
     starts = {i for i, row in enumerate(rows) if i == 0 or row > rows[i - 1] + 1}
     if marks_in(texts) is None and not _numbered_questions(lines):
@@ -49,7 +57,30 @@ def pairs_of_lines(
     found = question_blocks(lines)
     if len(found.pairs) < 2:
         return None
+    if names:
+        text = N_(
+            "{first} asks and {second} answers by the names before their texts, which were left "
+            "out. If it is the other way round, mark the lines with Q: and A: instead."
+        )
+        found.warnings.append(Message(text, {"first": names[0], "second": names[1]}))
     return pairs_table(found, upload, kind)
+
+
+def _names_in_turns(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of two who speak by turns, of whom the first one asks; else nothing."""
+    turns = [(m[1], text[m.end() :]) for text in texts if (m := _NAMED.match(text))]
+    names = tuple(dict.fromkeys(name for name, _ in turns))
+    if len(names) != 2 or not _NAMED.match(texts[0]) or len(turns) < _FEWEST_TURNS:
+        return ()
+    if any(one == other for (one, _), (other, _) in pairwise(turns)):
+        return ()
+    asking = [[bool(ASKING.search(said)) for who, said in turns if who == name] for name in names]
+    first, second = (sum(asks) / len(asks) for asks in asking)
+    return names if first >= _ASKS and second <= 1 - _ASKS else ()
+
+
+def _marked(text: str, name: str, mark: str) -> str:
+    return f"{mark}{text.removeprefix(name)}" if text.startswith(name) else text
 
 
 def _numbered_questions(lines: Sequence[Paragraph]) -> bool:
