@@ -8,98 +8,32 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import ROLES, WEAK_NAMES, name_list, plain_name, role_of, words_of
+from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of
 from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
+from core.data.reading.row_kinds import (
+    LONGEST_NAME,
+    MARKED_HEADING,
+    QUESTION_MARKS,
+    is_comment,
+    is_note,
+    is_number,
+    is_talk,
+    may_head,
+    sums_up,
+    texts_of,
+)
 from core.data.table import NotUsed, row_list
 from core.messages import N_, Message
 
 HEAD_ROWS = 60  # how far down the column names are looked for
 SAMPLE_ROWS = 300  # below them, to see what the rows of the table look like
 MOST_ABOVE = 15  # rows before a blank one that may be a report head rather than the table
-LONGEST_NAME = 60
-_QUESTION_MARKS = ("?", "？", "؟")
-_COMMENTS = ("#", "//", "%", "--", ";")
 _TEXTS = ("question", "answer")
-_SUMS = frozenset(
-    [
-        *("total", "totals", "subtotal", "grandtotal", "sum", "average", "mean", "count"),
-        *("summe", "gesamt", "gesamtsumme", "insgesamt", "zwischensumme", "anzahl", "mittelwert"),
-        *("durchschnitt", "somme", "moyenne", "totale", "totaal", "suma", "razem", "toplam"),
-        *("итого", "всего", "合計", "総計", "小計", "計", "平均", "件数", "总计", "合计", "小计"),
-        *("평균", "합계"),
-    ]
-)
-# What is counted below a table, and the words between: "24 questions in all", "24 rows affected".
-_COUNTED = frozenset(
-    [
-        *ROLES["question"],
-        *ROLES["answer"],
-        *name_list(
-            "rows row entries entry records items pairs faq faqs terms searches number of in all",
-            "no the affected returned selected found queries zeilen einträge eintrag datensätze",
-            "paare zahl der die nr lignes entrées nombre de des le filas entradas registros número",
-            "en righe voci numero di linhas número rijen aantal van wiersze wierszy liczba pytań",
-            "rader antal satır kayıt adet записей вопросов строк количество 件 問 行 項目 全 条 项",
-            "个 题 共 개 건 항목",
-        ),
-    ]
-)
-_COUNTED_THINGS = re.compile(r"\(?\s*\d[\d.,]*\s*\)?\s*[^\W\d]|\D+[:：]\s*\d")
-# What stands alone below a table and is no question: notes, sources, pages, rights, ends.
-_NOTE = re.compile(
-    r"[*†‡※©¹²³]|\(c\)\s|[-=_~–—]{2,}|<.*>$"
-    r"|(?:notes?|nb|n\.b|notas?|hinweise?|anmerkung(?:en)?|bemerkung(?:en)?|remarques?|opmerking(?:en)?"
-    r"|uwagi?|not|примечани[ея]|注|注記|注意|備考|备注|비고|참고|ملاحظة|obs|anm"
-    r"|sources?|quellen?|fuentes?|fontes?|fonti|bron|źródło|kaynak|источник|出典|出所|来源|來源|출처"
-    r"|المصدر|källa|kilde|stand|datenstand|as of|last (?:updated?|modified|changed)|updated|version"
-    r"|(?:zuletzt )?(?:aktualisiert|geändert)|mise à jour|(?:última )?actualización|actualizado"
-    r"|aggiornat[oa]|最終更新日?|更新日|作成日|作成者|更新时间|export(?:ed)?|author|autor|filters?)\s*[:：]"
-    r"|(?:page|seite|página|pagina|strona|sayfa|страница|стр|sida|side|صفحة|페이지|s|p)\.?\s*\d+"
-    r"(?:\s*(?:of|von|de|sur|di|van|z|из|av|af|من|/)\s*\d+)?$|\d+\s*/\s*\d+(?:\s*ページ)?$"
-    r"|第?\s*\d+\s*(?:頁|页|ページ|페이지)(?:\s*[,/]?\s*[全共]\s*\d+\s*(?:頁|页|ページ))?$"
-    r"|(?:the )?end(?: of (?:the )?(?:list|file|report|table|document|faqs?|data|export))?\.?$"
-    r"|ende (?:der|des|vom) \w+$|fin (?:de|du) .{2,25}$|fine (?:del|della|dell') ?\w+$"
-    r"|einde .{2,20}$"
-    r"|koniec \w+$|конец \w+$|以上$|끝$|完$|(?:applied|active) filters?\b"
-    r"|(?:generated|exported|printed|created|downloaded) (?:on|by|at|from|with)\b"
-    r"|(?:erstellt|exportiert|gedruckt|generiert) (?:am|von|mit|aus)\b"
-    r"|(?:prepared|written|compiled|maintained|reviewed|approved|updated|edited|owned)"
-    r" by\s"
-    r"|(?:verfasst|geprüft|freigegeben|zusammengestellt|gepflegt|bearbeitet)"
-    r" (?:von|am)\b"
-    r"|(?:préparé|rédigé|vérifié|approuvé|validé|établi|mis à jour) (?:le|par)\b"
-    r"|(?:preparado|elaborado|revisado|aprobado|aprovado|redactado|atualizado) (?:el|por|em)\b"
-    r"|(?:preparato|redatto|approvato|verificato|curato) (?:il|da)\b"
-    r"|(?:opgesteld|gemaakt|goedgekeurd|bijgewerkt) (?:door|op)\b|(?:przygotował|opracował)a?\b"
-    r"|(?:подготовил|составил|утвердил)а?\s|(?:hazırlayan|onaylayan)\b"
-    r"|(?:作成者?|編集者?|承認者?|監修|担当者?|编制|审核|编写|작성자?|검토자?)\s+\S"
-    r"|(?:document )?(?:version|versión|versione|versão|versie|wersja|версия|fassung|revision"
-    r"|rev\.?|sürüm|バージョン|版本|버전|第)\s*v?\d[\d.]*版?(?:\s*\(?(?:draft|final|entwurf)\)?)?$"
-    r"|v\d+(?:\.\d+)*$"
-    r"|(?:généré|exporté|imprimé|créé) (?:le|par)\b"
-    r"|(?:generado|exportado|creado|gerado) (?:el|por|em)\b"
-    r"|(?:generato|esportato|creato) (?:il|da)\b"
-    r"|(?:strictly |company )?(?:confidential|vertraulich|confidentiel|confidencial|riservato"
-    r"|vertrouwelijk|poufne|gizli|конфиденциально|社外秘|機密|内部资料|대외비)\b"
-    r"|(?:for )?internal use only|nur für den internen gebrauch|copyright\b"
-    r"|all rights reserved|alle rechte vorbehalten|tous droits réservés",
-    re.IGNORECASE,
-)
-_LONGEST_NOTE = 200  # signs
-_MARKED_HEADING = re.compile(
-    r"[#=]{1,6}\s|[■□●◆◇▼▶►◎]|【.*】$|[A-Z][.)]\s|[IVX]{1,5}[.)]\s"
-    r"|(?:section|chapter|part|topic|category|abschnitt|kapitel|teil|thema|kategorie|partie|chapitre"
-    r"|rubrique|sección|capítulo|categoría|sezione|capitolo|rozdział|раздел|bölüm)\b"
-    r"|第\s*\d+\s*[章節节部]|.*[:：]$",
-    re.IGNORECASE,
-)
-_LONGEST_HEADING = 40
 _LEAST_BELOW = 1.5  # rows on average below a heading
 _LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _SENTENCE = re.compile(r"(?=.{8}).*[.。!！?？؟…]$", re.DOTALL)
 _ASKING = 0.8  # share of questions with a question mark in a column that always has one
 _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
-_NUMBER = re.compile(r"[-+−]?[\d.,\s%€$£¥]*\d[\d.,\s%€$£¥]*")
 _MOSTLY = 0.9  # share of numbers in a column of numbers
 # What the columns of search logs are called.
 _LOG_NAMES = dict.fromkeys(COUNT_NAMES, "count") | dict.fromkeys(QUESTION_NAMES, "asked")
@@ -160,7 +94,7 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
         # else a file of one column with stray commas would be taken for a table
         if i > first and not (below and sum(count >= 2 for count in below) > len(below) / 2):
             continue
-        comment, known = _is_comment(head[i]), _known_names(head[i])
+        comment, known = is_comment(head[i]), _known_names(head[i])
         if i == first and known >= 4 and filled[i] >= width and not comment:
             return i  # nearly every file
         score = 2.0 * known - 5.0 * comment
@@ -168,7 +102,7 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
         score += 2.0 * _over_numbers(head, first, i)
         score += 1.0 * (first < i <= first + MOST_ABOVE and not filled[i - 1])
         score -= 0.02 * (i - first)
-        if best is None or score > best[0] + (0 if _is_comment(head[best[1]]) else 0.5):
+        if best is None or score > best[0] + (0 if is_comment(head[best[1]]) else 0.5):
             best = score, i
     return best[1] if best else None
 
@@ -203,7 +137,7 @@ def find_header(
         return None
     if position >= 0 and chosen is None:
         dated = _first_dated(grid, position)
-        if dated and len(_texts(grid[dated - 1])) > 1:
+        if dated and len(texts_of(grid[dated - 1])) > 1:
             position = dated - 1  # names that no list knows
         elif dated is not None:
             return _nameless(grid, numbers, dated, told=True)
@@ -217,10 +151,10 @@ def find_header(
     if chosen is not None:
         names, first = [cell.strip() for cell in grid[position]], position + 1
     warnings, not_used = [], []
-    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if _texts(row)]
+    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if texts_of(row)]
     row = numbers[position]
     if above:
-        shown = "; ".join(" ".join(_texts(cells)) for _, cells in above)
+        shown = "; ".join(" ".join(texts_of(cells)) for _, cells in above)
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
         text = N_(
             "The column names were found in row {row}; the rows above it were skipped: {texts}"
@@ -244,7 +178,7 @@ def find_header(
         text = N_("The column names are repeated further down. Rows: {rows} ({count} in all).")
         warnings.append(Message(text, {"rows": row_list(rows), "count": len(rows)}))
         not_used.append(NotUsed("rows", f"{row_list(rows)}: {' '.join(names)[:60]}", len(rows)))
-    if not any(role_of(cell) for cell in names) and _is_talk(grid[position]):
+    if not any(role_of(cell) for cell in names) and is_talk(grid[position]):
         text = N_(
             "Row {row} was taken as column names, but it looks like a question and an answer. If "
             "the file has no column names, add a first row such as: question, answer."
@@ -253,7 +187,7 @@ def find_header(
     skipped = set(repeated)
     if not below:
         alone = {i for i, number in enumerate(numbers) if i >= first and number in wide}
-        if 2 * sum(len(_texts(grid[i])) > 1 for i in alone) > len(alone):
+        if 2 * sum(len(texts_of(grid[i])) > 1 for i in alone) > len(alone):
             alone = set()  # questions themselves are written over several columns
         skipped |= _foreign_rows(grid, numbers, names, first, skipped, warnings, not_used, alone)
     return Header(names, first, position, tuple(warnings), tuple(not_used), frozenset(skipped))
@@ -266,10 +200,10 @@ def _nameless(
     text = N_("The file has no column names; row {row} was read as a question and its answer.")
     warnings = (Message(text, {"row": numbers[position]}),) if told else ()
     names = [f"column {i + 1}" for i in range(width)]
-    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if _texts(row)]
+    above = [(n, row) for n, row in zip(numbers, grid[:position], strict=False) if texts_of(row)]
     if not above:
         return Header(names, position, -1, warnings)
-    shown = "; ".join(" ".join(_texts(row)) for _, row in above)[:_SHOWN]
+    shown = "; ".join(" ".join(texts_of(row)) for _, row in above)[:_SHOWN]
     not_used = NotUsed("rows", f"{row_list(n for n, _ in above)}: {shown}", len(above))
     return Header(names, position, -1, warnings, (not_used,))
 
@@ -277,12 +211,12 @@ def _nameless(
 def _named_above(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row above a question and its answer names the columns, in any language."""
     row, above = grid[position], grid[position - 1] if position else []
-    if not _is_talk(row) or any(role_of(c) for c in row if 1 < len(c) <= LONGEST_NAME):
+    if not is_talk(row) or any(role_of(c) for c in row if 1 < len(c) <= LONGEST_NAME):
         return False
-    names = _texts(above)
-    if len(names) < max(2, len(_texts(row))) or _is_talk(above):
+    names = texts_of(above)
+    if len(names) < max(2, len(texts_of(row))) or is_talk(above):
         return False
-    return len(set(names)) == len(names) and not any(map(_is_number, names))
+    return len(set(names)) == len(names) and not any(map(is_number, names))
 
 
 def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
@@ -290,29 +224,18 @@ def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
 
     Names are no dates: ``2025-11-03 | return label`` above other days is an entry of a log.
     """
-    below = [cells for cells in grid[position + 1 : position + 51] if len(_texts(cells)) > 1]
+    below = [cells for cells in grid[position + 1 : position + 51] if len(texts_of(cells)) > 1]
     for i, cell in enumerate(grid[position]):
         days = sum(1 for cells in below if i < len(cells) and _MOMENT.fullmatch(cells[i].strip()))
         if days and days >= _MOSTLY * len(below) and _MOMENT.fullmatch(cell.strip()):
             return next(
                 k
                 for k, cells in enumerate(grid)
-                if len(_texts(cells)) > 1 and i < len(cells) and _MOMENT.fullmatch(cells[i].strip())
+                if len(texts_of(cells)) > 1
+                and i < len(cells)
+                and _MOMENT.fullmatch(cells[i].strip())
             )
     return None
-
-
-def _texts(row: Sequence[str]) -> list[str]:
-    return [cell.strip() for cell in row if cell.strip()]
-
-
-def _is_comment(row: Sequence[str]) -> bool:
-    first = row[0].strip() if row else ""
-    return first.startswith(_COMMENTS) and first not in _COMMENTS
-
-
-def _is_talk(row: Sequence[str]) -> bool:
-    return any(len(cell) > LONGEST_NAME or cell.rstrip().endswith(_QUESTION_MARKS) for cell in row)
 
 
 def _known_names(row: Sequence[str]) -> int:
@@ -337,17 +260,17 @@ def _over_numbers(grid: Sequence[Sequence[str]], first: int, position: int) -> i
     A word with numbers above it, too, is only a gap in them.
     """
     above = grid[first:position]
-    below = [cells for cells in grid[position + 1 : position + 51] if _texts(cells)]
+    below = [cells for cells in grid[position + 1 : position + 51] if texts_of(cells)]
     found = 0
     for i, cell in enumerate(grid[position]):
         over, under = (
             [cells[i] for cells in rows if i < len(cells) and cells[i].strip()]
             for rows in (above, below)
         )
-        numbers = sum(map(_is_number, over)), sum(map(_is_number, under))
+        numbers = sum(map(is_number, over)), sum(map(is_number, under))
         if not cell.strip() or sum(numbers) < max(2, _MOSTLY * len(over + under)):
             continue
-        if _is_number(cell):
+        if is_number(cell):
             found = -1
         elif not numbers[0]:
             return 1
@@ -357,9 +280,9 @@ def _over_numbers(grid: Sequence[Sequence[str]], first: int, position: int) -> i
 def _unlike_rows(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether a row is short where those below are long, and asks nothing."""
     row = grid[position]
-    if _is_talk(row):
+    if is_talk(row):
         return False
-    below = [cells for cells in grid[position + 1 : position + 51] if _texts(cells)]
+    below = [cells for cells in grid[position + 1 : position + 51] if texts_of(cells)]
     lengths = [
         (len(cell.strip()), sum(len(cells[i].strip()) for cells in below if i < len(cells)))
         for i, cell in enumerate(row)
@@ -376,15 +299,15 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
     row = grid[position]
     if any(role_of(cell) for cell in row if len(cell) <= LONGEST_NAME):
         return False
-    below = [cells for cells in grid[position + 1 : position + 51] if len(_texts(cells)) > 1]
+    below = [cells for cells in grid[position + 1 : position + 51] if len(texts_of(cells)) > 1]
     for i, cell in enumerate(row):
-        if cell.rstrip().endswith(_QUESTION_MARKS):
-            asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(_QUESTION_MARKS)]
+        if cell.rstrip().endswith(QUESTION_MARKS):
+            asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(QUESTION_MARKS)]
             if len(below) >= 2 and len(asked) > len(below) / 2:
                 return True
     if len(below) < 2:
         return False
-    return (_is_talk(row) and _holds_value(row, below)) or _says_like(row, below)
+    return (is_talk(row) and _holds_value(row, below)) or _says_like(row, below)
 
 
 def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -409,7 +332,7 @@ def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Tell whether a cell is a number that stands in the column below among few others: 0 or 1."""
     for i, cell in enumerate(row):
         held = {cells[i].strip() for cells in below if i < len(cells)}
-        if cell.strip() in held and len(held) <= _FEW_VALUES and all(map(_NUMBER.fullmatch, held)):
+        if cell.strip() in held and len(held) <= _FEW_VALUES and all(map(is_number, held)):
             return True
     return False
 
@@ -432,7 +355,7 @@ def _joined_names(grid: Sequence[Sequence[str]], position: int) -> tuple[list[st
     width = max(len(top), len(under))
     names, under = top + [""] * (width - len(top)), under + [""] * (width - len(under))
     filled = [i for i in range(width) if under[i]]
-    if not filled or _is_talk(under) or any(len(cell) > LONGEST_NAME for cell in under):
+    if not filled or is_talk(under) or any(len(cell) > LONGEST_NAME for cell in under):
         return top, position + 1
     again = len(filled) > 1 and all(
         len(under[i]) > 1 and plain_name(under[i]) in set().union(*ROLES.values()) for i in filled
@@ -441,8 +364,8 @@ def _joined_names(grid: Sequence[Sequence[str]], position: int) -> tuple[list[st
         return top, position + 2
     gaps = [i for i in range(width) if not names[i]]
     partly = any(names[i] and not under[i] for i in range(width))
-    body = [row for row in grid[position + 2 : position + 32] if _texts(row)]
-    usual = sum(len(_texts(row)) for row in body) / len(body) if body else 0.0
+    body = [row for row in grid[position + 2 : position + 32] if texts_of(row)]
+    usual = sum(len(texts_of(row)) for row in body) / len(body) if body else 0.0
     if not (gaps and partly and any(under[i] for i in gaps) and usual > len(filled)):
         return top, position + 1
     spanning = ""
@@ -486,7 +409,7 @@ def _foreign_rows(
     notes: list[int] = []
     for start, end in blocks:
         for i in _last_lines(grid, max(start, first + 1), end, wide):
-            (sums if _sums_up(grid[i]) else notes).append(i)
+            (sums if sums_up(grid[i]) else notes).append(i)
     headings = _section_rows(grid, first, {*repeated, *sums, *notes}, wide)
     unsure = [i for i in headings if i not in wide]
     if unsure and _leaves_unanswered(grid, names, first, {*repeated, *sums, *notes, *headings}):
@@ -495,7 +418,7 @@ def _foreign_rows(
             "Texts that may be headings of sections were read as questions, as others have no "
             "answer, either. Rows: {rows} ({texts}). If they are headings, take these rows out."
         )
-        texts = "; ".join(dict.fromkeys(" ".join(_texts(grid[i])) for i in unsure))[:_SHOWN]
+        texts = "; ".join(dict.fromkeys(" ".join(texts_of(grid[i])) for i in unsure))[:_SHOWN]
         told = {"rows": row_list(numbers[i] for i in unsure), "texts": texts}
         warnings.append(Message(text, told))
     for found, text in (
@@ -518,7 +441,7 @@ def _foreign_rows(
         if not found:
             continue
         rows = [numbers[i] for i in found]
-        texts = "; ".join(dict.fromkeys(" ".join(_texts(grid[i])) for i in found))
+        texts = "; ".join(dict.fromkeys(" ".join(texts_of(grid[i])) for i in found))
         texts = texts if len(texts) <= _SHOWN else f"{texts[:_SHOWN]}…"
         values: dict[str, str | int | float] = {"rows": row_list(rows), "count": len(rows)}
         values["texts"] = texts
@@ -547,7 +470,7 @@ def _tell_table(
     warnings: list[Message],
     not_used: list[NotUsed],
 ) -> None:
-    names = " | ".join(_texts(grid[rows[0]]))[:_SHOWN]
+    names = " | ".join(texts_of(grid[rows[0]]))[:_SHOWN]
     text = N_(
         "Another table begins in row {row} below a blank row ({names}); its {count} rows were left "
         "out. If they are questions and answers, too, choose to read all rows."
@@ -577,34 +500,10 @@ def _last_lines(
     """Return the last rows of a block that sum the table up or are notes below it."""
     found = []
     for i in range(end - 1, start - 1, -1):
-        if not (_sums_up(grid[i]) or _is_note(grid[i], i in wide)):
+        if not (sums_up(grid[i]) or is_note(grid[i], i in wide)):
             break
         found.append(i)
     return found[::-1]
-
-
-def _sums_up(row: Sequence[str]) -> bool:
-    """Tell whether a row is a sum: ``Total | 24``, ``Total: 24 questions``, ``合計 | 24件``."""
-    texts = _texts(row)
-    if not texts or _is_talk(texts):
-        return False
-    label, *values = texts
-    if plain_name(label) in _SUMS and values and all(map(_is_number, values)):
-        return True
-    whole = " ".join(texts)
-    words = {plain_name(word) for word in words_of(_NUMBER.sub(" ", whole))}
-    if not (_NUMBER.search(whole) and words) or words - _SUMS - _COUNTED:
-        return False
-    counted = len(texts) == 1 and bool(_COUNTED_THINGS.match(label))  # 24 questions
-    return counted or bool(words & _SUMS)
-
-
-def _is_note(row: Sequence[str], wide: bool) -> bool:
-    """Tell whether a row says something below a table in one cell."""
-    texts = _texts(row)
-    if len(texts) != 1 or texts[0].endswith(_QUESTION_MARKS) or len(texts[0]) > _LONGEST_NOTE:
-        return False
-    return wide or bool(_NOTE.match(texts[0]))
 
 
 def _section_rows(
@@ -625,7 +524,7 @@ def _section_rows(
         if filled[i] > 1:
             above = i not in gone
         elif filled[i]:
-            above = above and i not in gone and _may_head(grid[i], i in wide)
+            above = above and i not in gone and may_head(grid[i], i in wide)
             found += [i] if above else []
     plain = [i for i in found if i not in wide]
     leading = bool(found) and not any(filled[first : found[-1]])  # else wordings of one answer
@@ -641,19 +540,13 @@ def _leaves_unanswered(
     """Tell whether rows that head nothing have no answer: so those that might may be open."""
     answers = [i for i, name in enumerate(names) if role_of(name) == "answer"]
     for i in range(first, len(grid)):
-        count = len(_texts(grid[i]))
+        count = len(texts_of(grid[i]))
         if i in gone or not count:
             continue
         empty = all(place >= len(grid[i]) or not grid[i][place].strip() for place in answers)
         if count == 1 or (answers and empty):
             return True
     return False
-
-
-def _may_head(row: Sequence[str], wide: bool) -> bool:
-    (text,) = _texts(row) or [""]
-    longest = LONGEST_NAME if wide else _LONGEST_HEADING
-    return 1 < len(text) <= longest and not text.endswith(_QUESTION_MARKS)
 
 
 def _unlike_questions(
@@ -665,16 +558,12 @@ def _unlike_questions(
     if place < 0:
         return False
     beside = [cell.strip() for i in full if place < len(grid[i]) and (cell := grid[i][place])]
-    asking = sum(1 for text in beside if text.endswith(_QUESTION_MARKS))
-    marked = sum(1 for text in beside if _MARKED_HEADING.match(text))
-    alone = all(_MARKED_HEADING.match(grid[i][place].strip()) for i in lone)
+    asking = sum(1 for text in beside if text.endswith(QUESTION_MARKS))
+    marked = sum(1 for text in beside if MARKED_HEADING.match(text))
+    alone = all(MARKED_HEADING.match(grid[i][place].strip()) for i in lone)
     return bool(beside) and (
         asking >= _ASKING * len(beside) or (alone and marked <= (1 - _MOSTLY) * len(beside))
     )
-
-
-def _is_number(cell: str) -> bool:
-    return bool(_NUMBER.fullmatch(cell.strip()))
 
 
 def _begins_table(grid: Sequence[Sequence[str]], first: int, start: int, end: int) -> bool:
@@ -684,24 +573,24 @@ def _begins_table(grid: Sequence[Sequence[str]], first: int, start: int, end: in
     numbers where those of the table above have none; or another number of cells than all of those.
     """
     row = grid[start]
-    names = _texts(row)
+    names = texts_of(row)
     if len(names) == 1 and end - start > 2 and len(names[0]) <= _LONGEST_LABEL:
-        return not _is_talk(row) and _begins_table(grid, first, start + 1, end)  # a title above it
-    if len(names) < 2 or end - start < 2 or _is_talk(row):
+        return not is_talk(row) and _begins_table(grid, first, start + 1, end)  # a title above it
+    if len(names) < 2 or end - start < 2 or is_talk(row):
         return False
-    if any(len(name) > _LONGEST_LABEL or _is_number(name) for name in names):
+    if any(len(name) > _LONGEST_LABEL or is_number(name) for name in names):
         return False
-    above = [cells for cells in grid[first : min(start, first + SAMPLE_ROWS)] if _texts(cells)]
+    above = [cells for cells in grid[first : min(start, first + SAMPLE_ROWS)] if texts_of(cells)]
     below = grid[start + 1 : min(end, start + 51)]
     known = {role for name in names if (role := _exact_role(name))}
     counted = any(
         cell.strip()
-        and all(i < len(cells) and _is_number(cells[i]) for cells in below)
-        and not all(i < len(cells) and _is_number(cells[i]) for cells in above[:50])
+        and all(i < len(cells) and is_number(cells[i]) for cells in below)
+        and not all(i < len(cells) and is_number(cells[i]) for cells in above[:50])
         for i, cell in enumerate(row)
     )
-    usual = {len(_texts(cells)) for cells in above}
-    other_width = not usual & {len(names), *(len(_texts(cells)) for cells in below)}
+    usual = {len(texts_of(cells)) for cells in above}
+    other_width = not usual & {len(names), *(len(texts_of(cells)) for cells in below)}
     if other_width:
         return bool(known) or counted or _unlike_rows(grid, start)
     return len(known) >= 2 or (counted and (bool(known) or len(below) > 1))
