@@ -82,6 +82,7 @@ def train_on_rows(
         ``after_step(model, steps, seconds)`` with the time spent learning so far, its own time
         not counted; True ends the training.
     """
+    import torch
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformerTrainer,
@@ -103,6 +104,8 @@ def train_on_rows(
             self.begun = time.perf_counter()
 
         def on_step_end(self, args: object, state: Any, control: Any, **_: object) -> None:
+            if setting.device.kind == "cuda":  # a card is still at work when a step returns
+                torch.cuda.synchronize()
             seconds.append(time.perf_counter() - self.begun)
             control.should_training_stop = after_step(model, state.global_step, sum(seconds))
             self.begun = time.perf_counter()
