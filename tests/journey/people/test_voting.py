@@ -70,7 +70,8 @@ def test_sides_are_fair_differ_between_people_and_stay_on_reload(place, comparis
         ]
     )
     assert abs(sides.mean() - 0.5) < 0.04  # 2,400 fair coins: 4 standard errors
-    assert sides.mean(axis=1).min() > 0.2 and sides.mean(axis=1).max() < 0.8
+    # 60 people with 40 fair coins: one in 100,000 times somebody has 4 or fewer of a side
+    assert sides.mean(axis=1).min() > 0.1 and sides.mean(axis=1).max() < 0.9
     assert len({row.tobytes() for row in sides}) == 60
     workspace = place.workspace
     once = voting.ballot(workspace, started, comparison, "ann")
