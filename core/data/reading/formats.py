@@ -168,7 +168,7 @@ def _read_with(reader: Reader, upload: Upload, below: bool) -> Table | None:
         return table
     if table is None or reader.key not in _SHEETS or not has_labelled_rows(table):
         return table
-    nameless = table.header_row > 1 or is_label(table.columns[0])
+    nameless = table.header_row != 1 or is_label(table.columns[0])
     if nameless and upload.choices.header_row is None:
         choices = replace(upload.choices, header_row=0, below=True)
         every = reader.read(replace(upload, choices=choices)) or table

@@ -96,6 +96,20 @@ def test_questions_above_their_answers_in_a_sheet(cells):
     assert rows(sheet(cells), "faq.xlsx") == PAIRS
 
 
+def test_the_first_pair_stays_where_blank_rows_part_labelled_ones(read):
+    """The rows above a blank one look like the head of a report."""
+    rows = [
+        f'Q{i},How do I order thing {i}?\nA{i},"Open the page of thing {i}, then press it."\n,\n'
+        for i in range(1, 26)
+    ]
+    report = read("".join(rows).encode())
+    assert len(report.pairs) == 25
+    assert report.pairs[0][:2] == (
+        "How do I order thing 1?",
+        "Open the page of thing 1, then press it.",
+    )
+
+
 def test_rows_that_say_what_they_hold_keep_their_other_labels_and_tell_what_is_left():
     cells = [["Our FAQ"]]
     for question, answer in PAIRS:
