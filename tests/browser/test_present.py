@@ -155,7 +155,7 @@ def test_finished_demo_opens_on_its_verdict_and_answers_a_typed_question(server,
     lists.wait_for(timeout=2 * PATIENCE)
     assert lists.locator('[class*="st-key-answer_row_other_"]').count() == 10
     page.get_by_role("button", name="Present").click()
-    page.locator(HEARTS["data"]).wait_for(timeout=PATIENCE)
+    page.locator(HEARTS["data"]).wait_for(timeout=PATIENCE)  # the first key waits for no more
     steps = [slide.key for slide in SLIDES]
     for step in steps[1:6]:  # the vote is the room's
         page.keyboard.press("ArrowRight")

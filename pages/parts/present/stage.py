@@ -48,14 +48,15 @@ def present(slides: Sequence[Slide], story: Story) -> None:
     place = keys.index(linked) if linked in keys else 0
     slide = slides[place]
     with st.container(key="stage"):
-        with st.container(key="slide_of_the_story", gap="small"):
+        above = st.container(key="slide_of_the_story", gap="small")
+        _foot(slides, place, story.project.name)  # first: a key pressed as the heart appears counts
+        with above:
             try:
                 slide.draw(story)
             except MissingPartError as missing:
                 _not_there_yet(missing)
             except Exception as error:  # damaged files: the other slides can still be shown
                 show_error(error)
-        _foot(slides, place, story.project.name)
 
 
 def _not_there_yet(missing: MissingPartError) -> None:
