@@ -22,7 +22,10 @@ import numpy as np
 from core.errors import ExpertError, Stopped
 from core.experts.encoders import ENOUGH_TO_MEASURE, FETCHING, LOOKED_AT
 from core.experts.encoding import (
+    Coming,
     PairPace,
+    arriving,
+    fetch,
     growing_chunks,
     length_batches,
     load_with,
@@ -353,15 +356,25 @@ def predict_with(model: CrossEncoder, pairs: Sequence[Pair], report: Reporter) -
     """Return the raw outputs of a model for pairs, float32 [n]; stops between batches."""
     from torch.nn import Identity
 
+    def begin(rows: np.ndarray) -> Coming:
+        batch = [pairs[row] for row in rows]
+        outputs = model.predict(
+            batch,
+            batch_size=len(batch),
+            show_progress_bar=False,
+            activation_fn=Identity(),
+            convert_to_tensor=True,
+        )
+        return fetch(outputs.float())
+
     scores = np.empty(len(pairs), np.float32)
     tokens = token_estimates([" ".join(pair) for pair in pairs], model.max_seq_length)
-    for rows in length_batches(tokens, model.device.type):
+    batches = length_batches(tokens, model.device.type)
+    given = arriving(map(begin, batches), model.device.type)
+    for rows in batches:
         if report.should_stop():
             raise Stopped
-        batch = [pairs[row] for row in rows]
-        scores[rows] = model.predict(
-            batch, batch_size=len(batch), show_progress_bar=False, activation_fn=Identity()
-        )
+        scores[rows] = next(given)
     return scores
 
 

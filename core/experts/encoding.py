@@ -5,9 +5,12 @@ Together with ``core.tuning`` the only place that loads models.
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +27,9 @@ from core.types import Reporter, SilentReporter
 from core.types.expert_entry import DOCUMENT, QUERY
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import CrossEncoder, SentenceTransformer
+    from torch import Tensor
 
 _Model = TypeVar("_Model", "SentenceTransformer", "CrossEncoder")
 
@@ -42,6 +47,7 @@ BATCH_TOKENS = {
     (CUDA, BF16): 65_536,
 }
 MOST_TEXTS = {CPU: 128, MPS: 128, CUDA: 1024}
+COPIES_BESIDE = {CUDA}  # devices that copy to and from pinned memory while they compute
 # No text is padded to more than this much of its length, or by this many tokens: of few texts of
 # very different length most would be padding.
 STRETCH, SLACK = 1.3, 8
@@ -314,7 +320,7 @@ def encode_with(
         If the model gives numbers that are not finite.
     """
 
-    def encode_batch(batch: list[str]) -> np.ndarray:
+    def encode_batch(batch: list[str]) -> Coming:
         vectors = model.encode(
             batch,
             prompt=prompt,  # never None, which stands for the model's default prompt
@@ -323,7 +329,7 @@ def encode_with(
             show_progress_bar=False,
             convert_to_tensor=True,  # numpy has no bf16
         )
-        return vectors.float().cpu().numpy()
+        return fetch(vectors.float())
 
     with side_by_side(model, len(texts)) as at_once:
         if at_once is not None:  # settles how the tokenizer cuts and fills up, which is its state
@@ -407,7 +413,7 @@ def side_by_side(model: SentenceTransformer, texts: int) -> Iterator[AtOnce | No
 
 
 def encode_in_batches(
-    encode_batch: Callable[[list[str]], np.ndarray],
+    encode_batch: Callable[[list[str]], Coming],
     texts: Sequence[str],
     dimension: int,
     *,
@@ -448,7 +454,8 @@ def encode_in_batches(
         batches.reverse()  # the last ones are short: no thread waits long for another
     pace = Pace([len(distinct[row]) for rows in batches for row in rows], report, clock)
     parts = [[distinct[row] for row in rows] for rows in batches]
-    given = at_once.threads.map(encode_batch, parts) if at_once else map(encode_batch, parts)
+    begun = at_once.threads.map(encode_batch, parts) if at_once else map(encode_batch, parts)
+    given = arriving(begun, device)
     done = 0
     for rows in batches:
         if report.should_stop():
@@ -457,6 +464,83 @@ def encode_in_batches(
         done += len(rows)
         pace.done(done)
     return unit(vectors)[[position[text] for text in texts]] if len(texts) else vectors
+
+
+Coming = np.ndarray | Callable[[], np.ndarray]
+"""Numbers, or what waits until a card has computed and copied them, and gives them."""
+
+
+def arrived(coming: Coming) -> np.ndarray:
+    """Return numbers, waiting for them where they are on their way."""
+    return coming() if callable(coming) else coming
+
+
+def to_device(tensor: Tensor, device: torch.device | str) -> Tensor:
+    """Return a tensor on a device.
+
+    A card copies it out of pinned memory while it computes what it was given before: an ordinary
+    copy first waits for all of that.
+    """
+    import torch
+
+    if torch.device(device).type not in COPIES_BESIDE:
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def fetch(numbers: Tensor) -> Coming:
+    """Begin to bring numbers to main memory; a card copies them while more is prepared for it."""
+    numbers = numbers.detach()
+    if numbers.device.type not in COPIES_BESIDE:
+        return np.asarray(numbers.cpu().numpy())
+    import torch
+
+    here = torch.empty(numbers.shape, dtype=numbers.dtype, pin_memory=True)
+    here.copy_(numbers, non_blocking=True)
+    wait = _when_done(numbers.device)
+
+    def after_waiting() -> np.ndarray:
+        wait()
+        return np.asarray(here.numpy())
+
+    return after_waiting
+
+
+def _when_done(device: torch.device) -> Callable[[], None]:
+    """Return what waits until a card has done all that it was given until now."""
+    import torch
+
+    mark = torch.cuda.Event(blocking=True)  # the processor sleeps
+    mark.record(torch.cuda.current_stream(device))
+    return mark.synchronize
+
+
+def arriving(begun: Iterable[Coming], device: str) -> Iterator[np.ndarray]:
+    """Give numbers in order; a card has the next ones to do before it is waited for.
+
+    Meanwhile tokens are cut. What is begun and not given is lost if nobody asks on.
+    """
+    ahead = 1 if device in COPIES_BESIDE else 0
+    waiting: deque[Coming] = deque()
+    for coming in begun:
+        waiting.append(coming)
+        if len(waiting) > ahead:
+            yield arrived(waiting.popleft())
+    while waiting:
+        yield arrived(waiting.popleft())
+
+
+def give_back_memory() -> None:
+    """Give what models took of a card back to other programs, once nobody holds them."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:  # no model was read
+        return
+    if torch.cuda.is_initialized():
+        gc.collect()  # what libraries hold in circles would stay
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        gc.collect()
+        torch.mps.empty_cache()
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from traceback import clear_frames
 
 from core.errors import AppError, ExpertError, Stopped, first_line
 from core.experts.catalogue import expert_title, find_entry
+from core.experts.encoding import give_back_memory
 from core.experts.source import ExpertSource, ScoringContext, Stopwatch
 from core.messages import N_, Message
 from core.progress import Progress
@@ -74,7 +76,8 @@ def score_dataset(
                 context = replace(context, proposing=_proposing(dataset, scores, context))
             encoded[key] = expert.score(dataset, context, part)
             scores[key] = load_scores(dataset, key, context)
-        except Stopped:
+        except Stopped as stopped:
+            clear_frames(stopped.__traceback__)  # the model, which its frames would hold
             raise
         except AppError as error:
             failures[key] = error.message
@@ -82,6 +85,8 @@ def score_dataset(
             text = N_("The expert {title} failed: {reason}. The other experts are not affected.")
             reason = first_line(error)
             failures[key] = Message(text, {"title": expert_title(key), "reason": reason})
+        finally:
+            give_back_memory()  # the next one may need it, and so may whoever shares the card
         if key in failures:
             report.warning(failures[key])
         loading[key] = context.stopwatch.seconds

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experts.encoding import token_estimates
+from core.experts.encoding import to_device, token_estimates
 from core.tuning.device import MEGABYTE, is_out_of_memory
 from core.tuning.team import ALONE, Team
 
@@ -206,7 +206,10 @@ def add_gradients(
     def backward() -> float:
         loss = objective(vectors)
         loss.backward()
-        gradients = [_gradient(vectors[chunk.text_set])[chunk.places] for chunk in chunks]
+        gradients = [
+            _gradient(vectors[chunk.text_set])[rows]
+            for chunk, rows in zip(chunks, places, strict=True)
+        ]
         # One by one and always in this order: what is kept decides nothing, not even rounding.
         for place, (chunk, gradient) in enumerate(zip(chunks, gradients, strict=True)):
             part = parts[place] if place < kept else encoded(chunk)
@@ -218,12 +221,18 @@ def add_gradients(
     chunks = team.share(plan_chunks(sets, size, team.size, room))
     kept = 0 if cached else room.kept(sets, chunks)
     parts = team.together(forward, is_out_of_memory)
-    vectors = _assembled(sets, chunks, parts, team)
+    device = parts[0].device if parts else team.device
+    places = [to_device(torch.from_numpy(chunk.places), device) for chunk in chunks]
+    vectors = _assembled(sets, chunks, places, parts, team)
     return team.together(backward, is_out_of_memory)
 
 
 def _assembled(
-    sets: Sequence[TextSet], chunks: Sequence[Chunk], parts: Sequence[Tensor], team: Team
+    sets: Sequence[TextSet],
+    chunks: Sequence[Chunk],
+    places: Sequence[Tensor],
+    parts: Sequence[Tensor],
+    team: Team,
 ) -> list[Tensor]:
     """Return the vectors of each set as a leaf that collects its gradient."""
     import torch
@@ -231,8 +240,8 @@ def _assembled(
     (width,) = team.most([parts[0].shape[1] if parts else 0])
     place = parts[0].device if parts else team.device
     vectors = [torch.zeros((len(text_set.texts), width), device=place) for text_set in sets]
-    for chunk, part in zip(chunks, parts, strict=True):
-        vectors[chunk.text_set][chunk.places] = part.detach()
+    for chunk, rows, part in zip(chunks, places, parts, strict=True):
+        vectors[chunk.text_set][rows] = part.detach()
     team.add(vectors)
     return [tensor.requires_grad_() for tensor in vectors]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.experts.encoding import to_device
 from core.tuning.batches import Batch, learnable
 from core.tuning.losses import IDENTITY, LOSSES, Affine
 from core.types import Labels, QADataset
@@ -89,7 +90,7 @@ class Grid:
         if shown is not None:
             mask &= shown[batch.answer_rows]
         arrays = (targets.astype(np.float32), hard, mask)
-        return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
+        return cls(*(to_device(torch.from_numpy(np.ascontiguousarray(a)), device) for a in arrays))
 
     @classmethod
     def of_taught(cls, labels: Labels, batch: Batch, device: torch.device | str) -> Grid:
@@ -98,7 +99,7 @@ class Grid:
 
         targets, mask = labels.block(batch.taught_rows, batch.answer_rows)
         arrays = (targets.astype(np.float32), np.zeros_like(targets, np.float32), mask)
-        return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
+        return cls(*(to_device(torch.from_numpy(np.ascontiguousarray(a)), device) for a in arrays))
 
     @classmethod
     def of_answers(cls, labels: Labels, batch: Batch, device: torch.device | str) -> Grid:
@@ -107,7 +108,7 @@ class Grid:
 
         targets, mask = labels.block(batch.alike_rows, batch.answer_rows)
         arrays = (targets.astype(np.float32), np.zeros_like(targets, np.float32), mask)
-        return cls(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays))
+        return cls(*(to_device(torch.from_numpy(np.ascontiguousarray(a)), device) for a in arrays))
 
     @property
     def cells(self) -> int:

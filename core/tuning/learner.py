@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import TuningError
-from core.experts.encoding import USUAL_LONGEST, longest_text, token_estimates
+from core.experts.encoding import (
+    USUAL_LONGEST,
+    Coming,
+    arrived,
+    fetch,
+    longest_text,
+    to_device,
+    token_estimates,
+)
 from core.messages import N_, Message
 from core.tuning.batches import Batch, plan_epoch
 from core.tuning.data_rules import short_run_factor
@@ -333,12 +341,13 @@ class Learner:
             terms: list[Term] = [lambda v: grid.loss(v[0][:known], v[1], self.config, self.scale)]
             if self.answer_labels is not None and len(batch.alike_rows):
                 alike = Grid.of_answers(self.answer_labels, batch, self.model.device)
-                places = np.searchsorted(batch.answer_rows, batch.alike_rows)
+                rows = np.searchsorted(batch.answer_rows, batch.alike_rows)
+                places = to_device(torch.from_numpy(rows), self.model.device)
                 weight, cells = self.config.neighbourhood_weight, cells + alike.cells
                 sharp = with_temperature(self.config, self.config.neighbourhood_temperature)
                 terms.append(lambda v: weight * alike.loss(v[1][places], v[1], sharp, self.scale))
         else:
-            fixed = torch.from_numpy(self.answers[batch.answer_rows]).to(self.model.device)
+            fixed = to_device(torch.from_numpy(self.answers[batch.answer_rows]), self.model.device)
             terms = [lambda v: grid.loss(v[0][:known], fixed, self.config, self.scale)]
         if self.taught is not None and len(batch.taught_rows):
             taught, told = self._taught_terms(batch, read)
@@ -346,9 +355,11 @@ class Learner:
         more_sets, more_terms = regularised(self.config, sets, self.neutral, number)
         sets, terms = [*sets, *more_sets], [*terms, *more_terms]
 
+        coming: list[Coming] = []
+
         def objective(vectors: Sequence[Tensor]) -> Tensor:
             if self.remembered is not None:
-                self.remember(batch.answer_rows, vectors[1].detach().cpu().numpy())
+                coming[:] = [fetch(vectors[1])]  # a second try of the step begins anew
             return sum((term(vectors) for term in terms[1:]), start=terms[0](vectors))
 
         loss = add_gradients(
@@ -361,6 +372,8 @@ class Learner:
             seed=(self.config.seed, number),
             team=self.team,
         )
+        for vectors in coming:
+            self.remember(batch.answer_rows, arrived(vectors))
         if self.team.size > 1:
             self._add_up_gradients()
         return loss, cells
@@ -403,6 +416,8 @@ class Learner:
     def _taught_terms(self, batch: Batch, read: np.ndarray) -> tuple[list[Term], int]:
         """Return what the experts alone teach in a step, and the number of cells."""
         assert self.taught is not None
+        import torch
+
         terms: list[Term] = []
         cells = 0
         columns, compared = self._taught_columns(batch)
@@ -416,7 +431,8 @@ class Learner:
                 continue
             part = replace(batch, taught_rows=rows, answer_rows=columns)
             grid = Grid.of_taught(self.taught, part, self.model.device)
-            places = [int(np.flatnonzero(read == row)[0]) for row in rows]
+            found = np.array([int(np.flatnonzero(read == row)[0]) for row in rows])
+            places = to_device(torch.from_numpy(found), self.model.device)
             terms.append(self._taught_term(grid, places, weight, compared))
             cells += grid.cells
         return terms, cells
@@ -432,18 +448,18 @@ class Learner:
         if self.answers is not None:
             assert self.taught is not None
             rows = self.taught.searched if self.config.whole_corpus else rows
-            fixed = torch.from_numpy(self.answers[rows]).to(device)
+            fixed = to_device(torch.from_numpy(self.answers[rows]), device)
             return rows, lambda vectors: fixed
         if self.remembered is None or self.taught is None:
             return rows, lambda vectors: vectors[1]
         places, known = self._places(rows)
         others = np.ones(len(self.remembered), bool)
         others[places[known]] = False
-        before = torch.from_numpy(self.remembered[others]).to(device)
+        before = to_device(torch.from_numpy(self.remembered[others]), device)
         columns = np.concatenate([rows, self.taught.searched[others]])
         return columns, lambda vectors: torch.cat([vectors[1], before])
 
-    def _taught_term(self, grid: Grid, places: list[int], weight: float, compared: Term) -> Term:
+    def _taught_term(self, grid: Grid, places: Tensor, weight: float, compared: Term) -> Term:
         sharp = with_temperature(self.config, self.config.taught_temperature)
 
         def term(vectors: Sequence[Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import TuningError
+from core.experts.encoding import to_device
 from core.tuning.batches import turn_of
 from core.tuning.gradients import Term, TextSet
 from core.tuning.student import QUERY
@@ -189,7 +190,7 @@ def _term(regulariser: Regulariser, weight: float, place: int, base: np.ndarray 
         import torch
 
         mine = vectors[place]
-        held = torch.from_numpy(base).to(mine.device) if base is not None else None
+        held = to_device(torch.from_numpy(base), mine.device) if base is not None else None
         return weight * regulariser.compute(mine, held)
 
     return term

@@ -15,12 +15,16 @@ import numpy as np
 from core.errors import Stopped, TuningError
 from core.experts import encoding
 from core.experts.encoding import (
+    Coming,
+    arriving,
+    fetch,
     has_two_models,
     is_static,
     length_batches,
     longest_text,
     modules_for,
     side_by_side,
+    to_device,
     token_estimates,
 )
 from core.hashing import file_sha256
@@ -90,10 +94,13 @@ def limited_length(model: SentenceTransformer, max_length: int) -> Iterator[None
 def embed(model: SentenceTransformer, texts: Sequence[str], task: str) -> Tensor:
     """Return unit vectors [n, d] of a batch, in the model's current mode, on its device."""
     import torch
-    from sentence_transformers.util import batch_to_device
 
-    features = model.preprocess(list(texts), prompt=model.prompts.get(task), task=task)
-    features = batch_to_device(features, model.device)
+    features = {
+        name: to_device(value, model.device) if isinstance(value, torch.Tensor) else value
+        for name, value in model.preprocess(
+            list(texts), prompt=model.prompts.get(task), task=task
+        ).items()
+    }
     vectors = model(features, task=task)["sentence_embedding"]
     return torch.nn.functional.normalize(vectors.float(), dim=1)
 
@@ -123,9 +130,9 @@ def encode(
     vectors: np.ndarray | None = None
     batches = length_batches(token_estimates(texts, longest), kind, precision)
 
-    def read(rows: np.ndarray) -> np.ndarray:
+    def read(rows: np.ndarray) -> Coming:
         with torch.inference_mode(), computing_in(precision, kind):
-            return embed(model, [texts[row] for row in rows], task).cpu().numpy()
+            return fetch(embed(model, [texts[row] for row in rows], task))
 
     training = model.training
     model.eval()
@@ -134,7 +141,8 @@ def encode(
         with computing_in(precision, kind), side_by_side(model, len(texts)) as at_once:
             if at_once is not None:
                 model.preprocess(["."], prompt=model.prompts.get(task), task=task)
-            parts = at_once.threads.map(read, batches) if at_once else map(read, batches)
+            begun = at_once.threads.map(read, batches) if at_once else map(read, batches)
+            parts = arriving(begun, kind)
             for rows in batches:
                 if should_stop():
                     raise Stopped

@@ -8,19 +8,29 @@ does, so a run there ends with the processor's weights.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 
 import numpy as np
 import pytest
 import torch
 
+from core.errors import Stopped
+from core.experts import cross_encoder, encoding
 from core.experts.encoders import SentenceEncoder
 from core.experts.encoding import encode_with
+from core.experts.expert_scores import score_dataset
+from core.experts.local_folder import expert_in_folder
+from core.experts.source import ScoringContext
 from core.tuning import validation
+from core.tuning.learner import Learner
 from core.tuning.taught import TaughtQuestions
 from core.types.tuning import DeviceInfo
 from core.workspace.modelstore import ModelStore
-from tests.second_device.standin import NAME, standin_device
+from core.workspace.vectors import VectorCache
+from tests.experts.test_cross_encoder import build
+from tests.second_device.standin import NAME, Placed, crossings, pin, standin_device
 from tests.tiny_models import FILLERS, TOPICS, tiny_bert, tiny_static
 from tests.tuning.conftest import small_dataset
 from tests.tuning.test_batches_neighbourhoods import NearInOrder
@@ -143,3 +153,101 @@ def test_the_stand_in_refuses_what_a_card_refuses(device):
         table.detach().numpy()
     (table[torch.tensor([1])] * torch.tensor(2.0)).sum().backward()  # as CUDA allows
     assert table.grad.cpu().sum() == 6
+
+
+@pytest.fixture
+def card(device, monkeypatch):
+    """The stand-in copies while it computes, as CUDA does; what was waited for."""
+    waited: list[torch.device] = []
+    monkeypatch.setattr(encoding, "COPIES_BESIDE", {NAME})
+    monkeypatch.setattr(encoding, "_when_done", lambda place: lambda: waited.append(place))
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin)
+    crossings.clear()
+    return waited
+
+
+def tables(to_card):
+    """What crossed one way, single numbers left out: the card takes those with its next task."""
+    return [one for one in crossings if one.to_card == to_card and one.shape]
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"whole_corpus": True}, {"whole_corpus": True, "query_side": True}], ids=str
+)
+def test_a_step_crosses_without_waiting(
+    changes, small_dataset, tiny_bert, tmp_path, card, monkeypatch
+):
+    """The next texts are prepared while the card computes."""
+    dataset = with_open(small_dataset)
+    config = dataclasses.replace(EVERYTHING, **changes)
+    sent, back, plainly = [], [], Learner._gradients
+
+    def noted(self, batch, number):
+        crossings.clear()
+        value = plainly(self, batch, number)
+        sent.append(tables(to_card=True))
+        back.append(tables(to_card=False))
+        return value
+
+    monkeypatch.setattr(Learner, "_gradients", noted)
+    ended = run(dataset, tiny_bert, tmp_path, config=config, device=STANDIN, **settings(dataset))
+    assert len(sent) == ended.result.steps > 2
+    assert min(map(len, sent)) > 5 and not any(one.waits for step in sent for one in step)
+    remembers = changes == {"whole_corpus": True}  # answers as this step has read them
+    assert all(len(step) == remembers for step in back)
+    assert not any(one.waits for step in back for one in step)
+
+
+def test_texts_are_cut_into_tokens_while_the_card_reads_others(tiny_bert, card, monkeypatch):
+    """A batch is waited for once the next one is begun."""
+    model = encoding.load_model(tiny_bert, NAME)
+    waited_before, plainly = [], model.preprocess
+
+    def noted(*texts, **given):
+        waited_before.append(len(card))
+        return plainly(*texts, **given)
+
+    monkeypatch.setattr(model, "preprocess", noted)
+    monkeypatch.setitem(encoding.MOST_TEXTS, NAME, 4)
+    texts = [f"{filler} {word}" for filler in FILLERS for topic in TOPICS for word in topic][:16]
+    vectors = encode_with(model, texts, role="query")
+    assert waited_before == [0, 0, 1, 2] and len(card) == 4
+    assert len(tables(to_card=False)) == 4
+    assert not any(one.waits for one in tables(to_card=False))
+    monkeypatch.setattr(encoding, "COPIES_BESIDE", set())
+    np.testing.assert_array_equal(encode_with(model, texts, role="query"), vectors)
+
+
+@pytest.mark.parametrize("ends", ["well", "stopped", "badly"])
+@pytest.mark.parametrize("kind", ["texts", "pairs"])
+def test_scoring_leaves_nothing_on_the_card(
+    kind, ends, small_dataset, tiny_bert, tmp_path, card, monkeypatch
+):
+    """The expert that comes next needs its memory, and so does whoever shares the card."""
+    folder = tiny_bert if kind == "texts" else build(tmp_path / "pairs")
+    gc.collect()
+    before, held, given_back = len(Placed.alive), [], []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: given_back.append(len(Placed.alive)))
+    plainly = encoding.fetch
+
+    def noted(numbers):
+        held.append(len(Placed.alive))
+        if ends == "badly":
+            raise RuntimeError("the card is gone")
+        return plainly(numbers)
+
+    for module in (encoding, cross_encoder):
+        monkeypatch.setattr(module, "fetch", noted)
+    report = Recorder()
+    if ends == "stopped":
+        monkeypatch.setattr(report, "should_stop", lambda: len(held) > 0)
+    context = ScoringContext(ModelStore(tmp_path / "m"), VectorCache(tmp_path / "v"), device=NAME)
+    key = expert_in_folder(folder).key
+    with contextlib.ExitStack() as stack:
+        if ends == "stopped":
+            stack.enter_context(pytest.raises(Stopped))
+        scored = score_dataset(small_dataset, [key], context, report)
+        assert bool(scored.failures) == (ends == "badly")
+    assert max(held) > before + 10  # the model was there
+    assert given_back[-1] == before

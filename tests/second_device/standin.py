@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+from torch.utils.weak import WeakIdKeyDictionary
 
 NAME = "standin"
 
@@ -65,9 +67,38 @@ _INDEXERS = {
 }
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """Numbers that went from one device to the other.
+
+    Attributes
+    ----------
+    to_card : bool
+    shape : tuple of int
+    waits : bool
+        The processor waits until all that the card was given before is done.
+    """
+
+    to_card: bool
+    shape: tuple[int, ...]
+    waits: bool
+
+
+crossings: list[Crossing] = []
+pinned = WeakIdKeyDictionary()  # tensors of main memory, as keys
+
+
+def pin(tensor: torch.Tensor) -> torch.Tensor:
+    """Do what ``Tensor.pin_memory`` does where there is a card: copy, and be known as pinned."""
+    copy = tensor.clone()
+    pinned[copy] = True
+    return copy
+
+
 class Placed(torch.Tensor):
     """A tensor on the stand-in; its values lie in ``held``."""
 
+    alive = WeakIdKeyDictionary()  # all of them, as keys: what takes the memory of the card
     held: torch.Tensor
 
     @staticmethod
@@ -83,6 +114,7 @@ class Placed(torch.Tensor):
             requires_grad=held.requires_grad,
         )
         made.held = held.detach()
+        cls.alive[made] = True
         return made
 
     def __repr__(self, **_: Any) -> str:
@@ -114,15 +146,31 @@ def _run(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             )
     if function in _CARRIERS and function is not torch.ops.aten._to_copy.default:
         here = isinstance(args[0], Placed)
+    if function in _CARRIERS:
+        _note(function, args, kwargs, here)
     bare = tree_map(lambda one: one.held if isinstance(one, Placed) else one, (args, kwargs))
     if wanted is not None and here:
         bare[1]["device"] = torch.device("cpu")
-    if bare[1].get("pin_memory"):
-        bare[1]["pin_memory"] = False
+    locked = bare[1].pop("pin_memory", None)
     given = function(*bare[0], **bare[1])
+    if locked:
+        pinned[given] = True
     of = {id(one.held): one for one in placed}
     of |= {id(one): one for one in tensors if not isinstance(one, Placed)}
     return tree_map(lambda one: _placed(one, of, here), given)
+
+
+def _note(function: Any, args: Any, kwargs: dict[str, Any], here: bool) -> None:
+    """Note numbers that cross; a copy does not wait if it says so and main memory is pinned."""
+    if function is torch.ops.aten._to_copy.default:
+        source, mine, free = args[0], args[0], kwargs.get("non_blocking", False)
+    elif function is torch.ops.aten.copy_.default:
+        (target, source), free = args[:2], args[2] if len(args) > 2 else False
+        mine = target if isinstance(source, Placed) else source
+    else:
+        return
+    if isinstance(source, Placed) != here:
+        crossings.append(Crossing(here, tuple(source.shape), not (free and mine in pinned)))
 
 
 def _placed(one: Any, of: dict[int, torch.Tensor], here: bool) -> Any:
