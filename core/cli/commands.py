@@ -465,7 +465,7 @@ def trim(options: TrimOptions) -> int:
     _say(f"tokens  {done.tokens:,} of {done.before:,}")
     _say(f"weights {done.size_mb:.0f} MB of {done.before_mb:.0f} MB")
     _say(f"least cosine to the whole model {done.least_cosine:.4f}")
-    _say("Warning: texts of other languages are read letter by letter now.")
+    _say("Warning: texts of other languages are read letter by letter now, or not at all.")
     sys.stdout.write(f"{folder}\n")
     return 0
 

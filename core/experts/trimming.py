@@ -4,13 +4,15 @@ Three quarters of the weights of a small multilingual model are vectors of token
 languages. Without those of other languages a text of the kept ones is cut into the same tokens: a
 tokenizer takes the best of the ways that a text can be cut (unigram) or the longest piece that is
 there (WordPiece), and taking away what was not chosen changes neither. So its vector is the same,
-number for number. Texts of other languages fall into single letters.
+number for number. Texts of other languages fall into single letters, or are unknown where these
+went, too: those of Latin, Greek, Cyrillic and kana stay, for names, units and formulas.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +58,18 @@ _CHINESE = (_in_charset("gb2312", _HAN), _in_charset("big5", _HAN))
 _LATIN = _letters((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F), (0x1E00, 0x1EFF))
 _CYRILLIC, _ARABIC = _letters((0x400, 0x52F)), _letters((0x600, 0x6FF), (0x750, 0x77F))
 _DEVANAGARI = _letters((0x900, 0x97F))
+
+# Single letters that stay whatever is read: names, units and formulas are written with them.
+_ANYWHERE = (
+    *(_LATIN, _CYRILLIC, _KANA),
+    _letters((0x300, 0x36F), (0x370, 0x3FF), (0x1F00, 0x1FFF), (0xAA, 0xBA), (0xFF10, 0xFF5A)),
+)
+# What names are written with beyond the words of a language.
+_JAPANESE_NAMES = (_in_charset("euc_jis_2004", _HAN), _in_charset("cp932", _HAN))
+_RARE: Mapping[str, Callable[[str], bool]] = {
+    "ja": lambda sign: any(known(sign) for known in _JAPANESE_NAMES),
+    "zh": _HAN,
+}
 
 # Letters that a language is written with. English stands apart: with its own words where a list of
 # them is at hand, as half of the tokens in Latin letters are of other languages.
@@ -228,7 +242,8 @@ def _kept_rows(
         bare = {word.lower() for word in words}
         kept |= {row for row, token in enumerate(vocabulary) if _bare(token).lower() in bare}
     scripts = [SCRIPTS[code] for code in languages if not (words and code == "en")]
-    kept |= {row for row, token in enumerate(vocabulary) if _is_kept(token, scripts)}
+    single = [*_ANYWHERE, *scripts, *(_RARE[code] for code in languages if code in _RARE)]
+    kept |= {row for row, token in enumerate(vocabulary) if _is_kept(token, scripts, single)}
     rows = np.array(sorted(row for row in kept if row < len(vocabulary)))
     return rows, len(vocabulary)
 
@@ -283,15 +298,22 @@ def _bare(token: str) -> str:
     return token.removeprefix(_PIECE).lstrip(_SPACE)
 
 
-def _is_kept(token: str, scripts: Sequence[Callable[[str], bool]]) -> bool:
-    """Return True for single signs, names of tokens, what has no letters, and kept letters."""
+def _is_kept(
+    token: str, scripts: Sequence[Callable[[str], bool]], single: Sequence[Callable[[str], bool]]
+) -> bool:
+    """Return True for names of tokens, what has no letters, and kept letters."""
     bare = _bare(token)
-    if len(bare) <= 1 or (bare[0] in "<[" and bare[-1] in ">]"):
+    if not bare or (len(bare) > 1 and bare[0] in "<[" and bare[-1] in ">]"):
         return True
-    letters = [sign for sign in bare if sign.isalpha()]
-    if not letters:
-        return True
-    return any(all(known(sign) for sign in letters) for known in scripts)
+    letters = list(filter(_belongs_to_a_script, bare))
+    known = single if len(bare) == 1 else scripts
+    return not letters or any(all(map(reads, letters)) for reads in known)
+
+
+def _belongs_to_a_script(sign: str) -> bool:
+    """Return True for letters, vowels and tones (marks), digits of a script, and private signs."""
+    kind = unicodedata.category(sign)
+    return kind[0] in "LM" or kind == "Co" or (kind == "Nd" and not sign.isascii())
 
 
 def _write(

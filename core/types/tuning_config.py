@@ -384,7 +384,7 @@ class TuningConfig:
         N_(
             "A multilingual base model loses the words of all languages that the data are not in: "
             "a smaller model that reads yours as before. Texts in other languages are read letter "
-            "by letter then."
+            "by letter then, or not at all."
         ),
         joined=True,
     )

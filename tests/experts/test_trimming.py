@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.errors import ModelUnavailableError
+from core.experts import trimming
 from core.experts.encoding import load_model
-from core.experts.trimming import expected, trim
+from core.experts.trimming import SCRIPTS, expected, trim
 from tests.tiny_models import tiny_bert, write_multilingual
 
 __all__ = ["tiny_bert"]
@@ -49,6 +50,28 @@ def test_kept_languages_are_read_the_same_and_others_are_gone(base, tmp_path):
     lost = ["где посылка"]
     cosine = float((vectors(target, lost) * vectors(base, lost)).sum())
     assert cosine < 0.999
+
+
+@pytest.mark.parametrize(
+    ("language", "stay", "go"),
+    [
+        ("ja", "髙﨑橋あア5%😀aéжΩ々―", "한们ሀאعकಾ٣५"),
+        ("zh", "髙们橋あ5aж", "한ሀאعक٣"),
+        ("ko", "한글5aжア", "们橋ሀאعक٣"),
+        ("hi", "क५ा5aж", "한们ع٣ಾ"),
+        ("ar", "ع٣5aж", "한क५"),
+        ("en", "5aéжΩア😀", "한们橋ع٣क"),
+    ],
+)
+def test_single_signs_stay_that_names_and_units_need(language, stay, go):
+    """Letters, tones and digits of scripts that nobody here reads take as much room as words."""
+    scripts = [SCRIPTS[language]]
+    single = [*trimming._ANYWHERE, *scripts, *filter(None, [trimming._RARE.get(language)])]
+    for before in ("", "▁", "##"):
+        kept = [sign for sign in stay + go if trimming._is_kept(before + sign, scripts, single)]
+        assert "".join(kept) == stay
+    assert trimming._is_kept("▁2026", scripts, single)
+    assert trimming._is_kept("▁٢٠٢٦", scripts, single) == (language == "ar")
 
 
 def test_with_a_word_list_other_words_in_english_letters_go_and_those_of_the_texts_stay(

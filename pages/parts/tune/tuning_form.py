@@ -348,7 +348,7 @@ def _choose_trimming(context: Context, entry: ExpertSource) -> None:
     st.caption(
         t(
             "Found in your data: {languages}. Texts in other languages would be read letter by "
-            "letter: leave this off if such questions may come.",
+            "letter, or not at all: leave this off if such questions may come.",
             languages=", ".join(names),
         )
     )
