@@ -22,7 +22,12 @@ from core.data.column_names import role_of
 from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
 from core.data.reading.documents.faq_documents import TABLE_FORMATS
-from core.data.reading.documents.labelled_rows import has_labelled_rows, labelled_rows
+from core.data.reading.documents.labelled_rows import (
+    entries_across,
+    has_labelled_rows,
+    labelled_rows,
+    lies_across,
+)
 from core.data.reading.documents.marks import is_label, without_cell_marks
 from core.data.reading.documents.plain_texts import is_chat_export, pairs_in_column, pairs_in_text
 from core.data.reading.documents.web_pages import (
@@ -166,7 +171,12 @@ def _read_with(reader: Reader, upload: Upload, below: bool) -> Table | None:
         if table is None:
             raise
         return table
-    if table is None or reader.key not in _SHEETS or not has_labelled_rows(table):
+    if table is None or reader.key not in _SHEETS:
+        return table
+    if upload.choices.header_row is None and lies_across(table):
+        choices = replace(upload.choices, header_row=0, below=True)
+        return entries_across(reader.read(replace(upload, choices=choices)) or table, upload.name)
+    if not has_labelled_rows(table):
         return table
     nameless = table.header_row != 1 or is_label(table.columns[0])
     if nameless and upload.choices.header_row is None:

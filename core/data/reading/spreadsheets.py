@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+from core.data.checks import guess_language
+from core.data.column_names import TEXT_ROLES, less_wanted, plain_name, role_of
 from core.data.reading.header import Header, find_header
 from core.data.reading.records.joins import (
     SAMPLE,
@@ -31,6 +35,27 @@ from core.messages import N_, Message
 
 LAST_ROW = 1_048_576  # of any spreadsheet program
 _HIDDEN_SHOWN = 60  # characters of a hidden row in what is told
+
+TOGETHER = " + "  # between the names of sheets that were read as one
+_MOST_NAMED = 3  # sheets
+_TOPIC = "Category"
+# Sheets that stand beside the real ones, and names that say nothing about what is in a sheet.
+_SPARE = re.compile(
+    r"\b(?:templates?|examples?|samples?|archived?|archiv|backup|copy|vorlagen?|muster|beispiele?"
+    r"|kopie|sicherung|modèles?|exemples?|plantilla|ejemplos?|copia|modello|esempio|modelo|exemplo)\b"
+    r"|\(\d+\)$"
+    r"|テンプレ|見本|サンプル|記入例|コピー|控え|アーカイブ|バックアップ|旧|模板|示例|样例|备份|副本|복사|백업|예시",
+    re.IGNORECASE,
+)
+_NO_TOPIC = re.compile(
+    r"(?:sheet|tabelle|feuille?|hoja|foglio|planilha|blad|лист|arkusz|sayfa|シート|工作表|시트)?[\s_-]*\d*",
+    re.IGNORECASE,
+)
+_LANGUAGES = (
+    *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hi", "hr", "hu"),
+    *("id", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr"),
+    *("sv", "th", "tr", "uk", "vi", "zh"),
+)
 
 Range = tuple[int, int, int, int]  # first column, first row, last column, last row, from 1
 _Readable = tuple["SheetRows", Header, list[int]]  # and the rows whose merged cells were filled
@@ -178,7 +203,8 @@ def table_of(
 ) -> Table:
     """Return one sheet as a table: the chosen one, else the first visible one with a table in it.
 
-    The other sheets are named and counted, and so are hidden rows and columns.
+    Sheets that go on with that table, such as one for each topic, are read with it. Others are
+    named and counted, and so are hidden rows and columns.
 
     Raises
     ------
@@ -188,28 +214,35 @@ def table_of(
     name, choices = upload.name, upload.choices
     every = list(sheets)
     titles = [sheet.title for sheet in every if sheet.visible] or [s.title for s in every]
-    if choices.sheet is not None and choices.sheet not in [sheet.title for sheet in every]:
-        raise DataError(
-            "{name} has no sheet {sheet}. It has: {sheets}.",
-            name=name,
-            sheet=choices.sheet,
-            sheets=", ".join(titles),
-        )
     found: list[_Readable] = []
     for sheet in every:
-        wanted = sheet.title in titles if choices.sheet is None else sheet.title == choices.sheet
-        if not wanted:
+        if sheet.title not in (*titles, choices.sheet):
             continue
         filled = sheet.finish(name)
         wide = {top for left, top, right, _ in sheet.merged if right > left}
         header = find_header(sheet.rows, sheet.numbers, choices.header_row, choices.below, wide)
         if header is not None:
             found.append((sheet, header, filled))
+    visible = [item for item in found if item[0].title in titles]
+    parts = _alike(visible, _first(visible)) if visible else []
+    whole = _name_of_all([sheet.title for sheet, _, _ in parts]) if len(parts) > 1 else None
+    wanted = None if choices.sheet == whole else choices.sheet
+    if wanted is not None and wanted not in [sheet.title for sheet in every]:
+        raise DataError(
+            "{name} has no sheet {sheet}. It has: {sheets}.",
+            name=name,
+            sheet=wanted,
+            sheets=", ".join(titles),
+        )
+    found = [item for item in found if wanted in (None, item[0].title)]
     if not found:
         raise _no_table(every, titles, upload, kind)
-    chosen = next((item for item in found if len(item[0].rows) > item[1].first), found[0])
+    chosen = _first(found)
     joining, notes = None, [*warnings]
-    if choices.sheet is None and len(found) > 1:
+    if wanted is None and whole is not None:
+        chosen, note = _together(parts, whole)
+        notes.append(note)
+    elif wanted is None and len(found) > 1:
         joining = _joined(chosen[0], found)
         notes += [] if joining else _not_joined(chosen, found)
         chosen = next((item for item in found if joining and item[0] is joining.asking), chosen)
@@ -221,11 +254,15 @@ def table_of(
         told.append(joining.note)
         named.append(joining.column)
     joined_sheet = joining.sheet if joining else None
-    others = [o for o in every if o is not sheet and o is not joined_sheet and o.rows]
+    read = [part for part, _, _ in parts] if wanted is None and whole is not None else [sheet]
+    others = [o for o in every if o not in read and o is not joined_sheet and o.rows]
     if others:
         text = N_("The sheet {sheet} was read. The file holds other sheets too: {others}.")
+        if len(read) > 1:
+            text = N_("The file holds other sheets too, which were not read: {others}.")
         names = ", ".join(f"{other.title} ({_count(other)})" for other in others)
-        told.append(Message(text, {"sheet": sheet.title, "others": names}))
+        values = {"others": names} if len(read) > 1 else {"sheet": sheet.title, "others": names}
+        told.append(Message(text, values))
         not_used += [NotUsed("sheet", other.title, _count(other)) for other in others]
     taken = [i for i in range(header.first, len(sheet.rows)) if i not in header.skipped]
     hidden = [i for i in taken if sheet.numbers[i] in sheet.hidden_rows and any(sheet.rows[i])]
@@ -262,10 +299,145 @@ def table_of(
         kind=kind,
         warnings=told,
         sheet=sheet.title,
-        sheets=[*titles, *(s.title for s in every if s.title not in titles)],
+        sheets=[
+            *([whole] if whole else []),
+            *(*titles, *(s.title for s in every if s.title not in titles)),
+        ],
         header_row=sheet.numbers[header.position] if header.position >= 0 else 0,
         not_used=not_used,
     )
+
+
+def _first(found: Sequence[_Readable]) -> _Readable:
+    """Return the first sheet with rows; one that names questions or answers before one that not."""
+    filled = [item for item in found if len(item[0].rows) > item[1].first] or [*found]
+    telling = [item for item in filled if {"question", "answer"} & _roles(item[1]).keys()]
+    current = [item for item in telling if less_wanted(item[0].title) < 2]
+    return (current or telling or filled)[0]
+
+
+def _roles(header: Header) -> dict[str, str]:
+    """Return the columns by role, as their names say."""
+    roles = ((role_of(name), name) for name in header.names if name)
+    return {role: name for role, name in roles if role is not None}
+
+
+def _alike(found: Sequence[_Readable], first: _Readable) -> list[_Readable]:
+    """Return the first sheet and those that hold more of the same table, in their order.
+
+    They name questions and answers alike (without answers: all columns) and are in the same
+    language. A sheet that mostly holds questions of those before is another version of them.
+    """
+    _, header, _ = first
+    question = _roles(header).get("question")
+    if question is None or not _all_named(first):
+        return [first]
+    asked = {row[question].casefold() for row in _as_records(first[0], header) if row[question]}
+    language = guess_language([*asked])
+    alike = []
+    for item in found:
+        sheet, other, _ = item
+        if item is first:
+            alike.append(item)
+            continue
+        if less_wanted(sheet.title) > 1 or _SPARE.search(sheet.title) or not _all_named(item):
+            continue
+        if not _named_alike(header, other):
+            continue
+        column = _roles(other)["question"]
+        own = {row[column].casefold() for row in _as_records(sheet, other) if row[column]}
+        if len(own & asked) > len(own) / 2 or not own or guess_language([*own]) != language:
+            continue
+        alike.append(item)
+        asked |= own
+    named_by_language = {item[0].title.casefold() for item in alike} & _language_names()
+    return [first] if named_by_language else alike
+
+
+def _name_of_all(titles: Sequence[str]) -> str:
+    few = [*titles] if len(titles) <= _MOST_NAMED else [*titles[:2], f"… ({len(titles)})"]
+    return TOGETHER.join(few)
+
+
+def _named_alike(one: Header, other: Header) -> bool:
+    left, right = ({plain_name(name) for name in header.names if name} for header in (one, other))
+    texts = [{plain_name(_roles(h).get(role, "")) for role in TEXT_ROLES} for h in (one, other)]
+    return left == right or (texts[0] == texts[1] and "" not in texts[0])
+
+
+def _all_named(item: _Readable) -> bool:
+    sheet, header, _ = item
+    nameless = [i for i, name in enumerate(_padded(header.names, sheet)) if not name]
+    return header.position >= 0 and not any(
+        row[i] for row in sheet.rows[header.first :] for i in nameless if any(row)
+    )
+
+
+@cache
+def _language_names() -> frozenset[str]:
+    """Return codes and names of languages: such sheets hold the same, translated."""
+    from babel import Locale
+
+    found: set[str] = set()
+    for code in _LANGUAGES:
+        locale = Locale.parse(code)
+        found |= {code, str(locale.get_language_name("en")), str(locale.get_language_name())}
+    return frozenset(name.casefold() for name in found)
+
+
+def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Message]:
+    """Return several sheets as one, and what is told: rows are counted on from sheet to sheet."""
+    columns: dict[str, str] = {}
+    for sheet, header, _ in parts:
+        for name in _padded(header.names, sheet):
+            if name:
+                columns.setdefault(plain_name(name), name)
+    topic = None
+    told = any(role_of(name) == "category" for name in columns.values())
+    if not told and not all(_NO_TOPIC.fullmatch(sheet.title.strip()) for sheet, _, _ in parts):
+        topic = len(columns)
+    places = {name: place for place, name in enumerate(columns)}
+    names = [*columns.values(), *([_TOPIC] if topic is not None else [])]
+    first, header, _ = parts[0]
+    all_sheets = SheetRows(whole, rows=[names], numbers=[first.numbers[header.position]])
+    filled: list[int] = []
+    skipped: set[int] = set()
+    starts: list[str] = []
+    warnings: list[Message] = []
+    not_used: list[NotUsed] = []
+    before = 0
+    for sheet, header, own_filled in parts:
+        own = [plain_name(name) for name in _padded(header.names, sheet)]
+        for i in range(header.first, len(sheet.rows)):
+            row = [""] * (len(columns) + (topic is not None))
+            for name, cell in zip(own, sheet.rows[i], strict=True):
+                if name:
+                    row[places[name]] = row[places[name]] or cell
+            if topic is not None and any(row):
+                row[topic] = sheet.title
+            if i in header.skipped:
+                skipped.add(len(all_sheets.rows))
+            all_sheets.rows.append(row)
+            all_sheets.numbers.append(before + sheet.numbers[i])
+        filled += [before + number for number in own_filled]
+        all_sheets.hidden_rows |= {before + number for number in sheet.hidden_rows}
+        all_sheets.uncomputed += [before + number for number in sheet.uncomputed]
+        all_sheets.rounded += [before + number for number in sheet.rounded]
+        for i in sheet.hidden_columns:
+            if i <= len(own) and own[i - 1]:
+                all_sheets.hidden_columns.add(places[own[i - 1]] + 1)
+        warnings += [w for w in header.warnings if w not in warnings]
+        not_used += header.not_used
+        last = before + sheet.numbers[-1]
+        starts.append(f"{sheet.title} {before + sheet.numbers[header.first]}–{last}")
+        before = last
+    text = N_(
+        "Sheets with the same columns were read as one table, their rows counted on from sheet to "
+        "sheet: {starts}. Choose a sheet to read it alone."
+    )
+    header = Header(names, 1, 0, tuple(warnings), tuple(not_used), frozenset(skipped))
+    note = Message(text, {"starts": ", ".join(starts)})
+    return (all_sheets, header, filled), note
 
 
 @dataclass(frozen=True, eq=False)
