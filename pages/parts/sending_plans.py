@@ -2,22 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.journey.sending import TEACHING_TITLES, TermsSheet
+from core.journey.personal import check_sharing
+from core.journey.sending import TEACHING_TITLES, TermsSheet, confirm_terms, unconfirmed_terms
+from core.types.rights import SEND
 from core.types.scoring import SendPlan
+from pages.parts import session
 from pages.parts.api_keys import has_key
+from pages.parts.errors import errors_shown
+from pages.parts.page import Context
+from pages.parts.rights import only
 from pages.parts.translate import duration, plain, t, tm, unbroken
 
 _SHOWN = 300  # characters of an example
 
 
-def agreed_terms(sheets: Sequence[TermsSheet], plans: Sequence[SendPlan]) -> bool:
-    """Draw the terms that nobody confirmed yet, and keys that are missing; return whether to go."""
+def confirm_sending(
+    context: Context,
+    plans: Sequence[SendPlan],
+    experts: Sequence[str],
+    *,
+    label: str,
+    launch: Callable[[], object],
+    forget: Callable[[], None],
+) -> None:
+    """Draw in a dialog what would be sent, the terms and both buttons; record who agreed.
+
+    Parameters
+    ----------
+    experts : sequence of str
+        Keys; their terms are shown where nobody has confirmed them yet.
+    label : str
+        Of the button that sends.
+    launch, forget : function
+        Begins the job; lets the question go.
+    """
+    for plan in plans:
+        show_plan(plan)
+    sheets = unconfirmed_terms(context.project, experts)
     agreed = show_terms(sheets)
-    return agreed and all([key_is_there(plan) for plan in plans])
+    ready = agreed and all([key_is_there(plan) for plan in plans])
+    st.caption(
+        t(
+            "Your confirmation is recorded with your name ({who}), the time, the server and the "
+            "counts.",
+            who=plain(session.who()),
+        )
+    )
+    with st.container(horizontal=True):
+        if st.button(
+            label,
+            type="primary",
+            icon=":material/send:",
+            key="send_now",
+            **only(SEND, disabled=not ready),
+        ):
+            with errors_shown():
+                # Leave may have been taken back while this was read; nothing is recorded then.
+                check_sharing(context.project, context.dataset)
+                if sheets:
+                    confirm_terms(context.project, sheets, session.who())
+                launch()
+                forget()
+                st.rerun()
+        if st.button(t("Send nothing"), key="send_nothing"):
+            forget()
+            st.rerun()
 
 
 def show_terms(sheets: Sequence[TermsSheet]) -> bool:

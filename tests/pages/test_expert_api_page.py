@@ -131,7 +131,7 @@ def test_nothing_is_sent_or_started_before_the_confirmation(page, workspace, ser
     shown = texts(at)
     assert "These texts would leave" in shown and "questions and" in shown
     assert len(at.text) == 5, "five examples"
-    assert at.button(key="send_and_score").disabled, "there is no key yet"
+    assert at.button(key="send_now").disabled, "there is no key yet"
     assert handed == [] and server.requests == []
     at = at.button(key="send_nothing").click().run()
     assert handed == [] and "These texts would leave" not in texts(at)
@@ -163,7 +163,7 @@ def test_leave_taken_back_while_terms_are_read_leaves_no_confirmation(
     at = button(at, "Let 2 experts score").click().run()
     at = at.checkbox(key="terms_read").check().run()
     withdraw_leave(project, "me")
-    at = at.button(key="send_and_score").click().run()
+    at = at.button(key="send_now").click().run()
     assert "nobody has said yet that they may be shared" in at.error[0].value
     assert project.state.terms == () and handed == [] and server.requests == []
 
@@ -175,9 +175,9 @@ def test_a_confirmation_starts_the_job_and_is_recorded(
     monkeypatch.setenv("TEST_API_KEY", KEY)
     at = only(add(page(), server, Price=1.0), "bm25", "api:Our API")
     at = button(at, "Let 2 experts score").click().run()
-    assert at.button(key="send_and_score").disabled, "the terms are not confirmed yet"
+    assert at.button(key="send_now").disabled, "the terms are not confirmed yet"
     at = at.checkbox(key="terms_read").check().run()
-    at = at.button(key="send_and_score").click().run()
+    at = at.button(key="send_now").click().run()
     assert not at.exception and not at.error
     assert len(handed) == 1 and server.requests == []
     project = workspace.projects()[0]
@@ -206,9 +206,9 @@ def test_a_key_from_the_secrets_goes_to_the_worker_only(
     at = only(add(page(), server), "api:Our API")
     assert "Key: found in TEST_API_KEY" in texts(at)
     at = button(at, "Let 1 expert score").click().run()
-    assert at.button(key="send_and_score").disabled, "the terms are not confirmed yet"
+    assert at.button(key="send_now").disabled, "the terms are not confirmed yet"
     at = at.checkbox(key="terms_read").check().run()
-    at = at.button(key="send_and_score").click().run()
+    at = at.button(key="send_now").click().run()
     ((folder, environment),) = handed
     assert environment == {"TEST_API_KEY": KEY}
     append_event(folder, "failed", message={"template": "x", "params": {}})

@@ -117,7 +117,7 @@ def test_pairs_are_shown_and_nothing_is_sent_before_the_confirmation(
     at = button(at.run(), "Let 2 experts score").click().run()
     shown = texts(at)
     assert "At most 50 pairs" in shown and "This machine" not in shown
-    assert at.button(key="send_and_score").disabled, "there is no key yet"
+    assert at.button(key="send_now").disabled, "there is no key yet"
     assert handed == [] and server.requests == []
 
 
@@ -149,5 +149,5 @@ def test_answers_go_to_a_model_only_once_that_was_confirmed(page, workspace, ser
     at = at.selectbox(key="written_by").set_value("Judge").run()
     at = at.button(key="write").click().run()
     assert "one in each request" in texts(at)
-    assert at.button(key="send_and_write").disabled, "there is no key, and no terms were read"
+    assert at.button(key="send_now").disabled, "there is no key, and no terms were read"
     assert handed == [] and server.requests == []

@@ -10,11 +10,11 @@ import streamlit as st
 from core.journey import writing
 from core.journey.jobs import FINISHED
 from core.journey.personal import check_sharing
-from core.journey.sending import confirm_terms, llm_connections, unconfirmed_terms
+from core.journey.sending import llm_connections
 from core.journey.writing import MOST_OF_ANSWER, STYLES, WrittenQuestion
 from core.messages import N_n
 from core.reporting.charts.chart import one_line
-from core.types.rights import CHANGE, SEND, START
+from core.types.rights import CHANGE, START
 from core.types.scoring import ChatConnection
 from core.types.written import WriteResult
 from pages.parts import session
@@ -23,8 +23,8 @@ from pages.parts.errors import errors_shown, show_error
 from pages.parts.job_card import job_card
 from pages.parts.page import Context
 from pages.parts.rights import only
-from pages.parts.sending_plans import agreed_terms, show_plan
-from pages.parts.translate import plain, t
+from pages.parts.sending_plans import confirm_sending
+from pages.parts.translate import t
 
 _LISTED, _COLUMNS = 1000, 300  # rows sent to the browser, and how much of each text
 
@@ -205,41 +205,20 @@ def _dialog(context: Context, asked: str) -> None:
         connection: ChatConnection
         connection, most = st.session_state[asked]
         plan = writing.writing_plan(context.project, context.dataset, connection, most)
-        show_plan(plan)
-        sheets = unconfirmed_terms(context.project, [connection.key])
-        ready = agreed_terms(sheets, [plan])
-        st.caption(
-            t(
-                "Your confirmation is recorded with your name ({who}), the time, the server and "
-                "the counts.",
-                who=plain(session.who()),
-            )
+        confirm_sending(
+            context,
+            [plan],
+            [connection.key],
+            label=t("Send and write"),
+            launch=lambda: writing.launch_writing(
+                context.project,
+                session.who(),
+                most=most,
+                connection=connection,
+                agreed=[plan],
+                environment=keys_for_worker([connection]),
+            ),
+            forget=forget,
         )
-        with st.container(horizontal=True):
-            if st.button(
-                t("Send and write"),
-                type="primary",
-                icon=":material/send:",
-                key="send_and_write",
-                **only(SEND, disabled=not ready),
-            ):
-                with errors_shown():
-                    # Leave may have been taken back while this was read; nothing is recorded then.
-                    check_sharing(context.project, context.dataset)
-                    if sheets:
-                        confirm_terms(context.project, sheets, session.who())
-                    writing.launch_writing(
-                        context.project,
-                        session.who(),
-                        most=most,
-                        connection=connection,
-                        agreed=[plan],
-                        environment=keys_for_worker([connection]),
-                    )
-                    forget()
-                    st.rerun()
-            if st.button(t("Send nothing"), key="write_nothing"):
-                forget()
-                st.rerun()
 
     ask()

@@ -10,17 +10,15 @@ from core.journey.experts import launch_scoring
 from core.journey.personal import check_sharing
 from core.journey.sending import (
     NEUTRAL_SENTENCE,
-    confirm_terms,
     send_plan,
     send_plans,
     try_connection,
-    unconfirmed_terms,
 )
 from core.types.rights import SEND
-from core.types.scoring import ApiConnection, SendPlan
+from core.types.scoring import ApiConnection
 from pages.parts import session
 from pages.parts.api_keys import key_environment, keys_for_worker
-from pages.parts.errors import errors_shown, show_error
+from pages.parts.errors import show_error
 from pages.parts.experts.connections import (
     ConnectionKind,
     connection_card,
@@ -32,7 +30,7 @@ from pages.parts.experts.connections import (
 from pages.parts.experts.expert_card import Choice
 from pages.parts.page import Context
 from pages.parts.rights import only
-from pages.parts.sending_plans import agreed_terms, expense, show_plan
+from pages.parts.sending_plans import confirm_sending, expense
 from pages.parts.translate import plain, t
 
 _KIND = ConnectionKind("api", ApiConnection)
@@ -169,46 +167,19 @@ def _dialog(context: Context, asked: str) -> None:
                 "all where they hold personal data."
             )
         )
-        for plan in plans:
-            show_plan(plan)
-        sheets = unconfirmed_terms(context.project, keys)
-        ready = agreed_terms(sheets, plans)
-        st.caption(
-            t(
-                "Your confirmation is recorded with your name ({who}), the time, the server and "
-                "the counts.",
-                who=plain(session.who()),
-            )
+        confirm_sending(
+            context,
+            plans,
+            keys,
+            label=t("Send and score"),
+            launch=lambda: launch_scoring(
+                context.project,
+                keys,
+                session.who(),
+                agreed=plans,
+                environment=keys_for_worker([plan.connection for plan in plans]),
+            ),
+            forget=forget,
         )
-        with st.container(horizontal=True):
-            if st.button(
-                t("Send and score"),
-                type="primary",
-                icon=":material/send:",
-                key="send_and_score",
-                **only(SEND, disabled=not ready),
-            ):
-                with errors_shown():
-                    # Leave may have been taken back while this was read; nothing is recorded then.
-                    check_sharing(context.project, context.dataset)
-                    if sheets:
-                        confirm_terms(context.project, sheets, session.who())
-                    _launch(context, asked, keys, plans)
-            if st.button(t("Send nothing"), key="send_nothing"):
-                forget()
-                st.rerun()
 
     ask()
-
-
-def _launch(context: Context, asked: str, keys: list[str], plans: Sequence[SendPlan]) -> None:
-    with errors_shown():
-        launch_scoring(
-            context.project,
-            keys,
-            session.who(),
-            agreed=plans,
-            environment=keys_for_worker([plan.connection for plan in plans]),
-        )
-        st.session_state.pop(asked, None)
-        st.rerun()
