@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import gpu
+from core.experts import encoding
 from core.types import TRAIN
 
 
@@ -30,5 +31,13 @@ def test_the_sample_stands_in_where_the_public_data_are_absent():
 def test_both_ways_of_encoding_are_timed_and_give_the_same_vectors():
     found = gpu.encoding("cpu", 10)
     assert found["encode_texts_per_s"] > 0
-    assert found["encode_ratio_default"] > 0 and found["encode_ratio_batch_256"] > 0
+    assert all(found[f"encode_ratio_{way}"] > 0 for way in ("waiting", "default", "batch_256"))
     assert found["encode_least_cosine_to_cpu"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_copies_wait_only_while_it_is_asked_for():
+    before = set(encoding.COPIES_BESIDE)
+    with pytest.raises(KeyError), gpu.copies_that_wait():
+        assert not encoding.COPIES_BESIDE
+        raise KeyError
+    assert before == encoding.COPIES_BESIDE
