@@ -351,7 +351,10 @@ def _alike(found: Sequence[_Readable], first: _Readable) -> list[_Readable]:
         alike.append(item)
         asked |= own
     named_by_language = {item[0].title.casefold() for item in alike} & _language_names()
-    return [first] if named_by_language else alike
+    rows = sum(len(sheet.rows) for sheet, _, _ in alike)
+    width = sum(len(sheet.rows[0]) for sheet, _, _ in alike if sheet.rows)
+    too_large = rows > MAX_ROWS or rows * width > MAX_CELLS
+    return [first] if named_by_language or too_large else alike
 
 
 def _name_of_all(titles: Sequence[str]) -> str:
@@ -389,14 +392,13 @@ def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Messag
     """Return several sheets as one, and what is told: rows are counted on from sheet to sheet."""
     columns: dict[str, str] = {}
     for sheet, header, _ in parts:
-        for name in _padded(header.names, sheet):
-            if name:
-                columns.setdefault(plain_name(name), name)
+        for column in filter(None, _padded(header.names, sheet)):
+            columns.setdefault(plain_name(column), column)
     topic = None
-    told = any(role_of(name) == "category" for name in columns.values())
+    told = any(role_of(column) == "category" for column in columns.values())
     if not told and not all(_NO_TOPIC.fullmatch(sheet.title.strip()) for sheet, _, _ in parts):
         topic = len(columns)
-    places = {name: place for place, name in enumerate(columns)}
+    places = {column: place for place, column in enumerate(columns)}
     names = [*columns.values(), *([_TOPIC] if topic is not None else [])]
     first, header, _ = parts[0]
     all_sheets = SheetRows(whole, rows=[names], numbers=[first.numbers[header.position]])
@@ -407,12 +409,12 @@ def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Messag
     not_used: list[NotUsed] = []
     before = 0
     for sheet, header, own_filled in parts:
-        own = [plain_name(name) for name in _padded(header.names, sheet)]
+        own = [plain_name(column) for column in _padded(header.names, sheet)]
         for i in range(header.first, len(sheet.rows)):
             row = [""] * (len(columns) + (topic is not None))
-            for name, cell in zip(own, sheet.rows[i], strict=True):
-                if name:
-                    row[places[name]] = row[places[name]] or cell
+            for column, cell in zip(own, sheet.rows[i], strict=True):
+                if column:
+                    row[places[column]] = row[places[column]] or cell
             if topic is not None and any(row):
                 row[topic] = sheet.title
             if i in header.skipped:

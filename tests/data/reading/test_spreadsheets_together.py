@@ -7,6 +7,7 @@ import io
 import openpyxl
 import pytest
 
+from core.data.reading import spreadsheets
 from core.data.reading.formats import read_table
 from core.data.reading.spreadsheets import TOGETHER
 from core.data.reading.upload import ReadingChoices
@@ -78,6 +79,13 @@ def test_many_sheets_are_named_in_short():
     assert found.sheet == found.sheets[0] == "Topic pay + Topic send + … (4)"
     assert len(found.frame) == 16
     assert read_table(content, "a.xlsx", sheet=found.sheet).frame.equals(found.frame)
+
+
+def test_of_sheets_that_are_too_large_together_the_first_is_read(monkeypatch):
+    monkeypatch.setattr(spreadsheets, "MAX_ROWS", 6)
+    found, read = titles(book(Billing=entries("pay"), Shipping=entries("ship")))
+    assert read == ["Billing"] and len(found.frame) == 4
+    assert [part.name for part in found.not_used] == ["Shipping"]
 
 
 def test_a_topic_that_the_rows_name_is_kept_and_names_of_programs_are_none():
