@@ -275,7 +275,7 @@ ANNOTATIONS = frozenset(
 )
 # Answers that are kept for other eyes or are out of date, and those that leave something out: never
 # taken where another answer stands beside them.
-_NOT_TO_SHOW = frozenset(
+NOT_TO_SHOW = frozenset(
     name_list(
         "internal internally intern interne internen interner interna interno internas internos",
         "confidential vertraulich confidentiel confidencial riservato poufne wewnętrzna dahili",
@@ -422,7 +422,7 @@ def less_wanted(name: str) -> int:
     german = bool({"alt", "alte"} & words) and plain.startswith(
         ("antwort", "alteantwort", "lösung")
     )
-    if german or words & _NOT_TO_SHOW or any(part in plain for part in _NOT_TO_SHOW_INSIDE):
+    if german or words & NOT_TO_SHOW or any(part in plain for part in _NOT_TO_SHOW_INSIDE):
         return 2
     return int(bool(words & _SHORTENED) or any(part in plain for part in _SHORTENED_INSIDE))
 

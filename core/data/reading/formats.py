@@ -173,15 +173,17 @@ def _read_with(reader: Reader, upload: Upload, below: bool) -> Table | None:
         return table
     if table is None or reader.key not in _SHEETS:
         return table
+    again = replace(upload.choices, header_row=0, below=True, sheet=table.sheet or None)
     if upload.choices.header_row is None and lies_across(table):
-        choices = replace(upload.choices, header_row=0, below=True)
-        return entries_across(reader.read(replace(upload, choices=choices)) or table, upload.name)
+        every = reader.read(replace(upload, choices=again))
+        upright = entries_across(every, upload.name) if every else None
+        if upright is not None:
+            return upright
     if not has_labelled_rows(table):
         return table
     nameless = table.header_row != 1 or is_label(table.columns[0])
     if nameless and upload.choices.header_row is None:
-        choices = replace(upload.choices, header_row=0, below=True)
-        every = reader.read(replace(upload, choices=choices)) or table
+        every = reader.read(replace(upload, choices=again)) or table
     elif turns_apart(table) is table:
         every = table
     else:

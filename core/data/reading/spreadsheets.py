@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 
-from core.data.checks import guess_language
-from core.data.column_names import TEXT_ROLES, less_wanted, plain_name, role_of
+from core.data.column_names import role_of
 from core.data.reading.header import Header, find_header
+from core.data.reading.like_sheets import (
+    CATEGORY,
+    SheetTexts,
+    first_sheet,
+    shared_names,
+    sheets_together,
+    topics_of,
+)
 from core.data.reading.records.joins import (
     SAMPLE,
     answers_of,
@@ -38,24 +43,6 @@ _HIDDEN_SHOWN = 60  # characters of a hidden row in what is told
 
 TOGETHER = " + "  # between the names of sheets that were read as one
 _MOST_NAMED = 3  # sheets
-_TOPIC = "Category"
-# Sheets that stand beside the real ones, and names that say nothing about what is in a sheet.
-_SPARE = re.compile(
-    r"\b(?:templates?|examples?|samples?|archived?|archiv|backup|copy|vorlagen?|muster|beispiele?"
-    r"|kopie|sicherung|modèles?|exemples?|plantilla|ejemplos?|copia|modello|esempio|modelo|exemplo)\b"
-    r"|\(\d+\)$"
-    r"|テンプレ|見本|サンプル|記入例|コピー|控え|アーカイブ|バックアップ|旧|模板|示例|样例|备份|副本|복사|백업|예시",
-    re.IGNORECASE,
-)
-_NO_TOPIC = re.compile(
-    r"(?:sheet|tabelle|feuille?|hoja|foglio|planilha|blad|лист|arkusz|sayfa|シート|工作表|시트)?[\s_-]*\d*",
-    re.IGNORECASE,
-)
-_LANGUAGES = (
-    *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hi", "hr", "hu"),
-    *("id", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr"),
-    *("sv", "th", "tr", "uk", "vi", "zh"),
-)
 
 Range = tuple[int, int, int, int]  # first column, first row, last column, last row, from 1
 _Readable = tuple["SheetRows", Header, list[int]]  # and the rows whose merged cells were filled
@@ -224,7 +211,7 @@ def table_of(
         if header is not None:
             found.append((sheet, header, filled))
     visible = [item for item in found if item[0].title in titles]
-    parts = _alike(visible, _first(visible)) if visible else []
+    parts = _alike(visible)
     whole = _name_of_all([sheet.title for sheet, _, _ in parts]) if len(parts) > 1 else None
     wanted = None if choices.sheet == whole else choices.sheet
     if wanted is not None and wanted not in [sheet.title for sheet in every]:
@@ -237,7 +224,7 @@ def table_of(
     found = [item for item in found if wanted in (None, item[0].title)]
     if not found:
         raise _no_table(every, titles, upload, kind)
-    chosen = _first(found)
+    chosen = parts[0] if wanted is None and parts else found[0]
     joining, notes = None, [*warnings]
     if wanted is None and whole is not None:
         chosen, note = _together(parts, whole)
@@ -308,53 +295,34 @@ def table_of(
     )
 
 
-def _first(found: Sequence[_Readable]) -> _Readable:
-    """Return the first sheet with rows; one that names questions or answers before one that not."""
-    filled = [item for item in found if len(item[0].rows) > item[1].first] or [*found]
-    telling = [item for item in filled if {"question", "answer"} & _roles(item[1]).keys()]
-    current = [item for item in telling if less_wanted(item[0].title) < 2]
-    return (current or telling or filled)[0]
+def _texts_of(found: Sequence[_Readable]) -> list[SheetTexts]:
+    return [
+        SheetTexts(
+            sheet.title,
+            tuple(_names_of(sheet, header)),
+            _as_records(sheet, header),
+            header.position >= 0,
+        )
+        for sheet, header, _ in found
+    ]
 
 
-def _roles(header: Header) -> dict[str, str]:
-    """Return the columns by role, as their names say."""
-    roles = ((role_of(name), name) for name in header.names if name)
-    return {role: name for role, name in roles if role is not None}
+def _names_of(sheet: SheetRows, header: Header) -> list[str]:
+    """Return the names of filled columns; nameless ones that hold nothing are left out."""
+    rows = [row for i, row in enumerate(sheet.rows) if i >= header.first]
+    named = enumerate(_padded(header.names, sheet))
+    return [name for i, name in named if name or any(row[i] for row in rows)]
 
 
-def _alike(found: Sequence[_Readable], first: _Readable) -> list[_Readable]:
-    """Return the first sheet and those that hold more of the same table, in their order.
-
-    They name questions and answers alike (without answers: all columns) and are in the same
-    language. A sheet that mostly holds questions of those before is another version of them.
-    """
-    _, header, _ = first
-    question = _roles(header).get("question")
-    if question is None or not _all_named(first):
-        return [first]
-    asked = {row[question].casefold() for row in _as_records(first[0], header) if row[question]}
-    language = guess_language([*asked])
-    alike = []
-    for item in found:
-        sheet, other, _ = item
-        if item is first:
-            alike.append(item)
-            continue
-        if less_wanted(sheet.title) > 1 or _SPARE.search(sheet.title) or not _all_named(item):
-            continue
-        if not _named_alike(header, other):
-            continue
-        column = _roles(other)["question"]
-        own = {row[column].casefold() for row in _as_records(sheet, other) if row[column]}
-        if len(own & asked) > len(own) / 2 or not own or guess_language([*own]) != language:
-            continue
-        alike.append(item)
-        asked |= own
-    named_by_language = {item[0].title.casefold() for item in alike} & _language_names()
+def _alike(found: list[_Readable]) -> list[_Readable]:
+    """Return the first sheet, and those that are one table with it and not too large."""
+    if len(found) < 2:
+        return found
+    texts = _texts_of(found)
+    alike = [found[i] for i in sheets_together(texts, first_sheet(texts))]
     rows = sum(len(sheet.rows) for sheet, _, _ in alike)
     width = sum(len(sheet.rows[0]) for sheet, _, _ in alike if sheet.rows)
-    too_large = rows > MAX_ROWS or rows * width > MAX_CELLS
-    return [first] if named_by_language or too_large else alike
+    return alike[:1] if rows > MAX_ROWS or rows * width > MAX_CELLS else alike
 
 
 def _name_of_all(titles: Sequence[str]) -> str:
@@ -362,61 +330,33 @@ def _name_of_all(titles: Sequence[str]) -> str:
     return TOGETHER.join(few)
 
 
-def _named_alike(one: Header, other: Header) -> bool:
-    left, right = ({plain_name(name) for name in header.names if name} for header in (one, other))
-    texts = [{plain_name(_roles(h).get(role, "")) for role in TEXT_ROLES} for h in (one, other)]
-    return left == right or (texts[0] == texts[1] and "" not in texts[0])
-
-
-def _all_named(item: _Readable) -> bool:
-    sheet, header, _ = item
-    nameless = [i for i, name in enumerate(_padded(header.names, sheet)) if not name]
-    return header.position >= 0 and not any(
-        row[i] for row in sheet.rows[header.first :] for i in nameless if any(row)
-    )
-
-
-@cache
-def _language_names() -> frozenset[str]:
-    """Return codes and names of languages: such sheets hold the same, translated."""
-    from babel import Locale
-
-    found: set[str] = set()
-    for code in _LANGUAGES:
-        locale = Locale.parse(code)
-        found |= {code, str(locale.get_language_name("en")), str(locale.get_language_name())}
-    return frozenset(name.casefold() for name in found)
-
-
 def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Message]:
     """Return several sheets as one, and what is told: rows are counted on from sheet to sheet."""
-    columns: dict[str, str] = {}
-    for sheet, header, _ in parts:
-        for column in filter(None, _padded(header.names, sheet)):
-            columns.setdefault(plain_name(column), column)
-    topic = None
-    told = any(role_of(column) == "category" for column in columns.values())
-    if not told and not all(_NO_TOPIC.fullmatch(sheet.title.strip()) for sheet, _, _ in parts):
-        topic = len(columns)
-    places = {column: place for place, column in enumerate(columns)}
-    names = [*columns.values(), *([_TOPIC] if topic is not None else [])]
     first, header, _ = parts[0]
-    all_sheets = SheetRows(whole, rows=[names], numbers=[first.numbers[header.position]])
+    named = _padded(header.names, first)
+    called = [shared_names(named, _padded(h.names, sheet)) for sheet, h, _ in parts]
+    columns = list(dict.fromkeys(name for names in called for name in names if name))
+    topics = topics_of(_texts_of(parts))
+    category = next((name for name in columns if role_of(name) == "category"), None)
+    if topics and category is None:
+        category = CATEGORY
+        columns.append(category)
+    places = {column: place for place, column in enumerate(columns)}
+    all_sheets = SheetRows(whole, rows=[columns], numbers=[first.numbers[header.position]])
     filled: list[int] = []
     skipped: set[int] = set()
     starts: list[str] = []
     warnings: list[Message] = []
     not_used: list[NotUsed] = []
     before = 0
-    for sheet, header, own_filled in parts:
-        own = [plain_name(column) for column in _padded(header.names, sheet)]
+    for n, ((sheet, header, own_filled), own) in enumerate(zip(parts, called, strict=True)):
         for i in range(header.first, len(sheet.rows)):
-            row = [""] * (len(columns) + (topic is not None))
+            row = [""] * len(columns)
             for column, cell in zip(own, sheet.rows[i], strict=True):
                 if column:
                     row[places[column]] = row[places[column]] or cell
-            if topic is not None and any(row):
-                row[topic] = sheet.title
+            if topics and category and any(row):
+                row[places[category]] = row[places[category]] or topics[n]
             if i in header.skipped:
                 skipped.add(len(all_sheets.rows))
             all_sheets.rows.append(row)
@@ -428,8 +368,8 @@ def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Messag
         for i in sheet.hidden_columns:
             if i <= len(own) and own[i - 1]:
                 all_sheets.hidden_columns.add(places[own[i - 1]] + 1)
-        warnings += [w for w in header.warnings if w not in warnings]
-        not_used += header.not_used
+        warnings += header.warnings
+        not_used += [replace(o, name=f"{sheet.title}: {o.name}") for o in header.not_used]
         last = before + sheet.numbers[-1]
         starts.append(f"{sheet.title} {before + sheet.numbers[header.first]}–{last}")
         before = last
@@ -437,7 +377,7 @@ def _together(parts: Sequence[_Readable], whole: str) -> tuple[_Readable, Messag
         "Sheets with the same columns were read as one table, their rows counted on from sheet to "
         "sheet: {starts}. Choose a sheet to read it alone."
     )
-    header = Header(names, 1, 0, tuple(warnings), tuple(not_used), frozenset(skipped))
+    header = Header(columns, 1, 0, tuple(warnings), tuple(not_used), frozenset(skipped))
     note = Message(text, {"starts": ", ".join(starts)})
     return (all_sheets, header, filled), note
 

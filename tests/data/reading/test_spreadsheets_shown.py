@@ -127,8 +127,8 @@ def test_hidden_columns_are_told():
 
 def test_other_sheets_are_named_and_counted():
     book = workbook()
-    book.create_sheet("More").append(["question", "answer"])
-    book["More"].append(["Third?", "Yes"])
+    book.create_sheet("More").append(["question", "reply to it by"])
+    book["More"].append(["Third?", "Monday"])
     book.create_sheet("Old").append(["x", "y"])
     book["Old"].sheet_state = "hidden"
     table = read_table(saved(book), "faq.xlsx")

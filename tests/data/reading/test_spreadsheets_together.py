@@ -14,6 +14,23 @@ from core.data.reading.upload import ReadingChoices
 from tests.data.made_files import ANSWERS, PAIRS, QUESTIONS, right, table
 
 NAMES = ("Question", "Answer")
+TURNS = [
+    (("Question", question, "1 May"), ("Answer", answer, "2 May"))
+    for question, answer in zip(QUESTIONS, ANSWERS, strict=True)
+]
+
+
+# Titles of sheets whose answers must not be learned as right ones.
+TAKEN_BACK = (
+    "Old|Internal|Archive 2023|Drafts|Template|Billing (2)|Deleted|Rejected|Wrong answers|To review"
+    "|Do not use|Not helpful|Copy of Billing|FAQ alt|Entwürfe|Gelöschte Antworten|Papierkorb"
+    "|Borradores|Obsolète|下書き|廃止|旧FAQ|已废弃|삭제"
+).split("|")
+# Words of these, too, but they are topics.
+TOPICS = (
+    "Backup|Free samples|サンプル請求|コピー機|障害・復旧"
+    "|Internal medicine|Former employees|Reviews|HR"
+).split("|")
 
 
 def book(**sheets):
@@ -59,7 +76,7 @@ def test_a_sheet_for_each_topic_is_read_as_one_table_with_its_topic():
     assert "Billing 2–5, Shipping 9–9" in str(found.warnings[0])
     assert "not read: Prices (2)" in str(found.warnings[-1])
     assert [(part.kind, part.name) for part in found.not_used] == [
-        *(("rows", "1: Our FAQ"), ("sheet", "Prices"))
+        *(("rows", "Shipping: 1: Our FAQ"), ("sheet", "Prices"))
     ]
     assert found.sheets == ("Billing + Shipping", "Billing", "Shipping", "Prices")
 
@@ -100,15 +117,14 @@ def test_a_topic_that_the_rows_name_is_kept_and_names_of_programs_are_none():
 @pytest.mark.parametrize(
     ("title", "rows"),
     [
-        ("Old", entries("ship")),
-        ("Internal", entries("ship")),
-        ("Archive 2023", entries("ship")),
-        ("Template", entries("ship")),
-        ("Billing (2)", entries("ship")),
-        ("下書き", entries("ship")),
+        *((title, entries("ship")) for title in TAKEN_BACK),
         ("Corrected", entries("pay", 5)),  # another version of the same questions
+        ("Half", [NAMES, *entries("pay")[3:], *entries("ship")[1:]]),
         ("Prices", [("Question", "Price"), ("How much is a cup?", 3)]),
+        ("Summary", [("Questions", "Answers"), (4, 4), (5, 2)]),
+        ("Rated", [(*NAMES, "Rating"), ("Is it sent?", "It is sent.", 1)]),
         ("日本", [NAMES, ("いつ届きますか。", "三日後にお届けします。")] * 3),
+        ("Twice", [("Question", "Answer", "Answer"), ("Is it sent?", "It is sent.", "By post.")]),
         ("Empty", [NAMES]),
         ("Nameless", [("Question", "Answer", ""), ("Is it sent?", "It is sent.", "why not")]),
     ],
@@ -119,21 +135,96 @@ def test_sheets_that_hold_something_else_are_named_and_not_read(title, rows):
     assert ("sheet", title) in [(part.kind, part.name) for part in found.not_used]
 
 
+@pytest.mark.parametrize("title", TOPICS)
+def test_topics_that_sound_like_drafts_or_languages_are_read(title):
+    assert titles(book(Billing=entries("pay"), **{title: entries("ship")}))[1] == ["Billing", title]
+
+
+def test_departments_are_no_languages():
+    content = book(HR=entries("hire"), IT=entries("mend"))
+    assert titles(content)[1] == ["HR", "IT"]
+
+
+@pytest.mark.parametrize("first", ["Template", "Archive 2021"])
+def test_a_template_in_the_first_place_gives_way(first):
+    template = [NAMES, ("Write the question here, please", "Write the answer here, please")]
+    content = book(**{first: template}, Billing=entries("pay"), Shipping=entries("ship"))
+    assert titles(content)[1] == ["Billing", "Shipping"]
+    assert titles(book(**{first: template}, Counts=[("Query", "Count"), ("tent", 3)]))[1] == [first]
+
+
+def test_the_newest_version_is_read_and_numbered_sheets_go_on():
+    assert titles(book(**{"FAQ v1": entries("pay"), "FAQ v2": entries("ship")}))[1] == ["FAQ v2"]
+    numbered = {f"FAQ ({n})": entries(word) for n, word in enumerate(("pay", "send"), 1)}
+    assert titles(book(**numbered))[1] == [*numbered]
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (
+            [("What people ask", "What we say"), *entries("pay")[1:]],
+            [("Query", "Count"), ("tent", 3)],
+        ),
+        ([("Titel", "Text"), *entries("pay")[1:]], [("Monat", "Anfragen"), ("Mai", 3)]),
+        ([("Problem", "Text"), *entries("pay")[1:]], [NAMES, ("Was it good?", "Yes")]),
+    ],
+)
+def test_a_first_sheet_with_texts_stays_the_one_that_is_read(first, later):
+    assert titles(book(Wissen=first, Other=later))[1] == ["Wissen"]
+
+
+def test_ratings_on_other_scales_are_not_mixed():
+    rated = [(*row, 1 + n % 5) for n, row in enumerate(entries("pay")[1:])]
+    percent = [(*row, 20 * n) for n, row in enumerate(entries("ship")[1:], 1)]
+    names = (*NAMES, "Rating")
+    assert titles(book(One=[names, *rated], Two=[names, *percent]))[1] == ["One"]
+    again = [(*row, 5 - n % 5) for n, row in enumerate(entries("ship")[1:])]
+    assert titles(book(One=[names, *rated], Two=[names, *again]))[1] == ["One", "Two"]
+
+
+def test_questions_without_answers_never_take_a_sheets_name_for_one():
+    months = {m: [("Date", "Question"), ("1 May", f"Is it {m}?")] for m in ("Shop", "App")}
+    found, read = titles(book(**months))
+    assert read == ["Shop"] and "Category" not in found.columns
+
+
+def test_a_sheet_without_topics_among_others_is_named_by_its_title():
+    content = book(
+        Money=[(*NAMES, "Topic"), ("Is it paid?", "It is paid.", "bills")], Post=entries("ship", 1)
+    )
+    found, _ = titles(content)
+    assert found.frame["Topic"].tolist() == ["bills", "Post"]
+
+
+def test_columns_spelt_otherwise_are_the_same():
+    found, read = titles(book(A=entries("pay"), B=entries("ship", 4, ("Questions", "Answers"))))
+    assert read == ["A", "B"] and found.columns == (*NAMES, "Category")
+
+
 def test_the_same_in_several_languages_is_read_in_one():
     content = book(Deutsch=entries("zahlen"), Français=entries("payer"), Italiano=entries("pagare"))
     assert titles(content)[1] == ["Deutsch"]
+    german = [
+        NAMES,
+        ("Wie kann ich zahlen?", "Sie können mit der Karte zahlen, wie und wo Sie wollen."),
+    ]
+    french = [
+        NAMES,
+        ("Comment payer ?", "Vous payez par carte dans les magasins et sur notre site."),
+    ]
+    assert titles(book(FAQ_DE=german, FAQ_FR=french))[1] == ["FAQ DE"]
+    assert titles(book(Zahlen=german, Payer=french))[1] == ["Zahlen"]
 
 
-def test_the_first_sheet_with_questions_is_read_where_another_stands_before_it():
-    content = book(
-        Overview=[("Topic", "Entries"), ("Billing", 4)], Old=entries("x"), FAQ=entries("pay")
-    )
+def test_the_sheet_with_questions_is_read_where_an_overview_stands_before_it():
+    content = book(Overview=[("Topic", "Entries"), ("Billing", 4)], FAQ=entries("pay"))
     assert titles(content)[1] == ["FAQ"]
 
 
 def test_searches_of_each_month_are_one_log():
     months = {
-        name: [("query", "count"), *((f"{name} tent {i}", i + 1) for i in range(3))]
+        name: [("query", "count"), ("track parcel", 9), *((f"{name} tent {i}", i) for i in (1, 2))]
         for name in ("May", "June")
     }
     found, read = titles(book(**months))
@@ -180,13 +271,53 @@ def test_a_table_on_its_side_is_set_upright(labels, more, kind, read):
     assert "lies on its side" in str(found.warnings[-1])
 
 
-def test_records_below_one_another_and_descriptions_of_columns_do_not_lie_on_their_side():
-    turns = [row for pair in ZIPPED_ROWS for row in pair]
-    content = table(("Type", "Text", "Date"), turns)
-    assert "lies on" not in "".join(map(str, read_table(content, "faq.csv").warnings))
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_it_may_stand_below_a_title_beside_a_blank_column_and_hold_two_answers(kind, read):
+    rows = [["", "Question", *QUESTIONS], ["", "Answer 1", *ANSWERS], ["", "Answer 2", *ANSWERS]]
+    content = book(FAQ=rows) if kind == "xlsx" else table(rows[0], rows[1:])
+    report = read(content, f"faq.{kind}")
+    assert right(report) == PAIRS
+    cover = book(Overview=[("Topic", "Entries"), ("Billing", 4)], FAQ=rows)
+    alone = read_table(cover, "faq.xlsx", choices=ReadingChoices(sheet="FAQ"))
+    assert alone.sheet == "FAQ" and len(alone.frame) == 5
 
 
-ZIPPED_ROWS = [
-    (("Question", question, "1 May"), ("Answer", answer, "2 May"))
-    for question, answer in zip(QUESTIONS, ANSWERS, strict=True)
-]
+ASKED = ("Where is my parcel?", "Is there another solution?", "How long does it take?")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Type", "Text", "Date"), *(row for pair in TURNS for row in pair)],
+        [
+            ("Frage", "Erläuterung", "Wer"),
+            ("Wo?", "Im Portal.", "A"),
+            ("Lösung?", "Ja, hier.", "B"),
+        ],
+        [("Question", "Description", "By"), *((q, "In the portal, as ever.", "A") for q in ASKED)],
+        [
+            ("Search query", "Impressions", "Rank"),
+            ("email response", 8, 2),
+            ("document upload", 9, 1),
+        ],
+        [("Letter", "Word", "More"), ("A", "Apple pie is here", "x"), ("Q", "Queues for it", "y")],
+        [
+            ("Field", "Type", "About"),
+            ("Question", "text", "What people ask"),
+            ("Answer", "text", "x"),
+        ],
+        [
+            ("Setting", "Value", "About"),
+            ("Question column", "q", "Of it"),
+            ("Answer column", "a", "It"),
+        ],
+        [
+            ("Rubrik", "Titel", "Text"),
+            ("Konto", "Neu", "Im Portal."),
+            ("Lösungen", "App", "Neu laden."),
+        ],
+    ],
+)
+def test_tables_that_only_sound_like_it_stand_upright(rows):
+    found = read_table(table(rows[0], rows[1:]), "faq.csv")
+    assert "lies on" not in "".join(map(str, found.warnings))

@@ -5,15 +5,17 @@ Each question with its rows below it, or entries side by side: a table turned on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from core.data.column_names import role_of
+from core.data.column_names import ROLES, name_fit
 from core.data.reading.documents.marks import marks_in
 from core.data.table import NotUsed, Table, build_table
 from core.messages import N_, Message
 
 _SAMPLE = 2000  # rows that tell what a column holds
-_MOST_ACROSS = 40  # rows of a table turned on its side
+_MOST_ACROSS = 15  # rows of a table turned on its side
+_NUMBER = re.compile(r"[\s_]*\d+$")
 _LONGEST_LABEL, _SHORTEST_TEXT = 30, 8  # signs; on average of the questions
 
 
@@ -88,34 +90,57 @@ def has_labelled_rows(table: Table) -> bool:
 def lies_across(table: Table) -> bool:
     """Tell whether a table lies on its side: each row begins with a name, each column is an entry.
 
-    Of the names there is one for questions and one for answers, and no column has such a name.
+    One name is that of questions, another of answers, at least half are known names, and what
+    stands beside the names are texts, no names of columns.
     """
-    if len(table.columns) < 3 or len(table.frame) >= _MOST_ACROSS:
-        return False
-    names = [table.columns[0], *table.frame[table.columns[0]].tolist()]
-    roles = [role_of(_label(name)) for name in names if len(name) <= _LONGEST_LABEL]
-    if roles.count("question") != 1 or roles.count("answer") != 1:
-        return False
-    if any(role_of(name) in ("question", "answer") for name in table.columns[1:] if _is_name(name)):
-        return False
-    rows = [table.columns, *table.frame.to_numpy().tolist()]
-    asked = next(row for row in rows if len(row[0]) <= _LONGEST_LABEL and _asks(row[0]))
-    texts = [cell for cell in asked[1:] if cell]
-    return len(texts) > 1 and sum(map(len, texts)) >= _SHORTEST_TEXT * len(texts)
+    return _labels(table.columns, table.frame.to_numpy().tolist()[:_MOST_ACROSS]) is not None
 
 
-def entries_across(table: Table, name: str) -> Table:
+def _labels(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """Return the column with the names of the rows, None where the table stands upright."""
+    every = [list(header), *([*row] for row in rows)]
+    place = next((i for i in range(len(header)) if any(row[i] for row in every)), None)
+    if place is None or len(every[0]) - place < 3 or len(every) > _MOST_ACROSS:
+        return None
+    names = [row[place] for row in every]
+    if any(len(name) > _LONGEST_LABEL or name.endswith(("?", "？")) for name in names):
+        return None
+    known = [_role(name) for name in names]
+    answers = [name for name, role in zip(names, known, strict=True) if role == "answer"]
+    if known.count("question") != 1 or not answers or len(set(answers)) < len(answers):
+        return None
+    letters = [name for name in names if len(_label(name)) == 1 and name.isascii()]
+    filled = [name for name in names if name]
+    if len(letters) not in (0, 2) or 2 * sum(r is not None for r in known) < len(filled):
+        return None
+    asked = [cell for cell in every[known.index("question")][place + 1 :] if cell]
+    told = [cell for cell in every[known.index("answer")][place + 1 :] if cell]
+    names_of_columns = [c for c in every[0][place + 1 :] if _role(c) in ("question", "answer")]
+    if len(asked) < 2 or len(told) < 2 or len(names_of_columns) > len(asked) / 2:
+        return None
+    # Else the table may tell what the columns of another one are: text, "what customers ask".
+    sentences = sum(map(_is_sentence, asked)) > len(asked) / 2
+    long = sum(map(_signs, told)) >= _SHORTEST_TEXT * len(told)
+    return place if sentences and long else None
+
+
+def entries_across(table: Table, name: str) -> Table | None:
     """Return a table that lies on its side, read without a header, set upright."""
-    rows = [row for row in table.frame.to_numpy().tolist() if row[0]]
-    nameless = [row for row in table.frame.to_numpy().tolist() if not row[0]]
+    every = table.frame.to_numpy().tolist()
+    place = next((i for i in range(len(table.columns)) if any(row[i] for row in every)), 0)
+    rows = [row for row in every if row[place]]
+    nameless = [row for row in every if not row[place] and any(row)]
+    entries = [list(entry) for entry in zip(*(row[place + 1 :] for row in rows), strict=True)]
+    if not any(map(any, entries)):
+        return None
     text = N_(
         "The table lies on its side: each column was read as an entry, and columns are counted as "
         "rows (B = 2)."
     )
     return build_table(
-        [_label(row[0]) for row in rows],
-        [list(entry) for entry in zip(*(row[1:] for row in rows), strict=True)],
-        [i + 2 for i in range(len(table.columns) - 1)],
+        [_label(row[place]) for row in rows],
+        entries,
+        [place + i + 2 for i in range(len(entries))],
         name=name,
         kind=table.format,
         warnings=[*table.warnings, Message(text)],
@@ -135,9 +160,21 @@ def _label(cell: str) -> str:
     return cell.strip().rstrip(":：").strip()
 
 
-def _asks(cell: str) -> bool:
-    return role_of(_label(cell)) == "question"
+def _role(label: str) -> str | None:
+    """Return the role that a whole label names; a number may stand behind it."""
+    plain = _NUMBER.sub("", _label(label))
+    for role in ROLES:
+        fit = name_fit(plain, role) if plain else None
+        if fit is not None and fit[0] == 0:
+            return role
+    return None
 
 
-def _is_name(text: str) -> bool:
-    return len(text) <= _LONGEST_LABEL and not text.rstrip().endswith(("?", "？"))
+def _is_sentence(text: str) -> bool:
+    asian = sum(sign > "\u3000" for sign in text)
+    return text.endswith(("?", "？")) or len(text.split()) > 2 or asian > 4
+
+
+def _signs(text: str) -> int:
+    """Return the length of a text; a sign of Japanese says about as much as two letters."""
+    return sum(2 if sign > "\u3000" else 1 for sign in text)
