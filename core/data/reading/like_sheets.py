@@ -23,6 +23,8 @@ from core.data.column_names import (
 from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
 
 CATEGORY = "Category"
+_ASKED, _COUNTED = frozenset(QUESTION_NAMES), frozenset(COUNT_NAMES)  # columns of search logs
+_LEAST_TEXT = 12  # letters on average of questions and answers; words and numbers have fewer
 _OTHER_VERSION = 0.2  # share of the questions that another sheet asks, too
 _CLEAR = 3  # words that tell a language
 _SCALES = (1, 5, 10, 100)  # ends of ratings
@@ -161,7 +163,7 @@ def _columns_of_texts(sheet: SheetTexts) -> int:
     for name in sheet.names:
         cells = [row[name] for row in sheet.records if row.get(name)]
         means.append(sum(map(_length, cells)) / max(len(cells), 1))
-    return sum(mean >= 12 for mean in means)
+    return sum(mean >= _LEAST_TEXT for mean in means)
 
 
 def _length(text: str) -> int:
@@ -171,7 +173,7 @@ def _length(text: str) -> int:
 
 def _reads_as_texts(sheet: SheetTexts, role: str) -> bool:
     texts = sheet.texts(role)
-    return bool(texts) and sum(map(_length, texts)) >= 12 * len(texts)
+    return bool(texts) and sum(map(_length, texts)) >= _LEAST_TEXT * len(texts)
 
 
 def sheets_together(sheets: Sequence[SheetTexts], first: int) -> list[int]:
@@ -206,9 +208,6 @@ def sheets_together(sheets: Sequence[SheetTexts], first: int) -> list[int]:
 def _questions(sheet: SheetTexts) -> set[str]:
     columns = sheet.exact("question") or [n for n in sheet.names if plain_name(n) in _ASKED]
     return {row[c].casefold().strip() for row in sheet.records for c in columns if row.get(c)}
-
-
-_ASKED, _COUNTED = frozenset(QUESTION_NAMES), frozenset(COUNT_NAMES)
 
 
 def _same_columns(one: SheetTexts, other: SheetTexts) -> bool:
