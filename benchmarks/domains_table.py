@@ -167,22 +167,38 @@ def _values(
 
 
 def summary(rows: Sequence[Row], arm: str, other: str, regime: str) -> Row | None:
-    """Return the random-effects mean over sets, with a sign test; None below three sets."""
-    from scipy.stats import binomtest
+    """Return the random-effects mean over sets, with a sign test; None below three sets.
+
+    Returns
+    -------
+    dict or None
+        ``mean``, ``interval``, ``i2`` of the random-effects model, in which sets that are measured
+        more exactly count more; ``alike``: the plain mean of all sets and the interval of Student's
+        t; ``better``: sets that gain, with ``sign_p``; ``worst`` of the gains.
+    """
+    from scipy.stats import binomtest, t
 
     from core.evaluation.statistics import random_effects
 
     domains = dict.fromkeys(row["domain"] for row in rows)
     effects = [e for d in domains if (e := effect(rows, d, arm, other, regime))]
+    gains = np.array([one.mean for one in effects])
     effects = [one for one in effects if math.isfinite(one.variance) and one.variance > 0]
     if len(effects) < 3:
         return None
+    half = float(t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / len(gains) ** 0.5)
+    alike = float(gains.mean())
     joined = random_effects([e.mean for e in effects], [e.variance for e in effects])
     better = sum(one.mean > 0 for one in effects)
     return {
         "mean": round(joined.value, 4),
         "interval": [round(joined.low, 4), round(joined.high, 4)],
         "i2": round(joined.i2, 3),
+        "alike": {
+            "mean": round(alike, 4),
+            "interval": [round(alike - half, 4), round(alike + half, 4)],
+            "sets": len(gains),
+        },
         "better": better,
         "sets": len(effects),
         "sign_p": round(float(binomtest(better, len(effects)).pvalue), 4),
@@ -284,20 +300,18 @@ def report(rows: Sequence[Row], *, quick: bool) -> Row:
             f"\nSoft labels (the default) beat hard ones on unseen answers in {soft['better']} of "
             f"{soft['sets']} sets (sign test p = {soft['sign_p']})."
         )
+    gained = figures.get(f"{DEFAULT}_minus_{BASE}", {})
+    if any(gained.values()):
+        alike = {regime: found["alike"] for regime, found in gained.items() if found}
+        print(f"Every set counted alike, the default gains: {_by_regime(alike)}")
     apart = left_out(rows)
     if apart:
         figures["left_out"] = apart
-        told_by_regime = "; ".join(
-            f"{regime} {found['mean']:+.3f} ({found['interval'][0]:+.3f} to "
-            f"{found['interval'][1]:+.3f})"
-            for regime in REGIMES
-            if (found := apart.get(regime))
-        )
         counts = {arm: list(apart["chosen"].values()).count(arm) for arm in apart["arms"]}
         print(
             f"Chosen by validation on the other sets, of {', '.join(apart['arms'])}: "
             + ", ".join(f"{arm} for {n} sets" for arm, n in counts.items() if n)
-            + f"; gain on the set left out: {told_by_regime}"
+            + f"; gain on the set left out: {_by_regime(apart)}"
         )
     figures["guard"] = guarded(rows)
     print(
@@ -309,6 +323,14 @@ def report(rows: Sequence[Row], *, quick: bool) -> Row:
         figures["generality_mean"] = round(float(np.mean(changes)), 4)
         figures["generality_worst"] = round(float(np.min(changes)), 4)
     return figures
+
+
+def _by_regime(found: Row) -> str:
+    return "; ".join(
+        f"{regime} {one['mean']:+.3f} ({one['interval'][0]:+.3f} to {one['interval'][1]:+.3f})"
+        for regime in REGIMES
+        if (one := found.get(regime))
+    )
 
 
 def _cell(rows: Sequence[Row], domain: str, arm: str, regime: str) -> str:

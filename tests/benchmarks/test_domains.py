@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from benchmarks.domains import Evidence, Run, with_hidden
 from benchmarks.domains_table import (
@@ -76,6 +77,11 @@ def test_sets_together_say_in_how_many_an_arm_is_better(capsys):
         0.05, abs=0.01
     )
     assert found["interval"][0] > 0 and found["sign_p"] == pytest.approx(0.125)
+    gains = [effect(rows, f"set {n}", "reliability", BASE, "unseen").mean for n in range(4)]
+    reference = ttest_1samp(gains, 0)
+    assert found["alike"]["mean"] == pytest.approx(np.mean(gains), abs=1e-4)
+    expected = reference.confidence_interval()
+    assert found["alike"]["interval"] == pytest.approx([expected.low, expected.high], abs=1e-4)
     assert summary(rows[:6], "reliability", BASE, "unseen") is None, "two sets say nothing"
     figures = report(rows, quick=False)
     assert figures["reliability_minus_hard-infonce"]["unseen"]["mean"] == pytest.approx(0.03)
