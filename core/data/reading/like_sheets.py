@@ -154,8 +154,17 @@ def first_sheet(sheets: Sequence[SheetTexts]) -> int:
     first = sheets[filled[0]]
     if first.exact("question") or first.exact("answer") or _columns_of_texts(first) > 1:
         return filled[0]
-    both = [i for i in filled if all(_reads_as_texts(sheets[i], role) for role in TEXT_ROLES)]
-    return (both or filled)[0]
+    for i in filled:
+        if _is_labelled(sheets[i]) or all(_reads_as_texts(sheets[i], r) for r in TEXT_ROLES):
+            return i
+    return filled[0]
+
+
+def _is_labelled(sheet: SheetTexts) -> bool:
+    """Return True where rows begin with Question and Answer."""
+    begin = sheet.names[0] if sheet.names else ""
+    labels = {begin, *(row[begin] for row in sheet.records if row.get(begin))}
+    return all(any(label and is_exact(label, role) for label in labels) for role in TEXT_ROLES)
 
 
 def _columns_of_texts(sheet: SheetTexts) -> int:

@@ -218,8 +218,13 @@ def test_the_same_in_several_languages_is_read_in_one():
 
 
 def test_the_sheet_with_questions_is_read_where_an_overview_stands_before_it():
-    content = book(Overview=[("Topic", "Entries"), ("Billing", 4)], FAQ=entries("pay"))
-    assert titles(content)[1] == ["FAQ"]
+    overview = [("Topic", "Entries"), ("Billing", 4)]
+    assert titles(book(Overview=overview, FAQ=entries("pay")))[1] == ["FAQ"]
+    across = [("Question", *QUESTIONS), ("Answer", *ANSWERS)]
+    below = [row[:2] for turn in TURNS for row in turn]
+    for rows in (across, below):
+        found, read = titles(book(Overview=overview, FAQ=rows))
+        assert read == ["FAQ"] and len(found.frame) == 5
 
 
 def test_searches_of_each_month_are_one_log():
