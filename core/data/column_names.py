@@ -512,3 +512,10 @@ def role_of(name: str) -> str | None:
         return None
     fits = [(fit, role) for role in ROLES if (fit := name_fit(name, role)) is not None]
     return min(fits, key=lambda pair: pair[0][0])[1] if fits else None
+
+
+def whole_name_role(name: str) -> str | None:
+    """Return the role for which a whole name is known, not one of its words."""
+    role = role_of(name)
+    fit = name_fit(name, role) if role else None
+    return role if fit is not None and fit[0] == 0 else None

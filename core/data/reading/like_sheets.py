@@ -7,6 +7,7 @@ or old answers would be learned as right ones. In doubt a sheet is left out, and
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,10 +15,10 @@ from functools import cache
 from core.data.column_names import (
     NOT_TO_SHOW,
     TEXT_ROLES,
-    name_fit,
     name_list,
     plain_name,
     role_of,
+    whole_name_role,
     words_of,
 )
 from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
@@ -83,19 +84,6 @@ _LANGUAGES = (
 _ASIAN_LANGUAGES = re.compile(
     "日本語|日文|英語|英文|英语|中文|中国語|韓国語|한국어|영어|일본어|중국어"
 )
-# Words that every text of a language has.
-_SMALL_WORDS: Mapping[str, frozenset[str]] = {
-    code: frozenset(words.split())
-    for code, words in (
-        ("en", "the is are do does how what when where can my your you to of for"),
-        ("de", "der die das ist sind wie kann ich mein sie und nicht ein eine wo wann"),
-        ("fr", "le la les est sont comment je vous mon votre et pas une des où"),
-        ("es", "el los las es cómo puedo mi su y una qué cuándo dónde del para"),
-        ("it", "il gli è sono come posso mio che non una di dove quando della per"),
-        ("pt", "o os as é são como posso meu não uma onde quando do da para você"),
-        ("nl", "het een is zijn hoe kan ik mijn u en niet waar wanneer van wat"),
-    )
-}
 _SCRIPTS = {
     "ko": re.compile("[\uac00-\ud7a3]"),
     "cyrillic": re.compile("[\u0400-\u04ff]"),
@@ -130,18 +118,12 @@ class SheetTexts:
 
     def exact(self, role: str) -> list[str]:
         """Return the columns whose whole name is known for a role."""
-        return [name for name in self.names if name and is_exact(name, role)]
+        return [name for name in self.names if whole_name_role(name) == role]
 
     def texts(self, role: str) -> list[str]:
         """Return the filled cells of these columns."""
         columns = self.exact(role)
         return [row[c] for row in self.records for c in columns if row.get(c)]
-
-
-def is_exact(name: str, role: str) -> bool:
-    """Return True where a whole name is known for a role, not one of its words."""
-    fit = name_fit(name, role)
-    return fit is not None and fit[0] == 0 and role_of(name) == role
 
 
 def first_sheet(sheets: Sequence[SheetTexts]) -> int:
@@ -164,7 +146,7 @@ def _is_labelled(sheet: SheetTexts) -> bool:
     """Return True where rows begin with Question and Answer."""
     begin = sheet.names[0] if sheet.names else ""
     labels = {begin, *(row[begin] for row in sheet.records if row.get(begin))}
-    return all(any(label and is_exact(label, role) for label in labels) for role in TEXT_ROLES)
+    return all(any(whole_name_role(label) == role for label in labels) for role in TEXT_ROLES)
 
 
 def _columns_of_texts(sheet: SheetTexts) -> int:
@@ -227,7 +209,7 @@ def _same_columns(one: SheetTexts, other: SheetTexts) -> bool:
             return False
     if not one.exact("answer"):
         # a log of searches
-        asks = any(is_exact(n, "question") or plain_name(n) in _ASKED for n in one.names)
+        asks = bool(one.exact("question")) or any(plain_name(n) in _ASKED for n in one.names)
         return set(plain[0]) == set(plain[1]) and asks and bool(_COUNTED & set(plain[0]))
     if not one.exact("question") or any(_are_numbers(other.texts(role)) for role in TEXT_ROLES):
         return False
@@ -252,8 +234,8 @@ def shared_names(first: Sequence[str], names: Sequence[str]) -> list[str]:
     for name in names:
         alike = known.get(plain_name(name))
         for role in TEXT_ROLES:
-            if alike is None and is_exact(name, role):
-                alike = next((n for n in first if is_exact(n, role)), None)
+            if alike is None and whole_name_role(name) == role:
+                alike = next((n for n in first if whole_name_role(n) == role), None)
         found.append(alike or name)
     return found
 
@@ -294,11 +276,35 @@ def _language(sheet: SheetTexts) -> str | None:
             return name
     words = re.findall(r"[^\W\d_]+", joined.casefold())
     counts = sorted(
-        ((sum(word in small for word in words), code) for code, small in _SMALL_WORDS.items()),
+        ((sum(word in small for word in words), code) for code, small in _stop_words().items()),
         reverse=True,
     )
     (most, code), (second, _) = counts[:2]
     return code if most >= _CLEAR and most > 2 * second else None
+
+
+@cache
+def _stop_words() -> dict[str, frozenset[str]]:
+    """Return words that the texts of a language are full of and that only this one has."""
+    from bm25s import stopwords
+
+    lists = {
+        "en": stopwords.STOPWORDS_EN_PLUS,
+        "de": stopwords.STOPWORDS_GERMAN,
+        "fr": stopwords.STOPWORDS_FRENCH,
+        "es": stopwords.STOPWORDS_SPANISH,
+        "it": stopwords.STOPWORDS_ITALIAN,
+        "pt": stopwords.STOPWORDS_PORTUGUESE,
+        "nl": stopwords.STOPWORDS_DUTCH,
+        "sv": stopwords.STOPWORDS_SWEDISH,
+        "da": stopwords.STOPWORDS_DANISH,
+        "tr": stopwords.STOPWORDS_TURKISH,
+    }
+    shared = Counter(word for words in lists.values() for word in set(words))
+    return {
+        code: frozenset(word for word in words if shared[word] == 1)
+        for code, words in lists.items()
+    }
 
 
 def _are_translations(sheets: Sequence[SheetTexts]) -> bool:

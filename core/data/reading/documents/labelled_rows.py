@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.data.column_names import ROLES, name_fit
+from core.data.column_names import whole_name_role
 from core.data.reading.documents.marks import marks_in
 from core.data.table import NotUsed, Table, build_table
 from core.messages import N_, Message
@@ -162,12 +162,7 @@ def _label(cell: str) -> str:
 
 def _role(label: str) -> str | None:
     """Return the role that a whole label names; a number may stand behind it."""
-    plain = _NUMBER.sub("", _label(label))
-    for role in ROLES:
-        fit = name_fit(plain, role) if plain else None
-        if fit is not None and fit[0] == 0:
-            return role
-    return None
+    return whole_name_role(_NUMBER.sub("", _label(label)))
 
 
 def _is_sentence(text: str) -> bool:
