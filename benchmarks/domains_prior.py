@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.domains import ARMS, DOMAINS, Evidence  # noqa: E402
-from benchmarks.domains_table import BASE, FEWEST, Effect, Row, effect  # noqa: E402
+from benchmarks.domains_table import BASE, FEWEST, Effect, Row, asked, effect  # noqa: E402
 from core.documents import to_json  # noqa: E402
 from core.pilot.likeness import DataSeen  # noqa: E402
 from core.pilot.what_worked import BENCHMARK_FILE, BenchmarkGains, ProjectGain  # noqa: E402
@@ -89,9 +89,10 @@ def gain_of(rows: Sequence[Row], domain: str, arm: str) -> ProjectGain | None:
 def made_of(rows: Sequence[Row]) -> BenchmarkGains:
     """Return the gains of all sets; runs of few steps are no evidence."""
     rows = [row for row in rows if not row["settings"].get("quick")]
+    count, rows = len(rows), asked(rows, teacher=True)
     domains = sorted({row["domain"] for row in rows if row["arm"] == BASE})
     gains = (gain_of(rows, domain, arm) for domain in domains for arm in OWN)
-    return BenchmarkGains(len(rows), tuple(gain for gain in gains if gain is not None))
+    return BenchmarkGains(count, tuple(gain for gain in gains if gain is not None))
 
 
 def written(found: BenchmarkGains) -> str:

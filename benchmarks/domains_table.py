@@ -19,6 +19,22 @@ from core.types import REGIMES, TEST_SPLIT, QADataset
 Row = dict[str, Any]
 BASE, HARD, DEFAULT = "untuned", "hard-infonce", "reliability"
 HARD_ARMS = ("hard-infonce", "hard-mse")
+TEACHER = "all-mpnet-base-v2"
+# Of each mechanism the arm that has it and the one that has not: the difference is what it adds.
+# First taken out of the default, then added to a step that has nothing else (``on-nothing``).
+ADDED: dict[str, tuple[str, str]] = {
+    "labels instead of right answers": (DEFAULT, "off-labels"),
+    "right answers in the labels": (DEFAULT, "off-blend"),
+    "mixing with the base": (DEFAULT, "off-mixing"),
+    "likeness of answers": (DEFAULT, "off-likeness"),
+    "corpus answers as columns": (DEFAULT, "off-columns"),
+    "sparing what nobody asked": (DEFAULT, "off-sparing"),
+    "reading whole texts": (DEFAULT, "off-whole-texts"),
+    "open questions": ("open", DEFAULT),
+    "masking near misses": ("add-masking", DEFAULT),
+    "alone: labels": ("on-labels", "on-nothing"),
+    "alone: mixing": (HARD, "on-nothing"),
+}
 FEWEST = 20  # questions of a regime; of fewer no mean is made
 THOUSAND = 1000
 HARM = 0.01  # nDCG@10 that a run may lose in a regime
@@ -176,33 +192,40 @@ def summary(rows: Sequence[Row], arm: str, other: str, regime: str) -> Row | Non
         more exactly count more; ``alike``: the plain mean of all sets and the interval of Student's
         t; ``better``: sets that gain, with ``sign_p``; ``worst`` of the gains.
     """
-    from scipy.stats import binomtest, t
+    from scipy.stats import binomtest
 
     from core.evaluation.statistics import random_effects
 
     domains = dict.fromkeys(row["domain"] for row in rows)
     effects = [e for d in domains if (e := effect(rows, d, arm, other, regime))]
-    gains = np.array([one.mean for one in effects])
+    gains = [one.mean for one in effects]
     effects = [one for one in effects if math.isfinite(one.variance) and one.variance > 0]
     if len(effects) < 3:
         return None
-    half = float(t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / len(gains) ** 0.5)
-    alike = float(gains.mean())
     joined = random_effects([e.mean for e in effects], [e.variance for e in effects])
     better = sum(one.mean > 0 for one in effects)
     return {
         "mean": round(joined.value, 4),
         "interval": [round(joined.low, 4), round(joined.high, 4)],
         "i2": round(joined.i2, 3),
-        "alike": {
-            "mean": round(alike, 4),
-            "interval": [round(alike - half, 4), round(alike + half, 4)],
-            "sets": len(gains),
-        },
+        "alike": alike(gains),
         "better": better,
         "sets": len(effects),
         "sign_p": round(float(binomtest(better, len(effects)).pvalue), 4),
         "worst": round(min(one.mean for one in effects), 4),
+    }
+
+
+def alike(gains: Sequence[float]) -> Row:
+    """Return the plain ``mean`` of sets, its 95 % ``interval`` by Student's t, and ``sets``."""
+    from scipy.stats import t
+
+    mean = float(np.mean(gains))
+    half = float(t.ppf(0.975, len(gains) - 1) * np.std(gains, ddof=1) / len(gains) ** 0.5)
+    return {
+        "mean": round(mean, 4),
+        "interval": [round(mean - half, 4), round(mean + half, 4)],
+        "sets": len(gains),
     }
 
 
@@ -272,11 +295,73 @@ def guarded(rows: Sequence[Row], arm: str = DEFAULT) -> Row:
     return {"runs": len(runs), "kept": len(kept), "harmed": harmed}
 
 
-def report(rows: Sequence[Row], *, quick: bool) -> Row:
-    """Print the table and return its figures; quick runs are a table of their own."""
-    rows = [row for row in rows if bool(row["settings"].get("quick")) == quick]
+def asked(rows: Sequence[Row], *, teacher: bool) -> list[Row]:
+    """Return the runs whose experts have, or lack, the teacher that their language has.
+
+    Runs that ask no expert, and those of languages that have no teacher, belong to both.
+    """
+    taught = {row["domain"] for row in rows if TEACHER in row["settings"].get("experts", ())}
+
+    def belongs(row: Row) -> bool:
+        experts = row["settings"].get("experts")
+        return not experts or row["domain"] not in taught or (TEACHER in experts) == teacher
+
+    return [row for row in rows if belongs(row)]
+
+
+def mechanisms(rows: Sequence[Row]) -> list[Row]:
+    """Return what each mechanism adds on each set, nDCG@10.
+
+    Returns
+    -------
+    list of dict
+        ``mechanism``, ``regime``, ``teacher`` (whether the stronger expert was asked), ``sets``
+        (domain to mean gain), ``over_sets`` (see :func:`alike`, None below three sets: a set in
+        which nothing changed has no variance, and must count).
+        Without the teacher only sets that have one elsewhere: the others are the same runs.
+    """
     domains = list(dict.fromkeys(row["domain"] for row in rows))
-    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    taught = {row["domain"] for row in rows if TEACHER in row["settings"].get("experts", ())}
+    found = []
+    for teacher in (True, False):
+        part = asked(rows, teacher=teacher)
+        among = [domain for domain in domains if teacher or domain in taught]
+        part = [row for row in part if row["domain"] in among]
+        for name, (arm, other) in ADDED.items():
+            for regime in REGIMES:
+                effects = {d: effect(part, d, arm, other, regime) for d in among}
+                sets = {d: round(one.mean, 4) for d, one in effects.items() if one}
+                if sets:
+                    about = {"mechanism": name, "regime": regime, "teacher": teacher}
+                    over = alike(list(sets.values())) if len(sets) > 2 else None
+                    found.append(about | {"sets": sets, "over_sets": over})
+    return found
+
+
+def _print_mechanisms(found: Sequence[Row]) -> None:
+    domains = list(dict.fromkeys(domain for one in found for domain in one["sets"]))
+    for regime in REGIMES:
+        for teacher in (True, False):
+            mine = [one for one in found if (one["regime"], one["teacher"]) == (regime, teacher)]
+            if not mine:
+                continue
+            note = "" if teacher else ", without the teacher"
+            title = f"What each adds, {regime}{note}"
+            print(f"\n| {title} | {' | '.join(domains)} | over sets |")
+            print(f"|---|{'---:|' * (len(domains) + 1)}")
+            for one in mine:
+                cells = [f"{one['sets'][d]:+.3f}" if d in one["sets"] else "" for d in domains]
+                over = _by_regime({regime: one["over_sets"]}).removeprefix(f"{regime} ")
+                print(f"| {one['mechanism']} | {' | '.join(cells)} | {over} |")
+
+
+def report(rows: Sequence[Row], *, quick: bool) -> Row:
+    """Print the tables and return their figures; quick runs are a table of their own."""
+    rows = [row for row in rows if bool(row["settings"].get("quick")) == quick]
+    every, rows = rows, asked(rows, teacher=True)
+    domains = list(dict.fromkeys(row["domain"] for row in rows))
+    apart = {arm for pair in ADDED.values() for arm in pair} - {DEFAULT, HARD, "open"}
+    arms = [arm for arm in dict.fromkeys(row["arm"] for row in rows) if arm not in apart]
     print(f"\n{'nDCG@10, gain over untuned':30}{'known':>26}{'unseen':>30}")
     for domain in domains:
         print(domain)
@@ -313,6 +398,8 @@ def report(rows: Sequence[Row], *, quick: bool) -> Row:
             + ", ".join(f"{arm} for {n} sets" for arm, n in counts.items() if n)
             + f"; gain on the set left out: {_by_regime(apart)}"
         )
+    figures["mechanisms"] = mechanisms(every)
+    _print_mechanisms(figures["mechanisms"])
     figures["guard"] = guarded(rows)
     print(
         "The default kept the base model in {kept} of {runs} runs; in {harmed} of the others a "

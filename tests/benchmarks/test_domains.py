@@ -10,12 +10,17 @@ from scipy.stats import ttest_1samp
 
 from benchmarks.domains import Evidence, Run, with_hidden
 from benchmarks.domains_table import (
+    ADDED,
     BASE,
+    DEFAULT,
+    TEACHER,
+    asked,
     clustered_variance,
     effect,
     forest,
     guarded,
     left_out,
+    mechanisms,
     report,
     summary,
 )
@@ -106,6 +111,39 @@ def test_a_choice_is_reported_on_the_set_that_did_not_make_it():
     assert found["unseen"]["mean"] == pytest.approx(0.01, abs=0.02) and found["unseen"]["sets"] == 4
     assert left_out([row for row in rows if row["arm"] != "steady"]) is None
     assert left_out(rows[:6]) is None, "two sets"
+
+
+def test_what_a_mechanism_adds_is_told_with_the_teacher_and_without():
+    """Runs without the teacher have a table of their own and change no other figure."""
+    rng = np.random.default_rng(4)
+    rows, experts = [], {"asked": ["bm25", TEACHER], "alone": ["bm25"]}
+    for number in range(3):
+        base, name = rng.random(30).round(3) * 0.5, f"set {number}"
+        rows.append(line(name, BASE, base))
+        luck = rng.normal(0, 0.01, 30).round(3)
+        rows.append(line(name, "hard-infonce", base + 0.02 + luck))
+        rows.append(line(name, "on-nothing", base + 0.01 + luck))
+        for heard in experts if number else ("alone",):  # set 0 has no teacher
+            gain = 0.06 if heard == "asked" else 0.03
+            for arm, lost in ((DEFAULT, 0.0), ("off-labels", 0.02 if heard == "asked" else 0.05)):
+                more = rng.normal(0, 0.01, 30).round(3)
+                made = line(name, arm, base + gain - lost + (luck if arm == DEFAULT else more))
+                rows.append(made | {"settings": {"experts": experts[heard]}})
+    found = {(one["mechanism"], one["teacher"]): one for one in mechanisms(rows)}
+    labels = next(name for name, pair in ADDED.items() if pair == (DEFAULT, "off-labels"))
+    taught, alone = found[labels, True], found[labels, False]
+    assert set(taught["sets"]) == {"set 0", "set 1", "set 2"}
+    assert set(alone["sets"]) == {"set 1", "set 2"}, "set 0 would be told twice"
+    assert taught["sets"]["set 1"] == pytest.approx(0.02, abs=0.008)
+    assert alone["sets"]["set 1"] == pytest.approx(0.05, abs=0.008)
+    assert taught["over_sets"]["sets"] == 3 and alone["over_sets"] is None
+    assert found["alone: mixing", True]["sets"]["set 2"] == pytest.approx(0.01, abs=1e-3)
+    with_teacher = asked(rows, teacher=True)
+    assert effect(with_teacher, "set 1", DEFAULT, BASE, "unseen").mean == pytest.approx(
+        0.06, abs=0.006
+    )
+    figures = report(rows, quick=False)
+    assert figures["guard"]["runs"] == 3
 
 
 def test_runs_that_kept_the_base_model_and_runs_that_did_harm_are_counted():

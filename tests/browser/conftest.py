@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 SECOND = 1000  # milliseconds, as Playwright counts
+# Nothing is measured here: the machine may be busy, and its disk still writing what was installed.
+PATIENCE = 180 * SECOND
 STOPS = ("", "data", "experts", "labels", "tune", "compare", "report", "pilot")
 
 
@@ -110,6 +113,28 @@ def server(tmp_path) -> Iterator[Server]:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what stood on the page, and what the server wrote, where a test fails."""
+    report = yield
+    if call.when == "call" and report.failed:
+        used = getattr(item, "funcargs", {})
+        if "page" in used:
+            with suppress(Exception):  # the browser may be what failed
+                report.sections.append(("Page", _tail(used["page"].locator("body").inner_text())))
+        for name in ("server", "typed_server"):
+            if name in used and used[name].log.is_file():
+                log = used[name].log.read_text("utf-8", errors="replace")
+                report.sections.append((f"Log of the {name}", _tail(log)))
+    return report
+
+
+def _tail(text: str, most: int = 4000) -> str:
+    return text[-most:]
+
+
 @pytest.fixture
 def page(request):
     """A page of a real Chromium; what it looked like is kept where a test fails."""
@@ -124,6 +149,7 @@ def page(request):
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
         )
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+        context.set_default_timeout(PATIENCE)
         made = context.new_page()
         yield made
         folder = ROOT / "test-artifacts"
@@ -152,7 +178,7 @@ def typed_server(typed: FinishedJourney, tmp_path: Path) -> Iterator[Server]:
 def settle(page: Page) -> None:
     """Wait until a page is drawn and has faded in: half-drawn text has half its contrast."""
     drawn = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-    page.locator(drawn).wait_for(timeout=90 * SECOND)
+    page.locator(drawn).wait_for(timeout=PATIENCE)
     page.wait_for_timeout(400)
 
 
@@ -164,7 +190,7 @@ def inside_the_screen(locator: Locator, name: str, slack: float = 1.0) -> None:
     slack : float
         Pixels by which it may reach into the bar, which has as much room of its own.
     """
-    locator.wait_for(timeout=60 * SECOND)
+    locator.wait_for(timeout=PATIENCE)
     screen = locator.page.viewport_size
     assert screen is not None
     for _ in range(20):  # what stands above may still be being drawn

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from core.journey import report
 from core.journey.people import voting
-from tests.browser.conftest import SECOND, STOPS, settle
+from tests.browser.conftest import PATIENCE, SECOND, STOPS, settle
 
 pytestmark = pytest.mark.browser
 GRAVE = ("serious", "critical")
@@ -107,16 +107,16 @@ def test_no_page_has_a_grave_fault(typed, typed_server, page, theme, language):
     project = f"lang={language}&project={made.project.id}"
     for stop in STOPS:
         page.goto(f"{server.url}/{stop}?{project}")
-        page.get_by_role("heading").first.wait_for(timeout=90 * SECOND)
+        page.get_by_role("heading").first.wait_for(timeout=PATIENCE)
         look.with_tabs(stop or "home")
     for slide in STORY:
         page.goto(f"{server.url}/present?{project}&step={slide}")
-        page.get_by_role("heading").first.wait_for(timeout=90 * SECOND)
+        page.get_by_role("heading").first.wait_for(timeout=PATIENCE)
         settle(page)
         look(f"slide {slide}")
     for vote in voting.rounds(made.project):
         page.goto(f"{server.url}/compare?{project}&run={made.tune_run}&vote={vote.id}")
-        page.get_by_role("heading").first.wait_for(timeout=90 * SECOND)
+        page.get_by_role("heading").first.wait_for(timeout=PATIENCE)
         settle(page)
         look(f"vote {vote.id}")
     path = report.write_report(made.project, made.compare_run, language, "Ann")

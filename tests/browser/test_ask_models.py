@@ -9,12 +9,12 @@ import pytest
 from core.journey import experts, steps
 from core.types import WRITTEN
 from core.workspace.workspace import Project, Workspace
+from tests.browser.conftest import PATIENCE
 from tests.experts.api_server import KEY, ChatServer, embeddings_server
 
 pytestmark = pytest.mark.browser
 
 HERE = steps.in_this_process(lambda _: None, lambda report: report)
-PATIENCE = 60_000  # ms; nothing is measured here, the machine may be busy
 
 
 @pytest.fixture(autouse=True)

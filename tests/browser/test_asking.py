@@ -10,10 +10,10 @@ from core.data.open_questions import AskedQuestions, with_open_questions
 from core.journey.people import asking
 from core.types.asked_rounds import COLLECT, JUDGE, PARTLY, RIGHT_ANSWER, WRONG_ANSWER
 from core.workspace.workspace import Project, Workspace
+from tests.browser.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; nothing is measured here, the machine may be busy
 PHONE = {"width": 390, "height": 844}
 LOG = tuple(f"{word} trouble again and again" for word in "refund tent kayak invoice".split())
 # Which pair the buttons are for, "" while those of the pair before are still there: a key pressed

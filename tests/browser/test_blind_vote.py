@@ -9,11 +9,11 @@ import pytest
 from core.journey.compare import load_comparison
 from core.journey.people import voting
 from core.types.judgements import votes_in_force
+from tests.browser.conftest import PATIENCE
 from tests.reporting.finished_journey import finished_journey
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; nothing is measured here, the machine may be busy
 KEYS = ("ArrowLeft", "ArrowRight", "0", "ArrowRight")
 
 

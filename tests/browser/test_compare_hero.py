@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import PATIENCE
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; nothing is measured here, the machine may be busy
 SCREEN = {"width": 1280, "height": 800}
 HERO, BOX = ".st-key-verdict_hero", ".st-key-question_box"
 LISTS = '[class*="st-key-two_lists_asked"]'

@@ -8,6 +8,7 @@ from core.journey import experts, projects
 from core.types import SilentReporter
 from core.types.scoring import ScoredExperts
 from core.workspace.workspace import Workspace
+from tests.browser.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -31,9 +32,9 @@ def test_strengths_and_passports_are_on_the_first_screen(server, page, language)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.goto(f"{server.url}/experts?lang={language}&project={project.id}")
     strengths = page.locator(".st-key-expert_quality")
-    strengths.wait_for(timeout=60_000)
+    strengths.wait_for(timeout=PATIENCE)
     foot = page.locator('[data-testid="stBottom"]')
-    foot.wait_for(timeout=120_000)  # drawn last
+    foot.wait_for(timeout=PATIENCE)  # drawn last
     page.wait_for_timeout(1500)
     bar = foot.bounding_box()
     box = strengths.bounding_box()
@@ -41,7 +42,7 @@ def test_strengths_and_passports_are_on_the_first_screen(server, page, language)
 
     page.get_by_role("tab", name=tab).click()
     lines = page.locator(f'img[alt^="{scale}"]')
-    lines.nth(len(EXPERTS) - 1).wait_for(timeout=60_000)
+    lines.nth(len(EXPERTS) - 1).wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1500)
     for place in range(len(EXPERTS)):
         box = lines.nth(place).bounding_box()

@@ -15,11 +15,11 @@ from core.journey.data import import_file
 from core.journey.improve import improvement, improvement_of
 from core.journey.projects import create_sample_project
 from core.workspace.workspace import Workspace
+from tests.browser.conftest import PATIENCE, SECOND
 from tests.pages.conftest import first_answers
 
 pytestmark = pytest.mark.browser
 
-SECOND = 1000
 MINUTE = 60 * SECOND
 
 
@@ -28,14 +28,14 @@ def no_exception(page) -> None:
     assert "Traceback" not in page.locator("body").inner_text()
 
 
-def click(page, label: str | re.Pattern[str], timeout: float = MINUTE) -> None:
+def click(page, label: str | re.Pattern[str], timeout: float = PATIENCE) -> None:
     button = page.get_by_role("button", name=label).first
     button.wait_for(timeout=timeout)
     button.click()
     no_exception(page)
 
 
-def see(page, text: str | re.Pattern[str], timeout: float = MINUTE) -> None:
+def see(page, text: str | re.Pattern[str], timeout: float = PATIENCE) -> None:
     page.get_by_text(text).first.wait_for(timeout=timeout)
     no_exception(page)
 
@@ -77,7 +77,7 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
         page.locator('[data-testid="stCheckbox"]', has_text=slow).first.locator("label").click()
         page.wait_for_timeout(SECOND)
     click(page, "Let 3 experts score")
-    click(page, "Look at the labels", timeout=3 * MINUTE)
+    click(page, "Look at the labels")
 
     see(page, "Changed, not used yet")
     click(page, "Use these labels")
@@ -105,26 +105,26 @@ def test_sample_project_from_the_first_click_to_the_report(server, page, tmp_pat
     assert (folder / "events.jsonl").read_text().count('"event": "launched"') == 2
     click(page, "Compare before and after", timeout=5 * MINUTE)  # and the comparison starts
 
-    see(page, "Unseen answers", timeout=3 * MINUTE)
-    see(page, re.compile(r"(Better|Worse|No clear difference)"), timeout=3 * MINUTE)
-    see(page, re.compile("Everyday language"), timeout=3 * MINUTE)
+    see(page, "Unseen answers")
+    see(page, re.compile(r"(Better|Worse|No clear difference)"))
+    see(page, re.compile("Everyday language"))
 
     click(page, "Make the report")
     see(page, "Take the result with you")
-    with page.expect_download(timeout=MINUTE) as printed:
+    with page.expect_download(timeout=PATIENCE) as printed:
         click(page, "Download as PDF")
     paper = tmp_path / "report.pdf"
     printed.value.save_as(paper)
     first = PdfReader(paper).pages[0].extract_text()
     assert "Outdoor shop FAQ" in first and "Three wins" in first and "Decision" in first
-    with page.expect_download(timeout=MINUTE) as made:
+    with page.expect_download(timeout=PATIENCE) as made:
         click(page, "Download as page")
     report = tmp_path / "report.html"
     made.value.save_as(report)
     text = report.read_text(encoding="utf-8")
     assert "Outdoor shop FAQ" in text
     assert "nDCG@10" in text
-    with page.expect_download(timeout=MINUTE) as packed:
+    with page.expect_download(timeout=PATIENCE) as packed:
         click(page, "Pack the model")
         click(page, re.compile("Download the model"))
     archive = tmp_path / "model.zip"
@@ -209,7 +209,7 @@ class Hand:
 
     def click(self, label: str | re.Pattern[str]) -> None:
         button = self.page.get_by_role("button", name=label).first
-        button.wait_for(timeout=MINUTE)
+        button.wait_for(timeout=PATIENCE)
         button.click()
         self.clicks += 1
         no_exception(self.page)
@@ -222,12 +222,12 @@ def test_the_sample_is_two_clicks_from_its_verdict(server, page, language, words
     page.goto(f"{server.url}/?lang={language}")
     hand.click(re.compile("Outdoor shop FAQ|アウトドア"))
     start = page.get_by_role("button", name=re.compile(words))
-    start.wait_for(timeout=MINUTE)
+    start.wait_for(timeout=PATIENCE)
     for place in (start, page.locator(".st-key-improve_offer")):
         box = place.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
     hand.click(re.compile(words))
-    page.locator('[class*="st-key-job_improve-"]').wait_for(timeout=MINUTE)
+    page.locator('[class*="st-key-job_improve-"]').wait_for(timeout=PATIENCE)
     no_exception(page)
     assert hand.clicks == 2
 
@@ -243,11 +243,11 @@ def test_the_quick_look_ends_on_the_verdict_also_through_a_kill(server, page):
     hand = Hand(page)
     hand.clicks = 1  # on the sample: see above
     page.goto(f"{server.url}/?lang=en&project={project.id}")
-    page.get_by_role("button", name="Improve my search").wait_for(timeout=MINUTE)
+    page.get_by_role("button", name="Improve my search").wait_for(timeout=PATIENCE)
     settle(page)
     page.get_by_role("radio", name="Quick look").or_(
         page.get_by_role("button", name="Quick look")
-    ).first.click(timeout=2 * MINUTE)
+    ).first.click(timeout=PATIENCE)
     hand.clicks += 1
     see(page, "One pass over the data")
     hand.click("Improve my search")
@@ -267,14 +267,14 @@ def test_the_quick_look_ends_on_the_verdict_also_through_a_kill(server, page):
     page.wait_for_url(re.compile(r"/compare\?.*run=tune-"), timeout=15 * MINUTE)
     assert hand.clicks <= 4
     hero = page.locator(".st-key-verdict_hero")
-    hero.wait_for(timeout=MINUTE)
+    hero.wait_for(timeout=PATIENCE)
     box = hero.bounding_box()
     assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
     told = improvement(workspace, run)
     assert len({(one.about, str(one.text)) for one in told.decided}) == len(told.decided)
     page.goto(f"{server.url}/?lang=en&project={project.id}")
     stages = page.locator(".st-key-pilot_stages")
-    stages.wait_for(timeout=MINUTE)
+    stages.wait_for(timeout=PATIENCE)
     box = stages.bounding_box()
     assert box["y"] >= 0 and box["y"] + box["height"] <= FOLD
     see(page, re.compile("Of 100 customers who"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import SECOND, STOPS, settle
+from tests.browser.conftest import PATIENCE, SECOND, STOPS, settle
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ MOST_STOPS = 300
 def test_tab_key_comes_to_every_control_and_shows_where_it_is(typed, typed_server, page, stop):
     """A control that the Tab key passes by, or stops at unseen, is none for who has no mouse."""
     page.goto(f"{typed_server.url}/{stop}?lang=en&project={typed.project.id}")
-    page.get_by_role("heading").first.wait_for(timeout=90 * SECOND)
+    page.get_by_role("heading").first.wait_for(timeout=PATIENCE)
     settle(page)
     page.wait_for_timeout(2 * SECOND)
     page.evaluate(WALK)

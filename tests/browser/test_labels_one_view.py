@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import inside_the_screen, scored_sample
+from tests.browser.conftest import PATIENCE, inside_the_screen, scored_sample
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def test_cause_and_effect_are_on_one_screen(server, page, scored, language):
     bias, what_if, echo, moves = WORDS[language]
     page.set_viewport_size(SCREEN)
     page.goto(f"{server.url}/labels?lang={language}&project={scored}")
-    page.get_by_role("tab").first.wait_for(timeout=60_000)
+    page.get_by_role("tab").first.wait_for(timeout=PATIENCE)
     settle(page)
     chart = page.locator('[data-testid="stPlotlyChart"]').first
     inside_the_screen(chart, "histogram", ROOM)
@@ -59,7 +59,7 @@ def test_cause_and_effect_are_on_one_screen(server, page, scored, language):
     settle(page)
     assert page.locator('[data-testid="stMetricValue"]').all_inner_texts()[:4] != before[:4]
     page.reload()
-    page.get_by_role("tab").first.wait_for(timeout=60_000)
+    page.get_by_role("tab").first.wait_for(timeout=PATIENCE)
     settle(page)
     low = page.locator('[data-testid="stSlider"]').nth(1).get_by_role("slider").first
     assert low.get_attribute("aria-valuenow") == "15" or low.input_value() == "15"
@@ -78,7 +78,7 @@ def test_cause_and_effect_are_on_one_screen(server, page, scored, language):
     settle(page)
     change = page.get_by_role("radio", name=echo).or_(page.get_by_role("button", name=echo)).first
     change.click()
-    page.get_by_text(re.compile(moves)).first.wait_for(timeout=60_000)
+    page.get_by_text(re.compile(moves)).first.wait_for(timeout=PATIENCE)
     settle(page)
     inside_the_screen(page.locator('[data-testid="stPlotlyChart"]').first, "arrows", ROOM)
     assert page.locator('[data-testid="stException"]').count() == 0

@@ -22,11 +22,11 @@ from core.types.pilot_events import (
     PilotEvent,
 )
 from core.workspace.database import now
+from tests.browser.conftest import PATIENCE
 from tests.reporting.finished_journey import BASE, TOPICS, finished_journey
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; nothing is measured here, the machine may be busy
 PHONE = {"width": 390, "height": 844}
 
 

@@ -9,11 +9,11 @@ from core.journey import compare, experts, personal
 from core.journey.people import voting
 from core.types import SilentReporter
 from pages.parts.present.slides import SLIDES
+from tests.browser.conftest import PATIENCE
 from tests.reporting.finished_journey import EVIL, finished_journey
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; nothing is measured here, the machine may be busy
 HEARTS = {  # what a slide exists for
     "data": ".st-key-quoted_example",
     "experts": ".st-key-stage_chart_agreement",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import PATIENCE
 from tests.browser.payloads import PAYLOADS
 
 pytestmark = pytest.mark.browser
-SECOND = 1000
 KINDS = ("MarkdownContainer", "CaptionContainer", "Text")
 
 # Text of each element per payload; a space may be one that does not break, a tab four of them.
@@ -25,8 +25,8 @@ def test_payloads_are_shown_as_typed_in_every_element_that_reads_markdown(server
     """150 texts: GitHub's markdown finds links in text whose every sign was escaped."""
     server.restart("tests/browser/texts_as_typed.py")
     page.goto(server.url)
-    page.get_by_text("drawn to the end").wait_for(timeout=90 * SECOND)
-    page.locator(".st-key-chart .ytick").first.wait_for(timeout=90 * SECOND)
+    page.get_by_text("drawn to the end").wait_for(timeout=PATIENCE)
+    page.locator(".st-key-chart .ytick").first.wait_for(timeout=PATIENCE)
     assert len(PAYLOADS) == 150
     shown = page.evaluate(SHOWN, ["p", ", ".join(f'[data-testid="st{kind}"]' for kind in KINDS)])
     assert len(shown) == len(PAYLOADS)

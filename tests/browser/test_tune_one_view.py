@@ -19,7 +19,7 @@ from core.tuning.validation import Watch
 from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project
-from tests.browser.conftest import inside_the_screen, scored_sample
+from tests.browser.conftest import PATIENCE, inside_the_screen, scored_sample
 
 pytestmark = pytest.mark.browser
 
@@ -109,7 +109,7 @@ def test_what_is_chosen_and_what_is_watched_are_on_one_screen(server, page, read
     address = f"{server.url}/tune?lang={language}&project={project.id}"
     page.goto(address)
     cards = page.locator('.st-key-tune_preset [role="radiogroup"] > div')
-    cards.first.wait_for(timeout=60_000)
+    cards.first.wait_for(timeout=PATIENCE)
     settle(page)
     assert cards.count() == 3
     for number in range(3):

@@ -13,12 +13,11 @@ from core.journey import data, personal, report
 from core.journey.people import asking, voting
 from core.journey.pilot import searching
 from core.types.pilot_events import PilotArm
-from tests.browser.conftest import Server
+from tests.browser.conftest import PATIENCE, SECOND, Server
 from tests.reporting.finished_journey import BASE, FinishedJourney
 from tests.reporting.typed_project import TYPED, TYPED_FILE, TYPED_NAME, typed_project
 
 pytestmark = pytest.mark.browser
-SECOND = 1000
 MARK = TYPED.split()[0]
 
 # Elements that came of what was typed, wherever they are drawn.
@@ -62,14 +61,14 @@ class Tour:
 
     def open(self, path: str, more: str = "") -> None:
         self.page.goto(f"{self.server.url}/{path}?{self.link}{more}")
-        self.page.get_by_role("heading", level=1).first.wait_for(timeout=90 * SECOND)
+        self.page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE)
 
     def look(self, place: str, least: int = 1) -> None:
         """Read what is drawn; the payload stands there so many times at least."""
         ready = self.page.locator('[data-test-script-state="notRunning"]')
-        ready.wait_for(timeout=90 * SECOND)
+        ready.wait_for(timeout=PATIENCE)
         self.page.wait_for_timeout(300)  # a fragment or a rerun may begin just now
-        ready.wait_for(timeout=90 * SECOND)
+        ready.wait_for(timeout=PATIENCE)
         for _ in range(20):  # what is read from disk may still be on its way
             text = self.page.evaluate(READ)
             self.seen[place] = text.count(MARK)
@@ -117,7 +116,7 @@ def test_names_and_texts_are_as_typed_on_every_page(made, tour):
     """One name that is forgotten shows here: as a link, an icon, a formula, in bold."""
     page = tour.page
     tour.open("")
-    page.get_by_text("Rename").first.wait_for(timeout=90 * SECOND)
+    page.get_by_text("Rename").first.wait_for(timeout=PATIENCE)
     tour.look("home")
     for name in ("Rename", "Delete", "People and record"):
         page.get_by_role("button", name=name).first.click()
@@ -151,9 +150,9 @@ def test_names_and_texts_are_as_typed_on_every_page(made, tour):
         ended = voting.progress(made.workspace, vote).opening is not None
         if not ended:
             field = page.get_by_label(re.compile("Your name, so that your votes"))
-            field.fill(f"Ben {TYPED}", timeout=60 * SECOND)
+            field.fill(f"Ben {TYPED}", timeout=PATIENCE)
             field.press("Enter")
-            page.get_by_text("Which list of answers would help").wait_for(timeout=60 * SECOND)
+            page.get_by_text("Which list of answers would help").wait_for(timeout=PATIENCE)
         tour.look(f"vote {vote.id}", 0 if ended else 6)  # one that ended says only so
     _taking_part(made, tour)
     tour.open("report")
@@ -176,15 +175,15 @@ def _taking_part(made: FinishedJourney, tour: Tour) -> None:
     # Asked for a name or not: this browser has told one before, in a vote.
     begin = page.get_by_role("button", name="Begin")
     answer = page.get_by_text("An answer that customers look for")
-    begin.or_(answer).first.wait_for(timeout=60 * SECOND)
+    begin.or_(answer).first.wait_for(timeout=PATIENCE)
     if begin.count():
         page.get_by_label("Your name").fill(f"Ben {TYPED}"[:60])
         begin.click()
-    answer.wait_for(timeout=60 * SECOND)
+    answer.wait_for(timeout=PATIENCE)
     tour.look("collecting", 1)
     tour.open("data")
     page.get_by_role("tab", name="Collect questions").click()
-    page.get_by_text("Close the round").first.wait_for(timeout=60 * SECOND)
+    page.get_by_text("Close the round").first.wait_for(timeout=PATIENCE)
     tour.look("collecting, the wall", 3)
     asking.close_round(project, round_, TYPED_NAME)
     tour.open("data")
@@ -200,17 +199,17 @@ def _searching(made: FinishedJourney, tour: Tour) -> None:
     plan = searching.start_page(project, TYPED_NAME, champion=PilotArm("", BASE))
     page.goto(f"{tour.server.url}/pilot?search={plan.link}&lang=en")
     field = page.locator(".st-key-pilot_question input")
-    field.fill(f"where is {TYPED}", timeout=60 * SECOND)
+    field.fill(f"where is {TYPED}", timeout=PATIENCE)
     field.press("Enter")
-    page.locator(".st-key-result_0").wait_for(timeout=60 * SECOND)
+    page.locator(".st-key-result_0").wait_for(timeout=PATIENCE)
     tour.look("search page", 1)
     page.get_by_role("button", name=re.compile("None of these")).click()
     note = page.locator(".st-key-pilot_note textarea")
-    note.fill(f"I wanted {TYPED}", timeout=60 * SECOND)
+    note.fill(f"I wanted {TYPED}", timeout=PATIENCE)
     page.get_by_role("button", name="Send the note").click()
-    page.get_by_text("Your note was sent").first.wait_for(timeout=60 * SECOND)
+    page.get_by_text("Your note was sent").first.wait_for(timeout=PATIENCE)
     tour.open("pilot")
-    page.get_by_role("tab", name="Versions").wait_for(timeout=60 * SECOND)
+    page.get_by_role("tab", name="Versions").wait_for(timeout=PATIENCE)
     tour.look("pilot", 0)
     tour.look_at_tabs("pilot", 0)
     # Names and reasons of versions, what was searched and written: all of it was typed.
@@ -230,7 +229,7 @@ def _judging(made: FinishedJourney, tour: Tour) -> None:
     personal.allow_sharing(project, f"Because {TYPED}", TYPED_NAME)
     round_ = asking.start_judging(project, TYPED_NAME, questions=1, depth=10, wanted=1)
     page.goto(f"{tour.server.url}/?lang=en&join={round_.id}&me=Ben")
-    page.get_by_role("button", name="I cannot say").wait_for(timeout=60 * SECOND)
+    page.get_by_role("button", name="I cannot say").wait_for(timeout=PATIENCE)
     tour.look("judging", 1)
     for _ in round_.pools[0]:
         page.keyboard.press("1")
@@ -238,7 +237,7 @@ def _judging(made: FinishedJourney, tour: Tour) -> None:
     tour.look("judging, done", 0)
     tour.open("data")
     page.get_by_role("tab", name="Judge results").click()
-    page.get_by_text("Close the round").first.wait_for(timeout=60 * SECOND)
+    page.get_by_text("Close the round").first.wait_for(timeout=PATIENCE)
     tour.look("judging, the organiser", 1)
     asking.close_round(project, round_, TYPED_NAME)
     # The tests that follow report on the data as they were.
