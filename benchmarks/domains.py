@@ -19,6 +19,9 @@ an answer) on held-out questions, by regime. Checkpoint, mixing and weights are 
 questions; test questions are looked at once per run. Texts are read as Compare reads them: up to
 the model's own limit.
 
+A run that can only end as another one (:func:`same_as`) is not run: its line is that of the other
+one, and names it.
+
 Every run is a line of ``--out`` (default: ``docs/evidence/domains.jsonl``); what is there with the
 same settings is not run again, so a killed run goes on. ``--table`` prints from it and tunes
 nothing. Split seeds and training seeds are two kinds of luck and are told apart.
@@ -44,6 +47,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.domains_table import (  # noqa: E402
+    DEFAULT,
+    HARD,
     TEACHER,
     Row,
     asked,
@@ -359,6 +364,7 @@ class Domain:
             "alpha": outcome.alpha,
             "best_step": outcome.best_step,
             "validation_gain": _gain(outcome),
+            "left_out": list(outcome.left_out),
         }
 
 
@@ -442,6 +448,37 @@ def settings_of(domain: Domain, run: Run) -> Row:
     return apart | labels | {"experts": list(domain.experts) if arm.rule != "hard" else []}
 
 
+# What is like the default where likeness of answers is not learned from, and like another arm where
+# the whole of what was learned is kept.
+ON_LIKENESS = ("off-likeness", "off-columns", "off-sparing", "on-labels")
+ON_MIXING = {"off-mixing": DEFAULT, "on-labels": DEFAULT, "on-nothing": HARD}
+
+
+def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
+    """Return the line of a run that learns the same steps and keeps the same of them, if any.
+
+    Likeness of answers is left out of a run by what the data are (fewer right answers for each
+    question than ``SEVERAL``) or by what was seen of the experts (``left_out`` of the line); with
+    it all of what joins a step for its sake. Mixing happens after learning: where it chose to
+    keep all of what was learned, nothing was mixed.
+    """
+    from core.tuning.data_rules import SEVERAL, right_answers_each
+
+    other = ON_MIXING.get(run.arm, DEFAULT if run.arm in ON_LIKENESS else None)
+    wanted = dataclasses.asdict(dataclasses.replace(run, arm=other or run.arm))
+    lines = [row for row in evidence.rows if all(row[key] == wanted[key] for key in wanted)]
+    if other is None or not lines:
+        return None
+    line = lines[-1]
+    each = right_answers_each(dataset, dataset.rows(TRAIN))
+    left_out = each < SEVERAL or "neighbourhoods_per_batch" in line.get("left_out", ())
+    if run.arm in ON_LIKENESS and not left_out:
+        return None
+    if run.arm in ON_MIXING and line["alpha"] != 1.0:
+        return None
+    return {key: value for key, value in line.items() if key not in wanted} | {"same_as": other}
+
+
 def run_all(options: argparse.Namespace, evidence: Evidence, arms: Sequence[str]) -> None:
     """Run what is planned and not there yet."""
     domain: Domain | None = None
@@ -455,6 +492,11 @@ def run_all(options: argparse.Namespace, evidence: Evidence, arms: Sequence[str]
             continue
         if run.arm in SEARCHES:
             found = domain.search(run.arm)
+        elif twin := same_as(run, evidence, domain.dataset):
+            row = dataclasses.asdict(run) | twin | {"settings": settings}
+            evidence.keep(row)
+            print(told(row), "as", row["same_as"], flush=True)
+            continue
         else:
             arm = {**ARMS, **MECHANISMS}[run.arm]
             found = domain.tuned(arm, run.seed, quick=options.quick)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from benchmarks.domains import Evidence, Run, with_hidden
+from benchmarks.domains import Evidence, Run, same_as, with_hidden
 from benchmarks.domains_table import (
     ADDED,
     BASE,
@@ -165,6 +166,35 @@ def test_what_was_run_is_not_run_again_and_a_cut_line_is_left_out(tmp_path):
     assert not again.has(Run("a", "open", 0, 1), {"x": 2})
     assert not again.has(Run("a", "open", 1, 1), {"x": 1})
     assert len(again.rows) == 1 and json.loads(file.read_text().splitlines()[0])["arm"] == "open"
+
+
+def test_a_run_that_can_only_end_as_another_one_is_not_run(tmp_path, tiny_dataset):
+    evidence = Evidence(tmp_path / "rows.jsonl")
+    kept = {"domain": "a", "seed": 0, "split_seed": 1, "settings": {}, "alpha": 1.0, "seconds": 9}
+    evidence.keep(kept | {"arm": "reliability"})
+    evidence.keep(kept | {"arm": "hard-infonce", "alpha": 0.8})
+
+    def twin(arm: str, split: int = 1) -> str | None:
+        found = same_as(Run("a", arm, 0, split), evidence, tiny_dataset)
+        return found and found["same_as"]
+
+    # One right answer each: likeness is not learned from, and all of what was learned was kept.
+    for arm in ("off-likeness", "off-columns", "off-sparing", "on-labels", "off-mixing"):
+        assert twin(arm) == "reliability" and twin(arm, split=2) is None
+    assert twin("on-nothing") is None, "mixing chose 0.8"
+    assert twin("off-labels") is None and twin("reliability") is None
+    evidence.keep(kept | {"arm": "reliability", "alpha": 0.8})  # the last line counts
+    assert twin("off-mixing") is None and twin("on-labels") is None
+    assert twin("off-likeness") == "reliability"
+    several = dataclasses.replace(
+        tiny_dataset,
+        right_question=np.repeat(tiny_dataset.right_question, 2),
+        right_answer=np.repeat(tiny_dataset.right_answer, 2),
+        right_grade=np.repeat(tiny_dataset.right_grade, 2),
+    )
+    assert same_as(Run("a", "off-likeness", 0, 1), evidence, several) is None
+    evidence.keep(kept | {"arm": "reliability", "left_out": ["neighbourhoods_per_batch"]})
+    assert same_as(Run("a", "off-likeness", 0, 1), evidence, several)["same_as"] == "reliability"
 
 
 def test_hidden_questions_have_no_answers_and_held_out_ones_stay(tiny_dataset):
