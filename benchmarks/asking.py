@@ -35,8 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.asking_models import llm, written  # noqa: E402
-from benchmarks.machine import data_folder, machine  # noqa: E402
 from benchmarks.small_data import TEACHER, Bench, small_dataset  # noqa: E402
+from benchmarks.support.machine import data_folder, machine  # noqa: E402
 from core.types import QADataset  # noqa: E402
 
 COUNTS = (0, 25, 50, 100, 200, 624)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.page_visits import server
+from benchmarks.support.page_visits import server
 
 PEOPLE, EACH = 25, 8
 _PATIENCE = 180_000  # ms

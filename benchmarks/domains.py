@@ -57,7 +57,7 @@ from benchmarks.domains_table import (  # noqa: E402
     report,
     told,
 )
-from benchmarks.machine import commit, data_folder, machine  # noqa: E402
+from benchmarks.support.machine import commit, data_folder, machine  # noqa: E402
 from core.types import OPEN, REGIMES, TRAIN, LabelRecipe, QADataset  # noqa: E402
 from core.types.tuning_config import TuningConfig  # noqa: E402
 

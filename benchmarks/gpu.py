@@ -33,9 +33,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.machine import data_folder, machine  # noqa: E402
-from benchmarks.speed_encoding import MODEL, TEXTS, TURNS, faq_texts  # noqa: E402
-from benchmarks.tuning_setting import STUDENT, Setting, stackfaq  # noqa: E402
+from benchmarks.speed_parts.encoding import MODEL, TEXTS, TURNS, faq_texts  # noqa: E402
+from benchmarks.support.machine import data_folder, machine  # noqa: E402
+from benchmarks.tuning_parts.setting import STUDENT, Setting, stackfaq  # noqa: E402
 
 QUICK_TEXTS = 60
 LARGE_BATCH = 256
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="very few steps and texts")
     options = parser.parse_args(arguments)
 
-    from benchmarks import tuning_rate
+    from benchmarks.tuning_parts import rate as tuning_rate
     from core.errors import TuningError
     from core.tuning.device import find_device, take
 

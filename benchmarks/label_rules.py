@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.machine import data_folder  # noqa: E402
+from benchmarks.support.machine import data_folder  # noqa: E402
 from core.data.beir import read_beir  # noqa: E402
 from core.experts.lexical import LEXICAL_EXPERTS  # noqa: E402
 from core.labels.model import LabelModel  # noqa: E402

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from benchmarks.machine import machine, peak_mb
+from benchmarks.support.machine import machine, peak_mb
 from core.evaluation.label_preview import LabelPreview
 from core.experts.bundled import UniversalSentenceModel
 from core.experts.catalogue import catalogue

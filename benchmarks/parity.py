@@ -28,7 +28,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.machine import data_folder  # noqa: E402
+from benchmarks.support.machine import data_folder  # noqa: E402
 from core.evaluation.measures import (  # noqa: E402
     CUTOFFS,
     MEASURES,

@@ -3,7 +3,7 @@
 Run ``OMP_NUM_THREADS=1 python benchmarks/scale.py [WORK]``; WORK 16 (default) encodes 2,000 texts
 per model, WORK 1 a sixteenth of that. Rates are per second of processor time of one thread, so that
 others who use the machine do not change them much; those of the records are by the clock and name
-``$TEST_DATABASE_URL`` where that is set. Texts are those of ``benchmarks/speed_encoding.py``,
+``$TEST_DATABASE_URL`` where that is set. Texts are those of ``benchmarks/speed_parts/encoding.py``,
 encoded in shards as ``python -m core encode`` does it. The last line is one JSON object.
 """
 
@@ -42,7 +42,7 @@ def encoding(folder: Path, count: int) -> dict[str, float]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from benchmarks.speed_encoding import faq_texts
+    from benchmarks.speed_parts.encoding import faq_texts
     from core.experts.catalogue import find_entry
     from core.experts.shards import CorpusTask, Shard, ShardEncoder
     from core.workspace.modelstore import ModelStore
@@ -83,8 +83,8 @@ def pairs() -> dict[str, float]:
 
 def steps(count: int) -> dict[str, float]:
     """Return steps per second of a tuning run with the default settings."""
-    from benchmarks.machine import data_folder
-    from benchmarks.tuning_setting import stackfaq
+    from benchmarks.support.machine import data_folder
+    from benchmarks.tuning_parts.setting import stackfaq
     from core.tuning.batches import plan_epoch
     from core.tuning.learner import Learner
     from core.tuning.student import load_model
@@ -139,7 +139,7 @@ def records(folder: Path, count: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import machine, run_part
+    from benchmarks.support.machine import machine, run_part
 
     print(machine())
     run_part(measure, LARGEST)

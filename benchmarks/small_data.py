@@ -39,7 +39,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.machine import commit, data_folder, machine  # noqa: E402
+from benchmarks.support.machine import commit, data_folder, machine  # noqa: E402
 from core.types import (  # noqa: E402
     OPEN,
     TEST_KNOWN,

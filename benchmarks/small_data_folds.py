@@ -43,7 +43,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.machine import data_folder, machine
+from benchmarks.support.machine import data_folder, machine
 
 STUDENT = "wordllama-l2-supercat-256"
 EXPERTS = (STUDENT, "bm25", "tfidf", "all-mpnet-base-v2")

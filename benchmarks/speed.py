@@ -10,8 +10,8 @@ tuning      a step of tuning with this machine's settings against the same step 
 memory      the most memory that tuning takes where as much is free as on a laptop with 8 GB
 verdict     from the file of the English sample to the first verdict
 
-Each part runs in a process of its own (``benchmarks/speed_<part>.py`` says what it does) and can
-be run alone. ``--growth`` measures each at a sixteenth and a quarter of its work, too. Prints a
+Each part runs in a process of its own (``benchmarks/speed_parts/<part>.py`` says what it does) and
+can be run alone. ``--growth`` measures each at a sixteenth and a quarter of its work, too. Prints a
 table with machine and commit, and as its last line one JSON object. A part that fails is named and
 leaves the others alone; the exit code is then 1. Reads ``$DATA_DIR`` (default ``../shared/data``)
 for the texts of some parts.
@@ -87,7 +87,7 @@ PARTS: dict[str, dict[str, Figure]] = {
         "evaluate_s": Figure("10,000 × 100,000, seconds"),
         "evaluate_peak_mb": Figure("its memory, MB"),
     },
-    "import": {
+    "importing": {
         "import_500k_s": Figure("CSV of 500,000 rows, seconds", 60),
         "import_500k_peak_mb": Figure("its memory, MB", 3000),
         "import_xlsx_100k_s": Figure("workbook of 100,000 rows, seconds", 60),
@@ -120,7 +120,7 @@ def measured(part: str, work: float) -> dict[str, Any]:
     RuntimeError
         If it fails; says what it said last.
     """
-    command = [sys.executable, str(ROOT / "benchmarks" / f"speed_{part}.py"), f"{work:g}"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "speed_parts" / f"{part}.py"), f"{work:g}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     lines = done.stdout.strip().splitlines()
     try:
@@ -146,7 +146,7 @@ def show(part: str, by_work: Mapping[float, Mapping[str, Any]]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts asked for."""
-    from benchmarks.machine import machine
+    from benchmarks.support.machine import machine
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", default=",".join(PARTS), help="comma-separated")

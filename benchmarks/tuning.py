@@ -25,12 +25,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-PARTS = ("rate", "time", "quality")  # each is benchmarks/tuning_<part>.py with a measure()
+PARTS = ("rate", "time", "quality")  # each is benchmarks/tuning_parts/<part>.py with a measure()
 
 
 def present() -> tuple[str, ...]:
     """Return the parts that are here."""
-    return tuple(part for part in PARTS if importlib.util.find_spec(f"benchmarks.tuning_{part}"))
+    return tuple(
+        part for part in PARTS if importlib.util.find_spec(f"benchmarks.tuning_parts.{part}")
+    )
 
 
 def report(setting: Any, parts: Sequence[str]) -> dict[str, Any]:
@@ -38,13 +40,13 @@ def report(setting: Any, parts: Sequence[str]) -> dict[str, Any]:
     print(f"{len(setting.dataset.questions):,} questions, {len(setting.dataset.answers):,} answers")
     import torch
 
-    from benchmarks.machine import machine
+    from benchmarks.support.machine import machine
 
     device = f"{setting.device.kind}, {setting.device.precision}"
     print(f"{machine()}, {device}, {torch.get_num_threads()} threads")
     figures: dict[str, Any] = {}
     for part in parts:
-        found = importlib.import_module(f"benchmarks.tuning_{part}").measure(setting, figures)
+        found = importlib.import_module(f"benchmarks.tuning_parts.{part}").measure(setting, figures)
         print(f"\n{part:46}{'measured':>22}   target")
         for name, value, target in found.rows:
             print(f"{name:46}{value:>22}   {target}".rstrip(), flush=True)
@@ -64,8 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are: {', '.join(present())}")
 
-    from benchmarks.machine import data_folder
-    from benchmarks.tuning_setting import stackfaq
+    from benchmarks.support.machine import data_folder
+    from benchmarks.tuning_parts.setting import stackfaq
 
     if not (data_folder() / "stackfaq").is_dir():
         sys.stderr.write(

@@ -195,7 +195,7 @@ def split_names() -> Iterator[str]:
 
 def crowded_folders() -> Iterator[str]:
     """6. A folder that grows gets rooms by subject, not more files side by side."""
-    for top in ("core", "pages", "tests"):
+    for top in ("core", "pages", "tests", "benchmarks"):
         folders = Counter(path.parent for path in files(top))
         for folder, count in sorted(folders.items()):
             if count > MOST_FILES:

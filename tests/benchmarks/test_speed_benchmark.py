@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from benchmarks import speed, speed_cache, speed_evaluation, speed_search
+from benchmarks import speed
+from benchmarks.speed_parts import cache, evaluation, search
 
 
 def test_parts_end_in_one_json_object_with_the_figures(capsys):
@@ -32,23 +33,23 @@ def test_a_target_is_judged_on_the_right_side():
 
 
 def test_evaluation_agrees_with_sentence_transformers(monkeypatch):
-    monkeypatch.setattr(speed_evaluation, "ANSWERS", 3000)
-    monkeypatch.setattr(speed_evaluation, "TOPICS", 50)
-    found = speed_evaluation.measure(0.2)
-    assert found["evaluate_largest_difference"] <= speed_evaluation.SAME
+    monkeypatch.setattr(evaluation, "ANSWERS", 3000)
+    monkeypatch.setattr(evaluation, "TOPICS", 50)
+    found = evaluation.measure(0.2)
+    assert found["evaluate_largest_difference"] <= evaluation.SAME
     assert 0.3 < found["evaluate_ndcg"] < 1
 
 
 def test_evaluation_that_differs_is_an_error(monkeypatch):
-    monkeypatch.setattr(speed_evaluation, "ANSWERS", 500)
-    real = speed_evaluation.ours
+    monkeypatch.setattr(evaluation, "ANSWERS", 500)
+    real = evaluation.ours
     monkeypatch.setattr(
-        speed_evaluation, "ours", lambda *a: real(*a) | {"ndcg@10": real(*a)["ndcg@10"] + 1e-5}
+        evaluation, "ours", lambda *a: real(*a) | {"ndcg@10": real(*a)["ndcg@10"] + 1e-5}
     )
     with pytest.raises(SystemExit, match="differ"):
-        speed_evaluation.measure(0.05)
+        evaluation.measure(0.05)
 
 
 def test_cache_and_search_are_measured_at_any_work():
-    assert speed_cache.measure(0.05)["warm_cache_s"] > 0
-    assert speed_search.measure(0.01)["search_ms_1m"] > 0
+    assert cache.measure(0.05)["warm_cache_s"] > 0
+    assert search.measure(0.01)["search_ms_1m"] > 0

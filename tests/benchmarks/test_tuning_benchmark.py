@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from benchmarks import tuning, tuning_rows, tuning_time
-from benchmarks.tuning_setting import Setting
+from benchmarks import tuning
+from benchmarks.tuning_parts import rows as row_training, time as time_to_quality
+from benchmarks.tuning_parts.setting import Setting
 from core.tuning.device import find_device
 from tests.tuning.conftest import small_dataset, tiny_bert  # noqa: F401  (fixtures)
 from tests.tuning.tiny_runs import CONFIG, HardLabels
@@ -37,7 +38,7 @@ def test_rate_and_time_end_in_one_json_object(setting, capsys):
 
 def test_the_baseline_gets_the_pairs_of_the_grid_with_their_labels(setting):
     """Other pairs or labels would compare two tasks, not two ways of doing one."""
-    pairs = tuning_rows.grid_pairs(setting, 2)
+    pairs = row_training.grid_pairs(setting, 2)
     rows = {text: row for row, text in enumerate(setting.dataset.questions)}
     columns = {text: row for row, text in enumerate(setting.dataset.answers)}
     assert len(set(zip(pairs.questions, pairs.answers, strict=True))) == len(pairs) > 100
@@ -54,14 +55,14 @@ def test_the_baseline_gets_the_pairs_of_the_grid_with_their_labels(setting):
 def test_the_baseline_learns_and_its_clock_stands_still_while_it_is_checked(setting):
     import time
 
-    pairs, told = tuning_rows.grid_pairs(setting, 1), []
+    pairs, told = row_training.grid_pairs(setting, 1), []
 
     def after(model, step, seconds):
         time.sleep(0.05)
         told.append((step, seconds))
         return step == 3
 
-    seconds = tuning_rows.train_on_rows(
+    seconds = row_training.train_on_rows(
         setting, pairs, batch=8, learning_rate=1e-3, after_step=after
     )
     assert [step for step, _ in told] == [1, 2, 3]
@@ -70,7 +71,7 @@ def test_the_baseline_learns_and_its_clock_stands_still_while_it_is_checked(sett
 
 
 def test_the_best_tuned_state_counts_even_below_the_base_model():
-    trace = tuning_time.Trace([0.0, 10.0, 20.0, 30.0], [0.9, 0.5, 0.7, 0.7])
+    trace = time_to_quality.Trace([0.0, 10.0, 20.0, 30.0], [0.9, 0.5, 0.7, 0.7])
     assert trace.best == (0.7, 20.0)
 
 
@@ -83,8 +84,8 @@ def test_without_the_data_it_says_so_and_ends_with_2(tmp_path, monkeypatch, caps
 def test_checks_are_not_counted_as_time_of_learning(monkeypatch):
     """A run says that it checks, then what came out: what lies between is taken off."""
     moments = iter([0.0, 5.0, 25.0, 40.0, 60.0])
-    monkeypatch.setattr(tuning_time.time, "perf_counter", lambda: next(moments))
-    chase = tuning_time.Chase(0.8)
+    monkeypatch.setattr(time_to_quality.time, "perf_counter", lambda: next(moments))
+    chase = time_to_quality.Chase(0.8)
     chase.progress(0.0, "checking")
     chase.metric({"step": 0, "validation": 0.9})  # the base model does not end it
     assert not chase.should_stop()

@@ -14,8 +14,8 @@ import pyarrow.parquet as parquet
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import page_visits
-from benchmarks.page_visits import Visitor, start_server, wait_for
+from benchmarks.support import page_visits
+from benchmarks.support.page_visits import Visitor, start_server, wait_for
 from core.evaluation.movements import wins_and_losses
 from core.journey import labels
 from core.journey.compare import load_comparison

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.label_rules import experts_of
-from benchmarks.machine import data_folder
+from benchmarks.support.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
 from core.labels.model import LabelModel
@@ -21,7 +21,7 @@ from core.types.tuning import DeviceInfo
 from core.types.tuning_config import TuningConfig
 from core.workspace.modelstore import ModelStore
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STUDENT = "all-MiniLM-L6-v2"
 LENGTH = 128  # word pieces of a text, in learning and in the test, as in the references
 

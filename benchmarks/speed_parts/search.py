@@ -1,9 +1,9 @@
 """Measure searching: one question typed by hand in a million answers.
 
-Run ``python benchmarks/speed_search.py [WORK]``; WORK 16 (default) is 1,000,000 answers × 384,
-WORK 1 a sixteenth of that. Exact, the best 100, made-up unit vectors, median of 30 questions after
-the first. Encoding the question is not in it (``benchmarks/free_search.py`` has that). Memory is
-the peak of this process, vectors included.
+Run ``python benchmarks/speed_parts/search.py [WORK]``; WORK 16 (default) is 1,000,000 answers ×
+384, WORK 1 a sixteenth of that. Exact, the best 100, made-up unit vectors, median of 30 questions
+after the first. Encoding the question is not in it (``benchmarks/free_search.py`` has that). Memory
+is the peak of this process, vectors included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, ANSWERS, DIMENSION, QUESTIONS, DEPTH = 16.0, 1_000_000, 384, 31, 100
@@ -35,7 +35,7 @@ def measure(work: float = LARGEST) -> dict[str, float]:
     """Return milliseconds per question and the peak of memory."""
     import torch  # is loaded where a question is typed, because a model reads it
 
-    from benchmarks.machine import peak_mb
+    from benchmarks.support.machine import peak_mb
     from core.evaluation.search import rank_one
 
     torch.get_num_threads()
@@ -54,6 +54,6 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)

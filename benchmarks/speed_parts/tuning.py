@@ -1,7 +1,7 @@
 """Measure what this machine gains in tuning: the loop as it runs here against the same loop plain.
 
-Run ``python benchmarks/speed_tuning.py [WORK]``; WORK 16 (default) is 4 steps of each kind, WORK 1
-the least, two. Steps of the default settings on StackFAQ (``$DATA_DIR``, default
+Run ``python benchmarks/speed_parts/tuning.py [WORK]``; WORK 16 (default) is 4 steps of each kind,
+WORK 1 the least, two. Steps of the default settings on StackFAQ (``$DATA_DIR``, default
 ``../shared/data``); all kinds take the same batches, in turns, so that a busy moment meets all. The
 plain loop computes in fp32 and pads all texts of a step to the longest. Both encode each text of a
 step once: what that gains is ``labels_per_s_ratio`` of ``benchmarks/tuning.py``. The last line is
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, STEPS = 16.0, 4
@@ -25,8 +25,8 @@ LARGEST, STEPS = 16.0, 4
 
 def measure(work: float = LARGEST) -> dict[str, float]:
     """Return seconds per step of each kind, and the gain over the plain one."""
-    from benchmarks.machine import data_folder
-    from benchmarks.tuning_setting import stackfaq
+    from benchmarks.support.machine import data_folder
+    from benchmarks.tuning_parts.setting import stackfaq
     from core.tuning import learner as learner_module
     from core.tuning.batches import plan_epoch
     from core.tuning.learner import Learner
@@ -75,6 +75,6 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)

@@ -1,4 +1,4 @@
-"""Measure what tuning takes of a small machine's memory: ``python benchmarks/speed_memory.py``.
+"""What tuning takes of a small machine's memory: ``python benchmarks/speed_parts/memory.py``.
 
 The sample projects are tuned for one pass with the settings of Balanced, checks, saved states,
 mixtures and the written model included, each in a process of its own that counts on the free
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 FREE_MB = 3000  # of 8 GB, beside the system, a browser and the app
@@ -111,6 +111,6 @@ if __name__ == "__main__":
         scored = sys.argv[1] == "score"
         print(json.dumps(tuned(sys.argv[2], Path(sys.argv[3]), only_score=scored)))
     else:
-        from benchmarks.machine import run_part
+        from benchmarks.support.machine import run_part
 
         run_part(measure)

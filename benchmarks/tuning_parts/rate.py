@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tuning_rows import grid_pairs, train_on_rows
-from benchmarks.tuning_setting import Findings, Setting
+from benchmarks.tuning_parts.rows import grid_pairs, train_on_rows
+from benchmarks.tuning_parts.setting import Findings, Setting
 from core.tuning.run import train
 from core.tuning.task import TuningTask
 from core.types import SilentReporter

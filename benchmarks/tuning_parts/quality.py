@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.label_rules import experts_of
-from benchmarks.tuning_setting import LENGTH, STUDENT, Findings, Setting, data_folder
+from benchmarks.tuning_parts.setting import LENGTH, STUDENT, Findings, Setting, data_folder
 from core.data.checks import guess_language
 from core.evaluation.generality import cosines, spearman
 from core.labels.model import LabelModel, answer_labels

@@ -1,6 +1,6 @@
 """Measure encoding against plain ``SentenceTransformer.encode``, on texts of mixed length.
 
-Run ``python benchmarks/speed_encoding.py [WORK]``; WORK 16 (default) is 5,000 texts, WORK 1 a
+Run ``python benchmarks/speed_parts/encoding.py [WORK]``; WORK 16 (default) is 5,000 texts, WORK 1 a
 sixteenth of that. Distinct questions, answers and sentences of answers of StackFAQ (``$DATA_DIR``,
 default ``../shared/data``; left out where it is not there) and of the English sample. Both ways
 encode the same texts with the bundled all-MiniLM-L6-v2, in turns of a fifth of the texts each, so
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, TEXTS, TURNS = 16.0, 5_000, 5
@@ -32,7 +32,7 @@ MODEL = "all-MiniLM-L6-v2"
 
 def faq_texts(count: int, seed: int = 0) -> list[str]:
     """Return distinct texts in random order: whole ones first, then sentences of answers."""
-    from benchmarks.machine import data_folder
+    from benchmarks.support.machine import data_folder
 
     whole: list[str] = []
     for name in ("queries.jsonl", "corpus.jsonl"):
@@ -107,7 +107,7 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 def _quality(encoder: object) -> dict[str, float]:
     """Return the change of nDCG@10 on StackFAQ; nothing where the data are not here."""
-    from benchmarks.machine import data_folder
+    from benchmarks.support.machine import data_folder
     from core.data.beir import read_beir
     from core.evaluation.measures import ndcg_at_10
     from core.evaluation.search import rank
@@ -131,6 +131,6 @@ def _quality(encoder: object) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)

@@ -1,6 +1,6 @@
 """Measure an evaluation against sentence-transformers' InformationRetrievalEvaluator.
 
-Run ``python benchmarks/speed_evaluation.py [WORK]``; WORK 16 (default) is 10,000 questions ×
+Run ``python benchmarks/speed_parts/evaluation.py [WORK]``; WORK 16 (default) is 10,000 questions ×
 100,000 answers × 384, WORK 1 a sixteenth of the questions. Both get the same made-up vectors and
 compute accuracy, recall, MRR, nDCG and mAP at the same cut-offs; the largest difference must stay
 below 1e-6, else this ends with an error. Questions with a right answer that lies within 5e-6 of
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, QUESTIONS, ANSWERS, DIMENSION, DEPTH = 16.0, 10_000, 100_000, 384, 100
@@ -134,7 +134,7 @@ def ours(questions: np.ndarray, answers: np.ndarray, right: np.ndarray) -> dict[
 
 def measure(work: float = LARGEST) -> dict[str, float]:
     """Return both times, their ratio, the largest difference and the peak of memory."""
-    from benchmarks.machine import peak_mb
+    from benchmarks.support.machine import peak_mb
 
     *table, close = made_up(round(QUESTIONS * work / LARGEST))
     ours(table[0][:256], table[1], table[2][:256])  # imports, first calls
@@ -159,6 +159,6 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)

@@ -1,9 +1,9 @@
 """Measure the embedding cache: reading back the vectors of many texts.
 
-Run ``python benchmarks/speed_cache.py [WORK]``; WORK 16 (default) is 100,000 texts × 384 numbers,
-WORK 1 a sixteenth of that. They are written in pieces as encoding does, then looked up by their
-texts with a cache that has not seen the files yet, hashing of the texts included. Files that were
-just written lie in the operating system's memory; a first read from a slow disk takes longer.
+Run ``python benchmarks/speed_parts/cache.py [WORK]``; WORK 16 (default) is 100,000 texts × 384
+numbers, WORK 1 a sixteenth of that. They are written in pieces as encoding does, then looked up by
+their texts with a cache that has not seen the files yet, hashing of the texts included. Files that
+were just written lie in the operating system's memory; a first read from a slow disk takes longer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, TEXTS, DIMENSION, PIECE = 16.0, 100_000, 384, 4_096
@@ -53,6 +53,6 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)

@@ -1,4 +1,4 @@
-"""Measure how long somebody waits for the first verdict: ``python benchmarks/speed_verdict.py``.
+"""How long somebody waits for the first verdict: ``python benchmarks/speed_parts/verdict.py``.
 
 The English sample is walked from the file to the verdict by the app's own steps, in a workspace of
 its own in which no text was read before. The models of the experts that the app suggests, a
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 SAMPLE = ROOT / "sample_data" / "shop_faq_en.csv"

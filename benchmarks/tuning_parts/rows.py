@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.tuning_setting import Setting
+from benchmarks.tuning_parts.setting import Setting
 from core.tuning.batches import learnable, plan_epoch
 from core.tuning.student import load_model
 from core.types import TRAIN

@@ -1,9 +1,9 @@
 """A made-up project of any size, walked through to its report without a browser.
 
-``python benchmarks/large_project.py FOLDER [QUESTIONS] [ANSWERS]`` (default 10000 and 5000) leaves
-a workspace in FOLDER. The texts are words of the sample data thrown together, half of each question
-taken from its answer; everything else is the product's own work: import with flawed rows, scoring
-by three bundled experts, a recipe with corrections, a short tuning run, and a comparison.
+``python benchmarks/support/large_project.py FOLDER [QUESTIONS] [ANSWERS]`` (default 10000 and 5000)
+leaves a workspace in FOLDER. The texts are words of the sample data thrown together, half of each
+question taken from its answer; everything else is the product's own work: import with flawed rows,
+scoring by three bundled experts, a recipe with corrections, a short tuning run, and a comparison.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from core.jobs.folder import RunFolder, create_run  # noqa: E402

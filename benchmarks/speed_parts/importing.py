@@ -1,10 +1,11 @@
 """Measure the import of large files: from the uploaded bytes to the saved dataset.
 
-Run ``python benchmarks/speed_import.py [WORK]``; WORK 16 (default) is a CSV of 500,000 rows and a
-workbook of 100,000, WORK 1 a sixteenth of that. Everything the Data page does is in it: encoding,
-delimiter, column names, columns guessed, every check, pairs, near-duplicate groups, split, saving.
-Each import runs in a process of its own, so that its peak of memory is its own. Wall time depends
-on what else the machine does; the table shows CPU time besides. The last line is one JSON object.
+Run ``python benchmarks/speed_parts/importing.py [WORK]``; WORK 16 (default) is a CSV of 500,000
+rows and a workbook of 100,000, WORK 1 a sixteenth of that. Everything the Data page does is in it:
+encoding, delimiter, column names, columns guessed, every check, pairs, near-duplicate groups,
+split, saving. Each import runs in a process of its own, so that its peak of memory is its own. Wall
+time depends on what else the machine does; the table shows CPU time besides. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST = 16.0
@@ -41,7 +42,7 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 def _figures(work: float) -> dict[str, dict[str, float]]:
-    from benchmarks.made_faq import write_csv, write_xlsx
+    from benchmarks.support.made_faq import write_csv, write_xlsx
 
     with tempfile.TemporaryDirectory() as folder:
         files = {"csv": Path(folder, "faq.csv"), "xlsx": Path(folder, "faq.xlsx")}
@@ -58,7 +59,7 @@ def _in_own_process(file: Path) -> dict[str, float]:
 
 def import_once(file: Path) -> dict[str, float]:
     """Import a file into a new workspace; return its figures and what was found."""
-    from benchmarks.machine import peak_mb
+    from benchmarks.support.machine import peak_mb
     from core.journey import data
     from core.workspace.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""How fast pages are: ``python benchmarks/speed_pages.py [WORK]`` (1 to 16, default 16).
+"""How fast pages are: ``python benchmarks/speed_parts/pages.py [WORK]`` (1 to 16, default 16).
 
 WORK 16 is a project of 10,000 questions and 5,000 answers, made by ``large_project.py``, with
 scores, corrections, a tuning run and a comparison; 1 is a sixteenth of both. Measured are
@@ -26,11 +26,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.large_project import ANSWERS, QUESTIONS, LargeProject, build  # noqa: E402
-from benchmarks.page_visits import (  # noqa: E402
+from benchmarks.support.large_project import ANSWERS, QUESTIONS, LargeProject, build  # noqa: E402
+from benchmarks.support.page_visits import (  # noqa: E402
     Visit,
     Visitor,
     free_port,

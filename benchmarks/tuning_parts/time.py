@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tuning_rate import ROW_BATCHES, row_rate
-from benchmarks.tuning_rows import Pairs, grid_pairs, train_on_rows
-from benchmarks.tuning_setting import Findings, Setting
+from benchmarks.tuning_parts.rate import ROW_BATCHES, row_rate
+from benchmarks.tuning_parts.rows import Pairs, grid_pairs, train_on_rows
+from benchmarks.tuning_parts.setting import Findings, Setting
 from core.tuning.run import train
 from core.tuning.student import encode
 from core.tuning.task import TuningTask

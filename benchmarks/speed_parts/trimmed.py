@@ -1,4 +1,4 @@
-"""Measure what tuning gains by a base with fewer words: ``python benchmarks/speed_trimmed.py``.
+"""What tuning gains by a base with fewer words: ``python benchmarks/speed_parts/trimmed.py``.
 
 Steps of the default settings on the Japanese sample, with multilingual-e5-small as it is and
 trimmed to Japanese, in turns on the same batches, so that a busy moment meets both; and what is
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 LARGEST, STEPS = 16.0, 6
@@ -80,6 +80,6 @@ def measure(work: float = LARGEST) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from benchmarks.machine import run_part
+    from benchmarks.support.machine import run_part
 
     run_part(measure)
