@@ -166,10 +166,10 @@ def typed(tmp_path_factory) -> FinishedJourney:
     return typed_project(tmp_path_factory.mktemp("typed") / "workspace")
 
 
-@pytest.fixture
-def typed_server(typed: FinishedJourney, tmp_path: Path) -> Iterator[Server]:
-    """The app on that project."""
-    served = Server(typed.workspace.layout.root, tmp_path / "server.log")
+@pytest.fixture(scope="module")
+def typed_server(typed: FinishedJourney, tmp_path_factory) -> Iterator[Server]:
+    """The app on that project; a visit changes nothing in it."""
+    served = Server(typed.workspace.layout.root, tmp_path_factory.mktemp("log") / "server.log")
     served.start()
     yield served
     served.stop()
