@@ -57,7 +57,7 @@ def _exchange() -> None:
 
 TABS = (
     (N_("The model"), model_export),
-    (N_("Use it in your software"), lambda context, _run, seen: model_snippets(context, seen)),
+    (N_("Use it in your software"), model_snippets),
     (N_("For other search tools"), lambda _context, _run, _seen: _exchange()),
     (N_("Risks"), lambda context, _run, seen: risk_assessment(context, seen.experts)),
     (N_("Repeat and check"), lambda _context, _run, seen: repeat_and_check(seen)),

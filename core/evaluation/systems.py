@@ -147,12 +147,15 @@ class ListedSystem(_Named):
         Answer rows, best first, in the order of :func:`held_out_rows`; -1 = a rank that no known
         answer holds.
     top_scores : float array [n, d]
+    words : float in [0, 1]
+        Of a hybrid: how much keyword search counts.
     """
 
     top_answers: np.ndarray
     top_scores: np.ndarray
     origin: Origin | None = None
     notes: tuple[Message, ...] = ()
+    words: float = 0.0
 
     def ranking(self, dataset: QADataset, rows: Rows, depth: int = DEPTH) -> Ranking:
         """Return the result lists as they are kept; raises ComparisonError if of other data."""
@@ -277,6 +280,7 @@ def measured(dataset: QADataset, rows: Rows, system: System) -> SystemResult:
         top_scores=ranking.top_scores,
         right_rank=ranking.right_rank,
         notes=system.notes,
+        words=system.words if isinstance(system, ListedSystem) else 0.0,
     )
 
 
@@ -390,6 +394,7 @@ class StoredSystem:
     fingerprint: str
     metrics: tuple[str, ...]
     notes: tuple[Message, ...] = ()
+    words: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -426,7 +431,13 @@ def to_files(comparison: Comparison) -> tuple[dict[str, Any], dict[str, np.ndarr
         names = tuple(system.metrics)
         systems.append(
             StoredSystem(
-                system.name, system.title, system.kind, system.fingerprint, names, system.notes
+                system.name,
+                system.title,
+                system.kind,
+                system.fingerprint,
+                names,
+                system.notes,
+                system.words,
             )
         )
         arrays |= {f"arms.{i}.{table}": getattr(system, table) for table in _TABLES}

@@ -95,6 +95,52 @@ RUNNING = ("char", (1, 2))  # n-grams of running text, where they are not
 _SIDES = ("questions", "answers")
 
 
+@dataclass(frozen=True, eq=False)
+class Bm25Index:
+    """BM25 weights of the words of answers, ready for questions.
+
+    Attributes
+    ----------
+    column : dict of word to int
+        A word that is in no answer has no column.
+    weights : csr_array [n_a, v], float32
+    """
+
+    column: dict[str, int]
+    weights: csr_array
+
+    @classmethod
+    def of(cls, answers: Sequence[str]) -> Bm25Index:
+        """Weigh the words of the answers."""
+        import bm25s
+        from scipy.sparse import csc_array, csr_array
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
+        answer_words = [words(text) for text in answers]
+        column = {w: i for i, w in enumerate(sorted({w for ws in answer_words for w in ws}))}
+        if not column:  # bm25s divides by the mean length
+            return cls(column, csr_array((len(answers), 0), dtype=np.float32))
+        index = bm25s.BM25(k1=K1, b=B, method="lucene")
+        ids = [[column[word] for word in tokens] for tokens in answer_words]
+        index.index((ids, column), create_empty_token=False, show_progress=False)
+        parts = tuple(index.scores[name] for name in ("data", "indices", "indptr"))
+        weights = csc_array(parts, shape=(len(answers), len(column)))
+        return cls(column, csr_array(weights, dtype=np.float32))
+
+    def counts(self, questions: Sequence[str]) -> csr_array:
+        """Return how often each known word is in each question, csr_array [n_q, v], float32."""
+        from scipy.sparse import csr_array
+
+        rows: list[int] = []
+        columns: list[int] = []
+        for row, text in enumerate(questions):
+            known = [self.column[word] for word in words(text) if word in self.column]
+            columns += known
+            rows += [row] * len(known)
+        shape = (len(questions), len(self.column))
+        return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+
+
 def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
     """Return counts of question words and BM25 weights of answer words.
 
@@ -109,28 +155,8 @@ def bm25_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:
         ``Q @ A.T`` are the scores of ``bm25s.BM25.get_scores``; a word that is in no answer has
         no column.
     """
-    import bm25s
-    from scipy.sparse import csc_array, csr_array
-
-    logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
-    answer_words = [words(text) for text in answers]
-    column = {w: i for i, w in enumerate(sorted({w for ws in answer_words for w in ws}))}
-    rows: list[int] = []
-    columns: list[int] = []
-    for row, text in enumerate(questions):
-        known = [column[word] for word in words(text) if word in column]
-        columns += known
-        rows += [row] * len(known)
-    shape = (len(questions), len(column))
-    counts = csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
-    if not column:  # bm25s divides by the mean length
-        return counts, csr_array((len(answers), 0), dtype=np.float32)
-    index = bm25s.BM25(k1=K1, b=B, method="lucene")
-    ids = [[column[word] for word in tokens] for tokens in answer_words]
-    index.index((ids, column), create_empty_token=False, show_progress=False)
-    parts = tuple(index.scores[name] for name in ("data", "indices", "indptr"))
-    weights = csc_array(parts, shape=(len(answers), len(column)))
-    return counts, csr_array(weights, dtype=np.float32)
+    index = Bm25Index.of(answers)
+    return index.counts(questions), index.weights
 
 
 def tfidf_tables(questions: Sequence[str], answers: Sequence[str]) -> Tables:

@@ -342,6 +342,7 @@ class ComparedSystems:
             found.top_answers,
             found.top_scores,
             notes=(note,),
+            words=chosen.weight,
         )
 
 

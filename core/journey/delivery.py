@@ -29,6 +29,7 @@ from core.reporting.snippets import (
     SNIPPETS as SNIPPETS,
     ModelFacts,
     render_snippet as render_snippet,
+    snippets_for as snippets_for,
 )
 from core.translation import DEFAULT_LANGUAGE
 from core.types import QADataset, Reporter
@@ -165,7 +166,12 @@ def exported_folder(workspace: Workspace, run_id: str, base_key: str) -> Path:
 
 
 def model_facts(
-    model: Path, base_key: str, export: OnnxExport | None = None, *, by_base: bool = False
+    model: Path,
+    base_key: str,
+    export: OnnxExport | None = None,
+    *,
+    by_base: bool = False,
+    words: float = 0.0,
 ) -> ModelFacts:
     """Return what code that uses a model has to know of it, read from its files without torch.
 
@@ -173,6 +179,8 @@ def model_facts(
     ----------
     by_base : bool
         Answers keep the vectors of the base model.
+    words : float in [0, 1]
+        How much keyword search counts beside it.
 
     Raises
     ------
@@ -194,6 +202,7 @@ def model_facts(
         document_prompt=files.prompts.get(DOCUMENT, ""),
         rules=export.result.rules if export else rules,
         answers_by=expert_title(base_key) if by_base else "",
+        words=words,
     )
 
 

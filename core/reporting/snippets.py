@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 
+from core.experts.lexical import K1, B
 from core.messages import N_
 from core.reporting.onnx_export import FILE
 from core.reporting.wording import Wording
@@ -38,6 +39,8 @@ class ModelFacts:
     answers_by : str
         The model that answers keep the vectors of, where this one reads questions only; "" = this
         one reads both.
+    words : float in [0, 1]
+        How much keyword search counts beside it, see :mod:`core.evaluation.hybrid`; 0 = not at all.
     """
 
     folder: str
@@ -46,6 +49,7 @@ class ModelFacts:
     document_prompt: str
     rules: TokenRules
     answers_by: str = ""
+    words: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Snippet:
         What has to be installed, as pip knows it.
     onnx : bool
         Runs the ONNX file instead of the model folder.
+    joins : bool
+        Joins keyword search; only of use where that counts.
     """
 
     key: str
@@ -67,6 +73,7 @@ class Snippet:
     meaning: str
     packages: tuple[str, ...]
     onnx: bool = False
+    joins: bool = False
 
 
 SNIPPETS: dict[str, Snippet] = {
@@ -77,6 +84,13 @@ SNIPPETS: dict[str, Snippet] = {
             "Sentence Transformers",
             N_("Plain Python: encode answers and questions, compare them."),
             ("sentence-transformers",),
+        ),
+        Snippet(
+            "hybrid",
+            "Sentence Transformers + BM25",
+            N_("Plain Python: the model joined with keyword search, as it was compared."),
+            ("sentence-transformers", "bm25s"),
+            joins=True,
         ),
         Snippet(
             "onnxruntime",
@@ -141,6 +155,13 @@ FORM_SNIPPETS = {
         ("model2vec", "numpy"),
     ),
 }
+
+
+def snippets_for(model: ModelFacts) -> tuple[str, ...]:
+    """Return the keys of :data:`SNIPPETS` that are of use for a model."""
+    return tuple(key for key, one in SNIPPETS.items() if model.words or not one.joins)
+
+
 _KNOWN = SNIPPETS | {snippet.key: snippet for snippet in FORM_SNIPPETS.values()}
 
 
@@ -159,6 +180,8 @@ def render_snippet(key: str, model: ModelFacts, language: str) -> str:
         {**vars(model), **vars(model.rules)},
         install=f"pip install {' '.join(_KNOWN[key].packages)}",
         onnx_file=FILE,
+        k1=K1,
+        b=B,
         question=QUESTION.get(language, QUESTION["en"]),
         answers=ANSWERS.get(language, ANSWERS["en"]),
     )

@@ -92,6 +92,8 @@ class SystemResult:
         are answers where the system does not list it at all.
     notes : tuple of Message
         What a reader should know about this system, for example ids of a file that are not known.
+    words : float in [0, 1]
+        Of a hybrid: how much keyword search counts, chosen on validation questions.
     """
 
     name: str
@@ -103,6 +105,7 @@ class SystemResult:
     top_scores: np.ndarray
     right_rank: np.ndarray
     notes: tuple[Message, ...] = ()
+    words: float = 0.0
 
     def mean(self, metric: str, rows: np.ndarray | slice = slice(None)) -> float:
         """Return the mean of a metric over positions ``rows`` of the held-out questions."""

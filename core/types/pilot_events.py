@@ -58,6 +58,8 @@ class PilotPlan:
         Chance of naming a better one where none is, however often somebody looks.
     source : str
         Kind and file that the events came from, ``ubi:queries.ndjson``; "" = the search page.
+    words : float in [0, 1)
+        How much keyword search counts in the list of each model; 0 = the model alone.
     who, at : str
     """
 
@@ -72,6 +74,7 @@ class PilotPlan:
     who: str
     at: str
     source: str = ""
+    words: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class ShownList:
     answers : tuple of int
         Rows of the answers in the data of the plan, best first.
     scores : tuple of float
-        Cosine of each with the question, by the model that brought it.
+        Cosine of each with the question, by the model that brought it; with keyword search the
+        order is another one.
     teams : tuple of str
         Which model brought each: ``champion``, ``challenger`` or ``both``.
     milliseconds : float

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.evaluation.hybrid import JoinedScores
+from core.evaluation.search import rank
 from core.pilot.batching import MicroBatcher
-from core.pilot.live_search import LiveSearch, SearchingModel
+from core.pilot.live_search import KeywordSearch, LiveSearch, SearchingModel
 from core.types.pilot_events import BOTH, CHALLENGER, CHAMPION
 
 ANSWERS = np.eye(6, dtype=np.float32)
@@ -34,3 +36,21 @@ def test_each_result_has_the_score_of_the_model_that_brought_it():
         for row, score, team in zip(shown.answers, shown.scores, shown.teams, strict=True):
             assert team == BOTH or abs(own[team][row] - score) < 1e-6
         assert {CHAMPION, CHALLENGER} <= set(shown.teams)
+
+
+def test_keyword_search_joins_as_a_comparison_joins_it_and_cosines_stay_those_of_the_model():
+    cosines = np.array([0.1, 0.9, 0.3, 0.2, 0.0, 0.5], np.float32)
+    by_words = np.array([[0.0, 0.0, 7.0, 3.5, 0.0, 0.0]], np.float32)
+
+    def keywords(weight: float) -> KeywordSearch:
+        return KeywordSearch(weight, lambda _, depth: rank(by_words, ANSWERS, depth))
+
+    live = LiveSearch(model(cosines.tolist()), words=keywords(0.6))
+    shown = live.find("?", 4, np.random.default_rng(0))
+    lists = rank(by_words, ANSWERS, 6), rank(cosines[None], ANSWERS, 6)
+    expected = JoinedScores.of(*lists).ranking(0.6, 4).top_answers[0]
+    assert shown.answers == tuple(expected) == (2, 3, 1, 5)
+    assert shown.scores == (0.3, 0.2, 0.9, 0.5)
+    # Both models are joined with it.
+    both = LiveSearch(model(cosines.tolist()), model([0, 0, 0, 0, 1, 0]), keywords(0.9))
+    assert set(both.find("?", 2, np.random.default_rng(0)).answers) == {2, 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.documents import to_json
 from core.evaluation.systems import EncodedSystem, compare, to_files
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import data, labels
+from core.journey.compare import load_comparison
 from core.messages import Message
 from core.types import (
     Comparison,
@@ -220,6 +221,33 @@ def finished_journey(
     compare_run = _finish(workspace, project, "compare", request, document)
     write_tensors(RunFolder(workspace.run_folder(compare_run)).arrays, arrays)
     return FinishedJourney(workspace, project, tune_run, compare_run)
+
+
+def add_hybrid(made: FinishedJourney, words: float, gain: float) -> None:
+    """Add keyword search joined with the tuned model to the comparison of a finished journey.
+
+    Parameters
+    ----------
+    words : float in [0, 1]
+        How much keyword search counts.
+    gain : float
+        Metric that it adds to the tuned model, on every question.
+    """
+    comparison = load_comparison(made.workspace, made.compare_run)
+    tuned = comparison.system("tuned")
+    assert tuned is not None
+    joined = replace(
+        tuned,
+        name="hybrid:tuned",
+        kind="hybrid",
+        title="Hybrid: BM25 + tuned model",
+        metrics={key: np.clip(values + gain, 0, 1) for key, values in tuned.metrics.items()},
+        words=words,
+    )
+    document, arrays = to_files(replace(comparison, systems=(*comparison.systems, joined)))
+    folder = RunFolder(made.workspace.run_folder(made.compare_run))
+    write_json(folder.result, document)
+    write_tensors(folder.arrays, arrays)
 
 
 def _finish(workspace: Workspace, project: Project, kind: str, config: dict, result: dict) -> str:

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.reporting.snippets import ANSWERS, QUESTION, SNIPPETS, ModelFacts, render_snippet
+from core.reporting.snippets import (
+    ANSWERS,
+    QUESTION,
+    SNIPPETS,
+    ModelFacts,
+    render_snippet,
+    snippets_for,
+)
 from core.types.exporting import TokenRules
 
 ODD = 'say "hi" \\ to {{x}}\n{% raw %}: '
@@ -78,6 +86,37 @@ def test_frameworks_get_both_prompts(key):
     """They call encode and know no prompts of the model: without them the search gets worse."""
     code = render_snippet(key, FACTS, "en")
     assert '"query: "' in code and '"passage: "' in code
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_hybrid_searches_as_it_was_compared(language, monkeypatch, capsys):
+    """Its words are those of our keyword search for English; in Japanese pairs, nearly the same."""
+    from core.evaluation.hybrid import JoinedScores
+    from core.evaluation.search import rank
+    from core.experts.lexical import bm25_tables
+
+    class Reader(Model):
+        def encode_query(self, text, normalize_embeddings=False):
+            return np.array([0.8, 0.6, 0, 0], np.float32)
+
+        def encode_document(self, texts, normalize_embeddings=False):
+            return np.eye(4, dtype=np.float32)[: len(texts)]
+
+    module(monkeypatch, "sentence_transformers", SentenceTransformer=Reader)
+    for words in (0.05, 0.9):
+        code = render_snippet("hybrid", replace(FACTS, words=words), language)
+        exec(compile(code, "hybrid", "exec"), kept := {})
+        counts, weights = bm25_tables([QUESTION[language]], ANSWERS[language])
+        cosines = np.array([[0.8, 0.6, 0, 0]], np.float32)
+        lists = rank(counts, weights, 2), rank(cosines, np.eye(4, dtype=np.float32)[:2], 2)
+        found = JoinedScores.of(*lists).ranking(words, 2)
+        best = int(found.top_answers[0][0])
+        assert capsys.readouterr().out.startswith(ANSWERS[language][best])
+        if language == "en":
+            expected = np.sort(found.top_scores[0])
+            assert np.sort(kept["scores"]) == pytest.approx(expected, abs=1e-6)
+    assert "hybrid" in snippets_for(replace(FACTS, words=0.3))
+    assert "hybrid" not in snippets_for(FACTS)
 
 
 def test_langchain(monkeypatch, capsys):  # langchain-core 1.8, langchain-huggingface 1.2

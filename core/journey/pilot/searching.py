@@ -15,6 +15,7 @@ from core.jobs.folder import RunFolder
 from core.journey.compare_systems import is_query_side, tune_request
 from core.journey.jobs import TUNE
 from core.journey.personal import check_sharing, handling_of, keep_placeholders
+from core.journey.pilot.keywords import MOST_WORDS, keyword_search
 from core.journey.pilot.versions import is_there, registry
 from core.journey.projects import finished_runs
 from core.journey.tune import suggested_model
@@ -125,6 +126,7 @@ def open_search(workspace: Workspace, plan: PilotPlan) -> LiveSearch:
     return LiveSearch(
         searching_model(workspace, plan.champion, answers),
         None if other is None else searching_model(workspace, other, answers),
+        keyword_search(answers, plan.words),
     )
 
 
@@ -168,6 +170,7 @@ def start_page(
     challenger: PilotArm | None = None,
     depth: int = DEPTH,
     days: int = DAYS,
+    words: float = 0.0,
 ) -> PilotPlan:
     """Open a search page, or let the one that is open go on with other models and the new data.
 
@@ -181,6 +184,8 @@ def start_page(
         Results shown.
     days : int
         After so many days, what people did is deleted.
+    words : float in [0, 0.95]
+        How much keyword search counts in the list of each model; 0 = the models alone.
 
     Raises
     ------
@@ -194,6 +199,8 @@ def start_page(
         raise DataError("1 to {most} results can be shown.", most=MOST_DEPTH)
     if not 1 <= days <= MOST_DAYS:
         raise DataError("Events can be kept for 1 to {most} days.", most=MOST_DAYS)
+    if not 0 <= words <= MOST_WORDS:
+        raise DataError("Keyword search can count 0% to {most:.0%}.", most=MOST_WORDS)
     dataset = project.load_dataset()
     champion = champion or arm_in_use(project, dataset)
     if champion == challenger:
@@ -204,12 +211,14 @@ def start_page(
     present = page_in_use(project)
     link = new_round_id() if present is None else present.link
     fixed = (champion, challenger, depth, days, ALPHA, who, now())
-    plan = PilotPlan(new_round_id(), link, dataset.id, *fixed)
+    plan = PilotPlan(new_round_id(), link, dataset.id, *fixed, words=words)
     open_search(project.workspace, plan)  # a page that cannot search is never opened
     project.workspace.records.add_plan(project.id, plan)
     detail = {"plan": plan.id, "champion": champion.run or champion.model}
     if challenger is not None:
         detail["challenger"] = challenger.run or challenger.model
+    if words:
+        detail["keyword search"] = f"{words:.0%}"
     project.note("pilot started", who, detail)
     return plan
 

@@ -25,6 +25,7 @@ from core.journey.compare import (
 from core.journey.cross_fit import CROSS_FIT, verdict_way
 from core.journey.decisions import promotion_allowed, promotion_cautions
 from core.journey.jobs import CROSS_FIT as KIND, KINDS
+from core.journey.pilot.keywords import share_of
 from core.journey.pilot.versions import LEAST_REASON, promote, promotion, withdraw
 from core.messages import N_
 from core.types import BETTER, NOT_SHOWN, WORSE, Comparison, Difference
@@ -237,6 +238,13 @@ def promotion_view(seen: Compared) -> None:
         st.success(
             t("Nothing measured here speaks against using the tuned model."),
             icon=":material/verified:",
+        )
+    share = share_of(seen.comparison)
+    if share is not None and share.suggested:
+        st.info(
+            f"{plain(tm(share.message))} "
+            + t("The search page on Pilot and the code on Report can join them, too."),
+            icon=":material/merge:",
         )
     decided = promotion(seen.context.project)
     if decided is not None and decided.run == seen.comparison.run_id:

@@ -6,11 +6,12 @@ import html
 
 import streamlit as st
 
-from core.journey.pilot import searching
+from core.journey.pilot import keywords, searching
 from core.journey.pilot.searching import InterleavingState
 from core.types.pilot_events import PilotArm, PilotPlan
 from core.types.rights import DECIDE
 from pages.parts import session
+from pages.parts.cached import cached
 from pages.parts.errors import attempt, guarded, show_failed_attempt
 from pages.parts.invitation import address_here, invite_beside
 from pages.parts.page import Context
@@ -100,12 +101,14 @@ def _settings(context: Context, plan: PilotPlan | None, label: str) -> None:
         plan.days if plan else searching.DAYS,
         key=f"{key}_days",
     )
+    words = _keyword_share(context, plan, champion, key)
 
     def start() -> None:
         # Read now: a number that was typed just before the click comes with it.
         names = ("champion", "challenger", "depth", "days")
         chosen = {name: st.session_state[f"{key}_{name}"] for name in names}
-        searching.start_page(project, session.who(), **chosen)
+        share = st.session_state[words] / 100
+        searching.start_page(project, session.who(), **chosen, words=share)
 
     st.button(
         label,
@@ -116,6 +119,39 @@ def _settings(context: Context, plan: PilotPlan | None, label: str) -> None:
         args=(start,),
         **only(DECIDE),
     )
+
+
+def _keyword_share(context: Context, plan: PilotPlan | None, champion: PilotArm, key: str) -> str:
+    """Draw how much keyword search counts, as a comparison advises; returns the widget's key."""
+    project = context.project
+    known = cached(
+        lambda: keywords.keyword_share(project, champion),
+        "keyword share",
+        project.id,
+        str(champion),
+        *keywords.compared(project),
+    )
+    kept = plan is not None and plan.champion == champion
+    share = plan.words if plan and kept else known.suggested if known else 0.0
+    # Another champion has another advice: a widget of its own.
+    name = f"{key}_words_{champion.run}_{champion.model}"
+    st.slider(
+        t("Keyword search counts"),
+        0,
+        round(100 * keywords.MOST_WORDS),
+        round(100 * share),
+        step=5,
+        format="%d%%",
+        key=name,
+        help=t(
+            "Keyword search finds what is written the same way: names, numbers, codes. Its scores "
+            "join those of the model, for champion and challenger alike; at 0% the models search "
+            "alone."
+        ),
+    )
+    if known is not None:
+        st.caption(plain(tm(known.message)))
+    return name
 
 
 def search_link(plan: PilotPlan) -> str:
@@ -168,12 +204,15 @@ def _watch(context: Context, plan: PilotPlan) -> None:
     champion = plan.champion
     assert champion is not None  # a page has one
     title = plain(tm(searching.arm_title(context.project, champion)))
+    joins = (
+        " " + t("Keyword search counts {share}.", share=f"{plan.words:.0%}") if plan.words else ""
+    )
     if plan.challenger is None:
-        st.markdown(t("Searches with: {title}.", title=title))
+        st.markdown(t("Searches with: {title}.", title=title) + joins)
         return
     other = plain(tm(searching.arm_title(context.project, plan.challenger)))
     told = t("Champion: {champion}. Challenger: {challenger}.", champion=title, challenger=other)
-    st.markdown(told)
+    st.markdown(told + joins)
     _verdict(context, plan, searching.interleaving(context.project, plan))
 
 

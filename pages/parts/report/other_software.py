@@ -12,36 +12,48 @@ from core.journey.delivery import (
     exchange_file,
     model_facts,
     render_snippet,
+    snippets_for,
     usable_export,
     write_exchange,
 )
+from core.journey.pilot.keywords import share_in
 from core.journey.report import ReportPreview
 from pages.parts import session
+from pages.parts.cached import cached
 from pages.parts.errors import show_error
 from pages.parts.made_file import MadeFile, file_name
 from pages.parts.page import Context
-from pages.parts.translate import language, plain, t
+from pages.parts.translate import language, plain, t, tm
 
 
-def model_snippets(context: Context, preview: ReportPreview) -> None:
-    """Draw the choice of a place and its program."""
+def model_snippets(context: Context, run: str, preview: ReportPreview) -> None:
+    """Draw the choice of a place and its program; ``run`` is the comparison."""
     if preview.model is None:
         st.warning(t("The model folder of this run is gone. Tune again to get a model."))
         return
     export = usable_export(context.project, preview.tune_run)
+    share = cached(lambda: share_in(context.project, run), "keyword share of a report", run)
     try:
-        facts = model_facts(preview.model, preview.base_key, export, by_base=preview.by_base)
+        facts = model_facts(
+            preview.model,
+            preview.base_key,
+            export,
+            by_base=preview.by_base,
+            words=share.suggested if share else 0.0,
+        )
     except Exception as error:
         show_error(error)
         return
     key = st.selectbox(
         t("Where is the model to be used?"),
-        list(SNIPPETS),
+        snippets_for(facts),
         format_func=lambda place: SNIPPETS[place].title,
         key="snippet",
     )
     chosen = SNIPPETS[key]
     st.caption(t(chosen.meaning))
+    if chosen.joins and share:
+        st.caption(plain(tm(share.message)))
     if chosen.onnx and export is None:
         st.info(t("Convert the model to ONNX first, on the tab beside this one."))
         return

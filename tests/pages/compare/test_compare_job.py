@@ -106,7 +106,9 @@ def test_models_in_between_hybrids_and_other_runs_take_part(workspace, project, 
         "hybrid:base",
     ]
     (note,) = comparison.system("hybrid:base").notes
-    assert 0 < note.params["share"] < 1 and note.params["joined"] > note.params["alone"]
+    assert 0 < note.params["share"] == comparison.system("hybrid:base").words < 1
+    assert comparison.system("base").words == 0
+    assert note.params["joined"] > note.params["alone"]
     assert set(comparison.absent) == {"run:tune-that-is-gone", "hybrid:tuned"}
     assert "adds nothing that shows" in comparison.absent["hybrid:tuned"].template
     tuned, again = comparison.system("tuned"), comparison.system(f"run:{run}")

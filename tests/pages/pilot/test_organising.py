@@ -8,7 +8,7 @@ from core.errors import DataError
 from core.journey.pilot import searching
 from core.types.pilot_events import THUMB_UP, PilotArm
 from tests.as_seen import texts
-from tests.reporting.finished_journey import BASE
+from tests.reporting.finished_journey import BASE, add_hybrid
 
 
 def test_before_a_page_is_open_one_click_opens_it(made, opened):
@@ -26,6 +26,25 @@ def test_before_a_page_is_open_one_click_opens_it(made, opened):
     assert any(plan.link in code.value for code in at.code)
     assert any("<iframe" in code.value and "embed=true" in code.value for code in at.code)
     assert "試験運用" in texts(opened("ja"))
+
+
+def test_the_advice_of_the_comparison_is_where_keyword_search_begins(made, opened):
+    add_hybrid(made, 0.3, 0.05)
+    at = opened()
+    tuned, base = PilotArm(made.tune_run, BASE), PilotArm("", BASE)
+    at.selectbox(key="pilot_first_champion").set_value(base).run()
+    key = "pilot_first_words_{0.run}_{0.model}".format
+    assert at.slider(key=key(base)).value == 0 and "adds to this model" not in texts(at)
+    at.selectbox(key="pilot_first_champion").set_value(tuned).run()
+    assert at.slider(key=key(tuned)).value == 30
+    assert "counting 30% it takes" in texts(at)
+    at.slider(key=key(tuned)).set_value(45)
+    at.button(key="pilot_first_go").click().run()
+    assert not at.exception and not at.error
+    assert searching.page_in_use(made.project).words == 0.45
+    assert "Keyword search counts 45%." in texts(at)
+    changed = at.slider(key=f"pilot_change_words_{tuned.run}_{tuned.model}")
+    assert changed.value == 45, "what the page does, not what was advised"
 
 
 def test_who_opens_early_sees_figures_and_is_named(made, opened):
