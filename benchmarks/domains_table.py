@@ -329,6 +329,8 @@ def mechanisms(rows: Sequence[Row]) -> list[Row]:
         part = [row for row in part if row["domain"] in among]
         for name, (arm, other) in ADDED.items():
             for regime in REGIMES:
+                if not (teacher or _asks(part, arm)):
+                    continue
                 effects = {d: effect(part, d, arm, other, regime) for d in among}
                 sets = {d: round(one.mean, 4) for d, one in effects.items() if one}
                 if sets:
@@ -336,6 +338,10 @@ def mechanisms(rows: Sequence[Row]) -> list[Row]:
                     over = alike(list(sets.values())) if len(sets) > 2 else None
                     found.append(about | {"sets": sets, "over_sets": over})
     return found
+
+
+def _asks(rows: Sequence[Row], arm: str) -> bool:
+    return any(row["settings"].get("experts") for row in rows if row["arm"] == arm)
 
 
 def _print_mechanisms(found: Sequence[Row]) -> None:
