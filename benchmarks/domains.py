@@ -281,6 +281,13 @@ class Domain:
         rows = np.concatenate([self.dataset.rows(split) for split in VALIDATION_SPLIT.values()])
         return np.sort(rows[np.isin(rows, self.dataset.right_question)])
 
+    def joined(self, questions: np.ndarray, answers: np.ndarray) -> Row:
+        """Return what keyword search makes of a model: its weight, and nDCG@10 by regime."""
+        words = next(one for one in self.own_scores if one.expert == "bm25")
+        weight, scores = self._hybrid(words, questions, answers)
+        found = self.figures(scores)
+        return {"weight": weight} | {regime: one["ndcg@10"] for regime, one in found.items()}
+
     def _hybrid(
         self, words: Any, questions: np.ndarray, answers: np.ndarray
     ) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
@@ -359,6 +366,7 @@ class Domain:
             seconds = time.perf_counter() - began
             questions, answers, everyday = self.read(task.model)
         return self.figures(lambda rows: questions[rows] @ answers.T) | {
+            "joined": self.joined(questions, answers),
             "generality": round(everyday - self.untuned[2], 5),
             "seconds": round(seconds),
             "alpha": outcome.alpha,
