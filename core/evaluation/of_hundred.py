@@ -62,6 +62,9 @@ _SPANS = {
     ),
 }
 _NO_CHANGE = N_("For none of the {questions} held-out questions did the first answer change.")
+_NO_SPAN = N_(
+    "Counted on {questions} held-out questions: so few say nothing of other customers' questions."
+)
 _MEANINGS = {
     (BETTER, _UP): N_("Right answers stand higher in the list, and that is more than chance."),
     (BETTER, _EITHER): N_(
@@ -162,9 +165,11 @@ def headline(found: OfHundred) -> Message:
 
 
 def span_text(found: OfHundred) -> Message:
-    """Return how sure that is."""
+    """Return how sure that is; of too few an interval would promise too much."""
     if found.low == found.high == 0:
         return Message(_NO_CHANGE, {"questions": found.questions})
+    if not found.enough:
+        return Message(_NO_SPAN, {"questions": found.questions})
     side = _side(found)
     ends = {
         _UP: (found.low, found.high),

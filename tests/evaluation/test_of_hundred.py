@@ -69,6 +69,8 @@ def test_sentence_is_for_everybody():
 )
 def test_interval_says_its_direction_and_never_rounds_to_nothing(low, high, said):
     assert said in str(span_text(replace(FOUND, low=low, high=high)))
+    few = str(span_text(replace(FOUND, low=low, high=high, enough=False)))
+    assert "95" not in few and f"{FOUND.questions} held-out questions" in few
 
 
 @pytest.mark.parametrize(
