@@ -20,6 +20,7 @@ from benchmarks.domains_table import (
     effect,
     forest,
     guarded,
+    joined_gains,
     left_out,
     mechanisms,
     report,
@@ -145,6 +146,20 @@ def test_what_a_mechanism_adds_is_told_with_the_teacher_and_without():
     )
     figures = report(rows, quick=False)
     assert figures["guard"]["runs"] == 3
+
+
+def test_what_keyword_search_adds_counts_runs_of_a_set_once():
+    rows = []
+    for number, gains in enumerate(([0.02, 0.04], [0.0], [0.06])):
+        for seed, gain in enumerate(gains):
+            made = line(f"set {number}", DEFAULT, np.full(30, 0.5), seed)
+            rows.append(made | {"joined": {"weight": 0.3, "unseen": 0.5 + gain}})
+    rows.append(line("older", DEFAULT, np.full(30, 0.5)))
+    rows.append(line("set 0", "hard-infonce", np.full(30, 0.5)) | {"joined": {"unseen": 0.9}})
+    found = joined_gains(rows)
+    assert found["unseen"]["sets"] == {"set 0": 0.03, "set 1": 0.0, "set 2": 0.06}
+    assert found["unseen"]["over_sets"]["mean"] == pytest.approx(0.03)
+    assert found["known"] == {"sets": {}, "over_sets": None}
 
 
 def test_runs_that_kept_the_base_model_and_runs_that_did_harm_are_counted():
