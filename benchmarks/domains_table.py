@@ -354,11 +354,11 @@ def joined_gains(rows: Sequence[Row], arm: str = DEFAULT) -> Row:
     found: Row = {}
     for regime in REGIMES:
         gains: dict[str, list[float]] = {}
-        for row in rows:
-            if row["arm"] == arm and regime in row.get("joined", {}):
-                if row[regime]["questions"] >= FEWEST:
-                    gain = row["joined"][regime] - row[regime]["ndcg@10"]
-                    gains.setdefault(row["domain"], []).append(gain)
+        measured = [r for r in rows if r["arm"] == arm and regime in r.get("joined", {})]
+        for row in measured:
+            if row[regime]["questions"] >= FEWEST:
+                gain = row["joined"][regime] - row[regime]["ndcg@10"]
+                gains.setdefault(row["domain"], []).append(gain)
         sets = {domain: round(float(np.mean(values)), 4) for domain, values in gains.items()}
         over = alike(list(sets.values())) if len(sets) > 2 else None
         found[regime] = {"sets": sets, "over_sets": over}
