@@ -331,13 +331,30 @@ def mechanisms(rows: Sequence[Row]) -> list[Row]:
             for regime in REGIMES:
                 if not (teacher or _asks(part, arm)):
                     continue
-                effects = {d: effect(part, d, arm, other, regime) for d in among}
+                same = _of_same_seeds(part, arm, other)
+                effects = {d: effect(same, d, arm, other, regime) for d in among}
                 sets = {d: round(one.mean, 4) for d, one in effects.items() if one}
                 if sets:
                     about = {"mechanism": name, "regime": regime, "teacher": teacher}
                     over = alike(list(sets.values())) if len(sets) > 2 else None
                     found.append(about | {"sets": sets, "over_sets": over})
     return found
+
+
+def _of_same_seeds(rows: Sequence[Row], arm: str, other: str) -> list[Row]:
+    """Leave out runs of two arms that the other has not run: luck would count as a mechanism."""
+
+    def runs(name: str) -> set[tuple[str, int, int]]:
+        return {
+            (row["domain"], row["split_seed"], row["seed"]) for row in rows if row["arm"] == name
+        }
+
+    both = runs(arm) & runs(other)
+    return [
+        row
+        for row in rows
+        if row["arm"] not in (arm, other) or (row["domain"], row["split_seed"], row["seed"]) in both
+    ]
 
 
 def joined_gains(rows: Sequence[Row], arm: str = DEFAULT) -> Row:

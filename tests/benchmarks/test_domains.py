@@ -144,6 +144,11 @@ def test_what_a_mechanism_adds_is_told_with_the_teacher_and_without():
     assert effect(with_teacher, "set 1", DEFAULT, BASE, "unseen").mean == pytest.approx(
         0.06, abs=0.006
     )
+    lucky = [{**row, "seed": 1} for row in rows if row["arm"] == DEFAULT]
+    for row in lucky:
+        row["unseen"] = {**row["unseen"], "values": [v + 90 for v in row["unseen"]["values"]]}
+    again = mechanisms([*rows, *lucky])
+    assert [one["sets"] for one in again] == [one["sets"] for one in mechanisms(rows)]
     figures = report(rows, quick=False)
     assert figures["guard"]["runs"] == 3
 
