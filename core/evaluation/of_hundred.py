@@ -62,9 +62,7 @@ _SPANS = {
     ),
 }
 _NO_CHANGE = N_("For none of the {questions} held-out questions did the first answer change.")
-_NO_SPAN = N_(
-    "Counted on {questions} held-out questions: so few say nothing of other customers' questions."
-)
+_NO_SPAN = N_("Counted on {questions} held-out questions.")
 _MEANINGS = {
     (BETTER, _UP): N_("Right answers stand higher in the list, and that is more than chance."),
     (BETTER, _EITHER): N_(
