@@ -11,6 +11,8 @@ reliability                        the product's default: experts weighed by wha
 decorrelated                       minimum-variance weights
 open                               the default, but a third of the training questions have lost
                                    their right answers and are open questions
+trimmed                            the default on a multilingual base that keeps only the words of
+                                   the data's languages; English has no such base
 
 ``--arms mechanisms`` takes every term of a step off alone, and puts it on alone.
 
@@ -76,6 +78,7 @@ DOMAINS: dict[str, str] = {
 }
 SAMPLES = {"shop_faq_en": "shop_faq_en.csv", "shop_faq_ja": "shop_faq_ja.xlsx"}
 SEARCHES = ("untuned", "bm25", "hybrid", "strongest")
+TRIMMED = "trimmed"
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ ARMS: dict[str, Arm] = {
     "soft-3": Arm("anchored"),
     "soft-2": Arm("median"),
     "decorrelated": Arm("decorrelated"),
+    TRIMMED: Arm(changes={"trim_vocabulary": True}),
 }
 # What a step has nothing of: labels of question rows are hard ones, no answer joins for its
 # likeness, nothing is mixed.
@@ -195,11 +199,11 @@ class Domain:
         from core.experts.catalogue import default_experts, default_student, find_entry
         from core.experts.source import ScoringContext
         from core.types.expert_entry import DOCUMENT, QUERY
-        from core.workspace.modelstore import ModelStore
-        from core.workspace.vectors import VectorCache
+        from core.workspace import Workspace
 
         self.name, self.split_seed, self.language = name, split_seed, DOMAINS[name]
-        self.context = ScoringContext(ModelStore(store / "models"), VectorCache(store / "vectors"))
+        self.workspace = Workspace.open(store)
+        self.context = ScoringContext(self.workspace.models, self.workspace.vectors)
         self.dataset = read_domain(name, split_seed)
         self.student = default_student(self.language)
         teachers = [TEACHER] if with_teacher and self.language == "en" else []
@@ -239,6 +243,19 @@ class Domain:
             lambda texts: encode(model, list(texts), QUERY)
         )
         return questions, answers, everyday
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether the base model knows other languages, whose words can be left out."""
+        return self.language != "en"
+
+    @cached_property
+    def trimmed(self) -> tuple[Path, Row]:
+        """The base model with the words of the data's language alone, and what is left of it."""
+        from core.journey.experts import trim_model
+
+        folder, left = trim_model(self.workspace, self.student, (self.language,), self.dataset)
+        return folder, {name: round(value, 5) for name, value in dataclasses.asdict(left).items()}
 
     @cached_property
     def untuned(self) -> tuple[np.ndarray, np.ndarray, float]:
@@ -346,12 +363,14 @@ class Domain:
         has_experts = arm.rule != "hard"
         scores = self.scores(dataset) if has_experts else []
         recipe = LabelRecipe(self.experts if has_experts else (), arm.rule, arm.blend)
-        labels, began = LabelModel.fit(dataset, scores, recipe), time.perf_counter()
+        labels = LabelModel.fit(dataset, scores, recipe)
+        base, left = self.trimmed if config.trim_vocabulary else (self.base, None)
+        began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             task = TuningTask(
                 dataset,
                 labels,
-                self.base,
+                base,
                 config,
                 Path(folder) / "run",
                 answer_labels=answer_labels(labels) if has_experts else None,
@@ -365,7 +384,7 @@ class Domain:
             outcome = train(task, SilentReporter())
             seconds = time.perf_counter() - began
             questions, answers, everyday = self.read(task.model)
-        return self.figures(lambda rows: questions[rows] @ answers.T) | {
+        found = self.figures(lambda rows: questions[rows] @ answers.T) | {
             "joined": self.joined(questions, answers),
             "generality": round(everyday - self.untuned[2], 5),
             "seconds": round(seconds),
@@ -374,6 +393,7 @@ class Domain:
             "validation_gain": _gain(outcome),
             "left_out": list(outcome.left_out),
         }
+        return found if left is None else found | {"trimmed": left}
 
 
 def _gain(outcome: Any) -> float | None:
@@ -500,6 +520,8 @@ def run_all(options: argparse.Namespace, evidence: Evidence, arms: Sequence[str]
             continue
         if run.arm in SEARCHES:
             found = domain.search(run.arm)
+        elif run.arm == TRIMMED and not domain.is_multilingual:
+            continue
         elif twin := same_as(run, evidence, domain.dataset):
             row = dataclasses.asdict(run) | twin | {"settings": settings}
             evidence.keep(row)

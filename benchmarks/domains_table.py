@@ -32,6 +32,7 @@ ADDED: dict[str, tuple[str, str]] = {
     "reading whole texts": (DEFAULT, "off-whole-texts"),
     "open questions": ("open", DEFAULT),
     "masking near misses": ("add-masking", DEFAULT),
+    "a base with fewer words": ("trimmed", DEFAULT),
     "alone: labels": ("on-labels", "on-nothing"),
     "alone: mixing": (HARD, "on-nothing"),
 }
