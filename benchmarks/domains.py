@@ -126,6 +126,8 @@ MECHANISMS: dict[str, Arm] = {
     "off-mixing": Arm(changes={"interpolation": "off"}),
     "off-sparing": Arm(changes={"spare_unasked": False}),
     "off-labels": Arm(blend=1.0),
+    # Against ``open``: a third of the answers is hidden, and nothing is learned instead.
+    "off-open": Arm(changes={"open_share": 0.0}, hides=True),
     "off-whole-texts": Arm(changes={"max_length": 128}),
     # Off by default: unmarked answers that the experts find nearly as good are not pushed away.
     "add-masking": Arm(changes={"false_negative_margin": 0.1}),
@@ -199,7 +201,7 @@ class Domain:
         from core.experts.catalogue import default_experts, default_student, find_entry
         from core.experts.source import ScoringContext
         from core.types.expert_entry import DOCUMENT, QUERY
-        from core.workspace import Workspace
+        from core.workspace.workspace import Workspace
 
         self.name, self.split_seed, self.language = name, split_seed, DOMAINS[name]
         self.workspace = Workspace.open(store)
@@ -480,6 +482,7 @@ def settings_of(domain: Domain, run: Run) -> Row:
 # the whole of what was learned is kept.
 ON_LIKENESS = ("off-likeness", "off-columns", "off-sparing", "on-labels")
 ON_MIXING = {"off-mixing": DEFAULT, "on-labels": DEFAULT, "on-nothing": HARD}
+ON_OPEN = {"off-open": "open"}
 
 
 def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
@@ -487,12 +490,12 @@ def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
 
     Likeness of answers is left out of a run by what the data are (fewer right answers for each
     question than ``SEVERAL``) or by what was seen of the experts (``left_out`` of the line); with
-    it all of what joins a step for its sake. Mixing happens after learning: where it chose to
-    keep all of what was learned, nothing was mixed.
+    it all of what joins a step for its sake; so are open questions. Mixing happens after learning:
+    where it chose to keep all of what was learned, nothing was mixed.
     """
     from core.tuning.data_rules import SEVERAL, right_answers_each
 
-    other = ON_MIXING.get(run.arm, DEFAULT if run.arm in ON_LIKENESS else None)
+    other = {**dict.fromkeys(ON_LIKENESS, DEFAULT), **ON_MIXING, **ON_OPEN}.get(run.arm)
     wanted = dataclasses.asdict(dataclasses.replace(run, arm=other or run.arm))
     lines = [row for row in evidence.rows if all(row[key] == wanted[key] for key in wanted)]
     if other is None or not lines:
@@ -503,6 +506,8 @@ def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
     if run.arm in ON_LIKENESS and not left_out:
         return None
     if run.arm in ON_MIXING and line["alpha"] != 1.0:
+        return None
+    if run.arm in ON_OPEN and "open_share" not in line.get("left_out", ()):
         return None
     return {key: value for key, value in line.items() if key not in wanted} | {"same_as": other}
 

@@ -30,7 +30,8 @@ ADDED: dict[str, tuple[str, str]] = {
     "corpus answers as columns": (DEFAULT, "off-columns"),
     "sparing what nobody asked": (DEFAULT, "off-sparing"),
     "reading whole texts": (DEFAULT, "off-whole-texts"),
-    "open questions": ("open", DEFAULT),
+    "learning from open questions": ("open", "off-open"),
+    "a third of the answers hidden": ("open", DEFAULT),
     "masking near misses": ("add-masking", DEFAULT),
     "a base with fewer words": ("trimmed", DEFAULT),
     "alone: labels": ("on-labels", "on-nothing"),
@@ -284,16 +285,24 @@ def guarded(rows: Sequence[Row], arm: str = DEFAULT) -> Row:
     """
     runs = [row for row in rows if row["arm"] == arm]
     kept = [row for row in runs if row.get("best_step") == 0 or row.get("alpha") == 0]
-    harmed = 0
-    for row in runs:
-        base = _of(rows, row["domain"], BASE, row["split_seed"])
-        lost = [
-            row[regime]["ndcg@10"] - base[0][regime]["ndcg@10"] < -HARM
-            for regime in REGIMES
-            if base and regime in row and row[regime]["questions"] >= FEWEST
-        ]
-        harmed += row not in kept and any(lost)
+    harmed = sum(row not in kept and bool(lost(rows, row)) for row in runs)
     return {"runs": len(runs), "kept": len(kept), "harmed": harmed}
+
+
+def lost(rows: Sequence[Row], run: Row) -> list[tuple[str, float]]:
+    """Return the regimes of at least ``FEWEST`` questions in which a run lost more than ``HARM``.
+
+    Returns
+    -------
+    list of (regime, change of nDCG@10)
+    """
+    base = _of(rows, run["domain"], BASE, run["split_seed"])
+    changes = [
+        (regime, run[regime]["ndcg@10"] - base[0][regime]["ndcg@10"])
+        for regime in REGIMES
+        if base and regime in run and run[regime]["questions"] >= FEWEST
+    ]
+    return [(regime, change) for regime, change in changes if change < -HARM]
 
 
 def asked(rows: Sequence[Row], *, teacher: bool) -> list[Row]:

@@ -22,6 +22,7 @@ from benchmarks.domains_table import (
     guarded,
     joined_gains,
     left_out,
+    lost,
     mechanisms,
     report,
     summary,
@@ -127,9 +128,9 @@ def test_what_a_mechanism_adds_is_told_with_the_teacher_and_without():
         rows.append(line(name, "on-nothing", base + 0.01 + luck))
         for heard in experts if number else ("alone",):  # set 0 has no teacher
             gain = 0.06 if heard == "asked" else 0.03
-            for arm, lost in ((DEFAULT, 0.0), ("off-labels", 0.02 if heard == "asked" else 0.05)):
+            for arm, less in ((DEFAULT, 0.0), ("off-labels", 0.02 if heard == "asked" else 0.05)):
                 more = rng.normal(0, 0.01, 30).round(3)
-                made = line(name, arm, base + gain - lost + (luck if arm == DEFAULT else more))
+                made = line(name, arm, base + gain - less + (luck if arm == DEFAULT else more))
                 rows.append(made | {"settings": {"experts": experts[heard]}})
     found = {(one["mechanism"], one["teacher"]): one for one in mechanisms(rows)}
     labels = next(name for name, pair in ADDED.items() if pair == (DEFAULT, "off-labels"))
@@ -173,6 +174,10 @@ def test_runs_that_kept_the_base_model_and_runs_that_did_harm_are_counted():
     for loss, step in ((0.0, 0), (-0.005, 4), (-0.02, 4), (0.1, 8)):
         rows.append(line("a", "reliability", base + loss) | {"best_step": step, "alpha": 1.0})
     assert guarded(rows) == {"runs": 4, "kept": 1, "harmed": 1}
+    assert [[regime for regime, _ in lost(rows, row)] for row in rows] == [
+        [], [], [], ["unseen"], []
+    ]  # fmt: skip
+    assert lost(rows, rows[3])[0][1] == pytest.approx(-0.02)
 
 
 def test_what_was_run_is_not_run_again_and_a_cut_line_is_left_out(tmp_path):
@@ -217,6 +222,17 @@ def test_a_run_that_can_only_end_as_another_one_is_not_run(tmp_path, tiny_datase
     assert same_as(Run("a", "off-likeness", 0, 1), evidence, several)["same_as"] == "reliability"
 
 
+def test_open_questions_that_were_left_out_are_not_left_out_again(tmp_path, tiny_dataset):
+    evidence = Evidence(tmp_path / "rows.jsonl")
+    kept = {"domain": "a", "arm": "open", "seed": 0, "split_seed": 1, "settings": {}, "alpha": 1.0}
+    run = Run("a", "off-open", 0, 1)
+    assert same_as(run, evidence, tiny_dataset) is None
+    evidence.keep(kept | {"left_out": ["open_share"]})
+    assert same_as(run, evidence, tiny_dataset)["same_as"] == "open"
+    evidence.keep(kept | {"left_out": []})
+    assert same_as(run, evidence, tiny_dataset) is None, "something was learned from them"
+
+
 def test_hidden_questions_have_no_answers_and_held_out_ones_stay(tiny_dataset):
     hidden = with_hidden(tiny_dataset, 0.5, 3)
     rows = hidden.open_rows
@@ -257,3 +273,61 @@ def test_lines_become_gains_with_what_is_seen_of_the_data():
     assert (other.seen.language, other.seen.right_answers) == ("ja", 1.3)
     held_out = next(row["unseen"] for row in rows if row["arm"] == "untuned")
     assert other.seen.wordings == round(held_out["questions"] / held_out["groups"], 2)
+
+
+def test_documents_say_what_the_lines_say():
+    """Else somebody added runs and forgot: python benchmarks/domains_documents.py"""
+    from benchmarks.domains_documents import DOCUMENTS, Documents, filled
+    from benchmarks.domains_prior import EVIDENCE
+
+    texts, said = Documents(Evidence(EVIDENCE).rows).all(), set()
+    for path in DOCUMENTS:
+        document = path.read_text(encoding="utf-8")
+        assert filled(document, texts) == document
+        said |= {name for name in texts if f"<!-- domains:{name} -->" in document}
+    assert said == set(texts), "nobody reads the others"
+
+
+def test_texts_are_made_of_the_lines_that_are_there():
+    from benchmarks.domains_documents import Documents, signed
+
+    rng = np.random.default_rng(5)
+    rows = []
+    for number in range(3):
+        base, name = rng.random(30).round(3) * 0.5, f"set {number}"
+        rows.append(line(name, BASE, base))
+        for arm, gain in (("hard-infonce", 0.02), ("reliability", 0.05), ("open", 0.04)):
+            for seed in (0, 1) if arm == "reliability" and number == 0 else (0,):
+                noise = rng.normal(0, 0.01, 30).round(3)
+                made = line(name, arm, base + gain + noise, seed) | {"validation_gain": gain}
+                rows.append(made | {"joined": {"weight": 0.2, "unseen": made["unseen"]["ndcg@10"]}})
+        rows.append(line(name, "strongest", base + 0.1) | {"expert": "bm25"})
+    texts = Documents([*rows, {**rows[1], "domain": "quick", "settings": {"quick": True}}])
+    assert texts.domains == ["set 0", "set 1", "set 2"]
+    assert texts.covered().startswith("16 runs on 3 sets.")
+    assert "default: one split of 3 sets, of 1 a second training seed" in texts.covered()
+    cells = texts.sets().splitlines()[2].split(" | ")
+    assert cells[:2] == ["| set 0", "too few"] and cells[2].endswith("+0.100 (keyword search) |")
+    assert "in 3 of 3 sets" in texts.says() and "In 0 of 4 runs" in texts.says()
+    assert len(texts.rules().splitlines()) == 5 and "a third of" in texts.rules()
+    assert "a third of the answers hidden" in texts.added()
+    assert "of 1 splits tuned with two training seeds" in texts.luck()
+    assert "unseen: nothing (of 3 sets), over sets 0" in texts.words()
+    assert [signed(value) for value in (0.0004, -0.0004, -0.02, 0.1)] == [
+        "0", "0", "−0.020", "+0.100"
+    ]  # fmt: skip
+
+
+def test_only_what_stands_between_marks_is_made_anew():
+    from benchmarks.domains_documents import filled
+
+    page = (
+        "a <!-- domains:x -->old<!-- /domains:x --> b\n<!-- domains:y -->\nold\n<!-- /domains:y -->"
+    )
+    made = filled(page, {"x": "new", "y": "table"})
+    assert made == page.replace("old", "new", 1).replace("old", "table")
+    assert filled(made, {"x": "new", "y": "table"}) == made
+    with pytest.raises(ValueError, match="nothing is called y"):
+        filled(page, {"x": ""})
+    with pytest.raises(ValueError, match="not closed"):
+        filled("<!-- domains:x -->", {"x": ""})
