@@ -293,29 +293,37 @@ def test_texts_are_made_of_the_lines_that_are_there():
 
     rng = np.random.default_rng(5)
     rows = []
-    for number in range(3):
+    for number in range(4):
         base, name = rng.random(30).round(3) * 0.5, f"set {number}"
         rows.append(line(name, BASE, base))
         for arm, gain in (("hard-infonce", 0.02), ("reliability", 0.05), ("open", 0.04)):
             for seed in (0, 1) if arm == "reliability" and number == 0 else (0,):
                 noise = rng.normal(0, 0.01, 30).round(3)
                 made = line(name, arm, base + gain + noise, seed) | {"validation_gain": gain}
-                rows.append(made | {"joined": {"weight": 0.2, "unseen": made["unseen"]["ndcg@10"]}})
+                joined = {"weight": 0.2, "unseen": made["unseen"]["ndcg@10"]}
+                rows.append(made | {"joined": joined})
         rows.append(line(name, "strongest", base + 0.1) | {"expert": "bm25"})
-    texts = Documents([*rows, {**rows[1], "domain": "quick", "settings": {"quick": True}}])
-    assert texts.domains == ["set 0", "set 1", "set 2"]
-    assert texts.covered().startswith("16 runs on 3 sets.")
-    assert "default: one split of 3 sets, of 1 a second training seed" in texts.covered()
+    rows = [row | ({} if row["domain"] == "set 0" else {"known": row["unseen"]}) for row in rows]
+    quick = {**rows[1], "domain": "quick", "settings": {"quick": True}}
+    texts = Documents([*rows, quick])
+    assert texts.domains == [f"set {number}" for number in range(4)]
+    assert texts.covered().startswith("21 runs on 4 sets.")
+    assert "default: one split of 4 sets, of 1 a second training seed" in texts.covered()
     cells = texts.sets().splitlines()[2].split(" | ")
     assert cells[:2] == ["| set 0", "too few"] and cells[2].endswith("+0.100 (keyword search) |")
-    assert "in 3 of 3 sets" in texts.says() and "In 0 of 4 runs" in texts.says()
-    assert len(texts.rules().splitlines()) == 5 and "a third of" in texts.rules()
-    assert "a third of the answers hidden" in texts.added()
-    assert "of 1 splits tuned with two training seeds" in texts.luck()
-    assert "unseen: nothing (of 3 sets), over sets 0" in texts.words()
+    assert "in 4 of 4 sets" in texts.says() and "In 0 of 5 runs" in texts.says()
+    assert texts.row().count("4 of 4") == 2
+    assert len(texts.rules().splitlines()) == 6 and "a third of" in texts.rules()
+    assert texts.added().count("| a third of the answers hidden |") == 2
+    assert texts.luck().startswith("Nothing was tuned")
+    again = [{**row, "split_seed": 2} for row in rows]
+    assert "of 2 splits tuned with two training seeds" in Documents([*rows, *again]).luck()
+    assert "unseen: nothing (of 4 sets), over sets 0" in texts.words()
     assert [signed(value) for value in (0.0004, -0.0004, -0.02, 0.1)] == [
         "0", "0", "−0.020", "+0.100"
     ]  # fmt: skip
+    with pytest.raises(ValueError, match="fewer than three sets"):
+        Documents(rows[:10]).row()
 
 
 def test_only_what_stands_between_marks_is_made_anew():
