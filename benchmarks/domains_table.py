@@ -33,7 +33,6 @@ ADDED: dict[str, tuple[str, str]] = {
     "learning from open questions": ("open", "off-open"),
     "a third of the answers hidden": ("open", DEFAULT),
     "masking near misses": ("add-masking", DEFAULT),
-    "a base with fewer words": ("trimmed", DEFAULT),
     "alone: labels": ("on-labels", "on-nothing"),
     "alone: mixing": (HARD, "on-nothing"),
 }

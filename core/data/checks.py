@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 SHORT_QUESTION = 5  # characters: less than a word in English, "返品" with a particle in Japanese
 SHORT_ANSWER = 10
@@ -14,6 +15,10 @@ EXAMPLE_ROWS = 20
 LANGUAGE_SAMPLE = 500
 NOTICEABLE = 0.03  # share of texts in a language from which on it counts
 OTHER = "other"
+CLEAR = 3  # words that tell a language
+_LATIN = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "tr")
+# Of these the language is known where the script or the words are. Danish words are Norwegian ones.
+_KNOWN = frozenset({*_LATIN, "ja", "zh", "ko", "el", "he", "th"} - {"da"})
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,19 @@ def finding(rows: Sequence[int]) -> Finding:
     return Finding(len(distinct), tuple(distinct[:EXAMPLE_ROWS]))
 
 
+# By ISO 639-1 code where a script is that of one language.
+_SCRIPTS = {
+    "ko": re.compile("[\uac00-\ud7a3]"),
+    "cyrillic": re.compile("[\u0400-\u04ff]"),
+    "el": re.compile("[\u0370-\u03ff]"),
+    "arabic": re.compile("[\u0600-\u06ff]"),
+    "he": re.compile("[\u0590-\u05ff]"),
+    "th": re.compile("[\u0e00-\u0e7f]"),
+    "devanagari": re.compile("[\u0900-\u097f]"),
+}
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _KANJI = re.compile("[\u4e00-\u9fff]")
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER, _WORD = re.compile(r"[^\W\d_]"), re.compile(r"[^\W\d_]+")
 _ENGLISH = re.compile(
     r"\b(the|is|are|do|does|how|what|when|where|can|my|your|you|it|to|of|for|and|i|we|not|with)\b",
     re.IGNORECASE,
@@ -40,7 +55,7 @@ _ENGLISH = re.compile(
 
 
 def languages_in(*sides: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages that texts are in, of those known here; () if others are among them.
+    """Return the languages that texts are in as ISO 639-1 codes; () where a side's is not sure.
 
     Parameters
     ----------
@@ -48,16 +63,74 @@ def languages_in(*sides: Sequence[str]) -> tuple[str, ...]:
         Texts that belong together, for example the questions, and the answers.
     """
     found: Counter[str] = Counter()
-    for texts in filter(len, sides):
-        most = guess_language(texts)
-        if most == OTHER:
-            return ()
+    whole = [_known_language(texts) for texts in sides if len(texts)]
+    if OTHER in whole:
+        return ()
+    for texts, most in zip(filter(len, sides), whole, strict=True):
         # Each text by itself, too: answers in English beside Japanese ones count, a name does not.
         step = max(1, len(texts) // LANGUAGE_SAMPLE)
-        found.update(guess_language([text]) for text in texts[::step])
+        found.update(_known_language([text]) for text in texts[::step])
         found[most] += len(texts[::step])
     least = NOTICEABLE * sum(found.values())
-    return tuple(code for code in ("en", "ja") if found[code] and found[code] >= least)
+    if "zh" not in whole:  # a short Japanese text can do without kana
+        del found["zh"]
+    return tuple(sorted(code for code in _KNOWN if found[code] and found[code] >= least))
+
+
+def _known_language(texts: Sequence[str]) -> str:
+    guessed = guess_language(texts)
+    sure = sure_language(texts) if guessed == OTHER else guessed
+    return sure if sure in _KNOWN else OTHER
+
+
+def sure_language(texts: Sequence[str]) -> str | None:
+    """Return the language or script that texts are in, None where it is not sure.
+
+    By script, else by the words that are in the stop words of one language alone: at least
+    ``CLEAR`` of them, and twice as many as of any other language.
+
+    Returns
+    -------
+    str or None
+        An ISO 639-1 code, or the name of a script that several languages share.
+    """
+    step = max(1, len(texts) // LANGUAGE_SAMPLE)
+    joined = " ".join(text[:500] for text in texts[::step])
+    letters = max(len(_LETTER.findall(joined)), 1)
+    kana, kanji = len(_KANA.findall(joined)), len(_KANJI.findall(joined))
+    if kana + kanji > letters / 3:
+        return "ja" if kana > 0.05 * (kana + kanji) else "zh"
+    for name, pattern in _SCRIPTS.items():
+        if len(pattern.findall(joined)) > letters / 3:
+            return name
+    languages = _stop_words()
+    found = Counter(
+        languages[word] for word in _WORD.findall(joined.casefold()) if word in languages
+    ).most_common(2)
+    if not found:
+        return None
+    (code, most), second = found[0], found[1][1] if len(found) > 1 else 0
+    return code if most >= CLEAR and most > 2 * second else None
+
+
+@cache
+def _stop_words() -> dict[str, str]:
+    """Return words that texts of a language are full of, and its code; each is of one alone."""
+    from bm25s import stopwords
+
+    lists = (
+        *(stopwords.STOPWORDS_EN_PLUS, stopwords.STOPWORDS_GERMAN, stopwords.STOPWORDS_FRENCH),
+        *(stopwords.STOPWORDS_SPANISH, stopwords.STOPWORDS_ITALIAN),
+        *(stopwords.STOPWORDS_PORTUGUESE, stopwords.STOPWORDS_DUTCH),
+        *(stopwords.STOPWORDS_SWEDISH, stopwords.STOPWORDS_DANISH, stopwords.STOPWORDS_TURKISH),
+    )
+    shared = Counter(word for words in lists for word in set(words))
+    return {
+        word: code
+        for code, words in zip(_LATIN, lists, strict=True)
+        for word in words
+        if shared[word] == 1
+    }
 
 
 def guess_language(texts: Sequence[str]) -> str:

@@ -225,7 +225,7 @@ def trimmed_base(
     languages = languages_to_keep(dataset)
     if not languages:
         raise ExpertError(
-            "The words to keep are not known: the texts are not in English or Japanese alone. "
+            "The words to keep are not known: it is not sure which languages the texts are in. "
             "Switch “Keep only the words of your languages” off, or name the languages with: "
             "python -m core trim {model} --languages …",
             model=key,

@@ -6,7 +6,7 @@ from core.journey.experts import expert_title
 from core.messages import N_
 from core.tuning.losses import LOSSES
 from core.types.expert_entry import ANY_LANGUAGE, CatalogueEntry
-from pages.parts.translate import t
+from pages.parts.translate import language, t
 
 _LANGUAGES = {
     "en": N_("English"),
@@ -27,7 +27,11 @@ def loss_title(key: str) -> str:
 
 def language_title(code: str) -> str:
     """Return what a language is called; the code where there is no word."""
-    return t(_LANGUAGES[code]) if code in _LANGUAGES else code
+    from babel import Locale
+
+    if code in _LANGUAGES:
+        return t(_LANGUAGES[code])
+    return str(Locale.parse(language()).languages.get(code, code))
 
 
 def languages_of(entry: CatalogueEntry) -> str:

@@ -7,11 +7,11 @@ or old answers would be learned as right ones. In doubt a sheet is left out, and
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from core.data.checks import sure_language
 from core.data.column_names import (
     NOT_TO_SHOW,
     TEXT_ROLES,
@@ -27,7 +27,6 @@ CATEGORY = "Category"
 _ASKED, _COUNTED = frozenset(QUESTION_NAMES), frozenset(COUNT_NAMES)  # columns of search logs
 _LEAST_TEXT = 12  # letters on average of questions and answers; words and numbers have fewer
 _OTHER_VERSION = 0.2  # share of the questions that another sheet asks, too
-_CLEAR = 3  # words that tell a language
 _SCALES = (1, 5, 10, 100)  # ends of ratings
 _SHOWN_TEXTS = 400  # of a sheet, to tell its language
 
@@ -84,17 +83,7 @@ _LANGUAGES = (
 _ASIAN_LANGUAGES = re.compile(
     "日本語|日文|英語|英文|英语|中文|中国語|韓国語|한국어|영어|일본어|중국어"
 )
-_SCRIPTS = {
-    "ko": re.compile("[\uac00-\ud7a3]"),
-    "cyrillic": re.compile("[\u0400-\u04ff]"),
-    "greek": re.compile("[\u0370-\u03ff]"),
-    "arabic": re.compile("[\u0600-\u06ff]"),
-    "hebrew": re.compile("[\u0590-\u05ff]"),
-    "thai": re.compile("[\u0e00-\u0e7f]"),
-    "devanagari": re.compile("[\u0900-\u097f]"),
-}
 _KANA, _HAN = re.compile("[\u3041-\u30ff]"), re.compile("[\u4e00-\u9fff]")
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,46 +254,7 @@ def _language_differs(one: SheetTexts, other: SheetTexts) -> bool:
 
 def _language(sheet: SheetTexts) -> str | None:
     """Return a language or script that is sure, None where it is not."""
-    texts = [text for role in TEXT_ROLES for text in sheet.texts(role)[:_SHOWN_TEXTS]]
-    joined = " ".join(texts)
-    letters = max(len(_LETTER.findall(joined)), 1)
-    kana, han = len(_KANA.findall(joined)), len(_HAN.findall(joined))
-    if kana + han > letters / 3:
-        return "ja" if kana > 0.05 * (kana + han) else "zh"
-    for name, pattern in _SCRIPTS.items():
-        if len(pattern.findall(joined)) > letters / 3:
-            return name
-    words = re.findall(r"[^\W\d_]+", joined.casefold())
-    counts = sorted(
-        ((sum(word in small for word in words), code) for code, small in _stop_words().items()),
-        reverse=True,
-    )
-    (most, code), (second, _) = counts[:2]
-    return code if most >= _CLEAR and most > 2 * second else None
-
-
-@cache
-def _stop_words() -> dict[str, frozenset[str]]:
-    """Return words that the texts of a language are full of and that only this one has."""
-    from bm25s import stopwords
-
-    lists = {
-        "en": stopwords.STOPWORDS_EN_PLUS,
-        "de": stopwords.STOPWORDS_GERMAN,
-        "fr": stopwords.STOPWORDS_FRENCH,
-        "es": stopwords.STOPWORDS_SPANISH,
-        "it": stopwords.STOPWORDS_ITALIAN,
-        "pt": stopwords.STOPWORDS_PORTUGUESE,
-        "nl": stopwords.STOPWORDS_DUTCH,
-        "sv": stopwords.STOPWORDS_SWEDISH,
-        "da": stopwords.STOPWORDS_DANISH,
-        "tr": stopwords.STOPWORDS_TURKISH,
-    }
-    shared = Counter(word for words in lists.values() for word in set(words))
-    return {
-        code: frozenset(word for word in words if shared[word] == 1)
-        for code, words in lists.items()
-    }
+    return sure_language([text for role in TEXT_ROLES for text in sheet.texts(role)[:_SHOWN_TEXTS]])
 
 
 def _are_translations(sheets: Sequence[SheetTexts]) -> bool:

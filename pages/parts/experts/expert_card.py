@@ -10,8 +10,9 @@ import streamlit as st
 from core.journey.experts import ExpertCard
 from core.journey.rating import is_people
 from core.types.expert_entry import ANY_LANGUAGE, LEXICAL
+from pages.parts.model_titles import language_title
 from pages.parts.page import Context
-from pages.parts.translate import duration, language, plain, t, tm
+from pages.parts.translate import duration, plain, t, tm
 
 _COLUMNS = 3
 _MANY = 4  # more languages than this are summed up
@@ -140,12 +141,6 @@ def _languages(codes: Sequence[str]) -> str:
     if ANY_LANGUAGE in codes:
         return t("any language")
     if len(codes) > _MANY:
-        shown = ", ".join(_name(code) for code in codes if code in ("en", "ja"))
+        shown = ", ".join(language_title(code) for code in codes if code in ("en", "ja"))
         return t("many languages, among them {names}", names=shown)
-    return ", ".join(_name(code) for code in codes)
-
-
-def _name(code: str) -> str:
-    from babel import Locale
-
-    return str(Locale.parse(language()).languages.get(code, code))
+    return ", ".join(language_title(code) for code in codes)

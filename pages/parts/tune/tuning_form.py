@@ -344,7 +344,8 @@ def _choose_trimming(context: Context, entry: ExpertSource) -> None:
             tokens=f"{left.tokens:,}",
         ),
     )
-    names = [language_title(code) for code in languages_to_keep(context.dataset)]
+    given = context.project.dataset_id or "", str(context.workspace.layout.root)
+    names = [language_title(code) for code in _languages(*given)]
     st.caption(
         t(
             "Found in your data: {languages}. Texts in other languages would be read letter by "
@@ -363,6 +364,12 @@ def _trimming(context: Context, key: str) -> Trimmed | None:
 def _offer(dataset_id: str, key: str, root: str) -> Trimmed | None:
     """Return what would be left of a model: its words are gone through once."""
     return trim_offer(session.workspace(), key, session.dataset_of(dataset_id))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _languages(dataset_id: str, root: str) -> tuple[str, ...]:
+    """Return the languages of the data: each text is gone through once."""
+    return languages_to_keep(session.dataset_of(dataset_id))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
