@@ -198,7 +198,7 @@ class Documents:
             if not runs:
                 continue
             text = f"{len(splits)} splits" if len(splits) > sets else "one split"
-            text += f" of {sets} sets"
+            text += f" of {sets} set" + "s" * (sets > 1)
             if more := len(runs) - len(splits):
                 text += f", of {more} a second training seed"
             parts.setdefault(text, []).append(TITLES[arm])
@@ -304,10 +304,11 @@ class Documents:
         if not seeds or not over:
             return "Nothing was tuned with a second training seed, or on a second split."
         return (
-            f"Training luck is small beside that of the split: of {len(seeds)} splits tuned with "
-            f"two training seeds, the two lie {min(moved):.3f} to {max(moved):.3f} apart on unseen "
-            f"answers (standard deviation {np.mean(seeds) ** 0.5:.3f}); that of the gain over the "
-            f"splits of a set is {np.mean(over) ** 0.5:.3f}."
+            f"Luck has two parts. Of {len(seeds)} splits tuned with two training seeds (some on "
+            f"another machine of the same kind), the two lie {min(moved):.3f} to "
+            f"{max(moved):.3f} apart on unseen answers (standard deviation "
+            f"{np.mean(seeds) ** 0.5:.3f}); that of the gain over the splits of a set is "
+            f"{np.mean(over) ** 0.5:.3f}."
         )
 
     def words(self) -> str:

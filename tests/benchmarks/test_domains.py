@@ -317,7 +317,7 @@ def test_texts_are_made_of_the_lines_that_are_there():
     assert texts.added().count("| a third of the answers hidden |") == 2
     assert texts.luck().startswith("Nothing was tuned")
     again = [{**row, "split_seed": 2} for row in rows]
-    assert "of 2 splits tuned with two training seeds" in Documents([*rows, *again]).luck()
+    assert "Of 2 splits tuned with two training seeds" in Documents([*rows, *again]).luck()
     assert "unseen: nothing (of 4 sets), over sets 0" in texts.words()
     assert [signed(value) for value in (0.0004, -0.0004, -0.02, 0.1)] == [
         "0", "0", "−0.020", "+0.100"

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.experts.trimming import Trimmed
 from core.jobs.folder import RunFolder, append_event
 from core.workspace.workspace import Workspace
+from pages.parts import model_titles
 from pages.parts.tune import tuning_form, tuning_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +133,18 @@ def test_a_multilingual_base_can_keep_the_words_of_the_data_alone(
     # A base without such words forgets the choice.
     base_model(at).select("all-MiniLM-L6-v2").run()
     assert not any("Keep only the words" in box.label for box in at.checkbox)
+
+
+@pytest.mark.parametrize(
+    ("shown_in", "titles"), [("en", ["English", "German"]), ("ja", ["英語", "ドイツ語"])]
+)
+def test_languages_have_names_in_the_readers_language(monkeypatch, shown_in, titles):
+    for module in ("model_titles", "translate"):
+        monkeypatch.setattr(f"pages.parts.{module}.language", lambda: shown_in)
+    assert [model_titles.language_title(code) for code in ("en", "de", "xx-unknown")] == [
+        *titles,
+        "xx-unknown",
+    ]
 
 
 def test_device_of_another_machine_is_shown_and_refused(
