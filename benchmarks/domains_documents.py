@@ -37,7 +37,15 @@ from benchmarks.domains_table import (  # noqa: E402
 )
 from core.types import KNOWN, REGIMES, UNSEEN  # noqa: E402
 
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "method.md")
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "figures.md", ROOT / "docs" / "method.md")
+# Two arms, and what their difference is called.
+PAIRS: Sequence[tuple[str, str, str]] = (
+    (DEFAULT, BASE, "default (soft labels)"),
+    (HARD, BASE, "right answers alone (InfoNCE)"),
+    (DEFAULT, HARD, "default against right answers alone"),
+    ("hybrid", BASE, "the untuned model joined with keyword search"),
+    ("strongest", BASE, "the strongest expert by itself"),
+)
 # What the reader should know of a set to understand its line.
 WHAT: Mapping[str, str] = {
     "stackfaq": "several right answers",
@@ -114,6 +122,7 @@ class Documents:
             "row": self.row,
             "covered": self.covered,
             "sets": self.sets,
+            "over": self.over,
             "says": self.says,
             "rules": self.rules,
             "mechanisms": self.added,
@@ -134,6 +143,21 @@ class Documents:
             f"{unseen['sets']} sets**; against right answers alone unseen {signed(hard['mean'])} "
             f"({span(hard['interval'])}), {hard['better']} of {hard['sets']}"
         )
+
+    def over(self) -> str:
+        """Return the table of what is gained over all sets together."""
+        lines = []
+        for arm, other, title in PAIRS:
+            found = [summary(self.rows, arm, other, regime) for regime in REGIMES]
+            cells = [
+                f"{signed(one['mean'])} ({span(one['interval'])}), {one['better']} of {one['sets']}"
+                if one
+                else "–"
+                for one in found
+            ]
+            lines.append((title, *cells))
+        return table(("mean over sets (random effects, 95% interval), sets that gain",
+                      "known answers", "unseen answers"), lines)  # fmt: skip
 
     def says(self) -> str:
         """Return what the sets say together, what was lost, and what other sets had chosen."""

@@ -313,6 +313,8 @@ def test_texts_are_made_of_the_lines_that_are_there():
     assert cells[:2] == ["| set 0", "too few"] and cells[2].endswith("+0.100 (keyword search) |")
     assert "in 4 of 4 sets" in texts.says() and "In 0 of 5 runs" in texts.says()
     assert texts.row().count("4 of 4") == 2
+    assert texts.over().splitlines()[2].endswith(", 4 of 4 |")
+    assert texts.over().splitlines()[5].endswith("| – | – |"), "no hybrid"
     assert len(texts.rules().splitlines()) == 6 and "a third of" in texts.rules()
     assert texts.added().count("| a third of the answers hidden |") == 2
     assert texts.luck().startswith("Nothing was tuned")
