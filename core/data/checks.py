@@ -18,7 +18,7 @@ OTHER = "other"
 CLEAR = 3  # words that tell a language
 _LATIN = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "tr")
 # Of these the language is known where the script or the words are. Danish words are Norwegian ones.
-_KNOWN = frozenset({*_LATIN, "ja", "zh", "ko", "el", "he", "th"} - {"da"})
+KNOWN = frozenset({*_LATIN, "ja", "zh", "ko", "el", "he", "th"} - {"da"})
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ def languages_in(*sides: Sequence[str]) -> tuple[str, ...]:
     least = NOTICEABLE * sum(found.values())
     if "zh" not in whole:  # a short Japanese text can do without kana
         del found["zh"]
-    return tuple(sorted(code for code in _KNOWN if found[code] and found[code] >= least))
+    return tuple(sorted(code for code in KNOWN if found[code] and found[code] >= least))
 
 
 def _known_language(texts: Sequence[str]) -> str:
     guessed = guess_language(texts)
     sure = sure_language(texts) if guessed == OTHER else guessed
-    return sure if sure in _KNOWN else OTHER
+    return sure if sure in KNOWN else OTHER
 
 
 def sure_language(texts: Sequence[str]) -> str | None:

@@ -142,7 +142,7 @@ def trim_model(
     Parameters
     ----------
     languages : sequence of str
-        ISO 639-1 codes; empty = that of the questions.
+        ISO 639-1 codes; empty = those of the dataset.
     dataset : QADataset or None
         Whose texts must be read as before.
 
@@ -161,7 +161,7 @@ def trim_model(
         raise ExpertError("The expert {title} has no vocabulary to trim.", title=expert.title)
     texts = [] if dataset is None else [*dataset.questions, *dataset.answers]
     if dataset is not None and not languages:
-        languages = (guess_language(dataset.questions),)
+        languages = languages_to_keep(dataset) or (guess_language(dataset.questions),)
     languages = tuple(sorted(set(languages)))
     texts += [text for code in languages for text in neutral_texts(code)]
     source = expert.files.fetch(expert, workspace.models)

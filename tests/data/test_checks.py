@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.data.checks import guess_language, languages_in, sure_language
+from core.data.checks import KNOWN, guess_language, languages_in, sure_language
+from core.experts.trimming import SCRIPTS
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,10 @@ ENGLISH = ["Where is my parcel?", "How do I return it", "It is on the way"]
 )
 def test_words_are_kept_of_all_languages_that_are_noticeable(sides, languages):
     assert languages_in(*sides) == languages
+
+
+def test_words_of_every_language_that_is_known_can_be_kept():
+    assert set(SCRIPTS) >= KNOWN
 
 
 def test_a_language_is_sure_by_its_words_or_its_script_or_not_at_all():
