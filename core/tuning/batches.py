@@ -12,7 +12,7 @@ neighbourhoods: a few answers with those that the experts find most like them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,12 +40,16 @@ class Batch:
     taught_rows : int32 array [b_t]
         Questions that learn from the experts: open ones, known ones of which only some answers
         were judged, and all known ones where wanted.
+    wanted_rows : int32 array [b_w], ascending
+        Answers that the experts like most for some taught question of the whole epoch: what
+        taught questions ask for.
     """
 
     question_rows: Rows
     answer_rows: Rows
     alike_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
     taught_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
+    wanted_rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 def plan_epoch(
@@ -81,7 +85,8 @@ def plan_epoch(
     # Copied: of nothing numpy shuffles the array itself, which read from disk is read-only.
     wrong = [turns.permutation(dataset.wrong_answers(int(row)).copy()) for row in question_rows]
     most_wrong = max(KNOWN_WRONG, config.hard_negatives_per_question)
-    batches = []
+    batches: list[Batch] = []
+    wanted: list[Rows] = []
     open_rows = np.empty(0, np.int32) if taught is None else taught.open_rows
     count = steps_per_epoch(len(question_rows), len(open_rows), config)
     groups = group_batches(dataset.question_group[question_rows], count, rng)
@@ -119,10 +124,14 @@ def plan_epoch(
             beside = mine if config.teach_known_weight else np.intersect1d(mine, taught.pooled_rows)
             told = np.concatenate([told, beside]).astype(np.int32)
             if len(told):
-                answers.append(taught.candidates(told, config.candidates_per_question))
+                wanted.append(taught.candidates(told, config.candidates_per_question))
+                answers.append(wanted[-1])
         columns = np.unique(np.concatenate(answers)).astype(np.int32)
         batches.append(Batch(mine, columns, alike, told))
-    return batches
+    if not wanted:
+        return batches
+    together = np.unique(np.concatenate(wanted)).astype(np.int32)
+    return [replace(batch, wanted_rows=together) for batch in batches]
 
 
 def _take_turns(answers: np.ndarray, count: int, epoch: int) -> np.ndarray:

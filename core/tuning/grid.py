@@ -93,11 +93,25 @@ class Grid:
         return cls(*(to_device(torch.from_numpy(np.ascontiguousarray(a)), device) for a in arrays))
 
     @classmethod
-    def of_taught(cls, labels: Labels, batch: Batch, device: torch.device | str) -> Grid:
-        """Look up what the experts alone say of a batch; no cell is marked as right."""
+    def of_taught(
+        cls,
+        labels: Labels,
+        batch: Batch,
+        device: torch.device | str,
+        shown: np.ndarray | None = None,
+    ) -> Grid:
+        """Look up what the experts alone say of a batch; no cell is marked as right.
+
+        Parameters
+        ----------
+        shown : bool array [b_t, b_a] or None
+            Which answers may be shown to which question; None = all.
+        """
         import torch
 
         targets, mask = labels.block(batch.taught_rows, batch.answer_rows)
+        if shown is not None:
+            mask = mask & shown
         arrays = (targets.astype(np.float32), np.zeros_like(targets, np.float32), mask)
         return cls(*(to_device(torch.from_numpy(np.ascontiguousarray(a)), device) for a in arrays))
 

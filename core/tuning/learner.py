@@ -413,6 +413,19 @@ class Learner:
             shown[self.dataset.right_answers(int(row))] = True
         return shown
 
+    def shown_to_taught(self, batch: Batch) -> np.ndarray | None:
+        """Return which answers taught questions may meet, bool [b_t, b_a]; None = all.
+
+        What neither a known question nor the experts' best guess for another one asks for would
+        only ever be pushed away. People's word on an answer counts, whatever it is.
+        """
+        if not self.config.spare_unasked:
+            return None
+        asked = self.asked.copy()
+        asked[batch.wanted_rows] = True
+        judged = np.isin(batch.taught_rows, self.dataset.pooled_rows)
+        return asked[batch.answer_rows][None, :] | judged[:, None]
+
     def _taught_terms(self, batch: Batch, read: np.ndarray) -> tuple[list[Term], int]:
         """Return what the experts alone teach in a step, and the number of cells."""
         assert self.taught is not None
@@ -430,7 +443,7 @@ class Learner:
             if not len(rows) or not weight:
                 continue
             part = replace(batch, taught_rows=rows, answer_rows=columns)
-            grid = Grid.of_taught(self.taught, part, self.model.device)
+            grid = Grid.of_taught(self.taught, part, self.model.device, self.shown_to_taught(part))
             found = np.array([int(np.flatnonzero(read == row)[0]) for row in rows])
             places = to_device(torch.from_numpy(found), self.model.device)
             terms.append(self._taught_term(grid, places, weight, compared))

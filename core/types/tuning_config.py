@@ -143,8 +143,8 @@ class TuningConfig:
         False,
         N_("Spare answers that no question asks for"),
         N_(
-            "An answer that is never right in training is not shown as a wrong one either: it "
-            "would only ever be pushed away."
+            "An answer that is right for no training question, and not what the experts expect "
+            "for an open one, is not shown as a wrong one either: it would only be pushed away."
         ),
         joined=True,
     )

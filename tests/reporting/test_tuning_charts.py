@@ -10,6 +10,7 @@ from core.reporting.charts.tuning_charts import (
     POINTS,
     learning_curve,
     machine_chart,
+    quality_line,
     rising_line,
     thinned,
 )
@@ -39,6 +40,29 @@ def test_best_check_is_marked_and_said():
     assert str(chart.summary).startswith("Search quality")
     row = chart.table[chart.table["Step"] == best["step"]].iloc[0]
     assert abs(row["Mean validation nDCG@10"] - best["validation"]) < 1e-4
+
+
+def test_state_that_a_finished_run_kept_is_marked_not_the_highest():
+    """Of states that differ by chance the later is kept, and the page says its figure."""
+    told = metrics(100, 10)
+    checks = [m for m in told if "validation" in m]
+    last = checks[-1]
+    assert last["validation"] < max(m["validation"] for m in checks)
+    chart = learning_curve(told, str, kept=100)
+    star = next(trace for trace in chart.figure.data if trace.name == "Kept")
+    assert (list(star.x), list(star.text)) == ([100], [f"{last['validation']:.3f}"])
+    assert f"{last['validation']:.3f} at the one that was kept, after step 100" in str(
+        chart.summary
+    )
+    (star,) = (one for one in quality_line(told, str, 100).figure.data if one.name == "Kept")
+    assert list(star.x) == [100]
+    firsts = [m | {"first": 0.3 + 0.1 * n} for n, m in enumerate(checks)]
+    line = rising_line(firsts, str, kept=20)
+    assert [text for text in line.figure.data[0].text if text] == ["<b>50</b>"]
+    assert "50 instead of 30" in str(line.summary)
+    long = metrics(20_000, 10)
+    places = rising_line([m | {"first": 0.5} for m in long if "validation" in m], str, kept=12_340)
+    assert 12_340 in places.figure.data[0].x, "also where not every check is drawn"
 
 
 def test_the_one_line_of_a_run_says_what_it_draws():

@@ -492,3 +492,56 @@ def test_the_mean_rank_of_planted_unseen_answers_does_not_fall(small_dataset, ti
     before = mean_rank_of_unasked(tiny_bert, dataset, unasked)
     assert ranks[True] <= before + 0.25
     assert ranks[False] > before + 1
+
+
+def test_open_questions_spare_what_neither_they_nor_known_ones_ask_for(tiny_bert):
+    """Answers about which nobody asks would sink below those that open questions are about."""
+    dataset, questions, answers = bare_faq([0, 1, 1, 2])
+    rows = np.array([3, 4, 5, 6, 7])  # of five topics nobody knows the answer any more
+    kept = ~np.isin(dataset.right_question, rows)
+    dataset = dataclasses.replace(
+        dataset,
+        right_question=dataset.right_question[kept],
+        right_answer=dataset.right_answer[kept],
+        right_grade=dataset.right_grade[kept],
+        split=np.where(np.isin(np.arange(len(dataset.split)), rows), "test_unseen", dataset.split),
+    )
+    labels = labels_of(dataset, questions, answers)
+    taught = TaughtQuestions.of(labels)
+    config = dataclasses.replace(OPENLY, candidates_per_question=1, whole_corpus=True)
+    known = dataset.rows(TRAIN).astype(np.int32)
+    plan = plan_epoch(dataset, known, None, config, 0, None, taught)
+    assert all(batch.wanted_rows.tolist() == [0, 1, 2] for batch in plan), "of the whole epoch"
+    whole = dataclasses.replace(
+        plan[0], taught_rows=taught.open_rows, answer_rows=np.arange(TOPICS, dtype=np.int32)
+    )
+    for spare, columns in ((False, TOPICS), (True, 3)):
+        changed = dataclasses.replace(config, spare_unasked=spare)
+        learner = learner_of(dataset, labels, changed, tiny_bert)
+        shown = learner.shown_to_taught(whole)
+        grid = Grid.of_taught(taught, whole, "cpu", shown)
+        assert grid.cells == len(taught.open_rows) * columns
+    other = dataclasses.replace(whole, wanted_rows=np.array([1, 6], np.int32))
+    assert learner.shown_to_taught(other)[0].tolist() == [True] * 3 + [False] * 3 + [True, False]
+
+
+def test_what_people_judged_is_shown_whoever_asks_for_it(tiny_bert):
+    dataset, questions, answers = bare_faq([0])
+    judged = dataclasses.replace(
+        dataset,
+        right_question=dataset.right_question[:4],
+        right_answer=dataset.right_answer[:4],
+        right_grade=dataset.right_grade[:4],
+        wrong_question=np.array([1, 1], np.int32),
+        wrong_answer=np.array([6, 7], np.int32),
+    )
+    assert judged.pooled_rows.tolist() == [1]
+    labels = labels_of(judged, questions, answers)
+    learner = learner_of(judged, labels, dataclasses.replace(OPENLY, spare_unasked=True), tiny_bert)
+    batch = Batch(
+        np.array([0], np.int32),
+        np.arange(TOPICS, dtype=np.int32),
+        taught_rows=np.array([1, TOPICS], np.int32),
+    )
+    shown = learner.shown_to_taught(batch)
+    assert shown[0].all() and shown[1].tolist() == [True] * 4 + [False] * 4

@@ -53,7 +53,9 @@ GAUGES = (
 )
 
 
-def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+def learning_curve(
+    metrics: Sequence[Mapping[str, float]], t: Translate, kept: int | None = None
+) -> Chart:
     """Draw validation nDCG@10 (left) and loss (right) of a run, finished or still going on.
 
     Parameters
@@ -62,6 +64,9 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
         Metric events of the run: ``step`` with ``loss``, or ``step`` with ``validation`` (and
         ``validation_known``, ``validation_unseen`` where there are such questions). Step 0 is the
         base model.
+    kept : int or None
+        Step of the state that a finished run kept, which need not be the highest; None = the
+        highest so far.
 
     Returns
     -------
@@ -72,28 +77,32 @@ def learning_curve(metrics: Sequence[Mapping[str, float]], t: Translate) -> Char
     checks = [m for m in metrics if "validation" in m]
     titles = (t(_QUALITY), t(N_("Error on training questions (loss)")))
     figure = side_by_side([f"<b>{title}</b>" for title in titles], 320, 0.08, margin=_MARGIN)
-    _draw_quality(figure, checks, t)
+    _draw_quality(figure, checks, t, kept)
     _draw_loss(figure, losses, t)
     style_axes(figure)
     figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False)
     figure.update_annotations(font_size=14)
     figure.update_layout(legend={"y": -0.24, "yanchor": "top"}, hovermode="x unified")
-    return Chart(figure, _learning(checks, losses), _learning_table(checks, losses, t))
+    return Chart(figure, _learning(checks, losses, kept), _learning_table(checks, losses, t))
 
 
-def quality_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+def quality_line(
+    metrics: Sequence[Mapping[str, float]], t: Translate, kept: int | None = None
+) -> Chart:
     """Draw validation nDCG@10 alone, as :func:`learning_curve` does on its left."""
     checks = [m for m in metrics if "validation" in m]
     figure = side_by_side([f"<b>{t(_QUALITY)}</b>"], 320, 0.08, margin=_MARGIN)
-    _draw_quality(figure, checks, t)
+    _draw_quality(figure, checks, t, kept)
     style_axes(figure)
     figure.update_xaxes(title_text=t(N_("Step")), rangemode="tozero", showgrid=False)
     figure.update_layout(legend={"y": -0.24, "yanchor": "top"})
     empty = np.empty((0, 2))
-    return Chart(figure, _learning(checks, empty), _learning_table(checks, empty, t))
+    return Chart(figure, _learning(checks, empty, kept), _learning_table(checks, empty, t))
 
 
-def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
+def rising_line(
+    metrics: Sequence[Mapping[str, float]], t: Translate, kept: int | None = None
+) -> Chart:
     """Draw of how many questions of a hundred the first answer is right, check after check.
 
     Parameters
@@ -101,15 +110,16 @@ def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
     metrics : sequence of mappings, oldest first
         Metric events of the run: those with ``step`` and ``first`` are drawn. Step 0 is the base
         model.
+    kept : int or None
+        As in :func:`learning_curve`.
     """
     import pandas as pd
 
-    checks = _sampled([m for m in metrics if "first" in m])
+    checks = _sampled([m for m in metrics if "first" in m], kept)
     steps = [int(check["step"]) for check in checks]
     counts = [round(100 * check["first"]) for check in checks]
     figure = new_figure(RISING_HEIGHT, margin=_MARGIN, showlegend=False)
-    # The state that is kept so far, which need not be the last one.
-    best = max(range(len(checks)), key=lambda at: (checks[at].get("validation", at), at), default=0)
+    best = checks.index(marked_check(checks, kept)) if checks else 0
     figure.add_scatter(
         x=steps,
         y=counts,
@@ -141,6 +151,17 @@ def rising_line(metrics: Sequence[Mapping[str, float]], t: Translate) -> Chart:
     return Chart(figure, right_first(counts[0], counts[best]), table)
 
 
+def marked_check(checks: Sequence[Mapping[str, float]], kept: int | None) -> Mapping[str, float]:
+    """Return the check of the state that was kept, or the highest where none is told.
+
+    Of states that differ by chance a run keeps the later one, so the highest may be another.
+    """
+    for check in checks:
+        if kept is not None and check["step"] == kept:
+            return check
+    return max(checks, key=lambda check: (check.get("validation", check["step"]), check["step"]))
+
+
 def right_first(before: int, now: int) -> Message:
     """Say of how many questions of a hundred the first answer is right."""
     if before == now:
@@ -152,10 +173,12 @@ def right_first(before: int, now: int) -> Message:
     return Message(text, {"before": before, "now": now})
 
 
-def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Translate) -> None:
+def _draw_quality(
+    figure: Figure, checks: Sequence[Mapping[str, float]], t: Translate, kept: int | None
+) -> None:
     if not checks:
         return
-    shown = _sampled(checks)
+    shown = _sampled(checks, kept)
     steps = [check["step"] for check in shown]
     regimes = [r for r in REGIMES if any(_check_key(r) in check for check in shown)]
     for line in _lines(regimes):
@@ -177,11 +200,11 @@ def _draw_quality(figure: Figure, checks: Sequence[Mapping[str, float]], t: Tran
         )
     if checks[0]["step"] == 0:
         _base_line(figure, checks[0]["validation"], t(N_("base model")), row=1, col=1)
-    best = max(checks, key=lambda check: check["validation"])
+    best = marked_check(checks, kept)
     figure.add_scatter(
         x=[best["step"]],
         y=rounded([best["validation"]], 4),
-        name=t(N_("Best")),
+        name=t(N_("Best") if kept is None else N_("Kept")),
         mode="markers+text",
         text=[f"{best['validation']:.3f}"],
         textposition="top center",
@@ -214,14 +237,19 @@ def _draw_loss(figure: Figure, losses: np.ndarray, t: Translate) -> None:
     )
 
 
-def _sampled(checks: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
-    """Return at most ``POINTS`` checks, evenly spread, the first and the last among them."""
+def _sampled(
+    checks: Sequence[Mapping[str, float]], kept: int | None = None
+) -> list[Mapping[str, float]]:
+    """Return about ``POINTS`` checks, evenly spread, first, last and kept one among them."""
     if len(checks) <= POINTS:
         return list(checks)
-    return [checks[i] for i in np.linspace(0, len(checks) - 1, POINTS).round().astype(int)]
+    places = set(np.linspace(0, len(checks) - 1, POINTS).round().astype(int).tolist())
+    return [check for place, check in enumerate(checks) if place in places or check["step"] == kept]
 
 
-def _learning(checks: Sequence[Mapping[str, float]], losses: np.ndarray) -> Message:
+def _learning(
+    checks: Sequence[Mapping[str, float]], losses: np.ndarray, kept: int | None
+) -> Message:
     if not checks and not len(losses):
         return Message(_NOTHING)
     if not checks:
@@ -229,20 +257,24 @@ def _learning(checks: Sequence[Mapping[str, float]], losses: np.ndarray) -> Mess
             N_("The loss went from {first:.3f} to {last:.3f}. Search quality was not measured."),
             {"first": round(float(losses[0, 1]), 4), "last": round(float(losses[-1, 1]), 4)},
         )
-    best = max(checks, key=lambda check: check["validation"])
+    best = marked_check(checks, kept)
     params: dict[str, str | int | float] = {
         "before": round(checks[0]["validation"], 4),
         "best": round(best["validation"], 4),
         "step": int(best["step"]),
         "checks": len(checks),
     }
-    return Message(
-        N_(
+    if kept is not None:
+        text = N_(
+            "Search quality on validation questions (nDCG@10) in {checks} checks: {before:.3f} at "
+            "the first, {best:.3f} at the one that was kept, after step {step}."
+        )
+    else:
+        text = N_(
             "Search quality on validation questions (nDCG@10) in {checks} checks: {before:.3f} at "
             "the first, {best:.3f} at the best one, after step {step}."
-        ),
-        params,
-    )
+        )
+    return Message(text, params)
 
 
 def _learning_table(

@@ -33,7 +33,7 @@ from core.messages import N_
 from core.reporting.charts.chart import Chart, enlarged, one_line
 from core.reporting.charts.expert_charts import agreement_heatmap
 from core.reporting.charts.label_charts import label_histogram
-from core.reporting.charts.tuning_charts import quality_line, rising_line
+from core.reporting.charts.tuning_charts import marked_check, quality_line, rising_line
 from core.types import BETTER, CROSS_FIT, WORSE, Comparison, QADataset
 from core.types.judgements import VoteRound
 from core.types.sufficiency import LEARN_TITLES, PROVE_TITLES
@@ -234,6 +234,7 @@ def _checks(story: Story) -> list[float]:
 def _curve(story: Story) -> None:
     run, checks = story.run, _checks(story)
     metrics = run.job.metrics
+    kept = None if run.result is None else run.result.best_step
     first = [one["first"] for one in metrics if "first" in one]  # runs of before do not say it
     with st.container(key="slide", gap="medium"):
         if not checks:
@@ -247,21 +248,25 @@ def _curve(story: Story) -> None:
         line = rising_line if first else quality_line
         height = 330 if first else 430
         chart = cached(
-            lambda: enlarged(line(metrics, t), height), "rising", bool(first), repr(metrics)
+            lambda: enlarged(line(metrics, t, kept), height),
+            "rising",
+            bool(first),
+            repr(metrics),
+            kept,
         )
         now = t("now") if run.job.is_final else t("best so far")
+        best = marked_check([one for one in metrics if "validation" in one], kept)
         if first:
-            best = max(zip(checks, first, strict=False))[1]
             before_title = t("of 100 found the right answer first")
             figures = (
                 ("before", before_title, f"{100 * first[0]:.0f}"),
-                ("best", now, f"{100 * best:.0f}"),
+                ("best", now, f"{100 * best['first']:.0f}"),
             )
         else:
             before_title = t("before: right answers near the top (nDCG@10)")
             figures = (
                 ("before", before_title, f"{checks[0]:.3f}"),
-                ("best", now, f"{max(checks):.3f}"),
+                ("best", now, f"{best['validation']:.3f}"),
             )
         left, right = st.columns([0.7, 0.3], gap="medium", vertical_alignment="center")
         with left:

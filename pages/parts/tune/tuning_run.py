@@ -33,7 +33,8 @@ def tuning_run(context: Context, run: TuningRun) -> None:
     """Draw one run, going on or ended, with its next action."""
     if run.result is not None:
         _result(context, run, run.result)
-    job_card(run.job.id, _title(run), live=_curves)
+    kept = None if run.result is None else run.result.best_step
+    job_card(run.job.id, _title(run), live=lambda job: _curves(job, kept))
     if run.problem is not None and run.job.error is None:  # a job that failed says why itself
         st.error(plain(tm(run.problem)), icon=":material/error:")
     if run.model_gone:
@@ -59,12 +60,15 @@ def _title(run: TuningRun) -> str:
     )
 
 
-def _curves(job: JobView) -> None:
-    """Draw the curves so far; while the job runs this is redrawn every second."""
+def _curves(job: JobView, kept: int | None) -> None:
+    """Draw the curves so far; while the job runs this is redrawn every second.
+
+    ``kept``: the step of the state that a finished run kept.
+    """
     if not job.metrics:
         return
     said = repr(job.metrics)  # hashed whole: the curves of a resumed run may change in the middle
-    chart = cached(lambda: learning_curve(job.metrics, t), "learning curve", said)
+    chart = cached(lambda: learning_curve(job.metrics, t, kept), "learning curve", said, kept)
     machine = cached(lambda: machine_chart(job.metrics, t), "machine", said)
     if job.is_final:
         show_chart(chart, key=f"curves_{job.id}")
