@@ -143,7 +143,7 @@ def _folds(found: CrossFit, key: str) -> None:
     config = st.column_config
     columns = {
         "fold": config.TextColumn(t("Fold"), width="small"),
-        "steps": config.TextColumn(t("Best after step"), width="small"),
+        "steps": config.TextColumn(t("Kept after step"), width="small"),
         "time": config.TextColumn(t("Time"), width="small"),
     }
     for regime in found.regimes:

@@ -191,7 +191,7 @@ def _result(context: Context, run: TuningRun, result: TuningResult) -> None:
                 help=meaning,
             )
             steps = t("{best} of {steps}", best=result.best_step, steps=result.steps)
-            columns[2].metric(t("Best after step"), steps)
+            columns[2].metric(t("Kept after step"), steps)
             columns[3].metric(t("Time"), duration(result.seconds))
         st.caption(
             t(
