@@ -71,7 +71,7 @@ def learning_curve(
     Returns
     -------
     Chart
-        At most ``POINTS`` points per line: the loss is the mean of neighbouring steps.
+        At most ``POINTS`` points per line and the kept one: the loss is the mean of neighbours.
     """
     losses = thinned([(m["step"], m["loss"]) for m in metrics if "loss" in m])
     checks = [m for m in metrics if "validation" in m]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
@@ -207,7 +209,7 @@ def _learning(story: Story) -> None:
     """Draw the rising line, again every two seconds while the model learns."""
     run = story.run
     checks = _checks(story)
-    rises = bool(checks) and max(checks) >= checks[0] + 0.0005
+    rises = bool(checks) and _kept(story, "validation")["validation"] >= checks[0] + 0.0005
     st.title(
         t("The model learns, and search gets better") if rises else t("How the model learns"),
         anchor=False,
@@ -231,10 +233,19 @@ def _checks(story: Story) -> list[float]:
     return [one["validation"] for one in story.run.job.metrics if "validation" in one]
 
 
+def _kept_step(story: Story) -> int | None:
+    return None if story.run.result is None else story.run.result.best_step
+
+
+def _kept(story: Story, measure: str) -> Mapping[str, float]:
+    """Return the check of the state that was kept, of those that say this measure."""
+    told = [one for one in story.run.job.metrics if measure in one]
+    return marked_check(told, _kept_step(story))
+
+
 def _curve(story: Story) -> None:
-    run, checks = story.run, _checks(story)
+    run, checks, kept = story.run, _checks(story), _kept_step(story)
     metrics = run.job.metrics
-    kept = None if run.result is None else run.result.best_step
     first = [one["first"] for one in metrics if "first" in one]  # runs of before do not say it
     with st.container(key="slide", gap="medium"):
         if not checks:
@@ -255,18 +266,17 @@ def _curve(story: Story) -> None:
             kept,
         )
         now = t("now") if run.job.is_final else t("best so far")
-        best = marked_check([one for one in metrics if "validation" in one], kept)
         if first:
             before_title = t("of 100 found the right answer first")
             figures = (
                 ("before", before_title, f"{100 * first[0]:.0f}"),
-                ("best", now, f"{100 * best['first']:.0f}"),
+                ("best", now, f"{100 * _kept(story, 'first')['first']:.0f}"),
             )
         else:
             before_title = t("before: right answers near the top (nDCG@10)")
             figures = (
                 ("before", before_title, f"{checks[0]:.3f}"),
-                ("best", now, f"{best['validation']:.3f}"),
+                ("best", now, f"{_kept(story, 'validation')['validation']:.3f}"),
             )
         left, right = st.columns([0.7, 0.3], gap="medium", vertical_alignment="center")
         with left:
