@@ -153,7 +153,9 @@ def test_finished_demo_opens_on_its_verdict_and_answers_a_typed_question(server,
     field.press("Enter")
     lists = page.locator('[class*="st-key-two_lists_asked"]')
     lists.wait_for(timeout=2 * PATIENCE)
-    assert lists.locator('[class*="st-key-answer_row_other_"]').count() == 10
+    answers = lists.locator('[class*="st-key-answer_row_other_"]')
+    answers.nth(9).wait_for(timeout=PATIENCE)  # the lists are drawn one row after the other
+    assert answers.count() == 10
     page.get_by_role("button", name="Present").click()
     page.locator(HEARTS["data"]).wait_for(timeout=PATIENCE)  # the first key waits for no more
     steps = [slide.key for slide in SLIDES]
