@@ -58,9 +58,11 @@ def test_verdict_question_and_both_lists_fit_one_screen(server, page, language):
     page.locator(f'{LISTS} [class*="st-key-answer_row_right_"]').first.wait_for(
         state="detached", timeout=PATIENCE
     )
-    page.wait_for_timeout(1000)
+    answers = page.locator(f'{LISTS} [class*="st-key-answer_row_other_"]')
+    answers.nth(9).wait_for(timeout=PATIENCE)  # the lists are drawn one row after the other
+    page.locator('[data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE)
     within_the_screen(page, HERO, BOX, LISTS)
-    assert page.locator(f'{LISTS} [class*="st-key-answer_row_other_"]').count() == 10
+    assert answers.count() == 10
     assert (
         page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count()
         == 0
