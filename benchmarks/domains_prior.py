@@ -21,7 +21,12 @@ from benchmarks.domains import ARMS, DOMAINS, Evidence  # noqa: E402
 from benchmarks.domains_table import BASE, FEWEST, Effect, Row, asked, effect  # noqa: E402
 from core.documents import to_json  # noqa: E402
 from core.pilot.likeness import DataSeen  # noqa: E402
-from core.pilot.what_worked import BENCHMARK_FILE, BenchmarkGains, ProjectGain  # noqa: E402
+from core.pilot.what_worked import (  # noqa: E402
+    BENCHMARK_FILE,
+    DEFAULT_RULE,
+    BenchmarkGains,
+    ProjectGain,
+)
 from core.types import BETTER, NOT_SHOWN, REGIMES, UNSEEN, WORSE  # noqa: E402
 
 EVIDENCE = ROOT / "docs" / "evidence" / "domains.jsonl"
@@ -68,6 +73,11 @@ def gain_of(rows: Sequence[Row], domain: str, arm: str) -> ProjectGain | None:
     ]
     if not found:
         return None
+    over = [
+        one.mean
+        for regime in REGIMES
+        if arm != DEFAULT_RULE and (one := effect(rows, domain, arm, DEFAULT_RULE, regime))
+    ]
     newest = [row for row in rows if row["domain"] == domain and row["arm"] == arm][-1]
     value = sum(one.mean for one in found) / len(found)
     reach = REACH * math.sqrt(sum(one.variance for one in found)) / len(found)
@@ -83,6 +93,7 @@ def gain_of(rows: Sequence[Row], domain: str, arm: str) -> ProjectGain | None:
         newest["settings"]["blend"],
         seen_of(rows, domain),
         True,
+        round(sum(over) / len(over), 5) if over else None,
     )
 
 

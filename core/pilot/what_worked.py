@@ -52,6 +52,8 @@ class ProjectGain:
         What is seen of its data.
     benchmark : bool
         Whether it is a set of the benchmark; ``project`` is the name of the set then.
+    over_default : float or None
+        Of a set, how much more this rule gained than the product's default did on the same splits.
     """
 
     project: str
@@ -64,6 +66,7 @@ class ProjectGain:
     blend: float = 0.0
     seen: DataSeen = field(default_factory=DataSeen)
     benchmark: bool = False
+    over_default: float | None = None
 
     @property
     def variance(self) -> float:
@@ -176,12 +179,14 @@ def following_default(gains: Sequence[ProjectGain]) -> FollowingDefault | None:
 
     The share of the known answers is the one that most projects with this rule and a better
     verdict have. What the benchmark shows by itself is the product's own default already: a rule
-    follows only where a project of the workspace went with it.
+    follows only where a project of the workspace went with it. Where fewer projects than can speak
+    for themselves did, it must not be behind the default on the sets of the benchmark either.
     """
     rules = [
         one
         for one in what_worked(gains)
         if one.kind == RULE and one.summary.low > 0 and one.projects > 0
+        if one.projects >= FEWEST or not _behind_default(gains, one.key)
     ]
     if not rules:
         return None
@@ -192,6 +197,11 @@ def following_default(gains: Sequence[ProjectGain]) -> FollowingDefault | None:
     blend = max(sorted(set(won)), key=won.count)
     counts = (best.projects, best.better, best.sets, best.sets_better)
     return FollowingDefault(best.key, blend, *counts)
+
+
+def _behind_default(gains: Sequence[ProjectGain], rule: str) -> bool:
+    over = [g.over_default for g in gains if g.rule == rule and g.over_default is not None]
+    return sum(over) < 0
 
 
 def like(seen: DataSeen, gains: Sequence[ProjectGain]) -> LikeThis[ProjectGain]:

@@ -83,3 +83,16 @@ def test_the_benchmark_alone_offers_nothing():
     sets = [replace(gain(n, 0.1), benchmark=True) for n in range(6)]
     assert following_default(sets) is None
     assert following_default([*sets, gain(9, 0.1)]) is not None
+
+
+@pytest.mark.parametrize(("over", "follows"), [(-0.01, False), (0.01, True), (None, True)])
+def test_a_rule_behind_the_default_on_the_benchmark_needs_projects_that_speak_for_it(over, follows):
+    """Almost every rule gains something on most sets; one project more does not make it better."""
+    by_default = [on_set(f"s{n}", 0.08, "reliability") for n in range(6)]
+    by_mean = [replace(on_set(f"s{n}", 0.07, "mean"), over_default=over) for n in range(6)]
+    known = [*by_default, *by_mean]
+    assert (following_default([*known, gain(1, 0.08)]) is not None) is follows
+    enough = following_default([*known, *(gain(n, 0.08) for n in range(3))])
+    assert (enough.rule, enough.projects, enough.sets) == ("mean", 3, 6)
+    own = replace(gain(2, 0.08), rule="reliability")
+    assert following_default([*known, own]).rule == "reliability"
