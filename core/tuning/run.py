@@ -329,13 +329,14 @@ class Run:
         return self.config.guard_regimes and each < SEVERAL
 
     def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
-        """Return the first check up to a step at which a regime lay below the base model."""
-        if not self.config.guard_regimes or not self.state.curve:
-            return None
-        base = self.state.curve[0].regimes
+        """Return the first check up to a step at which a regime lay below its floor.
+
+        Below the base model by more than chance: a check that is lower by less says nothing, and
+        half of the checks of a model that has learned nothing yet are.
+        """
         for point in self.state.curve[1:]:
             for regime, score in point.regimes.items():
-                if point.step <= until and score < base[regime]:
+                if point.step <= until and score < self.state.floors.get(regime, -np.inf):
                     return point, regime
         return None
 
