@@ -19,6 +19,14 @@ Translate = Callable[[str], str]
 # What warnings said in earlier versions: runs keep them, and are read in every language. Whoever
 # changes the words of a warning moves the old ones here (tests/test_translations.py).
 FORMER = (
+    N_(
+        "Likeness of answers was switched off: after step {step} search for known answers lay "
+        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
+    ),
+    N_(
+        "Likeness of answers was switched off: after step {step} search for unseen answers lay "
+        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
+    ),
     N_("Reading the texts with the base model"),
     N_("The expert {key} failed: {reason}. The other experts are not affected."),
     N_("{device} has too little memory for {count} questions at a time; going on with {half}."),

@@ -44,7 +44,7 @@ from core.tuning.student import (
 from core.tuning.task import TuningTask
 from core.tuning.team import ALONE, Team
 from core.tuning.validation import SearchCheck, Watch
-from core.types import KNOWN, TRAIN, UNSEEN, Labels, Reporter, SilentReporter
+from core.types import KNOWN, TRAIN, UNSEEN, Reporter, SilentReporter
 from core.types.tuning import (
     NO_BETTER_EXPERT,
     NO_READER,
@@ -72,16 +72,6 @@ CHANGE_OF_ONE = 0.3
 CHANGE_BETWEEN_CHECKS = 0.15
 CLEARLY = 0.02  # an expert must search better than the base model by this much: less is noise
 
-LOWERED = {
-    KNOWN: N_(
-        "Likeness of answers was switched off: after step {step} search for known answers lay "
-        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
-    ),
-    UNSEEN: N_(
-        "Likeness of answers was switched off: after step {step} search for unseen answers lay "
-        "below the base model ({now:.3f} against {base:.3f} nDCG@10 on validation questions)."
-    ),
-}
 PASSED_OVER = {
     KNOWN: N_(
         "The state after step {step} has the best mean ({mean:.3f}) but was not kept: search for "
@@ -328,37 +318,6 @@ class Run:
         each = right_answers_each(self.task.dataset, self.rows)
         return self.config.guard_regimes and each < SEVERAL
 
-    def _lowered(self, until: int) -> tuple[CurvePoint, str] | None:
-        """Return the first check up to a step at which a regime lay below its floor.
-
-        Below the base model by more than chance: a check that is lower by less says nothing, and
-        half of the checks of a model that has learned nothing yet are.
-        """
-        for point in self.state.curve[1:]:
-            for regime, score in point.regimes.items():
-                if point.step <= until and score < self.state.floors.get(regime, -np.inf):
-                    return point, regime
-        return None
-
-    def _likeness(self, epoch: int) -> Labels | None:
-        """Return how alike answers are, None from the epoch on after which it did harm.
-
-        A function of the curve at the start of the epoch: a resumed run decides the same.
-        """
-        start = epoch * self.per_epoch
-        found = self._lowered(start) if self.learner.answer_labels is not None else None
-        if found is None:
-            return self.learner.answer_labels
-        self._leave_out("neighbourhoods_per_batch")
-        if self.state.step == start and self._lowered(start - self.per_epoch) is None:
-            self._tell_of_loss(LOWERED, *found)
-        return None
-
-    def _tell_of_loss(self, texts: dict[str, str], point: CurvePoint, regime: str) -> None:
-        base, now = self.state.curve[0].regimes[regime], point.regimes[regime]
-        values = {"step": point.step, "mean": point.score, "now": now, "base": base}
-        self.report.warning(Message(texts[regime], values))
-
     # Learning.
 
     def _learn(self) -> None:
@@ -387,7 +346,7 @@ class Run:
         epoch, place = divmod(done, self.per_epoch)
         if self.plan[0] != epoch:
             given = (self.task.dataset, self.rows, self.negatives, self.config)
-            teachers = self._likeness(epoch), self.learner.taught
+            teachers = self.learner.answer_labels, self.learner.taught
             self.plan = epoch, plan_epoch(*given, epoch, *teachers)
         result = self.learner.step(self.plan[1][place], done, self.steps)
         now = self.clock()
@@ -510,7 +469,9 @@ class Run:
             return
         lost = [r for r, floor in state.floors.items() if higher.regimes.get(r, floor) < floor]
         if lost:
-            self._tell_of_loss(PASSED_OVER, higher, lost[0])
+            base, now = state.curve[0].regimes[lost[0]], higher.regimes[lost[0]]
+            values = {"step": higher.step, "mean": higher.score, "now": now, "base": base}
+            self.report.warning(Message(PASSED_OVER[lost[0]], values))
 
     def _measure_mixtures(self) -> None:
         """Measure mixtures of the base model with the best state, both ends included.
