@@ -510,13 +510,14 @@ def _summary_cell(found: Row | None) -> str:
 
 
 def forest(rows: Sequence[Row], arm: str = DEFAULT, other: str = BASE) -> str:
-    """Return a forest plot of unseen answers as SVG: every set, then all of them together."""
+    """Return a forest plot of unseen answers as SVG: sets by gain, then all together."""
     domains = dict.fromkeys(row["domain"] for row in rows)
     effects = [e for d in domains if (e := effect(rows, d, arm, other, "unseen"))]
     lines: list[tuple[str, float, float, float, bool]] = []
     for one in effects:
         half = 1.96 * one.variance**0.5
         lines.append((one.domain, one.mean, one.mean - half, one.mean + half, False))
+    lines.sort(key=lambda line: -line[1])
     joined = summary(rows, arm, other, "unseen")
     if joined:
         lines.append((f"all {joined['sets']}", joined["mean"], *joined["interval"], True))
@@ -524,24 +525,28 @@ def forest(rows: Sequence[Row], arm: str = DEFAULT, other: str = BASE) -> str:
         return ""
     low = min(0.0, *(line[2] for line in lines)) - 0.01
     high = max(0.0, *(line[3] for line in lines)) + 0.01
-    return _svg(lines, low, high, f"{arm} − {other}: nDCG@10, unseen answers")
+    names = {DEFAULT: "the default", BASE: "the untuned model"}
+    left, right = (names.get(one, one) for one in (arm, other))
+    title = f"nDCG@10 on unseen answers: {left} minus {right}, with 95% intervals"
+    return _svg(lines, low, high, title)
 
 
 def _svg(
     lines: Sequence[tuple[str, float, float, float, bool]], low: float, high: float, title: str
 ) -> str:
-    left, width, step = 130, 420, 26
-    height = 60 + step * len(lines)
+    left, width, told, step = 130, 420, 230, 26  # told: room for the figures in a wide font
+    height = 76 + step * len(lines)
 
     def x(value: float) -> float:
         return left + width * (value - low) / (high - low)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 170}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + told}" height="{height}" '
         'font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
         f'<text x="10" y="20">{escape(title)}</text>',
-        f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="32" y2="{height - 14}" stroke="#999"/>',
+        f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="32" y2="{height - 30}" stroke="#999"/>',
+        f'<text x="{x(0):.1f}" y="{height - 12}" fill="#666" text-anchor="middle">no change</text>',
     ]
     for at, (name, mean, start, end, is_sum) in enumerate(lines):
         y = 48 + step * at
@@ -552,7 +557,11 @@ def _svg(
             f'<line x1="{x(start):.1f}" x2="{x(end):.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
             f'stroke-width="{weight}"/>',
             f'<circle cx="{x(mean):.1f}" cy="{y}" r="{5 if is_sum else 4}" fill="{colour}"/>',
-            f'<text x="{left + width + 10}" y="{y + 4}" fill="{colour}">{mean:+.3f} '
-            f"({start:+.3f} to {end:+.3f})</text>",
+            f'<text x="{left + width + 10}" y="{y + 4}" fill="{colour}">{_signed(mean)} '
+            f"({_signed(start)} to {_signed(end)})</text>",
         ]
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
