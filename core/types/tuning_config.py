@@ -322,8 +322,8 @@ class TuningConfig:
         N_("No gain at the cost of the other test"),
         N_(
             "A model is not kept if it searches worse than the base model for known or for unseen "
-            "answers, beyond chance; what experts say that search no better than the base model is "
-            "learned for pairs only, not for open questions and not for how alike answers are."
+            "answers, beyond chance; experts that search no better than the base model teach pairs "
+            "only, not open questions and not how alike answers are."
         ),
         joined=True,
     )
