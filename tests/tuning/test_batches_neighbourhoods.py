@@ -177,7 +177,7 @@ def test_judged_questions_say_little_about_how_many_answers_fit(
 
 
 def test_a_regime_that_dips_leaves_likeness_on(small_dataset, tiny_bert, tmp_path, monkeypatch):
-    """Answers that were asked for draw the others' questions first; likeness is what undoes it."""
+    """With likeness unseen answers may dip at the first check and still end higher."""
     monkeypatch.setattr(run_module, "SEVERAL", 1.0)
     config = dataclasses.replace(ALIKE, guard_regimes=True, epochs=3, evaluations_per_epoch=1)
 
