@@ -33,6 +33,7 @@ from benchmarks.domains_table import (  # noqa: E402
     left_out,
     lost,
     mechanisms,
+    signed,
     summary,
 )
 from core.types import KNOWN, REGIMES, UNSEEN  # noqa: E402
@@ -67,11 +68,6 @@ TITLES: Mapping[str, str] = {
     "open": "default, a third of the training questions open",
     "trimmed": "default, base with fewer words",
 }
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """Return a gain with its sign; 0 where nothing is left of it after rounding."""
-    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else "0"
 
 
 def span(interval: Sequence[float]) -> str:

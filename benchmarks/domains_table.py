@@ -509,6 +509,11 @@ def _summary_cell(found: Row | None) -> str:
     return f"{found['mean']:+.3f} ({low:+.3f} to {high:+.3f}), {found['better']}/{found['sets']}"
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """Return a gain with its sign; 0 where nothing is left of it after rounding."""
+    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else "0"
+
+
 def forest(rows: Sequence[Row], arm: str = DEFAULT, other: str = BASE) -> str:
     """Return a forest plot of unseen answers as SVG: sets by gain, then all together."""
     domains = dict.fromkeys(row["domain"] for row in rows)
@@ -557,11 +562,7 @@ def _svg(
             f'<line x1="{x(start):.1f}" x2="{x(end):.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
             f'stroke-width="{weight}"/>',
             f'<circle cx="{x(mean):.1f}" cy="{y}" r="{5 if is_sum else 4}" fill="{colour}"/>',
-            f'<text x="{left + width + 10}" y="{y + 4}" fill="{colour}">{_signed(mean)} '
-            f"({_signed(start)} to {_signed(end)})</text>",
+            f'<text x="{left + width + 10}" y="{y + 4}" fill="{colour}">{signed(mean)} '
+            f"({signed(start)} to {signed(end)})</text>",
         ]
     return "\n".join([*parts, "</svg>", ""])
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")

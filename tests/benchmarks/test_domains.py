@@ -289,7 +289,8 @@ def test_documents_say_what_the_lines_say():
 
 
 def test_texts_are_made_of_the_lines_that_are_there():
-    from benchmarks.domains_documents import Documents, signed
+    from benchmarks.domains_documents import Documents
+    from benchmarks.domains_table import signed
 
     rng = np.random.default_rng(5)
     rows = []
