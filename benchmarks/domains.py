@@ -485,8 +485,10 @@ ON_MIXING = {"off-mixing": DEFAULT, "on-labels": DEFAULT, "on-nothing": HARD}
 ON_OPEN = {"off-open": "open"}
 
 
-def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
+def same_as(run: Run, evidence: Evidence, dataset: QADataset, settings: Row) -> Row | None:
     """Return the line of a run that learns the same steps and keeps the same of them, if any.
+
+    Only of a run that asked the same experts: without a teacher everything is another one.
 
     Likeness of answers is left out of a run by what the data are (fewer right answers for each
     question than ``SEVERAL``) or by what was seen of the experts (``left_out`` of the line); with
@@ -497,7 +499,12 @@ def same_as(run: Run, evidence: Evidence, dataset: QADataset) -> Row | None:
 
     other = {**dict.fromkeys(ON_LIKENESS, DEFAULT), **ON_MIXING, **ON_OPEN}.get(run.arm)
     wanted = dataclasses.asdict(dataclasses.replace(run, arm=other or run.arm))
-    lines = [row for row in evidence.rows if all(row[key] == wanted[key] for key in wanted)]
+    lines = [
+        row
+        for row in evidence.rows
+        if all(row[key] == wanted[key] for key in wanted)
+        and row["settings"].get("experts") == settings.get("experts")
+    ]
     if other is None or not lines:
         return None
     line = lines[-1]
@@ -527,7 +534,7 @@ def run_all(options: argparse.Namespace, evidence: Evidence, arms: Sequence[str]
             found = domain.search(run.arm)
         elif run.arm == TRIMMED and not domain.is_multilingual:
             continue
-        elif twin := same_as(run, evidence, domain.dataset):
+        elif twin := same_as(run, evidence, domain.dataset, settings):
             row = dataclasses.asdict(run) | twin | {"settings": settings}
             evidence.keep(row)
             print(told(row), "as", row["same_as"], flush=True)

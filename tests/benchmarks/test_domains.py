@@ -200,7 +200,7 @@ def test_a_run_that_can_only_end_as_another_one_is_not_run(tmp_path, tiny_datase
     evidence.keep(kept | {"arm": "hard-infonce", "alpha": 0.8})
 
     def twin(arm: str, split: int = 1) -> str | None:
-        found = same_as(Run("a", arm, 0, split), evidence, tiny_dataset)
+        found = same_as(Run("a", arm, 0, split), evidence, tiny_dataset, {})
         return found and found["same_as"]
 
     # One right answer each: likeness is not learned from, and all of what was learned was kept.
@@ -217,20 +217,35 @@ def test_a_run_that_can_only_end_as_another_one_is_not_run(tmp_path, tiny_datase
         right_answer=np.repeat(tiny_dataset.right_answer, 2),
         right_grade=np.repeat(tiny_dataset.right_grade, 2),
     )
-    assert same_as(Run("a", "off-likeness", 0, 1), evidence, several) is None
+    assert same_as(Run("a", "off-likeness", 0, 1), evidence, several, {}) is None
     evidence.keep(kept | {"arm": "reliability", "left_out": ["neighbourhoods_per_batch"]})
-    assert same_as(Run("a", "off-likeness", 0, 1), evidence, several)["same_as"] == "reliability"
+    assert (
+        same_as(Run("a", "off-likeness", 0, 1), evidence, several, {})["same_as"] == "reliability"
+    )
+
+
+def test_a_run_without_the_teacher_is_not_the_same_as_one_with_it(tmp_path, tiny_dataset):
+    evidence = Evidence(tmp_path / "rows.jsonl")
+    kept = {"domain": "a", "arm": "reliability", "seed": 0, "split_seed": 1, "alpha": 1.0}
+    with_teacher, without = {"experts": ["bm25", "teacher"]}, {"experts": ["bm25"]}
+    run = Run("a", "off-mixing", 0, 1)
+    evidence.keep(kept | {"settings": with_teacher})
+    assert same_as(run, evidence, tiny_dataset, with_teacher)["same_as"] == "reliability"
+    assert same_as(run, evidence, tiny_dataset, without) is None
+    evidence.keep(kept | {"settings": without, "alpha": 0.8})
+    assert same_as(run, evidence, tiny_dataset, with_teacher)["same_as"] == "reliability"
+    assert same_as(run, evidence, tiny_dataset, without) is None, "mixing chose 0.8"
 
 
 def test_open_questions_that_were_left_out_are_not_left_out_again(tmp_path, tiny_dataset):
     evidence = Evidence(tmp_path / "rows.jsonl")
     kept = {"domain": "a", "arm": "open", "seed": 0, "split_seed": 1, "settings": {}, "alpha": 1.0}
     run = Run("a", "off-open", 0, 1)
-    assert same_as(run, evidence, tiny_dataset) is None
+    assert same_as(run, evidence, tiny_dataset, {}) is None
     evidence.keep(kept | {"left_out": ["open_share"]})
-    assert same_as(run, evidence, tiny_dataset)["same_as"] == "open"
+    assert same_as(run, evidence, tiny_dataset, {})["same_as"] == "open"
     evidence.keep(kept | {"left_out": []})
-    assert same_as(run, evidence, tiny_dataset) is None, "something was learned from them"
+    assert same_as(run, evidence, tiny_dataset, {}) is None, "something was learned from them"
 
 
 def test_hidden_questions_have_no_answers_and_held_out_ones_stay(tiny_dataset):
