@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -29,6 +31,11 @@ from core.workspace.workspace import Workspace
 from pages.parts.tune import tuning_estimate
 
 ROOT = Path(__file__).resolve().parents[2]
+# A server looks through the installed packages for components once, AppTest for every app it makes:
+# a third of the time of these tests.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 
 
 @pytest.fixture
