@@ -474,8 +474,8 @@ def _doubtful_answers(answers: Sequence[str], rows: Sequence[int]) -> list[Messa
         "The whole answer is {words} in several rows, and they were taken. If that means that "
         "there is no answer, empty these cells. Rows: {rows} ({count} in all)."
     )
-    told = {"words": ", ".join(sorted(words)), "rows": row_list(odd), "count": len(odd)}
-    return [Message(text, told)]
+    written = ", ".join(sorted(words))
+    return [Message(text, {"words": written, "rows": row_list(odd), "count": len(odd)})]
 
 
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
