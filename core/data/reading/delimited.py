@@ -72,7 +72,7 @@ class Dialect:
         sign = re.escape(delimiter)
         end = rf"[ ]*(?:{sign}|[\r\n]|\Z)"
         sample = text[:SAMPLE_CHARACTERS]
-        blanks = bool(re.search(rf'(?:{sign}|^)[ ]+"[^"\r\n]*"{end}', sample, re.MULTILINE))
+        blanks = bool(re.search(rf'(?:{sign}|^)[ ]+"(?:[^"\r\n]|"")*+"{end}', sample, re.MULTILINE))
         # in any other dialect a quotation mark inside a text is doubled or ends the cell
         backslash = '\\"' in text and bool(re.search(rf'\\"(?!"|{end})', text))
         return cls(delimiter, blanks, backslash)

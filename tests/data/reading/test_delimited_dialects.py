@@ -51,6 +51,29 @@ def test_blanks_before_the_delimiter_belong_to_no_text():
     assert cells(read(text)) == [["question", "answer"], ["a, b", "c, d"], ["e", "f"]]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("between", ["{} ", " {}", " {} ", "   {} "])
+@pytest.mark.parametrize("name", ["question{}answer", '"question"{}"answer"'])
+def test_blanks_around_the_delimiter_leave_doubled_marks_and_delimiters_in_texts(
+    delimiter, between, name
+):
+    rows = [
+        ['Which "slip"?', f'The ""{delimiter} so-called "red"{delimiter} "one"'.replace('""', '"')],
+        ["Plain?", f"Yes{delimiter} it is\nso"],
+        ['"All"?', '"None"'],
+        [f"a{delimiter}b?", "c"],
+    ]
+    sign = between.format(delimiter)
+    lines = [sign.join('"{}"'.format(c.replace('"', '""')) for c in row) for row in rows]
+    table = read("\n".join([name.format(sign), *lines]) + "\n")
+    assert cells(table) == [["question", "answer"], *rows] and not table.warnings
+
+
+def test_a_row_whose_marks_are_as_they_should_be_is_read_so_beside_one_with_others():
+    text = 'question,answer\n"Is a "b" here?","no"\n"Is it ""up"", ""on""?","yes"\n"c?","d"\n'
+    assert cells(read(text))[1:3] == [['Is a "b" here?', "no"], ['Is it "up", "on"?', "yes"]]
+
+
 def test_backslashes_before_quotation_marks_are_no_part_of_the_text():
     text = 'question,answer\n"Which \\"slip\\", please?","Ask, say \\"up\\""\n"and C:\\dir?","no"\n'
     assert cells(read(text))[1:] == [
