@@ -216,6 +216,7 @@ def collect_pairs(
     taken_questions = [texts["question"][i] for i in taken]
     taken_answers = [texts["answer"][i] for i in taken]
     warnings += _doubtful_answers(taken_answers, taken_rows)
+    warnings += _echoes(taken_questions, taken_answers, taken_rows)
     findings = text_findings(taken_questions, taken_answers, taken_rows)
     progress.reached(0.8)
     kept = personal_data([*taken_questions, *taken_answers], [*taken_rows, *taken_rows])
@@ -476,6 +477,19 @@ def _doubtful_answers(answers: Sequence[str], rows: Sequence[int]) -> list[Messa
     )
     written = ", ".join(sorted(words))
     return [Message(text, {"words": written, "rows": row_list(odd), "count": len(odd)})]
+
+
+def _echoes(questions: Sequence[str], answers: Sequence[str], rows: Sequence[int]) -> list[Message]:
+    """Name rows whose answer only says the question again, as the posts of those who ask do."""
+    every = zip(rows, questions, answers, strict=True)
+    odd = [row for row, asked, told in every if same_key(asked) == same_key(told)]
+    if len(set(odd)) < _DOUBTFUL_FROM:
+        return []
+    text = N_(
+        "Question and answer are the same text. Rows: {rows} ({count} in all). Check which column "
+        "is the answer."
+    )
+    return [Message(text, {"rows": row_list(odd), "count": len(odd)})]
 
 
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:
