@@ -77,6 +77,19 @@ def test_what_does_not_fit_in_a_benchmark_folder_is_counted(read, content, words
     assert words in said(read(content, "set.zip"))
 
 
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_a_judged_query_or_document_without_a_text_makes_no_pair(read, blank):
+    whole = read(beir(), "set.zip")
+    queries = [{"_id": "q8", "text": blank}, {"_id": "q9", "text": blank}]
+    more = {"corpus": [{"_id": "d7", "text": blank}], "qrels": "q8\td1\t1\nq1\td7\t1\n"}
+    report = read(beir(queries=queries, **more), "set.zip")
+    assert report.pairs == whole.pairs and report.open == []
+    assert report.rows_taken == whole.rows_taken == 5 and report.rows_read == 7
+    reasons = [str(reason) for _, reason, _, _ in report.set_aside]
+    assert reasons == ["The question is empty.", "The document has no text."]
+    assert "2 queries have no text: q8, q9" in said(report)
+
+
 # N, O: empty cells and encodings
 
 
