@@ -150,10 +150,27 @@ def test_a_file_of_wrong_answers_only_says_so(read):
     assert "rated as wrong" in said(report) and not right(report)
 
 
+IWORK = {"Index/Document.iwa": "x", "Metadata/Properties.plist": "x"}
+WEBLOC = (
+    b'<?xml version="1.0"?><!DOCTYPE plist><plist version="1.0"><dict><key>URL</key>'
+    b"<string>https://d.example</string></dict></plist>"
+)
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
-        (packed(Index__Document__iwa="x", **{"Index/Document.iwa": "x"}), "a.numbers", "Numbers"),
+        (packed(**IWORK), "a.numbers", "In Numbers choose File, Export To, Excel"),
+        (packed(**IWORK), "a.PAGES", "In Pages choose File, Export To, Word"),
+        (packed(**IWORK, **{"Index/Slide.iwa": "x"}), "a.key", "is a document, not a table"),
+        (packed(**{"Desk.pages/Index.zip": "x"}), "Desk.pages.zip", "In Pages choose File"),
+        (packed(**{"Desk.numbers/Index.zip": "x"}), "a.zip", "In Numbers choose File"),
+        (b'{"": "WARNING!", "doc_id": "1x", "email": "a@example.org"}', "a.gsheet", "is a link to"),
+        (b'{"url": "https://docs.google.com/open?id=1", "doc_id": "1"}', "b.gdoc", "is a link to"),
+        (b'{"url": "https://d.example", "resource_id": "document:1"}', "text", "is a link to"),
+        (b"[InternetShortcut]\r\nURL=https://d.example/sheet\r\n", "a.url", "is a link to"),
+        (WEBLOC, "a.webloc", "is a link to"),
+        (b'{"doc_id": "1", "url": "u", "question": "Why?"}', "a.json", "No column was found for"),
         (b"%PDF-1.4", "a.pdf", "PDF"),
         (b'{"question": "q1"}', "a.json", "only one column"),
     ],
