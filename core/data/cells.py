@@ -38,15 +38,17 @@ _ERRORS = frozenset(
     }
 )
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how XLSX writes signs that XML forbids
+# Not available, keine Angabe, no disponible, nicht verfügbar, niet bekend, no reply, brak danych …
+_ABBREVIATED = ("na", "ka", "nd", "nv", "nb", "nr", "bd", "nvt", "нд")
 # How databases, programs and people say that a cell is empty; compared without case and width.
 _NOTHING = frozenset(
     {
         *("null", "(null)", "<null>", "\\n", "nil", "none", "(none)", "nan", "<na>", "nat"),
-        *("na", "n/a", "n.a.", "n. a.", "#n/a", "n/a.", "undefined", "(blank)", "(empty)"),
-        *("<nan>", "(leer)", "k.a.", "k. a.", "k/a", "n.v.", "n. v.", "s/o", "s/d", "s/r", "n/r"),
-        *("n/d", "n.d.", "n. d.", "nvt", "n.v.t.", "n. v. t.", "n/b", "n.b.", "n. b."),
-        *("b/d", "b.d.", "b. d.", "н/д", "н.д.", "該当なし", "未回答", "未入力", "無回答"),
-        *("-", "--", "---", "–", "—", "−", "ー", "―", "."),
+        *("na", "<nan>", "#n/a", "n/a.", "nvt", "undefined", "(blank)", "(empty)", "(leer)"),
+        *("s/o", "s/d", "s/r", "該当なし", "未回答", "未入力", "無回答"),
+        *("-", "--", "---", "–", "—", "−", "ー", "―", ".", "./.", "-/-", "-.-"),
+        *(f"{dot.join(word)}." for word in _ABBREVIATED for dot in (".", ". ")),
+        *(sign.join(word) for word in _ABBREVIATED for sign in (".", "/", " / ")),
     }
 )
 # What people write where an answer is still to come, stands elsewhere, or is missing; folded,

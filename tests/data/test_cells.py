@@ -11,6 +11,7 @@ from core.data.reading.formats import read_table
     [
         *("NULL", "null", "\\N", "NaN", "None", "N/A", "n/a", "-", "Ｎ／Ａ", "<NaN>", "NaT"),
         *("k.A.", "k. A.", "N. A.", "n. D.", "N.v.t.", "NVT", "N/b", "B.d.", "s/D", "Н/Д"),
+        *("N / A", "k.A", "n.V.", "./."),
     ],
 )
 def test_words_for_nothing(text):

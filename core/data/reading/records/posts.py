@@ -104,7 +104,7 @@ def _joined(table: Table, join: Join, above: Sequence[int]) -> Table:
     rows = [i for i, *_ in pairs]
     frame = table.frame.iloc[rows]
     votes = [c for c in table.columns if role_of(c) == "rating"]
-    used = (join.question_key, join.answer_key, join.question, accepted, *votes)
+    used = (join.answer_key, join.question, accepted, *votes)
     data: dict[str, object] = {
         "question": pd.array([asked for _, asked, _, _ in pairs], dtype="str"),
         "answer": pd.array([told for _, _, told, _ in pairs], dtype="str"),

@@ -56,6 +56,7 @@ def test_an_answer_goes_to_the_title_of_the_post_that_it_names(names, changed, t
         report = report_of(content, tmp_path, file)
         assert right(report) == set(zip(ASKED, TOLD, strict=True))
         assert len(report.pairs) == len(ASKED) and not report.set_aside
+        assert report.columns["question_id"] == names[0]
         assert any(f"where {names[2]} is the same as {names[0]}" in str(w) for w in report.warnings)
         assert names[6] in {part.name for part in report.not_used}, "votes make no answer wrong"
 
