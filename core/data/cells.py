@@ -11,40 +11,83 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from typing import cast
 
+# What spreadsheet programs write where a formula fails, in the languages of their users.
 _ERRORS = frozenset(
-    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
+    {
+        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"),
+        *("#ERROR!", "#FIELD!", "#GETTING_DATA", *(f"Err:{code}" for code in range(501, 541))),
+        *("#WERT!", "#BEZUG!", "#ZAHL!", "#NV", "#ÜBERLAUF!", "#KALK!", "#FELD!"),
+        *("#NUL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#PROPAGATION!", "#EPARS!", "#CHAMP!"),
+        *("#¡NULO!", "#¡DIV/0!", "#¡VALOR!", "#¡REF!", "#¿NOMBRE?", "#¡NUM!", "#N/D"),
+        *("#¡DESBORDAMIENTO!", "#¡CALC!", "#¡CAMPO!", "#¡ERROR!"),
+        *("#NULLO!", "#VALORE!", "#RIF!", "#NOME?", "#ESPANSIONE!"),
+        *("#NULO!", "#VALOR!", "#NÚM!", "#DESPEJAR!", "#DESPEJO!"),
+        *("#LEEG!", "#DEEL/0!", "#WAARDE!", "#VERW!", "#NAAM?", "#GETAL!", "#N/B", "#OVERLOOP!"),
+        *("#ZERO!", "#DZIEL/0!", "#ARG!", "#ADR!", "#NAZWA?", "#LICZBA!", "#N/D!", "#ROZLANIE!"),
+        *("#SKÄRNING!", "#DIVISION/0!", "#VÄRDEFEL!", "#REFERENS!", "#NAMN?", "#OGILTIGT!"),
+        *("#SAKNAS!", "#VÆRDI!", "#REFERENCE!", "#NAVN?", "#I/T", "#VERDI!"),
+        *("#TYHJÄ!", "#JAKO/0!", "#ARVO!", "#VIITTAUS!", "#NIMI?", "#LUKU!", "#PUUTTUU!"),
+        *("#HODNOTA!", "#ODKAZ!", "#NÁZEV?", "#ČÍSLO!", "#NENÍ_K_DISPOZICI"),
+        *("#NULLA!", "#ZÉRÓOSZTÓ!", "#ÉRTÉK!", "#HIV!", "#NÉV?", "#SZÁM!", "#HIÁNYZIK"),
+        *("#BOŞ!", "#SAYI/0!", "#DEĞER!", "#BAŞV!", "#AD?", "#SAYI!", "#YOK"),
+        *("#ПУСТО!", "#ДЕЛ/0!", "#ЗНАЧ!", "#ССЫЛКА!", "#ИМЯ?", "#ЧИСЛО!", "#Н/Д"),
+        "#スピル!",
+    }
 )
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how XLSX writes signs that XML forbids
+# Not available, keine Angabe, no disponible, nicht verfügbar, niet bekend, no reply, brak danych …
+_ABBREVIATED = ("na", "ka", "nd", "nv", "nb", "nr", "bd", "nvt", "нд")
 # How databases, programs and people say that a cell is empty; compared without case and width.
 _NOTHING = frozenset(
     {
         *("null", "(null)", "<null>", "\\n", "nil", "none", "(none)", "nan", "<na>", "nat"),
-        *("na", "n/a", "n.a.", "#n/a", "n/a.", "undefined", "(blank)", "(empty)", "(leer)"),
-        *("k.a.", "k. a.", "s/o", "n/d", "n.d.", "該当なし", "未回答", "未入力", "無回答"),
-        *("-", "--", "---", "–", "—", "−", "ー", "―", "."),
+        *("na", "<nan>", "#n/a", "n/a.", "nvt", "undefined", "(blank)", "(empty)", "(leer)"),
+        *("s/o", "s/d", "s/r", "該当なし", "未回答", "未入力", "無回答"),
+        *("-", "--", "---", "–", "—", "−", "ー", "―", ".", "./.", "-/-", "-.-"),
+        *(f"{dot.join(word)}." for word in _ABBREVIATED for dot in (".", ". ")),
+        *(sign.join(word) for word in _ABBREVIATED for sign in (".", "/", " / ")),
     }
 )
-# What people write where an answer is still to come, or stands elsewhere; folded, whole cells only.
+# What people write where an answer is still to come, stands elsewhere, or is missing; folded,
+# whole cells only. Left out is what answers some question, as "not available" does.
 _PLACEHOLDERS = frozenset(
     {
         *("tbd", "t.b.d", "tba", "tbc", "to be defined", "to be determined", "to be decided"),
         *("to be confirmed", "to be added", "to be announced", "to do", "todo", "to-do", "wip"),
         *("see above", "see below", "as above", "same as above", "ditto", "placeholder"),
         *("answer to follow", "coming soon", "xxx", "lorem ipsum"),
+        *("not applicable", "no answer", "no answer yet", "no answer given", "no response"),
+        *("unanswered", "not answered", "not yet answered", "nd"),
         *("s.o", "s. o", "s.u", "s. u", "siehe oben", "siehe unten", "wie oben", "folgt", "dito"),
         *("wird noch ergänzt", "wird ergänzt", "noch offen", "in arbeit", "in bearbeitung"),
         *("zu klären", "noch zu klären", "platzhalter", "fehlt", "fehlt noch", "antwort folgt"),
+        *("keine angabe", "keine angaben", "ohne angabe", "nicht angegeben", "keine antwort"),
+        *("noch keine antwort", "ohne antwort", "unbeantwortet", "nicht beantwortet"),
+        *("noch nicht beantwortet", "nicht zutreffend", "trifft nicht zu"),
         *("voir ci-dessus", "voir plus haut", "cf. ci-dessus", "voir ci-dessous", "idem"),
-        *("à définir", "à compléter", "à venir", "à préciser"),
+        *("à définir", "à compléter", "à venir", "à préciser", "néant", "sans objet"),
+        *("sans réponse", "pas de réponse", "aucune réponse", "non applicable"),
+        *("non renseigné", "non renseignée", "non communiqué"),
         *("ver arriba", "véase arriba", "ver más arriba", "por definir", "por completar"),
-        *("pendiente de definir", "vedi sopra", "come sopra", "da definire", "da completare"),
+        *("pendiente de definir", "sin respuesta", "sin contestar", "no contesta", "ns/nc"),
+        *("no aplica", "no aplicable", "sin datos"),
+        *("vedi sopra", "come sopra", "da definire", "da completare", "nessuna risposta"),
+        *("senza risposta", "non applicabile", "sem resposta", "não se aplica", "não aplicável"),
+        *("não informado", "sem dados"),
         *("ver acima", "vide acima", "a definir", "a preencher", "zie boven", "zie hierboven"),
         *("nog te bepalen", "nog in te vullen", "n.n.b", "n.t.b", "volgt", "jw", "j.w"),
+        *("niet van toepassing", "geen antwoord", "nog geen antwoord", "onbeantwoord"),
         *("patrz wyżej", "jak wyżej", "do uzupełnienia", "do ustalenia", "см. выше", "см выше"),
+        *("nie dotyczy", "brak odpowiedzi", "bez odpowiedzi", "brak danych", "bez odpovědi"),
+        *("neuvedeno", "nincs válasz", "nincs adat", "ei vastausta", "cevap yok", "yanıt yok"),
         *("уточняется", "будет позже", "yukarıya bakın", "yukarıda", "belirlenecek"),
+        *("нет ответа", "без ответа", "не применимо", "неприменимо", "нет данных"),
         *("se ovan", "se nedan", "kommer senare", "انظر أعلاه", "يحدد لاحقا", "يحدد لاحقًا"),
+        *("inget svar", "ej besvarad", "ej tillämpligt", "uppgift saknas", "intet svar"),
+        *("ikke besvaret", "ikke besvart", "لا ينطبق", "لا توجد إجابة", "بدون إجابة"),
         *(
             "同上",
             "上記参照",
@@ -56,6 +99,9 @@ _PLACEHOLDERS = frozenset(
             "準備中",
         ),
         *("作成中", "記入予定", "追記予定", "後日記載", "要確認", "要記入", "ダミー"),
+        *("回答なし", "回答無し", "記載なし", "未記入", "未記載", "無記入", "空欄", "該当無し"),
+        *("暂无", "暂无答案", "暂无回答", "无答案", "没有答案", "不适用", "未填写", "待回答"),
+        *("暫無", "無答案", "不適用", "未填寫"),
         *(
             "见上",
             "见上文",
@@ -69,17 +115,36 @@ _PLACEHOLDERS = frozenset(
             "待補充",
         ),
         *("위와 같음", "상동", "위 참조", "미정", "추후 작성", "작성 중", "작성중"),
+        *("해당 없음", "해당없음", "답변 없음", "답변없음", "무응답", "미응답", "미답변", "미기재"),
     }
 )
 _LONGEST_PLACEHOLDER = 40
+_NO_ANSWER = " .?¿-–—_{}[]()\"'“”„«»「」"  # a cell of such signs alone, folded, says nothing
+# Words that answer one question and say of another one that nobody has answered it; folded.
+_DOUBTFUL = frozenset(
+    {
+        *("empty", "blank", "nothing", "x", "/", "leer", "nichts", "keine", "offen", "geen"),
+        *("leeg", "vide", "aucun", "aucune", "rien", "ninguno", "ninguna", "nada", "vacío"),
+        *("nessuno", "nessuna", "niente", "nenhum", "nenhuma", "vazio", "brak", "ingen", "inget"),
+        *("puste", "yok", "пусто", "なし", "無し", "特になし", "无", "無", "没有", "空", "없음"),
+        "لا يوجد",
+    }
+)
+_SHORT = 4  # letters: of a word that people write in any mixture of capitals
 _WIDE = {code: chr(code + 0xFEE0) for code in range(0x21, 0x7F)}  # full-width forms
+
+
+def _spellings(word: str) -> set[str]:
+    """Return a word in capitals and small letters, a short one in every mixture of them."""
+    if sum(map(str.isalpha, word)) > _SHORT:
+        return {word, word.upper(), word.capitalize(), word.title()}
+    return {"".join(signs) for signs in product(*({s, s.upper()} for s in word))}
+
+
 # All ways to write them, so that a column of half a million cells is looked at in one go.
 NOTHING_WRITTEN = frozenset(
-    form
-    for word in _NOTHING
-    for case in (word, word.upper(), word.capitalize(), word.title())
-    for form in (case, case.translate(_WIDE))
-) | {"NaN", "<NaN>", "NaT", "N.a."}
+    form for word in _NOTHING for case in _spellings(word) for form in (case, case.translate(_WIDE))
+).union(_ERRORS)
 
 _ARRAY = re.compile(r"\barray\((\[[^\[\]]*\])(?:,\s*dtype=[\w.'<>]+)?\)")
 _WHOLE_ARRAY = re.compile(r"array\((.*?)(?:,\s*dtype=[\w.'<>]+)?\)", re.DOTALL)
@@ -202,11 +267,19 @@ def is_nothing(text: str) -> bool:
 
 
 def is_placeholder(text: str) -> bool:
-    """Tell whether a whole cell only holds the place of a text: ``TBD``, ``[see above]``."""
+    """Tell whether a whole cell only holds the place of a text: ``TBD``, ``[see above]``, ``?``."""
     if len(text) > _LONGEST_PLACEHOLDER:
         return False
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return plain.strip(" .…!:;-–—()[]<>{}*_\"'【】（）") in _PLACEHOLDERS
+    bare = plain.strip(" .…!:;-–—()[]<>{}*_\"'【】（）")
+    return bare in _PLACEHOLDERS or bool(plain and not plain.strip(_NO_ANSWER))
+
+
+def may_say_nothing(text: str) -> bool:
+    """Tell whether a whole answer may mean that there is none: ``なし``, ``geen``, ``empty``."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    return unicodedata.normalize("NFKC", text).casefold().strip(" .。!") in _DOUBTFUL
 
 
 def cell_text(value: object) -> str:

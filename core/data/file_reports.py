@@ -18,7 +18,7 @@ from core.data.columns import (
     unused_beside,
     unused_columns,
 )
-from core.data.open_questions import without_open_questions
+from core.data.open_questions import EMPTY, without_open_questions
 from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
@@ -405,11 +405,13 @@ def _report_beir(source: Path | bytes, report: FileReport) -> None:
                 dangling += 1
             elif not files.corpus[document]:
                 report.set_aside.append((0, Message(_NO_TEXT), files.queries[query], ""))
+            elif not files.queries[query]:
+                report.set_aside.append((0, Message(EMPTY), "", files.corpus[document]))
             else:
                 judged[query, document] = max(grade, judged.get((query, document), 0.0))
     report.pairs = [(files.queries[q], files.corpus[d], g) for (q, d), g in judged.items()]
     right = {q for (q, _), g in judged.items() if g > 0}
-    report.open = [text for key, text in files.queries.items() if key not in right]
+    report.open = [text for key, text in files.queries.items() if text and key not in right]
     report.rows_read = len(files.queries)
     report.rows_taken = len(right)
     if dangling:

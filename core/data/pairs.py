@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from core.data.cells import NOTHING_WRITTEN, is_placeholder
+from core.data.cells import NOTHING_WRITTEN, is_placeholder, may_say_nothing
 from core.data.checks import (
     LONG_TEXT,
     SHORT_ANSWER,
@@ -31,6 +31,7 @@ from core.progress import Progress
 
 DOCUMENTS = ("html", "markdown", "docx")  # formats of texts, where questions are headings
 _TOLD_EVERY = 10_000  # rows
+_DOUBTFUL_FROM = 3  # rows with an answer such as "none"
 _MISSING = MappingProxyType(
     {
         "question": N_("No column was found for the question. Choose one of: {columns}."),
@@ -214,6 +215,8 @@ def collect_pairs(
     progress.reached(0.6)
     taken_questions = [texts["question"][i] for i in taken]
     taken_answers = [texts["answer"][i] for i in taken]
+    warnings += _doubtful_answers(taken_answers, taken_rows)
+    warnings += _echoes(taken_questions, taken_answers, taken_rows)
     findings = text_findings(taken_questions, taken_answers, taken_rows)
     progress.reached(0.8)
     kept = personal_data([*taken_questions, *taken_answers], [*taken_rows, *taken_rows])
@@ -460,6 +463,33 @@ def _reason(question: str, answer: str) -> str | None:
     if is_placeholder(answer):
         return _NO_TEXT_YET
     return None if any(map(str.isalnum, question)) else _NO_WORD
+
+
+def _doubtful_answers(answers: Sequence[str], rows: Sequence[int]) -> list[Message]:
+    """Name words that answer one question well, but hardly several."""
+    words = {text for text in set(answers) if may_say_nothing(text)}
+    odd = [row for row, text in zip(rows, answers, strict=True) if text in words]
+    if len(set(odd)) < _DOUBTFUL_FROM:
+        return []
+    text = N_(
+        "The whole answer is {words} in several rows, and they were taken. If that means that "
+        "there is no answer, empty these cells. Rows: {rows} ({count} in all)."
+    )
+    written = ", ".join(sorted(words))
+    return [Message(text, {"words": written, "rows": row_list(odd), "count": len(odd)})]
+
+
+def _echoes(questions: Sequence[str], answers: Sequence[str], rows: Sequence[int]) -> list[Message]:
+    """Name rows whose answer only says the question again, as the posts of those who ask do."""
+    every = zip(rows, questions, answers, strict=True)
+    odd = [row for row, asked, told in every if same_key(asked) == same_key(told)]
+    if len(set(odd)) < _DOUBTFUL_FROM:
+        return []
+    text = N_(
+        "Question and answer are the same text. Rows: {rows} ({count} in all). Check which column "
+        "is the answer."
+    )
+    return [Message(text, {"rows": row_list(odd), "count": len(odd)})]
 
 
 def _check_mapping(table: Table, mapping: ColumnMapping) -> None:

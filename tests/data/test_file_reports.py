@@ -77,6 +77,19 @@ def test_what_does_not_fit_in_a_benchmark_folder_is_counted(read, content, words
     assert words in said(read(content, "set.zip"))
 
 
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_a_judged_query_or_document_without_a_text_makes_no_pair(read, blank):
+    whole = read(beir(), "set.zip")
+    queries = [{"_id": "q8", "text": blank}, {"_id": "q9", "text": blank}]
+    more = {"corpus": [{"_id": "d7", "text": blank}], "qrels": "q8\td1\t1\nq1\td7\t1\n"}
+    report = read(beir(queries=queries, **more), "set.zip")
+    assert report.pairs == whole.pairs and report.open == []
+    assert report.rows_taken == whole.rows_taken == 5 and report.rows_read == 7
+    reasons = [str(reason) for _, reason, _, _ in report.set_aside]
+    assert reasons == ["The question is empty.", "The document has no text."]
+    assert "2 queries have no text: q8, q9" in said(report)
+
+
 # N, O: empty cells and encodings
 
 
@@ -137,10 +150,27 @@ def test_a_file_of_wrong_answers_only_says_so(read):
     assert "rated as wrong" in said(report) and not right(report)
 
 
+IWORK = {"Index/Document.iwa": "x", "Metadata/Properties.plist": "x"}
+WEBLOC = (
+    b'<?xml version="1.0"?><!DOCTYPE plist><plist version="1.0"><dict><key>URL</key>'
+    b"<string>https://d.example</string></dict></plist>"
+)
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
-        (packed(Index__Document__iwa="x", **{"Index/Document.iwa": "x"}), "a.numbers", "Numbers"),
+        (packed(**IWORK), "a.numbers", "In Numbers choose File, Export To, Excel"),
+        (packed(**IWORK), "a.PAGES", "In Pages choose File, Export To, Word"),
+        (packed(**IWORK, **{"Index/Slide.iwa": "x"}), "a.key", "is a document, not a table"),
+        (packed(**{"Desk.pages/Index.zip": "x"}), "Desk.pages.zip", "In Pages choose File"),
+        (packed(**{"Desk.numbers/Index.zip": "x"}), "a.zip", "In Numbers choose File"),
+        (b'{"": "WARNING!", "doc_id": "1x", "email": "a@example.org"}', "a.gsheet", "is a link to"),
+        (b'{"url": "https://docs.google.com/open?id=1", "doc_id": "1"}', "b.gdoc", "is a link to"),
+        (b'{"url": "https://d.example", "resource_id": "document:1"}', "text", "is a link to"),
+        (b"[InternetShortcut]\r\nURL=https://d.example/sheet\r\n", "a.url", "is a link to"),
+        (WEBLOC, "a.webloc", "is a link to"),
+        (b'{"doc_id": "1", "url": "u", "question": "Why?"}', "a.json", "No column was found for"),
         (b"%PDF-1.4", "a.pdf", "PDF"),
         (b'{"question": "q1"}', "a.json", "only one column"),
     ],

@@ -211,6 +211,36 @@ def test_tags_in_the_cells_of_a_help_centre_are_taken_out_and_told(read):
     assert "The texts in body are HTML; their tags were taken out." in said(report)
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        "<!-- wp:paragraph -->\n<p>{}</p>\n<!-- /wp:paragraph -->",
+        "<!-- wp:paragraph --><p>{}</p><!-- /wp:paragraph -->",
+        '<!-- wp:list {{"ordered":true}} --><ol><li>{}</li></ol><!-- /wp:list -->',
+        '<!-- wp:image {{"id":7}} -->\n<figure><img/></figure><!-- /wp:image --><p>{}</p>',
+        "<!--StartFragment--><!--[if gte mso 9]><xml>a</xml><![endif]--><span>{}</span>",
+        "<!-- wp:freeform -->{}<!-- /wp:freeform -->",
+    ],
+)
+def test_posts_that_begin_with_comments_are_read_without_them_and_their_tags(block, read):
+    rows = [{"post_title": q, "post_content": block.format(a)} for q, a in sorted(PAIRS)]
+    report = read(json.dumps(rows).encode(), "posts.json")
+    assert {(q, a) for q, a, _ in report.pairs} == PAIRS
+    assert "The texts in post_content are HTML; their tags were taken out." in said(report)
+
+
+def test_blocks_of_a_post_keep_apart_and_texts_about_comments_stay(read):
+    blocks = "<!-- wp:heading --><h3>Step {i}</h3><!-- /wp:heading --><ul><li>a<li>b</ul>Then {i}."
+    rows = [{"title": f"How is {i} done?", "content": blocks.format(i=i)} for i in range(8)]
+    report = read(
+        json.dumps([*rows, {"title": "Why?", "content": "<p>So.</p>"}]).encode(), "a.json"
+    )
+    assert "Step 3\na\nb\nThen 3." in {a for _, a, _ in report.pairs}
+    rows = [{"title": f"Which mark {i}?", "content": f"Write <!-- mark {i} -->."} for i in range(8)]
+    report = read(json.dumps(rows).encode(), "a.json")
+    assert ("Which mark 2?", "Write <!-- mark 2 -->.", 1.0) in report.pairs
+
+
 def test_questions_about_tags_keep_them(read):
     rows = [(f"What does <h{i}> do here?", f"<h{i}> makes heading {i}.") for i in range(1, 6)]
     assert right(read(table(("question", "answer"), rows))) == set(rows)

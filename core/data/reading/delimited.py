@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ _SWAPPED = str.maketrans("'\"", "\"'")
 _IN_APOSTROPHES = re.compile(
     r"""(?:^|[,;\t|])[ ]*'(?:[^'\r\n]|''|\\')*'[ ]*(?=[,;\t|\r\n]|\Z)""", re.MULTILINE
 )
+_ANY_ESCAPE = re.compile(r"\\(\r\n|.|\Z)", re.DOTALL)
+_WHOLE_LINE = re.compile(r"(?:[^\\\r\n]++|\\(?:\r\n|.|\Z))++", re.DOTALL)
 _LONE_BACKSLASH = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
 # The csv module's own limit is 131,072 signs a cell, and it is one for the whole process.
 csv.field_size_limit(max(csv.field_size_limit(), 1_000_000_000))
@@ -60,11 +63,15 @@ class Dialect:
         Blanks stand between a delimiter and the quotation mark after it.
     backslash : bool
         Quotation marks inside a quoted text have a backslash before them.
+    escaped : bool
+        No text is quoted: delimiters and line breaks in texts have a backslash before them, as
+        MySQL writes them.
     """
 
     delimiter: str
     blanks: bool = False
     backslash: bool = False
+    escaped: bool = False
 
     @classmethod
     def of(cls, text: str, delimiter: str) -> Dialect:
@@ -72,7 +79,9 @@ class Dialect:
         sign = re.escape(delimiter)
         end = rf"[ ]*(?:{sign}|[\r\n]|\Z)"
         sample = text[:SAMPLE_CHARACTERS]
-        blanks = bool(re.search(rf'(?:{sign}|^)[ ]+"[^"\r\n]*"{end}', sample, re.MULTILINE))
+        if "\\" in sample and _is_escaped(sample, delimiter):
+            return cls(delimiter, escaped=True)
+        blanks = bool(re.search(rf'(?:{sign}|^)[ ]+"(?:[^"\r\n]|"")*+"{end}', sample, re.MULTILINE))
         # in any other dialect a quotation mark inside a text is doubled or ends the cell
         backslash = '\\"' in text and bool(re.search(rf'\\"(?!"|{end})', text))
         return cls(delimiter, blanks, backslash)
@@ -82,7 +91,8 @@ class Dialect:
         return csv.reader(
             lines,
             delimiter=self.delimiter,
-            quoting=quoting,  # type: ignore[arg-type]
+            quoting=csv.QUOTE_NONE if self.escaped else quoting,  # type: ignore[arg-type]
+            escapechar="\\" if self.escaped else None,
             skipinitialspace=self.blanks,
             strict=strict,
         )
@@ -279,8 +289,46 @@ def _is_single_quoted(text: str) -> bool:
     return found >= max(2, len(lines) - 1) and sample.count('"') < found
 
 
+def _is_escaped(sample: str, delimiter: str) -> bool:
+    r"""Tell whether ``\,`` stands for a comma in a text: only so its rows have as many cells.
+
+    A path that ends in a backslash stands before a delimiter, too, but its row is full with it;
+    and who forgets to quote texts leaves commas in them that have no backslash.
+    """
+    sign = re.escape(delimiter)
+    if re.search(rf'(?:^|{sign})[ ]*"[^"\r\n]*"[ ]*(?:{sign}|$)', sample, re.MULTILINE):
+        return False
+    lines = _WHOLE_LINE.findall(sample)
+    if len(sample) == SAMPLE_CHARACTERS:
+        lines.pop()  # may be cut in the middle
+    mark = re.compile(rf"(?<!\\)(?:\\\\)*+\\(?:{sign}|[\r\n])")
+    escaping = [line for line in lines if mark.search(line)]
+    widths = Counter(line.count(delimiter) for line in lines if not mark.search(line))
+    if not escaping or not widths:
+        return False
+    width = widths.most_common(1)[0][0]
+    fitting = [
+        line
+        for line in escaping
+        if _ANY_ESCAPE.sub("", line).count(delimiter) == width
+        and (line.count(delimiter) > width or len(line.splitlines()) > 1)
+    ]
+    return width == max(widths) > 0 and len(fitting) >= 0.9 * len(escaping)
+
+
 def _prepared(text: str, dialect: Dialect) -> str:
-    """Double the quotation marks that have a backslash before them instead."""
+    """Double the quotation marks that have a backslash before them instead.
+
+    Where texts are not quoted, the backslashes that stand before any other sign are doubled.
+    """
+    if dialect.escaped:
+        kept = frozenset(("\\", '"', "\r", "\n", dialect.delimiter))
+
+        def escape(match: re.Match[str]) -> str:
+            sign = "\n" if match[1] == "\r\n" else match[1]
+            return f"\\{sign}" if sign in kept else f"\\\\{sign}"
+
+        return _ANY_ESCAPE.sub(escape, text)
     if not dialect.backslash:
         return text
     if _LONE_BACKSLASH.search(text):  # who writes C:\x as it is does not double backslashes
@@ -377,6 +425,8 @@ def _records(
 ) -> tuple[list[list[str]], list[int], list[Message]]:
     """Return records, the physical line each begins on, and warnings."""
     prepared = _prepared(text, dialect)
+    if dialect.escaped:
+        text = prepared
     try:
         records, lines = _parse(prepared, dialect, csv.QUOTE_MINIMAL)
     except _IrregularQuotesError:

@@ -43,6 +43,7 @@ from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
 from core.data.reading.records.chat_logs import is_chat_log, read_chat_log
+from core.data.reading.records.posts import posts_joined
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
 from core.data.reading.upload import Reader, ReadingChoices, Upload
@@ -61,6 +62,16 @@ _NUMBERS = N_(
     "{name} is a file of Apple Numbers. In Numbers choose File, Export To, Excel (or CSV), and "
     "upload that."
 )
+_PAGES = N_(
+    "{name} is a file of Apple Pages. In Pages choose File, Export To, Word, and upload that."
+)
+_APPLE = ((".pages", _PAGES), (".key", _OFFICE), (".numbers", _NUMBERS))
+_LINK = N_(
+    "{name} is a link to a file, not the file itself. Open the link, download the file as XLSX or "
+    "DOCX (in Google Drive: File, Download), and upload that."
+)
+_LINK_NAMES = frozenset(("", "url", "doc_id", "email", "resource_id", "resource_key"))  # of Drive
+_LONGEST_LINK = 4096  # bytes of a file that is a link
 _FOREIGN = (
     (b"%PDF", N_("{name} is a PDF. Export the table behind it as one of: {formats}.")),
     (b"\x1f\x8b", _PACKED),
@@ -138,10 +149,12 @@ def read_table(
         if content.startswith(mark):
             raise DataError(template, name=name, formats=TABLE_FORMATS)
     upload = Upload(content, name, choices or ReadingChoices(sheet=sheet))
+    if _is_link(upload):
+        raise DataError(_LINK, name=name)
     for reader in READERS:
         if reader.knows(upload) and (table := _read_with(reader, upload, below)) is not None:
             table = without_cell_marks(_without_escapes(_without_nothings(table)))
-            table = judged_apart(turns_apart(without_end_marks(table)))
+            table = judged_apart(posts_joined(turns_apart(without_end_marks(table))))
             return unfolded(table) if unfold else table
     only = _only_table(upload)
     if only is not None and upload.archive is not None:
@@ -288,8 +301,12 @@ def _without_escapes(table: Table) -> Table:
 
 def _refusal(upload: Upload) -> DataError:
     """Say what a file is that no reader knows."""
-    if any(member.endswith(".iwa") for member in upload.members):
-        return DataError(_NUMBERS, name=upload.name)
+    if _is_apple(upload):
+        folders = tuple(f"{member.split('/')[0]}".lower() for member in upload.members)
+        texts = (
+            t for end, t in _APPLE if upload.named(end) or any(f.endswith(end) for f in folders)
+        )
+        return DataError(next(texts, _NUMBERS), name=upload.name, formats=TABLE_FORMATS)
     if upload.archive is None:
         return DataError(_MARKUP, name=upload.name, formats=TABLE_FORMATS)
     if upload.members & {"mimetype", "[Content_Types].xml"}:
@@ -351,9 +368,24 @@ def _read_chat(upload: Upload) -> Table | None:
 
 
 def _may_be_packed(upload: Upload) -> bool:
-    return not upload.members & {"mimetype", "[Content_Types].xml"} and not any(
-        member.endswith(".iwa") for member in upload.members
-    )
+    return not upload.members & {"mimetype", "[Content_Types].xml"} and not _is_apple(upload)
+
+
+def _is_apple(upload: Upload) -> bool:
+    """Tell a file of Numbers, Pages or Keynote, also as a folder that was zipped."""
+    return any(part.endswith((".iwa", "/Index.zip")) for part in upload.members)
+
+
+def _is_link(upload: Upload) -> bool:
+    """Tell what a folder of Google Drive, a browser or a desktop keeps in the place of a file."""
+    if not upload.is_text or len(upload.content) > _LONGEST_LINK:
+        return False
+    link = upload.document
+    if isinstance(link, dict):
+        return link.keys() <= _LINK_NAMES and bool(link.keys() & {"doc_id", "resource_id"})
+    if upload.start.startswith("[InternetShortcut]"):
+        return True
+    return upload.start.startswith("<?xml") and "<plist" in upload.start and ">URL<" in upload.start
 
 
 def _is_xml(upload: Upload) -> bool:

@@ -32,6 +32,7 @@ _NO_RECORDS = N_(
 _EXAMPLE = '[{"question": "…", "answer": "…"}, …]'
 _ROWS_AT_ONCE = 2000  # of a Parquet file
 _BYTES_AT_ONCE = 200_000_000  # at most, where a few bytes can stand for many
+_YAML_BOOL = "tag:yaml.org,2002:bool"
 _LIST_VALUES = 3  # values in lists for each cell that a table may have
 _UNREADABLE_LINE = N_("Line {line} is not a JSON object ({detail}).")
 
@@ -231,13 +232,24 @@ def check_unpacked(size: int, rows: int, name: str) -> None:
 
 
 def load_yaml(text: str) -> object:
-    """Return a YAML document of plain values, None where it is none."""
+    """Return a YAML document of plain values, None where it is none.
+
+    Of words only ``true`` and ``false`` are values, as YAML 1.2 has it: *Yes* is an answer.
+    """
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Reads plain values only, as its parent does."""
+
+    Loader.yaml_implicit_resolvers = {
+        sign: [kind for kind in kinds if kind[0] != _YAML_BOOL]
+        for sign, kinds in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    Loader.add_implicit_resolver(_YAML_BOOL, re.compile("^(?:true|false)$", re.I), list("tTfF"))
     if len(re.findall(r"[*&]\w", text)) > 1000:  # references grow a document without end
         return None
     try:
-        document: object = yaml.safe_load(text)
+        document: object = Loader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError):
         return None
     return document

@@ -21,7 +21,7 @@ from core.data.reading.exchanges import (
     last_turns,
     public_record,
 )
-from core.data.reading.records.intents import read_watson
+from core.data.reading.records.intents import read_chatterbot, read_watson
 from core.data.reading.records.internal import LEFT_OUT
 from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
 from core.data.reading.records.replies import read_replies
@@ -825,6 +825,13 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         '{"nlu": [{"intent": "hours", "examples": "- When are you open?"}], '
         '"responses": {"utter_hours": [{"text": "…"}]}}',
         _rasa,
+    ),
+    RecordLayout(
+        "chatterbot",
+        N_("Corpus of ChatterBot"),
+        N_("What the user writes is asked, the reply is the answer."),
+        '{"categories": ["hours"], "conversations": [["When are you open?", "At nine."]]}',
+        read_chatterbot,
     ),
     RecordLayout(
         "columns",

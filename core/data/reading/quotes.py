@@ -59,15 +59,18 @@ def mended_records(text: str, delimiter: str, columns: int | None) -> Mended:
     opened: list[int] = []
     hopeless = False
     every = _all_quoted(text, delimiter)
+    regular = _regular_cell(delimiter)
     start, line = 0, 1
     while start < len(text):
         ending = _LINE_END.search(text, start)
         stop, after = ending.span() if ending else (len(text), len(text))
+        wanted = columns or (len(records[0]) if records else None)
         if '"' not in text[start:stop]:
             record = _Record(_plain_cells(text[start:stop], delimiter), after, False, True)
+        elif (sound := _regular_record(text, start, regular)) and len(sound.cells) == wanted:
+            record = sound
         else:
             record = _quoted_record(text, start, delimiter, every)
-            wanted = columns or (len(records[0]) if records else None)
             if record.odd and record.closed and record.end > after:
                 # a cell that is never closed has swallowed the start of the next row
                 record = _Record(record.cells, record.end, False, False)
@@ -112,6 +115,28 @@ def _all_quoted(text: str, delimiter: str) -> bool:
     if not lines or not whole.fullmatch(lines[0]):
         return False
     return all(line.startswith('"') and line.endswith('"') for line in lines[:-1])
+
+
+def _regular_cell(delimiter: str) -> re.Pattern[str]:
+    """Return what matches a cell with all its quotation marks doubled, blanks around it or not."""
+    sign = re.escape(delimiter)
+    line = '(?:[^"\r\n]|"")*+'
+    quoted = rf'"({line}(?:[\r\n]+{line}){{0,{MOST_LINES}}}+)"[ ]*+'
+    return re.compile(rf'[ ]*+(?:{quoted}|((?!")[^{sign}\r\n]*+))(?={sign}|[\r\n]|\Z)')
+
+
+def _regular_record(text: str, start: int, regular: re.Pattern[str]) -> _Record | None:
+    """Return the record that begins there where nothing in it is irregular."""
+    cells: list[str] = []
+    at = start
+    while (cell := regular.match(text, at)) is not None:
+        cells.append(cell[2] if cell[1] is None else cell[1].replace('""', '"'))
+        at = cell.end()
+        if text[at : at + 1] in ("", "\r", "\n"):
+            ending = _LINE_END.match(text, at)
+            return _Record(cells, ending.end() if ending else len(text), False, True)
+        at += 1
+    return None
 
 
 def _quoted_record(text: str, start: int, delimiter: str, every: bool) -> _Record:

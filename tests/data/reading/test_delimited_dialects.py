@@ -51,12 +51,81 @@ def test_blanks_before_the_delimiter_belong_to_no_text():
     assert cells(read(text)) == [["question", "answer"], ["a, b", "c, d"], ["e", "f"]]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("between", ["{} ", " {}", " {} ", "   {} "])
+@pytest.mark.parametrize("name", ["question{}answer", '"question"{}"answer"'])
+def test_blanks_around_the_delimiter_leave_doubled_marks_and_delimiters_in_texts(
+    delimiter, between, name
+):
+    rows = [
+        ['Which "slip"?', f'The ""{delimiter} so-called "red"{delimiter} "one"'.replace('""', '"')],
+        ["Plain?", f"Yes{delimiter} it is\nso"],
+        ['"All"?', '"None"'],
+        [f"a{delimiter}b?", "c"],
+    ]
+    sign = between.format(delimiter)
+    lines = [sign.join('"{}"'.format(c.replace('"', '""')) for c in row) for row in rows]
+    table = read("\n".join([name.format(sign), *lines]) + "\n")
+    assert cells(table) == [["question", "answer"], *rows] and not table.warnings
+
+
+def test_a_row_whose_marks_are_as_they_should_be_is_read_so_beside_one_with_others():
+    text = 'question,answer\n"Is a "b" here?","no"\n"Is it ""up"", ""on""?","yes"\n"c?","d"\n'
+    assert cells(read(text))[1:3] == [['Is a "b" here?', "no"], ['Is it "up", "on"?', "yes"]]
+
+
 def test_backslashes_before_quotation_marks_are_no_part_of_the_text():
     text = 'question,answer\n"Which \\"slip\\", please?","Ask, say \\"up\\""\n"and C:\\dir?","no"\n'
     assert cells(read(text))[1:] == [
         ['Which "slip", please?', 'Ask, say "up"'],
         ["and C:\\dir?", "no"],
     ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_backslashes_of_texts_that_are_not_quoted_are_no_part_of_them(delimiter, newline):
+    """As MySQL (INTO OUTFILE) and Python (QUOTE_NONE with an escapechar) write them."""
+    rows = [
+        ["Wo liegt es?", f"Links{delimiter} dann oben{delimiter}rechts"],
+        ["Auf zwei Zeilen?", "Ja,\nhier"],
+        [f"Rot{delimiter} oder blau?", "Beides"],
+        ["Welcher Ordner?", "C:\\neu\\"],
+        ["Was steht da?", '"Zu" und "Auf"'],
+        ["Wer?", "Die Leitung"],
+    ]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(
+        buffer, delimiter=delimiter, quoting=csv.QUOTE_NONE, escapechar="\\", lineterminator=newline
+    )
+    writer.writerows([["Frage", "Antwort"], *rows])
+    table = read(buffer.getvalue())
+    assert cells(table) == [["Frage", "Antwort"], *rows] and not table.warnings
+
+
+def test_other_signs_keep_their_backslash_and_null_is_no_text():
+    text = "question,answer\nWhere to?,Left\\, then C:\\new.\nWhen?,\\N\nWho?,Me\n"
+    assert cells(read(text))[1:] == [
+        ["Where to?", "Left, then C:\\new."],
+        ["When?", ""],
+        ["Who?", "Me"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("Where?,C:\\dir\\,Mia\nAnd?,D:\\,Tom\nWho?,E,Mia\n", ["C:\\dir\\", "D:\\", "E"]),
+        ('"Where?","Left\\, then up",Mia\n"Who?","Me",Tom\n', ["Left\\, then up", "Me"]),
+        (
+            "Thin?,Write \\, here\nTo?,Up, then left\nWho?,Me\n",
+            ["Write \\, here", "Up, then left", "Me"],
+        ),
+    ],
+)
+def test_a_backslash_before_a_delimiter_that_is_no_escape_stays(text, answers):
+    names = "question,answer,by" if "Mia" in text else "question,answer"
+    assert read(f"{names}\n{text}").frame["answer"].tolist() == answers
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])

@@ -51,10 +51,11 @@ _BREAK = "\ue001"  # a line break that is meant, other than those of the source
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SAMPLE = 300  # cells that tell what a column holds
 _ELEMENT = re.compile(
-    r"<(p|div|ul|ol|span|h[1-6]|table|section|article|strong|b|em|blockquote|html|body)\b[^<>]*>"
-    r".*</\w+>\s*$",
+    r"<(p|div|ul|ol|span|h[1-6]|table|section|article|strong|b|em|blockquote|html|body|figure|pre"
+    r"|details)\b[^<>]*>.*</\w+>\s*$",
     re.DOTALL | re.IGNORECASE,
 )
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)  # WordPress begins and ends each block with one
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{2,20})", re.IGNORECASE)
 _STARTS = (
     *("<!doctype html", "<html", "<head", "<body", "<main", "<article", "<section", "<header"),
@@ -330,8 +331,12 @@ def without_tags(table: Table) -> Table:
 
 def _is_markup(cells: Sequence[str]) -> bool:
     """Tell whether most cells are elements as a whole, and not texts about tags."""
-    filled = [cell for cell in cells if cell]
-    tagged = [cell for cell in filled if cell[0] == "<" and _ELEMENT.match(cell)]
+    filled = [(cell, bare) for cell in cells if (bare := _COMMENT.sub("", cell).strip())]
+    tagged = [
+        cell
+        for cell, bare in filled
+        if (bare[0] == "<" and _ELEMENT.match(bare)) or _COMMENT.match(cell)
+    ]
     return len(tagged) > len(filled) / 2
 
 
@@ -345,7 +350,8 @@ def _html_to_text(text: str) -> str:
         root = html.fragment_fromstring(text, create_parent="div")
     except (etree.LxmlError, ValueError):
         return text.strip()
-    for block in root.iter("p", "li", "div"):
+    for block in root.iter(*_BLOCKS, *_HEADINGS):
+        block.text = _BREAK + (block.text or "")
         block.tail = _BREAK + (block.tail or "")
     return _plain(root)
 

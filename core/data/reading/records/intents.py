@@ -1,4 +1,4 @@
-"""Chatbots that keep the examples of an intent apart from its answer."""
+"""What chatbots are trained with: examples of an intent apart from its answer, bare talks."""
 
 from __future__ import annotations
 
@@ -38,6 +38,33 @@ def read_watson(document: object) -> list[object] | None:
             record: Record = {"question": texts, "category": name}
             records.append(record | ({"answer": answers.get(name, [])} if answers else {}))
     return records or None
+
+
+def read_chatterbot(document: object) -> list[object] | None:
+    """Read a corpus of ChatterBot: talks as bare lists of texts, in which each answers the last."""
+    if not isinstance(document, dict) or not {*document} <= {"categories", "conversations"}:
+        return None
+    talks = document.get("conversations")
+    if not isinstance(talks, list) or not all(map(_is_bare_talk, talks)):
+        return None
+    given = document.get("categories")
+    topic = ", ".join(map(text_of, given)) if isinstance(given, list) else text_of(given)
+    return [
+        {
+            "messages": [
+                {"role": ("user", "assistant")[place % 2], "content": text_of(said)}
+                for place, said in enumerate(talk)
+            ],
+            "category": topic,
+        }
+        for talk in talks
+    ]
+
+
+def _is_bare_talk(talk: object) -> bool:
+    if not isinstance(talk, list) or len(talk) < 2:
+        return False
+    return all(isinstance(said, str | int | float) for said in talk)
 
 
 def _node_texts(output: object) -> Iterator[str]:
