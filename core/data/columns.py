@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.cells import is_nothing, nested_value, parting_sign
+from core.data.cells import nested_value, parting_sign
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
@@ -41,7 +41,7 @@ from core.data.judging_columns import (
     take_rating,
     vote_columns,
 )
-from core.data.ratings import looks_like_ratings, read_numbers
+from core.data.ratings import looks_like_ratings, rated_cells, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -168,8 +168,7 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     """
     sample = table.frame.head(SAMPLE_ROWS)
     texts = {
-        column: [text for text in sample[column].tolist() if text and not is_nothing(text)]
-        for column in table.columns
+        column: [*filter(None, rated_cells(sample[column].tolist()))] for column in table.columns
     }
     negatives = tuple(
         c
@@ -615,7 +614,7 @@ def _doubts(
     notes = []
     for column in sample.columns:
         named = "rating" in (role_of(column), role_of(re.sub(r"\d+$", "", column)))
-        values = sorted(text for text in set(sample[column]) if text and not is_nothing(text))
+        values = sorted({*rated_cells(sample[column].tolist())} - {""})
         if column in used or column in told or not values or max(map(len, values)) > _SHORT_MARK:
             continue
         far = smaller_is_better(column) and len(read_numbers(values).values) == len(values) > 1

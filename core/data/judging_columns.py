@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.data.cells import is_nothing
 from core.data.column_names import (
     JUDGING_NAMES,
     VOTE_POLES,
@@ -31,6 +30,7 @@ from core.data.ratings import (
     TICKS,
     looks_like_ratings,
     plain_rating,
+    rated_cells,
     read_numbers,
 )
 from core.messages import N_, Message
@@ -253,7 +253,7 @@ def drop_sparse(
     if rating is None or not ("question" in found and "answer" in found):
         return
     pairs = sample[(sample[found["question"]] != "") & (sample[found["answer"]] != "")]
-    filled = [text for text in pairs[rating].tolist() if text and not is_nothing(text)]
+    filled = [*filter(None, rated_cells(pairs[rating].tolist()))]
     if len(filled) >= _SPARSE * len(pairs) or says_wrong(rating) or len(set(filled)) < 2:
         return
     answered = pairs.drop_duplicates([found["question"], found["answer"]])

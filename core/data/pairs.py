@@ -21,7 +21,14 @@ from core.data.columns import ColumnMapping
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
 from core.data.personal.recognition import personal_data
-from core.data.ratings import RATING_WORDS, TICKS, judge, plain_rating, read_numbers
+from core.data.ratings import (
+    RATING_WORDS,
+    TICKS,
+    judge,
+    judging_minus,
+    plain_rating,
+    read_numbers,
+)
 from core.data.reading.unfolding import unfolded, wordings
 from core.data.shared_answers import with_shared_answers
 from core.data.table import SetAside, Table, no_column, row_list
@@ -392,8 +399,9 @@ def _cells(
     def cleaned(column: str) -> list[str]:
         nonlocal empty
         cells = []
+        minus = judging_minus(columns[column]) if column == mapping.rating else frozenset()
         for text in columns[column]:
-            if text in NOTHING_WRITTEN:
+            if text in NOTHING_WRITTEN and text not in minus:
                 empty += 1
                 text = ""
             cells.append(clean_text(text))

@@ -26,7 +26,9 @@ from core.data.ratings import (
     RatingScale,
     doubtful_number,
     plain_rating,
+    rated_cells,
     read_numbers,
+    sign_grades,
 )
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices, Upload
@@ -160,14 +162,17 @@ def match_ratings(
     frame = table.frame
     rated = [rating, *(c for c in mapping.raters if c not in (who, rating))]
     people = _people(rated) if len(rated) > 1 else [rater]
-    texts = ["" if is_nothing(text) else text for c in rated for text in frame[c].tolist()]
+    texts = rated_cells([text for c in rated for text in frame[c].tolist()])
     names = [name for person in people for name in [person] * len(frame)]
     if who:
         called = frame[who].tolist()
         beside = len(rated) > 1  # Anna rated for relevance and for style
         names = [f"{n} ({p})" if beside else n for p in people for n in called]
-    numbers = read_numbers(text for text in texts if plain_rating(text) not in PASS_WORDS)
-    said = {plain_rating(word): grade for word, grade in mapping.words} | _tick(texts, notes)
+    signs = sign_grades(texts)
+    unread = PASS_WORDS | signs.keys()
+    numbers = read_numbers(text for text in texts if plain_rating(text) not in unread)
+    said = {plain_rating(word): grade for word, grade in mapping.words}
+    said = signs | said | _tick(texts, notes)
     given = mapping.scale or (_relevance(numbers) if by_id else "")
     scale = None if said and not numbers.values else _scale(texts, numbers, name, given)
     one_sided = _one_sided(texts, said) if scale is None else None
@@ -217,7 +222,7 @@ def match_ratings(
         tuple(taken),
         tuple(sorted(problems, key=lambda problem: problem[0])),
         blank,
-        (*notes, *_notes(scale, numbers, texts, mapping.scale), *_contradictions(taken)),
+        (*notes, *_notes(scale, numbers, texts, mapping.scale, signs), *_contradictions(taken)),
         columns | ({"rater": who} if who else {}),
         tuple(rated[1:]),
         tuple(column for column in given_columns if column not in table.columns),
@@ -470,14 +475,19 @@ def _scale(texts: Sequence[str], numbers: Numbers, name: str, given: str) -> Rat
 
 
 def _notes(
-    scale: RatingScale | None, numbers: Numbers, texts: Sequence[str], given: str
+    scale: RatingScale | None,
+    numbers: Numbers,
+    texts: Sequence[str],
+    given: str,
+    signs: Mapping[str, float],
 ) -> list[Message]:
     notes = []
     if scale is not None and scale.key not in (FIVE, HUNDRED) and not given:
         text = N_("The ratings were read as {low} to {high}.")
         notes.append(Message(text, {"low": f"{scale.low:g}", "high": f"{scale.high:g}"}))
     if scale is None:
-        words = {t: RATING_WORDS[p] for t in texts if (p := plain_rating(t)) in RATING_WORDS}
+        known = {**RATING_WORDS, **signs}
+        words = {t: known[p] for t in texts if (p := plain_rating(t)) in known}
         told = ", ".join(f"{word} = {grade:g}" for word, grade in list(words.items())[:12])
         if told:
             notes.append(Message(N_("Ratings in words were read as: {words}."), {"words": told}))

@@ -23,10 +23,19 @@ def _words(grade: float, *texts: str) -> dict[str, float]:
     return {word.replace("_", " "): grade for text in texts for word in text.split()}
 
 
+# Signs that judge where a plus stands among them: ++ + o - --; a minus alone says that a cell is
+# empty. Any dash is written for the minus.
+_SIGN = re.compile(r"\+{1,5}|-{1,5}")
+_BETWEEN = frozenset(("0", "o", "\u00b1", "+-", "+/-", "-/+"))  # neither plus nor minus
+_DASHES = str.maketrans(
+    dict.fromkeys("\u2212\u2013\u2014\u2015\u30fc\u2796", "-") | {"\u2795": "+"}
+)
+
 # Whole ratings, case and width folded; a grade in [0, 1].
 RATING_WORDS: Mapping[str, float] = MappingProxyType(
     _words(
         1.0,
+        "+ ++ +++",
         "yes y true t right correct relevant good great excellent perfect positive pos pass",
         "passed",
         "match matched helpful useful like up thumbs_up thumbsup thumb_up upvote accept",
@@ -119,6 +128,7 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
     )
     | _words(
         0.0,
+        "- -- ---",
         "no n false f wrong incorrect irrelevant bad poor terrible negative neg fail failed",
         "no_match",
         "mismatch not_relevant non-relevant nonrelevant non_relevant not_helpful unhelpful",
@@ -176,6 +186,7 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
 NEUTRAL_WORDS = frozenset(
     _words(
         0.5,
+        "+ ++ +++ - -- ---",
         "yes y true t no n false f nope up down ok okay pos neg positive negative neutral mixed",
         "valid invalid full high medium low average active deleted removed duplicate answered",
         "not_answered passed regular moyen mittel teils teilweise partial partly partially",
@@ -193,7 +204,7 @@ NEUTRAL_WORDS = frozenset(
     )
 )
 # A cross or tick, where the other cells of the column are empty.
-TICKS = frozenset(("x", "✗", "✓", "✔", "☑", "✅", "●", "•", "*"))
+TICKS = frozenset(("x", "+", "✗", "✓", "✔", "☑", "✅", "●", "•", "*"))
 # The rater has no opinion: neither right nor wrong.
 PASS_WORDS = frozenset(
     word.replace("_", " ")
@@ -282,6 +293,8 @@ def plain_rating(text: str) -> str:
     if len(text) > _LONGEST_RATING:
         return text  # a text, which nobody has to compare
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    if _SIGN.fullmatch(sign := folded.translate(_DASHES)):
+        return sign
     return folded.replace("\u2212", "-").replace("\u2013", "-") if "-" not in folded else folded
 
 
@@ -476,8 +489,10 @@ def judge(
     smaller : bool
         The column says how far away an answer is: the smaller, the better.
     """
-    numbers = read_numbers(texts)
-    said = school_grades(texts) | {plain_rating(word): grade for word, grade in words}
+    texts = rated_cells(texts)
+    said = school_grades(texts) | sign_grades(texts)
+    numbers = read_numbers(text for text in texts if plain_rating(text) not in said)
+    said |= {plain_rating(word): grade for word, grade in words}
     tick = _only_tick(texts)
     if tick:
         said.setdefault(tick, 1.0)
@@ -486,7 +501,7 @@ def judge(
     passed: list[int] = []
     worded: dict[str, list[int]] = {}
     for text, row in zip(texts, rows, strict=True):
-        if not text or is_nothing(text) or text in numbers.values:
+        if not text or text in numbers.values:
             continue
         plain = plain_rating(text)
         grade = said.get(plain, RATING_WORDS.get(plain))
@@ -519,7 +534,7 @@ def judge(
         warnings.append(Message(said_, {}))
     if wrong:
         grade_ = 1 - grade_
-        grade_[[not text or is_nothing(text) for text in texts]] = 1
+        grade_[[not text for text in texts]] = 1
         said_ = N_(
             "The name of the rating says what is wrong, so it was turned round: 1 and “yes” mean "
             "that the answer is wrong, 0 and “no” that it is right."
@@ -546,23 +561,29 @@ def judge(
             "them mean “right”."
         )
         warnings.append(Message(said_, {"words": counts, "count": sum(unknown.values())}))
-    blank = [row for text, row in zip(texts, rows, strict=True) if not text or is_nothing(text)]
-    marked = {text for text in texts if text and not is_nothing(text)}
+    blank = [row for text, row in zip(texts, rows, strict=True) if not text]
+    marked = set(filter(None, texts))
     if blank and not wrong and len(marked) == 1 and (tick or plain_rating(*marked) in _MARKS):
-        grade_[[not text or is_nothing(text) for text in texts]] = np.nan
+        grade_[[not text for text in texts]] = np.nan
         said_ = N_(
             "Only “{mark}” stands in the ratings, else nothing: rows with it count as right, rows "
             "without it are set aside. Rows: {rows} ({count} in all)."
         )
         warnings.append(Message(said_, _counted(blank, mark=next(iter(marked)))))
-    elif blank and not wrong and marked and not np.nansum(grade_[[bool(t) for t in texts]]):
+    elif (  # a word that nobody knows may say that its row is right
+        blank
+        and not wrong
+        and marked
+        and not unknown
+        and not np.nansum(grade_[[*map(bool, texts)]])
+    ):
         said_ = N_(
             "Rows without a rating count as “right”, since all rated ones are wrong. Rows: {rows} "
             "({count} in all)."
         )
         warnings.append(Message(said_, _counted(blank)))
     elif blank and not wrong and marked:
-        grade_[[not text or is_nothing(text) for text in texts]] = np.nan
+        grade_[[not text for text in texts]] = np.nan
         said_ = N_(
             "Rows without a rating are not rated, as others are, and set aside. Rows: {rows} "
             "({count} in all). If they are right, fill in their ratings or choose no rating."
@@ -581,6 +602,45 @@ def school_grades(texts: Iterable[str]) -> dict[str, float]:
     if len(letters) < max(2, len(distinct)) or not letters - {"f", "c"}:
         return {}
     return {text: _LETTERS[text.rstrip("+-")] for text in letters}
+
+
+def _signs(texts: Iterable[str]) -> dict[str, int]:
+    """Return how many signs plus (or minus, below 0) a column holds where a plus is among them."""
+    plain = {plain_rating(text) for text in set(texts) if text and text.strip()}
+    steps = {sign: sign.count("+") - sign.count("-") for sign in plain if _SIGN.fullmatch(sign)}
+    if max(steps.values(), default=0) <= 0:
+        return {}
+    others = {text for text in plain - steps.keys() if not is_nothing(text)}
+    return steps | dict.fromkeys(others, 0) if others <= _BETWEEN else steps
+
+
+def judging_minus(texts: Sequence[str]) -> frozenset[str]:
+    """Return the cells of a column in which a minus, or a dash, says that an answer is wrong.
+
+    They do beside a plus; elsewhere such cells are empty.
+    """
+    distinct = set(texts)
+    steps = _signs(distinct)
+    return frozenset(text for text in distinct if steps.get(plain_rating(text), 0) < 0)
+
+
+def rated_cells(texts: Sequence[str]) -> list[str]:
+    """Return the cells of a column of ratings, "" where they say that there is none."""
+    minus = judging_minus(texts)
+    return ["" if is_nothing(text) and text not in minus else text for text in texts]
+
+
+def sign_grades(texts: Iterable[str]) -> dict[str, float]:
+    """Return what plus and minus mean: the most plus signs are right, the most minus signs wrong.
+
+    Where no minus stands in the column, it goes as far down as the plus goes up.
+    """
+    steps = _signs(texts)
+    if not steps:
+        return {}
+    high = max(steps.values())
+    low = min(0, *steps.values()) or -high
+    return {plain: (step - low) / (high - low) for plain, step in steps.items()}
 
 
 _MARKS = frozenset(("1", "yes", "y", "true", "right", "correct", "ja", "oui", "sí", "ok"))

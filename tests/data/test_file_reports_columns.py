@@ -170,6 +170,7 @@ def test_a_column_of_judgements_is_a_rating_whatever_its_name(read, name):
         ],
         *[("TRUE", "FALSE"), ("richtig", "falsch"), ("correct", "incorrect"), ("★★★★★", "☆")],
         *[("thumbs up", "thumbs down"), ("Helpful", "Not helpful"), ("正解", "不正解")],
+        *[("+", "-"), ("++", "--"), ("+", "\u2212"), ("➕", "➖")],
     ],
 )
 @pytest.mark.parametrize("name", ["rating", "label", "verdict"])
@@ -184,6 +185,16 @@ def test_words_that_nobody_knows_are_counted_and_never_right(read):
     report = read(table(("question", "answer", "rating"), rows))
     assert len(right(report)) == 5 and len(report.set_aside) == 5
     assert "zonk (5)" in said(report)
+
+
+@pytest.mark.parametrize("empty", ["", "-", "n/a"])
+def test_rows_without_a_rating_are_not_right_beside_words_that_nobody_knows(read, empty):
+    rows = [(q, a, "zonk" if grade else empty) for q, a, grade in JUDGED]
+    report = read(table(("question", "answer", "rating"), rows))
+    assert not report.pairs and "zonk (5)" in str(report.refused)
+    rows = [(q, a, "wrong" if not grade else empty) for q, a, grade in JUDGED]
+    report = read(table(("question", "answer", "rating"), rows))
+    assert (right(report), wrong(report)) == (PAIRS, NOT_PAIRS)
 
 
 def test_a_column_that_counts_something_is_no_rating(read):

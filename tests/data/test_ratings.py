@@ -42,6 +42,21 @@ def test_ratings_as_people_write_them(text, value):
         (["5", "good"], [1, 1], ["not numbers", "1 to 5"]),
         (["0", "0"], [0, 0], []),
         (["", ""], [1, 1], []),
+        # a word that nobody knows may say that its row is right: the blank one is not
+        (["zonk", ""], [math.nan, math.nan], ["not known", "without a rating"]),
+        (["zonk", "no", ""], [math.nan, 0, math.nan], ["read as", "not known", "without a rating"]),
+        (["no", "n/a"], [0, 1], ["read as", "since all rated ones are wrong"]),
+        # signs: a minus judges beside a plus, elsewhere it is an empty cell
+        (["+", "-"], [1, 0], ["read as"]),
+        (["++", "\u2212\u2212"], [1, 0], ["read as"]),
+        (["+", "\u2013", "\u2014", ""], [1, 0, 0, math.nan], ["read as", "without a rating"]),
+        (["++", "+", "o", "-", "--"], [1, 0.75, 0.5, 0.25, 0], ["read as"]),
+        (["+", "0", "-"], [1, 0.5, 0], ["read as"]),
+        (["＋", "－"], [1, 0], ["read as"]),
+        (["+", ""], [1, math.nan], ["read as", "Only “+”"]),
+        (["1", "+", "0"], [1, 1, 0], ["not numbers"]),
+        (["ok", "-"], [1, math.nan], ["read as", "Only “ok”"]),
+        (["-", "-"], [1, 1], []),
     ],
 )
 def test_ratings_become_grades_up_to_one(texts, expected, said):
@@ -242,6 +257,16 @@ def test_ticks_count_as_right_and_blanks_as_not_rated(tiny_dataset):
     text = f'question,answer,Rater 1,Rater 2\n{QUESTION},"{ANSWER}",x,x\n{QUESTION},"{other}",,\n'
     values, found = rated(text, tiny_dataset)
     assert values == {(QUESTION, ANSWER): 1} and found.blank == 2
+
+
+@pytest.mark.parametrize(("plus", "minus"), [("+", "-"), ("++", "--"), ("+", "\u2212")])
+def test_a_minus_beside_a_plus_is_a_rating_of_a_file(tiny_dataset, plus, minus):
+    """Taken as an empty cell, all that raters found wrong would be lost."""
+    other = tiny_dataset.answers[1]
+    text = f'question,answer,Passt?\n{QUESTION},"{ANSWER}",{plus}\n{QUESTION},"{other}",{minus}\n'
+    values, found = rated(text, tiny_dataset)
+    assert values == {(QUESTION, ANSWER): 1, (QUESTION, other): 0}
+    assert f"{plus} = 1, {minus} = 0" in str(found.notes[0])
 
 
 def test_a_table_with_a_column_for_each_answer(tiny_dataset):

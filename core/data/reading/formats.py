@@ -19,6 +19,7 @@ from core.data.cells import (
     without_entities,
 )
 from core.data.column_names import role_of
+from core.data.ratings import judging_minus
 from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited
 from core.data.reading.documents.faq_documents import TABLE_FORMATS
@@ -231,7 +232,7 @@ def _without_nothings(table: Table) -> Table:
             hit = np.array([word in NOTHING_WRITTEN for word in written], bool)
         else:
             hit = cells.isin(NOTHING_WRITTEN).to_numpy()
-        if not hit.any() or role_of(column) == "rating":
+        if not hit.any() or role_of(column) == "rating" or judging_minus(cells.tolist()):
             continue
         if few:
             words |= NOTHING_WRITTEN.intersection(written)
