@@ -22,12 +22,10 @@ from core.data.column_names import (
     smaller_is_better,
     words_of,
 )
+from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS, TICKS
 from core.data.personal.names import names_person
 from core.data.ratings import (
-    NEUTRAL_WORDS,
-    RATING_WORDS,
     SCHOOL,
-    TICKS,
     looks_like_ratings,
     plain_rating,
     rated_cells,

@@ -18,12 +18,11 @@ from core.data.checks import (
 )
 from core.data.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_better
 from core.data.columns import ColumnMapping
+from core.data.judging.rating_words import RATING_WORDS, TICKS
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
 from core.data.personal.recognition import personal_data
 from core.data.ratings import (
-    RATING_WORDS,
-    TICKS,
     judge,
     judging_minus,
     plain_rating,

@@ -12,15 +12,13 @@ import pandas as pd
 from core.data.cells import is_nothing
 from core.data.column_names import says_who, says_wrong
 from core.data.columns import ColumnMapping, guess_mapping
+from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS, TICKS
 from core.data.judging_columns import judging_name
 from core.data.matching import Match, TextIndex
 from core.data.ratings import (
     FIVE,
     HUNDRED,
-    PASS_WORDS,
-    RATING_WORDS,
     SCALES,
-    TICKS,
     USUAL_HIGHEST,
     Numbers,
     RatingScale,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, strategies as st
 from openpyxl import Workbook
 
+from core.data.judging.rating_words import RATING_WORDS
 from core.data.rating_file import read_ratings
-from core.data.ratings import FIVE, HUNDRED, RATING_WORDS, grades, plain_rating, read_numbers
+from core.data.ratings import FIVE, HUNDRED, grades, plain_rating, read_numbers
 from core.errors import DataError
 from core.types import TEST_KNOWN
 

@@ -22,7 +22,8 @@ from core.data.column_names import (
     says_who,
     words_of,
 )
-from core.data.ratings import RATING_WORDS, plain_rating
+from core.data.judging.rating_words import RATING_WORDS
+from core.data.ratings import plain_rating
 from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
 from core.data.reading.unfolding import text_of
 from core.data.reading.unrolling import (
