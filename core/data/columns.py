@@ -26,6 +26,7 @@ from core.data.column_names import (
     role_of,
     says_feeling,
     says_plural,
+    says_who,
     smaller_is_better,
     words_of,
 )
@@ -486,7 +487,7 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
         values = [numbers.get(text, 0.0) for text in texts]
         return level == 0 and min(values) >= 0 and max(values) > min(values)
     if role == "rating":
-        if is_count(column) or smaller_is_better(column):
+        if is_count(column) or smaller_is_better(column) or says_who(column):
             return False
         if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
             return False  # lists: of scores for several texts

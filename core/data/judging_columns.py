@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.data.column_names import (
+    ASSESSMENTS,
     JUDGING_NAMES,
     VOTE_POLES,
     VOTES,
@@ -45,6 +46,7 @@ _MEANS = re.compile(
 _PARTS = frozenset(
     name_list("is in for test tests testset train training dev valid validation set")
 )
+_NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
 _STATES = frozenset(name_list("status state"))  # judgements only where words say so
 
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -54,6 +56,8 @@ _NUMBER_AHEAD = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*[-–—:=.)(]\s*")
 _STAR = re.compile("[★☆⭐🌟]")
 _MOSTLY = 0.5
 _FEW_UNCLEAR = 30  # columns that are looked at more closely
+_FEW_WORDS, _LONGEST_WORDS = 12, 40  # distinct words of a judgement; signs of one
+_SHORT_WORD = 3  # signs of a word that says little in a name: is, est, ist, ¿es
 _SPARSE = 0.25  # of the rows: a rating of fewer does not decide about the others
 
 
@@ -179,7 +183,7 @@ def take_rating(
     if "rating" in found or not ("question" in found and "answer" in found):
         return []
     unclear = []
-    for column in free:
+    for column in sorted(free, key=says_who):  # numbers of raters rate only where nothing else may
         if not _may_judge(column, found, texts[column]):
             continue
         binary = set(read_numbers(set(texts[column])).values.values()) <= {-1, 0, 1}
@@ -190,10 +194,18 @@ def take_rating(
             _take_judgement(column, found, texts, notes)
             return []
         unclear.append(column)
-    for column in unclear[:_FEW_UNCLEAR]:
-        if names_person(column) or tells_apart(column, found, sample):
-            _take_judgement(column, found, texts, notes)
-            return []
+    others = [c for c in free if c not in unclear and _may_hold(c, found)]
+    less_sure = [c for c in others if _in_own_words(c, found, texts[c], sample)]
+    less_sure += [
+        column
+        for column in unclear[:_FEW_UNCLEAR]
+        if names_person(column) or tells_apart(column, found, sample)
+    ]
+    wrong = [c for c in others if _all_wrong(c, texts[c])]
+    less_sure += [c for c in wrong if not any(_same_family(c, d) for d in free if d != c)]
+    if less_sure:
+        _take_judgement(less_sure[0], found, texts, notes)
+        return []
     return unclear
 
 
@@ -218,15 +230,20 @@ def _take_judgement(
     notes.append(Message(text, {"column": column, "values": values}))
 
 
+def _may_hold(column: str, found: Mapping[str, str], *, stated: bool = False) -> bool:
+    """Tell whether a column is free to be a judgement, and its name says nothing else."""
+    judging = judging_name(column) or column.startswith(NUMBERED)
+    held = column in found.values() and not (judging and found.get("category") == column)
+    if held or set(words_of(column)) <= _PARTS or (is_count(column) and not stated):
+        return False
+    return not smaller_is_better(column) or says_wrong(column)
+
+
 def _may_judge(column: str, found: Mapping[str, str], texts: Sequence[str]) -> bool:
     """Tell whether what a column holds may be a judgement, and its name says nothing else."""
     judging = judging_name(column) or column.startswith(NUMBERED)
-    held = column in found.values() and not (judging and found.get("category") == column)
-    words = set(words_of(column))
-    stated = bool(words & _STATES) and not read_numbers(set(texts)).values
-    if held or words <= _PARTS or (is_count(column) and not stated):
-        return False
-    if (smaller_is_better(column) and not says_wrong(column)) or is_running(texts):
+    stated = bool(set(words_of(column)) & _STATES) and not read_numbers(set(texts)).values
+    if not _may_hold(column, found, stated=stated) or is_running(texts):
         return False
     return (
         looks_like_ratings(texts, named=False)
@@ -234,6 +251,51 @@ def _may_judge(column: str, found: Mapping[str, str], texts: Sequence[str]) -> b
         or (_judging_word(column) and len(read_numbers(set(texts)).values) == len(set(texts)))
         or (says_wrong(column) and marks(texts))
     )
+
+
+def _in_own_words(
+    column: str, found: Mapping[str, str], texts: Sequence[str], sample: pd.DataFrame
+) -> bool:
+    """Tell whether a name that judges stands above few words, not all of them known.
+
+    Left alone, all answers would be right, also those that such a word calls wrong. Where the name
+    does not mean a judgement, the words must show that they judge: one of them is known, or is the
+    name again (``fitting``, ``unfitting``), or they differ between the answers to a question.
+    """
+    distinct = set(texts)
+    if not 2 <= len(distinct) <= min(_FEW_WORDS, len(texts) / 2) or read_numbers(distinct).values:
+        return False
+    if max(map(len, distinct)) > _LONGEST_WORDS:
+        return False
+    name = plain_name(column)
+    if name in ASSESSMENTS:
+        return True
+    if name in JUDGING_NAMES and any(
+        plain_rating(text) in RATING_WORDS or name in plain_name(text) for text in distinct
+    ):
+        return True
+    return _judging_word(column) and tells_apart(column, found, sample)
+
+
+def _all_wrong(column: str, texts: Sequence[str]) -> bool:
+    """Tell whether the whole name of a column judges, and its only value is: wrong.
+
+    ``Passt?`` beside ``nein`` in every row; not ``Works offline``, nor what was not accepted yet.
+    """
+    distinct = {plain_rating(text) for text in texts}
+    if len(distinct) != 1 or not _whole_name_judges(column):
+        return False
+    value = next(iter(distinct))
+    return read_numbers([value]).values.get(value, 1.0) in (0, -1) or RATING_WORDS.get(value) == 0
+
+
+def _whole_name_judges(column: str) -> bool:
+    """Tell whether all of a name judges: ``Est pertinent ?``, ``Antwort korrekt``, ``label``."""
+    words = words_of(column)
+    if not judging_name(column) or _NOT_YET & {plain_name(column), *words}:
+        return False
+    others = [w for w in words if w not in JUDGING_NAMES | JUDGEMENTS and len(w) > _SHORT_WORD]
+    return all(role_of(w) in ("answer", "rating") or _judging_word(w) for w in others)
 
 
 def drop_sparse(
@@ -335,6 +397,8 @@ def take_raters(
             return False
         if smaller_is_better(column) or says_wrong(column) or is_negative(column):
             return False
+        if says_who(column) and not says_who(rating or column):
+            return False  # numbers of the raters
         return looks_like_ratings(texts[column], named=named)
 
     rating = found.get("rating")

@@ -122,6 +122,97 @@ def test_a_judgement_is_read_the_right_way_round(name, right, wrong):
     assert guess.notes or pairs.warnings
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        *[
+            ("Hodnotenie", "správne", "nesprávne"),
+            ("Omdöme", "rätt", "fel"),
+            ("Ocena", "zgodna", "zła"),
+        ],
+        *[("Bedømmelse", "rigtigt", "forkert"), ("Arviointi", "oikein", "väärin")],
+        *[("Értékelés", "jó", "rossz"), ("Değerlendirme", "uygun", "uygun değil")],
+        *[("Оценка", "подходит", "не подходит"), ("Penilaian", "tepat", "tidak tepat")],
+        *[("Beurteilung", "zutreffend", "nicht zutreffend")],
+        *[
+            ("判定", "妥当", "不当"),
+            ("Oordeel", "passend", "niet passend"),
+            ("Esito", "giusta", "errata"),
+        ],
+    ],
+)
+def test_words_of_many_languages_judge(name, right, wrong):
+    table = judged_table(name, right, wrong)
+    guess = guess_columns(table)
+    assert guess.mapping.rating == name
+    pairs = collect_pairs(table, guess.mapping)
+    assert len(pairs.right_answer) == len(pairs.known_wrong) == 9
+    assert all(pairs.answers[i].startswith("Good") for i in pairs.right_answer.tolist())
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        *[("ocena", "git", "lipa"), ("Hodnocení", "prima", "bída"), ("quality", "A", "C")],
+        *[("Passt?", "aye", "nay"), ("Passt?", "ja", "nay"), ("Resultaat", "zonk", "gong")],
+        *[
+            ("Nützlich", "nützlich", "unnützlich"),
+            ("判定", "甲", "丁"),
+            ("Ocena eksperta", "a", "z"),
+        ],
+    ],
+)
+def test_words_that_nobody_knows_under_a_name_that_judges_are_never_right(name, right, wrong):
+    table = judged_table(name, right, wrong)
+    guess = guess_columns(table)
+    assert guess.mapping.rating == name
+    pairs = collect_pairs(table, guess.mapping)
+    assert not any(pairs.answers[i].startswith("Bad") for i in pairs.right_answer.tolist())
+    assert dict(pairs.unknown_ratings)[wrong] == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *[("Works with", ["iPhone", "Android"]), ("Result", ["refund", "exchange"])],
+        *[("Suitable for", ["children", "adults"]), ("Decision", ["legal", "sales", "support"])],
+        ("Useful links", [f"see page {i}" for i in range(12)]),
+    ],
+)
+def test_words_about_something_else_are_no_judgement(name, values):
+    guess = guess_columns(pairs_with(name, values))
+    assert guess.mapping.rating is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("Passt?", "nein"), ("判定", "×"), ("label", "FALSE"), ("label", "-1"), ("gold", "no")],
+        *[("Est pertinent ?", "non"), ("Antwort brauchbar", "nein"), ("¿Es correcta?", "no")],
+        *[("Ocena", "zła"), ("Valutazione", "sbagliato"), ("labels", "irrelevant")],
+    ],
+)
+def test_where_all_is_wrong_nothing_is_right(name, value):
+    table = pairs_with(name, [value])
+    guess = guess_columns(table)
+    assert (guess.mapping.rating, guess.mapping.category) == (name, None)
+    pairs = collect_pairs(table, guess.mapping)
+    assert not len(pairs.right_answer) and len(pairs.known_wrong) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("Works offline", "no"), ("Good for beginners", "no"), ("OK to share", "nein")],
+        *[("Approved", "no"), ("IsAccepted", "False"), ("label", "billing"), ("Passt?", "ja")],
+        *[("Label required", "no"), ("Aktiv", "nein"), ("class", "3")],
+    ],
+)
+def test_one_value_about_something_else_makes_no_answer_wrong(name, value):
+    table = pairs_with(name, [value])
+    assert len(collect_pairs(table, guess_mapping(table)).right_answer) == ROWS
+
+
 @pytest.mark.parametrize("name", ["is_test", "split", "fold", "chapter", "page", "level"])
 def test_parts_and_places_are_no_judgements(name):
     assert guess_mapping(judged_table(name, "1", "2")).rating is None
@@ -272,6 +363,32 @@ def test_several_people_by_name_rate_the_same_pairs():
 def test_a_file_of_ratings_needs_no_known_name():
     guess = guess_columns(pairs_with("How well?", ["yes", "no"]), rated=True)
     assert guess.mapping.rating == "How well?"
+
+
+@pytest.mark.parametrize("who", ["annotator", "rater", "Bewerter", "assessor_id", "評価者"])
+@pytest.mark.parametrize(
+    ("name", "values"), [("label", "10"), ("label", ["relevant", "irrelevant"]), ("Passt?", "10")]
+)
+@pytest.mark.parametrize("rated", [False, True])
+def test_numbers_of_the_raters_are_no_ratings(who, name, values, rated):
+    rows = [
+        [f"How do I do thing {i}?", f"Press the button number {i}.", str(rater + 1), values[rater]]
+        for i in range(ROWS)
+        for rater in range(2)
+    ]
+    mapping = guess_columns(table_of(["Question", "Answer", who, name], rows), rated=rated).mapping
+    assert (mapping.rating, mapping.raters, mapping.rater) == (name, (), who)
+
+
+def test_a_judgement_that_is_understood_comes_before_words_that_nobody_knows():
+    guess = judged(
+        ["question", "answer", "quality", "label"], ["So.", "HD", "1"], ["No.", "SD", "0"]
+    )
+    assert guess.mapping.rating == "label"
+
+
+def test_a_judge_alone_judges():
+    assert guess_columns(pairs_with("judge", "10"), rated=True).mapping.rating == "judge"
 
 
 @pytest.mark.parametrize("name", ["N.", "Lp.", "Sıra", "序号", "番号", "Zeile", "Item", ""])

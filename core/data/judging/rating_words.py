@@ -7,14 +7,13 @@ from types import MappingProxyType
 
 
 def _words(grade: float, *texts: str) -> dict[str, float]:
-    return {word.replace("_", " "): grade for text in texts for word in text.split()}
+    return {word.replace("_", " ").casefold(): grade for text in texts for word in text.split()}
 
 
-# Whole ratings, case and width folded; a grade in [0, 1].
-RATING_WORDS: Mapping[str, float] = MappingProxyType(
+_KNOWN = (
     _words(
         1.0,
-        "+ ++ +++",
+        "+ ++ +++ ➕",
         "yes y true t right correct relevant good great excellent perfect positive pos pass",
         "passed",
         "match matched helpful useful like up thumbs_up thumbsup thumb_up upvote accept",
@@ -61,6 +60,37 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "そう思う とてもそう思う 強くそう思う 非常にそう思う 大いにそう思う 同意する 強く同意する",
         "非常同意 完全同意 十分同意 同意 非常符合 完全符合 符合 매우_그렇다 그렇다",
         "매우_동의 동의함 매우_동의함 전적으로_동의",
+        "top super spot_on passar jo jau jep jup jepp jawohl yep yeah yup fitting",
+        "appropriate adequate",
+        "acceptable accurate suitable sufficient sinnvoll stimmig brauchbar geeignet nützlich",
+        "verwendbar angemessen akzeptabel fehlerfrei richtige gute gute_antwort treffer hilft",
+        "einwandfrei convient adéquat adéquate adapté adaptée exacte valable",
+        "acceptable satisfaisant",
+        "adecuado adecuada apropiado apropiada acertada válido válida aceptable buena_respuesta",
+        "adatto adatta adeguato adeguata appropriato appropriata giusta buona corretta valido",
+        "adequado adequada certa correta boa ótimo excelente apropriado apropriada acertado",
+        "correct nuttig bruikbaar passend geschikt goede juiste uitstekend relevante voldoende",
+        "dobra dobry dobre bardzo_dobra bardzo_dobry bardzo_dobrze poprawna poprawny poprawne",
+        "poprawnie prawidłowa prawidłowy prawidłowe prawidłowo trafna trafny trafne właściwa",
+        "właściwy właściwe odpowiednia odpowiedni odpowiednie przydatna przydatny przydatne",
+        "pomocna pomocny zgodna zgodny pasuje słuszna świetna świetny istotna",
+        "správně správná správný správné dobře dobrá dobrý dobré vhodná vhodný vhodné výborná",
+        "výborně užitečná užitečné relevantní odpovídá přesná správna správny správne vhodný dobrý",
+        "rätt bra riktig riktigt korrekt godkänd stämmer användbar lämplig utmärkt relevant",
+        "rigtig rigtigt riktig godt god passer brugbar brukbar egnet oikein oikea hyvä sopiva",
+        "osuva hyödyllinen relevantti jó helyes megfelelő pontos hasznos releváns kiváló",
+        "corect corectă bun bună potrivit potrivită relevant relevantă adecvat adecvată",
+        "točno točan točna tačno tačan tačna pravilno pravilna pravilan ispravno ispravna dobro",
+        "dobar ustrezno ustrezna uygun alakalı ilgili başarılı mükemmel так правильно вірно добре",
+        "правильна вірна добра верный верная верное правильный правильная правильное хороший",
+        "хорошая хорошее отлично подходит подходящий релевантно релевантный релевантная полезный",
+        "полезная корректно корректный вярно добре подходящ точно точный σωστό σωστή σωστά σωστός",
+        "καλό καλή κατάλληλο σχετικό σχετική جيد جيدة صحيحة ملائم مناسب مناسبة مفيد ممتاز ذو_صلة",
+        "נכון נכונה טוב טובה מתאים רלוונטי मान्य सही अच्छा ถูก ถูกต้อง ดี เหมาะสม đúng chính_xác tốt",
+        "phù_hợp benar tepat baik bagus sesuai relevan betul درست خوب مرتبط",
+        "妥当 適合 適当 的確 良好 一致 正 当てはまっている 关联 合适 恰当 准确 匹配 一致 可用",
+        "優 良",
+        "合適 準確 有幫助 有帮助 적절 적합 적절함 적합함 정확 정확함 좋아요 옳음 일치 유용 유용함",
         "sì kyllä joo ano igen da ναι כן हाँ हां có vâng ใช่ ya iya i.o. i._o. 正 o.k.",
     )
     | _words(
@@ -103,11 +133,15 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "ni_d'accord_ni_pas_d'accord ni_de_acuerdo_ni_en_desacuerdo né_d'accordo_né_in_disaccordo",
         "não_concordo_nem_discordo neutro neutraal kararsızım нейтрально neutralny محايد",
         "ani_tak,_ani_nie ani_tak_ani_nie どちらでもない どちらともいえない 中立",
-        "보통이다 그저_그렇다",
+        "보통이다 그저_그렇다 deels gedeeltelijk matig częściowo częściowo_poprawna",
+        "średnia średnio",
+        "částečně čiastočne průměrná delvis delvist osittain kohtalainen részben közepes parțial",
+        "djelomično delimično delno kısmen orta частично частково удовлетворительно μερικώς جزئيا",
+        "جزئياً חלקית आंशिक บางส่วน một_phần sebagian partielle partiel geht_so",
     )
     | _words(
         0.0,
-        "- -- ---",
+        "- -- --- ➖",
         "no n false f wrong incorrect irrelevant bad poor terrible negative neg fail failed",
         "no_match",
         "mismatch not_relevant non-relevant nonrelevant non_relevant not_helpful unhelpful",
@@ -157,6 +191,41 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
         "全くそう思わない まったくそう思わない 同意しない 全く同意しない",
         "非常不同意 完全不同意 不同意 非常不符合 完全不符合 不符合 전혀_그렇지_않다 그렇지_않다",
         "매우_동의하지_않음 동의하지_않음 전혀_동의하지_않음",
+        "flop nö nöö nah bogus nicht_geeignet not_suitable uygun_değil inaccurate",
+        "inappropriate inadequate",
+        "unacceptable insufficient",
+        "unfitting sinnlos unsinnig unstimmig unbrauchbar ungeeignet nutzlos unnütz unangemessen",
+        "inakzeptabel fehlerhaft unrichtig falsche schlechte schlechte_antwort kein_treffer",
+        "daneben unzureichend inadéquat inadéquate inadapté inadaptée inexacte inacceptable erroné",
+        "erronée insuffisant inadecuado inadecuada inapropiado inapropiada errónea erróneo",
+        "desacertada inválido inaceptable inadatto inadatta inadeguato inadeguata errata sbagliata",
+        "scorretto scorretta cattiva inappropriato inadequado inadequada errada incorreta má mau",
+        "inapropriado nutteloos onbruikbaar ongeschikt ongepast irrelevante foute onvoldoende",
+        "zła zły złe bardzo_zła bardzo_zły bardzo_źle niepoprawna niepoprawny niepoprawne",
+        "niepoprawnie nieprawidłowa nieprawidłowy nieprawidłowe nieprawidłowo nieprawda nietrafna",
+        "nietrafny nietrafne niewłaściwa niewłaściwy niewłaściwe nieodpowiednia nieodpowiedni",
+        "nieodpowiednie nieprzydatna nieprzydatny nieprzydatne niepomocna niezgodna niezgodny",
+        "niedobra niesłuszna nieistotna błędna błędny błędne błędnie kiepska słaba",
+        "špatně špatná špatný špatné nesprávně nesprávná nesprávný nesprávné chybně chybná chybné",
+        "nevhodná nevhodný nevhodné neužitečná neužitečné nerelevantní neodpovídá nepřesná zle",
+        "nesprávna nesprávny nesprávne chybný fel dåligt dålig felaktig felaktigt oanvändbar",
+        "underkänd olämplig opassande forkert dårlig dårligt feil galt ubrugelig ubrukelig uegnet",
+        "irrelevant väärin väärä huono sopimaton hyödytön epärelevantti rossz helytelen hibás",
+        "pontatlan haszontalan irreleváns alkalmatlan greșit greșită gresit incorect incorectă rău",
+        "slab nepotrivit nepotrivită irelevant irelevantă inadecvat netočno netočan netočna",
+        "netačno netačan netačna pogrešno pogrešna nepravilno nepravilna neispravno neispravna",
+        "loše loš loša neustrezno neustrezna narobe slabo uygunsuz alakasız ilgisiz başarısız",
+        "ні неправильно невірно погано неправильна невірна погана хибно неверный неверная неверное",
+        "неправильный неправильная неправильное плохой плохая плохое неподходящий нерелевантно",
+        "нерелевантный нерелевантная бесполезно бесполезный бесполезная некорректно некорректный",
+        "грешно неточно неточный ошибочно лошо неподходящ λάθος λανθασμένο κακό κακή ακατάλληλο",
+        "άσχετο άσχετη خاطئ خاطئة سيئ سيئة غير_صحيح غير_صحيحة غير_مناسب غير_ملائم غير_مفيد",
+        "שגוי שגויה",
+        "לא_נכון לא_נכונה רע גרוע לא_מתאים לא_רלוונטי गलत खराब ผิด ไม่ถูก ไม่ถูกต้อง ไม่ดี ไม่เหมาะสม sai",
+        "không_đúng không_phù_hợp tệ kém salah buruk tidak_tepat tidak_sesuai tidak_relevan jelek",
+        "نادرست غلط بد نامرتبط 不一致 不良 不備 不当 的外れ 不合适 不恰当 不准确 不匹配 无用 無用",
+        "沒用 没有帮助 沒有幫助 부적절 부적합 부적절함 부적합함 부정확 부정확함 별로예요 불일치",
+        "쓸모없음",
         "nej nei ei ne nem nu όχι לא नहीं không ไม่ ไม่ใช่ tidak ng nok not_ok not_okay nicht_ok",
         "nicht_okay n.i.o. n._i._o. n.o.k. 誤",
     )
@@ -165,7 +234,13 @@ RATING_WORDS: Mapping[str, float] = MappingProxyType(
 NEUTRAL_WORDS = frozenset(
     _words(
         0.5,
-        "+ ++ +++ - -- ---",
+        "+ ++ +++ ➕ - -- --- ➖ top flop super bra god fel bun slab sai jo jau jep jup yep",
+        "yeah yup",
+        "nö nöö nah nope jepp jawohl так ні válido válida inválido valido valable sufficient",
+        "insufficient voldoende onvoldoende unzureichend insuffisant suitable geeignet ungeeignet",
+        "nicht_geeignet not_suitable passar uygun uygun_değil lämplig olämplig egnet uegnet adatto",
+        "adatta inadatto adapté adaptée inadapté inadaptée geschikt ongeschikt vhodná vhodný",
+        "vhodné nevhodná nevhodný nevhodné",
         "yes y true t no n false f nope up down ok okay pos neg positive negative neutral mixed",
         "valid invalid full high medium low average active deleted removed duplicate answered",
         "not_answered passed regular moyen mittel teils teilweise partial partly partially",
@@ -182,6 +257,29 @@ NEUTRAL_WORDS = frozenset(
         "ya iya nej nei ei ne nem nu όχι לא नहीं không ไม่ ไม่ใช่ tidak",
     )
 )
+# What is said before, and behind, a word of judgement to deny it.
+_DENYING = (
+    *("not", "nicht", "niet", "non", "no", "pas", "nie", "не", "inte", "ikke", "ej", "ei", "nem"),
+    *("não", "nu", "nije", "ni", "δεν", "όχι", "غير", "ليس", "לא", "không", "tidak"),
+)
+_DENYING_BEHIND = ("nicht", "niet", "inte", "ikke", "pas", "değil")
+
+
+def _denied(words: Mapping[str, float]) -> dict[str, float]:
+    """Return the opposites of right: ``nicht passend``, ``uygun değil``, ``不准确``.
+
+    What is not bad may be anything: the opposites of wrong are left out.
+    """
+    right = [w for w, grade in words.items() if grade == 1 and w not in NEUTRAL_WORDS]
+    spoken = [word for word in right if word[0].isalpha() and word[0] < "\u3040"]
+    signs = [word for word in right if "\u4e00" <= word[0] <= "\u9fff"]
+    before = [f"{no} {word}" for no in _DENYING for word in spoken]
+    behind = [f"{word} {no}" for no in _DENYING_BEHIND for word in spoken]
+    return dict.fromkeys([*before, *behind, *(f"不{word}" for word in signs)], 0.0)
+
+
+# Whole ratings, case and width folded; a grade in [0, 1].
+RATING_WORDS: Mapping[str, float] = MappingProxyType(_denied(_KNOWN) | _KNOWN)
 # A cross or tick, where the other cells of the column are empty.
 TICKS = frozenset(("x", "+", "✗", "✓", "✔", "☑", "✅", "●", "•", "*"))
 # The rater has no opinion: neither right nor wrong.
