@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
+from core.data.judging.named_scales import scale_in_name, without_legend
+
 _LONGEST_NAME = 300  # characters of a column name that say what it is
 _SEVERAL = 50_000  # names of columns whose meaning is remembered: of any file that can be read
 
@@ -392,12 +394,13 @@ def words_of(name: str) -> tuple[str, ...]:
 @lru_cache(_SEVERAL)
 def is_negative(name: str) -> bool:
     """Return True for columns of wrong answers: ``negative``, ``hard_negative_2``, ``neg``."""
+    name = without_legend(name)
     return bool(_NEGATIVE.search(plain_name(name))) or bool(_NEGATIVE_WORDS & set(words_of(name)))
 
 
 def says_wrong(name: str) -> bool:
     """Return True where a name says that something is bad: ``is_wrong``, ``hallucinated``."""
-    return is_negative(name) or bool(_BAD.search(plain_name(name)))
+    return is_negative(name) or bool(_BAD.search(plain_name(without_legend(name))))
 
 
 def is_school_mark(name: str, beside: Iterable[str]) -> bool:
@@ -410,6 +413,9 @@ def is_school_mark(name: str, beside: Iterable[str]) -> bool:
     """
     if re.search("schulnote|zensur|schoolgrade|schoolmark|notebene", plain_name(name)):
         return True
+    ends = scale_in_name(name)
+    if ends is not None and (ends[1] > 6 or None in ends or 0 in ends):
+        return False
     german = any(
         re.match("frage|anfrage|kundenfrage|antwort|lösung|loesung|bewert", plain_name(other))
         for other in beside
@@ -424,6 +430,7 @@ def says_feeling(name: str) -> bool:
 
 def is_count(name: str) -> bool:
     """Return True for names of what counts, orders or publishes rows, in any language."""
+    name = without_legend(name)
     if COUNTS & set(words_of(name)):
         return True
     plain = plain_name(name)
@@ -495,6 +502,7 @@ def smaller_is_better(name: str) -> bool:
 @lru_cache(_SEVERAL * 11)
 def name_fit(name: str, role: str) -> tuple[int, int] | None:
     """Return how well a name fits a role, smaller is better, None where it does not."""
+    name = without_legend(name)
     plain, words = plain_name(name), words_of(name)
     coded = bool(CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))

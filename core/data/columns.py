@@ -35,6 +35,7 @@ from core.data.judging_columns import (
     drop_sparse,
     is_code,
     marks,
+    on_named_scale,
     rater_column,
     school_scale,
     take_accepted,
@@ -491,7 +492,7 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
             return False
         if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
             return False  # lists: of scores for several texts
-        return looks_like_ratings(texts, named=level == 0)
+        return looks_like_ratings(texts, named=level == 0) or on_named_scale(column, texts)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from core.data.column_names import (
@@ -23,11 +24,13 @@ from core.data.column_names import (
     smaller_is_better,
     words_of,
 )
+from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS, TICKS
 from core.data.personal.names import names_person
 from core.data.ratings import (
     SCHOOL,
     looks_like_ratings,
+    named_scale,
     plain_rating,
     rated_cells,
     read_numbers,
@@ -250,7 +253,17 @@ def _may_judge(column: str, found: Mapping[str, str], texts: Sequence[str]) -> b
         or (judging and _graded(texts))
         or (_judging_word(column) and len(read_numbers(set(texts)).values) == len(set(texts)))
         or (says_wrong(column) and marks(texts))
+        or on_named_scale(column, texts)
     )
+
+
+def on_named_scale(column: str, texts: Sequence[str]) -> bool:
+    """Tell whether the name tells a scale of ratings, and nearly all values lie on it."""
+    ends = scale_in_name(column)
+    values = read_numbers(texts).values if ends else {}
+    if ends is None or len(values) < len(set(texts)):
+        return False
+    return named_scale(np.array([values[text] for text in texts]), ends) is not None
 
 
 def _in_own_words(

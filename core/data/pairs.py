@@ -18,6 +18,7 @@ from core.data.checks import (
 )
 from core.data.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_better
 from core.data.columns import ColumnMapping
+from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import RATING_WORDS, TICKS
 from core.data.matching import DistinctTexts, clean_text, same_key
 from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
@@ -350,6 +351,7 @@ def _graded(
         cells,
         list(rows) * (1 + len(mapping.raters)),
         scale=mapping.scale,
+        ends=scale_in_name(mapping.rating),
         words=mapping.words,
         wrong=says_wrong(mapping.rating) and not mapping.words,
         smaller=smaller_is_better(mapping.rating),

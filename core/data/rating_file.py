@@ -12,6 +12,7 @@ import pandas as pd
 from core.data.cells import is_nothing
 from core.data.column_names import says_who, says_wrong
 from core.data.columns import ColumnMapping, guess_mapping
+from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS, TICKS
 from core.data.judging_columns import judging_name
 from core.data.matching import Match, TextIndex
@@ -23,6 +24,7 @@ from core.data.ratings import (
     Numbers,
     RatingScale,
     doubtful_number,
+    named_scale,
     plain_rating,
     rated_cells,
     read_numbers,
@@ -171,8 +173,9 @@ def match_ratings(
     numbers = read_numbers(text for text in texts if plain_rating(text) not in unread)
     said = {plain_rating(word): grade for word, grade in mapping.words}
     said = signs | said | _tick(texts, notes)
-    given = mapping.scale or (_relevance(numbers) if by_id else "")
-    scale = None if said and not numbers.values else _scale(texts, numbers, name, given)
+    ends = scale_in_name(rating)
+    given = mapping.scale or (_relevance(numbers) if by_id and ends is None else "")
+    scale = None if said and not numbers.values else _scale(texts, numbers, name, given, ends)
     one_sided = _one_sided(texts, said) if scale is None else None
     tested = np.isin(dataset.split, (TEST_KNOWN, TEST_UNSEEN))
     taken: list[FileRating] = []
@@ -428,7 +431,13 @@ def _not_a_rating(text: str, scale: RatingScale | None) -> Message:
     return Message(N_("“{rating}” is not a rating from {low} to {high}."), values)
 
 
-def _scale(texts: Sequence[str], numbers: Numbers, name: str, given: str) -> RatingScale | None:
+def _scale(
+    texts: Sequence[str],
+    numbers: Numbers,
+    name: str,
+    given: str,
+    ends: tuple[float | None, float] | None,
+) -> RatingScale | None:
     """Return the scale of the numbers, None where the ratings are words.
 
     One slip (a 55 for a 5) must not turn a column of stars into points: more than a tenth of the
@@ -451,6 +460,8 @@ def _scale(texts: Sequence[str], numbers: Numbers, name: str, given: str) -> Rat
         return SCALES[HUNDRED]
     if numbers.out_of:
         return RatingScale(0, numbers.out_of)
+    if (named := named_scale(values, ends)) is not None:
+        return named
     low, high = float(values.min()), float(values.max())
     if (values > USUAL_HIGHEST).mean() > 0.1:
         whole = bool((values == np.round(values)).all())

@@ -202,13 +202,36 @@ def _decimal_sign(bodies: Iterable[str]) -> tuple[str, str]:
     return ".", grouped.get(".", "")
 
 
-def _find_scale(values: np.ndarray, numbers: Numbers) -> RatingScale:
-    """Return the scale that a column of ratings is on, judged by all its values."""
+def named_scale(values: np.ndarray, ends: tuple[float | None, float] | None) -> RatingScale | None:
+    """Return the scale that the name of a column tells, None where its values lie beyond it.
+
+    Parameters
+    ----------
+    ends : tuple or None
+        See :func:`core.data.judging.named_scales.scale_in_name`.
+    """
+    if ends is None or not len(values):
+        return None
+    worst, best = ends
+    if worst is None:  # as for ratings such as 4/5
+        worst = 1.0 if best == USUAL_HIGHEST and values.min() == 1 else 0.0
+    scale = RatingScale(worst, best)
+    beyond = (values < min(worst, best)) | (values > max(worst, best))
+    shares = best > USUAL_HIGHEST and values.max() <= 1  # 0.8 where the name says per cent
+    return None if shares or beyond.mean() > _SLIPS else scale
+
+
+def _find_scale(
+    values: np.ndarray, numbers: Numbers, ends: tuple[float | None, float] | None
+) -> RatingScale:
+    """Return the scale that a column of ratings is on, judged by its name and all its values."""
     if numbers.percent:
         return SCALES[HUNDRED]
     if numbers.out_of:  # stars: nobody can give fewer than one
         least = 1 if numbers.out_of == USUAL_HIGHEST and min(values, default=0) == 1 else 0
         return RatingScale(least, numbers.out_of)
+    if (named := named_scale(values, ends)) is not None:
+        return named
     if not len(values):
         return SCALES["0-1"]
     usual = values[values <= USUAL_HIGHEST]
@@ -254,6 +277,7 @@ def judge(
     rows: Sequence[int],
     *,
     scale: str = "",
+    ends: tuple[float | None, float] | None = None,
     words: Sequence[tuple[str, float]] = (),
     wrong: bool = False,
     smaller: bool = False,
@@ -269,6 +293,9 @@ def judge(
     ----------
     scale : str
         Key of :data:`SCALES`; "" = found from the values.
+    ends : tuple or None
+        The scale that the name of the column tells, see
+        :func:`core.data.judging.named_scales.scale_in_name`.
     words : sequence of (word, grade)
         What the user said that words mean.
     wrong : bool
@@ -302,7 +329,9 @@ def judge(
     value = np.array([numbers.values.get(text, np.nan) for text in texts], np.float64)
     known = ~np.isnan(value)
     warnings = []
-    chosen = SCALES.get(scale) or (_find_scale(value[known], numbers) if known.any() else None)
+    chosen = SCALES.get(scale) or (
+        _find_scale(value[known], numbers, ends) if known.any() else None
+    )
     grade_ = np.ones(len(texts))
     if chosen is not None:
         warnings += _number_warnings(value, known, chosen, rows, numbers, given=bool(scale))
@@ -459,7 +488,8 @@ def _number_warnings(
     given: bool,
 ) -> list[Message]:
     warnings = []
-    negative = [rows[i] for i in np.flatnonzero(known & (value < 0)).tolist()]
+    least = min(scale.low, scale.high, 0)
+    negative = [rows[i] for i in np.flatnonzero(known & (value < least)).tolist()]
     if negative:
         text = N_("Ratings below 0 count as “not right”. Rows: {rows} ({count} in all).")
         warnings.append(Message(text, _counted(negative)))
@@ -468,7 +498,7 @@ def _number_warnings(
     if above:
         text = N_("Ratings above {highest} count as {highest}. Rows: {rows} ({count} in all).")
         warnings.append(Message(text, _counted(above, highest=f"{most:g}")))
-    if scale.high > 1 and not given:
+    if most > 1 and not given:
         text = N_(
             "Ratings were read as {low} to {high}: {high} counts as the best rating of the file, "
             "{low} as not right."

@@ -191,7 +191,7 @@ _KNOWN = (
         "全くそう思わない まったくそう思わない 同意しない 全く同意しない",
         "非常不同意 完全不同意 不同意 非常不符合 完全不符合 不符合 전혀_그렇지_않다 그렇지_않다",
         "매우_동의하지_않음 동의하지_않음 전혀_동의하지_않음",
-        "flop nö nöö nah bogus nicht_geeignet not_suitable uygun_değil inaccurate",
+        "worst flop nö nöö nah bogus nicht_geeignet not_suitable uygun_değil inaccurate",
         "inappropriate inadequate",
         "unacceptable insufficient",
         "unfitting sinnlos unsinnig unstimmig unbrauchbar ungeeignet nutzlos unnütz unangemessen",
