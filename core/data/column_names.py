@@ -189,34 +189,26 @@ ASSESSMENTS = frozenset(
 JUDGING_NAMES = ASSESSMENTS | frozenset(
     name_list(
         "nota notas notă sterne étoiles estrellas stelle estrelas sterren 별점 정답여부 accurate",
-        "grounded 星",
-        "sinnvoll",
-        "accepted approved isselected suitable appropriate",
-        "judgment match matches matching matched fits verdict correctly",
-        "passt passend zutreffend stimmt",
-        "avis correcte juste adéquat correcto correcta acertada adecuada",
-        "adecuado corretto corretta correto correta relevante adequado",
-        "passend geschikt",
-        "poprawna poprawne uygun doğru",
-        "релевантно правильно верно صحيح",
-        "適切 妥当 正しさ 品質 是否正确 是否相关 正误 质量 質量 合格",
-        "적합 관련성 정확 품질",
-        "ok okay okng good useful usable right hit pass passed passfail accept acceptable",
-        "agree agreed like liked result outcome decision true truth truthful factual works",
-        "satisfactory sound gut brauchbar nützlich hilfreich treffer treffend ergebnis",
+        "grounded 星 sinnvoll accepted approved isselected suitable appropriate judgment match",
+        "matches matching matched fits verdict correctly passt passend zutreffend stimmt avis",
+        "correcte juste adéquat correcto correcta acertada adecuada adecuado corretto corretta",
+        "correto correta relevante adequado geschikt poprawna poprawne uygun doğru релевантно",
+        "правильно верно صحيح 適切 妥当 正しさ 品質 是否正确 是否相关 正误 质量 質量 合格 적합",
+        "관련성 정확 품질 ok okay okng good useful usable right hit pass passed passfail accept",
+        "acceptable agree agreed like liked result outcome decision true truth truthful factual",
+        "works satisfactory sound gut brauchbar nützlich hilfreich treffer treffend ergebnis",
         "prüfergebnis urteil entscheidung bestanden akzeptabel akzeptiert stimmig geeignet",
-        "tauglich inordnung wahr trifftzu bon bonne bien utile vrai vraie",
-        "pertinent pertinente acceptable résultat décision valable réussi convient adapté",
-        "adaptée exact exacte bueno buena útil acierto acertado adecuada resultado",
-        "aceptable cierto cierta sirve buono buona bene giusto giusta certo certa vero esito",
-        "risultato adatto adatta accettabile bom boa útil certeza verdadeiro adequada",
-        "aceitável acerto goed nuttig bruikbaar juist klopt resultaat acceptabel bra rätt",
-        "användbar godkänd riktig dobra dobry dobre przydatna przydatne pasuje prawidłowa",
+        "tauglich inordnung wahr trifftzu bon bonne bien utile vrai vraie pertinent pertinente",
+        "résultat décision valable réussi convient adapté adaptée exact exacte bueno buena útil",
+        "acierto acertado resultado aceptable cierto cierta sirve buono buona bene giusto giusta",
+        "certo certa vero esito risultato adatto adatta accettabile bom boa certeza verdadeiro",
+        "adequada aceitável acerto goed nuttig bruikbaar juist klopt resultaat acceptabel bra",
+        "rätt användbar godkänd riktig dobra dobry dobre przydatna przydatne pasuje prawidłowa",
         "prawidłowe prawidłowo wynik trafna iyi faydalı yararlı sonuç хорошо хороший полезно",
-        "полезный подходит подходящий верный верен результат правильный годится مفيد مناسب",
-        "جيد نتيجة 合ってる 合っている 合う 正しい 正解 良い 良否 有用 役に立 役立 結果",
-        "適合 一致 ok/ng 对 对不对 正确 有用 有帮助 好 合适 匹配 命中 结果 结论 맞음 맞다",
-        "맞나 도움 유용 결과 일치 옳음",
+        "полезный подходит подходящий верный верен результат правильный годится مفيد مناسب جيد",
+        "نتيجة 合ってる 合っている 合う 正しい 正解 良い 良否 有用 役に立 役立 結果 適合 一致",
+        "ok/ng 对 对不对 正确 有帮助 好 合适 匹配 命中 结果 结论 맞음 맞다 맞나 도움 유용 결과",
+        "일치 옳음",
     )
 )
 # How people feel: a customer may be unhappy with an answer that is right.
@@ -351,30 +343,49 @@ _ONE_WORDING = frozenset(
         "utterance expression",
     )
 )
-# Columns that say who rated.
+# Columns that say who rated, and what stands beside such a word: ``Email of the reviewer``.
 _RATERS = frozenset(
     name_list(
         "annotatedby annotateur annotator annotatore annotatorid annotatorin annotatorname",
-        "annotatrice anotador anotadora assessor assessorid avaliador bearbeiter",
-        "bearbeitetvon benutzer beurteiler bewerter bewerterid bewerterin bewertervon",
-        "bewertetvon calificador checkedby checker coder completedby correcteur createdby",
-        "crowdworker editor email evaluadopor evaluador evaluadora evaluatedby evaluateur",
-        "evaluator evaluatorid expert experte expertid expertin experto gradedby grader",
-        "gutachter gutachterid gutachterin judge judgedby judgeid judgename juez juge juror",
-        "jurorin labeledby labeledbyname labeler labelerid labelername labelledby labeller",
-        "lead mail mitarbeiter name nom nombre noteur nutzer owner participant participantid",
+        "annotatrice anotador anotadora anotator annotatör annotaattori annoteur assessor",
+        "assessorid avaliador bearbeiter bearbeitetvon bearbeiterin bedømmer bedömare",
+        "beoordelaar beoordelaars benutzer benutzername bewertetdurch beurteiltvon beurteilerin",
+        "geprüftvon geprueftvon kodierer codierer beurteiler bewerter bewerterid bewerterin",
+        "bewertervon bewertetvon calificador checkedby checker coder completedby correcteur",
+        "createdby arvioija értékelő değerlendiren değerlendirici hodnotitel hodnotiteľ",
+        "crowdworker editor email emailadresse emailaddress enteredby submittedby evaluadopor",
+        "evaluador evaluadora evaluatedby evaluateur evaluator evaluatorid expert experte",
+        "expertid expertin experto gradedby grader gutachter gutachterid gutachterin initials",
+        "initialen initiales iniciales inicjały kürzel kuerzel namenskürzel judge judgedby",
+        "judgeid judgename juez juge juror jurorin labeledby labeledbyname labeler labelerid",
+        "labelername labelledby labeller jury juré jurado giurato lead mail mitarbeiterin",
+        "mitarbeiter name naam nazwisko imię imie nom nombre noteur nutzer owner participant",
+        "participantid oceniający oceniajacy ocenił oceniła ocenjivač ocenjevalec panelist",
+        "panellist participante partecipante probandin proband prolific prolificid prolificpid",
         "person personid pruefer ratedby rater raterid ratername raters ratersname relecteur",
-        "respondent reviewedby reviewer reviewerid reviewername revisor revisora scoredby",
-        "scorer turker user userid username usuario utilisateur valutatore who worker",
-        "workerid workername",
-        "notépar prüfer prüferin évaluateur évaluatrice évaluépar アノテーター ユーザ",
-        "ユーザー レビュアー 专家",
-        "作業者 判定者 名前 回答者 姓名 审核人",
-        "审核员 專家 担当者 採点者 査読者 标注人 标注员 标注者 標註者 氏名",
-        "用户 評価者 評価者id 評価者名 評分者",
-        "評定者 評審 评价人 评价者 评估者 评分人 评分者 评委 评审 评审员 라벨러 심사자 평가자",
+        "recensent recenzent recenzentka respondente respondentid responseid respondent",
+        "reviewedby reviewer reviewerid reviewername revisor revisora scoredby scorer",
+        "sprawdzający subjectid teilnehmer teilnehmerin testperson testeur tester turker user",
+        "userid username usuario utilisateur valutatore who worker workerid workername vurderer",
+        "weryfikator асессор ассессор аннотатор оценщик разметчик эксперт рецензент проверяющий",
+        "респондент имя оцінювач оценител αξιολογητήσ مقيم المقيم اسمالمقيم מעריך ngườiđánhgiá",
+        "penilai notépar prüfer prüferin évaluateur évaluatrice évaluépar アノテーター ユーザ",
+        "ユーザー レビュアー 专家 アノテータ レビューア 審査員 審査者 記入者 入力者 実施者",
+        "検証者 確認者 評価担当者 採点担当者 標注者 標注人 標註人 標注員 標註員 标记者 标记人",
+        "打分人 打分者 打分员 质检员 评测员 评估人 评价员 專家評審 작업자 검수자 평가원 평가위원",
+        "채점자 응답자 주석자 검토자 이름 作業者 判定者 名前 回答者 姓名 审核人 审核员 專家",
+        "担当者 採点者 査読者 标注人 标注员 标注者 標註者 氏名 用户 評価者 評価者id 評価者名",
+        "評分者 評定者 評審 评价人 评价者 评估者 评分人 评分者 评委 评审 评审员 라벨러 심사자",
+        "평가자",
     )
 )
+_BESIDE_RATER = frozenset(
+    name_list(
+        "id ids pid uid no nr number nummer code key s of the der des du de la del van address",
+        "adresse alias handle first last full vorname nachname and und et y e i",
+    )
+)
+_CALLED = re.compile("(id|名|氏名|姓名|番号|コード|编号|編號|이름|번호)$")
 
 
 @lru_cache(_SEVERAL)
@@ -479,8 +490,12 @@ def says_plural(name: str) -> bool:
 
 
 def says_who(name: str) -> bool:
-    """Return True for columns of those who rated: ``annotator_id``, ``評価者``."""
-    return plain_name(name) in _RATERS
+    """Return True for columns of those who rated: ``annotator_id``, ``Rater name``, ``評価者``."""
+    plain = plain_name(name)
+    if plain in _RATERS or (not plain.isascii() and _CALLED.sub("", plain) in _RATERS):
+        return True
+    words = [word for word in words_of(name) if word not in _BESIDE_RATER]
+    return bool(words) and all(word in _RATERS for word in words)
 
 
 def counts(name: str) -> bool:

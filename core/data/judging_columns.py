@@ -50,6 +50,18 @@ _PARTS = frozenset(
     name_list("is in for test tests testset train training dev valid validation set")
 )
 _NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
+# Why somebody rates a pair more than once.
+_TWICE_FOR = frozenset(
+    name_list(
+        "criterion criteria aspect dimension metric measure category facet kriterium kriterien",
+        "aspekt merkmal metrik critère criterio aspecto aspetto kryterium criterium критерий",
+        "観点 基準 指標 標準 維度 维度 指标 项目 round run pass phase attempt wave runde",
+        "durchgang tour ronda giro model system engine variant version config modell variante",
+        "modèle modelo modello prompt date time datetime timestamp day datum zeit uhrzeit",
+        "zeitstempel fecha hora data heure session batch task hit language lang channel source",
+        "file split 日付 日時 时间 日期",
+    )
+)
 _STATES = frozenset(name_list("status state"))  # judgements only where words say so
 
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -355,6 +367,34 @@ def rater_column(found: Mapping[str, str], free: Sequence[str], sample: pd.DataF
         if several.groupby(list(roles[:2]))[column].nunique().gt(1).any():
             return column
     return None
+
+
+def rater_by_content(frame: pd.DataFrame, pair: Sequence[str], rating: str) -> str | None:
+    """Return the only column that names who rated, by what it holds; None where none is sure.
+
+    It differs wherever a pair is rated more than once, and a name of it stands beside several
+    pairs. Numbers and marks may be ratings of something else.
+
+    Parameters
+    ----------
+    pair : sequence of two str
+        The columns of question and answer.
+    """
+    rated = frame[frame[rating] != ""]
+    several = rated[rated.duplicated([*pair], keep=False)]
+    found = []
+    for column in frame.columns if len(several) else ():
+        if column in (*pair, rating) or _TWICE_FOR & set(words_of(column)):
+            continue
+        names = set(rated[column]) - {""}
+        lettered = any(any(map(str.isalpha, name)) for name in names)
+        if len(names) < 2 or len(names) > len(rated) / 2 or not lettered or marks([*names]):
+            continue
+        if role_of(column) or is_count(column) or max(map(len, names)) > _LONGEST_WORDS:
+            continue
+        if (several[column] != "").all() and not several.duplicated([*pair, column]).any():
+            found.append(column)
+    return found[0] if len(found) == 1 else None
 
 
 def school_scale(

@@ -14,7 +14,7 @@ from core.data.column_names import says_who, says_wrong
 from core.data.columns import ColumnMapping, guess_mapping
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS, TICKS
-from core.data.judging_columns import judging_name
+from core.data.judging_columns import judging_name, rater_by_content
 from core.data.matching import Match, TextIndex
 from core.data.ratings import (
     FIVE,
@@ -158,8 +158,10 @@ def match_ratings(
     mapping = _with_ids(mapping, notes)
     table = _with_wrong_marks(table, mapping, notes)
     question, answer, rating = _columns(table, mapping, name)
-    who = next((c for c in table.columns if says_who(c) and c != rating), None)
     frame = table.frame
+    who = next((c for c in table.columns if says_who(c) and c != rating), None)
+    if who is None and not mapping.raters:
+        who = rater_by_content(frame, (question, answer), rating)
     rated = [rating, *(c for c in mapping.raters if c not in (who, rating))]
     people = _people(rated) if len(rated) > 1 else [rater]
     texts = rated_cells([text for c in rated for text in frame[c].tolist()])

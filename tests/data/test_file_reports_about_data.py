@@ -71,6 +71,57 @@ def test_scales_and_raters_of_rating_files(about, said_, values, scale, who):
     assert len(report.pairs) + len(report.set_aside) == len(rows)
 
 
+def two_raters(rows, names):
+    """Return two ratings of each pair, with what stands in the column of names beside them."""
+    return [
+        (q, a, name, rating)
+        for i, (_, q, _, a) in enumerate(rows)
+        for name, rating in zip(names(i), ("5", "2"), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *["PROLIFIC_PID", "ResponseId", "Respondent ID", "Email Address", "Reviewer e-mail"],
+        *["Rater initials", "Kürzel", "Testperson", "Assessor code", "Full Name", "Jury"],
+        *["Beoordelaar", "oceniający", "Hodnotitel", "Bedømmer", "Értékelő", "оценщик", "مقيم"],
+        *["標註人", "标注者ID", "打分人", "記入者名", "채점자", "評価者番号"],
+    ],
+)
+def test_who_rated_is_found_under_many_names(about, head):
+    """Two raters taken for one would leave only the rating of the last."""
+    reading, rows = about
+    content = table(("question", "answer", head, "rating"), two_raters(rows, lambda i: "12"))
+    assert reading("ratings", content).raters == ["1", "2"]
+
+
+@pytest.mark.parametrize("names", [("Mia K.", "Jan P."), ("5f0a", "9c1e"), ("m@x.de", "j@x.de")])
+def test_who_rated_is_found_by_what_differs_between_the_ratings_of_a_pair(about, names):
+    reading, rows = about
+    content = table(("question", "answer", "Team", "rating"), two_raters(rows, lambda i: names))
+    report = reading("ratings", content)
+    assert report.raters == sorted(names) and report.columns["rater"] == "Team"
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        ("Criterion", lambda i: ("style", "relevance")),
+        ("Round", lambda i: ("a", "b")),
+        ("Fluency", lambda i: ("4", "3")),
+        ("Checked", lambda i: ("yes", "no")),
+        ("Comment", lambda i: (f"fine, see page {i}", f"no, not {i}")),
+        ("Team", lambda i: ("north", "north")),
+    ],
+)
+def test_other_differences_between_the_ratings_of_a_pair_name_nobody(about, head, names):
+    reading, rows = about
+    content = table(("question", "answer", head, "rating"), two_raters(rows, names))
+    report = reading("ratings", content)
+    assert report.raters == ["you"] and "in different ways" in said(report)
+
+
 def test_scores_in_any_number_format(about):
     reading, rows = about
     for texts, values in (
