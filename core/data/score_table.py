@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.column_names import counts, role_of, smaller_is_better
+from core.data.column_names import counts, role_of, smaller_is_better, whole_name_role
 from core.data.columns import guess_mapping
 from core.data.matching import TextIndex
 from core.data.ratings import doubtful_number, read_numbers
@@ -82,8 +82,14 @@ def guess_score_columns(table: Table) -> ScoreColumns:
         free = [name for name in table.columns if name not in taken]
         numeric = [name for name in free if _share_of_numbers(table, name) >= 0.9]
         # what grows with likeness, before a distance or the number of a row
-        score = min(numeric, key=_unlikely, default=None)
+        score = min(numeric, key=_unlikely, default=score or _called_score(free))
     return ScoreColumns(question, answer, score)
+
+
+def _called_score(free: Sequence[str]) -> str | None:
+    """Return the column that its name calls a score, so that what is wrong in it can be said."""
+    called = [name for name in free if role_of(name) == "rating"]
+    return min(called, key=lambda name: whole_name_role(name) is None, default=None)
 
 
 def _unlikely(name: str) -> int:
@@ -148,6 +154,8 @@ def match_scores(
         strict=True,
     )
     numbers = read_numbers(table.frame[columns.score].tolist())
+    if not numbers.values:
+        _refuse_words(table, columns.score, name)
     sign = -1.0 if smaller_is_better(columns.score) else 1.0
     aside = list(table.unreadable)
     found: dict[tuple[int, int], tuple[float, int]] = {}
@@ -182,6 +190,22 @@ def match_scores(
         set_aside=tuple(sorted(aside, key=lambda item: item.row)),
         notes=(*score_notes(table, columns), *doubtful_number(numbers)),
     )
+
+
+def _refuse_words(table: Table, column: str, name: str) -> None:
+    """Say that a column of scores holds no number, with an example, where it holds anything."""
+    cells = zip(table.row_numbers.tolist(), table.frame[column].tolist(), strict=True)
+    row, cell = next(((r, c) for r, c in cells if c and not is_nothing(c)), (0, ""))
+    if cell:
+        raise DataError(
+            "The column {column} of {name} holds no numbers (row {row}: “{text}”), so nothing can "
+            "be ranked by it. Write each score as a number such as 0.8 or -1.5, or choose another "
+            "column as the score.",
+            column=column,
+            name=name,
+            row=row,
+            text=cell[:_SHOWN],
+        )
 
 
 def _check(

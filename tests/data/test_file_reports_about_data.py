@@ -145,6 +145,29 @@ def test_scores_in_any_number_format(about):
     )
 
 
+@pytest.mark.parametrize("head", ["score", "Similarity (model)", "Punktzahl", "スコア"])
+@pytest.mark.parametrize(
+    "texts", [("strong", "weak"), ("(1.5)", "(2.5)"), ("1,23,000", "2,34,000")]
+)
+def test_scores_that_are_no_numbers_are_named_with_an_example(about, head, texts):
+    """“Choose three different columns” where all three are there sends people in circles."""
+    reading, rows = about
+    lines_ = [(q, a, texts[i % 2] if i else "") for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("scores", table(("question", "answer", head), lines_))
+    assert f"The column {head} of file.csv holds no numbers (row 3: “{texts[1]}”)" in said(report)
+    assert "Choose three different columns" not in said(report)
+
+
+def test_without_a_column_of_scores_the_columns_are_to_be_chosen(about):
+    reading, rows = about
+    lines_ = [(q, a, f"note {i} on this") for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("scores", table(("question", "answer", "remark"), lines_))
+    assert "Choose three different columns" in said(report)
+    numbers = [(q, a, "n/a", 0.1 * i) for i, (_, q, _, a) in enumerate(rows)]
+    report = reading("scores", table(("question", "answer", "score", "cosine"), numbers))
+    assert report.columns["score"] == "cosine" and report.refused is None
+
+
 def test_two_corrections_of_a_pair_by_one_person_are_named(about):
     reading, rows = about
     _, q, _, a = rows[0]
