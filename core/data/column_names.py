@@ -185,8 +185,16 @@ ASSESSMENTS = frozenset(
         "판정 정오 채점 평가",
     )
 )
+# Names of what came out: of a judgement, or of a talk (``refund``).
+OUTCOMES = frozenset(
+    name_list(
+        "result outcome decision ergebnis prüfergebnis entscheidung résultat décision resultado",
+        "resultaat risultato esito wynik sonuç результат نتيجة 結果 结果 结论 결과",
+    )
+)
 # Names that judge an answer, whatever its values are, beside those of ROLES["rating"].
-JUDGING_NAMES = ASSESSMENTS | frozenset(
+JUDGING_NAMES = ASSESSMENTS.union(
+    OUTCOMES,
     name_list(
         "nota notas notă sterne étoiles estrellas stelle estrelas sterren 별점 정답여부 accurate",
         "grounded 星 sinnvoll accepted approved isselected suitable appropriate judgment match",
@@ -195,21 +203,19 @@ JUDGING_NAMES = ASSESSMENTS | frozenset(
         "correto correta relevante adequado geschikt poprawna poprawne uygun doğru релевантно",
         "правильно верно صحيح 適切 妥当 正しさ 品質 是否正确 是否相关 正误 质量 質量 合格 적합",
         "관련성 정확 품질 ok okay okng good useful usable right hit pass passed passfail accept",
-        "acceptable agree agreed like liked result outcome decision true truth truthful factual",
-        "works satisfactory sound gut brauchbar nützlich hilfreich treffer treffend ergebnis",
-        "prüfergebnis urteil entscheidung bestanden akzeptabel akzeptiert stimmig geeignet",
-        "tauglich inordnung wahr trifftzu bon bonne bien utile vrai vraie pertinent pertinente",
-        "résultat décision valable réussi convient adapté adaptée exact exacte bueno buena útil",
-        "acierto acertado resultado aceptable cierto cierta sirve buono buona bene giusto giusta",
-        "certo certa vero esito risultato adatto adatta accettabile bom boa certeza verdadeiro",
-        "adequada aceitável acerto goed nuttig bruikbaar juist klopt resultaat acceptabel bra",
-        "rätt användbar godkänd riktig dobra dobry dobre przydatna przydatne pasuje prawidłowa",
-        "prawidłowe prawidłowo wynik trafna iyi faydalı yararlı sonuç хорошо хороший полезно",
-        "полезный подходит подходящий верный верен результат правильный годится مفيد مناسب جيد",
-        "نتيجة 合ってる 合っている 合う 正しい 正解 良い 良否 有用 役に立 役立 結果 適合 一致",
-        "ok/ng 对 对不对 正确 有帮助 好 合适 匹配 命中 结果 结论 맞음 맞다 맞나 도움 유용 결과",
-        "일치 옳음",
-    )
+        "acceptable agree agreed like liked true truth truthful factual works satisfactory sound",
+        "gut brauchbar nützlich hilfreich treffer treffend urteil bestanden akzeptabel",
+        "akzeptiert stimmig geeignet tauglich inordnung wahr trifftzu bon bonne bien utile vrai",
+        "vraie pertinent pertinente valable réussi convient adapté adaptée exact exacte bueno",
+        "buena útil acierto acertado aceptable cierto cierta sirve buono buona bene giusto",
+        "giusta certo certa vero adatto adatta accettabile bom boa certeza verdadeiro adequada",
+        "aceitável acerto goed nuttig bruikbaar juist klopt acceptabel bra rätt användbar",
+        "godkänd riktig dobra dobry dobre przydatna przydatne pasuje prawidłowa prawidłowe",
+        "prawidłowo trafna iyi faydalı yararlı хорошо хороший полезно полезный подходит",
+        "подходящий верный верен правильный годится مفيد مناسب جيد 合ってる 合っている 合う",
+        "正しい 正解 良い 良否 有用 役に立 役立 適合 一致 ok/ng 对 对不对 正确 有帮助 好 合适",
+        "匹配 命中 맞음 맞다 맞나 도움 유용 일치 옳음",
+    ),
 )
 # How people feel: a customer may be unhappy with an answer that is right.
 _FEELINGS = re.compile(

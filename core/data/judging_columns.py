@@ -11,6 +11,7 @@ import pandas as pd
 from core.data.column_names import (
     ASSESSMENTS,
     JUDGING_NAMES,
+    OUTCOMES,
     VOTE_POLES,
     VOTES,
     is_count,
@@ -62,6 +63,13 @@ _TWICE_FOR = frozenset(
         "file split 日付 日時 时间 日期",
     )
 )
+# Words that turn a judgement into something else: suitable for children, approved by Anna.
+_FOR_WHOM = frozenset(
+    name_list(
+        "for by to with für von mit bei par pour avec por para con per da door voor met av för med",
+        "przez dla для",
+    )
+)
 _STATES = frozenset(name_list("status state"))  # judgements only where words say so
 
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -72,7 +80,7 @@ _STAR = re.compile("[★☆⭐🌟]")
 _MOSTLY = 0.5
 _FEW_UNCLEAR = 30  # columns that are looked at more closely
 _FEW_WORDS, _LONGEST_WORDS = 12, 40  # distinct words of a judgement; signs of one
-_SHORT_WORD = 3  # signs of a word that says little in a name: is, est, ist, ¿es
+_SHORT_WORD = 3  # signs of a word that says little in a name: is, est, ist, es
 _SPARSE = 0.25  # of the rows: a rating of fewer does not decide about the others
 
 
@@ -214,7 +222,8 @@ def take_rating(
     less_sure += [
         column
         for column in unclear[:_FEW_UNCLEAR]
-        if names_person(column) or tells_apart(column, found, sample)
+        if names_person(column)
+        or (looks_like_ratings(texts[column], named=False) and tells_apart(column, found, sample))
     ]
     wrong = [c for c in others if _all_wrong(c, texts[c])]
     less_sure += [c for c in wrong if not any(_same_family(c, d) for d in free if d != c)]
@@ -295,11 +304,12 @@ def _in_own_words(
     name = plain_name(column)
     if name in ASSESSMENTS:
         return True
-    if name in JUDGING_NAMES and any(
+    if name in JUDGING_NAMES - OUTCOMES and any(
         plain_rating(text) in RATING_WORDS or name in plain_name(text) for text in distinct
     ):
         return True
-    return _judging_word(column) and tells_apart(column, found, sample)
+    judging = bool(ASSESSMENTS & set(words_of(column))) or _whole_name_judges(column)
+    return judging and _judging_word(column) and tells_apart(column, found, sample)
 
 
 def _all_wrong(column: str, texts: Sequence[str]) -> bool:
@@ -319,7 +329,8 @@ def _whole_name_judges(column: str) -> bool:
     words = words_of(column)
     if not judging_name(column) or _NOT_YET & {plain_name(column), *words}:
         return False
-    others = [w for w in words if w not in JUDGING_NAMES | JUDGEMENTS and len(w) > _SHORT_WORD]
+    others = [w for w in words if w not in JUDGING_NAMES | JUDGEMENTS]
+    others = [w for w in others if len(w) > _SHORT_WORD or w in _FOR_WHOM]
     return all(role_of(w) in ("answer", "rating") or _judging_word(w) for w in others)
 
 

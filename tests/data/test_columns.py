@@ -185,6 +185,19 @@ def test_words_about_something_else_are_no_judgement(name, values):
 
 
 @pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        *[("Approved by", "Mia", "Jan"), ("Suitable for", "children", "adults")],
+        *[("Works with", "iPhone", "Android"), ("Conversion (%)", "70", "12")],
+    ],
+)
+def test_what_differs_between_answers_is_told_and_not_taken_as_their_judgement(name, first, second):
+    guess = guess_columns(judged_table(name, first, second))
+    assert guess.mapping.rating is None
+    assert [note.params["column"] for note in guess.notes] == [name]
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         *[("Passt?", "nein"), ("判定", "×"), ("label", "FALSE"), ("label", "-1"), ("gold", "no")],
@@ -204,7 +217,13 @@ def test_where_all_is_wrong_nothing_is_right(name, value):
     ("name", "value"),
     [
         *[("Works offline", "no"), ("Good for beginners", "no"), ("OK to share", "nein")],
-        *[("Approved", "no"), ("IsAccepted", "False"), ("label", "billing"), ("Passt?", "ja")],
+        *[
+            ("Suitable for", "no"),
+            ("Approved", "no"),
+            ("IsAccepted", "False"),
+            ("label", "billing"),
+            ("Passt?", "ja"),
+        ],
         *[("Label required", "no"), ("Aktiv", "nein"), ("class", "3")],
     ],
 )
