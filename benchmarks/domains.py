@@ -60,6 +60,7 @@ from benchmarks.domains_table import (  # noqa: E402
     told,
 )
 from benchmarks.support.machine import commit, data_folder, machine  # noqa: E402
+from benchmarks.support.panel import panel_scores  # noqa: E402
 from core.types import OPEN, REGIMES, TRAIN, LabelRecipe, QADataset  # noqa: E402
 from core.types.tuning_config import TuningConfig  # noqa: E402
 
@@ -217,16 +218,7 @@ class Domain:
 
     def scores(self, dataset: QADataset) -> list[Any]:
         """Return what every expert says; each text is read once."""
-        from core.experts.catalogue import find_entry
-        from core.types import SilentReporter
-
-        found = []
-        for key in self.experts:
-            expert = find_entry(key)
-            if expert.recall(dataset, self.context) is None:
-                expert.score(dataset, self.context, SilentReporter())
-            found.append(expert.recall(dataset, self.context))
-        return found
+        return panel_scores(self.experts, dataset, self.context)
 
     @cached_property
     def own_scores(self) -> list[Any]:

@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.support.machine import commit, data_folder, machine  # noqa: E402
+from benchmarks.support.panel import panel_scores  # noqa: E402
 from core.types import (  # noqa: E402
     OPEN,
     TEST_KNOWN,
@@ -164,16 +165,7 @@ class Bench:
 
     def scores(self, dataset: QADataset, keys: Sequence[str]) -> list[Any]:
         """Return the scores of experts; every text is read once."""
-        from core.experts.catalogue import find_entry
-        from core.types import SilentReporter
-
-        found = []
-        for key in keys:
-            expert = find_entry(key)
-            if expert.recall(dataset, self.context) is None:
-                expert.score(dataset, self.context, SilentReporter())
-            found.append(expert.recall(dataset, self.context))
-        return found
+        return panel_scores(keys, dataset, self.context)
 
     def tuned(
         self,

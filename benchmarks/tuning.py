@@ -8,7 +8,7 @@ time     wall time of grid training to the baseline's best validation nDCG@10
 quality  test nDCG@10 against base, hard-label InfoNCE and the strongest expert, over seeds
 
 Reads ``$DATA_DIR/stackfaq`` (default ``../shared/data``). Prints a table, and as its last line one
-JSON object. ``--quick`` only sees whether everything works.
+JSON object. ``--quick`` only sees whether everything works; ``--store`` keeps what experts read.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts asked for; returns 2 where the data are not here."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", default=",".join(present()), help="comma-separated")
+    parser.add_argument("--store", type=Path, help="folder of models and vectors")
     parser.add_argument("--quick", action="store_true", help="very few steps")
     options = parser.parse_args(arguments)
     parts = options.parts.split(",")
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{data_folder()} holds no stackfaq: set DATA_DIR to the folder that does\n"
         )
         return 2
-    with stackfaq(options.quick) as setting:
+    with stackfaq(options.quick, options.store) as setting:
         report(setting, parts)
     return 0
 

@@ -1,8 +1,9 @@
 """Quality: test nDCG@10 of the default recipe against base, hard-label InfoNCE, strongest expert.
 
 The protocol of the data: fixed splits, both regimes, three seeds; the test questions are looked at
-once, here. Texts are cut at 128 word pieces, as the experts' vectors are. General ability is
-Spearman's correlation on the test part of the STS benchmark.
+once, here. The labels are those of the panel that the app suggests, with the strongest expert.
+Texts are cut at 128 word pieces in learning and in the test, those of the strongest expert in the
+test too. General ability is Spearman's correlation on the test part of the STS benchmark.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.label_rules import experts_of
+from benchmarks.support.panel import panel_scores
 from benchmarks.tuning_parts.setting import LENGTH, STUDENT, Findings, Setting, data_folder
 from core.data.checks import guess_language
 from core.evaluation.generality import cosines, spearman
+from core.experts.catalogue import default_experts
 from core.labels.model import LabelModel, answer_labels
 from core.tuning.run import train
 from core.tuning.student import DOCUMENT, QUERY, encode, limited_length, load_model
@@ -42,11 +45,11 @@ def measure(setting: Setting, before: dict[str, Any]) -> Findings:
     """Tune with every seed, then look at the test questions."""
     answers = np.arange(len(setting.dataset.answers), dtype=np.int32)
     sts = sts_pairs()
-    experts = experts_of(data_folder() / "stackfaq", setting.dataset)
-    labels = LabelModel.fit(
-        setting.dataset, experts, LabelRecipe(tuple(one.expert for one in experts))
-    )
-    strongest = next(one for one in experts if one.expert == STRONGEST)
+    at_hand = experts_of(data_folder() / "stackfaq", setting.dataset)
+    strongest = next(one for one in at_hand if one.expert == STRONGEST)
+    experts = at_hand if setting.quick else suggested(setting)
+    recipe = LabelRecipe(tuple(one.expert for one in experts))
+    labels = LabelModel.fit(setting.dataset, experts, recipe)
     expert = {
         regime: score(setting, rows, strongest.question_matrix[rows], strongest.answer_matrix)
         for regime, rows in tests_of(setting).items()
@@ -61,11 +64,17 @@ def measure(setting: Setting, before: dict[str, Any]) -> Findings:
     return findings(base, expert, found)
 
 
+def suggested(setting: Setting) -> list[Any]:
+    """Return what the panel that the app suggests says, the strongest expert with it."""
+    listed = [one for one in default_experts("en") if one != STRONGEST]
+    return panel_scores((*listed, STRONGEST), setting.dataset, setting.context)
+
+
 def findings(base: Figures, expert: Figures, found: dict[str, list[Figures]]) -> Findings:
     """Return table and figures: means and standard deviations over seeds."""
     wanted: dict[str, tuple[str, str, Callable[[Figures], float], str]] = {
         "known_gain": ("default", "known answers", lambda f: f["known"] - base["known"], "≥ +0.10"),
-        "unseen_gain": ("default", "unseen", lambda f: f["unseen"] - base["unseen"], "≥ +0.02"),
+        "unseen_gain": ("default", "unseen", lambda f: f["unseen"] - base["unseen"], "≥ +0.04"),
         "infonce_known_gain": ("infonce", "known", lambda f: f["known"] - base["known"], ""),
         "infonce_unseen_gain": ("infonce", "unseen", lambda f: f["unseen"] - base["unseen"], ""),
         "sts_change": ("default", "STS-B", lambda f: f["sts"] - base["sts"], "≥ −0.005"),

@@ -13,13 +13,14 @@ from benchmarks.label_rules import experts_of
 from benchmarks.support.machine import data_folder
 from core.data.beir import read_beir
 from core.experts.catalogue import find_entry
+from core.experts.source import ScoringContext
 from core.labels.model import LabelModel
 from core.tuning.device import find_device
 from core.tuning.presets import PRESETS
 from core.types import LabelRecipe, Labels, QADataset
 from core.types.tuning import DeviceInfo
 from core.types.tuning_config import TuningConfig
-from core.workspace.modelstore import ModelStore
+from core.workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDENT = "all-MiniLM-L6-v2"
@@ -40,6 +41,8 @@ class Setting:
         The settings that the app recommends, with texts cut at ``LENGTH``.
     quick : bool
         Only see whether everything works: figures then mean nothing.
+    context : ScoringContext, optional
+        What experts of the catalogue are asked with.
     """
 
     dataset: QADataset
@@ -48,6 +51,7 @@ class Setting:
     config: TuningConfig
     device: DeviceInfo
     quick: bool = False
+    context: ScoringContext | None = None
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,19 @@ class Findings:
 
 
 @contextmanager
-def stackfaq(quick: bool) -> Iterator[Setting]:
-    """Give StackFAQ with its fixed splits, labelled by the models whose vectors lie there."""
+def stackfaq(quick: bool, store: Path | None = None) -> Iterator[Setting]:
+    """Give StackFAQ with its fixed splits, labelled by the models whose vectors lie there.
+
+    ``store`` keeps models and vectors for the next time.
+    """
     folder = data_folder() / "stackfaq"
     dataset = read_beir(folder, name="stackfaq").dataset
     experts = experts_of(folder, dataset)
     labels = LabelModel.fit(dataset, experts, LabelRecipe(tuple(e.expert for e in experts)))
     config = PRESETS["balanced"].config(base_model=STUDENT, max_length=LENGTH)
-    with tempfile.TemporaryDirectory() as store:
-        base = find_entry(STUDENT).folder(ModelStore(Path(store)))
+    with tempfile.TemporaryDirectory() as emptied:
+        workspace = Workspace.open(store or Path(emptied))
+        context = ScoringContext(workspace.models, workspace.vectors)
+        base = find_entry(STUDENT).folder(context.models)
         device = find_device(config.device, config.precision)
-        yield Setting(dataset, labels, base, config, device, quick)
+        yield Setting(dataset, labels, base, config, device, quick, context)
