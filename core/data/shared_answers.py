@@ -46,8 +46,9 @@ _FEWEST = 3
 def with_shared_answers(table: Table, mapping: ColumnMapping) -> tuple[Table, list[Message]]:
     """Give rows without an answer the one of their group, and tell it.
 
-    A group is what one id, or one intent, stands for, and holds one answer. Where rows without an
-    answer follow the one that has it and nothing says that they belong together, that is told.
+    A group is what one id, or one intent, stands for, and holds one answer; a text that the file
+    knows to be wrong (``Table.wrong``) answers no group. Where rows without an answer follow the
+    one that has it and nothing says that they belong together, that is told.
 
     Returns
     -------
@@ -59,6 +60,7 @@ def with_shared_answers(table: Table, mapping: ColumnMapping) -> tuple[Table, li
     if question is None or answer is None or mapping.further:
         return table, []
     questions, answers = table.frame[question].tolist(), table.frame[answer].tolist()
+    rejected = table.wrong.tolist() or [False] * len(answers)
     blank = [
         i
         for i, (asked, told) in enumerate(zip(questions, answers, strict=True))
@@ -68,9 +70,12 @@ def with_shared_answers(table: Table, mapping: ColumnMapping) -> tuple[Table, li
         return table, []
     rows = table.row_numbers.tolist()
     doubted = False
+    right = [
+        "" if bad or is_nothing(told) else told for told, bad in zip(answers, rejected, strict=True)
+    ]
     for column in _group_columns(table, mapping):
         groups = table.frame[column].tolist()
-        shared = _shared(groups, answers, blank)
+        shared = _shared(groups, right, blank)
         if not shared:
             continue
         if not _name_one_answer(column, groups, questions, shared):
@@ -86,10 +91,12 @@ def with_shared_answers(table: Table, mapping: ColumnMapping) -> tuple[Table, li
         values["count"] = len(shared)
         frame = table.frame.assign(**{answer: pd.array(filled, dtype="str")})
         return replace(table, frame=frame), [Message(text, values)]
+    refuted = {row for row, bad in zip(rows, rejected, strict=True) if bad}
+    blank = [i for i in blank if rows[i] not in refuted]  # a question of its own, no wording
     gaps = [b - a for a, b in pairwise(blank)]
     runs = 1 + sum(gap > 1 for gap in gaps)
-    seldom = blank[0] == 0 or runs < _FEWEST or len(blank) < _OFTEN * len(answers)
-    if seldom and not doubted:
+    seldom = runs < _FEWEST or blank[:1] == [0] or len(blank) < _OFTEN * len(answers)
+    if not blank or (seldom and not doubted):
         return table, []
     text = N_(
         "{count} rows have a question and no answer, so their questions count as open. If they are "
@@ -149,7 +156,7 @@ def _shared(groups: Sequence[str], answers: Sequence[str], blank: Sequence[int])
     """Return the answer of each row without one; none where a group has several answers."""
     own: dict[str, set[str]] = {}
     for group, told in zip(groups, answers, strict=True):
-        if group and told and not is_nothing(told):
+        if group and told:
             own.setdefault(group, set()).add(told)
     if any(len(own.get(groups[i], ())) > 1 for i in blank):
         return {}

@@ -177,6 +177,22 @@ def test_only_what_names_one_answer_gives_it_to_other_rows(column, groups, share
     assert ("took that of the row" in said) == bool(shared)
 
 
+@pytest.mark.parametrize("column", ["ID", "Intent-ID", "質問ID"])
+@pytest.mark.parametrize("second", ["", "Nobody knows."], ids=["alone", "in a group"])
+def test_a_known_wrong_text_answers_no_question_of_its_group(column, second):
+    """It would turn what the file says is wrong into a right answer."""
+    head = [column, "Question", "Answer", "Wrong answer"]
+    rows = [
+        [f"k{i}", f"What is thing {i}?", f"Thing {i} is round." * (i % 2), f"Fog number {i}."]
+        for i in range(6)
+    ] + [["k0", "What would thing 0 be?", second, ""]] * bool(second)
+    found, said, pairs = asked(table_of(head, rows))
+    assert {answer for _, answer in pairs.known_wrong} == {f"Fog number {i}." for i in range(6)}
+    assert not {answer for _, answer in found} & {answer for _, answer in pairs.known_wrong}
+    assert len(pairs.open_questions) == (2 if second else 3)
+    assert ("took that of the row" in said) == bool(second) and "other wordings" not in said
+
+
 def test_an_intent_of_one_word_is_one_where_its_questions_are_alike():
     rows = [["password", "How do I reset my password?", "Press it."], ["order", "My order?", "So."]]
     rows += [["password", "My password is lost", ""], ["password", "New passwords?", ""]]
