@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from core.data.column_names import ATTRIBUTES
 from core.data.reading.json_records import build_records, load_yaml
 from core.data.reading.layouts import Found, find_records
+from core.data.reading.records.keyed_objects import NO_DOCUMENT
 from core.data.table import NotUsed, Table, clean_cell
 from core.errors import DataError
 from core.messages import N_, Message, N_n
@@ -182,10 +183,7 @@ _PROBLEMS: Mapping[str, str] = {
         "{count} judgement names a query that does not exist: {ids}.",
         "{count} judgements name a query that does not exist: {ids}.",
     ),
-    "no_document": N_n(
-        "{count} judgement names a document that does not exist: {ids}.",
-        "{count} judgements name a document that does not exist: {ids}.",
-    ),
+    "no_document": NO_DOCUMENT,
     "judged_twice": N_n(
         "{count} pair is judged differently more than once: {ids}.",
         "{count} pairs are judged differently more than once: {ids}.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.data.cells import cell_text, plain_text
@@ -24,6 +24,20 @@ from core.data.reading.exchanges import (
 from core.data.reading.records.intents import read_chatterbot, read_watson
 from core.data.reading.records.internal import LEFT_OUT
 from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
+from core.data.reading.records.keyed_objects import (
+    are_questions,
+    keyed_records,
+    read_dictionaries,
+    read_dictionary,
+    text_maps,
+    with_ids,
+)
+from core.data.reading.records.paragraphs import (
+    are_about_spans,
+    lists_with_spans,
+    questions_about,
+    read_paragraphs,
+)
 from core.data.reading.records.replies import read_replies
 from core.data.reading.records.threads import read_chat_trees, read_threads
 from core.data.reading.unfolding import TEXT_KEYS, text_of
@@ -125,12 +139,18 @@ def find_records(document: object) -> Found | None:
                 )
                 warnings.append(Message(text))
             beside = _beside_hits(document) if layout.key == "hits" else []
+            if layout.key == "maps" and (maps := text_maps(document)):
+                warnings += maps.warnings()
+                beside = maps.not_used()
             return _expanded(Found(records, layout.key, warnings, beside))
     return _searched(document)
 
 
 def expand_lines(records: list[object]) -> Found:
     """Return the records of a file with one record per line."""
+    if are_about_spans(records):
+        note = Message(N_("Read as: {layout}."), {"layout": _layout("squad").title})
+        return _expanded(Found([questions_about(r) or r for r in records], "squad", [note]))
     for layout in LAYOUTS:
         if layout.key not in _LINE_BY_LINE or not layout.read(records[:_FIRST]):
             continue
@@ -145,6 +165,15 @@ def expand_lines(records: list[object]) -> Found:
         note = Message(N_("Read as: {layout}."), {"layout": layout.title})
         return _expanded(Found(found, layout.key, [note]))
     return _expanded(Found(records))
+
+
+def _layout(key: str) -> RecordLayout:
+    return next(layout for layout in LAYOUTS if layout.key == key)
+
+
+def _read_maps(document: object) -> list[object] | None:
+    maps = text_maps(document)
+    return maps.records() if maps else None
 
 
 # Documents as a whole
@@ -192,36 +221,6 @@ def _walk(document: object, depth: int = MAX_DEPTH) -> Iterator[Mapping[str, obj
                 yield from _walk(item, depth - 1)
 
 
-def _squad(document: object) -> list[object] | None:
-    """Paragraphs with questions (SQuAD, JSQuAD): a question finds its whole paragraph."""
-    articles = document.get("data") if isinstance(document, dict) else document
-    if isinstance(document, dict) and "paragraphs" in document:
-        articles = [document]
-    if not isinstance(articles, list):
-        return None
-    records: list[object] = []
-    for article in articles:
-        paragraphs = article.get("paragraphs") if isinstance(article, dict) else None
-        for paragraph in paragraphs if isinstance(paragraphs, list) else ():
-            if not isinstance(paragraph, dict):
-                continue
-            for entry in paragraph.get("qas") or ():
-                if not isinstance(entry, dict):
-                    continue
-                record: Record = {
-                    "question": entry.get("question"),
-                    "question_id": entry.get("id"),
-                    "category": article.get("title"),
-                }
-                spans = [text_of(answer) for answer in entry.get("answers") or ()]
-                if entry.get("is_impossible") or not spans:
-                    record |= {"answer": "", "negative": paragraph.get("context")}
-                else:
-                    record |= {"answer": paragraph.get("context"), "span": spans[0]}
-                records.append(record)
-    return records or None
-
-
 def _columns(document: object) -> list[object] | None:
     """Columns instead of rows, as pandas writes them (orient columns, index, split, list)."""
     if not isinstance(document, dict) or len(document) < 2:
@@ -230,6 +229,8 @@ def _columns(document: object) -> list[object] | None:
     rows = data if isinstance(data, list) else []
     if isinstance(names, list) and rows and all(isinstance(row, list) for row in rows):
         return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+    if are_questions(document):
+        return None
     values = list(document.values())
     roles = {role_of(str(key)) for key in document}
     named = {"question", "answer"} <= roles
@@ -238,11 +239,9 @@ def _columns(document: object) -> list[object] | None:
         keys = list(values[0])
         if named and keys and all(set(value) == set(keys) for value in values):
             return [{name: column[key] for name, column in document.items()} for key in keys]
-        if not named and sum(_is_pair(value) for value in values) >= 0.5 * len(values):
-            return [
-                {"id": key} | value if "id" not in value else value
-                for key, value in document.items()
-            ]
+        if not named and not any(map(keyed_records, values)):
+            pairs = sum(_is_pair(value) for value in values) >= 0.5 * len(values)
+            return with_ids(document) if pairs else None
     if all(isinstance(value, list) for value in values) and len({len(v) for v in values}) == 1:
         plain = not any(isinstance(item, dict | list) for value in values for item in value[:50])
         if named or plain:
@@ -272,37 +271,6 @@ def _check_lengths(document: Mapping[str, object]) -> None:
             many=many,
             others=others,
         )
-
-
-def _dictionary(document: object) -> list[object] | None:
-    """Read an object whose names are the questions and whose values are the answers."""
-    if not isinstance(document, dict) or len(document) < 3:
-        return None
-    if _asks_and_tells(document):
-        return [{"question": key, "answer": value} for key, value in document.items()]
-    return None
-
-
-def _dictionaries(document: object) -> list[object] | None:
-    """Read an object of topics, each with an object of questions and answers."""
-    if not isinstance(document, dict) or not document:
-        return None
-    groups = {name: value for name, value in document.items() if isinstance(value, dict) and value}
-    every = {key: text for value in groups.values() for key, text in value.items()}
-    if len(groups) < len(document) or len(every) < 3 or not _asks_and_tells(every):
-        return None
-    return [
-        {"question": key, "answer": text, "category": name}
-        for name, value in groups.items()
-        for key, text in value.items()
-    ]
-
-
-def _asks_and_tells(pairs: Mapping[str, object]) -> bool:
-    """Tell whether the names of an object are questions and its values texts."""
-    texts = sum(isinstance(value, str) for value in pairs.values())
-    asked = sum(1 for key in pairs if " " in key.strip() or key.rstrip().endswith(("?", "？")))
-    return texts == len(pairs) and asked >= 0.8 * len(pairs)
 
 
 def _hits(document: object) -> list[object] | None:
@@ -470,6 +438,7 @@ def _beside_hits(document: object) -> list[NotUsed]:
 def _expanded(found: Found) -> Found:
     records: list[object] = []
     later = talks = hidden = silent = 0
+    spans = lists_with_spans(found.records)
     for record in found.records:
         if not isinstance(record, dict):
             records.append(record)
@@ -486,8 +455,8 @@ def _expanded(found: Found) -> Found:
             records.append([])
             continue
         if talk is None:
-            inner = _inner_pairs(record)
-            records.append(_marked(record) if inner is None else inner)
+            inner = _inner_pairs(record, spans)
+            records.append(_marked(record, spans) if inner is None else inner)
             continue
         talks += 1
         later += max(0, len(talk) - 1)
@@ -508,7 +477,7 @@ def _expanded(found: Found) -> Found:
     return Found(records, found.layout, warnings, found.not_used)
 
 
-def _inner_pairs(record: Record) -> list[object] | None:
+def _inner_pairs(record: Record, spans: Collection[str]) -> list[object] | None:
     """Return the questions and answers that a record lists about its text, None without any."""
     for key, value in record.items():
         if re.sub(r"[\W_]+", "", str(key)).casefold() not in _LISTED_PAIRS:
@@ -518,12 +487,21 @@ def _inner_pairs(record: Record) -> list[object] | None:
         if not all(isinstance(item, dict) and _is_pair(item) for item in value):
             continue
         rest = {name: given for name, given in record.items() if name != key}
-        return [_marked(item | {k: v for k, v in rest.items() if k not in item}) for item in value]
+        return [
+            _marked(item | {k: v for k, v in rest.items() if k not in item}, spans)
+            for item in value
+        ]
     return None
 
 
-def _marked(record: Record) -> Record:
-    """Part a list whose elements say themselves whether they are right."""
+def _marked(record: Record, spans: Collection[str]) -> Record:
+    """Part a list whose elements say themselves whether they are right.
+
+    Parameters
+    ----------
+    spans : collection of str
+        Lists whose texts hold the answers beside them.
+    """
     accepted = next((v for k, v in record.items() if _plain(k) == _ACCEPTED_ID), None)
     rated = {role_of(str(key)) for key in record} >= {"question", "answer"}
     for key, value in record.items():
@@ -535,7 +513,7 @@ def _marked(record: Record) -> Record:
         right, wrong = (_without_scores(part) for part in parted)
         others = {k: v for k, v in record.items() if k != key}
         # the passage that was chosen is what a search should find, not the answer made of it
-        name = "positive_passages" if "passage" in key.casefold() else key
+        name = "positive_passages" if "passage" in key.casefold() or key in spans else key
         return others | {name: right, f"negative {key}": wrong}
     return record
 
@@ -736,6 +714,10 @@ def _lists(document: object, path: str, group: str, depth: int) -> Iterator[_Lis
             return
         yield _List(path, document, False, group)
     elif isinstance(document, dict):
+        keyed = keyed_records(document)
+        if keyed is not None:
+            yield _List(path, keyed, True, group)
+            return
         for key, value in document.items():
             if isinstance(value, dict | list):
                 yield from _lists(value, f"{path}.{key}".strip("."), str(key), depth + 1)
@@ -756,7 +738,7 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("Each question with its whole paragraph; the marked answer stands beside it."),
         '{"data": [{"title": "…", "paragraphs": [{"context": "…", "qas": [{"question": "…?", '
         '"answers": [{"text": "…", "answer_start": 0}]}]}]}]}',
-        _squad,
+        read_paragraphs,
     ),
     RecordLayout(
         "label_studio",
@@ -834,6 +816,14 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         read_chatterbot,
     ),
     RecordLayout(
+        "maps",
+        N_("Questions and documents joined by their ids (LlamaIndex)"),
+        N_("Each question with its documents; documents of no question are left out."),
+        '{"queries": {"q1": "When are …?"}, "corpus": {"d1": "From nine …"}, "relevant_docs": '
+        '{"q1": ["d1"]}}',
+        _read_maps,
+    ),
+    RecordLayout(
         "columns",
         N_("Columns instead of rows (pandas)"),
         N_("The columns put side by side."),
@@ -845,14 +835,14 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("Questions as names, answers as values"),
         N_("Each name with its value."),
         '{"When are you open?": "From nine to five.", "…?": "…"}',
-        _dictionary,
+        read_dictionary,
     ),
     RecordLayout(
         "dictionaries",
         N_("Topics with questions as names, answers as values"),
         N_("Each name with its value; the topic is the category."),
         '{"Orders": {"When are you open?": "From nine to five.", "…?": "…"}}',
-        _dictionaries,
+        read_dictionaries,
     ),
     RecordLayout(
         "rows",
