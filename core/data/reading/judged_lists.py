@@ -15,17 +15,22 @@ import pandas as pd
 from core.data.cells import cell_text
 from core.data.column_names import (
     ANNOTATIONS,
+    WEAK_NAMES,
+    is_count,
     is_negative,
     name_list,
     plain_name,
     role_of,
     says_who,
+    says_wrong,
     words_of,
 )
 from core.data.judging.rating_words import RATING_WORDS
+from core.data.judging_columns import judging_name
 from core.data.ratings import plain_rating
 from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
-from core.data.reading.unfolding import text_of
+from core.data.reading.records.paragraphs import stand_in
+from core.data.reading.unfolding import text_of, texts_of
 from core.data.reading.unrolling import (
     MOSTLY,
     PARALLEL,
@@ -52,6 +57,13 @@ _JUDGING = frozenset(
         "评分 标签 相关性 得分 正确",
     )
 )
+# The same of texts that a search found; in a plain table they may say anything.
+_FLAGS = frozenset(
+    name_list(
+        "hasanswer containsanswer answerfound isanswer answerable supporting support supports",
+        "supported evidence positive golden oracle used cited",
+    )
+)
 _POSITIONS = frozenset(
     name_list(
         "id ids idx index indices start starts end ends offset offsets span spans pos",
@@ -60,6 +72,7 @@ _POSITIONS = frozenset(
         "page pages line lines year years date time timestamp logprob logprobs",
     )
 )
+_PLACES = _POSITIONS - {"positive"}  # where one text lies, not which of several lists
 _BESIDE = frozenset(
     name_list("user users annotator annotators rater status title titles url urls type source")
 )
@@ -67,6 +80,20 @@ _VALUES = frozenset(("value", "answer", "choice", "response"))
 _CONTEXTS = frozenset(("context", "paragraph", "passage", "document"))
 _LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _RETRIEVED = re.compile("ctx|context|retriev|positive|search|hits")
+# Lists of texts that may answer or not; those of a list of answers, or of positives, all do.
+_FOUND = re.compile(
+    "ctx|context|passage|paragraph|document|docs|chunk|snippet|candidate|retriev|search|result|hits"
+    "|evidence|article|section|absätze|abschnitt|textstelle|fundstelle|treffer|kandidat|extrait"
+    "|fragmento|documento|párrafo|段落|文書|候補|検索|文档|候选|检索|문서|후보"
+)
+_ALL_RIGHT = re.compile("positive|^pos|gold|relevant|supporting|correct|right")
+# What programs note of a text that they cut or keep, by yes and no.
+_NOTED = frozenset(
+    name_list(
+        "truncated cut table title titles header heading image images html code ocr scanned cached",
+        "new old first last main default edited expanded translated reranked embedded indexed",
+    )
+)
 _WORDINGS = re.compile(
     "pattern|utteranc|example|phrase|wording|variant|synonym|paraphras|expression"
 )
@@ -286,8 +313,8 @@ def _objects(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | N
             continue
         if is_negative(column) or role_of(column) == "question":
             continue
-        key = _mark_of([item for item in items if isinstance(item, dict)], column)
-        if key is None:
+        key = _mark_of([[item for item in row if isinstance(item, dict)] for row in rows], column)
+        if key is None or not (_judges(key) or _may_give_way(table, column, rows)):
             continue
         text = N_(
             "Each element of {texts} says itself how right it is ({judgements}): 0 or a word such "
@@ -306,24 +333,63 @@ def _objects(table: Table, lists: Mapping[str, list[list[object]]]) -> Table | N
     return None
 
 
-def _mark_of(items: Sequence[Mapping[str, object]], column: str) -> str | None:
-    """Return the key under which objects carry a judgement."""
-    held = {key: [item.get(key) for item in items] for key in items[0]}
-    best = None
-    for key, values in held.items():
+def _mark_of(rows: Sequence[Sequence[Mapping[str, object]]], column: str) -> str | None:
+    """Return the key under which objects carry a judgement, the clearest one."""
+    items = [item for row in rows for item in row]
+    found: list[tuple[int, str]] = []
+    for key in items[0]:
+        values = [item.get(key) for item in items]
         given = [value for value in values if value is not None]
         if len(given) < len(values) * MOSTLY or not all(map(is_mark, given)):
             continue
-        if not _judges(key) or not any(text_of({k: v}) for k, v in items[0].items() if k != key):
+        if not any(text_of({k: v}) for k, v in items[0].items() if k != key):
             continue
-        if set(words_of(key)) & {"score", "scores"} and (
-            _RETRIEVED.search(column.casefold()) or any(isinstance(v, float) for v in given)
-        ):
-            continue  # a search's own score, no judgement
-        if _is_yes_no(given):
-            return key
-        best = best or key
-    return best
+        says_yes_no = _is_yes_no(given)
+        if _judges(key):
+            scored = bool(set(words_of(key)) & {"score", "scores"})
+            if scored and (
+                _RETRIEVED.search(column.casefold()) or any(isinstance(v, float) for v in given)
+            ):
+                continue  # a search's own score, no judgement
+            found.append((0 if says_yes_no else 3 if scored else 2, key))
+        elif says_yes_no and (says_wrong(key) or not set(words_of(key)) & _PLACES):
+            if judging_name(key) or _FLAGS & {plain_name(key), *words_of(key)}:
+                found.append((1, key))
+            elif _tells_found_apart(key, rows, column):
+                found.append((4, key))
+    return min(found, key=lambda place: place[0])[1] if found else None
+
+
+def _tells_found_apart(
+    key: str, rows: Sequence[Sequence[Mapping[str, object]]], column: str
+) -> bool:
+    """Tell whether a true and false parts the texts of most lists that a search may have found."""
+    named = column.casefold()
+    if not _FOUND.search(named) or _ALL_RIGHT.search(named):
+        return False
+    if is_count(key) or _NOTED & set(words_of(key)):
+        return False
+    several = [[item[key] for item in row if key in item] for row in rows if len(row) > 1]
+    values = [value for held in several for value in held if value is not None]
+    if not values or not all(plain_rating(cell_text(v)) in ("true", "false") for v in values):
+        return False
+    return sum(len(set(held) - {None}) > 1 for held in several) >= MOSTLY * len(several)
+
+
+def _may_give_way(table: Table, column: str, rows: Sequence[list[object]]) -> bool:
+    """Tell whether the answers beside a list of texts are spans of these, or there are none."""
+    beside = []
+    for other in table.columns:
+        named = role_of(other) == "answer" or plain_name(other) in WEAK_NAMES["answer"]
+        if other == column or not named or is_negative(other):
+            continue
+        cells = [(texts_of(c), row) for c, row in zip(table.frame[other], rows, strict=True) if c]
+        if not all(is_mark(text) for texts, _ in cells for text in texts):
+            beside.append(cells)
+    return not beside or any(
+        sum(stand_in(texts, map(text_of, row)) for texts, row in cells) >= MOSTLY * len(cells)
+        for cells in beside
+    )
 
 
 # Annotations of a pair

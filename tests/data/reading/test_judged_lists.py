@@ -62,6 +62,58 @@ def test_each_element_has_its_own_judgement(record):
     assert read(lines(**record))[:2] == ({RIGHT}, {WRONG})
 
 
+KEYS = ["has_answer", "containsAnswer", "is_supporting", "positive", "used", "cited", "hit"]
+KEYS += ["answerable", "useful", "match", "nützlich", "utile", "正解", "正确"]
+
+
+@pytest.mark.parametrize("yes", [True, 1, "yes"], ids=str)
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_judges_is_known_by_its_name(key, yes):
+    """What a search found and the file marks as wrong was taken for right, without a word."""
+    no = "no" if yes == "yes" else type(yes)(0)
+    found = [{"text": WRONG, key: no, "score": "81.2"}, {"text": RIGHT, key: yes, "score": "80.1"}]
+    right, wrong, said = read(lines(results=found))
+    assert (right, wrong) == ({RIGHT}, {WRONG}) and key in said
+
+
+@pytest.mark.parametrize("key", ["in_gold_set", "contient_la_réponse", "belegt", "根拠"])
+def test_a_true_and_false_tells_apart_what_a_search_found(key):
+    found = [{"text": WRONG, key: False}, {"text": RIGHT, key: True}]
+    right, wrong, said = read(lines(ctxs=found))
+    assert (right, wrong) == ({RIGHT}, {WRONG}) and key in said
+
+
+@pytest.mark.parametrize("key", ["is_wrong", "distractor", "hard_negative", "falsch"])
+def test_a_key_that_says_what_is_wrong_is_turned_round(key):
+    found = [{"text": WRONG, key: True}, {"text": RIGHT, key: False}]
+    assert read(lines(passages=found))[:2] == ({RIGHT}, {WRONG})
+
+
+@pytest.mark.parametrize("mark", ["has_answer", "is_supporting", "contient_tout"])
+def test_texts_that_are_judged_are_the_answers_beside_a_span_of_them(mark):
+    found = [{"paragraph_text": WRONG, mark: False}, {"paragraph_text": RIGHT, mark: True}]
+    right, wrong, _ = read(lines(answers=["twelve items"], answerable=True, ctxs=found))
+    assert (right, wrong) == ({RIGHT}, {WRONG})
+    right, wrong, _ = read(lines(answer=f"I think this helps: {OTHER}", ctxs=found))
+    assert (right, wrong) == ({f"I think this helps: {OTHER}"}, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "values"),
+    [
+        *[("answers", "default", (False, True)), ("answers", "edited", (True, False))],
+        *[("passages", "published", (False, True)), ("passages", "nr", (0, 1))],
+        *[("passages", "match", (0.4, 0.9)), ("passages", "hits", (1, 7))],
+        *[("passages", "line_used", (14, 3)), ("contexts", "archived", (True, False))],
+        *[("passages", "half", (0, 1)), ("positive_ctxs", "in_german", (True, False))],
+        *[("chunks", "is_truncated", (True, False)), ("chunks", "half", (True, True))],
+    ],
+)
+def test_other_keys_beside_a_text_judge_nothing(name, key, values):
+    found = [{"text": text, key: value} for text, value in zip((WRONG, RIGHT), values, strict=True)]
+    assert read(lines(**{name: found}))[:2] == ({RIGHT, WRONG}, set())
+
+
 @pytest.mark.parametrize("labels", ["[1 0]", "array([ True, False])", "[1, 0]"])
 @pytest.mark.parametrize(
     "texts",
