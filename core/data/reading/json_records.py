@@ -12,6 +12,7 @@ from typing import Any
 from core.data.cells import cell_text
 from core.data.reading.layouts import Found, expand_lines, find_records
 from core.data.reading.records.loose_json import mended, mended_line, several, unwrapped
+from core.data.reading.row_kinds import QUESTION_MARKS
 from core.data.table import (
     MAX_ROWS,
     OneColumnError,
@@ -33,6 +34,8 @@ _EXAMPLE = '[{"question": "…", "answer": "…"}, …]'
 _ROWS_AT_ONCE = 2000  # of a Parquet file
 _BYTES_AT_ONCE = 200_000_000  # at most, where a few bytes can stand for many
 _YAML_BOOL = "tag:yaml.org,2002:bool"
+_TRIPLET = ("question", "answer", "negative")
+_TEXT = 12  # characters on average of what is neither an id nor a topic
 _LIST_VALUES = 3  # values in lists for each cell that a table may have
 _UNREADABLE_LINE = N_("Line {line} is not a JSON object ({detail}).")
 
@@ -83,6 +86,7 @@ def _read_several(text: str, notes: Sequence[Message], name: str) -> Table | Non
 
 def _read_lines(text: str, name: str) -> Table | None:
     numbered: list[tuple[int, object]] = []
+    lists: list[tuple[int, object]] = []
     unreadable: list[SetAside] = []
     notes: list[Message] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -90,20 +94,51 @@ def _read_lines(text: str, name: str) -> Table | None:
             continue
         record, detail, done = _line(line)
         notes += [note for note in done if note not in notes]
+        if isinstance(record, list):
+            lists.append((number, record))
         if detail:
             reason = Message(_UNREADABLE_LINE, {"line": number, "detail": detail})
             unreadable.append(SetAside(number, reason, line.strip()[:500]))
         elif record is not None:
             numbered.append((number, record))
+    found = find_records([record for _, record in lists]) if lists and not numbered else None
+    if found is not None and found.layout == "rows":  # a list of cells in each line
+        found = _triplets(found) or found
+        numbered = lists[-len(found.records) :]  # without the names of the columns
+        places = {number for number, _ in lists}
+        unreadable = [item for item in unreadable if item.row not in places]
     if not numbered or len(unreadable) > len(numbered):
         return None
-    found = expand_lines([record for _, record in numbered])
+    found = found or expand_lines([record for _, record in numbered])
     table = build_records(found, [number for number, _ in numbered], name, "jsonl", unreadable)
     return replace(table, warnings=(*notes, *table.warnings)) if notes else table
 
 
+def _triplets(found: Found) -> Found | None:
+    """Return lists of three texts as question, right and wrong answer, None for any others.
+
+    So sentence-transformers writes them:
+    https://huggingface.co/datasets/sentence-transformers/embedding-training-data
+    """
+    rows = [list(record.items()) for record in found.records if isinstance(record, dict)]
+    if any(len(row) != 3 or row[2][0] != "column 3" for row in rows):
+        return None
+    asked, right, wrong = ([str(cell) for _, cell in column] for column in zip(*rows, strict=True))
+    shortest = min(sum(map(len, column)) for column in (asked, right, wrong))
+    asking = sum(text.rstrip().endswith(QUESTION_MARKS) for text in right)
+    if shortest < _TEXT * len(rows) or asking > len(rows) / 2:
+        return None  # with ids, topics or titles
+    named = [dict(zip(_TRIPLET, row, strict=True)) for row in zip(asked, right, wrong, strict=True)]
+    text = N_(
+        "Each line holds three texts without names, so they were read as a question, its right "
+        "answer and a wrong one, as sentence-transformers writes them. If the third is something "
+        "else, write the names of the columns into a first line."
+    )
+    return replace(found, records=named, warnings=[*found.warnings[:1], Message(text)])
+
+
 def _line(line: str) -> tuple[object, str, list[Message]]:
-    """Return the object on a line, why there is none, and what was mended; a comment is nothing."""
+    """Return what a line holds, why it is no object, and what was mended; a comment is nothing."""
     notes: list[Message] = []
     try:
         record = json.loads(line)
@@ -117,7 +152,7 @@ def _line(line: str) -> tuple[object, str, list[Message]]:
             record = None
         if record is None:
             return None, str(error)[:120] or type(error).__name__, []
-    return (record, "", notes) if isinstance(record, dict) else (None, type(record).__name__, [])
+    return (record, "", notes) if isinstance(record, dict) else (record, type(record).__name__, [])
 
 
 def read_parquet(content: bytes, name: str) -> Table:

@@ -71,3 +71,51 @@ def test_parquet_with_lists_dates_and_missing_values():
     assert table.frame["answer"].tolist() == ["a1", "a1", ""]
     assert table.frame["when"].tolist()[2] == "2024-01-02"
     assert table.row_numbers.tolist() == [1, 1, 2]
+
+
+THREE = [
+    ["Wo steht der Drucker?", "Der Drucker steht im zweiten Stock.", "Montags ist Ruhetag."],
+    ["Wer hat den Schlüssel?", "Den Schlüssel hat die Pforte.", "Der Drucker steht im Flur."],
+    ["Wann gibt es Essen?", "Es gibt Essen ab zwölf Uhr.", "Den Schlüssel hat niemand."],
+]
+
+
+def of_lines(lists, more=""):
+    content = "\n".join(json.dumps(item, ensure_ascii=False) for item in lists) + more
+    return read_table(content.encode(), "pairs.jsonl", unfold=False)
+
+
+@pytest.mark.parametrize("head", [[], [["Frage", "Antwort"]]], ids=["no names", "names"])
+def test_a_list_of_cells_in_each_line_is_a_row(head):
+    """sentence-transformers offers its pairs so; the same lists in one list were always read."""
+    table = of_lines([*head, *(row[:2] for row in THREE)])
+    assert table.frame.values.tolist() == [row[:2] for row in THREE]
+    assert table.row_numbers.tolist() == [len(head) + i for i in (1, 2, 3)]
+    broken = of_lines([row[:2] for row in THREE], "\n[broken")
+    assert [item.row for item in broken.unreadable] == [4] and len(broken.frame) == 3
+
+
+def test_the_third_text_of_a_line_is_a_wrong_answer_and_that_is_told():
+    table = of_lines(THREE)
+    assert list(table.columns) == ["question", "answer", "negative"]
+    assert any("three texts without names" in str(told) for told in table.warnings)
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        [[*row[:2], "Haus"] for row in THREE],
+        [["Haus", *row[:2]] for row in THREE],
+        [[row[2], *row[:2]] for row in THREE],
+        [["Frage", "Antwort", "Notiz"], *THREE],
+    ],
+    ids=["topic", "topic first", "title first", "named"],
+)
+def test_other_lists_of_three_are_no_triplets(lists):
+    assert "negative" not in of_lines(lists).columns
+
+
+def test_a_list_among_objects_is_set_aside_and_lists_of_objects_are_read():
+    table = of_lines([TWO[0], ["q3", "a3"], TWO[1]])
+    assert [item.row for item in table.unreadable] == [2] and len(table.frame) == 2
+    assert len(of_lines([TWO, TWO]).frame) == 4
