@@ -21,6 +21,7 @@ from core.data.reading.exchanges import (
     last_turns,
     public_record,
 )
+from core.data.reading.records.gemini import with_messages
 from core.data.reading.records.intents import read_chatterbot, read_watson
 from core.data.reading.records.internal import LEFT_OUT
 from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
@@ -446,7 +447,7 @@ def _expanded(found: Found) -> Found:
                 talks += 1
                 later += max(0, len(record) - 1)
             continue
-        shown, count = public_record(record)
+        shown, count = public_record(with_messages(record))
         hidden += count
         record = last_turns(shown)
         talk = exchanges(record)
@@ -580,7 +581,7 @@ def _is_pair(record: object) -> bool:
     """Tell whether a record names a question and an answer."""
     if not isinstance(record, dict):
         return False
-    if any(isinstance(record.get(key), list) for key in CHATS):
+    if any(isinstance(with_messages(record).get(key), list) for key in CHATS):
         return True
     roles = {role_of(str(key)) for key in _flat_names(record)}
     return "question" in roles and bool(roles & {"answer", "category"})
