@@ -44,6 +44,7 @@ from core.data.reading.json_records import read_json, read_parquet, read_yaml
 from core.data.reading.judged_lists import judged_apart
 from core.data.reading.other_spreadsheets import XLS_START, is_ods, read_ods, read_xls
 from core.data.reading.records.chat_logs import is_chat_log, read_chat_log
+from core.data.reading.records.objects_in_cells import objects_apart
 from core.data.reading.records.posts import posts_joined
 from core.data.reading.saved_datasets import is_saved_dataset, read_saved_dataset
 from core.data.reading.unfolding import unfolded
@@ -154,6 +155,7 @@ def read_table(
         raise DataError(_LINK, name=name)
     for reader in READERS:
         if reader.knows(upload) and (table := _read_with(reader, upload, below)) is not None:
+            table = objects_apart(table)
             table = without_cell_marks(_without_escapes(_without_nothings(table)))
             table = judged_apart(posts_joined(turns_apart(without_end_marks(table))))
             return unfolded(table) if unfold else table

@@ -335,7 +335,7 @@ def build_records(
                 )
                 aside.append(SetAside(number, reason, str(record)[:500]))
                 continue
-            row = {path: _cell(value) for path, value in _flatten(record, "", 0)}
+            row = flat_record(record)
             columns.update(dict.fromkeys(row))
             flat.append((number, row))
         check_size(len(flat), len(columns), name)
@@ -355,6 +355,11 @@ def build_records(
         warnings=found.warnings,
         not_used=found.not_used,
     )
+
+
+def flat_record(record: Mapping[str, object]) -> dict[str, str]:
+    """Return a record as cells by the names of their columns, such as ``answer.text``."""
+    return {path: _cell(value) for path, value in _flatten(record, "", 0)}
 
 
 def _flatten(record: Mapping[str, object], prefix: str, depth: int) -> Iterable[tuple[str, object]]:

@@ -39,6 +39,7 @@ TEXT_KEYS = (
     ),
     *("value", "utterance", "phrase", "string", "title", "name", "label"),
 )
+_MAIN_KEYS = TEXT_KEYS[: TEXT_KEYS.index("value")]  # those behind may be headings
 _LONGEST_TAG = 40
 _CJK = re.compile(r"[\u3040-\u9fff]")  # scripts that write no spaces
 _OPENINGS = ("[", "{", "(", "array(")
@@ -68,8 +69,11 @@ def texts_of(cell: str) -> list[str]:
     if found is None:
         return [cell]
     if isinstance(found, dict):
-        lists = [value for value in found.values() if isinstance(value, list)]
-        if len(lists) == 1 or any(k in found and isinstance(found[k], list) for k in TEXT_KEYS):
+        lists = [value for value in found.values() if isinstance(value, list) and value]
+        told = next((found[k] for k in _MAIN_KEYS if found.get(k)), None)
+        if isinstance(told, str):
+            found = [found]  # what is listed beside it says more of it, such as its links
+        elif len(lists) == 1 or any(isinstance(found.get(k), list) for k in TEXT_KEYS):
             named = (found[k] for k in TEXT_KEYS if isinstance(found.get(k), list))
             found = next(named, lists[0] if lists else [])
         else:
