@@ -21,11 +21,12 @@ from core.data.column_names import (
     name_list,
     plain_name,
     role_of,
+    says_feeling,
     says_who,
     says_wrong,
     words_of,
 )
-from core.data.judging.rating_words import RATING_WORDS
+from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS
 from core.data.judging_columns import judging_name
 from core.data.ratings import plain_rating
 from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
@@ -94,6 +95,7 @@ _NOTED = frozenset(
         "new old first last main default edited expanded translated reranked embedded indexed",
     )
 )
+_POLES = frozenset(("true", "false", "yes", "no", "positive", "negative", "pos", "neg"))
 _WORDINGS = re.compile(
     "pattern|utteranc|example|phrase|wording|variant|synonym|paraphras|expression"
 )
@@ -363,15 +365,16 @@ def _mark_of(rows: Sequence[Sequence[Mapping[str, object]]], column: str) -> str
 def _tells_found_apart(
     key: str, rows: Sequence[Sequence[Mapping[str, object]]], column: str
 ) -> bool:
-    """Tell whether a true and false parts the texts of most lists that a search may have found."""
+    """Tell whether a word of right or wrong parts the texts of most lists of found ones."""
     named = column.casefold()
     if not _FOUND.search(named) or _ALL_RIGHT.search(named):
         return False
-    if is_count(key) or _NOTED & set(words_of(key)):
+    if is_count(key) or says_feeling(key) or _NOTED & set(words_of(key)):
         return False
     several = [[item[key] for item in row if key in item] for row in rows if len(row) > 1]
     values = [value for held in several for value in held if value is not None]
-    if not values or not all(plain_rating(cell_text(v)) in ("true", "false") for v in values):
+    words = {plain_rating(cell_text(value)) for value in values}
+    if not words or not words <= _POLES | (RATING_WORDS.keys() - NEUTRAL_WORDS):
         return False
     return sum(len(set(held) - {None}) > 1 for held in several) >= MOSTLY * len(several)
 
@@ -383,7 +386,8 @@ def _may_give_way(table: Table, column: str, rows: Sequence[list[object]]) -> bo
         named = role_of(other) == "answer" or plain_name(other) in WEAK_NAMES["answer"]
         if other == column or not named or is_negative(other):
             continue
-        cells = [(texts_of(c), row) for c, row in zip(table.frame[other], rows, strict=True) if c]
+        told = map(texts_of, table.frame[other].head(SAMPLE).tolist())
+        cells = [(texts, row) for texts, row in zip(told, rows, strict=False) if any(texts) and row]
         if not all(is_mark(text) for texts, _ in cells for text in texts):
             beside.append(cells)
     return not beside or any(

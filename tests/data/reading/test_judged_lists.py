@@ -83,6 +83,14 @@ def test_a_true_and_false_tells_apart_what_a_search_found(key):
     assert (right, wrong) == ({RIGHT}, {WRONG}) and key in said
 
 
+@pytest.mark.parametrize("words", [("negative", "positive"), ("irrelevant", "relevant")])
+@pytest.mark.parametrize("key", ["type", "role"])
+def test_words_of_right_and_wrong_judge_whatever_their_key(key, words):
+    found = [{"text": text, key: word} for text, word in zip((WRONG, RIGHT), words, strict=True)]
+    assert read(lines(passages=found))[:2] == ({RIGHT}, {WRONG})
+    assert read(lines(passages=[{**item, key: "table"} for item in found]))[1] == set()
+
+
 @pytest.mark.parametrize("key", ["is_wrong", "distractor", "hard_negative", "falsch"])
 def test_a_key_that_says_what_is_wrong_is_turned_round(key):
     found = [{"text": WRONG, key: True}, {"text": RIGHT, key: False}]
@@ -106,6 +114,10 @@ def test_texts_that_are_judged_are_the_answers_beside_a_span_of_them(mark):
         *[("passages", "match", (0.4, 0.9)), ("passages", "hits", (1, 7))],
         *[("passages", "line_used", (14, 3)), ("contexts", "archived", (True, False))],
         *[("passages", "half", (0, 1)), ("positive_ctxs", "in_german", (True, False))],
+        *[
+            ("passages", "sentiment", ("negative", "positive")),
+            ("passages", "cost", ("low", "high")),
+        ],
         *[("chunks", "is_truncated", (True, False)), ("chunks", "half", (True, True))],
     ],
 )

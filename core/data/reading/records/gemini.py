@@ -13,11 +13,11 @@ def with_messages(record: Record) -> Record:
     Contents lie in the record, or in its request; then the reply is the first candidate of the
     response. What a model thinks and which functions it calls is not said to anybody.
     """
-    asked = _inside(record, "request")
-    contents = record.get("contents", asked.get("contents"))
+    outer = _inside(record, "request")
+    contents = record.get("contents", outer.get("contents"))
     given = contents if isinstance(contents, list) else [contents]
     candidates = _inside(record, "response").get("candidates")
-    replies = candidates[:1] if isinstance(candidates, list) and asked else []
+    replies = candidates[:1] if isinstance(candidates, list) and outer else []
     given = [*given, *(reply.get("content") for reply in replies if isinstance(reply, dict))]
     turns = [turn for turn in given if isinstance(turn, dict) and "parts" in turn]
     if len(turns) < len(given):

@@ -201,6 +201,7 @@ def text_maps(document: object) -> TextMaps | None:
         relevant = None if name in texts else list(_related(value))
         if not relevant:
             continue
+        alone = not any(isinstance(held, list | dict) for held in value.values())
         asking = {question for question, _, _ in relevant}
         told = {held for _, held, _ in relevant}
         fits = [
@@ -208,6 +209,8 @@ def text_maps(document: object) -> TextMaps | None:
             for one in texts
             for other in texts
             if one != other
+            # columns of pandas share their names: what a row holds there may look like another
+            if not (alone and texts[one].keys() == texts[other].keys())
             if len(asking & texts[one].keys()) >= _NEARLY_ALL * len(asking)
             if len(told & texts[other].keys()) >= _NEARLY_ALL * len(told)
         ]

@@ -83,6 +83,16 @@ def test_names_of_columns_stay_names(read, content):
     assert right(read(document(two), "a.json")) == {(q, a) for q, a, _ in ZIPPED[:2]}
 
 
+@pytest.mark.parametrize("grades", [(1, 1, 1, 1, 0), ("1", "1", "1", "1", "0")], ids=["n", "s"])
+def test_columns_of_pandas_are_no_maps_that_ids_join(read, grades):
+    """A grade such as 1 is the name of a row, too."""
+    columns = {"question": QUESTIONS, "answer": ANSWERS, "rating": grades}
+    content = {name: {str(i): cell for i, cell in enumerate(c)} for name, c in columns.items()}
+    report = read(document(content), "a.json")
+    assert right(report) == {(q, a) for q, a, _ in ZIPPED[:4]}
+    assert wrong(report) == {(QUESTIONS[4], ANSWERS[4])}
+
+
 MAPS = ("queries", "corpus", "relevant_docs"), ("Fragen", "Texte", "Zuordnung")
 
 
