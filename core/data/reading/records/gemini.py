@@ -13,6 +13,8 @@ def with_messages(record: Record) -> Record:
     Contents lie in the record, or in its request; then the reply is the first candidate of the
     response. What a model thinks and which functions it calls is not said to anybody.
     """
+    if "contents" not in record and "request" not in record:
+        return record
     outer = _inside(record, "request")
     contents = record.get("contents", outer.get("contents"))
     given = contents if isinstance(contents, list) else [contents]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import role_of
+from core.data.column_names import TEXT_ROLES, role_of
+from core.data.reading.row_kinds import QUESTION_MARKS
 from core.data.reading.unfolding import text_of
 from core.data.table import NotUsed
 from core.messages import Message, N_n
@@ -15,10 +16,10 @@ NO_DOCUMENT = N_n(
     "{count} judgement names a document that does not exist: {ids}.",
     "{count} judgements name a document that does not exist: {ids}.",
 )
-_ASKING = ("?", "？", "؟")
-_ENDS = (*_ASKING, ".", "!", "…", "。", "！")
+_ENDS = (*QUESTION_MARKS, ".", "!", "…", "。", "！")
 _NEARLY_ALL, _MOSTLY, _HARDLY = 0.8, 0.5, 0.2
 _FEWEST = 3  # pairs
+_SAMPLE = 200  # records that tell what all are
 _MOST_MAPS = 20  # objects of a document that may be its maps
 
 
@@ -29,7 +30,8 @@ def read_dictionary(document: object) -> list[object] | None:
     """Read an object whose names are the questions and whose values are the answers."""
     if not isinstance(document, dict) or len(document) < _FEWEST or not _asks_and_tells(document):
         return None
-    return [_pair(key, value, _tells_names(document)) for key, value in document.items()]
+    told = _tells_names(document)
+    return [_pair(key, value, told) for key, value in document.items()]
 
 
 def read_dictionaries(document: object) -> list[object] | None:
@@ -40,8 +42,9 @@ def read_dictionaries(document: object) -> list[object] | None:
     every = {key: text for value in groups.values() for key, text in value.items()}
     if len(groups) < len(document) or len(every) < _FEWEST or not _asks_and_tells(every):
         return None
+    told = _tells_names(every)
     return [
-        {**_pair(key, text, _tells_names(every)), "category": name}
+        {**_pair(key, text, told), "category": name}
         for name, value in groups.items()
         for key, text in value.items()
     ]
@@ -57,7 +60,7 @@ def are_questions(document: Mapping[str, object]) -> bool:
         return False
     ending = sum(str(key).rstrip().endswith(_ENDS) for key in document)
     if all(isinstance(value, dict) for value in values):
-        asking = sum(str(key).rstrip().endswith(_ASKING) for key in document)
+        asking = sum(str(key).rstrip().endswith(QUESTION_MARKS) for key in document)
         return asking >= _NEARLY_ALL * len(values) and all(map(_answers, values))
     if not all(isinstance(value, str) or _are_texts(value) for value in values):
         return False
@@ -82,8 +85,8 @@ def _tells_names(pairs: Mapping[str, object]) -> bool:
     """Tell whether the names are the answers, to the questions that their lists hold."""
     lists = [value for value in pairs.values() if isinstance(value, list)]
     texts = [str(item) for value in lists for item in value]
-    asking = sum(text.rstrip().endswith(_ASKING) for text in texts)
-    named = sum(key.rstrip().endswith(_ASKING) for key in pairs)
+    asking = sum(text.rstrip().endswith(QUESTION_MARKS) for text in texts)
+    named = sum(key.rstrip().endswith(QUESTION_MARKS) for key in pairs)
     return bool(texts) and asking >= _NEARLY_ALL * len(texts) and named < _HARDLY * len(pairs)
 
 
@@ -114,7 +117,8 @@ def keyed_records(document: Mapping[str, object]) -> list[object] | None:
     values = list(document.values())
     if len(values) < 2 or not all(isinstance(value, dict) for value in values):
         return None
-    if sum(map(_asks_itself, values)) < _MOSTLY * len(values):
+    sample = values[:_SAMPLE]
+    if sum(map(_asks_itself, sample)) < _MOSTLY * len(sample):
         return None
     return with_ids(document)
 
@@ -132,8 +136,11 @@ def _asks_itself(record: object) -> bool:
     """Tell whether a record holds texts of a question and an answer under names of its own."""
     if not isinstance(record, dict):
         return False
-    held = {role_of(str(key)) for key, value in record.items() if value and text_of(value)}
-    return {"question", "answer"} <= held
+    roles = {key: role_of(str(key)) for key in record}
+    return all(
+        any(text_of(record[key]) for key, held in roles.items() if held == role and record[key])
+        for role in TEXT_ROLES
+    )
 
 
 # Maps of texts, and one of what belongs together
