@@ -1,4 +1,4 @@
-"""What one row of a grid says by itself: names, talk, a sum, a note, a heading, a comment."""
+"""What one row of a grid is: names, talk, a sum, a note, a heading, a comment, one like others."""
 
 from __future__ import annotations
 
@@ -75,6 +75,16 @@ _NOTE = re.compile(
     r"|all rights reserved|alle rechte vorbehalten|tous droits réservés",
     re.IGNORECASE,
 )
+# How sentences end, in languages that need no sign for it by their verb. Requests (ください, 세요)
+# are not among them: forms ask so, and what they ask is the name of a column.
+_SENTENCE = re.compile(
+    r"(?=.{8}).*[.。!！?？؟…]$|(?=.{5}).*(?:です|ます|ません|ました|ですか|ますか|でしょうか"
+    r"|니다|니까|[어아여해돼워와져려나까가네군데은는예에]요|[吗嗎呢]|怎么办|怎麼辦)$",
+    re.DOTALL,
+)
+_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
+_MOSTLY, _ASKING = 0.9, 0.8  # shares of numbers and of questions in a column of theirs
+_FILLED = 0.75  # share of the columns that a row of the table fills
 _LONGEST_NOTE = 200  # signs
 MARKED_HEADING = re.compile(
     r"[#=]{1,6}\s|[■□●◆◇▼▶►◎]|【.*】$|[A-Z][.)]\s|[IVX]{1,5}[.)]\s"
@@ -137,3 +147,49 @@ def may_head(row: Sequence[str], wide: bool) -> bool:
 def is_number(cell: str) -> bool:
     """Tell whether a cell is a number, also with a currency or percent."""
     return bool(NUMBER.fullmatch(cell.strip()))
+
+
+def looks_like(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the cells of a row are as long and of the same kind as those of others.
+
+    Numbers and dates stand in their columns, sentences and questions in theirs.
+    """
+    columns = alike = 0
+    for i in range(max(map(len, rows), default=0)):
+        under = [cells[i].strip() for cells in rows if i < len(cells) and cells[i].strip()]
+        if 2 * len(under) <= len(rows):
+            continue
+        columns += 1
+        text = row[i].strip() if i < len(row) else ""
+        if not text:
+            continue
+        alike += 1
+        for kind, share in ((is_coded, _MOSTLY), (asks, _ASKING), (says_something, _ASKING)):
+            if sum(map(kind, under)) >= share * len(under) and not kind(text):
+                return False
+        if asks(text) and sum(map(asks, under)) <= (1 - _ASKING) * len(under):
+            return False  # “What is the right answer?” above answers
+        if not (as_long(text, under) or is_coded(text)):
+            return False
+    return alike > 1 and alike >= _FILLED * columns
+
+
+def as_long(text: str, others: Sequence[str]) -> bool:
+    """Tell whether a text is neither far shorter nor far longer than others."""
+    usual = sum(map(len, others)) / len(others)
+    return usual / 3 <= len(text) <= 3 * usual
+
+
+def is_coded(text: str) -> bool:
+    """Tell numbers, dates and single letters from words."""
+    return not _LETTERS.search(text)
+
+
+def asks(text: str) -> bool:
+    """Tell whether a text ends with a question mark."""
+    return text.rstrip().endswith(QUESTION_MARKS)
+
+
+def says_something(text: str) -> bool:
+    """Tell whether a text is a sentence or a question: no name ends so."""
+    return bool(_SENTENCE.search(text.strip()))
