@@ -265,6 +265,12 @@ _SMALLER = frozenset(
         "距離 損失 順位 距离 损失 排名 거리 l2 euclidean divergence wer cer error errors fehler",
     )
 )
+# Names of answers under which numbers say where a text stands, and are no answers themselves.
+_PLACES_OF_TEXTS = frozenset(
+    name_list(
+        "reference document documents doc docs passage passages context contexts ctxs pos a output"
+    )
+)
 _NAMING = frozenset(name_list("code codes message text type kind name nummer meldung"))
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
@@ -508,6 +514,11 @@ def counts(name: str) -> bool:
     """Return True for names of what counts, orders or dates rows, such as ``page`` and ``year``."""
     coded = bool(CODE_WORDS & set(words_of(name)))
     return (coded or is_count(name)) and not smaller_is_better(name)
+
+
+def names_place(name: str) -> bool:
+    """Return True for names of answers whose numbers point elsewhere: ``reference``, ``doc``."""
+    return plain_name(name) in _PLACES_OF_TEXTS
 
 
 def smaller_is_better(name: str) -> bool:

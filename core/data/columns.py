@@ -22,6 +22,7 @@ from core.data.column_names import (
     less_wanted,
     name_fit,
     name_list,
+    names_place,
     plain_name,
     role_of,
     says_feeling,
@@ -34,6 +35,7 @@ from core.data.judging_columns import (
     NUMBERED,
     drop_sparse,
     is_code,
+    is_running,
     marks,
     on_named_scale,
     rater_column,
@@ -208,16 +210,22 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
             ]
             if fits:
                 found[role] = min(fits)[-1]
+    asking_subject = _subject_asks(found, free, texts)
+    if asking_subject:
+        found["question"] = found.pop("category")
     for role in TEXT_ROLES:
         if role not in found:
             _take_weak(role, found, free, texts)
+    _take_numbers(found, free, texts)
     _take_by_content(found, free, texts)
     for role in TEXT_ROLES:
         if role not in found:  # numbers under the very name: the user said what they are
             named = [(f, c) for c in free if c not in found.values() and (f := name_fit(c, role))]
             if named and min(named)[0][0] == 0:
                 found[role] = min(named)[1]
-    if "question" in found and "answer" not in found and "category" in found:
+    if asking_subject and "answer" in found:
+        _tell_subject(found, notes)
+    elif "question" in found and "answer" not in found and "category" in found:
         found["answer"] = found["category"]
         text = N_(
             "No column holds answers, so the names in {column} count as the answers: what is "
@@ -274,16 +282,33 @@ def _ask_subjects(
     found: dict[str, str], texts: Mapping[str, list[str]], notes: list[Message]
 ) -> None:
     """Take a subject for the question where each row has its own and nothing else may ask."""
-    subject, answer = found["category"], found["answer"]
-    held = texts[subject]
+    held, answer = texts[found["category"]], found["answer"]
     if len(set(held)) < _ASKED * len(held) or _mean_length(held) > _mean_length(texts[answer]):
         return
     found["question"] = found.pop("category")
+    _tell_subject(found, notes)
+
+
+def _tell_subject(found: Mapping[str, str], notes: list[Message]) -> None:
     text = N_(
         "No other column may hold questions, so {question} was taken as the question and {answer} "
         "as the answer. Look whether {answer} really answers."
     )
-    notes.append(Message(text, {"question": subject, "answer": answer}))
+    notes.append(Message(text, {"question": found["question"], "answer": found["answer"]}))
+
+
+def _subject_asks(
+    found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Tell whether each row has a subject of its own that asks, where no name says what does."""
+    subject = found.get("category")
+    if subject is None or "question" in found or "answer" in found:
+        return False
+    if len(set(texts[subject])) < _ASKED * len(texts[subject]):
+        return False
+    others = [c for c in free if c not in found.values() and not is_code(texts[c])]
+    asking = [_questionness(texts[column])[0] >= _MOSTLY for column in (subject, *others)]
+    return asking[0] and not any(asking[1:])
 
 
 def _take_right_text(
@@ -544,6 +569,24 @@ def _explains(
     return len(set(held)) >= _ASKED * len(held) and _mean_length(held) <= min(
         _SHORT_MARK, _MOSTLY * _mean_length(texts[column])
     )
+
+
+def _take_numbers(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Take numbers under the very name of an answer: the user said what they are.
+
+    A text beside them may be a remark, an owner or an address. Few different numbers, and those
+    that count the rows, are places of choices and ids.
+    """
+    for column in free if "answer" not in found else ():
+        fit, held = name_fit(column, "answer"), texts[column]
+        if fit is None or fit[0] > 0 or column in found.values() or names_place(column):
+            continue
+        values = is_code(held) and not (marks(held) or is_running(held))
+        if values and len(set(held)) >= _MOSTLY * len(held):
+            found["answer"] = column
+            return
 
 
 def _take_by_content(
