@@ -145,6 +145,12 @@ CODE_WORDS = frozenset(
         "id ids no number nr count date time url by length rank position index len datum author"
     )
 )
+# Ends of names that say in which language a column is.
+LANGUAGE_CODES = frozenset(
+    name_list(
+        "de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id"
+    )
+)
 # Numbers under such a name count or order something: no ratings, however small they are.
 COUNTS = frozenset(
     name_list(
@@ -539,7 +545,9 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     coded = bool(CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))
     known, longer, other_scripts = _PLACES[role]
-    forms = [plain]
+    # "Antwort EN" is no plural, as "antworten" is
+    spelt = role in TEXT_ROLES and len(words) > 1 and words[-1] in LANGUAGE_CODES
+    forms = [] if spelt else [plain]
     if "." in name and role in TEXT_ROLES and _BESIDE_TEXT & set(words_of(name.split(".")[-1])):
         return None
     if "." in name and role in TEXT_ROLES:  # of a nested record, as deep as it lies

@@ -45,6 +45,7 @@ from core.data.judging_columns import (
     take_rating,
     vote_columns,
 )
+from core.data.languages.column_languages import agree, ending_of, further_pairs, languages_of
 from core.data.ratings import looks_like_ratings, rated_cells, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
@@ -112,11 +113,6 @@ _NOTE = re.compile(
 )
 _LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
-_LANGUAGE_ENDS = frozenset(
-    name_list(
-        "de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id"
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -210,6 +206,8 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
             ]
             if fits:
                 found[role] = min(fits)[-1]
+    if not table.judged:
+        _agree_in_language(found, free, texts)
     asking_subject = _subject_asks(found, free, texts)
     if asking_subject:
         found["question"] = found.pop("category")
@@ -276,6 +274,27 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     offered = [pair for pair in _offered(mapping, free, texts) if displaced not in pair]
     offered = [*mapping.further, *(pair for pair in offered if pair not in mapping.further)]
     return Guess(mapping, tuple(notes), tuple(offered))
+
+
+def _agree_in_language(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Take another answer, else another question, where the two are in different languages."""
+    question, answer = (found.get(role, "") for role in TEXT_ROLES)
+    if not (question and answer) or agree(question, answer):
+        return
+    for role, beside in (("answer", question), ("question", answer)):
+        fits = [
+            (_least_wanted(role, column), fit, position, column)
+            for position, column in enumerate(free)
+            if column not in found.values() and languages_of(column) & languages_of(beside)
+            if (fit := name_fit(column, role)) is not None and role_of(column) == role
+            if _may_be(role, column, texts[column], fit[0])
+            if _least_wanted(role, column) <= _least_wanted(role, found[role])
+        ]
+        if fits:
+            found[role] = min(fits)[-1]
+            return
 
 
 def _ask_subjects(
@@ -716,12 +735,12 @@ def _with_wordings(
         return mapping
     stem = _stem(question)
     taken = {*mapping.roles().values(), mapping.context, *mapping.negatives}
-    twins = {_ending(c) for c in free if c != answer and role_of(c) == "answer"}
+    twins = {ending_of(c) for c in free if c != answer and role_of(c) == "answer"}
     wordings = [
         column
         for column in free
         if column not in taken and (is_wording(column) or (stem and _stem(column) == stem))
-        if role_of(column) in (None, "question") and _ending(column) not in twins - {""}
+        if role_of(column) in (None, "question") and ending_of(column) not in twins - {""}
         if not is_code(texts[column]) and not marks(texts[column])
         if len(set(texts[column])) >= _MOSTLY * len(texts[column])
         if not _are_keywords(texts[column])
@@ -768,22 +787,7 @@ def _offered(
         ]
         for role in TEXT_ROLES
     }
-    pairs = []
-    for question in others["question"]:
-        end = _ending(question)
-        twin = next((a for a in others["answer"] if end and _ending(a) == end), None)
-        pairs.append((question, twin or mapping.answer))
-    used = {answer for _, answer in pairs}
-    pairs += [(mapping.question, answer) for answer in others["answer"] if answer not in used]
-    return tuple(pairs)
-
-
-def _ending(name: str) -> str:
-    """Return the language or number that a name ends or begins with, "" where there is none."""
-    words = words_of(name)
-    ends = [w for w in (words[-1:] + words[:1]) if w in _LANGUAGE_ENDS or w.isdigit()]
-    digits = re.search(r"\d+$", plain_name(name))
-    return ends[0] if ends else digits[0] if digits else ""
+    return further_pairs(mapping.question, mapping.answer, others, list(texts))
 
 
 def _mean_length(texts: Sequence[str]) -> float:
