@@ -145,6 +145,15 @@ CODE_WORDS = frozenset(
         "id ids no number nr count date time url by length rank position index len datum author"
     )
 )
+_OF_TWO = re.compile(r"(?P<stem>.*[^\W_])[\s_.-]+(?P<letter>[abAB])")  # human_ref_A, reply b
+# Two texts of such a name are a question and what it is compared with, not two replies.
+_TEXT_NAMES = frozenset(
+    name_list(
+        "text texts sentence sentences sent phrase title string utterance premise query question",
+        "satz frage frase phrase texte texto testo zin tekst titel titre titolo título pregunta",
+        "domanda vraag pytanie zdanie mening 文 句 文本 句子 テキスト 文章 質問 问题 문장 질문",
+    )
+)
 # Ends of names that say in which language a column is.
 LANGUAGE_CODES = frozenset(
     name_list(
@@ -520,6 +529,21 @@ def counts(name: str) -> bool:
     """Return True for names of what counts, orders or dates rows, such as ``page`` and ``year``."""
     coded = bool(CODE_WORDS & set(words_of(name)))
     return (coded or is_count(name)) and not smaller_is_better(name)
+
+
+def both_of_two(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return names that differ in A and B alone by what they share: ``reply_A``, ``reply_B``."""
+    pairs: dict[str, dict[str, str]] = {}
+    for name in names:
+        match = _OF_TWO.fullmatch(name.strip())
+        if match is not None:
+            pairs.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = name
+    return {stem: pair for stem, pair in pairs.items() if set(pair) == {"a", "b"}}
+
+
+def names_texts(stem: str) -> bool:
+    """Return True where two of a name are texts to compare, as ``sentence`` says, no replies."""
+    return bool(_TEXT_NAMES & set(words_of(stem)[-1:])) and role_of(stem) != "answer"
 
 
 def names_place(name: str) -> bool:

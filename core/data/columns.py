@@ -16,6 +16,7 @@ from core.data.column_names import (
     ROLES,
     TEXT_ROLES,
     WEAK_NAMES,
+    both_of_two,
     is_count,
     is_negative,
     is_wording,
@@ -23,6 +24,7 @@ from core.data.column_names import (
     name_fit,
     name_list,
     names_place,
+    names_texts,
     plain_name,
     role_of,
     says_feeling,
@@ -626,6 +628,15 @@ def _take_by_content(
     if missing == ["answer"] and "category" in found:
         # a short label beside an utterance is its topic; only longer texts are answers
         candidates = [c for c in candidates if _mean_length(texts[c]) >= 25]
+    for stem, pair in both_of_two(free).items():
+        first, second = pair["a"], pair["b"]
+        if not names_texts(stem):
+            continue
+        if missing == list(TEXT_ROLES) and {first, second} <= set(candidates):
+            found["question"] = first
+        if found.get("question") == first and second in candidates:
+            found["answer"] = second
+            return
     longest = sorted(candidates, key=lambda c: -_mean_length(texts[c]))[:2]
     if len(missing) == 2 and len(longest) == 2:
         question = max(longest, key=lambda c: _questionness(texts[c]))
