@@ -16,6 +16,7 @@ from core.data.reading.row_kinds import (
     QUESTION_MARKS,
     as_long,
     asks,
+    column_kinds,
     is_coded,
     is_comment,
     is_note,
@@ -265,13 +266,11 @@ def _amid_rows(grid: Sequence[Sequence[str]], first: int, position: int) -> bool
     A text may speak of questions, answers and labels: then it is a row of the table, as those above
     it are. The first of them may hold the names.
     """
-    below = _rows_below(grid, position)
+    kinds = column_kinds(_rows_below(grid, position))
     above = [cells for cells in grid[first:position] if len(texts_of(cells)) > 1]
-    if not (above and below and looks_like(above[-1], below)) or _whole_names(grid, position):
+    if not (above and looks_like(above[-1], kinds)) or _whole_names(grid, position):
         return False
-    alike = sum(1 for cells in above if looks_like(cells, below))
-    if len(above) == 1:
-        return any(map(says_something, above[0]))
+    alike = sum(1 for cells in above if looks_like(cells, kinds))
     return 2 * alike > len(above) - 1
 
 
@@ -368,7 +367,7 @@ def _holds_names(grid: Sequence[Sequence[str]], position: int) -> bool:
     named = [cell for cell in row if 1 < len(cell) <= LONGEST_NAME and role_of(cell)]
     if not all(map(says_something, named)):
         return True
-    return bool(named) and not (len(below) > 1 and looks_like(row, below))
+    return bool(named) and not (len(below) > 1 and looks_like(row, column_kinds(below)))
 
 
 def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -383,7 +382,7 @@ def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
             return False  # a word above numbers or dates names them
         sentences = sum(map(says_something, under))
         said = sentences >= _ASKING * len(under) and says_something(text)
-        like |= said and as_long(text, under)
+        like |= said and as_long(text, sum(map(len, under)) / len(under))
     return like
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.data.column_names import ROLES, name_list, plain_name, words_of
 
@@ -84,6 +85,7 @@ _SENTENCE = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 _MOSTLY, _ASKING = 0.9, 0.8  # shares of numbers and of questions in a column of theirs
+_FIRST_COLUMNS = 50  # that tell what the rows of a wide table are like
 _FILLED = 0.75  # share of the columns that a row of the table fills
 _LONGEST_NOTE = 200  # signs
 MARKED_HEADING = re.compile(
@@ -149,34 +151,70 @@ def is_number(cell: str) -> bool:
     return bool(NUMBER.fullmatch(cell.strip()))
 
 
-def looks_like(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the cells of a row are as long and of the same kind as those of others.
+@dataclass(frozen=True)
+class ColumnKind:
+    """What the cells of a column are.
 
-    Numbers and dates stand in their columns, sentences and questions in theirs.
+    Attributes
+    ----------
+    place : int
+    length : float
+        Signs of a cell on average.
+    coded, asking, saying : float
+        Shares of numbers and dates, of questions, of sentences (questions among them).
     """
-    columns = alike = 0
-    for i in range(max(map(len, rows), default=0)):
-        under = [cells[i].strip() for cells in rows if i < len(cells) and cells[i].strip()]
-        if 2 * len(under) <= len(rows):
-            continue
-        columns += 1
-        text = row[i].strip() if i < len(row) else ""
-        if not text:
-            continue
-        alike += 1
-        for kind, share in ((is_coded, _MOSTLY), (asks, _ASKING), (says_something, _ASKING)):
-            if sum(map(kind, under)) >= share * len(under) and not kind(text):
-                return False
-        if asks(text) and sum(map(asks, under)) <= (1 - _ASKING) * len(under):
-            return False  # “What is the right answer?” above answers
-        if not (as_long(text, under) or is_coded(text)):
+
+    place: int
+    length: float
+    coded: float
+    asking: float
+    saying: float
+
+    @property
+    def spoken(self) -> bool:
+        """Whether questions or sentences stand here."""
+        return max(self.asking, self.saying) >= _ASKING
+
+    def may_hold(self, text: str) -> bool:
+        """Tell whether a text is of the same kind, and neither far shorter nor far longer."""
+        if is_coded(text):
+            return self.coded >= _MOSTLY or not self.spoken
+        if self.coded >= _MOSTLY or (self.saying >= _ASKING and not says_something(text)):
             return False
-    return alike > 1 and alike >= _FILLED * columns
+        # “What is the right answer?” stands above answers
+        rare = self.asking <= 1 - _ASKING if asks(text) else self.asking >= _ASKING
+        return not rare and as_long(text, self.length)
 
 
-def as_long(text: str, others: Sequence[str]) -> bool:
-    """Tell whether a text is neither far shorter nor far longer than others."""
-    usual = sum(map(len, others)) / len(others)
+def column_kinds(rows: Sequence[Sequence[str]]) -> list[ColumnKind]:
+    """Return the kinds of the columns that most rows fill, of the first ones in a wide table."""
+    kinds = []
+    for i in range(min(max(map(len, rows), default=0), _FIRST_COLUMNS)):
+        cells = [row[i].strip() for row in rows if i < len(row) and row[i].strip()]
+        if 2 * len(cells) > len(rows):
+            shares = [
+                sum(map(kind, cells)) / len(cells) for kind in (is_coded, asks, says_something)
+            ]
+            kinds.append(ColumnKind(i, sum(map(len, cells)) / len(cells), *shares))
+    return kinds
+
+
+def looks_like(row: Sequence[str], kinds: Sequence[ColumnKind]) -> bool:
+    """Tell whether the cells of a row are as long and of the same kind as those of its columns.
+
+    Where no column holds sentences or questions, nothing tells a row from the head of a report.
+    """
+    filled = [kind for kind in kinds if kind.place < len(row) and row[kind.place].strip()]
+    return (
+        len(filled) > 1
+        and len(filled) >= _FILLED * len(kinds)
+        and any(kind.spoken for kind in filled)
+        and all(kind.may_hold(row[kind.place].strip()) for kind in filled)
+    )
+
+
+def as_long(text: str, usual: float) -> bool:
+    """Tell whether a text is neither far shorter nor far longer than is usual."""
     return usual / 3 <= len(text) <= 3 * usual
 
 

@@ -218,6 +218,22 @@ def test_names_below_a_report_head_are_still_found(above, names):
     assert table.columns == names and len(table.frame) == len(PAIRS)
 
 
+@pytest.mark.parametrize(
+    "names", [("客户问题", "客服答案"), ("Anliegen des Kunden", "Unsere Lösung")]
+)
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Autor", "Anna Berg"), ("Stand", "01.03.2024")],
+        [("Erstellt von:", "Team Nord"), ("Bereich:", "Versand und Retouren")],
+    ],
+)
+def test_a_report_head_as_short_as_the_texts_is_no_part_of_the_table(above, names):
+    pairs = [(f"Paket {i} weg", f"Nachforschung {i} starten") for i in range(6)]
+    table = read_table("\n".join(",".join(r) for r in [*above, names, *pairs]).encode(), "faq.csv")
+    assert table.columns == names and len(table.frame) == len(pairs)
+
+
 def test_questions_of_a_form_stay_the_names_of_its_columns():
     names = "Zeit,Was ist Ihre Frage?,Was ist die richtige Antwort?\n"
     rows = "".join(f"2025-11-0{i + 1},{q},{a}\n" for i, (q, a) in enumerate(PAIRS))
