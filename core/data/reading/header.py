@@ -268,10 +268,10 @@ def _amid_rows(grid: Sequence[Sequence[str]], first: int, position: int) -> bool
     """
     kinds = column_kinds(_rows_below(grid, position))
     above = [cells for cells in grid[first:position] if len(texts_of(cells)) > 1]
-    if not (above and looks_like(above[-1], kinds)) or _whole_names(grid, position):
+    alike = [looks_like(cells, kinds) for cells in above]
+    if not any(alike) or _whole_names(grid, position):
         return False
-    alike = sum(1 for cells in above if looks_like(cells, kinds))
-    return 2 * alike > len(above) - 1
+    return 2 * sum(alike) > len(above) - 1 and (alike[-1] or sum(alike) > 1)
 
 
 def _whole_names(grid: Sequence[Sequence[str]], position: int) -> bool:

@@ -190,6 +190,13 @@ def test_no_row_amid_the_table_names_its_columns(language, question, answer, nam
     assert table.header_row == (1 if names else 0)
 
 
+def test_a_row_that_asks_nothing_among_questions_parts_no_table():
+    pairs = [*LIBRARY["it"], ("La tessera è rotta.", "Passi allo sportello.")]
+    pairs += [("Chi dà una risposta?", "Lo sportello, per ogni domanda."), *LIBRARY["it"][::-1]]
+    table = read_table("\n".join("\t".join(row) for row in pairs).encode(), "faq.tsv")
+    assert len(table.frame) == len(pairs) and table.header_row == 0
+
+
 @pytest.mark.parametrize(
     "row",
     [
