@@ -145,6 +145,21 @@ CODE_WORDS = frozenset(
         "id ids no number nr count date time url by length rank position index len datum author"
     )
 )
+_OF_TWO = re.compile(r"(?P<stem>.*[^\W_])[\s_.-]+(?P<letter>[abAB])")  # human_ref_A, reply b
+# Two texts of such a name are a question and what it is compared with, not two replies.
+_TEXT_NAMES = frozenset(
+    name_list(
+        "text texts sentence sentences sent phrase title string utterance premise query question",
+        "satz frage frase phrase texte texto testo zin tekst titel titre titolo título pregunta",
+        "domanda vraag pytanie zdanie mening 文 句 文本 句子 テキスト 文章 質問 问题 문장 질문",
+    )
+)
+# Ends of names that say in which language a column is.
+LANGUAGE_CODES = frozenset(
+    name_list(
+        "de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id"
+    )
+)
 # Numbers under such a name count or order something: no ratings, however small they are.
 COUNTS = frozenset(
     name_list(
@@ -263,6 +278,12 @@ _SMALLER = frozenset(
         "distance distances dist dists loss losses perplexity ppl nll cost rank ranks ranking rang",
         "abstand distanz entfernung verlust perplexität perte distancia distanza pérdida",
         "距離 損失 順位 距离 损失 排名 거리 l2 euclidean divergence wer cer error errors fehler",
+    )
+)
+# Names of answers under which numbers say where a text stands, and are no answers themselves.
+_PLACES_OF_TEXTS = frozenset(
+    name_list(
+        "reference document documents doc docs passage passages context contexts ctxs pos a output"
     )
 )
 _NAMING = frozenset(name_list("code codes message text type kind name nummer meldung"))
@@ -510,6 +531,26 @@ def counts(name: str) -> bool:
     return (coded or is_count(name)) and not smaller_is_better(name)
 
 
+def both_of_two(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return names that differ in A and B alone by what they share: ``reply_A``, ``reply_B``."""
+    pairs: dict[str, dict[str, str]] = {}
+    for name in names:
+        match = _OF_TWO.fullmatch(name.strip())
+        if match is not None:
+            pairs.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = name
+    return {stem: pair for stem, pair in pairs.items() if set(pair) == {"a", "b"}}
+
+
+def names_texts(stem: str) -> bool:
+    """Return True where two of a name are texts to compare, as ``sentence`` says, no replies."""
+    return bool(_TEXT_NAMES & set(words_of(stem)[-1:])) and role_of(stem) != "answer"
+
+
+def names_place(name: str) -> bool:
+    """Return True for names of answers whose numbers point elsewhere: ``reference``, ``doc``."""
+    return plain_name(name) in _PLACES_OF_TEXTS
+
+
 def smaller_is_better(name: str) -> bool:
     """Return True for the names of distances, losses and ranks."""
     plain = plain_name(name)
@@ -528,7 +569,9 @@ def name_fit(name: str, role: str) -> tuple[int, int] | None:
     coded = bool(CODE_WORDS & set(words)) or any(part in plain for part in _CODE_PARTS)
     coded = coded or (role == "answer" and bool(_TITLES & set(words)))
     known, longer, other_scripts = _PLACES[role]
-    forms = [plain]
+    # "Antwort EN" is no plural, as "antworten" is
+    spelt = role in TEXT_ROLES and len(words) > 1 and words[-1] in LANGUAGE_CODES
+    forms = [] if spelt else [plain]
     if "." in name and role in TEXT_ROLES and _BESIDE_TEXT & set(words_of(name.split(".")[-1])):
         return None
     if "." in name and role in TEXT_ROLES:  # of a nested record, as deep as it lies

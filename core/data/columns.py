@@ -16,12 +16,15 @@ from core.data.column_names import (
     ROLES,
     TEXT_ROLES,
     WEAK_NAMES,
+    both_of_two,
     is_count,
     is_negative,
     is_wording,
     less_wanted,
     name_fit,
     name_list,
+    names_place,
+    names_texts,
     plain_name,
     role_of,
     says_feeling,
@@ -34,6 +37,7 @@ from core.data.judging_columns import (
     NUMBERED,
     drop_sparse,
     is_code,
+    is_running,
     marks,
     on_named_scale,
     rater_column,
@@ -43,6 +47,7 @@ from core.data.judging_columns import (
     take_rating,
     vote_columns,
 )
+from core.data.languages.column_languages import agree, ending_of, further_pairs, languages_of
 from core.data.ratings import looks_like_ratings, rated_cells, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
@@ -110,11 +115,6 @@ _NOTE = re.compile(
 )
 _LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
-_LANGUAGE_ENDS = frozenset(
-    name_list(
-        "de en fr es it pt nl ja jp zh cn ko pl ru tr cs sv da fi no ar he hu ro uk el vi th id"
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -208,16 +208,24 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
             ]
             if fits:
                 found[role] = min(fits)[-1]
+    if not table.judged:
+        _agree_in_language(found, free, texts)
+    asking_subject = _subject_asks(found, free, texts)
+    if asking_subject:
+        found["question"] = found.pop("category")
     for role in TEXT_ROLES:
         if role not in found:
             _take_weak(role, found, free, texts)
+    _take_numbers(found, free, texts)
     _take_by_content(found, free, texts)
     for role in TEXT_ROLES:
         if role not in found:  # numbers under the very name: the user said what they are
             named = [(f, c) for c in free if c not in found.values() and (f := name_fit(c, role))]
             if named and min(named)[0][0] == 0:
                 found[role] = min(named)[1]
-    if "question" in found and "answer" not in found and "category" in found:
+    if asking_subject and "answer" in found:
+        _tell_subject(found, notes)
+    elif "question" in found and "answer" not in found and "category" in found:
         found["answer"] = found["category"]
         text = N_(
             "No column holds answers, so the names in {column} count as the answers: what is "
@@ -270,20 +278,58 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
     return Guess(mapping, tuple(notes), tuple(offered))
 
 
+def _agree_in_language(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Take another answer, else another question, where the two are in different languages."""
+    question, answer = (found.get(role, "") for role in TEXT_ROLES)
+    if not (question and answer) or agree(question, answer):
+        return
+    for role, beside in (("answer", question), ("question", answer)):
+        fits = [
+            (_least_wanted(role, column), fit, position, column)
+            for position, column in enumerate(free)
+            if column not in found.values() and languages_of(column) & languages_of(beside)
+            if (fit := name_fit(column, role)) is not None and role_of(column) == role
+            if _may_be(role, column, texts[column], fit[0])
+            if _least_wanted(role, column) <= _least_wanted(role, found[role])
+        ]
+        if fits:
+            found[role] = min(fits)[-1]
+            return
+
+
 def _ask_subjects(
     found: dict[str, str], texts: Mapping[str, list[str]], notes: list[Message]
 ) -> None:
     """Take a subject for the question where each row has its own and nothing else may ask."""
-    subject, answer = found["category"], found["answer"]
-    held = texts[subject]
+    held, answer = texts[found["category"]], found["answer"]
     if len(set(held)) < _ASKED * len(held) or _mean_length(held) > _mean_length(texts[answer]):
         return
     found["question"] = found.pop("category")
+    _tell_subject(found, notes)
+
+
+def _tell_subject(found: Mapping[str, str], notes: list[Message]) -> None:
     text = N_(
         "No other column may hold questions, so {question} was taken as the question and {answer} "
         "as the answer. Look whether {answer} really answers."
     )
-    notes.append(Message(text, {"question": subject, "answer": answer}))
+    notes.append(Message(text, {"question": found["question"], "answer": found["answer"]}))
+
+
+def _subject_asks(
+    found: Mapping[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> bool:
+    """Tell whether each row has a subject of its own that asks, where no name says what does."""
+    subject = found.get("category")
+    if subject is None or "question" in found or "answer" in found:
+        return False
+    if len(set(texts[subject])) < _ASKED * len(texts[subject]):
+        return False
+    others = [c for c in free if c not in found.values() and not is_code(texts[c])]
+    asking = [_questionness(texts[column])[0] >= _MOSTLY for column in (subject, *others)]
+    return asking[0] and not any(asking[1:])
 
 
 def _take_right_text(
@@ -546,6 +592,24 @@ def _explains(
     )
 
 
+def _take_numbers(
+    found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Take numbers under the very name of an answer: the user said what they are.
+
+    A text beside them may be a remark, an owner or an address. Few different numbers, and those
+    that count the rows, are places of choices and ids.
+    """
+    for column in free if "answer" not in found else ():
+        fit, held = name_fit(column, "answer"), texts[column]
+        if fit is None or fit[0] > 0 or column in found.values() or names_place(column):
+            continue
+        values = is_code(held) and not (marks(held) or is_running(held))
+        if values and len(set(held)) >= _MOSTLY * len(held):
+            found["answer"] = column
+            return
+
+
 def _take_by_content(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
@@ -564,6 +628,15 @@ def _take_by_content(
     if missing == ["answer"] and "category" in found:
         # a short label beside an utterance is its topic; only longer texts are answers
         candidates = [c for c in candidates if _mean_length(texts[c]) >= 25]
+    for stem, pair in both_of_two(free).items():
+        first, second = pair["a"], pair["b"]
+        if not names_texts(stem):
+            continue
+        if missing == list(TEXT_ROLES) and {first, second} <= set(candidates):
+            found["question"] = first
+        if found.get("question") == first and second in candidates:
+            found["answer"] = second
+            return
     longest = sorted(candidates, key=lambda c: -_mean_length(texts[c]))[:2]
     if len(missing) == 2 and len(longest) == 2:
         question = max(longest, key=lambda c: _questionness(texts[c]))
@@ -673,12 +746,12 @@ def _with_wordings(
         return mapping
     stem = _stem(question)
     taken = {*mapping.roles().values(), mapping.context, *mapping.negatives}
-    twins = {_ending(c) for c in free if c != answer and role_of(c) == "answer"}
+    twins = {ending_of(c) for c in free if c != answer and role_of(c) == "answer"}
     wordings = [
         column
         for column in free
         if column not in taken and (is_wording(column) or (stem and _stem(column) == stem))
-        if role_of(column) in (None, "question") and _ending(column) not in twins - {""}
+        if role_of(column) in (None, "question") and ending_of(column) not in twins - {""}
         if not is_code(texts[column]) and not marks(texts[column])
         if len(set(texts[column])) >= _MOSTLY * len(texts[column])
         if not _are_keywords(texts[column])
@@ -725,22 +798,7 @@ def _offered(
         ]
         for role in TEXT_ROLES
     }
-    pairs = []
-    for question in others["question"]:
-        end = _ending(question)
-        twin = next((a for a in others["answer"] if end and _ending(a) == end), None)
-        pairs.append((question, twin or mapping.answer))
-    used = {answer for _, answer in pairs}
-    pairs += [(mapping.question, answer) for answer in others["answer"] if answer not in used]
-    return tuple(pairs)
-
-
-def _ending(name: str) -> str:
-    """Return the language or number that a name ends or begins with, "" where there is none."""
-    words = words_of(name)
-    ends = [w for w in (words[-1:] + words[:1]) if w in _LANGUAGE_ENDS or w.isdigit()]
-    digits = re.search(r"\d+$", plain_name(name))
-    return ends[0] if ends else digits[0] if digits else ""
+    return further_pairs(mapping.question, mapping.answer, others, list(texts))
 
 
 def _mean_length(texts: Sequence[str]) -> float:

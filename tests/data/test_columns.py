@@ -451,3 +451,72 @@ def test_counts_of_votes_are_no_ratings(yes, no):
 def test_the_code_of_an_error_is_no_distance_and_nothing_is_no_value():
     for name, values in (("Error code", ["404", "E-17"]), ("note", ["\\N"])):
         assert guess_columns(pairs_with(name, values)).notes == ()
+
+
+# Numbers under the very name of an answer; subjects that ask
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        *[("Remarque", "revu le {} mai avec l'équipe"), ("Responsable", "Mme Petit {}")],
+        *[("Lien", "https://exemple.fr/{}"), ("Commentaire", "revu"), ("担当メモ", "{}月に確認")],
+    ],
+)
+@pytest.mark.parametrize("names", [("Question", "Réponse"), ("Pregunta", "Respuesta")])
+def test_numbers_named_answers_are_the_answers_whatever_stands_beside_them(names, beside):
+    rows = [
+        [f"Combien coûte la pièce {i} ?", str(80 + 13 * i), beside[1].format(i)] for i in range(12)
+    ]
+    guess = guess_columns(table_of([*names, beside[0]], rows))
+    assert (guess.mapping.question, guess.mapping.answer) == names
+    assert any("numbers or codes" in str(note) for note in guess.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        *[("answer", "1"), ("answer", "123"), ("Antwort", ["1", "0"])],
+        ("Antwort", [str(i + 1) for i in range(12)]),
+        ("Reference", [str(70411 + 13 * i) for i in range(12)]),
+    ],
+)
+def test_places_ids_and_marks_named_answers_are_not_the_texts(name, numbers):
+    rows = [
+        [f"What is {i}?", numbers[i % len(numbers)], f"In truth it is the thing {i}."]
+        for i in range(12)
+    ]
+    mapping = guess_mapping(table_of(["question", name, "Erklärung"], rows))
+    assert (mapping.question, mapping.answer) == ("question", "Erklärung")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *[("Thema", "Text"), ("Topic", "Text", "Updated"), ("Rubrique", "Explication")],
+        *[("Category", "Message"), ("カテゴリ", "説明"), ("分类", "说明")],
+    ],
+)
+def test_subjects_that_ask_are_the_questions(names):
+    rows = [
+        [f"Can I pay for part {i}?", f"Part {i} is paid at the desk, in cash or with a card."]
+        + ["01.03.2024"] * (len(names) - 2)
+        for i in range(12)
+    ]
+    guess = guess_columns(table_of(names, rows))
+    assert (guess.mapping.question, guess.mapping.answer) == names[:2]
+    assert guess.mapping.category is None and "really answers" in str(guess.notes[0])
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (lambda i: ["Payment", "Returns"][i % 2], lambda i: f"My part {i} was paid twice."),
+        (lambda i: f"topic_{i}", lambda i: f"Can I pay for part {i}?"),
+        (lambda i: f"topic_{i}", lambda i: f"My part {i} was paid twice."),
+    ],
+)
+def test_subjects_of_utterances_stay_what_is_searched_for(subject, text):
+    rows = [[subject(i), text(i)] for i in range(12)]
+    guess = guess_columns(table_of(["topic", "text"], rows))
+    assert (guess.mapping.question, guess.mapping.answer) == ("text", "topic")

@@ -7,11 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from core.data.cells import cell_text
 from core.data.column_names import (
+    WEAK_NAMES,
+    both_of_two,
     name_list,
+    names_texts,
     plain_name,
+    role_of,
     words_of,
 )
 from core.data.ratings import read_numbers
+from core.data.reading.row_kinds import asks
 from core.data.reading.unfolding import text_of
 from core.data.reading.unrolling import (
     MOSTLY,
@@ -49,7 +54,10 @@ _KEYS = frozenset(
         "correcte respuestacorrecta correcta respuesta 正解 正答 解答 答え 答案 正确答案 정답",
     )
 )
-_COMPARED = re.compile(r"(?P<stem>.*[^\W_])[\s_.-]+(?P<letter>[abAB])")  # human_ref_A, reply b
+# Keys that say which of two is better: no label of a pair of texts.
+_PREFERRING = frozenset(
+    name_list("winner preferred preference better best bestanswer bestindex chosen choice")
+)
 _OUTPUTS = frozenset(name_list("output outputs"))
 _PREFIXED = re.compile(r"\s*\(?([A-Ha-h])\s*[).:]\s*")
 
@@ -141,16 +149,34 @@ def choice_columns(table: Table) -> Table | None:
 
 def _two_texts(table: Table) -> list[dict[str, str]]:
     """Return pairs of columns of texts whose names end in A and B: two replies to compare."""
-    pairs: dict[str, dict[str, str]] = {}
-    for column in table.columns:
-        match = _COMPARED.fullmatch(column.strip())
-        if match is not None:
-            pairs.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = column
     return [
         pair
-        for pair in pairs.values()
-        if set(pair) == {"a", "b"} and all(holds_texts(table, column) for column in pair.values())
+        for stem, pair in both_of_two(table.columns).items()
+        if all(holds_texts(table, column) for column in pair.values())
+        if _reply(table, stem, pair)
     ]
+
+
+def _reply(table: Table, stem: str, pair: Mapping[str, str]) -> bool:
+    """Tell whether two texts are replies to a third, and not a pair with a label itself.
+
+    ``text_a, text_b, label`` has no column that asks them both.
+    """
+    others = [c for c in table.columns if c not in pair.values()]
+    texts = [c for c in others if holds_texts(table, c)]
+    asked = any(
+        role_of(c) == "question"
+        or (plain_name(c) in WEAK_NAMES["question"] and plain_name(c) != "name")
+        or (_mostly_asks(table, c) and not _mostly_asks(table, pair["a"]))
+        for c in texts
+    )
+    prefers = any(_PREFERRING & {plain_name(c), *words_of(c)} for c in others)
+    return asked or prefers or bool(texts and not names_texts(stem))
+
+
+def _mostly_asks(table: Table, column: str) -> bool:
+    cells = [cell for cell in table.frame[column].head(SAMPLE).tolist() if cell]
+    return 2 * sum(map(asks, cells)) >= len(cells)
 
 
 def _first_is_one(
@@ -163,14 +189,8 @@ def _first_is_one(
     tuple of (bool or None, str)
         And the names of the scores.
     """
-    scored: dict[str, dict[str, str]] = {}
-    for column in table.columns:
-        match = _COMPARED.fullmatch(column.strip())
-        if match is not None and column not in taken:
-            scored.setdefault(match["stem"].casefold(), {})[match["letter"].casefold()] = column
+    scored = both_of_two([column for column in table.columns if column not in taken])
     for pair in scored.values():
-        if set(pair) != {"a", "b"}:
-            continue
         values = [read_numbers(table.frame[pair[side]].tolist()).values for side in "ab"]
         told = [
             (cell == "1") == (values[0][a] > values[1][b])

@@ -8,17 +8,23 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of
+from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of, whole_name_role
 from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
 from core.data.reading.row_kinds import (
     LONGEST_NAME,
     MARKED_HEADING,
     QUESTION_MARKS,
+    as_long,
+    asks,
+    column_kinds,
+    is_coded,
     is_comment,
     is_note,
     is_number,
     is_talk,
+    looks_like,
     may_head,
+    says_something,
     sums_up,
     texts_of,
 )
@@ -30,8 +36,6 @@ SAMPLE_ROWS = 300  # below them, to see what the rows of the table look like
 MOST_ABOVE = 15  # rows before a blank one that may be a report head rather than the table
 _TEXTS = ("question", "answer")
 _LEAST_BELOW = 1.5  # rows on average below a heading
-_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
-_SENTENCE = re.compile(r"(?=.{8}).*[.。!！?？؟…]$", re.DOTALL)
 _ASKING = 0.8  # share of questions with a question mark in a column that always has one
 _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
 _MOSTLY = 0.9  # share of numbers in a column of numbers
@@ -77,7 +81,7 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
     Among the first rows with two filled cells it is the one with known names, which is as wide as
     the rows below and looks unlike them: short, words above numbers, no question, no comment sign.
     A row further down must have more of this than the first, so an ordinary file is named by its
-    first row.
+    first row; and it is none of those amid the rows of the table, whatever words it holds.
     """
     head = grid[: HEAD_ROWS + SAMPLE_ROWS]
     filled = [sum(1 for cell in row if cell.strip()) for row in head]
@@ -94,7 +98,9 @@ def header_position(grid: Sequence[Sequence[str]]) -> int | None:
         # else a file of one column with stray commas would be taken for a table
         if i > first and not (below and sum(count >= 2 for count in below) > len(below) / 2):
             continue
-        comment, known = is_comment(head[i]), _known_names(head[i])
+        if i > first and _amid_rows(head, first, i):
+            continue
+        comment, known = is_comment(head[i]), _known_names(head, i)
         if i == first and known >= 4 and filled[i] >= width and not comment:
             return i  # nearly every file
         score = 2.0 * known - 5.0 * comment
@@ -211,7 +217,7 @@ def _nameless(
 def _named_above(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row above a question and its answer names the columns, in any language."""
     row, above = grid[position], grid[position - 1] if position else []
-    if not is_talk(row) or any(role_of(c) for c in row if 1 < len(c) <= LONGEST_NAME):
+    if not is_talk(row) or _holds_names(grid, position):
         return False
     names = texts_of(above)
     if len(names) < max(2, len(texts_of(row))) or is_talk(above):
@@ -238,20 +244,61 @@ def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
     return None
 
 
-def _known_names(row: Sequence[str]) -> int:
+def _known_names(grid: Sequence[Sequence[str]], position: int) -> int:
     """Count what cells of a row name: question and answer twice where that is the whole cell."""
     weights: dict[str, int] = {}
-    for cell in row:
+    for i, cell in enumerate(grid[position]):
         if not cell.strip() or len(cell) > LONGEST_NAME:
             continue
         plain = plain_name(cell.lstrip("#%/ "))
         exact = _exact_role(plain) or _LOG_NAMES.get(plain)
         role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
-        if role is not None:
+        if role is not None and not _stands_again(grid, position, i):
             weight = 2 if exact in _TEXTS else 1
             weights[role] = max(weight, weights.get(role, 0))
     others = sum(weight for role, weight in weights.items() if role not in _TEXTS)
     return sum(weights.get(role, 0) for role in _TEXTS) + min(2, others)
+
+
+def _amid_rows(grid: Sequence[Sequence[str]], first: int, position: int) -> bool:
+    """Tell whether rows that look like those below stand above a row, and no cell is a whole name.
+
+    A text may speak of questions, answers and labels: then it is a row of the table, as those above
+    it are. The first of them may hold the names.
+    """
+    kinds = column_kinds(_rows_below(grid, position))
+    above = [cells for cells in grid[first:position] if len(texts_of(cells)) > 1]
+    alike = [looks_like(cells, kinds) for cells in above]
+    if not any(alike) or _whole_names(grid, position):
+        return False
+    return 2 * sum(alike) > len(above) - 1 and (alike[-1] or sum(alike) > 1)
+
+
+def _whole_names(grid: Sequence[Sequence[str]], position: int) -> bool:
+    """Tell whether a cell of a row is the name of a question or an answer."""
+    roles: list[str | None] = []
+    for i, cell in enumerate(grid[position]):
+        exact = _exact_role(cell)
+        known = whole_name_role(cell) in _TEXTS or plain_name(cell) in _LOG_NAMES
+        if (exact or known) and not _stands_again(grid, position, i):
+            if known:
+                return True
+            roles.append(exact)
+    return all(role in roles for role in _TEXTS)
+
+
+def _stands_again(grid: Sequence[Sequence[str]], position: int, column: int) -> bool:
+    """Tell whether other rows hold the same in a column, as they do a kind of ticket: question."""
+    row = grid[position]
+    return any(
+        column < len(cells) and cells[column] == row[column] and cells != row
+        for cells in grid[: HEAD_ROWS + SAMPLE_ROWS]
+    )
+
+
+def _rows_below(grid: Sequence[Sequence[str]], position: int) -> list[Sequence[str]]:
+    """Return some rows below another that fill two cells."""
+    return [cells for cells in grid[position + 1 : position + 51] if len(texts_of(cells)) > 1]
 
 
 def _over_numbers(grid: Sequence[Sequence[str]], first: int, position: int) -> int:
@@ -294,20 +341,33 @@ def _unlike_rows(grid: Sequence[Sequence[str]], position: int) -> bool:
 def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row that would name the columns is a question and its answer itself.
 
-    A cell of it ends like the questions below, and no cell of it is a known name.
+    A cell of it ends like the questions below, and no cell of it is a known name; or it is one of
+    few numbers in its column.
     """
-    row = grid[position]
-    if any(role_of(cell) for cell in row if len(cell) <= LONGEST_NAME):
+    row, below = grid[position], _rows_below(grid, position)
+    if len(below) > 1 and _holds_value(row, below) and not _whole_names(grid, position):
+        return True
+    if _holds_names(grid, position):
         return False
-    below = [cells for cells in grid[position + 1 : position + 51] if len(texts_of(cells)) > 1]
     for i, cell in enumerate(row):
-        if cell.rstrip().endswith(QUESTION_MARKS):
-            asked = [c for c in below if i < len(c) and c[i].rstrip().endswith(QUESTION_MARKS)]
+        if asks(cell):
+            asked = [cells for cells in below if i < len(cells) and asks(cells[i])]
             if len(below) >= 2 and len(asked) > len(below) / 2:
                 return True
-    if len(below) < 2:
-        return False
-    return (is_talk(row) and _holds_value(row, below)) or _says_like(row, below)
+    return len(below) > 1 and _says_like(row, below)
+
+
+def _holds_names(grid: Sequence[Sequence[str]], position: int) -> bool:
+    """Tell whether a row holds a known name.
+
+    A sentence that speaks of one (“Where is my return label?”) is none where all cells of the row
+    look like those below.
+    """
+    row, below = grid[position], _rows_below(grid, position)
+    named = [cell for cell in row if 1 < len(cell) <= LONGEST_NAME and role_of(cell)]
+    if not all(map(says_something, named)):
+        return True
+    return bool(named) and not (len(below) > 1 and looks_like(row, column_kinds(below)))
 
 
 def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -318,13 +378,11 @@ def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         under = [cells[i].strip() for cells in below if i < len(cells) and cells[i].strip()]
         if not text or not under:
             continue
-        coded = sum(1 for other in under if not _LETTERS.search(other))
-        if coded >= _MOSTLY * len(under) and _LETTERS.search(text):
+        if sum(map(is_coded, under)) >= _MOSTLY * len(under) and not is_coded(text):
             return False  # a word above numbers or dates names them
-        sentences = sum(1 for other in under if _SENTENCE.search(other))
-        usual = sum(map(len, under)) / len(under)
-        alike = usual / 3 <= len(text) <= 3 * usual
-        like |= alike and sentences >= _ASKING * len(under) and bool(_SENTENCE.search(text))
+        sentences = sum(map(says_something, under))
+        said = sentences >= _ASKING * len(under) and says_something(text)
+        like |= said and as_long(text, sum(map(len, under)) / len(under))
     return like
 
 

@@ -1,9 +1,10 @@
-"""What one row of a grid says by itself: names, talk, a sum, a note, a heading, a comment."""
+"""What one row of a grid is: names, talk, a sum, a note, a heading, a comment, one like others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.data.column_names import ROLES, name_list, plain_name, words_of
 
@@ -75,6 +76,17 @@ _NOTE = re.compile(
     r"|all rights reserved|alle rechte vorbehalten|tous droits réservés",
     re.IGNORECASE,
 )
+# How sentences end, in languages that need no sign for it by their verb. Requests (ください, 세요)
+# are not among them: forms ask so, and what they ask is the name of a column.
+_SENTENCE = re.compile(
+    r"(?=.{8}).*[.。!！?？؟…]$|(?=.{5}).*(?:です|ます|ません|ました|ですか|ますか|でしょうか"
+    r"|니다|니까|[어아여해돼워와져려나까가네군데은는예에]요|[吗嗎呢]|怎么办|怎麼辦)$",
+    re.DOTALL,
+)
+_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
+_MOSTLY, _ASKING = 0.9, 0.8  # shares of numbers and of questions in a column of theirs
+_FIRST_COLUMNS = 50  # that tell what the rows of a wide table are like
+_FILLED = 0.75  # share of the columns that a row of the table fills
 _LONGEST_NOTE = 200  # signs
 MARKED_HEADING = re.compile(
     r"[#=]{1,6}\s|[■□●◆◇▼▶►◎]|【.*】$|[A-Z][.)]\s|[IVX]{1,5}[.)]\s"
@@ -137,3 +149,85 @@ def may_head(row: Sequence[str], wide: bool) -> bool:
 def is_number(cell: str) -> bool:
     """Tell whether a cell is a number, also with a currency or percent."""
     return bool(NUMBER.fullmatch(cell.strip()))
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """What the cells of a column are.
+
+    Attributes
+    ----------
+    place : int
+    length : float
+        Signs of a cell on average.
+    coded, asking, saying : float
+        Shares of numbers and dates, of questions, of sentences (questions among them).
+    """
+
+    place: int
+    length: float
+    coded: float
+    asking: float
+    saying: float
+
+    @property
+    def spoken(self) -> bool:
+        """Whether questions or sentences stand here."""
+        return max(self.asking, self.saying) >= _ASKING
+
+    def may_hold(self, text: str) -> bool:
+        """Tell whether a text is of the same kind, and neither far shorter nor far longer."""
+        if is_coded(text):
+            return self.coded >= _MOSTLY or not self.spoken
+        if self.coded >= _MOSTLY or (self.saying >= _ASKING and not says_something(text)):
+            return False
+        # “What is the right answer?” stands above answers
+        rare = self.asking <= 1 - _ASKING if asks(text) else self.asking >= _ASKING
+        return not rare and as_long(text, self.length)
+
+
+def column_kinds(rows: Sequence[Sequence[str]]) -> list[ColumnKind]:
+    """Return the kinds of the columns that most rows fill, of the first ones in a wide table."""
+    kinds = []
+    for i in range(min(max(map(len, rows), default=0), _FIRST_COLUMNS)):
+        cells = [row[i].strip() for row in rows if i < len(row) and row[i].strip()]
+        if 2 * len(cells) > len(rows):
+            shares = [
+                sum(map(kind, cells)) / len(cells) for kind in (is_coded, asks, says_something)
+            ]
+            kinds.append(ColumnKind(i, sum(map(len, cells)) / len(cells), *shares))
+    return kinds
+
+
+def looks_like(row: Sequence[str], kinds: Sequence[ColumnKind]) -> bool:
+    """Tell whether the cells of a row are as long and of the same kind as those of its columns.
+
+    Where no column holds sentences or questions, nothing tells a row from the head of a report.
+    """
+    filled = [kind for kind in kinds if kind.place < len(row) and row[kind.place].strip()]
+    return (
+        len(filled) > 1
+        and len(filled) >= _FILLED * len(kinds)
+        and any(kind.spoken for kind in filled)
+        and all(kind.may_hold(row[kind.place].strip()) for kind in filled)
+    )
+
+
+def as_long(text: str, usual: float) -> bool:
+    """Tell whether a text is neither far shorter nor far longer than is usual."""
+    return usual / 3 <= len(text) <= 3 * usual
+
+
+def is_coded(text: str) -> bool:
+    """Tell numbers, dates and single letters from words."""
+    return not _LETTERS.search(text)
+
+
+def asks(text: str) -> bool:
+    """Tell whether a text ends with a question mark."""
+    return text.rstrip().endswith(QUESTION_MARKS)
+
+
+def says_something(text: str) -> bool:
+    """Tell whether a text is a sentence or a question: no name ends so."""
+    return bool(_SENTENCE.search(text.strip()))

@@ -138,3 +138,119 @@ def test_texts_of_the_last_column_are_put_together_and_told(text, answers):
 def test_rows_that_may_be_cut_in_two_ways_stay_set_aside(row):
     table = read_table(f"question,answer\nWho?,Ann\nWhy?,So\n{row}\n".encode(), "faq.csv")
     assert len(table.unreadable) == 1
+
+
+# Sentences and short texts that speak of questions, answers and labels are no names of columns.
+
+LIBRARY = {
+    "it": [
+        ("Quanti libri posso prendere?", "Fino a dodici opere con una tessera."),
+        ("Dove restituisco i libri la sera?", "Nella cassetta accanto al portone."),
+        ("Mia figlia può avere una tessera?", "Dai sei anni, con la firma di un genitore."),
+        ("Quanto costa una tessera persa?", "La nuova costa tre euro."),
+        ("Prestate giochi da tavolo?", "Sì, per due settimane."),
+    ],
+    "ja": [
+        ("本は何冊まで借りられますか", "一枚のカードで十二冊までです"),
+        ("閉館後はどこに返せますか", "入口の左の返却口にお入れいただけます"),
+        ("子どももカードを作れますか", "六歳から保護者の署名で作れます"),
+        ("カードをなくしたらいくらですか", "再発行は三百円かかります"),
+        ("ボードゲームは借りられますか", "二週間お貸ししています"),
+    ],
+    "zh": [
+        ("一次可以借几本书？", "一张卡最多可以借十二本。"),
+        ("闭馆以后在哪里还书？", "请放进大门左边的还书箱。"),
+        ("孩子可以办借书卡吗？", "六岁以上由家长签字即可办理。"),
+        ("借书卡丢了要多少钱？", "补办一张需要二十元。"),
+        ("可以借桌游吗？", "可以，借期为两周。"),
+    ],
+}
+SPEAKING = [
+    *[("it", "Ho una domanda sulla tessera", "La risposta è allo sportello")],
+    *[("it", "Dove faccio una domanda?", "Allo sportello, con il documento.")],
+    *[
+        ("ja", "本に問題があります", "窓口で回答いたします"),
+        ("ja", "質問はどこでできますか", "窓口です"),
+    ],
+    *[("zh", "书的质量问题", "答案在前台"), ("zh", "有问题找谁？", "前台会给您答复。")],
+]
+
+
+@pytest.mark.parametrize("place", [1, 2, 4, 5])
+@pytest.mark.parametrize("shape", [(0, 1), (0, 1, 2), (2, 0, 1)], ids=str)
+@pytest.mark.parametrize("names", [None, ("Gäste", "Haus", "Feld"), ("访客说", "馆方说", "记")])
+@pytest.mark.parametrize(("language", "question", "answer"), SPEAKING)
+def test_no_row_amid_the_table_names_its_columns(language, question, answer, names, shape, place):
+    pairs = [*LIBRARY[language]]
+    pairs.insert(place, (question, answer))
+    cells = [(*pair, str(i % 2)) for i, pair in enumerate(pairs)]
+    rows = [[row[i] for i in shape] for row in ([names] if names else []) + cells]
+    table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
+    assert len(table.frame) == len(pairs)
+    assert table.header_row == (1 if names else 0)
+
+
+def test_a_row_that_asks_nothing_among_questions_parts_no_table():
+    pairs = [*LIBRARY["it"], ("La tessera è rotta.", "Passi allo sportello.")]
+    pairs += [("Chi dà una risposta?", "Lo sportello, per ogni domanda."), *LIBRARY["it"][::-1]]
+    table = read_table("\n".join("\t".join(row) for row in pairs).encode(), "faq.tsv")
+    assert len(table.frame) == len(pairs) and table.header_row == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("Where is my return label?", "In the document pocket of the parcel.", "1"),
+        ("Label of the tent", "See there", "0"),
+    ],
+)
+def test_a_first_row_that_speaks_of_labels_is_no_row_of_names(row):
+    rows = [row, *[(*pair, str(i % 2)) for i, pair in enumerate(PAIRS)]]
+    table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
+    assert len(table.frame) == len(rows) and "no column names" in said(table)
+
+
+@pytest.mark.parametrize(
+    ("above", "names"),
+    [
+        ([("Area", "Returns"), ("Written by", "Anna")], ("Question", "Our answer")),
+        ([("Area", "Returns")], ("What customers ask (question)", "What we answer")),
+        ([("Please put the questions here.", "Keep answers short.")], ("Question", "The answer")),
+        ([("Which question was it?", "1")], ("Question text", "Answer text")),
+    ],
+)
+def test_names_below_a_report_head_are_still_found(above, names):
+    rows = [*above, names, *PAIRS]
+    table = read_table("\n".join(",".join(row) for row in rows).encode(), "faq.csv")
+    assert table.columns == names and len(table.frame) == len(PAIRS)
+
+
+@pytest.mark.parametrize(
+    "names", [("客户问题", "客服答案"), ("Anliegen des Kunden", "Unsere Lösung")]
+)
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Autor", "Anna Berg"), ("Stand", "01.03.2024")],
+        [("Erstellt von:", "Team Nord"), ("Bereich:", "Versand und Retouren")],
+    ],
+)
+def test_a_report_head_as_short_as_the_texts_is_no_part_of_the_table(above, names):
+    pairs = [(f"Paket {i} weg", f"Nachforschung {i} starten") for i in range(6)]
+    table = read_table("\n".join(",".join(r) for r in [*above, names, *pairs]).encode(), "faq.csv")
+    assert table.columns == names and len(table.frame) == len(pairs)
+
+
+def test_questions_of_a_form_stay_the_names_of_its_columns():
+    names = "Zeit,Was ist Ihre Frage?,Was ist die richtige Antwort?\n"
+    rows = "".join(f"2025-11-0{i + 1},{q},{a}\n" for i, (q, a) in enumerate(PAIRS))
+    assert read_table((names + rows).encode(), "form.csv").header_row == 1
+    rows = "".join(f"{q},{a}\n" for q, a in PAIRS)
+    assert read_table((names[5:] + rows).encode(), "form.csv").header_row == 1
+
+
+def test_a_kind_of_ticket_in_its_own_column_is_no_name():
+    rows = [(q, a, ("Question", "Complaint")[i % 2]) for i, (q, a) in enumerate(PAIRS)]
+    rows[3] = ("Where do I put a comment?", "Below the answer.", "Complaint")
+    text = "\n".join("\t".join(row) for row in [("Guest", "House", "Kind"), *rows])
+    assert read_table(text.encode(), "faq.tsv").header_row == 1

@@ -207,3 +207,67 @@ def test_questions_listed_about_a_text_are_pairs():
         ["How many?", RIGHT, "Text 0."],
         ["How much?", OTHER, "Text 0."],
     ]
+
+
+# Two texts with a label are a pair; two replies to a question are choices.
+
+PAIRED = [
+    (f"Can I pay for part {i}?", f"Part {i} is paid at the desk, in cash or with a card.")
+    for i in range(8)
+]
+
+
+def two_texts(names, key, marks, beside=None):
+    """Each pair as right and, with another answer, as wrong."""
+    head = [*names, key, *([beside[0]] if beside else [])]
+    rows = [head]
+    for i, (question, answer) in enumerate(PAIRED):
+        for text, mark in ((answer, marks[0]), (PAIRED[i - 1][1], marks[1])):
+            rows.append([question, text, mark, *([beside[1].format(i)] if beside else [])])
+    return "\n".join("\t".join(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *[("text_a", "text_b"), ("sentence_A", "sentence_B"), ("query a", "query b")],
+        *[("Satz A", "Satz B"), ("Texto-A", "Texto-B"), ("文_a", "文_b"), ("item_a", "item_b")],
+    ],
+)
+@pytest.mark.parametrize(("key", "marks"), [("label", "10"), ("gold", ("1.0", "0.0"))])
+def test_two_texts_and_a_label_are_a_pair(names, key, marks):
+    table = read_table(two_texts(names, key, marks).encode(), "a.tsv")
+    mapping = guess_columns(table).mapping
+    assert (mapping.question, mapping.answer, mapping.rating) == (*names, key)
+    assert len(collect_pairs(table, mapping).right_answer) == len(PAIRED)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        *[("comment", "looked at by annotator {} on a Monday"), ("topic", "payment")],
+        *[("source", "forum of spring {}"), ("explanation", "Both speak of part {}, see there.")],
+    ],
+)
+def test_a_column_beside_two_texts_that_asks_nothing_is_no_question(beside):
+    text = two_texts(("text_a", "text_b"), "label", "10", beside)
+    mapping = guess_columns(read_table(text.encode(), "a.tsv")).mapping
+    assert (mapping.question, mapping.answer, mapping.rating) == ("text_a", "text_b", "label")
+
+
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        *[("prompt,text_a,text_b", "label"), ("dialogue,text_a,text_b", "label")],
+        *[("title,sentence_a,sentence_b", "label"), ("history,human_ref_A,human_ref_B", "labels")],
+    ],
+)
+def test_two_replies_to_a_question_stay_choices(names, key):
+    rows = [f"{names},{key}"]
+    rows += [f"How many of thing {i}?,{RIGHT.replace(',', ';')},{WRONG},0" for i in range(3)]
+    assert read("\n".join(rows), "a.csv")[:2] == ({RIGHT.replace(",", ";")}, {WRONG})
+
+
+def test_a_winner_of_two_texts_without_a_question_is_no_label():
+    table = read_table(two_texts(("text_a", "text_b"), "winner", "10").encode(), "a.tsv")
+    assert guess_columns(table).mapping.question is None
