@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import nested_value, parting_sign
+from core.data.column_languages import agree, ending_of, further_pairs, languages_of
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
@@ -33,7 +34,7 @@ from core.data.column_names import (
     smaller_is_better,
     words_of,
 )
-from core.data.judging_columns import (
+from core.data.judging.judging_columns import (
     NUMBERED,
     drop_sparse,
     is_code,
@@ -47,8 +48,7 @@ from core.data.judging_columns import (
     take_rating,
     vote_columns,
 )
-from core.data.languages.column_languages import agree, ending_of, further_pairs, languages_of
-from core.data.ratings import looks_like_ratings, rated_cells, read_numbers
+from core.data.judging.ratings import looks_like_ratings, rated_cells, read_numbers
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -71,7 +71,7 @@ class ColumnMapping:
         The column that names who rated, where several people rate the same pairs in rows of their
         own: their grades are averaged.
     scale : str
-        Of the ratings, see :data:`core.data.ratings.SCALES`; "" = found from the values.
+        Of the ratings, see :data:`core.data.judging.ratings.SCALES`; "" = found from the values.
     words : tuple of (word, grade)
         What ratings in words mean, where the user said so; a grade in [0, 1].
     """

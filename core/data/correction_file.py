@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from core.data.column_names import TEXT_ROLES, name_list, plain_name, role_of, says_who
 from core.data.judging.rating_words import RATING_WORDS
+from core.data.judging.ratings import Numbers, doubtful_number, plain_rating, read_numbers
 from core.data.matching import TextIndex
-from core.data.ratings import Numbers, doubtful_number, plain_rating, read_numbers
 from core.data.table import SetAside, Table
 from core.errors import LabelError
 from core.messages import N_, Message

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.checks import EXAMPLE_ROWS, Finding
 from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.judging.ratings import judge
 from core.data.personal.recognition import personal_data
-from core.data.ratings import judge
 from core.data.reading.archives import open_beir
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices

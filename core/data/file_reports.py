@@ -18,8 +18,8 @@ from core.data.columns import (
     unused_beside,
     unused_columns,
 )
+from core.data.judging.ratings import SCALES
 from core.data.open_questions import EMPTY, without_open_questions
-from core.data.ratings import SCALES
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices
 from core.data.splitting import MIN_QUESTIONS

@@ -20,15 +20,15 @@ from core.data.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_b
 from core.data.columns import ColumnMapping
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import RATING_WORDS, TICKS
-from core.data.matching import DistinctTexts, clean_text, same_key
-from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
-from core.data.personal.recognition import personal_data
-from core.data.ratings import (
+from core.data.judging.ratings import (
     judge,
     judging_minus,
     plain_rating,
     read_numbers,
 )
+from core.data.matching import DistinctTexts, clean_text, same_key
+from core.data.open_questions import EMPTY, AskedQuestions, why_no_question
+from core.data.personal.recognition import personal_data
 from core.data.reading.unfolding import unfolded, wordings
 from core.data.shared_answers import with_shared_answers
 from core.data.table import SetAside, Table, no_column, row_list

@@ -12,11 +12,10 @@ import pandas as pd
 from core.data.cells import is_nothing
 from core.data.column_names import says_who, says_wrong
 from core.data.columns import ColumnMapping, guess_mapping
+from core.data.judging.judging_columns import judging_name, rater_by_content
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS, TICKS
-from core.data.judging_columns import judging_name, rater_by_content
-from core.data.matching import Match, TextIndex
-from core.data.ratings import (
+from core.data.judging.ratings import (
     FIVE,
     HUNDRED,
     SCALES,
@@ -30,6 +29,7 @@ from core.data.ratings import (
     read_numbers,
     sign_grades,
 )
+from core.data.matching import Match, TextIndex
 from core.data.reading.formats import read_table
 from core.data.reading.upload import ReadingChoices, Upload
 from core.data.table import Table, build_table, row_list

@@ -23,6 +23,7 @@ from core.data.file_preview import (
     unknown_ratings as unknown_ratings,
 )
 from core.data.import_findings import FoundRows as FoundRows, findings as findings
+from core.data.judging.ratings import SCALES as SCALES
 from core.data.logs.question_log import (
     LogColumns as LogColumns,
     LogPreview as LogPreview,
@@ -32,7 +33,6 @@ from core.data.logs.question_log import (
 )
 from core.data.open_questions import open_told as open_told, without_open_questions
 from core.data.personal.masking import handled_import, rewritten
-from core.data.ratings import SCALES as SCALES
 from core.data.reading.decoding import USUAL_ENCODINGS as USUAL_ENCODINGS
 from core.data.reading.formats import MAX_UPLOAD_MB as MAX_UPLOAD_MB, READERS as READERS
 from core.data.reading.layouts import LAYOUTS as LAYOUTS

@@ -1,1 +1,1 @@
-"""How people judge answers: words of ratings, and scales that the names of columns tell."""
+"""How people judge answers: words and numbers of ratings, their scales, the columns that hold them."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.data.ratings import read_numbers
+from core.data.judging.ratings import read_numbers
 from core.data.reading.upload import Upload
 from core.data.table import Table, build_table
 from core.messages import N_, Message

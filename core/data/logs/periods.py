@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.data.cells import cell_text
 from core.data.column_names import name_list, words_of
+from core.data.judging.ratings import read_numbers
 from core.data.logs.log_names import COUNT_NAMES, name_place
-from core.data.ratings import read_numbers
 from core.data.table import Table
 from core.messages import N_, Message
 

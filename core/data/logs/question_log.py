@@ -17,6 +17,7 @@ import numpy as np
 from core.data.cells import is_nothing
 from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, counts as counts_rows, role_of
 from core.data.columns import ColumnMapping
+from core.data.judging.ratings import read_numbers
 from core.data.logs.addresses import read_server_log, with_searched_words
 from core.data.logs.lines import counted_map, plain_lines
 from core.data.logs.log_names import COUNT_NAMES, DATE_NAMES, EVERY_NAME, QUESTION_NAMES, name_place
@@ -24,7 +25,6 @@ from core.data.logs.periods import with_periods_added
 from core.data.matching import clean_text
 from core.data.open_questions import AskedQuestions, with_open_questions
 from core.data.personal.masking import LEFT_OUT, PersonalHandling
-from core.data.ratings import read_numbers
 from core.data.reading.delimited import read_lines
 from core.data.reading.formats import read_table
 from core.data.reading.unfolding import unfolded

@@ -15,7 +15,7 @@ from core.data.column_names import (
     role_of,
     words_of,
 )
-from core.data.ratings import read_numbers
+from core.data.judging.ratings import read_numbers
 from core.data.reading.row_kinds import asks
 from core.data.reading.unfolding import text_of
 from core.data.reading.unrolling import (

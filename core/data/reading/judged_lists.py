@@ -26,9 +26,9 @@ from core.data.column_names import (
     says_wrong,
     words_of,
 )
+from core.data.judging.judging_columns import judging_name
 from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS
-from core.data.judging_columns import judging_name
-from core.data.ratings import plain_rating
+from core.data.judging.ratings import plain_rating
 from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
 from core.data.reading.records.paragraphs import stand_in
 from core.data.reading.unfolding import text_of, texts_of

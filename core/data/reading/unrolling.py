@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.cells import cell_text, printed_value
 from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS
-from core.data.ratings import plain_rating, read_numbers
+from core.data.judging.ratings import plain_rating, read_numbers
 from core.data.reading.unfolding import text_of
 from core.data.table import SetAside, Table, check_unfolded, clean_cell
 from core.messages import Message

@@ -12,8 +12,8 @@ import pytest
 
 from core.data import table as tables
 from core.data.file_preview import preview, read_dataset
+from core.data.judging.ratings import read_numbers
 from core.data.logs.question_log import guess_log, read_log
-from core.data.ratings import read_numbers
 from core.data.reading.formats import read_table
 from core.data.reading.unfolding import unfolded
 from core.data.table import clean_cell, file_title

@@ -27,8 +27,7 @@ from core.data.column_names import (
 )
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS, TICKS
-from core.data.personal.names import names_person
-from core.data.ratings import (
+from core.data.judging.ratings import (
     SCHOOL,
     looks_like_ratings,
     named_scale,
@@ -36,6 +35,7 @@ from core.data.ratings import (
     rated_cells,
     read_numbers,
 )
+from core.data.personal.names import names_person
 from core.messages import N_, Message
 
 # A category by name that may as well be a judgement: its values decide.

@@ -11,8 +11,8 @@ from hypothesis import given, strategies as st
 from openpyxl import Workbook
 
 from core.data.judging.rating_words import RATING_WORDS
+from core.data.judging.ratings import FIVE, HUNDRED, grades, plain_rating, read_numbers
 from core.data.rating_file import read_ratings
-from core.data.ratings import FIVE, HUNDRED, grades, plain_rating, read_numbers
 from core.errors import DataError
 from core.types import TEST_KNOWN
 

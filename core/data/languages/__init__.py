@@ -1,1 +1,0 @@
-"""The same questions and answers in several languages, side by side in one table."""
