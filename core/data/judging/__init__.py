@@ -1,1 +1,1 @@
-"""How people judge answers: words and numbers of ratings, their scales, the columns that hold them."""
+"""How people judge answers: ratings in words and numbers, their scales, and their columns."""
