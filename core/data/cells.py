@@ -60,7 +60,7 @@ _PLACEHOLDERS = frozenset(
         *("see above", "see below", "as above", "same as above", "ditto", "placeholder"),
         *("answer to follow", "coming soon", "xxx", "lorem ipsum"),
         *("not applicable", "no answer", "no answer yet", "no answer given", "no response"),
-        *("unanswered", "not answered", "not yet answered", "nd"),
+        *("unanswered", "not answered", "not yet answered"),
         *("s.o", "s. o", "s.u", "s. u", "siehe oben", "siehe unten", "wie oben", "folgt", "dito"),
         *("wird noch ergänzt", "wird ergänzt", "noch offen", "in arbeit", "in bearbeitung"),
         *("zu klären", "noch zu klären", "platzhalter", "fehlt", "fehlt noch", "antwort folgt"),

@@ -126,8 +126,10 @@ def _triplets(found: Found) -> Found | None:
     asked, right, wrong = ([str(cell) for _, cell in column] for column in zip(*rows, strict=True))
     shortest = min(sum(map(len, column)) for column in (asked, right, wrong))
     asking = sum(text.rstrip().endswith(QUESTION_MARKS) for text in right)
-    if shortest < _TEXT * len(rows) or asking > len(rows) / 2:
+    if shortest < _TEXT * len(rows) or asking > len(rows) / 2 or len({*wrong}) < len(rows) / 2:
         return None  # with ids, topics or titles
+    if any(text.startswith(("http://", "https://")) for text in wrong):
+        return None
     named = [dict(zip(_TRIPLET, row, strict=True)) for row in zip(asked, right, wrong, strict=True)]
     text = N_(
         "Each line holds three texts without names, so they were read as a question, its right "

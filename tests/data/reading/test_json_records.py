@@ -108,8 +108,10 @@ def test_the_third_text_of_a_line_is_a_wrong_answer_and_that_is_told():
         [["Haus", *row[:2]] for row in THREE],
         [[row[2], *row[:2]] for row in THREE],
         [["Frage", "Antwort", "Notiz"], *THREE],
+        [[*row[:2], f"https://library.example/help/{i}"] for i, row in enumerate(THREE)],
+        [[*row[:2], "Reading and borrowing in our house"] for row in THREE],
     ],
-    ids=["topic", "topic first", "title first", "named"],
+    ids=["topic", "topic first", "title first", "named", "link", "long topic"],
 )
 def test_other_lists_of_three_are_no_triplets(lists):
     assert "negative" not in of_lines(lists).columns

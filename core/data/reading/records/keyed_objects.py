@@ -20,6 +20,7 @@ _ENDS = (*QUESTION_MARKS, ".", "!", "…", "。", "！")
 _NEARLY_ALL, _MOSTLY, _HARDLY = 0.8, 0.5, 0.2
 _FEWEST = 3  # pairs
 _SAMPLE = 200  # records that tell what all are
+_RELEVANCE = ("relevan", "qrel", "judg")  # in the names of maps that join questions and documents
 _MOST_MAPS = 20  # objects of a document that may be its maps
 
 
@@ -64,9 +65,13 @@ def are_questions(document: Mapping[str, object]) -> bool:
         return asking >= _NEARLY_ALL * len(values) and all(map(_answers, values))
     if not all(isinstance(value, str) or _are_texts(value) for value in values):
         return False
-    longest = max(len(value) for value in values if isinstance(value, list))
+    lengths = {len(value) if isinstance(value, list) else 1 for value in values}
+    longest = max(lengths)
     named = {"question", "answer"} <= {role_of(str(key)) for key in document}
     if ending >= _MOSTLY * len(values):
+        if lengths == {longest} and longest > 1:  # as columns are
+            asks = any(all(str(t).rstrip().endswith(QUESTION_MARKS) for t in v) for v in values)
+            return not named and not asks and longest < len(values)
         return longest <= len(values) * (_MOSTLY if named else 1)
     spaced = sum(" " in str(key).strip() for key in document)
     return longest == 1 and spaced >= _NEARLY_ALL * len(values) and not named
@@ -208,7 +213,7 @@ def text_maps(document: object) -> TextMaps | None:
         relevant = None if name in texts else list(_related(value))
         if not relevant:
             continue
-        alone = not any(isinstance(held, list | dict) for held in value.values())
+        judging = any(part in name.casefold() for part in _RELEVANCE)
         asking = {question for question, _, _ in relevant}
         told = {held for _, held, _ in relevant}
         fits = [
@@ -216,8 +221,8 @@ def text_maps(document: object) -> TextMaps | None:
             for one in texts
             for other in texts
             if one != other
-            # columns of pandas share their names: what a row holds there may look like another
-            if not (alone and texts[one].keys() == texts[other].keys())
+            # columns of pandas share the numbers of their rows: pages of row 3 are no other rows
+            if judging or texts[one].keys() != texts[other].keys()
             if len(asking & texts[one].keys()) >= _NEARLY_ALL * len(asking)
             if len(told & texts[other].keys()) >= _NEARLY_ALL * len(told)
         ]

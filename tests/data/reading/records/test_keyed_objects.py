@@ -93,6 +93,35 @@ def test_columns_of_pandas_are_no_maps_that_ids_join(read, grades):
     assert wrong(report) == {(QUESTIONS[4], ANSWERS[4])}
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [lambda i: [i, (i + 1) % 5], lambda i: {str((i + 2) % 5): 1}, lambda i: (i + 3) % 5],
+    ids=["list", "object", "one"],
+)
+@pytest.mark.parametrize("name", ["pages", "related", "category_ids"])
+def test_numbers_in_a_column_of_pandas_are_no_ids_of_other_rows(read, name, cell):
+    columns = {"question": QUESTIONS, "answer": ANSWERS, name: [cell(i) for i in range(5)]}
+    content = {name: {str(i): cell for i, cell in enumerate(c)} for name, c in columns.items()}
+    assert right(read(document(content), "a.json")) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [
+        (("What do you ask?", "What do we say?", "Who are you?", "When?", "And why?"), 2),
+        (("Note 0.", "Note 1.", "Note 2.", "Note 3.", "question", "answer"), 3),
+        (("How was it?", "And the room?", "And the food?"), 3),
+    ],
+    ids=["questions below", "question and answer", "as many rows"],
+)
+def test_a_small_survey_by_columns_is_not_asked_by_its_names(read, names, rows):
+    cells = [QUESTIONS[:rows], ANSWERS[:rows], *([WRONG[:rows]] * 4)]
+    if "question" in names:
+        cells = [WRONG[:rows]] * 4 + cells[:2]
+    report = read(document(dict(zip(names, cells, strict=False))), "a.json")
+    assert not {question for question, *_ in report.pairs} & {*names}
+
+
 MAPS = ("queries", "corpus", "relevant_docs"), ("Fragen", "Texte", "Zuordnung")
 
 
