@@ -247,13 +247,14 @@ def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
 def _known_names(grid: Sequence[Sequence[str]], position: int) -> int:
     """Count what cells of a row name: question and answer twice where that is the whole cell."""
     weights: dict[str, int] = {}
+    others = _other_rows(grid, position)
     for i, cell in enumerate(grid[position]):
         if not cell.strip() or len(cell) > LONGEST_NAME:
             continue
         plain = plain_name(cell.lstrip("#%/ "))
         exact = _exact_role(plain) or _LOG_NAMES.get(plain)
         role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
-        if role is not None and not _stands_again(grid, position, i):
+        if role is not None and not _stands_again(others, i, cell):
             weight = 2 if exact in _TEXTS else 1
             weights[role] = max(weight, weights.get(role, 0))
     others = sum(weight for role, weight in weights.items() if role not in _TEXTS)
@@ -277,23 +278,26 @@ def _amid_rows(grid: Sequence[Sequence[str]], first: int, position: int) -> bool
 def _whole_names(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether a cell of a row is the name of a question or an answer."""
     roles: list[str | None] = []
+    others = _other_rows(grid, position)
     for i, cell in enumerate(grid[position]):
         exact = _exact_role(cell)
         known = whole_name_role(cell) in _TEXTS or plain_name(cell) in _LOG_NAMES
-        if (exact or known) and not _stands_again(grid, position, i):
+        if (exact or known) and not _stands_again(others, i, cell):
             if known:
                 return True
             roles.append(exact)
     return all(role in roles for role in _TEXTS)
 
 
-def _stands_again(grid: Sequence[Sequence[str]], position: int, column: int) -> bool:
-    """Tell whether other rows hold the same in a column, as they do a kind of ticket: question."""
+def _other_rows(grid: Sequence[Sequence[str]], position: int) -> list[Sequence[str]]:
+    """Return rows that are not the same as one, which may stand at the head of each page."""
     row = grid[position]
-    return any(
-        column < len(cells) and cells[column] == row[column] and cells != row
-        for cells in grid[: HEAD_ROWS + SAMPLE_ROWS]
-    )
+    return [cells for cells in grid[: HEAD_ROWS + SAMPLE_ROWS] if cells != row]
+
+
+def _stands_again(rows: Sequence[Sequence[str]], column: int, cell: str) -> bool:
+    """Tell whether other rows hold the same in a column, as they do a kind of ticket: question."""
+    return any(column < len(cells) and cells[column] == cell for cells in rows)
 
 
 def _rows_below(grid: Sequence[Sequence[str]], position: int) -> list[Sequence[str]]:
