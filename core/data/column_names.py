@@ -185,12 +185,11 @@ _COUNTS_INSIDE = name_list(
     "公開 掲載 表示順 並び順 優先 重要度 難易度 難度 有効 公开 发布 优先级 重要性 难度 启用",
     "공개 우선순위 난이도",
 )
-# Names of a judgement itself: what stands under them rates, in numbers and words of any kind.
+# Names of a judgement itself: what stands under them mostly rates, in numbers and words.
 ASSESSMENTS = frozenset(
     name_list(
-        "quality qualität qualité calidad qualità qualidade kwaliteit jakość kvalita kvalitet",
         "helpfulness usefulness correctness faithfulness groundedness factuality appropriateness",
-        "judged assessment appraisal beurteilung qualitätsurteil passung richtigkeit güte",
+        "judged beurteilung qualitätsurteil passung richtigkeit güte",
         "jugement appréciation juicio veredicto giudizio giudizi verdetto avaliação pontuação",
         "pertinenza pertinência relevância beoordeling oordeel cijfer waardering relevantie",
         "ocena oceny trafność poprawność hodnocení hodnotenie ocjena procjena betyg bedömning",
@@ -211,9 +210,10 @@ OUTCOMES = frozenset(
 JUDGING_NAMES = ASSESSMENTS.union(
     OUTCOMES,
     name_list(
-        "nota notas notă sterne étoiles estrellas stelle estrelas sterren 별점 정답여부 accurate",
-        "grounded 星 sinnvoll accepted approved isselected suitable appropriate judgment match",
-        "matches matching matched fits verdict correctly passt passend zutreffend stimmt avis",
+        "quality qualität qualité calidad qualità qualidade kwaliteit jakość kvalita kvalitet",
+        "assessment nota notas notă sterne étoiles estrellas stelle estrelas sterren 별점 정답여부",
+        "accurate grounded 星 sinnvoll accepted approved isselected suitable appropriate judgment",
+        "match matches matching matched fits verdict correctly passt passend zutreffend stimmt avis",
         "correcte juste adéquat correcto correcta acertada adecuada adecuado corretto corretta",
         "correto correta relevante adequado geschikt poprawna poprawne uygun doğru релевантно",
         "правильно верно صحيح 適切 妥当 正しさ 品質 是否正确 是否相关 正误 质量 質量 合格 적합",

@@ -177,6 +177,11 @@ def test_words_that_nobody_knows_under_a_name_that_judges_are_never_right(name, 
         *[("Works with", ["iPhone", "Android"]), ("Result", ["refund", "exchange"])],
         *[("Suitable for", ["children", "adults"]), ("Decision", ["legal", "sales", "support"])],
         ("Useful links", [f"see page {i}" for i in range(12)]),
+        *[("Quality", ["HD", "SD"]), ("Qualität", ["Entwurf", "fertig"]), ("Quality", "AB")],
+        *[("Assessment", ["Test 1", "Test 2", "Exam"]), ("Beurteilung", ["neu", "erledigt"])],
+        *[("Approved", ["approved", "draft", "sent"]), ("Accepted", ["accepted", "offered"])],
+        *[("Notas", ["ok", "revisar"]), ("Match", ["exact", "fuzzy"])],
+        *[("Suitable", ["Suitable for rain", "Suitable for snow"]), ("Fits", ["Fits A", "Fits B"])],
     ],
 )
 def test_words_about_something_else_are_no_judgement(name, values):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from core.data.column_names import (
     words_of,
 )
 from core.data.judging.named_scales import scale_in_name
-from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS, TICKS
+from core.data.judging.rating_words import DENYING, NEUTRAL_WORDS, RATING_WORDS, TICKS
 from core.data.judging.ratings import (
     SCHOOL,
     looks_like_ratings,
@@ -51,6 +51,7 @@ _PARTS = frozenset(
     name_list("is in for test tests testset train training dev valid validation set")
 )
 _NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
+_NOTES = frozenset(name_list("nota notas notă"))  # what somebody wrote down, or a grade
 # Why somebody rates a pair more than once.
 _TWICE_FOR = frozenset(
     name_list(
@@ -292,9 +293,10 @@ def _in_own_words(
 ) -> bool:
     """Tell whether a name that judges stands above few words, not all of them known.
 
-    Left alone, all answers would be right, also those that such a word calls wrong. Where the name
-    does not mean a judgement, the words must show that they judge: one of them is known, or is the
-    name again (``fitting``, ``unfitting``), or they differ between the answers to a question.
+    Left alone, all answers would be right, also those that such a word calls wrong. The words must
+    show that they judge: under a name that means a judgement one of them is known, under others
+    most of them or one for right and one for wrong; or they differ between the answers to a
+    question.
     """
     distinct = set(texts)
     if not 2 <= len(distinct) <= min(_FEW_WORDS, len(texts) / 2) or read_numbers(distinct).values:
@@ -302,14 +304,23 @@ def _in_own_words(
     if max(map(len, distinct)) > _LONGEST_WORDS:
         return False
     name = plain_name(column)
-    if name in ASSESSMENTS:
+    if name in ASSESSMENTS and any(plain_rating(text) in RATING_WORDS for text in distinct):
         return True
-    if name in JUDGING_NAMES - OUTCOMES and any(
-        plain_rating(text) in RATING_WORDS or name in plain_name(text) for text in distinct
-    ):
+    if name in JUDGING_NAMES - OUTCOMES - _NOT_YET - _NOTES and _grade(name, distinct):
         return True
     judging = bool(ASSESSMENTS & set(words_of(column))) or _whole_name_judges(column)
     return judging and _judging_word(column) and tells_apart(column, found, sample)
+
+
+def _grade(name: str, words: Collection[str]) -> bool:
+    """Tell whether most words under a name are known to judge, or two of them differ in grade.
+
+    The name itself is known, and its opposite: ``nützlich`` and ``unnützlich`` under Nützlich.
+    """
+    own = {name: 1.0} | {f"{no}{name}": 0.0 for no in (*DENYING, "un", "in")}
+    grades = [RATING_WORDS.get(plain_rating(word), own.get(plain_name(word))) for word in words]
+    known = [grade for grade in grades if grade is not None]
+    return len(set(known)) > 1 or len(known) > len(grades) / 2
 
 
 def _all_wrong(column: str, texts: Sequence[str]) -> bool:
