@@ -230,6 +230,7 @@ def test_where_all_is_wrong_nothing_is_right(name, value):
             ("Passt?", "ja"),
         ],
         *[("Label required", "no"), ("Aktiv", "nein"), ("class", "3")],
+        *[("OK", "no"), ("Answer OK", "nein"), ("Useful", "no"), ("Correct in FR", "no")],
     ],
 )
 def test_one_value_about_something_else_makes_no_answer_wrong(name, value):

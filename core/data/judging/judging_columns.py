@@ -50,7 +50,14 @@ _MEANS = re.compile(
 _PARTS = frozenset(
     name_list("is in for test tests testset train training dev valid validation set")
 )
-_NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
+NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
+# Flags of one's own that nobody may have set: a no in every row says nothing.
+_UNSET = frozenset(
+    name_list(
+        "ok okay okng useful usable used works helpful like agree accept good",
+        "gut nützlich hilfreich utile bien bon bonne útil nuttig",
+    )
+)
 _NOTES = frozenset(name_list("nota notas notă"))  # what somebody wrote down, or a grade
 # Why somebody rates a pair more than once.
 _TWICE_FOR = frozenset(
@@ -68,7 +75,7 @@ _TWICE_FOR = frozenset(
 _FOR_WHOM = frozenset(
     name_list(
         "for by to with für von mit bei par pour avec por para con per da door voor met av för med",
-        "przez dla для",
+        "przez dla для in im en",
     )
 )
 _STATES = frozenset(name_list("status state"))  # judgements only where words say so
@@ -306,7 +313,7 @@ def _in_own_words(
     name = plain_name(column)
     if name in ASSESSMENTS and any(plain_rating(text) in RATING_WORDS for text in distinct):
         return True
-    if name in JUDGING_NAMES - OUTCOMES - _NOT_YET - _NOTES and _grade(name, distinct):
+    if name in JUDGING_NAMES - OUTCOMES - NOT_YET - _NOTES and _grade(name, distinct):
         return True
     judging = bool(ASSESSMENTS & set(words_of(column))) or _whole_name_judges(column)
     return judging and _judging_word(column) and tells_apart(column, found, sample)
@@ -326,10 +333,11 @@ def _grade(name: str, words: Collection[str]) -> bool:
 def _all_wrong(column: str, texts: Sequence[str]) -> bool:
     """Tell whether the whole name of a column judges, and its only value is: wrong.
 
-    ``Passt?`` beside ``nein`` in every row; not ``Works offline``, nor what was not accepted yet.
+    ``Passt?`` beside ``nein`` in every row; not ``Works offline``, nor what was not accepted yet
+    or is a flag that nobody may have set.
     """
     distinct = {plain_rating(text) for text in texts}
-    if len(distinct) != 1 or not _whole_name_judges(column):
+    if len(distinct) != 1 or not _whole_name_judges(column) or _UNSET & set(words_of(column)):
         return False
     value = next(iter(distinct))
     return read_numbers([value]).values.get(value, 1.0) in (0, -1) or RATING_WORDS.get(value) == 0
@@ -338,7 +346,7 @@ def _all_wrong(column: str, texts: Sequence[str]) -> bool:
 def _whole_name_judges(column: str) -> bool:
     """Tell whether all of a name judges: ``Est pertinent ?``, ``Antwort korrekt``, ``label``."""
     words = words_of(column)
-    if not judging_name(column) or _NOT_YET & {plain_name(column), *words}:
+    if not judging_name(column) or NOT_YET & {plain_name(column), *words}:
         return False
     others = [w for w in words if w not in JUDGING_NAMES | JUDGEMENTS]
     others = [w for w in others if len(w) > _SHORT_WORD or w in _FOR_WHOM]
