@@ -59,7 +59,7 @@ _UNSET = frozenset(
     )
 )
 _NOTES = frozenset(name_list("nota notas notă"))  # what somebody wrote down, or a grade
-# Why somebody rates a pair more than once.
+# Why somebody rates a pair more than once, or what else differs between the ratings of it.
 _TWICE_FOR = frozenset(
     name_list(
         "criterion criteria aspect dimension metric measure category facet kriterium kriterien",
@@ -69,6 +69,11 @@ _TWICE_FOR = frozenset(
         "modèle modelo modello prompt date time datetime timestamp day datum zeit uhrzeit",
         "zeitstempel fecha hora data heure session batch task hit language lang channel source",
         "file split 日付 日時 时间 日期",
+        "comment comments commentary remark remarks note notes reason reasons explanation feedback",
+        "kommentar kommentare bemerkung anmerkung begründung grund hinweis commentaire remarque",
+        "comentario comentarios comentário commento opmerking komentarz комментарий コメント 备注",
+        "product products produkt produkte produit producto produto prodotto item article artikel",
+        "topic thema brand country region city location colour color size 製品 商品 产品",
     )
 )
 # Words that turn a judgement into something else: suitable for children, approved by Anna.

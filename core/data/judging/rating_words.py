@@ -240,7 +240,7 @@ NEUTRAL_WORDS = frozenset(
         "insufficient voldoende onvoldoende unzureichend insuffisant suitable geeignet ungeeignet",
         "nicht_geeignet not_suitable passar uygun uygun_değil lämplig olämplig egnet uegnet adatto",
         "adatta inadatto adapté adaptée inadapté inadaptée geschikt ongeschikt vhodná vhodný",
-        "vhodné nevhodná nevhodný nevhodné",
+        "vhodné nevhodná nevhodný nevhodné acceptable akzeptabel",
         "yes y true t no n false f nope up down ok okay pos neg positive negative neutral mixed",
         "valid invalid full high medium low average active deleted removed duplicate answered",
         "not_answered passed regular moyen mittel teils teilweise partial partly partially",
