@@ -170,7 +170,7 @@ COUNTS = frozenset(
         "tier step turn week hour duration seconds minutes price cost quantity amount escalated",
         "resolved open closed internal turns priorität prio anzahl",
         "recall precision ndcg map mrr accuracy top1 top3 top5 top10",  # of a search, not a pair
-        "split fold chapter kapitel seite lesson",
+        "split fold chapter kapitel seite lesson condition zustand",
         "aktiv aktiviert actif active activo activa ativo ativa attivo attiva actief aktywny aktif",
         "veröffentlicht freigegeben öffentlich publié publiée publicado publicada pubblicato",
         "pubblicata gepubliceerd opublikowane opublikowany yayında опубликовано активно publicerad",
@@ -185,12 +185,11 @@ _COUNTS_INSIDE = name_list(
     "公開 掲載 表示順 並び順 優先 重要度 難易度 難度 有効 公开 发布 优先级 重要性 难度 启用",
     "공개 우선순위 난이도",
 )
-# Names of a judgement itself: what stands under them rates, in numbers and words of any kind.
+# Names of a judgement itself: what stands under them mostly rates, in numbers and words.
 ASSESSMENTS = frozenset(
     name_list(
-        "quality qualität qualité calidad qualità qualidade kwaliteit jakość kvalita kvalitet",
         "helpfulness usefulness correctness faithfulness groundedness factuality appropriateness",
-        "judged assessment appraisal beurteilung qualitätsurteil passung richtigkeit güte",
+        "judged beurteilung qualitätsurteil passung richtigkeit güte",
         "jugement appréciation juicio veredicto giudizio giudizi verdetto avaliação pontuação",
         "pertinenza pertinência relevância beoordeling oordeel cijfer waardering relevantie",
         "ocena oceny trafność poprawność hodnocení hodnotenie ocjena procjena betyg bedömning",
@@ -211,6 +210,7 @@ OUTCOMES = frozenset(
 JUDGING_NAMES = ASSESSMENTS.union(
     OUTCOMES,
     name_list(
+        "quality qualität qualité calidad qualità qualidade kwaliteit jakość kvalita kvalitet",
         "nota notas notă sterne étoiles estrellas stelle estrelas sterren 별점 정답여부 accurate",
         "grounded 星 sinnvoll accepted approved isselected suitable appropriate judgment match",
         "matches matching matched fits verdict correctly passt passend zutreffend stimmt avis",
@@ -219,7 +219,7 @@ JUDGING_NAMES = ASSESSMENTS.union(
         "правильно верно صحيح 適切 妥当 正しさ 品質 是否正确 是否相关 正误 质量 質量 合格 적합",
         "관련성 정확 품질 ok okay okng good useful usable right hit pass passed passfail accept",
         "acceptable agree agreed like liked true truth truthful factual works satisfactory sound",
-        "gut brauchbar nützlich hilfreich treffer treffend urteil bestanden akzeptabel",
+        "assessment gut brauchbar nützlich hilfreich treffer treffend urteil bestanden akzeptabel",
         "akzeptiert stimmig geeignet tauglich inordnung wahr trifftzu bon bonne bien utile vrai",
         "vraie pertinent pertinente valable réussi convient adapté adaptée exact exacte bueno",
         "buena útil acierto acertado aceptable cierto cierta sirve buono buona bene giusto",

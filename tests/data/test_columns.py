@@ -177,6 +177,12 @@ def test_words_that_nobody_knows_under_a_name_that_judges_are_never_right(name, 
         *[("Works with", ["iPhone", "Android"]), ("Result", ["refund", "exchange"])],
         *[("Suitable for", ["children", "adults"]), ("Decision", ["legal", "sales", "support"])],
         ("Useful links", [f"see page {i}" for i in range(12)]),
+        *[("Quality", ["HD", "SD"]), ("Qualität", ["Entwurf", "fertig"]), ("Quality", "AB")],
+        *[("Assessment", ["Test 1", "Test 2", "Exam"]), ("Beurteilung", ["neu", "erledigt"])],
+        *[("Approved", ["approved", "draft", "sent"]), ("Accepted", ["accepted", "offered"])],
+        *[("Condition", ["good", "acceptable", "poor"]), ("Zustand", ["gut", "akzeptabel"])],
+        *[("Notas", ["ok", "revisar"]), ("Match", ["exact", "fuzzy"])],
+        *[("Suitable", ["Suitable for rain", "Suitable for snow"]), ("Fits", ["Fits A", "Fits B"])],
     ],
 )
 def test_words_about_something_else_are_no_judgement(name, values):
@@ -225,6 +231,7 @@ def test_where_all_is_wrong_nothing_is_right(name, value):
             ("Passt?", "ja"),
         ],
         *[("Label required", "no"), ("Aktiv", "nein"), ("class", "3")],
+        *[("OK", "no"), ("Answer OK", "nein"), ("Useful", "no"), ("Correct in FR", "no")],
     ],
 )
 def test_one_value_about_something_else_makes_no_answer_wrong(name, value):

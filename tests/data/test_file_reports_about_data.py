@@ -113,6 +113,8 @@ def test_who_rated_is_found_by_what_differs_between_the_ratings_of_a_pair(about,
         ("Checked", lambda i: ("yes", "no")),
         ("Comment", lambda i: (f"fine, see page {i}", f"no, not {i}")),
         ("Team", lambda i: ("north", "north")),
+        ("Comment", lambda i: ("fine", "hmm")),
+        ("Product", lambda i: ("tent", "stove")),
     ],
 )
 def test_other_differences_between_the_ratings_of_a_pair_name_nobody(about, head, names):

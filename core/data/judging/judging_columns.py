@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from core.data.column_names import (
     words_of,
 )
 from core.data.judging.named_scales import scale_in_name
-from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS, TICKS
+from core.data.judging.rating_words import DENYING, NEUTRAL_WORDS, RATING_WORDS, TICKS
 from core.data.judging.ratings import (
     SCHOOL,
     looks_like_ratings,
@@ -50,8 +50,16 @@ _MEANS = re.compile(
 _PARTS = frozenset(
     name_list("is in for test tests testset train training dev valid validation set")
 )
-_NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
-# Why somebody rates a pair more than once.
+NOT_YET = frozenset(name_list("accepted approved isselected akzeptiert godkänd liked agreed"))
+# Flags of one's own that nobody may have set: a no in every row says nothing.
+_UNSET = frozenset(
+    name_list(
+        "ok okay okng useful usable used works helpful like agree accept good",
+        "gut nützlich hilfreich utile bien bon bonne útil nuttig",
+    )
+)
+_NOTES = frozenset(name_list("nota notas notă"))  # what somebody wrote down, or a grade
+# Why somebody rates a pair more than once, or what else differs between the ratings of it.
 _TWICE_FOR = frozenset(
     name_list(
         "criterion criteria aspect dimension metric measure category facet kriterium kriterien",
@@ -61,13 +69,18 @@ _TWICE_FOR = frozenset(
         "modèle modelo modello prompt date time datetime timestamp day datum zeit uhrzeit",
         "zeitstempel fecha hora data heure session batch task hit language lang channel source",
         "file split 日付 日時 时间 日期",
+        "comment comments commentary remark remarks note notes reason reasons explanation feedback",
+        "kommentar kommentare bemerkung anmerkung begründung grund hinweis commentaire remarque",
+        "comentario comentarios comentário commento opmerking komentarz комментарий コメント 备注",
+        "product products produkt produkte produit producto produto prodotto item article artikel",
+        "topic thema brand country region city location colour color size 製品 商品 产品",
     )
 )
 # Words that turn a judgement into something else: suitable for children, approved by Anna.
 _FOR_WHOM = frozenset(
     name_list(
         "for by to with für von mit bei par pour avec por para con per da door voor met av för med",
-        "przez dla для",
+        "przez dla для in im en",
     )
 )
 _STATES = frozenset(name_list("status state"))  # judgements only where words say so
@@ -292,9 +305,10 @@ def _in_own_words(
 ) -> bool:
     """Tell whether a name that judges stands above few words, not all of them known.
 
-    Left alone, all answers would be right, also those that such a word calls wrong. Where the name
-    does not mean a judgement, the words must show that they judge: one of them is known, or is the
-    name again (``fitting``, ``unfitting``), or they differ between the answers to a question.
+    Left alone, all answers would be right, also those that such a word calls wrong. The words must
+    show that they judge: under a name that means a judgement one of them is known, under others
+    most of them or one for right and one for wrong; or they differ between the answers to a
+    question.
     """
     distinct = set(texts)
     if not 2 <= len(distinct) <= min(_FEW_WORDS, len(texts) / 2) or read_numbers(distinct).values:
@@ -302,23 +316,33 @@ def _in_own_words(
     if max(map(len, distinct)) > _LONGEST_WORDS:
         return False
     name = plain_name(column)
-    if name in ASSESSMENTS:
+    if name in ASSESSMENTS and any(plain_rating(text) in RATING_WORDS for text in distinct):
         return True
-    if name in JUDGING_NAMES - OUTCOMES and any(
-        plain_rating(text) in RATING_WORDS or name in plain_name(text) for text in distinct
-    ):
+    if name in JUDGING_NAMES - OUTCOMES - NOT_YET - _NOTES and _grade(name, distinct):
         return True
     judging = bool(ASSESSMENTS & set(words_of(column))) or _whole_name_judges(column)
     return judging and _judging_word(column) and tells_apart(column, found, sample)
 
 
+def _grade(name: str, words: Collection[str]) -> bool:
+    """Tell whether most words under a name are known to judge, or two of them differ in grade.
+
+    The name itself is known, and its opposite: ``nützlich`` and ``unnützlich`` under Nützlich.
+    """
+    own = {name: 1.0} | {f"{no}{name}": 0.0 for no in (*DENYING, "un", "in")}
+    grades = [RATING_WORDS.get(plain_rating(word), own.get(plain_name(word))) for word in words]
+    known = [grade for grade in grades if grade is not None]
+    return len(set(known)) > 1 or len(known) > len(grades) / 2
+
+
 def _all_wrong(column: str, texts: Sequence[str]) -> bool:
     """Tell whether the whole name of a column judges, and its only value is: wrong.
 
-    ``Passt?`` beside ``nein`` in every row; not ``Works offline``, nor what was not accepted yet.
+    ``Passt?`` beside ``nein`` in every row; not ``Works offline``, nor what was not accepted yet
+    or is a flag that nobody may have set.
     """
     distinct = {plain_rating(text) for text in texts}
-    if len(distinct) != 1 or not _whole_name_judges(column):
+    if len(distinct) != 1 or not _whole_name_judges(column) or _UNSET & set(words_of(column)):
         return False
     value = next(iter(distinct))
     return read_numbers([value]).values.get(value, 1.0) in (0, -1) or RATING_WORDS.get(value) == 0
@@ -327,7 +351,7 @@ def _all_wrong(column: str, texts: Sequence[str]) -> bool:
 def _whole_name_judges(column: str) -> bool:
     """Tell whether all of a name judges: ``Est pertinent ?``, ``Antwort korrekt``, ``label``."""
     words = words_of(column)
-    if not judging_name(column) or _NOT_YET & {plain_name(column), *words}:
+    if not judging_name(column) or NOT_YET & {plain_name(column), *words}:
         return False
     others = [w for w in words if w not in JUDGING_NAMES | JUDGEMENTS]
     others = [w for w in others if len(w) > _SHORT_WORD or w in _FOR_WHOM]

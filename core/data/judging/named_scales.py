@@ -23,8 +23,10 @@ _LEVELS = re.compile(
     r"(?:\s*(?:段階|段阶|级|級|단계)|[- ]?(?:point|punkte?|er|stufige)[- ]s[ck]al[ae])"
 )
 _UNITS = r"(?:points?|pts|punkten?|puntos|punti|pontos|stars?|sterne?n?|点|分|점)?"
+# Not a rater or a part by its number: Rater 2 of 3, Judge B of 4.
 _OUT_OF = re.compile(
-    r"(?:(?<!\d)/|\b(?:out of|of|von|sur|su|sobre|de|di|van|op|av|z|из|max\w*)\b\.?|满分|滿分|満分)"
+    r"(?:(?<!\d)/|(?<!\d )(?<!\b\w )(?<!\bout )"
+    r"\b(?:out of|of|von|sur|su|sobre|de|di|van|op|av|z|из|max\w*)\b\.?|满分|滿分|満分)"
     rf"\s*(\d{{1,3}})\s*{_UNITS}\W*$|(?<!\d)(\d{{1,3}})\s*(?:点満点|分制|점\s*만점)"
 )
 _WORD = r"[^\W\d_][^,;/|()\[\]=:\d]*"

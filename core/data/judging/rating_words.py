@@ -240,7 +240,7 @@ NEUTRAL_WORDS = frozenset(
         "insufficient voldoende onvoldoende unzureichend insuffisant suitable geeignet ungeeignet",
         "nicht_geeignet not_suitable passar uygun uygun_değil lämplig olämplig egnet uegnet adatto",
         "adatta inadatto adapté adaptée inadapté inadaptée geschikt ongeschikt vhodná vhodný",
-        "vhodné nevhodná nevhodný nevhodné",
+        "vhodné nevhodná nevhodný nevhodné acceptable akzeptabel",
         "yes y true t no n false f nope up down ok okay pos neg positive negative neutral mixed",
         "valid invalid full high medium low average active deleted removed duplicate answered",
         "not_answered passed regular moyen mittel teils teilweise partial partly partially",
@@ -258,7 +258,7 @@ NEUTRAL_WORDS = frozenset(
     )
 )
 # What is said before, and behind, a word of judgement to deny it.
-_DENYING = (
+DENYING = (
     *("not", "nicht", "niet", "non", "no", "pas", "nie", "не", "inte", "ikke", "ej", "ei", "nem"),
     *("não", "nu", "nije", "ni", "δεν", "όχι", "غير", "ليس", "לא", "không", "tidak"),
 )
@@ -273,7 +273,7 @@ def _denied(words: Mapping[str, float]) -> dict[str, float]:
     right = [w for w, grade in words.items() if grade == 1 and w not in NEUTRAL_WORDS]
     spoken = [word for word in right if word[0].isalpha() and word[0] < "\u3040"]
     signs = [word for word in right if "\u4e00" <= word[0] <= "\u9fff"]
-    before = [f"{no} {word}" for no in _DENYING for word in spoken]
+    before = [f"{no} {word}" for no in DENYING for word in spoken]
     behind = [f"{word} {no}" for no in _DENYING_BEHIND for word in spoken]
     return dict.fromkeys([*before, *behind, *(f"不{word}" for word in signs)], 0.0)
 

@@ -26,7 +26,7 @@ from core.data.column_names import (
     says_wrong,
     words_of,
 )
-from core.data.judging.judging_columns import judging_name
+from core.data.judging.judging_columns import NOT_YET, judging_name
 from core.data.judging.rating_words import NEUTRAL_WORDS, RATING_WORDS
 from core.data.judging.ratings import plain_rating
 from core.data.reading.choices import CHOICES, choice_columns, choice_lists, preferred_first
@@ -355,11 +355,23 @@ def _mark_of(rows: Sequence[Sequence[Mapping[str, object]]], column: str) -> str
                 continue  # a search's own score, no judgement
             found.append((0 if says_yes_no else 3 if scored else 2, key))
         elif says_yes_no and (says_wrong(key) or not set(words_of(key)) & _PLACES):
-            if judging_name(key) or _FLAGS & {plain_name(key), *words_of(key)}:
+            if _is_set_flag(key, given, column):
                 found.append((1, key))
             elif _tells_found_apart(key, rows, column):
                 found.append((4, key))
     return min(found, key=lambda place: place[0])[1] if found else None
+
+
+def _is_set_flag(key: str, given: Sequence[object], column: str) -> bool:
+    """Tell whether a key judges by its name, and somebody used it: both yes and no occur.
+
+    What a search found may all be wrong.
+    """
+    names = {plain_name(key), *words_of(key)}
+    if names & NOT_YET or not (judging_name(key) or names & _FLAGS):
+        return False
+    used = len({plain_rating(cell_text(value)) for value in given}) > 1
+    return used or says_wrong(key) or bool(_FOUND.search(column.casefold()))
 
 
 def _tells_found_apart(

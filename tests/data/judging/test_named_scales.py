@@ -40,6 +40,7 @@ from tests.data.test_columns import table_of
         *[("Rating 1 (best) to 10 (worst)", (10, 1)), ("Rating 1 (worst) to 10 (best)", (1, 10))],
         *[("Rating", None), ("Rating 2", None), ("Rating 2023-2024", None), ("rating 1/2", None)],
         *[("Q1-3 rating", None), ("Rating (1-2)", None), ("Rating of 10 questions", None)],
+        *[("Rater 2 of 3", None), ("Prüfer 1 von 4", None), ("Judge B out of 3", None)],
         *[
             ("24/7 rating", None),
             ("Rating v1.5", None),

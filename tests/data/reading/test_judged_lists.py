@@ -76,6 +76,25 @@ def test_a_key_that_judges_is_known_by_its_name(key, yes):
     assert (right, wrong) == ({RIGHT}, {WRONG}) and key in said
 
 
+@pytest.mark.parametrize("key", ["liked", "approved", "useful", "works", "evidence", "is_good"])
+def test_a_flag_of_an_answer_that_nobody_has_set_judges_nothing(key):
+    given = [{"text": WRONG, key: False}, {"text": RIGHT, key: False}]
+    assert read(lines(answers=given))[:2] == ({RIGHT, WRONG}, set())
+    judged = [{**given[0], "relevant": False}, {**given[1], "relevant": True}]
+    assert read(lines(answers=judged))[:2] == ({RIGHT}, {WRONG})
+
+
+@pytest.mark.parametrize("key", ["liked", "approved", "agreed"])
+def test_answers_that_nobody_has_approved_yet_are_not_wrong(key):
+    given = [{"text": WRONG, key: False}, {"text": RIGHT, key: True}]
+    assert read(lines(answers=given))[:2] == ({RIGHT, WRONG}, set())
+
+
+def test_what_a_search_found_may_all_be_wrong():
+    found = [{"text": WRONG, "has_answer": False}, {"text": OTHER, "has_answer": False}]
+    assert read(lines(ctxs=found))[:2] == (set(), {WRONG, OTHER})
+
+
 @pytest.mark.parametrize("key", ["in_gold_set", "contient_la_réponse", "belegt", "根拠"])
 def test_a_true_and_false_tells_apart_what_a_search_found(key):
     found = [{"text": WRONG, key: False}, {"text": RIGHT, key: True}]
