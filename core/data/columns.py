@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import nested_value, parting_sign
-from core.data.column_languages import agree, ending_of, further_pairs, languages_of
+from core.data.column_languages import ending_of, further_pairs, languages_among, without_language
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
@@ -32,6 +32,7 @@ from core.data.column_names import (
     says_plural,
     says_who,
     smaller_is_better,
+    whole_name_role,
     words_of,
 )
 from core.data.judging.judging_columns import (
@@ -281,22 +282,38 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
 def _agree_in_language(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
-    """Take another answer, else another question, where the two are in different languages."""
+    """Take another answer, else another question, where the two are in different languages.
+
+    Only one that has the whole name, but for its language, and holds as much.
+    """
     question, answer = (found.get(role, "") for role in TEXT_ROLES)
-    if not (question and answer) or agree(question, answer):
+    languages = {column: languages_among(column, free) for column in free}
+    spoken = [languages.get(column, frozenset()) for column in (question, answer)]
+    if not all(spoken) or spoken[0] & spoken[1]:
         return
     for role, beside in (("answer", question), ("question", answer)):
         fits = [
             (_least_wanted(role, column), fit, position, column)
             for position, column in enumerate(free)
-            if column not in found.values() and languages_of(column) & languages_of(beside)
+            if column not in found.values() and languages[column] & languages[beside]
             if (fit := name_fit(column, role)) is not None and role_of(column) == role
+            if role in (whole_name_role(column), whole_name_role(without_language(column)))
+            if _holds_as_much(texts[column], texts[found[role]])
             if _may_be(role, column, texts[column], fit[0])
             if _least_wanted(role, column) <= _least_wanted(role, found[role])
         ]
         if fits:
             found[role] = min(fits)[-1]
             return
+
+
+def _holds_as_much(texts: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether texts are about as many as others, as different, and not far shorter."""
+    return (
+        len(texts) >= _ASKED * len(others)
+        and len(set(texts)) >= _MOSTLY * len(set(others))
+        and _mean_length(texts) >= _SHORTER * _mean_length(others)
+    )
 
 
 def _ask_subjects(
