@@ -361,11 +361,11 @@ def _holds_names(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether a row holds a known name.
 
     A sentence that speaks of one (“Where is my return label?”) is none where all cells of the row
-    look like those below.
+    look like those below. Two that speak of a question and an answer are what a form asks for.
     """
     row, below = grid[position], _rows_below(grid, position)
     named = [cell for cell in row if 1 < len(cell) <= LONGEST_NAME and role_of(cell)]
-    if not all(map(says_something, named)):
+    if not all(map(says_something, named)) or {*_TEXTS} <= {*map(role_of, named)}:
         return True
     return bool(named) and not (len(below) > 1 and looks_like(row, column_kinds(below)))
 

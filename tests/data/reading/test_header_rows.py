@@ -119,6 +119,26 @@ def test_names_that_are_sentences_above_dates_and_marks_stay_names():
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        *["Please enter your question here.,Please enter the answer here."],
+        *[
+            "質問内容をご記入ください。,回答内容をご記入ください。",
+            "질문을 입력하세요.,답변을 입력하세요.",
+        ],
+        *[
+            "お客様の質問です,当社の回答です",
+            "The question of the customer.,The answer of the agent.",
+        ],
+    ],
+)
+def test_sentences_that_ask_for_a_question_and_its_answer_stay_names(names):
+    rows = "".join(f"My part {i} has not arrived.,Look at the order {i} first.\n" for i in range(6))
+    rows += "".join(f"部品{i}が届きません。,注文{i}をご確認ください。\n" for i in range(6))
+    assert read_table(f"{names}\n{rows}".encode(), "form.csv").header_row == 1
+
+
+@pytest.mark.parametrize(
     ("text", "answers"),
     [
         (
