@@ -41,7 +41,7 @@ _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
 _MOSTLY = 0.9  # share of numbers in a column of numbers
 # What the columns of search logs are called.
 _LOG_NAMES = dict.fromkeys(COUNT_NAMES, "count") | dict.fromkeys(QUESTION_NAMES, "asked")
-_FEW_VALUES = 7  # of a column of marks
+_FEW_VALUES, _MARKS = 7, 2  # of a column of grades, of yes and no
 _MOMENT = re.compile(
     r"[\[(]?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
     r"(?:[T ,]\s*\d{1,2}:\d\d.{0,16})?[\])]?"
@@ -342,10 +342,11 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row that would name the columns is a question and its answer itself.
 
     A cell of it ends like the questions below, and no cell of it is a known name; or it is one of
-    few numbers in its column.
+    two numbers in its column, or of few beside a sentence.
     """
     row, below = grid[position], _rows_below(grid, position)
-    if len(below) > 1 and _holds_value(row, below) and not _whole_names(grid, position):
+    most = _FEW_VALUES if is_talk(row) or any(map(says_something, row)) else _MARKS
+    if len(below) > 1 and _holds_value(row, below, most) and not _whole_names(grid, position):
         return True
     if _holds_names(grid, position):
         return False
@@ -386,11 +387,11 @@ def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     return like
 
 
-def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a cell is a number that stands in the column below among few others: 0 or 1."""
+def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]], most: int) -> bool:
+    """Tell whether a cell is one of at most so many numbers that its column holds: 0 or 1."""
     for i, cell in enumerate(row):
         held = {cells[i].strip() for cells in below if i < len(cells)}
-        if cell.strip() in held and len(held) <= _FEW_VALUES and all(map(is_number, held)):
+        if cell.strip() in held and len(held) <= most and all(map(is_number, held)):
             return True
     return False
 

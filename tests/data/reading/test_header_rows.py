@@ -230,6 +230,13 @@ def test_a_first_row_that_speaks_of_labels_is_no_row_of_names(row):
     assert len(table.frame) == len(rows) and "no column names" in said(table)
 
 
+@pytest.mark.parametrize("names", [("Customer says", "We say", "1"), ("Kundin", "Team", "0")])
+def test_a_name_that_is_a_digit_is_no_value(names):
+    rows = [names, *[(*pair, str(i % 4)) for i, pair in enumerate(PAIRS)]]
+    table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
+    assert table.header_row == 1 and len(table.frame) == len(PAIRS)
+
+
 @pytest.mark.parametrize(
     ("above", "names"),
     [
