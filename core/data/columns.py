@@ -18,6 +18,7 @@ from core.data.column_names import (
     TEXT_ROLES,
     WEAK_NAMES,
     both_of_two,
+    counts_answers,
     is_count,
     is_negative,
     is_wording,
@@ -50,6 +51,7 @@ from core.data.judging.judging_columns import (
     vote_columns,
 )
 from core.data.judging.ratings import looks_like_ratings, rated_cells, read_numbers
+from core.data.reading.row_kinds import says_something
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -113,6 +115,11 @@ _SHORTEST_RIGHT, _SHORTER = 12, 0.3  # signs on average; of the other answers' l
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
+)
+_DATE = re.compile(
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d\d))(?:[T ,].{1,24})?"
+    r"|\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?",
+    re.IGNORECASE,
 )
 _LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
@@ -615,7 +622,7 @@ def _take_numbers(
     """Take numbers under the very name of an answer: the user said what they are.
 
     A text beside them may be a remark, an owner or an address. Few different numbers, and those
-    that count the rows, are places of choices and ids.
+    that count the rows, are places of choices and ids; counts and dates may stand beside the text.
     """
     for column in free if "answer" not in found else ():
         fit, held = name_fit(column, "answer"), texts[column]
@@ -623,8 +630,25 @@ def _take_numbers(
             continue
         values = is_code(held) and not (marks(held) or is_running(held))
         if values and len(set(held)) >= _MOSTLY * len(held):
+            if _beside_text(column, [c for c in free if c not in found.values()], texts):
+                continue
             found["answer"] = column
             return
+
+
+def _beside_text(column: str, free: Sequence[str], texts: Mapping[str, list[str]]) -> bool:
+    """Tell whether numbers may count or date answers whose sentences stand in another column."""
+    held = texts[column]
+    others = [
+        c
+        for c in free
+        if len(texts[c]) >= _MOSTLY * len(held) and role_of(c) in (None, "answer")
+        if sum(map(says_something, texts[c])) >= _ASKED * len(texts[c]) and not is_url(texts[c])
+    ]
+    if counts_answers(column):
+        return bool(others)
+    dated = sum(1 for text in held if _DATE.fullmatch(text.strip())) >= _ASKED * len(held)
+    return dated and not all(_NOTE.search(plain_name(c)) for c in others)
 
 
 def _take_by_content(
