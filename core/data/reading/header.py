@@ -342,10 +342,12 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row that would name the columns is a question and its answer itself.
 
     A cell of it ends like the questions below, and no cell of it is a known name; or it is one of
-    two numbers in its column, or of few beside a sentence.
+    two numbers in its column where no cell is a name, or of few beside a sentence.
     """
     row, below = grid[position], _rows_below(grid, position)
-    most = _FEW_VALUES if is_talk(row) or any(map(says_something, row)) else _MARKS
+    most = 0 if any(map(_exact_role, row)) else _MARKS
+    if is_talk(row) or any(map(says_something, row)):
+        most = _FEW_VALUES
     if len(below) > 1 and _holds_value(row, below, most) and not _whole_names(grid, position):
         return True
     if _holds_names(grid, position):
@@ -366,8 +368,11 @@ def _holds_names(grid: Sequence[Sequence[str]], position: int) -> bool:
     """
     row, below = grid[position], _rows_below(grid, position)
     named = [cell for cell in row if 1 < len(cell) <= LONGEST_NAME and role_of(cell)]
-    if not all(map(says_something, named)) or {*_TEXTS} <= {*map(role_of, named)}:
+    roles = set(map(role_of, named))
+    if not all(map(says_something, named)) or roles >= {*_TEXTS}:
         return True
+    if roles <= {*_TEXTS} and len(named) == len(texts_of(row)) and all(map(asks, named)):
+        return True  # no row of a table asks twice about questions
     return bool(named) and not (len(below) > 1 and looks_like(row, column_kinds(below)))
 
 

@@ -230,9 +230,21 @@ def test_a_first_row_that_speaks_of_labels_is_no_row_of_names(row):
     assert len(table.frame) == len(rows) and "no column names" in said(table)
 
 
-@pytest.mark.parametrize("names", [("Customer says", "We say", "1"), ("Kundin", "Team", "0")])
-def test_a_name_that_is_a_digit_is_no_value(names):
-    rows = [names, *[(*pair, str(i % 4)) for i, pair in enumerate(PAIRS)]]
+def test_two_questions_about_questions_stay_names():
+    rows = "".join(f"How do I do {i}?,Do you mean the thing {i}?\n" for i in range(6))
+    table = read_table(f"What do you ask?,What do we ask back?\n{rows}".encode(), "form.csv")
+    assert table.header_row == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        *[(("Customer says", "We say", "1"), 4), (("Kundin", "Team", "0"), 4)],
+        (("Topic", "Text", "1"), 2),
+    ],
+)
+def test_a_name_that_is_a_digit_is_no_value(names, values):
+    rows = [names, *[(*pair, str(i % values)) for i, pair in enumerate(PAIRS)]]
     table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
     assert table.header_row == 1 and len(table.frame) == len(PAIRS)
 
