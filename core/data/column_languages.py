@@ -153,6 +153,7 @@ def ending_of(name: str) -> str:
     return _named_language(name) or (digits[0] if digits else "")
 
 
+@cache
 def _named_language(name: str) -> str:
     words, begin = words_of(name), name.strip()
     ends = list(words[-1:])

@@ -10,7 +10,13 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import nested_value, parting_sign
-from core.data.column_languages import ending_of, further_pairs, languages_among, without_language
+from core.data.column_languages import (
+    agree,
+    ending_of,
+    further_pairs,
+    languages_among,
+    without_language,
+)
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
@@ -294,8 +300,10 @@ def _agree_in_language(
     Only one that has the whole name, but for its language, and holds as much.
     """
     question, answer = (found.get(role, "") for role in TEXT_ROLES)
+    if not (question and answer) or agree(question, answer):
+        return
     languages = {column: languages_among(column, free) for column in free}
-    spoken = [languages.get(column, frozenset()) for column in (question, answer)]
+    spoken = [languages[column] for column in (question, answer)]
     if not all(spoken) or spoken[0] & spoken[1]:
         return
     for role, beside in (("answer", question), ("question", answer)):
