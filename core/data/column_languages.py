@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from core.data.column_names import LANGUAGE_CODES, name_list, plain_name, words_of
@@ -95,6 +95,7 @@ _OWN_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _GOES_ON = 5  # letters of a word that may have an ending
+_OTHER_WORDS = frozenset(["it", "no"])  # codes that are words of their own: an IT question
 
 
 @cache
@@ -105,13 +106,38 @@ def languages_of(name: str) -> frozenset[str]:
     a word: ``Antwort``. Empty where the name says nothing.
     """
     named = _named_language(name)
-    if named:
-        return frozenset([named])
+    return frozenset([named]) if named else _own_languages(name)
+
+
+@cache
+def _own_languages(name: str) -> frozenset[str]:
     words = {plain_name(name), *words_of(name)}
     return frozenset(
         code
         for code, names in _OWN_NAMES.items()
         if any(own in words or _stands_inside(own, name) for own in names)
+    )
+
+
+def languages_among(name: str, columns: Iterable[str]) -> frozenset[str]:
+    """Return the languages of a column, where IT and no name one only beside other languages.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        All columns of the table.
+    """
+    code = _named_language(name)
+    if code in _OTHER_WORDS and code in words_of(name):
+        others = {_named_language(column) for column in columns} - {code, ""}
+        return languages_of(name) if others else _own_languages(name)
+    return languages_of(name)
+
+
+def without_language(name: str) -> str:
+    """Return the words of a name but those that name a language: ``Antwort EN``."""
+    return " ".join(
+        word for word in words_of(name) if word not in LANGUAGE_CODES and not _written(word)
     )
 
 
@@ -127,6 +153,7 @@ def ending_of(name: str) -> str:
     return _named_language(name) or (digits[0] if digits else "")
 
 
+@cache
 def _named_language(name: str) -> str:
     words, begin = words_of(name), name.strip()
     ends = list(words[-1:])
@@ -137,11 +164,18 @@ def _named_language(name: str) -> str:
             return _ALIASES.get(word, word)
     for code, names in _WRITTEN.items():
         for written in names:
-            if written in words or _stands_inside(written, name):
-                return code
-            if len(written) >= _GOES_ON and any(word.startswith(written) for word in words):
+            if _stands_inside(written, name) or any(_is_form(word, written) for word in words):
                 return code
     return ""
+
+
+def _written(word: str) -> bool:
+    """Tell whether a word is the name of a language."""
+    return any(_is_form(word, written) for names in _WRITTEN.values() for written in names)
+
+
+def _is_form(word: str, written: str) -> bool:
+    return word == written or (len(written) >= _GOES_ON and word.startswith(written))
 
 
 def _stands_inside(part: str, name: str) -> bool:

@@ -286,6 +286,13 @@ _PLACES_OF_TEXTS = frozenset(
         "reference document documents doc docs passage passages context contexts ctxs pos a output"
     )
 )
+# Beside texts, numbers under such names count answers or say how long they took.
+_COUNTED_ANSWERS = frozenset(
+    name_list(
+        "answers replies responses reply response antworten réponses reponses respuestas risposte",
+        "respostas antwoorden odpowiedzi odpovědi ответы відповіді cevaplar vastaukset válaszok",
+    )
+)
 _NAMING = frozenset(name_list("code codes message text type kind name nummer meldung"))
 _CODE_PARTS = ("番号", "日時", "日付", "件数", "担当", "文字数")
 _TITLES = frozenset(
@@ -549,6 +556,11 @@ def names_texts(stem: str) -> bool:
 def names_place(name: str) -> bool:
     """Return True for names of answers whose numbers point elsewhere: ``reference``, ``doc``."""
     return plain_name(name) in _PLACES_OF_TEXTS
+
+
+def counts_answers(name: str) -> bool:
+    """Return True for names under which lists of questions count what was answered: ``Replies``."""
+    return plain_name(name) in _COUNTED_ANSWERS
 
 
 def smaller_is_better(name: str) -> bool:

@@ -10,7 +10,13 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import nested_value, parting_sign
-from core.data.column_languages import agree, ending_of, further_pairs, languages_of
+from core.data.column_languages import (
+    agree,
+    ending_of,
+    further_pairs,
+    languages_among,
+    without_language,
+)
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
@@ -18,6 +24,7 @@ from core.data.column_names import (
     TEXT_ROLES,
     WEAK_NAMES,
     both_of_two,
+    counts_answers,
     is_count,
     is_negative,
     is_wording,
@@ -32,6 +39,7 @@ from core.data.column_names import (
     says_plural,
     says_who,
     smaller_is_better,
+    whole_name_role,
     words_of,
 )
 from core.data.judging.judging_columns import (
@@ -49,6 +57,7 @@ from core.data.judging.judging_columns import (
     vote_columns,
 )
 from core.data.judging.ratings import looks_like_ratings, rated_cells, read_numbers
+from core.data.reading.row_kinds import says_something
 from core.data.table import NotUsed, Table
 from core.messages import N_, Message
 
@@ -112,6 +121,11 @@ _SHORTEST_RIGHT, _SHORTER = 12, 0.3  # signs on average; of the other answers' l
 _NOTE = re.compile(
     "note|notiz|comment|kommentar|bemerkung|remark|memo|internal|intern|anmerkung|remarque"
     "|comentario|nota|備考|メモ|コメント|备注"
+)
+_DATE = re.compile(
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d\d))(?:[T ,].{1,24})?"
+    r"|\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?",
+    re.IGNORECASE,
 )
 _LONGEST_WORD = 20  # signs, of a keyword
 _SHORT_MARK, _FEW_MARKS = 30, 10  # signs, and distinct values, of a column that may judge
@@ -281,22 +295,40 @@ def guess_columns(table: Table, *, rated: bool = False) -> Guess:
 def _agree_in_language(
     found: dict[str, str], free: Sequence[str], texts: Mapping[str, list[str]]
 ) -> None:
-    """Take another answer, else another question, where the two are in different languages."""
+    """Take another answer, else another question, where the two are in different languages.
+
+    Only one that has the whole name, but for its language, and holds as much.
+    """
     question, answer = (found.get(role, "") for role in TEXT_ROLES)
     if not (question and answer) or agree(question, answer):
+        return
+    languages = {column: languages_among(column, free) for column in free}
+    spoken = [languages[column] for column in (question, answer)]
+    if not all(spoken) or spoken[0] & spoken[1]:
         return
     for role, beside in (("answer", question), ("question", answer)):
         fits = [
             (_least_wanted(role, column), fit, position, column)
             for position, column in enumerate(free)
-            if column not in found.values() and languages_of(column) & languages_of(beside)
+            if column not in found.values() and languages[column] & languages[beside]
             if (fit := name_fit(column, role)) is not None and role_of(column) == role
+            if role in (whole_name_role(column), whole_name_role(without_language(column)))
+            if _holds_as_much(texts[column], texts[found[role]])
             if _may_be(role, column, texts[column], fit[0])
             if _least_wanted(role, column) <= _least_wanted(role, found[role])
         ]
         if fits:
             found[role] = min(fits)[-1]
             return
+
+
+def _holds_as_much(texts: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether texts are about as many as others, as different, and not far shorter."""
+    return (
+        len(texts) >= _ASKED * len(others)
+        and len(set(texts)) >= _MOSTLY * len(set(others))
+        and _mean_length(texts) >= _SHORTER * _mean_length(others)
+    )
 
 
 def _ask_subjects(
@@ -598,7 +630,7 @@ def _take_numbers(
     """Take numbers under the very name of an answer: the user said what they are.
 
     A text beside them may be a remark, an owner or an address. Few different numbers, and those
-    that count the rows, are places of choices and ids.
+    that count the rows, are places of choices and ids; counts and dates may stand beside the text.
     """
     for column in free if "answer" not in found else ():
         fit, held = name_fit(column, "answer"), texts[column]
@@ -606,8 +638,25 @@ def _take_numbers(
             continue
         values = is_code(held) and not (marks(held) or is_running(held))
         if values and len(set(held)) >= _MOSTLY * len(held):
+            if _beside_text(column, [c for c in free if c not in found.values()], texts):
+                continue
             found["answer"] = column
             return
+
+
+def _beside_text(column: str, free: Sequence[str], texts: Mapping[str, list[str]]) -> bool:
+    """Tell whether numbers may count or date answers whose sentences stand in another column."""
+    held = texts[column]
+    others = [
+        c
+        for c in free
+        if len(texts[c]) >= _MOSTLY * len(held) and role_of(c) in (None, "answer")
+        if sum(map(says_something, texts[c])) >= _ASKED * len(texts[c]) and not is_url(texts[c])
+    ]
+    if counts_answers(column):
+        return bool(others)
+    dated = sum(1 for text in held if _DATE.fullmatch(text.strip())) >= _ASKED * len(held)
+    return dated and not all(_NOTE.search(plain_name(c)) for c in others)
 
 
 def _take_by_content(

@@ -89,3 +89,25 @@ def test_offered_pairs_never_mix_languages(names, offered):
 def test_plurals_and_a_single_language_are_read_as_ever(names):
     mapping = guess(*names).mapping
     assert (mapping.question, mapping.answer) == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *[("Frage", "Answer", "Antwort von"), ("Frage", "Reply", "Antwort-Typ")],
+        *[("Frage", "Answer", "Lösung-Link"), ("Question", "Antwort", "Response channel")],
+        *[("Frage", "Answer", "Question type"), ("IT Question", "Answer", "Antwort IT")],
+    ],
+)
+def test_what_is_told_about_an_answer_is_not_taken_for_it(names):
+    mapping = guess(*names).mapping
+    assert (mapping.question, mapping.answer) == names[:2]
+
+
+@pytest.mark.parametrize(
+    "texts", [["Noch offen.", *[""] * 7], ["Nein.", "Ja."] * 4, [f"A{i}" for i in range(8)]]
+)
+def test_an_answer_that_holds_far_less_is_not_taken_for_its_language(texts):
+    cells = [[f"Wo ist {i}?", f"Es steht im Regal {i} ganz oben.", texts[i]] for i in range(8)]
+    table = read_table(made_table(("Frage", "Answer", "Antwort"), cells), "faq.csv")
+    assert guess_columns(table).mapping.answer == "Answer"

@@ -481,6 +481,38 @@ def test_numbers_named_answers_are_the_answers_whatever_stands_beside_them(names
 
 
 @pytest.mark.parametrize(
+    ("name", "number", "beside"),
+    [
+        *[("Replies", "{}", "Last post"), ("Responses", "{}", "Top comment")],
+        *[("Response", "{}.5", "Summary"), ("Antworten", "{}", "Beste")],
+        *[("Answer", "2024-01-{}", "Details"), ("Antwort", "{}:30", "Text im Heft")],
+    ],
+)
+def test_counts_and_dates_of_answers_are_not_their_texts(name, number, beside):
+    rows = [
+        [f"How do I do thing {i}?", number.format(29 - i), f"Press the button number {i}."]
+        for i in range(ROWS)
+    ]
+    mapping = guess_mapping(table_of(["Question", name, beside], rows))
+    assert (mapping.question, mapping.answer) == ("Question", beside)
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "beside"),
+    [
+        *[("Answer", "{}", "Details"), ("Replies", "{}", "Responsible")],
+        ("Answer", "2024-01-{}", "Comment"),
+    ],
+)
+def test_numbers_and_dates_stay_answers_where_nothing_else_says_more(name, number, beside):
+    text = "Ann {}" if beside == "Responsible" else "Checked by the team {}."
+    rows = [
+        [f"When was thing {i} made?", number.format(29 - i), text.format(i)] for i in range(ROWS)
+    ]
+    assert guess_mapping(table_of(["Question", name, beside], rows)).answer == name
+
+
+@pytest.mark.parametrize(
     ("name", "numbers"),
     [
         *[("answer", "1"), ("answer", "123"), ("Antwort", ["1", "0"])],

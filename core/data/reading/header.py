@@ -41,7 +41,7 @@ _LONGEST_LABEL = 30  # signs of a name or of what stands beside a sum
 _MOSTLY = 0.9  # share of numbers in a column of numbers
 # What the columns of search logs are called.
 _LOG_NAMES = dict.fromkeys(COUNT_NAMES, "count") | dict.fromkeys(QUESTION_NAMES, "asked")
-_FEW_VALUES = 7  # of a column of marks
+_FEW_VALUES, _MARKS = 7, 2  # of a column of grades, of yes and no
 _MOMENT = re.compile(
     r"[\[(]?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
     r"(?:[T ,]\s*\d{1,2}:\d\d.{0,16})?[\])]?"
@@ -346,10 +346,13 @@ def _is_data(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether the row that would name the columns is a question and its answer itself.
 
     A cell of it ends like the questions below, and no cell of it is a known name; or it is one of
-    few numbers in its column.
+    two numbers in its column where no cell is a name, or of few beside a sentence.
     """
     row, below = grid[position], _rows_below(grid, position)
-    if len(below) > 1 and _holds_value(row, below) and not _whole_names(grid, position):
+    most = 0 if any(map(_exact_role, row)) else _MARKS
+    if is_talk(row) or any(map(says_something, row)):
+        most = _FEW_VALUES
+    if len(below) > 1 and _holds_value(row, below, most) and not _whole_names(grid, position):
         return True
     if _holds_names(grid, position):
         return False
@@ -365,12 +368,15 @@ def _holds_names(grid: Sequence[Sequence[str]], position: int) -> bool:
     """Tell whether a row holds a known name.
 
     A sentence that speaks of one (“Where is my return label?”) is none where all cells of the row
-    look like those below.
+    look like those below. Two that speak of a question and an answer are what a form asks for.
     """
     row, below = grid[position], _rows_below(grid, position)
     named = [cell for cell in row if 1 < len(cell) <= LONGEST_NAME and role_of(cell)]
-    if not all(map(says_something, named)):
+    roles = set(map(role_of, named))
+    if not all(map(says_something, named)) or roles >= {*_TEXTS}:
         return True
+    if roles <= {*_TEXTS} and len(named) == len(texts_of(row)) and all(map(asks, named)):
+        return True  # no row of a table asks twice about questions
     return bool(named) and not (len(below) > 1 and looks_like(row, column_kinds(below)))
 
 
@@ -390,11 +396,11 @@ def _says_like(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     return like
 
 
-def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a cell is a number that stands in the column below among few others: 0 or 1."""
+def _holds_value(row: Sequence[str], below: Sequence[Sequence[str]], most: int) -> bool:
+    """Tell whether a cell is one of at most so many numbers that its column holds: 0 or 1."""
     for i, cell in enumerate(row):
         held = {cells[i].strip() for cells in below if i < len(cells)}
-        if cell.strip() in held and len(held) <= _FEW_VALUES and all(map(is_number, held)):
+        if cell.strip() in held and len(held) <= most and all(map(is_number, held)):
             return True
     return False
 

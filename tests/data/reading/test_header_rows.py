@@ -119,6 +119,26 @@ def test_names_that_are_sentences_above_dates_and_marks_stay_names():
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        *["Please enter your question here.,Please enter the answer here."],
+        *[
+            "質問内容をご記入ください。,回答内容をご記入ください。",
+            "질문을 입력하세요.,답변을 입력하세요.",
+        ],
+        *[
+            "お客様の質問です,当社の回答です",
+            "The question of the customer.,The answer of the agent.",
+        ],
+    ],
+)
+def test_sentences_that_ask_for_a_question_and_its_answer_stay_names(names):
+    rows = "".join(f"My part {i} has not arrived.,Look at the order {i} first.\n" for i in range(6))
+    rows += "".join(f"部品{i}が届きません。,注文{i}をご確認ください。\n" for i in range(6))
+    assert read_table(f"{names}\n{rows}".encode(), "form.csv").header_row == 1
+
+
+@pytest.mark.parametrize(
     ("text", "answers"),
     [
         (
@@ -208,6 +228,25 @@ def test_a_first_row_that_speaks_of_labels_is_no_row_of_names(row):
     rows = [row, *[(*pair, str(i % 2)) for i, pair in enumerate(PAIRS)]]
     table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
     assert len(table.frame) == len(rows) and "no column names" in said(table)
+
+
+def test_two_questions_about_questions_stay_names():
+    rows = "".join(f"How do I do {i}?,Do you mean the thing {i}?\n" for i in range(6))
+    table = read_table(f"What do you ask?,What do we ask back?\n{rows}".encode(), "form.csv")
+    assert table.header_row == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        *[(("Customer says", "We say", "1"), 4), (("Kundin", "Team", "0"), 4)],
+        (("Topic", "Text", "1"), 2),
+    ],
+)
+def test_a_name_that_is_a_digit_is_no_value(names, values):
+    rows = [names, *[(*pair, str(i % values)) for i, pair in enumerate(PAIRS)]]
+    table = read_table("\n".join("\t".join(row) for row in rows).encode(), "faq.tsv")
+    assert table.header_row == 1 and len(table.frame) == len(PAIRS)
 
 
 @pytest.mark.parametrize(
