@@ -206,6 +206,8 @@ OUTCOMES = frozenset(
         "resultaat risultato esito wynik sonuç результат نتيجة 結果 结果 结论 결과",
     )
 )
+# A grade in one language, a remark in another: which of them, only what is below can tell.
+REMARKS = frozenset(name_list("note mark"))
 # Names that judge an answer, whatever its values are, beside those of ROLES["rating"].
 JUDGING_NAMES = ASSESSMENTS.union(
     OUTCOMES,

@@ -20,6 +20,7 @@ from core.data.column_languages import (
 from core.data.column_names import (
     CODE_WORDS,
     DESCRIBING,
+    REMARKS,
     ROLES,
     TEXT_ROLES,
     WEAK_NAMES,
@@ -570,7 +571,9 @@ def _may_be(role: str, column: str, texts: list[str], level: int) -> bool:
             return False
         if sum(text.startswith(("[", "{")) for text in texts) > len(texts) / 2:
             return False  # lists: of scores for several texts
-        return looks_like_ratings(texts, named=level == 0) or on_named_scale(column, texts)
+        unknown = plain_name(column) not in REMARKS
+        rates = looks_like_ratings(texts, named=level == 0, unknown=unknown)
+        return rates or on_named_scale(column, texts)
     return True
 
 

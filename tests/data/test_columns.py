@@ -559,3 +559,18 @@ def test_subjects_of_utterances_stay_what_is_searched_for(subject, text):
     rows = [[subject(i), text(i)] for i in range(12)]
     guess = guess_columns(table_of(["topic", "text"], rows))
     assert (guess.mapping.question, guess.mapping.answer) == ("text", "topic")
+
+
+@pytest.mark.parametrize("name", ["note", "Note", "Mark"])
+@pytest.mark.parametrize("words", [("internal", "public"), ("checked by Ana", "to check")])
+def test_remarks_under_a_name_that_grades_in_another_language_judge_nothing(read, name, words):
+    rows = [f"What is part {i}?,It is the part {i} of it.,{words[i % 2]}" for i in range(12)]
+    report = read("\n".join([f"question,answer,{name}", *rows]).encode(), "faq.csv")
+    assert len(report.pairs) == 12 and "rating" not in report.columns
+
+
+@pytest.mark.parametrize("grades", [("17", "4"), ("bon", "mauvais"), ("5/5", "1/5")])
+def test_grades_under_a_name_that_remarks_in_another_language_judge(read, grades):
+    rows = [f"Quelle est la pièce {i} ?;C'est la pièce {i}.;{grades[i % 2]}" for i in range(12)]
+    report = read("\n".join(["question;réponse;note", *rows]).encode(), "faq.csv")
+    assert report.columns["rating"] == "note"

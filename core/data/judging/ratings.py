@@ -526,7 +526,7 @@ def grades(texts: Sequence[str], rows: Sequence[int]) -> tuple[np.ndarray, list[
     return judged.grade, list(judged.warnings)
 
 
-def looks_like_ratings(texts: Sequence[str], *, named: bool) -> bool:
+def looks_like_ratings(texts: Sequence[str], *, named: bool, unknown: bool = True) -> bool:
     """Tell whether a column judges something: few small numbers, or words such as yes and no.
 
     Parameters
@@ -535,6 +535,8 @@ def looks_like_ratings(texts: Sequence[str], *, named: bool) -> bool:
         Without empty ones.
     named : bool
         Its name speaks of a rating: then any numbers do, and most of its words may be unknown.
+    unknown : bool
+        Whether under such a name a few words do of which none is known.
     """
     distinct = set(texts)
     if not distinct:
@@ -545,7 +547,7 @@ def looks_like_ratings(texts: Sequence[str], *, named: bool) -> bool:
     known = {t for t, p in plain.items() if p in RATING_WORDS or p in PASS_WORDS}
     words = sum(text in known for text in texts) / len(texts)
     if named:
-        few_words = len(distinct) <= 12 and max(map(len, distinct)) <= 40
+        few_words = unknown and len(distinct) <= 12 and max(map(len, distinct)) <= 40
         return share >= 0.5 or share + words >= 0.5 or few_words
     if share == 1 and len(distinct) > 1 and set(numbers.values()) <= {-1, 0, 1}:
         return True
