@@ -247,14 +247,14 @@ def _first_dated(grid: Sequence[Sequence[str]], position: int) -> int | None:
 def _known_names(grid: Sequence[Sequence[str]], position: int) -> int:
     """Count what cells of a row name: question and answer twice where that is the whole cell."""
     weights: dict[str, int] = {}
-    others = _other_rows(grid, position)
+    rows = _other_rows(grid, position)
     for i, cell in enumerate(grid[position]):
         if not cell.strip() or len(cell) > LONGEST_NAME:
             continue
         plain = plain_name(cell.lstrip("#%/ "))
         exact = _exact_role(plain) or _LOG_NAMES.get(plain)
         role = exact or (role_of(cell) if len(cell.split()) <= 4 else None)
-        if role is not None and not _stands_again(others, i, cell):
+        if role is not None and not _stands_again(rows, i, cell):
             weight = 2 if exact in _TEXTS else 1
             weights[role] = max(weight, weights.get(role, 0))
     others = sum(weight for role, weight in weights.items() if role not in _TEXTS)

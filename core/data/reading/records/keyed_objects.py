@@ -70,7 +70,8 @@ def are_questions(document: Mapping[str, object]) -> bool:
     named = {"question", "answer"} <= {role_of(str(key)) for key in document}
     if ending >= _MOSTLY * len(values):
         if lengths == {longest} and longest > 1:  # as columns are
-            asks = any(all(str(t).rstrip().endswith(QUESTION_MARKS) for t in v) for v in values)
+            lists = [value for value in values if isinstance(value, list)]
+            asks = any(all(str(t).rstrip().endswith(QUESTION_MARKS) for t in v) for v in lists)
             return not named and not asks and longest < len(values)
         return longest <= len(values) * (_MOSTLY if named else 1)
     spaced = sum(" " in str(key).strip() for key in document)
