@@ -78,6 +78,7 @@ _NOTE = re.compile(
 )
 # How sentences end, in languages that need no sign for it by their verb. Requests (ください, 세요)
 # are not among them: forms ask so, and what they ask is the name of a column.
+_ENDING = 300  # signs at the end of a text that tell whether it is a sentence
 _SENTENCE = re.compile(
     r"(?=.{8}).*[.。!！?？؟…]$|(?=.{5}).*(?:です|ます|ません|ました|ですか|ますか|でしょうか"
     r"|니다|니까|[어아여해돼워와져려나까가네군데은는예에]요|[吗嗎呢]|怎么办|怎麼辦)$",
@@ -230,4 +231,4 @@ def asks(text: str) -> bool:
 
 def says_something(text: str) -> bool:
     """Tell whether a text is a sentence or a question: no name ends so."""
-    return bool(_SENTENCE.search(text.strip()))
+    return bool(_SENTENCE.search(text.strip()[-_ENDING:]))
