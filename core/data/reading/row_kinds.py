@@ -76,9 +76,9 @@ _NOTE = re.compile(
     r"|all rights reserved|alle rechte vorbehalten|tous droits réservés",
     re.IGNORECASE,
 )
+_ENDING = 300  # signs at the end of a text that tell whether it is a sentence
 # How sentences end, in languages that need no sign for it by their verb. Requests (ください, 세요)
 # are not among them: forms ask so, and what they ask is the name of a column.
-_ENDING = 300  # signs at the end of a text that tell whether it is a sentence
 _SENTENCE = re.compile(
     r"(?=.{8}).*[.。!！?？؟…]$|(?=.{5}).*(?:です|ます|ません|ました|ですか|ますか|でしょうか"
     r"|니다|니까|[어아여해돼워와져려나까가네군데은는예에]요|[吗嗎呢]|怎么办|怎麼辦)$",
