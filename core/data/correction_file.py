@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from core.data.column_names import TEXT_ROLES, name_list, plain_name, role_of, says_who
+from core.data.columns.column_names import TEXT_ROLES, name_list, plain_name, role_of, says_who
 from core.data.judging.rating_words import RATING_WORDS
 from core.data.judging.ratings import Numbers, doubtful_number, plain_rating, read_numbers
 from core.data.matching import TextIndex

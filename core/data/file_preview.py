@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.checks import EXAMPLE_ROWS, Finding
-from core.data.columns import ColumnMapping, Guess, guess_columns, unused_columns
+from core.data.columns.column_mapping import ColumnMapping, Guess, unused_columns
+from core.data.columns.guessing import guess_columns
 from core.data.judging.ratings import judge
 from core.data.personal.recognition import personal_data
 from core.data.reading.archives import open_beir

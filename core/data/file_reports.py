@@ -9,15 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.data.column_names import role_of
-from core.data.columns import (
-    ColumnMapping,
-    Guess,
-    guess_columns,
-    guess_mapping,
-    unused_beside,
-    unused_columns,
-)
+from core.data.columns.column_mapping import ColumnMapping, Guess, unused_beside, unused_columns
+from core.data.columns.column_names import role_of
+from core.data.columns.guessing import guess_columns, guess_mapping
 from core.data.judging.ratings import SCALES
 from core.data.open_questions import EMPTY, without_open_questions
 from core.data.reading.formats import read_table

@@ -13,7 +13,7 @@ from core.data.checks import (
     Finding,
     guess_language,
 )
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
 from core.data.near_duplicates.grouping import Grouping, GroupingSettings, group_texts
 from core.data.open_questions import with_open_questions
 from core.data.pairs import DOCUMENTS, check_variety, collect_pairs

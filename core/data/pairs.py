@@ -16,8 +16,8 @@ from core.data.checks import (
     Finding,
     finding,
 )
-from core.data.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_better
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import ATTRIBUTES, role_of, says_wrong, smaller_is_better
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import RATING_WORDS, TICKS
 from core.data.judging.ratings import (

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.column_names import says_who, says_wrong
-from core.data.columns import ColumnMapping, guess_mapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import says_who, says_wrong
+from core.data.columns.guessing import guess_mapping
 from core.data.judging.judging_columns import judging_name, rater_by_content
 from core.data.judging.named_scales import scale_in_name
 from core.data.judging.rating_words import PASS_WORDS, RATING_WORDS, TICKS

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.column_names import counts, role_of, smaller_is_better, whole_name_role
-from core.data.columns import guess_mapping
+from core.data.columns.column_names import counts, role_of, smaller_is_better, whole_name_role
+from core.data.columns.guessing import guess_mapping
 from core.data.judging.ratings import doubtful_number, read_numbers
 from core.data.matching import TextIndex
 from core.data.table import SetAside, Table

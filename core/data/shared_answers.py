@@ -11,8 +11,8 @@ from itertools import pairwise
 import pandas as pd
 
 from core.data.cells import is_nothing
-from core.data.column_names import name_list, plain_name
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import name_list, plain_name
 from core.data.table import Table, row_list
 from core.messages import N_, Message
 

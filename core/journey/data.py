@@ -14,7 +14,7 @@ import numpy as np
 
 from core.data import file_preview
 from core.data.checks import Finding
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
 from core.data.file_preview import (
     BEIR as BEIR,
     READ_SHARE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.columns import guess_mapping
+from core.data.columns.guessing import guess_mapping
 from core.data.judging.ratings import FIVE
 from core.data.rating_file import RatingFile, match_ratings, read_rating_table
 from core.errors import ExpertError

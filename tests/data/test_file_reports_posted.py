@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.columns import guess_columns
+from core.data.columns.guessing import guess_columns
 from core.data.importing import import_table
 from core.data.reading.formats import read_table
 from tests.data.made_files import (

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from core.data.columns import ColumnMapping, guess_columns, guess_mapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.guessing import guess_columns, guess_mapping
 from core.data.importing import import_table
 from core.data.pairs import collect_pairs
 from core.data.reading.formats import read_table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.columns import guess_mapping
+from core.data.columns.guessing import guess_mapping
 from core.data.importing import import_table
 from core.data.personal.recognition import personal_data
 from core.data.reading.formats import read_table

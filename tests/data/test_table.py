@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.data.columns import guess_columns, unused_columns
+from core.data.columns.column_mapping import unused_columns
+from core.data.columns.guessing import guess_columns
 from core.data.reading.formats import read_table
 from core.data.table import build_table
 from tests.growth import assert_growth

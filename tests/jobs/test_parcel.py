@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
 from core.errors import JobError
 from core.jobs.parcel import pack, unpack
 from core.messages import Message, N_n, Term

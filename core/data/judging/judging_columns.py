@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from core.data.column_names import (
+from core.data.columns.column_names import (
     ASSESSMENTS,
     JUDGING_NAMES,
     OUTCOMES,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import unquote_plus
 
-from core.data.column_names import ROLES
+from core.data.columns.column_names import ROLES
 from core.data.logs.log_names import QUESTION_NAMES, name_place
 from core.data.reading.upload import Upload
 from core.data.table import NotUsed, Table, build_table

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from core.data.column_names import ROLES, WEAK_NAMES, name_list, plain_name
+from core.data.columns.column_names import ROLES, WEAK_NAMES, name_list, plain_name
 
 # Further names of the column of questions, as plain_name() leaves them; the best first.
 QUESTION_NAMES = name_list(

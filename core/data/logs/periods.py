@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.column_names import name_list, words_of
+from core.data.columns.column_names import name_list, words_of
 from core.data.judging.ratings import read_numbers
 from core.data.logs.log_names import COUNT_NAMES, name_place
 from core.data.table import Table

@@ -15,8 +15,14 @@ from datetime import date
 import numpy as np
 
 from core.data.cells import is_nothing
-from core.data.column_names import ATTRIBUTES, ROLES, WEAK_NAMES, counts as counts_rows, role_of
-from core.data.columns import ColumnMapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import (
+    ATTRIBUTES,
+    ROLES,
+    WEAK_NAMES,
+    counts as counts_rows,
+    role_of,
+)
 from core.data.judging.ratings import read_numbers
 from core.data.logs.addresses import read_server_log, with_searched_words
 from core.data.logs.lines import counted_map, plain_lines

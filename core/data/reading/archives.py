@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path, PurePosixPath
 
-from core.data.column_names import ATTRIBUTES
+from core.data.columns.column_names import ATTRIBUTES
 from core.data.reading.json_records import build_records, load_yaml
 from core.data.reading.layouts import Found, find_records
 from core.data.reading.records.keyed_objects import NO_DOCUMENT

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.data.cells import cell_text
-from core.data.column_names import (
+from core.data.columns.column_names import (
     WEAK_NAMES,
     both_of_two,
     name_list,

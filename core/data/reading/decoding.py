@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from core.data.column_names import role_of
+from core.data.columns.column_names import role_of
 from core.data.reading.alphabets import european_encodings
 from core.errors import DataError
 from core.messages import N_, Message

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.data.column_names import role_of
+from core.data.columns.column_names import role_of
 from core.data.reading.header import Header, find_header, header_position
 from core.data.reading.quotes import mended_records
 from core.data.reading.upload import Upload

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from core.data.column_names import name_list, plain_name, role_of
+from core.data.columns.column_names import name_list, plain_name, role_of
 from core.data.reading.records.internal import (
     LEFT_OUT,
     internal_rows,

@@ -18,7 +18,7 @@ from core.data.cells import (
     with_line_breaks,
     without_entities,
 )
-from core.data.column_names import role_of
+from core.data.columns.column_names import role_of
 from core.data.judging.ratings import judging_minus
 from core.data.reading.archives import archived, beir_root, beir_warnings, open_beir, read_packed
 from core.data.reading.delimited import read_delimited

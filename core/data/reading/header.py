@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import ROLES, WEAK_NAMES, plain_name, role_of, whole_name_role
+from core.data.columns.column_names import ROLES, WEAK_NAMES, plain_name, role_of, whole_name_role
 from core.data.logs.log_names import COUNT_NAMES, QUESTION_NAMES
 from core.data.reading.row_kinds import (
     LONGEST_NAME,

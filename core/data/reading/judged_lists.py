@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import cell_text
-from core.data.column_names import (
+from core.data.columns.column_names import (
     ANNOTATIONS,
     WEAK_NAMES,
     is_count,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.data.cells import cell_text, plain_text
-from core.data.column_names import ANNOTATIONS, is_negative, plain_name, role_of
+from core.data.columns.column_names import ANNOTATIONS, is_negative, plain_name, role_of
 from core.data.reading.exchanges import (
     CHATS,
     LATER,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.data.checks import sure_language
-from core.data.column_names import (
+from core.data.columns.column_names import (
     NOT_TO_SHOW,
     TEXT_ROLES,
     name_list,

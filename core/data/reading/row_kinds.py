@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import ROLES, name_list, plain_name, words_of
+from core.data.columns.column_names import ROLES, name_list, plain_name, words_of
 
 LONGEST_NAME = 60
 QUESTION_MARKS = ("?", "？", "؟")

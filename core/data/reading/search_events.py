@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from core.data.column_names import name_list, plain_name
+from core.data.columns.column_names import name_list, plain_name
 from core.data.logs.question_log import LogColumns, guess_log, log_rows
 from core.data.matching import clean_text
 from core.data.table import Table, file_title

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.data.column_names import role_of
+from core.data.columns.column_names import role_of
 from core.data.reading.header import Header, find_header
 from core.data.reading.like_sheets import (
     CATEGORY,

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.cells import PARTING, cell_text, nested_value, parting_sign, parts_of
-from core.data.column_names import is_negative, is_wording, says_plural, says_several
-from core.data.columns import ColumnMapping, guess_mapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import is_negative, is_wording, says_plural, says_several
+from core.data.columns.guessing import guess_mapping
 from core.data.table import FEW_ROWS, Table, check_unfolded, clean_cell, row_list
 from core.messages import N_, Message
 

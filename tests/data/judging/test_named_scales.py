@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.columns import guess_columns
+from core.data.columns.guessing import guess_columns
 from core.data.judging.named_scales import scale_in_name
 from core.data.rating_file import read_ratings
+from tests.data.columns.test_guessing import table_of
 from tests.data.made_files import ANSWERS, NOT_PAIRS, PAIRS, QUESTIONS, right, said, table, wrong
-from tests.data.test_columns import table_of
 
 
 @pytest.mark.parametrize(

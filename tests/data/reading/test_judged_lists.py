@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.data.columns import guess_columns
+from core.data.columns.guessing import guess_columns
 from core.data.pairs import collect_pairs
 from core.data.reading.formats import read_table
 from core.errors import DataError

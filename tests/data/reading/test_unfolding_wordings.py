@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.data.columns import guess_columns
+from core.data.columns.guessing import guess_columns
 from core.data.pairs import collect_pairs
-from tests.data.test_columns import table_of
+from tests.data.columns.test_guessing import table_of
 
 WORDS = [("How do I return it?", "send it back"), ("Where is my parcel?", "track order")]
 WORDS += [("Do you ship to Norway?", "shipping abroad"), ("Can I pay by card?", "card payment")]

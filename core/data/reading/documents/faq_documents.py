@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.data.column_names import role_of
+from core.data.columns.column_names import role_of
 from core.data.reading.documents.labelled_rows import labelled_records
 from core.data.reading.documents.marks import (
     SIGNED,

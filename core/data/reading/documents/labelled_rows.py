@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.data.column_names import whole_name_role
+from core.data.columns.column_names import whole_name_role
 from core.data.reading.documents.marks import marks_in
 from core.data.table import NotUsed, Table, build_table
 from core.messages import N_, Message

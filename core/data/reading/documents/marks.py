@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from core.data.column_names import TEXT_ROLES, name_list, role_of
+from core.data.columns.column_names import TEXT_ROLES, name_list, role_of
 from core.data.reading.exchanges import HELPERS, USERS
 from core.data.table import Table
 from core.messages import N_, Message

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from core.data.column_names import name_list, plain_name
+from core.data.columns.column_names import name_list, plain_name
 from core.data.table import Table
 from core.messages import N_n
 

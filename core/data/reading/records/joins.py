@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import WEAK_NAMES, is_negative, name_fit, plain_name, role_of
+from core.data.columns.column_names import WEAK_NAMES, is_negative, name_fit, plain_name, role_of
 from core.data.reading.unfolding import text_of
 from core.messages import N_, Message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.column_names import TEXT_ROLES, role_of
+from core.data.columns.column_names import TEXT_ROLES, role_of
 from core.data.reading.row_kinds import QUESTION_MARKS
 from core.data.reading.unfolding import text_of
 from core.data.table import NotUsed

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.data.cells import printed_value
-from core.data.column_names import TEXT_ROLES, plain_name, whole_name_role
+from core.data.columns.column_names import TEXT_ROLES, plain_name, whole_name_role
 from core.data.reading.json_records import flat_record
 from core.data.table import Table
 

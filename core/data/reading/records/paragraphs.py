@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.data.column_names import name_list, plain_name, role_of
+from core.data.columns.column_names import name_list, plain_name, role_of
 from core.data.reading.unfolding import text_of
 
 Record = dict[str, object]

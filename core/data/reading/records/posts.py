@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from core.data.column_names import name_list, plain_name, role_of
+from core.data.columns.column_names import name_list, plain_name, role_of
 from core.data.reading.records.joins import Join, joined_note
 from core.data.table import NotUsed, Table
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from core.data.cells import cell_text, plain_text
-from core.data.column_names import name_list, plain_name, role_of
+from core.data.columns.column_names import name_list, plain_name, role_of
 from core.data.reading.records.internal import is_internal
 from core.data.reading.unfolding import text_of
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.data.cells import cell_text, plain_text
-from core.data.column_names import TEXT_ROLES, name_list, plain_name, role_of
+from core.data.columns.column_names import TEXT_ROLES, name_list, plain_name, role_of
 from core.data.reading.exchanges import CHATS, sides_of, speaker_of
 from core.data.reading.records.internal import flag, is_internal, kinds_of, says_publicity
 from core.data.reading.unfolding import text_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.data.column_languages import languages_of
-from core.data.columns import guess_columns
+from core.data.columns.column_languages import languages_of
+from core.data.columns.guessing import guess_columns
 from core.data.reading.formats import read_table
 from tests.data.made_files import table as made_table
 

@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from core.data.column_names import role_of
-from core.data.columns import ColumnMapping, guess_columns, guess_mapping
+from core.data.columns.column_mapping import ColumnMapping
+from core.data.columns.column_names import role_of
+from core.data.columns.guessing import guess_columns, guess_mapping
 from core.data.pairs import collect_pairs
 from core.data.reading.formats import read_table
 

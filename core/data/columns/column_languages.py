@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from core.data.column_names import LANGUAGE_CODES, name_list, plain_name, words_of
+from core.data.columns.column_names import LANGUAGE_CODES, name_list, plain_name, words_of
 
 _ALIASES = {"jp": "ja", "cn": "zh"}
 # Languages as names of columns write them out. A word of five letters or more may go on: deutsche.
