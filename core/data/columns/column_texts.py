@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.data.columns.column_names import plain_name
+
 # Shares of texts.
 MOSTLY, NEARLY_ALL = 0.5, 0.8
 SHORT_MARK = 30  # signs, of a value that may judge

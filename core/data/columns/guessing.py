@@ -199,6 +199,11 @@ def _take_texts(
             _take_weak(role, found, free, texts)
     _take_numbers(found, free, texts)
     _take_by_content(found, free, texts)
+    for role in TEXT_ROLES:
+        if role not in found:  # codes under the very name: the user said what they are
+            named = [(f, c) for c in free if c not in found.values() and (f := name_fit(c, role))]
+            if named and min(named)[0][0] == 0:
+                found[role] = min(named)[1]
     if asking_subject and "answer" in found:
         _tell_subject(found, notes)
     elif "question" in found and "answer" not in found and "category" in found:
